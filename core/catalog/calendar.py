@@ -1,0 +1,41 @@
+"""Calendar: when a plant, a carrier or an office works."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.catalog.definition import Definition, Identifier
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+
+
+class Shift(Definition):
+    """Working time on some weekdays, local time. ``end`` at or before ``start`` ends on the next day."""
+
+    days: list[Weekday]
+    start: TimeOfDay
+    end: TimeOfDay
+
+
+class Holidays(Definition):
+    """Public holidays by ISO country code and subdivision, plus own dates (plant shutdowns), minus dates that are worked."""
+
+    country: str | None = None
+    subdivision: str | None = None
+    add: list[date] = Field(default_factory=list)
+    remove: list[date] = Field(default_factory=list)
+
+
+class Calendar(Definition):
+    """Working time in one time zone (IANA name). ``cut_off`` is the default of ``next cut-off`` in due expressions."""
+
+    calendar: Identifier
+    title: str = ""
+    time_zone: str
+    shifts: list[Shift]
+    holidays: Holidays = Field(default_factory=Holidays)
+    cut_off: TimeOfDay | None = None

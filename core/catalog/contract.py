@@ -1,0 +1,24 @@
+"""Contract: what is known of customers, tiers and partners, effective-dated."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field
+
+from core.catalog.definition import Definition, Identifier
+
+
+class Contract(Definition):
+    """Facts about the parties of transactions.
+
+    ``for_``: the fact and value it is about (``{customer: ACME}``). ``facts``: what then holds (``{tier: gold}``), readable in a target
+    as ``customer.tier``, from ``since`` (00:00 UTC) until ``until``.
+    """
+
+    contract: Identifier
+    title: str = ""
+    for_: dict[str, str | list[str]] = Field(alias="for")
+    facts: dict[str, str]
+    since: date | None = None
+    until: date | None = None

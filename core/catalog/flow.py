@@ -1,0 +1,89 @@
+"""Flow: the definition of a business process; its milestones, keys and facts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from core.catalog.definition import Definition, Identifier
+from core.catalog.sla import Sla
+from core.signal import Lane
+
+Relation = Literal["one", "many", "many-to-many"]
+FactType = Literal["text", "decimal", "integer", "boolean", "time"]
+TextOrList = str | list[str]
+
+
+class Key(Definition):
+    """A typed business identifier.
+
+    ``relation`` says how many of it one transaction has: ``one``; ``many`` (one order, many deliveries: each value still belongs to
+    one transaction); ``many-to-many`` (an invoice over several orders: it is attached to transactions and never merges them).
+    """
+
+    title: str = ""
+    strip_leading: str = ""
+    case: Literal["keep", "upper", "lower"] = "keep"
+    relation: Relation = "one"
+
+
+class Fact(Definition):
+    """A business value of a transaction. ``currency`` names the fact that holds the currency of this amount."""
+
+    title: str = ""
+    type: FactType = "text"
+    currency: str | None = None
+
+
+class Match(Definition):
+    """Which signals are this milestone. All given conditions must hold.
+
+    ``event``: the CloudEvents type. ``span``: the span's name. ``log``: a regular expression over the body. A text that ends in ``*``
+    is a prefix, a list means any of them. ``attributes``: attribute or ``data.`` path to a value, a list, a prefix, or ``present``
+    (written ``true``) or absent (``false``). ``where``: one ClickHouse expression over the signal's columns.
+    """
+
+    event: TextOrList | None = None
+    span: TextOrList | None = None
+    log: str | None = None
+    service: TextOrList | None = None
+    source: TextOrList | None = None
+    status: Literal["ok", "error", "unset"] | None = None
+    attributes: dict[str, bool | str | list[str]] = Field(default_factory=dict)
+    where: str | None = None
+
+
+class Milestone(Definition):
+    """A named point in a flow.
+
+    ``keys`` and ``facts`` map a key type or fact to where it is found: a path (``attributes.order.id``, ``resource.x``, ``data.orderId``,
+    ``subject``, ``body`` …) or a ClickHouse expression. ``failure``: this milestone means that the step went wrong; ``stage`` is then the
+    milestone that did not happen and ``cause`` is where its cause is found. ``optional``: the flow is complete without it.
+    """
+
+    title: str = ""
+    system: str
+    match: Match
+    keys: dict[str, str]
+    facts: dict[str, str] = Field(default_factory=dict)
+    failure: bool = False
+    stage: str | None = None
+    cause: str | None = None
+    optional: bool = False
+    runbook: str | None = None
+
+
+class Flow(Definition):
+    """One business process. ``ends``: milestones that complete a transaction; ``cancels``: those that call it off."""
+
+    flow: Identifier
+    title: str
+    lane: Lane = Lane.STANDARD
+    owner: str
+    keys: dict[str, Key]
+    facts: dict[str, Fact] = Field(default_factory=dict)
+    milestones: dict[str, Milestone]
+    ends: list[str]
+    cancels: list[str] = Field(default_factory=list)
+    slas: dict[str, Sla] = Field(default_factory=dict)

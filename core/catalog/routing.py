@@ -1,0 +1,68 @@
+"""Routes: who hears about what, when, through which channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from core.catalog.calendar import TimeOfDay, Weekday
+from core.catalog.definition import Definition, Identifier, Severity
+from core.catalog.sla import DurationText
+
+
+class Channel(Definition):
+    """One configured notifier: its type is the notifier's name, the settings are validated by that notifier."""
+
+    type: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class ActiveTime(Definition):
+    """When a route is active, local time of ``time_zone``."""
+
+    days: list[Weekday] = Field(default_factory=list)
+    start: TimeOfDay = "00:00"
+    end: TimeOfDay = "24:00"
+    time_zone: str = "UTC"
+
+
+class Route(Definition):
+    """Incidents that match go to ``channels``.
+
+    ``flow``, ``severity``, ``owner``: a value or a list; none matches all. ``when``: a CEL expression over the incident (``value > 10000.0``).
+    Routes are tried in order; the first that matches wins unless it says ``continue``.
+    """
+
+    name: Identifier
+    flow: str | list[str] | None = None
+    severity: Severity | list[Severity] | None = None
+    owner: str | list[str] | None = None
+    when: str | None = None
+    active: ActiveTime | None = None
+    channels: list[str]
+    repeat_every: DurationText | None = None
+    continue_: bool = Field(default=False, alias="continue")
+
+
+class Routes(Definition):
+    """``routes.yaml``."""
+
+    channels: dict[str, Channel] = Field(default_factory=dict)
+    routes: list[Route] = Field(default_factory=list)
+
+
+class Owner(Definition):
+    """A team that answers for a flow, an SLA or a source."""
+
+    title: str
+    email: str | None = None
+    phone: str | None = None
+    chat: str | None = None
+    members: list[str] = Field(default_factory=list)
+
+
+class Owners(Definition):
+    """``owners.yaml``."""
+
+    owners: dict[str, Owner] = Field(default_factory=dict)

@@ -1,0 +1,78 @@
+"""SLA: from which milestone, how long in which calendar, until which milestone, for whom, since when."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.catalog.definition import Definition, Severity
+
+DurationText = Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*(working\s+)?(second|minute|hour|day)s?\s*$")]
+"""``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside the SLA's calendar."""
+
+Percentage = Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*%\s*$")]
+
+
+class Target(Definition):
+    """Another limit for some transactions, since a date (at 00:00 UTC). The first target that applies wins.
+
+    ``when`` compares facts (``customer.tier`` reads the fact ``tier`` of the customer table of contracts) with a value or a list.
+    """
+
+    when: dict[str, str | list[str]] = Field(default_factory=dict)
+    since: date | None = None
+    until: date | None = None
+    within: DurationText | None = None
+    due: str | None = None
+    warn: str | None = None
+
+
+class Pause(Definition):
+    """The clock stands still between two milestones (a credit block, waiting for the customer)."""
+
+    from_: str = Field(alias="from")
+    to: str
+    reason: str = ""
+
+
+class Penalty(Definition):
+    """What lateness costs: ``per_day`` of the fact ``of`` after ``free_days``, at most ``cap`` of it."""
+
+    per_day: Percentage
+    free_days: float = 0
+    cap: Percentage | None = None
+    of: str
+
+
+class Impact(Definition):
+    """Which fact is the money at risk."""
+
+    value: str
+
+
+class Sla(Definition):
+    """A promise between two milestones.
+
+    Exactly one of ``within`` (a duration) and ``due`` (an expression such as ``min(promised_at - 8 working hours, next cut-off 16:00)``).
+    ``warn`` is a share of the time (``60%``) or a time before it is due (``10 minutes``). ``of``: with a key of relation ``many``,
+    all values seen must reach ``to`` (``all``) or one (``any``). ``calendar``: none is wall-clock time; several are intersected.
+    """
+
+    title: str
+    from_: str = Field(alias="from")
+    to: str
+    within: DurationText | None = None
+    due: str | None = None
+    warn: str = "80%"
+    calendar: str | list[str] | None = None
+    of: Literal["all", "any"] = "all"
+    severity: Severity = Severity.WARNING
+    owner: str | None = None
+    runbook: str
+    impact: Impact | None = None
+    targets: list[Target] = Field(default_factory=list)
+    pause: Pause | list[Pause] | None = None
+    penalty: Penalty | None = None
+    since: date | None = None

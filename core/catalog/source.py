@@ -1,0 +1,50 @@
+"""Source: a configured origin of signals; its rhythm, owner, lane and credentials."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from core.catalog.definition import Definition, Identifier
+from core.catalog.sla import DurationText
+from core.signal import Lane
+
+
+class Webhook(Definition):
+    """How ``/v1/webhooks/{source}`` proves its sender.
+
+    ``scheme``: ``standard`` (Standard Webhooks) or ``github`` (``X-Hub-Signature-256``). ``secrets``: references, the newest first;
+    all are accepted while a secret is rotated. ``id``: JSON path of the delivery's own id where the scheme has none.
+    """
+
+    scheme: Literal["standard", "github"]
+    secrets: list[str] = Field(min_length=1)
+    type: str = "webhook"
+
+
+class Expectation(Definition):
+    """The source's rhythm: silent for longer than ``every`` (within ``calendar``, if one is named) means that it is not heard."""
+
+    every: DurationText
+    calendar: str | None = None
+
+
+class Source(Definition):
+    """One origin of signals.
+
+    ``tokens``: references to API tokens (``env:NAME`` or ``file:PATH``) that identify this source. ``services``: OpenTelemetry
+    ``service.name`` values that belong to it. ``receiver``: the pull receiver that reads it (``{type: rabbitmq, …}``), whose other
+    settings the receiver itself validates.
+    """
+
+    source: Identifier
+    title: str = ""
+    system: str = ""
+    owner: str
+    lane: Lane = Lane.STANDARD
+    tokens: list[str] = Field(default_factory=list)
+    services: list[str] = Field(default_factory=list)
+    webhook: Webhook | None = None
+    expect: Expectation | None = None
+    receiver: dict[str, Any] | None = None

@@ -1,0 +1,77 @@
+"""The only reader of time.
+
+Decisions take ``now`` as an argument; loops ask a :class:`Clock`. All datetimes are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Clock(Protocol):
+    """What a loop may ask about time."""
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return real seconds that never go backwards, for intervals and back-off."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock, carried forward by its monotonic one.
+
+    A step of the wall clock while the process runs neither fires nor delays a deadline: the wall time is read once and the
+    monotonic clock is added to it. ``speed`` and ``anchor`` make simulated time (``andon demo --speed``): at real moment
+    ``anchor`` both clocks agree, afterwards this one runs ``speed`` times as fast.
+    """
+
+    def __init__(self, speed: float = 1.0, anchor: datetime | None = None) -> None:
+        real_now = datetime.now(UTC)
+        self._speed = speed
+        self._wall = real_now if anchor is None else anchor + (real_now - anchor) * speed
+        self._monotonic = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._wall + timedelta(seconds=(time.monotonic() - self._monotonic) * self._speed)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class FakeClock:
+    """A clock that stands still until it is moved; for tests and for ``andon sla test``."""
+
+    def __init__(self, now: datetime = EPOCH) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
+
+    def set(self, now: datetime) -> None:
+        """Move to ``now``, aware."""
+        self._now = now.astimezone(UTC)
+
+    def advance(self, delta: timedelta) -> None:
+        """Move forward by ``delta``."""
+        self._now += delta
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Return whole milliseconds since 1970-01-01 UTC of an aware datetime, exactly."""
+    return (moment - EPOCH) // _MICROSECOND // 1000
+
+
+def from_milliseconds(value: int) -> datetime:
+    """Return the aware UTC datetime of milliseconds since 1970-01-01 UTC."""
+    return EPOCH + timedelta(milliseconds=value)

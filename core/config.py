@@ -1,0 +1,117 @@
+"""Settings of every process: a file, environment variables ``ANDON_…`` and flags, in that rising order."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from core.errors import UsageError
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Sizes are in bytes, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: Path = Field(default=Path(".andon"), description="the folder that holds the journal, the store and the secrets")
+    catalog: Path = Field(default=Path("catalog"), description="the folder of definitions")
+    store: str = Field(default="embedded", description="'embedded' or clickhouse://user@host:port/database")
+    store_password: SecretStr = Field(default=SecretStr(""), description="password of the ClickHouse server's user")
+    host: str = Field(default="127.0.0.1", description="address all ports listen on; others than loopback need TLS and tokens")
+    otlp_grpc_port: int = Field(default=4317, description="OTLP over gRPC")
+    http_port: int = Field(default=4318, description="OTLP over HTTP, CloudEvents and webhooks")
+    engine_port: int = Field(default=8123, description="the engine's API and read endpoint")
+    dashboard_port: int = Field(default=8501, description="the dashboard")
+    tls_certificate: Path | None = Field(default=None, description="PEM file of the collector's certificate chain")
+    tls_key: Path | None = Field(default=None, description="PEM file of the collector's private key")
+    insecure: bool = Field(default=False, description="allow other addresses than loopback without TLS and tokens")
+    collector: str = Field(default="local", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="name of this collector, unique in a journal")
+    journal_max_bytes: int = Field(default=8 << 30, description="size of all lanes together; full means 503 until there is room")
+    segment_max_bytes: int = Field(default=64 << 20, description="size at which a journal segment is closed and a new one begun")
+    journal_keep_seconds: int = Field(default=86_400, description="how long a loaded segment is kept, so that the store can be rebuilt")
+    retention_days: dict[str, int] = Field(
+        default={"spans": 30, "logs": 30, "metrics": 14, "events": 400, "quarantine": 90},
+        description="days a kind of signal is kept in the store",
+    )
+    public_url: str = Field(default="", description="address of the dashboard in messages; empty: http://<host>:<dashboard port>")
+    clock_speed: float = Field(default=1.0, gt=0, description="simulated time only: how much faster than real time the clock runs")
+    clock_anchor: float = Field(
+        default=0.0, description="simulated time only: the real moment (Unix seconds) both clocks agree; 0: at start"
+    )
+
+    @property
+    def journal(self) -> Path:
+        """The folder of the journal."""
+        return self.data / "journal"
+
+    @property
+    def dashboard_url(self) -> str:
+        """The address people reach the dashboard at, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.dashboard_port}"
+
+    @property
+    def engine_url(self) -> str:
+        """The address of the engine on this machine."""
+        return f"http://{self.host}:{self.engine_port}"
+
+
+def load_settings(file: Path | None = None, **flags: Any) -> Settings:
+    """Merge the config file (TOML), the environment and the flags that are not None.
+
+    Raises :class:`UsageError` with one line that names the setting and where it came from.
+    """
+    merged: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    if file is not None:
+        try:
+            merged.update(tomllib.loads(file.read_text(encoding="utf-8")))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(f"{file}: {error}; give a readable TOML file to --config") from error
+        origin.update(dict.fromkeys(merged, str(file)))
+    for name in Settings.model_fields:
+        if (value := os.environ.get(f"ANDON_{name.upper()}")) is not None:
+            merged[name], origin[name] = value, f"ANDON_{name.upper()}"
+        if flags.get(name) is not None:
+            merged[name], origin[name] = flags[name], "--" + name.replace("_", "-")
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        raise UsageError(f"{origin.get(name, name)}: {first['msg'].lower()} (setting '{name}')") from error
+
+
+def resolve_secret(reference: str) -> str:
+    """Read ``env:NAME`` or ``file:PATH``. Raises :class:`UsageError` when it is missing, empty or of another form."""
+    scheme, _, name = reference.partition(":")
+    if scheme == "env":
+        value = os.environ.get(name, "")
+    elif scheme == "file":
+        try:
+            value = Path(name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UsageError(f"secret {reference}: {error.strerror}; create the file or change the reference") from error
+    else:
+        raise UsageError(f"secret '{scheme}…': write env:NAME or file:PATH, never the secret itself")
+    if not value:
+        raise UsageError(f"secret {reference} is empty; set it before the start")
+    return value
+
+
+def own_secret(data: Path, name: str) -> str:
+    """Return the secret ``<data>/secrets/<name>``, made on first use (256 random bits, readable by its owner only)."""
+    folder = data / "secrets"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / name
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,34 @@
+"""The kinds of failure Andon tells apart.
+
+*Permanent*: doing the same again cannot help. *Retryable*: it may help later. *Full*: a bounded queue has no room; come back.
+Every message is one line that says what is wrong and, where it can, what to do.
+"""
+
+from __future__ import annotations
+
+
+class AndonError(Exception):
+    """Any failure that has a clear message for the person in front of the screen."""
+
+
+class Permanent(AndonError):
+    """Repeating the call cannot succeed (a rejected payload, a wrong credential, a 4xx reply)."""
+
+
+class Retryable(AndonError):
+    """Repeating the call later may succeed (a refused connection, a 5xx reply)."""
+
+
+class Full(Retryable):
+    """A bounded queue has no room.
+
+    ``retry_after_seconds`` is the hint for the sender.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class UsageError(AndonError):
+    """What the user asked for cannot be done; the command exits with code 2."""

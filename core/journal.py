@@ -1,0 +1,85 @@
+"""The journal's format on disk, and how to read it. Only the collector writes it (``collector/journal.py``).
+
+One folder a collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, numbers rising, nine digits. A segment is a SQLite
+file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size, deleted whole. A closed segment has a row in ``closed``;
+its writer will never add to it again. Ids rise by one within a segment and are never used twice.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from core.signal import Lane, Record, SignalKind
+
+SEGMENT_SUFFIX = ".journal"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    source TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    detail TEXT NOT NULL,
+    body BLOB NOT NULL,
+    checksum INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS closed (at INTEGER NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it lies in a segment; ``record`` is None when it is damaged (``damage`` says how)."""
+
+    id: int
+    record: Record | None
+    damage: str = ""
+
+
+def checksum(kind: str, source: str, received_at: int, count: int, detail: str, body: bytes) -> int:
+    """Return the CRC-32 that covers every field of a record."""
+    head = f"{kind}\0{source}\0{received_at}\0{count}\0{detail}\0".encode()
+    return zlib.crc32(body, zlib.crc32(head))
+
+
+def segment_path(journal: Path, collector: str, lane: Lane, number: int) -> Path:
+    """Return the path of segment ``number`` below the journal folder."""
+    return journal / collector / lane.value / f"{number:09d}{SEGMENT_SUFFIX}"
+
+
+def segments(journal: Path, lane: Lane) -> list[Path]:
+    """Return all segments of a lane, of every collector, oldest first per collector."""
+    return sorted(journal.glob(f"*/{lane.value}/*{SEGMENT_SUFFIX}"))
+
+
+def segment_name(path: Path) -> str:
+    """Return the segment's name, unique in a journal: ``collector/lane/number``."""
+    return f"{path.parent.parent.name}/{path.parent.name}/{path.stem}"
+
+
+def parse_row(lane: Lane, row: tuple[int, str, str, int, int, str, bytes, int]) -> Stored:
+    """Turn a row of ``records`` into a record, or say that it is damaged."""
+    id_, kind, source, received_at, count, detail, body, expected = row
+    try:
+        if checksum(kind, source, received_at, count, detail, body) != expected:
+            return Stored(id_, None, "the checksum does not fit")
+        return Stored(id_, Record(SignalKind(kind), source, lane, received_at, count, body, detail))
+    except (TypeError, ValueError, AttributeError) as error:
+        return Stored(id_, None, f"unreadable: {error}")
+
+
+def read(connection: apsw.Connection, lane: Lane, after: int, max_bytes: int) -> Iterator[Stored]:
+    """Yield records with an id above ``after`` in order, until ``max_bytes`` of bodies are read (at least one record)."""
+    total = 0
+    query = "SELECT id, kind, source, received_at, count, detail, body, checksum FROM records WHERE id > ? ORDER BY id"
+    for row in connection.execute(query, (after,)):
+        stored = parse_row(lane, row)  # type: ignore[arg-type]
+        yield stored
+        total += len(row[6]) if isinstance(row[6], bytes) else 0
+        if total >= max_bytes:
+            return

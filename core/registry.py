@@ -1,0 +1,39 @@
+"""Finds one-file plug-ins.
+
+A plug-in is a module in a plural folder (``receivers/``, ``notifiers/``, ``pages/``, ``indicators/``) that exports one constant.
+The folder is scanned when the process starts, never at import. Files that begin with ``_`` are ignored.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import TypeVar
+
+from core.errors import AndonError
+
+T = TypeVar("T")
+
+
+def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
+    """Return the plug-ins of ``package`` by their ``name``.
+
+    Each module must export ``constant``, an instance of ``kind`` with a ``name`` attribute. A missing constant, a wrong type
+    or a name used twice raises :class:`AndonError` naming the file.
+    """
+    found: dict[str, T] = {}
+    origins: dict[str, str] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        if info.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        plugin = getattr(module, constant, None)
+        if not isinstance(plugin, kind):
+            raise AndonError(f"{module.__file__}: a plug-in exports {constant}, an instance of {kind.__name__}; add it")
+        name: str = getattr(plugin, "name")  # noqa: B009 - the attribute is part of every plug-in contract
+        if name in found:
+            raise AndonError(f"{module.__file__}: the name '{name}' is already used by {origins[name]}; choose another")
+        found[name] = plugin
+        origins[name] = str(module.__file__)
+    return found

@@ -1,0 +1,54 @@
+"""Signals: one span, log record, metric point or event, as received; and the lane they travel in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Lane(StrEnum):
+    """How urgent a source's signals are. Critical is loaded first and is never shed."""
+
+    CRITICAL = "critical"
+    STANDARD = "standard"
+    BULK = "bulk"
+
+
+class SignalKind(StrEnum):
+    """What a journal record holds in its body.
+
+    TRACES, LOGS, METRICS: one OTLP ``Export…ServiceRequest`` as protobuf bytes. EVENT: one CloudEvents 1.0 document as JSON
+    bytes. QUARANTINE: raw bytes that could not be used, with the reason in the record's ``detail``.
+    """
+
+    TRACES = "traces"
+    LOGS = "logs"
+    METRICS = "metrics"
+    EVENT = "event"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One accepted piece of input, as the journal keeps it.
+
+    ``received_at`` is in milliseconds since 1970-01-01 UTC, by our own clock. ``source`` is the configured source's id
+    (``default`` when the receiver could not tell). ``count`` is the number of signals in the body. ``detail`` is a JSON object
+    in text form (quarantine: ``{"reason", "message", "content_type", "encoding", "quarantine_id", "peer"}``), else empty.
+    """
+
+    kind: SignalKind
+    source: str
+    lane: Lane
+    received_at: int
+    count: int
+    body: bytes
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where an acknowledged record lies: ``segment`` file name and ``position`` in it. Given only after the disk has it."""
+
+    segment: str
+    position: int

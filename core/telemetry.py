@@ -1,0 +1,103 @@
+"""What Andon says about itself: one typed list of metrics, JSON logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Name, kind, help and the closed list of labels of one of our own metrics."""
+
+    name: str
+    kind: type[Counter] | type[Gauge] | type[Histogram]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+class M(Enum):
+    """Every metric of every process. Names carry their unit; label values come from closed lists, never from input."""
+
+    RECEIVED = Metric("andon_received_signals_total", Counter, "Signals in requests that reached admission", ("lane", "kind"))
+    ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged after they were on disk", ("lane", "kind"))
+    REFUSED = Metric("andon_refused_signals_total", Counter, "Signals refused, by reason", ("lane", "reason"))
+    QUARANTINED = Metric("andon_quarantined_inputs_total", Counter, "Inputs kept in quarantine, by reason", ("reason",))
+    JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Bytes the journal holds", ("lane",))
+    JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Time of one group commit, fdatasync included", ("lane",))
+    JOURNAL_DAMAGED = Metric("andon_journal_damaged_records_total", Counter, "Journal records that could not be read", ("lane",))
+    LAG_RECORDS = Metric("andon_lag_records", Gauge, "Journal records not yet loaded into the store", ("lane",))
+    LAG_SECONDS = Metric("andon_lag_seconds", Gauge, "Age of the oldest journal record not yet loaded", ("lane",))
+    LOADED = Metric("andon_loaded_signals_total", Counter, "Signals loaded into the store", ("lane", "kind"))
+    LOAD_FAILURES = Metric("andon_load_failures_total", Counter, "Slices whose load failed and will be tried again", ("lane",))
+    TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Time of one engine tick", ("stage",))
+    TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was folded again", ())
+    ORPHANS = Metric("andon_orphans", Gauge, "Milestone events that belong to no transaction yet", ())
+    CLOCKS_OPEN = Metric("andon_clocks_open", Gauge, "SLA clocks that wait for a deadline", ())
+    VERDICTS = Metric("andon_verdicts_total", Counter, "Verdict versions written", ("verdict",))
+    INCIDENTS_OPEN = Metric("andon_incidents_open", Gauge, "Incidents that are not resolved", ("severity",))
+    DELIVERIES = Metric("andon_deliveries_total", Counter, "Delivery attempts, by notifier and outcome", ("notifier", "outcome"))
+    OUTBOX_PENDING = Metric("andon_outbox_pending", Gauge, "Messages that wait in the outbox", ())
+    CATALOG_RELOAD_OK = Metric("andon_catalog_reload_ok", Gauge, "1 when the last reload of the catalog succeeded", ())
+    HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that came through the whole path", ())
+    ACCOUNT_RECEIVED = Metric("andon_account_records", Gauge, "Accounting identity: journal records per lane and state", ("lane", "state"))
+
+
+class Telemetry:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._metrics = {
+            metric: metric.value.kind(metric.value.name, metric.value.help, metric.value.labels, registry=self.registry) for metric in M
+        }
+
+    def add(self, metric: M, amount: float = 1, **labels: str) -> None:
+        """Add to a counter."""
+        self._child(metric, labels).inc(amount)
+
+    def set(self, metric: M, value: float, **labels: str) -> None:
+        """Set a gauge."""
+        self._child(metric, labels).set(value)
+
+    def observe(self, metric: M, value: float, **labels: str) -> None:
+        """Record one value of a histogram."""
+        self._child(metric, labels).observe(value)
+
+    def value(self, metric: M, **labels: str) -> float:
+        """Return the current value of a counter or gauge (for tests and summaries)."""
+        found = self.registry.get_sample_value(metric.value.name, labels)
+        return 0.0 if found is None else found
+
+    def _child(self, metric: M, labels: dict[str, str]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - prometheus children share no type
+        parent = self._metrics[metric]
+        return parent.labels(**labels) if metric.value.labels else parent
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; a value can never break out of its line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        entry.update(getattr(record, "fields", {}))
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str, ensure_ascii=True)
+
+
+def configure_logging(level: str = "INFO") -> None:
+    """Send this process's log to standard error as JSON lines. Use ``logger.info("what", extra={"fields": {…}})``."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -1,0 +1,100 @@
+"""The one door to ClickHouse: the embedded engine or a server, through the same client and the same SQL.
+
+A :class:`Store` owns one client for writing and hands out clients for reading: one client serializes its queries, several run in parallel.
+All times that go in and come out are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from core.config import Settings
+from core.errors import Retryable, UsageError
+
+SESSION_SETTINGS: dict[str, Any] = {
+    "date_time_input_format": "best_effort",
+    "session_timezone": "UTC",
+    "allow_suspicious_low_cardinality_types": 1,
+}
+
+
+class Store:
+    """An open store. Safe to use from several threads: writes and reads each wait for their own client."""
+
+    def __init__(self, dsn: str, password: str = "") -> None:  # noqa: S107 - empty means: no password
+        self._dsn = dsn
+        self._password = password
+        self._writer = self._connect()
+        self._write_lock = threading.RLock()
+        self._local = threading.local()
+
+    def _connect(self) -> Client:
+        arguments: dict[str, Any] = {"settings": SESSION_SETTINGS}
+        if self._password:
+            arguments["password"] = self._password
+        try:
+            return clickhouse_connect.get_client(dsn=self._dsn, **arguments)
+        except ClickHouseError as error:
+            raise Retryable(f"the store at {self._dsn} cannot be opened: {error}") from error
+
+    @property
+    def reader(self) -> Client:
+        """This thread's own client for reading."""
+        if not hasattr(self._local, "client"):
+            self._local.client = self._connect()
+        return self._local.client  # type: ignore[no-any-return]
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None) -> Any:
+        """Run one statement on the writing client."""
+        with self._write_lock:
+            return self._writer.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
+
+    def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``."""
+        return self.reader.query_df(sql, parameters=dict(parameters or {}))
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return a query's rows as dictionaries; for few rows."""
+        return list(self.reader.query(sql, parameters=dict(parameters or {})).named_results())
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Insert columns of equal length. Returns after the rows are on disk."""
+        if not columns or not len(next(iter(columns.values()))):
+            return
+        with self._write_lock:
+            self._writer.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
+
+    def insert_raw(self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None) -> None:
+        """Insert bytes that are already in a ClickHouse input format."""
+        with self._write_lock:
+            self._writer.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
+
+    def close(self) -> None:
+        """Close the writing client. Readers end with their threads."""
+        with self._write_lock:
+            self._writer.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store the settings name. Raises :class:`UsageError` for an unknown form."""
+    if settings.store == "embedded":
+        path = (settings.data / "store").absolute()
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Store(f"chdb://{path}")
+    parts = urlsplit(settings.store)
+    if parts.scheme not in {"clickhouse", "clickhouses"} or not parts.hostname:
+        raise UsageError(f"store '{settings.store}': write 'embedded' or clickhouse://user@host:port/database")
+    if parts.password:
+        raise UsageError("store: give the password as ANDON_STORE_PASSWORD, not in the address")
+    scheme = "https" if parts.scheme == "clickhouses" else "http"
+    user = unquote(parts.username or "default")
+    address = f"{scheme}://{user}@{parts.hostname}:{parts.port or 8123}/{parts.path.lstrip('/') or 'default'}"
+    return Store(address, settings.store_password.get_secret_value())

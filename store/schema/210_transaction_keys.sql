@@ -1,0 +1,13 @@
+-- Which transaction a business identifier names. A merge writes the old pair again with active = 0.
+CREATE TABLE transaction_keys
+(
+    key_value String,
+    key_type LowCardinality(String),
+    flow LowCardinality(String),
+    transaction_id String,
+    active UInt8,
+    revision UInt64
+)
+ENGINE = ReplacingMergeTree(revision)
+ORDER BY (key_value, key_type, flow, transaction_id)
+SETTINGS index_granularity = 256

@@ -1,0 +1,13 @@
+-- The delivery log: one row per attempt.
+CREATE TABLE delivery_attempts
+(
+    delivery_id String,
+    attempt UInt32,
+    incident_id String,
+    channel LowCardinality(String),
+    attempted_at DateTime64(3, 'UTC'),
+    outcome LowCardinality(String),                    -- sent, retry, failed
+    detail String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (delivery_id, attempt)
