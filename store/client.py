@@ -29,8 +29,9 @@ SESSION_SETTINGS: dict[str, Any] = {
 class Store:
     """An open store. Safe to use from several threads: writes and reads each wait for their own client."""
 
-    def __init__(self, dsn: str, password: str = "") -> None:  # noqa: S107 - empty means: no password
+    def __init__(self, dsn: str, password: str = "", database: str | None = None) -> None:  # noqa: S107 - empty means: no password
         self._dsn = dsn
+        self._database = database
         self._password = password
         self._writer = self._connect()
         self._write_lock = threading.RLock()
@@ -38,6 +39,8 @@ class Store:
 
     def _connect(self) -> Client:
         arguments: dict[str, Any] = {"settings": SESSION_SETTINGS}
+        if self._database:
+            arguments["database"] = self._database
         if self._password:
             arguments["password"] = self._password
         try:
