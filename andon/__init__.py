@@ -1,0 +1,1 @@
+"""The verbs: one file per command, and the only place that picks concrete classes (``wiring.py``)."""

@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+PACKAGES := alerts andon collector core correlator dashboard plant slas store
+CODE := $(PACKAGES) instrumentation tests benchmarks
+
+.PHONY: help demo test check format bench soak install clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+demo: .venv/.installed ## Install, start everything with a simulated plant, open the board (Ctrl-C stops it)
+	@$(PY) -m andon demo $(ARGS)
+
+test: .venv/.installed ## Run the whole test suite (what needs a missing server or browser is reported as skipped)
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: .venv/.installed ## Format, lint, types, import rules, docs
+	@.venv/bin/ruff format --check $(CODE)
+	@.venv/bin/ruff check $(CODE)
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m pytest -q tests/architecture
+	@$(PY) -m andon check catalog
+
+format: .venv/.installed ## Rewrite the code in the house's format
+	@.venv/bin/ruff format $(CODE)
+	@.venv/bin/ruff check --fix $(CODE)
+
+bench: .venv/.installed ## Measure the figures of the README (minutes; wants a quiet machine)
+	@$(PY) -m benchmarks $(ARGS)
+
+soak: .venv/.installed ## The long proofs: more rounds of every fault
+	@ANDON_ROUNDS=300 $(PY) -m pytest tests/faults $(ARGS)
+
+install: .venv/.installed ## Create .venv and install everything into it
+
+.venv/.installed: pyproject.toml constraints.txt instrumentation/pyproject.toml tools/install.sh
+	@sh tools/install.sh
+
+clean: ## Remove .venv and the demo's data
+	@rm -rf .venv .andon-demo

@@ -1,0 +1,46 @@
+"""``andon``: the command line. Errors are one clear line; exit codes: 0 done, 1 failed, 2 wrong use or invalid definitions."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import typer
+
+from core.errors import AndonError, UsageError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=(
+    "Watches the integrations of a manufacturer as an andon board watches a production line."
+))
+COMMANDS = (
+    "up", "demo", "collect", "engine", "dashboard", "check", "sla", "explain", "find", "quarantine", "journal", "backup", "restore",
+)
+
+
+def _register() -> None:
+    """Add every command; a module with an ``app`` is a group, one with ``command`` is a single verb."""
+    for name in COMMANDS:
+        module = importlib.import_module(f"andon.commands.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(module.command)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    _register()
+    try:
+        app()
+    except UsageError as error:
+        typer.echo(f"andon: {error}", err=True)
+        sys.exit(2)
+    except AndonError as error:
+        typer.echo(f"andon: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""``andon collect``: the collector alone."""
+
+from __future__ import annotations
+
+from andon.settings_options import with_settings
+from core.config import Settings
+
+COLLECT_SETTINGS = (
+    "catalog", "host", "otlp_grpc_port", "http_port", "tls_certificate", "tls_key", "insecure", "collector",
+    "journal_max_bytes", "segment_max_bytes", "clock_speed", "clock_anchor",
+)  # fmt: skip
+
+
+@with_settings(*COLLECT_SETTINGS)
+def command(*, settings: Settings) -> None:
+    """Receive signals and keep them in the journal."""
+    from andon.wiring import run_collector
+    from core.telemetry import configure_logging
+
+    configure_logging()
+    run_collector(settings)

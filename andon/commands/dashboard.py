@@ -1,0 +1,32 @@
+"""``andon dashboard``: the dashboard alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from andon.listening import require_free_ports
+from andon.settings_options import with_settings
+from core.config import Settings
+
+DASHBOARD_SETTINGS = ("catalog", "store", "host", "engine_port", "dashboard_port", "public_url", "clock_speed", "clock_anchor")
+
+
+@with_settings(*DASHBOARD_SETTINGS)
+def command(*, settings: Settings) -> None:
+    """Serve the board and the other pages."""
+    from dashboard.app import streamlit_arguments
+
+    require_free_ports(settings, ("dashboard",))
+    environment = {
+        "ANDON_DATA": str(settings.data.absolute()),
+        "ANDON_CATALOG": str(settings.catalog.absolute()),
+        "ANDON_ENGINE_URL": settings.engine_url,
+        "ANDON_CLOCK_SPEED": repr(settings.clock_speed),
+        "ANDON_CLOCK_ANCHOR": repr(settings.clock_anchor),
+    }
+    script = Path(__file__).parents[1] / "show.py"
+    arguments = [sys.executable, "-m", "streamlit", "run", str(script)]
+    arguments += [f"--server.address={settings.host}", f"--server.port={settings.dashboard_port}", *streamlit_arguments()]
+    os.execve(sys.executable, arguments, {**os.environ, **environment})  # noqa: S606 - our own interpreter becomes the server

@@ -1,0 +1,21 @@
+"""``andon engine``: the engine alone."""
+
+from __future__ import annotations
+
+from andon.settings_options import with_settings
+from core.config import Settings
+
+ENGINE_SETTINGS = (
+    "catalog", "store", "host", "http_port", "engine_port", "dashboard_port", "public_url", "journal_keep_seconds",
+    "clock_speed", "clock_anchor",
+)  # fmt: skip
+
+
+@with_settings(*ENGINE_SETTINGS)
+def command(*, settings: Settings) -> None:
+    """Load the journal, correlate, evaluate, alert; serve the read endpoint and the API."""
+    from andon.wiring import run_engine
+    from core.telemetry import configure_logging
+
+    configure_logging()
+    run_engine(settings)

@@ -1,0 +1,20 @@
+"""``andon up``: collector, engine and dashboard on this machine, supervised."""
+
+from __future__ import annotations
+
+from andon.commands.collect import COLLECT_SETTINGS
+from andon.commands.dashboard import DASHBOARD_SETTINGS
+from andon.commands.engine import ENGINE_SETTINGS
+from andon.settings_options import with_settings
+from core.config import Settings
+
+
+@with_settings(*dict.fromkeys((*COLLECT_SETTINGS, *ENGINE_SETTINGS, *DASHBOARD_SETTINGS)))
+def command(*, settings: Settings) -> None:
+    """Start everything on this machine; Ctrl-C stops it and loses nothing."""
+    from andon.machine import run_machine
+    from andon.summary import summary_of
+    from andon.wiring import load_checked_catalog
+
+    load_checked_catalog(settings)
+    run_machine(settings, [], summary_of(settings))

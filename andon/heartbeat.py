@@ -1,0 +1,115 @@
+"""A synthetic transaction through the whole path: collector, journal, store, correlator.
+
+The engine sends one event of type ``andon.heartbeat`` at a time and looks for its transaction. Its age is a metric and part of readiness, so
+a stop anywhere on the road is seen even when no business happens.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import httpx
+
+from core.catalog.catalog import Catalog
+from core.catalog.flow import Flow, Key, Match, Milestone
+from core.catalog.source import Source
+from core.clock import Clock
+from core.signal import Lane
+from core.telemetry import M, Telemetry
+
+logger = logging.getLogger("andon.heartbeat")
+
+FLOW = "andon-heartbeat"
+SOURCE = "andon"
+EVENT_TYPE = "andon.heartbeat"
+EVERY_SECONDS = 30.0
+SILENT_AFTER_SECONDS = 120.0
+
+
+def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
+    """Return the catalog with the heartbeat's own flow and source; ``token`` is a secret reference."""
+    flow = Flow(
+        flow=FLOW,
+        title="Heartbeat",
+        owner="",
+        keys={"heartbeat": Key()},
+        milestones={"heard": Milestone(system="Andon", match=Match(event=EVENT_TYPE), keys={"heartbeat": "data.heartbeat"})},
+        ends=["heard"],
+    )
+    source = Source(source=SOURCE, title="Andon itself", owner="", lane=Lane.CRITICAL, tokens=[token])
+    return Catalog(
+        version=catalog.version,
+        flows={**catalog.flows, FLOW: flow},
+        calendars=catalog.calendars,
+        sources={**catalog.sources, SOURCE: source},
+        contracts=catalog.contracts,
+        runbooks=catalog.runbooks,
+        routes=catalog.routes,
+        owners=catalog.owners,
+    )
+
+
+class Heartbeat:
+    """Sends heartbeats and knows how old the last one is that came through."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        last_heard: Callable[[], datetime | None],
+        clock: Clock,
+        telemetry: Telemetry,
+        verify: bool | str = True,
+    ) -> None:
+        self._url = url
+        self._token = token
+        self._last_heard = last_heard
+        self._clock = clock
+        self._telemetry = telemetry
+        self._client = httpx.Client(timeout=5.0, verify=verify)
+        self._started = clock.monotonic()
+        self._heard_at: float | None = None
+        self._heard: datetime | None = None
+
+    def run(self, stopping: threading.Event) -> None:
+        """Send and look until stopped; for a thread of its own."""
+        while not stopping.is_set():
+            self.send()
+            for _ in range(int(EVERY_SECONDS)):
+                if stopping.wait(5.0):
+                    return
+                self.look()
+                if self.age_seconds() < EVERY_SECONDS:
+                    break
+            stopping.wait(EVERY_SECONDS)
+
+    def send(self) -> None:
+        """Send one heartbeat; a collector that is down is what the age will tell."""
+        now = self._clock.now()
+        event = {
+            "specversion": "1.0",
+            "id": now.isoformat(),
+            "source": "/andon/engine",
+            "type": EVENT_TYPE,
+            "time": now.isoformat(),
+            "data": {"heartbeat": now.isoformat()},
+        }
+        headers = {"content-type": "application/cloudevents+json", "authorization": f"Bearer {self._token}"}
+        try:
+            self._client.post(self._url, json=event, headers=headers).raise_for_status()
+        except httpx.HTTPError as error:
+            logger.warning("the heartbeat was not taken", extra={"fields": {"url": self._url, "error": str(error)}})
+
+    def look(self) -> None:
+        """See whether a newer heartbeat has become a transaction."""
+        heard = self._last_heard()
+        if heard is not None and heard != self._heard:
+            self._heard, self._heard_at = heard, self._clock.monotonic()
+        self._telemetry.set(M.HEARTBEAT_AGE_SECONDS, self.age_seconds())
+
+    def age_seconds(self) -> float:
+        """Return real seconds since a heartbeat last came through, or since the start."""
+        return self._clock.monotonic() - (self._heard_at if self._heard_at is not None else self._started)

@@ -1,0 +1,64 @@
+"""Says who listens on a port, so that a port in use is named with its process and the flag that changes it."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from core.config import Settings
+from core.errors import UsageError
+
+PORT_SETTINGS = {
+    "collector": ("otlp_grpc_port", "http_port"),
+    "engine": ("engine_port",),
+    "dashboard": ("dashboard_port",),
+}
+
+
+def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
+    """Raise :class:`UsageError` for the first port of these process kinds that something else listens on."""
+    for kind in kinds:
+        for name in PORT_SETTINGS[kind]:
+            port: int = getattr(settings, name)
+            if not _is_free(settings.host, port):
+                flag = "--" + name.replace("_", "-")
+                raise UsageError(f"port {port} is in use by {owner_of(port)}; stop it, or choose another port with {flag}")
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def owner_of(port: int) -> str:
+    """Return ``'name' (process N)`` of the listener, or a phrase where the system does not tell (another user, not Linux)."""
+    inodes = _listening_inodes(port)
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            links = {link.readlink().name for link in (process / "fd").iterdir() if link.is_symlink()}
+            if inodes & links:
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                return f"'{command[:60]}' (process {process.name})"
+        except OSError:
+            continue
+    return "another process"
+
+
+def _listening_inodes(port: int) -> set[str]:
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                found.add(f"socket:[{fields[9]}]")
+    return found

@@ -1,0 +1,63 @@
+"""Runs all process kinds on this machine: what ``andon up`` and ``andon demo`` share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Console
+
+from andon.listening import require_free_ports
+from andon.supervisor import Child, Supervisor
+from core.config import Settings
+
+
+def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]:
+    """Return collector, engine and dashboard as children that take their settings from the environment."""
+    base = [sys.executable, "-m", "andon"]
+    scheme = "https" if settings.tls_certificate else "http"
+    return [
+        Child("collector", [*base, "collect"], f"{scheme}://{settings.host}:{settings.http_port}/readyz", environment),
+        Child("engine", [*base, "engine"], f"{settings.engine_url}/readyz", environment),
+        Child("dashboard", [*base, "dashboard"], f"http://{settings.host}:{settings.dashboard_port}/_stcore/health", environment),
+    ]
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return every setting that differs from its default as ``ANDON_…``, for the children."""
+    found = {}
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if value != field.default and not isinstance(value, dict):
+            shown = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+            found[f"ANDON_{name.upper()}"] = str(shown)
+    found["ANDON_DATA"] = str(settings.data.absolute())
+    found["ANDON_CATALOG"] = str(settings.catalog.absolute())
+    return found
+
+
+def run_machine(
+    settings: Settings,
+    also: Sequence[Child],
+    summary: Callable[[Console], None],
+    each_second: Callable[[], None] = lambda: None,
+) -> None:
+    """Start everything in order with a progress display, print the summary, supervise until Ctrl-C, stop in order."""
+    require_free_ports(settings, ("collector", "engine", "dashboard"))
+    console = Console(highlight=False)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    supervisor = Supervisor(settings.data / "log", console.print)
+    supervisor.stop_on_signals()
+    try:
+        for child in [*processes(settings, environment_of(settings)), *also]:
+            with console.status(f"starting {child.name} …"):
+                supervisor.start(child)
+            if supervisor.stopping:
+                return
+            console.print(f"  [green]✓[/green] {child.name}")
+        summary(console)
+        supervisor.watch(each_second)
+    finally:
+        console.print("\nstopping …")
+        supervisor.stop()
+        console.print("stopped; what was acknowledged is kept in " + str(settings.data))

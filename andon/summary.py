@@ -1,0 +1,36 @@
+"""The start-up summary: addresses, where the data lies, how to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from core.config import Settings
+
+
+def summary_of(settings: Settings, extra: Sequence[tuple[str, str]] = ()) -> Callable[[Console], None]:
+    """Return a function that prints the summary of ``settings`` with ``extra`` rows at its end."""
+
+    def show(console: Console) -> None:
+        scheme = "https" if settings.tls_certificate else "http"
+        door = f"{scheme}://{settings.host}:{settings.http_port}"
+        table = Table.grid(padding=(0, 2))
+        rows = [
+            ("Board", f"[bold]{settings.dashboard_url}[/bold]"),
+            ("OTLP/HTTP", f"{door}/v1/traces · /v1/logs · /v1/metrics"),
+            ("OTLP/gRPC", f"{settings.host}:{settings.otlp_grpc_port}"),
+            ("Events", f"{door}/v1/events · /v1/webhooks/<source>"),
+            ("Read endpoint", f"{settings.engine_url} (ClickHouse protocol, user andon, password in {settings.data}/secrets/reader)"),
+            ("Data", str(settings.data.absolute())),
+            ("Catalog", str(settings.catalog.absolute())),
+            *extra,
+            ("Stop", "Ctrl-C; nothing acknowledged is lost"),
+        ]
+        for name, text in rows:
+            table.add_row(f"[dim]{name}[/dim]", text)
+        console.print(Panel(table, title="Andon is running", border_style="green", expand=False))
+
+    return show

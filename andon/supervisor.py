@@ -1,0 +1,152 @@
+"""Starts the processes of one machine, restarts those that end by themselves, and stops all without loss.
+
+Each child runs in a session of its own, so that Ctrl-C reaches only the supervisor, which stops the children, the last
+started first. A child that outlives its supervisor is ended by the kernel.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from core.clock import SystemClock
+from core.errors import AndonError
+
+STOP_SECONDS = 20.0
+START_SECONDS = 60.0
+_LOG_LIMIT_BYTES = 50 << 20
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Child:
+    """One process to run: its command, extra environment, and the address that answers 200 once it is ready."""
+
+    name: str
+    arguments: list[str]
+    ready_url: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Running:
+    child: Child
+    process: subprocess.Popen[bytes]
+    started: float
+    restarts: int = 0
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """Runs children until :meth:`stop` is called or a signal asks for the end. Logs go to ``<data>/log/<name>.log``."""
+
+    def __init__(self, log_folder: Path, report: Callable[[str], None]) -> None:
+        self._logs = log_folder
+        self._report = report
+        self._clock = SystemClock()
+        self._running: list[_Running] = []
+        self._stopping = threading.Event()
+        log_folder.mkdir(parents=True, exist_ok=True)
+
+    def start(self, child: Child) -> None:
+        """Start a child and wait until it is ready. Raises :class:`AndonError` with the end of its log when it is not."""
+        running = _Running(child, self._spawn(child), self._clock.monotonic())
+        self._running.append(running)
+        if child.ready_url:
+            self._wait_ready(running)
+
+    def watch(self, each_second: Callable[[], None] = lambda: None) -> None:
+        """Restart what ends by itself, until stopped."""
+        while not self._stopping.wait(1.0):
+            each_second()
+            for running in self._running:
+                self._revive(running)
+
+    def stop(self) -> None:
+        """Ask every child to end, the last started first; kill what does not within 20 s."""
+        self._stopping.set()
+        for running in reversed(self._running):
+            if running.process.poll() is None:
+                running.process.send_signal(signal.SIGTERM)
+                try:
+                    running.process.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    self._report(f"{running.child.name} did not stop within {STOP_SECONDS:.0f} s and was killed; nothing acknowledged is lost")
+                    running.process.kill()
+                    running.process.wait()
+
+    def stop_on_signals(self) -> None:
+        """End :meth:`watch` on Ctrl-C and on SIGTERM."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stopping.set())
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the end was asked for."""
+        return self._stopping.is_set()
+
+    def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
+        path = self.log_of(child)
+        if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
+            path.replace(path.with_suffix(".old.log"))
+        with path.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - our own command line
+                child.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **child.environment},
+                start_new_session=True,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - only sets a flag in the kernel
+            )
+
+    def log_of(self, child: Child) -> Path:
+        """Return the path of a child's log."""
+        return self._logs / f"{child.name}.log"
+
+    def _wait_ready(self, running: _Running) -> None:
+        deadline = self._clock.monotonic() + START_SECONDS
+        while self._clock.monotonic() < deadline and not self._stopping.wait(0.1):
+            if running.process.poll() is not None:
+                raise AndonError(f"{running.child.name} ended while starting: {self._last_words(running.child)}")
+            try:
+                if httpx.get(running.child.ready_url, timeout=2.0).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                continue
+        if not self._stopping.is_set():
+            raise AndonError(f"{running.child.name} is not ready after {START_SECONDS:.0f} s; see {self.log_of(running.child)}")
+
+    def _last_words(self, child: Child) -> str:
+        lines = self.log_of(child).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return (lines[-1][:400] if lines else "no output") + f" (log: {self.log_of(child)})"
+
+    def _revive(self, running: _Running) -> None:
+        if running.process.poll() is None:
+            return
+        now = self._clock.monotonic()
+        if running.restart_at is None:
+            if now - running.started > START_SECONDS:
+                running.restarts = 0
+            delay = min(30.0, 0.5 * 2**running.restarts)
+            running.restart_at = now + delay
+            self._report(f"{running.child.name} ended with code {running.process.returncode}; starting it again in {delay:.0f} s")
+        elif now >= running.restart_at:
+            running.process = self._spawn(running.child)
+            running.started, running.restart_at = now, None
+            running.restarts += 1
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to send SIGTERM to this process when its parent dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,157 @@
+"""The rules of the house that no other tool checks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+import sys
+from pathlib import Path
+
+import pytest
+
+import alerts.notifiers
+import collector.receivers
+import dashboard.pages
+import slas.indicators
+from core.registry import discover
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("alerts", "andon", "collector", "core", "correlator", "dashboard", "plant", "slas", "store")
+FORBIDDEN_NAMES = {"utils", "common", "helpers", "misc", "base", "manager"}
+STAGES = ("collector", "correlator", "slas", "alerts")
+
+
+def source_files() -> list[Path]:
+    return [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def test_no_file_is_over_400_lines_and_no_function_over_50():
+    too_long = []
+    for file in source_files():
+        text = file.read_text(encoding="utf-8")
+        if text.count("\n") > 400:
+            too_long.append(f"{file.relative_to(ROOT)}: {text.count(chr(10))} lines")
+        for node in functions(ast.parse(text)):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            if length > 50:
+                too_long.append(f"{file.relative_to(ROOT)}:{node.lineno} {node.name}: {length} lines")
+
+    assert too_long == []
+
+
+def test_files_and_functions_stay_small_on_the_whole():
+    lines = [file.read_text(encoding="utf-8").count("\n") for file in source_files() if file.name != "__init__.py"]
+    lengths = [
+        (node.end_lineno or 0) - node.lineno + 1
+        for file in source_files()
+        for node in functions(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+
+    assert statistics.median(lines) <= 130
+    assert statistics.quantiles(lines, n=10)[-1] <= 320
+    assert statistics.quantiles(lengths, n=10)[-1] <= 32
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_has_a_name_that_says_nothing_or_hides_another(package: str):
+    names = {file.stem for file in (ROOT / package).rglob("*.py")}
+
+    assert not names & FORBIDDEN_NAMES
+    if package == "andon":
+        top_level = {file.stem for file in (ROOT / package).glob("*.py")}
+        assert not top_level & set(PACKAGES), "the entry script's folder comes first on the import path"
+    assert package not in sys.stdlib_module_names
+
+
+def test_time_is_read_in_one_place():
+    reading = re.compile(r"\b(datetime\.now|datetime\.utcnow|datetime\.today|date\.today|time\.time|time\.time_ns|time\.monotonic|time\.perf_counter)\(")
+    found = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in source_files()
+        if file != ROOT / "core" / "clock.py"
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if reading.search(line)
+    ]
+
+    assert found == []
+
+
+def test_broad_excepts_are_named_boundaries():
+    broad = re.compile(r"except (Exception|BaseException)\b|except:")
+    found = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in source_files()
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if broad.search(line) and "# boundary:" not in line
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_has_the_same_inside(stage: str):
+    words = (ast.get_docstring(ast.parse((ROOT / stage / "__init__.py").read_text(encoding="utf-8"))) or "").lower()
+
+    assert all(f"{word}:" in words for word in ("reads", "writes", "promises", "on failure"))
+    assert (ROOT / stage / "engine.py").exists()
+    assert (ROOT / stage / "ports.py").exists()
+
+
+def test_ports_have_at_most_five_members():
+    wide = []
+    for stage in STAGES:
+        for node in ast.walk(ast.parse((ROOT / stage / "ports.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and len([item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]) > 5:
+                wide.append(f"{stage}.{node.name}")
+
+    assert wide == []
+
+
+def test_every_package_of_tests_is_a_package():
+    folders = {file.parent for file in (ROOT / "tests").rglob("test_*.py")}
+
+    assert [str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("package", "constant"),
+    [(collector.receivers, "RECEIVER"), (alerts.notifiers, "NOTIFIER"), (dashboard.pages, "PAGE"), (slas.indicators, "INDICATOR")],
+    ids=["receivers", "notifiers", "pages", "indicators"],
+)
+def test_everything_registered_is_documented(package, constant: str):
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+    missing = [name for name in discover(package, constant, object) if f"`{name}`" not in reference]
+
+    assert missing == []
+
+
+def test_every_metric_is_documented():
+    from core.telemetry import M
+
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+    assert [metric.value.name for metric in M if f"`{metric.value.name}`" not in reference] == []
+
+
+def test_every_setting_is_documented():
+    from core.config import Settings
+
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+    assert [name for name in Settings.model_fields if f"`{name}`" not in reference] == []
+
+
+def test_sql_files_hold_one_statement():
+    several = [
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "store").rglob("*.sql")
+        if ";" in re.sub(r"--.*|'[^']*'", "", file.read_text(encoding="utf-8")).strip().rstrip(";")
+    ]
+
+    assert several == []

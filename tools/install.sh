@@ -1,0 +1,27 @@
+#!/bin/sh
+# Creates .venv and installs Andon with its tools. Needs nothing but Python 3.11 or newer.
+set -eu
+python=${PYTHON:-python3}
+
+fail() {
+    printf 'andon: %s\n' "$1" >&2
+    exit 2
+}
+
+command -v "$python" >/dev/null || fail "no python3 found; install Python 3.11 or newer (Debian, Ubuntu: apt install python3 python3-venv)"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$("$python" --version) is too old; install Python 3.11 or newer and run: make PYTHON=/path/to/python3.11 …"
+"$python" -m venv .venv 2>/dev/null ||
+    fail "python cannot create a virtual environment; run: apt install python3-venv (Debian, Ubuntu), then the same command again"
+
+printf 'Installing Andon into .venv (about 1 GB, once) …\n'
+packages="-e .[rabbitmq,sql,dev] -e ./instrumentation"
+# uv resolves and unpacks several times faster; where it cannot be had, pip does the same work.
+# shellcheck disable=SC2086
+if .venv/bin/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null; then
+    .venv/bin/uv pip install --python .venv/bin/python --constraint constraints.txt $packages ||
+        .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt $packages
+else
+    .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt $packages
+fi
+touch .venv/.installed
