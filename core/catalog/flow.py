@@ -13,6 +13,7 @@ from core.signal import Lane
 Relation = Literal["one", "many", "many-to-many"]
 FactType = Literal["text", "decimal", "integer", "boolean", "time"]
 TextOrList = str | list[str]
+Status = Literal["ok", "error", "unset"]
 
 
 class Key(Definition):
@@ -49,7 +50,7 @@ class Match(Definition):
     log: str | None = None
     service: TextOrList | None = None
     source: TextOrList | None = None
-    status: Literal["ok", "error", "unset"] | None = None
+    status: Status | list[Status] | None = None
     attributes: dict[str, bool | str | list[str]] = Field(default_factory=dict)
     where: str | None = None
 

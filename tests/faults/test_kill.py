@@ -1,0 +1,66 @@
+"""kill -9 at random points under load: nothing acknowledged is lost, nothing is doubled, nothing is invented."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.ledger import Ledger, Producer, audit
+from tests.product import Product, running, wait_until
+
+CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"
+ROUNDS = int(os.environ.get("ANDON_ROUNDS", "25"))
+ENVIRONMENT = {"ANDON_TEST_WEBHOOK": "http://127.0.0.1:9/", "ANDON_TEST_WEBHOOK_SECRET": "whsec_dGVzdA=="}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60 + ROUNDS * 20)
+def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_path: Path):
+    seed = int(os.environ.get("ANDON_SEED", "20260327"))
+    chance = random.Random(seed)
+    ledger = Ledger()
+    with running(Product(tmp_path / "data", CATALOG, ENVIRONMENT), "collect", "engine", "dashboard") as product:
+        producers = [Producer(product, ledger, f"s{seed}p{number}", seed + number) for number in range(3)]
+        for producer in producers:
+            producer.start()
+        for _ in range(ROUNDS):
+            kind = chance.choice(["collect", "engine", "engine", "collect", "dashboard"])
+            time.sleep(chance.uniform(0.02, 1.5))
+            product.kill(kind)
+            product.start(kind)
+        for producer in producers:
+            producer.stop()
+        assert len(ledger.acknowledged("events")) > ROUNDS * 10
+        assert len(ledger.acknowledged("spans")) > ROUNDS * 10
+
+        wait_until(lambda: audit(product, ledger)["lost"] == 0, 60, f"everything acknowledged is in the store (seed {seed})", pause=1.0)
+
+        assert audit(product, ledger) == {"lost": 0, "invented": 0, "duplicates": 0}, f"seed {seed}"
+        orders = product.query("SELECT uniqExact(transaction_id), count() FROM transactions FINAL WHERE flow = 'orders' AND state != 'merged'")
+        assert orders[0][0] == orders[0][1]
+        captured = {row[0] for row in product.query("SELECT reference FROM transactions FINAL WHERE flow = 'orders' AND state != 'merged'")}
+        assert ledger.acknowledged("events") <= captured
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_collector_acknowledges_while_the_engine_is_down_and_the_engine_catches_up(tmp_path: Path):
+    ledger = Ledger()
+    with running(Product(tmp_path / "data", CATALOG, ENVIRONMENT), "collect", "engine") as product:
+        producer = Producer(product, ledger, "down", 1, pause=0.05)
+        producer.start()
+        time.sleep(2)
+        product.kill("engine")
+        before = len(ledger.acknowledged("events"))
+        time.sleep(60)
+        during = len(ledger.acknowledged("events"))
+        product.start("engine")
+        producer.stop()
+
+        assert during - before > 1000
+        wait_until(lambda: audit(product, ledger)["lost"] == 0, 60, "the backlog is loaded", pause=1.0)
+        assert audit(product, ledger) == {"lost": 0, "invented": 0, "duplicates": 0}

@@ -1,0 +1,154 @@
+"""Starts the real processes of Andon for a test, on free ports and a folder of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from store.reads.connection import connect
+
+START_SECONDS = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], Any], seconds: float, what: str, pause: float = 0.1) -> Any:
+    """Return the first truthy value of ``condition``; fail after ``seconds`` naming ``what`` and the last error."""
+    deadline = time.monotonic() + seconds
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            last = condition()
+        except Exception as error:
+            last = error
+        else:
+            if last:
+                return last
+        time.sleep(pause)
+    raise AssertionError(f"{what}: not within {seconds} s; last: {last!r}")
+
+
+@dataclass
+class Product:
+    """The processes of one installation."""
+
+    data: Path
+    catalog: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    grpc_port: int = field(default_factory=free_port)
+    http_port: int = field(default_factory=free_port)
+    engine_port: int = field(default_factory=free_port)
+    dashboard_port: int = field(default_factory=free_port)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def door(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def engine_url(self) -> str:
+        return f"http://127.0.0.1:{self.engine_port}"
+
+    @property
+    def dashboard_url(self) -> str:
+        return f"http://127.0.0.1:{self.dashboard_port}"
+
+    def ready_url(self, kind: str) -> str:
+        return {
+            "collect": f"{self.door}/readyz",
+            "engine": f"{self.engine_url}/readyz",
+            "dashboard": f"{self.dashboard_url}/_stcore/health",
+        }[kind]
+
+    def start(self, *kinds: str, wait: bool = True) -> None:
+        """Start process kinds (``collect``, ``engine``, ``dashboard``) and wait until each is ready."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        for kind in kinds:
+            environment = {
+                **os.environ,
+                "ANDON_DATA": str(self.data),
+                "ANDON_CATALOG": str(self.catalog),
+                "ANDON_OTLP_GRPC_PORT": str(self.grpc_port),
+                "ANDON_HTTP_PORT": str(self.http_port),
+                "ANDON_ENGINE_PORT": str(self.engine_port),
+                "ANDON_DASHBOARD_PORT": str(self.dashboard_port),
+                **self.environment,
+            }
+            with (self.data / f"{kind}.log").open("ab") as log:
+                self.processes[kind] = subprocess.Popen(
+                    [sys.executable, "-m", "andon", kind], stdout=log, stderr=log, env=environment, start_new_session=True
+                )
+        if wait:
+            for kind in kinds:
+                self.wait_ready(kind)
+
+    def wait_ready(self, kind: str) -> None:
+        def ready() -> bool:
+            if self.processes[kind].poll() is not None:
+                raise AssertionError(f"{kind} ended with {self.processes[kind].returncode}: {self.log(kind)[-2000:]}")
+            return httpx.get(self.ready_url(kind), timeout=2.0).status_code == 200
+
+        wait_until(ready, START_SECONDS, f"{kind} is ready; its log ends: {self.log(kind)[-600:]}")
+
+    def log(self, kind: str) -> str:
+        path = self.data / f"{kind}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def kill(self, kind: str) -> None:
+        """SIGKILL, as a crash would."""
+        process = self.processes.pop(kind)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self, *kinds: str) -> None:
+        """SIGTERM and wait; all kinds when none is named."""
+        for kind in kinds or tuple(self.processes):
+            process = self.processes.pop(kind)
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def client(self) -> Any:
+        """A clickhouse_connect client of the read endpoint."""
+        return connect(self.engine_url, "andon", (self.data / "secrets" / "reader").read_text().strip())
+
+    def query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        client = self.client()
+        try:
+            return list(client.query(sql, parameters=parameters).result_rows)
+        finally:
+            client.close()
+
+    def act(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        token = (self.data / "secrets" / "actions").read_text().strip()
+        return httpx.post(f"{self.engine_url}/api/v1/{path}", json=body, headers={"authorization": f"Bearer {token}"}, timeout=10)
+
+
+@contextlib.contextmanager
+def running(product: Product, *kinds: str) -> Iterator[Product]:
+    """Start, yield, and end every process whatever happens."""
+    try:
+        product.start(*kinds)
+        yield product
+    finally:
+        for kind in tuple(product.processes):
+            product.kill(kind)
