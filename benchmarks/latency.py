@@ -1,0 +1,130 @@
+"""Acknowledged event to alert at the notifier, under load, with many open transactions; and what the processes use meanwhile.
+
+Each probe is one batch of two events: an order captured an hour ago (its SLA is broken at once) and its rejection for a cause of its own, so
+that every probe opens an incident of its own. The clock starts when the collector has acknowledged the batch and stops when the message is
+at a real HTTP receiver.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import tempfile
+import threading
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from benchmarks.figures import Figure, percentile, show
+from tests.e2e.sinks import Sink, http_sink
+from tests.product import Product, running, wait_until
+
+CATALOG = Path(__file__).parents[1] / "benchmarks" / "catalogs" / "orders"
+BATCH = 50
+
+
+def _event(type_: str, at: str, **data: object) -> dict[str, object]:
+    return {"specversion": "1.0", "id": uuid.uuid4().hex, "source": "/bench", "type": type_, "time": at, "data": data}
+
+
+def _send(client: httpx.Client, door: str, events: list[dict[str, object]]) -> None:
+    while client.post(f"{door}/v1/events", json=events, headers={"content-type": "application/cloudevents-batch+json"}).status_code != 200:
+        time.sleep(0.05)
+
+
+def _captured(order: str, at: str) -> dict[str, object]:
+    return _event("shop.order.captured", at, order=order, amount=100, currency="EUR", customer=f"C{hash(order) % 50}", plant="DE07")
+
+
+def _load(door: str, rate: float, seconds: float) -> None:
+    """Send ``rate`` events a second: half open an order, half are milestones of orders opened before."""
+    with httpx.Client(timeout=30) as client:
+        started, sent, orders = time.monotonic(), 0, []
+        while (now := time.monotonic() - started) < seconds:
+            if sent > now * rate:
+                time.sleep(0.002)
+                continue
+            at = datetime.now(UTC).isoformat()
+            fresh = [uuid.uuid4().hex[:12] for _ in range(BATCH // 2)]
+            events = [_captured(order, at) for order in fresh]
+            events += [_event("erp.order.checked", at, order=order) for order in orders[-BATCH // 2 :]]
+            orders = fresh
+            _send(client, door, events)
+            sent += len(events)
+
+
+def _fill(product: Product, count: int) -> None:
+    with httpx.Client(timeout=60) as client:
+        for _ in range(0, count, 1000):
+            at = datetime.now(UTC).isoformat()
+            _send(client, product.door, [_captured(uuid.uuid4().hex[:12], at) for _ in range(1000)])
+    wait_until(lambda: product.query("SELECT count() FROM clocks FINAL")[0][0] >= count, 300, "open transactions are loaded", pause=1.0)
+
+
+def _probe(product: Product, sink: Sink, count: int) -> list[float]:
+    sent: dict[str, float] = {}
+    with httpx.Client(timeout=30) as client:
+        for _ in range(count):
+            order, cause = uuid.uuid4().hex[:12], f"PROBE_{uuid.uuid4().hex[:8]}"
+            at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+            _send(client, product.door, [_captured(order, at), _event("erp.order.rejected", at, order=order, cause=cause)])
+            sent[cause] = time.monotonic()
+            time.sleep(0.25)
+    wait_until(lambda: len({m["cause"] for m in sink.messages} & set(sent)) == count, 60, "every probe was alerted")
+    arrived: dict[str, float] = {}
+    for message, moment in zip(sink.messages, sink.arrivals, strict=False):
+        arrived.setdefault(message["cause"], moment)
+    return [arrived[cause] - moment for cause, moment in sent.items()]
+
+
+def _resident_mib(product: Product, kind: str) -> float:
+    status = Path(f"/proc/{product.processes[kind].pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+
+def _cpu_seconds(product: Product) -> float:
+    ticks = 0
+    for process in product.processes.values():
+        fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    """Fill, load, probe, rest."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--open", type=int, default=100_000)
+    parser.add_argument("--rate", type=float, default=2000)
+    parser.add_argument("--probes", type=int, default=100)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, http_sink() as sink:
+        environment = {"ANDON_TEST_WEBHOOK": sink.url, "ANDON_TEST_WEBHOOK_SECRET": "whsec_YmVuY2htYXJrIHNlY3JldCBiZW5jaG1hcms="}
+        with running(Product(Path(folder) / "data", CATALOG, environment), "collect", "engine", "dashboard") as product:
+            _fill(product, options.open)
+            seconds = options.probes * 0.3 + 15
+            load = multiprocessing.Process(target=_load, args=(product.door, options.rate, seconds), daemon=True)
+            load.start()
+            threading.Event().wait(5)
+            delays = _probe(product, sink, options.probes)
+            load.join()
+            memory = {kind: _resident_mib(product, kind) for kind in ("collect", "engine")}
+            threading.Event().wait(30)
+            before, at = _cpu_seconds(product), time.monotonic()
+            threading.Event().wait(30)
+            idle = (_cpu_seconds(product) - before) / (time.monotonic() - at)
+    load_text = f"{options.rate:.0f} events/s, {options.open:,} open transactions"
+    show(f"Event to alert ({load_text})", [
+        Figure("acknowledged → alert, p50", f"{percentile(delays, 0.5):.2f} s", "≤ 1 s"),
+        Figure("acknowledged → alert, p99", f"{percentile(delays, 0.99):.2f} s", "≤ 2 s"),
+        Figure("collector, peak resident", f"{memory['collect']:.0f} MiB", "≤ 200 MiB"),
+        Figure("engine, peak resident", f"{memory['engine']:.0f} MiB", "≤ 1,536 MiB"),
+        Figure("idle, all processes", f"{idle:.1%} of a core", "≤ 5 %"),
+    ])  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""One running product for the end-to-end tests of a session, with a real HTTP receiver as its desk."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.sinks import Sink, http_sink
+from tests.product import Product, running
+
+SECRET = "whsec_" + base64.b64encode(b"an end-to-end secret of 32 bytes").decode()
+
+
+@pytest.fixture(scope="session")
+def desk() -> Iterator[Sink]:
+    with http_sink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory, desk: Sink) -> Iterator[Product]:
+    environment = {"ANDON_TEST_WEBHOOK": desk.url, "ANDON_TEST_WEBHOOK_SECRET": SECRET}
+    folder = tmp_path_factory.mktemp("product")
+    with running(Product(folder / "data", Path(__file__).parents[1] / "catalogs" / "orders", environment), "collect", "engine") as started:
+        yield started
