@@ -1,0 +1,39 @@
+"""``andon check``: validate a catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    catalog: Annotated[Path, typer.Argument(help="the folder of definitions")] = Path("catalog"),
+    *,
+    schema: Annotated[Path | None, typer.Option(help="also write JSON Schemas for editors into this folder")] = None,
+) -> None:
+    """Validate a catalog: file:line:column, what, and what to write instead. Exit code 2 on an error."""
+    from andon.checking import check_catalog
+
+    if schema is not None:
+        _write_schemas(schema)
+    loaded = check_catalog(catalog)
+    for warning in loaded.warnings:
+        typer.echo(f"{warning}", err=True)
+    found = loaded.catalog
+    slas = sum(len(flow.slas) for flow in found.flows.values())
+    typer.echo(
+        f"{catalog}: {len(found.flows)} flows, {slas} SLAs, {len(found.calendars)} calendars, {len(found.sources)} sources, "
+        f"{len(found.runbooks)} runbooks; version {found.version}",
+    )
+
+
+def _write_schemas(folder: Path) -> None:
+    import json
+
+    from core.catalog.schema import json_schemas
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in json_schemas().items():
+        (folder / f"{name}.schema.json").write_text(json.dumps(content, indent=1), encoding="utf-8")

@@ -1,0 +1,29 @@
+"""``andon find``: every transaction that a business identifier names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from andon.settings_options import with_settings
+from core.config import Settings
+
+
+@with_settings("host", "engine_port")
+def command(
+    identifier: Annotated[str, typer.Argument(help="any business identifier, or its beginning")],
+    *,
+    settings: Settings,
+) -> None:
+    """Find every transaction that any business identifier names."""
+    from andon.engine_client import reading
+    from andon.tables import print_frame
+    from store.reads.transactions import find
+
+    with reading(settings) as client:
+        found = find(client, identifier, 50)
+    if found.empty:
+        typer.echo(f"no transaction is known by '{identifier}'", err=True)
+        raise typer.Exit(1)
+    print_frame(found)

@@ -1,0 +1,54 @@
+"""``andon quarantine``: input that could not be used."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from andon.settings_options import with_settings
+from core.config import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Look at input that could not be used, and send it again.")
+Identifier = Annotated[str, typer.Argument(help="the quarantine id that the reply or the list shows")]
+
+
+@app.command("list")
+@with_settings("host", "engine_port")
+def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settings: Settings) -> None:
+    """List what is in quarantine, the newest first."""
+    from andon.engine_client import reading
+    from andon.tables import print_frame
+    from store.reads.quarantine import quarantined
+
+    with reading(settings) as client:
+        frame = quarantined(client, limit)
+    if frame.empty:
+        typer.echo("the quarantine is empty")
+        return
+    print_frame(frame)
+
+
+@app.command()
+@with_settings("host", "engine_port")
+def show(quarantine_id: Identifier, *, settings: Settings) -> None:
+    """Show one input: its reason and its raw bytes."""
+    from andon.engine_client import reading
+    from andon.tables import printable
+    from store.reads.quarantine import quarantined_input
+
+    with reading(settings) as client:
+        found = quarantined_input(client, quarantine_id)
+    for name, value in found.items():
+        typer.echo(f"{name}: {printable(value)}")
+
+
+@app.command()
+@with_settings("host", "http_port", "engine_port")
+def replay(quarantine_id: Identifier, *, settings: Settings) -> None:
+    """Send one input to the collector again, as it came."""
+    from andon.engine_client import reading
+    from andon.replaying import replay_input
+
+    with reading(settings) as client:
+        typer.echo(replay_input(client, quarantine_id, settings))
