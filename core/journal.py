@@ -1,8 +1,9 @@
 """The journal's format on disk, and how to read it. Only the collector writes it (``collector/journal.py``).
 
 One folder a collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, numbers rising, nine digits. A segment is a SQLite
-file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size, deleted whole. A closed segment has a row in ``closed``;
-its writer will never add to it again. Ids rise by one within a segment and are never used twice.
+file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size, deleted whole (with its ``-wal`` and ``-shm``). A segment is
+closed when it has a row in ``closed`` or when its folder has a segment of a higher number; its writer will never add to it again. Ids begin
+at 1, rise by one within a segment and are never used twice, so that a gap is a loss that can be seen; ``closed.last_id`` says where they end.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ CREATE TABLE IF NOT EXISTS records (
     body BLOB NOT NULL,
     checksum INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS closed (at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS closed (at INTEGER NOT NULL, last_id INTEGER NOT NULL);
 """
 
 
@@ -60,6 +61,32 @@ def segments(journal: Path, lane: Lane) -> list[Path]:
 def segment_name(path: Path) -> str:
     """Return the segment's name, unique in a journal: ``collector/lane/number``."""
     return f"{path.parent.parent.name}/{path.parent.name}/{path.stem}"
+
+
+def is_closed(path: Path) -> bool:
+    """Return whether nothing will ever be added to the segment."""
+    if any(other.name > path.name for other in path.parent.glob(f"*{SEGMENT_SUFFIX}")):
+        return True
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            return connection.execute("SELECT 1 FROM closed").fetchone() is not None
+        finally:
+            connection.close()
+    except apsw.Error:
+        return False
+
+
+def read_segment(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[Stored]:
+    """Yield the records of a segment file with an id above ``after``, until ``max_bytes`` of bodies are read (at least one record).
+
+    Another process may be writing the file. What SQLite cannot read any more is yielded as damage, one :class:`Stored` a lost id.
+    """
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        yield from read(connection, lane, after, max_bytes)
+    finally:
+        connection.close()
 
 
 def parse_row(lane: Lane, row: tuple[int, str, str, int, int, str, bytes, int]) -> Stored:

@@ -17,7 +17,7 @@ class Metric:
     """Name, kind, help and the closed list of labels of one of our own metrics."""
 
     name: str
-    kind: type[Counter] | type[Gauge] | type[Histogram]
+    kind: type[Counter | Gauge | Histogram]
     help: str
     labels: tuple[str, ...] = ()
 
@@ -28,6 +28,9 @@ class M(Enum):
     RECEIVED = Metric("andon_received_signals_total", Counter, "Signals in requests that reached admission", ("lane", "kind"))
     ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged after they were on disk", ("lane", "kind"))
     REFUSED = Metric("andon_refused_signals_total", Counter, "Signals refused, by reason", ("lane", "reason"))
+    REFUSED_REQUESTS = Metric(
+        "andon_refused_requests_total", Counter, "Requests refused before admission and not kept, by reason", ("reason",)
+    )
     QUARANTINED = Metric("andon_quarantined_inputs_total", Counter, "Inputs kept in quarantine, by reason", ("reason",))
     JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Bytes the journal holds", ("lane",))
     JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Time of one group commit, fdatasync included", ("lane",))

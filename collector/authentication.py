@@ -1,0 +1,114 @@
+"""Who is speaking: API tokens of the catalog's sources, and the rule for addresses other than loopback.
+
+A token identifies its source and nothing else. Only SHA-256 digests are held; they are compared in constant time, all of them, so that
+neither the time nor the answer tells an unknown token from a wrong one. On loopback a request without a token is welcome.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from dataclasses import dataclass
+
+from collector.rejection import refused
+from core.catalog.catalog import Catalog
+from core.catalog.source import Source
+from core.config import Settings, resolve_secret
+from core.errors import UsageError
+from core.signal import Lane
+
+DEFAULT_SOURCE = "default"
+"""The source of a request without a token; the store tells it by ``service.name`` when the catalog's ``services`` name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An authenticated sender: the id of its source, and the lane its signals travel in."""
+
+    source: str
+    lane: Lane
+
+
+class Senders:
+    """Everyone who may send, made from a catalog. Immutable: a reload makes a new one."""
+
+    def __init__(self, catalog: Catalog, *, token_required: bool) -> None:
+        """Resolve the tokens. Raises :class:`core.errors.UsageError` that names a missing one."""
+        self.token_required = token_required
+        self._tokens = [
+            (_digest(resolve_secret(reference)), Sender(source.source, source.lane))
+            for source in catalog.sources.values()
+            for reference in source.tokens
+        ]
+        default = catalog.sources.get(DEFAULT_SOURCE)
+        self.default = Sender(DEFAULT_SOURCE, default.lane if default else Lane.STANDARD)
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether any source has a token."""
+        return bool(self._tokens)
+
+    def identify(self, authorization: str | None, andon_token: str | None) -> Sender:
+        """Return the sender of a request by its ``Authorization`` and ``X-Andon-Token`` values.
+
+        Raises :class:`collector.rejection.Rejection` (401) for a wrong token, or for none where one is required.
+        """
+        token = andon_token
+        if token is None and authorization is not None:
+            scheme, _, value = authorization.partition(" ")
+            token = value.strip() if scheme.lower() == "bearer" else ""
+        if token is None:
+            if self.token_required:
+                raise _unauthenticated()
+            return self.default
+        given = _digest(token)
+        found: Sender | None = None
+        for digest, sender in self._tokens:
+            if hmac.compare_digest(digest, given):
+                found = sender
+        if found is None:
+            raise _unauthenticated()
+        return found
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def _unauthenticated() -> Exception:
+    return refused(
+        401,
+        "unauthenticated",
+        "a valid API token is needed",
+        field="authorization",
+        what_to_do="send 'Authorization: Bearer <token of your source>'",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address to listen on is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_exposure(settings: Settings, catalog: Catalog) -> bool:
+    """Return whether tokens are required. Raises :class:`core.errors.UsageError` for an open door to the network."""
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise UsageError("TLS needs both a certificate and a key; set tls_certificate and tls_key")
+    if is_loopback(settings.host) or settings.insecure:
+        return False
+    if settings.tls_certificate is None:
+        raise UsageError(f"listening on {settings.host} needs TLS; set tls_certificate and tls_key, or --insecure on a network you trust")
+    if not any(source.tokens for source in catalog.sources.values()):
+        raise UsageError(f"listening on {settings.host} needs API tokens; give a source 'tokens', or --insecure on a network you trust")
+    return True
+
+
+def sender_of(source: Source) -> Sender:
+    """Return the sender of a source that proves itself by other means (a signed webhook, a pull receiver)."""
+    return Sender(source.source, source.lane)

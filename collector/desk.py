@@ -1,0 +1,103 @@
+"""Where every request is handled once its transport has read it: identify, admit, keep what is unusable, journal, answer.
+
+HTTP and gRPC differ only in how they read a request and how they say the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from collector.admission import admit
+from collector.authentication import Sender
+from collector.quarantine import quarantine_record
+from collector.receiver import Intake
+from collector.rejection import Complaint, Rejection
+from core.clock import Clock, to_milliseconds
+from core.signal import Record, SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is known about a request besides its content, for quarantine."""
+
+    sender: Sender
+    content_type: str
+    encoding: str
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an OTLP request: ``rejected`` records are in quarantine under ``quarantine_ids``."""
+
+    rejected: int = 0
+    message: str = ""
+    quarantine_ids: list[str] = field(default_factory=list)
+
+
+class Desk:
+    """Takes requests for an intake."""
+
+    def __init__(self, intake: Intake, clock: Clock) -> None:
+        self._intake = intake
+        self._clock = clock
+
+    def now(self) -> int:
+        """Return our own time in milliseconds UTC."""
+        return to_milliseconds(self._clock.now())
+
+    async def take_otlp(self, kind: SignalKind, body: bytes, envelope: Envelope) -> Outcome:
+        """Journal the good records of an OTLP request in protobuf and quarantine the bad ones, together.
+
+        Raises :class:`Rejection` for a request that is unusable as a whole and :class:`core.errors.Full`.
+        """
+        admitted = admit(kind, body)
+        now = self.now()
+        records: list[Record] = []
+        if admitted.count:
+            records.append(Record(kind, envelope.sender.source, envelope.sender.lane, now, admitted.count, admitted.body))
+        ids: list[str] = []
+        for bad in admitted.bad:
+            quarantine_id, record = self._quarantine(
+                bad.complaint, bad.body, envelope, now, count=bad.count, content_type=f"application/x-protobuf; otlp={kind.value}"
+            )
+            ids.append(quarantine_id)
+            records.append(record)
+        if records:
+            await self._intake.accept(records)
+        rejected = sum(bad.count for bad in admitted.bad)
+        message = "; ".join(f"{bad.count} × {bad.complaint.reason}: {bad.complaint.message}" for bad in admitted.bad)
+        return Outcome(rejected, f"{message} (in quarantine: {', '.join(ids)})" if ids else "", ids)
+
+    async def take(self, records: Sequence[Record]) -> None:
+        """Journal ready-made records. Raises :class:`core.errors.Full`."""
+        await self._intake.accept(records)
+
+    async def keep(self, rejection: Rejection, body: bytes, envelope: Envelope) -> str:
+        """Quarantine what a rejection is about and return its id; empty when it is not to be kept. Raises :class:`core.errors.Full`."""
+        if not rejection.keep:
+            return ""
+        quarantine_id, record = self._quarantine(rejection.complaint, body, envelope, self.now())
+        await self._intake.accept([record])
+        return quarantine_id
+
+    def quarantine(self, complaint: Complaint, body: bytes, envelope: Envelope) -> tuple[str, Record]:
+        """Return the id and the record that keeps one unusable part of a request whose other parts are good."""
+        return self._quarantine(complaint, body, envelope, self.now())
+
+    @staticmethod
+    def _quarantine(
+        complaint: Complaint, body: bytes, envelope: Envelope, now: int, *, count: int = 1, content_type: str = ""
+    ) -> tuple[str, Record]:
+        return quarantine_record(
+            complaint,
+            body,
+            source=envelope.sender.source,
+            lane=envelope.sender.lane,
+            received_at=now,
+            content_type=content_type or envelope.content_type,
+            encoding=envelope.encoding if not content_type else "",
+            peer=envelope.peer,
+            count=count,
+        )

@@ -1,0 +1,197 @@
+"""The collector's only loop: opens the doors, runs the pull receivers, and on the way out lets every accepted request end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from collector.authentication import Senders, check_exposure
+from collector.desk import Desk
+from collector.grpc import GrpcServer
+from collector.http import Doors, make_app
+from collector.http_server import HttpServer, make_server
+from collector.intake import JournalIntake
+from collector.journal import Journal, exit_process
+from collector.receiver import Receiver, ReceiverContext
+from collector.webhooks import Webhooks
+from core.catalog.catalog import Catalog
+from core.catalog.source import Source
+from core.clock import Clock
+from core.config import Settings
+from core.errors import Permanent, UsageError
+from core.telemetry import Telemetry
+
+GRACE_SECONDS = 10.0
+RECEIVER_RESTART_SECONDS = 5.0
+_LOG = logging.getLogger("andon.collector")
+
+
+class Collector:
+    """All parts of one collector process. ``http_port`` and ``grpc_port`` say where it listens once it is started."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        clock: Clock,
+        telemetry: Telemetry,
+        receivers: Mapping[str, Receiver],
+        on_journal_failure: Callable[[], None] = exit_process,
+    ) -> None:
+        """Check the settings and open the journal. Raises :class:`core.errors.UsageError`."""
+        self._settings = settings
+        self._clock = clock
+        self._telemetry = telemetry
+        self._receivers = receivers
+        self._tasks: dict[str, tuple[Source, asyncio.Task[None]]] = {}
+        self._catalog = catalog
+        self._token_required = check_exposure(settings, catalog)
+        senders, webhooks = Senders(catalog, token_required=self._token_required), Webhooks(catalog)
+        self._validate_receivers(catalog)
+        self._journal = Journal(
+            settings.journal,
+            settings.collector,
+            clock,
+            telemetry,
+            max_bytes=settings.journal_max_bytes,
+            segment_max_bytes=settings.segment_max_bytes,
+            on_failure=on_journal_failure,
+        )
+        self._intake = JournalIntake(self._journal, telemetry)
+        self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry)
+        self._doors.ready = lambda: self._started and not self._journal.failed
+        self._doors.publish = self._journal.publish
+        self._started = False
+        self._http: HttpServer | None = None
+        self._http_task: asyncio.Task[None] | None = None
+        self._grpc: GrpcServer | None = None
+        self.http_port = settings.http_port
+        self.grpc_port = settings.otlp_grpc_port
+
+    async def start(self) -> None:
+        """Open both doors and start the pull receivers. Raises :class:`core.errors.UsageError` for a port that is in use."""
+        settings = self._settings
+        listening = bind(settings.host, settings.http_port)
+        self.http_port = listening.getsockname()[1]
+        try:
+            self._grpc = GrpcServer(self._doors, settings.host, settings.otlp_grpc_port, settings.tls_certificate, settings.tls_key)
+        except UsageError:
+            listening.close()
+            raise
+        self.grpc_port = self._grpc.port
+        self._http = make_server(make_app(self._doors), settings.tls_certificate, settings.tls_key)
+        self._http_task = asyncio.create_task(self._http.serve(sockets=[listening]))
+        await self._grpc.start()
+        while not self._http.started and not self._http_task.done():
+            await asyncio.sleep(0.01)
+        self._start_receivers(self._catalog)
+        self._started = True
+
+    async def stop(self) -> None:
+        """Stop pulling, let running requests end, write what waits, close the journal."""
+        self._started = False
+        for _, task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*(task for _, task in self._tasks.values()), return_exceptions=True)
+        self._tasks.clear()
+        if self._http is not None and self._http_task is not None:
+            self._http.should_exit = True
+            await self._http_task
+        if self._grpc is not None:
+            await self._grpc.stop(GRACE_SECONDS)
+        await asyncio.to_thread(self._journal.stop)
+
+    def reload(self, catalog: Catalog) -> None:
+        """Take another catalog into force: tokens, secrets, lanes, pull receivers. Raises :class:`core.errors.UsageError` and changes nothing."""
+        token_required = check_exposure(self._settings, catalog)
+        senders = Senders(catalog, token_required=token_required)
+        webhooks = Webhooks(catalog, self._doors.webhooks.seen)
+        self._validate_receivers(catalog)
+        self._doors.senders, self._doors.webhooks = senders, webhooks
+        self._catalog = catalog
+        if self._started:
+            self._start_receivers(catalog)
+
+    def _validate_receivers(self, catalog: Catalog) -> None:
+        for source in catalog.sources.values():
+            if source.receiver is not None:
+                self._receiver(source).validate(source.receiver)
+
+    def _receiver(self, source: Source) -> Receiver:
+        name = str((source.receiver or {}).get("type", ""))
+        if name not in self._receivers:
+            known = ", ".join(sorted(self._receivers)) or "none"
+            raise UsageError(f"source '{source.source}': there is no receiver of type '{name}'; the types are: {known}")
+        return self._receivers[name]
+
+    def _start_receivers(self, catalog: Catalog) -> None:
+        """Start the receivers of new and changed sources, stop those that are gone."""
+        wanted = {name: source for name, source in catalog.sources.items() if source.receiver is not None}
+        for name, (source, task) in list(self._tasks.items()):
+            if wanted.get(name) != source:
+                task.cancel()
+                del self._tasks[name]
+        for name, source in wanted.items():
+            if name not in self._tasks:
+                self._tasks[name] = (source, asyncio.create_task(self._pull(source), name=f"receiver-{name}"))
+
+    async def _pull(self, source: Source) -> None:
+        """Run one receiver; a source that can never work pauses, the others go on."""
+        state = self._settings.data / "state" / source.source
+        await asyncio.to_thread(_make_folder, state)
+        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state)
+        fields = {"source": source.source}
+        while True:
+            try:
+                await self._receiver(source).run(context)
+                _LOG.warning("receiver ended, starting it again", extra={"fields": fields})
+            except Permanent as error:
+                _LOG.error("receiver stopped for good", extra={"fields": {**fields, "error": str(error)}})
+                return
+            except Exception:  # boundary: a receiver is a plug-in; a fault in it must not touch the doors
+                _LOG.exception("receiver failed, starting it again", extra={"fields": fields})
+            await asyncio.sleep(RECEIVER_RESTART_SECONDS)
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket's bound half. Raises :class:`core.errors.UsageError` naming the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened: {error.strerror}"
+        raise UsageError(f"port {port} on {host} {why}; set http_port") from error
+    return bound
+
+
+async def serve(
+    settings: Settings,
+    catalog: Catalog,
+    clock: Clock,
+    telemetry: Telemetry,
+    receivers: Mapping[str, Receiver],
+    ready: Callable[[], None] | None,
+    stop: asyncio.Event,
+) -> None:
+    """Run a collector until ``stop`` is set. Raises :class:`core.errors.UsageError` when it cannot start."""
+    collector = Collector(settings, catalog, clock, telemetry, receivers)
+    try:
+        await collector.start()
+        if ready is not None:
+            ready()
+        await stop.wait()
+    finally:
+        with contextlib.suppress(asyncio.CancelledError):
+            await collector.stop()

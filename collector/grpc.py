@@ -1,0 +1,106 @@
+"""The gRPC door: OTLP Export of traces, logs and metrics, on raw bytes so that nothing is decoded twice."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from collector.admission import GRPC_MESSAGE_MAX_BYTES, RESPONSES
+from collector.desk import Envelope
+from collector.http import Doors
+from collector.rejection import Rejection
+from core.errors import Full, UsageError
+from core.signal import SignalKind
+from core.telemetry import M
+
+_SERVICES = {
+    SignalKind.TRACES: "opentelemetry.proto.collector.trace.v1.TraceService",
+    SignalKind.LOGS: "opentelemetry.proto.collector.logs.v1.LogsService",
+    SignalKind.METRICS: "opentelemetry.proto.collector.metrics.v1.MetricsService",
+}
+_OPTIONS = [
+    # without it a forgotten second collector binds the same port and takes half of the traffic
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", GRPC_MESSAGE_MAX_BYTES),
+    ("grpc.max_concurrent_streams", 100),
+    ("grpc.max_metadata_size", 16 << 10),
+]
+_CODES = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+
+class GrpcServer:
+    """The server. ``start`` binds and listens; ``stop`` lets running calls end."""
+
+    def __init__(self, doors: Doors, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
+        self._server = grpc.aio.server(options=_OPTIONS)
+        for kind, service in _SERVICES.items():
+            handler = grpc.unary_unary_rpc_method_handler(_export(doors, kind))
+            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            if certificate and key:
+                credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+                self.port = self._server.add_secure_port(address, credentials)
+            else:
+                self.port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise UsageError(f"port {port} on {host} cannot be opened for OTLP/gRPC: it is in use; set otlp_grpc_port") from error
+
+    async def start(self) -> None:
+        """Accept calls."""
+        await self._server.start()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Refuse new calls and wait for the running ones."""
+        await self._server.stop(grace_seconds)
+
+
+def _export(doors: Doors, kind: SignalKind) -> Callable[[bytes, Any], Awaitable[bytes]]:
+    response_class, rejected_field, _ = RESPONSES[kind]
+
+    async def export(body: bytes, context: Any) -> bytes:
+        metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+        try:
+            sender = doors.senders.identify(metadata.get("authorization"), metadata.get("x-andon-token"))
+        except Rejection as rejection:
+            doors.telemetry.add(M.REFUSED_REQUESTS, reason=rejection.complaint.reason)
+            await _abort(context, _CODES[rejection.status], str(rejection))
+        envelope = Envelope(sender, "application/grpc", "", context.peer())
+        try:
+            try:
+                outcome = await doors.desk.take_otlp(kind, body, envelope)
+            except Rejection as rejection:
+                quarantine_id = await doors.desk.keep(rejection, body, envelope)
+                await _abort(context, _CODES[rejection.status], f"{rejection}; kept as {quarantine_id}")
+        except Full as full:
+            doors.telemetry.add(M.REFUSED_REQUESTS, reason="full")
+            await _abort(context, grpc.StatusCode.UNAVAILABLE, str(full), retry_after_seconds=full.retry_after_seconds)
+        response = response_class()
+        if outcome.rejected:
+            setattr(response.partial_success, rejected_field, outcome.rejected)
+            response.partial_success.error_message = outcome.message
+        return bytes(response.SerializeToString())
+
+    return export
+
+
+async def _abort(context: Any, code: grpc.StatusCode, message: str, *, retry_after_seconds: int = 0) -> None:
+    """End the call with a status; the rich form of it goes into the trailers, as OTLP wants it."""
+    status = Status(code=code.value[0], message=message)
+    if retry_after_seconds:
+        retry = RetryInfo()
+        retry.retry_delay.FromSeconds(retry_after_seconds)
+        detail = AnyMessage()
+        detail.Pack(retry)
+        status.details.append(detail)
+    await context.abort(code, message, (("grpc-status-details-bin", status.SerializeToString()),))

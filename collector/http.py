@@ -1,0 +1,266 @@
+"""The HTTP door: OTLP, CloudEvents, webhooks, health and metrics.
+
+HTTP and gRPC are not plug-ins of ``receivers/``: a pull receiver is named by one source and may be there any number of times, while a door
+is there once, serves all sources, and is where tokens and TLS are enforced.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from google.rpc.status_pb2 import Status
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from collector import cloud_events, otlp_json
+from collector.admission import HTTP_BODY_MAX_BYTES, RESPONSES
+from collector.authentication import Sender, Senders, sender_of
+from collector.desk import Desk, Envelope, Outcome
+from collector.encoding import decode
+from collector.http_body import Body, InFlight
+from collector.json_guard import check_json
+from collector.rejection import Complaint, Rejection, refused
+from collector.webhooks import Webhooks
+from core.errors import Full
+from core.signal import Record, SignalKind
+from core.telemetry import M, Telemetry
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+# google.rpc.Code of each HTTP status, for OTLP senders
+_CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
+_LOG = logging.getLogger("andon.http")
+Handler = Callable[[Request, bytes, Envelope], Awaitable[Response]]
+
+
+class Doors:
+    """What the handlers share. ``senders`` and ``webhooks`` are replaced when the catalog is reloaded."""
+
+    def __init__(self, desk: Desk, senders: Senders, webhooks: Webhooks, telemetry: Telemetry) -> None:
+        self.desk = desk
+        self.senders = senders
+        self.webhooks = webhooks
+        self.telemetry = telemetry
+        self.in_flight = InFlight()
+        self.ready: Callable[[], bool] = lambda: True
+        self.publish: Callable[[], None] = lambda: None
+
+
+def make_app(doors: Doors) -> Starlette:
+    """Return the ASGI application."""
+    routes = [
+        Route(f"/v1/{kind.value}", _otlp(doors, kind), methods=["POST"])
+        for kind in (SignalKind.TRACES, SignalKind.LOGS, SignalKind.METRICS)
+    ]
+    routes += [
+        Route("/v1/events", _events(doors), methods=["POST"]),
+        Route("/v1/webhooks/{source}", _webhook(doors), methods=["POST"]),
+        Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),
+        Route("/readyz", lambda _request: _readiness(doors)),
+        Route("/metrics", lambda _request: _metrics(doors)),
+    ]
+    return Starlette(routes=routes)
+
+
+def _readiness(doors: Doors) -> Response:
+    ready = doors.ready()
+    return JSONResponse({"ready": ready}, 200 if ready else 503)
+
+
+def _metrics(doors: Doors) -> Response:
+    doors.publish()
+    return Response(generate_latest(doors.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _envelope(request: Request, sender: Sender) -> Envelope:
+    headers = request.headers
+    peer = request.client.host if request.client else ""
+    return Envelope(sender, headers.get("content-type", ""), headers.get("content-encoding", ""), peer)
+
+
+async def _guarded(doors: Doors, request: Request, envelope: Envelope, handle: Handler, explain: Callable[..., Response]) -> Response:
+    """Read and decode the body, let ``handle`` answer, and turn every refusal into an answer that says what was wrong."""
+    raw = b""
+    try:
+        async with Body(request, doors.in_flight) as body:
+            raw = await body.read()
+            try:
+                return await handle(request, decode(raw, envelope.encoding, HTTP_BODY_MAX_BYTES), envelope)
+            except Rejection as rejection:
+                return explain(rejection.status, rejection.complaint, quarantine_id=await _keep(doors, rejection, raw, envelope))
+    except Rejection as rejection:
+        _count(doors, rejection, envelope.peer)
+        return explain(rejection.status, rejection.complaint)
+    except Full as full:
+        doors.telemetry.add(M.REFUSED_REQUESTS, reason="full")
+        complaint = Complaint("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
+        return explain(503, complaint, retry_after_seconds=full.retry_after_seconds)
+
+
+async def _keep(doors: Doors, rejection: Rejection, raw: bytes, envelope: Envelope) -> str:
+    if not rejection.keep:
+        _count(doors, rejection, envelope.peer)
+        return ""
+    return await doors.desk.keep(rejection, raw, envelope)
+
+
+def _count(doors: Doors, rejection: Rejection, peer: str) -> None:
+    doors.telemetry.add(M.REFUSED_REQUESTS, reason=rejection.complaint.reason)
+    _LOG.info("refused", extra={"fields": {"event": "refused", "reason": rejection.complaint.reason, "peer": peer}})
+
+
+def _identified(doors: Doors, request: Request) -> Sender:
+    return doors.senders.identify(request.headers.get("authorization"), request.headers.get("x-andon-token"))
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
+        is_json = _media_type(request) == JSON
+        protobuf = otlp_json.convert(kind, body) if is_json and body else body
+        return _otlp_success(kind, await doors.desk.take_otlp(kind, protobuf, envelope), is_json=is_json)
+
+    async def endpoint(request: Request) -> Response:
+        media_type = _media_type(request)
+        explain = _explain_protobuf if media_type == PROTOBUF else _explain_json
+        try:
+            sender = _identified(doors, request)
+            if media_type not in {PROTOBUF, JSON}:
+                raise refused(415, "unsupported_type", "OTLP is application/x-protobuf or application/json", field="content-type")
+        except Rejection as rejection:
+            _count(doors, rejection, request.client.host if request.client else "")
+            return explain(rejection.status, rejection.complaint)
+        return await _guarded(doors, request, _envelope(request, sender), handle, explain)
+
+    return endpoint
+
+
+def _otlp_success(kind: SignalKind, outcome: Outcome, *, is_json: bool) -> Response:
+    response_class, rejected_field, json_field = RESPONSES[kind]
+    if is_json:
+        partial = {"partialSuccess": {json_field: str(outcome.rejected), "errorMessage": outcome.message}} if outcome.rejected else {}
+        return JSONResponse(partial)
+    response = response_class()
+    if outcome.rejected:
+        setattr(response.partial_success, rejected_field, outcome.rejected)
+        response.partial_success.error_message = outcome.message
+    return Response(response.SerializeToString(), media_type=PROTOBUF)
+
+
+def _explain_protobuf(status: int, complaint: Complaint, *, quarantine_id: str = "", retry_after_seconds: int = 0) -> Response:
+    parts = [complaint.message, complaint.what_to_do, f"kept as {quarantine_id}" if quarantine_id else ""]
+    message = Status(code=_CODES[status], message="; ".join(part for part in parts if part))
+    return Response(message.SerializeToString(), status, _retry(retry_after_seconds), PROTOBUF)
+
+
+def _explain_json(status: int, complaint: Complaint, *, quarantine_id: str = "", retry_after_seconds: int = 0) -> Response:
+    content = {
+        "error": complaint.message,
+        "field": complaint.field,
+        "what_to_do": complaint.what_to_do,
+        "quarantine_id": quarantine_id,
+        # what OTLP/JSON senders look for: google.rpc.Status
+        "code": _CODES[status],
+        "message": complaint.message,
+    }
+    return JSONResponse(content, status, _retry(retry_after_seconds))
+
+
+def _retry(seconds: int) -> dict[str, str] | None:
+    return {"Retry-After": str(seconds)} if seconds else None
+
+
+def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
+        media_type = _media_type(request)
+        structured = media_type in {cloud_events.STRUCTURED, cloud_events.BATCH}
+        if structured and "ce-specversion" in request.headers:
+            raise cloud_events.bad("the event is either in the headers or in the body, not in both", "ce-specversion")
+        if media_type == cloud_events.BATCH:
+            return await _take_batch(doors.desk, cloud_events.parse_batch(body), envelope)
+        if media_type == cloud_events.STRUCTURED:
+            event = cloud_events.parse_structured(body)
+        elif "ce-specversion" in request.headers or "ce-id" in request.headers:
+            event = cloud_events.parse_binary(request.headers.items(), envelope.content_type, body)
+        else:
+            raise refused(
+                415,
+                "unsupported_type",
+                "this is not a CloudEvent",
+                field="content-type",
+                what_to_do=f"send {cloud_events.STRUCTURED}, {cloud_events.BATCH} or ce- headers",
+            )
+        await doors.desk.take([_event_record(doors.desk, envelope.sender, event)])
+        return JSONResponse({"accepted": 1})
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            sender = _identified(doors, request)
+        except Rejection as rejection:
+            _count(doors, rejection, request.client.host if request.client else "")
+            return _explain_json(rejection.status, rejection.complaint)
+        return await _guarded(doors, request, _envelope(request, sender), handle, _explain_json)
+
+    return endpoint
+
+
+def _event_record(desk: Desk, sender: Sender, event: bytes) -> Record:
+    return Record(SignalKind.EVENT, sender.source, sender.lane, desk.now(), 1, event)
+
+
+async def _take_batch(desk: Desk, parts: list[Any], envelope: Envelope) -> Response:
+    records: list[Record] = []
+    quarantined: list[dict[str, Any]] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, bytes):
+            records.append(_event_record(desk, envelope.sender, part))
+            continue
+        complaint, raw = part
+        quarantine_id, record = desk.quarantine(complaint, raw, envelope)
+        records.append(record)
+        quarantined.append({"index": index, "id": quarantine_id, "error": complaint.message, "field": complaint.field})
+    if records:
+        await desk.take(records)
+    return JSONResponse({"accepted": len(parts) - len(quarantined), "quarantined": quarantined})
+
+
+def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
+        name = request.path_params["source"]
+        source, delivery = doors.webhooks.verify(name, request.headers, body, doors.desk.now() // 1000)
+        envelope = Envelope(sender_of(source), envelope.content_type, envelope.encoding, envelope.peer)
+        if doors.webhooks.seen.is_replay(name, delivery, body):
+            return JSONResponse({"accepted": 0, "replayed": True})
+        try:
+            data = check_json(body)
+        except Rejection as rejection:  # its sender is known only here
+            return _explain_json(rejection.status, rejection.complaint, quarantine_id=await doors.desk.keep(rejection, body, envelope))
+        assert source.webhook is not None  # noqa: S101 - verified above
+        event_type = ".".join(part for part in (source.webhook.type, _payload_type(request, data)) if part)
+        attributes = {"id": delivery, "source": f"/webhooks/{name}", "type": event_type, "datacontenttype": JSON}
+        await doors.desk.take([_event_record(doors.desk, envelope.sender, cloud_events.make_event(attributes, data))])
+        doors.webhooks.seen.remember(name, delivery, body)
+        return JSONResponse({"accepted": 1})
+
+    async def endpoint(request: Request) -> Response:
+        unknown = Sender("", doors.senders.default.lane)
+        return await _guarded(doors, request, _envelope(request, unknown), handle, _explain_json)
+
+    return endpoint
+
+
+def _payload_type(request: Request, data: bytes) -> str:
+    if event := request.headers.get("x-github-event"):
+        return event
+    payload = msgspec.json.decode(data)
+    found = payload.get("type") if isinstance(payload, dict) else None
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,35 @@
+"""The one way into the journal, where the accounts are kept: per lane, ``received = acknowledged + refused``, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collector.ports import RecordJournal
+from collector.quarantine import quarantine_reason
+from core.errors import Full
+from core.signal import Receipt, Record, SignalKind
+from core.telemetry import M, Telemetry
+
+
+class JournalIntake:
+    """Implements :class:`collector.receiver.Intake` for every receiver."""
+
+    def __init__(self, journal: RecordJournal, telemetry: Telemetry) -> None:
+        self._journal = journal
+        self._telemetry = telemetry
+
+    async def accept(self, records: Sequence[Record]) -> list[Receipt]:
+        """Return once all records are on disk. Records of one call must be of one lane. Raises :class:`core.errors.Full`."""
+        for record in records:
+            self._telemetry.add(M.RECEIVED, record.count, lane=record.lane.value, kind=record.kind.value)
+        try:
+            receipts = await self._journal.append(records)
+        except Full:
+            for record in records:
+                self._telemetry.add(M.REFUSED, record.count, lane=record.lane.value, reason="full")
+            raise
+        for record in records:
+            self._telemetry.add(M.ACKNOWLEDGED, record.count, lane=record.lane.value, kind=record.kind.value)
+            if record.kind is SignalKind.QUARANTINE:
+                self._telemetry.add(M.QUARANTINED, reason=quarantine_reason(record))
+        return receipts

@@ -1,0 +1,246 @@
+"""The journal's writing side: on disk before every acknowledgement.
+
+Reads: its own folder at start, and its size every two seconds while records arrive. Writes: one segment a lane, from one thread a lane.
+Promises: :meth:`Journal.append` returns only after the COMMIT that holds the records has returned, which with ``synchronous=FULL`` is
+after ``fdatasync``; all requests that wait share one commit (group commit); records of one call are kept together or not at all (one
+lane a call). On failure: no room raises :class:`core.errors.Full`; any error of the disk acknowledges nothing, marks the journal as
+failed and calls ``on_failure``, which ends the process: what is on disk then is decided by the next start, not guessed by this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from collector.segment import Segment, make_folder, segment_bytes
+from core.clock import Clock, to_milliseconds
+from core.errors import Full
+from core.journal import SEGMENT_SUFFIX, is_closed, segment_path
+from core.signal import Lane, Receipt, Record
+from core.telemetry import M, Telemetry
+
+CRITICAL_SHARE = 0.2
+"""Part of the journal that only the critical lane may fill."""
+RESCAN_SECONDS = 2.0
+WAITING_MAX_BYTES = 48 << 20
+"""Bytes a lane may hold in memory while they wait for the disk."""
+COMMIT_MAX_BYTES = 16 << 20
+RETRY_AFTER_SECONDS = 5
+_LOG = logging.getLogger("andon.journal")
+
+
+@dataclass(slots=True)
+class _Waiting:
+    records: Sequence[Record]
+    size: int
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[list[Receipt]]
+
+
+class LaneWriter:
+    """One lane: a queue bounded in bytes, one thread, one open segment."""
+
+    def __init__(
+        self,
+        journal: Path,
+        collector: str,
+        lane: Lane,
+        segment_max_bytes: int,
+        clock: Clock,
+        telemetry: Telemetry,
+        on_failure: Callable[[], None],
+    ) -> None:
+        self.lane = lane
+        self.folder = segment_path(journal, collector, lane, 0).parent
+        self.written = 0
+        self._segment_path = lambda number: segment_path(journal, collector, lane, number)
+        self._segment_max_bytes = segment_max_bytes
+        self._clock = clock
+        self._telemetry = telemetry
+        self._on_failure = on_failure
+        self._queue: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
+        self._wake = threading.Condition()
+        self._stopping = False
+        self.failed = False
+        make_folder(self.folder)
+        self._number = max((int(path.stem) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}")), default=0)
+        self._close_left_over()
+        self._segment = self._open_next()
+        self._thread = threading.Thread(target=self._run, name=f"journal-{lane.value}", daemon=True)
+        self._thread.start()
+
+    def waiting_room(self, size: int) -> bool:
+        """Return whether ``size`` more bytes may wait for the disk; an oversized record may wait alone."""
+        return not self.failed and (self._waiting_bytes == 0 or self._waiting_bytes + size <= WAITING_MAX_BYTES)
+
+    def submit(self, waiting: _Waiting) -> None:
+        """Queue records for the next commit."""
+        with self._wake:
+            self._queue.append(waiting)
+            self._waiting_bytes += waiting.size
+            self.written += waiting.size
+            self._wake.notify()
+
+    def bytes_on_disk(self) -> int:
+        """Return the bytes of all segments of this lane, by looking."""
+        return sum(segment_bytes(path) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}"))
+
+    def stop(self) -> None:
+        """Write what waits, close the segment and end the thread."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _close_left_over(self) -> None:
+        """Close the segments a killed collector left open; a damaged one is left as it is, readers salvage it."""
+        for path in sorted(self.folder.glob(f"*{SEGMENT_SUFFIX}")):
+            if is_closed(path):
+                continue
+            try:
+                Segment(path).close(to_milliseconds(self._clock.now()))
+            except apsw.Error as error:
+                _LOG.error("left-over segment is damaged", extra={"fields": {"segment": str(path), "error": str(error)}})
+
+    def _open_next(self) -> Segment:
+        self._number += 1
+        return Segment(self._segment_path(self._number))
+
+    def _take(self) -> list[_Waiting]:
+        """Wait for work; an empty list means stop."""
+        with self._wake:
+            while not self._queue and not self._stopping:
+                self._wake.wait()
+            batch: list[_Waiting] = []
+            size = 0
+            while self._queue and (not batch or size + self._queue[0].size <= COMMIT_MAX_BYTES):
+                batch.append(self._queue.popleft())
+                size += batch[-1].size
+            return batch
+
+    def _run(self) -> None:
+        try:
+            while batch := self._take():
+                self._commit(batch)
+                if self._segment.size >= self._segment_max_bytes:
+                    self._rotate()
+            self._segment.close(to_milliseconds(self._clock.now()))
+        except Exception as error:  # boundary: the disk; whatever went wrong, nothing more may be acknowledged
+            self.failed = True
+            _LOG.critical(
+                "journal failed, stopping", extra={"fields": {"lane": self.lane.value, "error": f"{type(error).__name__}: {error}"}}
+            )
+            self._on_failure()
+
+    def _commit(self, batch: list[_Waiting]) -> None:
+        began = self._clock.monotonic()
+        position = self._segment.append([record for waiting in batch for record in waiting.records])
+        self._telemetry.observe(M.JOURNAL_COMMIT_SECONDS, self._clock.monotonic() - began, lane=self.lane.value)
+        name = self._segment.path.name
+        size = 0
+        receipts = []
+        for waiting in batch:
+            receipts.append([Receipt(name, position + offset) for offset in range(len(waiting.records))])
+            position += len(waiting.records)
+            size += waiting.size
+        with self._wake:
+            self._waiting_bytes -= size
+        batch[0].loop.call_soon_threadsafe(_acknowledge, batch, receipts)
+
+    def _rotate(self) -> None:
+        old = self._segment
+        self._segment = self._open_next()
+        old.close(to_milliseconds(self._clock.now()))
+
+
+def _acknowledge(batch: list[_Waiting], receipts: list[list[Receipt]]) -> None:
+    for waiting, given in zip(batch, receipts, strict=True):
+        if not waiting.future.done():
+            waiting.future.set_result(given)
+
+
+def exit_process() -> None:
+    """End the process at once with a failure code, without acknowledging anything more."""
+    os._exit(70)
+
+
+class Journal:
+    """All lanes of one collector. Sizes are counted as they are written and corrected by looking every two seconds."""
+
+    def __init__(
+        self,
+        folder: Path,
+        collector: str,
+        clock: Clock,
+        telemetry: Telemetry,
+        *,
+        max_bytes: int,
+        segment_max_bytes: int,
+        on_failure: Callable[[], None] = exit_process,
+    ) -> None:
+        self._clock = clock
+        self._telemetry = telemetry
+        self._max_bytes = max_bytes
+        self._lanes = {lane: LaneWriter(folder, collector, lane, segment_max_bytes, clock, telemetry, on_failure) for lane in Lane}
+        self._known: dict[Lane, int] = {}
+        self._written_at_scan: dict[Lane, int] = {}
+        self._reserved = 0
+        self._scanned_at = 0.0
+        self._scan()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the disk has failed; nothing is acknowledged any more."""
+        return any(lane.failed for lane in self._lanes.values())
+
+    async def append(self, records: Sequence[Record]) -> list[Receipt]:
+        """Return once all records are on disk, in their order. Raises :class:`core.errors.Full` and keeps none when there is no room."""
+        if not records:
+            return []
+        lane = records[0].lane
+        if any(record.lane is not lane for record in records):
+            raise ValueError("records of one call travel in one lane")
+        size = sum(len(record.body) + len(record.detail) + 256 for record in records)
+        self._make_sure_of_room(lane, size)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(records, size, loop, loop.create_future())
+        self._lanes[lane].submit(waiting)
+        return await waiting.future
+
+    def bytes_held(self, *, lanes: Sequence[Lane] = tuple(Lane)) -> int:
+        """Return the bytes the lanes hold on disk, at most two seconds old in what was freed."""
+        if self._clock.monotonic() - self._scanned_at >= RESCAN_SECONDS:
+            self._scan()
+        return sum(self._known[lane] + self._lanes[lane].written - self._written_at_scan[lane] for lane in lanes)
+
+    def publish(self) -> None:
+        """Set the size gauges."""
+        for lane in Lane:
+            self._telemetry.set(M.JOURNAL_BYTES, self.bytes_held(lanes=(lane,)), lane=lane.value)
+
+    def stop(self) -> None:
+        """Write what waits and close every segment. Blocks until the disk has it."""
+        for lane in self._lanes.values():
+            lane.stop()
+
+    def _make_sure_of_room(self, lane: Lane, size: int) -> None:
+        limit = self._max_bytes if lane is Lane.CRITICAL else int(self._max_bytes * (1 - CRITICAL_SHARE))
+        if self.bytes_held() + size > limit:
+            raise Full("the journal is full; the engine is behind or stopped", RETRY_AFTER_SECONDS)
+        if not self._lanes[lane].waiting_room(size):
+            raise Full("the disk does not keep up", 1)
+
+    def _scan(self) -> None:
+        for lane, writer in self._lanes.items():
+            self._written_at_scan[lane] = writer.written
+            self._known[lane] = writer.bytes_on_disk()
+        self._scanned_at = self._clock.monotonic()

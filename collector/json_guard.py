@@ -1,0 +1,80 @@
+"""JSON from outside, held to what every later reader understands in the same way."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from collector.rejection import Rejection, unusable
+
+DEPTH_MAX = 64
+NODES_MAX = 100_000
+DIGITS_MAX = 64
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NOT_A_BRACKET = re.compile(rb"[^\[\]{}]+")
+_LONE_SURROGATE = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+def check_depth(body: bytes) -> None:
+    """Refuse JSON that is nested too deeply, without recursion. Raises :class:`Rejection` (400)."""
+    if body.count(b"[") + body.count(b"{") <= DEPTH_MAX:
+        return
+    depth = 0
+    for bracket in _NOT_A_BRACKET.sub(b"", _STRING.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEPTH_MAX:
+            raise _bad("too_deep", f"nested deeper than {DEPTH_MAX} levels")
+
+
+def check_json(body: bytes) -> bytes:
+    """Return the body when it is one JSON document within the limits; lone surrogates and NULs in it are replaced by U+FFFD.
+
+    Refused with :class:`Rejection` (400): other encodings than UTF-8, a byte order mark, NaN and infinities, numbers of more than 64 digits,
+    the same key twice in an object, more than 64 levels or 100,000 values.
+    """
+    check_depth(body)
+    if body.count(b",") > NODES_MAX and _STRING.sub(b"", body).count(b",") > NODES_MAX:
+        raise _bad("too_many_nodes", f"more than {NODES_MAX} values")
+    if b"\\u" in body:
+        body = _LONE_SURROGATE.sub(lambda match: match[1] + (match[2] or rb"\ufffd"), body)
+        body = re.sub(rb"(?<!\\)((?:\\\\)*)\\u0000", rb"\1\\ufffd", body)
+    try:
+        json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer)
+    except UnicodeDecodeError as error:
+        raise _bad("not_utf8", "not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise _bad("syntax", f"{error.msg} at line {error.lineno}, column {error.colno}") from error
+    return body
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _bad("duplicate_key", "an object has the same key twice")
+    return found
+
+
+def _constant(name: str) -> NoReturn:
+    raise _bad("not_a_number", f"{name} is not JSON")
+
+
+def _integer(text: str) -> int:
+    if len(text) > DIGITS_MAX:
+        raise _bad("long_number", f"a number has more than {DIGITS_MAX} digits")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    if len(text) > DIGITS_MAX:
+        raise _bad("long_number", f"a number has more than {DIGITS_MAX} digits")
+    value = float(text)
+    if value in {float("inf"), float("-inf")}:
+        raise _bad("not_a_number", "a number is too large for a double")
+    return value
+
+
+def _bad(kind: str, message: str) -> Rejection:
+    return unusable(f"bad_json:{kind}", f"the JSON is not usable: {message}", field="body", what_to_do="send one JSON document in UTF-8")

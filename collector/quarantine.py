@@ -1,0 +1,53 @@
+"""Input that could not be used but whose sender is known: kept raw, with the reason, so that it can be looked at and replayed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import msgspec
+
+from collector.rejection import Complaint
+from core.signal import Lane, Record, SignalKind
+
+BODY_MAX_BYTES = 1 << 20
+EXCERPT_BYTES = 64 << 10
+
+
+def quarantine_record(
+    complaint: Complaint,
+    body: bytes,
+    *,
+    source: str,
+    lane: Lane,
+    received_at: int,
+    content_type: str,
+    encoding: str = "",
+    peer: str = "",
+    count: int = 1,
+) -> tuple[str, Record]:
+    """Return the quarantine id and the journal record that keeps ``body`` (whole up to 1 MiB, else its first 64 KiB and a SHA-256).
+
+    ``received_at`` is in milliseconds UTC. The id is random: the same input twice is two entries.
+    """
+    quarantine_id = "q_" + secrets.token_hex(12)
+    detail = {
+        "quarantine_id": quarantine_id,
+        "reason": complaint.reason,
+        "message": complaint.message,
+        "field": complaint.field,
+        "content_type": content_type,
+        "encoding": encoding,
+        "peer": peer,
+    }
+    if len(body) > BODY_MAX_BYTES:
+        detail["sha256"] = hashlib.sha256(body).hexdigest()
+        detail["size_bytes"] = str(len(body))
+        body = body[:EXCERPT_BYTES]
+    text = msgspec.json.encode(detail).decode()
+    return quarantine_id, Record(SignalKind.QUARANTINE, source, lane, received_at, count, body, text)
+
+
+def quarantine_reason(record: Record) -> str:
+    """Return the word of the closed list that says why a quarantine record was kept."""
+    return str(msgspec.json.decode(record.detail).get("reason", "unknown"))

@@ -1,0 +1,89 @@
+"""One journal segment being written: a SQLite file in WAL mode with ``synchronous=FULL``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import apsw
+
+from core.journal import SCHEMA, checksum
+from core.signal import Record
+
+PAGE_BYTES = 16_384
+"""Records are tens to hundreds of kilobytes, so large pages mean shorter overflow chains."""
+CHECKPOINT_PAGES = 512
+ROW_OVERHEAD_BYTES = 128
+_INSERT = "INSERT INTO records (kind, source, received_at, count, detail, body, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class Segment:
+    """Writes records to one file. ``size`` is the bytes the file and its WAL hold, counted as they are written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = apsw.Connection(str(path))
+        self._connection.pragma("page_size", PAGE_BYTES)
+        self._connection.pragma("journal_mode", "wal")
+        self._connection.pragma("synchronous", "full")
+        self._connection.wal_autocheckpoint(CHECKPOINT_PAGES)
+        self._connection.execute(SCHEMA)
+        sync_folder(path.parent)
+        self.size = 0
+        self.last_id = 0
+
+    def append(self, records: Iterable[Record]) -> int:
+        """Write the records in one transaction and return the id of the first; they are on disk when this returns."""
+        rows = [
+            (
+                r.kind.value,
+                r.source,
+                r.received_at,
+                r.count,
+                r.detail,
+                r.body,
+                checksum(r.kind, r.source, r.received_at, r.count, r.detail, r.body),
+            )
+            for r in records
+        ]
+        first = self.last_id + 1
+        with self._connection:
+            self._connection.executemany(_INSERT, rows)
+        self.last_id += len(rows)
+        self.size += sum(len(row[5]) + len(row[4]) + ROW_OVERHEAD_BYTES for row in rows)
+        return first
+
+    def close(self, at: int) -> None:
+        """Mark the segment as closed at ``at`` (milliseconds UTC) and release it; nothing will ever be added to it."""
+        self._connection.execute("INSERT INTO closed (at, last_id) SELECT ?, coalesce(max(id), 0) FROM records", (at,))
+        with contextlib.suppress(apsw.BusyError):  # a reader may hold the WAL; it stays beside the file then, which is complete either way
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._connection.close()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and its parents, durable in each parent."""
+    missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    for part in reversed(missing):
+        part.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(part.parent)
+
+
+def segment_bytes(path: Path) -> int:
+    """Return what a segment and its WAL take on disk; 0 when it has just been deleted."""
+    total = 0
+    for name in (path, path.with_name(path.name + "-wal")):
+        with contextlib.suppress(FileNotFoundError):
+            total += name.stat().st_size
+    return total

@@ -1,0 +1,119 @@
+"""Signed webhooks: who sent one is proved by an HMAC over its raw bytes.
+
+Standard Webhooks: ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature`` (``v1,<base64>`` of HMAC-SHA256 over
+``id.timestamp.body``), at most five minutes old. GitHub: ``X-Hub-Signature-256`` (``sha256=<hex>`` over the body) and ``X-GitHub-Delivery``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+
+from collector.rejection import Rejection, refused
+from core.catalog.catalog import Catalog
+from core.catalog.source import Source
+from core.config import resolve_secret
+from core.errors import UsageError
+
+TOLERANCE_SECONDS = 300
+REMEMBERED_DELIVERIES = 10_000
+
+
+class Webhooks:
+    """The sources that may call ``/v1/webhooks/{source}``, and the deliveries accepted lately. A reload makes a new one."""
+
+    def __init__(self, catalog: Catalog, seen: SeenDeliveries | None = None) -> None:
+        """Resolve the secrets. Raises :class:`core.errors.UsageError` that names a missing or malformed one."""
+        self._sources: dict[str, tuple[Source, list[bytes]]] = {}
+        self.seen = seen or SeenDeliveries()
+        for source in catalog.sources.values():
+            if source.webhook is not None:
+                self._sources[source.source] = (source, [_key(source, reference) for reference in source.webhook.secrets])
+
+    def verify(self, name: str, headers: Mapping[str, str], body: bytes, now: int) -> tuple[Source, str]:
+        """Return the source and the delivery's own id. ``headers`` have lower-case names, ``now`` is in seconds UTC.
+
+        Raises :class:`Rejection`: 404 for an unknown source, 401 for a missing, wrong or old signature.
+        """
+        if name not in self._sources:
+            raise refused(
+                404, "unknown_source", "no source of that name takes webhooks", field="source", what_to_do="add 'webhook:' to the source"
+            )
+        source, keys = self._sources[name]
+        assert source.webhook is not None  # noqa: S101 - only such sources are in the list
+        if source.webhook.scheme == "github":
+            return source, _verify_github(headers, body, keys)
+        return source, _verify_standard(headers, body, keys, now)
+
+
+class SeenDeliveries:
+    """Remembers accepted deliveries, so that a replay is answered without being journalled again. The store knows each id for good."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    def is_replay(self, source: str, delivery: str, body: bytes) -> bool:
+        """Return whether this very delivery was accepted before; the same id with another body is not the same delivery."""
+        return self._seen.get((source, delivery)) == hashlib.sha256(body).digest()
+
+    def remember(self, source: str, delivery: str, body: bytes) -> None:
+        """Note an accepted delivery."""
+        self._seen[source, delivery] = hashlib.sha256(body).digest()
+        if len(self._seen) > REMEMBERED_DELIVERIES:
+            self._seen.popitem(last=False)
+
+
+def _key(source: Source, reference: str) -> bytes:
+    secret = resolve_secret(reference)
+    if source.webhook is not None and source.webhook.scheme == "standard" and secret.startswith("whsec_"):
+        try:
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except binascii.Error as error:
+            raise UsageError(f"secret {reference} of source '{source.source}': what follows 'whsec_' must be base64") from error
+        if not key:
+            raise UsageError(f"secret {reference} of source '{source.source}' is empty")
+        return key
+    return secret.encode()
+
+
+def _verify_standard(headers: Mapping[str, str], body: bytes, keys: list[bytes], now: int) -> str:
+    delivery = headers.get("webhook-id", "")
+    timestamp = headers.get("webhook-timestamp", "")
+    signatures = headers.get("webhook-signature", "")
+    if not (delivery and timestamp and signatures):
+        raise _invalid("missing", "webhook-id, webhook-timestamp and webhook-signature are needed")
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+        raise _invalid("timestamp", "webhook-timestamp must be seconds since 1970")
+    signed = f"{delivery}.{timestamp}.".encode() + body
+    given = [part[3:] for part in signatures.split(" ")[:16] if part.startswith("v1,")]
+    if not _any_equal((base64.b64encode(hmac.digest(key, signed, "sha256")) for key in keys), given):
+        raise _invalid("wrong", "no signature fits the body and the secret")
+    if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+        raise _invalid("old", f"webhook-timestamp is more than {TOLERANCE_SECONDS} s away from now")
+    return delivery
+
+
+def _verify_github(headers: Mapping[str, str], body: bytes, keys: list[bytes]) -> str:
+    delivery = headers.get("x-github-delivery", "")
+    signature = headers.get("x-hub-signature-256", "")
+    if not (delivery and signature):
+        raise _invalid("missing", "X-GitHub-Delivery and X-Hub-Signature-256 are needed")
+    if not _any_equal((b"sha256=" + hmac.new(key, body, "sha256").hexdigest().encode() for key in keys), [signature]):
+        raise _invalid("wrong", "the signature does not fit the body and the secret")
+    return delivery
+
+
+def _any_equal(expected: Iterable[bytes], given: list[str]) -> bool:
+    found = False
+    for digest in expected:
+        for text in given:
+            found |= hmac.compare_digest(digest, text.encode())
+    return found
+
+
+def _invalid(kind: str, message: str) -> Rejection:
+    return refused(401, f"bad_signature:{kind}", message, field="signature", what_to_do="sign the raw body with the source's secret")
