@@ -1,0 +1,107 @@
+"""The frame around all pages: navigation, time zone, theme, and what is said when the engine does not answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+import dashboard.pages
+from core.catalog.catalog import Catalog
+from core.clock import SystemClock, from_milliseconds
+from core.registry import discover
+from dashboard import definitions
+from dashboard.components import notices
+from dashboard.components.moments import Zone
+from dashboard.data import Connection, Data, Unreachable
+from dashboard.page import Context, Page
+
+_HERE = Path(__file__).parent
+_ZONES = ["UTC", "Europe/Berlin", "Europe/London", "America/New_York", "America/Chicago", "Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo"]
+
+
+def streamlit_arguments() -> list[str]:
+    """Return the options of ``streamlit run`` that make the dashboard look and behave as it should."""
+    return [
+        f"--theme.base={_HERE / 'theme.toml'}",
+        "--client.toolbarMode=minimal",
+        "--client.showErrorDetails=none",
+        "--browser.gatherUsageStats=false",
+        "--server.headless=true",
+        "--server.fileWatcherType=none",
+        "--server.enableStaticServing=false",
+        "--runner.fastReruns=true",
+    ]
+
+
+def main() -> None:
+    """Draw the page the address names. Called by the entry script on every run."""
+    wall = st.query_params.get("wall") == "1"
+    st.set_page_config(page_title="Andon", page_icon=":material/traffic:", layout="wide", initial_sidebar_state="collapsed")
+    st.html(_HERE / "style.css")
+    zone = _zone(wall)
+    found = sorted(discover(dashboard.pages, "PAGE", Page).values(), key=lambda page: page.order)  # type: ignore[type-abstract]
+    views = [
+        st.Page(_view(page, wall, zone), title=page.title, icon=page.icon, url_path=page.url_path, default=index == 0)
+        for index, page in enumerate(found)
+    ]
+    st.navigation(views, position="hidden" if wall else "top").run()
+
+
+def context(zone: Zone, wall: bool = False) -> Context:
+    """Return what a page is given in this run."""
+    clock = _clock()
+    return Context(data=Data(Connection(), clock), catalog=_catalog(), clock=clock, zone=zone, wall=wall)
+
+
+def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
+    def show() -> None:
+        place = st.container()
+        given = context(zone, wall)
+        if wall:
+            st.html('<span class="andon-wall"></span>')
+        try:
+            page.render(given)
+        except Unreachable as error:
+            notices.unreachable(given.data.url, str(error))
+        else:
+            _delay(given, place)
+
+    return show
+
+
+def _delay(given: Context, place: DeltaGenerator) -> None:
+    if given.data.delayed_since is not None:
+        with place:
+            notices.delayed(given.data.url, given.data.delayed_since, given.zone, given.now)
+
+
+def _zone(wall: bool) -> Zone:
+    """The zone in the address, else the viewer's own."""
+    own = st.context.timezone or "UTC"
+    asked = st.query_params.get("zone", "")
+    if wall:
+        return Zone(asked or own)
+    with st.sidebar:
+        names = list(dict.fromkeys([*([asked] if asked else []), own, *_ZONES]))
+        chosen = st.selectbox("Time zone", names, help="All times on all pages are shown in this zone.", key="zone")
+        st.text_input(
+            "Your name", key="actor", placeholder="as colleagues know you", help="Written beside what you acknowledge or silence."
+        )
+        st.caption("Light or dark: menu ⋮ at the top right. For a screen on a wall, add `?wall=1` to the address.")
+    return Zone(chosen or own)
+
+
+@st.cache_resource(show_spinner=False)
+def _clock() -> SystemClock:
+    """One clock for the process, as fast as the engine's."""
+    anchor = float(os.environ.get("ANDON_CLOCK_ANCHOR", "0"))
+    speed = float(os.environ.get("ANDON_CLOCK_SPEED", "1"))
+    return SystemClock(speed, from_milliseconds(round(anchor * 1000)) if anchor else None)
+
+
+def _catalog() -> Catalog:
+    return definitions.read(os.environ.get("ANDON_CATALOG", "catalog"))

@@ -1,0 +1,74 @@
+"""Lamps: one sign per state, told apart by shape as well as by colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """How a state looks. ``kind`` is its class in ``style.css``; ``light`` and ``dark`` its colour in charts."""
+
+    kind: str
+    glyph: str
+    word: str
+    light: str
+    dark: str
+
+
+GREEN = Lamp("ok", "✓", "on time", "#1a7f5a", "#37c48f")
+AMBER = Lamp("warn", "!", "at risk", "#d98a00", "#ffb938")
+RED = Lamp("bad", "✕", "breached", "#c8283c", "#ff5d6c")
+GREY = Lamp("dim", "?", "unknown", "#6b7788", "#94a3b8")
+IDLE = Lamp("idle", "–", "nothing here", "#aab4c2", "#4b5a6d")
+BLUE = Lamp("info", "›", "running", "#2f6fd0", "#6ea8ff")
+FAILED = Lamp("bad", "⚡", "failed", "#c8283c", "#ff5d6c")
+PAUSED = Lamp("pause", "Ⅱ", "paused", "#7b4fbf", "#b48cf2")
+
+_BY_STATE = {
+    "running": BLUE, "at_risk": AMBER, "breached": RED, "met": GREEN, "met_late": RED, "paused": PAUSED, "cancelled": IDLE, "unknown": GREY,
+    "open": BLUE, "completed": GREEN, "merged": IDLE, "failed": FAILED, "acknowledged": AMBER, "resolved": GREEN,
+    "critical": RED, "warning": AMBER, "info": BLUE, "sent": GREEN, "pending": BLUE, "retry": AMBER, "superseded": IDLE,
+}  # fmt: skip
+_WORDS = {"met_late": "met late", "at_risk": "at risk", "met": "met"}
+
+
+def of(state: str) -> Lamp:
+    """Return the lamp of a verdict, a state, a status or a severity; grey for a word it does not know."""
+    return _BY_STATE.get(state, GREY)
+
+
+def word(state: str) -> str:
+    """Return the state in words."""
+    return _WORDS.get(state, state.replace("_", " "))
+
+
+def station(breached: int, at_risk: int, unknown: int, failed: int, busy: int) -> Lamp:
+    """Return the lamp of a station: the worst that holds there."""
+    if breached or failed:
+        return RED
+    if at_risk:
+        return AMBER
+    if unknown:
+        return GREY
+    return GREEN if busy else IDLE
+
+
+def bulb(lamp: Lamp, size: str = "", title: str = "") -> Markup:
+    """Return the lamp alone, as HTML."""
+    return Markup('<span class="lamp {} {}" role="img" aria-label="{}" title="{}">{}</span>').format(
+        lamp.kind, size, lamp.word, title or lamp.word, lamp.glyph
+    )
+
+
+def pill(state: str) -> Markup:
+    """Return a state as a labelled pill, as HTML."""
+    lamp = of(state)
+    return Markup('<span class="pill {}"><b aria-hidden="true">{}</b>{}</span>').format(lamp.kind, lamp.glyph, word(state))
+
+
+def sign(state: str) -> str:
+    """Return a state as plain text with its sign, for tables."""
+    return f"{of(state).glyph} {word(state)}" if state else ""

@@ -1,0 +1,87 @@
+"""Times as people read them: in the viewer's zone, with UTC at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def aware(moment: object) -> datetime | None:
+    """Return ``moment`` as an aware UTC datetime; None for what is missing. A datetime without a zone is UTC."""
+    if moment is None or pd.isna(moment):  # type: ignore[call-overload]
+        return None
+    stamp = pd.Timestamp(moment)  # type: ignore[arg-type]
+    stamp = stamp.tz_localize(UTC) if stamp.tzinfo is None else stamp.tz_convert(UTC)
+    return stamp.to_pydatetime(warn=False)
+
+
+@dataclass(frozen=True)
+class Zone:
+    """The viewer's time zone, by IANA name; an unknown name is UTC."""
+
+    name: str = "UTC"
+
+    @property
+    def info(self) -> ZoneInfo:
+        """The zone's rules."""
+        try:
+            return ZoneInfo(self.name)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")
+
+    def show(self, moment: object, seconds: bool = False) -> str:
+        """Return ``24 Nov 13:05`` in this zone, a dash for what is missing."""
+        at = aware(moment)
+        return "–" if at is None else at.astimezone(self.info).strftime("%d %b %H:%M:%S" if seconds else "%d %b %H:%M")
+
+    def clock(self, moment: object) -> str:
+        """Return ``13:05:09`` in this zone."""
+        at = aware(moment)
+        return "–" if at is None else at.astimezone(self.info).strftime("%H:%M:%S")
+
+    def local(self, column: pd.Series) -> pd.Series:
+        """Return a column of UTC times as this zone's wall-clock time without a zone, for charts and tables."""
+        stamps = pd.to_datetime(column, utc=True)
+        return stamps.dt.tz_convert(self.info).dt.tz_localize(None)
+
+    def offset(self, now: datetime) -> str:
+        """Return ``UTC+01:00`` as it is at ``now``."""
+        delta = now.astimezone(self.info).utcoffset() or timedelta()
+        minutes = int(delta.total_seconds() // 60)
+        return f"UTC{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def utc(moment: object) -> str:
+    """Return the moment in UTC to the second, for the text that appears on hover."""
+    at = aware(moment)
+    return "" if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def duration(seconds: float | None) -> str:
+    """Return ``45 s``, ``12 min``, ``3 h 20 min``, ``2 d 4 h``; a dash for what is missing."""
+    if seconds is None or pd.isna(seconds):
+        return "–"
+    total = abs(int(seconds))
+    if total < _MINUTE:
+        return f"{total} s"
+    if total < _HOUR:
+        return f"{total // _MINUTE} min"
+    if total < _DAY:
+        hours, minutes = divmod(total // _MINUTE, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(total // _HOUR, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def until(moment: object, now: datetime) -> str:
+    """Return ``in 12 min`` or ``40 s ago``."""
+    at = aware(moment)
+    if at is None:
+        return "–"
+    seconds = (at - now).total_seconds()
+    return f"in {duration(seconds)}" if seconds >= 0 else f"{duration(-seconds)} ago"

@@ -1,0 +1,36 @@
+"""Amounts and counts as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "CNY": "CN¥", "CHF": "CHF ", "PLN": "zł "}
+
+
+def amount(value: float, currency: str) -> str:
+    """Return the amount in full, ``€12,400``; yen and large amounts without cents."""
+    symbol = _SYMBOLS.get(currency, f"{currency} " if currency else "")
+    cents = 0 if abs(value) >= 1000 or currency == "JPY" or float(value).is_integer() else 2
+    return f"{symbol}{value:,.{cents}f}"
+
+
+def short(value: float, currency: str) -> str:
+    """Return the amount to three digits, ``€1.24M``."""
+    symbol = _SYMBOLS.get(currency, f"{currency} " if currency else "")
+    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            scaled = value / limit
+            return f"{symbol}{scaled:.{0 if abs(scaled) >= 100 else 1 if abs(scaled) >= 10 else 2}f}{unit}"
+    return f"{symbol}{value:,.0f}"
+
+
+def several(values: Mapping[str, float], limit: int = 3) -> str:
+    """Return amounts of several currencies, the largest first; they are never added up."""
+    ordered = sorted(((v, c) for c, v in values.items() if v), reverse=True)
+    shown = " + ".join(short(v, c) for v, c in ordered[:limit])
+    return shown + (f" + {len(ordered) - limit} more" if len(ordered) > limit else "") if ordered else "–"
+
+
+def count(number: float) -> str:
+    """Return ``12,345``."""
+    return f"{int(number):,}"

@@ -1,0 +1,72 @@
+"""What is said when there is nothing to show: why, and what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+from markupsafe import Markup
+
+from dashboard.components.moments import Zone, duration, utc
+
+FIRST_EVENT = """curl http://127.0.0.1:4318/v1/events \\
+  -H 'Content-Type: application/cloudevents+json' \\
+  -d '{"specversion": "1.0", "id": "1", "source": "crm", "type": "crm.order.captured",
+       "data": {"orderId": "4711", "total": 12000, "currency": "EUR", "customer": "ACME"}}'"""
+
+_NOTICE = Markup(
+    '<div class="andon-notice {kind}" role="status"><div class="glyph" aria-hidden="true">{glyph}</div>'
+    '<div><div class="headline">{headline}</div><div class="words">{words}</div></div></div>'
+)
+
+
+def empty(headline: str, words: str, command: str = "") -> None:
+    """Say that there is nothing yet, and the command that changes it."""
+    st.html(_NOTICE.format(kind="empty", glyph="○", headline=headline, words=words))
+    if command:
+        st.code(command, language="bash")
+
+
+def good(headline: str, words: str = "") -> None:
+    """Say that nothing is wrong."""
+    st.html(_NOTICE.format(kind="good", glyph="✓", headline=headline, words=words))
+
+
+def unreachable(url: str, detail: str) -> None:
+    """Say that there is no data, so that nobody reads silence as health."""
+    st.html(
+        _NOTICE.format(
+            kind="bad",
+            glyph="✕",
+            headline="Data delayed: the engine does not answer",
+            words=f"Nothing is known about the flows at this moment. The dashboard asked {url} and tries again by itself. "
+            "What collectors receive is safe in the journal meanwhile.",
+        )
+    )
+    st.code("andon engine        # start it, or see why it stops\nandon journal status   # what waits to be loaded", language="bash")
+    with st.expander("Technical detail"):
+        st.text(detail)
+    _retry()
+
+
+def delayed(url: str, since: datetime, zone: Zone, now: datetime) -> None:
+    """Say that what is shown is old."""
+    st.html(
+        Markup('<div title="{}">{}</div>').format(
+            utc(since),
+            _NOTICE.format(
+                kind="bad",
+                glyph="!",
+                headline=f"Data delayed: this is the picture of {zone.show(since, seconds=True)}, {duration((now - since).total_seconds())} old",
+                words=f"The engine at {url} does not answer. Figures below are the last ones it gave, not the present.",
+            ),
+        )
+    )
+
+
+@st.fragment(run_every="5s")
+def _retry() -> None:
+    if st.session_state.get("andon_retry"):
+        st.session_state["andon_retry"] = False
+        st.rerun(scope="app")
+    st.session_state["andon_retry"] = True

@@ -1,0 +1,62 @@
+"""The catalog as the dashboard sees it: names, order of stations, runbooks. Without it every page still works, with ids for titles."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import streamlit as st
+
+from core.catalog.catalog import Catalog
+from core.catalog.flow import Flow
+from core.errors import AndonError
+
+
+@st.cache_data(ttl=15, show_spinner=False, max_entries=4)
+def read(folder: str) -> Catalog:
+    """Return the catalog in ``folder``; an empty one when it is missing or has errors."""
+    try:
+        return cast("Catalog", _load(Path(folder)))
+    except (AndonError, OSError):
+        return Catalog()
+
+
+def _load(folder: Path) -> Any:
+    return import_module("core.catalog.load").load(folder)
+
+
+def flow_title(catalog: Catalog, flow: str) -> str:
+    """Return the flow's title, or its id made readable."""
+    known = catalog.flows.get(flow)
+    return known.title if known else readable(flow)
+
+
+def stage_title(catalog: Catalog, flow: str, stage: str) -> str:
+    """Return the milestone's title, or its id made readable."""
+    known = catalog.flows.get(flow)
+    milestone = known.milestones.get(stage) if known else None
+    return (milestone.title if milestone else "") or readable(stage)
+
+
+def sla_title(catalog: Catalog, flow: str, sla: str) -> str:
+    """Return the SLA's title, or its id made readable."""
+    known = catalog.flows.get(flow)
+    found = known.slas.get(sla) if known else None
+    return found.title if found else readable(sla)
+
+
+def owner_title(catalog: Catalog, owner: str) -> str:
+    """Return the owner's title, or its id made readable."""
+    known = catalog.owners.owners.get(owner)
+    return known.title if known else readable(owner)
+
+
+def stations(flow: Flow) -> list[str]:
+    """Return the milestones that every transaction passes, in order."""
+    return [name for name, milestone in flow.milestones.items() if not milestone.failure and not milestone.optional]
+
+
+def readable(name: str) -> str:
+    """Return ``Order to cash`` for ``order-to-cash``."""
+    return name.replace("-", " ").replace("_", " ").capitalize()

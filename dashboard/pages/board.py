@@ -1,0 +1,190 @@
+"""The board: every flow as a line of stations, what is late there, what it costs and who acts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from markupsafe import Markup
+
+from dashboard import definitions
+from dashboard.components import lamp, links, notices
+from dashboard.components.moments import aware, duration, until, utc
+from dashboard.components.money import count, several
+from dashboard.components.stations import Station, line
+from dashboard.data import Unreachable
+from dashboard.page import Context
+from store.reads import board as reads
+
+_REFRESH = "5s"
+_FIGURE = Markup(
+    '<div class="figure {kind}" title="{hint}"><span class="label">{sign}{label}</span><b>{value}</b><span class="note">{note}</span></div>'
+)
+_INCIDENT = Markup(
+    '<a class="incident {kind}" href="{href}">{bulb}<span class="title">{title}</span><span class="where">{where}</span>'
+    '<span class="who" title="owner">{owner}</span><span class="book" title="runbook">{runbook}</span>'
+    '<span class="size">{members}</span><span class="money">{money}</span><span class="due">{due}</span></a>'
+)
+
+
+class Board:
+    """What hangs on the wall."""
+
+    name = "board"
+    title = "Board"
+    icon = ":material/view_timeline:"
+    order = 10
+    url_path = "board"
+
+    def render(self, context: Context) -> None:
+        """Draw the board and draw it again every few seconds."""
+        st.fragment(_live, run_every=_REFRESH)(context)
+
+
+def _live(context: Context) -> None:
+    try:
+        moment = context.now.replace(microsecond=0)
+        moment = moment.replace(second=moment.second - moment.second % 5)
+        places = context.data.read(reads.stations, now=moment)
+        totals = context.data.read(reads.totals, now=moment)
+        pulse = context.data.read(reads.pulse)
+        incidents = context.data.read(reads.open_incidents, limit=8)
+    except Unreachable as error:
+        notices.unreachable(context.data.url, str(error))
+        return
+    if context.data.delayed_since is not None:
+        notices.delayed(context.data.url, context.data.delayed_since, context.zone, context.now)
+    if places.empty:
+        _header(context, places, totals, pulse)
+        notices.empty("No transaction yet", "Andon shows a flow as soon as its first milestone is seen. Send one:", notices.FIRST_EVENT)
+        return
+    _header(context, places, totals, pulse)
+    _incidents(context, incidents)
+    st.html(Markup('<div class="andon-board">{}</div>').format(Markup("").join(_flows(context, places, totals))))
+
+
+def _header(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> None:
+    money = totals.groupby("currency")["value_at_risk"].sum().to_dict() if len(totals) else {}
+    due = totals["next_due_at"].min() if len(totals) else None
+    processed = aware(pulse["processed_at"])
+    lag = (context.now - processed).total_seconds() if processed else None
+    breached, at_risk, unknown = (int(totals[name].sum()) if len(totals) else 0 for name in ("breached", "at_risk", "unknown"))
+    failed = int(places["failed"].sum()) if len(places) else 0
+    figures = [
+        ("", "", "Open", count(places["here"].sum()) if len(places) else "0", "transactions", "Transactions that have begun and not ended"),
+        (
+            "warn" if at_risk else "",
+            lamp.AMBER.glyph,
+            "At risk",
+            count(at_risk),
+            "past the warning",
+            "Transactions with a clock past its warning time",
+        ),
+        (
+            "bad" if breached else "",
+            lamp.RED.glyph,
+            "Breached",
+            count(breached),
+            f"{count(failed)} failed a step",
+            "Transactions past a deadline",
+        ),
+        (
+            "dim" if unknown else "",
+            lamp.GREY.glyph,
+            "Unknown",
+            count(unknown),
+            "source silent",
+            "A source the verdict needs is silent: neither good nor bad",
+        ),
+        (
+            "bad" if money and breached else "",
+            "",
+            "Value at risk",
+            several(money, 2),
+            "at risk or breached",
+            "Each transaction once; currencies are not added up",
+        ),
+        ("", "", "Next deadline", until(due, context.now) if aware(due) else "–", context.zone.show(due), utc(due)),
+        (
+            "",
+            "",
+            "As of",
+            context.zone.clock(context.now),
+            f"last change {duration(lag)} ago" if lag is not None else "nothing processed yet",
+            utc(context.now),
+        ),
+    ]
+    cells = Markup("").join(
+        _FIGURE.format(
+            kind=kind,
+            sign=Markup("<i aria-hidden='true'>{}</i> ").format(sign) if sign else "",
+            label=label,
+            value=value,
+            note=note,
+            hint=hint,
+        )
+        for kind, sign, label, value, note, hint in figures
+    )
+    st.html(Markup('<div class="andon-figures">{}</div>').format(cells))
+
+
+def _incidents(context: Context, incidents: pd.DataFrame) -> None:
+    if incidents.empty:
+        st.html(
+            Markup('<div class="andon-incidents"><div class="calm">{} No open incident</div></div>').format(lamp.bulb(lamp.GREEN, "small"))
+        )
+        return
+    shown = incidents.head(4 if context.wall else 5)
+    rows = []
+    for incident in shown.to_dict("records"):
+        mark = lamp.of(incident["severity"])
+        due = aware(incident["next_due_at"])
+        owner = incident["assignee"] or definitions.owner_title(context.catalog, incident["owner"])
+        rows.append(
+            _INCIDENT.format(
+                kind=mark.kind,
+                href=links.incident(incident["incident_id"]),
+                bulb=lamp.bulb(mark, "small", incident["severity"]),
+                title=incident["title"],
+                where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
+                owner=owner + (" ✓" if incident["status"] == "acknowledged" else ""),
+                runbook=incident["runbook"],
+                members=f"{count(incident['members'])} affected",
+                money=several(incident["value"], 2),
+                due=f"due {until(due, context.now)}" if due and due > context.now else "overdue",
+            )
+        )
+    total = int(incidents["total"].iloc[0])
+    more = Markup('<a class="more" href="incidents">{}</a>').format(f"All {total} open incidents →") if total > len(shown) else Markup("")
+    st.html(Markup('<div class="andon-incidents">{}{}</div>').format(Markup("").join(rows), more))
+
+
+def _flows(context: Context, places: pd.DataFrame, totals: pd.DataFrame) -> list[Markup]:
+    drawn = []
+    for flow in [*context.catalog.flows, *sorted(set(places["flow"]) - set(context.catalog.flows))]:
+        rows, sums = places[places["flow"] == flow], totals[totals["flow"] == flow]
+        value = sums.groupby("currency")["value_at_risk"].sum().to_dict()
+        worst = {name: int(sums[name].sum()) for name in ("breached", "at_risk", "unknown")}
+        drawn.append(line(definitions.flow_title(context.catalog, flow), _stations(context, flow, rows), worst, value))
+    return drawn
+
+
+def _stations(context: Context, flow: str, rows: pd.DataFrame) -> list[Station]:
+    known = context.catalog.flows.get(flow)
+    if known:
+        always = set(definitions.stations(known))
+        names = [name for name in known.milestones if name in always or name in set(rows["stage"])]
+    else:
+        names = sorted(set(rows["stage"]))
+    drawn = []
+    for name in names:
+        own = rows[rows["stage"] == name]
+        counts = {column: int(own[column].sum()) for column in ("here", "breached", "at_risk", "unknown", "failed", "paused", "running")}
+        value = {currency: float(amount) for currency, amount in own.groupby("currency")["value_at_risk"].sum().items() if amount}
+        system = known.milestones[name].system if known and name in known.milestones else ""
+        drawn.append(Station(flow, name, definitions.stage_title(context.catalog, flow, name), system, value=value, **counts))
+    return drawn
+
+
+PAGE = Board()

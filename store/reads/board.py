@@ -1,0 +1,59 @@
+"""The wall board: where transactions stand and which stations hold them up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from store.reads.statement import statement
+
+_COUNTS = ["here", "failed", "breached", "at_risk", "unknown", "paused", "running"]
+
+
+def stations(client: Any, *, now: datetime) -> pd.DataFrame:
+    """Return one row per flow, stage and currency.
+
+    Columns: flow, stage, currency, here (open transactions that reached it last), failed (that failed to reach it), breached, at_risk,
+    unknown, paused, running (that have a clock towards it, by their worst), value_at_risk, next_due_at (UTC, NaT: none).
+    Counts without money stand in the row of the empty currency.
+    """
+    places = client.query_df(statement("board_places"))
+    clocks = client.query_df(statement("board_clocks"), parameters={"now": now})
+    parts = []
+    if len(places):
+        here = places.groupby(["flow", "stage"], as_index=False)["transactions"].sum().rename(columns={"transactions": "here"})
+        failing = places[places["failed_stage"] != ""].groupby(["flow", "failed_stage"], as_index=False)["transactions"].sum()
+        parts = [here, failing.rename(columns={"failed_stage": "stage", "transactions": "failed"})]
+    frame = pd.concat([*(part.assign(currency="") for part in parts), clocks], ignore_index=True)
+    for column in _COUNTS:
+        frame[column] = frame[column].fillna(0).astype("int64") if column in frame else 0
+    frame["value_at_risk"] = frame["value_at_risk"].fillna(0.0) if "value_at_risk" in frame else 0.0
+    frame["next_due_at"] = _moments(frame["next_due_at"]) if "next_due_at" in frame else pd.NaT
+    return frame
+
+
+def totals(client: Any, *, now: datetime) -> pd.DataFrame:
+    """Return one row per flow and currency: transactions breached, at_risk, unknown (each once), value_at_risk, next_due_at (UTC, NaT: none)."""
+    frame = client.query_df(statement("board_totals"), parameters={"now": now})
+    if len(frame):
+        frame["next_due_at"] = _moments(frame["next_due_at"])
+    return frame
+
+
+def pulse(client: Any) -> dict[str, Any]:
+    """Return ``processed_at``: when a stage last moved on (UTC; None: never), and ``stages``: position by stage."""
+    rows = client.query("SELECT stage, argMax(position, revision), max(updated_at) FROM cursors GROUP BY stage").result_rows
+    return {"processed_at": max((row[2] for row in rows), default=None), "stages": {row[0]: row[1] for row in rows}}
+
+
+def _moments(column: pd.Series) -> pd.Series:
+    """The store writes 1970 where an aggregate found nothing."""
+    stamps = pd.to_datetime(column, utc=True)
+    return stamps.where(stamps.dt.year > 1970).dt.tz_localize(None)
+
+
+def open_incidents(client: Any, *, limit: int) -> pd.DataFrame:
+    """Return incidents that are not resolved, the worst first, at most ``limit``; ``total`` in each row counts all of them."""
+    return client.query_df(statement("board_incidents"), parameters={"limit": limit})

@@ -1,0 +1,23 @@
+-- Clocks that run, by the milestone awaited. A transaction with several clocks towards one milestone counts once, by its worst.
+SELECT
+    flow, stage, currency,
+    countIf(worst = 4) AS breached,
+    countIf(worst = 3) AS at_risk,
+    countIf(worst = 2) AS unknown,
+    countIf(worst = 1) AS paused,
+    countIf(worst = 0) AS running,
+    sumIf(value, worst >= 3) AS value_at_risk,
+    minIf(due, due > {now:DateTime64(3, 'UTC')}) AS next_due_at
+FROM
+(
+    SELECT
+        flow, stage, transaction_id,
+        max(transform(verdict, ['breached', 'at_risk', 'unknown', 'paused'], [4, 3, 2, 1], 0)) AS worst,
+        max(clocks.value) AS value,
+        any(clocks.currency) AS currency,
+        min(due_at) AS due
+    FROM clocks FINAL
+    WHERE removed = 0 AND verdict IN ('running', 'at_risk', 'breached', 'paused', 'unknown')
+    GROUP BY flow, stage, transaction_id
+)
+GROUP BY flow, stage, currency
