@@ -67,7 +67,7 @@ class Desk:
         if records:
             await self._intake.accept(records)
         rejected = sum(bad.count for bad in admitted.bad)
-        message = "; ".join(f"{bad.count} × {bad.complaint.reason}: {bad.complaint.message}" for bad in admitted.bad)
+        message = "; ".join(f"{bad.count} of {bad.complaint.reason}: {bad.complaint.message}" for bad in admitted.bad)
         return Outcome(rejected, f"{message} (in quarantine: {', '.join(ids)})" if ids else "", ids)
 
     async def take(self, records: Sequence[Record]) -> None:

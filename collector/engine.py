@@ -87,7 +87,7 @@ class Collector:
         self._http = make_server(make_app(self._doors), settings.tls_certificate, settings.tls_key)
         self._http_task = asyncio.create_task(self._http.serve(sockets=[listening]))
         await self._grpc.start()
-        while not self._http.started and not self._http_task.done():
+        while not self._http.started and not self._http_task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         self._start_receivers(self._catalog)
         self._started = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
+from typing import Self
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -33,7 +34,7 @@ class Body:
         self._max_bytes = max_bytes
         self._size = 0
 
-    async def __aenter__(self) -> Body:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

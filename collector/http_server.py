@@ -28,30 +28,37 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     _refused = False
 
     def connection_made(self, transport: Any) -> None:
+        """Expect a request head."""
         super().connection_made(transport)
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing any more."""
         self._head_done()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Parse what arrived, unless the connection was refused."""
         if not self._refused:
             super().data_received(data)
 
     def on_message_begin(self) -> None:
+        """Expect the rest of the head."""
         super().on_message_begin()
         self._watch_head()
 
     def on_url(self, url: bytes) -> None:
+        """Count the URL."""
         super().on_url(url)
         self._count(len(url), limit=URL_MAX_BYTES)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header."""
         super().on_header(name, value)
         self._count(len(name) + len(value) + 4, limit=HEAD_MAX_BYTES)
 
     def on_headers_complete(self) -> None:
+        """Hand the request to the application."""
         self._head_done()
         if not self._refused:
             super().on_headers_complete()
@@ -84,6 +91,7 @@ class HttpServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
         yield
 
 

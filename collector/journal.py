@@ -61,7 +61,8 @@ class LaneWriter:
         self.lane = lane
         self.folder = segment_path(journal, collector, lane, 0).parent
         self.written = 0
-        self._segment_path = lambda number: segment_path(journal, collector, lane, number)
+        self._journal = journal
+        self._collector = collector
         self._segment_max_bytes = segment_max_bytes
         self._clock = clock
         self._telemetry = telemetry
@@ -113,7 +114,7 @@ class LaneWriter:
 
     def _open_next(self) -> Segment:
         self._number += 1
-        return Segment(self._segment_path(self._number))
+        return Segment(segment_path(self._journal, self._collector, self.lane, self._number))
 
     def _take(self) -> list[_Waiting]:
         """Wait for work; an empty list means stop."""

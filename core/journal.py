@@ -105,7 +105,7 @@ def read(connection: apsw.Connection, lane: Lane, after: int, max_bytes: int) ->
     total = 0
     query = "SELECT id, kind, source, received_at, count, detail, body, checksum FROM records WHERE id > ? ORDER BY id"
     for row in connection.execute(query, (after,)):
-        stored = parse_row(lane, row)  # type: ignore[arg-type]
+        stored = parse_row(lane, row)
         yield stored
         total += len(row[6]) if isinstance(row[6], bytes) else 0
         if total >= max_bytes:

@@ -1,0 +1,1 @@
+"""Pull receivers: one file each that exports ``RECEIVER`` (see :mod:`collector.receiver`)."""
