@@ -29,7 +29,7 @@ class ProtobufStruct(msgspec.Struct, rename="camel", gc=False):
 
     def to_protobuf(self) -> bytes:
         """Return the message. Raises ValueError for a value that its field cannot hold."""
-        out: list[bytes] | None = None
+        out: list[bytes] = []
         for name, tag, encode, how in self.fields_:
             value = getattr(self, name)
             if value is None:
