@@ -1,0 +1,141 @@
+"""Runs the plant against a clock: first its history, quickly, then live."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from core.clock import Clock
+from plant.emit import Emitter, Outgoing
+from plant.model import Model, Schedule
+from plant.sender import Sender
+from plant.settings import PlantSettings
+from plant.signal import Happening
+
+_logger = logging.getLogger(__name__)
+SOURCE_OF_SERVICE = {
+    "crm": "crm",
+    "api-gateway": "api-gateway",
+    "order-router": "middleware",
+    "edi-gateway": "middleware",
+    "sap-connector": "middleware",
+    "sap-idoc": "middleware",
+    "sap-ecc": "erp",
+    "rabbitmq": "broker",
+    "wms": "wms",
+    "tms": "tms",
+    "supplier-portal": "supplier-portal",
+    "mes": "mes",
+}
+TICK_SECONDS = 0.5
+HISTORY_BATCH = 100
+"""Transactions sent together while history is played."""
+HISTORY_CHECK = timedelta(hours=1)
+
+
+class Plant:
+    """The running manufacturer. ``ledger`` of :attr:`schedule` witnesses what has happened."""
+
+    def __init__(self, settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stop = stop
+        self.live, self._sent_until = self._resume()
+        self.model = Model(settings.seed, self.live, settings.rate, settings.faults)
+        self._emitter = Emitter(f"{settings.seed}/{self.live.isoformat()}")
+        self._senders: dict[str, Sender] = {}
+        self._past = list(self.model.history(settings.history_hours, settings.history_transactions))
+        self.schedule = Schedule(self.model.arrivals(), self.model.checks(self.live))
+
+    def run(self) -> None:
+        """Play until ``stop`` is set."""
+        try:
+            if not self._play_history():
+                return
+            if self._sent_until > self.live:
+                self._take_until(self._sent_until)
+                self._emitter.ready(self._sent_until)
+            while not self._stop.is_set():
+                now = self._clock.now()
+                if not self._play(now):
+                    return
+                self._stop.wait(TICK_SECONDS)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close the connections and the SDK's providers."""
+        for sender in self._senders.values():
+            sender.close()
+        self._emitter.close()
+
+    def _play_history(self) -> bool:
+        """Send what happened before live, transaction by transaction; what is still open goes on live."""
+        begin = self.live - timedelta(hours=self._settings.history_hours)
+        checks = takewhile(lambda check: check.truth.started_at < self.live, self.model.checks(begin, HISTORY_CHECK))
+        past: list[Happening] = [*(checks if self._settings.history_hours > 0 else ()), *self._past]
+        for place in range(0, len(past), HISTORY_BATCH):
+            for happening in past[place : place + HISTORY_BATCH]:
+                self.schedule.ledger.append(happening.truth)
+                for signal in happening.signals:
+                    if signal.order <= self.live:
+                        self._emitter.take(signal)
+                    else:
+                        self.schedule.add((signal,))
+            ready = self._emitter.ready(self.live)
+            if self._sent_until == self.live and not self._send(ready):
+                return False
+        _logger.info("played %s transactions of history", len(self._past))
+        return True
+
+    def _play(self, now: datetime) -> bool:
+        self._take_until(now)
+        done = self._send(self._emitter.ready(now))
+        if done and now > self._sent_until:
+            self._remember(now)
+        return done
+
+    def _take_until(self, now: datetime) -> None:
+        for signal in self.schedule.until(now):
+            self._emitter.take(signal)
+
+    def _send(self, outgoing: Sequence[Outgoing]) -> bool:
+        by_token: dict[str, list[Outgoing]] = defaultdict(list)
+        for item in outgoing:
+            by_token[self._settings.tokens.get(SOURCE_OF_SERVICE.get(item.service, ""), "")].append(item)
+        return all(self._sender(token).send(items) for token, items in by_token.items())
+
+    def _sender(self, token: str) -> Sender:
+        if token not in self._senders:
+            self._senders[token] = Sender(self._settings.endpoint, token, self._stop)
+        return self._senders[token]
+
+    def _resume(self) -> tuple[datetime, datetime]:
+        """Return when this plant went live and up to when it has sent everything (both the same for a new one)."""
+        live = self._settings.start or self._clock.now()
+        state = self._settings.state
+        if state is not None and state.exists():
+            kept = json.loads(state.read_text(encoding="utf-8"))
+            if kept["seed"] == self._settings.seed:
+                return datetime.fromisoformat(kept["live"]), datetime.fromisoformat(kept["sent_until"])
+        return live, live
+
+    def _remember(self, now: datetime) -> None:
+        self._sent_until = now
+        state = self._settings.state
+        if state is None:
+            return
+        kept = {"seed": self._settings.seed, "live": self.live.isoformat(), "sent_until": now.isoformat()}
+        temporary = state.with_suffix(".new")
+        temporary.write_text(json.dumps(kept), encoding="utf-8")
+        temporary.replace(state)
+
+
+def run(settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
+    """Run the plant until ``stop`` is set. Raises :class:`core.errors.Permanent` when the collector refuses its events for good."""
+    Plant(settings, clock, stop).run()

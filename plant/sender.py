@@ -1,0 +1,95 @@
+"""Sends what is ready, with the real OTLP exporters, until it is acknowledged."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
+
+import httpx
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk._logs.export import LogRecordExportResult
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
+
+from core.errors import Permanent
+from plant.emit import Outgoing, events_body
+
+_logger = logging.getLogger(__name__)
+T = TypeVar("T")
+REQUEST_SIGNALS = 500
+REQUEST_EVENTS = 100
+TIMEOUT_SECONDS = 10
+_LONGEST_PAUSE_SECONDS = 5.0
+_TRY_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Sender:
+    """One connection to the collector, with one credential.
+
+    :meth:`send` returns True when everything was acknowledged, False when ``stop`` was set before. A repeat carries the same ids. Raises
+    :class:`core.errors.Permanent` when the collector refuses an event for good.
+    """
+
+    def __init__(self, endpoint: str, token: str, stop: threading.Event) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        base = endpoint.rstrip("/")
+        self._spans = OTLPSpanExporter(f"{base}/v1/traces", headers=headers, timeout=TIMEOUT_SECONDS)
+        self._logs = OTLPLogExporter(f"{base}/v1/logs", headers=headers, timeout=TIMEOUT_SECONDS)
+        self._http = httpx.Client(headers=headers, timeout=TIMEOUT_SECONDS)
+        self._events_url = f"{base}/v1/events"
+        self._stop = stop
+
+    def send(self, outgoing: Sequence[Outgoing]) -> bool:
+        """Send spans, log records and events in batches, each until it is acknowledged."""
+        spans = [item.data for item in outgoing if isinstance(item.data, ReadableSpan)]
+        records = [item.data for item in outgoing if isinstance(item.data, ReadableLogRecord)]
+        events = [item.data for item in outgoing if isinstance(item.data, dict)]
+        return (
+            all(self._until_done(partial(self._export_spans, part)) for part in _parts(spans, REQUEST_SIGNALS))
+            and all(self._until_done(partial(self._export_logs, part)) for part in _parts(records, REQUEST_SIGNALS))
+            and all(self._until_done(partial(self._post, events_body(part))) for part in _parts(events, REQUEST_EVENTS))
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._spans.shutdown()  # type: ignore[no-untyped-call]
+        self._logs.shutdown()  # type: ignore[no-untyped-call]
+        self._http.close()
+
+    def _export_spans(self, spans: Sequence[ReadableSpan]) -> bool:
+        return self._spans.export(spans) is SpanExportResult.SUCCESS
+
+    def _export_logs(self, records: Sequence[ReadableLogRecord]) -> bool:
+        return self._logs.export(records) is LogRecordExportResult.SUCCESS
+
+    def _post(self, body: bytes) -> bool:
+        try:
+            reply = self._http.post(
+                self._events_url, content=body, headers={"Content-Type": "application/cloudevents-batch+json; charset=utf-8"}
+            )
+        except httpx.TransportError as error:
+            _logger.info("events were not accepted: %s", error)
+            return False
+        if reply.status_code in _TRY_AGAIN:
+            return False
+        if reply.is_error:
+            raise Permanent(f"the collector refuses events with status {reply.status_code}: {reply.text[:300]}")
+        return True
+
+    def _until_done(self, attempt: Callable[[], bool]) -> bool:
+        pause = 0.25
+        while not attempt():
+            if self._stop.wait(pause):
+                return False
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        return True
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

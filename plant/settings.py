@@ -1,0 +1,32 @@
+"""Settings of the plant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from plant.faults import Fault, default_faults
+
+
+@dataclass(frozen=True)
+class PlantSettings:
+    """How the plant runs.
+
+    ``endpoint``: the collector's HTTP address. ``seed`` and ``start`` (aware; None: the clock's now) decide everything that happens.
+    ``rate``: transactions an hour of simulated time, of all flows, once live. ``history_hours`` before the start are played first, with
+    ``history_transactions`` in them. ``tokens``: API token by source id, where the collector asks for them. ``state``: a file in which
+    start and progress are kept, so that a restarted plant goes on where it was. ``desk_port``: port of the ops desk that takes messages
+    (None: no desk; 0: any free port).
+    """
+
+    endpoint: str
+    seed: int = 7
+    start: datetime | None = None
+    rate: float = 120
+    history_hours: float = 72
+    history_transactions: int = 2000
+    faults: tuple[Fault, ...] = field(default_factory=default_faults)
+    tokens: dict[str, str] = field(default_factory=dict)
+    state: Path | None = None
+    desk_port: int | None = None
