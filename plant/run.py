@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from core.clock import Clock
+from plant.desk import OpsDesk
 from plant.emit import Emitter, Outgoing
 from plant.model import Model, Schedule
 from plant.sender import Sender
@@ -138,4 +139,11 @@ class Plant:
 
 def run(settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
     """Run the plant until ``stop`` is set. Raises :class:`core.errors.Permanent` when the collector refuses its events for good."""
-    Plant(settings, clock, stop).run()
+    desk = None if settings.desk_port is None else OpsDesk(settings.desk_port)
+    if desk is not None:
+        desk.start()
+    try:
+        Plant(settings, clock, stop).run()
+    finally:
+        if desk is not None:
+            desk.close()
