@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
     "Watches the integrations of a manufacturer as an andon board watches a production line."
 ))
 COMMANDS = (
-    "up", "demo", "collect", "engine", "dashboard", "check", "sla", "explain", "find", "quarantine", "journal", "backup", "restore",
+    "up", "demo", "collect", "engine", "dashboard", "plant", "check", "sla", "explain", "find", "quarantine", "journal", "backup", "restore",
 )
 
 

@@ -8,20 +8,90 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
-import alerts.notifiers
 import collector.receivers
-from andon.engine_process import Engine, Stages
-from andon.heartbeat import FLOW, SILENT_AFTER_SECONDS, Heartbeat, with_heartbeat
+from andon.checking import check_catalog
+from andon.heartbeat import with_heartbeat
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
-from core.catalog.load import load_catalog
-from core.clock import SystemClock
 from core.config import Settings, own_secret
-from core.errors import UsageError
+from core.errors import AndonError
 from core.registry import discover
 from core.telemetry import M, Telemetry
 
 logger = logging.getLogger("andon")
+
+RELOAD_LOOK_SECONDS = 2.0
+
+
+def load_checked_catalog(settings: Settings) -> Catalog:
+    """Return the catalog with the heartbeat's own flow. Raises :class:`core.errors.UsageError` with every problem in it."""
+    own_secret(settings.data, "heartbeat")
+    return with_heartbeat(check_catalog(settings.catalog).catalog, f"file:{settings.data.absolute() / 'secrets' / 'heartbeat'}")
+
+
+class CatalogWatch:
+    """Notices that the catalog's files changed, and hands a valid new catalog on; a broken one leaves the running one in force."""
+
+    def __init__(self, settings: Settings, running: Catalog, take: Callable[[Catalog], None], telemetry: Telemetry) -> None:
+        self._settings = settings
+        self._running = running
+        self._take = take
+        self._telemetry = telemetry
+        self._seen = self._state()
+        telemetry.set(M.CATALOG_RELOAD_OK, 1)
+
+    def look(self) -> None:
+        """Reload when a file changed; for a loop that calls it every two seconds."""
+        state = self._state()
+        if state == self._seen:
+            return
+        self._seen = state
+        try:
+            found = load_checked_catalog(self._settings)
+            if found.version != self._running.version:
+                self._take(found)
+        except AndonError as error:
+            self._telemetry.set(M.CATALOG_RELOAD_OK, 0)
+            fields = {"error": str(error), "in_force": self._running.version}
+            logger.error("the changed catalog is refused, the running one stays in force", extra={"fields": fields})  # noqa: TRY400 - no trace helps
+            return
+        self._telemetry.set(M.CATALOG_RELOAD_OK, 1)
+        if found.version != self._running.version:
+            self._running = found
+            logger.info("a changed catalog is in force", extra={"fields": {"version": found.version}})
+
+    def _state(self) -> list[tuple[Path, int, int]]:
+        files = sorted(file for file in self._settings.catalog.rglob("*") if file.suffix in {".yaml", ".md"})
+        return [(file, stat.st_mtime_ns, stat.st_size) for file in files if (stat := file.stat())]
+
+
+def run_collector(settings: Settings) -> None:
+    """Run one collector until SIGTERM or SIGINT."""
+    from collector.engine import Collector
+    from collector.receiver import Receiver
+
+    telemetry = Telemetry()
+    catalog = load_checked_catalog(settings)
+    receivers = discover(collector.receivers, "RECEIVER", Receiver)  # type: ignore[type-abstract]
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        running = Collector(settings, catalog, clock_of(settings.clock_speed, settings.clock_anchor), telemetry, receivers)
+        watch = CatalogWatch(settings, catalog, running.reload, telemetry)
+        try:
+            await running.start()
+            logger.info("listening", extra={"fields": {"http": running.http_port, "grpc": running.grpc_port}})
+            while not stop.is_set():
+                try:
+                    await asyncio.wait_for(stop.wait(), RELOAD_LOOK_SECONDS)
+                except TimeoutError:
+                    watch.look()
+        finally:
+            await running.stop()
+
+    asyncio.run(serve())

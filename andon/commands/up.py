@@ -9,7 +9,10 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 
-@with_settings(*dict.fromkeys((*COLLECT_SETTINGS, *ENGINE_SETTINGS, *DASHBOARD_SETTINGS)))
+UP_SETTINGS = tuple(dict.fromkeys((*COLLECT_SETTINGS, *ENGINE_SETTINGS, *DASHBOARD_SETTINGS)))
+
+
+@with_settings(*UP_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Start everything on this machine; Ctrl-C stops it and loses nothing."""
     from andon.machine import run_machine

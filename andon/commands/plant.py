@@ -1,0 +1,50 @@
+"""``andon plant``: the simulated manufacturer alone, against a collector that runs."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from andon.settings_options import with_settings
+from core.config import Settings
+
+
+@with_settings("host", "http_port", "clock_speed", "clock_anchor")
+def command(
+    *,
+    seed: Annotated[int, typer.Option(help="decides everything that happens")] = 7,
+    rate: Annotated[float, typer.Option(min=1, help="transactions an hour of simulated time")] = 120,
+    history_hours: Annotated[float, typer.Option(min=0, help="simulated hours played before going live")] = 72,
+    fault: Annotated[list[str] | None, typer.Option(help="only these faults (name, repeatable; 'none' for a healthy plant)")] = None,
+    desk_port: Annotated[int | None, typer.Option(help="port of the simulated operations desk that takes the messages")] = None,
+    settings: Settings,
+) -> None:
+    """Run the simulated plant against a running collector."""
+    from andon.simulated_time import clock_of
+    from core.telemetry import configure_logging
+    from plant.faults import default_faults
+    from plant.run import run
+    from plant.settings import PlantSettings
+
+    configure_logging()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    known = default_faults()
+    if unknown := set(fault or ()) - {item.name for item in known} - {"none"}:
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}; the faults are: {', '.join(sorted({item.name for item in known}))}")
+    chosen = known if fault is None else tuple(item for item in known if item.name in fault)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    plant = PlantSettings(
+        endpoint=f"http://{settings.host}:{settings.http_port}",
+        seed=seed,
+        rate=rate,
+        history_hours=history_hours,
+        faults=chosen,
+        state=settings.data / "plant.json",
+        desk_port=desk_port,
+    )
+    run(plant, clock_of(settings.clock_speed, settings.clock_anchor), stop)
