@@ -1,0 +1,314 @@
+"""Catalog → SQL: one ``SELECT`` per signal kind that reads signals as milestone events.
+
+The cost of a signal must not grow with the number of rules that cannot match it. So a rule (one milestone of one flow) is found by
+its *discriminator*: the signal's name (or type), else its service, else its source, through hash look-ups. What is left of a rule
+is data: constant arrays indexed by the rule's number hold its conditions and the paths of its keys and facts; only expressions and
+regular expressions of the catalog become branches of their own. A rule without a discriminator looks at every signal of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from core.catalog.catalog import Catalog
+from core.catalog.flow import Flow, Match, Milestone
+from correlator.paths import COLUMNS, Place, Signal, as_expression, place_of
+from correlator.sql_text import array, text, tuple_of
+
+KEY_LENGTH_LIMIT = 512
+"""Characters of a key's value after normalisation; longer ones are no business identifiers."""
+
+BAD_KEY = "bad_correlation_id"
+"""Key type that stands in for a value over the limit, so that the correlator can report the signal."""
+
+NAME_COLUMN: dict[Signal, str] = {"span": "name", "log": "", "event": "type"}
+TABLE: dict[Signal, str] = {"span": "spans", "log": "logs", "event": "events"}
+CONTENT_KEY: dict[Signal, str] = {
+    "span": "concat(trace_id, '/', span_id)",
+    "log": "log_id",
+    "event": "concat(event_source, ' ', id)",
+}
+OWN_TIME: dict[Signal, str] = {"span": "start_time", "log": "time", "event": "time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One milestone of one flow, with its number (from 1) in the arrays of its signal kind."""
+
+    number: int
+    flow: Flow
+    name: str
+    milestone: Milestone
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The SELECT of each signal kind that any flow uses; ``version`` is the catalog's, ``flows`` those it was made of."""
+
+    version: str
+    flows: dict[str, Flow]
+    selects: dict[Signal, str]
+
+
+def compile_catalog(catalog: Catalog) -> Compiled:
+    """Compile all flows. Raises ValueError for a match that its signal kind cannot answer."""
+    selects = {kind: select for kind in TABLE if (select := compile_signal(kind, catalog.flows))}
+    return Compiled(catalog.version, dict(catalog.flows), selects)
+
+
+def compile_signal(kind: Signal, flows: dict[str, Flow]) -> str | None:
+    """Return the SELECT whose columns are those of ``milestone_events``, over the table named in TABLE; None without a rule."""
+    found = [(flow, name, each) for flow in flows.values() for name, each in flow.milestones.items() if signal_of(each.match) == kind]
+    if not found:
+        return None
+    rules = [Rule(number, *rest) for number, rest in enumerate(found, start=1)]
+    return "\n".join(
+        [
+            f"WITH toDateTime64({OWN_TIME[kind]}, 3, 'UTC') AS own_time",
+            "SELECT",
+            "    slice,",
+            f"    {_texts(rule.flow.flow for rule in rules)}[rule] AS flow,",
+            f"    {_texts(rule.name for rule in rules)}[rule] AS milestone,",
+            f"    lower(hex(sipHash128(flow, milestone, '{kind}', signal_id))) AS event_id,",
+            "    own_time < toDateTime64('2000-01-01', 3, 'UTC') OR own_time > received_at + INTERVAL 5 MINUTE AS time_suspect,",
+            "    if(time_suspect, received_at, own_time) AS event_time,",
+            "    received_at,",
+            f"    '{kind}' AS signal,",
+            f"    {CONTENT_KEY[kind]} AS signal_id,",
+            "    trace_id,",
+            "    source,",
+            f"    {_texts(rule.milestone.system for rule in rules)}[rule] AS system,",
+            f"    {_keys(kind, rules)} AS keys,",
+            f"    {_facts(kind, rules)} AS facts,",
+            f"    {array(str(int(rule.milestone.failure)) for rule in rules)}[rule] AS failure,",
+            f"    {_cause(kind, rules)} AS cause",
+            f"FROM (SELECT *, arrayJoin({_candidates(kind, rules)}) AS rule FROM {TABLE[kind]})",
+            f"WHERE {_conditions(kind, rules)}",
+        ]
+    )
+
+
+def signal_of(match: Match) -> Signal:
+    """Return the signal kind a match speaks of: its ``event``, ``log`` or (also when neither is given) ``span``."""
+    if match.event is not None:
+        return "event"
+    return "log" if match.log is not None else "span"
+
+
+# Candidates: which rules may match, by hash look-up.
+
+
+def _discriminator(kind: Signal, match: Match) -> tuple[str, list[str]] | None:
+    """Return the column and the values (those that end in ``*`` are prefixes) that decide whether a rule may match at all."""
+    named = match.event if kind == "event" else match.span
+    for column, value in ((NAME_COLUMN[kind], named), ("service", match.service), ("source", match.source)):
+        values = _listed(value)
+        if values and "*" not in values:
+            if column not in COLUMNS[kind]:
+                raise ValueError(f"match: '{column}' cannot be matched on an {kind}; use 'source'")
+            return column, values
+    return None
+
+
+def _candidates(kind: Signal, rules: Sequence[Rule]) -> str:
+    """Return an expression: the array of the numbers of the rules that a row may match."""
+    tables: dict[tuple[str, int], dict[str, list[int]]] = {}  # (column, prefix length or 0) → value → rules
+    always: list[int] = []
+    for rule in rules:
+        found = _discriminator(kind, rule.milestone.match)
+        if found is None:
+            always.append(rule.number)
+            continue
+        column, values = found
+        for value in dict.fromkeys(values):
+            exact = not value.endswith("*")
+            wanted = value if exact else value[:-1]
+            tables.setdefault((column, 0 if exact else len(wanted)), {}).setdefault(wanted, []).append(rule.number)
+    parts = [_lookup(column, length, values) for (column, length), values in tables.items()]
+    if always:
+        parts.append(f"CAST({array(map(str, always))}, 'Array(UInt16)')")
+    if len(parts) == 1:
+        return parts[0]
+    return f"arrayDistinct(arrayConcat({', '.join(parts)}))"
+
+
+def _lookup(column: str, length: int, values: dict[str, list[int]]) -> str:
+    subject = column if length == 0 else f"substringUTF8({column}, 1, {length})"
+    groups = array(array(map(str, numbers)) for numbers in ([], *values.values()))
+    positions = array(str(position) for position in range(2, len(values) + 2))
+    return f"CAST({groups}, 'Array(Array(UInt16))')[transform({subject}, {_texts(values)}, {positions}, 1)]"
+
+
+# Conditions: what else must hold.
+
+
+def _conditions(kind: Signal, rules: Sequence[Rule]) -> str:
+    """Return a boolean expression over a row and its ``rule``."""
+    data = [_data_conditions(kind, rule.milestone.match) for rule in rules]
+    own = {
+        rule.number: " AND ".join(f"({part})" for part in parts)
+        for rule in rules
+        if (parts := [*_own_conditions(kind, rule.milestone.match)])
+    }
+    clauses = []
+    if any(data):
+        # (place, path, presence: -1 any, 0 absent, 1 present; exact values; prefixes)
+        type_ = "Array(Array(Tuple(UInt8, Array(String), Int8, Array(String), Array(String))))"
+        checks = (
+            f"arrayAll(c -> multiIf(c.3 = 1, {_present(kind, 'c.1', 'c.2')}, c.3 = 0, NOT {_present(kind, 'c.1', 'c.2')}, "
+            f"has(c.4, {_value(kind, 'c.1', 'c.2')}) OR arrayExists(p -> startsWith({_value(kind, 'c.1', 'c.2')}, p), c.5)), "
+            f"CAST({array(array(each) for each in data)}, '{type_}')[rule])"
+        )
+        clauses.append(checks)
+    if own:
+        clauses.append(_branches(own, "1"))
+    return " AND ".join(clauses) or "1"
+
+
+def _data_conditions(kind: Signal, match: Match) -> list[str]:
+    discriminator = _discriminator(kind, match)
+    conditions = []
+    columns = {NAME_COLUMN[kind]: match.event if kind == "event" else match.span, "service": match.service, "source": match.source}
+    columns["status"] = match.status
+    for column, wanted in columns.items():
+        if wanted is None or (discriminator and discriminator[0] == column):
+            continue
+        if column not in COLUMNS[kind]:
+            raise ValueError(f"match: '{column}' cannot be matched on an {kind}")
+        conditions.append(_condition(Place.COLUMN, [column], -1, _listed(wanted)))
+    for path, wanted_value in match.attributes.items():
+        place, parts = place_of(kind, path if path.split(".")[0] in {"attributes", "resource", "data", "extensions"} else f"attributes.{path}")
+        if isinstance(wanted_value, bool):
+            conditions.append(_condition(place, parts, int(wanted_value), []))
+        else:
+            conditions.append(_condition(place, parts, -1, _listed(wanted_value)))
+    return conditions
+
+
+def _condition(place: Place, parts: Sequence[str], presence: Literal[-1, 0, 1] | int, values: Sequence[str]) -> str:
+    exact = [value for value in values if not value.endswith("*")]
+    prefixes = [value[:-1] for value in values if value.endswith("*")]
+    return tuple_of(str(int(place)), _texts(parts), str(presence), _texts(exact), _texts(prefixes))
+
+
+def _own_conditions(kind: Signal, match: Match) -> list[str]:
+    own = [] if match.log is None else [f"match(body, {text(match.log)})"]
+    return own if match.where is None else [*own, as_expression(kind, match.where)]
+
+
+# Values: keys, facts and causes.
+
+
+def _keys(kind: Signal, rules: Sequence[Rule]) -> str:
+    specs, own = [], {}
+    strips = list(dict.fromkeys(key.strip_leading for rule in rules for key in rule.flow.keys.values() if key.strip_leading))
+    for rule in rules:
+        entries, expressions = [], []
+        for type_, path in rule.milestone.keys.items():
+            key = rule.flow.keys[type_]
+            place, parts = place_of(kind, path)
+            if place is Place.EXPRESSION:
+                expressions.append(f"toString({as_expression(kind, path)})")
+                parts = [str(len(expressions))]
+            strip = strips.index(key.strip_leading) + 1 if key.strip_leading else 0
+            case = ("keep", "upper", "lower").index(key.case)
+            entries.append(tuple_of(text(type_), str(int(place)), _texts(parts), str(strip), str(case)))
+        specs.append(array(entries))
+        if expressions:
+            own[rule.number] = array(expressions)
+    value = _value(kind, "k.2", "k.3", own)
+    value = f"normalizeUTF8NFC(trimBoth(toValidUTF8({value})))"
+    if strips:
+        stripped = ", ".join(f"k.4 = {number}, trimLeft(v, {text(strip)})" for number, strip in enumerate(strips, start=1))
+        value = f"arrayMap(v -> multiIf({stripped}, v), [{value}])[1]"
+    value = f"arrayMap(v -> multiIf(k.5 = 1, upperUTF8(v), k.5 = 2, lowerUTF8(v), v), [{value}])[1]"
+    type_ = "Array(Array(Tuple(String, UInt8, Array(String), UInt8, UInt8)))"
+    pairs = f"arrayMap(k -> (k.1, {value}), CAST({array(specs)}, '{type_}')[rule])"
+    marked = f"arrayMap(k -> if(lengthUTF8(k.2) > {KEY_LENGTH_LIMIT}, ({text(BAD_KEY)}, k.1), k), {pairs})"
+    return f"CAST(arrayFilter(k -> k.2 != '', {marked}), 'Array(Tuple(type LowCardinality(String), value String))')"
+
+
+def _facts(kind: Signal, rules: Sequence[Rule]) -> str:
+    specs, own = [], {}
+    for rule in rules:
+        entries, expressions = [], []
+        for name, path in rule.milestone.facts.items():
+            place, parts = place_of(kind, path)
+            if place is Place.EXPRESSION:
+                expressions.append(f"toString({as_expression(kind, path)})")
+                parts = [str(len(expressions))]
+            entries.append(tuple_of(text(name), str(int(place)), _texts(parts)))
+        specs.append(array(entries))
+        if expressions:
+            own[rule.number] = array(expressions)
+    if not any(rule.milestone.facts for rule in rules):
+        return "CAST(map(), 'Map(LowCardinality(String), String)')"
+    value = _value(kind, "f.2", "f.3", own)
+    listed = f"CAST({array(specs)}, 'Array(Array(Tuple(String, UInt8, Array(String))))')[rule]"
+    pairs = f"arrayFilter(f -> f.2 != '', arrayMap(f -> (f.1, {value}), {listed}))"
+    return f"CAST({pairs}, 'Map(LowCardinality(String), String)')"
+
+
+def _cause(kind: Signal, rules: Sequence[Rule]) -> str:
+    specs, own = [], {}
+    for rule in rules:
+        place, parts = place_of(kind, rule.milestone.cause) if rule.milestone.cause else (Place.NOTHING, [])
+        if place is Place.EXPRESSION and rule.milestone.cause:
+            own[rule.number] = array([f"toString({as_expression(kind, rule.milestone.cause)})"])
+            parts = ["1"]
+        specs.append(tuple_of(str(int(place)), _texts(parts)))
+    if not any(rule.milestone.cause for rule in rules):
+        return "''"
+    value = _value(kind, "c.1", "c.2", own)
+    return f"arrayMap(c -> {value}, [CAST({array(specs)}, 'Array(Tuple(UInt8, Array(String)))')[rule]])[1]"
+
+
+def _value(kind: Signal, place: str, parts: str, own: dict[int, str] | None = None) -> str:
+    """Return the text a (place, path) names in a row; empty where there is nothing."""
+    branches = []
+    if "attributes" in COLUMNS[kind]:
+        branches += [f"{place} = {int(Place.ATTRIBUTES)}, attributes[{parts}[1]]", f"{place} = {int(Place.RESOURCE)}, resource[{parts}[1]]"]
+    else:
+        depths = ", ".join(
+            f"length({parts}) = {depth}, JSONExtract(data, {', '.join(f'{parts}[{n}]' for n in range(1, depth + 1))}, 'String')"
+            for depth in range(1, 5)
+        )
+        branches += [
+            f"{place} = {int(Place.DATA)}, multiIf({depths}, '')",
+            f"{place} = {int(Place.EXTENSIONS)}, extensions[{parts}[1]]",
+        ]
+    named = ", ".join(f"{parts}[1] = '{column}', toString({column})" for column in COLUMNS[kind] if column not in {"attributes", "resource", "extensions"})
+    branches.append(f"{place} = {int(Place.COLUMN)}, multiIf({named}, '')")
+    if own:
+        values = _branches(own, "CAST([], 'Array(String)')")
+        branches.append(f"{place} = {int(Place.EXPRESSION)}, {values}[toUInt8OrZero({parts}[1])]")
+    return f"multiIf({', '.join(branches)}, '')"
+
+
+def _present(kind: Signal, place: str, parts: str) -> str:
+    if "attributes" in COLUMNS[kind]:
+        return f"if({place} = {int(Place.RESOURCE)}, mapContains(resource, {parts}[1]), mapContains(attributes, {parts}[1]))"
+    depths = ", ".join(
+        f"length({parts}) = {depth}, JSONHas(data, {', '.join(f'{parts}[{n}]' for n in range(1, depth + 1))})" for depth in range(1, 5)
+    )
+    return f"if({place} = {int(Place.EXTENSIONS)}, mapContains(extensions, {parts}[1]), multiIf({depths}, 0))"
+
+
+def _branches(by_rule: dict[int, str], otherwise: str) -> str:
+    grouped: dict[str, list[int]] = {}
+    for number, expression in by_rule.items():
+        grouped.setdefault(expression, []).append(number)
+    arms = ", ".join(f"rule IN ({', '.join(map(str, numbers))}), {expression}" for expression, numbers in grouped.items())
+    return f"multiIf({arms}, {otherwise})"
+
+
+def _texts(values: object) -> str:
+    return array(text(str(value)) for value in values)  # type: ignore[attr-defined]
+
+
+def _listed(value: object) -> list[str]:
+    if value is None:
+        return []
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
