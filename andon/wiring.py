@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import collector.receivers
 from andon.checking import check_catalog
-from andon.heartbeat import with_heartbeat
+from andon.engine_process import Engine
+from andon.heartbeat import Heartbeat, with_heartbeat
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
 from core.config import Settings, own_secret
@@ -95,3 +97,41 @@ def run_collector(settings: Settings) -> None:
             await running.stop()
 
     asyncio.run(serve())
+
+
+def run_engine(settings: Settings) -> None:
+    """Run the engine until SIGTERM or SIGINT: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
+    from andon.engine_server import EngineServer
+    from andon.pipeline import open_pipeline
+
+    telemetry = Telemetry()
+    clock = clock_of(settings.clock_speed, settings.clock_anchor)
+    catalog = load_checked_catalog(settings)
+    with open_pipeline(settings, catalog, clock, telemetry) as pipeline:
+        watch = CatalogWatch(settings, catalog, pipeline.reload, telemetry)
+        looked = clock.monotonic()
+
+        def between_ticks() -> None:
+            nonlocal looked
+            if clock.monotonic() - looked >= RELOAD_LOOK_SECONDS:
+                looked = clock.monotonic()
+                watch.look()
+                pipeline.measure()
+
+        engine = Engine(pipeline.stages, clock, telemetry, between_ticks)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: engine.stopping.set())
+        door = f"{'https' if settings.tls_certificate else 'http'}://{settings.host}:{settings.http_port}/v1/events"
+        heartbeat = Heartbeat(door, own_secret(settings.data, "heartbeat"), pipeline.last_heartbeat, clock, telemetry, verify=_trust(settings))
+        threading.Thread(target=heartbeat.run, args=(engine.stopping,), name="heartbeat", daemon=True).start()
+        server = EngineServer(settings, pipeline, engine, heartbeat, telemetry)
+        server.start()
+        try:
+            engine.run()
+        finally:
+            server.stop()
+
+
+def _trust(settings: Settings) -> bool | str:
+    """What proves the collector to ourselves: its own certificate, which need not be signed by anyone the system knows."""
+    return True if settings.tls_certificate is None else str(settings.tls_certificate)

@@ -1,0 +1,82 @@
+"""The engine's HTTP server: the read endpoint, the action API, health, metrics. Runs in a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
+from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
+from core.config import Settings
+from core.errors import UsageError
+from core.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from andon.pipeline import Pipeline
+
+
+class EngineServer:
+    """Serves from :meth:`start` to :meth:`stop`."""
+
+    def __init__(self, settings: Settings, pipeline: Pipeline, engine: Engine, heartbeat: Heartbeat, telemetry: Telemetry) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._heartbeat = heartbeat
+        self._telemetry = telemetry
+        routes = [
+            Route("/healthz", self._healthy),
+            Route("/readyz", self._ready),
+            Route("/metrics", self._metrics),
+            Mount("/api/v1", app=pipeline.action_api()),
+        ]
+        if (endpoint := pipeline.read_endpoint()) is not None:
+            routes.append(Mount("/", app=endpoint))
+        config = uvicorn.Config(Starlette(routes=routes), log_level="warning", access_log=False, lifespan="off", ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Bind the port and serve. Raises :class:`core.errors.UsageError` when the port is in use."""
+        bound = socket.socket(socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((self._settings.host, self._settings.engine_port))
+        except OSError as error:
+            bound.close()
+            raise UsageError(f"port {self._settings.engine_port}: {error.strerror}; choose another with --engine-port") from error
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [bound]}, name="engine-http", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let running requests end, then stop."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(timeout=5.0)
+
+    def _healthy(self, _: Request) -> Response:
+        """Alive: the loop has turned lately."""
+        age = self._engine.clock.monotonic() - self._engine.last_tick
+        alive = self._engine.last_tick == 0.0 or age < 2 * LONGEST_PAUSE_SECONDS
+        return JSONResponse({"alive": alive, "last_tick_seconds": round(age, 1)}, 200 if alive else 503)
+
+    def _ready(self, _: Request) -> Response:
+        """Able to do its work: the first tick is done and a heartbeat came through not long ago."""
+        age = self._heartbeat.age_seconds()
+        problems = []
+        if not self._engine.last_tick:
+            problems.append("the first tick is not done")
+        if age > SILENT_AFTER_SECONDS:
+            problems.append(f"no heartbeat for {age:.0f} s: is the collector running?")
+        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+
+    def _metrics(self, _: Request) -> Response:
+        self._heartbeat.look()
+        return Response(generate_latest(self._telemetry.registry), media_type=CONTENT_TYPE_LATEST)
