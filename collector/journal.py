@@ -20,7 +20,7 @@ from pathlib import Path
 
 import apsw
 
-from collector.segment import Segment, make_folder, segment_bytes
+from collector.segment import Row, Segment, make_folder, make_row, segment_bytes
 from core.clock import Clock, to_milliseconds
 from core.errors import Full
 from core.journal import SEGMENT_SUFFIX, is_closed, segment_path
@@ -39,7 +39,7 @@ _LOG = logging.getLogger("andon.journal")
 
 @dataclass(slots=True)
 class _Waiting:
-    records: Sequence[Record]
+    rows: list[Row]
     size: int
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[list[Receipt]]
@@ -144,14 +144,14 @@ class LaneWriter:
 
     def _commit(self, batch: list[_Waiting]) -> None:
         began = self._clock.monotonic()
-        position = self._segment.append([record for waiting in batch for record in waiting.records])
+        position = self._segment.append([row for waiting in batch for row in waiting.rows])
         self._telemetry.observe(M.JOURNAL_COMMIT_SECONDS, self._clock.monotonic() - began, lane=self.lane.value)
         name = self._segment.path.name
         size = 0
         receipts = []
         for waiting in batch:
-            receipts.append([Receipt(name, position + offset) for offset in range(len(waiting.records))])
-            position += len(waiting.records)
+            receipts.append([Receipt(name, position + offset) for offset in range(len(waiting.rows))])
+            position += len(waiting.rows)
             size += waiting.size
         with self._wake:
             self._waiting_bytes -= size
@@ -213,7 +213,7 @@ class Journal:
         size = sum(len(record.body) + len(record.detail) + 256 for record in records)
         self._make_sure_of_room(lane, size)
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(records, size, loop, loop.create_future())
+        waiting = _Waiting([make_row(record) for record in records], size, loop, loop.create_future())
         self._lanes[lane].submit(waiting)
         return await waiting.future
 

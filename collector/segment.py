@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -12,11 +13,14 @@ import apsw
 from core.journal import SCHEMA, checksum
 from core.signal import Record
 
-PAGE_BYTES = 16_384
+PAGE_BYTES = 32_768
 """Records are tens to hundreds of kilobytes, so large pages mean shorter overflow chains."""
-CHECKPOINT_PAGES = 512
+CHECKPOINT_PAGES = 256
 ROW_OVERHEAD_BYTES = 128
-_INSERT = "INSERT INTO records (kind, source, received_at, count, detail, body, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)"
+STATEMENT_ROWS = 64
+Row = tuple[str, str, int, int, str, bytes, int]
+_INSERT = "INSERT INTO records (kind, source, received_at, count, detail, body, checksum) VALUES "
+_VALUES = "(?,?,?,?,?,?,?)"
 
 
 class Segment:
@@ -34,26 +38,22 @@ class Segment:
         self.size = 0
         self.last_id = 0
 
-    def append(self, records: Iterable[Record]) -> int:
-        """Write the records in one transaction and return the id of the first; they are on disk when this returns."""
-        rows = [
-            (
-                r.kind.value,
-                r.source,
-                r.received_at,
-                r.count,
-                r.detail,
-                r.body,
-                checksum(r.kind, r.source, r.received_at, r.count, r.detail, r.body),
-            )
-            for r in records
-        ]
+    def append(self, rows: Sequence[Row]) -> int:
+        """Write rows in one transaction and return the id of the first; they are on disk when this returns."""
         first = self.last_id + 1
-        with self._connection:
-            self._connection.executemany(_INSERT, rows)
+        if len(rows) <= STATEMENT_ROWS:
+            self._insert(rows)
+        else:
+            with self._connection:
+                for start in range(0, len(rows), STATEMENT_ROWS):
+                    self._insert(rows[start : start + STATEMENT_ROWS])
         self.last_id += len(rows)
         self.size += sum(len(row[5]) + len(row[4]) + ROW_OVERHEAD_BYTES for row in rows)
         return first
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        # One statement for all rows: between two statements the interpreter's lock is given away, and a busy event loop keeps it.
+        self._connection.execute(_INSERT + ",".join([_VALUES] * len(rows)), tuple(itertools.chain.from_iterable(rows)))
 
     def close(self, at: int) -> None:
         """Mark the segment as closed at ``at`` (milliseconds UTC) and release it; nothing will ever be added to it."""
@@ -61,6 +61,13 @@ class Segment:
         with contextlib.suppress(apsw.BusyError):  # a reader may hold the WAL; it stays beside the file then, which is complete either way
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._connection.close()
+
+
+def make_row(record: Record) -> Row:
+    """Return the columns of a record, with its checksum."""
+    r = record
+    kind = r.kind.value
+    return kind, r.source, r.received_at, r.count, r.detail, r.body, checksum(kind, r.source, r.received_at, r.count, r.detail, r.body)
 
 
 def sync_folder(folder: Path) -> None:
