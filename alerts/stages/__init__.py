@@ -1,0 +1,1 @@
+"""The stages a notice passes, one file each; ``pipeline.py`` puts them in order."""

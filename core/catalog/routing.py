@@ -12,10 +12,14 @@ from core.catalog.sla import DurationText
 
 
 class Channel(Definition):
-    """One configured notifier: its type is the notifier's name, the settings are validated by that notifier."""
+    """One configured notifier: its type is the notifier's name, the settings are validated by that notifier.
+
+    ``fallback``: the channel that hears instead after three failures or two minutes.
+    """
 
     type: str
     settings: dict[str, Any] = Field(default_factory=dict)
+    fallback: str | None = None
 
 
 class ActiveTime(Definition):

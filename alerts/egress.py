@@ -1,0 +1,125 @@
+"""How notifiers reach out: no redirects, bounded replies and times, no link-local targets; status codes become kinds of error.
+
+Targets come only from the catalog, which is trusted configuration. Loopback and private addresses are allowed, since plants run their
+receivers there; link-local and cloud metadata addresses are refused unless the channel says ``allow_link_local: true``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from core.config import resolve_secret
+from core.errors import Full, Permanent, Retryable, UsageError
+
+TIMEOUT_SECONDS = 10.0
+REPLY_BYTES = 64 << 10
+DETAIL_CHARACTERS = 200
+LONGEST_RETRY_AFTER_SECONDS = 300
+_REFUSED = (*map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "100.100.100.200/32", "0.0.0.0/32", "::/128")),)
+
+
+def text(settings: dict[str, Any], name: str, default: str | None = None) -> str:
+    """Return a setting; ``env:NAME`` and ``file:PATH`` are read. Raises :class:`UsageError` naming the field."""
+    value = settings.get(name, default)
+    if not isinstance(value, str) or (not value and default is None):
+        raise UsageError(f"settings.{name} is missing; give a text")
+    if not value.startswith(("env:", "file:")):
+        return value
+    try:
+        return resolve_secret(value)
+    except UsageError as error:
+        raise UsageError(f"settings.{name}: {error}") from error
+
+
+def secret(settings: dict[str, Any], name: str) -> str:
+    """Return a secret, which a catalog never holds itself: ``env:NAME`` or ``file:PATH``."""
+    value = settings.get(name)
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"settings.{name} is missing; write env:NAME or file:PATH")
+    try:
+        return resolve_secret(value)
+    except UsageError as error:
+        raise UsageError(f"settings.{name}: {error}") from error
+
+
+def only(settings: dict[str, Any], *names: str) -> None:
+    """Raise :class:`UsageError` naming the first setting that is not known."""
+    for name in settings:
+        if name not in names:
+            raise UsageError(f"settings.{name} is not a setting of this notifier; known: {', '.join(names)}")
+
+
+def url(settings: dict[str, Any], name: str = "url", default: str | None = None) -> str:
+    """Return an http or https address. Raises :class:`UsageError` naming the field."""
+    value = text(settings, name, default)
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(f"settings.{name} is not an address; write https://host/path")
+    return value
+
+
+def check_target(host: str, port: int, *, link_local: bool) -> str:
+    """Return the address to connect to, looked up once. Raises :class:`Permanent` for a refused one, :class:`Retryable` for an unknown name."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Retryable(f"{host} is not known: {error}") from error
+    for entry in found:
+        address = ipaddress.ip_address(str(entry[4][0]).partition("%")[0])
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        if not link_local and any(mapped in network for network in _REFUSED if network.version == mapped.version):
+            raise Permanent(f"{host} is {mapped}, a link-local or metadata address; set allow_link_local to send there")
+    return str(found[0][4][0])
+
+
+def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str, Any]) -> tuple[int, str]:
+    """Post ``body`` and return the status and the first part of the reply, when it is 2xx.
+
+    Raises :class:`Full` for 429 and 503 with a Retry-After, :class:`Retryable` for 408, 425, 429, 5xx and connection failures,
+    :class:`Permanent` for everything else (redirects included).
+    """
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    target = check_target(host, port, link_local=bool(settings.get("allow_link_local")))
+    # Connect to the address that was checked; the name stays in Host and in the TLS handshake, so a second lookup cannot lead elsewhere.
+    pinned = httpx.URL(address).copy_with(host=target)
+    request_headers = {**headers, "host": parts.netloc.rpartition("@")[2], "user-agent": "andon"}
+    timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=5.0)
+    try:
+        with (
+            httpx.Client(follow_redirects=False, timeout=timeout, trust_env=False) as client,
+            client.stream("POST", pinned, content=body, headers=request_headers, extensions={"sni_hostname": host}) as reply,
+        ):
+            beginning = _read(reply)
+            return _judge(reply, beginning)
+    except httpx.HTTPError as error:
+        raise Retryable(f"{host}:{port} did not answer: {error or type(error).__name__}") from error
+
+
+def _read(reply: httpx.Response) -> str:
+    kept = b""
+    # The raw bytes, so that a small compressed reply cannot become a large one.
+    for chunk in reply.iter_raw(4096):
+        kept += chunk
+        if len(kept) >= REPLY_BYTES:
+            break
+    return kept[:REPLY_BYTES].decode("utf-8", "replace")
+
+
+def _judge(reply: httpx.Response, beginning: str) -> tuple[int, str]:
+    status = reply.status_code
+    if 200 <= status < 300:
+        return status, beginning
+    said = f"HTTP {status} {' '.join(beginning.split())[:DETAIL_CHARACTERS]}".strip()
+    if status in {408, 425, 429} or status >= 500:
+        wait = reply.headers.get("retry-after", "")
+        if wait.isdigit():
+            raise Full(said, min(int(wait), LONGEST_RETRY_AFTER_SECONDS))
+        raise Retryable(said)
+    raise Permanent(said)

@@ -1,0 +1,227 @@
+"""The alert stage's only loop step: changes in, incidents and intents out; deliveries in threads of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pandas as pd
+
+from alerts import incidents as incident_rules
+from alerts import runbooks
+from alerts.delivery import Delivery
+from alerts.delivery import rows as delivery_rows
+from alerts.incidents import Incident, State
+from alerts.members import SEVERITIES, candidates
+from alerts.notice import Notice, Silence
+from alerts.notifier import Notifier
+from alerts.outbox import Outbox
+from alerts.pipeline import decide
+from alerts.ports import IncidentStore
+from alerts.remembering import deliveries_of, silences_of, state_of
+from alerts.render import Rendering, render, title_of
+from alerts.routing import Leg, compile_routes, legs_of
+from core.catalog.catalog import Catalog
+from core.catalog.definition import Severity
+from core.clock import Clock, SystemClock
+from core.config import Settings
+from core.errors import UsageError
+from core.incident import IncidentStatus
+from core.telemetry import M, Telemetry
+
+BATCH = 20_000
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an action of a person changes: rows of ``incidents``, ``silences`` and ``actions``."""
+
+    incidents: tuple[Incident, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    record: pd.DataFrame | None = None
+
+
+class AlertEngine:
+    """Keeps what is open in memory and the truth in the store. ``run``, ``act`` and ``reload`` may be called from any thread."""
+
+    def __init__(
+        self,
+        store: IncidentStore,
+        catalog: Catalog,
+        notifiers: Mapping[str, Notifier],
+        settings: Settings,
+        telemetry: Telemetry,
+        clock: Clock | None = None,
+    ) -> None:
+        self._store = store
+        self._notifiers = notifiers
+        self._settings = settings
+        self._telemetry = telemetry
+        self._lock = threading.RLock()
+        self._outbox = Outbox(store, catalog, notifiers, telemetry, clock or SystemClock())
+        self._state: State | None = None
+        self._silences: dict[str, Silence] = {}
+        self._again: dict[str, datetime] = {}
+        self.reload(catalog)
+
+    def reload(self, catalog: Catalog) -> None:
+        """Take another catalog. Raises :class:`UsageError` naming channel and field, and leaves the old one in force."""
+        compiled = compile_routes(catalog.routes)
+        for name, channel in catalog.routes.channels.items():
+            notifier = self._notifiers.get(channel.type)
+            if notifier is None:
+                raise UsageError(f"routes.yaml: channel '{name}': type '{channel.type}' is not one of {', '.join(sorted(self._notifiers))}")
+            try:
+                notifier.validate(channel.settings)
+            except UsageError as error:
+                raise UsageError(f"routes.yaml: channel '{name}': {error}") from error
+            if channel.fallback is not None and channel.fallback not in catalog.routes.channels:
+                raise UsageError(f"routes.yaml: channel '{name}': fallback: there is no channel '{channel.fallback}'")
+        with self._lock:
+            self._catalog = catalog
+            self._routes = compiled
+            self._channels = tuple(catalog.routes.channels)
+            self._rendering = Rendering(catalog, self._settings.dashboard_url)
+            self._outbox.reload(catalog)
+
+    def run(self, now: datetime) -> bool:
+        """Bring incidents up to date and store what is to be said. Returns whether there are more changes to read at once."""
+        with self._lock, self._outbox.lock:
+            try:
+                return self._run(now)
+            except BaseException:
+                # What was meant may or may not be stored: the store says.
+                self._state = None
+                raise
+
+    def deliver(self, now: datetime) -> datetime | None:
+        """Wake the channels that have something due and return the moment of the next attempt. Does not wait for them."""
+        return self._outbox.deliver(now)
+
+    def settle(self, timeout_seconds: float = 30.0) -> None:
+        """Wait until no channel is at work."""
+        self._outbox.settle(timeout_seconds)
+
+    def next_deadline(self) -> datetime | None:
+        """Return the moment at which :meth:`run` has work without any input."""
+        return min(tuple(self._again.values()), default=None)
+
+    def act(self, decide_act: Callable[[Mapping[str, Incident], Mapping[str, Silence]], Act], now: datetime) -> Act:
+        """Apply what a person does: ``decide_act`` gets incidents and silences by id; what it returns is stored, then in force."""
+        with self._lock, self._outbox.lock:
+            state = self._loaded(now)
+            done = decide_act(state.incidents, self._silences)
+            tables: dict[str, pd.DataFrame] = {}
+            if done.silences:
+                tables["silences"] = pd.DataFrame([vars(silence) for silence in done.silences], dtype=object)
+            if done.incidents:
+                tables["incidents"] = incident_rules.rows(list(done.incidents))
+            if done.record is not None:
+                tables["actions"] = done.record
+            try:
+                self._store.save(tables)
+            except BaseException:
+                self._state = None
+                raise
+            changed = {one.incident_id: one for one in done.incidents}
+            self._state = replace(state, incidents={**state.incidents, **changed})
+            self._silences.update({silence.silence_id: silence for silence in done.silences})
+            self._again.update(dict.fromkeys(changed if not done.silences else state.incidents, now))
+            return done
+
+    def _loaded(self, now: datetime) -> State:
+        if self._state is None:
+            remembered = self._store.remembered()
+            self._state = state_of(remembered, self._catalog)
+            self._silences = silences_of(remembered)
+            self._outbox.load(deliveries_of(remembered))
+            self._again = dict.fromkeys(self._state.incidents, now)
+        return self._state
+
+    def _run(self, now: datetime) -> bool:
+        state = self._loaded(now)
+        clocks, transactions, cursors = self._store.changes(BATCH)
+        outcome = incident_rules.advance(state, candidates(clocks, transactions, self._catalog, now), now)
+        state = outcome.state
+        due = {incident_id for incident_id, at in self._again.items() if at <= now and incident_id in state.incidents}
+        written = self._described(state, outcome.touched, due, now)
+        state = replace(state, incidents={**state.incidents, **written})
+        deliveries = self._announce(state, due | set(outcome.touched), now)
+        tables = {"incidents": incident_rules.rows(list(written.values())), "incident_members": outcome.members}
+        tables["deliveries"] = delivery_rows(deliveries)
+        tables = {name: frame for name, frame in tables.items() if len(frame)}
+        if tables or cursors:
+            self._store.save(tables, cursors)
+        self._state = incident_rules.forget(state, now)
+        if written:
+            self._count(self._state)
+        return max(len(clocks), len(transactions)) >= BATCH
+
+    def _described(self, state: State, touched: list[str], due: set[str], now: datetime) -> dict[str, Incident]:
+        """Return the incidents to write: touched ones with their words, and those whose acknowledgement has ended."""
+        written: dict[str, Incident] = {}
+        for incident_id in touched:
+            found = incident_rules.expire(state.incidents[incident_id], now)
+            runbook = runbooks.choose(self._catalog, found.cause, found.runbook)
+            written[incident_id] = replace(found, title=title_of(self._catalog, *found.group), runbook=runbook)
+        for incident_id in due - set(touched):
+            found = state.incidents[incident_id]
+            if (expired := incident_rules.expire(found, now)) is not found:
+                written[incident_id] = expired
+        return written
+
+    def _announce(self, state: State, incident_ids: set[str], now: datetime) -> list[Delivery]:
+        """Decide for each incident and channel; return the rows of the outbox."""
+        members = dict(iter(state.members[state.members["incident_id"].isin(incident_ids)].groupby("incident_id")))
+        self._silences = {key: one for key, one in self._silences.items() if one.ends_at > now and not one.removed}
+        deliveries: list[Delivery] = []
+        chosen = sorted(
+            (state.incidents[key] for key in incident_ids), key=lambda one: (one.severity != Severity.CRITICAL.value, one.opened_at)
+        )
+        for incident in chosen:
+            self._again.pop(incident.incident_id, None)
+            moments: list[datetime] = []
+            for notice in self._notices(incident):
+                decision = decide(notice, now)
+                if decision.again_at is not None:
+                    moments.append(decision.again_at)
+                if decision.reason is not None:
+                    delivery_id = self._outbox.next_id(incident.incident_id, notice.channel, decision.reason)
+                    rows = members.get(incident.incident_id, state.members.iloc[:0])
+                    message = render(self._rendering, incident, rows, decision.reason, delivery_id)
+                    deliveries += self._outbox.intend(message, notice.channel, now)
+            if incident.status == IncidentStatus.ACKNOWLEDGED.value and incident.acknowledged_until is not None:
+                moments.append(incident.acknowledged_until)
+            if moments:
+                self._again[incident.incident_id] = min(moments)
+        return deliveries
+
+    def _notices(self, incident: Incident) -> list[Notice]:
+        legs = legs_of(incident, self._routes, self._channels)
+        if not legs and not self._channels:
+            # Nobody can hear it; the outbox keeps a failed delivery that says so.
+            legs = [Leg("", "none")]
+        routed = {leg.channel for leg in legs}
+        legs += [Leg(channel, "") for channel in sorted(self._outbox.channels_told(incident.incident_id) - routed)]
+        return [
+            Notice(
+                incident,
+                leg.channel,
+                leg.route,
+                self._outbox.announced(incident.incident_id, leg.channel),
+                leg.channel in routed,
+                active=leg.active,
+                repeat_every_seconds=leg.repeat_every_seconds,
+                silences=tuple(self._silences.values()),
+                recent=self._outbox.recent(leg.channel),
+            )
+            for leg in legs
+        ]
+
+    def _count(self, state: State) -> None:
+        counts = Counter(one.severity for one in state.incidents.values() if one.status != IncidentStatus.RESOLVED.value)
+        for severity in SEVERITIES:
+            self._telemetry.set(M.INCIDENTS_OPEN, counts.get(severity, 0), severity=severity)

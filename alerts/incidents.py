@@ -1,0 +1,245 @@
+"""Incidents: one per cause with all its members. Pure: what changed and what is open in, what is now so out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from alerts.members import DESCRIPTION, GROUP, KEY, LATE, SEVERITIES, naive
+from core.clock import EPOCH
+from core.incident import IncidentStatus
+
+REOPENS_WITHIN = timedelta(minutes=10)
+"""A cause that comes back sooner is the same incident again: flapping keeps one history and one conversation."""
+
+MEMBER = ["incident_id", *KEY, *DESCRIPTION, "joined_at", "left_at"]
+OPEN_MEMBER = [*MEMBER, "stage", "cause", "rank", "owner", "runbook"]
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One row of ``incidents``. Times are aware UTC."""
+
+    incident_id: str
+    flow: str
+    stage: str
+    cause: str
+    opened_at: datetime
+    updated_at: datetime
+    title: str = ""
+    severity: str = SEVERITIES[1]
+    status: str = IncidentStatus.OPEN.value
+    owner: str = ""
+    assignee: str = ""
+    runbook: str = ""
+    resolved_at: datetime | None = None
+    acknowledged_by: str = ""
+    acknowledged_until: datetime | None = None
+    next_due_at: datetime | None = None
+    members: int = 0
+    members_total: int = 0
+    breached: int = 0
+    value: dict[str, float] = field(default_factory=dict)
+    customers: list[str] = field(default_factory=list)
+    plants: list[str] = field(default_factory=list)
+
+    @property
+    def group(self) -> tuple[str, str, str]:
+        """What it is the incident of."""
+        return self.flow, self.stage, self.cause
+
+
+@dataclass(frozen=True)
+class State:
+    """What is open: incidents by id (lately resolved ones too), their present members, and who was ever in each."""
+
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    members: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OPEN_MEMBER))
+    seen: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The new state, the incidents that were touched, and the member rows to write (columns :data:`MEMBER`)."""
+
+    state: State
+    touched: list[str]
+    members: pd.DataFrame
+
+
+def advance(state: State, candidates: pd.DataFrame, now: datetime) -> Outcome:
+    """Apply candidates (see :func:`alerts.members.candidates`) to what is open."""
+    at = naive(now)
+    if candidates.empty:
+        return Outcome(state, [], pd.DataFrame(columns=MEMBER))
+    before = state.members[["incident_id", *KEY, "joined_at"]].rename(columns={"incident_id": "was", "joined_at": "since"})
+    changed = candidates.merge(before, how="left", on=KEY)
+    changed["was"] = changed["was"].astype(object).where(changed["was"].notna(), "")
+    incidents = dict(state.incidents)
+    changed["incident_id"] = _targets(changed, incidents, now)
+
+    stays = changed["holds"] & (changed["was"] == changed["incident_id"])
+    changed["joined_at"] = changed["since"].where(stays, changed["joined_at"])
+    holding = changed[changed["holds"]].assign(left_at=pd.NaT)
+    leaving = changed[(changed["was"] != "") & ~stays].assign(left_at=at)
+    leaving = leaving.assign(incident_id=leaving["was"], joined_at=leaving["since"])
+
+    kept = state.members[~_keys(state.members).isin(_keys(changed))]
+    present = [part[OPEN_MEMBER] for part in (kept, holding) if len(part)]
+    members = pd.concat(present, ignore_index=True) if present else state.members.iloc[:0]
+    touched = sorted({*holding["incident_id"], *leaving["incident_id"]})
+    seen = _seen(state.seen, holding)
+    _summarise(incidents, members, seen, touched, now)
+    rows = [part[MEMBER] for part in (leaving, holding) if len(part)]
+    written = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=MEMBER)
+    return Outcome(State(incidents, members, seen), touched, written)
+
+
+def _targets(changed: pd.DataFrame, incidents: dict[str, Incident], now: datetime) -> list[str]:
+    """Return each candidate's incident ('' for those that hold nothing), opening or reopening where there is none."""
+    by_group = {incident.group: incident_id for incident_id, incident in incidents.items() if _takes_members(incident, now)}
+    holding = changed[changed["holds"]].sort_values(["joined_at", "transaction_id", "sla"])
+    for first in holding.drop_duplicates(GROUP).to_dict("records"):
+        group = (first["flow"], first["stage"], first["cause"])
+        if group not in by_group:
+            opened = Incident(_incident_id(first), *group, opened_at=now, updated_at=now)
+            incidents[opened.incident_id] = opened
+            by_group[group] = opened.incident_id
+    return [
+        by_group[flow, stage, cause] if holds else ""
+        for flow, stage, cause, holds in zip(changed["flow"], changed["stage"], changed["cause"], changed["holds"], strict=True)
+    ]
+
+
+def _takes_members(incident: Incident, now: datetime) -> bool:
+    return incident.resolved_at is None or now - incident.resolved_at < REOPENS_WITHIN
+
+
+def _incident_id(first: dict[str, Any]) -> str:
+    """Return an id that a repeated run over the same rows gives again."""
+    parts = [first["flow"], first["stage"], first["cause"], first["transaction_id"], first["sla"], str(first["joined_at"])]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def _keys(frame: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(frame[KEY].astype(object))
+
+
+def _seen(seen: dict[str, frozenset[str]], holding: pd.DataFrame) -> dict[str, frozenset[str]]:
+    updated = dict(seen)
+    for incident_id, group in holding.groupby("incident_id")["transaction_id"]:
+        updated[str(incident_id)] = updated.get(str(incident_id), frozenset()) | set(group)
+    return updated
+
+
+def _summarise(
+    incidents: dict[str, Incident], members: pd.DataFrame, seen: dict[str, frozenset[str]], touched: list[str], now: datetime
+) -> None:
+    """Replace each touched incident by one whose figures are those of its members."""
+    mine = members[members["incident_id"].isin(touched)]
+    figures = _figures(mine, now)
+    for incident_id in touched:
+        incident = incidents[incident_id]
+        found = figures.get(incident_id)
+        common = {"updated_at": now, "members_total": len(seen.get(incident_id, ()))}
+        if found is None:
+            incidents[incident_id] = replace(
+                incident,
+                **common,
+                status=IncidentStatus.RESOLVED.value,
+                resolved_at=incident.resolved_at or now,
+                acknowledged_by="",
+                acknowledged_until=None,
+                next_due_at=None,
+                members=0,
+                breached=0,
+                value={},
+            )
+            continue
+        updated = replace(incident, **common, **found)
+        if incident.resolved_at is not None:
+            updated = replace(updated, status=IncidentStatus.OPEN.value, resolved_at=None)
+        incidents[incident_id] = _limit_acknowledgement(updated, now)
+
+
+def _limit_acknowledgement(incident: Incident, now: datetime) -> Incident:
+    """An acknowledgement never outlasts the next member's deadline."""
+    until, due = incident.acknowledged_until, incident.next_due_at
+    if incident.status != IncidentStatus.ACKNOWLEDGED.value or until is None or due is None or not now < due < until:
+        return incident
+    return replace(incident, acknowledged_until=due)
+
+
+def _figures(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]]:
+    """Return the figures of each incident that has members. A transaction counts once, with its largest value."""
+    if members.empty:
+        return {}
+    once = members.sort_values(["value", "rank"]).drop_duplicates(["incident_id", "flow", "transaction_id"], keep="last")
+    counts = once.groupby("incident_id").size()
+    late = members[members["verdict"].isin(LATE)].drop_duplicates(["incident_id", "flow", "transaction_id"]).groupby("incident_id").size()
+    rank = members.groupby("incident_id")["rank"].max()
+    due = members[members["due_at"] > pd.Timestamp(naive(now))].groupby("incident_id")["due_at"].min()
+    worst = members.sort_values("rank", ascending=False, kind="stable").drop_duplicates("incident_id").set_index("incident_id")
+    books = members[members["runbook"] != ""].drop_duplicates("incident_id").set_index("incident_id")["runbook"]
+    customers, plants = _distinct(once, "customer"), _distinct(once, "plant")
+    figures: dict[str, dict[str, Any]] = {
+        str(incident_id): {
+            "members": int(count),
+            "breached": int(late.get(incident_id, 0)),
+            "severity": SEVERITIES[int(rank[incident_id])],
+            "next_due_at": aware(due.get(incident_id)),
+            "owner": str(worst.at[incident_id, "owner"]),
+            "runbook": str(books.get(incident_id, "")),
+            "value": {},
+            "customers": customers.get(str(incident_id), []),
+            "plants": plants.get(str(incident_id), []),
+        }
+        for incident_id, count in counts.items()
+    }
+    for (incident_id, currency), total in once[once["value"] != 0].groupby(["incident_id", "currency"])["value"].sum().items():
+        figures[str(incident_id)]["value"][str(currency)] = float(total)
+    return figures
+
+
+def _distinct(once: pd.DataFrame, column: str) -> dict[str, list[str]]:
+    """Return the distinct values of a column by incident, those with most money first."""
+    named = once[once[column] != ""]
+    if named.empty:
+        return {}
+    totals = named.groupby(["incident_id", column], as_index=False)["value"].sum().sort_values(["value", column], ascending=[False, True])
+    return {str(incident_id): list(group) for incident_id, group in totals.groupby("incident_id", sort=False)[column]}
+
+
+def aware(value: Any) -> datetime | None:
+    """Return a frame's time as an aware datetime, or None."""
+    if value is None or value is pd.NaT or pd.isna(value):
+        return None
+    stamp = pd.Timestamp(value)
+    return stamp.to_pydatetime().replace(tzinfo=EPOCH.tzinfo) if stamp.tzinfo is None else stamp.tz_convert("UTC").to_pydatetime()
+
+
+def expire(incident: Incident, now: datetime) -> Incident:
+    """End an acknowledgement whose time is over; ``acknowledged_until`` stays and says since when."""
+    until = incident.acknowledged_until
+    if incident.status != IncidentStatus.ACKNOWLEDGED.value or until is None or now < until:
+        return incident
+    return replace(incident, status=IncidentStatus.OPEN.value, updated_at=now)
+
+
+def forget(state: State, now: datetime) -> State:
+    """Drop incidents that were resolved too long ago to be reopened."""
+    gone = {key for key, incident in state.incidents.items() if not _takes_members(incident, now)}
+    if not gone:
+        return state
+    incidents = {key: incident for key, incident in state.incidents.items() if key not in gone}
+    return replace(state, incidents=incidents, seen={key: value for key, value in state.seen.items() if key not in gone})
+
+
+def rows(incidents: list[Incident]) -> pd.DataFrame:
+    """Return incidents as rows of their table."""
+    columns = list(Incident.__dataclass_fields__)
+    return pd.DataFrame({name: pd.Series([getattr(one, name) for one in incidents], dtype=object) for name in columns})

@@ -1,0 +1,149 @@
+"""Reads changed clocks and transactions as candidates: who belongs to which cause, and who does not any more. Pure and vectorised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.catalog.catalog import Catalog
+from core.catalog.definition import Severity
+from core.catalog.flow import Flow
+from core.clock import EPOCH
+from core.verdict import TransactionState, Verdict
+
+FAILED = "failed"
+OVERDUE = "overdue"
+HOLDING = (Verdict.AT_RISK.value, Verdict.BREACHED.value, Verdict.UNKNOWN.value)
+LATE = (Verdict.BREACHED.value, FAILED)
+RANKS = {Severity.INFO.value: 0, Severity.WARNING.value: 1, Severity.CRITICAL.value: 2}
+SEVERITIES = tuple(RANKS)
+KEY = ["flow", "transaction_id", "sla"]
+GROUP = ["flow", "stage", "cause"]
+DESCRIPTION = ["reference", "verdict", "due_at", "value", "currency", "customer", "plant"]
+CANDIDATE = [*KEY, "stage", "cause", *DESCRIPTION, "joined_at", "rank", "owner", "runbook", "holds"]
+
+
+def naive(moment: datetime) -> np.datetime64:
+    """Return an aware datetime as the store's frames carry it: UTC, without a zone, in milliseconds."""
+    return np.datetime64(moment.astimezone(EPOCH.tzinfo).replace(tzinfo=None), "ms")
+
+
+def candidates(clocks: pd.DataFrame, transactions: pd.DataFrame, catalog: Catalog, now: datetime) -> pd.DataFrame:
+    """Return one row per changed clock and per transaction (``sla`` empty), columns :data:`CANDIDATE`.
+
+    ``holds`` says whether it belongs to the incident of (flow, stage, cause); ``rank`` indexes :data:`SEVERITIES`.
+    """
+    parts = [part for part in (_of_clocks(clocks, catalog), _of_transactions(transactions, catalog, now)) if len(part)]
+    if not parts:
+        return pd.DataFrame(columns=CANDIDATE)
+    return pd.concat(parts, ignore_index=True).drop_duplicates(KEY, keep="last", ignore_index=True)
+
+
+def ranks(members: pd.DataFrame, catalog: Catalog) -> np.ndarray[Any, Any]:
+    """Return the severity rank of each member: at most a warning until it is late, then what its SLA or flow says."""
+    full = [_rank(catalog, flow, sla, stage) for flow, sla, stage in zip(members["flow"], members["sla"], members["stage"], strict=True)]
+    late = members["verdict"].isin(LATE).to_numpy()
+    values = np.asarray(full, dtype=np.int64)
+    return np.where(late, values, np.minimum(values, RANKS[Severity.WARNING.value]))
+
+
+def _rank(catalog: Catalog, flow_id: str, sla_id: str, stage: str) -> int:
+    flow = catalog.flows.get(flow_id)
+    if flow is None:
+        return RANKS[Severity.WARNING.value]
+    if sla_id:
+        sla = flow.slas.get(sla_id)
+        return RANKS[sla.severity.value if sla else Severity.WARNING.value]
+    # A failure is as serious as the most serious promise that it endangers.
+    return max((RANKS[sla.severity.value] for sla in flow.slas.values() if sla.to == stage), default=RANKS[Severity.WARNING.value])
+
+
+def _of_clocks(clocks: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
+    if clocks.empty:
+        return pd.DataFrame(columns=CANDIDATE)
+    frame = clocks.copy()
+    frame["cause"] = frame["cause"].astype(object).where(frame["cause"].astype(object) != "", OVERDUE)
+    frame["holds"] = frame["verdict"].isin(HOLDING) & (frame["removed"] == 0)
+    frame["joined_at"] = frame["verdict_at"]
+    full = frame["severity"].map(RANKS).fillna(RANKS[Severity.WARNING.value]).to_numpy("int64")
+    late = frame["verdict"].isin(LATE).to_numpy()
+    frame["rank"] = np.where(late, full, np.minimum(full, RANKS[Severity.WARNING.value]))
+    frame["owner"] = _or_owner_of_flow(frame, catalog)
+    return _plain(frame[CANDIDATE])
+
+
+def _or_owner_of_flow(frame: pd.DataFrame, catalog: Catalog) -> list[str]:
+    owners = {flow_id: flow.owner for flow_id, flow in catalog.flows.items()}
+    return [owner or owners.get(flow, "") for owner, flow in zip(frame["owner"], frame["flow"], strict=True)]
+
+
+def _of_transactions(transactions: pd.DataFrame, catalog: Catalog, now: datetime) -> pd.DataFrame:
+    if transactions.empty:
+        return pd.DataFrame(columns=CANDIDATE)
+    over = transactions["state"].isin([TransactionState.CANCELLED.value, TransactionState.MERGED.value])
+    frame = pd.DataFrame(
+        {
+            "flow": transactions["flow"],
+            "transaction_id": transactions["transaction_id"],
+            "sla": "",
+            "stage": transactions["failed_stage"],
+            "cause": transactions["cause"],
+            "reference": transactions["reference"],
+            "verdict": np.where((transactions["failed_milestone"] != "") & ~over, FAILED, transactions["state"]),
+            "joined_at": naive(now),
+            "holds": (transactions["failed_milestone"] != "") & ~over,
+        }
+    )
+    frame["due_at"] = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ms]")
+    impacts = [
+        _impact(catalog.flows.get(flow), stage, facts) if holds else ("", 0.0, "", "", "")
+        for flow, stage, facts, holds in zip(frame["flow"], frame["stage"], transactions["facts"], frame["holds"], strict=True)
+    ]
+    for position, name in enumerate(("owner", "value", "currency", "customer", "plant")):
+        frame[name] = [impact[position] for impact in impacts]
+    frame["runbook"] = ""
+    frame.loc[frame["holds"], "runbook"] = [
+        _runbook_of_milestone(catalog.flows.get(flow), milestone)
+        for flow, milestone in zip(frame.loc[frame["holds"], "flow"], transactions.loc[frame["holds"], "failed_milestone"], strict=True)
+    ]
+    frame["cause"] = frame["cause"].astype(object).where(frame["cause"].astype(object) != "", FAILED)
+    frame["rank"] = ranks(frame, catalog)
+    return _plain(frame[CANDIDATE])
+
+
+def _impact(flow: Flow | None, stage: str, facts: dict[str, str]) -> tuple[str, float, str, str, str]:
+    """Return owner, value, currency, customer and plant of a failed transaction."""
+    customer, plant = facts.get("customer", ""), facts.get("plant", "")
+    if flow is None:
+        return "", 0.0, "", customer, plant
+    ordered = sorted(flow.slas.values(), key=lambda sla: sla.to != stage)
+    fact = next((sla.impact.value for sla in ordered if sla.impact), "")
+    owner = next((sla.owner for sla in ordered if sla.to == stage and sla.owner), flow.owner)
+    try:
+        value = float(facts.get(fact, "") or 0.0)
+    except ValueError:
+        value = 0.0
+    definition = flow.facts.get(fact)
+    currency = facts.get(definition.currency, "") if definition and definition.currency else ""
+    return owner, value if np.isfinite(value) else 0.0, currency, customer, plant
+
+
+def _runbook_of_milestone(flow: Flow | None, milestone: str) -> str:
+    found = flow.milestones.get(milestone) if flow else None
+    return (found.runbook if found else None) or ""
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Categories and mixed time units of the store's frames become plain columns that concatenate."""
+    plain = frame.copy()
+    for name in plain.columns:
+        if name in {"due_at", "joined_at"}:
+            plain[name] = pd.to_datetime(plain[name]).astype("datetime64[ms]")
+        elif name not in {"holds", "rank", "value"}:
+            plain[name] = plain[name].astype(object)
+    plain["value"] = plain["value"].astype("float64")
+    plain["holds"] = plain["holds"].astype(bool)
+    return plain

@@ -1,0 +1,138 @@
+"""Turns an incident into the message people get. Plain text from here on: each notifier escapes for its own medium."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from alerts import runbooks
+from alerts.incidents import Incident, aware
+from alerts.members import FAILED, LATE, OVERDUE
+from core.catalog.catalog import Catalog
+from core.incident import IncidentStatus, MemberLine, Message, Reason
+
+TOP = 20
+NAMES = 50
+_TEXT = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What a message is made from. ``dashboard_url`` has no slash at the end."""
+
+    catalog: Catalog
+    dashboard_url: str
+
+
+def one_line(text: str, limit: int = _TEXT) -> str:
+    """Return text that cannot break out of its line or turn the reading direction, at most ``limit`` characters."""
+    clean = _CONTROL.sub(" ", text).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def title_of(catalog: Catalog, flow_id: str, stage: str, cause: str) -> str:
+    """Return what happened, in the flow's own words."""
+    flow = catalog.flows.get(flow_id)
+    milestone = flow.milestones.get(stage) if flow else None
+    where = f"{(flow.title if flow else '') or flow_id}: {(milestone.title if milestone else '') or stage or 'no stage'}"
+    if cause == OVERDUE:
+        return one_line(f"{where} is overdue")
+    if cause.startswith("source-silent:"):
+        return one_line(f"{where} unknown, {cause.partition(':')[2]} is silent")
+    return one_line(f"{where} failed" if cause == FAILED else f"{where} failed, {cause}")
+
+
+def money(value: dict[str, float]) -> str:
+    """Return ``184,000 EUR + 1,200 USD``, largest first."""
+    ordered = sorted(value.items(), key=lambda item: -item[1])
+    return " + ".join(f"{amount:,.0f} {one_line(currency, 8)}".strip() for currency, amount in ordered)
+
+
+def summary_of(incident: Incident) -> str:
+    """Return ``12 transactions, 3 late, 184,000 EUR at risk, next deadline 16:05 UTC``."""
+    if incident.status == IncidentStatus.RESOLVED.value:
+        return f"Resolved: {_count(incident.members_total)} went through it"
+    parts = [_count(incident.members)]
+    if incident.breached:
+        parts.append(f"{incident.breached} late or failed")
+    if incident.value:
+        parts.append(f"{money(incident.value)} at risk")
+    if incident.next_due_at:
+        pattern = "%H:%M UTC" if incident.next_due_at.date() == incident.updated_at.date() else "%Y-%m-%d %H:%M UTC"
+        parts.append(f"next deadline {incident.next_due_at.strftime(pattern)}")
+    return ", ".join(parts)
+
+
+def _count(number: int) -> str:
+    return f"{number} transaction" if number == 1 else f"{number} transactions"
+
+
+def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reason: Reason, delivery_id: str) -> Message:
+    """Return the message. ``members``: those of this incident, columns of ``incident_members``."""
+    catalog, base = rendering.catalog, rendering.dashboard_url
+    runbook = runbooks.find(catalog, incident.runbook)
+    owner = catalog.owners.owners.get(incident.owner)
+    return Message(
+        delivery_id=delivery_id,
+        incident_id=incident.incident_id,
+        reason=reason,
+        status=IncidentStatus(incident.status),
+        severity=incident.severity,
+        title=one_line(incident.title),
+        summary=summary_of(incident),
+        flow=incident.flow,
+        stage=incident.stage,
+        cause=one_line(incident.cause),
+        owner=incident.owner,
+        owner_title=owner.title if owner else incident.owner,
+        runbook=incident.runbook,
+        runbook_title=runbook.title if runbook else "",
+        runbook_url=_link(base, "incidents", incident.incident_id) + "#runbook" if runbook else "",
+        runbook_body=runbook.body if runbook else "",
+        incident_url=_link(base, "incidents", incident.incident_id),
+        opened_at=incident.opened_at,
+        updated_at=incident.updated_at,
+        resolved_at=incident.resolved_at,
+        next_due_at=incident.next_due_at,
+        members=incident.members,
+        members_total=incident.members_total,
+        breached=incident.breached,
+        value=incident.value,
+        customers=[one_line(name) for name in incident.customers[:NAMES]],
+        plants=[one_line(name) for name in incident.plants[:NAMES]],
+        top=_top(members, base),
+    )
+
+
+def _link(base: str, page: str, identifier: str) -> str:
+    return f"{base}/{page}?{urlencode({'id': identifier})}"
+
+
+def _top(members: pd.DataFrame, base: str) -> list[MemberLine]:
+    """The late ones first, then by money, then by deadline; each transaction once."""
+    if members.empty:
+        return []
+    ordered = members.assign(late=members["verdict"].isin(LATE)).sort_values(["late", "value", "due_at"], ascending=[False, False, True])
+    first = ordered.drop_duplicates(["flow", "transaction_id"]).head(TOP)
+    return [_line(row, base) for row in first.to_dict("records")]
+
+
+def _line(row: dict[Any, Any], base: str) -> MemberLine:
+    due_at: datetime | None = aware(row["due_at"])
+    return MemberLine(
+        reference=one_line(row["reference"]),
+        transaction_id=row["transaction_id"],
+        sla=row["sla"],
+        verdict=row["verdict"],
+        due_at=due_at,
+        value=float(row["value"]),
+        currency=one_line(row["currency"], 8),
+        customer=one_line(row["customer"]),
+        url=_link(base, "transactions", row["transaction_id"]),
+    )

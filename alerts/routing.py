@@ -1,0 +1,139 @@
+"""Routing: which channels hear of an incident. The first route that matches wins unless it says ``continue``."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import cel
+
+from alerts.incidents import Incident
+from alerts.notice import ActiveHours
+from core.catalog.routing import ActiveTime, Route, Routes
+from core.errors import UsageError
+
+logger = logging.getLogger("andon.alerts")
+
+_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0}
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DEFAULT_ROUTE = "default"
+
+
+@dataclass(frozen=True)
+class CompiledRoute:
+    """A route, ready to ask. ``when`` is a compiled CEL program or None."""
+
+    name: str
+    flows: frozenset[str]
+    severities: frozenset[str]
+    owners: frozenset[str]
+    when: Any
+    active: ActiveHours | None
+    channels: tuple[str, ...]
+    repeat_every_seconds: float | None
+    goes_on: bool
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One channel of one matching route."""
+
+    channel: str
+    route: str
+    active: ActiveHours | None = None
+    repeat_every_seconds: float | None = None
+
+
+def compile_routes(routes: Routes) -> tuple[CompiledRoute, ...]:
+    """Compile the routes. Raises :class:`UsageError` that names the route and the field."""
+    return tuple(_compile(route) for route in routes.routes)
+
+
+def legs_of(incident: Incident, compiled: tuple[CompiledRoute, ...], channels: tuple[str, ...]) -> list[Leg]:
+    """Return the channels that hear of an incident, each once; no match leads to the first channel, no channel to nothing."""
+    legs: dict[str, Leg] = {}
+    matched = False
+    for route in compiled:
+        if not _matches(route, incident):
+            continue
+        matched = True
+        for channel in route.channels:
+            legs.setdefault(channel, Leg(channel, route.name, route.active, route.repeat_every_seconds))
+        if not route.goes_on:
+            break
+    if not matched and channels:
+        legs[channels[0]] = Leg(channels[0], DEFAULT_ROUTE)
+    return list(legs.values())
+
+
+def _compile(route: Route) -> CompiledRoute:
+    try:
+        when = None if route.when is None else cel.compile(route.when)
+    except ValueError as error:
+        raise UsageError(f"routes.yaml: route '{route.name}': when: {str(error).splitlines()[0]}") from error
+    return CompiledRoute(
+        route.name,
+        _set(route.flow),
+        _set(route.severity),
+        _set(route.owner),
+        when,
+        None if route.active is None else _hours(route.active),
+        tuple(route.channels),
+        None if route.repeat_every is None else seconds_of(route.repeat_every),
+        route.continue_,
+    )
+
+
+def _set(value: Any) -> frozenset[str]:
+    return frozenset() if value is None else frozenset(map(str, value if isinstance(value, list) else [value]))
+
+
+def _hours(active: ActiveTime) -> ActiveHours:
+    days = frozenset(_WEEKDAYS.index(day) for day in active.days) or frozenset(range(7))
+    return ActiveHours(days, _minutes(active.start), _minutes(active.end), active.time_zone)
+
+
+def _minutes(text: str) -> int:
+    hour, minute = text.split(":")
+    return int(hour) * 60 + int(minute)
+
+
+def seconds_of(text: str) -> float:
+    """Return the seconds of a wall-clock duration such as ``4 hours``; working time has no meaning for a repetition and counts as such."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:working\s+)?(second|minute|hour|day)s?\s*", text)
+    if found is None:
+        raise UsageError(f"'{text}' is not a duration; write for example '4 hours'")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def _matches(route: CompiledRoute, incident: Incident) -> bool:
+    pairs = ((route.flows, incident.flow), (route.severities, incident.severity), (route.owners, incident.owner))
+    if any(wanted and found not in wanted for wanted, found in pairs):
+        return False
+    if route.when is None:
+        return True
+    try:
+        return bool(route.when.execute(facts_of(incident)))
+    except Exception:  # boundary: a user's expression; one that fails must not swallow an alert
+        logger.exception("route's 'when' failed and counts as a match", extra={"fields": {"route": route.name}})
+        return True
+
+
+def facts_of(incident: Incident) -> dict[str, Any]:
+    """Return what ``when`` may use. ``value`` is the largest amount of one currency, ``values`` all by currency."""
+    return {
+        "flow": incident.flow,
+        "stage": incident.stage,
+        "cause": incident.cause,
+        "severity": incident.severity,
+        "owner": incident.owner,
+        "runbook": incident.runbook,
+        "members": incident.members,
+        "breached": incident.breached,
+        "value": max(incident.value.values(), default=0.0),
+        "values": dict(incident.value),
+        "customers": list(incident.customers),
+        "plants": list(incident.plants),
+    }

@@ -1,0 +1,89 @@
+"""Incidents, deliveries, silences and actions in the store: what the alert stage reads and writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from core.clock import EPOCH
+from store.client import Store
+from store.reads.statement import statement
+
+_CURSORS = {"clocks": "alert:clocks", "transactions": "alert:transactions"}
+_WITH_REVISION = frozenset({"incidents", "incident_members", "silences", "deliveries", "cursors"})
+_INTEGERS = frozenset({"members", "members_total", "breached", "attempts", "attempt", "removed"})
+_TIMES = frozenset(
+    {
+        *("acknowledged_until", "at", "attempted_at", "created_at", "due_at", "ends_at", "finished_at", "joined_at", "left_at"),
+        *("next_attempt_at", "next_due_at", "opened_at", "resolved_at", "starts_at", "updated_at", "verdict_at"),
+    }
+)
+
+
+class StoredIncidents:
+    """The alert stage's door to the store (``alerts.ports.IncidentStore``). ``changes`` from one thread only."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._cursors: dict[str, int] | None = None
+
+    def changes(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+        """Return current rows of ``clocks`` and ``transactions`` above the cursors, and the new cursors of what changed."""
+        if self._cursors is None:
+            self._cursors = self._read_cursors()
+        frames, cursors = {}, {}
+        for table, stage in _CURSORS.items():
+            bounds = {"after": self._cursors.get(stage, 0), "limit": limit}
+            frame = _plain(self._store.frame(statement(f"alert_changed_{table}"), bounds))
+            frames[table] = frame
+            if len(frame):
+                cursors[stage] = int(frame["revision"].max())
+        return frames["clocks"], frames["transactions"], cursors
+
+    def remembered(self) -> dict[str, pd.DataFrame]:
+        """Return what a restarted engine must know, by table."""
+        self._cursors = None
+        tables = ("incidents", "incident_members", "deliveries", "silences")
+        return {table: _plain(self._store.frame(statement(f"alert_remembered_{table}"))) for table in tables}
+
+    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None) -> None:
+        """Write tables in the order given, then the cursors."""
+        revision = self._store.revision()
+        for table, frame in tables.items():
+            if len(frame):
+                columns = {str(name): _values(frame[name], str(name)) for name in frame.columns}
+                if table in _WITH_REVISION:
+                    columns["revision"] = [revision] * len(frame)
+                self._store.insert(table, columns)
+        if cursors:
+            rows = {"stage": list(cursors), "position": list(cursors.values()), "revision": [revision] * len(cursors)}
+            self._store.insert("cursors", rows)
+            self._cursors = {**(self._cursors or {}), **cursors}
+
+    def _read_cursors(self) -> dict[str, int]:
+        rows = self._store.rows(
+            "SELECT stage, argMax(position, revision) AS reached FROM cursors WHERE stage IN {stages:Array(String)} GROUP BY stage",
+            {"stages": list(_CURSORS.values())},
+        )
+        return {row["stage"]: int(row["reached"]) for row in rows}
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Times lose their zone (they are UTC), categories become text."""
+    for name in frame.columns:
+        if name in _TIMES:
+            stamps = pd.to_datetime(frame[name], utc=True)
+            frame[name] = stamps.dt.tz_localize(None).astype("datetime64[ms]")
+        elif isinstance(frame[name].dtype, pd.CategoricalDtype):
+            frame[name] = frame[name].astype(object)
+    return frame
+
+
+def _values(column: pd.Series, name: str) -> list[Any]:
+    if name in _TIMES:
+        stamps = pd.to_datetime(column, utc=True)
+        return [None if pd.isna(stamp) else stamp.to_pydatetime().astimezone(EPOCH.tzinfo) for stamp in stamps]
+    if name in _INTEGERS:
+        return [int(value) for value in column]
+    return list(column)
