@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import typer
@@ -40,6 +41,11 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # boundary: the command line; what nobody foresaw is still one line, with the trace on demand
+        if os.environ.get("ANDON_TRACE"):
+            raise
+        typer.echo(f"andon: unexpected {type(error).__name__}: {error}; set ANDON_TRACE=1 to see where, and report it", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

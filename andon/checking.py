@@ -5,3 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.catalog.load import Loaded, load_catalog
+
+
+def check_catalog(folder: Path) -> Loaded:
+    """Return the checked catalog. Raises :class:`core.catalog.load.CatalogErrors` with every problem in it."""
+    return load_catalog(folder)

@@ -104,3 +104,5 @@ def configure_logging(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for chatty in ("httpx", "httpcore", "uvicorn.error"):  # a line per request says nothing and fills the disk
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from andon.settings_options import with_settings
@@ -17,7 +19,7 @@ def status(*, settings: Settings) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from core.journal import segments
+    from core.journal import read_segment, segments
     from core.signal import Lane
 
     table = Table(show_edge=False)
@@ -25,7 +27,7 @@ def status(*, settings: Settings) -> None:
         table.add_column(column, justify="right" if column != "lane" else "left")
     for lane in Lane:
         files = segments(settings.journal, lane)
-        records = sum(1 for file in files for _ in _stored(file, lane))
+        records = sum(1 for file in files for _ in read_segment(file, lane, 0, sys.maxsize))
         table.add_row(lane.value, f"{len(files):,}", f"{records:,}", f"{sum(file.stat().st_size for file in files):,}")
     Console().print(table)
 
@@ -34,13 +36,13 @@ def status(*, settings: Settings) -> None:
 @with_settings("store")
 def verify(*, settings: Settings) -> None:
     """Read every record and its checksum; exit code 1 when one is damaged."""
-    from core.journal import segment_name, segments
+    from core.journal import read_segment, segment_name, segments
     from core.signal import Lane
 
     read = damaged = 0
     for lane in Lane:
         for file in segments(settings.journal, lane):
-            for stored in _stored(file, lane):
+            for stored in read_segment(file, lane, 0, sys.maxsize):
                 read += 1
                 if stored.record is None:
                     damaged += 1
