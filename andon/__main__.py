@@ -10,11 +10,27 @@ import typer
 
 from core.errors import AndonError, UsageError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=(
-    "Watches the integrations of a manufacturer as an andon board watches a production line."
-))
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=("Watches the integrations of a manufacturer as an andon board watches a production line."),
+)
 COMMANDS = (
-    "up", "demo", "collect", "engine", "dashboard", "plant", "check", "sla", "explain", "find", "quarantine", "journal", "backup", "restore",
+    "up",
+    "demo",
+    "collect",
+    "engine",
+    "dashboard",
+    "plant",
+    "check",
+    "sla",
+    "explain",
+    "find",
+    "quarantine",
+    "journal",
+    "backup",
+    "restore",
 )
 
 

@@ -80,7 +80,9 @@ class Supervisor:
                 try:
                     running.process.wait(STOP_SECONDS)
                 except subprocess.TimeoutExpired:
-                    self._report(f"{running.child.name} did not stop within {STOP_SECONDS:.0f} s and was killed; nothing acknowledged is lost")
+                    self._report(
+                        f"{running.child.name} did not stop within {STOP_SECONDS:.0f} s and was killed; nothing acknowledged is lost"
+                    )
                     running.process.kill()
                     running.process.wait()
 

@@ -122,7 +122,9 @@ def run_engine(settings: Settings) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: engine.stopping.set())
         door = f"{'https' if settings.tls_certificate else 'http'}://{settings.host}:{settings.http_port}/v1/events"
-        heartbeat = Heartbeat(door, own_secret(settings.data, "heartbeat"), pipeline.last_heartbeat, clock, telemetry, verify=_trust(settings))
+        heartbeat = Heartbeat(
+            door, own_secret(settings.data, "heartbeat"), pipeline.last_heartbeat, clock, telemetry, verify=_trust(settings)
+        )
         threading.Thread(target=heartbeat.run, args=(engine.stopping,), name="heartbeat", daemon=True).start()
         server = EngineServer(settings, pipeline, engine, heartbeat, telemetry)
         server.start()

@@ -17,9 +17,10 @@ def command(
     settings: Settings,
 ) -> None:
     """Find every transaction that any business identifier names."""
+    from store.reads.transactions import find
+
     from andon.engine_client import reading
     from andon.tables import print_frame
-    from store.reads.transactions import find
 
     with reading(settings) as client:
         found = find(client, identifier, 50)

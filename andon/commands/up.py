@@ -8,7 +8,6 @@ from andon.commands.engine import ENGINE_SETTINGS
 from andon.settings_options import with_settings
 from core.config import Settings
 
-
 UP_SETTINGS = tuple(dict.fromkeys((*COLLECT_SETTINGS, *ENGINE_SETTINGS, *DASHBOARD_SETTINGS)))
 
 

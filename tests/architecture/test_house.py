@@ -69,7 +69,9 @@ def test_no_module_has_a_name_that_says_nothing_or_hides_another(package: str):
 
 
 def test_time_is_read_in_one_place():
-    reading = re.compile(r"\b(datetime\.now|datetime\.utcnow|datetime\.today|date\.today|time\.time|time\.time_ns|time\.monotonic|time\.perf_counter)\(")
+    reading = re.compile(
+        r"\b(datetime\.now|datetime\.utcnow|datetime\.today|date\.today|time\.time|time\.time_ns|time\.monotonic|time\.perf_counter)\("
+    )
     found = [
         f"{file.relative_to(ROOT)}:{number}"
         for file in source_files()
@@ -103,11 +105,13 @@ def test_every_stage_has_the_same_inside(stage: str):
 
 
 def test_ports_have_at_most_five_members():
-    wide = []
-    for stage in STAGES:
-        for node in ast.walk(ast.parse((ROOT / stage / "ports.py").read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef) and len([item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]) > 5:
-                wide.append(f"{stage}.{node.name}")
+    wide = [
+        f"{stage}.{node.name}"
+        for stage in STAGES
+        for node in ast.walk(ast.parse((ROOT / stage / "ports.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and len([item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]) > 5
+    ]
 
     assert wide == []
 

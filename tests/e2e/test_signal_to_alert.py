@@ -158,7 +158,13 @@ def test_logs_and_spans_of_one_trace_are_reachable_from_the_transaction(product:
             if found.empty:
                 return False
             signals = signals_of(client, str(found.iloc[0]["transaction_id"]))
-            names = {str(value) for frame in signals.values() for column in ("name", "body", "type") if column in frame for value in frame[column]}
+            names = {
+                str(value)
+                for frame in signals.values()
+                for column in ("name", "body", "type")
+                if column in frame
+                for value in frame[column]
+            }
             return {"order.book", "table.update", "shop.order.captured"} <= names and any("only the trace id" in name for name in names)
         finally:
             client.close()
@@ -179,7 +185,9 @@ def test_a_node_sdk_speaks_to_the_same_door(product: Product, transport: str):
     assert done.returncode == 0, done.stderr
 
     def seen() -> list[tuple]:
-        return product.query("SELECT attributes, attribute_types, status FROM spans FINAL WHERE attributes['order.id'] = {order:String}", order=order)
+        return product.query(
+            "SELECT attributes, attribute_types, status FROM spans FINAL WHERE attributes['order.id'] = {order:String}", order=order
+        )
 
     attributes, types, status = wait_until(seen, 15, f"the span sent over {transport}")[0]
     assert (attributes["zero"], attributes["no"], attributes["empty"], attributes["ratio"]) == ("0", "false", "", "0.25")
@@ -196,7 +204,9 @@ def test_the_notifier_is_down_and_each_state_is_delivered_once_afterwards(produc
         capture(product, order, datetime.now(UTC))
         book(provider, order, error=cause)
         wait_until(
-            lambda: product.query("SELECT attempts FROM deliveries FINAL WHERE state = 'pending' AND attempts > 0"), 20, "an attempt has failed"
+            lambda: product.query("SELECT attempts FROM deliveries FINAL WHERE state = 'pending' AND attempts > 0"),
+            20,
+            "an attempt has failed",
         )
     finally:
         desk.status = 200

@@ -40,7 +40,9 @@ def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_pa
         wait_until(lambda: audit(product, ledger)["lost"] == 0, 60, f"everything acknowledged is in the store (seed {seed})", pause=1.0)
 
         assert audit(product, ledger) == {"lost": 0, "invented": 0, "duplicates": 0}, f"seed {seed}"
-        orders = product.query("SELECT uniqExact(transaction_id), count() FROM transactions FINAL WHERE flow = 'orders' AND state != 'merged'")
+        orders = product.query(
+            "SELECT uniqExact(transaction_id), count() FROM transactions FINAL WHERE flow = 'orders' AND state != 'merged'"
+        )
         assert orders[0][0] == orders[0][1]
         captured = {row[0] for row in product.query("SELECT reference FROM transactions FINAL WHERE flow = 'orders' AND state != 'merged'")}
         assert ledger.acknowledged("events") <= captured
