@@ -2,7 +2,7 @@
 
 Reads: its own folder at start, and its size every two seconds while records arrive. Writes: one segment a lane, from one thread a lane.
 Promises: :meth:`Journal.append` returns only after the COMMIT that holds the records has returned, which with ``synchronous=FULL`` is
-after ``fdatasync``; all requests that wait share one commit (group commit); records of one call are kept together or not at all (one
+after ``fdatasync``; a segment left by a killed collector is never written again (a new one with a higher number closes it); all requests that wait share one commit (group commit); records of one call are kept together or not at all (one
 lane a call). On failure: no room raises :class:`core.errors.Full`; any error of the disk acknowledges nothing, marks the journal as
 failed and calls ``on_failure``, which ends the process: what is on disk then is decided by the next start, not guessed by this one.
 """
@@ -18,12 +18,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import apsw
-
 from collector.segment import Row, Segment, make_folder, make_row, segment_bytes
 from core.clock import Clock, to_milliseconds
 from core.errors import Full
-from core.journal import SEGMENT_SUFFIX, is_closed, segment_path
+from core.journal import SEGMENT_SUFFIX, segment_path
 from core.signal import Lane, Receipt, Record
 from core.telemetry import M, Telemetry
 
@@ -74,7 +72,6 @@ class LaneWriter:
         self.failed = False
         make_folder(self.folder)
         self._number = max((int(path.stem) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}")), default=0)
-        self._close_left_over()
         self._segment = self._open_next()
         self._thread = threading.Thread(target=self._run, name=f"journal-{lane.value}", daemon=True)
         self._thread.start()
@@ -101,16 +98,6 @@ class LaneWriter:
             self._stopping = True
             self._wake.notify()
         self._thread.join()
-
-    def _close_left_over(self) -> None:
-        """Close the segments a killed collector left open; a damaged one is left as it is, readers salvage it."""
-        for path in sorted(self.folder.glob(f"*{SEGMENT_SUFFIX}")):
-            if is_closed(path):
-                continue
-            try:
-                Segment(path).close(to_milliseconds(self._clock.now()))
-            except apsw.Error as error:
-                _LOG.error("left-over segment is damaged", extra={"fields": {"segment": str(path), "error": str(error)}})
 
     def _open_next(self) -> Segment:
         self._number += 1

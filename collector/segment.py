@@ -10,11 +10,10 @@ from pathlib import Path
 
 import apsw
 
-from core.journal import SCHEMA, checksum
+from core.journal import SCHEMA, checksum, closing_checksum
+from core.salvage import PAGE_BYTES
 from core.signal import Record
 
-PAGE_BYTES = 32_768
-"""Records are tens to hundreds of kilobytes, so large pages mean shorter overflow chains."""
 CHECKPOINT_PAGES = 256
 ROW_OVERHEAD_BYTES = 128
 STATEMENT_ROWS = 64
@@ -57,7 +56,7 @@ class Segment:
 
     def close(self, at: int) -> None:
         """Mark the segment as closed at ``at`` (milliseconds UTC) and release it; nothing will ever be added to it."""
-        self._connection.execute("INSERT INTO closed (at, last_id) SELECT ?, coalesce(max(id), 0) FROM records", (at,))
+        self._connection.execute("INSERT INTO closed VALUES (?, ?, ?)", (at, self.last_id, closing_checksum(at, self.last_id)))
         with contextlib.suppress(apsw.BusyError):  # a reader may hold the WAL; it stays beside the file then, which is complete either way
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._connection.close()

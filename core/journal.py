@@ -15,6 +15,7 @@ from pathlib import Path
 
 import apsw
 
+from core.salvage import frames_of_last_run, salvage, salvage_closing
 from core.signal import Lane, Record, SignalKind
 
 SEGMENT_SUFFIX = ".journal"
@@ -29,7 +30,7 @@ CREATE TABLE IF NOT EXISTS records (
     body BLOB NOT NULL,
     checksum INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS closed (at INTEGER NOT NULL, last_id INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS closed (at INTEGER NOT NULL, last_id INTEGER NOT NULL, checksum INTEGER NOT NULL);
 """
 
 
@@ -50,6 +51,11 @@ def checksum(kind: str, source: str, received_at: int, count: int, detail: str, 
     for start in range(0, len(body), 5120):
         crc = zlib.crc32(view[start : start + 5120], crc)
     return crc
+
+
+def closing_checksum(at: int, last_id: int) -> int:
+    """Return the CRC-32 that covers the row of ``closed``."""
+    return zlib.crc32(f"{at}\0{last_id}".encode())
 
 
 def segment_path(journal: Path, collector: str, lane: Lane, number: int) -> Path:
@@ -82,15 +88,75 @@ def is_closed(path: Path) -> bool:
 
 
 def read_segment(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[Stored]:
-    """Yield the records of a segment file with an id above ``after``, until ``max_bytes`` of bodies are read (at least one record).
+    """Yield the records of a segment file with an id above ``after``, in order, until ``max_bytes`` of bodies are read (at least one record).
 
-    Another process may be writing the file. What SQLite cannot read any more is yielded as damage, one :class:`Stored` a lost id.
+    Another process may be writing the file. Where SQLite cannot read, or leaves ids out, the records are salvaged from the raw pages;
+    every id that is lost is yielded once as damage. A file of which nothing is left yields one damage, with id 1. Raises
+    ``FileNotFoundError`` when the file is not there.
     """
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    if not path.exists():
+        raise FileNotFoundError(path)
+    total = 0
+    last = after
     try:
-        yield from read(connection, lane, after, max_bytes)
-    finally:
-        connection.close()
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            for stored in read(connection, lane, after, max_bytes):
+                if stored.id != last + 1:
+                    break
+                yield stored
+                last = stored.id
+                total += len(stored.record.body) if stored.record else 0
+                if total >= max_bytes:
+                    return
+            else:
+                if not _is_cut_short(connection, path, last):
+                    return
+        finally:
+            connection.close()
+    except apsw.BusyError:
+        raise
+    except apsw.Error:  # not a database any more, or damaged at this place: what is left is salvaged
+        pass
+    yield from _salvaged(path, lane, last, max_bytes - total)
+
+
+def _is_cut_short(connection: apsw.Connection, path: Path, last: int) -> bool:
+    """Return whether records that were written are missing after the last one SQLite gave."""
+    if (end := _last_id(path)) is not None:
+        return end > last
+    if not is_closed(path):
+        return False  # its writer is at work: what is beyond is not committed yet
+    known: int = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0]
+    return frames_of_last_run(path) > max(known, 0)
+
+
+def _salvaged(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[Stored]:
+    found: dict[int, Stored] = {}
+    last = 0
+    for row in salvage(path):
+        stored = parse_row(lane, row)
+        last = max(last, stored.id if stored.record else 0)
+        if stored.record is not None and stored.id > after:
+            found[stored.id] = stored
+    last = max(last, _last_id(path) or 0)
+    if not last and not after:
+        yield Stored(1, None, "nothing of the segment can be read")
+    total = 0
+    for id_ in range(after + 1, last + 1):
+        stored = found.get(id_, Stored(id_, None, "the segment is damaged and the record could not be salvaged"))
+        yield stored
+        total += len(stored.record.body) if stored.record else 0
+        if total >= max_bytes:
+            return
+
+
+def _last_id(path: Path) -> int | None:
+    """Return the last id the segment says it has; None when it does not say."""
+    for at, last_id, expected in salvage_closing(path):
+        if closing_checksum(at, last_id) == expected:
+            return last_id
+    return None
 
 
 def parse_row(lane: Lane, row: tuple[int, str, str, int, int, str, bytes, int]) -> Stored:

@@ -1,0 +1,27 @@
+"""Small OTLP requests."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+PROTOBUF = "application/x-protobuf"
+START = 1_774_000_000_000_000_000
+
+
+def spans(*overrides: dict[str, Any], count: int = 0) -> ExportTraceServiceRequest:
+    """Return a request with one span for each dict of overridden fields, or ``count`` plain ones."""
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "gateway"
+    scope = resource.scope_spans.add()
+    for override in overrides or [{}] * count:
+        fields: dict[str, Any] = {
+            "trace_id": os.urandom(16), "span_id": os.urandom(8), "name": "POST /orders",
+            "start_time_unix_nano": START, "end_time_unix_nano": START + 5,
+        }  # fmt: skip
+        fields.update(override)
+        scope.spans.add(**fields)
+    return request

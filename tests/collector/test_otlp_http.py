@@ -1,0 +1,207 @@
+"""OTLP over HTTP: what is taken, what is refused, and what is kept of it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import socket
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import zstandard
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+
+from core.signal import SignalKind
+from tests.collector.conftest import Running
+from tests.collector.requests import PROTOBUF, START, spans
+
+
+def quarantined(door: Running) -> list[tuple[dict[str, Any], bytes]]:
+    return [(json.loads(record.detail), record.body) for record in door.records() if record.kind is SignalKind.QUARANTINE]
+
+
+def test_bytes_reach_the_journal_as_they_came(door: Running) -> None:
+    body = spans(count=3).SerializeToString()
+    answer = door.post("/v1/traces", body, PROTOBUF)
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, PROTOBUF, b"")
+    (record,) = door.records()
+    assert (record.kind, record.source, record.count, record.body) == (SignalKind.TRACES, "default", 3, body)
+    assert door.balance() == (3, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "encode"),
+    [
+        ("gzip", gzip.compress),
+        ("gzip", lambda body: gzip.compress(body[:50]) + gzip.compress(body[50:])),
+        ("deflate", zlib.compress),
+        ("deflate", lambda body: zlib.compress(body)[2:-4]),
+        ("zstd", zstandard.ZstdCompressor().compress),
+        ("identity", bytes),
+    ],
+)
+def test_encodings(door: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
+    body = spans(count=40).SerializeToString()
+    assert door.post("/v1/traces", encode(body), PROTOBUF, content_encoding=encoding).status_code == 200
+    assert door.records()[0].body == body
+
+
+@pytest.mark.parametrize(
+    ("encoding", "encode"),
+    [
+        ("gzip", gzip.compress),
+        ("gzip", lambda body: gzip.compress(gzip.compress(body)) * 2000),
+        ("deflate", zlib.compress),
+        ("zstd", zstandard.ZstdCompressor().compress),
+    ],
+)
+def test_a_bomb_is_refused_and_not_kept(door: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
+    bomb = encode(bytes(300 << 20) if encoding == "zstd" else bytes(64 << 20))
+    answer = door.post("/v1/traces", bomb, "application/json", content_encoding=encoding)
+    assert answer.status_code in ({413} if len(bomb) < 10 << 20 else {413, 400})
+    assert not door.records() or answer.status_code == 400
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
+def test_truncated_and_mislabelled_bodies_are_kept(door: Running, encoding: str) -> None:
+    body = spans(count=40).SerializeToString()
+    packed = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.ZstdCompressor().compress}[encoding](body)
+    for broken in (packed[:-5], body, b"\0" * 20, packed + b"rubbish"):
+        answer = door.post("/v1/traces", broken, "application/json", content_encoding=encoding)
+        assert (answer.status_code, answer.json()["field"]) == (400, "content-encoding")
+    assert [kept for _, kept in quarantined(door)] == [packed[:-5], body, b"\0" * 20, packed + b"rubbish"]
+
+
+@pytest.mark.parametrize("encoding", ["br", "snappy", "lz4", "gzip, gzip", "x" * 500])
+def test_unknown_encodings(door: Running, encoding: str) -> None:
+    assert door.post("/v1/traces", b"x", PROTOBUF, content_encoding=encoding).status_code == 415
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/grpc", "application/xml"])
+def test_wrong_content_type(door: Running, content_type: str) -> None:
+    answer = door.post("/v1/traces", b"x", content_type)
+    assert (answer.status_code, answer.json()["field"]) == (415, "content-type")
+
+
+def test_nothing_is_fine(door: Running) -> None:
+    assert door.post("/v1/traces", b"", PROTOBUF).status_code == 200
+    assert door.post("/v1/logs", b"{}", "application/json").json() == {}
+    assert door.post("/v1/metrics", b"", "application/json").status_code == 200
+    assert door.records() == []
+
+
+def test_a_body_just_over_the_limit_is_refused(door: Running) -> None:
+    limit = 20 << 20
+    assert door.post("/v1/traces", bytes(limit + 1), PROTOBUF).status_code == 413
+    assert door.post("/v1/traces", bytes(limit), PROTOBUF).status_code == 400
+    answer = door.client.post("/v1/traces", content=(bytes(1 << 20) for _ in range(21)), headers={"content-type": PROTOBUF})
+    assert answer.status_code == 413
+    (detail, kept) = quarantined(door)[0]
+    assert (len(kept), detail["size_bytes"]) == (64 << 10, str(limit))
+
+
+def test_unusable_protobuf_is_answered_as_status_and_kept(door: Running) -> None:
+    good = spans(count=2).SerializeToString()
+    for body in (b"\xff\xff", good[:-3], b"hello", b"\x0a\x80"):
+        answer = door.post("/v1/traces", body, PROTOBUF)
+        assert answer.status_code == 400
+        status = Status.FromString(answer.content)
+        assert status.code == 3
+        detail, kept = quarantined(door)[-1]
+        assert detail["quarantine_id"] in status.message
+        assert (detail["reason"], kept) == ("bad_protobuf", body)
+    received, acknowledged, refused = door.balance()
+    assert received == acknowledged + refused == 4
+
+
+def test_random_bytes_never_get_a_server_error(door: Running) -> None:
+    generator = random.Random(7)
+    good = spans(count=2).SerializeToString()
+    for _ in range(300):
+        body = bytearray(good)
+        for _ in range(generator.randint(1, 6)):
+            body[generator.randrange(len(body))] = generator.randrange(256)
+        assert door.post("/v1/traces", bytes(body[: generator.randint(1, len(body))]), PROTOBUF).status_code in {200, 400}
+    received, acknowledged, refused = door.balance()
+    assert received == acknowledged + refused
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({"trace_id": bytes(16)}, "otlp_bad_id"),
+        ({"trace_id": b"short"}, "otlp_bad_id"),
+        ({"span_id": bytes(8)}, "otlp_bad_id"),
+        ({"span_id": b""}, "otlp_bad_id"),
+        ({"span_id": b"123456789"}, "otlp_bad_id"),
+        ({"start_time_unix_nano": 0}, "otlp_bad_time"),
+        ({"start_time_unix_nano": 16_725_225_600_000_000_000}, "otlp_bad_time"),
+        ({"end_time_unix_nano": 2**64 - 1}, "otlp_bad_time"),
+    ],
+)
+def test_a_bad_record_costs_only_itself(door: Running, bad: dict[str, Any], reason: str) -> None:
+    request = spans({"name": "before"}, bad, {"name": "after"})
+    answer = door.post("/v1/traces", request.SerializeToString(), PROTOBUF)
+    partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
+    assert (answer.status_code, partial.rejected_spans) == (200, 1)
+    good = ExportTraceServiceRequest.FromString(door.records()[0].body)
+    assert [span.name for span in good.resource_spans[0].scope_spans[0].spans] == ["before", "after"]
+    ((detail, kept),) = quarantined(door)
+    assert detail["reason"] == reason
+    assert detail["quarantine_id"] in partial.error_message
+    kept_request = ExportTraceServiceRequest.FromString(kept)
+    assert kept_request.resource_spans[0].scope_spans[0].spans[0] == request.resource_spans[0].scope_spans[0].spans[1]
+    assert kept_request.resource_spans[0].resource == request.resource_spans[0].resource
+    assert door.balance() == (3, 3, 0)
+
+
+def test_too_many_records_attributes_and_characters(door: Running) -> None:
+    assert door.post("/v1/traces", spans(count=10_001).SerializeToString(), PROTOBUF).status_code == 200
+    assert [(record.kind, record.count) for record in door.records()] == [(SignalKind.TRACES, 10_000), (SignalKind.QUARANTINE, 1)]
+    request = spans({}, {})
+    first, second = request.resource_spans[0].scope_spans[0].spans
+    for number in range(129):
+        first.attributes.add(key=f"attribute.{number}").value.string_value = "some value"
+    second.attributes.add(key="long").value.string_value = "ä" * (1 << 20)
+    door.post("/v1/traces", request.SerializeToString(), PROTOBUF)
+    kept, bad = door.records()[2:]
+    (span,) = ExportTraceServiceRequest.FromString(kept.body).resource_spans[0].scope_spans[0].spans
+    assert [(a.key, len(a.value.string_value.encode())) for a in span.attributes] == [("long", 64 << 10), ("andon.shortened", 4)]
+    assert json.loads(bad.detail)["reason"] == "otlp_too_many_attributes"
+
+
+def test_head_limits(door: Running) -> None:
+    many = {f"x-{number}": "1" for number in range(120)}
+    assert door.client.post("/v1/traces", headers=many).status_code == 431
+    assert door.client.post("/v1/traces", headers={"x": "y" * 17_000}).status_code == 431
+    assert door.client.post("/v1/traces?" + "y" * 9_000).status_code == 431
+
+
+def test_a_slow_head_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.http_server.HEAD_READ_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", door.collector.http_port)) as slow:
+        slow.settimeout(5)
+        slow.sendall(b"POST /v1/traces HTTP/1.1\r\nhost:")
+        assert b"408" in slow.recv(100)
+
+
+def test_a_slow_body_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", door.collector.http_port)) as slow:
+        slow.settimeout(5)
+        slow.sendall(b"POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\nabc")
+        assert b"408" in slow.recv(100)
+
+
+def test_operating_pages(door: Running) -> None:
+    assert door.client.get("/healthz").json() == {"status": "ok"}
+    assert door.client.get("/readyz").json() == {"ready": True}
+    door.post("/v1/traces", spans(count=3).SerializeToString(), PROTOBUF)
+    metrics = door.client.get("/metrics").text
+    assert 'andon_acknowledged_signals_total{kind="traces",lane="standard"} 3.0' in metrics
+    assert 'andon_journal_bytes{lane="standard"}' in metrics
+    assert START
