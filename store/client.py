@@ -18,6 +18,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.config import Settings
 from core.errors import Retryable, UsageError
+from store.revision import Revisions
 
 SESSION_SETTINGS: dict[str, Any] = {
     "date_time_input_format": "best_effort",
@@ -36,6 +37,7 @@ class Store:
         self._writer = self._connect()
         self._write_lock = threading.RLock()
         self._local = threading.local()
+        self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:
         arguments: dict[str, Any] = {"settings": SESSION_SETTINGS}
@@ -79,6 +81,16 @@ class Store:
         """Insert bytes that are already in a ClickHouse input format."""
         with self._write_lock:
             self._writer.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
+
+    def revision(self, count: int = 1) -> int:
+        """Return the first of ``count`` new revisions in a row: they rise strictly and are never repeated, also across restarts."""
+        return self._revisions.next(count)
+
+    def _reserved_revision(self) -> int:
+        return int(self.rows("SELECT max(reserved) AS reserved FROM revision_blocks")[0]["reserved"])
+
+    def _reserve_revision(self, end: int) -> None:
+        self.insert("revision_blocks", {"name": ["revision"], "reserved": [end]})
 
     def close(self) -> None:
         """Close the writing client. Readers end with their threads."""

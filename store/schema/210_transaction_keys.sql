@@ -1,4 +1,5 @@
--- Which transaction a business identifier names. A merge writes the old pair again with active = 0.
+-- Which transaction a business identifier names. A merge writes the old pair again with active = 0, and the id that went as a key of
+-- type '@merged', so that every id ever given resolves to the transaction that survived.
 CREATE TABLE transaction_keys
 (
     key_value String,
@@ -6,7 +7,8 @@ CREATE TABLE transaction_keys
     flow LowCardinality(String),
     transaction_id String,
     active UInt8,
-    revision UInt64
+    revision UInt64,
+    INDEX transactions transaction_id TYPE bloom_filter(0.01) GRANULARITY 8
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (key_value, key_type, flow, transaction_id)

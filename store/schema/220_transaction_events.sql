@@ -18,7 +18,8 @@ CREATE TABLE transaction_events
     failure UInt8,
     cause String,
     active UInt8,                                      -- 0: moved to another transaction by a merge
-    revision UInt64
+    revision UInt64,
+    INDEX revisions revision TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (flow, transaction_id, milestone, event_id)

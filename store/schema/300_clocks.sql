@@ -8,8 +8,8 @@ CREATE TABLE clocks
     reference String,
     stage LowCardinality(String),                      -- the milestone awaited (the SLA's `to`)
     started_at DateTime64(3, 'UTC'),
-    warn_at DateTime64(3, 'UTC'),
-    due_at DateTime64(3, 'UTC'),
+    warn_at Nullable(DateTime64(3, 'UTC')),            -- NULL: no due time could be worked out (verdict unknown)
+    due_at Nullable(DateTime64(3, 'UTC')),
     stopped_at Nullable(DateTime64(3, 'UTC')),
     paused Array(Tuple(from DateTime64(3, 'UTC'), to Nullable(DateTime64(3, 'UTC')))),
     contract_version String,                           -- catalog version and target that set the limit

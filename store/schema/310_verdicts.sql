@@ -10,7 +10,7 @@ CREATE TABLE verdicts
     previous LowCardinality(String),
     decided_at DateTime64(3, 'UTC'),                   -- by our clock
     started_at DateTime64(3, 'UTC'),
-    due_at DateTime64(3, 'UTC'),
+    due_at Nullable(DateTime64(3, 'UTC')),
     stopped_at Nullable(DateTime64(3, 'UTC')),
     contract_version String,
     reason String,                                     -- one sentence a person can check

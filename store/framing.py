@@ -1,0 +1,80 @@
+"""Frames journal records as a stream of protobuf messages that ClickHouse decodes; the bodies stay as they are.
+
+A record of OTLP becomes: its own bytes, then ``source`` (1001), ``received_at`` (1002) and ``slice`` (1003). Protobuf fields may come in
+any order, so the request and what we know about it form one valid message of ``landing/opentelemetry.proto``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.signal import Record, SignalKind
+
+LANDING = Path(__file__).parent / "landing"
+_OTLP = (LANDING / "opentelemetry.proto").read_text(encoding="utf-8")
+_INPUT = (LANDING / "input.proto").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where a kind of record lands: table, protobuf schema and message."""
+
+    table: str
+    schema: str
+    message: str
+
+
+LANDINGS = {
+    SignalKind.TRACES: Landing("landing_traces", _OTLP, "TraceRecord"),
+    SignalKind.LOGS: Landing("landing_logs", _OTLP, "LogRecords"),
+    SignalKind.METRICS: Landing("landing_metrics", _OTLP, "MetricRecord"),
+    SignalKind.EVENT: Landing("landing_events", _INPUT, "InputRecord"),
+    SignalKind.QUARANTINE: Landing("landing_quarantine", _INPUT, "InputRecord"),
+}
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+def _tag(field: int, wire: int) -> bytes:
+    return _varint(field << 3 | wire)
+
+
+_SOURCE, _RECEIVED_AT, _SLICE = _tag(1001, 2), _tag(1002, 1), _tag(1003, 1)
+_LANE, _DETAIL, _BODY = _tag(1004, 2), _tag(1005, 2), _tag(1006, 2)
+
+
+def frame(records: Sequence[Record], slice_: int) -> bytes:
+    """Return the records, all of one kind, as length-delimited messages (format ``Protobuf``)."""
+    parts: list[bytes] = []
+    slice_field = _SLICE + slice_.to_bytes(8, "little")
+    for record in records:
+        source = record.source.encode()
+        fields = b"".join((_SOURCE, _varint(len(source)), source, _RECEIVED_AT, record.received_at.to_bytes(8, "little"), slice_field))
+        body = record.body
+        if record.kind in {SignalKind.EVENT, SignalKind.QUARANTINE}:
+            lane, detail = record.lane.value.encode(), record.detail.encode()
+            fields += b"".join((_LANE, _varint(len(lane)), lane, _DETAIL, _varint(len(detail)), detail, _BODY, _varint(len(body))))
+            parts += (_varint(len(fields) + len(body)), fields, body)
+        else:
+            parts += (_varint(len(fields) + len(body)), body, fields)
+    return b"".join(parts)
+
+
+def insert_settings(kind: SignalKind) -> dict[str, object]:
+    """Return the settings under which ClickHouse decodes this kind of record."""
+    landing = LANDINGS[kind]
+    return {
+        "format_schema_source": "string",
+        "format_schema": landing.schema,
+        "format_schema_message_name": landing.message,
+        "input_format_protobuf_oneof_presence": 1,
+    }
