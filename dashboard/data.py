@@ -25,6 +25,7 @@ from core.errors import AndonError, Permanent, Retryable
 from store.reads.connection import connect
 
 FRESH_SECONDS = 3
+SLOW_SECONDS = 60
 _KEPT = 512
 
 Read = Callable[..., Any]
@@ -49,6 +50,15 @@ def _client(url: str, data: str) -> Any:
 
 @st.cache_data(ttl=FRESH_SECONDS, show_spinner=False, max_entries=_KEPT)
 def _fetch(url: str, data: str, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
+    return _ask(url, data, name, parameters, _read)
+
+
+@st.cache_data(ttl=SLOW_SECONDS, show_spinner=False, max_entries=_KEPT)
+def _fetch_slow(url: str, data: str, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
+    return _ask(url, data, name, parameters, _read)
+
+
+def _ask(url: str, data: str, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
     try:
         return _read(_client(url, data), **dict(parameters))
     except Exception as error:  # boundary: the engine, whose client raises many kinds of error
@@ -95,13 +105,13 @@ class Data:
         """The engine's address."""
         return self._connection.url
 
-    def read(self, function: Read, **parameters: Hashable) -> Any:
-        """Return ``function(client, **parameters)``, at most a few seconds old. Raises :class:`Unreachable`."""
+    def read(self, function: Read, *, slow: bool = False, **parameters: Hashable) -> Any:
+        """Return ``function(client, **parameters)``, at most a few seconds old (a minute, if ``slow``). Raises :class:`Unreachable`."""
         name = f"{function.__module__}.{function.__qualname__}"
         ordered = tuple(sorted(parameters.items()))
         key = (self._connection.url, str(self._connection.data), name, ordered)
         try:
-            answer = _fetch(self._connection.url, str(self._connection.data), name, ordered, function)
+            answer = (_fetch_slow if slow else _fetch)(self._connection.url, str(self._connection.data), name, ordered, function)
         except Unreachable as error:
             self.failure = str(error)
             if (kept := _kept().get(key)) is None:

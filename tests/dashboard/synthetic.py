@@ -11,6 +11,9 @@ from ruamel.yaml import YAML
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
+from core.catalog.routing import Owners
+from core.catalog.runbook import Runbook
+from core.catalog.source import Source
 from store.client import Store
 
 SHIPPED = Path(__file__).parents[2] / "catalog"
@@ -21,11 +24,24 @@ HOSTILE = "<script>window.hit=1</script><img src=x onerror=window.hit=1> **bold*
 
 
 def catalog() -> Catalog:
-    flows = {}
-    for file in sorted((SHIPPED / "flows").glob("*.yaml")):
-        flow = Flow.model_validate(YAML(typ="safe").load(file.read_text()))
-        flows[flow.flow] = flow
-    return Catalog(version="test", flows=flows)
+    """The shipped definitions, each file alone: no cross-checks, so that this stands on its own."""
+    flows = [Flow.model_validate(_yaml(file)) for file in sorted((SHIPPED / "flows").glob("*.yaml"))]
+    sources = [Source.model_validate(_yaml(file)) for file in sorted((SHIPPED / "sources").glob("*.yaml"))]
+    runbooks = {}
+    for file in sorted((SHIPPED / "runbooks").glob("*.md")):
+        _, front, body = file.read_text().split("---", 2)
+        runbooks[file.stem] = Runbook.model_validate({**YAML(typ="safe").load(front), "body": body})
+    return Catalog(
+        version="test",
+        flows={flow.flow: flow for flow in flows},
+        sources={source.source: source for source in sources},
+        runbooks=runbooks,
+        owners=Owners.model_validate(_yaml(SHIPPED / "owners.yaml")),
+    )
+
+
+def _yaml(file: Path) -> Any:
+    return YAML(typ="safe").load(file.read_text())
 
 
 def line(flow: Flow) -> list[str]:
@@ -124,6 +140,33 @@ class Filler:
                 keys=[(key_type, values[0]) for key_type, values in keys.items()], facts=facts if position == 0 else {}, failure=0, cause="",
                 active=1, revision=self.revision + 1,
             )  # fmt: skip
+            self.signal(identity, position, milestone, at, flow.milestones[milestone].system)
+
+    def signal(self, identity: str, position: int, milestone: str, at: datetime, system: str) -> None:
+        source = "crm" if position == 0 else ("erp", "wms", "tms", "middleware")[position % 4]
+        attributes = {"business.sales_order": self.text("4500001"), "messaging.system": "rabbitmq"}
+        if position % 2 == 0:
+            self.add(
+                "events", slice=self.revision + 1, source=source, received_at=at + timedelta(seconds=1), event_source="crm", id=f"{identity}{position}",
+                type=f"crm.order.{milestone}", subject=self.text("order"), time=at, content_type="application/json",
+                data=self.text('{"orderId": "4500001", "total": 1200.5}'), binary=0, extensions={}, trace_id="", span_id="", content_hash=f"{identity}{position}",
+            )  # fmt: skip
+            return
+        for depth in range(3):
+            begin = at + timedelta(milliseconds=40 * depth)
+            self.add(
+                "spans", slice=self.revision + 1, source=source, received_at=at + timedelta(seconds=1), service=("api-gateway", "order-router", "sap-connector")[depth],
+                name=self.text(("POST /orders", "order.map", f"BAPI {milestone}")[depth]), kind=("server", "internal", "client")[depth], trace_id=identity,
+                span_id=f"{position:08x}{depth:08x}", parent_span_id=f"{position:08x}{depth - 1:08x}" if depth else "", trace_state="", flags=1, start_time=begin,
+                end_time=begin + timedelta(milliseconds=300 - 90 * depth), status="error" if depth == 2 and position == 3 else "ok", status_message="",
+                attributes=attributes, attribute_types={}, resource={"service.name": system}, resource_types={}, scope_name="test", scope_version="1", scope_attributes={},
+            )  # fmt: skip
+        self.add(
+            "logs", slice=self.revision + 1, source=source, received_at=at, service="sap-ecc", log_id=f"{identity}{position}", time=at + timedelta(milliseconds=120),
+            observed_time=at, severity_number=9 if position != 3 else 17, severity_text="INFO" if position != 3 else "ERROR", body=self.text(f"{milestone} posted"),
+            body_type="string", event_name="", attributes=attributes, attribute_types={}, resource={}, resource_types={}, scope_name="", scope_version="", flags=0,
+            trace_id=identity, span_id="",
+        )  # fmt: skip
 
     def clocks(
         self,
@@ -218,6 +261,12 @@ class Filler:
             )  # fmt: skip
 
     def rest(self) -> None:
+        for number, reason in enumerate(["unparseable", "missing-attribute", "conflict"] * 3):
+            self.add(
+                "quarantine", slice=self.revision + 1, quarantine_id=f"q-{number:04d}", source=("crm", "supplier-portal")[number % 2],
+                received_at=self.now - timedelta(hours=number), lane="standard", kind="event", reason=reason,
+                message=self.text("the attribute 'source' is missing"), content_type="application/json", body=self.text('{"specversion": "1.0"'), detail="{}",
+            )  # fmt: skip
         self.add(
             "silences", silence_id="s-1", revision=self.revision + 1, flow="procure-to-pay", stage="", cause="", incident_id="",
             starts_at=self.now - timedelta(hours=2), ends_at=self.now + timedelta(hours=6), created_by=self.text("a.novak"),

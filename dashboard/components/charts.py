@@ -1,0 +1,63 @@
+"""What all charts share: colours of the viewer's theme, time axes in the viewer's zone, quiet grids."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard.components.lamp import Lamp
+
+
+def dark() -> bool:
+    """Return whether the viewer's theme is dark."""
+    return st.context.theme.type == "dark"
+
+
+def colour(lamp: Lamp) -> str:
+    """Return a lamp's colour in the viewer's theme."""
+    return lamp.dark if dark() else lamp.light
+
+
+def soft() -> str:
+    """Return the colour of what stands back."""
+    return "#3a4859" if dark() else "#c9d2de"
+
+
+def ink() -> str:
+    """Return the colour of text."""
+    return "#e7ecf3" if dark() else "#17202e"
+
+
+def time_axis(field: str, title: str | None = None, domain: tuple[Any, Any] | None = None, **axis: Any) -> alt.X:
+    """Return an x axis over a column of wall-clock times without zone; the scale is told not to shift them again."""
+    scale = alt.Scale(type="utc", domain=[_milliseconds(end) for end in domain]) if domain else alt.Scale(type="utc")
+    return alt.X(
+        f"{field}:T",
+        title=title,
+        scale=scale,
+        axis=alt.Axis(labelOverlap=True, tickCount=8, format=axis.pop("format", None) or alt.Undefined, **axis),
+    )
+
+
+def _milliseconds(moment: Any) -> float:
+    return pd.Timestamp(moment).timestamp() * 1000
+
+
+def draw(chart: Any, alt_text: str, height: int | None = None) -> None:
+    """Draw a chart over the full width. ``alt_text`` says what it shows to those who cannot see it."""
+    sized = chart.properties(height=height) if height else chart
+    st.altair_chart(sized.configure_view(strokeWidth=0).configure_axis(gridOpacity=0.5), width="stretch", alt=alt_text)
+
+
+def column(frame: pd.DataFrame, name: str, make: Any) -> pd.Series:
+    """Return a text column made of each row; empty for no rows."""
+    return pd.Series([make(row) for row in frame.to_dict("records")], index=frame.index, dtype="object", name=name)
+
+
+def naive(moment: datetime) -> datetime:
+    """Return the moment's wall-clock time."""
+    return moment.replace(tzinfo=None)

@@ -1,0 +1,53 @@
+"""Tables to read, as HTML: every cell is escaped unless it is :class:`markupsafe.Markup` already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from markupsafe import Markup
+
+from dashboard.components.moments import Zone, utc
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its title and what stands in a row's cell. ``kind`` is a class of ``style.css`` (``number``, ``soft``, ``wide``)."""
+
+    title: str
+    cell: Callable[[Any], object]
+    kind: str = ""
+
+
+def link(href: str, words: object) -> Markup:
+    """Return a link inside the dashboard."""
+    return Markup('<a href="{}">{}</a>').format(href, words)
+
+
+def time(zone: Zone, moment: object, seconds: bool = False) -> Markup:
+    """Return a time in the viewer's zone with UTC on hover."""
+    return Markup('<time title="{}">{}</time>').format(utc(moment), zone.show(moment, seconds))
+
+
+def html(columns: Iterable[Column], rows: Iterable[Row], label: str = "") -> Markup:
+    """Return the table."""
+    columns = list(columns)
+    head = Markup("").join(Markup('<th class="{}" scope="col">{}</th>').format(column.kind, column.title) for column in columns)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(Markup('<td class="{}">{}</td>').format(column.kind, column.cell(row)) for column in columns)
+        )
+        for row in rows
+    )
+    return Markup(
+        '<div class="andon-table" role="region" tabindex="0" aria-label="{}"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(label, head, body)
+
+
+def show(columns: Iterable[Column], rows: Iterable[Row], label: str = "") -> None:
+    """Draw the table."""
+    st.html(html(columns, rows, label))

@@ -1,0 +1,124 @@
+"""A transaction across systems: milestones in lanes, and its clocks as bars from start to due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from dashboard import definitions
+from dashboard.components import charts, lamp
+from dashboard.components.moments import aware, utc
+from dashboard.page import Context
+
+_MARGIN = 150
+
+
+def span_of(context: Context, milestones: pd.DataFrame, clocks: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the wall-clock times both charts reach from and to."""
+    moments = [*milestones["event_time"]] if len(milestones) else []
+    if len(clocks):
+        moments += [*clocks["started_at"], *clocks["due_at"], *clocks["stopped_at"].dropna()]
+        if clocks["verdict"].isin(["running", "at_risk", "breached", "paused", "unknown"]).any():
+            moments.append(context.now)
+    stamps = context.zone.local(pd.Series([aware(moment) for moment in moments] or [context.now]))
+    reach = max(stamps.max() - stamps.min(), timedelta(minutes=2))
+    return stamps.min() - reach * 0.03, stamps.max() + reach * 0.07
+
+
+def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[Any, Any]) -> alt.LayerChart:
+    """Return the milestones, one lane a system, joined in the order they were reached."""
+    catalog = context.catalog
+    frame = pd.DataFrame(
+        {
+            "at": context.zone.local(milestones["event_time"]),
+            "system": milestones["system"],
+            "milestone": [definitions.stage_title(catalog, flow, name) for name in milestones["milestone"]],
+            "kind": ["failed" if failure else "reached" for failure in milestones["failure"]],
+            "utc": [utc(moment) for moment in milestones["event_time"]],
+            "cause": milestones["cause"],
+            "source": milestones["source"],
+        }
+    )
+    order = list(dict.fromkeys(frame["system"]))
+    known = catalog.flows.get(flow)
+    if known:
+        order = [
+            system for system in dict.fromkeys(milestone.system for milestone in known.milestones.values()) if system in set(order)
+        ] + [system for system in order if system not in {milestone.system for milestone in known.milestones.values()}]
+    x = charts.time_axis("at", domain=domain, orient="top")
+    y = alt.Y("system:N", sort=order, title=None, axis=alt.Axis(minExtent=_MARGIN, maxExtent=_MARGIN, grid=True, ticks=False, domain=False))
+    base = alt.Chart(frame).encode(x=x, y=y)
+    path = base.mark_line(strokeWidth=2, color=charts.soft(), interpolate="step-after").encode(order="at:T", detail=alt.value(""))
+    points = base.mark_point(filled=True, size=170, opacity=1).encode(
+        shape=alt.Shape("kind:N", scale=alt.Scale(domain=["reached", "failed"], range=["circle", "cross"]), legend=None),
+        color=alt.Color(
+            "kind:N", scale=alt.Scale(domain=["reached", "failed"], range=[charts.colour(lamp.BLUE), charts.colour(lamp.RED)]), legend=None
+        ),
+        tooltip=["milestone", "system", alt.Tooltip("utc", title="time"), "source", "cause"],
+    )
+    names = base.mark_text(align="left", dx=9, dy=-11, fontSize=12, color=charts.ink()).encode(text="milestone:N")
+    return alt.layer(path, points, names).properties(height=max(120, 52 * len(order)))
+
+
+def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[Any, Any]) -> alt.LayerChart:
+    """Return the clocks: a bar from start to due, pauses in it, the warning, and where it stopped or stands now."""
+    zone = context.zone
+    state = [lamp.of(verdict) for verdict in clocks["verdict"]]
+    frame = pd.DataFrame(
+        {
+            "sla": [definitions.sla_title(context.catalog, flow, name) for name in clocks["sla"]],
+            "started": zone.local(clocks["started_at"]),
+            "due": zone.local(clocks["due_at"]),
+            "warn": zone.local(clocks["warn_at"]),
+            "reached": zone.local(clocks["stopped_at"].fillna(pd.Timestamp(context.now).tz_localize(None))),
+            "stopped": ["stopped" if pd.notna(moment) else "now" for moment in clocks["stopped_at"]],
+            "verdict": [lamp.word(verdict) for verdict in clocks["verdict"]],
+            "paint": [charts.colour(mark) for mark in state],
+            "due_utc": [utc(moment) for moment in clocks["due_at"]],
+        }
+    )
+    lane = alt.Y(
+        "sla:N",
+        sort=list(frame["sla"]),
+        title=None,
+        axis=alt.Axis(minExtent=_MARGIN, maxExtent=_MARGIN, labelLimit=_MARGIN - 8, ticks=False, domain=False),
+    )
+    tip = ["sla", "verdict", alt.Tooltip("due_utc", title="due")]
+    paint = alt.Color("paint:N", scale=None)
+    base = alt.Chart(frame).encode(y=lane)
+    allowed = base.mark_bar(height=18, opacity=0.28, cornerRadius=4).encode(
+        x=charts.time_axis("started", domain=domain), x2="due:T", color=paint, tooltip=tip
+    )
+    used = base.mark_bar(height=6, cornerRadius=3).encode(x="started:T", x2="reached:T", color=paint, tooltip=tip)
+    warn = base.mark_tick(height=18, thickness=2, color=charts.colour(lamp.AMBER)).encode(x="warn:T")
+    due = base.mark_tick(height=24, thickness=3).encode(x="due:T", color=paint)
+    stop = base.mark_point(filled=True, size=120, opacity=1).encode(
+        x="reached:T",
+        color=paint,
+        shape=alt.Shape("stopped:N", scale=alt.Scale(domain=["stopped", "now"], range=["square", "triangle-right"]), legend=None),
+        tooltip=tip,
+    )
+    layers = [allowed, used, warn, due, stop]
+    if len(pauses := _pauses(context, clocks, frame)):
+        layers.insert(
+            1,
+            alt.Chart(pauses)
+            .mark_bar(height=18, color=charts.colour(lamp.PAUSED), opacity=0.55)
+            .encode(y=lane, x="from:T", x2="to:T", tooltip=["sla", "words"]),
+        )
+    return alt.layer(*layers).properties(height=max(60, 34 * len(frame)))
+
+
+def _pauses(context: Context, clocks: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for title, paused in zip(frame["sla"], clocks["paused"], strict=True):
+        for interval in paused:
+            begin, end = (interval["from"], interval["to"]) if isinstance(interval, dict) else interval
+            rows.append({"sla": title, "from": aware(begin), "to": aware(end) or context.now, "words": "paused"})
+    pauses = pd.DataFrame(rows, columns=["sla", "from", "to", "words"])
+    if len(pauses):
+        pauses["from"], pauses["to"] = context.zone.local(pauses["from"]), context.zone.local(pauses["to"])
+    return pauses

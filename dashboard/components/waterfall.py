@@ -1,0 +1,70 @@
+"""Spans of a trace as a waterfall: who called whom, how long it took, what failed."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from dashboard.components import charts, lamp
+
+LIMIT = 120
+
+
+def ordered(spans: pd.DataFrame) -> pd.DataFrame:
+    """Return the spans with ``depth``, each parent before its children, siblings by start; a span without a known parent is a root."""
+    by_start = spans.sort_values("start_time")
+    known = set(by_start["span_id"])
+    children: dict[str, list[int]] = {}
+    for position, parent in zip(by_start.index, by_start["parent_span_id"], strict=True):
+        children.setdefault(parent if parent in known else "", []).append(position)
+    order: list[tuple[int, int]] = []
+    stack = [(position, 0) for position in reversed(children.get("", []))]
+    seen: set[int] = set()
+    while stack:
+        position, depth = stack.pop()
+        if position in seen:
+            continue
+        seen.add(position)
+        order.append((position, depth))
+        stack += [(child, depth + 1) for child in reversed(children.get(str(by_start.at[position, "span_id"]), []))]
+    order += [(position, 0) for position in by_start.index if position not in seen]  # a ring of parents still shows
+    placed = by_start.loc[[position for position, _ in order]].copy()
+    placed["depth"] = [depth for _, depth in order]
+    return placed
+
+
+def waterfall(spans: pd.DataFrame) -> alt.LayerChart:
+    """Return the chart; times are in milliseconds since the trace's first span."""
+    placed = ordered(spans).head(LIMIT)
+    begin = placed["start_time"].min()
+    frame = pd.DataFrame(
+        {
+            "row": [f"{number:04d}" for number in range(len(placed))],
+            "from": (placed["start_time"] - begin).dt.total_seconds().to_numpy() * 1000,
+            "to": (placed["end_time"] - begin).dt.total_seconds().to_numpy() * 1000,
+            "name": placed["name"].to_numpy(),
+            "service": placed["service"].to_numpy(),
+            "status": placed["status"].astype(str).to_numpy(),
+            "message": placed["status_message"].to_numpy(),
+            "label": [
+                f"{'   ' * depth}{service} · {name}"
+                for depth, service, name in zip(placed["depth"], placed["service"], placed["name"], strict=True)
+            ],
+        }
+    )
+    frame["took_ms"] = (frame["to"] - frame["from"]).round(3)
+    reach = max(float(frame["to"].max()), 1.0)
+    frame["shown"] = frame[["to", "from"]].max(axis=1).clip(lower=frame["from"] + reach * 0.004)
+    y = alt.Y("row:N", title=None, axis=None)
+    base = alt.Chart(frame).encode(y=y, tooltip=["service", "name", "took_ms", "status", "message"])
+    bars = base.mark_bar(height=12, cornerRadius=3).encode(
+        x=alt.X("from:Q", title="milliseconds", scale=alt.Scale(domain=[0, reach * 1.02], nice=False)),
+        x2="shown:Q",
+        color=alt.condition(
+            alt.datum.status == "error",
+            alt.value(charts.colour(lamp.RED)),
+            alt.Color("service:N", legend=alt.Legend(orient="top", title=None)),
+        ),
+    )
+    text = base.mark_text(align="left", dy=-12, fontSize=11, color=charts.ink()).encode(x=alt.X("from:Q"), text="label:N")
+    return alt.layer(bars, text).properties(height=max(70, 32 * len(frame)))

@@ -1,0 +1,236 @@
+"""Incidents: one per cause, with everyone and everything it holds up, who acts by which runbook, and what was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from markupsafe import Markup
+
+from dashboard import definitions
+from dashboard.components import filters, incident_acts, lamp, links, notices, table
+from dashboard.components.moments import aware, duration, until, utc
+from dashboard.components.money import amount, count, several
+from dashboard.page import Context
+from store.reads import incident_log as reads
+
+_HEAD = Markup(
+    '<div class="andon-sheet"><a class="back" href="incidents">← All incidents</a><h1>{bulb} {title} {pill}</h1><div class="facts">{facts}</div></div>'
+)
+_FACT = Markup('<span class="fact" title="{}"><i>{}</i><b>{}</b></span>')
+
+
+class Incidents:
+    """The list, and the sheet of one (``?id=``)."""
+
+    name = "incidents"
+    title = "Incidents"
+    icon = ":material/notification_important:"
+    order = 30
+    url_path = "incidents"
+
+    def render(self, context: Context) -> None:
+        """Draw the sheet the address names, else the list."""
+        if identity := st.query_params.get("id", ""):
+            _sheet(context, identity)
+        else:
+            _list(context)
+
+
+def _list(context: Context) -> None:
+    catalog = context.catalog
+    left, middle, right = st.columns(3)
+    with left:
+        status = filters.choose("Status", "status", ["open", "acknowledged", "resolved", "all"], str.capitalize, every="Not resolved")
+    with middle:
+        flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
+    with right:
+        owner = filters.choose("Owner", "owner", _owners(context), lambda name: definitions.owner_title(catalog, name))
+    rows = context.data.read(reads.incidents, status={"": "unresolved", "all": ""}.get(status, status), flow=flow, owner=owner)
+    if rows.empty:
+        notices.good(
+            "No incident",
+            "Nothing that these choices cover is late, at risk or failing. An incident opens by itself when an SLA warns or a step fails.",
+        )
+    else:
+        table.show(_columns(context), rows.to_dict("records"), "Incidents")
+    _silences(context)
+
+
+def _owners(context: Context) -> list[str]:
+    catalog = context.catalog
+    named = {flow.owner for flow in catalog.flows.values()} | {
+        sla.owner for flow in catalog.flows.values() for sla in flow.slas.values() if sla.owner
+    }
+    return sorted({*catalog.owners.owners, *named})
+
+
+def _columns(context: Context) -> list[table.Column]:
+    catalog = context.catalog
+    return [
+        table.Column("", lambda row: lamp.bulb(lamp.of(row["severity"]), "small", row["severity"])),
+        table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
+        table.Column("Status", lambda row: lamp.pill(row["status"])),
+        table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
+        table.Column("Affected", lambda row: count(row["members"]), "number"),
+        table.Column("Breached", lambda row: count(row["breached"]), "number"),
+        table.Column("Value", lambda row: several(row["value"], 2), "number"),
+        table.Column("Customers", lambda row: _names(row["customers"])),
+        table.Column("Owner", lambda row: row["assignee"] or definitions.owner_title(catalog, row["owner"])),
+        table.Column("Next deadline", lambda row: until(row["next_due_at"], context.now) if row["status"] != "resolved" else ""),
+        table.Column("Opened", lambda row: table.time(context.zone, row["opened_at"]), "soft"),
+    ]
+
+
+def _names(names: Any, limit: int = 2) -> str:
+    names = list(names)
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def _silences(context: Context) -> None:
+    rows = context.data.read(reads.silences, now=context.now.replace(second=0, microsecond=0))
+    if rows.empty:
+        return
+    st.subheader("Silences", anchor=False)
+    columns = [
+        table.Column(
+            "Matches",
+            lambda row: " › ".join(filter(None, [row["flow"], row["stage"], row["cause"], row["incident_id"]])) or "everything",
+            "key",
+        ),
+        table.Column("Until", lambda row: table.time(context.zone, row["ends_at"])),
+        table.Column("By", lambda row: row["created_by"]),
+        table.Column("Reason", lambda row: row["reason"], "wide"),
+    ]
+    table.show(columns, rows.to_dict("records"), "Silences")
+
+
+def _sheet(context: Context, identity: str) -> None:
+    row = context.data.read(reads.incident, incident_id=identity)
+    if row is None:
+        notices.empty("No such incident", "The link may be old. All incidents, the resolved ones too, are in the list.")
+        st.html(table.link("incidents", "← All incidents"))
+        return
+    _head(context, row)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        members = context.data.read(reads.members, incident_id=identity)
+        _members(context, members)
+        _log(context, identity)
+    with right:
+        incident_acts.forms(context, row)
+        _runbook(context, str(row["runbook"]))
+
+
+def _head(context: Context, row: dict[str, Any]) -> None:
+    catalog, zone = context.catalog, context.zone
+    resolved, opened = aware(row["resolved_at"]), aware(row["opened_at"])
+    facts = [
+        ("", "Affected now", f"{count(row['members'])} of {count(row['members_total'])} ever"),
+        ("", "Breached", count(row["breached"])),
+        ("", "Value at risk", several(row["value"])),
+        (", ".join(row["customers"]), "Customers", _names(row["customers"], 3) or "–"),
+        (", ".join(row["plants"]), "Plants", ", ".join(row["plants"]) or "–"),
+        ("", "Owner", definitions.owner_title(catalog, str(row["owner"])) + (f" · {row['assignee']}" if row["assignee"] else "")),
+        (utc(row["opened_at"]), "Opened", zone.show(row["opened_at"])),
+        (utc(row["next_due_at"]), "Next deadline", until(row["next_due_at"], context.now) if not resolved else "–"),
+        (
+            "",
+            "Where",
+            f"{definitions.flow_title(catalog, str(row['flow']))} › {definitions.stage_title(catalog, str(row['flow']), str(row['stage']))}",
+        ),
+        ("", "Cause", row["cause"] or "–"),
+    ]
+    if resolved and opened:
+        facts.insert(7, (utc(resolved), "Resolved", f"{zone.show(resolved)} after {duration((resolved - opened).total_seconds())}"))
+    if row["acknowledged_by"]:
+        facts.append(
+            (utc(row["acknowledged_until"]), "Acknowledged", f"{row['acknowledged_by']} until {zone.show(row['acknowledged_until'])}")
+        )
+    st.html(
+        _HEAD.format(
+            bulb=lamp.bulb(lamp.of(str(row["severity"])), "", str(row["severity"])),
+            title=row["title"],
+            pill=lamp.pill(str(row["status"])),
+            facts=Markup("").join(_FACT.format(*fact) for fact in facts),
+        )
+    )
+
+
+def _members(context: Context, members: pd.DataFrame) -> None:
+    st.subheader("Affected transactions", anchor=False)
+    if members.empty:
+        notices.empty("No member", "Nothing was affected.")
+        return
+    columns = [
+        table.Column("Reference", lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"]), "key"),
+        table.Column("", lambda row: lamp.pill(row["verdict"])),
+        table.Column("Due", lambda row: Markup('<span title="{}">{}</span>').format(utc(row["due_at"]), until(row["due_at"], context.now))),
+        table.Column("Customer", lambda row: row["customer"]),
+        table.Column("Plant", lambda row: row["plant"], "soft"),
+        table.Column("Value", lambda row: amount(row["value"], row["currency"]), "number"),
+        table.Column(
+            "SLA", lambda row: definitions.sla_title(context.catalog, row["flow"], row["sla"]) if row["sla"] else "failure", "soft"
+        ),
+        table.Column("Left", lambda row: table.time(context.zone, row["left_at"]) if pd.notna(row["left_at"]) else "", "soft"),
+    ]
+    with st.container(height=460 if len(members) > 11 else "content", border=False):
+        table.show(columns, members.head(300).to_dict("records"), "Affected transactions")
+    if len(members) > 300:
+        st.caption(f"300 of {len(members)} are shown, the earliest due first.")
+
+
+def _runbook(context: Context, name: str) -> None:
+    runbook = context.catalog.runbooks.get(name)
+    st.subheader(f"Runbook: {runbook.title if runbook else name or 'none'}", anchor=False)
+    if runbook:
+        with st.container(border=True):
+            st.markdown(runbook.body)
+    else:
+        notices.empty(
+            "The runbook's text is not readable here",
+            "The dashboard reads it from the catalog folder: start it with --catalog, or set:",
+            "export ANDON_CATALOG=/path/to/catalog",
+        )
+
+
+def _log(context: Context, identity: str) -> None:
+    zone = context.zone
+    told, tried, done = st.tabs(["Who was told", "Every attempt", "What people did"])
+    with told:
+        deliveries = context.data.read(reads.deliveries, incident_id=identity)
+        if deliveries.empty:
+            notices.empty("Nobody was told", "No route in routes.yaml matches this incident, or it is silenced.")
+        else:
+            columns = [
+                table.Column("When", lambda row: table.time(zone, row["created_at"], seconds=True)),
+                table.Column("Channel", lambda row: f"{row['channel']} ({row['notifier']})", "key"),
+                table.Column("Reason", lambda row: row["reason"]),
+                table.Column("State", lambda row: lamp.pill(row["state"])),
+                table.Column("Attempts", lambda row: count(row["attempts"]), "number"),
+                table.Column("Error", lambda row: row["error"], "wide"),
+            ]
+            table.show(columns, deliveries.to_dict("records"), "Deliveries")
+    with tried:
+        attempts = context.data.read(reads.attempts, incident_id=identity)
+        columns = [
+            table.Column("When", lambda row: table.time(zone, row["attempted_at"], seconds=True)),
+            table.Column("Channel", lambda row: row["channel"], "key"),
+            table.Column("No.", lambda row: row["attempt"], "number"),
+            table.Column("Outcome", lambda row: lamp.pill(row["outcome"])),
+            table.Column("Detail", lambda row: row["detail"], "wide"),
+        ]
+        table.show(columns, attempts.to_dict("records"), "Delivery attempts")
+    with done:
+        actions = context.data.read(reads.actions, target=identity)
+        columns = [
+            table.Column("When", lambda row: table.time(zone, row["at"], seconds=True)),
+            table.Column("Who", lambda row: row["actor"], "key"),
+            table.Column("Did", lambda row: row["action"]),
+            table.Column("Detail", lambda row: row["detail"], "wide"),
+        ]
+        table.show(columns, actions.to_dict("records"), "Actions")
+
+
+PAGE = Incidents()

@@ -1,0 +1,181 @@
+"""KPIs for leadership: on time, exceptions, cycle time and value at risk, by plant and customer, against the period before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard import definitions
+from dashboard.components import charts, export, filters, lamp, notices, table
+from dashboard.components.moments import duration
+from dashboard.components.money import count, several
+from dashboard.page import Context
+from store.reads import leadership as reads
+
+
+class Kpis:
+    """Four figures, their trend, and where they come from."""
+
+    name = "kpis"
+    title = "KPIs"
+    icon = ":material/insights:"
+    order = 50
+    url_path = "kpis"
+
+    def render(self, context: Context) -> None:
+        """Draw the page."""
+        catalog = context.catalog
+        left, middle, _ = st.columns([1, 1, 1.6])
+        with left:
+            flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
+        with middle:
+            period = filters.period("30d")
+        end = context.now.replace(second=0, microsecond=0)
+        start = end - filters.PERIODS[period]
+        now = _figures(context, "all", start, end, flow)
+        if now.empty or not now["transactions"].fillna(0).sum():
+            notices.empty(
+                "Nothing was decided in this period",
+                "KPIs count clocks that were decided and transactions that ended. Choose a longer period, or see the board.",
+            )
+            return
+        before = _figures(context, "all", start - (end - start), start, flow)
+        risk = context.data.read(reads.value_at_risk, slow=True, by="all", flow=flow)
+        _headline(now, before, risk)
+        st.subheader("Trend", anchor=False)
+        _trend(_figures(context, "day", start, end, flow), _figures(context, "day", start - (end - start), start, flow), end - start)
+        names = ["plant", "customer"] if flow else ["plant", "customer", "flow"]
+        for tab, name in zip(st.tabs([f"By {name}" for name in names]), names, strict=True):
+            with tab:
+                _breakdown(context, name, start, end, flow)
+
+
+def _figures(context: Context, by: str, start: datetime, end: datetime, flow: str) -> pd.DataFrame:
+    frame = context.data.read(reads.figures, slow=True, by=by, start=start, end=end, zone=context.zone.name, flow=flow).copy()
+    for column in ("decided", "met", "transactions", "exceptions", "completed"):
+        frame[column] = frame[column].fillna(0).astype("int64")
+    frame["on_time"] = frame["met"] / frame["decided"].where(frame["decided"] > 0)
+    frame["exception_rate"] = frame["exceptions"] / frame["transactions"].where(frame["transactions"] > 0)
+    return frame
+
+
+def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> None:
+    this = now.iloc[0].to_dict()
+    last: dict[str, Any] = before.iloc[0].to_dict() if len(before) else {}
+    cells = st.columns(4)
+    cells[0].metric(
+        "On time",
+        _percent(this["on_time"]),
+        _points(this["on_time"], last.get("on_time")),
+        border=True,
+        help="Clocks met, of those decided in the period",
+    )
+    cells[1].metric(
+        "Order exception rate", _percent(this["exception_rate"]), _points(this["exception_rate"], last.get("exception_rate")), delta_color="inverse", border=True,
+        help="Transactions with at least one missed clock, of those with a clock decided in the period",
+    )  # fmt: skip
+    cycle, old = this["cycle_seconds"], last.get("cycle_seconds")
+    delta = None if old is None or pd.isna(old) or pd.isna(cycle) or not old else f"{(cycle - old) / old:+.1%}"
+    cells[2].metric(
+        "Cycle time (median)",
+        duration(cycle),
+        delta,
+        delta_color="inverse",
+        border=True,
+        help="From the first milestone to the last, of what ended in the period",
+    )
+    money = dict(zip(risk["currency"], risk["value"], strict=True)) if not risk.empty else {}
+    held = int(risk["transactions"].sum()) if not risk.empty else 0
+    cells[3].metric(
+        "Value at risk now",
+        several(money, 2).replace("$", "\\$"),
+        f"{count(held)} transactions",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
+    st.caption("Change is against the period before of the same length." if last else "There is no earlier period to compare with.")
+
+
+def _percent(value: Any) -> str:
+    return "–" if value is None or pd.isna(value) else f"{value:.1%}"
+
+
+def _points(value: Any, before: Any) -> str | None:
+    if value is None or before is None or pd.isna(value) or pd.isna(before):
+        return None
+    return f"{(value - before) * 100:+.1f} points"
+
+
+def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
+    frame = days.assign(day=pd.to_datetime(days["name"]), period="this period")
+    if len(earlier):
+        frame = pd.concat([frame, earlier.assign(day=pd.to_datetime(earlier["name"]) + shift, period="period before")])
+    frame["cycle_hours"] = frame["cycle_seconds"] / 3600
+    left, middle, right = st.columns(3)
+    for place, column, title, form in (
+        (left, "on_time", "On time", ".0%"),
+        (middle, "exception_rate", "Order exception rate", ".0%"),
+        (right, "cycle_hours", "Cycle time, median hours", ".1f"),
+    ):
+        chart = alt.Chart(frame.dropna(subset=[column])).mark_line(strokeWidth=2.5, interpolate="monotone").encode(
+            x=charts.time_axis("day"),
+            y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form), scale=alt.Scale(zero=column != "on_time")),
+            color=alt.Color("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[charts.colour(lamp.BLUE), charts.soft()]), legend=alt.Legend(orient="bottom", title=None)),
+            strokeDash=alt.StrokeDash("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[[1, 0], [4, 3]]), legend=None),
+            tooltip=[alt.Tooltip("day:T", format="%d %b"), "period:N", alt.Tooltip(f"{column}:Q", format=form)],
+        )  # fmt: skip
+        with place:
+            st.markdown(f"**{title}**")
+            charts.draw(chart, f"{title} by day, against the period before", 220)
+
+
+def _breakdown(context: Context, by: str, start: datetime, end: datetime, flow: str) -> None:
+    rows = _figures(context, by, start, end, flow)
+    before = _figures(context, by, start - (end - start), start, flow).set_index("name")
+    risk = context.data.read(reads.value_at_risk, slow=True, by=by, flow=flow)
+    money: dict[str, dict[str, float]] = {}
+    for entry in risk.to_dict("records"):
+        money.setdefault(entry["name"], {})[entry["currency"]] = entry["value"]
+    rows = rows[rows["name"] != ""].sort_values("on_time")
+    if rows.empty:
+        notices.empty(f"No {by} is known", f"Give the flow's milestones a fact named {by}, and it appears here.")
+        return
+    shown = rows.head(30)
+    titles = {name: definitions.flow_title(context.catalog, name) if by == "flow" else name for name in rows["name"]}
+    columns = [
+        table.Column(by.capitalize(), lambda row: titles[row["name"]], "key"),
+        table.Column("On time", lambda row: _percent(row["on_time"]), "number key"),
+        table.Column("Before", lambda row: _percent(before["on_time"].get(row["name"])), "number soft"),
+        table.Column("Exception rate", lambda row: _percent(row["exception_rate"]), "number"),
+        table.Column("Cycle time", lambda row: duration(row["cycle_seconds"]), "number"),
+        table.Column("90 % within", lambda row: duration(row["cycle_p90_seconds"]), "number soft"),
+        table.Column("Completed", lambda row: count(row["completed"]), "number"),
+        table.Column("Value at risk now", lambda row: several(money.get(row["name"], {}), 3), "number key"),
+    ]
+    table.show(columns, shown.to_dict("records"), f"KPIs by {by}")
+    note, button = st.columns([4, 1], vertical_alignment="center")
+    note.caption(f"The lowest on-time share first; {len(shown)} of {len(rows)}.")
+    button.download_button(
+        "Download CSV",
+        export.csv(_sheet(rows, money, by)),
+        f"andon-kpis-by-{by}.csv",
+        "text/csv",
+        icon=":material/download:",
+        width="stretch",
+        key=f"csv-{by}",
+    )
+
+
+def _sheet(rows: pd.DataFrame, money: dict[str, dict[str, float]], by: str) -> pd.DataFrame:
+    sheet = rows.rename(columns={"name": by, "on_time": "on_time_share", "exception_rate": "exception_share"})
+    for currency in sorted({currency for values in money.values() for currency in values}):
+        sheet[f"value_at_risk_{currency.lower()}"] = [money.get(name, {}).get(currency, 0.0) for name in rows["name"]]
+    return sheet
+
+
+PAGE = Kpis()

@@ -1,0 +1,215 @@
+"""SLAs: how well each promise is kept, how long things take against what is allowed, and what is missed next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+from markupsafe import Markup
+
+from dashboard import definitions
+from dashboard.components import charts, filters, lamp, links, notices, table
+from dashboard.components.moments import until
+from dashboard.components.money import amount, count
+from dashboard.page import Context
+from store.reads import attainment as reads
+
+_TARGET = 0.95
+
+
+class Slas:
+    """Attainment, distribution, trend, and the open clocks in order of their deadline."""
+
+    name = "slas"
+    title = "SLAs"
+    icon = ":material/timer:"
+    order = 40
+    url_path = "slas"
+
+    def render(self, context: Context) -> None:
+        """Draw the page."""
+        catalog = context.catalog
+        left, middle, right = st.columns([1.2, 2, 1])
+        with left:
+            flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
+        names = [f"{key}/{name}" for key, known in catalog.flows.items() if not flow or key == flow for name in known.slas]
+        with middle:
+            chosen = filters.choose("SLA", "sla", names, lambda both: _title(context, *both.split("/", 1)) if "/" in both else both)
+        with right:
+            period = filters.period("30d")
+        end = context.now.replace(second=0, microsecond=0)
+        start = filters.since(period, context.now) or end
+        kept = context.data.read(reads.attainment, start=start, end=end, zone=context.zone.name)
+        if not kept.empty and flow:
+            kept = kept[kept["flow"] == flow]
+        if kept.empty:
+            notices.empty(
+                "No clock was decided in this period",
+                "A clock is decided when its milestone is reached or its deadline passes. SLAs stand in the flow's file of the catalog; check it with:",
+                "andon check catalog",
+            )
+        elif "/" in chosen:
+            _one(context, *chosen.split("/", 1), kept=kept)
+        else:
+            _overview(context, kept)
+        one = chosen.split("/", 1) if "/" in chosen else [flow, ""]
+        _next(context, *one)
+
+
+def _title(context: Context, flow: str, sla: str) -> str:
+    return definitions.sla_title(context.catalog, flow, sla)
+
+
+def _share(row: Any) -> float | None:
+    decided = int(row["met"]) + int(row["missed"])
+    return int(row["met"]) / decided if decided else None
+
+
+def _overview(context: Context, kept: pd.DataFrame) -> None:
+    end = context.now.replace(second=0, microsecond=0)
+    start = filters.since(filters.PERIODS and st.query_params.get("period", "30d"), context.now) or end
+    st.subheader("Attainment", anchor=False)
+    days = context.data.read(reads.attainment, start=start, end=end, zone=context.zone.name, by_day=True)
+    trends = {key: group for key, group in days.groupby(["flow", "sla"])} if not days.empty else {}
+    rows = sorted(kept.to_dict("records"), key=lambda row: _share(row) if _share(row) is not None else 2.0)
+    columns = [
+        table.Column("SLA", lambda row: table.link(links.to("slas", sla=f"{row['flow']}/{row['sla']}", period=st.query_params.get("period", "")), _title(context, row["flow"], row["sla"])), "key"),
+        table.Column("Flow", lambda row: definitions.flow_title(context.catalog, row["flow"]), "soft"),
+        table.Column("Kept", lambda row: _bar(_share(row)), "bar"),
+        table.Column("", lambda row: "–" if _share(row) is None else f"{_share(row):.1%}", "number key"),
+        table.Column("Trend", lambda row: _spark(trends.get((row["flow"], row["sla"])))),
+        table.Column("In time", lambda row: count(row["met"]), "number"),
+        table.Column("Missed", lambda row: count(row["missed"]), "number"),
+        table.Column("Unknown", lambda row: count(row["unknown"]) if row["unknown"] else "", "number soft"),
+        table.Column("Owner", lambda row: _owner(context, row["flow"], row["sla"]), "soft"),
+    ]  # fmt: skip
+    table.show(columns, rows, "Attainment by SLA")
+    st.caption("Of the clocks decided in the period; the mark in the bar is 95 %. Unknown ones (a source was silent) count as neither.")
+
+
+def _bar(share: float | None) -> Markup:
+    if share is None:
+        return Markup("")
+    kind = "ok" if share >= _TARGET else "warn" if share >= 0.9 else "bad"
+    return Markup('<div class="meter {}" role="img" aria-label="{:.1%}"><span style="width:{:.1f}%"></span></div>').format(
+        kind, share, share * 100
+    )
+
+
+def _spark(days: pd.DataFrame | None) -> Markup:
+    """A row of small bars, a day each, by share kept."""
+    if days is None:
+        return Markup("")
+    bars = []
+    for row in days.tail(30).to_dict("records"):
+        share = _share(row)
+        kind = "dim" if share is None else "ok" if share >= _TARGET else "warn" if share >= 0.9 else "bad"
+        bars.append(
+            Markup('<i class="{}" style="height:{:.0f}%" title="{}: {}"></i>').format(
+                kind, 12 + 88 * (share or 0), row["day"], "–" if share is None else f"{share:.0%}"
+            )
+        )
+    return Markup('<span class="spark">{}</span>').format(Markup("").join(bars))
+
+
+def _owner(context: Context, flow: str, sla: str) -> str:
+    known = context.catalog.flows.get(flow)
+    found = known.slas.get(sla) if known else None
+    return definitions.owner_title(context.catalog, (found.owner or known.owner) if found and known else "")
+
+
+def _one(context: Context, flow: str, sla: str, kept: pd.DataFrame) -> None:
+    end = context.now.replace(second=0, microsecond=0)
+    start = filters.since(st.query_params.get("period", "30d"), context.now) or end
+    mine = kept[(kept["flow"] == flow) & (kept["sla"] == sla)]
+    row = mine.iloc[0].to_dict() if len(mine) else {"met": 0, "missed": 0, "unknown": 0, "total": 0}
+    share = _share(row)
+    cells = st.columns(4)
+    cells[0].metric("Kept", "–" if share is None else f"{share:.1%}", border=True)
+    cells[1].metric("In time", count(row["met"]), border=True)
+    cells[2].metric("Missed", count(row["missed"]), border=True)
+    cells[3].metric("Unknown", count(row["unknown"]), border=True, help="A source the verdict needs was silent")
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Day by day", anchor=False)
+        _trend(context.data.read(reads.attainment, start=start, end=end, zone=context.zone.name, by_day=True), flow, sla)
+    with right:
+        st.subheader("Time used of the time allowed", anchor=False)
+        _distribution(context.data.read(reads.durations, flow=flow, sla=sla, start=start, end=end))
+
+
+def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
+    mine = days[(days["flow"] == flow) & (days["sla"] == sla)].copy() if not days.empty else days
+    if mine.empty:
+        notices.empty("Nothing decided", "No clock of this SLA was decided in the period.")
+        return
+    mine["share"] = mine["met"] / (mine["met"] + mine["missed"]).where(lambda total: total > 0)
+    mine["day"] = pd.to_datetime(mine["day"])
+    tip = [alt.Tooltip("day:T", format="%d %b"), alt.Tooltip("share:Q", format=".1%", title="kept"), "met:Q", "missed:Q"]
+    base = alt.Chart(mine).encode(x=charts.time_axis("day"))
+    bars = base.mark_bar(color=charts.soft(), opacity=0.5).encode(
+        y=alt.Y("missed:Q", title="missed", axis=alt.Axis(grid=False, orient="right")), tooltip=tip
+    )
+    lowest = min(0.9, float(mine["share"].min()) - 0.03)
+    line = base.mark_line(color=charts.colour(lamp.BLUE), strokeWidth=2.5, point=True).encode(
+        y=alt.Y("share:Q", title="kept", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[max(0.0, lowest), 1.0])), tooltip=tip
+    )
+    rule = alt.Chart(pd.DataFrame({"target": [_TARGET]})).mark_rule(strokeDash=[5, 4], color=charts.colour(lamp.GREEN)).encode(y="target:Q")
+    charts.draw(alt.layer(bars, alt.layer(line, rule)).resolve_scale(y="independent"), "Share kept and number missed by day", 300)
+
+
+def _distribution(shares: pd.DataFrame) -> None:
+    if shares.empty:
+        notices.empty("Nothing reached", "No clock of this SLA stopped in the period.")
+        return
+    shares = shares.assign(end=shares["share"] + 0.05, late=shares["share"] >= 1.0)
+    bars = (
+        alt.Chart(shares)
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=alt.X(
+                "share:Q",
+                bin="binned",
+                title="share of the time allowed (2 = twice and more)",
+                axis=alt.Axis(format=".0%"),
+                scale=alt.Scale(domain=[0, 2.05]),
+            ),
+            x2="end",
+            y=alt.Y("clocks:Q", title="clocks"),
+            color=alt.Color(
+                "late:N", scale=alt.Scale(domain=[False, True], range=[charts.colour(lamp.GREEN), charts.colour(lamp.RED)]), legend=None
+            ),
+            tooltip=[alt.Tooltip("share:Q", format=".0%"), "clocks:Q"],
+        )
+    )
+    limit = alt.Chart(pd.DataFrame({"limit": [1.0], "word": ["deadline"]})).encode(x="limit:Q")
+    words = limit.mark_text(align="left", dx=5, y=8, color=charts.ink()).encode(text="word:N")
+    charts.draw(alt.layer(bars, limit.mark_rule(strokeWidth=2, color=charts.ink()), words), "Distribution of time used", 300)
+
+
+def _next(context: Context, flow: str, sla: str) -> None:
+    st.subheader("Next to miss", anchor=False)
+    rows = context.data.read(reads.next_due, flow=flow, sla=sla, limit=30)
+    if rows.empty:
+        notices.good("Nothing is due", "No clock is running.")
+        return
+    columns = [
+        table.Column(
+            "Due", lambda row: Markup('<span title="{}">{}</span>').format(row["due_at"], until(row["due_at"], context.now)), "key"
+        ),
+        table.Column("", lambda row: lamp.pill(row["verdict"])),
+        table.Column("Reference", lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"])),
+        table.Column("SLA", lambda row: _title(context, row["flow"], row["sla"])),
+        table.Column("Awaits", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft"),
+        table.Column("Customer", lambda row: row["customer"]),
+        table.Column("Plant", lambda row: row["plant"], "soft"),
+        table.Column("Value", lambda row: amount(row["value"], row["currency"]) if row["currency"] else "", "number"),
+        table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
+        table.Column("Deadline", lambda row: table.time(context.zone, row["due_at"]), "soft"),
+    ]
+    table.show(columns, rows.to_dict("records"), "Open clocks by deadline")
+
+
+PAGE = Slas()

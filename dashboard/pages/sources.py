@@ -1,0 +1,148 @@
+"""Sources: who was last heard when, how much they send, and what could not be used."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from markupsafe import Markup
+
+from dashboard import definitions
+from dashboard.components import filters, lamp, notices, table
+from dashboard.components.moments import aware, duration, utc
+from dashboard.components.money import count
+from dashboard.page import Context
+from store.reads import origins as reads
+
+_HOURS = 24
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+
+
+class Sources:
+    """Freshness, volume and quarantine."""
+
+    name = "sources"
+    title = "Sources"
+    icon = ":material/sensors:"
+    order = 60
+    url_path = "sources"
+
+    def render(self, context: Context) -> None:
+        """Draw the page."""
+        hour = context.now.replace(minute=0, second=0, microsecond=0)
+        heard = context.data.read(reads.last_heard)
+        volumes = context.data.read(reads.volumes, since=hour - timedelta(hours=_HOURS - 1))
+        reasons = context.data.read(reads.quarantine_reasons, since=hour - timedelta(days=7))
+        names = [*context.catalog.sources, *(sorted(set(heard["source"]) - set(context.catalog.sources)) if not heard.empty else [])]
+        if not names:
+            notices.empty(
+                "No source yet", "A source appears when it is in the catalog or when it sends its first signal:", notices.FIRST_EVENT
+            )
+        else:
+            rows = [_row(context, name, heard, volumes, reasons, hour) for name in names]
+            _show(context, rows)
+        _quarantine(context, reasons)
+
+
+def _row(context: Context, name: str, heard: pd.DataFrame, volumes: pd.DataFrame, reasons: pd.DataFrame, hour: datetime) -> dict[str, Any]:
+    known = context.catalog.sources.get(name)
+    last = aware(heard.loc[heard["source"] == name, "last_at"].max()) if not heard.empty else None
+    own = volumes[(volumes["source"] == name) & (volumes["kind"] != "quarantine")] if not volumes.empty else volumes
+    hours = [hour - timedelta(hours=_HOURS - 1 - number) for number in range(_HOURS)]
+    by_hour = own.groupby("hour")["signals"].sum() if len(own) else pd.Series(dtype="int64")
+    counted = {aware(moment): int(signals) for moment, signals in by_hour.items()}
+    every = _seconds(known.expect.every) if known and known.expect else None
+    age = (context.now - last).total_seconds() if last else None
+    silent = every is not None and (age is None or age > every)
+    return {
+        "name": name, "title": (known.title if known else "") or definitions.readable(name), "system": known.system if known else "",
+        "owner": known.owner if known else "", "lane": str(known.lane) if known else "", "last": last, "age": age, "every": every,
+        "state": "silent" if silent else "heard" if last else "never",
+        "series": [(moment, counted.get(moment, 0)) for moment in hours], "total": sum(counted.values()),
+        "kinds": own.groupby("kind")["signals"].sum().to_dict() if len(own) else {},
+        "quarantined": int(reasons.loc[reasons["source"] == name, "records"].sum()) if not reasons.empty else 0,
+    }  # fmt: skip
+
+
+def _seconds(words: str) -> float:
+    parts = words.split()
+    return float(parts[0]) * _UNITS[parts[-1].rstrip("s")]
+
+
+def _show(context: Context, rows: list[dict[str, Any]]) -> None:
+    silent = [row for row in rows if row["state"] == "silent"]
+    if silent:
+        st.html(
+            Markup(
+                '<div class="andon-notice dim"><div class="glyph">?</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
+            ).format(
+                f"Silent beyond their rhythm: {', '.join(row['title'] for row in silent)}",
+                "Verdicts that need them are unknown, neither good nor bad, until they are heard again.",
+            )
+        )
+    columns = [
+        table.Column(
+            "", lambda row: lamp.bulb({"heard": lamp.GREEN, "silent": lamp.GREY}.get(row["state"], lamp.IDLE), "small", row["state"])
+        ),
+        table.Column("Source", lambda row: Markup("{}<br><small>{}</small>").format(row["title"], row["name"]), "key"),
+        table.Column("System", lambda row: row["system"]),
+        table.Column(
+            "Last heard",
+            lambda row: Markup('<span title="{}">{}</span>').format(
+                utc(row["last"]), f"{duration(row['age'])} ago" if row["last"] else "never"
+            ),
+        ),
+        table.Column("Expected every", lambda row: duration(row["every"]) if row["every"] else "–", "soft"),
+        table.Column("Last 24 hours", lambda row: _spark(context, row["series"])),
+        table.Column("Signals", lambda row: count(row["total"]), "number"),
+        table.Column("Of which", lambda row: " · ".join(f"{count(number)} {kind}" for kind, number in row["kinds"].items()), "soft"),
+        table.Column(
+            "Quarantined (7 days)",
+            lambda row: Markup('<span class="pill bad">{}</span>').format(count(row["quarantined"])) if row["quarantined"] else "",
+            "number",
+        ),
+        table.Column("Lane", lambda row: row["lane"], "soft"),
+        table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]) if row["owner"] else "", "soft"),
+    ]
+    table.show(columns, rows, "Sources")
+
+
+def _spark(context: Context, series: list[tuple[datetime, int]]) -> Markup:
+    top = max((signals for _, signals in series), default=0)
+    bars = Markup("").join(
+        Markup('<i class="info" style="height:{:.0f}%" title="{}: {}"></i>').format(
+            100 * signals / top if top else 0, context.zone.show(moment), count(signals)
+        )
+        for moment, signals in series
+    )
+    return Markup('<span class="spark">{}</span>').format(bars)
+
+
+def _quarantine(context: Context, reasons: pd.DataFrame) -> None:
+    st.subheader("Quarantine", anchor=False)
+    if reasons.empty:
+        notices.good("Nothing in quarantine", "Everything received in the last 7 days could be used.")
+        return
+    source = filters.choose("Source", "source", sorted(set(reasons["source"])))
+    rows = context.data.read(reads.quarantined, source=source)
+    columns = [
+        table.Column("Received", lambda row: table.time(context.zone, row["received_at"], seconds=True)),
+        table.Column("Source", lambda row: row["source"], "key"),
+        table.Column("Reason", lambda row: Markup('<span class="pill bad">{}</span>').format(row["reason"])),
+        table.Column("What was wrong", lambda row: row["message"], "wide"),
+        table.Column("Kind", lambda row: row["kind"], "soft"),
+        table.Column("Bytes", lambda row: count(row["size"]), "number soft"),
+        table.Column("Begins with", lambda row: Markup("<code>{}</code>").format(row["beginning"][:160]), "wide"),
+        table.Column("Id", lambda row: row["quarantine_id"], "soft"),
+    ]
+    table.show(columns, rows.to_dict("records"), "Quarantine")
+    st.markdown("The raw bytes are kept. Mend the cause (the catalog, the sender), then send them through again:")
+    st.code(
+        "andon quarantine show ID      # everything known about one\nandon quarantine replay ID    # through the front door again; what is already stored stays once",
+        language="bash",
+    )
+
+
+PAGE = Sources()

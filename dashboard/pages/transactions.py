@@ -1,0 +1,145 @@
+"""Transactions: where is my order, by any business identifier, and everything known about one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import definitions
+from dashboard.components import filters, lamp, links, notices, table
+from dashboard.components.moments import until
+from dashboard.components.money import amount
+from dashboard.components.sheet import sheet
+from dashboard.page import Context
+from store.reads import search as reads
+
+_VERDICTS = ["breached", "failed", "at_risk", "unknown", "running", "paused", "met", "met_late"]
+_LIMIT = 200
+
+
+class Transactions:
+    """The list, the search and the sheet of one (``?id=``)."""
+
+    name = "transactions"
+    title = "Transactions"
+    icon = ":material/search:"
+    order = 20
+    url_path = "transactions"
+
+    def render(self, context: Context) -> None:
+        """Draw the sheet the address names, else search and list."""
+        if identity := st.query_params.get("id", ""):
+            sheet(context, identity)
+            return
+        given = st.query_params.get("find", "")
+        wanted = st.text_input(
+            "Find by any business identifier", value=given, placeholder="order, delivery, invoice, shipment, purchase order …"
+        ).strip()
+        if wanted != given:
+            st.query_params["find"] = wanted
+        if wanted:
+            _found(context, wanted)
+        else:
+            _list(context)
+
+
+def _found(context: Context, wanted: str) -> None:
+    hits = context.data.read(reads.find, value=wanted)
+    rows = pd.DataFrame()
+    if not hits.empty:
+        rows = context.data.read(reads.listing, ids=tuple(dict.fromkeys(hits["transaction_id"])), limit=_LIMIT)
+    if rows.empty:
+        notices.empty(
+            f"No transaction carries {wanted}",
+            "Identifiers are compared as the flow's keys normalise them (leading zeros do not matter). The event that names it may not have arrived, "
+            "or may be in quarantine: see Sources. The same search on the command line:",
+            "andon find IDENTIFIER\nandon quarantine list",
+        )
+        return
+    matched = hits.groupby("transaction_id").apply(
+        lambda group: ", ".join(f"{t} {v}" for t, v in zip(group["key_type"], group["key_value"], strict=True))
+    )
+    _table(context, rows, matched.to_dict())
+
+
+def _list(context: Context) -> None:
+    catalog = context.catalog
+    recent = context.data.read(reads.choices, since=filters.since("30d", context.now))
+    top = st.columns([1.3, 1, 1, 1.3, 1.3, 0.8, 1.1])
+    with top[0]:
+        flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
+    with top[1]:
+        state = filters.choose("State", "state", ["open", "completed", "cancelled"], str.capitalize)
+    with top[2]:
+        verdict = filters.choose("Verdict", "verdict", _VERDICTS, lambda name: lamp.word(name).capitalize())
+    stages = [name for key, known in catalog.flows.items() if not flow or key == flow for name in definitions.stations(known)]
+    with top[3]:
+        stage = filters.choose("Stands at", "stage", stages, lambda name: definitions.stage_title(catalog, flow, name))
+    with top[4]:
+        customer = filters.choose("Customer", "customer", _distinct(recent, "customer"))
+    with top[5]:
+        plant = filters.choose("Plant", "plant", _distinct(recent, "plant"))
+    with top[6]:
+        awaited = st.query_params.get("awaited", "")
+        period = filters.period("all" if verdict or awaited or stage or state == "open" else "7d", everything=True)
+    if awaited:
+        words, clear = st.columns([5, 1], vertical_alignment="center")
+        words.text(f"Late, at risk, unknown or failed on the way to “{definitions.stage_title(catalog, flow, awaited)}”")
+        if clear.button("Show all", width="stretch"):
+            st.query_params.pop("awaited", None)
+            st.rerun()
+    rows = context.data.read(
+        reads.listing, flow=flow, state=state, verdict=verdict, stage=stage, awaited=awaited, customer=customer, plant=plant,
+        since=filters.since(period, context.now), limit=_LIMIT,
+    )  # fmt: skip
+    if rows.empty and recent.empty:
+        notices.empty(
+            "No transaction yet",
+            "A transaction appears with the first signal that is a milestone of a flow. Send one:",
+            notices.FIRST_EVENT,
+        )
+    elif rows.empty:
+        notices.empty("Nothing matches", "No transaction fits all of these choices. Widen the period or clear a filter.")
+    else:
+        _table(context, rows, {})
+        if len(rows) == _LIMIT:
+            st.caption(f"The {_LIMIT} youngest are shown; narrow the choices to see older ones.")
+
+
+def _distinct(frame: pd.DataFrame, column: str) -> list[str]:
+    return sorted(set(frame[column]) - {""}) if column in frame else []
+
+
+def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str]) -> None:
+    catalog, zone = context.catalog, context.zone
+    columns = [
+        table.Column(
+            "Reference",
+            lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"] or row["transaction_id"][:12]),
+            "key",
+        ),
+        table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
+        table.Column("State", lambda row: lamp.pill("failed" if row["failed_stage"] else row["state"])),
+        table.Column("Reached", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
+        table.Column("Worst clock", lambda row: lamp.pill(row["verdict"]) if row["verdict"] else ""),
+        table.Column("Due", lambda row: _due(context, row)),
+        table.Column("Customer", lambda row: row["customer"]),
+        table.Column("Plant", lambda row: row["plant"], "soft"),
+        table.Column("Value", lambda row: amount(row["value"], row["currency"]) if row["currency"] else "", "number"),
+        table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft"),
+        table.Column("Last milestone", lambda row: table.time(zone, row["updated_at"]), "soft"),
+    ]
+    if matched:
+        columns.insert(1, table.Column("Named by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
+    table.show(columns, rows.to_dict("records"), "Transactions")
+
+
+def _due(context: Context, row: dict[str, Any]) -> str:
+    if row["verdict"] in {"running", "at_risk", "breached", "unknown"} and pd.notna(row["due_at"]):
+        return until(row["due_at"], context.now)
+    return ""
+
+
+PAGE = Transactions()
