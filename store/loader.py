@@ -1,0 +1,199 @@
+"""Loads the journal into the store: slices of undecoded records, critical lane first, each exactly once to the reader.
+
+Steps of a slice, in this order: insert (one statement a kind, on disk when it returns), then the segment's position into
+``loaded_segments``. A crash between the two repeats at most this slice; content keys make the repetition invisible.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from core.clock import Clock, from_milliseconds, to_milliseconds
+from core.config import Settings
+from core.journal import Stored
+from core.signal import Lane, Record, SignalKind
+from core.telemetry import M, Telemetry
+from store.client import Store
+from store.damage import report_damage
+from store.progress import ProgressTable
+from store.segments import Segment, Segments
+from store.slice import SliceWriter
+
+SLICE_MAX_BYTES = 16 << 20
+SLICE_MAX_MILLISECONDS = 10_000
+SLICES_PER_LOAD = {Lane.CRITICAL: 4, Lane.STANDARD: 2, Lane.BULK: 1}
+BACKOFF_SECONDS = (0.2, 30.0)
+log = logging.getLogger("store.loader")
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What one :meth:`Loader.load` did. ``more``: the journal holds more at once; ``failed``: the store refused, it is tried again."""
+
+    slices: list[int] = field(default_factory=list)
+    records: int = 0
+    signals: dict[str, int] = field(default_factory=dict)
+    damaged: int = 0
+    refused: int = 0
+    more: bool = False
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far the store is behind the journal, in records, signals and seconds (age of the oldest record not loaded)."""
+
+    records: int
+    signals: int
+    seconds: float
+
+
+class Loader:
+    """The only reader of the journal in the engine. ``load`` is called by one thread; ``lag`` by any."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, telemetry: Telemetry) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._telemetry = telemetry
+        self._segments = Segments(settings.journal)
+        self._progress = ProgressTable(store, clock)
+        self._writer = SliceWriter(store)
+        self._failures = 0
+        self._not_before = 0.0
+        self._retry: tuple[str, int, int] | None = None
+
+    def load(self) -> LoadReport:
+        """Load what is new, a bounded amount a call. A refusing store is reported, never raised; nothing is lost by it."""
+        report = LoadReport()
+        if self._clock.monotonic() < self._not_before:
+            report.failed = "waiting to try again"
+            return report
+        for lane in Lane:
+            try:
+                report.more |= self._load_lane(lane, report)
+            except ClickHouseError as error:
+                self._failed(lane, report, error)
+                return report
+        self._failures = 0
+        return report
+
+    def lag(self) -> dict[Lane, Lag]:
+        """Return per lane what is not loaded yet, counted in the journal."""
+        now = to_milliseconds(self._clock.now())
+        lags = {}
+        for lane in Lane:
+            waiting = [segment.waiting(self._progress.of(segment).position) for segment in list(self._segments.of(lane))]
+            oldest = min((one.oldest for one in waiting if one.oldest), default=now)
+            lags[lane] = Lag(sum(one.records for one in waiting), sum(one.signals for one in waiting), max(0, now - oldest) / 1000)
+            self._telemetry.set(M.LAG_RECORDS, lags[lane].records, lane=lane.value)
+            self._telemetry.set(M.LAG_SECONDS, lags[lane].seconds, lane=lane.value)
+        return lags
+
+    def sweep(self) -> list[str]:
+        """Delete closed segments that are loaded and older than the setting allows to keep; return their names."""
+        oldest = self._clock.now() - timedelta(seconds=self._settings.journal_keep_seconds)
+        deleted = []
+        for lane in Lane:
+            for segment in list(self._segments.of(lane)):
+                if segment.finished and self._is_older(segment, to_milliseconds(oldest)):
+                    segment.close()
+                    for suffix in ("", "-wal", "-shm"):
+                        segment.path.with_name(segment.path.name + suffix).unlink(missing_ok=True)
+                    deleted.append(segment.name)
+        return deleted
+
+    def close(self) -> None:
+        """Close the journal's files."""
+        self._segments.close()
+
+    def _is_older(self, segment: Segment, oldest: int) -> bool:
+        try:
+            return segment.path.stat().st_mtime < from_milliseconds(oldest).timestamp()
+        except FileNotFoundError:
+            return False
+
+    def _load_lane(self, lane: Lane, report: LoadReport) -> bool:
+        """Load up to the lane's share of slices; return whether there is more."""
+        budget = SLICES_PER_LOAD[lane]
+        progressed = True
+        while progressed:
+            progressed = False
+            for segment in self._segments.readable(lane):
+                if budget == 0:
+                    return True
+                if self._load_slice(segment, report):
+                    budget -= 1
+                    progressed = True
+                elif segment.finished:
+                    progressed = True
+        return False
+
+    def _load_slice(self, segment: Segment, report: LoadReport) -> bool:
+        progress = self._progress.of(segment)
+        found = _first_seconds(segment.read(progress.position, SLICE_MAX_BYTES))
+        if not found:
+            return False
+        records = [stored.record for stored in found if stored.record is not None]
+        damaged = [stored for stored in found if stored.record is None]
+        slice_ = self._slice_number(segment, progress.position, found[-1].id)
+        refused = self._writer.write(records, slice_, f"{segment.name}:{found[0].id}-{found[-1].id}")
+        if damaged:
+            report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
+        counted = _count(records)
+        self._progress.advance(segment, found[-1].id, slice_, counted, len(found), len(damaged), refused)
+        self._retry = None
+        self._account(segment.lane, report, slice_, found, counted, len(damaged), len(refused))
+        return True
+
+    def _slice_number(self, segment: Segment, after: int, last: int) -> int:
+        """A slice that is tried again keeps its number."""
+        key = f"{segment.name}:{after}:{last}"
+        if self._retry is None or self._retry[0] != key:
+            self._retry = (key, self._store.revision(), 0)
+        return self._retry[1]
+
+    def _account(
+        self, lane: Lane, report: LoadReport, slice_: int, found: list[Stored], counted: dict[str, int], damaged: int, refused: int
+    ) -> None:
+        report.slices.append(slice_)
+        report.records += len(found)
+        report.damaged += damaged
+        report.refused += refused
+        for kind, count in counted.items():
+            report.signals[kind] = report.signals.get(kind, 0) + count
+            self._telemetry.add(M.LOADED, count, lane=lane.value, kind=kind)
+
+    def _failed(self, lane: Lane, report: LoadReport, error: ClickHouseError) -> None:
+        least, most = BACKOFF_SECONDS
+        pause = min(most, least * 2 ** min(self._failures, 10))
+        self._failures += 1
+        self._not_before = self._clock.monotonic() + pause
+        report.failed = str(error).split("\n", 1)[0][:500]
+        self._telemetry.add(M.LOAD_FAILURES, lane=lane.value)
+        log.warning(
+            "a slice could not be loaded; it is tried again",
+            extra={"fields": {"lane": lane.value, "pause_seconds": pause, "error": report.failed}},
+        )
+
+
+def _first_seconds(found: list[Stored]) -> list[Stored]:
+    """Return the leading records that were received within ten seconds of the first one."""
+    start = next((stored.record.received_at for stored in found if stored.record is not None), None)
+    if start is None:
+        return found
+    for index, stored in enumerate(found):
+        if stored.record is not None and stored.record.received_at > start + SLICE_MAX_MILLISECONDS:
+            return found[:index]
+    return found
+
+
+def _count(records: list[Record]) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for record in records:
+        counted[record.kind.value] = counted.get(record.kind.value, 0) + (1 if record.kind is SignalKind.QUARANTINE else record.count)
+    return counted

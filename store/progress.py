@@ -1,0 +1,72 @@
+"""The loader's positions: read once at the start, written after every slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.clock import Clock
+from core.signal import Lane, Record
+from store.client import Store
+from store.segments import Progress, Segment
+
+
+class ProgressTable:
+    """What ``loaded_segments`` holds, kept in memory too."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._known: dict[str, Progress] | None = None
+
+    def of(self, segment: Segment) -> Progress:
+        """Return how far the segment is loaded."""
+        if self._known is None:
+            self._known = {
+                str(row["segment"]): Progress(
+                    Lane(row["lane"]),
+                    int(row["position"]),
+                    int(row["records"]),
+                    {str(kind): int(count) for kind, count in row["signals"].items()},
+                    int(row["damaged"]),
+                    int(row["refused"]),
+                    int(row["refused_signals"]),
+                )
+                for row in self._store.rows("SELECT * FROM loaded_segments FINAL")
+            }
+        return self._known.get(segment.name) or Progress(segment.lane)
+
+    def advance(
+        self, segment: Segment, position: int, slice_: int, counted: dict[str, int], records: int, damaged: int, refused: Sequence[Record]
+    ) -> None:
+        """Write the segment's new position; in memory it moves only after the store has it."""
+        before = self.of(segment)
+        signals = dict(before.signals)
+        for kind, count in counted.items():
+            signals[kind] = signals.get(kind, 0) + count
+        after = replace(
+            before,
+            position=position,
+            records=before.records + records,
+            signals=signals,
+            damaged=before.damaged + damaged,
+            refused=before.refused + len(refused),
+            refused_signals=before.refused_signals + sum(record.count for record in refused),
+        )
+        self._store.insert(
+            "loaded_segments",
+            {
+                "segment": [segment.name],
+                "lane": [segment.lane.value],
+                "position": [after.position],
+                "records": [after.records],
+                "signals": [after.signals],
+                "damaged": [after.damaged],
+                "refused": [after.refused],
+                "refused_signals": [after.refused_signals],
+                "slice": [slice_],
+                "updated_at": [self._clock.now()],
+            },
+        )
+        if self._known is not None:
+            self._known[segment.name] = after

@@ -1,0 +1,143 @@
+"""Watches the journal's segments for records that are not loaded yet; costs nearly nothing while there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+import apsw
+
+from core import journal
+from core.journal import Stored
+from core.signal import Lane
+
+_COUNT = "SELECT count(*), min(received_at), coalesce(sum(count), 0) FROM records WHERE id > ?"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a segment is loaded, as ``loaded_segments`` keeps it. ``signals`` counts acknowledged signals per kind."""
+
+    lane: Lane
+    position: int = 0
+    records: int = 0
+    signals: dict[str, int] = field(default_factory=dict)
+    damaged: int = 0
+    refused: int = 0
+    refused_signals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a lane's journal holds that is not loaded: records, their signals and the age of the oldest (milliseconds since 1970, 0: none)."""
+
+    records: int
+    signals: int
+    oldest: int
+
+
+class Segment:
+    """One segment file with an open connection that tells cheaply whether anything was added."""
+
+    def __init__(self, path: Path, lane: Lane) -> None:
+        self.path = path
+        self.name = journal.segment_name(path)
+        self.lane = lane
+        self.finished = False
+        self._connection: apsw.Connection | None = None
+        self._version = -1
+        self._seen = -1
+
+    def changed(self) -> bool:
+        """Return whether the file may hold records that the last exhausted :meth:`read` did not give."""
+        if self.finished:
+            return False
+        version = self._data_version()
+        return version is None or version != self._seen
+
+    def read(self, after: int, max_bytes: int) -> list[Stored]:
+        """Return the next records after ``after``; an empty list means that the segment is exhausted for now."""
+        version = self._data_version()
+        closed = journal.is_closed(self.path)
+        found = list(journal.read_segment(self.path, self.lane, after, max_bytes))
+        if not found:
+            self._seen = -1 if version is None else version
+            self.finished = closed
+            if closed:
+                self.close()
+        return found
+
+    def waiting(self, after: int) -> Waiting:
+        """Count what lies after ``after``, by a connection of its own: other threads may ask."""
+        try:
+            connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                records, oldest, signals = connection.execute(_COUNT, (after,)).fetchone()  # type: ignore[misc]
+                return Waiting(int(records), int(signals), int(oldest or 0))
+            finally:
+                connection.close()
+        except apsw.Error:
+            return Waiting(0, 0, 0)
+
+    def close(self) -> None:
+        """Close the connection; it opens again when it is needed."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _data_version(self) -> int | None:
+        try:
+            if self._connection is None:
+                self._connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])  # type: ignore[index]
+        except apsw.Error:  # damaged or being made: reading it tells
+            return None
+
+
+class Segments:
+    """All segments of a journal, found anew only when a folder's entries changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stamps: dict[Lane, tuple[tuple[str, int], ...]] = {}
+        self._known: dict[Lane, list[Segment]] = {lane: [] for lane in Lane}
+
+    def of(self, lane: Lane) -> list[Segment]:
+        """Return the lane's segments, oldest first per collector."""
+        stamp = self._stamp(lane)
+        if stamp != self._stamps.get(lane):
+            old = {segment.path: segment for segment in self._known[lane]}
+            self._known[lane] = [old.pop(path, None) or Segment(path, lane) for path in journal.segments(self._folder, lane)]
+            for gone in old.values():
+                gone.close()
+            self._stamps[lane] = stamp
+        return self._known[lane]
+
+    def readable(self, lane: Lane) -> Iterator[Segment]:
+        """Yield per collector the first segment that may hold something new: within a collector the order is kept."""
+        for _, group in groupby(self.of(lane), key=lambda segment: segment.path.parent):
+            for segment in group:
+                if segment.changed():
+                    yield segment
+                    break
+
+    def close(self) -> None:
+        """Close every connection."""
+        for segments in self._known.values():
+            for segment in segments:
+                segment.close()
+
+    def _stamp(self, lane: Lane) -> tuple[tuple[str, int], ...]:
+        try:
+            collectors = sorted(entry for entry in self._folder.iterdir() if entry.is_dir())
+        except FileNotFoundError:
+            return ()
+        stamps = []
+        for collector in collectors:
+            try:
+                stamps.append((collector.name, (collector / lane.value).stat().st_mtime_ns))
+            except FileNotFoundError:
+                continue
+        return tuple(stamps)

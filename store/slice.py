@@ -1,0 +1,95 @@
+"""Writes one slice of the journal; a record that the store cannot take is found by bisection and quarantined."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from core.signal import Record, SignalKind
+from store.client import Store
+from store.framing import LANDINGS, frame, insert_settings
+
+# Codes that say the input itself cannot be read. Any other failure is the store's unless some record of the slice does go in.
+INPUT_CODES = frozenset({6, 26, 27, 28, 38, 41, 69, 72, 117, 128, 131, 407, 444, 521, 524, 568, 636, 675})
+# Never the fault of input: memory, disk, network, time-outs, too many parts, missing tables, read-only.
+STORE_CODES = frozenset({60, 81, 159, 164, 209, 210, 236, 241, 242, 243, 252, 279, 319, 425, 439})
+QUARANTINE_BODY_BYTES = 1 << 20
+
+
+def _code(error: ClickHouseError) -> int:
+    text = str(error)
+    _, _, rest = text.partition("Code: ")
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    return int(digits) if digits else 0
+
+
+class SliceWriter:
+    """Inserts records of all kinds under one slice number."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def write(self, records: Sequence[Record], slice_: int, token: str) -> list[Record]:
+        """Insert the records and return those that were refused and quarantined. Raises ``ClickHouseError`` when the store fails."""
+        refused: list[Record] = []
+        for kind in SignalKind:
+            if chosen := [record for record in records if record.kind is kind]:
+                refused += self._write_kind(kind, chosen, slice_, f"{token}:{kind.value}")
+        return refused
+
+    def _write_kind(self, kind: SignalKind, records: Sequence[Record], slice_: int, token: str) -> list[Record]:
+        try:
+            self._insert(kind, records, slice_, token)
+        except DatabaseError as error:
+            if _code(error) in STORE_CODES or kind is SignalKind.QUARANTINE:
+                raise
+            culprits = self._bisect(kind, records, slice_, token, error)
+            if len(culprits) == len(records) and any(_code(one) not in INPUT_CODES for _, one in culprits):
+                raise  # every record fails alike: it is the store that is broken
+            self._quarantine(culprits, slice_)
+            return [record for record, _ in culprits]
+        return []
+
+    def _bisect(
+        self, kind: SignalKind, records: Sequence[Record], slice_: int, token: str, error: ClickHouseError
+    ) -> list[tuple[Record, ClickHouseError]]:
+        if len(records) == 1:
+            return [(records[0], error)]
+        culprits: list[tuple[Record, ClickHouseError]] = []
+        middle = len(records) // 2
+        for name, half in (("a", records[:middle]), ("b", records[middle:])):
+            try:
+                self._insert(kind, half, slice_, f"{token}{name}")
+            except DatabaseError as failure:
+                if _code(failure) in STORE_CODES:
+                    raise
+                culprits += self._bisect(kind, half, slice_, f"{token}{name}", failure)
+        return culprits
+
+    def _insert(self, kind: SignalKind, records: Sequence[Record], slice_: int, token: str) -> None:
+        settings = insert_settings(kind) | {"insert_deduplication_token": token}
+        self._store.insert_raw(LANDINGS[kind].table, frame(records, slice_), "Protobuf", settings)
+
+    def _quarantine(self, culprits: Sequence[tuple[Record, ClickHouseError]], slice_: int) -> None:
+        rows = [refused_as_quarantine(record, str(error)) for record, error in culprits]
+        self._store.insert_raw(
+            LANDINGS[SignalKind.QUARANTINE].table, frame(rows, slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE)
+        )
+
+
+def refused_as_quarantine(record: Record, message: str) -> Record:
+    """Return the quarantine record of an acknowledged record that the store refused."""
+    detail = {
+        "reason": "store_refused",
+        "message": message.split("\n", 1)[0][:1000],
+        "kind": record.kind.value,
+        "content_type": "application/cloudevents+json" if record.kind is SignalKind.EVENT else "application/x-protobuf",
+        "quarantine_id": blake2b(record.body, digest_size=16, key=record.source.encode()[:64]).hexdigest(),
+        "count": record.count,
+    }
+    return Record(
+        SignalKind.QUARANTINE, record.source, record.lane, record.received_at, 1, record.body[:QUARANTINE_BODY_BYTES], json.dumps(detail)
+    )
