@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 
 from alerts import incidents as incident_rules
 from alerts import runbooks
+from alerts.act import Act
 from alerts.delivery import Delivery
 from alerts.delivery import rows as delivery_rows
 from alerts.incidents import Incident, State
@@ -33,15 +34,6 @@ from core.incident import IncidentStatus
 from core.telemetry import M, Telemetry
 
 BATCH = 20_000
-
-
-@dataclass(frozen=True)
-class Act:
-    """What an action of a person changes: rows of ``incidents``, ``silences`` and ``actions``."""
-
-    incidents: tuple[Incident, ...] = ()
-    silences: tuple[Silence, ...] = ()
-    record: pd.DataFrame | None = None
 
 
 class AlertEngine:
@@ -108,6 +100,11 @@ class AlertEngine:
     def next_deadline(self) -> datetime | None:
         """Return the moment at which :meth:`run` has work without any input."""
         return min(tuple(self._again.values()), default=None)
+
+    def open_incidents(self, now: datetime) -> list[Incident]:
+        """Return the incidents that are not resolved."""
+        with self._lock, self._outbox.lock:
+            return [one for one in self._loaded(now).incidents.values() if one.status != IncidentStatus.RESOLVED.value]
 
     def act(self, decide_act: Callable[[Mapping[str, Incident], Mapping[str, Silence]], Act], now: datetime) -> Act:
         """Apply what a person does: ``decide_act`` gets incidents and silences by id; what it returns is stored, then in force."""

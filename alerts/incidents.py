@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alerts.members import DESCRIPTION, GROUP, KEY, LATE, SEVERITIES, naive
@@ -84,7 +85,7 @@ def advance(state: State, candidates: pd.DataFrame, now: datetime) -> Outcome:
 
     stays = changed["holds"] & (changed["was"] == changed["incident_id"])
     changed["joined_at"] = changed["since"].where(stays, changed["joined_at"])
-    holding = changed[changed["holds"]].assign(left_at=pd.NaT)
+    holding = changed[changed["holds"]].assign(left_at=np.datetime64("NaT", "ms"))
     leaving = changed[(changed["was"] != "") & ~stays].assign(left_at=at)
     leaving = leaving.assign(incident_id=leaving["was"], joined_at=leaving["since"])
 
@@ -119,7 +120,7 @@ def _takes_members(incident: Incident, now: datetime) -> bool:
     return incident.resolved_at is None or now - incident.resolved_at < REOPENS_WITHIN
 
 
-def _incident_id(first: dict[str, Any]) -> str:
+def _incident_id(first: dict[Any, Any]) -> str:
     """Return an id that a repeated run over the same rows gives again."""
     parts = [first["flow"], first["stage"], first["cause"], first["transaction_id"], first["sla"], str(first["joined_at"])]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
@@ -145,7 +146,7 @@ def _summarise(
     for incident_id in touched:
         incident = incidents[incident_id]
         found = figures.get(incident_id)
-        common = {"updated_at": now, "members_total": len(seen.get(incident_id, ()))}
+        common: dict[str, Any] = {"updated_at": now, "members_total": len(seen.get(incident_id, ()))}
         if found is None:
             incidents[incident_id] = replace(
                 incident,
@@ -181,18 +182,19 @@ def _figures(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]]:
     once = members.sort_values(["value", "rank"]).drop_duplicates(["incident_id", "flow", "transaction_id"], keep="last")
     counts = once.groupby("incident_id").size()
     late = members[members["verdict"].isin(LATE)].drop_duplicates(["incident_id", "flow", "transaction_id"]).groupby("incident_id").size()
-    rank = members.groupby("incident_id")["rank"].max()
+    rank: dict[Any, Any] = members.groupby("incident_id")["rank"].max().to_dict()
     due = members[members["due_at"] > pd.Timestamp(naive(now))].groupby("incident_id")["due_at"].min()
-    worst = members.sort_values("rank", ascending=False, kind="stable").drop_duplicates("incident_id").set_index("incident_id")
+    worst = members.sort_values("rank", ascending=False, kind="stable").drop_duplicates("incident_id")
+    owners = dict(zip(worst["incident_id"], worst["owner"], strict=True))
     books = members[members["runbook"] != ""].drop_duplicates("incident_id").set_index("incident_id")["runbook"]
     customers, plants = _distinct(once, "customer"), _distinct(once, "plant")
     figures: dict[str, dict[str, Any]] = {
         str(incident_id): {
             "members": int(count),
             "breached": int(late.get(incident_id, 0)),
-            "severity": SEVERITIES[int(rank[incident_id])],
+            "severity": SEVERITIES[int(rank[str(incident_id)])],
             "next_due_at": aware(due.get(incident_id)),
-            "owner": str(worst.at[incident_id, "owner"]),
+            "owner": str(owners.get(incident_id, "")),
             "runbook": str(books.get(incident_id, "")),
             "value": {},
             "customers": customers.get(str(incident_id), []),
@@ -200,7 +202,8 @@ def _figures(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]]:
         }
         for incident_id, count in counts.items()
     }
-    for (incident_id, currency), total in once[once["value"] != 0].groupby(["incident_id", "currency"])["value"].sum().items():
+    totals: dict[Any, Any] = once[once["value"] != 0].groupby(["incident_id", "currency"])["value"].sum().to_dict()
+    for (incident_id, currency), total in totals.items():
         figures[str(incident_id)]["value"][str(currency)] = float(total)
     return figures
 
@@ -210,7 +213,9 @@ def _distinct(once: pd.DataFrame, column: str) -> dict[str, list[str]]:
     named = once[once[column] != ""]
     if named.empty:
         return {}
-    totals = named.groupby(["incident_id", column], as_index=False)["value"].sum().sort_values(["value", column], ascending=[False, True])
+    totals: pd.DataFrame = (
+        named.groupby(["incident_id", column], as_index=False)["value"].sum().sort_values(["value", column], ascending=[False, True])
+    )
     return {str(incident_id): list(group) for incident_id, group in totals.groupby("incident_id", sort=False)[column]}
 
 

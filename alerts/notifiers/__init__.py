@@ -1,0 +1,1 @@
+"""Notifiers: one file each, found by a scan when the engine starts."""

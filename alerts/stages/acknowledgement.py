@@ -14,6 +14,7 @@ class Acknowledgement:
     name = "acknowledgement"
 
     def check(self, notice: Notice, now: datetime) -> Passage:  # noqa: ARG002 - the contract gives the time to every stage
+        """Say whether the notice goes on, and why."""
         incident = notice.incident
         if incident.status != IncidentStatus.ACKNOWLEDGED.value:
             return Passage(True, "not acknowledged")

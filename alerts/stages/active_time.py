@@ -18,6 +18,7 @@ class ActiveTime:
     name = "active time"
 
     def check(self, notice: Notice, now: datetime) -> Passage:
+        """Say whether the notice goes on, and why."""
         hours = notice.active
         if hours is None:
             return Passage(True, "the route is always active")

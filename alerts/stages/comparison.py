@@ -18,7 +18,8 @@ class Comparison:
 
     name = "comparison"
 
-    def check(self, notice: Notice, now: datetime) -> Passage:
+    def check(self, notice: Notice, now: datetime) -> Passage:  # noqa: PLR0911 - a ladder, the gravest reason first
+        """Say whether the notice goes on, and why."""
         incident, told = notice.incident, notice.announced
         if incident.status == IncidentStatus.RESOLVED.value:
             if told.heard:

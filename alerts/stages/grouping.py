@@ -18,6 +18,7 @@ class Grouping:
     name = "grouping"
 
     def check(self, notice: Notice, now: datetime) -> Passage:
+        """Say whether the notice goes on, and why."""
         incident, told = notice.incident, notice.announced
         if notice.reason is Reason.OPENED and incident.severity != Severity.CRITICAL.value and now < incident.opened_at + GROUP_WAIT:
             return Passage(False, "waiting for members that come together", incident.opened_at + GROUP_WAIT)

@@ -15,6 +15,7 @@ class Silencing:
     name = "silence"
 
     def check(self, notice: Notice, now: datetime) -> Passage:
+        """Say whether the notice goes on, and why."""
         if notice.reason is Reason.RESOLVED:
             return Passage(True, "a resolve is always told")
         for silence in notice.silences:

@@ -20,6 +20,7 @@ class Storm:
     name = "storm"
 
     def check(self, notice: Notice, now: datetime) -> Passage:
+        """Say whether the notice goes on, and why."""
         told = notice.announced
         if (
             notice.reason in {Reason.OPENED, Reason.GROWN}

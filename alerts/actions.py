@@ -1,0 +1,101 @@
+"""What people do about incidents: acknowledge, assign, silence. Pure decisions; the engine stores and applies them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from alerts.act import Act
+from alerts.incidents import Incident
+from alerts.notice import Silence
+from alerts.render import one_line
+from core.errors import UsageError
+from core.incident import IncidentStatus
+
+ACKNOWLEDGED_FOR = timedelta(hours=4)
+LONGEST_SILENCE = timedelta(days=7)
+Incidents = Mapping[str, Incident]
+
+
+def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, until: datetime | None, now: datetime) -> Act:
+    """Somebody takes it. It speaks again at ``until``, at the next member's deadline or, where there is neither, after four hours."""
+    incident = _open(incidents, incident_id)
+    if until is not None and until <= now:
+        raise UsageError("until: this moment has passed; give a later one")
+    ends = min([end for end in (until, incident.next_due_at) if end is not None and end > now], default=now + ACKNOWLEDGED_FOR)
+    changed = replace(
+        incident, status=IncidentStatus.ACKNOWLEDGED.value, acknowledged_by=_name(by), acknowledged_until=ends, updated_at=now
+    )
+    return Act((changed,), (), _record(by, "acknowledge", incident_id, f"until {ends.isoformat(timespec='seconds')} {note}", now))
+
+
+def unacknowledge(incidents: Incidents, incident_id: str, by: str, now: datetime) -> Act:
+    """Give it back: it repeats again as its route says."""
+    incident = _open(incidents, incident_id)
+    changed = replace(incident, status=IncidentStatus.OPEN.value, acknowledged_by="", acknowledged_until=None, updated_at=now)
+    return Act((changed,), (), _record(by, "unacknowledge", incident_id, "", now))
+
+
+def assign(incidents: Incidents, incident_id: str, by: str, assignee: str, now: datetime) -> Act:
+    """Name who works on it; empty: nobody."""
+    incident = _open(incidents, incident_id)
+    changed = replace(incident, assignee=one_line(assignee), updated_at=now)
+    return Act((changed,), (), _record(by, "assign", incident_id, assignee or "nobody", now))
+
+
+def silence(matching: dict[str, str], by: str, reason: str, ends_at: datetime, now: datetime) -> Act:
+    """Keep what matches quiet until ``ends_at``. ``matching``: any of flow, stage, cause, incident_id; at least one."""
+    if not any(matching.values()):
+        raise UsageError("incident_id: name what is silenced: an incident_id, or a flow, stage or cause")
+    if not reason.strip():
+        raise UsageError("reason: say why, for those who look later")
+    if not now < ends_at <= now + LONGEST_SILENCE:
+        raise UsageError("hours: a silence ends within 7 days; give more than 0 and at most 168")
+    fields = {name: matching.get(name, "") for name in ("flow", "stage", "cause", "incident_id")}
+    parts = [*fields.values(), by, reason, now.isoformat(), ends_at.isoformat()]
+    silence_id = "sil_" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
+    made = Silence(
+        silence_id,
+        fields["flow"],
+        fields["stage"],
+        fields["cause"],
+        fields["incident_id"],
+        starts_at=now,
+        ends_at=ends_at,
+        created_by=_name(by),
+        reason=one_line(reason, 500),
+    )
+    target = fields["incident_id"] or silence_id
+    return Act((), (made,), _record(by, "silence", target, f"until {ends_at.isoformat(timespec='seconds')}: {reason}", now))
+
+
+def end_silence(silences: Mapping[str, Silence], silence_id: str, by: str, now: datetime) -> Act:
+    """Let it speak again at once."""
+    found = silences.get(silence_id)
+    if found is None or found.removed or found.ends_at <= now:
+        raise UsageError(f"silence_id: no silence '{silence_id}' is in force")
+    return Act(
+        (), (replace(found, ends_at=now, removed=1),), _record(by, "end silence", found.incident_id or silence_id, found.reason, now)
+    )
+
+
+def _open(incidents: Incidents, incident_id: str) -> Incident:
+    incident = incidents.get(incident_id)
+    if incident is None or incident.status == IncidentStatus.RESOLVED.value:
+        raise UsageError(f"incident_id: no incident '{one_line(incident_id, 40)}' is open")
+    return incident
+
+
+def _name(by: str) -> str:
+    if not by.strip():
+        raise UsageError("by: give your name, so that colleagues know who acts")
+    return one_line(by, 80)
+
+
+def _record(by: str, action: str, target: str, detail: str, now: datetime) -> pd.DataFrame:
+    row = {"at": now, "actor": _name(by), "action": action, "target": target, "detail": one_line(detail, 1000)}
+    return pd.DataFrame([row], dtype=object)

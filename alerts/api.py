@@ -1,0 +1,155 @@
+"""The action API: what the dashboard and scripts POST. Bearer token; errors are JSON ``{"error": "field: what"}``."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from alerts import actions
+from alerts.act import Act
+from alerts.engine import AlertEngine
+from core.clock import Clock
+from core.errors import UsageError
+
+BODY_BYTES = 64 << 10
+Body = dict[str, Any]
+
+
+def action_api(engine: AlertEngine, token: str, clock: Clock) -> Starlette:
+    """Return the application to mount at ``/api/v1``."""
+    api = _Api(engine, token, clock)
+    routes = [
+        Route("/incidents", api.list_incidents),
+        Route("/incidents/{identity}/acknowledge", api.acknowledge, methods=["POST"]),
+        Route("/incidents/{identity}/unacknowledge", api.unacknowledge, methods=["POST"]),
+        Route("/incidents/{identity}/assign", api.assign, methods=["POST"]),
+        Route("/incidents/{identity}/silence", api.silence, methods=["POST"]),
+        Route("/silences", api.silence, methods=["POST"]),
+        Route("/silences/{identity}/end", api.end_silence, methods=["POST"]),
+    ]
+    return Starlette(routes=routes)
+
+
+class _Api:
+    def __init__(self, engine: AlertEngine, token: str, clock: Clock) -> None:
+        self._engine = engine
+        self._token = token.encode()
+        self._clock = clock
+
+    async def list_incidents(self, request: Request) -> Response:
+        if not self._allowed(request):
+            return _refused()
+        found = await run_in_threadpool(self._engine.open_incidents, self._clock.now())
+        return Response(json.dumps({"incidents": [vars(one) for one in found]}, default=str), media_type="application/json")
+
+    async def acknowledge(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> Act:
+            until = _moment(body, "until")
+            return self._engine.act(
+                lambda incidents, _: actions.acknowledge(incidents, identity, _text(body, "by"), _text(body, "note"), until, now), now
+            )
+
+        return await self._do(request, {"by", "note", "until"}, decide)
+
+    async def unacknowledge(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> Act:
+            return self._engine.act(lambda incidents, _: actions.unacknowledge(incidents, identity, _text(body, "by"), now), now)
+
+        return await self._do(request, {"by"}, decide)
+
+    async def assign(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> Act:
+            by, to = _text(body, "by"), _text(body, "assignee")
+            return self._engine.act(lambda incidents, _: actions.assign(incidents, identity, by, to, now), now)
+
+        return await self._do(request, {"by", "assignee"}, decide)
+
+    async def silence(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> Act:
+            matching = {name: _text(body, name) for name in ("flow", "stage", "cause", "incident_id")}
+            matching["incident_id"] = identity or matching["incident_id"]
+            ends_at = now + _hours(body)
+            return self._engine.act(lambda *_: actions.silence(matching, _text(body, "by"), _text(body, "reason"), ends_at, now), now)
+
+        return await self._do(request, {"by", "reason", "hours", "flow", "stage", "cause", "incident_id"}, decide)
+
+    async def end_silence(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> Act:
+            return self._engine.act(lambda _, silences: actions.end_silence(silences, identity, _text(body, "by"), now), now)
+
+        return await self._do(request, {"by"}, decide)
+
+    async def _do(self, request: Request, known: set[str], decide: Callable[[Body, str, datetime], Act]) -> Response:
+        if not self._allowed(request):
+            return _refused()
+        try:
+            body = await _read(request, known)
+            done = await run_in_threadpool(decide, body, str(request.path_params.get("identity", "")), self._clock.now())
+        except UsageError as error:
+            missing = str(error).startswith(("incident_id: no", "silence_id: no"))
+            return JSONResponse({"error": str(error)}, 404 if missing else 400)
+        return JSONResponse(
+            {"incidents": [one.incident_id for one in done.incidents], "silences": [one.silence_id for one in done.silences]}
+        )
+
+    def _allowed(self, request: Request) -> bool:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)
+
+
+async def _read(request: Request, known: set[str]) -> Body:
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > BODY_BYTES:
+            raise UsageError("body: it is longer than 64 KiB")
+    try:
+        body = json.loads(raw or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise UsageError("body: it is not JSON") from error
+    if not isinstance(body, dict):
+        raise UsageError("body: it is not a JSON object")
+    for name in body:
+        if name not in known:
+            raise UsageError(f"{name}: not a field of this action; known: {', '.join(sorted(known))}")
+    return body
+
+
+def _text(body: Body, name: str) -> str:
+    value = body.get(name, "")
+    if not isinstance(value, str):
+        raise UsageError(f"{name}: give a text")
+    return value
+
+
+def _hours(body: Body) -> timedelta:
+    value = body.get("hours")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 168:
+        raise UsageError("hours: a silence ends within 7 days; give more than 0 and at most 168")
+    return timedelta(hours=value)
+
+
+def _moment(body: Body, name: str) -> datetime | None:
+    value = _text(body, name)
+    if not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise UsageError(f"{name}: '{value[:40]}' is not a time; write 2026-03-27T16:00:00+01:00") from error
+    if moment.tzinfo is None:
+        raise UsageError(f"{name}: the time has no zone; write 2026-03-27T16:00:00+01:00")
+    return moment
+
+
+def _refused() -> Response:
+    return JSONResponse({"error": "authorization: send the token of this engine as 'Bearer …'"}, 401, {"www-authenticate": "Bearer"})

@@ -1,0 +1,157 @@
+"""E-mail over SMTP: text and HTML, threaded by incident, with a Message-ID made from the delivery id.
+
+Settings: ``host``, ``from``, ``to`` (an address or a list); ``port`` (default 587, or 465 with ``security: tls``); ``security``
+(``starttls``, ``tls`` or ``none``; default ``starttls``); ``username`` and ``password`` (``env:NAME``); ``allow_link_local``.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import Any
+
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from alerts import egress
+from alerts.notifier import Attempt
+from core.errors import Permanent, Retryable, UsageError
+from core.incident import IncidentStatus, Message
+
+_KNOWN = ("host", "port", "security", "from", "to", "username", "password", "allow_link_local")
+_ADDRESS = re.compile(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$")
+_TIMEOUT_SECONDS = 10.0
+_ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_HTML = _ENVIRONMENT.from_string(
+    """<html><body style="font-family:sans-serif">
+<h2>{{ state }} {{ m.title }}</h2>
+<p><b>{{ m.summary }}</b><br>Owner: {{ m.owner_title }}. Cause: {{ m.cause }}.<br><a href="{{ m.incident_url }}">Open the incident</a></p>
+{% if m.top %}
+<table cellpadding="4"><tr><th>Reference</th><th>State</th><th>Due (UTC)</th><th>Value</th><th>Customer</th></tr>
+{% for line in m.top %}
+<tr><td><a href="{{ line.url }}">{{ line.reference }}</a></td><td>{{ line.verdict }}</td>
+<td>{{ line.due_at.strftime("%Y-%m-%d %H:%M") if line.due_at else "" }}</td>
+<td>{{ "{:,.2f}".format(line.value) }} {{ line.currency }}</td><td>{{ line.customer }}</td></tr>
+{% endfor %}
+</table>
+{% endif %}
+{% if m.runbook_body %}<h3>Runbook: {{ m.runbook_title }}</h3><pre style="white-space:pre-wrap">{{ m.runbook_body }}</pre>{% endif %}
+</body></html>"""
+)
+
+
+class Email:
+    """Sends one mail a message to all recipients."""
+
+    name = "email"
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        """Check server, addresses and credentials."""
+        egress.only(settings, *_KNOWN)
+        egress.text(settings, "host")
+        _port(settings)
+        _addresses(settings, "from")
+        _addresses(settings, "to")
+        if "username" in settings:
+            egress.text(settings, "username")
+            egress.secret(settings, "password")
+
+    def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
+        """Deliver."""
+        host, port = egress.text(settings, "host"), _port(settings)
+        egress.check_target(host, port, link_local=bool(settings.get("allow_link_local")))
+        mail = _mail(message, _addresses(settings, "from")[0], _addresses(settings, "to"))
+        try:
+            refused = _send(mail, host, port, settings)
+        except smtplib.SMTPResponseException as error:
+            said = f"SMTP {error.smtp_code} {_words(error.smtp_error)}"
+            raise (Permanent if 500 <= error.smtp_code < 600 else Retryable)(said) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            code, refusal = next(iter(error.recipients.values()))
+            raise (Permanent if code >= 500 else Retryable)(f"SMTP {code} {_words(refusal)}") from error
+        except (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
+            raise Permanent(f"{host}:{port}: {error}") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise Retryable(f"{host}:{port} did not answer: {error or type(error).__name__}") from error
+        return Attempt(f"accepted by {host}" + (f", refused for {', '.join(refused)}" if refused else ""))
+
+
+def _send(mail: EmailMessage, host: str, port: int, settings: dict[str, Any]) -> dict[str, Any]:
+    security = _security(settings)
+    context = ssl.create_default_context()
+    if security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
+    with server:
+        if security == "starttls":
+            server.starttls(context=context)
+        if "username" in settings:
+            server.login(egress.text(settings, "username"), egress.secret(settings, "password"))
+        return dict(server.send_message(mail))
+
+
+def _mail(message: Message, sender: str, recipients: list[str]) -> EmailMessage:
+    domain = sender.rpartition("@")[2]
+    thread = f"<{message.incident_id}@{domain}>"
+    state = "[RESOLVED]" if message.status is IncidentStatus.RESOLVED else f"[{message.severity.upper()}]"
+    mail = EmailMessage()
+    mail["Subject"] = one_line(f"{state} {message.title}")
+    mail["From"] = Address("Andon", addr_spec=sender)
+    mail["To"] = ", ".join(recipients)
+    mail["Date"] = message.updated_at
+    mail["Message-ID"] = f"<{message.delivery_id}@{domain}>"
+    mail["References"] = thread
+    mail["In-Reply-To"] = thread
+    mail["X-Andon-Incident"] = one_line(message.incident_id)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(_plain(message))
+    mail.add_alternative(_HTML.render(m=message, state=state), subtype="html")
+    return mail
+
+
+def _plain(message: Message) -> str:
+    lines = [message.title, message.summary, f"Owner: {message.owner_title}. Cause: {message.cause}.", message.incident_url, ""]
+    lines += [f"- {line.reference} {line.verdict} {line.value:,.2f} {line.currency} {line.customer} {line.url}" for line in message.top]
+    if message.runbook_body:
+        lines += ["", f"Runbook: {message.runbook_title}", message.runbook_body]
+    return "\n".join(lines) + "\n"
+
+
+def one_line(text: str) -> str:
+    """Return text that cannot begin another header."""
+    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", text).strip()
+
+
+def _words(said: Any) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return one_line(text)[:200]
+
+
+def _security(settings: dict[str, Any]) -> str:
+    value = settings.get("security", "starttls")
+    if value not in {"starttls", "tls", "none"}:
+        raise UsageError("settings.security is not one of starttls, tls, none")
+    return str(value)
+
+
+def _port(settings: dict[str, Any]) -> int:
+    value = settings.get("port", 465 if _security(settings) == "tls" else 587)
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 65_536:
+        raise UsageError("settings.port is not a port number")
+    return value
+
+
+def _addresses(settings: dict[str, Any], name: str) -> list[str]:
+    value = settings.get(name)
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or not found or not all(isinstance(one, str) and _ADDRESS.match(one) for one in found):
+        raise UsageError(f"settings.{name} is not an e-mail address")
+    return found
+
+
+NOTIFIER = Email()

@@ -1,0 +1,65 @@
+"""PagerDuty: Events API v2. Firing triggers, an acknowledged incident acknowledges, a resolve resolves; ``dedup_key`` is the incident.
+
+Settings: ``routing_key`` (``env:NAME``); ``url`` (another address of the API); ``allow_link_local``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from alerts import egress
+from alerts.notifier import Attempt
+from core.incident import IncidentStatus, Message
+
+_API = "https://events.pagerduty.com/v2/enqueue"
+_SEVERITIES = {"critical": "critical", "warning": "warning", "info": "info"}
+_ACTIONS = {IncidentStatus.OPEN: "trigger", IncidentStatus.ACKNOWLEDGED: "acknowledge", IncidentStatus.RESOLVED: "resolve"}
+
+
+class PagerDuty:
+    """Sends one event; repeats with the same ``dedup_key`` are one incident there."""
+
+    name = "pagerduty"
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        """Check key and address."""
+        egress.only(settings, "routing_key", "url", "allow_link_local")
+        egress.secret(settings, "routing_key")
+        egress.url(settings, "url", _API)
+
+    def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
+        """Deliver."""
+        event = {
+            "routing_key": egress.secret(settings, "routing_key"),
+            "event_action": _ACTIONS[message.status],
+            "dedup_key": message.incident_id,
+            "client": "Andon",
+            "client_url": message.incident_url,
+            "links": [{"href": message.incident_url, "text": "Incident"}],
+            "payload": {
+                "summary": f"{message.title}: {message.summary}"[:1024],
+                "source": f"andon/{message.flow}",
+                "severity": _SEVERITIES.get(message.severity, "error"),
+                "timestamp": message.updated_at.isoformat(),
+                "component": message.stage,
+                "group": message.flow,
+                "class": message.cause,
+                "custom_details": {
+                    "delivery_id": message.delivery_id,
+                    "owner": message.owner_title,
+                    "customers": message.customers[:20],
+                    "plants": message.plants[:20],
+                    "value": message.value,
+                    "runbook": message.runbook_body[:10_000],
+                    "affected": [f"{line.reference} {line.verdict} {line.url}" for line in message.top],
+                },
+            },
+        }
+        status, _ = egress.post(
+            egress.url(settings, "url", _API), json.dumps(event).encode(), {"content-type": "application/json"}, settings
+        )
+        return Attempt(f"HTTP {status}")
+
+
+NOTIFIER = PagerDuty()

@@ -1,0 +1,121 @@
+"""Slack: an incoming webhook, or a bot with ``chat.postMessage``.
+
+Settings: ``url`` (the webhook's address; a secret, so ``env:NAME``), or ``token`` and ``channel`` (and ``api_url``); ``allow_link_local``.
+Slack has no field for a message's id: it is in the message's metadata, and shown at its end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from alerts import egress
+from alerts.notifier import Attempt
+from core.errors import Permanent, Retryable, UsageError
+from core.incident import IncidentStatus, Message
+
+_API = "https://slack.com/api/chat.postMessage"
+_COLOURS = {"critical": "#d32f2f", "warning": "#f9a825", "info": "#1976d2"}
+_TEMPORARY = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+_SECTION = 2900
+
+
+class Slack:
+    """Sends blocks: what, how much, who, the first members and the runbook."""
+
+    name = "slack"
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        """Check that there is one way to send."""
+        egress.only(settings, "url", "token", "channel", "api_url", "allow_link_local")
+        if "url" in settings:
+            egress.url(settings)
+            return
+        egress.secret(settings, "token")
+        egress.url(settings, "api_url", _API)
+        if not egress.text(settings, "channel"):
+            raise UsageError("settings.channel is missing; give the channel's id")
+
+    def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
+        """Deliver."""
+        payload = _payload(message)
+        headers = {"content-type": "application/json; charset=utf-8"}
+        if "url" in settings:
+            status, _ = egress.post(egress.url(settings), json.dumps(payload).encode(), headers, settings)
+            return Attempt(f"HTTP {status}")
+        payload["channel"] = egress.text(settings, "channel")
+        headers["authorization"] = f"Bearer {egress.secret(settings, 'token')}"
+        status, reply = egress.post(egress.url(settings, "api_url", _API), json.dumps(payload).encode(), headers, settings)
+        return _judge(status, reply)
+
+
+def _judge(status: int, reply: str) -> Attempt:
+    """Slack's API says 200 to everything; the body holds the truth."""
+    try:
+        answer = json.loads(reply)
+    except ValueError as error:
+        raise Retryable("Slack's reply is not JSON") from error
+    if not isinstance(answer, dict) or not answer.get("ok"):
+        said = str(answer.get("error", "unknown")) if isinstance(answer, dict) else "unknown"
+        raise (Retryable if said in _TEMPORARY else Permanent)(f"Slack refused: {said}")
+    return Attempt(f"HTTP {status}, ts {answer.get('ts', '')}")
+
+
+def _payload(message: Message) -> dict[str, Any]:
+    heading = f"{_state(message)} {message.title}"
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": heading[:150], "emoji": False}},
+        _section(f"*{escape(message.summary)}*\n<{message.incident_url}|Open the incident>"),
+        {
+            "type": "section",
+            "fields": [
+                {"type": "mrkdwn", "text": f"*{name}*\n{escape(value)[:1900] or '-'}"}
+                for name, value in (
+                    ("Owner", message.owner_title),
+                    ("Cause", message.cause),
+                    ("Customers", ", ".join(message.customers[:10])),
+                    ("Plants", ", ".join(message.plants[:10])),
+                )
+            ],
+        },
+    ]
+    if message.top and message.status is not IncidentStatus.RESOLVED:
+        blocks.append(_section("\n".join(_line(line) for line in message.top[:10])))
+    if message.runbook_body and message.status is not IncidentStatus.RESOLVED:
+        blocks.append(_section(f"*Runbook: {escape(message.runbook_title)}*\n{escape(message.runbook_body)}"))
+    blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": message.delivery_id, "emoji": False}]})
+    return {
+        "text": escape(f"{heading}: {message.summary}"),
+        "blocks": blocks,
+        "attachments": [{"color": _COLOURS.get(message.severity, "#1976d2"), "fallback": escape(message.severity)}],
+        "metadata": {
+            "event_type": "andon_incident",
+            "event_payload": {"delivery_id": message.delivery_id, "incident_id": message.incident_id},
+        },
+        "unfurl_links": False,
+        "link_names": False,
+    }
+
+
+def _state(message: Message) -> str:
+    return "[RESOLVED]" if message.status is IncidentStatus.RESOLVED else f"[{message.severity.upper()}]"
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:_SECTION]}}
+
+
+def _line(line: Any) -> str:
+    due = f", due {line.due_at:%Y-%m-%d %H:%M} UTC" if line.due_at else ""
+    amount = f", {line.value:,.0f} {escape(line.currency)}" if line.value else ""
+    return f"• <{line.url}|{escape(line.reference)}> {escape(line.verdict)}{due}{amount} {escape(line.customer)}"
+
+
+def escape(text: str) -> str:
+    """Return text that can neither mention anybody, link anywhere nor format anything in Slack's markup."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([*_~`|])", "\u200b\\1", plain)
+
+
+NOTIFIER = Slack()

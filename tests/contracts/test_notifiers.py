@@ -1,0 +1,234 @@
+"""The contract of every notifier that the registry finds. A new one adds its harness to ``HARNESSES`` or fails here by name."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+import alerts.egress
+import alerts.notifiers
+from alerts.notifier import Notifier
+from core.errors import Permanent, Retryable, UsageError
+from core.registry import discover
+from tests.alerts.messages import message
+
+NOTIFIERS = discover(alerts.notifiers, "NOTIFIER", Notifier)
+OK_REPLY = json.dumps({"ok": True, "ts": "1"}).encode()
+
+
+@dataclass
+class Other:
+    """The other side: what it answers, what it got."""
+
+    port: int = 0
+    status: int = 200
+    reply: bytes = OK_REPLY
+    headers: dict[str, str] = field(default_factory=dict)
+    bodies: list[bytes] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    sent_bytes: int = 0
+
+
+@contextmanager
+def http_other() -> Iterator[Other]:
+    other = Other()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            other.bodies.append(str(self.headers).encode() + body)
+            other.paths.append(self.path)
+            self.send_response(other.status)
+            for name, value in other.headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(other.reply)))
+            self.end_headers()
+            try:
+                for start in range(0, len(other.reply), 65_536):
+                    self.wfile.write(other.reply[start : start + 65_536])
+                    other.sent_bytes += 65_536
+            except OSError:
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    other.port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield other
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def smtp_other() -> Iterator[Other]:
+    other = Other()
+
+    class Handler:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+            other.bodies.append(envelope.content)
+            return {200: "250 ok", 503: "451 later", 400: "554 never"}[other.status]
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        other.port = probe.getsockname()[1]
+    controller = Controller(Handler(), hostname="127.0.0.1", port=other.port)
+    controller.start()
+    try:
+        yield other
+    finally:
+        controller.stop()
+
+
+@dataclass(frozen=True)
+class Harness:
+    settings: Callable[[int], dict[str, Any]]
+    required: str
+    other: Callable[[], Any] = http_other
+
+
+def at(port: int) -> str:
+    return f"http://127.0.0.1:{port}/in"
+
+
+HARNESSES = {
+    "webhook": Harness(lambda port: {"url": at(port), "secret": "env:TEST_SECRET"}, "url"),
+    "slack": Harness(lambda port: {"api_url": at(port), "token": "env:TEST_SECRET", "channel": "C1"}, "token"),
+    "pagerduty": Harness(lambda port: {"url": at(port), "routing_key": "env:TEST_SECRET"}, "routing_key"),
+    "alertmanager": Harness(lambda port: {"url": at(port)}, "url"),
+    "email": Harness(
+        lambda port: {"host": "127.0.0.1", "port": port, "security": "none", "from": "andon@example.com", "to": "desk@example.com"}, "to", smtp_other
+    ),
+}
+HTTP = sorted(name for name in NOTIFIERS if name in HARNESSES and HARNESSES[name].other is http_other)
+
+
+@pytest.fixture(autouse=True)
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_SECRET", "whsec_c2VjcmV0")
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_every_notifier_has_a_harness(name: str):
+    assert name in HARNESSES, f"add a harness for the notifier '{name}'"
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_an_accepted_message_arrives_with_its_delivery_id(name: str):
+    harness = HARNESSES[name]
+    with harness.other() as other:
+        NOTIFIERS[name].validate(harness.settings(other.port))
+        NOTIFIERS[name].deliver(message(delivery_id="dlv_unique"), harness.settings(other.port))
+        NOTIFIERS[name].deliver(message(delivery_id="dlv_unique"), harness.settings(other.port))
+
+    assert len(other.bodies) == 2
+    assert all(b"dlv_unique" in body for body in other.bodies)
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+@pytest.mark.parametrize(("status", "kind"), [(503, Retryable), (400, Permanent)])
+def test_a_refusal_is_retryable_or_permanent(name: str, status: int, kind: type[Exception]):
+    harness = HARNESSES[name]
+    with harness.other() as other:
+        other.status = status
+        with pytest.raises(kind):
+            NOTIFIERS[name].deliver(message(), harness.settings(other.port))
+
+
+@pytest.mark.parametrize("name", HTTP)
+@pytest.mark.parametrize(
+    ("status", "kind"), [(408, Retryable), (429, Retryable), (500, Retryable), (502, Retryable), (401, Permanent), (404, Permanent), (413, Permanent)]
+)
+def test_status_codes(name: str, status: int, kind: type[Exception]):
+    with http_other() as other:
+        other.status, other.headers = status, {"retry-after": "7"}
+        with pytest.raises(kind):
+            NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(other.port))
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_redirect_is_not_followed(name: str):
+    with http_other() as elsewhere, http_other() as other:
+        other.status, other.headers = 302, {"location": at(elsewhere.port)}
+        with pytest.raises(Permanent):
+            NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(other.port))
+
+    assert elsewhere.bodies == []
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_huge_reply_is_read_only_at_its_beginning(name: str):
+    with http_other() as other:
+        other.reply = b" " * (64 << 20)
+        try:
+            NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(other.port))
+        except Retryable:
+            pass
+
+    assert other.sent_bytes < 32 << 20
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_a_refused_connection_is_retryable(name: str):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(Retryable):
+        NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(port))
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_a_side_that_hangs_is_retryable(name: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(alerts.egress, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("alerts.notifiers.email._TIMEOUT_SECONDS", 0.3)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(Retryable):
+            NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(silent.getsockname()[1]))
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_settings_errors_name_the_field(name: str):
+    harness = HARNESSES[name]
+    good = harness.settings(1)
+    with pytest.raises(UsageError, match=f"settings.{harness.required}"):
+        NOTIFIERS[name].validate({key: value for key, value in good.items() if key != harness.required})
+    with pytest.raises(UsageError, match="settings.colour"):
+        NOTIFIERS[name].validate({**good, "colour": "red"})
+
+
+@pytest.mark.parametrize("name", HTTP)
+@pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:169.254.169.254]", "[fd00:ec2::254]", "0.0.0.0"])
+def test_link_local_and_metadata_addresses_are_refused(name: str, host: str):
+    settings = HARNESSES[name].settings(1)
+    settings["api_url" if name == "slack" else "url"] = f"http://{host}/latest"
+    with pytest.raises(Permanent, match="allow_link_local"):
+        NOTIFIERS[name].deliver(message(), settings)
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_text_from_outside_cannot_break_out(name: str):
+    hostile = "x\r\nBcc: all@example.com\r\n<!channel> *bold* <script>alert(1)</script>"
+    harness = HARNESSES[name]
+    with harness.other() as other:
+        NOTIFIERS[name].deliver(message(title=hostile, cause=hostile), harness.settings(other.port))
+
+    head, _, rest = other.bodies[0].partition(b"\r\n\r\n" if name == "email" else b"\n\n")
+    assert b"\r\nBcc:" not in head
+    if name == "email":
+        assert b"<script>" not in rest.partition(b"text/html")[2]
+    if name == "slack":
+        assert b"<!channel>" not in other.bodies[0]
