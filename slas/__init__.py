@@ -1,0 +1,8 @@
+"""4 EVALUATE: transactions become clocks, verdicts and indicators.
+
+Reads: ``transactions`` above its cursor, clocks whose deadline has come, the latest arrival per source.
+Writes: ``verdicts`` (appended), ``clocks`` (current), its cursor, in that order.
+Promises: the same transactions, catalog and moment give the same verdicts; a deadline fires without any input, never early; a late
+event corrects a verdict by a new version; nothing already written is changed.
+On failure: raises; the next run starts from the same cursor and clocks and arrives at the same result.
+"""

@@ -1,4 +1,8 @@
-"""What evaluation needs from the store. Frames carry times as datetime64 in UTC without a zone; column names are those of the tables."""
+"""What evaluation needs from the store. Frames carry times as datetime64 in UTC without a zone; column names are those of the tables.
+
+Inside the map columns of ``transactions`` (``first_at``, ``last_at``, ``reached``) times are int milliseconds since 1970-01-01 UTC, and the
+pairs in ``paused`` of ``clocks`` are too (None: not over): there are many of them, and evaluation reckons in milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +15,41 @@ import pandas as pd
 class ClockStore(Protocol):
     """Transactions in, clocks and verdicts out."""
 
-    def changed_transactions(self, after: int, limit: int) -> pd.DataFrame:
-        """Return current rows of ``transactions`` with ``revision > after``, in rising order of revision, at most about ``limit`` rows
-        but never part of a revision."""
+    def changed_transactions(self, limit: int) -> pd.DataFrame:
+        """Return current rows of ``transactions`` above the cursor of stage ``evaluate``, in rising order of revision.
+
+        At most about ``limit`` rows, but never part of a revision.
+        """
+        ...
+
+    def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
+        """Return current rows of the transactions that have a clock with ``next_at <= now``, the earliest first."""
         ...
 
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
         """Return the current rows of ``clocks`` for the pairs in columns ``flow``, ``transaction_id`` (removed ones included)."""
         ...
 
-    def due_clocks(self, now: datetime) -> pd.DataFrame:
-        """Return current rows of ``clocks`` with ``next_at <= now`` that are not removed."""
-        ...
-
     def next_deadline(self) -> datetime | None:
         """Return the earliest ``next_at`` of all clocks, or None."""
         ...
 
-    def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> int:
-        """Write verdicts, then clocks, then the cursor of stage ``evaluate``; fill in ``revision`` and return it."""
+    def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
+        """Write verdicts, then clocks, then the cursor of stage ``evaluate``; fill in ``revision``."""
+        ...
+
+
+class SourceActivity(Protocol):
+    """What else may change a verdict: sources that fall silent, and a changed catalog."""
+
+    def last_seen(self) -> pd.DataFrame:
+        """Return ``source`` and ``last_seen`` (the latest arrival of any signal) of every source heard so far."""
+        ...
+
+    def unknown_transactions(self) -> pd.DataFrame:
+        """Return current rows of the transactions that have a clock whose verdict is unknown."""
+        ...
+
+    def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
+        """Return current rows of open transactions of these flows with ``transaction_id > after``, in that order."""
         ...

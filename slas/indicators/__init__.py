@@ -1,0 +1,1 @@
+"""Leadership indicators, one file each; the contract is :mod:`slas.indicator`."""

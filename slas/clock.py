@@ -1,0 +1,292 @@
+"""Clocks: what each SLA measures for each transaction. Pure and by columns; nothing here depends on the current time.
+
+Input: rows of ``transactions`` whose map columns hold times as int milliseconds. Output: one row per transaction and SLA whose ``from``
+milestone was reached. Inside evaluation every time is an int64 column of milliseconds since 1970-01-01 UTC, :data:`slas.due.MISSING`
+where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.catalog.catalog import Catalog
+from core.catalog.flow import Flow
+from core.catalog.sla import Pause, Sla
+from core.errors import UsageError
+from core.verdict import TransactionState
+from slas.calendar import CompiledCalendar, Milliseconds
+from slas.due import MISSING, parse_due, resolve
+from slas.duration import parse_duration, parse_share
+from slas.target import Limit, effective, limits_of
+
+TIMES = ("started_at", "warn_at", "due_at", "stopped_at")
+
+
+class Calendars:
+    """Compiled calendars of a catalog, each compiled once."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._definitions = catalog.calendars
+        self._compiled: dict[tuple[str, ...], CompiledCalendar] = {}
+
+    def of(self, names: str | list[str] | None) -> CompiledCalendar:
+        """Return the intersection of the named calendars; None is wall-clock time."""
+        wanted = () if names is None else (names,) if isinstance(names, str) else tuple(names)
+        if wanted not in self._compiled:
+            missing = [name for name in wanted if name not in self._definitions]
+            if missing:
+                raise UsageError(f"calendar '{missing[0]}' is not defined")
+            self._compiled[wanted] = CompiledCalendar([self._definitions[name] for name in wanted])
+        return self._compiled[wanted]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Transactions of one flow under one SLA, with column readers."""
+
+    rows: pd.DataFrame
+    flow: Flow
+    name: str
+    sla: Sla
+    calendar: CompiledCalendar
+
+    def at(self, milestone: str, column: str = "first_at") -> Milliseconds:
+        """Return the milestone's earliest (or with ``last_at`` latest) time per row."""
+        return np.array([times.get(milestone, MISSING) for times in self.rows[column]], np.int64)
+
+    def fact(self, name: str) -> list[str | None]:
+        """Return the fact's text per row."""
+        return [facts.get(name) for facts in self.rows["facts"]]
+
+
+def clocks_of(transactions: pd.DataFrame, catalog: Catalog, calendars: Calendars) -> pd.DataFrame:
+    """Return the clocks of these transactions, with the columns of ``clocks`` that do not depend on the current time.
+
+    Further columns: ``lacking`` (the fact that the due expression misses), ``cancelled``, ``failure`` (cause of a failure of the awaited
+    stage) and ``penalty_day``, ``penalty_free``, ``penalty_cap`` in money and days.
+    """
+    frames = [
+        _measure(Group(rows, catalog.flows[str(flow)], name, sla, calendars.of(sla.calendar)), catalog)
+        for flow, rows in _living(transactions).groupby("flow", sort=False, observed=True)
+        if flow in catalog.flows
+        for name, sla in catalog.flows[str(flow)].slas.items()
+    ]
+    frames = [frame for frame in frames if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["flow", "sla", "transaction_id"])
+
+
+def _living(transactions: pd.DataFrame) -> pd.DataFrame:
+    return transactions[(transactions["state"] != TransactionState.MERGED).to_numpy(np.bool_)]
+
+
+def _measure(group: Group, catalog: Catalog) -> pd.DataFrame:
+    started = group.at(group.sla.from_)
+    kept = (started != MISSING) & effective(group.sla.since, None, started)
+    if not kept.any():
+        return pd.DataFrame()
+    group = Group(group.rows[kept], group.flow, group.name, group.sla, group.calendar)
+    started = started[kept]
+    stopped = _stopped(group)
+    pauses = _pauses(group, started, stopped)
+    columns = _limits(group, catalog, started, pauses)
+    facts = group.rows["facts"]
+    failed = (group.rows["failed_stage"] == group.sla.to).to_numpy(np.bool_)
+    return pd.DataFrame(
+        {
+            "flow": group.flow.flow,
+            "sla": group.name,
+            "transaction_id": group.rows["transaction_id"].to_numpy(),
+            "reference": group.rows["reference"].to_numpy(),
+            "stage": group.sla.to,
+            "started_at": started,
+            "stopped_at": stopped,
+            **columns,
+            "paused": _paused_lists(pauses, len(started)),
+            "cancelled": _cancelled(group, stopped),
+            "failure": np.where(failed, group.rows["cause"].to_numpy(object), ""),
+            "severity": str(group.sla.severity),
+            "owner": group.sla.owner or group.flow.owner,
+            "runbook": group.sla.runbook,
+            "customer": [values.get("customer", "") for values in facts],
+            "plant": [values.get("plant", "") for values in facts],
+            **_money(group),
+        }
+    )
+
+
+def _stopped(group: Group) -> Milliseconds:
+    """Return when the ``to`` milestone was reached: by any value of a key of relation many, or by all that were seen."""
+    to = group.sla.to
+    first = group.at(to)
+    named = group.flow.milestones[to].keys if to in group.flow.milestones else {}
+    many = [key for key in named if key in group.flow.keys and group.flow.keys[key].relation == "many"]
+    if group.sla.of == "any" or not many:
+        return first
+    for row, (keys, reached) in enumerate(zip(group.rows["keys"], group.rows["reached"], strict=True)):
+        done = {(entry[0], entry[1]): entry[2] for entry in reached.get(to, ())}
+        wanted = [(key, value) for key in many for value in keys.get(key, ())]
+        if wanted and first[row] != MISSING:
+            first[row] = max(done[pair] for pair in wanted) if all(pair in done for pair in wanted) else MISSING
+    return first
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """One pause per row: ``begin`` MISSING where there is none, ``end`` MISSING while it lasts."""
+
+    begin: Milliseconds
+    end: Milliseconds
+
+
+def _pauses(group: Group, started: Milliseconds, stopped: Milliseconds) -> list[_Stretch]:
+    """Return the pauses after the start and before the stop, in order and without overlap.
+
+    A transaction keeps the earliest and the latest time of a milestone, so of a pause that repeats, the first and the last count.
+    """
+    definitions: list[Pause] = group.sla.pause if isinstance(group.sla.pause, list) else [group.sla.pause] if group.sla.pause else []
+    found: list[_Stretch] = []
+    for pause in definitions:
+        first_from, last_from = group.at(pause.from_), group.at(pause.from_, "last_at")
+        first_to, last_to = group.at(pause.to), group.at(pause.to, "last_at")
+        end = np.where(first_to >= first_from, first_to, np.where(last_to >= first_from, last_to, MISSING))
+        again = np.where((end != MISSING) & (last_from > end), last_from, MISSING)
+        again_end = np.where(last_to >= again, last_to, MISSING)
+        found += [_Stretch(first_from, end), _Stretch(again, np.where(again == MISSING, MISSING, again_end))]
+    found = [_clip(stretch, started, stopped) for stretch in found]
+    found = [stretch for stretch in found if (stretch.begin != MISSING).any()]
+    return _without_overlap(found) if len(found) > 1 else found
+
+
+def _clip(stretch: _Stretch, started: Milliseconds, stopped: Milliseconds) -> _Stretch:
+    open_end = np.where(stretch.end == MISSING, _FOREVER, stretch.end)
+    limit = np.where(stopped == MISSING, _FOREVER, stopped)
+    begin, end = np.maximum(stretch.begin, started), np.minimum(open_end, limit)
+    real = (stretch.begin != MISSING) & (begin < end)
+    return _Stretch(np.where(real, begin, MISSING), np.where(real & (end != _FOREVER), end, MISSING))
+
+
+_FOREVER = np.iinfo(np.int64).max
+
+
+def _without_overlap(stretches: list[_Stretch]) -> list[_Stretch]:
+    begins = np.stack([np.where(s.begin == MISSING, _FOREVER, s.begin) for s in stretches])
+    ends = np.stack([np.where(s.end == MISSING, _FOREVER, s.end) for s in stretches])
+    order = np.argsort(begins, axis=0, kind="stable")
+    begins, ends = np.take_along_axis(begins, order, 0), np.take_along_axis(ends, order, 0)
+    result: list[_Stretch] = []
+    covered = np.full(begins.shape[1], MISSING, np.int64)
+    for begin, end in zip(begins, ends, strict=True):
+        start = np.maximum(begin, covered)
+        real = (begin != _FOREVER) & (start < end)
+        result.append(_Stretch(np.where(real, start, MISSING), np.where(real & (end != _FOREVER), end, MISSING)))
+        covered = np.where(real, end, covered)
+    return result
+
+
+def _paused_lists(pauses: list[_Stretch], rows: int) -> list[list[tuple[int, int]]]:
+    lists: list[list[tuple[int, int]]] = [[] for _ in range(rows)]
+    for stretch in pauses:
+        for row in np.flatnonzero(stretch.begin != MISSING):
+            lists[row].append((int(stretch.begin[row]), int(stretch.end[row])))
+    return lists
+
+
+def _limits(group: Group, catalog: Catalog, started: Milliseconds, pauses: list[_Stretch]) -> dict[str, NDArray[Any]]:
+    rows = len(started)
+    due, warn = np.full(rows, MISSING, np.int64), np.full(rows, MISSING, np.int64)
+    lacking, version = np.full(rows, "", object), np.full(rows, "", object)
+    for limit in limits_of(group.sla, catalog.contracts.values(), started, group.fact):
+        part = Group(group.rows.iloc[limit.rows], group.flow, group.name, group.sla, group.calendar)
+        cut = [_Stretch(stretch.begin[limit.rows], stretch.end[limit.rows]) for stretch in pauses]
+        due[limit.rows], warn[limit.rows], lacking[limit.rows] = _due_and_warn(part, limit, started[limit.rows], cut)
+        version[limit.rows] = f"{catalog.version[:12]}: {limit.label}"
+    return {"due_at": due, "warn_at": warn, "lacking": lacking, "contract_version": version}
+
+
+def _due_and_warn(
+    group: Group, limit: Limit, started: Milliseconds, pauses: list[_Stretch]
+) -> tuple[Milliseconds, Milliseconds, NDArray[np.object_]]:
+    wall = CompiledCalendar([])
+    lacking = np.full(len(started), "", object)
+    calendar = group.calendar
+    if limit.within is not None:
+        within = parse_duration(limit.within)
+        calendar = group.calendar if within.working else wall
+        base = calendar.add(started, within.milliseconds)
+    else:
+        resolved = resolve(parse_due(limit.due or "start"), started, group.fact, group.calendar)
+        base, lacking = resolved.moments, resolved.lacking
+    known = base != MISSING
+    due, warn = base.copy(), base.copy()
+    cut = [_Stretch(stretch.begin[known], stretch.end[known]) for stretch in pauses]
+    due[known] = _extended(base[known], cut, calendar)
+    first = _warn(limit.warn, started[known], base[known], calendar, group.calendar)
+    warn[known] = np.minimum(_extended(first, cut, calendar), due[known])
+    return due, warn, lacking
+
+
+def _warn(text: str, started: Milliseconds, due: Milliseconds, calendar: CompiledCalendar, full: CompiledCalendar) -> Milliseconds:
+    """Return when to warn, from a share of the time or a time before it is due; never before the start."""
+    share = parse_share(text)
+    if share is None:
+        before = parse_duration(text)
+        warn = full.subtract(due, before.milliseconds) if before.working else due - before.milliseconds
+    else:
+        span = np.maximum(calendar.between(started, due), 0)
+        warn = calendar.add(started, np.round(span * min(share, 1.0)).astype(np.int64))
+    return np.maximum(warn, started)
+
+
+def _extended(moments: Milliseconds, pauses: list[_Stretch], calendar: CompiledCalendar) -> Milliseconds:
+    """Move moments by each finished pause that began before them, in the calendar's own time."""
+    for pause in pauses:
+        held = (pause.begin != MISSING) & (pause.end != MISSING) & (pause.begin < moments)
+        if held.any():
+            moments = moments.copy()
+            moments[held] = calendar.add(moments[held], calendar.between(pause.begin[held], pause.end[held]))
+    return moments
+
+
+def _cancelled(group: Group, stopped: Milliseconds) -> NDArray[np.bool_]:
+    """Tell which transactions were called off before the clock stopped."""
+    off = np.full(len(stopped), _FOREVER, np.int64)
+    for milestone in group.flow.cancels:
+        at = group.at(milestone)
+        off = np.where(at == MISSING, off, np.minimum(off, at))
+    called = (off != _FOREVER) | (group.rows["state"] == TransactionState.CANCELLED).to_numpy(np.bool_)
+    result: NDArray[np.bool_] = called & ((stopped == MISSING) | (off < stopped))
+    return result
+
+
+def _money(group: Group) -> dict[str, Any]:
+    sla, rows = group.sla, len(group.rows)
+    value = _amount(group, sla.impact.value if sla.impact else None)
+    fact = group.flow.facts.get(sla.impact.value) if sla.impact else None
+    currency: Iterable[str | None] = group.fact(fact.currency) if fact and fact.currency else [""] * rows
+    daily, free, cap = np.zeros(rows), 0.0, np.full(rows, np.inf)
+    if sla.penalty:
+        basis = _amount(group, sla.penalty.of)
+        daily, free = basis * (parse_share(sla.penalty.per_day) or 0.0), sla.penalty.free_days
+        cap = basis * (parse_share(sla.penalty.cap) or 0.0) if sla.penalty.cap else cap
+    return {
+        "value": value,
+        "currency": [text or "" for text in currency],
+        "penalty_day": daily,
+        "penalty_free": free,
+        "penalty_cap": cap,
+    }
+
+
+def _amount(group: Group, fact: str | None) -> NDArray[np.float64]:
+    if fact is None:
+        return np.zeros(len(group.rows))
+    numbers: NDArray[np.float64] = (
+        pd.to_numeric(pd.Series(group.fact(fact), dtype=object), errors="coerce").fillna(0.0).to_numpy(np.float64)
+    )
+    return np.where(np.isfinite(numbers), numbers, 0.0)

@@ -1,0 +1,48 @@
+"""Durations as people write them: ``15 minutes``, ``16 working hours``, ``60%``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.errors import UsageError
+
+_MILLISECONDS = {"second": 1_000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(working\s+)?(second|minute|hour|day)s?")
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """An amount of time; ``working`` counts only time inside a calendar."""
+
+    milliseconds: int
+    working: bool
+
+
+def parse_duration(text: str) -> Duration:
+    """Return the duration. Raises :class:`UsageError` that says what to write."""
+    found = _DURATION.fullmatch(text.strip())
+    if not found:
+        raise UsageError(f"'{text}' is not a duration; write for example '15 minutes' or '16 working hours'")
+    number, working, unit = found.groups()
+    if working and unit == "day":
+        raise UsageError(f"'{text}': a working day has no fixed length; write working hours")
+    return Duration(round(float(number) * _MILLISECONDS[unit]), bool(working))
+
+
+def parse_share(text: str) -> float | None:
+    """Return ``0.6`` of ``60%``, or None where the text is no percentage."""
+    found = _SHARE.fullmatch(text.strip())
+    return float(found.group(1)) / 100 if found else None
+
+
+def format_duration(milliseconds: int) -> str:
+    """Return ``2 hours 5 minutes``; the two largest units, never empty."""
+    left = abs(milliseconds)
+    parts = []
+    for unit, size in reversed(_MILLISECONDS.items()):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}{'s' if count != 1 else ''}")
+    return ("-" if milliseconds < 0 else "") + (" ".join(parts[:2]) or f"{left} milliseconds")

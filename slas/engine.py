@@ -1,0 +1,124 @@
+"""The loop of evaluation: what changed or came due is measured and judged again, and what differs is written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from core.catalog.catalog import Catalog
+from core.clock import EPOCH, from_milliseconds, to_milliseconds
+from core.telemetry import M, Telemetry
+from core.verdict import Verdict
+from slas.clock import Calendars, clocks_of
+from slas.due import MISSING
+from slas.judge import judge, reason_texts
+from slas.ports import ClockStore, SourceActivity
+from slas.revision import merge_previous, to_rows, to_verdict_rows
+from slas.silence import Sources
+
+BATCH = 5_000
+SILENCE_POLL = timedelta(seconds=10)
+
+
+class SlaEngine:
+    """Evaluates; one thread only. Holds nothing that a restart could lose."""
+
+    def __init__(self, store: ClockStore, activity: SourceActivity, catalog: Catalog, telemetry: Telemetry) -> None:
+        self._store = store
+        self._activity = activity
+        self._telemetry = telemetry
+        self._deadline: datetime | None = EPOCH
+        self._listen_at: datetime | None = EPOCH
+        self._use(catalog)
+
+    def run(self, now: datetime) -> bool:
+        """Evaluate what changed and what came due by ``now``; return whether any clock was written."""
+        wrote = self._changed(now)
+        wrote |= self._listen(now)
+        return self._due(now) or wrote
+
+    def next_deadline(self) -> datetime | None:
+        """Return the moment at which :meth:`run` has work without any input; from memory, so asking costs nothing."""
+        moments = [moment for moment in (self._deadline, self._listen_at) if moment is not None]
+        return min(moments, default=None)
+
+    def reload(self, catalog: Catalog, now: datetime) -> None:
+        """Take a changed catalog: open transactions of flows whose promises changed are evaluated again, the others keep theirs."""
+        old = self._catalog
+        shared = old.calendars == catalog.calendars and old.contracts == catalog.contracts and old.sources == catalog.sources
+        flows = [name for name in {*old.flows, *catalog.flows} if not shared or old.flows.get(name) != catalog.flows.get(name)]
+        self._use(catalog)
+        after = ""
+        while flows:
+            rows = self._activity.open_transactions(sorted(flows), after, BATCH)
+            self._evaluate(rows, now, None)
+            if len(rows) < BATCH:
+                break
+            after = str(rows["transaction_id"].max())
+
+    def _use(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._calendars = Calendars(catalog)
+        self._sources = Sources(catalog, self._calendars)
+
+    def _changed(self, now: datetime) -> bool:
+        wrote = False
+        while len(rows := self._store.changed_transactions(BATCH)):
+            wrote |= self._evaluate(rows, now, int(rows["revision"].max()))
+            if len(rows) < BATCH:
+                break
+        return wrote
+
+    def _due(self, now: datetime) -> bool:
+        wrote = False
+        while self._deadline is not None and self._deadline <= now:
+            rows = self._store.due_transactions(now, BATCH)
+            wrote |= self._evaluate(rows, now, None)
+            if len(rows) < BATCH:
+                self._deadline = self._store.next_deadline()
+                break
+        return wrote
+
+    def _listen(self, now: datetime) -> bool:
+        """Judge clocks that are unknown again when a source of theirs is heard; asked only while there are any."""
+        if self._listen_at is None or now < self._listen_at:
+            return False
+        self._listen_at = None
+        if not self._sources.expecting:
+            return False
+        rows = self._activity.unknown_transactions()
+        if not len(rows):
+            return False
+        self._listen_at = now + SILENCE_POLL
+        return self._evaluate(rows, now, None)
+
+    def _evaluate(self, transactions: pd.DataFrame, now: datetime, cursor: int | None) -> bool:
+        if not len(transactions):
+            return False
+        moment = to_milliseconds(now)
+        measured = clocks_of(transactions, self._catalog, self._calendars)
+        if len(measured):
+            measured = judge(measured, moment, self._sources.silences(measured, moment, self._activity))
+        changed = merge_previous(measured, self._store.clocks_of(transactions), moment)
+        fresh = changed[changed["fresh"].to_numpy(np.bool_)]
+        verdicts = to_verdict_rows(fresh, moment, reason_texts(fresh, moment, self._calendars, self._catalog))
+        if len(changed) or cursor is not None:
+            self._store.save(to_rows(changed), verdicts, cursor)
+        self._remember(changed, now)
+        return bool(len(changed))
+
+    def _remember(self, changed: pd.DataFrame, now: datetime) -> None:
+        """Keep the earliest deadline in memory; it may be too early, never too late."""
+        if not len(changed):
+            return
+        deadlines = changed["next_at"].to_numpy(np.int64)
+        known = deadlines[deadlines != MISSING]
+        if len(known):
+            earliest = from_milliseconds(int(known.min()))
+            self._deadline = earliest if self._deadline is None else min(self._deadline, earliest)
+        for verdict, count in changed.loc[changed["fresh"].to_numpy(np.bool_), "verdict"].value_counts().items():
+            self._telemetry.add(M.VERDICTS, float(count), verdict=str(verdict))
+        if self._sources.expecting and (changed["verdict"] == Verdict.UNKNOWN).any() and self._listen_at is None:
+            self._listen_at = now.astimezone(UTC) + SILENCE_POLL

@@ -1,0 +1,151 @@
+"""Verdicts: what a clock says at a moment, and the sentence a person can check it by. Pure and by columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.catalog.catalog import Catalog
+from core.verdict import Verdict
+from slas.calendar import DAY, Milliseconds
+from slas.clock import Calendars
+from slas.due import MISSING
+from slas.duration import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Since when the sources of a stage are silent, and the source that was heard last."""
+
+    since: int
+    source: str
+
+
+Silences = Callable[[str, str], Silence | None]
+
+
+def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
+    """Return the clocks with ``verdict``, ``cause``, ``next_at`` and ``penalty`` at ``now`` (milliseconds).
+
+    A deadline that passes counts only if the awaited stage's sources were not silent at that moment; otherwise the verdict is unknown.
+    """
+    warn, due, stopped = (clocks[name].to_numpy(np.int64) for name in ("warn_at", "due_at", "stopped_at"))
+    done, lacking = stopped != MISSING, (clocks["lacking"] != "").to_numpy(np.bool_)
+    cancelled = clocks["cancelled"].to_numpy(np.bool_)
+    pause_from = _open_pause(clocks)
+    paused = ~done & (pause_from != MISSING) & (pause_from <= now) & (pause_from < due)
+    since, silent_source = _silent(clocks, silences)
+    late, soon = now >= due, now >= warn
+    unheard = (late & (since <= due)) | (~late & soon & (since <= warn))
+    names = {v: str(v) for v in Verdict}
+    verdict = np.select(
+        [cancelled, lacking, done & (stopped <= due), done, paused, unheard, late, soon],
+        [names[v] for v in (Verdict.CANCELLED, Verdict.UNKNOWN, Verdict.MET, Verdict.MET_LATE, Verdict.PAUSED)]
+        + [names[v] for v in (Verdict.UNKNOWN, Verdict.BREACHED, Verdict.AT_RISK)],
+        names[Verdict.RUNNING],
+    ).astype(object)
+    waiting = ~(cancelled | lacking | done | paused)
+    next_at = np.where(waiting & ~soon, warn, np.where(waiting & ~late, due, MISSING))
+    ahead = waiting & (pause_from > now) & (pause_from < due)
+    next_at = np.where(ahead, np.where(next_at == MISSING, pause_from, np.minimum(next_at, pause_from)), next_at)
+    open_ = np.isin(verdict, [names[Verdict.AT_RISK], names[Verdict.BREACHED], names[Verdict.MET_LATE], names[Verdict.RUNNING]])
+    failure = clocks["failure"].to_numpy(object)
+    overdue = np.isin(verdict, [names[Verdict.AT_RISK], names[Verdict.BREACHED], names[Verdict.MET_LATE]])
+    cause = np.where(open_ & (failure != ""), failure, np.where(overdue, "overdue", ""))
+    cause = np.where((verdict == names[Verdict.UNKNOWN]) & ~lacking, silent_source, cause)
+    cause = np.where((verdict == names[Verdict.UNKNOWN]) & lacking, "fact-missing:" + clocks["lacking"].astype(str), cause)
+    late_by = np.where(done, stopped, now) - due
+    return clocks.assign(verdict=verdict, cause=cause, next_at=next_at, penalty=_penalty(clocks, verdict, late_by))
+
+
+def _penalty(clocks: pd.DataFrame, verdict: NDArray[np.object_], late_by: Milliseconds) -> NDArray[np.float64]:
+    """Return what the lateness costs so far: each day begun counts, after the free ones, up to the cap."""
+    days = np.clip(late_by // DAY + 1 - clocks["penalty_free"].to_numpy(np.float64), 0, None)
+    owed = np.minimum(days * clocks["penalty_day"].to_numpy(np.float64), clocks["penalty_cap"].to_numpy(np.float64))
+    return np.where(np.isin(verdict, [str(Verdict.BREACHED), str(Verdict.MET_LATE)]), owed, 0.0)
+
+
+def _open_pause(clocks: pd.DataFrame) -> Milliseconds:
+    return np.array([pauses[-1][0] if pauses and pauses[-1][1] == MISSING else MISSING for pauses in clocks["paused"]], np.int64)
+
+
+def _silent(clocks: pd.DataFrame, silences: Silences) -> tuple[Milliseconds, NDArray[np.object_]]:
+    """Return per row since when its stage's sources are silent (the far future: they are not) and the cause."""
+    since = np.full(len(clocks), np.iinfo(np.int64).max, np.int64)
+    cause = np.full(len(clocks), "", object)
+    flows, stages = clocks["flow"].to_numpy(object), clocks["stage"].to_numpy(object)
+    for flow, stage in set(zip(flows, stages, strict=True)):
+        silence = silences(str(flow), str(stage))
+        if silence is not None:
+            rows = (flows == flow) & (stages == stage)
+            since[rows], cause[rows] = silence.since, f"source-silent:{silence.source}"
+    return since, cause
+
+
+def reason_texts(fresh: pd.DataFrame, now: int, calendars: Calendars, catalog: Catalog) -> list[str]:
+    """Return one sentence per new verdict that a person can check; times are in the zone of the SLA's calendar."""
+    if not len(fresh):
+        return []
+    texts: list[str] = []
+    zones: dict[tuple[str, str], ZoneInfo] = {}
+    names = ("flow", "sla", "verdict", "stage", "lacking", "started_at", "warn_at", "due_at", "stopped_at", "paused", "cause", "failure")
+    for values in zip(*(fresh[name].tolist() for name in names), strict=True):
+        flow, sla = values[0], values[1]
+        if (flow, sla) not in zones:
+            zones[flow, sla] = calendars.of(catalog.flows[flow].slas[sla].calendar).zone
+        texts.append(reason(Judged(*values[2:]), now, zones[flow, sla]))
+    return texts
+
+
+class Judged(NamedTuple):
+    """What a reason is told from; times in milliseconds."""
+
+    verdict: str
+    stage: str
+    lacking: str
+    started_at: int
+    warn_at: int
+    due_at: int
+    stopped_at: int
+    paused: list[tuple[int, int]]
+    cause: str
+    failure: str
+
+
+def reason(row: Judged, now: int, zone: ZoneInfo) -> str:
+    """Return the sentence for one new verdict; times are in ``zone``."""
+    if row.verdict == Verdict.CANCELLED:
+        return f"the transaction was called off before {row.stage}"
+    if row.verdict == Verdict.UNKNOWN and row.lacking:
+        return f"no due time: the fact '{row.lacking}' is missing or is no time"
+    span = format_duration(row.due_at - row.started_at)
+    basis = f"due {local(row.due_at, zone)}: {span} from start {local(row.started_at, zone)}{_pauses_text(row.paused, zone)}"
+    failed = f" (failed: {row.failure})" if row.failure else ""
+    endings = {
+        Verdict.RUNNING: lambda: f"warning {local(row.warn_at, zone)}",
+        Verdict.PAUSED: lambda: f"the clock stands still since {local(row.paused[-1][0], zone)}",
+        Verdict.UNKNOWN: lambda: f"{row.stage} not seen at {local(now, zone)}, but {row.cause.partition(':')[2]} is silent",
+        Verdict.MET: lambda: f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.due_at - row.stopped_at)} to spare",
+        Verdict.MET_LATE: lambda: f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.stopped_at - row.due_at)} late",
+    }
+    ending = endings.get(Verdict(row.verdict), lambda: f"{row.stage} not seen at {local(now, zone)}{failed}")
+    return f"{basis}; {ending()}"
+
+
+def _pauses_text(pauses: list[tuple[int, int]], zone: ZoneInfo) -> str:
+    closed = [(begin, end) for begin, end in pauses if end != MISSING]
+    return "".join(f", paused {local(begin, zone)} to {local(end, zone)}" for begin, end in closed)
+
+
+def local(moment: int, zone: ZoneInfo) -> str:
+    """Return ``2026-03-27 16:05 Berlin``; seconds only where there are any."""
+    when = datetime.fromtimestamp(moment / 1000, zone)
+    place = str(zone).rpartition("/")[2].replace("_", " ")
+    return f"{when:%Y-%m-%d %H:%M:%S} {place}" if when.second else f"{when:%Y-%m-%d %H:%M} {place}"

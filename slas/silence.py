@@ -1,0 +1,73 @@
+"""Silent sources: which sources a stage is heard through, and since when they are silent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core.catalog.catalog import Catalog
+from core.catalog.flow import Milestone
+from slas.clock import Calendars
+from slas.duration import parse_duration
+from slas.judge import Silence, Silences
+from slas.ports import SourceActivity
+
+
+class Sources:
+    """The sources of each milestone: those its ``match.source`` names, else those of its system.
+
+    A stage can be silent only if every one of its sources says how often it is expected.
+    """
+
+    def __init__(self, catalog: Catalog, calendars: Calendars) -> None:
+        self._catalog = catalog
+        self._calendars = calendars
+        self._stages = {
+            (flow.flow, name): sources
+            for flow in catalog.flows.values()
+            for name, milestone in flow.milestones.items()
+            if (sources := self._of(milestone))
+        }
+
+    @property
+    def expecting(self) -> bool:
+        """Whether any stage can be silent at all."""
+        return bool(self._stages)
+
+    def silences(self, clocks: pd.DataFrame, now: int, activity: SourceActivity) -> Silences:
+        """Return the lookup for :func:`slas.judge.judge`; the store is asked only if a clock here could turn on it."""
+        asked = set(zip(clocks["flow"], clocks["stage"], strict=True)) & set(self._stages)
+        waiting = (clocks["warn_at"].to_numpy(np.int64) <= now) & (clocks["stopped_at"].to_numpy(np.int64) < 0)
+        if not asked or not waiting.any():
+            return lambda _flow, _stage: None
+        frame = activity.last_seen()
+        seen = dict(zip(frame["source"], frame["last_seen"].to_numpy("datetime64[ms]").astype(np.int64), strict=True))
+        found = {stage: self._silence(stage, seen) for stage in asked}
+        return lambda flow, stage: found.get((flow, stage))
+
+    def _silence(self, stage: tuple[str, str], seen: dict[str, int]) -> Silence:
+        moments = []
+        for source in self._stages[stage]:
+            expectation = self._catalog.sources[source].expect
+            if expectation is None or source not in seen:
+                moments.append((0, source))
+                continue
+            every = parse_duration(expectation.every)
+            calendar = self._calendars.of(expectation.calendar)
+            moments.append((int(calendar.add(seen[source], every.milliseconds)[0]), source))
+        since, source = max(moments)
+        return Silence(since, source)
+
+    def _of(self, milestone: Milestone) -> tuple[str, ...]:
+        wanted = milestone.match.source
+        texts = [] if wanted is None else [wanted] if isinstance(wanted, str) else wanted
+        sources = self._catalog.sources
+        if texts:
+            named = [name for name in sources if any(_matches(name, text) for text in texts)]
+        else:
+            named = [name for name, source in sources.items() if source.system and source.system == milestone.system]
+        return tuple(named) if all(sources[name].expect for name in named) else ()
+
+
+def _matches(name: str, text: str) -> bool:
+    return name.startswith(text[:-1]) if text.endswith("*") else name == text

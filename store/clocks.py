@@ -1,0 +1,127 @@
+"""Clocks and verdicts in the store: what the evaluation stage reads and writes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.clock import from_milliseconds
+from store.client import Store
+
+_SQL = Path(__file__).parent / "sql"
+_TRANSACTION_COLUMNS = """
+    flow, transaction_id, revision, reference, keys, state, facts, failed_stage, cause,
+    mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), first_at) AS first_at,
+    mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), last_at) AS last_at,
+    mapApply((k, v) -> (k, arrayMap(e -> (e.type, e.value, toUnixTimestamp64Milli(e.at)), v)), reached) AS reached
+"""
+
+
+class StoredClocks:
+    """The evaluation stage's door to the store (``slas.ports.ClockStore`` and ``SourceActivity``). One thread only."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._cursor: int | None = None
+
+    def changed_transactions(self, limit: int) -> pd.DataFrame:
+        """Return current transactions above the cursor, in rising order of revision, never part of a revision."""
+        if self._cursor is None:
+            self._cursor = self._read_cursor()
+        bounds = {"after": self._cursor, "limit": limit}
+        return self._transactions(
+            """revision > {after:UInt64} AND revision <= (
+                SELECT max(revision) FROM (
+                    SELECT revision FROM transactions WHERE revision > {after:UInt64} ORDER BY revision LIMIT {limit:UInt64}))""",
+            bounds,
+        )
+
+    def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
+        """Return current transactions that have a clock with ``next_at <= now``."""
+        pairs = self._store.frame(
+            "SELECT flow, transaction_id FROM clocks FINAL WHERE next_at <= {now:DateTime64(3, 'UTC')} AND removed = 0"
+            " ORDER BY next_at LIMIT {limit:UInt64}",
+            {"now": now, "limit": limit},
+        )
+        return self._named(pairs)
+
+    def unknown_transactions(self) -> pd.DataFrame:
+        """Return current transactions that have a clock whose verdict is unknown."""
+        pairs = self._store.frame("SELECT DISTINCT flow, transaction_id FROM clocks FINAL WHERE verdict = 'unknown' AND removed = 0")
+        return self._named(pairs)
+
+    def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
+        """Return current open transactions of these flows with a larger id, in that order."""
+        return self._transactions(
+            "flow IN {flows:Array(String)} AND transaction_id > {after:String} AND state = 'open'",
+            {"flows": flows, "after": after, "limit": limit},
+            "ORDER BY transaction_id LIMIT {limit:UInt64}",
+        )
+
+    def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
+        """Return the current clocks of these transactions, removed ones included."""
+        return self._store.frame(
+            "SELECT * EXCEPT (paused) FROM clocks FINAL WHERE flow IN {flows:Array(String)} AND transaction_id IN {ids:Array(String)}",
+            _pairs(transactions),
+        )
+
+    def next_deadline(self) -> datetime | None:
+        """Return the earliest deadline of all clocks, or None."""
+        rows = self._store.rows("SELECT toUnixTimestamp64Milli(min(next_at)) AS at FROM clocks FINAL WHERE removed = 0")
+        return from_milliseconds(rows[0]["at"]) if rows and rows[0]["at"] is not None else None
+
+    def last_seen(self) -> pd.DataFrame:
+        """Return the latest arrival per source."""
+        return self._store.frame((_SQL / "source_last_seen.sql").read_text(encoding="utf-8"))
+
+    def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
+        """Write verdicts, then clocks, then the cursor, each with a revision of its own."""
+        revision = self._store.revision()
+        for table, frame in (("verdicts", verdicts), ("clocks", clocks)):
+            if len(frame):
+                self._store.insert(table, {**_columns(frame), "revision": [revision] * len(frame)})
+        if cursor is not None:
+            self._store.insert("cursors", {"stage": ["evaluate"], "position": [cursor], "revision": [revision]})
+            self._cursor = cursor
+
+    def _read_cursor(self) -> int:
+        rows = self._store.rows("SELECT argMax(position, revision) AS position FROM cursors WHERE stage = 'evaluate'")
+        return int(rows[0]["position"]) if rows else 0
+
+    def _named(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        return self._transactions("flow IN {flows:Array(String)} AND transaction_id IN {ids:Array(String)}", _pairs(pairs))
+
+    def _transactions(self, condition: str, parameters: dict[str, Any], tail: str = "ORDER BY revision") -> pd.DataFrame:
+        return self._store.frame(f"SELECT {_TRANSACTION_COLUMNS} FROM transactions FINAL WHERE {condition} {tail}", parameters)
+
+
+def _pairs(frame: pd.DataFrame) -> dict[str, Any]:
+    return (
+        {"flows": sorted(set(frame["flow"].astype(str))), "ids": frame["transaction_id"].astype(str).tolist()}
+        if len(frame)
+        else {"flows": [], "ids": []}
+    )
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name in frame.columns:
+        values = frame[name]
+        if values.dtype.kind == "M":
+            known = values.to_numpy("datetime64[ms]").astype(np.int64)
+            columns[name] = [None if value < -(1 << 62) else from_milliseconds(value) for value in known.tolist()]
+        elif name == "paused":
+            columns[name] = [_moments(pauses) for pauses in values]
+        else:
+            columns[name] = values.tolist()
+    return columns
+
+
+def _moments(pauses: Any) -> list[tuple[datetime, datetime | None]]:
+    if not isinstance(pauses, list):
+        return []
+    return [(from_milliseconds(begin), None if end < 0 else from_milliseconds(end)) for begin, end in pauses]

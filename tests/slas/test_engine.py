@@ -1,0 +1,169 @@
+"""The evaluation stage over the real store: deadlines, corrections, restarts, pauses, reloads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.catalog.contract import Contract
+from core.catalog.source import Source
+from store.client import Store
+from tests.slas.builders import BOOK, calendar, catalog, clock, engine, utc, verdicts, write_transaction
+
+
+def test_silence_warns_and_breaches_at_the_deadline_and_not_before(store: Store) -> None:
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"}, facts={"amount": "12000", "currency": "EUR", "customer": "ACME"})
+    slas = engine(store, catalog({"book": BOOK}))
+    assert slas.run(utc("2026-03-27 14:50:01"))
+    assert slas.next_deadline() == utc("2026-03-27 14:59:00")
+    assert not slas.run(utc("2026-03-27 14:58:59.999"))
+    assert slas.run(utc("2026-03-27 14:59:00"))
+    assert slas.next_deadline() == utc("2026-03-27 15:05:00")
+    assert not slas.run(utc("2026-03-27 15:04:59.999"))
+    assert slas.run(utc("2026-03-27 15:05:00"))
+    assert slas.next_deadline() is None
+    assert verdicts(store) == ["running", "at_risk", "breached"]
+    row = clock(store)
+    assert (row["value"], row["currency"], row["customer"], row["cause"]) == (12000.0, "EUR", "ACME", "overdue")
+
+
+def test_the_reason_can_be_checked_by_a_person(store: Store) -> None:
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    engine(store, catalog({"book": {**BOOK, "calendar": "plant"}}, [calendar()])).run(utc("2026-03-27 15:06:00"))
+    (row,) = store.rows("SELECT reason FROM verdicts FINAL")
+    assert row["reason"] == (
+        "due 2026-03-27 16:05 Berlin: 15 minutes from start 2026-03-27 15:50 Berlin; booked not seen at 2026-03-27 16:06 Berlin"
+    )
+
+
+def test_a_late_event_corrects_the_verdict_by_a_new_version(store: Store) -> None:
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    slas = engine(store, catalog({"book": BOOK}))
+    slas.run(utc("2026-03-27 15:06:00"))
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00", "booked": "2026-03-27 15:01:00"})
+    slas.run(utc("2026-03-27 15:10:00"))
+    assert verdicts(store) == ["breached", "met"]
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:40:00", "booked": "2026-03-27 15:01:00"})
+    slas.run(utc("2026-03-27 15:11:00"))
+    assert verdicts(store) == ["breached", "met", "met_late"]
+
+
+def test_a_restart_arms_the_clocks_from_their_rows(store: Store) -> None:
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    engine(store, catalog({"book": BOOK})).run(utc("2026-03-27 14:51:00"))
+    again = engine(store, catalog({"book": BOOK}))
+    assert not again.run(utc("2026-03-27 14:52:00"))
+    assert again.next_deadline() == utc("2026-03-27 14:59:00")
+    assert again.run(utc("2026-03-27 15:05:00"))
+    assert verdicts(store) == ["running", "breached"]
+
+
+def test_running_again_writes_nothing(store: Store) -> None:
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    engine(store, catalog({"book": BOOK})).run(utc("2026-03-27 15:06:00"))
+    before = clock(store)["revision"]
+    store.insert("cursors", {"stage": ["evaluate"], "position": [0], "revision": [before + 10**9]})
+    assert not engine(store, catalog({"book": BOOK})).run(utc("2026-03-27 15:07:00"))
+    assert clock(store)["revision"] == before
+
+
+def test_a_pause_moves_the_deadline_in_working_time(store: Store) -> None:
+    sla = {**BOOK, "within": "4 working hours", "calendar": "plant", "pause": {"from": "blocked", "to": "released"}}
+    definitions = catalog({"book": sla}, [calendar()])
+    first = {"captured": "2026-03-26 09:00:00", "blocked": "2026-03-26 11:00:00"}  # 10:00 and 12:00 in Berlin
+    write_transaction(store, "t1", first)
+    slas = engine(store, definitions)
+    slas.run(utc("2026-03-26 12:00:00"))
+    assert clock(store)["verdict"] == "paused"
+    assert slas.next_deadline() is None
+    write_transaction(store, "t1", first | {"released": "2026-03-27 09:00:00"})  # 6 working hours later
+    slas.run(utc("2026-03-27 09:00:01"))
+    row = clock(store)
+    assert row["due_at"] == utc("2026-03-27 11:00:00")
+    assert row["verdict"] == "running"
+
+
+def test_all_deliveries_must_be_shipped_unless_any_is_enough(store: Store) -> None:
+    ship = {**BOOK, "to": "shipped"}
+    definitions = catalog({"book": ship, "any": {**ship, "of": "any"}})
+    keys = {"delivery": ["d1", "d2"]}
+    first = {"captured": "2026-03-27 14:50:00", "shipped": "2026-03-27 14:55:00"}
+    write_transaction(store, "t1", first, keys=keys, reached={"shipped": [("d1", "2026-03-27 14:55:00")]})
+    slas = engine(store, definitions)
+    slas.run(utc("2026-03-27 14:56:00"))
+    assert clock(store)["verdict"] == "running"
+    assert clock(store, sla="any")["verdict"] == "met"
+    both = [("d1", "2026-03-27 14:55:00"), ("d2", "2026-03-27 15:20:00")]
+    write_transaction(store, "t1", first, keys=keys, reached={"shipped": both})
+    slas.run(utc("2026-03-27 15:21:00"))
+    assert clock(store)["verdict"] == "met_late"
+    assert clock(store)["stopped_at"] == utc("2026-03-27 15:20:00")
+
+
+def test_cancelled_merged_and_failed_transactions(store: Store) -> None:
+    slas = engine(store, catalog({"book": BOOK}))
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    write_transaction(store, "t2", {"captured": "2026-03-27 14:50:00"})
+    write_transaction(store, "t3", {"captured": "2026-03-27 14:50:00"}, failed_stage="booked", cause="NO_CREDIT")
+    slas.run(utc("2026-03-27 14:51:00"))
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00", "cancelled": "2026-03-27 14:52:00"}, state="cancelled")
+    write_transaction(store, "t2", {"captured": "2026-03-27 14:50:00"}, state="merged")
+    slas.run(utc("2026-03-27 15:06:00"))
+    assert clock(store)["verdict"] == "cancelled"
+    assert clock(store, "t2")["removed"] == 1
+    assert (clock(store, "t3")["verdict"], clock(store, "t3")["cause"]) == ("breached", "NO_CREDIT")
+
+
+def test_a_missing_fact_makes_the_verdict_unknown_and_is_named(store: Store) -> None:
+    definitions = catalog({"book": {**BOOK, "within": None, "due": "promised_at - 2 hours"}})
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    slas = engine(store, definitions)
+    slas.run(utc("2026-03-27 15:00:00"))
+    row = clock(store)
+    assert (row["verdict"], row["cause"], row["due_at"]) == ("unknown", "fact-missing:promised_at", None)
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"}, facts={"promised_at": "2026-03-28T12:00:00Z"})
+    slas.run(utc("2026-03-27 15:01:00"))
+    assert clock(store)["due_at"] == utc("2026-03-28 10:00:00")
+    assert verdicts(store) == ["unknown", "running"]
+
+
+def test_a_contract_chooses_the_target_by_its_dates(store: Store) -> None:
+    gold = Contract.model_validate({"contract": "acme", "for": {"customer": "ACME"}, "facts": {"tier": "gold"}, "since": "2026-03-01"})
+    sla = {**BOOK, "targets": [{"when": {"customer.tier": "gold"}, "within": "5 minutes"}]}
+    slas = engine(store, catalog({"book": sla}, contracts=[gold]))
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"}, facts={"customer": "ACME"})
+    write_transaction(store, "t2", {"captured": "2026-02-27 14:50:00"}, facts={"customer": "ACME"})
+    write_transaction(store, "t3", {"captured": "2026-03-27 14:50:00"}, facts={"customer": "Other"})
+    slas.run(utc("2026-03-27 14:51:00"))
+    limits = [clock(store, name)["due_at"] - clock(store, name)["started_at"] for name in ("t1", "t2", "t3")]
+    assert limits == [timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=15)]
+    assert clock(store)["contract_version"] == "v1: target 1 acme"
+
+
+def test_a_silent_source_makes_the_verdict_unknown_until_it_is_heard(store: Store) -> None:
+    erp = Source.model_validate({"source": "sap", "system": "ERP", "owner": "x", "expect": {"every": "5 minutes"}})
+    slas = engine(store, catalog({"book": BOOK}, sources=[erp]))
+    heard = {"slice": [1], "source": ["sap"], "received_at": [utc("2026-03-27 14:50:00")], "id": ["1"]}
+    store.insert("events", heard)
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    slas.run(utc("2026-03-27 14:51:00"))
+    slas.run(utc("2026-03-27 15:06:00"))
+    assert (clock(store)["verdict"], clock(store)["cause"]) == ("unknown", "source-silent:sap")
+    store.insert("events", heard | {"received_at": [utc("2026-03-27 15:07:00")], "id": ["2"]})
+    deadline = slas.next_deadline()
+    assert deadline is not None
+    slas.run(max(deadline, utc("2026-03-27 15:07:01")))
+    assert clock(store)["verdict"] == "breached"
+    assert verdicts(store) == ["running", "unknown", "breached"]
+
+
+def test_a_reload_judges_open_transactions_of_changed_promises_again(store: Store) -> None:
+    slas = engine(store, catalog({"book": BOOK}))
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    slas.run(utc("2026-03-27 14:51:00"))
+    slas.reload(
+        catalog({"book": {**BOOK, "within": "1 hour"}, "ship": {**BOOK, "to": "shipped"}}, version="v2"), utc("2026-03-27 14:52:00")
+    )
+    assert clock(store)["due_at"] == utc("2026-03-27 15:50:00")
+    assert clock(store, sla="ship")["verdict"] == "running"
+    slas.reload(catalog({"book": BOOK}, version="v3"), utc("2026-03-27 14:53:00"))
+    assert clock(store, sla="ship")["removed"] == 1
