@@ -29,7 +29,7 @@ from core.config import Settings
 from core.telemetry import Telemetry
 
 SECONDS = float(os.environ.get("ANDON_BENCH_SECONDS", "8"))
-CONNECTIONS = int(os.environ.get("CONN","8"))
+CONNECTIONS = int(os.environ.get("CONN", "8"))
 BODIES = 16
 TARGETS = {1000: 250_000, 100: 150_000}
 
@@ -46,7 +46,15 @@ def make_body(spans: int) -> bytes:
             trace_id=os.urandom(16), span_id=os.urandom(8), parent_span_id=os.urandom(8), name="POST /orders", kind=2,
             start_time_unix_nano=now + number, end_time_unix_nano=now + number + 1_000_000,
         )  # fmt: skip
-        for name in ("order.id", "customer.id", "plant", "http.route", "http.request.method", "server.address", "messaging.destination.name"):
+        for name in (
+            "order.id",
+            "customer.id",
+            "plant",
+            "http.route",
+            "http.request.method",
+            "server.address",
+            "messaging.destination.name",
+        ):
             span.attributes.add(key=name).value.string_value = f"{name}-{number}"
         span.attributes.add(key="http.response.status_code").value.int_value = 200
         span.attributes.add(key="order.express").value.bool_value = False
@@ -135,7 +143,7 @@ def serve_collector(folder: Path, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         await serve(settings, Catalog(), SystemClock(), Telemetry(), {}, None, stop)
 
-    sys.setswitchinterval(float(os.environ.get("SWI","0.005")))
+    sys.setswitchinterval(float(os.environ.get("SWI", "0.005")))
     uvloop.run(run())
 
 

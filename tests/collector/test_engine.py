@@ -1,0 +1,148 @@
+"""Opening and closing the doors: exposure, TLS, ports, reload, pull receivers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from collector.authentication import check_exposure
+from collector.engine import Collector
+from collector.receiver import ReceiverContext
+from core.catalog.catalog import Catalog
+from core.catalog.source import Source
+from core.clock import SystemClock
+from core.config import Settings
+from core.errors import Permanent, UsageError
+from core.signal import Record, SignalKind
+from core.telemetry import Telemetry
+from tests.collector.conftest import Running, running
+from tests.collector.requests import PROTOBUF, spans
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("tls")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += [
+        "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-keyout",
+        str(folder / "key.pem"),
+        "-out",
+        str(folder / "cert.pem"),
+    ]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("needs openssl: apt package openssl")
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_tls_on_both_doors(start: Callable[..., Running], certificate: tuple[Path, Path]) -> None:
+    door = start(tls_certificate=certificate[0], tls_key=certificate[1])
+    body = spans(count=1).SerializeToString()
+    context = ssl.create_default_context(cafile=str(certificate[0]))
+    url = f"https://localhost:{door.collector.http_port}/v1/traces"
+    assert httpx.post(url, content=body, headers={"content-type": PROTOBUF}, verify=context).status_code == 200
+    with pytest.raises(httpx.HTTPError):
+        door.client.post("/v1/traces", content=body)
+    old = ssl.create_default_context(cafile=str(certificate[0]))
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(httpx.HTTPError):
+        httpx.post(url, content=body, verify=old)
+    credentials = grpc.ssl_channel_credentials(certificate[0].read_bytes())
+    with grpc.secure_channel(f"localhost:{door.collector.grpc_port}", credentials) as channel:
+        channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")(body, timeout=10)
+    assert len(door.records()) == 2
+
+
+def test_no_open_door_to_the_network(catalog: Catalog, certificate: tuple[Path, Path]) -> None:
+    assert check_exposure(Settings(), Catalog()) is False
+    assert check_exposure(Settings(host="::1"), Catalog()) is False
+    assert check_exposure(Settings(host="0.0.0.0", insecure=True), Catalog()) is False
+    with pytest.raises(UsageError, match="TLS"):
+        check_exposure(Settings(host="0.0.0.0"), catalog)
+    tls = {"tls_certificate": certificate[0], "tls_key": certificate[1]}
+    with pytest.raises(UsageError, match="tokens"):
+        check_exposure(Settings(host="10.0.0.7", **tls), Catalog())
+    assert check_exposure(Settings(host="10.0.0.7", **tls), catalog) is True
+    with pytest.raises(UsageError, match="both"):
+        check_exposure(Settings(tls_key=certificate[1]), catalog)
+
+
+def test_without_a_token_where_one_is_required(
+    tmp_path: Path, catalog: Catalog, certificate: tuple[Path, Path], secrets: dict[str, str]
+) -> None:
+    tls = {"tls_certificate": certificate[0], "tls_key": certificate[1]}
+    with running(tmp_path, catalog, host="0.0.0.0", **tls) as door:
+        url = f"https://localhost:{door.collector.http_port}/v1/traces"
+        context = ssl.create_default_context(cafile=str(certificate[0]))
+        body, headers = spans(count=1).SerializeToString(), {"content-type": PROTOBUF}
+        assert httpx.post(url, content=body, headers=headers, verify=context).status_code == 401
+        headers["authorization"] = f"Bearer {secrets['TOKEN_CRM']}"
+        assert httpx.post(url, content=body, headers=headers, verify=context).status_code == 200
+
+
+@pytest.mark.parametrize("setting", ["http_port", "otlp_grpc_port"])
+def test_a_port_in_use_is_named(tmp_path: Path, setting: str) -> None:
+    async def open_twice(settings: Settings) -> None:
+        await Collector(settings, Catalog(), SystemClock(), Telemetry(), {}).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = Settings(data=tmp_path, **{"http_port": 0, "otlp_grpc_port": 0, setting: port})
+        with pytest.raises(UsageError, match=rf"port {port} .*{setting}"):
+            asyncio.run(open_twice(settings))
+
+
+class Ticker:
+    """A receiver that hands over one record, fails once, then says that it can never work."""
+
+    name = "ticker"
+    runs = 0
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        if "every" not in settings:
+            raise UsageError("receiver.every is missing")
+
+    async def run(self, context: ReceiverContext) -> None:
+        type(self).runs += 1
+        source = context.source
+        await context.intake.accept([Record(SignalKind.EVENT, source.source, source.lane, 1_774_000_000_000, 1, b"{}")])
+        assert context.state.is_dir()
+        if type(self).runs == 1:
+            raise RuntimeError("a fault of the plug-in")
+        raise Permanent("wrong password")
+
+
+def test_pull_receivers_are_kept_apart_from_the_doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.engine.RECEIVER_RESTART_SECONDS", 0.05)
+    source = Source(source="erp", owner="it", receiver={"type": "ticker", "every": 1})
+    with running(tmp_path, Catalog(), {"ticker": Ticker()}) as door:
+        door.loop.call_soon_threadsafe(door.collector.reload, Catalog(sources={"erp": source}))
+        deadline = time.monotonic() + 10
+        while len(door.records()) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        assert [record.source for record in door.records()] == ["erp", "erp"]
+        assert door.client.get("/healthz").status_code == 200
+        assert Ticker.runs == 2
+
+
+@pytest.mark.parametrize("receiver", [{"type": "nonsense"}, {"type": "ticker"}, {}])
+def test_a_wrong_receiver_is_refused_before_anything_changes(tmp_path: Path, receiver: dict[str, Any]) -> None:
+    source = Source(source="erp", owner="it", receiver=receiver)
+    with running(tmp_path, Catalog(), {"ticker": Ticker()}) as door:
+        with pytest.raises(UsageError):
+            door.collector.reload(Catalog(sources={"erp": source}))
+        assert door.client.get("/readyz").status_code == 200

@@ -1,0 +1,121 @@
+"""CloudEvents in all three modes, and what is wrong with those that are refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from core.signal import SignalKind
+from tests.collector.conftest import Running
+
+ONE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+
+def event(**fields: Any) -> dict[str, Any]:
+    whole = {"specversion": "1.0", "id": "e1", "source": "/crm", "type": "crm.order.captured", "time": "2026-03-27T14:50:00Z", **fields}
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def test_structured_mode_keeps_every_digit(door: Running) -> None:
+    body = (
+        b'{"specversion":"1.0","id":"e1","source":"/crm","type":"t","data":{"total":12000.10,"big":12345678901234567890123,"k":"\\u00e4"}}'
+    )
+    answer = door.post("/v1/events", body, ONE)
+    assert (answer.status_code, answer.json()) == (200, {"accepted": 1})
+    (record,) = door.records()
+    assert record.kind is SignalKind.EVENT
+    assert b'"total":12000.10,"big":12345678901234567890123' in record.body
+
+
+def test_binary_mode(door: Running) -> None:
+    names = {"ce-specversion": "1.0", "ce-id": "e%201", "ce-source": "/crm", "ce-type": "t", "ce-plant": "DE%E2%82%AC"}
+    for content_type, body in (("application/json", b'{"a": 1.50}'), ("text/plain", b"hi"), ("application/octet-stream", b"\xff\0")):
+        assert door.client.post("/v1/events", content=body, headers={**names, "content-type": content_type}).status_code == 200
+    first, second, third = (json.loads(record.body) for record in door.records())
+    assert (first["id"], first["plant"], first["datacontenttype"]) == ("e 1", "DE€", "application/json")
+    assert b'"data":{"a": 1.50}' in door.records()[0].body
+    assert second["data"] == "hi"
+    assert base64.b64decode(third["data_base64"]) == b"\xff\0"
+
+
+def test_a_batch_with_one_bad_event_costs_only_that_one(door: Running) -> None:
+    batch = [event(id="1"), event(id="2", type=None), event(id="3"), 7]
+    answer = door.post("/v1/events", json.dumps(batch).encode(), BATCH)
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 2)
+    assert [(bad["index"], bad["field"]) for bad in answer.json()["quarantined"]] == [(1, "type"), (3, "body")]
+    kinds = [record.kind for record in door.records()]
+    assert kinds == [SignalKind.EVENT, SignalKind.QUARANTINE, SignalKind.EVENT, SignalKind.QUARANTINE]
+    assert json.loads(door.records()[1].detail)["quarantine_id"] == answer.json()["quarantined"][0]["id"]
+    assert door.balance() == (4, 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"id": None}, "id"),
+        ({"id": ""}, "id"),
+        ({"id": 5}, "id"),
+        ({"source": None}, "source"),
+        ({"type": None}, "type"),
+        ({"specversion": "0.3"}, "specversion"),
+        ({"specversion": None}, "specversion"),
+        ({"time": "yesterday"}, "time"),
+        ({"time": "2026-03-27T14:50:00"}, "time"),
+        ({"data": 1, "data_base64": "aGk="}, "data_base64"),
+        ({"data_base64": "a?"}, "data_base64"),
+        ({"Plant": "x"}, "Plant"),
+        ({"p" * 65: "x"}, "p" * 64),
+        ({"plant": {"a": 1}}, "plant"),
+        ({"plant": "x" * 5000}, "plant"),
+    ],
+)
+def test_bad_attributes(door: Running, fields: dict[str, Any], field: str) -> None:
+    answer = door.post("/v1/events", json.dumps(event(**fields)).encode(), ONE)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    (record,) = door.records()
+    detail = json.loads(record.detail)
+    assert (detail["reason"], detail["quarantine_id"]) == ("bad_cloudevent", answer.json()["quarantine_id"])
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"{", "syntax"),
+        (b"", "syntax"),
+        (b"{}{}", "syntax"),
+        (b'{"a":1,}', "syntax"),
+        (b"\xef\xbb\xbf{}", "syntax"),
+        ('{"a":1}'.encode("utf-16"), "not_utf8"),
+        (b'{"a":NaN}', "not_a_number"),
+        (b'{"a":-Infinity}', "not_a_number"),
+        (b'{"a":1e999}', "not_a_number"),
+        (b'{"a":' + b"1" * 5000 + b"}", "long_number"),
+        (b'{"a":1,"a":2}', "duplicate_key"),
+        (b"[" * 65 + b"]" * 65, "too_deep"),
+        (b"[" * 100_000, "too_deep"),
+        (b'{"a":' * 900 + b"1" + b"}" * 900, "too_deep"),
+        (b"[" + b"1," * 100_001 + b"1]", "too_many_nodes"),
+    ],
+)
+def test_bad_json(door: Running, body: bytes, kind: str) -> None:
+    answer = door.post("/v1/events", body, ONE)
+    assert answer.status_code == 400
+    (record,) = door.records()
+    assert json.loads(record.detail)["reason"] == f"bad_json:{kind}"
+    assert record.body == body
+
+
+def test_lone_surrogates_and_nuls_are_replaced(door: Running) -> None:
+    body = rb'{"specversion":"1.0","id":"1","source":"s","type":"t","data":"a\ud800b\u0000c\ud83d\ude00\\ud800"}'
+    assert door.post("/v1/events", body, ONE).status_code == 200
+    assert json.loads(door.records()[0].body)["data"] == "a\ufffdb\ufffdc\U0001f600\\ud800"
+
+
+def test_what_is_not_an_event(door: Running) -> None:
+    assert door.post("/v1/events", b"{}", "application/json").status_code == 415
+    assert door.post("/v1/events", json.dumps(event()).encode(), ONE, ce_specversion="1.0").status_code == 400
+    assert door.post("/v1/events", b'{"a":1}', BATCH).status_code == 400

@@ -1,0 +1,252 @@
+"""The journal's promises: on disk before every acknowledgement, bounded, never silent about a failing disk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import pytest
+
+from collector.journal import Journal
+from core.clock import SystemClock
+from core.errors import Full
+from core.journal import is_closed, read_segment, segments
+from core.signal import Lane, Record, SignalKind
+from core.telemetry import Telemetry
+
+COLLECTOR = """
+import asyncio, signal, sys
+from pathlib import Path
+from collector.engine import Collector
+from core.catalog.catalog import Catalog
+from core.clock import SystemClock
+from core.config import Settings
+from core.telemetry import Telemetry
+async def main():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    settings = Settings(data=Path(sys.argv[1]), http_port=int(sys.argv[2]), otlp_grpc_port=0, segment_max_bytes=1 << 20)
+    collector = Collector(settings, Catalog(), SystemClock(), Telemetry(), {})
+    await collector.start()
+    await stop.wait()
+    await collector.stop()
+asyncio.run(main())
+"""
+
+
+def record(number: int, size: int = 100, lane: Lane = Lane.STANDARD) -> Record:
+    return Record(SignalKind.EVENT, "s", lane, 1_774_000_000_000, 1, f"{number:010d}".encode().ljust(size, b"."))
+
+
+def open_journal(folder: Path, *, max_bytes: int = 1 << 30, segment_max_bytes: int = 1 << 20, failures: list[str] | None = None) -> Journal:
+    def on_failure() -> None:
+        (failures if failures is not None else []).append("failed")
+
+    return Journal(
+        folder, "local", SystemClock(), Telemetry(), max_bytes=max_bytes, segment_max_bytes=segment_max_bytes, on_failure=on_failure
+    )
+
+
+def bodies(folder: Path, lane: Lane = Lane.STANDARD) -> list[int]:
+    return [
+        int(stored.record.body[:10]) for path in segments(folder, lane) for stored in read_segment(path, lane, 0, 1 << 40) if stored.record
+    ]
+
+
+def test_many_waiting_requests_share_commits_and_keep_their_receipts(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+
+    async def append() -> list[list[int]]:
+        receipts = await asyncio.gather(*(journal.append([record(number), record(1000 + number)]) for number in range(200)))
+        return [[receipt.position for receipt in given] for given in receipts]
+
+    positions = asyncio.run(append())
+    journal.stop()
+    assert sorted(position for pair in positions for position in pair) == list(range(1, 401))
+    assert all(second == first + 1 for first, second in positions)
+    assert sorted(bodies(tmp_path)) == sorted([*range(200), *range(1000, 1200)])
+
+
+def test_segments_rotate_and_a_restart_begins_a_new_one(tmp_path: Path) -> None:
+    for run in range(2):
+        journal = open_journal(tmp_path, segment_max_bytes=200_000)
+
+        async def append(journal: Journal = journal, run: int = run) -> None:
+            for number in range(10):
+                await journal.append([record(run * 10 + number, 50_000)])
+
+        asyncio.run(append())
+        journal.stop()
+    paths = segments(tmp_path, Lane.STANDARD)
+    assert len(paths) >= 4
+    assert all(is_closed(path) for path in paths)
+    assert bodies(tmp_path) == list(range(20))
+
+
+def test_full_is_refused_and_the_critical_lane_keeps_its_share(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path, max_bytes=64 << 20, segment_max_bytes=8 << 20)
+
+    async def fill(lane: Lane) -> int:
+        for number in range(1000):
+            try:
+                await journal.append([record(number, 1_000_000, lane)])
+            except Full:
+                return number
+        raise AssertionError("never full")
+
+    async def both() -> tuple[int, int]:
+        return await fill(Lane.BULK), await fill(Lane.CRITICAL)
+
+    bulk, critical = asyncio.run(both())
+    assert bulk >= 20
+    assert critical >= 5
+    assert len(bodies(tmp_path, Lane.BULK)) == bulk
+    for path in segments(tmp_path, Lane.BULK):
+        if is_closed(path):
+            path.unlink()
+    time.sleep(2.1)  # the journal looks again every two seconds
+    asyncio.run(journal.append([record(1, 1_000_000, Lane.BULK)]))  # type: ignore[arg-type]
+    journal.stop()
+    size = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+    assert size < 64 << 20
+
+
+def test_a_failing_disk_acknowledges_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[str] = []
+    journal = open_journal(tmp_path, failures=failures)
+
+    def broken(_segment: object, _rows: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("collector.segment.Segment.append", broken)
+
+    async def append() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(journal.append([record(1)]), 1)
+        with pytest.raises(Full):
+            await journal.append([record(2)])
+
+    asyncio.run(append())
+    assert failures == ["failed"]
+    assert journal.failed
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def connect(port: int) -> HTTPConnection:
+    deadline = time.monotonic() + 20
+    while True:
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.connect()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return connection
+
+
+def post_event(connection: HTTPConnection, id_: str) -> bool:
+    body = f'{{"specversion":"1.0","id":"{id_}","source":"/ledger","type":"t"}}'
+    connection.request("POST", "/v1/events", body, {"content-type": "application/cloudevents+json"})
+    answer = connection.getresponse()
+    return answer.status == 200 and answer.read() == b'{"accepted":1}'
+
+
+@pytest.mark.slow
+def test_every_acknowledgement_comes_after_the_fdatasync_of_its_commit(tmp_path: Path) -> None:
+    """Seen from outside the process: request read, then WAL written, then fdatasync returned, then the answer written."""
+    if shutil.which("strace") is None:
+        pytest.skip("needs strace: apt package strace")
+    port, trace = free_port(), tmp_path / "trace"
+    command = [
+        "strace",
+        "-f",
+        "-y",
+        "-s",
+        "60",
+        "-e",
+        "trace=pwrite64,fdatasync,fsync,recvfrom,read,write,sendto,writev,sendmsg",
+        "-o",
+        str(trace),
+    ]
+    with subprocess.Popen([*command, sys.executable, "-c", COLLECTOR, str(tmp_path / "data"), str(port)]) as process:
+        try:
+            with closing(connect(port)) as connection:
+                acknowledged = [post_event(connection, f"event-{number}") for number in range(20)]
+        except ConnectionRefusedError:
+            pytest.skip("needs strace to be allowed (ptrace)")
+        finally:
+            os.kill(int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0]), signal.SIGTERM)
+            process.wait(20)
+    assert all(acknowledged)
+    answers = synced = 0
+    dirty = True
+    for line in trace.read_text().splitlines():
+        if "pwrite64(" in line and "standard" in line:
+            dirty = True
+        elif (
+            ("fdatasync(" in line or "fsync(" in line) and "standard" in line and "-wal" in line and "unfinished" not in line
+        ) or re.search(r"<\.\.\. (fdatasync|fsync) resumed>", line):
+            dirty, synced = False, synced + 1
+        elif "HTTP/1.1 200" in line and re.search(r"(write|sendto|writev|sendmsg)\(", line):
+            answers += 1
+            assert not dirty
+            assert synced >= answers
+            dirty = True
+    assert answers == 20
+
+
+@pytest.mark.slow
+def test_kill_minus_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    sent: set[str] = set()
+    acknowledged: set[str] = set()
+
+    def load(port: int, name: str, until: float) -> None:
+        try:
+            with closing(connect(port)) as connection:
+                for number in range(1_000_000):
+                    id_ = f"{name}-{number}"
+                    sent.add(id_)
+                    if time.monotonic() > until or not post_event(connection, id_):
+                        return
+                    acknowledged.add(id_)
+        except (OSError, HTTPException):
+            return
+
+    for round_ in range(3):
+        port = free_port()
+        with subprocess.Popen([sys.executable, "-c", COLLECTOR, str(tmp_path / "data"), str(port)]) as process:
+            connect(port).close()
+            until = time.monotonic() + 10
+            threads = [threading.Thread(target=load, args=(port, f"{round_}-{thread}", until)) for thread in range(6)]
+            for thread in threads:
+                thread.start()
+            time.sleep(1.0 + 0.3 * round_)
+            process.kill()
+            for thread in threads:
+                thread.join()
+    journal = tmp_path / "data" / "journal"
+    stored = [one for path in segments(journal, Lane.STANDARD) for one in read_segment(path, Lane.STANDARD, 0, 1 << 40)]
+    assert not [one for one in stored if one.record is None]
+    found = [json.loads(one.record.body)["id"] for one in stored if one.record]
+    assert len(acknowledged) > 100
+    assert acknowledged <= set(found) <= sent
+    assert len(found) == len(set(found))

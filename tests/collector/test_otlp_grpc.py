@@ -1,0 +1,138 @@
+"""OTLP over gRPC, with the raw protocol and the real SDK."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry._logs import LogRecord
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogs
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetrics
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpans
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as HttpMetrics
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from core.catalog.catalog import Catalog
+from core.signal import Lane, SignalKind
+from tests.collector.conftest import Running
+from tests.collector.requests import START, spans
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+def export(door: Running, body: bytes, metadata: tuple[tuple[str, str], ...] = (), compression: grpc.Compression | None = None) -> bytes:
+    options = [("grpc.max_send_message_length", 64 << 20)]
+    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}", options=options) as channel:
+        return channel.unary_unary(EXPORT)(body, metadata=metadata, compression=compression, timeout=10)
+
+
+def refused(
+    door: Running, body: bytes, metadata: tuple[tuple[str, str], ...] = (), compression: grpc.Compression | None = None
+) -> grpc.RpcError:
+    with pytest.raises(grpc.RpcError) as caught:  # noqa: PT012 - it may take some requests
+        export(door, body, metadata, compression)
+    return caught.value
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip, grpc.Compression.Deflate])
+def test_bytes_reach_the_journal_as_they_came(door: Running, compression: grpc.Compression) -> None:
+    body = spans(count=30).SerializeToString()
+    assert export(door, body, compression=compression) == b""
+    assert [(record.count, record.body) for record in door.records()] == [(30, body)]
+
+
+def test_bad_records_and_bad_requests(door: Running) -> None:
+    partial = ExportTraceServiceResponse.FromString(export(door, spans({}, {"span_id": b""}).SerializeToString())).partial_success
+    assert partial.rejected_spans == 1
+    error = refused(door, b"\xff\xff")
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert [record.kind for record in door.records()] == [SignalKind.TRACES, SignalKind.QUARANTINE, SignalKind.QUARANTINE]
+    assert export(door, b"") == b""
+
+
+def test_too_large(door: Running) -> None:
+    error = refused(door, bytes(5 << 20))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "grpc-status-details-bin" not in dict(error.trailing_metadata())
+    bomb = refused(door, bytes(50 << 20), compression=grpc.Compression.Gzip)
+    assert bomb.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert len(gzip.compress(bytes(50 << 20))) < 1 << 20
+    assert door.records() == []
+
+
+def test_full_says_when_to_come_back(start: Callable[..., Running]) -> None:
+    door = start(journal_max_bytes=1 << 20, segment_max_bytes=1 << 18)
+    body = spans(count=1000).SerializeToString()
+    with pytest.raises(grpc.RpcError) as caught:  # noqa: PT012 - it may take some requests
+        for _ in range(50):
+            export(door, body)
+    error = caught.value
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    status = Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
+    retry = RetryInfo()
+    assert status.details[0].Unpack(retry)
+    assert retry.retry_delay.seconds >= 1
+    answer = door.post("/v1/traces", body, "application/x-protobuf")
+    assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (503, True)
+    received, acknowledged, refused_count = door.balance()
+    assert received == acknowledged + refused_count
+    assert refused_count == 2000
+    assert acknowledged == sum(record.count for record in door.records())
+
+
+def test_tokens(start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str]) -> None:
+    door = start(catalog)
+    body = spans(count=1).SerializeToString()
+    export(door, body, (("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
+    export(door, body, (("x-andon-token", secrets["TOKEN_CRM"]),))
+    assert [record.source for record in door.records(Lane.CRITICAL)] == ["crm", "crm"]
+    for wrong in ((("authorization", "Bearer nonsense"),), (("authorization", "Basic abc"),), (("x-andon-token", ""),)):
+        assert refused(door, body, wrong).code() is grpc.StatusCode.UNAUTHENTICATED
+    answers = [
+        door.post("/v1/traces", body, "application/x-protobuf", authorization=value).status_code for value in ("Bearer x", "x", "Bearer")
+    ]
+    assert answers == [401, 401, 401]
+    assert door.post("/v1/traces", body, "application/x-protobuf", x_andon_token=secrets["TOKEN_CRM"]).status_code == 200
+
+
+def test_the_sdk_over_both_transports(door: Running) -> None:
+    http, grpc_address = f"http://127.0.0.1:{door.collector.http_port}", f"127.0.0.1:{door.collector.grpc_port}"
+    tracers = TracerProvider()
+    for exporter in (
+        HttpSpans(f"{http}/v1/traces"),
+        HttpSpans(f"{http}/v1/traces", compression=Compression.Gzip),
+        HttpSpans(f"{http}/v1/traces", compression=Compression.Deflate),
+        GrpcSpans(grpc_address, insecure=True),
+        GrpcSpans(grpc_address, insecure=True, compression=grpc.Compression.Gzip),
+    ):
+        tracers.add_span_processor(BatchSpanProcessor(exporter))
+    for _ in range(7):
+        with tracers.get_tracer("test").start_as_current_span("order"):
+            pass
+    tracers.shutdown()
+    for metrics_exporter in (HttpMetrics(f"{http}/v1/metrics"), GrpcMetrics(grpc_address, insecure=True)):
+        meters = MeterProvider([PeriodicExportingMetricReader(metrics_exporter, export_interval_millis=60_000)])
+        meters.get_meter("test").create_histogram("duration").record(0.2)
+        meters.get_meter("test").create_counter("orders").add(1)
+        meters.shutdown()
+    loggers = LoggerProvider()
+    loggers.add_log_record_processor(SimpleLogRecordProcessor(GrpcLogs(grpc_address, insecure=True)))
+    loggers.get_logger("test").emit(LogRecord(body="INVOIC 4711 posted", timestamp=START))
+    loggers.shutdown()
+    counts = {kind: [record.count for record in door.records() if record.kind is kind] for kind in SignalKind}
+    assert counts[SignalKind.TRACES] == [7] * 5
+    assert counts[SignalKind.METRICS] == [2, 2]
+    assert counts[SignalKind.LOGS] == [1]
+    assert counts[SignalKind.QUARANTINE] == []

@@ -1,0 +1,112 @@
+"""Signed webhooks: only the sender who knows the secret gets in, once a delivery."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from core.catalog.catalog import Catalog
+from core.signal import Lane, SignalKind
+from tests.collector.conftest import Running
+
+
+def standard(secret: str, delivery: str, body: bytes, at: float | None = None) -> dict[str, str]:
+    timestamp = str(int(at or time.time()))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, f"{delivery}.{timestamp}.".encode() + body, "sha256")).decode()
+    return {"webhook-id": delivery, "webhook-timestamp": timestamp, "webhook-signature": f"v1,{signature}"}
+
+
+@pytest.fixture
+def post(start: Callable[..., Running], catalog: Catalog) -> Any:
+    door = start(catalog)
+
+    def send(source: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        return door.client.post(f"/v1/webhooks/{source}", content=body, headers={"content-type": "application/json", **headers})
+
+    send.door = door
+    return send
+
+
+BODY = b'{"type": "order.paid", "total": 12.50}'
+
+
+def test_the_official_example_of_standard_webhooks() -> None:
+    """From the specification's reference tests: the same secret, id, time and body give this signature."""
+    headers = standard("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', at=1614265330)
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_signed_delivery_becomes_an_event_once(post: Any, secrets: dict[str, str]) -> None:
+    headers = standard(secrets["HOOK"], "msg_1", BODY)
+    assert post("shop", BODY, headers).json() == {"accepted": 1}
+    replay = post("shop", BODY, headers)
+    assert (replay.status_code, replay.json()["replayed"]) == (200, True)
+    (record,) = post.door.records()
+    assert (record.kind, record.source) == (SignalKind.EVENT, "shop")
+    event = json.loads(record.body)
+    assert (event["id"], event["source"], event["type"]) == ("msg_1", "/webhooks/shop", "shop.order.paid")
+    assert b'{"type": "order.paid", "total": 12.50}' in record.body
+
+
+def test_rotated_secrets_and_several_signatures(post: Any, secrets: dict[str, str]) -> None:
+    assert post("shop", BODY, standard(secrets["OLD_HOOK"], "msg_1", BODY)).status_code == 200
+    headers = standard(secrets["HOOK"], "msg_2", BODY)
+    headers["webhook-signature"] = "v1,bm90IHRoaXM= v2,abc " + headers["webhook-signature"]
+    assert post("shop", BODY, headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"webhook-signature": ""},
+        {"webhook-signature": "v1,AAAA"},
+        {"webhook-signature": "v1,"},
+        {"webhook-signature": "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
+        {"webhook-id": "other"},
+        {"webhook-id": ""},
+        {"webhook-timestamp": ""},
+        {"webhook-timestamp": "soon"},
+        {"webhook-timestamp": "1"},
+    ],
+)
+def test_bad_signatures(post: Any, secrets: dict[str, str], change: dict[str, str]) -> None:
+    assert post("shop", BODY, {**standard(secrets["HOOK"], "msg_1", BODY), **change}).status_code == 401
+    assert post.door.records() == []
+
+
+def test_the_tolerance_is_five_minutes(post: Any, secrets: dict[str, str]) -> None:
+    now = time.time()
+    for delivery, (offset, status) in enumerate([(-305, 401), (305, 401), (-290, 200), (290, 200)]):
+        assert post("shop", BODY, standard(secrets["HOOK"], str(delivery), BODY, at=now + offset)).status_code == status
+
+
+def test_a_signature_over_other_bytes(post: Any, secrets: dict[str, str]) -> None:
+    headers = standard(secrets["HOOK"], "msg_1", json.dumps(json.loads(BODY), separators=(",", ":")).encode())
+    assert post("shop", BODY, headers).status_code == 401
+
+
+def test_github(post: Any, secrets: dict[str, str]) -> None:
+    signature = "sha256=" + hmac.new(secrets["GITHUB"].encode(), BODY, "sha256").hexdigest()
+    headers = {"x-hub-signature-256": signature, "x-github-delivery": "d-1", "x-github-event": "push"}
+    assert post("repo", BODY, headers).status_code == 200
+    (record,) = post.door.records(Lane.BULK)
+    assert json.loads(record.body)["type"] == "github.push"
+    assert post("repo", BODY + b" ", headers).status_code == 401
+    assert post("repo", BODY, {**headers, "x-hub-signature-256": signature.replace("sha256", "sha1")}).status_code == 401
+
+
+def test_unknown_sources_and_bad_bodies(post: Any, secrets: dict[str, str]) -> None:
+    assert post("nobody", BODY, {}).status_code == 404
+    assert post("crm", BODY, {}).status_code == 404
+    answer = post("shop", b"not json", standard(secrets["HOOK"], "msg_9", b"not json"))
+    assert (answer.status_code, bool(answer.json()["quarantine_id"])) == (400, True)
+    (record,) = post.door.records()
+    assert (record.kind, record.source, record.body) == (SignalKind.QUARANTINE, "shop", b"not json")
