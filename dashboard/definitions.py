@@ -46,6 +46,12 @@ def owner_title(catalog: Catalog, owner: str) -> str:
     return known.title if known else readable(owner)
 
 
+def runbook_title(catalog: Catalog, runbook: str) -> str:
+    """Return the runbook's title, or its id made readable."""
+    known = catalog.runbooks.get(runbook)
+    return known.title if known else readable(runbook)
+
+
 def stations(flow: Flow) -> list[str]:
     """Return the milestones that every transaction passes, in order."""
     return [name for name, milestone in flow.milestones.items() if not milestone.failure and not milestone.optional]

@@ -1,0 +1,1 @@
+"""What pages are made of: lamps, tables, charts, notices."""

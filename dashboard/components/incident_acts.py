@@ -35,7 +35,7 @@ def forms(context: Context, row: dict[str, Any]) -> None:
         hours = st.number_input("Hours", min_value=0.5, max_value=168.0, value=2.0, step=0.5)
         st.caption("It stays visible; nobody is told until the silence ends.")
         if st.form_submit_button("Silence", type="primary"):
-            _act(context, "silences", {"by": name, "incident_id": identity, "reason": reason, "hours": hours}, name, "Silenced")
+            _act(context, f"incidents/{identity}/silence", {"by": name, "reason": reason, "hours": hours}, name, "Silenced")
 
 
 def _act(context: Context, path: str, body: dict[str, Any], name: str, done: str) -> None:

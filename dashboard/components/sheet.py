@@ -197,7 +197,7 @@ def _trace(context: Context, spans: pd.DataFrame) -> None:
                     table.Column("Name", lambda row: row["name"], "key"),
                     table.Column("Status", lambda row: Markup('<span class="pill {}">{}</span>').format("bad" if row["status"] == "error" else "ok" if row["status"] == "ok" else "dim", f"{row['status']} {row['status_message']}".strip())),
                     table.Column("Attributes", lambda row: _pairs(row["attributes"]), "wide"),
-                    table.Column("Events", lambda row: _span_events(row), "wide"),
+                    table.Column("Events", _span_events, "wide"),
                 ],
                 group.head(200).to_dict("records"),
                 "Spans",

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from dashboard.components.moments import Zone, utc
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def span_of(context: Context, milestones: pd.DataFrame, clocks: pd.DataFrame) ->
     return stamps.min() - reach * 0.03, stamps.max() + reach * 0.07
 
 
-def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[Any, Any]) -> alt.LayerChart:
+def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[Any, Any]) -> Any:
     """Return the milestones, one lane a system, joined in the order they were reached."""
     catalog = context.catalog
     frame = pd.DataFrame(
@@ -51,7 +51,7 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
     x = charts.time_axis("at", domain=domain, orient="top")
     y = alt.Y("system:N", sort=order, title=None, axis=alt.Axis(minExtent=_MARGIN, maxExtent=_MARGIN, grid=True, ticks=False, domain=False))
     base = alt.Chart(frame).encode(x=x, y=y)
-    path = base.mark_line(strokeWidth=2, color=charts.soft(), interpolate="step-after").encode(order="at:T", detail=alt.value(""))
+    path = base.mark_line(strokeWidth=2, color=charts.soft(), interpolate="step-after").encode(order="at:T")
     points = base.mark_point(filled=True, size=170, opacity=1).encode(
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=["reached", "failed"], range=["circle", "cross"]), legend=None),
         color=alt.Color(
@@ -63,7 +63,7 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
     return alt.layer(path, points, names).properties(height=max(120, 52 * len(order)))
 
 
-def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[Any, Any]) -> alt.LayerChart:
+def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[Any, Any]) -> Any:
     """Return the clocks: a bar from start to due, pauses in it, the warning, and where it stopped or stands now."""
     zone = context.zone
     state = [lamp.of(verdict) for verdict in clocks["verdict"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -26,14 +28,14 @@ def ordered(spans: pd.DataFrame) -> pd.DataFrame:
             continue
         seen.add(position)
         order.append((position, depth))
-        stack += [(child, depth + 1) for child in reversed(children.get(str(by_start.at[position, "span_id"]), []))]
+        stack += [(child, depth + 1) for child in reversed(children.get(str(by_start.loc[position, "span_id"]), []))]
     order += [(position, 0) for position in by_start.index if position not in seen]  # a ring of parents still shows
     placed = by_start.loc[[position for position, _ in order]].copy()
     placed["depth"] = [depth for _, depth in order]
     return placed
 
 
-def waterfall(spans: pd.DataFrame) -> alt.LayerChart:
+def waterfall(spans: pd.DataFrame) -> Any:
     """Return the chart; times are in milliseconds since the trace's first span."""
     placed = ordered(spans).head(LIMIT)
     begin = placed["start_time"].min()

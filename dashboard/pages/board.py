@@ -65,7 +65,7 @@ def _live(context: Context) -> None:
 
 
 def _header(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> None:
-    money = totals.groupby("currency")["value_at_risk"].sum().to_dict() if len(totals) else {}
+    money = _money(totals)
     due = totals["next_due_at"].min() if len(totals) else None
     processed = aware(pulse["processed_at"])
     lag = (context.now - processed).total_seconds() if processed else None
@@ -149,7 +149,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 title=incident["title"],
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
                 owner=owner + (" ✓" if incident["status"] == "acknowledged" else ""),
-                runbook=incident["runbook"],
+                runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
                 members=f"{count(incident['members'])} affected",
                 money=several(incident["value"], 2),
                 due=f"due {until(due, context.now)}" if due and due > context.now else "overdue",
@@ -164,7 +164,7 @@ def _flows(context: Context, places: pd.DataFrame, totals: pd.DataFrame) -> list
     drawn = []
     for flow in [*context.catalog.flows, *sorted(set(places["flow"]) - set(context.catalog.flows))]:
         rows, sums = places[places["flow"] == flow], totals[totals["flow"] == flow]
-        value = sums.groupby("currency")["value_at_risk"].sum().to_dict()
+        value = _money(sums)
         worst = {name: int(sums[name].sum()) for name in ("breached", "at_risk", "unknown")}
         drawn.append(line(definitions.flow_title(context.catalog, flow), _stations(context, flow, rows), worst, value))
     return drawn
@@ -181,10 +181,14 @@ def _stations(context: Context, flow: str, rows: pd.DataFrame) -> list[Station]:
     for name in names:
         own = rows[rows["stage"] == name]
         counts = {column: int(own[column].sum()) for column in ("here", "breached", "at_risk", "unknown", "failed", "paused", "running")}
-        value = {currency: float(amount) for currency, amount in own.groupby("currency")["value_at_risk"].sum().items() if amount}
+        value = _money(own)
         system = known.milestones[name].system if known and name in known.milestones else ""
         drawn.append(Station(flow, name, definitions.stage_title(context.catalog, flow, name), system, value=value, **counts))
     return drawn
+
+
+def _money(rows: pd.DataFrame) -> dict[str, float]:
+    return {str(currency): float(worth) for currency, worth in rows.groupby("currency")["value_at_risk"].sum().items() if worth}
 
 
 PAGE = Board()

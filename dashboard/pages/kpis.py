@@ -55,7 +55,7 @@ class Kpis:
 
 
 def _figures(context: Context, by: str, start: datetime, end: datetime, flow: str) -> pd.DataFrame:
-    frame = context.data.read(reads.figures, slow=True, by=by, start=start, end=end, zone=context.zone.name, flow=flow).copy()
+    frame: pd.DataFrame = context.data.read(reads.figures, slow=True, by=by, start=start, end=end, zone=context.zone.name, flow=flow).copy()
     for column in ("decided", "met", "transactions", "exceptions", "completed"):
         frame[column] = frame[column].fillna(0).astype("int64")
     frame["on_time"] = frame["met"] / frame["decided"].where(frame["decided"] > 0)
@@ -64,8 +64,8 @@ def _figures(context: Context, by: str, start: datetime, end: datetime, flow: st
 
 
 def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> None:
-    this = now.iloc[0].to_dict()
-    last: dict[str, Any] = before.iloc[0].to_dict() if len(before) else {}
+    this: dict[Any, Any] = now.iloc[0].to_dict()
+    last: dict[Any, Any] = before.iloc[0].to_dict() if len(before) else {}
     cells = st.columns(4)
     cells[0].metric(
         "On time",

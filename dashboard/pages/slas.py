@@ -51,7 +51,7 @@ class Slas:
                 "andon check catalog",
             )
         elif "/" in chosen:
-            _one(context, *chosen.split("/", 1), kept=kept)
+            _one(context, chosen, kept)
         else:
             _overview(context, kept)
         one = chosen.split("/", 1) if "/" in chosen else [flow, ""]
@@ -69,11 +69,11 @@ def _share(row: Any) -> float | None:
 
 def _overview(context: Context, kept: pd.DataFrame) -> None:
     end = context.now.replace(second=0, microsecond=0)
-    start = filters.since(filters.PERIODS and st.query_params.get("period", "30d"), context.now) or end
+    start = filters.since(st.query_params.get("period", "30d"), context.now) or end
     st.subheader("Attainment", anchor=False)
     days = context.data.read(reads.attainment, start=start, end=end, zone=context.zone.name, by_day=True)
-    trends = {key: group for key, group in days.groupby(["flow", "sla"])} if not days.empty else {}
-    rows = sorted(kept.to_dict("records"), key=lambda row: _share(row) if _share(row) is not None else 2.0)
+    trends = dict(list(days.groupby(["flow", "sla"]))) if not days.empty else {}
+    rows = sorted(kept.to_dict("records"), key=_order)
     columns = [
         table.Column("SLA", lambda row: table.link(links.to("slas", sla=f"{row['flow']}/{row['sla']}", period=st.query_params.get("period", "")), _title(context, row["flow"], row["sla"])), "key"),
         table.Column("Flow", lambda row: definitions.flow_title(context.catalog, row["flow"]), "soft"),
@@ -87,6 +87,12 @@ def _overview(context: Context, kept: pd.DataFrame) -> None:
     ]  # fmt: skip
     table.show(columns, rows, "Attainment by SLA")
     st.caption("Of the clocks decided in the period; the mark in the bar is 95 %. Unknown ones (a source was silent) count as neither.")
+
+
+def _order(row: Any) -> float:
+    """The worst kept first, what was never decided last."""
+    share = _share(row)
+    return 2.0 if share is None else share
 
 
 def _bar(share: float | None) -> Markup:
@@ -120,7 +126,8 @@ def _owner(context: Context, flow: str, sla: str) -> str:
     return definitions.owner_title(context.catalog, (found.owner or known.owner) if found and known else "")
 
 
-def _one(context: Context, flow: str, sla: str, kept: pd.DataFrame) -> None:
+def _one(context: Context, both: str, kept: pd.DataFrame) -> None:
+    flow, sla = both.split("/", 1)
     end = context.now.replace(second=0, microsecond=0)
     start = filters.since(st.query_params.get("period", "30d"), context.now) or end
     mine = kept[(kept["flow"] == flow) & (kept["sla"] == sla)]

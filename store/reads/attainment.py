@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from store.reads.frame import frame
 from store.reads.statement import statement
 
 
@@ -14,17 +15,18 @@ def attainment(client: Any, *, start: datetime, end: datetime, zone: str, by_day
     """Return per flow and SLA (and ``day``, in ``zone``): met, missed, unknown and total counts of the clocks decided in [start, end)."""
     text = statement("attainment").replace("/*day*/", ", toDate(decided_at, {zone:String}) AS day" if by_day else "")
     text = text.replace("/*group*/", ", day" if by_day else "")
-    return client.query_df(text, parameters={"start": start, "end": end, "zone": zone})
+    return frame(client, text, parameters={"start": start, "end": end, "zone": zone})
 
 
 def durations(client: Any, *, flow: str, sla: str, start: datetime, end: datetime) -> pd.DataFrame:
     """Return share (of the time allowed, in steps of 0.05, at most 2) and clocks: how long those stopped in [start, end) took."""
-    return client.query_df(statement("durations"), parameters={"flow": flow, "sla": sla, "start": start, "end": end})
+    return frame(client, statement("durations"), parameters={"flow": flow, "sla": sla, "start": start, "end": end})
 
 
 def next_due(client: Any, *, flow: str = "", sla: str = "", limit: int = 50) -> pd.DataFrame:
     """Return clocks that run, in order of their due time: what is missed next if nothing happens."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT flow, sla, transaction_id, reference, stage, started_at, warn_at, due_at, verdict, value, currency, customer, plant, owner "
         "FROM clocks FINAL WHERE removed = 0 AND verdict IN ('running', 'at_risk') "
         + ("AND flow = {flow:String} " if flow else "")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from store.reads.frame import frame
 from store.reads.statement import statement
 
 _COUNTS = ["here", "failed", "breached", "at_risk", "unknown", "paused", "running"]
@@ -19,27 +20,28 @@ def stations(client: Any, *, now: datetime) -> pd.DataFrame:
     unknown, paused, running (that have a clock towards it, by their worst), value_at_risk, next_due_at (UTC, NaT: none).
     Counts without money stand in the row of the empty currency.
     """
-    places = client.query_df(statement("board_places"))
-    clocks = client.query_df(statement("board_clocks"), parameters={"now": now})
+    places = frame(client, statement("board_places"))
+    clocks = frame(client, statement("board_clocks"), parameters={"now": now})
     parts = []
     if len(places):
-        here = places.groupby(["flow", "stage"], as_index=False)["transactions"].sum().rename(columns={"transactions": "here"})
-        failing = places[places["failed_stage"] != ""].groupby(["flow", "failed_stage"], as_index=False)["transactions"].sum()
-        parts = [here, failing.rename(columns={"failed_stage": "stage", "transactions": "failed"})]
-    frame = pd.concat([*(part.assign(currency="") for part in parts), clocks], ignore_index=True)
+        here = places.groupby(["flow", "stage"])["transactions"].sum().reset_index(name="here")
+        failing = places[places["failed_stage"] != ""].groupby(["flow", "failed_stage"])["transactions"].sum().reset_index(name="failed")
+        parts = [here, failing.rename(columns={"failed_stage": "stage"})]
+    table: pd.DataFrame = pd.concat([*(part.assign(currency="") for part in parts), clocks], ignore_index=True)
     for column in _COUNTS:
-        frame[column] = frame[column].fillna(0).astype("int64") if column in frame else 0
-    frame["value_at_risk"] = frame["value_at_risk"].fillna(0.0) if "value_at_risk" in frame else 0.0
-    frame["next_due_at"] = _moments(frame["next_due_at"]) if "next_due_at" in frame else pd.NaT
-    return frame
+        table[column] = table[column].fillna(0).astype("int64") if column in table else 0
+    table["value_at_risk"] = table["value_at_risk"].fillna(0.0) if "value_at_risk" in table else 0.0
+    table["next_due_at"] = _moments(table["next_due_at"]) if "next_due_at" in table else pd.NaT
+    return table
 
 
 def totals(client: Any, *, now: datetime) -> pd.DataFrame:
     """Return one row per flow and currency: transactions breached, at_risk, unknown (each once), value_at_risk, next_due_at (UTC, NaT: none)."""
-    frame = client.query_df(statement("board_totals"), parameters={"now": now})
-    if len(frame):
-        frame["next_due_at"] = _moments(frame["next_due_at"])
-    return frame
+    rows = frame(client, statement("board_totals"), parameters={"now": now})
+    if rows.empty:
+        return pd.DataFrame(columns=["flow", "currency", "breached", "at_risk", "unknown", "value_at_risk", "next_due_at"])
+    rows["next_due_at"] = _moments(rows["next_due_at"])
+    return rows
 
 
 def pulse(client: Any) -> dict[str, Any]:
@@ -56,4 +58,4 @@ def _moments(column: pd.Series) -> pd.Series:
 
 def open_incidents(client: Any, *, limit: int) -> pd.DataFrame:
     """Return incidents that are not resolved, the worst first, at most ``limit``; ``total`` in each row counts all of them."""
-    return client.query_df(statement("board_incidents"), parameters={"limit": limit})
+    return frame(client, statement("board_incidents"), parameters={"limit": limit})

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from store.reads.frame import frame
+
 _SIGNALS = 500
 
 
@@ -21,7 +23,8 @@ def transaction(client: Any, *, transaction_id: str) -> dict[str, Any] | None:
 
 def milestones(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return its rows of ``transaction_events`` in order of event time."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT * FROM transaction_events FINAL WHERE flow = {flow:String} AND transaction_id = {id:String} AND active = 1 "
         "ORDER BY event_time, milestone LIMIT 1000",
         parameters={"flow": flow, "id": transaction_id},
@@ -30,7 +33,8 @@ def milestones(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
 
 def clocks(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return its rows of ``clocks`` in order of their due time."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT * FROM clocks FINAL WHERE flow = {flow:String} AND transaction_id = {id:String} AND removed = 0 ORDER BY due_at LIMIT 200",
         parameters={"flow": flow, "id": transaction_id},
     )
@@ -38,7 +42,8 @@ def clocks(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
 
 def verdicts(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return every version of its verdicts, the latest first."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT * FROM verdicts FINAL WHERE flow = {flow:String} AND transaction_id = {id:String} ORDER BY decided_at DESC, version DESC LIMIT 500",
         parameters={"flow": flow, "id": transaction_id},
     )
@@ -46,7 +51,8 @@ def verdicts(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
 
 def incidents_of(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return incident_id, title, status, severity of the incidents that hold or held it."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT incident_id, title, status, severity FROM incidents FINAL WHERE incident_id IN (SELECT incident_id FROM incident_members "
         "WHERE flow = {flow:String} AND transaction_id = {id:String}) ORDER BY status = 'resolved', opened_at DESC LIMIT 50",
         parameters={"flow": flow, "id": transaction_id},
@@ -55,7 +61,8 @@ def incidents_of(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame
 
 def spans(client: Any, *, trace_ids: tuple[str, ...]) -> pd.DataFrame:
     """Return the spans of these traces in order of their start, at most 500."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT trace_id, span_id, parent_span_id, service, name, kind, status, status_message, start_time, end_time, attributes, resource, "
         "`events.name`, `events.time`, `events.attributes` FROM spans FINAL WHERE trace_id IN {ids:Array(String)} "
         f"ORDER BY start_time LIMIT {_SIGNALS}",
@@ -65,7 +72,8 @@ def spans(client: Any, *, trace_ids: tuple[str, ...]) -> pd.DataFrame:
 
 def logs(client: Any, *, trace_ids: tuple[str, ...], log_ids: tuple[str, ...]) -> pd.DataFrame:
     """Return the log records of these traces and ids in order of time, at most 500."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT log_id, time, service, severity_number, severity_text, body, attributes, trace_id, span_id FROM logs FINAL "
         f"WHERE trace_id IN {{traces:Array(String)}} OR log_id IN {{logs:Array(String)}} ORDER BY time LIMIT {_SIGNALS}",
         parameters={"traces": list(trace_ids), "logs": list(log_ids)},
@@ -74,7 +82,8 @@ def logs(client: Any, *, trace_ids: tuple[str, ...], log_ids: tuple[str, ...]) -
 
 def events(client: Any, *, signal_ids: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     """Return the events with these (event source, id) in order of time, at most 500."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT event_source, id, type, subject, time, received_at, source, content_type, data, extensions FROM events FINAL "
         f"WHERE (event_source, id) IN {{ids:Array(Tuple(String, String))}} ORDER BY time LIMIT {_SIGNALS}",
         parameters={"ids": list(signal_ids)},

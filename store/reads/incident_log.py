@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from store.reads.frame import frame
+
 
 def incidents(client: Any, *, status: str = "", flow: str = "", owner: str = "", limit: int = 200) -> pd.DataFrame:
     """Return rows of ``incidents``, the worst and oldest first. ``status``: one of the three, ``unresolved``, or empty for all."""
@@ -16,7 +18,8 @@ def incidents(client: Any, *, status: str = "", flow: str = "", owner: str = "",
     elif status:
         conditions.append("status = {status:String}")
     conditions += [f"{name} = {{{name}:String}}" for name, value in (("flow", flow), ("owner", owner)) if value]
-    return client.query_df(
+    return frame(
+        client,
         f"SELECT * FROM incidents FINAL WHERE {' AND '.join(conditions)} ORDER BY status = 'resolved', severity = 'critical' DESC, "
         "severity = 'warning' DESC, breached DESC, members DESC, opened_at DESC LIMIT {limit:UInt32}",
         parameters={"status": status, "flow": flow, "owner": owner, "limit": limit},
@@ -33,7 +36,8 @@ def incident(client: Any, *, incident_id: str) -> dict[str, Any] | None:
 
 def members(client: Any, *, incident_id: str, limit: int = 1000) -> pd.DataFrame:
     """Return rows of ``incident_members``: those still in it first, the earliest due first."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT * FROM incident_members FINAL WHERE incident_id = {id:String} ORDER BY left_at IS NOT NULL, due_at LIMIT {limit:UInt32}",
         parameters={"id": incident_id, "limit": limit},
     )
@@ -41,7 +45,8 @@ def members(client: Any, *, incident_id: str, limit: int = 1000) -> pd.DataFrame
 
 def deliveries(client: Any, *, incident_id: str) -> pd.DataFrame:
     """Return rows of ``deliveries``, the latest first, at most 200."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT * EXCEPT message FROM deliveries FINAL WHERE incident_id = {id:String} ORDER BY created_at DESC LIMIT 200",
         parameters={"id": incident_id},
     )
@@ -49,7 +54,8 @@ def deliveries(client: Any, *, incident_id: str) -> pd.DataFrame:
 
 def attempts(client: Any, *, incident_id: str) -> pd.DataFrame:
     """Return rows of ``delivery_attempts``, the latest first, at most 500."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT * FROM delivery_attempts FINAL WHERE incident_id = {id:String} ORDER BY attempted_at DESC LIMIT 500",
         parameters={"id": incident_id},
     )
@@ -57,7 +63,8 @@ def attempts(client: Any, *, incident_id: str) -> pd.DataFrame:
 
 def silences(client: Any, *, now: datetime) -> pd.DataFrame:
     """Return silences that are not over, the first to end first."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT * FROM silences FINAL WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')} ORDER BY ends_at LIMIT 200",
         parameters={"now": now},
     )
@@ -65,7 +72,8 @@ def silences(client: Any, *, now: datetime) -> pd.DataFrame:
 
 def actions(client: Any, *, target: str, limit: int = 200) -> pd.DataFrame:
     """Return what people did to ``target``, the latest first."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT * FROM actions WHERE target = {target:String} ORDER BY at DESC LIMIT {limit:UInt32}",
         parameters={"target": target, "limit": limit},
     )

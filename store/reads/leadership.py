@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from store.reads.frame import frame
 from store.reads.statement import statement
 
 Dimension = Literal["all", "day", "flow", "plant", "customer"]
@@ -32,10 +33,8 @@ def figures(client: Any, *, by: Dimension, start: datetime, end: datetime, zone:
     """
     parameters = {"start": start, "end": end, "zone": zone, "flow": flow}
     also = "AND flow = {flow:String}" if flow else ""
-    clocks = client.query_df(
-        statement("kpi_clocks").replace("/*name*/", _CLOCK_GROUPS[by]).replace("/*flow*/", also), parameters=parameters
-    )
-    cycle = client.query_df(statement("kpi_cycle").replace("/*name*/", _CYCLE_GROUPS[by]).replace("/*flow*/", also), parameters=parameters)
+    clocks = frame(client, statement("kpi_clocks").replace("/*name*/", _CLOCK_GROUPS[by]).replace("/*flow*/", also), parameters=parameters)
+    cycle = frame(client, statement("kpi_cycle").replace("/*name*/", _CYCLE_GROUPS[by]).replace("/*flow*/", also), parameters=parameters)
     columns = ["name", "decided", "met", "transactions", "exceptions", "completed", "cycle_seconds", "cycle_p90_seconds"]
     if clocks.empty and cycle.empty:
         return pd.DataFrame(columns=columns)
@@ -48,7 +47,8 @@ def value_at_risk(client: Any, *, by: Dimension, flow: str = "") -> pd.DataFrame
     """Return name, currency, value and transactions of what is at risk or breached now, each transaction once."""
     name = _CLOCK_GROUPS[by] if by != "day" else "''"
     also = "AND flow = {flow:String}" if flow else ""
-    return client.query_df(
+    return frame(
+        client,
         f"SELECT name, currency, sum(worth) AS value, count() AS transactions FROM (SELECT {name} AS name, transaction_id, "
         "any(clocks.currency) AS currency, max(clocks.value) AS worth FROM clocks FINAL WHERE removed = 0 AND verdict IN ('at_risk', 'breached') "
         f"{also} GROUP BY name, transaction_id) GROUP BY name, currency ORDER BY value DESC LIMIT 1000",

@@ -7,28 +7,31 @@ from typing import Any
 
 import pandas as pd
 
+from store.reads.frame import frame
 from store.reads.statement import statement
 
 
 def volumes(client: Any, *, since: datetime) -> pd.DataFrame:
     """Return source, kind (spans, logs, metrics, events, quarantine), hour (UTC), signals and last_at (received, UTC)."""
-    return client.query_df(statement("source_volumes"), parameters={"since": since})
+    return frame(client, statement("source_volumes"), parameters={"since": since})
 
 
 def last_heard(client: Any) -> pd.DataFrame:
     """Return source and last_at (received, UTC) over all that is kept."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT source, max(last_at) AS last_at FROM ("
         + " UNION ALL ".join(
             f"SELECT source, max(received_at) AS last_at FROM {table} GROUP BY source" for table in ("spans", "logs", "metrics", "events")
         )
-        + ") GROUP BY source ORDER BY source"
+        + ") GROUP BY source ORDER BY source",
     )
 
 
 def quarantined(client: Any, *, source: str = "", limit: int = 100) -> pd.DataFrame:
     """Return the latest rows of ``quarantine``, without the body but with its size and its first 400 characters."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT quarantine_id, source, received_at, lane, kind, reason, message, content_type, length(body) AS size, "
         "substringUTF8(toValidUTF8(body), 1, 400) AS beginning FROM quarantine FINAL "
         + ("WHERE source = {source:String} " if source else "")
@@ -39,7 +42,8 @@ def quarantined(client: Any, *, source: str = "", limit: int = 100) -> pd.DataFr
 
 def quarantine_reasons(client: Any, *, since: datetime) -> pd.DataFrame:
     """Return source, reason, records and last_at of what was quarantined since then."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT source, reason, count() AS records, max(received_at) AS last_at FROM quarantine FINAL "
         "WHERE received_at >= {since:DateTime64(3, 'UTC')} GROUP BY source, reason ORDER BY records DESC LIMIT 200",
         parameters={"since": since},

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from store.reads.frame import frame
 from store.reads.statement import statement
 
 TROUBLED = ("at_risk", "breached", "unknown")
@@ -16,14 +17,15 @@ TROUBLED = ("at_risk", "breached", "unknown")
 def find(client: Any, *, value: str, limit: int = 50) -> pd.DataFrame:
     """Return the transactions an identifier names: flow, transaction_id, key_type, key_value; exact ones first, then those it begins."""
     stripped = value.strip().lstrip("0")
-    return client.query_df(
-        statement("find_keys"), parameters={"exact": list({value.strip(), stripped}), "prefix": value.strip(), "limit": limit}
+    return frame(
+        client, statement("find_keys"), parameters={"exact": list({value.strip(), stripped}), "prefix": value.strip(), "limit": limit}
     )
 
 
 def choices(client: Any, *, since: datetime) -> pd.DataFrame:
     """Return customer, plant and clocks (a count) of what has begun since then, the most frequent first, at most 300 rows."""
-    return client.query_df(
+    return frame(
+        client,
         "SELECT customer, plant, count() AS clocks FROM clocks WHERE started_at >= {since:DateTime64(3, 'UTC')} AND removed = 0 "
         "GROUP BY customer, plant ORDER BY clocks DESC LIMIT 300",
         parameters={"since": since},
@@ -64,8 +66,8 @@ def listing(
         conditions.append("state != 'merged'")
     if verdict or awaited:
         conditions.append(f"(flow, transaction_id) IN ({' UNION DISTINCT '.join(_troubled(verdict, awaited, flow, parameters))})")
-    frame = client.query_df(statement("list_transactions").replace("/*conditions*/", " AND ".join(conditions)), parameters=parameters)
-    return _with_worst_clock(client, frame)
+    rows = frame(client, statement("list_transactions").replace("/*conditions*/", " AND ".join(conditions)), parameters=parameters)
+    return _with_worst_clock(client, rows)
 
 
 def _troubled(verdict: str, awaited: str, flow: str, parameters: dict[str, Any]) -> list[str]:
@@ -83,14 +85,14 @@ def _troubled(verdict: str, awaited: str, flow: str, parameters: dict[str, Any])
     return [f"SELECT * FROM ({part})" for part in parts]
 
 
-def _with_worst_clock(client: Any, frame: pd.DataFrame) -> pd.DataFrame:
-    empty = {"sla": "", "verdict": "", "due_at": pd.NaT, "value": 0.0, "currency": ""}
-    if frame.empty:
-        return frame.assign(**empty)
-    worst = worst_clocks(client, ids=tuple(frame["transaction_id"]))
+def _with_worst_clock(client: Any, rows: pd.DataFrame) -> pd.DataFrame:
+    empty: dict[str, Any] = {"sla": "", "verdict": "", "due_at": pd.NaT, "value": 0.0, "currency": ""}
+    if rows.empty:
+        return rows.assign(**empty)
+    worst = worst_clocks(client, ids=tuple(rows["transaction_id"]))
     if worst.empty:
-        return frame.assign(**empty)
-    merged = frame.merge(worst, on=["flow", "transaction_id"], how="left")
+        return rows.assign(**empty)
+    merged = rows.merge(worst, on=["flow", "transaction_id"], how="left")
     for name in ("sla", "verdict", "currency"):
         merged[name] = merged[name].fillna("")
     return merged
@@ -98,4 +100,4 @@ def _with_worst_clock(client: Any, frame: pd.DataFrame) -> pd.DataFrame:
 
 def worst_clocks(client: Any, *, ids: Sequence[str]) -> pd.DataFrame:
     """Return flow, transaction_id, sla, verdict, due_at, value, currency of each transaction's worst clock (the earliest due of equals)."""
-    return client.query_df(statement("worst_clocks"), parameters={"ids": list(ids)})
+    return frame(client, statement("worst_clocks"), parameters={"ids": list(ids)})

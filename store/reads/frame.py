@@ -1,0 +1,13 @@
+"""A query as a data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pandas as pd
+
+
+def frame(client: Any, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return the rows; without any row the frame has no columns either. Parameters bind as ``{name:Type}``."""
+    return cast("pd.DataFrame", client.query_df(sql, parameters=dict(parameters or {})))

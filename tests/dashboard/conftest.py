@@ -1,0 +1,87 @@
+"""Pages run in Streamlit's own AppTest over a synthetic store in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import dashboard.app as app
+import dashboard.data as data
+from core.clock import FakeClock
+from store.client import Store
+from store.migrations import migrate
+from tests.dashboard.synthetic import NOW, Filler, catalog
+
+PAGES = ["board", "transactions", "slas", "incidents", "kpis", "sources"]
+
+
+def _script(page: str) -> None:
+    import dashboard.app as frame
+    import dashboard.pages
+    from core.registry import discover
+    from dashboard.components.moments import Zone
+    from dashboard.page import Page
+
+    found = discover(dashboard.pages, "PAGE", Page)
+    frame._view(found[page], False, Zone("Europe/Berlin"))()
+
+
+def _database(folder: Path, name: str, transactions: int, hostile: bool) -> Store:
+    admin = Store(f"chdb://{folder}")
+    admin.command(f"CREATE DATABASE {name}")
+    admin.close()
+    opened = Store(f"chdb://{folder}", database=name)
+    migrate(opened)
+    if transactions:
+        Filler(opened, hostile=hostile).fill(transactions)
+    return opened
+
+
+@pytest.fixture(scope="session")
+def filled(engine_folder: Path) -> Iterator[Store]:
+    opened = _database(engine_folder, "dashboard_filled", 400, hostile=False)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def empty(engine_folder: Path) -> Iterator[Store]:
+    opened = _database(engine_folder, "dashboard_empty", 0, hostile=False)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def hostile(engine_folder: Path) -> Iterator[Store]:
+    opened = _database(engine_folder, "dashboard_hostile", 120, hostile=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., AppTest]:
+    """Run one page: ``view(page, store, **query)``; without a store the engine does not answer."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    clock = FakeClock(NOW)
+    monkeypatch.setattr(app, "_clock", lambda: clock)
+    monkeypatch.setattr(app, "_catalog", catalog)
+    monkeypatch.setenv("ANDON_DATA", str(tmp_path))
+
+    def show(page: str, store: Store | None, **query: str) -> AppTest:
+        def connect(*_: str) -> object:
+            if store is None:
+                raise ConnectionRefusedError("connection refused")
+            return store.reader
+
+        monkeypatch.setattr(data, "connect", connect)
+        test = AppTest.from_function(_script, args=(page,), default_timeout=30)
+        for name, value in query.items():
+            test.query_params[name] = value
+        return test.run()
+
+    return show

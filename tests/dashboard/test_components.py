@@ -1,0 +1,63 @@
+"""What pages are made of."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from dashboard.components import export, money
+from dashboard.components.moments import Zone, duration, until
+from dashboard.components.waterfall import ordered
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =cmd|' /C calc'!A0"])
+def test_csv_never_starts_a_formula(text: str) -> None:
+    read = list(csv.reader(io.StringIO(export.csv(pd.DataFrame({"=name": [text], "n": [-1.5]})).decode("utf-8-sig"), newline="")))
+    assert read == [["'=name", "n"], ["'" + text, "-1.5"]]
+
+
+def test_times_are_shown_in_the_viewers_zone() -> None:
+    moment = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert Zone("Europe/Berlin").show(moment) == "25 Oct 02:30"
+    assert Zone("Europe/Berlin").show(moment.replace(hour=1)) == "25 Oct 02:30"  # the hour that comes twice
+    assert Zone("no/where").show(moment) == "25 Oct 00:30"
+    assert Zone().show(pd.NaT) == "–"
+    assert list(Zone("Asia/Tokyo").local(pd.Series([pd.Timestamp("2026-01-01 00:00")]))) == [pd.Timestamp("2026-01-01 09:00")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3600, "1 h"), (7260, "2 h 1 min"), (90_000, "1 d 1 h"), (None, "–")]
+)
+def test_durations(seconds: float | None, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_until() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert until(datetime(2026, 1, 1, 0, 12), now) == "in 12 min"
+    assert until(datetime(2025, 12, 31, 23, 59, 20), now) == "40 s ago"
+
+
+def test_money_is_never_added_across_currencies() -> None:
+    assert money.several({"EUR": 1_240_000.0, "USD": 900.0}) == "€1.24M + $900"
+    assert money.several({}) == "–"
+    assert money.several({"EUR": 3.0, "USD": 2.0, "PLN": 1.0}, 2) == "€3 + $2 + 1 more"
+    assert money.amount(681.5, "USD") == "$681.50"
+    assert money.amount(12_400.4, "XAU") == "XAU 12,400"
+
+
+def test_a_waterfall_places_parents_before_children_and_survives_rings() -> None:
+    spans = pd.DataFrame(
+        {
+            "span_id": ["c", "a", "b", "x", "y"],
+            "parent_span_id": ["b", "missing", "a", "y", "x"],
+            "start_time": pd.to_datetime([3, 1, 2, 4, 5], unit="s"),
+        }
+    )
+    placed = ordered(spans)
+    assert list(placed["span_id"]) == ["a", "b", "c", "x", "y"]
+    assert list(placed["depth"]) == [0, 1, 2, 0, 0]

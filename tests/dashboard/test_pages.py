@@ -1,0 +1,189 @@
+"""Every page in every state: filled, empty, engine down, hostile words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import httpx
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import dashboard.data as data
+import dashboard.pages
+from core.clock import FakeClock
+from core.errors import Permanent, Retryable
+from core.registry import discover
+from dashboard.page import Page
+from store.client import Store
+from tests.dashboard.conftest import PAGES
+from tests.dashboard.synthetic import NOW, line, catalog
+
+View = Callable[..., AppTest]
+
+
+def words(test: AppTest) -> str:
+    assert not test.exception, test.exception
+    return "\n".join(str(element.proto.body) for element in test.get("html")) + "\n".join(str(element.value) for element in test.markdown)
+
+
+def first_of(store: Store, table: str, column: str, where: str = "1") -> str:
+    return str(store.rows(f"SELECT {column} AS found FROM {table} FINAL WHERE {where} ORDER BY {column} DESC LIMIT 1")[0]["found"])
+
+
+def test_every_page_keeps_the_contract() -> None:
+    found = discover(dashboard.pages, "PAGE", Page)
+    assert set(PAGES) <= set(found)
+    assert len({page.order for page in found.values()}) == len(found)
+    assert len({page.url_path for page in found.values()}) == len(found)
+    for page in found.values():
+        assert re.fullmatch(r":material/[a-z_]+:", page.icon)
+        assert re.fullmatch(r"[a-z][a-z-]*", page.url_path)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_filled_page_shows_no_empty_state(page: str, view: View, filled: Store) -> None:
+    shown = words(view(page, filled))
+    assert "andon-notice bad" not in shown
+    assert "No transaction yet" not in shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_page_says_so(page: str, view: View, empty: Store) -> None:
+    shown = words(view(page, empty))
+    assert "andon-notice" in shown
+    assert "andon-notice bad" not in shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_the_engine_says_that_data_is_delayed_and_shows_no_figure(page: str, view: View) -> None:
+    shown = words(view(page, None))
+    assert "Data delayed" in shown
+    assert "figure" not in shown
+
+
+def test_the_last_good_picture_is_kept_and_marked_as_old(view: View, filled: Store) -> None:
+    words(view("board", filled))
+    data._fetch.clear()
+    data._client.clear()
+    shown = words(view("board", None))
+    assert "Data delayed: this is the picture of 24 Nov 10:30:00" in shown
+    assert "andon-board" in shown
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, list[tuple[str, str | None]]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, attrs))
+
+
+def no_foreign_markup(test: AppTest) -> None:
+    tags = _Tags()
+    for element in test.get("html"):
+        tags.feed(str(element.proto.body))
+    assert "<script>window.hit" not in "\n".join(str(element.value) for element in test.markdown)
+    assert "**bold**" not in "\n".join(str(element.value) for element in test.markdown)
+    for tag, attributes in tags.found:
+        assert tag not in {"script", "img", "iframe"}, tag
+        assert not any(name.startswith("on") for name, _ in attributes), attributes
+        assert not any((value or "").lower().startswith("javascript:") for name, value in attributes if name in {"href", "src"})
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_hostile_words_stay_words(page: str, view: View, hostile: Store) -> None:
+    test = view(page, hostile)
+    words(test)
+    no_foreign_markup(test)
+
+
+def test_hostile_words_stay_words_on_the_sheets(view: View, hostile: Store) -> None:
+    for page, table, column in (("transactions", "transactions", "transaction_id"), ("incidents", "incidents", "incident_id")):
+        test = view(page, hostile, id=first_of(hostile, table, column))
+        assert "&lt;script&gt;window.hit" in words(test)
+        no_foreign_markup(test)
+
+
+def test_the_board_counts_what_the_store_holds(view: View, filled: Store) -> None:
+    shown = words(view("board", filled))
+    breached = filled.rows("SELECT uniqExact(flow, transaction_id) AS n FROM clocks FINAL WHERE verdict = 'breached'")[0]["n"]
+    opened = filled.rows("SELECT count() AS n FROM transactions FINAL WHERE state = 'open'")[0]["n"]
+    assert re.search(rf"Breached</span><b>{breached}</b>", shown)
+    assert re.search(rf"Open</span><b>{opened}</b>", shown)
+    for flow in catalog().flows.values():
+        places = [
+            shown.index(f'<span class="name">{flow.milestones[name].title}</span>', shown.index(f'aria-label="{flow.title}"'))
+            for name in line(flow)
+        ]
+        assert places == sorted(places)
+
+
+def test_a_station_leads_to_what_is_late_there(view: View, filled: Store) -> None:
+    shown = words(view("transactions", filled, flow="order-to-cash", awaited="booked"))
+    late = filled.rows(
+        "SELECT reference FROM clocks FINAL WHERE flow = 'order-to-cash' AND stage = 'booked' AND verdict IN ('at_risk', 'breached', 'unknown')"
+    )
+    assert late
+    assert all(row["reference"] in shown for row in late)
+
+
+def test_the_sheet_of_a_transaction(view: View, filled: Store) -> None:
+    identity = first_of(filled, "transactions", "transaction_id", "flow = 'order-to-cash' AND events > 6 AND started_at > '2026-11-22'")
+    test = view("transactions", filled, id=identity)
+    shown = words(test)
+    assert "SLA clocks" in [element.value for element in test.subheader]
+    assert "POST /orders" in shown
+    assert len(test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")) >= 3
+
+
+def test_search_ignores_leading_zeros_and_says_when_nothing_is_found(view: View, filled: Store) -> None:
+    reference = first_of(filled, "transactions", "reference", "flow = 'order-to-cash'")
+    assert reference in words(view("transactions", filled, find=f"000{reference}"))
+    assert "No transaction carries 4711-0815" in words(view("transactions", filled, find="4711-0815"))
+
+
+def test_unknown_ids_say_so(view: View, filled: Store) -> None:
+    assert "No such transaction" in words(view("transactions", filled, id="nope"))
+    assert "No such incident" in words(view("incidents", filled, id="nope"))
+
+
+def test_an_incident_shows_runbook_members_and_log(view: View, filled: Store) -> None:
+    shown = words(view("incidents", filled, id="inc-0000"))
+    runbook = catalog().runbooks[first_of(filled, "incidents", "runbook", "incident_id = 'inc-0000'")]
+    assert runbook.body.strip().splitlines()[0] in shown
+    assert first_of(filled, "incident_members", "reference", "incident_id = 'inc-0000'") in shown
+    assert "503 Service Unavailable" in shown
+
+
+def test_acknowledging_needs_a_name_and_posts_once(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, object, str]] = []
+
+    def post(url: str, *, json: object, headers: dict[str, str], timeout: float) -> httpx.Response:
+        sent.append((url, json, headers["Authorization"]))
+        return httpx.Response(200, json={"incidents": ["inc-0000"]})
+
+    monkeypatch.setattr(data.httpx, "post", post)
+    test = view("incidents", filled, id="inc-0000")
+    button = next(button for button in test.button if button.label == "Acknowledge")
+    test = button.click().run()
+    assert not sent
+    assert "Give your name" in test.error[0].value
+    test.text_input[0].set_value("m.weber")
+    next(button for button in test.button if button.label == "Acknowledge").click().run()
+    assert len(sent) == 1
+    assert sent[0][0].endswith("/api/v1/incidents/inc-0000/acknowledge")
+    assert sent[0][1] == {"by": "m.weber", "note": ""}
+    assert sent[0][2].startswith("Bearer ")
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, Permanent), (401, Permanent), (503, Retryable)])
+def test_a_refused_action_carries_the_engines_words(
+    status: int, kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data.httpx, "post", lambda *_, **__: httpx.Response(status, json={"error": "reason: say why"}))
+    with pytest.raises(kind, match=f"reason: say why .HTTP {status}."):
+        data.Data(data.Connection("http://127.0.0.1:1", tmp_path), FakeClock(NOW)).act("silences", {})
