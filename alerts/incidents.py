@@ -213,9 +213,8 @@ def _distinct(once: pd.DataFrame, column: str) -> dict[str, list[str]]:
     named = once[once[column] != ""]
     if named.empty:
         return {}
-    totals: pd.DataFrame = (
-        named.groupby(["incident_id", column], as_index=False)["value"].sum().sort_values(["value", column], ascending=[False, True])
-    )
+    totals = pd.DataFrame(named.groupby(["incident_id", column])["value"].sum()).reset_index()
+    totals = totals.sort_values(["value", column], ascending=[False, True])
     return {str(incident_id): list(group) for incident_id, group in totals.groupby("incident_id", sort=False)[column]}
 
 

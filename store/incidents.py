@@ -52,12 +52,12 @@ class StoredIncidents:
         revision = self._store.revision()
         for table, frame in tables.items():
             if len(frame):
-                columns = {str(name): _values(frame[name], str(name)) for name in frame.columns}
+                columns: dict[str, list[Any]] = {str(name): _values(frame[name], str(name)) for name in frame.columns}
                 if table in _WITH_REVISION:
                     columns["revision"] = [revision] * len(frame)
                 self._store.insert(table, columns)
         if cursors:
-            rows = {"stage": list(cursors), "position": list(cursors.values()), "revision": [revision] * len(cursors)}
+            rows: dict[str, list[Any]] = {"stage": list(cursors), "position": list(cursors.values()), "revision": [revision] * len(cursors)}
             self._store.insert("cursors", rows)
             self._cursors = {**(self._cursors or {}), **cursors}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -77,7 +78,7 @@ def smtp_other() -> Iterator[Other]:
     other = Other()
 
     class Handler:
-        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
             other.bodies.append(envelope.content)
             return {200: "250 ok", 503: "451 later", 400: "554 never"}[other.status]
 
@@ -109,7 +110,9 @@ HARNESSES = {
     "pagerduty": Harness(lambda port: {"url": at(port), "routing_key": "env:TEST_SECRET"}, "routing_key"),
     "alertmanager": Harness(lambda port: {"url": at(port)}, "url"),
     "email": Harness(
-        lambda port: {"host": "127.0.0.1", "port": port, "security": "none", "from": "andon@example.com", "to": "desk@example.com"}, "to", smtp_other
+        lambda port: {"host": "127.0.0.1", "port": port, "security": "none", "from": "andon@example.com", "to": "desk@example.com"},
+        "to",
+        smtp_other,
     ),
 }
 HTTP = sorted(name for name in NOTIFIERS if name in HARNESSES and HARNESSES[name].other is http_other)
@@ -149,7 +152,8 @@ def test_a_refusal_is_retryable_or_permanent(name: str, status: int, kind: type[
 
 @pytest.mark.parametrize("name", HTTP)
 @pytest.mark.parametrize(
-    ("status", "kind"), [(408, Retryable), (429, Retryable), (500, Retryable), (502, Retryable), (401, Permanent), (404, Permanent), (413, Permanent)]
+    ("status", "kind"),
+    [(408, Retryable), (429, Retryable), (500, Retryable), (502, Retryable), (401, Permanent), (404, Permanent), (413, Permanent)],
 )
 def test_status_codes(name: str, status: int, kind: type[Exception]):
     with http_other() as other:
@@ -172,10 +176,8 @@ def test_a_redirect_is_not_followed(name: str):
 def test_a_huge_reply_is_read_only_at_its_beginning(name: str):
     with http_other() as other:
         other.reply = b" " * (64 << 20)
-        try:
+        with contextlib.suppress(Retryable):
             NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(other.port))
-        except Retryable:
-            pass
 
     assert other.sent_bytes < 32 << 20
 
@@ -204,9 +206,9 @@ def test_a_side_that_hangs_is_retryable(name: str, monkeypatch: pytest.MonkeyPat
 def test_settings_errors_name_the_field(name: str):
     harness = HARNESSES[name]
     good = harness.settings(1)
-    with pytest.raises(UsageError, match=f"settings.{harness.required}"):
+    with pytest.raises(UsageError, match=rf"settings\.{harness.required}"):
         NOTIFIERS[name].validate({key: value for key, value in good.items() if key != harness.required})
-    with pytest.raises(UsageError, match="settings.colour"):
+    with pytest.raises(UsageError, match=r"settings\.colour"):
         NOTIFIERS[name].validate({**good, "colour": "red"})
 
 

@@ -27,7 +27,13 @@ def alertmanager(folder: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     config = folder / "alertmanager.yml"
     config.write_text(CONFIG, encoding="utf-8")
-    command = [program, f"--config.file={config}", f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+    command = [
+        program,
+        f"--config.file={config}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
     url = f"http://127.0.0.1:{port}"
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:

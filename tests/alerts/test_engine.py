@@ -1,0 +1,227 @@
+"""The alert stage through a real store: crashes at every step, receivers that are down, storms, acknowledgements, silences."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from alerts import actions
+from alerts.engine import AlertEngine
+from alerts.notifier import Attempt
+from core.catalog.catalog import Catalog
+from core.catalog.routing import Channel, Routes
+from core.clock import FakeClock
+from core.config import Settings
+from core.errors import Retryable
+from core.incident import Message
+from core.telemetry import Telemetry
+from store.client import Store
+from store.incidents import StoredIncidents
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@dataclass
+class Desk:
+    """A notifier that keeps what it is told, or is down."""
+
+    name: str = "desk"
+    down: bool = False
+    heard: list[Message] = field(default_factory=list)
+    after: Callable[[], None] = lambda: None
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        """Accept everything."""
+
+    def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:  # noqa: ARG002 - the contract's shape
+        if self.down:
+            raise Retryable("down")
+        self.heard.append(message)
+        self.after()
+        return Attempt("ok")
+
+    @property
+    def said(self) -> list[str]:
+        return [message.reason.value for message in self.heard]
+
+
+class Crashing:
+    """The real store, until the n-th table write: that one and what follows never happen."""
+
+    def __init__(self, store: StoredIncidents, writes: int) -> None:
+        self._store = store
+        self._left = writes
+
+    def changes(self, limit: int) -> Any:
+        return self._store.changes(limit)
+
+    def remembered(self) -> Any:
+        return self._store.remembered()
+
+    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None) -> None:
+        for table, frame in tables.items():
+            self._step()
+            self._store.save({table: frame})
+        if cursors:
+            self._step()
+            self._store.save({}, cursors)
+
+    def _step(self) -> None:
+        if self._left == 0:
+            raise Crash
+        self._left -= 1
+
+
+def catalog() -> Catalog:
+    return Catalog(routes=Routes(channels={"desk": Channel(type="desk")}))
+
+
+@dataclass
+class World:
+    store: Store
+    desk: Desk = field(default_factory=Desk)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    revisions: Any = field(default_factory=lambda: itertools.count(1))
+
+    def engine(self, port: Any = None) -> AlertEngine:
+        return AlertEngine(port or StoredIncidents(self.store), catalog(), {"desk": self.desk}, Settings(), Telemetry(), self.clock)
+
+    def clocks(
+        self, count: int, verdict: str, *, first: int = 0, cause: str = "overdue", severity: str = "critical", due: timedelta = timedelta(0)
+    ) -> None:
+        moment = self.clock.now()
+        constant = {
+            "flow": "orders", "sla": "book", "revision": next(self.revisions), "stage": "booked", "started_at": moment, "warn_at": moment,
+            "due_at": moment + due, "verdict": verdict, "verdict_version": 1, "verdict_at": moment, "cause": cause, "severity": severity,
+            "owner": "desk", "value": 10.0, "currency": "EUR", "customer": "ACME", "plant": "DE07", "removed": 0,
+        }  # fmt: skip
+        names = [f"{number:032x}" for number in range(first, first + count)]
+        self.store.insert(
+            "clocks", {"transaction_id": names, "reference": names, **{name: [value] * count for name, value in constant.items()}}
+        )
+
+    def turn(self, engine: AlertEngine) -> None:
+        engine.run(self.clock.now())
+        engine.deliver(self.clock.now())
+        engine.settle()
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    return World(store)
+
+
+def test_a_breach_is_told_once_and_its_end_is_told_once(world: World):
+    engine = world.engine()
+    world.clocks(2, "breached")
+    world.turn(engine)
+    world.turn(engine)
+    world.clocks(2, "met_late")
+    world.turn(engine)
+
+    assert world.desk.said == ["opened", "resolved"]
+    assert world.desk.heard[0].value == {"EUR": 20.0}
+
+
+@pytest.mark.parametrize("writes", range(8))
+def test_a_crash_at_any_write_loses_nothing_and_repeats_only_the_same_id(world: World, writes: int):
+    world.clocks(3, "breached")
+    crashing = world.engine(Crashing(StoredIncidents(world.store), writes))
+    try:
+        crashing.run(NOW)
+        for delivery in list(crashing._outbox._pending.values()):
+            crashing._outbox.attempt(delivery)
+    except Crash:
+        pass
+    engine = world.engine()
+    world.turn(engine)
+    world.clocks(3, "met_late")
+    world.turn(engine)
+
+    assert len({message.delivery_id for message in world.desk.heard if message.reason == "opened"}) == 1
+    assert world.desk.said[-1] == "resolved"
+    assert world.desk.said.count("resolved") == 1
+    rows = world.store.rows("SELECT uniqExact(incident_id) AS incidents FROM incidents FINAL")
+    assert rows[0]["incidents"] == 1
+
+
+def test_a_receiver_that_was_down_hears_each_state_once_after_recovery(world: World):
+    engine = world.engine()
+    world.desk.down = True
+    world.clocks(1, "at_risk", due=timedelta(hours=1))
+    world.turn(engine)
+    world.clock.advance(timedelta(seconds=3))
+    world.turn(engine)
+    world.clocks(1, "breached")
+    world.turn(engine)
+    world.clock.advance(timedelta(minutes=10))
+    world.desk.down = False
+    world.turn(engine)
+    world.turn(engine)
+
+    assert world.desk.said == ["worsened"]
+
+
+def test_what_nobody_heard_of_is_not_taken_back(world: World):
+    engine = world.engine()
+    world.clocks(1, "breached")
+    engine.run(NOW)
+    world.clocks(1, "met_late")
+    world.turn(engine)
+
+    assert world.desk.said == []
+
+
+def test_a_storm_is_one_incident_and_few_messages(world: World):
+    engine = world.engine()
+    for batch in range(10):
+        world.clocks(1000, "breached", first=batch * 1000)
+        world.clock.advance(timedelta(seconds=6))
+        world.turn(engine)
+
+    row = world.store.rows("SELECT count() AS incidents, any(members) AS members FROM incidents FINAL")[0]
+    assert row == {"incidents": 1, "members": 10_000}
+    assert 1 <= len(world.desk.heard) <= 3
+
+
+def test_an_acknowledgement_ends_with_the_next_deadline(world: World):
+    engine = world.engine()
+    world.clocks(1, "at_risk", due=timedelta(minutes=30), severity="warning")
+    world.turn(engine)
+    world.clock.advance(timedelta(seconds=3))
+    world.turn(engine)
+    incident_id = world.desk.heard[0].incident_id
+    engine.act(lambda incidents, _: actions.acknowledge(incidents, incident_id, "Ana", "", None, world.clock.now()), world.clock.now())
+    world.clocks(50, "at_risk", first=10, due=timedelta(hours=2), severity="warning")
+    world.clock.advance(timedelta(minutes=5))
+    world.turn(engine)
+    assert world.desk.said == ["opened"]
+
+    assert engine.next_deadline() == NOW + timedelta(minutes=30)
+    world.clock.set(NOW + timedelta(minutes=30))
+    world.turn(engine)
+    assert world.desk.said == ["opened", "rearmed"]
+
+
+def test_a_silence_keeps_quiet_until_it_ends_and_survives_a_restart(world: World):
+    ends = NOW + timedelta(hours=1)
+    world.engine().act(lambda *_: actions.silence({"flow": "orders"}, "Ana", "maintenance", ends, NOW), NOW)
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    assert world.desk.said == []
+
+    assert engine.next_deadline() == ends
+    world.clock.set(ends)
+    world.turn(engine)
+    assert world.desk.said == ["opened"]
