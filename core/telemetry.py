@@ -41,6 +41,7 @@ class M(Enum):
     LOAD_FAILURES = Metric("andon_load_failures_total", Counter, "Slices whose load failed and will be tried again", ("lane",))
     TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Time of one engine tick", ("stage",))
     TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was folded again", ())
+    KEYLESS = Metric("andon_keyless_events_total", Counter, "Signals that match a milestone and carry none of its keys", ())
     ORPHANS = Metric("andon_orphans", Gauge, "Milestone events that belong to no transaction yet", ())
     CLOCKS_OPEN = Metric("andon_clocks_open", Gauge, "SLA clocks that wait for a deadline", ())
     VERDICTS = Metric("andon_verdicts_total", Counter, "Verdict versions written", ("verdict",))

@@ -179,7 +179,9 @@ def _data_conditions(kind: Signal, match: Match) -> list[str]:
             raise ValueError(f"match: '{column}' cannot be matched on an {kind}")
         conditions.append(_condition(Place.COLUMN, [column], -1, _listed(wanted)))
     for path, wanted_value in match.attributes.items():
-        place, parts = place_of(kind, path if path.split(".")[0] in {"attributes", "resource", "data", "extensions"} else f"attributes.{path}")
+        place, parts = place_of(
+            kind, path if path.split(".")[0] in {"attributes", "resource", "data", "extensions"} else f"attributes.{path}"
+        )
         if isinstance(wanted_value, bool):
             conditions.append(_condition(place, parts, int(wanted_value), []))
         else:
@@ -279,7 +281,9 @@ def _value(kind: Signal, place: str, parts: str, own: dict[int, str] | None = No
             f"{place} = {int(Place.DATA)}, multiIf({depths}, '')",
             f"{place} = {int(Place.EXTENSIONS)}, extensions[{parts}[1]]",
         ]
-    named = ", ".join(f"{parts}[1] = '{column}', toString({column})" for column in COLUMNS[kind] if column not in {"attributes", "resource", "extensions"})
+    named = ", ".join(
+        f"{parts}[1] = '{column}', toString({column})" for column in COLUMNS[kind] if column not in {"attributes", "resource", "extensions"}
+    )
     branches.append(f"{place} = {int(Place.COLUMN)}, multiIf({named}, '')")
     if own:
         values = _branches(own, "CAST([], 'Array(String)')")

@@ -21,7 +21,8 @@ CREATE TABLE transactions
     failed_at Nullable(DateTime64(3, 'UTC')),
     cause String,
     merged_into String,
-    events UInt32
+    events UInt32,
+    INDEX revisions revision TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (flow, transaction_id)

@@ -1,0 +1,42 @@
+"""Catalog → the statement that folds a transaction's events into its state.
+
+Every part is commutative and idempotent (earliest, latest, union, latest by event time with the event's id as tie-break), so the state is
+the same for any order of the same events. Ended: the earliest of the flow's ``ends`` and ``cancels`` decides (at the same moment: the
+ends). Failed: the latest failure whose stage no later success has overcome; a failure without a stage is overcome by any later success.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.catalog.flow import Flow
+from correlator.sql_text import array, text
+
+_TEMPLATE = (Path(__file__).parent / "fold.sql").read_text(encoding="utf-8")
+
+
+def fold_statement(flows: dict[str, Flow]) -> str:
+    """Return the INSERT into ``transactions`` of all that changed after ``{after:UInt64}``, as ``{revision:UInt64}``."""
+    names = [(flow, name, milestone) for flow in flows.values() for name, milestone in flow.milestones.items()]
+    ends = [f"{flow.flow}/{end}" for flow in flows.values() for end in flow.ends if end not in flow.cancels]
+    cancels = [f"{flow.flow}/{cancel}" for flow in flows.values() for cancel in flow.cancels]
+    many = [f"{flow.flow}/{type_}" for flow in flows.values() for type_, key in flow.keys.items() if key.relation == "many"]
+    types = [f"{flow.flow}/{type_}" for flow in flows.values() for type_ in flow.keys]
+    staged = [(f"{flow.flow}/{name}", milestone.stage) for flow, name, milestone in names if milestone.failure and milestone.stage]
+    values = {
+        "milestones": _texts([f"{flow.flow}/{name}" for flow, name, _ in names]),
+        "ends": _texts(ends),
+        "cancels": _texts(cancels),
+        "many": _texts(many),
+        "types": _texts(types),
+        "failures": _texts([name for name, _ in staged]),
+        "stages": _texts([stage for _, stage in staged]),
+    }
+    statement = _TEMPLATE
+    for name, value in values.items():
+        statement = statement.replace(f"/*{name}*/", value)
+    return statement
+
+
+def _texts(values: list[str]) -> str:
+    return f"CAST({array(map(text, values))}, 'Array(String)')"

@@ -1,0 +1,36 @@
+"""What correlation needs from the store. Frames have the columns named here, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+import pandas as pd
+
+
+class CorrelationStore(Protocol):
+    """Milestone events in, transactions out."""
+
+    def install(self, selects: Mapping[str, str], definitions: Mapping[str, int]) -> list[str]:
+        """Make the views of each signal kind read ``selects``, and read the stored signals again for flows whose definition is another
+        than the one in force. Return those flows; their transactions are built anew by the next runs."""
+        ...
+
+    def fresh(self, limit: int) -> tuple[pd.DataFrame, int]:
+        """Return the keys of milestone events above the cursor (whole slices, about ``limit`` events) as ``link.link`` takes them,
+        and the slice they reach to (0: nothing above the cursor)."""
+        ...
+
+    def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
+        """Return flow, key_type, key_value, transaction_id of all keys of the transactions in columns ``flow``, ``from_id``."""
+        ...
+
+    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> int:
+        """Write merges, keys, placed events and copies (frames by those names), fold what changed with the statement ``fold``, then move
+        the cursors to ``position``. Repeatable at any point. Return the number of transactions folded."""
+        ...
+
+    def orphans(self) -> int:
+        """Return how many milestone events wait for a transaction."""
+        ...

@@ -1,0 +1,144 @@
+"""Milestone events, keys and transactions in the store: what the correlation stage reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from core.clock import EPOCH
+from store.client import Store
+from store.reads.statement import statement
+
+_TABLES = {"span": "spans", "log": "logs", "event": "events"}
+
+
+class StoredCorrelation:
+    """The correlation stage's door to the store (``correlator.ports.CorrelationStore``). One thread only.
+
+    A run is written so that it may stop anywhere: merges move events before they move keys, keys are there before events are placed by
+    them, a fold takes everything above its own cursor, and the cursors come last.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._cursor = self._position("correlate")
+        self._folded = self._position("fold")
+        self._rebuilding: tuple[int, dict[str, int]] | None = None
+
+    def install(self, selects: Mapping[str, str], definitions: Mapping[str, int]) -> list[str]:
+        """Make the views read ``selects``; read stored signals again for flows whose definition changed, and return those flows."""
+        for kind in _TABLES:
+            self._store.command(f"DROP VIEW IF EXISTS milestones_of_{kind}s SYNC")
+            if kind in selects:
+                self._store.command(f"CREATE MATERIALIZED VIEW milestones_of_{kind}s TO milestone_events AS\n{selects[kind]}")
+        rows = self._store.rows(
+            "SELECT stage, argMax(position, revision) AS position FROM cursors WHERE startsWith(stage, 'flow:') GROUP BY stage"
+        )
+        known = {row["stage"].removeprefix("flow:"): row["position"] for row in rows}
+        gone = {flow: 0 for flow, position in known.items() if position and flow not in definitions}
+        changed = {flow: version for flow, version in definitions.items() if known.get(flow) != version}
+        self._remember({f"flow:{flow}": 0 for flow in gone})
+        if changed:
+            self._rebuild(changed, selects)
+        return sorted(changed)
+
+    def _rebuild(self, changed: dict[str, int], selects: Mapping[str, str]) -> None:
+        """Give the flows' milestone events a new slice: from the signals still stored, and as they are where the signal has expired."""
+        number = self._store.revision()
+        bound = {"flows": list(changed), "slice": number}
+        for kind, table in _TABLES.items():
+            self._store.command(
+                "INSERT INTO milestone_events SELECT * REPLACE({slice:UInt64} AS slice) FROM milestone_events"
+                f" WHERE flow IN {{flows:Array(String)}} AND slice < {{slice:UInt64}} AND signal = '{kind}'"
+                f" AND received_at < (SELECT min(received_at) FROM {table}) AND (SELECT count() FROM {table}) > 0",
+                bound,
+            )
+            if kind in selects:
+                self._store.command(
+                    "INSERT INTO milestone_events SELECT * REPLACE({slice:UInt64} AS slice)"
+                    f" FROM ({selects[kind]}) WHERE flow IN {{flows:Array(String)}}",
+                    bound,
+                )
+        for table in ("transaction_events", "transaction_keys"):
+            self._store.command(f"DELETE FROM {table} WHERE flow IN {{flows:Array(String)}}", bound)
+        self._store.command("DELETE FROM milestone_events WHERE flow IN {flows:Array(String)} AND slice < {slice:UInt64}", bound)
+        self._rebuilding = (number, changed)
+
+    def fresh(self, limit: int) -> tuple[pd.DataFrame, int]:
+        """Return the keys of milestone events above the cursor, and the slice they reach to (0: nothing)."""
+        frame = self._store.frame(statement("fresh_keys"), {"after": self._cursor, "limit": limit})
+        if len(frame):
+            return frame, int(frame["slice"].max())
+        self._settle(None)
+        return frame, 0
+
+    def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
+        """Return all active keys of the transactions named by ``flow`` and ``from_id``."""
+        return self._store.frame(
+            "SELECT toString(flow) AS flow, toString(key_type) AS key_type, key_value, transaction_id FROM transaction_keys FINAL"
+            " WHERE transaction_id IN {ids:Array(String)} AND active",
+            {"ids": sorted(set(merges["from_id"]))},
+        )
+
+    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> int:
+        """Write a batch and what follows from it, then the cursors. Return the number of transactions folded."""
+        revision = self._store.revision()
+        bound = {"revision": revision, "after": self._cursor, "upto": position}
+        if len(frames["merges"]):
+            self._scratch("correlation_copies", frames["merges"].assign(leave=1))
+            self._store.command(statement("copy_events"), bound)
+            self._store.command(statement("retire_transactions"), bound)
+        keys = frames["keys"]
+        if len(keys):
+            self._store.insert("transaction_keys", {**_columns(keys), "revision": np.full(len(keys), revision, dtype=np.uint64)})
+        if len(frames["places"]):
+            self._scratch("correlation_places", frames["places"])
+            self._store.command(statement("place_events"), bound)
+        if len(frames["copies"]):
+            self._scratch("correlation_copies", frames["copies"].assign(leave=0))
+            self._store.command(statement("copy_events"), bound)
+        if frames["oversized"].any(axis=None):
+            self._store.command(statement("quarantine_oversized_keys"), bound)
+        self._store.command(fold, {"after": self._folded, "revision": revision})
+        self._remember({"correlate": position, "fold": revision}, now)
+        self._cursor, self._folded = position, revision
+        self._settle(position)
+        return int(self._store.rows("SELECT count() AS n FROM transactions WHERE revision = {revision:UInt64}", bound)[0]["n"])
+
+    def orphans(self) -> int:
+        """Return how many milestone events wait on a shelf that no transaction is attached to."""
+        return int(self._store.rows(statement("count_orphans"))[0]["orphans"])
+
+    def _settle(self, position: int | None) -> None:
+        """End a rebuild when all of it is correlated: transactions that did not come back are retired, the definitions are in force."""
+        if self._rebuilding is None or (position is not None and position < self._rebuilding[0]):
+            return
+        number, changed = self._rebuilding
+        self._store.command(
+            "INSERT INTO transactions (flow, transaction_id, revision, reference, keys, state, stage, started_at, updated_at)"
+            " SELECT flow, transaction_id, {revision:UInt64}, reference, keys, 'merged', stage, started_at, updated_at FROM transactions FINAL"
+            " WHERE flow IN {flows:Array(String)} AND transactions.revision < {slice:UInt64} AND state != 'merged'",
+            {"flows": list(changed), "slice": number, "revision": self._store.revision()},
+        )
+        self._remember({f"flow:{flow}": version for flow, version in changed.items()})
+        self._rebuilding = None
+
+    def _scratch(self, table: str, frame: pd.DataFrame) -> None:
+        self._store.command(f"TRUNCATE TABLE {table}")
+        self._store.insert(table, _columns(frame))
+
+    def _position(self, stage: str) -> int:
+        rows = self._store.rows("SELECT argMax(position, revision) AS position FROM cursors WHERE stage = {stage:String}", {"stage": stage})
+        return int(rows[0]["position"])
+
+    def _remember(self, positions: Mapping[str, int], now: datetime = EPOCH) -> None:
+        count = len(positions)
+        rows = {"stage": list(positions), "position": list(positions.values())}
+        self._store.insert("cursors", {**rows, "revision": [self._store.revision()] * count, "updated_at": [now] * count})
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, list[object]]:
+    return {str(name): frame[name].tolist() for name in frame.columns}
