@@ -143,7 +143,6 @@ def serve_collector(folder: Path, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         await serve(settings, Catalog(), SystemClock(), Telemetry(), {}, None, stop)
 
-    sys.setswitchinterval(float(os.environ.get("SWI", "0.005")))
     uvloop.run(run())
 
 
