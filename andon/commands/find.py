@@ -17,13 +17,13 @@ def command(
     settings: Settings,
 ) -> None:
     """Find every transaction that any business identifier names."""
-    from store.reads.transactions import find
+    from store.reads.search import find
 
     from andon.engine_client import reading
     from andon.tables import print_frame
 
     with reading(settings) as client:
-        found = find(client, identifier, 50)
+        found = find(client, value=identifier, limit=50)
     if found.empty:
         typer.echo(f"no transaction is known by '{identifier}'", err=True)
         raise typer.Exit(1)

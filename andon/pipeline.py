@@ -1,0 +1,113 @@
+"""The stages of an engine on one store, with the plug-ins they use: what the engine runs and what ``andon sla test`` rehearses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+
+import alerts.notifiers
+from alerts.api import action_api
+from alerts.engine import AlertEngine
+from alerts.notifier import Notifier
+from andon.engine_process import Stages
+from andon.heartbeat import FLOW
+from core.catalog.catalog import Catalog
+from core.clock import Clock
+from core.config import Settings, own_secret
+from core.registry import discover
+from core.telemetry import M, Telemetry
+from correlator.engine import Correlator
+from slas.engine import SlaEngine
+from store.client import Store, open_store
+from store.clocks import StoredClocks
+from store.correlation import StoredCorrelation
+from store.endpoint import Readers, read_endpoint
+from store.incidents import StoredIncidents
+from store.loader import Loader
+from store.migrations import migrate
+
+
+@dataclass
+class Pipeline:
+    """Loader, correlator, evaluation and alerts, ready to run."""
+
+    store: Store
+    settings: Settings
+    clock: Clock
+    telemetry: Telemetry
+    loader: Loader
+    correlator: Correlator
+    evaluation: SlaEngine
+    alerting: AlertEngine
+
+    @property
+    def stages(self) -> Stages:
+        """The parts of a tick."""
+        return Stages(self._load, self.correlator, self.evaluation, self.alerting)
+
+    def reload(self, catalog: Catalog) -> None:
+        """Take a changed, checked catalog in every stage; the alert stage first, because it alone may still refuse."""
+        self.alerting.reload(catalog)
+        self.correlator.reload(catalog)
+        self.evaluation.reload(catalog, self.clock.now())
+
+    def measure(self) -> None:
+        """Bring the gauges up to date and delete journal segments that are no longer needed."""
+        self.loader.lag()
+        self.loader.sweep()
+
+    def last_heartbeat(self) -> datetime | None:
+        """Return when the newest heartbeat was sent that has become a transaction."""
+        rows = self.store.rows("SELECT max(started_at) AS at, count() AS n FROM transactions WHERE flow = {flow:String}", {"flow": FLOW})
+        return rows[0]["at"].replace(tzinfo=UTC) if rows[0]["n"] else None
+
+    def action_api(self) -> Starlette:
+        """Return the API people and the dashboard act through."""
+        return action_api(self.alerting, own_secret(self.settings.data, "actions"), self.clock)
+
+    def read_endpoint(self) -> Starlette | None:
+        """Return the read endpoint of the embedded store; None in server mode, where readers go to ClickHouse itself."""
+        if self.settings.store != "embedded":
+            return None
+        return read_endpoint(Readers(str(self.settings.data.absolute() / "store")), own_secret(self.settings.data, "reader"))
+
+    def _load(self) -> bool:
+        return bool(self.loader.load().slices)
+
+
+@contextmanager
+def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry) -> Iterator[Pipeline]:
+    """Yield the pipeline on an open, migrated store."""
+    clocks = StoredClocks(store)
+    notifiers = discover(alerts.notifiers, "NOTIFIER", Notifier)  # type: ignore[type-abstract]
+    loader = Loader(settings, store, clock, telemetry)
+    try:
+        yield Pipeline(
+            store,
+            settings,
+            clock,
+            telemetry,
+            loader,
+            Correlator(StoredCorrelation(store), catalog, telemetry),
+            SlaEngine(clocks, clocks, catalog, telemetry),
+            AlertEngine(StoredIncidents(store), catalog, notifiers, settings, telemetry, clock),
+        )
+    finally:
+        loader.close()
+
+
+@contextmanager
+def open_pipeline(settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry) -> Iterator[Pipeline]:
+    """Open the store the settings name, bring it to the current schema, and yield the pipeline on it."""
+    telemetry.set(M.HEARTBEAT_AGE_SECONDS, 0)
+    store = open_store(settings)
+    try:
+        migrate(store, settings.retention_days)
+        with pipeline_on(store, settings, catalog, clock, telemetry) as pipeline:
+            yield pipeline
+    finally:
+        store.close()

@@ -1,0 +1,110 @@
+"""The read-only ClickHouse-compatible HTTP endpoint of the embedded store.
+
+The dashboard, Grafana's ClickHouse data source and ``clickhouse_connect`` read it as they read a real server. Every query runs on a
+connection of its own that is limited in time, memory and rows first and then set to ``readonly = 1``, which cannot be unset and which
+refuses writes, settings, files and addresses.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import queue
+import re
+from typing import Any
+
+import chdb
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+USER = "andon"
+READERS = 4
+QUERY_BYTES = 1 << 20
+LIMITS = {
+    "max_execution_time": 30,
+    "max_memory_usage": 2_000_000_000,
+    "max_result_rows": 1_000_000,
+    "max_threads": 2,
+    "session_timezone": "'UTC'",
+}
+_FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+_OUTPUT = re.compile(r"\bINTO\s+OUTFILE\b", re.IGNORECASE)
+_CODE = re.compile(r"Code: (\d+)")
+_TYPES = {"JSON": "application/json; charset=UTF-8", "TabSeparated": "text/tab-separated-values; charset=UTF-8"}
+
+
+class Readers:
+    """A few read-only connections to the engine of this process; a query takes one and gives it back."""
+
+    def __init__(self, path: str, count: int = READERS) -> None:
+        self._idle: queue.Queue[Any] = queue.Queue()
+        for _ in range(count):
+            connection = chdb.connect(path)
+            for name, value in LIMITS.items():
+                connection.query(f"SET {name} = {value}")
+            connection.query("SET readonly = 1")
+            self._idle.put(connection)
+
+    def query(self, sql: str, format_: str, parameters: dict[str, str]) -> bytes:
+        """Return a query's result in ``format_``. Raises RuntimeError with the engine's own message."""
+        connection = self._idle.get()
+        try:
+            return bytes(connection.query(sql, format_, params=parameters).bytes())
+        finally:
+            self._idle.put(connection)
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+
+def read_endpoint(readers: Readers, password: str) -> Starlette:
+    """Return the application to mount at ``/``."""
+
+    async def answer(request: Request) -> Response:
+        if not _allowed(request, password):
+            return _refusal(516, "Authentication failed: user andon, password in <data>/secrets/reader", 401)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > QUERY_BYTES:
+                return _refusal(62, "the query is longer than 1 MiB", 413)
+        sql = " ".join(part for part in (request.query_params.get("query", ""), body.decode("utf-8", "replace")) if part).strip()
+        if not sql:
+            return PlainTextResponse("Ok.\n")
+        if _OUTPUT.search(sql):
+            return _refusal(164, "INTO OUTFILE is not allowed in readonly mode", 403)
+        asked = request.headers.get("x-clickhouse-format") or request.query_params.get("default_format") or "TabSeparated"
+        if found := _FORMAT.search(sql):
+            asked, sql = found.group(1), sql[: found.start()]
+        parameters = {name.removeprefix("param_"): value for name, value in request.query_params.items() if name.startswith("param_")}
+        try:
+            result = await run_in_threadpool(readers.query, sql, asked, parameters)
+        except RuntimeError as error:
+            text = str(error)
+            code = _CODE.search(text)
+            return _refusal(int(code.group(1)) if code else 1, text, 400)
+        headers = {"x-clickhouse-format": asked, "x-clickhouse-timezone": "UTC", "x-clickhouse-summary": "{}"}
+        return Response(result, media_type=_TYPES.get(asked, "application/octet-stream"), headers=headers)
+
+    return Starlette(routes=[Route("/ping", lambda _: PlainTextResponse("Ok.\n")), Route("/", answer, methods=["GET", "POST"])])
+
+
+def _allowed(request: Request, password: str) -> bool:
+    user, given = request.headers.get("x-clickhouse-user", ""), request.headers.get("x-clickhouse-key", "")
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            user, _, given = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            return False
+    return user == USER and hmac.compare_digest(given.encode(), password.encode())
+
+
+def _refusal(code: int, text: str, status: int) -> Response:
+    message = text if text.startswith("Code:") else f"Code: {code}. DB::Exception: {text}"
+    return PlainTextResponse(message.rstrip() + "\n", status, headers={"x-clickhouse-exception-code": str(code)})
