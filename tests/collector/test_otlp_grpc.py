@@ -75,7 +75,7 @@ def test_too_large(door: Running) -> None:
 def test_full_says_when_to_come_back(start: Callable[..., Running]) -> None:
     door = start(journal_max_bytes=1 << 20, segment_max_bytes=1 << 18)
     body = spans(count=1000).SerializeToString()
-    with pytest.raises(grpc.RpcError) as caught:  # noqa: PT012 - it may take some requests  # noqa: PT012 - it may take some requests
+    with pytest.raises(grpc.RpcError) as caught:  # noqa: PT012 - it may take some requests
         for _ in range(50):
             export(door, body)
     error = caught.value
