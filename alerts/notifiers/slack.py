@@ -63,7 +63,8 @@ def _judge(status: int, reply: str) -> Attempt:
 
 
 def _payload(message: Message) -> dict[str, Any]:
-    heading = f"{_state(message)} {message.title}"
+    # A header is plain text and knows no escapes: the signs that begin a mention are replaced.
+    heading = f"{_state(message)} {message.title}".replace("<", "(").replace(">", ")")
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:150], "emoji": False}},
         _section(f"*{escape(message.summary)}*\n<{message.incident_url}|Open the incident>"),
