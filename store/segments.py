@@ -109,7 +109,7 @@ class Segments:
         stamp = self._stamp(lane)
         if stamp != self._stamps.get(lane):
             old = {segment.path: segment for segment in self._known[lane]}
-            self._known[lane] = [old.pop(path, None) or Segment(path, lane) for path in journal.segments(self._folder, lane)]
+            self._known[lane] = [old.pop(path) if path in old else Segment(path, lane) for path in journal.segments(self._folder, lane)]
             for gone in old.values():
                 gone.close()
             self._stamps[lane] = stamp

@@ -16,7 +16,6 @@ from store.framing import LANDINGS, frame, insert_settings
 INPUT_CODES = frozenset({6, 26, 27, 28, 38, 41, 69, 72, 117, 128, 131, 407, 444, 521, 524, 568, 636, 675})
 # Never the fault of input: memory, disk, network, time-outs, too many parts, missing tables, read-only.
 STORE_CODES = frozenset({60, 81, 159, 164, 209, 210, 236, 241, 242, 243, 252, 279, 319, 425, 439})
-QUARANTINE_BODY_BYTES = 1 << 20
 
 
 def _code(error: ClickHouseError) -> int:
@@ -24,6 +23,11 @@ def _code(error: ClickHouseError) -> int:
     _, _, rest = text.partition("Code: ")
     digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
     return int(digits) if digits else 0
+
+
+def _is_store_failure(error: ClickHouseError) -> bool:
+    """A failure without a code never reached ClickHouse: the connection is at fault, not the input."""
+    return _code(error) in STORE_CODES or _code(error) == 0
 
 
 class SliceWriter:
@@ -44,7 +48,7 @@ class SliceWriter:
         try:
             self._insert(kind, records, slice_, token)
         except DatabaseError as error:
-            if _code(error) in STORE_CODES or kind is SignalKind.QUARANTINE:
+            if _is_store_failure(error) or kind is SignalKind.QUARANTINE:
                 raise
             culprits = self._bisect(kind, records, slice_, token, error)
             if len(culprits) == len(records) and any(_code(one) not in INPUT_CODES for _, one in culprits):
@@ -64,7 +68,7 @@ class SliceWriter:
             try:
                 self._insert(kind, half, slice_, f"{token}{name}")
             except DatabaseError as failure:
-                if _code(failure) in STORE_CODES:
+                if _is_store_failure(failure):
                     raise
                 culprits += self._bisect(kind, half, slice_, f"{token}{name}", failure)
         return culprits
@@ -90,6 +94,4 @@ def refused_as_quarantine(record: Record, message: str) -> Record:
         "quarantine_id": blake2b(record.body, digest_size=16, key=record.source.encode()[:64]).hexdigest(),
         "count": record.count,
     }
-    return Record(
-        SignalKind.QUARANTINE, record.source, record.lane, record.received_at, 1, record.body[:QUARANTINE_BODY_BYTES], json.dumps(detail)
-    )
+    return Record(SignalKind.QUARANTINE, record.source, record.lane, record.received_at, 1, record.body, json.dumps(detail))
