@@ -37,6 +37,8 @@ TICK_SECONDS = 0.5
 HISTORY_BATCH = 100
 """Transactions sent together while history is played."""
 HISTORY_CHECK = timedelta(hours=1)
+GO_ON_WITHIN = timedelta(hours=24)
+"""A plant that stood still for longer begins anew."""
 
 
 class Plant:
@@ -56,11 +58,8 @@ class Plant:
     def run(self) -> None:
         """Play until ``stop`` is set."""
         try:
-            if not self._play_history():
+            if not self.catch_up():
                 return
-            if self._sent_until > self.live:
-                self._take_until(self._sent_until)
-                self._emitter.ready(self._sent_until)
             while not self._stop.is_set():
                 now = self._clock.now()
                 if not self._play(now):
@@ -68,6 +67,15 @@ class Plant:
                 self._stop.wait(TICK_SECONDS)
         finally:
             self.close()
+
+    def catch_up(self) -> bool:
+        """Play the history, and what an earlier run has sent since without sending it again. False: stopped before its end."""
+        if not self._play_history():
+            return False
+        if self._sent_until > self.live:
+            self._take_until(self._sent_until)
+            self._emitter.ready(self._sent_until)
+        return True
 
     def close(self) -> None:
         """Close the connections and the SDK's providers."""
@@ -98,7 +106,7 @@ class Plant:
         self._take_until(now)
         done = self._send(self._emitter.ready(now))
         if done and now > self._sent_until:
-            self._remember(now)
+            self._remember(self.live, now)
         return done
 
     def _take_until(self, now: datetime) -> None:
@@ -118,20 +126,27 @@ class Plant:
 
     def _resume(self) -> tuple[datetime, datetime]:
         """Return when this plant went live and up to when it has sent everything (both the same for a new one)."""
-        live = self._settings.start or self._clock.now()
+        now = self._clock.now()
         state = self._settings.state
         if state is not None and state.exists():
             kept = json.loads(state.read_text(encoding="utf-8"))
-            if kept["seed"] == self._settings.seed:
-                return datetime.fromisoformat(kept["live"]), datetime.fromisoformat(kept["sent_until"])
+            live, sent_until = datetime.fromisoformat(kept["live"]), datetime.fromisoformat(kept["sent_until"])
+            if kept["settings"] == self._decisive() and timedelta(0) <= now - sent_until < GO_ON_WITHIN:
+                return live, sent_until
+        live = self._settings.start or now
+        self._remember(live, live)
         return live, live
 
-    def _remember(self, now: datetime) -> None:
-        self._sent_until = now
+    def _decisive(self) -> list[float]:
+        settings = self._settings
+        return [settings.seed, settings.rate, settings.history_hours, settings.history_transactions]
+
+    def _remember(self, live: datetime, sent_until: datetime) -> None:
+        self._sent_until = sent_until
         state = self._settings.state
         if state is None:
             return
-        kept = {"seed": self._settings.seed, "live": self.live.isoformat(), "sent_until": now.isoformat()}
+        kept = {"settings": self._decisive(), "live": live.isoformat(), "sent_until": sent_until.isoformat()}
         temporary = state.with_suffix(".new")
         temporary.write_text(json.dumps(kept), encoding="utf-8")
         temporary.replace(state)
