@@ -19,6 +19,8 @@ from core.salvage import frames_of_last_run, salvage, salvage_closing
 from core.signal import Lane, Record, SignalKind
 
 SEGMENT_SUFFIX = ".journal"
+BUSY_MILLISECONDS = 5_000
+"""How long a reader waits while the writer closes a segment, which locks it for a moment."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
     id INTEGER PRIMARY KEY,
@@ -78,13 +80,19 @@ def is_closed(path: Path) -> bool:
     if any(other.name > path.name for other in path.parent.glob(f"*{SEGMENT_SUFFIX}")):
         return True
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection = _open(path)
         try:
             return connection.execute("SELECT 1 FROM closed").fetchone() is not None
         finally:
             connection.close()
     except apsw.Error:
         return False
+
+
+def _open(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    return connection
 
 
 def read_segment(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[Stored]:
@@ -99,7 +107,7 @@ def read_segment(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator
     total = 0
     last = after
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection = _open(path)
         try:
             for stored in read(connection, lane, after, max_bytes):
                 if stored.id != last + 1:
