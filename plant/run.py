@@ -154,11 +154,22 @@ class Plant:
 
 def run(settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
     """Run the plant until ``stop`` is set. Raises :class:`core.errors.Permanent` when the collector refuses its events for good."""
-    desk = None if settings.desk_port is None else OpsDesk(settings.desk_port)
-    if desk is not None:
-        desk.start()
+    desk = _open_desk(settings.desk_port)
     try:
         Plant(settings, clock, stop).run()
     finally:
         if desk is not None:
             desk.close()
+
+
+def _open_desk(port: int | None) -> OpsDesk | None:
+    """Open the desk; a taken port costs only the desk, its messages then wait in the outbox or reach whoever listens there."""
+    if port is None:
+        return None
+    try:
+        desk = OpsDesk(port)
+    except OSError as error:
+        _logger.warning("no operations desk on port %s (%s); choose another with --desk-port", port, error.strerror)
+        return None
+    desk.start()
+    return desk
