@@ -15,10 +15,11 @@ from pathlib import Path
 
 import apsw
 
-from core.salvage import frames_of_last_run, salvage, salvage_closing
+from core.salvage import PAGE_BYTES, frames_of_last_run, salvage, salvage_closing
 from core.signal import Lane, Record, SignalKind
 
 SEGMENT_SUFFIX = ".journal"
+_HEADER = b"SQLite format 3\0"
 BUSY_MILLISECONDS = 5_000
 """How long a reader waits while the writer closes a segment, which locks it for a moment."""
 SCHEMA = """
@@ -148,7 +149,7 @@ def _salvaged(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[St
         if stored.record is not None and stored.id > after:
             found[stored.id] = stored
     last = max(last, _last_id(path) or 0)
-    if not last and not after:
+    if not last and not after and not _is_being_made(path):
         yield Stored(1, None, "nothing of the segment can be read")
     total = 0
     for id_ in range(after + 1, last + 1):
@@ -157,6 +158,13 @@ def _salvaged(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[St
         total += len(stored.record.body) if stored.record else 0
         if total >= max_bytes:
             return
+
+
+def _is_being_made(path: Path) -> bool:
+    """Return whether the file is a segment that has no tables yet: its writer makes them now, or was killed before it could."""
+    with path.open("rb") as file:
+        head = file.read(len(_HEADER))
+    return path.stat().st_size <= 3 * PAGE_BYTES or (head == _HEADER and not is_closed(path))
 
 
 def _last_id(path: Path) -> int | None:

@@ -133,3 +133,12 @@ def test_a_reader_of_a_growing_segment_sees_each_commit(tmp_path: Path) -> None:
     segment.append([make_row(record(8, 100))])
     assert read_all(path)[0].keys() == set(range(1, 9))
     segment.close(1)
+
+
+def test_a_segment_that_is_just_being_made_is_not_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "standard" / "000000001.journal"
+    path.parent.mkdir()
+    path.touch()
+    assert read_all(path) == ({}, set())
+    Segment(path).close(1)
+    assert read_all(path) == ({}, set())
