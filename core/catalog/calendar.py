@@ -10,13 +10,14 @@ from pydantic import Field
 from core.catalog.definition import Definition, Identifier
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
+TIME_OF_DAY_PATTERN = r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"
+TimeOfDay = Annotated[str, Field(pattern=TIME_OF_DAY_PATTERN)]
 
 
 class Shift(Definition):
     """Working time on some weekdays, local time. ``end`` at or before ``start`` ends on the next day."""
 
-    days: list[Weekday]
+    days: list[Weekday] = Field(min_length=1)
     start: TimeOfDay
     end: TimeOfDay
 
@@ -36,6 +37,6 @@ class Calendar(Definition):
     calendar: Identifier
     title: str = ""
     time_zone: str
-    shifts: list[Shift]
+    shifts: list[Shift] = Field(min_length=1)
     holidays: Holidays = Field(default_factory=Holidays)
     cut_off: TimeOfDay | None = None

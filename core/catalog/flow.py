@@ -76,15 +76,18 @@ class Milestone(Definition):
 
 
 class Flow(Definition):
-    """One business process. ``ends``: milestones that complete a transaction; ``cancels``: those that call it off."""
+    """One business process. ``ends``: milestones that complete a transaction; ``cancels``: those that call it off.
+
+    A fact that another fact names as its ``currency`` need not be declared: it is a text.
+    """
 
     flow: Identifier
     title: str
     lane: Lane = Lane.STANDARD
     owner: str
-    keys: dict[str, Key]
+    keys: dict[str, Key] = Field(min_length=1)
     facts: dict[str, Fact] = Field(default_factory=dict)
-    milestones: dict[str, Milestone]
-    ends: list[str]
+    milestones: dict[str, Milestone] = Field(min_length=1)
+    ends: list[str] = Field(min_length=1)
     cancels: list[str] = Field(default_factory=list)
     slas: dict[str, Sla] = Field(default_factory=dict)

@@ -10,6 +10,11 @@ from core.catalog.calendar import TimeOfDay, Weekday
 from core.catalog.definition import Definition, Identifier, Severity
 from core.catalog.sla import DurationText
 
+ROUTE_VARIABLES = frozenset(
+    {"flow", "stage", "cause", "severity", "owner", "runbook", "members", "breached", "value", "values", "customers", "plants"}
+)
+"""What a route's ``when`` may name: facts of the incident. ``value`` is the largest amount of one currency, ``values`` all by currency."""
+
 
 class Channel(Definition):
     """One configured notifier: its type is the notifier's name, the settings are validated by that notifier.
@@ -44,7 +49,7 @@ class Route(Definition):
     owner: str | list[str] | None = None
     when: str | None = None
     active: ActiveTime | None = None
-    channels: list[str]
+    channels: list[str] = Field(min_length=1)
     repeat_every: DurationText | None = None
     continue_: bool = Field(default=False, alias="continue")
 

@@ -9,10 +9,12 @@ from pydantic import Field
 
 from core.catalog.definition import Definition, Severity
 
-DurationText = Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*(working\s+)?(second|minute|hour|day)s?\s*$")]
+DURATION_PATTERN = r"^\s*\d+(\.\d+)?\s*(working\s+)?(second|minute|hour|day)s?\s*$"
+DurationText = Annotated[str, Field(pattern=DURATION_PATTERN)]
 """``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside the SLA's calendar."""
 
-Percentage = Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*%\s*$")]
+PERCENTAGE_PATTERN = r"^\s*\d+(\.\d+)?\s*%\s*$"
+Percentage = Annotated[str, Field(pattern=PERCENTAGE_PATTERN)]
 
 
 class Target(Definition):
@@ -60,7 +62,7 @@ class Sla(Definition):
     all values seen must reach ``to`` (``all``) or one (``any``). ``calendar``: none is wall-clock time; several are intersected.
     """
 
-    title: str
+    title: str = ""
     from_: str = Field(alias="from")
     to: str
     within: DurationText | None = None
@@ -70,7 +72,7 @@ class Sla(Definition):
     of: Literal["all", "any"] = "all"
     severity: Severity = Severity.WARNING
     owner: str | None = None
-    runbook: str
+    runbook: str = ""
     impact: Impact | None = None
     targets: list[Target] = Field(default_factory=list)
     pause: Pause | list[Pause] | None = None

@@ -1,0 +1,149 @@
+"""Cross-checks of a flow: its names, what its milestones match, and what they refer to."""
+
+from __future__ import annotations
+
+import re
+
+from core.catalog.check_sla import check_sla
+from core.catalog.contract import Contract
+from core.catalog.flow import Flow, Match, Milestone
+from core.catalog.positions import Document, Path
+from core.catalog.review import Review, listed
+
+_NOT_IN_RE2 = re.compile(r"(?<!\\)(?:\\\\)*(\(\?<?[=!]|\\[1-9]|\(\?>|\(\?P=)")
+_SIGNALS = ("event", "span", "log")
+_NOT_MATCHED = {"event": ("service", "status"), "log": ("status",)}
+
+
+def check_flow(review: Review, document: Document, flow: Flow, contracts: dict[str, Contract]) -> None:
+    """Note every problem of one valid flow file."""
+    for part, noun in (("keys", "key"), ("facts", "fact"), ("milestones", "milestone"), ("slas", "SLA")):
+        review.names(document, (part,), getattr(flow, part), noun)
+    review.refers(document, ("owner",), "owner", flow.owner, " in owners.yaml")
+    facts = fact_types(flow)
+    for part in ("ends", "cancels"):
+        for index, name in enumerate(getattr(flow, part)):
+            refers_to_milestone(review, document, (part, index), flow, name)
+            if part == "cancels" and name in flow.ends:
+                review.wrong(document, (part, index), f"milestone '{name}' both ends and cancels the flow; keep it in one of the lists")
+    for name, milestone in flow.milestones.items():
+        _check_milestone(review, document, flow, name, milestone, facts)
+    for name, sla in flow.slas.items():
+        check_sla(review, document, flow, name, sla, facts, contracts)
+
+
+def fact_types(flow: Flow) -> dict[str, str]:
+    """Return the type of every fact a flow has; one that only serves as a currency is a text."""
+    currencies = {fact.currency: "text" for fact in flow.facts.values() if fact.currency}
+    return {**currencies, **{name: fact.type for name, fact in flow.facts.items()}}
+
+
+def refers_to_milestone(review: Review, document: Document, path: Path, flow: Flow, name: str | None) -> None:
+    """Note a problem when ``name`` is no milestone of ``flow``."""
+    if name is not None and name not in flow.milestones:
+        review.unknown(document, path, f"milestone '{name}' is not defined in flow '{flow.flow}'", name, flow.milestones)
+
+
+def _check_milestone(review: Review, document: Document, flow: Flow, name: str, milestone: Milestone, facts: dict[str, str]) -> None:
+    path: Path = ("milestones", name)
+    signal = _check_match(review, document, (*path, "match"), milestone.match)
+    if not milestone.keys:
+        review.wrong(document, (*path, "keys"), f"milestone '{name}' has no keys; name at least one, or nothing can be linked to it")
+    for key in milestone.keys:
+        if key not in flow.keys:
+            message = f"key '{key}' is not declared under 'keys' of flow '{flow.flow}'"
+            review.unknown(document, (*path, "keys", key), message, key, flow.keys, at_key=True)
+    for fact in milestone.facts:
+        if fact not in facts:
+            message = f"fact '{fact}' is not declared under 'facts' of flow '{flow.flow}'"
+            review.unknown(document, (*path, "facts", fact), message, fact, facts, at_key=True)
+    review.refers(document, (*path, "runbook"), "runbook", milestone.runbook, " in runbooks/")
+    _check_failure(review, document, path, flow, name, milestone)
+    _check_expressions(review, document, path, signal, milestone)
+
+
+def _check_expressions(review: Review, document: Document, path: Path, signal: str, milestone: Milestone) -> None:
+    texts = {(*path, "keys", key): text for key, text in milestone.keys.items()}
+    texts |= {(*path, "facts", fact): text for fact, text in milestone.facts.items()}
+    for at, text in ((*path, "cause"), milestone.cause), ((*path, "match", "where"), milestone.match.where):
+        if text is not None:
+            texts[at] = text
+    for at, text in texts.items():
+        if not text.strip():
+            review.wrong(document, at, "the path is empty; write for example 'data.orderId' or 'attributes.order.id'")
+        elif review.check_expression is not None and (complaint := review.check_expression(signal, text)):
+            review.wrong(document, at, complaint)
+
+
+def _check_failure(review: Review, document: Document, path: Path, flow: Flow, name: str, milestone: Milestone) -> None:
+    if not milestone.failure:
+        for key in ("stage", "cause"):
+            if getattr(milestone, key) is not None:
+                review.wrong(document, (*path, key), f"'{key}' belongs to a failure; add 'failure: true' or remove it", at_key=True)
+        return
+    at = (*path, "stage")
+    refers_to_milestone(review, document, at, flow, milestone.stage)
+    if milestone.stage == name:
+        review.wrong(document, at, f"milestone '{name}' names itself as its stage; name the milestone that did not happen")
+    elif milestone.stage in flow.milestones and flow.milestones[milestone.stage].failure:
+        chain = _stages(flow, name)
+        if name in chain[1:]:
+            review.wrong(document, at, f"the stages go round in a circle: {' → '.join(chain)}; name a milestone that is no failure")
+        else:
+            review.wrong(document, at, f"stage '{milestone.stage}' is itself a failure; name the milestone that did not happen")
+
+
+def _stages(flow: Flow, name: str) -> list[str]:
+    """Return the chain of stages from a milestone on, up to its end or the first repetition."""
+    chain = [name]
+    while (following := flow.milestones[chain[-1]].stage) is not None and following in flow.milestones:
+        chain.append(following)
+        if following in chain[:-1]:
+            break
+    return chain
+
+
+def _check_match(review: Review, document: Document, path: Path, match: Match) -> str:
+    """Return the signal kind a match speaks of."""
+    given = [kind for kind in _SIGNALS if getattr(match, kind) is not None]
+    if not (match.model_fields_set - {"attributes"} or match.attributes):
+        review.wrong(document, path, "the match has no condition and would take every signal; write 'event:', 'span:' or 'log:'")
+        return "span"
+    if len(given) > 1:
+        names = " and ".join(f"'{kind}'" for kind in given)
+        review.wrong(document, path, f"{names} are different kinds of signal; a milestone matches one of them, write two milestones")
+    kind = given[0] if given else "span"
+    for name in _NOT_MATCHED.get(kind, ()):
+        if getattr(match, name) is not None:
+            instead = "; use 'source' instead" if name == "service" else ""
+            article = "an event" if kind == "event" else "a log record"
+            review.wrong(document, (*path, name), f"{article} has no {name} to match{instead}", at_key=True)
+    if match.log is not None:
+        _check_regex(review, document, (*path, "log"), match.log)
+    for name in ("event", "span", "service", "source"):
+        values = listed(getattr(match, name))
+        if getattr(match, name) is not None and (not values or "" in values):
+            review.wrong(document, (*path, name), f"'{name}' is empty; write a value, a list, or a prefix such as 'order.*'")
+    if not any(set(listed(getattr(match, name))) - {"*"} for name in ("event", "span", "service", "source")):
+        review.doubtful(document, path, "this match must look at every signal; add 'event', 'span', 'service' or 'source' to make it cheap")
+    return kind
+
+
+def _check_regex(review: Review, document: Document, path: Path, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        at = f" at its character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
+        what = error.msg if isinstance(error, re.error) else str(error)
+        review.wrong(document, path, f"'{pattern}' is not a regular expression: {what}{at}")
+        return
+    if found := _NOT_IN_RE2.search(pattern):
+        review.wrong(
+            document,
+            path,
+            f"'{found[1]}' in a regular expression is not supported (RE2 syntax); write it without look-around and back-references",
+        )
+    elif review.check_expression is not None:
+        quoted = pattern.replace("\\", "\\\\").replace("'", "\\'")
+        if complaint := review.check_expression("log", f"match(body, '{quoted}')"):
+            review.wrong(document, path, complaint)

@@ -1,0 +1,184 @@
+"""Cross-checks of calendars, sources, contracts, routes and owners."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from core.catalog.calendar import Calendar
+from core.catalog.contract import Contract
+from core.catalog.positions import Document, Path
+from core.catalog.review import Review, listed
+from core.catalog.routing import ROUTE_VARIABLES, Owners, Route, Routes
+from core.catalog.source import Source
+
+_CEL_FUNCTIONS = frozenset(
+    (
+        "size",
+        "contains",
+        "startsWith",
+        "endsWith",
+        "matches",
+        "int",
+        "uint",
+        "double",
+        "string",
+        "bool",
+        "bytes",
+        "duration",
+        "timestamp",
+        "type",
+        "dyn",
+        "has",
+        "all",
+        "exists",
+        "exists_one",
+        "map",
+        "filter",
+    )
+)
+_CEL_PLACE = re.compile(r"<input>:\d+:(\d+): (?:Syntax error: )?([^\n{]*)")
+
+
+def check_calendar(review: Review, document: Document, calendar: Calendar) -> None:
+    """Note every problem of one calendar."""
+    review.time_zone(document, ("time_zone",), calendar.time_zone)
+    given = calendar.holidays
+    if given.subdivision and not given.country:
+        review.wrong(document, ("holidays", "subdivision"), "a subdivision needs its country; add 'country: DE'", at_key=True)
+    if given.country:
+        if not _has_holidays(given.country):
+            what, key = f"country '{given.country}'", "country"
+        elif not _has_holidays(given.country, given.subdivision):
+            what, key = f"subdivision '{given.subdivision}' of {given.country}", "subdivision"
+        else:
+            return
+        message = f"no public holidays are known for {what}; write an ISO 3166 code such as DE, or list dates under 'add'"
+        review.wrong(document, ("holidays", key), message)
+
+
+def _has_holidays(country: str, subdivision: str | None = None) -> bool:
+    from holidays import country_holidays  # noqa: PLC0415 - a second of imports, only for catalogs that need it
+
+    try:
+        country_holidays(country, subdiv=subdivision)
+    except NotImplementedError:
+        return False
+    return True
+
+
+def check_source(review: Review, document: Document, source: Source) -> None:
+    """Note every problem of one source."""
+    review.refers(document, ("owner",), "owner", source.owner, " in owners.yaml")
+    for index, reference in enumerate(source.tokens):
+        review.secret(document, ("tokens", index), reference)
+    for index, reference in enumerate(source.webhook.secrets if source.webhook else []):
+        review.secret(document, ("webhook", "secrets", index), reference)
+    if source.expect:
+        review.calendars(document, ("expect", "calendar"), source.expect.calendar)
+        if re.search(r"\bworking\s+days?\b", source.expect.every):
+            review.wrong(document, ("expect", "every"), f"'{source.expect.every}': a working day has no fixed length; write working hours")
+        elif "working" in source.expect.every and not source.expect.calendar:
+            message = f"'{source.expect.every}' counts working time, but no calendar is named; add 'calendar:' or remove 'working'"
+            review.wrong(document, ("expect", "every"), message)
+    if source.receiver is not None and not (isinstance(source.receiver.get("type"), str) and source.receiver["type"]):
+        review.wrong(document, ("receiver",), "the receiver has no type; add for example 'type: rabbitmq'", at_key=True)
+
+
+def check_shared(review: Review, sources: Iterable[tuple[Document, Source]]) -> None:
+    """Note services and tokens that two sources claim: their signals could belong to either."""
+    claimed: dict[tuple[str, str], str] = {}
+    for document, source in sources:
+        claims = [("services", "service", index, name) for index, name in enumerate(source.services)]
+        claims += [("tokens", "token", index, name) for index, name in enumerate(source.tokens)]
+        for key, noun, index, name in claims:
+            first = claimed.setdefault((noun, name), source.source)
+            if first != source.source:
+                review.wrong(document, (key, index), f"{noun} '{name}' already belongs to source '{first}'; name it in one source")
+
+
+def check_contract(review: Review, document: Document, contract: Contract, facts: set[str]) -> None:
+    """Note every problem of one contract; ``facts`` are those of all flows."""
+    for part, given in (("for", contract.for_), ("facts", contract.facts)):
+        if not given:
+            review.wrong(
+                document, (part,), f"'{part}' is empty; write for example {'{customer: ACME}' if part == 'for' else '{tier: gold}'}"
+            )
+    for name in contract.for_:
+        if facts and name not in facts:
+            review.unknown(document, ("for", name), f"fact '{name}' is not declared in any flow", name, facts)
+    if contract.since and contract.until and contract.since >= contract.until:
+        review.wrong(
+            document, ("until",), f"the contract ends on {contract.until}, not after it begins on {contract.since}; swap the dates"
+        )
+
+
+def check_owners(review: Review, document: Document, owners: Owners) -> None:
+    """Note every problem of ``owners.yaml``."""
+    review.names(document, ("owners",), owners.owners, "team")
+    for name, owner in owners.owners.items():
+        if owner.email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", owner.email):
+            review.wrong(document, ("owners", name, "email"), f"'{owner.email}' is no e-mail address; write name@example.com")
+
+
+def check_routes(review: Review, document: Document, routes: Routes) -> None:
+    """Note every problem of ``routes.yaml``."""
+    review.names(document, ("channels",), routes.channels, "channel")
+    seen: set[str] = set()
+    closed: str | None = None
+    for index, route in enumerate(routes.routes):
+        path: Path = ("routes", index)
+        if route.name in seen:
+            review.wrong(document, (*path, "name"), f"route '{route.name}' is already defined above; choose another name")
+        seen.add(route.name)
+        _check_route(review, document, path, route)
+        if closed is not None:
+            review.doubtful(
+                document, path, f"route '{route.name}' is never reached: '{closed}' above takes everything and has no 'continue: true'"
+            )
+        elif _takes_everything(route):
+            closed = route.name
+
+
+def _takes_everything(route: Route) -> bool:
+    conditions = (route.flow, route.severity, route.owner, route.when, route.active)
+    return not route.continue_ and all(each is None for each in conditions)
+
+
+def _check_route(review: Review, document: Document, path: Path, route: Route) -> None:
+    for index, name in enumerate(route.channels):
+        review.refers(document, (*path, "channels", index), "channel", name, " under 'channels'")
+    for key, noun, where in (("flow", "flow", " in flows/"), ("owner", "owner", " in owners.yaml")):
+        value = getattr(route, key)
+        for index, name in enumerate(listed(value)):
+            review.refers(document, (*path, key, index) if isinstance(value, list) else (*path, key), noun, name, where)
+    if route.active is not None:
+        review.time_zone(document, (*path, "active", "time_zone"), route.active.time_zone)
+        if route.active.start == route.active.end:
+            review.wrong(
+                document,
+                (*path, "active", "end"),
+                f"the route is active from {route.active.start} to {route.active.end}, which is never; write another end",
+            )
+    if route.repeat_every and "working" in route.repeat_every:
+        review.wrong(document, (*path, "repeat_every"), "a repetition counts wall-clock time; remove 'working'")
+    if route.when is not None:
+        _check_cel(review, document, (*path, "when"), route.when)
+
+
+def _check_cel(review: Review, document: Document, path: Path, text: str) -> None:
+    import cel  # noqa: PLC0415 - its package imports a whole terminal; only for catalogs that need it
+
+    try:
+        program = cel.compile(text)
+    except ValueError as error:
+        found = _CEL_PLACE.search(str(error))
+        where = f"column {found[1]}: {found[2].strip(' ,')}" if found else str(error).splitlines()[0]
+        review.wrong(document, path, f"'{text}' is no CEL expression: {where}; write for example 'value > 10000.0'")
+        return
+    for name in program.variables():
+        if name not in ROUTE_VARIABLES:
+            review.unknown(document, path, f"'{name}' is not known of an incident", name, ROUTE_VARIABLES)
+    for name in program.functions():
+        if name[0].isalpha() and name not in _CEL_FUNCTIONS:
+            review.unknown(document, path, f"'{name}' is no function of CEL", name, _CEL_FUNCTIONS)

@@ -1,0 +1,125 @@
+"""Cross-checks of an SLA: its milestones, its limit, its calendar, its money, its targets."""
+
+from __future__ import annotations
+
+import re
+
+from core.catalog.contract import Contract
+from core.catalog.flow import Flow
+from core.catalog.positions import Document, Path
+from core.catalog.review import Review, listed
+from core.catalog.sla import DURATION_PATTERN, PERCENTAGE_PATTERN, Pause, Sla, Target
+
+_WORKING = re.compile(r"\bworking\b")
+_WORKING_DAY = re.compile(r"\bworking\s+days?\b")
+_BARE_CUT_OFF = re.compile(r"next\s+cut-?off\b(?!\s*\d)")
+_MONEY = {"decimal", "integer"}
+
+
+def check_sla(
+    review: Review, document: Document, flow: Flow, name: str, sla: Sla, facts: dict[str, str], contracts: dict[str, Contract]
+) -> None:
+    """Note every problem of one SLA."""
+    path: Path = ("slas", name)
+    for end, milestone in (("from", sla.from_), ("to", sla.to)):
+        _milestone(review, document, (*path, end), flow, milestone)
+    if sla.from_ == sla.to:
+        review.wrong(document, (*path, "to"), f"the SLA '{name}' begins and ends with '{sla.to}'; name the milestone it waits for")
+    if (sla.within is None) == (sla.due is None):
+        what = "has both 'within' and 'due'; keep one" if sla.within else "has no limit; add 'within: 15 minutes' or 'due: promised_at'"
+        review.wrong(document, (*path, "due") if sla.within else path, f"the SLA '{name}' {what}", at_key=True)
+    review.calendars(document, (*path, "calendar"), sla.calendar)
+    review.refers(document, (*path, "owner"), "owner", sla.owner, " in owners.yaml")
+    review.refers(document, (*path, "runbook"), "runbook", sla.runbook, " in runbooks/")
+    if not sla.runbook:
+        review.doubtful(document, path, f"the SLA '{name}' names no runbook; people will be told that it is late, not what to do")
+    _limits(review, document, path, sla, sla, facts)
+    pauses = sla.pause if isinstance(sla.pause, list) else [sla.pause] if sla.pause else []
+    for index, pause in enumerate(pauses):
+        _pause(review, document, (*path, "pause", index) if isinstance(sla.pause, list) else (*path, "pause"), flow, pause)
+    if sla.impact:
+        _money(review, document, (*path, "impact", "value"), sla.impact.value, facts, flow)
+    if sla.penalty:
+        _money(review, document, (*path, "penalty", "of"), sla.penalty.of, facts, flow)
+    for index, target in enumerate(sla.targets):
+        _target(review, document, (*path, "targets", index), sla, target, facts, flow, contracts)
+
+
+def _milestone(review: Review, document: Document, path: Path, flow: Flow, name: str) -> None:
+    if name not in flow.milestones:
+        review.unknown(document, path, f"milestone '{name}' is not defined in flow '{flow.flow}'", name, flow.milestones)
+
+
+def _pause(review: Review, document: Document, path: Path, flow: Flow, pause: Pause) -> None:
+    _milestone(review, document, (*path, "from"), flow, pause.from_)
+    _milestone(review, document, (*path, "to"), flow, pause.to)
+    if pause.from_ == pause.to:
+        review.wrong(
+            document, (*path, "to"), f"the pause begins and ends with '{pause.to}'; name the milestone that lets the clock run again"
+        )
+
+
+def _limits(review: Review, document: Document, path: Path, sla: Sla, limits: Sla | Target, facts: dict[str, str]) -> None:
+    """Check ``within``, ``due`` and ``warn`` of an SLA or of one of its targets."""
+    for key in ("within", "due", "warn"):
+        text = getattr(limits, key)
+        if text is None:
+            continue
+        at = (*path, key)
+        if _WORKING_DAY.search(text):
+            review.wrong(document, at, f"'{text}': a working day has no fixed length; write working hours")
+        elif _WORKING.search(text) and not sla.calendar:
+            review.wrong(document, at, f"'{text}' counts working time, but the SLA has no calendar; add 'calendar:' or remove 'working'")
+    if limits.due is not None:
+        if _BARE_CUT_OFF.search(limits.due) and not sla.calendar:
+            review.wrong(
+                document,
+                (*path, "due"),
+                "'next cut-off' needs a calendar that has a cut-off; add 'calendar:' or write 'next cut-off 16:00'",
+            )
+        if review.check_due is not None:
+            times = [name for name, type_ in facts.items() if type_ == "time"]
+            if complaint := review.check_due(limits.due, times):
+                review.wrong(document, (*path, "due"), complaint)
+    if limits.warn is not None and not re.fullmatch(f"{PERCENTAGE_PATTERN}|{DURATION_PATTERN}", limits.warn):
+        message = f"'{limits.warn}' is neither a share nor a time before it is due; write for example '60%' or '10 minutes'"
+        review.wrong(document, (*path, "warn"), message)
+
+
+def _money(review: Review, document: Document, path: Path, name: str, facts: dict[str, str], flow: Flow) -> None:
+    if name not in facts:
+        review.unknown(document, path, f"fact '{name}' is not declared under 'facts' of flow '{flow.flow}'", name, facts)
+    elif facts[name] not in _MONEY:
+        review.wrong(document, path, f"fact '{name}' is a {facts[name]}, not an amount; declare it with 'type: decimal'")
+
+
+def _target(
+    review: Review,
+    document: Document,
+    path: Path,
+    sla: Sla,
+    target: Target,
+    facts: dict[str, str],
+    flow: Flow,
+    contracts: dict[str, Contract],
+) -> None:
+    if target.within is not None and target.due is not None:
+        review.wrong(document, (*path, "due"), "the target has both 'within' and 'due'; keep one", at_key=True)
+    if target.within is None and target.due is None and target.warn is None:
+        review.wrong(document, path, "the target changes nothing; add 'within', 'due' or 'warn'")
+    if target.since and target.until and target.since >= target.until:
+        review.wrong(
+            document, (*path, "until"), f"the target ends on {target.until}, not after it begins on {target.since}; swap the dates"
+        )
+    _limits(review, document, path, sla, target, facts)
+    for name, values in target.when.items():
+        fact, _, attribute = name.partition(".")
+        at = (*path, "when", name)
+        if not listed(values):
+            review.wrong(document, at, f"'{name}' is compared with nothing; write at least one value")
+        if name in facts:
+            continue
+        if fact not in facts:
+            review.unknown(document, at, f"fact '{fact}' is not declared under 'facts' of flow '{flow.flow}'", fact, facts)
+        elif attribute not in (known := {each for contract in contracts.values() if fact in contract.for_ for each in contract.facts}):
+            review.unknown(document, at, f"no contract says '{attribute}' of a {fact}", attribute, known)

@@ -1,0 +1,163 @@
+"""What pydantic found wrong, in words: where it stands, what it is, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails, ValidationError
+
+from core.catalog.calendar import TIME_OF_DAY_PATTERN
+from core.catalog.definition import IDENTIFIER_PATTERN
+from core.catalog.positions import Document, Path, Problem
+from core.catalog.sla import DURATION_PATTERN, PERCENTAGE_PATTERN
+
+_FORMS = {
+    IDENTIFIER_PATTERN: "an id; write lower-case words joined by '-', '_' or '.', such as 'order-to-cash'",
+    TIME_OF_DAY_PATTERN: "a time of day; write it as '06:00'",
+    DURATION_PATTERN: "a duration; write for example '15 minutes' or '16 working hours'",
+    PERCENTAGE_PATTERN: "a percentage; write for example '60%'",
+}
+_KINDS = {
+    "string_type": "text",
+    "dict_type": "a mapping (key: value)",
+    "model_type": "a mapping (key: value)",
+    "model_attributes_type": "a mapping (key: value)",
+    "list_type": "a list ([a, b])",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "date_type": "a date (2026-01-31)",
+    "date_parsing": "a date (2026-01-31)",
+    "date_from_datetime_parsing": "a date (2026-01-31)",
+    "date_from_datetime_inexact": "a date (2026-01-31)",
+}
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?``, or what is known, or nothing when nothing is known."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    if not names:
+        return "; none is defined"
+    listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"; known: {listed}"
+
+
+def problems_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Problem]:
+    """Return one problem for each place that is wrong, in the document's order."""
+    places: dict[Path, list[ErrorDetails]] = {}
+    for details in error.errors(include_url=False):
+        places.setdefault(_written(document.value, details), []).append(details)
+    # A union reports every member that did not fit; a place deeper down is the member that was meant.
+    wanted = [
+        path for path in places if not any(other != path and other[: len(path)] == path for other in places if _is_union(places[path]))
+    ]
+    return [_problem(path, places[path], document, model) for path in wanted]
+
+
+def _is_union(details: list[ErrorDetails]) -> bool:
+    return all(each["type"] in _KINDS for each in details)
+
+
+def _written(value: Any, details: ErrorDetails) -> Path:
+    """Return the part of pydantic's location that is a path of the document; names of union members are left out."""
+    path: list[str | int] = []
+    parts = list(details["loc"])
+    for index, part in enumerate(parts):
+        if part == "[key]":
+            break
+        if isinstance(value, Mapping) and part in value:
+            value = value[str(part)]
+            path.append(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+            path.append(part)
+        elif details["type"] == "missing" and index == len(parts) - 1:
+            path.append(part)
+    return tuple(path)
+
+
+def _problem(path: Path, details: list[ErrorDetails], document: Document, model: type[BaseModel]) -> Problem:
+    first = details[0]
+    name = str(path[-1]) if path else "the file"
+    if first["type"] == "extra_forbidden":
+        return document.problem(path, f"unknown key '{name}'{suggestion(name, known_keys(model, path[:-1]))}", at_key=True)
+    if first["type"] == "missing":
+        return document.problem(path, f"key '{name}' is missing; add it", at_key=True)
+    if all(each["type"] in _KINDS for each in details):
+        return document.problem(path, _wrong_kind(path, [str(each["type"]) for each in details], first["input"]))
+    # A union of a text form and other kinds: the form that was tried is the useful complaint.
+    formed = next(each for each in details if each["type"] not in _KINDS)
+    return document.problem(path, _wrong_form(_subject(path), formed))
+
+
+def _subject(path: Path) -> str:
+    if not path:
+        return "the file"
+    return f"item {path[-1] + 1} of '{path[-2]}'" if isinstance(path[-1], int) and len(path) > 1 else f"'{path[-1]}'"
+
+
+def _wrong_kind(path: Path, kinds: list[str], given: Any) -> str:
+    wanted = " or ".join(dict.fromkeys(_KINDS[kind] for kind in kinds))
+    if given is None:
+        return f"{_subject(path)} is empty; write {wanted}"
+    if "string_type" in kinds and isinstance(given, bool | int | float):
+        shown = str(given).lower() if isinstance(given, bool) else str(given)
+        return f'{_subject(path)} must be {wanted}; put it in quotes: "{shown}"'
+    shown = "a mapping" if isinstance(given, dict) else "a list" if isinstance(given, list) else f"'{given}'"
+    return f"{_subject(path)} must be {wanted}, not {shown}"
+
+
+def _wrong_form(subject: str, details: ErrorDetails) -> str:
+    given, context = details["input"], details.get("ctx", {})
+    match details["type"]:
+        case "string_pattern_mismatch":
+            form = _FORMS.get(str(context["pattern"]), f"of the right form; it must match {context['pattern']}")
+            said = f"'{given}' is not {form}"
+        case "literal_error" | "enum":
+            allowed = [part.strip(" '") for part in str(context["expected"]).replace(" or ", ",").split(",")]
+            said = f"{subject} cannot be '{given}'{suggestion(str(given), allowed)}"
+        case "too_short" | "string_too_short":
+            said = f"{subject} is empty; write at least one"
+        case "string_too_long":
+            said = f"{subject} has more than {context['max_length']} characters; shorten it"
+        case _:
+            said = f"{subject}: {details['msg'][0].lower()}{details['msg'][1:]}"
+    return said
+
+
+def known_keys(model: type[BaseModel], path: Path) -> list[str]:
+    """Return the keys that a definition may have at ``path``, as they are written."""
+    found: Any = model
+    for part in path:
+        found = _inside(found, part)
+    fields = next((each.model_fields for each in _members(found) if isinstance(each, type) and issubclass(each, BaseModel)), {})
+    return [each.alias or name for name, each in fields.items()]
+
+
+def _members(annotation: Any) -> list[Any]:
+    """Return the members of a union, of an annotated type, or the type itself."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _members(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return [each for member in get_args(annotation) for each in _members(member)]
+    return [annotation]
+
+
+def _inside(annotation: Any, part: str | int) -> Any:
+    for member in _members(annotation):
+        if isinstance(member, type) and issubclass(member, BaseModel):
+            field = next((each for name, each in member.model_fields.items() if part in (name, each.alias)), None)
+            if field is not None:
+                return field.annotation
+        elif get_origin(member) in (list, dict) and isinstance(part, int) == (get_origin(member) is list):
+            return get_args(member)[-1]
+    return None

@@ -1,0 +1,238 @@
+"""Reads a catalog folder: every definition typed and cross-checked, every problem at once.
+
+Pure: it reads files and nothing else, so it may run beside a catalog that is in force. A file that has a problem of its own form
+is not cross-checked further; its id still counts as known, so that one mistake makes one message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from core.catalog.calendar import Calendar
+from core.catalog.catalog import Catalog
+from core.catalog.check_flow import check_flow, fact_types
+from core.catalog.check_rest import check_calendar, check_contract, check_owners, check_routes, check_shared, check_source
+from core.catalog.complaints import problems_of, suggestion
+from core.catalog.contract import Contract
+from core.catalog.definition import Definition
+from core.catalog.flow import Flow
+from core.catalog.positions import Document, Position, Problem, UnreadableError, read_document
+from core.catalog.review import CheckDue, CheckExpression, Review
+from core.catalog.routing import Owners, Routes
+from core.catalog.runbook import Runbook
+from core.catalog.source import Source
+from core.errors import UsageError
+
+FOLDERS: dict[str, tuple[type[Definition], str]] = {
+    "flows": (Flow, "flow"),
+    "calendars": (Calendar, "calendar"),
+    "sources": (Source, "source"),
+    "contracts": (Contract, "contract"),
+    "runbooks": (Runbook, "runbook"),
+}
+SINGLES: dict[str, type[Definition]] = {"routes.yaml": Routes, "owners.yaml": Owners}
+_IGNORED = {"tests", "README.md", "schemas"}
+
+T = TypeVar("T", bound=Definition)
+
+
+class CatalogErrors(UsageError):  # noqa: N818 - it holds many
+    """Every problem of a catalog, sorted by file, line and column; the message has one line for each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A valid catalog, and what should be looked at all the same."""
+
+    catalog: Catalog
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def load_catalog(folder: Path, check_expression: CheckExpression | None = None, check_due: CheckDue | None = None) -> Loaded:
+    """Load the catalog in ``folder``.
+
+    ``check_expression`` and ``check_due`` judge the store's expressions and due expressions; without them these are taken on trust.
+    Raises :class:`CatalogErrors` with every problem.
+    """
+    if not folder.is_dir():
+        raise CatalogErrors([Problem(str(folder), 1, 1, "there is no such folder; give the catalog's folder")])
+    reader = _Reader(folder)
+    reader.read_all()
+    known = {noun: set(reader.ids.get(noun, {})) for _, noun in FOLDERS.values()}
+    known["owner"] = _names_in(reader, "owners.yaml", "owners")
+    known["channel"] = _names_in(reader, "routes.yaml", "channels")
+    review = Review(known, check_expression, check_due, reader.problems, reader.warnings)
+    catalog = reader.catalog()
+    _check(review, reader, catalog)
+    if review.problems:
+        raise CatalogErrors(review.problems)
+    return Loaded(catalog, sorted(set(review.warnings)))
+
+
+def _names_in(reader: _Reader, file: str, key: str) -> set[str]:
+    """Return the names under ``key`` of a single file, whether or not the file is right otherwise."""
+    document = reader.documents.get(file)
+    found = document.value.get(key) if document and isinstance(document.value, dict) else None
+    return set(found) if isinstance(found, dict) else set()
+
+
+def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
+    facts = {name for flow in catalog.flows.values() for name in fact_types(flow)}
+    for flow in catalog.flows.values():
+        check_flow(review, reader.document("flow", flow.flow), flow, catalog.contracts)
+    for calendar in catalog.calendars.values():
+        check_calendar(review, reader.document("calendar", calendar.calendar), calendar)
+    for source in catalog.sources.values():
+        check_source(review, reader.document("source", source.source), source)
+    check_shared(review, [(reader.document("source", each.source), each) for each in catalog.sources.values()])
+    for contract in catalog.contracts.values():
+        check_contract(review, reader.document("contract", contract.contract), contract, facts)
+    for runbook in catalog.runbooks.values():
+        if not runbook.body:
+            review.wrong(
+                reader.document("runbook", runbook.runbook), ("runbook",), "the runbook has no steps; write them below the second '---'"
+            )
+    if "routes.yaml" in reader.documents:
+        check_routes(review, reader.documents["routes.yaml"], catalog.routes)
+    if "owners.yaml" in reader.documents:
+        check_owners(review, reader.documents["owners.yaml"], catalog.owners)
+
+
+class _Reader:
+    """Reads and types the files of one folder, collecting problems."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        self.documents: dict[str, Document] = {}
+        self.ids: dict[str, dict[str, Document]] = {}
+        self._found: dict[str, dict[str, Definition]] = {noun: {} for _, noun in FOLDERS.values()}
+        self._singles: dict[str, Definition] = {}
+        self._digest = hashlib.sha256()
+
+    def read_all(self) -> None:
+        """Read every file of the catalog, in the order of their names."""
+        expected = {*FOLDERS, *SINGLES}
+        for entry in sorted(self.folder.iterdir()):
+            if entry.name in FOLDERS and entry.is_dir():
+                self._read_folder(entry)
+            elif entry.name in SINGLES:
+                self._read_single(entry)
+            elif not entry.name.startswith((".", "_")) and entry.name not in _IGNORED:
+                message = f"'{entry.name}' is no part of a catalog and is not read{suggestion(entry.name, expected)}"
+                self.warnings.append(Problem(entry.as_posix(), 1, 1, message))
+        if not self.ids.get("flow"):
+            self.warnings.append(Problem(self.folder.as_posix(), 1, 1, "there is no flow; write one in flows/<name>.yaml"))
+
+    def catalog(self) -> Catalog:
+        """Return what is valid in itself."""
+        return Catalog(
+            version=self._digest.hexdigest()[:12],
+            flows=self._of("flow", Flow),
+            calendars=self._of("calendar", Calendar),
+            sources=self._of("source", Source),
+            contracts=self._of("contract", Contract),
+            runbooks=self._of("runbook", Runbook),
+            routes=_single(self._singles.get("routes.yaml"), Routes),
+            owners=_single(self._singles.get("owners.yaml"), Owners),
+        )
+
+    def document(self, noun: str, name: str) -> Document:
+        """Return the file that defines ``name``."""
+        return self.ids[noun][name]
+
+    def _of(self, noun: str, kind: type[T]) -> dict[str, T]:
+        return {name: item for name, item in self._found[noun].items() if isinstance(item, kind)}
+
+    def _read_folder(self, folder: Path) -> None:
+        suffix = ".md" if folder.name == "runbooks" else ".yaml"
+        model, noun = FOLDERS[folder.name]
+        for file in sorted(folder.iterdir()):
+            if file.name.startswith((".", "_")):
+                continue
+            if file.suffix != suffix:
+                self._note(file, Position(), f"a file in {folder.name}/ ends in '{suffix}'; rename it or move it away")
+                continue
+            document = self._read(file)
+            if document is None:
+                continue
+            name = document.value.get(noun)
+            if isinstance(name, str):
+                first = self.ids.setdefault(noun, {}).setdefault(name, document)
+                if first is not document:
+                    place = first.values[noun,]
+                    where = f"{first.file}:{place.line}:{place.column}"
+                    self.problems.append(document.problem((noun,), f"{noun} '{name}' is already defined in {where}; choose another id"))
+                    continue
+            item = self._typed(document, model)
+            if item is not None:
+                self._found[noun][str(name)] = item
+
+    def _read_single(self, file: Path) -> None:
+        document = self._read(file)
+        if document is None:
+            return
+        item = self._typed(document, SINGLES[file.name])
+        self.documents[file.name] = document
+        if item is not None:
+            self._singles[file.name] = item
+
+    def _read(self, file: Path) -> Document | None:
+        try:
+            content = file.read_bytes()
+            self._digest.update(f"{file.relative_to(self.folder).as_posix()}\0{len(content)}\0".encode() + content)
+            read = _read_runbook if file.suffix == ".md" else read_document
+            document = read(file.as_posix(), content)
+        except OSError as error:
+            self._note(file, Position(), f"the file cannot be read: {error.strerror}")
+            return None
+        except UnreadableError as error:
+            self._note(file, error.position, error.message)
+            return None
+        if not isinstance(document.value, dict):
+            self._note(file, document.values[()], "the file must be a mapping (key: value)")
+            return None
+        return document
+
+    def _typed(self, document: Document, model: type[T]) -> T | None:
+        try:
+            return model.model_validate(document.value)
+        except ValidationError as error:
+            self.problems.extend(problems_of(error, document, model))
+            return None
+
+    def _note(self, file: Path, position: Position, message: str) -> None:
+        self.problems.append(Problem(file.as_posix(), *position, message))
+
+
+def _single(found: Definition | None, kind: type[T]) -> T:
+    return found if isinstance(found, kind) else kind()
+
+
+def _read_runbook(file: str, content: bytes) -> Document:
+    """Read the front matter of a runbook; its Markdown becomes ``body``."""
+    lines = content.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
+    if not lines or lines[0].strip() != b"---":
+        raise UnreadableError(Position(), "a runbook begins with a line '---', then 'runbook:' and 'title:', then '---' again")
+    end = next((index for index, line in enumerate(lines[1:], 1) if line.strip() == b"---"), None)
+    if end is None:
+        raise UnreadableError(Position(), "the front matter is not closed; write a line '---' before the steps")
+    document = read_document(file, b"".join(lines[1:end]), first_line=2)
+    try:
+        body: Any = b"".join(lines[end + 1 :]).decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise UnreadableError(Position(end + 2), f"byte 0x{error.object[error.start]:02x} is not UTF-8; save the file as UTF-8") from error
+    if isinstance(document.value, dict):
+        document.value.setdefault("body", body)
+    return document

@@ -1,0 +1,80 @@
+"""What every cross-check shares: the definitions, where they are written, and the list of what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from core.catalog.complaints import suggestion
+from core.catalog.definition import IDENTIFIER_PATTERN
+from core.catalog.positions import Document, Problem
+
+CheckExpression = Callable[[str, str], str | None]
+"""``(signal kind: span, log or event; path or expression)`` → what is wrong with it, or None."""
+
+CheckDue = Callable[[str, Collection[str]], str | None]
+"""``(due expression, names of the facts of type time)`` → what is wrong with it, or None."""
+
+
+@dataclass
+class Review:
+    """The state of one check. ``known`` holds the ids of every noun, also of those whose file has other problems."""
+
+    known: dict[str, set[str]]
+    check_expression: CheckExpression | None = None
+    check_due: CheckDue | None = None
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def refers(self, document: Document, path: Sequence[str | int], noun: str, wanted: str | None, where: str = "") -> None:
+        """Note a problem when ``wanted`` is no id of ``noun``. None and the empty text refer to nothing."""
+        if wanted and wanted not in self.known[noun]:
+            self.unknown(document, path, f"{noun} '{wanted}' is not defined{where}", wanted, self.known[noun])
+
+    def unknown(
+        self, document: Document, path: Sequence[str | int], message: str, word: str, known: Iterable[str], *, at_key: bool = False
+    ) -> None:
+        """Note an unknown word with the nearest known one."""
+        self.problems.append(document.problem(path, message + suggestion(word, known), at_key=at_key))
+
+    def wrong(self, document: Document, path: Sequence[str | int], message: str, *, at_key: bool = False) -> None:
+        """Note a problem."""
+        self.problems.append(document.problem(path, message, at_key=at_key))
+
+    def doubtful(self, document: Document, path: Sequence[str | int], message: str) -> None:
+        """Note a warning: the catalog works, but perhaps not as meant."""
+        self.warnings.append(document.problem(path, message, at_key=True))
+
+    def names(self, document: Document, path: Sequence[str | int], names: Iterable[str], noun: str) -> None:
+        """Check the names that a definition gives to its parts."""
+        for name in names:
+            if not re.fullmatch(IDENTIFIER_PATTERN, name) or len(name) > 64:
+                message = f"'{name}' is no name for a {noun}; write at most 64 lower-case letters and digits, joined by '-', '_' or '.'"
+                self.wrong(document, (*path, name), message, at_key=True)
+
+    def time_zone(self, document: Document, path: Sequence[str | int], name: str) -> None:
+        """Check the name of a time zone."""
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError):
+            self.wrong(document, path, f"time zone '{name}' is not known; write an IANA name such as 'Europe/Berlin' or 'UTC'")
+
+    def secret(self, document: Document, path: Sequence[str | int], reference: str) -> None:
+        """Check the form of a reference to a secret; the secret itself never belongs in a catalog and is not shown."""
+        scheme, _, name = reference.partition(":")
+        if scheme not in {"env", "file"} or not name.strip():
+            self.wrong(document, path, "a secret is never written here; write env:NAME or file:PATH")
+
+    def calendars(self, document: Document, path: Sequence[str | int], value: str | list[str] | None) -> None:
+        """Check the calendar ids of ``path``."""
+        for index, name in enumerate(listed(value)):
+            self.refers(document, (*path, index) if isinstance(value, list) else path, "calendar", name, " in calendars/")
+
+
+def listed(value: str | list[str] | None) -> list[str]:
+    """Return a value or a list as a list."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else list(value)
