@@ -1,6 +1,7 @@
 """Fixtures every test may ask for. The real store is reached only by tests that ask for ``store``.
 
-The embedded engine allows one folder a process, so a test session has one engine and each test a database of its own in it.
+The embedded engine allows one folder a process, so a test session has one engine. Making the tables costs seconds, so the session has one
+migrated database and each test finds it empty; a test that changes the schema asks for ``unmigrated_store``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pytest
 from store.client import Store
 from store.migrations import migrate
 
+_DATABASE = "test"
 _numbers = itertools.count(1)
 
 
@@ -22,16 +24,52 @@ def engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("engine")
 
 
+@pytest.fixture(scope="session")
+def admin(engine_folder: Path) -> Iterator[Store]:
+    """The session's engine, outside of every test's database."""
+    opened = Store(f"chdb://{engine_folder}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_database(engine_folder: Path, admin: Store) -> str:
+    """The name of the session's migrated database."""
+    admin.command(f"CREATE DATABASE {_DATABASE}")
+    with_tables = Store(f"chdb://{engine_folder}", database=_DATABASE)
+    migrate(with_tables)
+    with_tables.close()
+    return _DATABASE
+
+
 @pytest.fixture
-def store(engine_folder: Path) -> Iterator[Store]:
+def store(engine_folder: Path, migrated_database: str) -> Iterator[Store]:
     """An empty, migrated store in a temporary folder."""
+    opened = Store(f"chdb://{engine_folder}", database=migrated_database)
+    _empty(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def unmigrated_store(engine_folder: Path, admin: Store) -> Iterator[Store]:
+    """A store without any table, in a database of its own."""
     database = f"test_{next(_numbers)}"
-    dsn = f"chdb://{engine_folder}"
-    admin = Store(dsn)
     admin.command(f"CREATE DATABASE {database}")
-    opened = Store(dsn, database=database)
-    migrate(opened)
+    opened = Store(f"chdb://{engine_folder}", database=database)
     yield opened
     opened.close()
     admin.command(f"DROP DATABASE {database}")
-    admin.close()
+
+
+def _empty(store: Store) -> None:
+    """Take away all rows, and the views that an earlier test's catalog made."""
+    tables = store.rows(
+        "SELECT name, engine, total_rows FROM system.tables WHERE database = currentDatabase() AND name != 'schema_files'"
+        " AND (startsWith(name, 'milestones_of_') OR engine LIKE '%MergeTree' AND total_rows > 0)"
+    )
+    for table in tables:
+        if table["engine"] == "MaterializedView":
+            store.command(f"DROP VIEW {table['name']} SYNC")
+        else:
+            store.command(f"TRUNCATE TABLE {table['name']}")

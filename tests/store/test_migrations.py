@@ -1,0 +1,62 @@
+"""Migrations: applied once, durable tables only, retention as the settings say."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import UsageError
+from store.client import Store
+from store.migrations import DURABILITY, SCHEMA, migrate
+
+
+def test_every_schema_file_is_applied_once_and_durable(unmigrated_store: Store) -> None:
+    assert migrate(unmigrated_store) == sorted(file.stem for file in SCHEMA.glob("*.sql"))
+    assert migrate(unmigrated_store) == []
+    tables = unmigrated_store.rows(
+        "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+    )
+    assert {"spans", "events", "transactions", "clocks", "incidents", "schema_files"} <= {table["name"] for table in tables}
+    for table in tables:
+        missing = [name for name, value in DURABILITY.items() if f"{name} = {value}" not in table["engine_full"]]
+        assert not missing, f"{table['name']} lacks {missing}"
+    _retention_follows_the_settings(unmigrated_store)
+    _a_crash_before_the_note_is_made_up_for(unmigrated_store)
+    _a_newer_store_is_refused(unmigrated_store)
+    _a_table_that_is_not_durable_is_refused(unmigrated_store)
+
+
+def _retention_follows_the_settings(store: Store) -> None:
+    def ttl(table: str) -> str:
+        found: str = store.rows(
+            "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {t:String}", {"t": table}
+        )[0]["engine_full"]
+        return found
+
+    assert "TTL" not in ttl("events")
+    migrate(store, {"events": 400, "spans": 30})
+    assert "toIntervalDay(400)" in ttl("events")
+    assert "toIntervalDay(30)" in ttl("spans")
+    migrate(store, {"events": 40, "spans": 30})
+    assert "toIntervalDay(40)" in ttl("events")
+    assert "toIntervalDay(400)" not in ttl("events")
+    assert "fsync_after_insert = 1" in ttl("events")
+    with pytest.raises(UsageError, match="'traces' is not a kind"):
+        migrate(store, {"traces": 3})
+
+
+def _a_crash_before_the_note_is_made_up_for(store: Store) -> None:
+    store.command("DELETE FROM schema_files WHERE name = '130_events'")
+    assert migrate(store) == ["130_events"]
+
+
+def _a_newer_store_is_refused(store: Store) -> None:
+    store.insert("schema_files", {"name": ["999_from_the_future"]})
+    with pytest.raises(UsageError, match="999_from_the_future"):
+        migrate(store)
+    store.command("DELETE FROM schema_files WHERE name = '999_from_the_future'")
+
+
+def _a_table_that_is_not_durable_is_refused(store: Store) -> None:
+    store.command("CREATE TABLE careless (a UInt8) ENGINE = MergeTree ORDER BY a")
+    with pytest.raises(UsageError, match="careless does not carry fsync_after_insert"):
+        migrate(store)
