@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from andon.pipeline import Pipeline, pipeline_on
-from collector.segment import Segment, make_folder
+from collector.segment import Segment, make_folder, make_row
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings
@@ -39,7 +39,7 @@ class Rehearsal:
         path = segment_path(self._settings.journal, COLLECTOR, lane, next(self._numbers))
         make_folder(path.parent)
         segment = Segment(path)
-        segment.append(Record(kind, source, lane, received, 1, body) for body in bodies)
+        segment.append([make_row(Record(kind, source, lane, received, 1, body)) for body in bodies])
         segment.close(received)
         self.settle()
 

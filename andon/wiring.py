@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import uvloop
+
 import collector.receivers
 from andon.checking import check_catalog
 from andon.engine_process import Engine
@@ -96,7 +98,7 @@ def run_collector(settings: Settings) -> None:
         finally:
             await running.stop()
 
-    asyncio.run(serve())
+    uvloop.run(serve())
 
 
 def run_engine(settings: Settings) -> None:

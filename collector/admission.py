@@ -32,6 +32,7 @@ REQUESTS: dict[SignalKind, Any] = {
     SignalKind.LOGS: ExportLogsServiceRequest,
     SignalKind.METRICS: ExportMetricsServiceRequest,
 }
+_RESOURCES = {SignalKind.TRACES: "resource_spans", SignalKind.LOGS: "resource_logs", SignalKind.METRICS: "resource_metrics"}
 RESPONSES: dict[SignalKind, tuple[Any, str, str]] = {
     SignalKind.TRACES: (ExportTraceServiceResponse, "rejected_spans", "rejectedSpans"),
     SignalKind.LOGS: (ExportLogsServiceResponse, "rejected_log_records", "rejectedLogRecords"),
@@ -46,11 +47,15 @@ _span_times = attrgetter("start_time_unix_nano", "end_time_unix_nano")
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What may be journalled: ``body`` with ``count`` good records (empty when there is none), and the bad ones."""
+    """What may be journalled: ``body`` with ``count`` good records (empty when there is none), and the bad ones.
+
+    ``services``: the ``service.name`` of every resource in the request.
+    """
 
     body: bytes
     count: int
     bad: list[BadRecords] = field(default_factory=list)
+    services: frozenset[str] = frozenset()
 
 
 def _outline_class() -> Any:
@@ -92,9 +97,18 @@ def admit(kind: SignalKind, body: bytes) -> Admitted:
         return Admitted(b"", 0)
     ordinary = len(records) <= RECORDS_MAX and max(map(len, records)) <= ORDINARY_RECORD_BYTES
     if ordinary and _ORDINARY[kind](request, records):
-        return Admitted(body, len(records))
+        return Admitted(body, len(records), services=_services(kind, request))
+    services = _services(kind, request)
     good, count, bad = otlp_records.sort_out(kind, request)
-    return Admitted(good, count, bad)
+    return Admitted(good, count, bad, services)
+
+
+def _services(kind: SignalKind, request: Any) -> frozenset[str]:
+    resources = (item.resource for item in getattr(request, _RESOURCES[kind]))
+    return frozenset(
+        next((attribute.value.string_value for attribute in resource.attributes if attribute.key == "service.name"), "")
+        for resource in resources
+    )
 
 
 def _ordinary_spans(request: Any, records: list[bytes]) -> bool:

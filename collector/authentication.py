@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collector.rejection import refused
@@ -19,7 +20,7 @@ from core.errors import UsageError
 from core.signal import Lane
 
 DEFAULT_SOURCE = "default"
-"""The source of a request without a token; the store tells it by ``service.name`` when the catalog's ``services`` name it."""
+"""The source of a request without a token whose content names no source either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Senders:
         ]
         default = catalog.sources.get(DEFAULT_SOURCE)
         self.default = Sender(DEFAULT_SOURCE, default.lane if default else Lane.STANDARD)
+        self._by_service = {service: sender_of(source) for source in catalog.sources.values() for service in source.services}
 
     @property
     def has_tokens(self) -> bool:
@@ -70,6 +72,16 @@ class Senders:
         if found is None:
             raise _unauthenticated()
         return found
+
+    def told_by(self, sender: Sender, services: Iterable[str]) -> Sender:
+        """Return whose signals these are when no token says it: the one source whose ``services`` hold all these names.
+
+        ``services`` are ``service.name`` values or CloudEvents sources (a leading slash does not count).
+        """
+        if sender is not self.default:
+            return sender
+        found = {self._by_service.get(service.lstrip("/"), sender) for service in services}
+        return found.pop() if len(found) == 1 else sender
 
 
 def _digest(token: str) -> bytes:

@@ -83,6 +83,15 @@ def make_event(attributes: Mapping[str, str], data: bytes) -> bytes:
     return msgspec.json.encode({**fields, "data": msgspec.Raw(data)})
 
 
+class _Origin(msgspec.Struct):
+    source: str
+
+
+def source_of(event: bytes) -> str:
+    """Return the ``source`` of a checked event."""
+    return msgspec.json.decode(event, type=_Origin).source
+
+
 def _raw(text: str) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(text))
 

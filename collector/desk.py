@@ -5,11 +5,11 @@ HTTP and gRPC differ only in how they read a request and how they say the outcom
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from collector.admission import admit
-from collector.authentication import Sender
+from collector.authentication import Sender, Senders
 from collector.quarantine import quarantine_record
 from collector.receiver import Intake
 from collector.rejection import Complaint, Rejection
@@ -19,12 +19,17 @@ from core.signal import Record, SignalKind
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is known about a request besides its content, for quarantine."""
+    """What is known about a request besides its content. ``senders`` tells whose a signal is where no token does."""
 
     sender: Sender
     content_type: str
     encoding: str
     peer: str
+    senders: Senders
+
+    def sender_of(self, services: Iterable[str]) -> Sender:
+        """Return the sender of signals that come from these services."""
+        return self.senders.told_by(self.sender, services)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Desk:
         now = self.now()
         records: list[Record] = []
         if admitted.count:
-            records.append(Record(kind, envelope.sender.source, envelope.sender.lane, now, admitted.count, admitted.body))
+            sender = envelope.sender_of(admitted.services)
+            records.append(Record(kind, sender.source, sender.lane, now, admitted.count, admitted.body))
         ids: list[str] = []
         for bad in admitted.bad:
             quarantine_id, record = self._quarantine(

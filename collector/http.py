@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -78,10 +79,10 @@ def _metrics(doors: Doors) -> Response:
     return Response(generate_latest(doors.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _envelope(request: Request, sender: Sender) -> Envelope:
+def _envelope(doors: Doors, request: Request, sender: Sender) -> Envelope:
     headers = request.headers
     peer = request.client.host if request.client else ""
-    return Envelope(sender, headers.get("content-type", ""), headers.get("content-encoding", ""), peer)
+    return Envelope(sender, headers.get("content-type", ""), headers.get("content-encoding", ""), peer, doors.senders)
 
 
 async def _guarded(doors: Doors, request: Request, envelope: Envelope, handle: Handler, explain: Callable[..., Response]) -> Response:
@@ -139,7 +140,7 @@ def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Respo
         except Rejection as rejection:
             _count(doors, rejection, request.client.host if request.client else "")
             return explain(rejection.status, rejection.complaint)
-        return await _guarded(doors, request, _envelope(request, sender), handle, explain)
+        return await _guarded(doors, request, _envelope(doors, request, sender), handle, explain)
 
     return endpoint
 
@@ -199,7 +200,7 @@ def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
                 field="content-type",
                 what_to_do=f"send {cloud_events.STRUCTURED}, {cloud_events.BATCH} or ce- headers",
             )
-        await doors.desk.take([_event_record(doors.desk, envelope.sender, event)])
+        await doors.desk.take([_event_record(doors.desk, envelope, event)])
         return JSONResponse({"accepted": 1})
 
     async def endpoint(request: Request) -> Response:
@@ -208,12 +209,13 @@ def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
         except Rejection as rejection:
             _count(doors, rejection, request.client.host if request.client else "")
             return _explain_json(rejection.status, rejection.complaint)
-        return await _guarded(doors, request, _envelope(request, sender), handle, _explain_json)
+        return await _guarded(doors, request, _envelope(doors, request, sender), handle, _explain_json)
 
     return endpoint
 
 
-def _event_record(desk: Desk, sender: Sender, event: bytes) -> Record:
+def _event_record(desk: Desk, envelope: Envelope, event: bytes) -> Record:
+    sender = envelope.sender_of((cloud_events.source_of(event),))
     return Record(SignalKind.EVENT, sender.source, sender.lane, desk.now(), 1, event)
 
 
@@ -222,7 +224,7 @@ async def _take_batch(desk: Desk, parts: list[Any], envelope: Envelope) -> Respo
     quarantined: list[dict[str, Any]] = []
     for index, part in enumerate(parts):
         if isinstance(part, bytes):
-            records.append(_event_record(desk, envelope.sender, part))
+            records.append(_event_record(desk, envelope, part))
             continue
         complaint, raw = part
         quarantine_id, record = desk.quarantine(complaint, raw, envelope)
@@ -237,7 +239,7 @@ def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
         name = request.path_params["source"]
         source, delivery = doors.webhooks.verify(name, request.headers, body, doors.desk.now() // 1000)
-        envelope = Envelope(sender_of(source), envelope.content_type, envelope.encoding, envelope.peer)
+        envelope = replace(envelope, sender=sender_of(source))
         if doors.webhooks.seen.is_replay(name, delivery, body):
             return JSONResponse({"accepted": 0, "replayed": True})
         try:
@@ -247,13 +249,13 @@ def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
         assert source.webhook is not None  # noqa: S101 - verified above
         event_type = ".".join(part for part in (source.webhook.type, _payload_type(request, data)) if part)
         attributes = {"id": delivery, "source": f"/webhooks/{name}", "type": event_type, "datacontenttype": JSON}
-        await doors.desk.take([_event_record(doors.desk, envelope.sender, cloud_events.make_event(attributes, data))])
+        await doors.desk.take([_event_record(doors.desk, envelope, cloud_events.make_event(attributes, data))])
         doors.webhooks.seen.remember(name, delivery, body)
         return JSONResponse({"accepted": 1})
 
     async def endpoint(request: Request) -> Response:
         unknown = Sender("", doors.senders.default.lane)
-        return await _guarded(doors, request, _envelope(request, unknown), handle, _explain_json)
+        return await _guarded(doors, request, _envelope(doors, request, unknown), handle, _explain_json)
 
     return endpoint
 

@@ -1,0 +1,137 @@
+"""Runs users' tests of flows and SLAs: the real pipeline, in virtual time, each test on an empty store."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from andon.checking import check_catalog
+from andon.rehearsal import Rehearsal, rehearsing
+from andon.rehearsed_signals import source_of, to_signal
+from andon.sla_test_files import Written, read_tests
+from core.catalog.catalog import Catalog
+from core.catalog.routing import Routes
+from core.errors import UsageError
+from slas.unit_test import Expected, Found, Given, compare
+from store.client import Store
+from store.reads import detail, incident_log, search
+from store.scratch import scratch_store
+
+
+def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
+    """Run every test of these files, print a line for each (and one for each thing that differs), and return how many failed.
+
+    Raises :class:`UsageError` for a broken catalog or test file, before any test runs. Once a process: the embedded store allows one folder.
+    """
+    catalog = check_catalog(catalog_folder).catalog
+    tests = [written for file in files for written in read_tests(file)]
+    for written in tests:
+        _check_names(written, catalog)
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix="andon-sla-test-") as folder:
+        for number, written in enumerate(tests):
+            with scratch_store(Path(folder) / "store") as store:
+                problems = run_test(written, catalog, store, Path(folder) / str(number))
+            typer.echo(f"{'✗' if problems else '✓'} {written.file.name}: {written.title}")
+            for problem in problems:
+                typer.echo(f"    {problem}")
+            failures += bool(problems)
+    typer.echo(f"{len(tests)} tests, {failures} failed" if failures else f"{len(tests)} tests, all passed")
+    return failures
+
+
+def run_test(written: Written, catalog: Catalog, store: Store, folder: Path) -> list[str]:
+    """Run one test on an empty, migrated store with its journal in ``folder``; return what differs, each with file and line."""
+    test = written.test
+    steps: list[tuple[datetime, int, int]] = [(given.arrives, 0, number) for number, given in enumerate(test.given)]
+    steps += [(expected.at.utc, 1, number) for number, expected in enumerate(test.expect)]
+    problems: list[tuple[int, str]] = []
+    with rehearsing(folder, store, _rehearsed(catalog, test.silent), min(steps)[0]) as rehearsal:
+        for moment, kind, number in sorted(steps):
+            rehearsal.advance(moment)
+            if kind == 0:
+                _send(rehearsal, test.given[number], number, catalog)
+            else:
+                expected = _completed(written, number)
+                problems += [(number, text) for text in compare(expected, _look(store, expected))]
+    return [f"{written.file}:{written.lines[number]}: {_subject(_completed(written, number))}: {text}" for number, text in sorted(problems)]
+
+
+def _rehearsed(catalog: Catalog, silent: Sequence[str]) -> Catalog:
+    """Return the catalog without channels (nothing is sent, no secret is read) and with every source heard but the silent ones."""
+    sources = {name: source if name in silent else source.model_copy(update={"expect": None}) for name, source in catalog.sources.items()}
+    return replace(catalog, routes=Routes(), sources=sources)
+
+
+def _check_names(written: Written, catalog: Catalog) -> None:
+    """Raise :class:`UsageError` for an SLA, key or source that the catalog does not define: such a test could never mean anything."""
+    keys = {key for flow in catalog.flows.values() for key in flow.keys}
+    slas = {name for flow in catalog.flows.values() for name in flow.slas}
+    for line, expected in zip(written.lines, written.test.expect, strict=True):
+        for kind, names, known in (("SLA", [expected.sla] if expected.sla else [], slas), ("key", list(expected.transaction or {}), keys)):
+            for name in names:
+                if name not in known:
+                    raise UsageError(f"{written.file}:{line}: {kind} '{name}' is not defined; known: {', '.join(sorted(known))}")
+    for name in written.test.silent:
+        if name not in catalog.sources:
+            raise UsageError(f"{written.file}: source '{name}' is not defined; known: {', '.join(sorted(catalog.sources))}")
+
+
+def _send(rehearsal: Rehearsal, given: Given, number: int, catalog: Catalog) -> None:
+    kind, body = to_signal(given, number)
+    rehearsal.send(kind, [body], source_of(given, catalog))
+
+
+def _completed(written: Written, number: int) -> Expected:
+    """Return the expectation with the transaction and SLA of the lines before where it names none."""
+    before = written.test.expect[: number + 1]
+    transaction = next(line.transaction for line in reversed(before) if line.transaction)
+    sla = next((line.sla for line in reversed(before) if line.sla), None)
+    return before[-1].model_copy(update={"transaction": transaction, "sla": sla})
+
+
+def _subject(expected: Expected) -> str:
+    ((key, value),) = (expected.transaction or {}).items()
+    return f"at {expected.at.text} {key} {value}" + (f", {expected.sla}" if expected.sla and expected.of_clock else "")
+
+
+def _look(store: Store, expected: Expected) -> Found:
+    """Return what the store holds of the expectation's transaction now."""
+    ((key, value),) = (expected.transaction or {}).items()
+    found = search.find(store.reader, value=value)
+    if found.empty:
+        return Found()
+    exact = found[(found["key_type"] == key) & found["key_value"].isin([value.strip(), value.strip().lstrip("0")])]
+    if exact.empty:
+        return Found()
+    names = {"flow": str(exact["flow"].iloc[0]), "transaction_id": str(exact["transaction_id"].iloc[0])}
+    transaction = detail.transaction(store.reader, transaction_id=names["transaction_id"])
+    clock = _first(detail.clocks(store.reader, **names), expected.sla)
+    verdict = _first(detail.verdicts(store.reader, **names), expected.sla)
+    return Found(transaction, clock, str(verdict["reason"]) if verdict else "", _incidents(store, names, expected.sla))
+
+
+def _first(frame: Any, sla: str | None) -> dict[str, Any] | None:
+    if frame.empty:
+        return None
+    rows = frame[frame["sla"] == sla].to_dict("records")
+    return {name: None if value != value else value for name, value in rows[0].items()} if rows else None  # noqa: PLR0124 - NaT is not itself
+
+
+def _incidents(store: Store, names: dict[str, str], sla: str | None) -> list[dict[str, Any]]:
+    """Return the incidents that hold or held the transaction for this SLA, unresolved ones first."""
+    incidents = []
+    listed = detail.incidents_of(store.reader, **names)
+    for incident_id in [] if listed.empty else listed["incident_id"]:
+        members = incident_log.members(store.reader, incident_id=incident_id)
+        held = members[members["transaction_id"] == names["transaction_id"]]
+        row = incident_log.incident(store.reader, incident_id=incident_id)
+        if row is not None and (held["sla"].isin([sla, ""])).any():
+            incidents.append(row)
+    return incidents
