@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow, Match, Milestone
@@ -30,7 +29,11 @@ CONTENT_KEY: dict[Signal, str] = {
     "log": "log_id",
     "event": "concat(event_source, ' ', id)",
 }
+_ROOTS = {Place.ATTRIBUTES: "attributes", Place.RESOURCE: "resource", Place.EXTENSIONS: "extensions"}
 OWN_TIME: dict[Signal, str] = {"span": "start_time", "log": "time", "event": "time"}
+
+
+_Places = list[tuple[Place, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,46 +156,58 @@ def _conditions(kind: Signal, rules: Sequence[Rule]) -> str:
         if (parts := [*_own_conditions(kind, rule.milestone.match)])
     }
     clauses = []
-    if any(data):
-        # (place, path, presence: -1 any, 0 absent, 1 present; exact values; prefixes)
+    if flat := [condition for each in data for condition in each]:
         type_ = "Array(Array(Tuple(UInt8, Array(String), Int8, Array(String), Array(String))))"
-        checks = (
-            f"arrayAll(c -> multiIf(c.3 = 1, {_present(kind, 'c.1', 'c.2')}, c.3 = 0, NOT {_present(kind, 'c.1', 'c.2')}, "
-            f"has(c.4, {_value(kind, 'c.1', 'c.2')}) OR arrayExists(p -> startsWith({_value(kind, 'c.1', 'c.2')}, p), c.5)), "
-            f"CAST({array(array(each) for each in data)}, '{type_}')[rule])"
-        )
-        clauses.append(checks)
+        asked = [(condition.place, condition.path) for condition in flat if condition.presence >= 0]
+        compared = [(condition.place, condition.path) for condition in flat if condition.presence < 0]
+        value = f"arrayExists(v -> has(c.4, v) OR arrayExists(p -> startsWith(v, p), c.5), [{_value('c.1', 'c.2', compared)}])"
+        held = f"if(c.3 >= 0, c.3 = {_present('c.1', 'c.2', asked)}, {value})" if asked else value
+        listed = array(array(condition.literal() for condition in each) for each in data)
+        clauses.append(f"arrayAll(c -> {held}, CAST({listed}, '{type_}')[rule])")
     if own:
         clauses.append(_branches(own, "1"))
     return " AND ".join(clauses) or "1"
 
 
-def _data_conditions(kind: Signal, match: Match) -> list[str]:
+@dataclass(frozen=True)
+class _Condition:
+    """A condition as data. ``presence``: 1 present, 0 absent, -1: the value is one of ``values`` (``*`` at the end: a prefix)."""
+
+    place: Place
+    path: list[str]
+    presence: int
+    values: list[str]
+
+    def literal(self) -> str:
+        exact = [value for value in self.values if not value.endswith("*")]
+        prefixes = [value[:-1] for value in self.values if value.endswith("*")]
+        return tuple_of(str(int(self.place)), _texts(self.path), str(self.presence), _texts(exact), _texts(prefixes))
+
+
+def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
     discriminator = _discriminator(kind, match)
+    named = match.event if kind == "event" else match.span
+    columns = (
+        (NAME_COLUMN[kind], _listed(named)),
+        ("service", _listed(match.service)),
+        ("source", _listed(match.source)),
+        ("status", _listed(match.status)),
+    )
     conditions = []
-    columns = {NAME_COLUMN[kind]: match.event if kind == "event" else match.span, "service": match.service, "source": match.source}
-    columns["status"] = match.status
-    for column, wanted in columns.items():
-        if wanted is None or (discriminator and discriminator[0] == column):
+    for column, values in columns:
+        if not values or (discriminator and discriminator[0] == column):
             continue
         if column not in COLUMNS[kind]:
             raise ValueError(f"match: '{column}' cannot be matched on an {kind}")
-        conditions.append(_condition(Place.COLUMN, [column], -1, _listed(wanted)))
-    for path, wanted_value in match.attributes.items():
-        place, parts = place_of(
-            kind, path if path.split(".")[0] in {"attributes", "resource", "data", "extensions"} else f"attributes.{path}"
-        )
-        if isinstance(wanted_value, bool):
-            conditions.append(_condition(place, parts, int(wanted_value), []))
-        else:
-            conditions.append(_condition(place, parts, -1, _listed(wanted_value)))
+        conditions.append(_Condition(Place.COLUMN, [column], -1, values))
+    for path, wanted in match.attributes.items():
+        rooted = path if path.split(".")[0] in {"attributes", "resource", "data", "extensions"} else f"attributes.{path}"
+        place, parts = place_of(kind, rooted)
+        if place is Place.EXPRESSION:
+            raise ValueError(f"match: '{path}' is no path of an {kind}")
+        presence = int(wanted) if isinstance(wanted, bool) else -1
+        conditions.append(_Condition(place, parts, presence, [] if isinstance(wanted, bool) else _listed(wanted)))
     return conditions
-
-
-def _condition(place: Place, parts: Sequence[str], presence: Literal[-1, 0, 1] | int, values: Sequence[str]) -> str:
-    exact = [value for value in values if not value.endswith("*")]
-    prefixes = [value[:-1] for value in values if value.endswith("*")]
-    return tuple_of(str(int(place)), _texts(parts), str(presence), _texts(exact), _texts(prefixes))
 
 
 def _own_conditions(kind: Signal, match: Match) -> list[str]:
@@ -204,7 +219,7 @@ def _own_conditions(kind: Signal, match: Match) -> list[str]:
 
 
 def _keys(kind: Signal, rules: Sequence[Rule]) -> str:
-    specs, own = [], {}
+    specs, own, places = [], {}, []
     strips = list(dict.fromkeys(key.strip_leading for rule in rules for key in rule.flow.keys.values() if key.strip_leading))
     for rule in rules:
         entries, expressions = [], []
@@ -216,16 +231,19 @@ def _keys(kind: Signal, rules: Sequence[Rule]) -> str:
                 parts = [str(len(expressions))]
             strip = strips.index(key.strip_leading) + 1 if key.strip_leading else 0
             case = ("keep", "upper", "lower").index(key.case)
+            places.append((place, parts))
             entries.append(tuple_of(text(type_), str(int(place)), _texts(parts), str(strip), str(case)))
         specs.append(array(entries))
         if expressions:
             own[rule.number] = array(expressions)
-    value = _value(kind, "k.2", "k.3", own)
+    value = _value("k.2", "k.3", places, own)
     value = f"normalizeUTF8NFC(trimBoth(toValidUTF8({value})))"
+    cased = any(key.case != "keep" for rule in rules for key in rule.flow.keys.values())
     if strips:
         stripped = ", ".join(f"k.4 = {number}, trimLeft(v, {text(strip)})" for number, strip in enumerate(strips, start=1))
         value = f"arrayMap(v -> multiIf({stripped}, v), [{value}])[1]"
-    value = f"arrayMap(v -> multiIf(k.5 = 1, upperUTF8(v), k.5 = 2, lowerUTF8(v), v), [{value}])[1]"
+    if cased:
+        value = f"arrayMap(v -> multiIf(k.5 = 1, upperUTF8(v), k.5 = 2, lowerUTF8(v), v), [{value}])[1]"
     type_ = "Array(Array(Tuple(String, UInt8, Array(String), UInt8, UInt8)))"
     pairs = f"arrayMap(k -> (k.1, {value}), CAST({array(specs)}, '{type_}')[rule])"
     marked = f"arrayMap(k -> if(lengthUTF8(k.2) > {KEY_LENGTH_LIMIT}, ({text(BAD_KEY)}, k.1), k), {pairs})"
@@ -233,7 +251,7 @@ def _keys(kind: Signal, rules: Sequence[Rule]) -> str:
 
 
 def _facts(kind: Signal, rules: Sequence[Rule]) -> str:
-    specs, own = [], {}
+    specs, own, places = [], {}, []
     for rule in rules:
         entries, expressions = [], []
         for name, path in rule.milestone.facts.items():
@@ -241,63 +259,70 @@ def _facts(kind: Signal, rules: Sequence[Rule]) -> str:
             if place is Place.EXPRESSION:
                 expressions.append(f"toString({as_expression(kind, path)})")
                 parts = [str(len(expressions))]
+            places.append((place, parts))
             entries.append(tuple_of(text(name), str(int(place)), _texts(parts)))
         specs.append(array(entries))
         if expressions:
             own[rule.number] = array(expressions)
     if not any(rule.milestone.facts for rule in rules):
         return "CAST(map(), 'Map(LowCardinality(String), String)')"
-    value = _value(kind, "f.2", "f.3", own)
+    value = _value("f.2", "f.3", places, own)
     listed = f"CAST({array(specs)}, 'Array(Array(Tuple(String, UInt8, Array(String))))')[rule]"
     pairs = f"arrayFilter(f -> f.2 != '', arrayMap(f -> (f.1, {value}), {listed}))"
     return f"CAST({pairs}, 'Map(LowCardinality(String), String)')"
 
 
 def _cause(kind: Signal, rules: Sequence[Rule]) -> str:
-    specs, own = [], {}
+    specs, own, places = [], {}, []
     for rule in rules:
         place, parts = place_of(kind, rule.milestone.cause) if rule.milestone.cause else (Place.NOTHING, [])
         if place is Place.EXPRESSION and rule.milestone.cause:
             own[rule.number] = array([f"toString({as_expression(kind, rule.milestone.cause)})"])
             parts = ["1"]
+        places.append((place, parts))
         specs.append(tuple_of(str(int(place)), _texts(parts)))
     if not any(rule.milestone.cause for rule in rules):
         return "''"
-    value = _value(kind, "c.1", "c.2", own)
+    value = _value("c.1", "c.2", places, own)
     return f"arrayMap(c -> {value}, [CAST({array(specs)}, 'Array(Tuple(UInt8, Array(String)))')[rule]])[1]"
 
 
-def _value(kind: Signal, place: str, parts: str, own: dict[int, str] | None = None) -> str:
-    """Return the text a (place, path) names in a row; empty where there is nothing."""
+def _value(place: str, parts: str, places: _Places, own: dict[int, str] | None = None) -> str:
+    """Return the text a (place, path) names in a row, empty where there is nothing. Only ``places`` in use become branches."""
     branches = []
-    if "attributes" in COLUMNS[kind]:
-        branches += [f"{place} = {int(Place.ATTRIBUTES)}, attributes[{parts}[1]]", f"{place} = {int(Place.RESOURCE)}, resource[{parts}[1]]"]
-    else:
-        depths = ", ".join(
-            f"length({parts}) = {depth}, JSONExtract(data, {', '.join(f'{parts}[{n}]' for n in range(1, depth + 1))}, 'String')"
-            for depth in range(1, 5)
-        )
-        branches += [
-            f"{place} = {int(Place.DATA)}, multiIf({depths}, '')",
-            f"{place} = {int(Place.EXTENSIONS)}, extensions[{parts}[1]]",
-        ]
-    named = ", ".join(
-        f"{parts}[1] = '{column}', toString({column})" for column in COLUMNS[kind] if column not in {"attributes", "resource", "extensions"}
-    )
-    branches.append(f"{place} = {int(Place.COLUMN)}, multiIf({named}, '')")
-    if own:
-        values = _branches(own, "CAST([], 'Array(String)')")
-        branches.append(f"{place} = {int(Place.EXPRESSION)}, {values}[toUInt8OrZero({parts}[1])]")
-    return f"multiIf({', '.join(branches)}, '')"
+    used = sorted({used for used, _ in places})
+    for each in used:
+        if each in _ROOTS:
+            branches.append(f"{place} = {int(each)}, {_ROOTS[each]}[{parts}[1]]")
+        elif each is Place.DATA:
+            branches.append(f"{place} = {int(each)}, {_by_depth('JSONExtract', parts, places, chr(39) * 2, ', ' + text('String'))}")
+        elif each is Place.COLUMN:
+            columns = sorted({path[0] for used, path in places if used is each})
+            named = ", ".join(f"{parts}[1] = {text(column)}, toString({column})" for column in columns)
+            branches.append(f"{place} = {int(each)}, multiIf({named}, '')")
+        elif each is Place.EXPRESSION:
+            values = _branches(own or {}, "CAST([], 'Array(String)')")
+            branches.append(f"{place} = {int(each)}, {values}[toUInt8OrZero({parts}[1])]")
+    return f"multiIf({', '.join(branches)}, '')" if branches else "''"
 
 
-def _present(kind: Signal, place: str, parts: str) -> str:
-    if "attributes" in COLUMNS[kind]:
-        return f"if({place} = {int(Place.RESOURCE)}, mapContains(resource, {parts}[1]), mapContains(attributes, {parts}[1]))"
-    depths = ", ".join(
-        f"length({parts}) = {depth}, JSONHas(data, {', '.join(f'{parts}[{n}]' for n in range(1, depth + 1))})" for depth in range(1, 5)
-    )
-    return f"if({place} = {int(Place.EXTENSIONS)}, mapContains(extensions, {parts}[1]), multiIf({depths}, 0))"
+def _present(place: str, parts: str, places: _Places) -> str:
+    branches = []
+    for each in sorted({used for used, _ in places}):
+        if each in _ROOTS:
+            branches.append(f"{place} = {int(each)}, mapContains({_ROOTS[each]}, {parts}[1])")
+        elif each is Place.DATA:
+            branches.append(f"{place} = {int(each)}, {_by_depth('JSONHas', parts, places, '0', '')}")
+    return f"multiIf({', '.join(branches)}, 0)" if branches else "0"
+
+
+def _by_depth(function: str, parts: str, places: _Places, otherwise: str, more: str) -> str:
+    """Return a JSON look-up whose path is data: its number of levels is not, so each depth in use is a call of its own."""
+    depths = sorted({len(path) for used, path in places if used is Place.DATA})
+    calls = {depth: f"{function}(data, {', '.join(f'{parts}[{n}]' for n in range(1, depth + 1))}{more})" for depth in depths}
+    if len(calls) == 1:
+        return calls[depths[0]]
+    return f"multiIf({', '.join(f'length({parts}) = {depth}, {call}' for depth, call in calls.items())}, {otherwise})"
 
 
 def _branches(by_rule: dict[int, str], otherwise: str) -> str:

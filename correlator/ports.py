@@ -13,13 +13,17 @@ class CorrelationStore(Protocol):
     """Milestone events in, transactions out."""
 
     def install(self, selects: Mapping[str, str], definitions: Mapping[str, int]) -> list[str]:
-        """Make the views of each signal kind read ``selects``, and read the stored signals again for flows whose definition is another
-        than the one in force. Return those flows; their transactions are built anew by the next runs."""
+        """Make the views of each signal kind read ``selects``, and return the flows whose definition is not the one in force.
+
+        Their stored signals are read again; their transactions are built anew by the next runs.
+        """
         ...
 
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int]:
-        """Return the keys of milestone events above the cursor (whole slices, about ``limit`` events) as ``link.link`` takes them,
-        and the slice they reach to (0: nothing above the cursor)."""
+        """Return the keys of milestone events above the cursor as ``link.link`` takes them, and the slice they reach to.
+
+        Whole slices, about ``limit`` events; slice 0: nothing is above the cursor.
+        """
         ...
 
     def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
@@ -27,8 +31,10 @@ class CorrelationStore(Protocol):
         ...
 
     def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> int:
-        """Write merges, keys, placed events and copies (frames by those names), fold what changed with the statement ``fold``, then move
-        the cursors to ``position``. Repeatable at any point. Return the number of transactions folded."""
+        """Write merges, keys, placed events and copies (frames by those names), fold, then move the cursors to ``position``.
+
+        ``fold`` is the statement that does. Repeatable at any point. Return the number of transactions folded.
+        """
         ...
 
     def orphans(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 
 from core.clock import EPOCH
@@ -93,7 +92,7 @@ class StoredCorrelation:
             self._store.command(statement("retire_transactions"), bound)
         keys = frames["keys"]
         if len(keys):
-            self._store.insert("transaction_keys", {**_columns(keys), "revision": np.full(len(keys), revision, dtype=np.uint64)})
+            self._store.insert("transaction_keys", {**_columns(keys), "revision": [revision] * len(keys)})
         if len(frames["places"]):
             self._scratch("correlation_places", frames["places"])
             self._store.command(statement("place_events"), bound)
@@ -136,8 +135,8 @@ class StoredCorrelation:
 
     def _remember(self, positions: Mapping[str, int], now: datetime = EPOCH) -> None:
         count = len(positions)
-        rows = {"stage": list(positions), "position": list(positions.values())}
-        self._store.insert("cursors", {**rows, "revision": [self._store.revision()] * count, "updated_at": [now] * count})
+        rows: dict[str, list[object]] = {"stage": list(positions), "position": list(positions.values())}
+        self._store.insert("cursors", rows | {"revision": [self._store.revision()] * count, "updated_at": [now] * count})
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[object]]:

@@ -1,0 +1,46 @@
+"""Asks the store's own engine whether an expression of a catalog can be evaluated over a kind of signal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from store.client import Store
+
+_SCHEMA = Path(__file__).parent / "schema"
+_TABLES = {"span": "spans", "log": "logs", "event": "events"}
+
+
+class ExpressionCheck:
+    """Judges expressions. ``store`` is the one this process has open; without one an empty engine in memory is used."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self._store = store or _empty_store()
+
+    def __call__(self, signal_kind: str, expression: str) -> str | None:
+        """Return what is wrong with an expression over the columns of ``span``, ``log`` or ``event``, in one line; None: nothing.
+
+        Only the analysis is run (``LIMIT 0``), never the expression.
+        """
+        if ";" in re.sub(r"'(?:[^'\\]|\\.|'')*'", "", expression):
+            return "an expression is one value; remove the ';'"
+        try:
+            self._store.rows(f"SELECT toString((\n{expression}\n)) FROM {_TABLES[signal_kind]} LIMIT 0")
+        except ClickHouseError as error:
+            return _one_line(str(error))
+        return None
+
+
+def _one_line(message: str) -> str:
+    found = re.search(r"DB::Exception: (.*?)(?:[:.] [Ii]n scope |: While processing | \([A-Z_]+\)|$)", message, re.DOTALL)
+    return " ".join((found[1] if found else message).split()).rstrip(".")
+
+
+def _empty_store() -> Store:
+    store = Store("chdb://:memory:")
+    for file in ("100_spans", "110_logs", "130_events"):
+        sql = (_SCHEMA / f"{file}.sql").read_text(encoding="utf-8")
+        store.command(sql.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1))
+    return store
