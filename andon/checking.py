@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.catalog.load import Loaded, load_catalog
+from core.catalog.review import CheckExpression
+from correlator.paths import Place, Signal, as_expression, place_of
 from slas.due import check_due
 
+if TYPE_CHECKING:
+    from store.client import Store
 
-def check_catalog(folder: Path) -> Loaded:
-    """Return the checked catalog. Raises :class:`core.catalog.load.CatalogErrors` with every problem in it."""
-    return load_catalog(folder, check_due=check_due)
+
+def check_catalog(folder: Path, check_expression: CheckExpression | None = None) -> Loaded:
+    """Return the checked catalog. Raises :class:`core.catalog.load.CatalogErrors` with every problem in it.
+
+    Without ``check_expression`` (see :func:`expressions_of`) the store's expressions are taken on trust.
+    """
+    return load_catalog(folder, check_expression, check_due)
+
+
+def expressions_of(store: Store | None = None) -> CheckExpression:
+    """Return a judge of expressions that asks ``store``, or an empty engine in memory, opened when the first expression is met."""
+
+    @cache
+    def engine() -> CheckExpression:
+        from store.expressions import ExpressionCheck
+
+        return ExpressionCheck(store)
+
+    @cache
+    def check(signal: Signal, text: str) -> str | None:
+        place, _ = place_of(signal, text)
+        return engine()(signal, as_expression(signal, text)) if place is Place.EXPRESSION else None
+
+    return check  # type: ignore[return-value]  # the loader passes only the three kinds of signal

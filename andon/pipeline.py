@@ -19,7 +19,7 @@ from core.catalog.catalog import Catalog
 from core.clock import Clock
 from core.config import Settings, own_secret
 from core.registry import discover
-from core.telemetry import M, Telemetry
+from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
 from store.client import Store, open_store
@@ -101,13 +101,11 @@ def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock
 
 
 @contextmanager
-def open_pipeline(settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry) -> Iterator[Pipeline]:
-    """Open the store the settings name, bring it to the current schema, and yield the pipeline on it."""
-    telemetry.set(M.HEARTBEAT_AGE_SECONDS, 0)
+def open_migrated(settings: Settings) -> Iterator[Store]:
+    """Yield the store the settings name, brought to the current schema."""
     store = open_store(settings)
     try:
         migrate(store, settings.retention_days)
-        with pipeline_on(store, settings, catalog, clock, telemetry) as pipeline:
-            yield pipeline
+        yield store
     finally:
         store.close()

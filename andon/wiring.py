@@ -10,6 +10,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import uvloop
@@ -20,6 +21,7 @@ from andon.engine_process import Engine
 from andon.heartbeat import Heartbeat, with_heartbeat
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
+from core.catalog.review import CheckExpression
 from core.config import Settings, own_secret
 from core.errors import AndonError
 from core.registry import discover
@@ -30,17 +32,27 @@ logger = logging.getLogger("andon")
 RELOAD_LOOK_SECONDS = 2.0
 
 
-def load_checked_catalog(settings: Settings) -> Catalog:
+def load_checked_catalog(settings: Settings, check_expression: CheckExpression | None = None) -> Catalog:
     """Return the catalog with the heartbeat's own flow. Raises :class:`core.errors.UsageError` with every problem in it."""
     own_secret(settings.data, "heartbeat")
-    return with_heartbeat(check_catalog(settings.catalog).catalog, f"file:{settings.data.absolute() / 'secrets' / 'heartbeat'}")
+    return with_heartbeat(
+        check_catalog(settings.catalog, check_expression).catalog, f"file:{settings.data.absolute() / 'secrets' / 'heartbeat'}"
+    )
 
 
 class CatalogWatch:
     """Notices that the catalog's files changed, and hands a valid new catalog on; a broken one leaves the running one in force."""
 
-    def __init__(self, settings: Settings, running: Catalog, take: Callable[[Catalog], None], telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        running: Catalog,
+        take: Callable[[Catalog], None],
+        telemetry: Telemetry,
+        check_expression: CheckExpression | None = None,
+    ) -> None:
         self._settings = settings
+        self._check_expression = check_expression
         self._running = running
         self._take = take
         self._telemetry = telemetry
@@ -54,7 +66,7 @@ class CatalogWatch:
             return
         self._seen = state
         try:
-            found = load_checked_catalog(self._settings)
+            found = load_checked_catalog(self._settings, self._check_expression)
             if found.version != self._running.version:
                 self._take(found)
         except AndonError as error:
@@ -104,13 +116,17 @@ def run_collector(settings: Settings) -> None:
 def run_engine(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
     from andon.engine_server import EngineServer
-    from andon.pipeline import open_pipeline
+    from andon.pipeline import open_migrated, pipeline_on
+    from store.expressions import ExpressionCheck
 
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
-    catalog = load_checked_catalog(settings)
-    with open_pipeline(settings, catalog, clock, telemetry) as pipeline:
-        watch = CatalogWatch(settings, catalog, pipeline.reload, telemetry)
+    load_checked_catalog(settings)  # a broken catalog is told before a store is opened or made
+    with open_migrated(settings) as store, ExitStack() as stack:
+        check_expression = ExpressionCheck(store)
+        catalog = load_checked_catalog(settings, check_expression)
+        pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry))
+        watch = CatalogWatch(settings, catalog, pipeline.reload, telemetry, check_expression)
         looked = clock.monotonic()
 
         def between_ticks() -> None:

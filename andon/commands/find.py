@@ -17,10 +17,9 @@ def command(
     settings: Settings,
 ) -> None:
     """Find every transaction that any business identifier names."""
-    from store.reads.search import find
-
     from andon.engine_client import reading
     from andon.tables import print_frame
+    from store.reads.search import find
 
     with reading(settings) as client:
         found = find(client, value=identifier, limit=50)
