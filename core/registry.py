@@ -1,6 +1,6 @@
 """Finds one-file plug-ins.
 
-A plug-in is a module in a plural folder (``receivers/``, ``notifiers/``, ``pages/``, ``indicators/``) that exports one constant.
+A plug-in is a module in a plural folder (``receivers/``, ``notifiers/``, ``pages/``) that exports one constant.
 The folder is scanned when the process starts, never at import. Files that begin with ``_`` are ignored.
 """
 

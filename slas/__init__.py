@@ -1,4 +1,4 @@
-"""4 EVALUATE: transactions become clocks, verdicts and indicators.
+"""4 EVALUATE: transactions become clocks and verdicts.
 
 Reads: ``transactions`` above its cursor, clocks whose deadline has come, the latest arrival per source.
 Writes: ``verdicts`` (appended), ``clocks`` (current), its cursor, in that order.

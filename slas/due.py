@@ -208,16 +208,16 @@ class _Parser:
         return due
 
     def _term(self) -> Due:
-        kind, token, column = self._take()
+        kind, word, column = self._take()
         if kind == "cutoff":
             return CutOff(self._take()[1].zfill(5) if self._clock_follows() else None)
-        if kind == "name" and token in {"min", "max"}:
-            return self._extreme(token)
-        if kind == "name" and token == "now":
+        if kind == "name" and word in {"min", "max"}:
+            return self._extreme(word)
+        if kind == "name" and word == "now":
             self._fail(column, "'now' cannot be used: a due time must not move; write 'start'")
         if kind == "name":
-            return Start() if token == "start" else Fact(token)
-        if token == "(":
+            return Start() if word == "start" else Fact(word)
+        if word == "(":
             due = self._due()
             self._expect(")")
             return due

@@ -128,7 +128,7 @@ def reason(row: Judged, now: int, zone: ZoneInfo) -> str:
     span = format_duration(row.due_at - row.started_at)
     basis = f"due {local(row.due_at, zone)}: {span} from start {local(row.started_at, zone)}{_pauses_text(row.paused, zone)}"
     failed = f" (failed: {row.failure})" if row.failure else ""
-    endings = {
+    endings: dict[Verdict, Callable[[], str]] = {
         Verdict.RUNNING: lambda: f"warning {local(row.warn_at, zone)}",
         Verdict.PAUSED: lambda: f"the clock stands still since {local(row.paused[-1][0], zone)}",
         Verdict.UNKNOWN: lambda: f"{row.stage} not seen at {local(now, zone)}, but {row.cause.partition(':')[2]} is silent",

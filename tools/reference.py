@@ -8,7 +8,6 @@ from pathlib import Path
 import alerts.notifiers
 import collector.receivers
 import dashboard.pages
-import slas.indicators
 from core.config import Settings
 from core.registry import discover
 from core.telemetry import M
@@ -16,7 +15,6 @@ from core.telemetry import M
 PLUGINS = (
     ("Receivers (`receiver:` of a source)", collector.receivers, "RECEIVER"),
     ("Notifiers (`type:` of a channel)", alerts.notifiers, "NOTIFIER"),
-    ("Indicators", slas.indicators, "INDICATOR"),
     ("Pages", dashboard.pages, "PAGE"),
 )
 

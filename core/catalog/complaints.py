@@ -18,7 +18,7 @@ from core.catalog.sla import DURATION_PATTERN, PERCENTAGE_PATTERN
 _FORMS = {
     IDENTIFIER_PATTERN: "an id; write lower-case words joined by '-', '_' or '.', such as 'order-to-cash'",
     TIME_OF_DAY_PATTERN: "a time of day; write it as '06:00'",
-    DURATION_PATTERN: "a duration; write for example '15 minutes' or '16 working hours'",
+    DURATION_PATTERN: "a duration; write for example '15 minutes' or '16 working hours' (a working day has no fixed length)",
     PERCENTAGE_PATTERN: "a percentage; write for example '60%'",
 }
 _KINDS = {

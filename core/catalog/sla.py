@@ -9,9 +9,10 @@ from pydantic import Field
 
 from core.catalog.definition import Definition, Severity
 
-DURATION_PATTERN = r"^\s*\d+(\.\d+)?\s*(working\s+)?(second|minute|hour|day)s?\s*$"
+DURATION_PATTERN = r"^\s*\d+(\.\d+)?\s*((working\s+)?(second|minute|hour)|day)s?\s*$"
 DurationText = Annotated[str, Field(pattern=DURATION_PATTERN)]
-"""``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside the SLA's calendar."""
+"""``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside the SLA's calendar; a working day has no
+fixed length, so there is none."""
 
 PERCENTAGE_PATTERN = r"^\s*\d+(\.\d+)?\s*%\s*$"
 Percentage = Annotated[str, Field(pattern=PERCENTAGE_PATTERN)]

@@ -1,1 +1,0 @@
-"""Leadership indicators, one file each; the contract is :mod:`slas.indicator`."""
