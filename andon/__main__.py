@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from core.catalog.load import CatalogErrors
 from core.errors import AndonError, UsageError
 
 app = typer.Typer(
@@ -49,6 +50,9 @@ def main() -> None:
     _register()
     try:
         app()
+    except CatalogErrors as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
     except UsageError as error:
         typer.echo(f"andon: {error}", err=True)
         sys.exit(2)

@@ -37,4 +37,4 @@ def expressions_of(store: Store | None = None) -> CheckExpression:
         place, _ = place_of(signal, text)
         return engine()(signal, as_expression(signal, text)) if place is Place.EXPRESSION else None
 
-    return check  # type: ignore[return-value]  # the loader passes only the three kinds of signal
+    return check
