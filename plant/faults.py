@@ -59,8 +59,8 @@ def default_faults() -> tuple[Fault, ...]:
         Fault(FaultName.STUCK_QUEUE, start_minute=8, minutes=32, target="orders.inbound", every_minutes=180),
         Fault(FaultName.SLOW_PARTNER, start_minute=55, minutes=50, share=0.6, target="supplier-portal", amount=25, every_minutes=360),
         Fault(FaultName.STUCK_QUEUE, start_minute=75, minutes=35, target="shopfloor.orders", every_minutes=360),
-        Fault(FaultName.SILENT_SOURCE, start_minute=120, minutes=75, target="tms", every_minutes=480),
-        Fault(FaultName.SLOW_PARTNER, start_minute=190, minutes=80, share=0.7, target="tms", amount=12, every_minutes=480),
+        Fault(FaultName.SILENT_SOURCE, start_minute=120, minutes=160, target="tms", every_minutes=540),
+        Fault(FaultName.SLOW_PARTNER, start_minute=330, minutes=80, share=0.7, target="tms", amount=12, every_minutes=540),
         # Always, a little.
         Fault(FaultName.ERP_REJECTION, start_minute=-ALWAYS, minutes=2 * ALWAYS, share=0.006),
         Fault(FaultName.LOST_MESSAGE, start_minute=-ALWAYS, minutes=2 * ALWAYS, share=0.003, amount=300),
