@@ -40,7 +40,7 @@ def streamlit_arguments() -> list[str]:
 def main() -> None:
     """Draw the page the address names. Called by the entry script on every run."""
     wall = st.query_params.get("wall") == "1"
-    st.set_page_config(page_title="Andon", page_icon=":material/traffic:", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_title="Andon", page_icon=str(_HERE / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
     st.html(_HERE / "style.css")
     zone = _zone(wall)
     found = sorted(discover(dashboard.pages, "PAGE", Page).values(), key=lambda page: page.order)  # type: ignore[type-abstract]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -33,7 +32,7 @@ def ink() -> str:
 
 
 def time_axis(field: str, title: str | None = None, domain: tuple[Any, Any] | None = None, **axis: Any) -> alt.X:
-    """Return an x axis over a column of wall-clock times without zone; the scale is told not to shift them again."""
+    """Return an x axis over a column of :meth:`Zone.local` times; the scale is told not to shift them again."""
     scale = alt.Scale(type="utc", domain=[_milliseconds(end) for end in domain]) if domain else alt.Scale(type="utc")
     return alt.X(
         f"{field}:T",
@@ -51,13 +50,3 @@ def draw(chart: Any, alt_text: str, height: int | None = None) -> None:
     """Draw a chart over the full width. ``alt_text`` says what it shows to those who cannot see it."""
     sized = chart.properties(height=height) if height else chart
     st.altair_chart(sized.configure_view(strokeWidth=0).configure_axis(gridOpacity=0.5), width="stretch", alt=alt_text)
-
-
-def column(frame: pd.DataFrame, name: str, make: Any) -> pd.Series:
-    """Return a text column made of each row; empty for no rows."""
-    return pd.Series([make(row) for row in frame.to_dict("records")], index=frame.index, dtype="object", name=name)
-
-
-def naive(moment: datetime) -> datetime:
-    """Return the moment's wall-clock time."""
-    return moment.replace(tzinfo=None)

@@ -45,9 +45,12 @@ class Zone:
         return "–" if at is None else at.astimezone(self.info).strftime("%H:%M:%S")
 
     def local(self, column: pd.Series) -> pd.Series:
-        """Return a column of UTC times as this zone's wall-clock time without a zone, for charts and tables."""
+        """Return a column of UTC times as this zone's wall-clock time, labelled UTC.
+
+        A browser shifts times without a label into its own zone, which need not be the chosen one; charts draw these on a UTC scale.
+        """
         stamps = pd.to_datetime(column, utc=True)
-        return stamps.dt.tz_convert(self.info).dt.tz_localize(None)
+        return stamps.dt.tz_convert(self.info).dt.tz_localize(None).dt.tz_localize(UTC)
 
     def offset(self, now: datetime) -> str:
         """Return ``UTC+01:00`` as it is at ``now``."""

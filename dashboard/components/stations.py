@@ -87,5 +87,5 @@ def _tile(station: Station) -> Markup:
         system=station.system,
         here=count(station.here),
         badges=_badges(station.breached, station.at_risk, station.unknown, station.failed),
-        money=several(station.value, 1) if station.value else "",
+        money=several(station.value, 2) if station.value else "",
     )

@@ -33,7 +33,7 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
     catalog = context.catalog
     frame = pd.DataFrame(
         {
-            "at": context.zone.local(milestones["event_time"]),
+            "seen_at": context.zone.local(milestones["event_time"]),
             "system": milestones["system"],
             "milestone": [definitions.stage_title(catalog, flow, name) for name in milestones["milestone"]],
             "kind": ["failed" if failure else "reached" for failure in milestones["failure"]],
@@ -42,16 +42,17 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
             "source": milestones["source"],
         }
     )
+    frame["side"] = [("above", "below")[number % 2] for number in frame.groupby("system").cumcount()]
     order = list(dict.fromkeys(frame["system"]))
     known = catalog.flows.get(flow)
     if known:
         order = [
             system for system in dict.fromkeys(milestone.system for milestone in known.milestones.values()) if system in set(order)
         ] + [system for system in order if system not in {milestone.system for milestone in known.milestones.values()}]
-    x = charts.time_axis("at", domain=domain, orient="top")
+    x = charts.time_axis("seen_at", domain=domain)
     y = alt.Y("system:N", sort=order, title=None, axis=alt.Axis(minExtent=_MARGIN, maxExtent=_MARGIN, grid=True, ticks=False, domain=False))
     base = alt.Chart(frame).encode(x=x, y=y)
-    path = base.mark_line(strokeWidth=2, color=charts.soft(), interpolate="step-after").encode(order="at:T")
+    path = base.mark_line(strokeWidth=2, color=charts.soft(), interpolate="step-after").encode(order="seen_at:T")
     points = base.mark_point(filled=True, size=170, opacity=1).encode(
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=["reached", "failed"], range=["circle", "cross"]), legend=None),
         color=alt.Color(
@@ -59,8 +60,13 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
         ),
         tooltip=["milestone", "system", alt.Tooltip("utc", title="time"), "source", "cause"],
     )
-    names = base.mark_text(align="left", dx=9, dy=-11, fontSize=12, color=charts.ink()).encode(text="milestone:N")
-    return alt.layer(path, points, names).properties(height=max(120, 52 * len(order)))
+    names = [
+        base.transform_filter(alt.datum.side == side)
+        .mark_text(align="left", dx=9, dy=lift, fontSize=12, color=charts.ink())
+        .encode(text="milestone:N")
+        for side, lift in (("above", -12), ("below", 14))
+    ]
+    return alt.layer(path, points, *names).properties(height=60 + 56 * len(order))
 
 
 def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[Any, Any]) -> Any:
@@ -109,7 +115,7 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
             .mark_bar(height=18, color=charts.colour(lamp.PAUSED), opacity=0.55)
             .encode(y=lane, x="from:T", x2="to:T", tooltip=["sla", "words"]),
         )
-    return alt.layer(*layers).properties(height=max(60, 34 * len(frame)))
+    return alt.layer(*layers).properties(height=50 + 36 * len(frame))
 
 
 def _pauses(context: Context, clocks: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:

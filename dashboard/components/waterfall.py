@@ -10,6 +10,7 @@ import pandas as pd
 from dashboard.components import charts, lamp
 
 LIMIT = 120
+_UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0), ("milliseconds", 0.001))
 
 
 def ordered(spans: pd.DataFrame) -> pd.DataFrame:
@@ -36,14 +37,16 @@ def ordered(spans: pd.DataFrame) -> pd.DataFrame:
 
 
 def waterfall(spans: pd.DataFrame) -> Any:
-    """Return the chart; times are in milliseconds since the trace's first span."""
+    """Return the chart; times count from the trace's first span, in the unit that suits its length."""
     placed = ordered(spans).head(LIMIT)
     begin = placed["start_time"].min()
+    length = (placed["end_time"].max() - begin).total_seconds()
+    name, unit = next((name, unit) for name, unit in _UNITS if length >= 3 * unit or unit == _UNITS[-1][1])
     frame = pd.DataFrame(
         {
             "row": [f"{number:04d}" for number in range(len(placed))],
-            "from": (placed["start_time"] - begin).dt.total_seconds().to_numpy() * 1000,
-            "to": (placed["end_time"] - begin).dt.total_seconds().to_numpy() * 1000,
+            "from": (placed["start_time"] - begin).dt.total_seconds().to_numpy() / unit,
+            "to": (placed["end_time"] - begin).dt.total_seconds().to_numpy() / unit,
             "name": placed["name"].to_numpy(),
             "service": placed["service"].to_numpy(),
             "status": placed["status"].astype(str).to_numpy(),
@@ -54,13 +57,13 @@ def waterfall(spans: pd.DataFrame) -> Any:
             ],
         }
     )
-    frame["took_ms"] = (frame["to"] - frame["from"]).round(3)
-    reach = max(float(frame["to"].max()), 1.0)
+    frame["took"] = [_took(seconds) for seconds in (frame["to"] - frame["from"]) * unit]
+    reach = max(float(frame["to"].max()), 0.001)
     frame["shown"] = frame[["to", "from"]].max(axis=1).clip(lower=frame["from"] + reach * 0.004)
     y = alt.Y("row:N", title=None, axis=None)
-    base = alt.Chart(frame).encode(y=y, tooltip=["service", "name", "took_ms", "status", "message"])
+    base = alt.Chart(frame).encode(y=y, tooltip=["service", "name", "took", "status", "message"])
     bars = base.mark_bar(height=12, cornerRadius=3).encode(
-        x=alt.X("from:Q", title="milliseconds", scale=alt.Scale(domain=[0, reach * 1.02], nice=False)),
+        x=alt.X("from:Q", title=f"{name} since the first span", scale=alt.Scale(domain=[0, reach * 1.02], nice=False)),
         x2="shown:Q",
         color=alt.condition(
             alt.datum.status == "error",
@@ -69,4 +72,8 @@ def waterfall(spans: pd.DataFrame) -> Any:
         ),
     )
     text = base.mark_text(align="left", dy=-12, fontSize=11, color=charts.ink()).encode(x=alt.X("from:Q"), text="label:N")
-    return alt.layer(bars, text).properties(height=max(70, 32 * len(frame)))
+    return alt.layer(bars, text).properties(height=110 + 34 * len(frame))
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds * 1000:,.1f} ms" if seconds < 1 else f"{seconds:,.2f} s"

@@ -135,7 +135,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
             Markup('<div class="andon-incidents"><div class="calm">{} No open incident</div></div>').format(lamp.bulb(lamp.GREEN, "small"))
         )
         return
-    shown = incidents.head(4 if context.wall else 5)
+    shown = incidents.head(3 if context.wall else 5)
     rows = []
     for incident in shown.to_dict("records"):
         mark = lamp.of(incident["severity"])

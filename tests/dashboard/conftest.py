@@ -9,9 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import dashboard.app as app
-import dashboard.data as data
 from core.clock import FakeClock
+from dashboard import app, data
 from store.client import Store
 from store.migrations import migrate
 from tests.dashboard.synthetic import NOW, Filler, catalog

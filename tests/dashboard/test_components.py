@@ -26,7 +26,7 @@ def test_times_are_shown_in_the_viewers_zone() -> None:
     assert Zone("Europe/Berlin").show(moment.replace(hour=1)) == "25 Oct 02:30"  # the hour that comes twice
     assert Zone("no/where").show(moment) == "25 Oct 00:30"
     assert Zone().show(pd.NaT) == "–"
-    assert list(Zone("Asia/Tokyo").local(pd.Series([pd.Timestamp("2026-01-01 00:00")]))) == [pd.Timestamp("2026-01-01 09:00")]
+    assert list(Zone("Asia/Tokyo").local(pd.Series([pd.Timestamp("2026-01-01 00:00")]))) == [pd.Timestamp("2026-01-01 09:00", tz="UTC")]
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_durations(seconds: float | None, words: str) -> None:
 
 def test_until() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert until(datetime(2026, 1, 1, 0, 12), now) == "in 12 min"
-    assert until(datetime(2025, 12, 31, 23, 59, 20), now) == "40 s ago"
+    assert until(datetime(2026, 1, 1, 0, 12, tzinfo=UTC), now) == "in 12 min"
+    assert until(datetime(2025, 12, 31, 23, 59, 20, tzinfo=UTC), now) == "40 s ago"
 
 
 def test_money_is_never_added_across_currencies() -> None:

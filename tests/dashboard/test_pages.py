@@ -11,15 +11,15 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import dashboard.data as data
 import dashboard.pages
 from core.clock import FakeClock
 from core.errors import Permanent, Retryable
 from core.registry import discover
+from dashboard import data
 from dashboard.page import Page
 from store.client import Store
 from tests.dashboard.conftest import PAGES
-from tests.dashboard.synthetic import NOW, line, catalog
+from tests.dashboard.synthetic import NOW, catalog, line
 
 View = Callable[..., AppTest]
 
@@ -162,7 +162,7 @@ def test_an_incident_shows_runbook_members_and_log(view: View, filled: Store) ->
 def test_acknowledging_needs_a_name_and_posts_once(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, object, str]] = []
 
-    def post(url: str, *, json: object, headers: dict[str, str], timeout: float) -> httpx.Response:
+    def post(url: str, *, json: object, headers: dict[str, str], **_: object) -> httpx.Response:
         sent.append((url, json, headers["Authorization"]))
         return httpx.Response(200, json={"incidents": ["inc-0000"]})
 

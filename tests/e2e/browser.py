@@ -1,0 +1,75 @@
+"""A real Chromium for tests: pictures of pages, and what went wrong while they were drawn."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--mute-audio",
+]
+SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080)}
+READY = ".andon-table, .andon-board, .andon-sheet, .andon-notice"
+
+
+@dataclass
+class Seen:
+    """What a page did: text in its body, requests to other hosts, errors of its scripts."""
+
+    text: str = ""
+    html: str = ""
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Give a browser; skips with the package's name where there is none."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs chromium: apt package chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def visit(browser: Any, url: str, picture: Path | None = None, size: str = "desk", scheme: str = "light", ready: str = READY) -> Seen:
+    """Open ``url``, wait until it is drawn, keep a picture, and return what was seen."""
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, timezone_id="Europe/Berlin")
+    page = context.new_page()
+    seen = Seen()
+    host = url.split("/")[2]
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(("data:", "blob:")) or host in request.url else seen.foreign.append(request.url),
+    )
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    try:
+        page.goto(url)
+        page.wait_for_selector(ready, state="attached", timeout=45_000)
+        page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=45_000)
+        page.wait_for_timeout(1200)
+        if picture is not None:
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=picture)
+        seen.text, seen.html = page.inner_text("body"), page.content()
+    finally:
+        context.close()
+    return seen

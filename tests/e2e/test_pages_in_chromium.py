@@ -1,0 +1,84 @@
+"""Every page of the running dashboard in a real browser: light, dark, on a desk, a phone and a wall."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dashboard.app import streamlit_arguments
+from tests.e2e.browser import chromium, visit
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[2]
+PICTURES = Path(__file__).parent / "screenshots"
+ADDRESSES = {"board": "/", "transactions": "/transactions", "incidents": "/incidents", "incident": "/incidents?id=inc-0000", "slas": "/slas",
+             "sla": "/slas?sla=order-to-cash/book-in-time", "kpis": "/kpis", "sources": "/sources"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard over a synthetic store, in a process of its own."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "ANDON_DATA": str(folder), "PYTHONPATH": str(ROOT)}
+    script = ROOT / "tests" / "dashboard" / "served.py"
+    arguments = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        f"--server.port={port}",
+        "--server.address=127.0.0.1",
+        *streamlit_arguments(),
+    ]
+    process = subprocess.Popen(arguments, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(120):
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/_stcore/health").raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.25)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_every_page_is_drawn_without_an_error_or_a_request_elsewhere(served: str) -> None:
+    with chromium() as browser:
+        for name, address in ADDRESSES.items():
+            for size, scheme in (("desk", "light"), ("desk", "dark"), ("phone", "light")):
+                seen = visit(browser, served + address, PICTURES / f"{name}-{size}-{scheme}.png", size, scheme)
+                assert not seen.errors, (name, seen.errors)
+                assert not seen.foreign, (name, seen.foreign)
+                assert "Oh no" not in seen.text
+                assert "Traceback" not in seen.text
+
+
+def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transactions(served: str) -> None:
+    with chromium() as browser:
+        seen = visit(browser, served + "/?wall=1", PICTURES / "wall.png", "wall", "dark", ready=".andon-board")
+        assert all(title in seen.text for title in ("Order to cash", "Plan to produce", "Procure to pay"))
+        assert "Sources" not in seen.text
+        found = re.search(r'href="(transactions\?flow=order-to-cash&amp;awaited=booked)"', seen.html)
+        assert found
+        listed = visit(browser, f"{served}/{found[1].replace('&amp;', '&')}", ready=".andon-table")
+        assert "Booked" in listed.text
+        identity = re.search(r"transactions\?id=([0-9a-f]{32})", listed.html)
+        assert identity
+        sheet = visit(browser, f"{served}/transactions?id={identity[1]}", PICTURES / "transaction-desk-light.png", ready=".andon-sheet")
+        assert not sheet.errors
+        assert "SLA clocks" in sheet.text
