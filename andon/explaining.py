@@ -19,7 +19,7 @@ def explain_transaction(client: Any, settings: Settings, identifier: str, sla: s
     """
     catalog = check_catalog(settings.catalog).catalog
     now = clock_of(settings.clock_speed, settings.clock_anchor).now()
-    rows = [row for row in map(lambda one: detail.transaction(client, transaction_id=one), _ids(client, identifier)) if row]
+    rows = [row for one in _ids(client, identifier) if (row := detail.transaction(client, transaction_id=one))]
     if not rows:
         raise AndonError(f"no transaction is known by '{identifier}'; 'andon find' takes the beginning of any identifier")
     flows = {str(row["flow"]) for row in rows}

@@ -54,7 +54,7 @@ def _span(given: Given, number: int) -> bytes:
     span.status.code = _STATUS[given.status]
     for name, value in given.attributes.items():
         span.attributes.add(key=name, value=_any_value(value))
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 def _log(given: Given) -> bytes:
@@ -67,7 +67,7 @@ def _log(given: Given) -> bytes:
     record.body.string_value = str(given.log)
     for name, value in given.attributes.items():
         record.attributes.add(key=name, value=_any_value(value))
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 def _any_value(value: str | float | bool) -> AnyValue:

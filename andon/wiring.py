@@ -16,7 +16,7 @@ from pathlib import Path
 import uvloop
 
 import collector.receivers
-from andon.checking import check_catalog
+from andon.checking import check_catalog, expressions_of
 from andon.engine_process import Engine
 from andon.heartbeat import Heartbeat, with_heartbeat
 from andon.simulated_time import clock_of
@@ -117,13 +117,12 @@ def run_engine(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
     from andon.engine_server import EngineServer
     from andon.pipeline import open_migrated, pipeline_on
-    from store.expressions import ExpressionCheck
 
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
     load_checked_catalog(settings)  # a broken catalog is told before a store is opened or made
     with open_migrated(settings) as store, ExitStack() as stack:
-        check_expression = ExpressionCheck(store)
+        check_expression = expressions_of(store)
         catalog = load_checked_catalog(settings, check_expression)
         pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry))
         watch = CatalogWatch(settings, catalog, pipeline.reload, telemetry, check_expression)
