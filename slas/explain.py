@@ -1,0 +1,186 @@
+"""Why a clock says what it says: milestones and their signals, calendar intervals, pauses, the limit's version, the arithmetic. Pure.
+
+Times come as the read endpoint gives them (without a zone they are UTC) and are shown in the zone of the SLA's calendar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from core.catalog.catalog import Catalog
+from core.catalog.sla import Sla
+from core.clock import to_milliseconds
+from slas.calendar import CompiledCalendar
+from slas.clock import Calendars
+from slas.due import facts_of, parse_due
+from slas.duration import format_duration, parse_duration
+from slas.judge import local
+
+Row = Mapping[str, Any]
+_INTERVALS_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the store knows of one transaction: its row and its rows of transaction_events, clocks and verdicts."""
+
+    transaction: Row
+    milestones: pd.DataFrame
+    clocks: pd.DataFrame
+    verdicts: pd.DataFrame
+
+
+def explain(evidence: Evidence, catalog: Catalog, now: datetime, sla: str | None = None) -> list[str]:
+    """Return the lines that explain every clock of a transaction, or the one of ``sla``; ``now`` is aware."""
+    calendars, moment = Calendars(catalog), to_milliseconds(now)
+    clocks = [row for row in _rows(evidence.clocks) if sla is None or row["sla"] == sla]
+    lines = _transaction_lines(evidence, catalog)
+    for clock in clocks:
+        lines += ["", *_clock_lines(clock, evidence, catalog, calendars, moment)]
+    if not clocks:
+        lines.append(f"no clock of '{sla}': its first milestone has not been seen" if sla else "no clock has begun")
+    return lines
+
+
+def _transaction_lines(evidence: Evidence, catalog: Catalog) -> list[str]:
+    row = evidence.transaction
+    flow = catalog.flows.get(str(row["flow"]))
+    where = f"{row['state']} at {row['stage']}" if row["stage"] else str(row["state"])
+    lines = [
+        f"{flow.title if flow else row['flow']} {row['reference']}: {where}; transaction {row['transaction_id']}",
+        "known by: " + "; ".join(f"{key} {', '.join(sorted(values))}" for key, values in sorted(row["keys"].items())),
+    ]
+    if row["failed_milestone"]:
+        lines.append(f"failed: {row['failed_milestone']} ({row['cause'] or 'no cause given'})")
+    return lines
+
+
+def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Calendars, now: int) -> list[str]:
+    name, flow = str(clock["sla"]), catalog.flows.get(str(clock["flow"]))
+    sla = flow.slas.get(name) if flow else None
+    verdict = f"{clock['verdict']} (version {clock['verdict_version']})"
+    if sla is None:
+        return [f"{name}: {verdict}", "  the catalog no longer defines this SLA", *_versions(name, evidence.verdicts, CompiledCalendar([]))]
+    calendar = calendars.of(sla.calendar)
+    lines = [f"{name}: {sla.title}", f"  verdict      {verdict}{_remaining(clock, now)}"]
+    lines.append(f"  from         {_milestone_text(sla.from_, evidence.milestones, calendar)}")
+    lines.append(f"  to           {_milestone_text(sla.to, evidence.milestones, calendar, now)}")
+    lines += _limit_lines(clock, sla, catalog, evidence.transaction["facts"], calendar)
+    lines += _arithmetic(clock, sla, calendar)
+    return [*lines, *_versions(name, evidence.verdicts, calendar)]
+
+
+def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalendar, now: int | None = None) -> str:
+    """Return ``captured 2026-03-27 15:50 Berlin: event 17 from crm (CRM), received …``; with several, the first and how many."""
+    found = [row for row in _rows(milestones) if row["milestone"] == name]
+    if not found:
+        return f"{name}: not seen" + (f" at {local(now, calendar.zone)}" if now is not None else "")
+    row = found[0]
+    at, received = _ms(row["event_time"]), _ms(row["received_at"])
+    text = f"{name} {local(at or 0, calendar.zone)}: {row['signal']} {row['signal_id']} from {row['source']} ({row['system']})"
+    text += f", received {local(received or 0, calendar.zone)}"
+    if row["time_suspect"]:
+        text += ", its time is doubtful"
+    return text + (f"; {len(found)} signals, the first counts unless all are needed" if len(found) > 1 else "")
+
+
+def _limit_lines(clock: Row, sla: Sla, catalog: Catalog, facts: Mapping[str, str], calendar: CompiledCalendar) -> list[str]:
+    version, _, label = str(clock["contract_version"]).partition(": ")
+    limit = _limit_of(label, sla)
+    lines = [f"  limit        {limit} ({label or 'own limit'}; catalog {version})"]
+    if version != catalog.version[:12]:
+        lines.append(f"               the catalog is now {catalog.version[:12]}; the text above is of now, the times below are of then")
+    if not limit.startswith("within "):
+        lines += [
+            f"               {name} = {facts.get(name, 'missing')}" for name in sorted(facts_of(parse_due(limit.removeprefix("due "))))
+        ]
+    lines.append(f"  calendar     {calendar.name}, times in {calendar.zone}")
+    return lines
+
+
+def _limit_of(label: str, sla: Sla) -> str:
+    found = re.match(r"target (\d+)", label)
+    target = sla.targets[int(found.group(1)) - 1] if found and int(found.group(1)) <= len(sla.targets) else None
+    limited = target is not None and (target.within is not None or target.due is not None)
+    within, due = (target.within, target.due) if target is not None and limited else (sla.within, sla.due)
+    return f"within {within}" if within is not None else f"due {due}"
+
+
+def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar) -> list[str]:
+    start, due, warn, stopped = (_ms(clock[name]) for name in ("started_at", "due_at", "warn_at", "stopped_at"))
+    if start is None or due is None:
+        return ["  due          cannot be worked out"]
+    zone = calendar.zone
+    limit = _limit_of(str(clock["contract_version"]).partition(": ")[2], sla)
+    within = parse_duration(limit.removeprefix("within ")) if limit.startswith("within ") else None
+    counting = calendar if within is None or within.working else CompiledCalendar([])
+    pauses = _pauses(clock)
+    lines = [f"  counted      {text}" for text in _intervals(counting, start, due, zone)]
+    for begin, end in pauses:
+        lines.append(f"  paused       {local(begin, zone)} to {'now' if end is None else local(end, zone)}")
+    total = int(counting.between(start, due)[0])
+    held = sum(int(counting.between(begin, end)[0]) for begin, end in pauses if end is not None and begin < due)
+    less = f" - {_hours(held)} paused = {_hours(total - held)}" if held else ""
+    lines.append(f"  sum          {_hours(total)}{less}")
+    left = f"start {local(start, zone)} + {limit.removeprefix('within ')}" if within else limit.removeprefix("due ")
+    paused = f" + {_hours(held)} paused" if held else ""
+    lines.append(f"  due          {left}{paused} = {local(due, zone)}; warning {local(warn or due, zone)} ({sla.warn})")
+    if stopped is not None:
+        late = f"{format_duration(stopped - due)} late" if stopped > due else f"{format_duration(due - stopped)} to spare"
+        lines.append(f"  stopped      {local(stopped, zone)}, {late}")
+    return lines
+
+
+def _intervals(calendar: CompiledCalendar, start: int, due: int, zone: Any) -> list[str]:
+    """Return the working intervals from start to due, the middle ones left out when there are many."""
+    found = calendar.intervals(start, due)
+    texts = [f"{local(begin, zone)} to {local(end, zone)}: {_hours(end - begin)}" for begin, end in found]
+    half = _INTERVALS_SHOWN // 2
+    left_out = len(texts) - _INTERVALS_SHOWN
+    return texts if left_out <= 0 else [*texts[:half], f"… {left_out} more intervals …", *texts[-half:]]
+
+
+def _hours(milliseconds: int) -> str:
+    """Return ``48 hours``, never days: in working time a day has no fixed length."""
+    hours, rest = divmod(milliseconds, 3_600_000)
+    parts = [f"{hours} hour{'s' if hours != 1 else ''}"] if hours else []
+    return " ".join([*parts, format_duration(rest)] if rest or not parts else parts)
+
+
+def _versions(name: str, verdicts: pd.DataFrame, calendar: CompiledCalendar) -> list[str]:
+    found = sorted((row for row in _rows(verdicts) if row["sla"] == name), key=lambda row: int(row["version"]))
+    return [
+        f"  version {row['version']:<4} {local(_ms(row['decided_at']) or 0, calendar.zone)} {row['verdict']}: {row['reason']}"
+        for row in found
+    ]
+
+
+def _remaining(clock: Row, now: int) -> str:
+    due = _ms(clock["due_at"])
+    if due is None or clock["verdict"] not in {"running", "at_risk", "breached"}:
+        return ""
+    return f", due in {format_duration(due - now)}" if due > now else f", overdue for {format_duration(now - due)}"
+
+
+def _pauses(clock: Row) -> list[tuple[int, int | None]]:
+    pairs: Sequence[Any] = clock["paused"]
+    found = [(pair["from"], pair["to"]) if isinstance(pair, Mapping) else (pair[0], pair[1]) for pair in pairs]
+    return [(_ms(begin) or 0, _ms(end)) for begin, end in found]
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _ms(value: Any) -> int | None:
+    """Return milliseconds UTC of a datetime or timestamp; None for nothing."""
+    if value is None or value is pd.NaT:
+        return None
+    moment = value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+    return to_milliseconds(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment)
