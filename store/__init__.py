@@ -1,0 +1,1 @@
+"""The store: journal in, tables out; the only package that knows ClickHouse."""

@@ -30,7 +30,7 @@ SESSION_SETTINGS: dict[str, Any] = {
 class Store:
     """An open store. Safe to use from several threads: writes and reads each wait for their own client."""
 
-    def __init__(self, dsn: str, password: str = "", database: str | None = None) -> None:  # noqa: S107 - empty means: no password
+    def __init__(self, dsn: str, password: str = "", database: str | None = None) -> None:
         self._dsn = dsn
         self._database = database
         self._password = password

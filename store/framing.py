@@ -77,4 +77,5 @@ def insert_settings(kind: SignalKind) -> dict[str, object]:
         "format_schema": landing.schema,
         "format_schema_message_name": landing.message,
         "input_format_protobuf_oneof_presence": 1,
+        "optimize_on_insert": 0,  # rows that repeat a key are merged later, when conflicts between them have been found
     }

@@ -12,12 +12,13 @@ from datetime import timedelta
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from core.clock import Clock, from_milliseconds, to_milliseconds
+from core.clock import Clock, to_milliseconds
 from core.config import Settings
 from core.journal import Stored
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
 from store.client import Store
+from store.conflicts import quarantine_conflicts
 from store.damage import report_damage
 from store.progress import ProgressTable
 from store.segments import Segment, Segments
@@ -96,11 +97,11 @@ class Loader:
 
     def sweep(self) -> list[str]:
         """Delete closed segments that are loaded and older than the setting allows to keep; return their names."""
-        oldest = self._clock.now() - timedelta(seconds=self._settings.journal_keep_seconds)
+        oldest = to_milliseconds(self._clock.now() - timedelta(seconds=self._settings.journal_keep_seconds))
         deleted = []
         for lane in Lane:
             for segment in list(self._segments.of(lane)):
-                if segment.finished and self._is_older(segment, to_milliseconds(oldest)):
+                if segment.finished and segment.ended_at() < oldest:
                     segment.close()
                     for suffix in ("", "-wal", "-shm"):
                         segment.path.with_name(segment.path.name + suffix).unlink(missing_ok=True)
@@ -110,12 +111,6 @@ class Loader:
     def close(self) -> None:
         """Close the journal's files."""
         self._segments.close()
-
-    def _is_older(self, segment: Segment, oldest: int) -> bool:
-        try:
-            return segment.path.stat().st_mtime < from_milliseconds(oldest).timestamp()
-        except FileNotFoundError:
-            return False
 
     def _load_lane(self, lane: Lane, report: LoadReport) -> bool:
         """Load up to the lane's share of slices; return whether there is more."""
@@ -141,7 +136,8 @@ class Loader:
         records = [stored.record for stored in found if stored.record is not None]
         damaged = [stored for stored in found if stored.record is None]
         slice_ = self._slice_number(segment, progress.position, found[-1].id)
-        refused = self._writer.write(records, slice_, f"{segment.name}:{found[0].id}-{found[-1].id}")
+        refused = self._writer.write(records, slice_)
+        quarantine_conflicts(self._store, self._telemetry, records, slice_)
         if damaged:
             report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
         counted = _count(records)

@@ -13,6 +13,7 @@ from core import journal
 from core.journal import Stored
 from core.signal import Lane
 
+_ENDED = "SELECT coalesce((SELECT max(at) FROM closed), (SELECT max(received_at) FROM records))"
 _COUNT = "SELECT count(*), min(received_at), coalesce(sum(count), 0) FROM records WHERE id > ?"
 
 
@@ -80,6 +81,22 @@ class Segment:
                 connection.close()
         except apsw.Error:
             return Waiting(0, 0, 0)
+
+    def ended_at(self) -> int:
+        """Return when the segment was closed, in milliseconds since 1970 by the clock of its writer.
+
+        One that a killed collector left has no such moment: its last record's stands for it. A file that cannot be read keeps the
+        moment it was last written.
+        """
+        try:
+            connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                (ended,) = connection.execute(_ENDED).fetchone()  # type: ignore[misc]
+            finally:
+                connection.close()
+        except apsw.Error:
+            ended = None
+        return int(ended) if isinstance(ended, int) else self.path.stat().st_mtime_ns // 1_000_000
 
     def close(self) -> None:
         """Close the connection; it opens again when it is needed."""

@@ -36,21 +36,22 @@ class SliceWriter:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def write(self, records: Sequence[Record], slice_: int, token: str) -> list[Record]:
+    def write(self, records: Sequence[Record], slice_: int) -> list[Record]:
         """Insert the records and return those that were refused and quarantined. Raises ``ClickHouseError`` when the store fails."""
         refused: list[Record] = []
         for kind in SignalKind:
-            if chosen := [record for record in records if record.kind is kind]:
-                refused += self._write_kind(kind, chosen, slice_, f"{token}:{kind.value}")
+            # Backwards: of rows of one slice that share a key, the store keeps the one that comes last, and the first is to be kept.
+            if chosen := [record for record in reversed(records) if record.kind is kind]:
+                refused += self._write_kind(kind, chosen, slice_)
         return refused
 
-    def _write_kind(self, kind: SignalKind, records: Sequence[Record], slice_: int, token: str) -> list[Record]:
+    def _write_kind(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> list[Record]:
         try:
-            self._insert(kind, records, slice_, token)
+            self._insert(kind, records, slice_)
         except DatabaseError as error:
             if _is_store_failure(error) or kind is SignalKind.QUARANTINE:
                 raise
-            culprits = self._bisect(kind, records, slice_, token, error)
+            culprits = self._bisect(kind, records, slice_, error)
             if len(culprits) == len(records) and any(_code(one) not in INPUT_CODES for _, one in culprits):
                 raise  # every record fails alike: it is the store that is broken
             self._quarantine(culprits, slice_)
@@ -58,24 +59,23 @@ class SliceWriter:
         return []
 
     def _bisect(
-        self, kind: SignalKind, records: Sequence[Record], slice_: int, token: str, error: ClickHouseError
+        self, kind: SignalKind, records: Sequence[Record], slice_: int, error: ClickHouseError
     ) -> list[tuple[Record, ClickHouseError]]:
         if len(records) == 1:
             return [(records[0], error)]
         culprits: list[tuple[Record, ClickHouseError]] = []
         middle = len(records) // 2
-        for name, half in (("a", records[:middle]), ("b", records[middle:])):
+        for half in (records[:middle], records[middle:]):
             try:
-                self._insert(kind, half, slice_, f"{token}{name}")
+                self._insert(kind, half, slice_)
             except DatabaseError as failure:
                 if _is_store_failure(failure):
                     raise
-                culprits += self._bisect(kind, half, slice_, f"{token}{name}", failure)
+                culprits += self._bisect(kind, half, slice_, failure)
         return culprits
 
-    def _insert(self, kind: SignalKind, records: Sequence[Record], slice_: int, token: str) -> None:
-        settings = insert_settings(kind) | {"insert_deduplication_token": token}
-        self._store.insert_raw(LANDINGS[kind].table, frame(records, slice_), "Protobuf", settings)
+    def _insert(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> None:
+        self._store.insert_raw(LANDINGS[kind].table, frame(records, slice_), "Protobuf", insert_settings(kind))
 
     def _quarantine(self, culprits: Sequence[tuple[Record, ClickHouseError]], slice_: int) -> None:
         rows = [refused_as_quarantine(record, str(error)) for record, error in culprits]

@@ -1,0 +1,69 @@
+"""Finds events that say something else under the key of an event that is already kept: the first stays, the other goes to quarantine."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Sequence
+
+from core.signal import Record, SignalKind
+from core.telemetry import M, Telemetry
+from store.client import Store
+from store.framing import LANDINGS, frame, insert_settings
+from store.reads.statement import statement
+
+REASON = "key_conflict"
+log = logging.getLogger("store.conflicts")
+
+
+def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[Record], slice_: int) -> int:
+    """Quarantine the events among ``records``, just loaded as ``slice_``, whose key holds another content; return how many.
+
+    Repeating it writes the same rows again. Raises ``ClickHouseError`` when the store fails.
+    """
+    events = [record for record in records if record.kind is SignalKind.EVENT]
+    if not events:
+        return 0
+    kept = {
+        (str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in store.rows(statement("event_conflicts"), {"slice": slice_})
+    }
+    if not kept:
+        return 0
+    rows: dict[str, Record] = {}
+    for record in events:
+        key = _key(record)
+        if key in kept and (content := _content_hash(store, record.body)) != kept[key]:
+            rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
+    table = LANDINGS[SignalKind.QUARANTINE].table
+    store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
+    telemetry.add(M.QUARANTINED, len(rows), reason=REASON)
+    log.warning("events repeat a key with another content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
+    return len(rows)
+
+
+def _key(record: Record) -> tuple[str, str]:
+    """Return the event's source and id; empty ones where the body is none of a CloudEvent (the store has refused it then)."""
+    try:
+        event = json.loads(record.body)
+        return str(event["source"]), str(event["id"])
+    except (ValueError, KeyError, TypeError):
+        return "", ""
+
+
+def _content_hash(store: Store, body: bytes) -> str:
+    """Return ``events.content_hash`` of an event, made by the function that made it there."""
+    encoded = base64.b64encode(body).decode()
+    return str(store.rows("SELECT lower(hex(sipHash128(base64Decode({body:String})))) AS hash", {"body": encoded})[0]["hash"])
+
+
+def _quarantine_record(record: Record, key: tuple[str, str], quarantine_id: str) -> Record:
+    detail = {
+        "quarantine_id": quarantine_id,
+        "reason": REASON,
+        "message": f"event {key[1][:200]} of {key[0][:200]} was received before with another content; the first is kept",
+        "field": "id",
+        "kind": SignalKind.EVENT.value,
+        "content_type": "application/cloudevents+json",
+    }
+    return Record(SignalKind.QUARANTINE, record.source, record.lane, record.received_at, 1, record.body, json.dumps(detail))

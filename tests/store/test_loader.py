@@ -1,0 +1,155 @@
+"""From the journal into the tables: nothing lost, nothing twice, whatever breaks in between."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from core.clock import FakeClock, to_milliseconds
+from core.config import Settings
+from core.signal import Lane, Record, SignalKind
+from core.telemetry import M, Telemetry
+from store import slice as slices
+from store.client import Store
+from store.loader import LoadReport
+from store.progress import ProgressTable
+from tests.collector.requests import spans
+from tests.store.journals import NOW, event, ids, loader_on, refused_input, write_segment
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path)
+
+
+def traces(count: int) -> Record:
+    return Record(SignalKind.TRACES, "gateway", Lane.CRITICAL, to_milliseconds(NOW), count, spans(count=count).SerializeToString())
+
+
+def quarantined(store: Store) -> list[tuple[str, str, bytes]]:
+    rows = store.reader.query(
+        "SELECT quarantine_id, reason, body FROM quarantine FINAL ORDER BY quarantine_id", column_formats={"body": "bytes"}
+    )
+    return [tuple(row) for row in rows.result_rows]
+
+
+def test_every_kind_of_record_arrives(store: Store, settings: Settings) -> None:
+    write_segment(settings, [traces(3), event("1", {"order": 1}), refused_input("q1")])
+    write_segment(settings, [event("2", lane=Lane.BULK)], lane=Lane.BULK)
+    loader = loader_on(store, settings)
+    report = loader.load()
+    assert report.signals == {"traces": 3, "event": 2, "quarantine": 1}
+    assert (report.records, report.damaged, report.refused, report.failed) == (4, 0, 0, "")
+    assert ids(store) == ["1", "2"]
+    assert store.rows("SELECT uniqExact(span_id) AS n, any(service) AS s FROM spans FINAL") == [{"n": 3, "s": "gateway"}]
+    assert quarantined(store) == [("q1", "bad_json", b"{broken")]
+    assert loader.load().slices == []
+    assert {lag.records for lag in loader.lag().values()} == {0}
+    loader.close()
+
+
+def test_a_crash_between_slice_and_position_loses_and_doubles_nothing(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_segment(settings, [traces(2), *(event(str(number)) for number in range(5)), refused_input("q1")])
+
+    def crash(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressTable, "advance", crash)
+        with pytest.raises(KeyboardInterrupt):
+            loader_on(store, settings).load()
+    assert len(ids(store)) == 5, "the crash came too early for this test"
+    assert loader_on(store, settings).load().records == 7
+    assert ids(store) == ["0", "1", "2", "3", "4"]
+    assert store.rows("SELECT count() AS n FROM spans FINAL") == [{"n": 2}]
+    assert [row[:2] for row in quarantined(store)] == [("q1", "bad_json")]
+    assert loader_on(store, settings).load().records == 0
+
+
+def test_a_damaged_record_is_reported_and_the_rest_is_loaded(store: Store, settings: Settings) -> None:
+    path = write_segment(settings, [event(str(number)) for number in range(4)], closed_at=to_milliseconds(NOW))
+    with sqlite3.connect(path) as file:
+        file.execute("UPDATE records SET body = replace(body, 'shop', 'shot') WHERE id = 2")
+    telemetry = Telemetry()
+    report = loader_on(store, settings, telemetry=telemetry).load()
+    assert (report.records, report.damaged) == (4, 1)
+    assert ids(store) == ["0", "2", "3"]
+    assert [row[:2] for row in quarantined(store)] == [("local/critical/000000001:2", "journal_damaged")]
+    assert telemetry.value(M.JOURNAL_DAMAGED, lane="critical") == 1
+
+
+def test_a_poison_record_is_found_and_quarantined_alone(store: Store, settings: Settings) -> None:
+    poison = Record(SignalKind.TRACES, "gateway", Lane.CRITICAL, to_milliseconds(NOW), 1, b"\x0a\xff\xff\xff\xff\x0fno protobuf")
+    write_segment(settings, [traces(1), traces(1), poison, traces(1), event("1")])
+    report = loader_on(store, settings).load()
+    assert (report.refused, report.failed) == (1, "")
+    assert store.rows("SELECT count() AS n FROM spans FINAL") == [{"n": 3}]
+    assert ids(store) == ["1"]
+    [(_, reason, body)] = quarantined(store)
+    assert (reason, body) == ("store_refused", poison.body)
+
+
+def test_a_failing_store_is_reported_and_asked_again_later(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_segment(settings, [event("1"), event("2")])
+    clock, telemetry = FakeClock(NOW), Telemetry()
+    loader = loader_on(store, settings, clock, telemetry)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise DatabaseError("Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space. (NOT_ENOUGH_SPACE)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(slices.SliceWriter, "_insert", fail)
+        assert "not enough space" in loader.load().failed
+        assert loader.load().failed == "waiting to try again"
+        clock.advance(timedelta(seconds=1))
+        assert "not enough space" in loader.load().failed
+    assert ids(store) == []
+    assert quarantined(store) == []
+    assert telemetry.value(M.LOAD_FAILURES, lane="critical") == 2
+    clock.advance(timedelta(seconds=1))
+    assert loader.load().records == 2
+    assert ids(store) == ["1", "2"]
+
+
+def test_only_old_closed_and_loaded_segments_are_swept(store: Store, settings: Settings) -> None:
+    old, young = to_milliseconds(NOW - 2 * DAY), to_milliseconds(NOW - DAY / 2)
+    swept = write_segment(settings, [event("1")], 1, closed_at=old)
+    kept = write_segment(settings, [event("2")], 2, closed_at=young)
+    still_open = write_segment(settings, [event("3")], 3)
+    not_loaded = write_segment(settings, [event("4", lane=Lane.BULK)], 1, lane=Lane.BULK, closed_at=old)
+    os.utime(kept, (0, 0))  # the file's own times say nothing: time may be simulated
+    loader = loader_on(store, settings)
+    assert loader.sweep() == []
+    loader._load_lane(Lane.CRITICAL, LoadReport())
+    assert loader.sweep() == ["local/critical/000000001"]
+    assert not swept.exists()
+    assert kept.exists()
+    assert still_open.exists()
+    assert not_loaded.exists()
+    assert loader.load().more
+    assert not loader.load().more
+    assert loader.sweep() == ["local/bulk/000000001"]
+    assert ids(store) == ["1", "2", "3", "4"]
+
+
+def test_the_first_content_of_a_key_is_kept_and_the_other_is_quarantined(store: Store, settings: Settings) -> None:
+    first, second, third = event("1", {"n": 1}), event("1", {"n": 2}), event("1", {"n": 3})
+    write_segment(settings, [first, event("2"), first, second, second])
+    telemetry = Telemetry()
+    loader = loader_on(store, settings, telemetry=telemetry)
+    loader.load()
+    write_segment(settings, [first, third, event("2")], 2)
+    loader.load()
+    assert store.rows("SELECT id, data FROM events FINAL ORDER BY id") == [{"id": "1", "data": '{"n":1}'}, {"id": "2", "data": "null"}]
+    assert sorted(row[1:] for row in quarantined(store)) == [("key_conflict", second.body), ("key_conflict", third.body)]
+    assert telemetry.value(M.QUARANTINED, reason="key_conflict") == 2
