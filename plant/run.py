@@ -114,15 +114,16 @@ class Plant:
             self._emitter.take(signal)
 
     def _send(self, outgoing: Sequence[Outgoing]) -> bool:
-        by_token: dict[str, list[Outgoing]] = defaultdict(list)
+        by_source: dict[str, list[Outgoing]] = defaultdict(list)
         for item in outgoing:
-            by_token[self._settings.tokens.get(SOURCE_OF_SERVICE.get(item.service, ""), "")].append(item)
-        return all(self._sender(token).send(items) for token, items in by_token.items())
+            by_source[SOURCE_OF_SERVICE.get(item.service, "")].append(item)
+        return all(self._sender(source).send(items) for source, items in by_source.items())
 
-    def _sender(self, token: str) -> Sender:
-        if token not in self._senders:
-            self._senders[token] = Sender(self._settings.endpoint, token, self._stop)
-        return self._senders[token]
+    def _sender(self, source: str) -> Sender:
+        """Every source sends for itself, as real exporters do: a request holds the signals of one of them."""
+        if source not in self._senders:
+            self._senders[source] = Sender(self._settings.endpoint, self._settings.tokens.get(source, ""), self._stop)
+        return self._senders[source]
 
     def _resume(self) -> tuple[datetime, datetime]:
         """Return when this plant went live and up to when it has sent everything (both the same for a new one)."""
