@@ -179,8 +179,9 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _ms(value: Any) -> int | None:
-    """Return milliseconds UTC of a datetime or timestamp; None for nothing."""
-    if value is None or value is pd.NaT:
+    """Return milliseconds UTC of a datetime, timestamp or datetime64; None for nothing."""
+    moment = pd.NaT if value is None else pd.Timestamp(value)
+    if moment is pd.NaT:
         return None
-    moment = value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
-    return to_milliseconds(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment)
+    aware = moment.to_pydatetime()
+    return to_milliseconds(aware.replace(tzinfo=UTC) if aware.tzinfo is None else aware)

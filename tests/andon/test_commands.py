@@ -1,0 +1,111 @@
+"""The command line as a person meets it: exit codes and errors of one line."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.product import free_port
+
+ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
+GIVEN = 'given: [{at: "2026-03-27 15:50 UTC", event: shop.order.captured, data: {order: "17"}}]\n'
+EXPECT = 'expect: [{{at: "2026-03-27 15:50:{second} UTC", transaction: {{order: "17"}}, sla: {sla}, verdict: breached}}]\n'
+
+
+def andon(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANDON_")}
+    command = [sys.executable, "-m", "andon", *arguments]
+    root = str(Path(__file__).parents[2])
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, env={**environment, "PYTHONPATH": root}, timeout=120, check=False
+    )
+
+
+def one_line(result: subprocess.CompletedProcess[str]) -> str:
+    """Return the only line of the error output, without the program's name."""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("andon: ")
+    return lines[0].removeprefix("andon: ")
+
+
+def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
+    result = andon("check", str(ORDERS), folder=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "1 flows, 2 SLAs" in result.stdout
+
+
+def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> None:
+    flows = tmp_path / "catalog" / "flows"
+    flows.mkdir(parents=True)
+    text = (ORDERS / "flows" / "orders.yaml").read_text().replace("owner: order-desk", "owner: order-desk\nowmer: x", 1)
+    (flows / "orders.yaml").write_text(text)
+    result = andon("check", "catalog", folder=tmp_path)
+    assert result.returncode == 2
+    assert "orders.yaml" in result.stderr
+    assert "owmer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_flag_value_of_the_wrong_type_is_wrong_use(tmp_path: Path) -> None:
+    result = andon("find", "4711", "--engine-port", "many", folder=tmp_path)
+    assert result.returncode == 2
+    assert "--engine-port" in result.stderr
+    assert "many" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_setting_out_of_range_is_wrong_use_in_one_line(tmp_path: Path) -> None:
+    result = andon("find", "4711", "--engine-port", "99999999", folder=tmp_path)
+    assert result.returncode == 2
+    assert "engine_port" in one_line(result).replace("-", "_")
+
+
+def test_without_an_engine_the_way_to_start_it_is_said(tmp_path: Path) -> None:
+    port = free_port()
+    result = andon("explain", "4711", "--engine-port", str(port), "--catalog", str(ORDERS), folder=tmp_path)
+    assert result.returncode == 1
+    message = one_line(result)
+    assert message.startswith(f"the engine does not answer at http://127.0.0.1:{port}")
+    assert "start it with 'andon up'" in message
+
+
+@pytest.mark.parametrize(("command", "flag"), [("engine", "--engine-port"), ("collect", "--http-port")])
+def test_a_port_in_use_names_the_process_and_the_flag(tmp_path: Path, command: str, flag: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        free = ["--otlp-grpc-port", str(free_port())] if command == "collect" else []
+        result = andon(command, flag, str(port), *free, "--catalog", str(ORDERS), folder=tmp_path)
+    assert result.returncode == 2, result.stderr
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith(f"andon: port {port} is in use by ")
+    assert f"(process {os.getpid()})" in last
+    assert last.endswith(f"choose another port with {flag}")
+
+
+def test_users_tests_that_pass_and_fail_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("test: Breached in time\n" + GIVEN + EXPECT.format(second="04", sla="book-in-time"))
+    (tmp_path / "bad.yaml").write_text("test: Breached too early\n" + GIVEN + EXPECT.format(second="03", sla="book-in-time"))
+    result = andon("sla", "test", "good.yaml", "bad.yaml", "--catalog", str(ORDERS), folder=tmp_path)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert result.stdout.splitlines() == [
+        "✓ good.yaml: Breached in time",
+        "✗ bad.yaml: Breached too early",
+        "    bad.yaml:3: at 2026-03-27 15:50:03 UTC order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 15:50:04 UTC:"
+        " 4 seconds from start 2026-03-27 15:50 UTC; booked not seen at 2026-03-27 15:50:02 UTC",
+        "2 tests, 1 failed",
+    ]
+
+
+def test_a_users_test_of_what_is_not_defined_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text(GIVEN + EXPECT.format(second="04", sla="bok-in-time"))
+    result = andon("sla", "test", "case.yaml", "--catalog", str(ORDERS), folder=tmp_path)
+    assert result.returncode == 2
+    assert one_line(result) == "case.yaml:2: SLA 'bok-in-time' is not defined; known: book-in-time, ship-today"

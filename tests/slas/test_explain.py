@@ -1,0 +1,94 @@
+"""What `andon explain` says, from rows as the store gives them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from slas.explain import Evidence, explain
+from store.client import Store
+from store.reads import detail
+from tests.slas.builders import BOOK, calendar, catalog, engine, utc, write_transaction
+
+SIX_HOURS = {
+    "from": "captured", "to": "booked", "within": "6 working hours", "warn": "50%", "calendar": "plant",
+    "pause": {"from": "blocked", "to": "released", "reason": "credit"},
+}  # fmt: skip
+
+
+def milestone_row(name: str, at: str, **more: object) -> dict[str, object]:
+    moment = pd.Timestamp(at)
+    row = {"milestone": name, "event_time": moment, "received_at": moment + pd.Timedelta(seconds=2), "signal": "event", "signal_id": "c1"}
+    return {**row, "source": "crm", "system": "CRM", "time_suspect": 0, **more}
+
+
+def evidence_of(store: Store, *milestones: dict[str, object]) -> Evidence:
+    row = detail.transaction(store.reader, transaction_id="t1")
+    assert row is not None
+    clocks, verdicts = (read(store.reader, flow="o2c", transaction_id="t1") for read in (detail.clocks, detail.verdicts))
+    return Evidence(row, pd.DataFrame(list(milestones)), clocks, verdicts)
+
+
+def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> None:
+    definitions = catalog({"book": SIX_HOURS}, [calendar()])
+    times = {"captured": "2026-03-27 13:00:00", "blocked": "2026-03-27 14:00:00", "released": "2026-03-27 14:30:00"}
+    write_transaction(store, "t1", times)
+    engine(store, definitions).run(utc("2026-03-27 14:40:00"))
+    lines = explain(evidence_of(store, milestone_row("captured", "2026-03-27 13:00:00")), definitions, utc("2026-03-27 14:40:00"))
+    assert lines == [
+        "Order to cash t1: open; transaction t1",
+        "known by: order t1",
+        "",
+        "book: book",
+        "  verdict      running (version 1), due in 2 days 18 hours",
+        "  from         captured 2026-03-27 14:00 Berlin: event c1 from crm (CRM), received 2026-03-27 14:00:02 Berlin",
+        "  to           booked: not seen at 2026-03-27 15:40 Berlin",
+        "  limit        within 6 working hours (own limit; catalog v1)",
+        "  calendar     plant, times in Europe/Berlin",
+        "  counted      2026-03-27 14:00 Berlin to 2026-03-27 16:00 Berlin: 2 hours",
+        "  counted      2026-03-30 08:00 Berlin to 2026-03-30 12:30 Berlin: 4 hours 30 minutes",
+        "  paused       2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin",
+        "  sum          6 hours 30 minutes - 30 minutes paused = 6 hours",
+        "  due          start 2026-03-27 14:00 Berlin + 6 working hours + 30 minutes paused = 2026-03-30 12:30 Berlin;"
+        " warning 2026-03-30 09:30 Berlin (50%)",
+        "  version 1    2026-03-27 15:40 Berlin running: due 2026-03-30 12:30 Berlin: 2 days 21 hours from start 2026-03-27 14:00 Berlin,"
+        " paused 2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin; warning 2026-03-30 09:30 Berlin",
+    ]
+
+
+def test_every_version_is_told_in_order_and_a_late_stop_says_how_late(store: Store) -> None:
+    definitions = catalog({"book": BOOK})
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    slas = engine(store, definitions)
+    slas.run(utc("2026-03-27 15:06:00"))
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00", "booked": "2026-03-27 15:20:00"})
+    slas.run(utc("2026-03-27 15:21:00"))
+    lines = explain(evidence_of(store), definitions, utc("2026-03-27 15:21:00"), "book")
+    assert "  stopped      2026-03-27 15:20 UTC, 15 minutes late" in lines
+    versions = [line.split(": ")[0] for line in lines if line.startswith("  version")]
+    assert versions == ["  version 1    2026-03-27 15:06 UTC breached", "  version 2    2026-03-27 15:21 UTC met_late"]
+
+
+def test_a_due_expression_names_the_facts_it_read_and_a_missing_one_is_no_due_time(store: Store) -> None:
+    definitions = catalog({"ship": {"from": "captured", "to": "shipped", "due": "promised_at - 8 hours"}})
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    engine(store, definitions).run(utc("2026-03-27 15:06:00"))
+    lines = explain(evidence_of(store), definitions, utc("2026-03-27 15:06:00"))
+    assert "               promised_at = missing" in lines
+    assert "  due          cannot be worked out" in lines
+
+
+def test_a_changed_catalog_and_a_removed_sla_are_said_and_not_guessed(store: Store) -> None:
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    engine(store, catalog({"book": BOOK})).run(utc("2026-03-27 14:51:00"))
+    changed = explain(evidence_of(store), catalog({"book": BOOK}, version="v2"), utc("2026-03-27 14:51:00"))
+    assert "               the catalog is now v2; the text above is of now, the times below are of then" in changed
+    removed = explain(evidence_of(store), catalog({}), utc("2026-03-27 14:51:00"))
+    assert "  the catalog no longer defines this SLA" in removed
+
+
+def test_an_sla_that_has_not_begun_says_so(store: Store) -> None:
+    definitions = catalog({"book": BOOK})
+    write_transaction(store, "t1", {"shipped": "2026-03-27 14:50:00"})
+    engine(store, definitions).run(utc("2026-03-27 14:51:00"))
+    lines = explain(evidence_of(store), definitions, utc("2026-03-27 14:51:00"), "book")
+    assert lines[-1] == "no clock of 'book': its first milestone has not been seen"
