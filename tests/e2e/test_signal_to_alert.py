@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Status, StatusCode
 
+from store.reads import detail, search
 from tests.e2e.sinks import Sink
 from tests.product import Product, wait_until
 
@@ -149,23 +150,18 @@ def test_logs_and_spans_of_one_trace_are_reachable_from_the_transaction(product:
     provider.shutdown()
     logs.shutdown()
 
-    from store.reads.transactions import find, signals_of
-
     def reachable() -> bool:
         client = product.client()
         try:
-            found = find(client, order, 10)
+            found = search.find(client, value=order)
             if found.empty:
                 return False
-            signals = signals_of(client, str(found.iloc[0]["transaction_id"]))
-            names = {
-                str(value)
-                for frame in signals.values()
-                for column in ("name", "body", "type")
-                if column in frame
-                for value in frame[column]
-            }
-            return {"order.book", "table.update", "shop.order.captured"} <= names and any("only the trace id" in name for name in names)
+            flow, identity = found.iloc[0]["flow"], found.iloc[0]["transaction_id"]
+            steps = detail.milestones(client, flow=flow, transaction_id=identity)
+            traces = tuple({trace for trace in steps["trace_id"] if trace})
+            names = set(detail.spans(client, trace_ids=traces)["name"])
+            lines = set(detail.logs(client, trace_ids=traces, log_ids=())["body"])
+            return {"order.book", "table.update"} <= names and "only the trace id ties this line to the order" in lines
         finally:
             client.close()
 
