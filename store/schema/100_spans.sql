@@ -1,5 +1,6 @@
 -- One row per span, given once by FINAL: content key (trace_id, span_id); of several the one loaded first is kept.
 -- Attribute values are text; attribute_types names the type of those that are not strings (array, kvlist, bytes: base64 of raw protobuf).
+-- Parts under 128 MiB are compact: a new slice is few files to write and fsync.
 CREATE TABLE spans
 (
     slice UInt64,
@@ -33,3 +34,4 @@ CREATE TABLE spans
 ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toMonday(received_at)
 ORDER BY (trace_id, span_id)
+SETTINGS min_bytes_for_wide_part = 134217728

@@ -1,4 +1,5 @@
 -- One row per log record, given once by FINAL: content key log_id. Attributes as in spans.
+-- Parts under 128 MiB are compact: a new slice is few files to write and fsync.
 CREATE TABLE logs
 (
     slice UInt64,
@@ -29,3 +30,4 @@ CREATE TABLE logs
 ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toMonday(received_at)
 ORDER BY (trace_id, time, log_id)
+SETTINGS min_bytes_for_wide_part = 134217728

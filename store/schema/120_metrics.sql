@@ -1,4 +1,5 @@
 -- One row per metric point, given once by FINAL: content key metric_id. Attributes as in spans.
+-- Parts under 128 MiB are compact: a new slice is few files to write and fsync.
 CREATE TABLE metrics
 (
     slice UInt64,
@@ -41,3 +42,4 @@ CREATE TABLE metrics
 ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toMonday(received_at)
 ORDER BY (name, service, time, metric_id)
+SETTINGS min_bytes_for_wide_part = 134217728

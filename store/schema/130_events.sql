@@ -1,4 +1,5 @@
 -- One row per CloudEvent, given once by FINAL: content key (event_source, id); of several the one loaded first is kept.
+-- Parts under 128 MiB are compact: a new slice is few files to write and fsync.
 CREATE TABLE events
 (
     slice UInt64,
@@ -23,3 +24,4 @@ CREATE TABLE events
 ENGINE = ReplacingMergeTree(precedence)
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (event_source, id)
+SETTINGS min_bytes_for_wide_part = 134217728

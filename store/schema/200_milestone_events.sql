@@ -1,4 +1,5 @@
 -- One row per signal read as a milestone of a flow. Written by views on the signal tables; a repeat has the same event_id.
+-- Parts under 128 MiB are compact: a new slice is few files to write and fsync.
 CREATE TABLE milestone_events
 (
     slice UInt64,
@@ -20,3 +21,4 @@ CREATE TABLE milestone_events
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (slice, flow, milestone, event_id)
+SETTINGS min_bytes_for_wide_part = 134217728

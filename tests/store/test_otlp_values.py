@@ -12,11 +12,13 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 
 from core.signal import Lane, Record, SignalKind
 from store.client import Store
-from store.slice import SliceWriter
+from store.framing import LANDINGS, frame, insert_settings
 
 RECEIVED_AT = 1_700_000_000_123
 NESTED = ArrayValue(values=[AnyValue(int_value=1), AnyValue(string_value=""), AnyValue(kvlist_value=KeyValueList())])
-MEMBERS = KeyValueList(values=[KeyValue(key="inner", value=AnyValue(double_value=0.5)), KeyValue(key="list", value=AnyValue(array_value=NESTED))])
+MEMBERS = KeyValueList(
+    values=[KeyValue(key="inner", value=AnyValue(double_value=0.5)), KeyValue(key="list", value=AnyValue(array_value=NESTED))]
+)
 
 
 def _base64(raw: bytes) -> str:
@@ -86,7 +88,8 @@ def _request() -> ExportTraceServiceRequest:
 
 def _write(store: Store, *requests: ExportTraceServiceRequest) -> None:
     records = [Record(SignalKind.TRACES, "erp", Lane.STANDARD, RECEIVED_AT, 1, request.SerializeToString()) for request in requests]
-    assert SliceWriter(store).write(records, 7, "token") == []
+    landing = LANDINGS[SignalKind.TRACES]
+    store.insert_raw(landing.table, frame(records, 7), "Protobuf", insert_settings(SignalKind.TRACES))
 
 
 @pytest.fixture
@@ -118,7 +121,11 @@ def test_everything_else_of_a_span(rows: dict[str, dict[str, Any]]) -> None:
         "slice": 7, "source": "erp", "service": "sap", "trace_state": "a=b", "flags": 257, "status_message": "51",
         "scope_name": "idocs", "scope_version": "1.2",
     }  # fmt: skip
-    assert (row["trace_id"], row["span_id"], row["parent_span_id"]) == ("000102030405060708090a0b0c0d0e0f", "f0f1f2f3f4f5f6f7", "0001020304050607")
+    assert (row["trace_id"], row["span_id"], row["parent_span_id"]) == (
+        "000102030405060708090a0b0c0d0e0f",
+        "f0f1f2f3f4f5f6f7",
+        "0001020304050607",
+    )
     assert (row["kind_name"], row["status_name"]) == ("consumer", "error")
     assert (row["received"], row["starts"], row["ends"]) == (
         "2023-11-14 22:13:20.123", "2023-11-14 22:13:20.123456789", "2023-11-14 22:13:21.000000001",
@@ -131,7 +138,13 @@ def test_everything_else_of_a_span(rows: dict[str, dict[str, Any]]) -> None:
 
 def test_a_bare_span_is_empty_not_missing(rows: dict[str, dict[str, Any]]) -> None:
     row = rows["plain"]
-    assert (row["parent_span_id"], row["kind_name"], row["status_name"], row["attributes"], list(row["events.name"])) == ("", "unspecified", "unset", {}, [])
+    assert (row["parent_span_id"], row["kind_name"], row["status_name"], row["attributes"], list(row["events.name"])) == (
+        "",
+        "unspecified",
+        "unset",
+        {},
+        [],
+    )
     assert row["service"] == "sap"
 
 
