@@ -49,7 +49,9 @@ def chromium() -> Iterator[Any]:
             browser.close()
 
 
-def visit(browser: Any, url: str, picture: Path | None = None, size: str = "desk", scheme: str = "light", ready: str = READY) -> Seen:
+def visit(
+    browser: Any, url: str, picture: Path | None = None, size: str = "desk", scheme: str = "light", ready: str = READY, settle: int = 700
+) -> Seen:
     """Open ``url``, wait until it is drawn, keep a picture, and return what was seen."""
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, timezone_id="Europe/Berlin")
@@ -65,7 +67,7 @@ def visit(browser: Any, url: str, picture: Path | None = None, size: str = "desk
         page.goto(url)
         page.wait_for_selector(ready, state="attached", timeout=45_000)
         page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=45_000)
-        page.wait_for_timeout(1200)
+        page.wait_for_timeout(settle)
         if picture is not None:
             picture.parent.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=picture)
