@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 _SEPARATOR = "\x1f"
+_TEXTS = ("flow", "event_id", "candidate_id", "key_type", "key_value", "transaction_id")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: st
     ``batch``: one row per event, key and transaction that key names now, with columns flow, event_id, candidate_id, key_type, key_value
     (empty: the event has no key) and transaction_id (empty: the key names none). ``attached``: (flow, key type) of relation many-to-many.
     """
+    batch = batch.astype({name: object for name in _TEXTS})  # one kind of text, whatever the driver gave
     events = batch["flow"] + _SEPARATOR + batch["event_id"]
     oversized = int(events[batch["key_type"] == bad_key].nunique())
     usable = (batch["key_type"] != "") & (batch["key_type"] != bad_key)
@@ -53,7 +55,7 @@ def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: st
     owner = owned.drop_duplicates("event").set_index("event")["owner"]
     merges = owned[(owned["transaction_id"] != "") & (owned["transaction_id"] != owned["owner"])][["flow", "transaction_id", "owner"]]
     merges = merges.drop_duplicates().set_axis(["flow", "from_id", "to_id"], axis=1)
-    holder = shelved["event"].map(owner)
+    holder = shelved["event"].map(owner).astype(object)
     pairs = shelved.assign(owner=holder)[holder.notna().to_numpy()]
     places = [owned.drop_duplicates("event")[["flow", "event_id", "owner"]], *_shelve(shelved[holder.isna().to_numpy()], merges)]
     return Links(
@@ -122,7 +124,8 @@ def _shelve(waiting: pd.DataFrame, merges: pd.DataFrame) -> list[pd.DataFrame]:
     shelves = waiting.assign(owner=shelf(waiting["key_type"], waiting["key_value"]))
     survivors = dict(zip(merges["flow"] + _SEPARATOR + merges["from_id"], merges["to_id"], strict=True))
     taken = waiting[waiting["transaction_id"] != ""]
-    now = (taken["flow"] + _SEPARATOR + taken["transaction_id"]).map(survivors).fillna(taken["transaction_id"])
+    named = zip(taken["flow"] + _SEPARATOR + taken["transaction_id"], taken["transaction_id"], strict=True)
+    now = [survivors.get(name, transaction) for name, transaction in named]
     columns = ["flow", "event_id", "owner"]
     return [part[columns].drop_duplicates() for part in (shelves, taken.assign(owner=now)) if len(part)]
 
