@@ -173,8 +173,9 @@ def _check_cel(review: Review, document: Document, path: Path, text: str) -> Non
         program = cel.compile(text)
     except ValueError as error:
         found = _CEL_PLACE.search(str(error))
-        where = f"column {found[1]}: {found[2].strip(' ,')}" if found else str(error).splitlines()[0]
-        review.wrong(document, path, f"'{text}' is no CEL expression: {where}; write for example 'value > 10000.0'")
+        what = found[2].removesuffix("expecting ").strip(" ,") if found else str(error).splitlines()[0]
+        where = f"column {found[1]}: " if found else ""
+        review.judged(document, path, f"{where}'{text}' is no CEL expression: {what}; write for example 'value > 10000.0'")
         return
     for name in program.variables():
         if name not in ROUTE_VARIABLES:

@@ -79,8 +79,7 @@ def _limits(review: Review, document: Document, path: Path, sla: Sla, limits: Sl
             )
         if review.check_due is not None:
             times = [name for name, type_ in facts.items() if type_ == "time"]
-            if complaint := review.check_due(limits.due, times):
-                review.wrong(document, (*path, "due"), complaint)
+            review.judged(document, (*path, "due"), review.check_due(limits.due, times))
     if limits.warn is not None and not re.fullmatch(f"{PERCENTAGE_PATTERN}|{DURATION_PATTERN}", limits.warn):
         message = f"'{limits.warn}' is neither a share nor a time before it is due; write for example '60%' or '10 minutes'"
         review.wrong(document, (*path, "warn"), message)
@@ -121,5 +120,7 @@ def _target(
             continue
         if fact not in facts:
             review.unknown(document, at, f"fact '{fact}' is not declared under 'facts' of flow '{flow.flow}'", fact, facts)
-        elif attribute not in (known := {each for contract in contracts.values() if fact in contract.for_ for each in contract.facts}):
+        elif "contract" not in review.incomplete and attribute not in (
+            known := {each for contract in contracts.values() if fact in contract.for_ for each in contract.facts}
+        ):
             review.unknown(document, at, f"no contract says '{attribute}' of a {fact}", attribute, known)

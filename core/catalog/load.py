@@ -7,6 +7,7 @@ is not cross-checked further; its id still counts as known, so that one mistake 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from core.catalog.check_flow import check_flow, fact_types
 from core.catalog.check_rest import check_calendar, check_contract, check_owners, check_routes, check_shared, check_source
 from core.catalog.complaints import problems_of, suggestion
 from core.catalog.contract import Contract
-from core.catalog.definition import Definition
+from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Flow
 from core.catalog.positions import Document, Position, Problem, UnreadableError, read_document
 from core.catalog.review import CheckDue, CheckExpression, Review
@@ -37,6 +38,7 @@ FOLDERS: dict[str, tuple[type[Definition], str]] = {
     "runbooks": (Runbook, "runbook"),
 }
 SINGLES: dict[str, type[Definition]] = {"routes.yaml": Routes, "owners.yaml": Owners}
+_NAMED_IN = {"routes.yaml": "channel", "owners.yaml": "owner"}
 _IGNORED = {"tests", "README.md", "schemas"}
 
 T = TypeVar("T", bound=Definition)
@@ -71,7 +73,7 @@ def load_catalog(folder: Path, check_expression: CheckExpression | None = None, 
     known = {noun: set(reader.ids.get(noun, {})) for _, noun in FOLDERS.values()}
     known["owner"] = _names_in(reader, "owners.yaml", "owners")
     known["channel"] = _names_in(reader, "routes.yaml", "channels")
-    review = Review(known, check_expression, check_due, reader.problems, reader.warnings)
+    review = Review(known, reader.incomplete, check_expression, check_due, reader.problems, reader.warnings)
     catalog = reader.catalog()
     _check(review, reader, catalog)
     if review.problems:
@@ -117,6 +119,7 @@ class _Reader:
         self.warnings: list[Problem] = []
         self.documents: dict[str, Document] = {}
         self.ids: dict[str, dict[str, Document]] = {}
+        self.incomplete: set[str] = set()
         self._found: dict[str, dict[str, Definition]] = {noun: {} for _, noun in FOLDERS.values()}
         self._singles: dict[str, Definition] = {}
         self._digest = hashlib.sha256()
@@ -166,6 +169,7 @@ class _Reader:
                 continue
             document = self._read(file)
             if document is None:
+                self.incomplete.add(noun)
                 continue
             name = document.value.get(noun)
             if isinstance(name, str):
@@ -178,10 +182,13 @@ class _Reader:
             item = self._typed(document, model)
             if item is not None:
                 self._found[noun][str(name)] = item
+            elif noun == "contract" or not (isinstance(name, str) and re.fullmatch(IDENTIFIER_PATTERN, name)):
+                self.incomplete.add(noun)
 
     def _read_single(self, file: Path) -> None:
         document = self._read(file)
         if document is None:
+            self.incomplete.add(_NAMED_IN[file.name])
             return
         item = self._typed(document, SINGLES[file.name])
         self.documents[file.name] = document

@@ -25,7 +25,7 @@ _WORDS = (
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _RADIX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_TEXT_TAG = "tag:yaml.org,2002:str"
+_STANDARD_TAG = "tag:yaml.org,2002:"
 
 Path = tuple[str | int, ...]
 
@@ -67,14 +67,20 @@ class Document:
     value: Any = None
     values: dict[Path, Position] = field(default_factory=dict)
     keys: dict[Path, Position] = field(default_factory=dict)
+    inside: dict[Path, int] = field(default_factory=dict)
 
-    def problem(self, path: Sequence[str | int], message: str, *, at_key: bool = False) -> Problem:
-        """Return a problem at ``path``: at its value, or at its key; at the nearest thing around it that is written down."""
+    def problem(self, path: Sequence[str | int], message: str, *, at_key: bool = False, at: int = 1) -> Problem:
+        """Return a problem at ``path``: at its value, or at its key; at the nearest thing around it that is written down.
+
+        ``at`` is a place within the value's text, from 1; ``inside`` says where texts of one line begin, behind their quote.
+        """
         wanted = tuple(path)
         first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
         while wanted not in first and wanted not in second and wanted:
             wanted, first, second = wanted[:-1], self.keys, self.values
         position = first.get(wanted) or second.get(wanted) or Position()
+        if wanted in self.inside and not at_key and at > 1:
+            position = Position(position.line, position.column + self.inside[wanted] + at - 1)
         return Problem(self.file, *position, message)
 
 
@@ -87,88 +93,89 @@ def read_document(file: str, content: bytes, first_line: int = 1) -> Document:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + first_line
-        raise UnreadableError(Position(line), f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8") from error
+        before = content[: error.start]
+        position = Position(before.count(b"\n") + first_line, len(before) - before.rfind(b"\n"))
+        raise UnreadableError(position, f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8") from error
+    document = Document(file)
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        document.value = _Reader(document, text, first_line).read_all()
     except yaml.MarkedYAMLError as error:
-        raise _syntax(error, first_line) from error
+        raise _syntax(error, first_line, text) from error
     except yaml.YAMLError as error:
         raise UnreadableError(Position(first_line), f"this is not YAML: {str(error).splitlines()[0]}") from error
-    except RecursionError as error:
-        raise UnreadableError(Position(first_line), f"nested deeper than {MAXIMUM_DEPTH} levels; write it flatter") from error
-    document = Document(file)
-    if node is None:
-        raise UnreadableError(Position(first_line), "the file is empty; write a definition or delete it")
-    document.value = _Reader(document, text, first_line).read(node, ())
     return document
 
 
-def _syntax(error: yaml.MarkedYAMLError, first_line: int) -> UnreadableError:
+def _syntax(error: yaml.MarkedYAMLError, first_line: int, text: str) -> UnreadableError:
     mark = error.problem_mark or error.context_mark
     position = Position(mark.line + first_line, mark.column + 1) if mark else Position(first_line)
     what = " ".join(part for part in (error.problem, error.context) if part)
     advice = {
         "mapping values are not allowed": "put a text that contains ': ' in quotes",
-        "found character '\\t'": "indent with spaces, not tabs",
         "cannot start any token": "put a text that begins with this character in quotes",
-        "found another document": "write one definition a file",
-        "undefined alias": "put a text that begins with '*' in quotes",
     }
+    if mark and text[mark.index : mark.index + 1] == "\t":
+        return UnreadableError(position, "a tab cannot indent YAML; use spaces")
     found = next((words for start, words in advice.items() if start in what), "check quotes, brackets and indentation here")
     return UnreadableError(position, f"this is not YAML: {what}; {found}")
 
 
 class _Reader:
-    """Turns composed nodes into plain Python and notes positions."""
+    """Turns the parser's events into plain Python and notes positions. The depth is limited here: libyaml's own composer has no limit."""
 
     def __init__(self, document: Document, text: str, first_line: int) -> None:
         self._document = document
-        self._text = text
+        self._events = iter(yaml.parse(text, Loader=_LOADER))
         self._first_line = first_line
-        self._seen: set[int] = set()
 
-    def read(self, node: yaml.Node, path: Path) -> Any:
-        position = self._position(node)
-        if id(node) in self._seen:
-            raise UnreadableError(self._alias(), "aliases (*name) are not allowed in a catalog; write the value out")
+    def read_all(self) -> Any:
+        """Read the only document of the stream."""
+        next(self._events)
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            raise UnreadableError(Position(self._first_line), "the file is empty; write a definition or delete it")
+        value = self._read(next(self._events), ())
+        next(self._events)
+        following = next(self._events)
+        if not isinstance(following, yaml.StreamEndEvent):
+            raise UnreadableError(self._position(following), "a second document begins here; write one definition a file")
+        return value
+
+    def _read(self, event: yaml.Event, path: Path) -> Any:
+        position = self._position(event)
+        if isinstance(event, yaml.AliasEvent):
+            raise UnreadableError(position, f"aliases (*{event.anchor}) are not allowed in a catalog; write the value out, or quote the text")
         if len(path) > MAXIMUM_DEPTH:
             raise UnreadableError(position, f"nested deeper than {MAXIMUM_DEPTH} levels; write it flatter")
-        self._seen.add(id(node))
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise UnreadableError(position, f"tag '{tag.replace(_STANDARD_TAG, '!!')}' is not allowed in a catalog; write the plain value")
         self._document.values[path] = position
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node, position)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            found: list[Any] = []
+            while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
+                found.append(self._read(item, (*path, len(found))))
+            return found
+        if event.start_mark.line == event.end_mark.line:
+            self._document.inside[path] = int(event.style in ("'", '"'))
+        return plain(event.value) if event.implicit[0] else event.value
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def _mapping(self, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            position = self._position(key_node)
-            if not isinstance(key_node, yaml.ScalarNode):
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            position = self._position(event)
+            if not isinstance(event, yaml.ScalarEvent):
                 raise UnreadableError(position, "a key is one word; put it in quotes or write 'key: value'")
-            key = str(key_node.value)
+            key = str(event.value)
             if key in found:
                 first = self._document.keys[(*path, key)]
                 raise UnreadableError(position, f"key '{key}' is already written on line {first.line}; keep one of them")
             self._document.keys[(*path, key)] = position
-            found[key] = self.read(value_node, (*path, key))
+            found[key] = self._read(next(self._events), (*path, key))
         return found
 
-    def _scalar(self, node: yaml.Node, position: Position) -> Any:
-        text = str(node.value)
-        if node.tag != _TEXT_TAG:
-            raise UnreadableError(position, f"tag '{node.tag}' is not allowed in a catalog; write the plain value")
-        if node.style is not None and node.style != "":
-            return text
-        return plain(text)
-
-    def _position(self, node: yaml.Node) -> Position:
-        return Position(node.start_mark.line + self._first_line, node.start_mark.column + 1)
-
-    def _alias(self) -> Position:
-        event = next(event for event in yaml.parse(self._text, Loader=_LOADER) if isinstance(event, yaml.AliasEvent))
+    def _position(self, event: yaml.Event) -> Position:
         return Position(event.start_mark.line + self._first_line, event.start_mark.column + 1)
 
 

@@ -20,9 +20,14 @@ CheckDue = Callable[[str, Collection[str]], str | None]
 
 @dataclass
 class Review:
-    """The state of one check. ``known`` holds the ids of every noun, also of those whose file has other problems."""
+    """The state of one check.
+
+    ``known`` holds the ids of every noun, also of those whose file has other problems; ``incomplete`` the nouns of which a file
+    did not tell its id: references to them are not judged.
+    """
 
     known: dict[str, set[str]]
+    incomplete: set[str] = field(default_factory=set)
     check_expression: CheckExpression | None = None
     check_due: CheckDue | None = None
     problems: list[Problem] = field(default_factory=list)
@@ -30,7 +35,7 @@ class Review:
 
     def refers(self, document: Document, path: Sequence[str | int], noun: str, wanted: str | None, where: str = "") -> None:
         """Note a problem when ``wanted`` is no id of ``noun``. None and the empty text refer to nothing."""
-        if wanted and wanted not in self.known[noun]:
+        if wanted and wanted not in self.known[noun] and noun not in self.incomplete:
             self.unknown(document, path, f"{noun} '{wanted}' is not defined{where}", wanted, self.known[noun])
 
     def unknown(
@@ -42,6 +47,14 @@ class Review:
     def wrong(self, document: Document, path: Sequence[str | int], message: str, *, at_key: bool = False) -> None:
         """Note a problem."""
         self.problems.append(document.problem(path, message, at_key=at_key))
+
+    def judged(self, document: Document, path: Sequence[str | int], complaint: str | None) -> None:
+        """Note what a judge of expressions said; a ``column 5:`` at its beginning becomes part of the position."""
+        if complaint is None:
+            return
+        found = re.match(r"column (\d+): ", complaint)
+        message = complaint[found.end() :] if found and tuple(path) in document.inside else complaint
+        self.problems.append(document.problem(path, message, at=int(found[1]) if found else 1))
 
     def doubtful(self, document: Document, path: Sequence[str | int], message: str) -> None:
         """Note a warning: the catalog works, but perhaps not as meant."""
@@ -58,7 +71,7 @@ class Review:
         """Check the name of a time zone."""
         try:
             ZoneInfo(name)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):  # an unknown zone is a KeyError, a path or a folder one of the others
             self.wrong(document, path, f"time zone '{name}' is not known; write an IANA name such as 'Europe/Berlin' or 'UTC'")
 
     def secret(self, document: Document, path: Sequence[str | int], reference: str) -> None:

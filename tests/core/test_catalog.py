@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import ast
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from core.catalog.flow import Flow
+from core.catalog.load import CatalogErrors, load_catalog
+from core.catalog.positions import Problem, UnreadableError, read_document
+from core.catalog.routing import ROUTE_VARIABLES
+from core.catalog.schema import json_schemas
+from slas.due import check_due
+from tests.core.broken_catalogs import BROKEN, Broken
+
+EXAMPLE = Path(__file__).parent / "example"
+SHIPPED = Path(__file__).parents[2] / "catalog"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(EXAMPLE, tmp_path / "catalog")
+    return tmp_path / "catalog"
+
+
+def problems(folder: Path) -> list[str]:
+    with pytest.raises(CatalogErrors) as caught:
+        load_catalog(folder, None, check_due)
+    assert str(caught.value) == "\n".join(map(str, caught.value.problems))
+    return [str(problem).replace(f"{folder.as_posix()}/", "") for problem in caught.value.problems]
+
+
+def edit(folder: Path, file: str, old: str, new: str) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_example_loads():
+    loaded = load_catalog(EXAMPLE, None, check_due)
+
+    flow = loaded.catalog.flows["order-to-cash"]
+    assert list(flow.milestones)[:2] == ["captured", "booked"]
+    assert flow.milestones["invoiced"].keys == {"invoice": r"extract(body, 'INVOIC (\d+)')"}
+    assert flow.slas["ship-as-promised"].calendar == ["plant", "carrier"]
+    assert loaded.catalog.calendars["plant"].shifts[0].start == "06:00"
+    assert loaded.catalog.runbooks["order-not-booked"].body == "1. Look at the queue."
+    assert loaded.catalog.routes.routes[0].continue_
+    assert [warning.message.partition(";")[0] for warning in loaded.warnings] == ["the SLA 'ship-as-promised' names no runbook"]
+
+
+def test_the_shipped_catalog_has_no_warning():
+    assert load_catalog(SHIPPED, None, check_due).warnings == []
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_a_broken_catalog_says_where_and_what_to_write(folder: Path, broken: Broken):
+    file = folder / broken.file
+    if broken.new is None:
+        file.unlink()
+    elif broken.old is None:
+        file.write_text(broken.new, encoding="utf-8")
+    else:
+        text = file.read_text(encoding="utf-8")
+        assert broken.old in text
+        file.write_bytes(text.replace(broken.old, broken.new, 1).encode("utf-8", "surrogateescape"))
+
+    assert problems(folder) == broken.expected
+
+
+def test_all_problems_are_told_at_once_and_sorted(folder: Path):
+    edit(folder, "routes.yaml", "channels: [desk]", "channels: [dsk]")
+    edit(folder, "owners.yaml", "email:", "mail:")
+    edit(folder, "flows/order-to-cash.yaml", "to: booked", "to: bokked")
+    edit(folder, "flows/order-to-cash.yaml", "runbook: order-not-booked", "runbook: none-such")
+
+    found = problems(folder)
+
+    assert [line.split(" ")[0] for line in found] == [
+        "flows/order-to-cash.yaml:59:9:", "flows/order-to-cash.yaml:63:14:", "owners.yaml:2:47:", "routes.yaml:8:16:",
+    ]  # fmt: skip
+
+
+def test_an_expression_is_judged_at_its_place(folder: Path):
+    asked = []
+
+    def judge(signal: str, text: str) -> str | None:
+        asked.append((signal, text))
+        return "column 3: unknown function" if text.startswith("extract") else None
+
+    with pytest.raises(CatalogErrors) as caught:
+        load_catalog(folder, judge)
+
+    assert [(each.line, each.column, each.message) for each in caught.value.problems] == [(38, 25, "unknown function")]
+    assert ("event", "data.orderId") in asked
+    assert ("span", "attributes.error.type") in asked
+    assert ("log", "match(body, '^INVOIC .* posted')") in asked
+
+
+def test_warnings_do_not_stop_a_catalog(folder: Path):
+    edit(folder, "routes.yaml", "    when: value > 10000.0\n", "")
+    edit(folder, "routes.yaml", "    flow: order-to-cash\n", "")
+    edit(folder, "routes.yaml", "    continue: true\n", "")
+    edit(folder, "routes.yaml", "    active: {days: [mon], start: 08:00, end: 17:00, time_zone: Europe/Berlin}\n", "")
+    edit(folder, "flows/order-to-cash.yaml", ", service: sap-idoc}", "}")
+    (folder / "flow").mkdir()
+
+    found = [str(warning).replace(f"{folder.as_posix()}/", "").replace(folder.as_posix(), "") for warning in load_catalog(folder).warnings]
+
+    assert found == [
+        "flow:1:1: 'flow' is no part of a catalog and is not read; did you mean 'flows'?",
+        "flows/order-to-cash.yaml:37:5: this match must look at every signal; add 'event', 'span', 'service' or 'source' to make it cheap",
+        "flows/order-to-cash.yaml:65:3: the SLA 'ship-as-promised' names no runbook; people will be told that it is late, not what to do",
+        "routes.yaml:6:5: route 'all' is never reached: 'expensive' above takes everything and has no 'continue: true'",
+    ]
+
+
+def test_a_missing_folder_is_one_clear_line(tmp_path: Path):
+    with pytest.raises(CatalogErrors, match="there is no such folder; give the catalog's folder"):
+        load_catalog(tmp_path / "nowhere")
+
+
+def test_the_version_follows_the_content_of_every_file_that_counts(folder: Path):
+    first = load_catalog(folder).catalog.version
+    (folder / "tests" / "late-order.yaml").write_text("given: []\n")
+    assert load_catalog(folder).catalog.version == first
+
+    edit(folder, "runbooks/order-not-booked.md", "queue.", "queue!")
+    second = load_catalog(folder).catalog.version
+    assert second != first
+    (folder / "calendars" / "carrier.yaml").rename(folder / "calendars" / "carriers.yaml")
+    assert load_catalog(folder).catalog.version not in {first, second}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"), ("12:30", "12:30"), ("2026-01-01", "2026-01-01"), ("1_000", "1_000"), ("yes", "yes"), ("on", "on"), ("0777", 777),
+        ("true", True), ("~", None), ("", None), ("0x1f", 31), ("0o17", 15), ("1e3", 1000.0), (".5", 0.5), ("+3", 3), ("'3'", "3"), ('"true"', "true"),
+        ("1" * 65, "1" * 65), ("|\n  a\n  b\n", "a\nb\n"), (">-\n  a\n  b\n", "a b"),
+    ],
+)  # fmt: skip
+def test_plain_words_mean_what_yaml_1_2_says(text: str, value: object):
+    found = read_document("f", f"a: {text}".encode()).value["a"]
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize("text", ["[" * 500_000, "{a: " * 200_000, "- " * 300_000, "? " * 300_000, "a: \x00", "a: &a [*a]", "&a [*a]"])
+def test_hostile_yaml_is_refused_quickly(text: str):
+    with pytest.raises(UnreadableError):
+        read_document("f", text.encode())
+
+
+def test_no_damage_to_a_file_is_more_than_a_list_of_problems(folder: Path):
+    generator = random.Random(7)
+    files = sorted(file for file in folder.rglob("*") if file.suffix in {".yaml", ".md"} and file.parent.name != "tests")
+    pieces = [
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b": ",
+        b"- ",
+        b"\n",
+        b"'",
+        b'"',
+        b"&a ",
+        b"*a ",
+        b"!!x ",
+        b"\t",
+        b"\xff",
+        b"\x00",
+        b"|",
+        b"#",
+        b"null",
+        b"7",
+        b"~",
+    ]
+    refused = 0
+    said: list[Problem] = []
+    for _ in range(150):
+        file = generator.choice(files)
+        content = file.read_bytes()
+        at = generator.randrange(len(content))
+        damaged = content[:at] + generator.choice(pieces) + content[at + generator.randrange(0, 6) :]
+        file.write_bytes(damaged)
+        try:
+            load_catalog(folder, None, check_due)
+        except CatalogErrors as error:
+            refused += 1
+            said.extend(error.problems)
+        finally:
+            file.write_bytes(content)
+
+    assert refused > 40
+    assert [str(problem) for problem in said if problem.line < 1 or problem.column < 1 or "\n" in problem.message] == []
+
+
+def test_a_hundred_flows_load_fast(folder: Path):
+    flow = (folder / "flows" / "order-to-cash.yaml").read_text()
+    for number in range(100):
+        (folder / "flows" / f"flow-{number}.yaml").write_text(flow.replace("flow: order-to-cash", f"flow: flow-{number}"))
+    load_catalog(folder, None, check_due)
+
+    began = time.process_time()
+    assert len(load_catalog(folder, None, check_due).catalog.flows) == 101
+    assert time.process_time() - began < 1.5
+
+
+def test_json_schemas_describe_what_loads():
+    schemas = json_schemas()
+
+    assert sorted(schemas) == ["calendar", "contract", "flow", "owners", "routes", "runbook", "source"]
+    assert schemas["flow"]["additionalProperties"] is False
+    assert "from" in schemas["flow"]["$defs"]["Sla"]["properties"]
+    assert "body" not in schemas["runbook"]["properties"]
+
+
+def test_definitions_never_change():
+    flow = load_catalog(EXAMPLE).catalog.flows["order-to-cash"]
+
+    with pytest.raises(ValidationError):
+        flow.title = "other"  # type: ignore[misc]
+    assert isinstance(flow, Flow)
+
+
+def test_routes_may_name_exactly_what_an_incident_tells():
+    tree = ast.parse((Path(__file__).parents[2] / "alerts" / "routing.py").read_text(encoding="utf-8"))
+    function = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "facts_of")
+    told = next(node for node in ast.walk(function) if isinstance(node, ast.Dict))
+
+    assert {key.value for key in told.keys if isinstance(key, ast.Constant)} == ROUTE_VARIABLES
