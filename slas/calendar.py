@@ -25,7 +25,7 @@ Intervals: TypeAlias = tuple[Milliseconds, Milliseconds]
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FIRST_YEAR, _LAST_YEAR = 1971, 2199
+FIRST_YEAR, LAST_YEAR = 1971, 2199
 _IDLE_YEARS = 10
 """A calendar with no working time in that many consecutive years never works again, as far as anybody will wait."""
 
@@ -62,7 +62,7 @@ class CompiledCalendar:
         self._cut_offs: dict[int, Milliseconds] = {}
         for definition in self.definitions:
             zone_of(definition.time_zone)
-            _holidays(definition, range(_FIRST_YEAR, _FIRST_YEAR + 1))
+            _holidays(definition, range(FIRST_YEAR, FIRST_YEAR + 1))
 
     def add(self, starts: ArrayLike, amount: ArrayLike) -> Milliseconds:
         """Return the earliest moment with ``amount`` (≥ 0) of working time after each start."""
@@ -109,6 +109,14 @@ class CompiledCalendar:
         self._cover(at)
         index = np.searchsorted(self._starts, at, side="right") - 1
         return (index >= 0) & (at < self._ends[np.clip(index, 0, None)]) if len(self._ends) else np.zeros(len(at), np.bool_)
+
+    def works_after(self, moment: int) -> bool:
+        """Tell whether there is any working time after a moment."""
+        try:
+            self.add(moment, 1)
+        except UsageError:
+            return False
+        return True
 
     def next_cut_off(self, after: ArrayLike, time_of_day: str | None = None) -> Milliseconds:
         """Return the first cut-off strictly after each moment: local ``time_of_day`` (or the calendar's own) of a working day.
@@ -161,16 +169,16 @@ class CompiledCalendar:
     def _grow_forward(self, *, by_dates: bool = False) -> None:
         first, last = self._years or (2000, 2000)
         marks = [d.year for d in self._dates] if by_dates else [_year_of(int(end)) for end in self._ends[-1:]]
-        if last >= _LAST_YEAR or last - max([*marks, first]) > _IDLE_YEARS:
+        if last >= LAST_YEAR or last - max([*marks, first]) > _IDLE_YEARS:
             raise UsageError(f"calendar '{self.name}' has no working time left after {last}: it never reaches the limit")
-        self._compile(first, min(last + max(2, (last - first) // 2), _LAST_YEAR))
+        self._compile(first, min(last + max(2, (last - first) // 2), LAST_YEAR))
 
     def _grow_backward(self) -> None:
         first, last = self._years or (2000, 2000)
         earliest = _year_of(int(self._starts[0])) if len(self._starts) else last
-        if first <= _FIRST_YEAR or earliest - first > _IDLE_YEARS:
+        if first <= FIRST_YEAR or earliest - first > _IDLE_YEARS:
             raise UsageError(f"calendar '{self.name}' has no working time before {first}: it never reaches the limit")
-        self._compile(max(first - max(2, (last - first) // 2), _FIRST_YEAR), last)
+        self._compile(max(first - max(2, (last - first) // 2), FIRST_YEAR), last)
 
     def _compile(self, first: int, last: int) -> None:
         parts = [_compile_one(definition, first, last) for definition in self.definitions]
@@ -193,7 +201,7 @@ def _columns(*values: ArrayLike) -> tuple[Milliseconds, ...]:
 
 
 def _year_of(moment: int) -> int:
-    return int(np.clip(1970 + moment // (365.2425 * DAY), _FIRST_YEAR, _LAST_YEAR))
+    return int(np.clip(1970 + moment // (365.2425 * DAY), FIRST_YEAR, LAST_YEAR))
 
 
 def _dates(first: int, last: int) -> list[date]:

@@ -68,7 +68,7 @@ class Group:
 def clocks_of(transactions: pd.DataFrame, catalog: Catalog, calendars: Calendars) -> pd.DataFrame:
     """Return the clocks of these transactions, with the columns of ``clocks`` that do not depend on the current time.
 
-    Further columns: ``lacking`` (the fact that the due expression misses), ``cancelled``, ``failure`` (cause of a failure of the awaited
+    Further columns: ``lacking`` (what the due time misses: ``fact-missing:<fact>`` or ``calendar:<name>``), ``cancelled``, ``failure`` (cause of a failure of the awaited
     stage) and ``penalty_day``, ``penalty_free``, ``penalty_cap`` in money and days.
     """
     frames = [
@@ -204,9 +204,33 @@ def _limits(group: Group, catalog: Catalog, started: Milliseconds, pauses: list[
     for limit in limits_of(group.sla, catalog.contracts.values(), started, group.fact):
         part = Group(group.rows.iloc[limit.rows], group.flow, group.name, group.sla, group.calendar)
         cut = [_Stretch(stretch.begin[limit.rows], stretch.end[limit.rows]) for stretch in pauses]
-        due[limit.rows], warn[limit.rows], lacking[limit.rows] = _due_and_warn(part, limit, started[limit.rows], cut)
+        due[limit.rows], warn[limit.rows], lacking[limit.rows] = _reachable_due_and_warn(part, limit, started[limit.rows], cut)
         version[limit.rows] = f"{catalog.version[:12]}: {limit.label}"
     return {"due_at": due, "warn_at": warn, "lacking": lacking, "contract_version": version}
+
+
+def _reachable_due_and_warn(
+    group: Group, limit: Limit, started: Milliseconds, pauses: list[_Stretch]
+) -> tuple[Milliseconds, Milliseconds, NDArray[np.object_]]:
+    """Return due, warn and lacking; a calendar that gives some rows no due time (it never works) leaves the others theirs."""
+    try:
+        return _due_and_warn(group, limit, started, pauses)
+    except UsageError:
+        rows = len(started)
+        if rows == 1 or not group.calendar.works_after(int(started.min())):
+            none = np.full(rows, MISSING, np.int64)
+            return none, none.copy(), np.full(rows, f"calendar:{group.calendar.name}", object)
+    halves = [
+        _reachable_due_and_warn(
+            Group(group.rows.iloc[part], group.flow, group.name, group.sla, group.calendar),
+            limit,
+            started[part],
+            [_Stretch(stretch.begin[part], stretch.end[part]) for stretch in pauses],
+        )
+        for part in (slice(None, rows // 2), slice(rows // 2, None))
+    ]
+    due, warn, lacking = (np.concatenate(column) for column in zip(*halves, strict=True))
+    return due, warn, lacking
 
 
 def _due_and_warn(
@@ -221,7 +245,8 @@ def _due_and_warn(
         base = calendar.add(started, within.milliseconds)
     else:
         resolved = resolve(parse_due(limit.due or "start"), started, group.fact, group.calendar)
-        base, lacking = resolved.moments, resolved.lacking
+        base = resolved.moments
+        lacking = np.array([name and f"fact-missing:{name}" for name in resolved.lacking], object)
     known = base != MISSING
     due, warn = base.copy(), base.copy()
     cut = [_Stretch(stretch.begin[known], stretch.end[known]) for stretch in pauses]

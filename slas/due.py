@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UsageError
-from slas.calendar import CompiledCalendar, Milliseconds
+from slas.calendar import FIRST_YEAR, LAST_YEAR, CompiledCalendar, Milliseconds
 from slas.duration import Duration, parse_duration
 
 MISSING = np.iinfo(np.int64).min
@@ -144,7 +144,8 @@ def resolve(due: Due, starts: Milliseconds, facts: Facts, calendar: CompiledCale
 def parse_times(values: list[str | None], calendar: CompiledCalendar) -> Milliseconds:
     """Return milliseconds of ISO 8601 texts, MISSING where there is none.
 
-    A time without a zone is local time of the calendar; a date alone means the end of that local day.
+    A time without a zone is local time of the calendar; a date alone means the end of that local day. A year that no calendar covers
+    is no time.
     """
     known: dict[str | None, int] = {None: MISSING}
     for value in values:
@@ -157,6 +158,8 @@ def _parse_time(text: str, calendar: CompiledCalendar) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        return MISSING
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:  # such as 9999-12-31, which systems write for "no date"
         return MISSING
     if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text):
         moment = datetime.combine(moment.date() + timedelta(days=1), time(), calendar.zone)

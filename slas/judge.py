@@ -60,7 +60,7 @@ def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
     overdue = np.isin(verdict, [names[Verdict.AT_RISK], names[Verdict.BREACHED], names[Verdict.MET_LATE]])
     cause = np.where(open_ & (failure != ""), failure, np.where(overdue, "overdue", ""))
     cause = np.where((verdict == names[Verdict.UNKNOWN]) & ~lacking, silent_source, cause)
-    cause = np.where((verdict == names[Verdict.UNKNOWN]) & lacking, "fact-missing:" + clocks["lacking"].astype(str), cause)
+    cause = np.where((verdict == names[Verdict.UNKNOWN]) & lacking, clocks["lacking"].to_numpy(object), cause)
     late_by = np.where(done, stopped, now) - due
     return clocks.assign(verdict=verdict, cause=cause, next_at=next_at, penalty=_penalty(clocks, verdict, late_by))
 
@@ -124,7 +124,10 @@ def reason(row: Judged, now: int, zone: ZoneInfo) -> str:
     if row.verdict == Verdict.CANCELLED:
         return f"the transaction was called off before {row.stage}"
     if row.verdict == Verdict.UNKNOWN and row.lacking:
-        return f"no due time: the fact '{row.lacking}' is missing or is no time"
+        what, _, name = row.lacking.partition(":")
+        if what == "calendar":
+            return f"no due time: the calendar '{name}' has no working time or no cut-off that gives one"
+        return f"no due time: the fact '{name}' is missing or is no time"
     span = format_duration(row.due_at - row.started_at)
     basis = f"due {local(row.due_at, zone)}: {span} from start {local(row.started_at, zone)}{_pauses_text(row.paused, zone)}"
     failed = f" (failed: {row.failure})" if row.failure else ""

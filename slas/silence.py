@@ -7,6 +7,8 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Milestone
+from core.errors import UsageError
+from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
 from slas.duration import parse_duration
 from slas.judge import Silence, Silences
@@ -54,7 +56,7 @@ class Sources:
                 continue
             every = parse_duration(expectation.every)
             calendar = self._calendars.of(expectation.calendar)
-            moments.append((int(calendar.add(seen[source], every.milliseconds)[0]), source))
+            moments.append((_latest(calendar, seen[source], every.milliseconds), source))
         since, source = max(moments)
         return Silence(since, source)
 
@@ -67,6 +69,14 @@ class Sources:
         else:
             named = [name for name, source in sources.items() if source.system and source.system == milestone.system]
         return tuple(named) if all(sources[name].expect for name in named) else ()
+
+
+def _latest(calendar: CompiledCalendar, seen: int, every: int) -> int:
+    """Return when a source is silent at the latest; never, when its calendar has no working time."""
+    try:
+        return int(calendar.add(seen, every)[0])
+    except UsageError:
+        return int(np.iinfo(np.int64).max)
 
 
 def _matches(name: str, text: str) -> bool:

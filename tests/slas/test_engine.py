@@ -167,3 +167,30 @@ def test_a_reload_judges_open_transactions_of_changed_promises_again(store: Stor
     assert clock(store, sla="ship")["verdict"] == "running"
     slas.reload(catalog({"book": BOOK}, version="v3"), utc("2026-03-27 14:53:00"))
     assert clock(store, sla="ship")["removed"] == 1
+
+
+def test_a_calendar_that_never_works_makes_only_its_own_promise_unknown(store: Store) -> None:
+    definitions = catalog(
+        {"book": BOOK, "stuck": {**BOOK, "within": "1 working hour", "calendar": ["plant", "night"]}},
+        [calendar(), calendar("night", start="20:00", end="23:00")],
+    )
+    for name in ("t1", "t2"):
+        write_transaction(store, name, {"captured": "2026-03-27 14:50:00"})
+    slas = engine(store, definitions)
+    assert slas.run(utc("2026-03-27 14:51:00"))
+    assert (clock(store)["verdict"], clock(store, "t2")["verdict"]) == ("running", "running")
+    stuck = clock(store, "t2", "stuck")
+    assert (stuck["verdict"], stuck["cause"], stuck["due_at"]) == ("unknown", "calendar:plant and night", None)
+    rows = store.rows("SELECT DISTINCT reason FROM verdicts FINAL WHERE sla = 'stuck'")
+    assert [row["reason"] for row in rows] == [
+        "no due time: the calendar 'plant and night' has no working time or no cut-off that gives one"
+    ]
+
+
+def test_one_start_without_working_time_leaves_the_others_their_due_time(store: Store) -> None:
+    slas = engine(store, catalog({"book": {**BOOK, "within": "4 working hours", "calendar": "plant"}}, [calendar()]))
+    write_transaction(store, "t1", {"captured": "2026-03-27 09:00:00"})
+    write_transaction(store, "t2", {"captured": "2260-01-01 09:00:00"})
+    write_transaction(store, "t3", {"captured": "2026-03-27 10:00:00"})
+    slas.run(utc("2026-03-27 14:51:00"))
+    assert [clock(store, name)["due_at"] for name in ("t1", "t2", "t3")] == [utc("2026-03-27 13:00:00"), None, utc("2026-03-27 14:00:00")]
