@@ -7,7 +7,8 @@ All times that go in and come out are aware and in UTC.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -64,11 +65,24 @@ class Store:
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``."""
-        return self.reader.query_df(sql, parameters=dict(parameters or {}))
+        with self._reading() as client:
+            return client.query_df(sql, parameters=dict(parameters or {}))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return a query's rows as dictionaries; for few rows."""
-        return list(self.reader.query(sql, parameters=dict(parameters or {})).named_results())
+        with self._reading() as client:
+            return list(client.query(sql, parameters=dict(parameters or {})).named_results())
+
+    @contextmanager
+    def _reading(self) -> Iterator[Client]:
+        """Yield this thread's reader; after a failure a new one, because the embedded engine puts what a failed query left before the next answer."""
+        client = self.reader
+        try:
+            yield client
+        except ClickHouseError:
+            del self._local.client
+            client.close()
+            raise
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert columns of equal length. Returns after the rows are on disk."""

@@ -1,8 +1,8 @@
 """The read-only ClickHouse-compatible HTTP endpoint of the embedded store.
 
-The dashboard, Grafana's ClickHouse data source and ``clickhouse_connect`` read it as they read a real server. Every query runs on a
-connection of its own that is limited in time, memory and rows first and then set to ``readonly = 1``, which cannot be unset and which
-refuses writes, settings, files and addresses.
+The dashboard, Grafana's ClickHouse data source and ``clickhouse_connect`` read it as they read a real server. Every query is
+checked first (:mod:`store.read_only`) and runs alone on a connection that is limited in time, memory and rows and then set to
+``readonly = 1``, which cannot be unset and which refuses writes and settings.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import base64
 import hmac
 import queue
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import chdb
@@ -19,6 +21,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+
+from core.errors import Permanent
+from store.read_only import question
 
 USER = "andon"
 READERS = 4
@@ -30,8 +35,6 @@ LIMITS = {
     "max_threads": 2,
     "session_timezone": "'UTC'",
 }
-_FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
-_OUTPUT = re.compile(r"\bINTO\s+OUTFILE\b", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)")
 _TYPES = {"JSON": "application/json; charset=UTF-8", "TabSeparated": "text/tab-separated-values; charset=UTF-8"}
 
@@ -39,22 +42,39 @@ _TYPES = {"JSON": "application/json; charset=UTF-8", "TabSeparated": "text/tab-s
 class Readers:
     """A few read-only connections to the engine of this process; a query takes one and gives it back."""
 
-    def __init__(self, path: str, count: int = READERS) -> None:
+    def __init__(self, path: str, count: int = READERS, limits: Mapping[str, object] | None = None) -> None:
+        self._path = path
+        self._limits = LIMITS | dict(limits or {})
         self._idle: queue.Queue[Any] = queue.Queue()
         for _ in range(count):
-            connection = chdb.connect(path)
-            for name, value in LIMITS.items():
-                connection.query(f"SET {name} = {value}")
-            connection.query("SET readonly = 1")
-            self._idle.put(connection)
+            self._idle.put(self._connect())
 
     def query(self, sql: str, format_: str, parameters: dict[str, str]) -> bytes:
         """Return a query's result in ``format_``. Raises RuntimeError with the engine's own message."""
         connection = self._idle.get()
+        failed = True
         try:
-            return bytes(connection.query(sql, format_, params=parameters).bytes())
+            result = bytes(connection.query(sql, format_, params=parameters).bytes())
+            failed = False
+            return result
         finally:
-            self._idle.put(connection)
+            self._idle.put(self._emptied(connection) if failed else connection)
+
+    def _connect(self) -> Any:
+        connection = chdb.connect(self._path)  # type: ignore[no-untyped-call]
+        for name, value in self._limits.items():
+            connection.query(f"SET {name} = {value}")
+        connection.query("SET readonly = 1")
+        return connection
+
+    def _emptied(self, connection: Any) -> Any:
+        """Return a connection without the rows a failed query left behind, which the engine would put before the next answer."""
+        for _ in range(3):
+            with suppress(RuntimeError):
+                if bytes(connection.query("SELECT 1", "TabSeparated").bytes()) == b"1\n":
+                    return connection
+        connection.close()
+        return self._connect()
 
     def close(self) -> None:
         """Close the connections that are idle."""
@@ -76,14 +96,14 @@ def read_endpoint(readers: Readers, password: str) -> Starlette:
         sql = " ".join(part for part in (request.query_params.get("query", ""), body.decode("utf-8", "replace")) if part).strip()
         if not sql:
             return PlainTextResponse("Ok.\n")
-        if _OUTPUT.search(sql):
-            return _refusal(164, "INTO OUTFILE is not allowed in readonly mode", 403)
-        asked = request.headers.get("x-clickhouse-format") or request.query_params.get("default_format") or "TabSeparated"
-        if found := _FORMAT.search(sql):
-            asked, sql = found.group(1), sql[: found.start()]
+        try:
+            asking = question(sql)
+        except Permanent as refusal:
+            return _refusal(164, f"{refusal} (READONLY)", 403)
+        asked = asking.format or request.headers.get("x-clickhouse-format") or request.query_params.get("default_format") or "TabSeparated"
         parameters = {name.removeprefix("param_"): value for name, value in request.query_params.items() if name.startswith("param_")}
         try:
-            result = await run_in_threadpool(readers.query, sql, asked, parameters)
+            result = await run_in_threadpool(readers.query, asking.sql, asked, parameters)
         except RuntimeError as error:
             text = str(error)
             code = _CODE.search(text)

@@ -1,0 +1,117 @@
+"""Decides whether a statement may run on the read endpoint, before ClickHouse sees it.
+
+``readonly = 1`` alone is not enough in the embedded engine: it still lets the function ``file`` read any file, INTO OUTFILE write one,
+DESCRIBE fetch an address, KILL end the queries of others and USE change what the next reader of the connection sees. So a statement is cut
+into tokens, must be one question, and may call no function that leaves the store. Comments are taken away before ClickHouse reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.errors import Permanent
+
+_TOKEN = re.compile(
+    r"""
+    (?P<comment>--[^\n]*|/\*.*?\*/)
+  | (?P<string>'(?:[^'\\]|\\.|'')*')
+  | (?P<quoted>"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`)
+  | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+  | (?P<number>[0-9][A-Za-z0-9_.]*)
+  | (?P<space>[ \t\r\n]+)
+  | (?P<mark>[-+*/%()\[\]{},.:;<>=!?|@^&~])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "exists", "("})
+_SHOWN = frozenset({"tables", "databases", "create", "columns", "functions", "full"})
+_WORDS = frozenset({"outfile", "infile", "parallel", "processlist", "apply"})
+"""Never bare: files, several statements in one, what others do, functions called without parentheses."""
+_SYSTEM_TABLES = frozenset(
+    {"one", "numbers", "zeros", "tables", "columns", "databases", "settings", "functions", "data_type_families", "formats", "time_zones"}
+)
+_LEAVING = re.compile(
+    r"""file|url|python|sqlite|mysql|postgresql|mongodb|redis|jdbc|odbc|input|dictionary|cosn|oss|gcs|loop|eval|bigquery|ytsaurus|filesystem
+      | merge|generaterandom|arrow\w*|s3\w*|hdfs\w*|hudi\w*|iceberg\w*|paimon\w*|deltalake\w*|azure\w*|remote\w*|cluster\w*|\w+cluster
+      | executable\w*|fuzz\w+|mergetree\w+|timeseries\w+|prometheus\w+|viewexplain|catboost\w+|ai[a-z]+|dictget\w*|dictha\w+
+      | getclienthttpheader|currentrequesturl|logtrace|sleep\w*|filesystem\w+|getserversetting|getsetting\w*|getmacro|addresstoline\w*
+      | addresstosymbol|demangle|showcertificate|structureto\w+schema|joinget\w*|evalmlmethod|initial\w+|hostname|fqdn""",
+    re.VERBOSE,
+)
+"""Functions and table functions that reach files, addresses, programs, other databases, models or what other people do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A statement without comments, its trailing FORMAT and semicolon; ``format`` is empty where it names none."""
+
+    sql: str
+    format: str
+
+
+def question(text: str) -> Question:
+    """Return the statement to run. Raises :class:`core.errors.Permanent` that says what is not allowed."""
+    tokens = _tokens(text)
+    while tokens and tokens[-1][1] in {";", " "}:
+        tokens.pop()
+    words = [(kind, part) for kind, part in tokens if kind != "space"]
+    _check_beginning(words)
+    for index, (kind, part) in enumerate(words):
+        following = words[index + 1][1] if index + 1 < len(words) else ""
+        if part == ";":
+            raise Permanent("one statement at a time")
+        if part.lower() == "identifier" and words[index - 1][1] == ":":
+            raise Permanent("a name as a parameter is not allowed in readonly mode")
+        if kind == "word" and part.lower() in _WORDS:
+            raise Permanent(f"{part.upper()} is not allowed in readonly mode")
+        if kind in {"word", "quoted"}:
+            name = _name(part)
+            if following == "(" and _LEAVING.fullmatch(name):
+                raise Permanent(f"function {name} is not allowed in readonly mode: it leaves the store")
+            if name == "system" and following == ".":
+                _check_system_table(words[index + 2 : index + 3])
+    asked = ""
+    if len(words) > 2 and words[-2][1].lower() == "format" and words[-2][0] == words[-1][0] == "word":
+        asked = words[-1][1]
+        cut = next(index for index in range(len(tokens) - 1, -1, -1) if tokens[index][1].lower() == "format")
+        tokens = tokens[:cut]
+    return Question("".join(part for _, part in tokens).strip(), asked)
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    tokens: list[tuple[str, str]] = []
+    position = 0
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise Permanent(f"character {position + 1} of the statement is not allowed outside of quotes: {text[position]!r}")
+        position = found.end()
+        kind = str(found.lastgroup)
+        tokens.append(("space", " ") if kind in {"comment", "space"} else (kind, found.group()))
+    return tokens
+
+
+def _name(part: str) -> str:
+    """Return an identifier as ClickHouse understands it, in lower case; quotes with escapes are none of ours."""
+    if part[0] not in {'"', "`"}:
+        return part.lower()
+    inner = part[1:-1]
+    if "\\" in inner or part[0] in inner:
+        raise Permanent("escapes in quoted names are not allowed")
+    return inner.lower()
+
+
+def _check_beginning(words: list[tuple[str, str]]) -> None:
+    first = words[0][1].lower() if words else ""
+    if first not in _BEGINNINGS:
+        raise Permanent(f"Cannot execute query in readonly mode: only questions are allowed, not {first[:40].upper() or 'nothing'}")
+    second = words[1][1].lower() if len(words) > 1 else ""
+    if first == "show" and second not in _SHOWN:
+        raise Permanent(f"SHOW {second[:40].upper()} is not allowed in readonly mode")
+
+
+def _check_system_table(following: list[tuple[str, str]]) -> None:
+    name = _name(following[0][1]) if following and following[0][0] in {"word", "quoted"} else ""
+    if name not in _SYSTEM_TABLES:
+        raise Permanent(f"system.{name[:60]} is not allowed in readonly mode")

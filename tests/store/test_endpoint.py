@@ -1,0 +1,164 @@
+"""The read endpoint against real clients, and against people who want more than to read."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import clickhouse_connect
+import httpx
+import pytest
+import uvicorn
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from core.errors import Permanent
+from store.client import Store
+from store.endpoint import Readers, read_endpoint
+from store.read_only import question
+from store.reads.connection import connect
+
+PASSWORD = "correct horse"
+SECRET = "the content of a file"
+LIMITS = {"max_execution_time": 2, "max_memory_usage": 300_000_000}
+
+
+@pytest.fixture(scope="module")
+def url(engine_folder: Path, admin: Store) -> Iterator[str]:
+    admin.command("CREATE TABLE probe (n UInt64, text String) ENGINE = MergeTree ORDER BY n")
+    admin.command("INSERT INTO probe SELECT number, toString(number) FROM numbers(1000)")
+    readers = Readers(str(engine_folder), limits=LIMITS)
+    server = uvicorn.Server(uvicorn.Config(read_endpoint(readers, PASSWORD), port=0, log_level="error", lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    readers.close()
+    admin.command("DROP TABLE probe")
+
+
+def ask(url: str, sql: str, **more: str) -> httpx.Response:
+    return httpx.post(url, content=sql.encode(), auth=("andon", PASSWORD), params=more, timeout=60)
+
+
+def test_the_official_client_reads_through_it(url: str) -> None:
+    client = connect(url, "andon", PASSWORD)
+    frame = client.query_df(
+        "SELECT n, text, toDateTime64('2026-03-27 14:50:00.123', 3, 'UTC') AS at FROM probe"
+        " WHERE n IN {wanted:Array(UInt64)} AND text != {not:String} ORDER BY n -- a remark; DROP TABLE probe",
+        parameters={"wanted": [3, 5, 7], "not": "5"},
+    )
+    assert frame["n"].tolist() == [3, 7]
+    assert str(frame["at"].dt.tz_localize(None).iloc[0]) == "2026-03-27 14:50:00.123000"
+    hostile = "'; DROP TABLE probe; -- \\ /* \" ` é"
+    assert client.query("SELECT {x:String} AS x", parameters={"x": hostile}).result_rows == [(hostile,)]
+    client.close()
+
+
+def test_formats_as_a_server_gives_them(url: str) -> None:
+    assert ask(url, "SELECT 1 AS a FORMAT JSONEachRow;").text.strip() == '{"a":1}'
+    assert ask(url, "SELECT 'FORMAT JSON'").text == "FORMAT JSON\n"
+    assert ask(url, "SELECT 1", default_format="CSV").headers["x-clickhouse-format"] == "CSV"
+    assert httpx.get(f"{url}/ping").text == "Ok.\n"
+
+
+ATTACKS = [
+    "INSERT INTO probe VALUES (1, '')", "CREATE TABLE x (a UInt8) ENGINE = Memory", "CREATE TEMPORARY TABLE x (a UInt8)",
+    "DROP TABLE probe", "TRUNCATE TABLE probe", "ALTER TABLE probe DELETE WHERE 1", "DELETE FROM probe WHERE 1", "OPTIMIZE TABLE probe",
+    "RENAME TABLE probe TO other", "DETACH TABLE probe", "ATTACH TABLE x FROM '{folder}' (a UInt8) ENGINE = MergeTree ORDER BY a",
+    "CREATE FUNCTION f AS x -> x", "CREATE DATABASE d", "CREATE USER u", "GRANT ALL ON *.* TO default", "SYSTEM SHUTDOWN",
+    "SYSTEM FLUSH LOGS", "KILL QUERY WHERE 1", "USE system", "SET readonly = 0", "SET max_execution_time = 0", "SET ROLE NONE",
+    "SELECT 1 SETTINGS readonly = 0", "SELECT 1 SETTINGS max_memory_usage = 0", "BACKUP TABLE probe TO File('{folder}/b')",
+    "RESTORE TABLE probe FROM File('{folder}/b')", "EXPLAIN ANALYZE SELECT 1", "EXECUTE AS default SELECT 1",
+    "SELECT file('{folder}/secret')", "SELECT FILE ('{folder}/secret')", "SELECT `file`('{folder}/secret')",
+    "SELECT file/**/('{folder}/secret')", "SELECT file -- remark\n('{folder}/secret')", "SELECT '{folder}/secret' APPLY file",
+    "SELECT * APPLY(file) FROM (SELECT '{folder}/secret')", "WITH x AS (SELECT file('{folder}/secret')) SELECT * FROM x",
+    "SELECT * FROM file('{folder}/secret', 'LineAsString')", "DESCRIBE TABLE file('{folder}/secret', 'LineAsString')",
+    "SELECT * FROM view(SELECT file('{folder}/secret'))", "SELECT '\\'', file('{folder}/secret'), '\\''",
+    "SELECT * FROM fileCluster('a', '{folder}/secret', 'LineAsString')", "SELECT 1, \"file\"('{folder}/secret')",
+    "SELECT * FROM url('http://127.0.0.1:9/x', 'LineAsString')", "DESCRIBE TABLE url('http://127.0.0.1:9/x.csv')",
+    "SELECT * FROM url('file://{folder}/secret', 'LineAsString', 'l String')",
+    "SELECT * FROM s3('http://127.0.0.1:9/bucket/key', 'CSV', 'a String')", "SELECT * FROM gcs('http://127.0.0.1:9/bucket/key')",
+    "SELECT * FROM remote('127.0.0.1', 'system.one')", "SELECT * FROM remoteSecure('127.0.0.1', 'system.one')",
+    "SELECT * FROM cluster('default', 'system.one')", "SELECT * FROM executable('cat {folder}/secret', 'TSV', 'a String')",
+    "SELECT * FROM mysql('127.0.0.1:9', 'a', 'b', 'c', 'd')", "SELECT * FROM postgresql('127.0.0.1:9', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM sqlite('{folder}/secret', 'b')", "SELECT * FROM python('os')", "SELECT * FROM Python(os)",
+    "SELECT * FROM deltaLakeLocal('{folder}')", "SELECT * FROM icebergLocal('{folder}')", "SELECT * FROM hdfs('hdfs://127.0.0.1:9/a')",
+    "SELECT * FROM merge('system', '.*')", "SELECT * FROM loop(probe)", "SELECT aiGenerate('a', 'b')", "SELECT dictGet('a', 'b', 1)",
+    "SELECT 1 INTO OUTFILE '{folder}/out'", "SELECT 1 INTO/**/OUTFILE '{folder}/out'", "SELECT 1 INTO -- x\n OUTFILE '{folder}/out'",
+    "SELECT 1 into outfile '{folder}/out' TRUNCATE FORMAT TSV", "SELECT 1; DROP TABLE probe", "SELECT 1;;SELECT 2",
+    "SELECT 1 PARALLEL WITH DROP TABLE probe", "SELECT '1' /* ' */; DROP TABLE probe -- '", "/* SELECT */ DROP TABLE probe",
+    "SELECT * FROM system.processes", "SELECT * FROM `system`.`processes`", "SELECT * FROM system /**/ . users",
+    "SELECT * FROM SYSTEM.query_log", "SELECT * FROM system.named_collections", "SELECT * FROM system.server_settings",
+    "SHOW PROCESSLIST", "SHOW FULL PROCESSLIST", "SHOW GRANTS", "SELECT * FROM {{t:Identifier}}", "SELECT $tag$a$tag$",
+    "SELECT \u2018a\u2019, file('{folder}/secret')", "SELECT `fi\\x6ce`('{folder}/secret')", "SELECT 1 # file\n", "SELECT '", "INSERT INTO FUNCTION file('{folder}/out', 'CSV', 'a UInt8') VALUES (1)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_attacks_are_refused(url: str, tmp_path: Path, attack: str) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    answer = ask(url, attack.format(folder=tmp_path), param_t="system.processes")
+    assert answer.status_code in {400, 403}, answer.text
+    assert "Code: " in answer.text
+    assert SECRET not in answer.text
+    assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+def test_attacks_left_nothing_behind(url: str) -> None:
+    assert ask(url, "SELECT count(), currentDatabase() FROM probe").text == "1000\tdefault\n"
+
+
+def test_the_check_lets_questions_pass() -> None:
+    for sql in ("SELECT cos(1), 'file(x)' AS \"file\" FROM t", "with a as (select 1) select * from a", "(SELECT 1)", "SHOW TABLES"):
+        assert question(sql).sql == sql
+    with pytest.raises(Permanent):
+        question("")
+
+
+@pytest.mark.parametrize(("user", "password"), [("andon", "wrong"), ("default", PASSWORD), ("andon", ""), ("", "")])
+def test_a_wrong_password_is_refused(url: str, user: str, password: str) -> None:
+    assert httpx.post(url, content=b"SELECT 1", auth=(user, password)).status_code == 401
+    with pytest.raises(ClickHouseError):
+        clickhouse_connect.get_client(dsn=url, username=user or "x", password=password)
+
+
+def test_without_a_password(url: str) -> None:
+    assert httpx.post(url, content=b"SELECT 1").status_code == 401
+    assert httpx.post(url, content=b"SELECT 1", headers={"authorization": "Basic %%%"}).status_code == 401
+
+
+def test_time_memory_and_rows_are_limited(url: str) -> None:
+    began = time.monotonic()
+    answer = ask(url, "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1")
+    assert "TIMEOUT_EXCEEDED" in answer.text
+    assert time.monotonic() - began < 10
+    assert "MEMORY_LIMIT" in ask(url, "SELECT groupArray(repeat('x', 1000) || toString(number)) FROM numbers(10000000)").text
+    assert "TOO_MANY_ROWS" in ask(url, "SELECT number FROM numbers(2000000)").text
+    assert ask(url, "SELECT 1 /*" + " " * (2 << 20) + "*/").status_code == 413
+
+
+def test_a_failed_query_leaves_nothing_for_the_next(url: str) -> None:
+    for _ in range(5):
+        assert ask(url, "SELECT number, throwIf(number = 300000) FROM numbers(1000000)").status_code == 400
+        assert ask(url, "SELECT 42").text == "42\n"
+
+
+def test_queries_leak_no_files(url: str) -> None:
+    with httpx.Client(auth=("andon", PASSWORD)) as client:
+        client.post(url, content=b"SELECT 1")
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for number in range(300):
+            client.post(url, content=b"SELECT count() FROM probe" if number % 10 else b"SELECT nonsense FROM probe")
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before + 10
+
+
+def test_a_failed_read_leaves_nothing_in_the_store_either(store: Store) -> None:
+    for _ in range(3):
+        with pytest.raises(ClickHouseError):
+            store.rows("SELECT number, throwIf(number = 300000) FROM numbers(1000000)")
+        assert store.rows("SELECT 42 AS answer") == [{"answer": 42}]
