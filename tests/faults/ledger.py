@@ -42,7 +42,7 @@ class Ledger:
 class Producer(threading.Thread):
     """Sends numbered events and spans until stopped; resends what got no answer, as senders do."""
 
-    def __init__(self, product: Product, ledger: Ledger, name: str, seed: int, pause: float = 0.01) -> None:
+    def __init__(self, product: Product, ledger: Ledger, name: str, seed: int, pause: float = 0.05) -> None:
         super().__init__(name=name, daemon=True)
         self._product = product
         self._ledger = ledger

@@ -18,7 +18,7 @@ ENVIRONMENT = {"ANDON_TEST_WEBHOOK": "http://127.0.0.1:9/", "ANDON_TEST_WEBHOOK_
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + ROUNDS * 20)
+@pytest.mark.timeout(120 + ROUNDS * 20)
 def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_path: Path):
     seed = int(os.environ.get("ANDON_SEED", "20260327"))
     chance = random.Random(seed)
