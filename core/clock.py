@@ -40,9 +40,11 @@ class SystemClock:
         self._monotonic = time.monotonic()
 
     def now(self) -> datetime:
+        """Return the wall-clock time, aware, UTC."""
         return self._wall + timedelta(seconds=(time.monotonic() - self._monotonic) * self._speed)
 
     def monotonic(self) -> float:
+        """Return real seconds that never go backwards."""
         return time.monotonic()
 
 
@@ -53,9 +55,11 @@ class FakeClock:
         self._now = now
 
     def now(self) -> datetime:
+        """Return the moment it was set to."""
         return self._now
 
     def monotonic(self) -> float:
+        """Return the same moment in seconds."""
         return self._now.timestamp()
 
     def set(self, now: datetime) -> None:

@@ -11,11 +11,11 @@ class AndonError(Exception):
     """Any failure that has a clear message for the person in front of the screen."""
 
 
-class Permanent(AndonError):
+class Permanent(AndonError):  # noqa: N818 - the field's words for kinds of failure
     """Repeating the call cannot succeed (a rejected payload, a wrong credential, a 4xx reply)."""
 
 
-class Retryable(AndonError):
+class Retryable(AndonError):  # noqa: N818 - the field's words for kinds of failure
     """Repeating the call later may succeed (a refused connection, a 5xx reply)."""
 
 

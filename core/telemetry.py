@@ -39,6 +39,7 @@ class M(Enum):
     LAG_SECONDS = Metric("andon_lag_seconds", Gauge, "Age of the oldest journal record not yet loaded", ("lane",))
     LOADED = Metric("andon_loaded_signals_total", Counter, "Signals loaded into the store", ("lane", "kind"))
     LOAD_FAILURES = Metric("andon_load_failures_total", Counter, "Slices whose load failed and will be tried again", ("lane",))
+    BROKEN_PARTS = Metric("andon_broken_parts", Gauge, "Parts of tables the store set aside because they cannot be read", ())
     TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Time of one engine tick", ("stage",))
     TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was folded again", ())
     KEYLESS = Metric("andon_keyless_events_total", Counter, "Signals that match a milestone and carry none of its keys", ())
@@ -88,6 +89,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line; a value can never break out of its line."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
         entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -42,7 +42,7 @@ def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: st
     ``batch``: one row per event, key and transaction that key names now, with columns flow, event_id, candidate_id, key_type, key_value
     (empty: the event has no key) and transaction_id (empty: the key names none). ``attached``: (flow, key type) of relation many-to-many.
     """
-    batch = batch.astype({name: object for name in _TEXTS})  # one kind of text, whatever the driver gave
+    batch = batch.astype(dict.fromkeys(_TEXTS, object))  # one kind of text, whatever the driver gave
     events = batch["flow"] + _SEPARATOR + batch["event_id"]
     oversized = int(events[batch["key_type"] == bad_key].nunique())
     usable = (batch["key_type"] != "") & (batch["key_type"] != bad_key)

@@ -17,10 +17,9 @@ Identifier = Annotated[str, typer.Argument(help="the quarantine id that the repl
 @with_settings("host", "engine_port")
 def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settings: Settings) -> None:
     """List what is in quarantine, the newest first."""
-    from store.reads.quarantine import quarantined
-
     from andon.engine_client import reading
     from andon.tables import print_frame
+    from store.reads.quarantine import quarantined
 
     with reading(settings) as client:
         frame = quarantined(client, limit)
@@ -34,10 +33,9 @@ def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settin
 @with_settings("host", "engine_port")
 def show(quarantine_id: Identifier, *, settings: Settings) -> None:
     """Show one input: its reason and its raw bytes."""
-    from store.reads.quarantine import quarantined_input
-
     from andon.engine_client import reading
     from andon.tables import printable
+    from store.reads.quarantine import quarantined_input
 
     with reading(settings) as client:
         found = quarantined_input(client, quarantine_id)

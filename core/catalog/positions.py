@@ -143,7 +143,9 @@ class _Reader:
     def _read(self, event: yaml.Event, path: Path) -> Any:
         position = self._position(event)
         if isinstance(event, yaml.AliasEvent):
-            raise UnreadableError(position, f"aliases (*{event.anchor}) are not allowed in a catalog; write the value out, or quote the text")
+            raise UnreadableError(
+                position, f"aliases (*{event.anchor}) are not allowed in a catalog; write the value out, or quote the text"
+            )
         if len(path) > MAXIMUM_DEPTH:
             raise UnreadableError(position, f"nested deeper than {MAXIMUM_DEPTH} levels; write it flatter")
         tag = getattr(event, "tag", None)
