@@ -7,6 +7,7 @@ import os
 import sys
 
 import typer
+from typer.exceptions import TyperException
 
 from core.catalog.load import CatalogErrors
 from core.errors import AndonError, UsageError
@@ -49,10 +50,17 @@ def main() -> None:
     """Run the command line and exit."""
     _register()
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except CatalogErrors as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+    except TyperException as error:
+        # what the parser refuses, in one line as every other error; a group without a verb shows its help
+        message = getattr(error, "format_message", error.__str__)()
+        typer.echo(message if "\n" in message else f"andon: {message[:1].lower()}{message[1:]}", err=True)
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
     except UsageError as error:
         typer.echo(f"andon: {error}", err=True)
         sys.exit(2)

@@ -32,7 +32,9 @@ def read_tests(file: Path) -> list[Written]:
     """Return the tests of a file. Raises :class:`UsageError` with file and line for what cannot be read or is not allowed."""
     try:
         text = file.read_text(encoding="utf-8")
-        documents = [document for document in YAML(typ="rt", pure=True).load_all(text) if document is not None]
+        # twice: once with the lines of everything, once as plain values
+        marked = [document for document in YAML(typ="rt", pure=True).load_all(text) if document is not None]
+        documents = [document for document in YAML(typ="safe", pure=True).load_all(text) if document is not None]
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror or error}") from error
     except MarkedYAMLError as error:
@@ -42,18 +44,18 @@ def read_tests(file: Path) -> list[Written]:
         raise UsageError(f"{file}: {' '.join(str(error).split())}") from error
     if not documents:
         raise UsageError(f"{file}: there is no test in it; write 'given:' and 'expect:'")
-    return [_validated(file, document) for document in documents]
+    return [_validated(file, document, lines) for document, lines in zip(documents, marked, strict=True)]
 
 
-def _validated(file: Path, document: Any) -> Written:
+def _validated(file: Path, document: Any, marked: Any) -> Written:
     try:
         test = UnitTest.model_validate(document)
     except ValidationError as error:
         problem = error.errors()[0]
         path = ".".join(str(part) for part in problem["loc"] if not isinstance(part, int))
         message = problem["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{file}:{_line_of(document, problem['loc'])}: {path + ': ' if path else ''}{message}") from error
-    return Written(file, test, [_line_of(document, ("expect", number)) for number in range(len(test.expect))])
+        raise UsageError(f"{file}:{_line_of(marked, problem['loc'])}: {path + ': ' if path else ''}{message}") from error
+    return Written(file, test, [_line_of(marked, ("expect", number)) for number in range(len(test.expect))])
 
 
 def _line_of(document: Any, location: tuple[int | str, ...]) -> int:

@@ -14,8 +14,10 @@ COLLECT_SETTINGS = (
 @with_settings(*COLLECT_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Receive signals and keep them in the journal."""
+    from andon.listening import require_free_ports
     from andon.wiring import run_collector
     from core.telemetry import configure_logging
 
     configure_logging()
+    require_free_ports(settings, ("collector",))
     run_collector(settings)

@@ -14,8 +14,10 @@ ENGINE_SETTINGS = (
 @with_settings(*ENGINE_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Load the journal, correlate, evaluate, alert; serve the read endpoint and the API."""
+    from andon.listening import require_free_ports
     from andon.wiring import run_engine
     from core.telemetry import configure_logging
 
     configure_logging()
+    require_free_ports(settings, ("engine",))
     run_engine(settings)

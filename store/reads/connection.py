@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import clickhouse_connect
+
+# The library logs every failure that it also raises; without a handler of its own that would be a stray line on a command's terminal.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 
 def connect(url: str, user: str, password: str) -> Any:

@@ -55,9 +55,7 @@ def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> Non
 def test_a_flag_value_of_the_wrong_type_is_wrong_use(tmp_path: Path) -> None:
     result = andon("find", "4711", "--engine-port", "many", folder=tmp_path)
     assert result.returncode == 2
-    assert "--engine-port" in result.stderr
-    assert "many" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert one_line(result).startswith("invalid value for '--engine-port'")
 
 
 def test_a_setting_out_of_range_is_wrong_use_in_one_line(tmp_path: Path) -> None:
@@ -98,8 +96,10 @@ def test_users_tests_that_pass_and_fail_are_counted(tmp_path: Path) -> None:
     assert result.stdout.splitlines() == [
         "✓ good.yaml: Breached in time",
         "✗ bad.yaml: Breached too early",
-        "    bad.yaml:3: at 2026-03-27 15:50:03 UTC order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 15:50:04 UTC:"
-        " 4 seconds from start 2026-03-27 15:50 UTC; booked not seen at 2026-03-27 15:50:02 UTC",
+        (
+            "    bad.yaml:3: at 2026-03-27 15:50:03 UTC order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 15:50:04 UTC:"
+            " 4 seconds from start 2026-03-27 15:50 UTC; booked not seen at 2026-03-27 15:50:02 UTC"
+        ),
         "2 tests, 1 failed",
     ]
 

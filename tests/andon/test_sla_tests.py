@@ -53,8 +53,10 @@ expect:
 """
     when = "2026-03-27 15:50"
     assert run(store, tmp_path, GIVEN + expect) == [
-        f"case.yaml:5: at {when}:02 Europe/Berlin order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 14:50:04 UTC:"
-        " 4 seconds from start 2026-03-27 14:50 UTC; booked not seen at 2026-03-27 14:50:02 UTC",
+        (
+            f"case.yaml:5: at {when}:02 Europe/Berlin order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 14:50:04 UTC:"
+            " 4 seconds from start 2026-03-27 14:50 UTC; booked not seen at 2026-03-27 14:50:02 UTC"
+        ),
         f"case.yaml:6: at {when}:05 Europe/Berlin order 17, book-in-time: due is {when}:04 Europe/Berlin, expected 2026-03-27 15:51 Europe/Berlin",
         f"case.yaml:6: at {when}:05 Europe/Berlin order 17, book-in-time: incident's owner is order-desk, expected nobody",
         f"case.yaml:6: at {when}:05 Europe/Berlin order 17, book-in-time: incident's value is 1200.5 EUR, expected 9 USD",
@@ -78,12 +80,18 @@ LINE = '{at: "2026-03-27 16:00 Europe/Berlin", transaction: {order: "17"}, sla: 
 @pytest.mark.parametrize(
     ("expect", "message"),
     [
-        ("expect: [", "5: "),
-        (f"expect:\n  - {LINE}\n  - {{at: 16:05, verdict: met}}", "6: expect.at: '965' is no time; write a local time and its zone, quoted:"),
+        ("expect: [", "4: expected the node content"),
+        (
+            f"expect:\n  - {LINE}\n  - {{at: '16:05', verdict: met}}",
+            "6: expect.at: '16:05' is no time; write a local time and its zone, quoted:",
+        ),
         (f"expect:\n  - {LINE.replace('at_risk', 'late')}", "5: expect.verdict"),
         (f"expect:\n  - {LINE}\nexpcet: 1", "6: expcet: Extra inputs are not permitted"),
         ('expect:\n  - {at: "2026-03-27 16:00", state: open}', "5: expect.at: '2026-03-27 16:00' must have one time zone"),
-        ('expect:\n  - {at: "2026-03-29 02:30 Europe/Berlin", state: open}', "5: expect.at: '2026-03-29 02:30 Europe/Berlin' does not exist"),
+        (
+            'expect:\n  - {at: "2026-03-29 02:30 Europe/Berlin", state: open}',
+            "5: expect.at: '2026-03-29 02:30 Europe/Berlin' does not exist",
+        ),
         ('expect:\n  - {at: "2026-03-27 16:00 Berlin", state: open}', "5: expect.at: time zone 'Berlin' is not known"),
         ('expect:\n  - {at: "2026-03-27 16:00 UTC", verdict: met}', "2: the first line of 'expect' must name its transaction"),
     ],

@@ -39,7 +39,7 @@ def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> Non
         "known by: order t1",
         "",
         "book: book",
-        "  verdict      running (version 1), due in 2 days 18 hours",
+        "  verdict      running (version 1), due in 2 days 19 hours",
         "  from         captured 2026-03-27 14:00 Berlin: event c1 from crm (CRM), received 2026-03-27 14:00:02 Berlin",
         "  to           booked: not seen at 2026-03-27 15:40 Berlin",
         "  limit        within 6 working hours (own limit; catalog v1)",
@@ -48,10 +48,14 @@ def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> Non
         "  counted      2026-03-30 08:00 Berlin to 2026-03-30 12:30 Berlin: 4 hours 30 minutes",
         "  paused       2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin",
         "  sum          6 hours 30 minutes - 30 minutes paused = 6 hours",
-        "  due          start 2026-03-27 14:00 Berlin + 6 working hours + 30 minutes paused = 2026-03-30 12:30 Berlin;"
-        " warning 2026-03-30 09:30 Berlin (50%)",
-        "  version 1    2026-03-27 15:40 Berlin running: due 2026-03-30 12:30 Berlin: 2 days 21 hours from start 2026-03-27 14:00 Berlin,"
-        " paused 2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin; warning 2026-03-30 09:30 Berlin",
+        (
+            "  due          start 2026-03-27 14:00 Berlin + 6 working hours + 30 minutes paused = 2026-03-30 12:30 Berlin;"
+            " warning 2026-03-30 09:30 Berlin (50%)"
+        ),
+        (
+            "  version 1    2026-03-27 15:40 Berlin running: due 2026-03-30 12:30 Berlin: 2 days 21 hours from start 2026-03-27 14:00 Berlin,"
+            " paused 2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin; warning 2026-03-30 09:30 Berlin"
+        ),
     ]
 
 
