@@ -26,6 +26,7 @@ from store.client import Store, open_store
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
 from store.endpoint import Readers, read_endpoint
+from store.health import report_detached_parts
 from store.incidents import StoredIncidents
 from store.loader import Loader
 from store.migrations import migrate
@@ -101,7 +102,7 @@ def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock
 
 
 @contextmanager
-def open_migrated(settings: Settings) -> Iterator[Store]:
+def open_migrated(settings: Settings, telemetry: Telemetry) -> Iterator[Store]:
     """Yield the store the settings name, brought to the current schema."""
     store = open_store(settings)
     try:

@@ -121,7 +121,7 @@ def run_engine(settings: Settings) -> None:
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
     load_checked_catalog(settings)  # a broken catalog is told before a store is opened or made
-    with open_migrated(settings) as store, ExitStack() as stack:
+    with open_migrated(settings, telemetry) as store, ExitStack() as stack:
         check_expression = expressions_of(store)
         catalog = load_checked_catalog(settings, check_expression)
         pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry))
