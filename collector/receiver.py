@@ -8,14 +8,73 @@ handed over as a quarantine record and then acknowledged. A receiver never drops
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.catalog.complaints import suggestion
 from core.catalog.source import Source
 from core.clock import Clock
+from core.errors import UsageError
 from core.signal import Receipt, Record
 from core.telemetry import Telemetry
+
+
+class ReceiverSettings(BaseModel):
+    """What every pull receiver's settings share: unknown fields are errors; ``url`` is a reference to a secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    type: str
+    url: str
+
+
+Chosen = TypeVar("Chosen", bound=ReceiverSettings)
+
+
+def parse_settings(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
+    """Return ``receiver:`` of a source, typed. Raises :class:`core.errors.UsageError` that names the field and never shows its value."""
+    receiver = settings.get("type", "")
+    known = [field.alias or name for name, field in kind.model_fields.items()]
+    try:
+        parsed = kind.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        match first["type"]:
+            case "extra_forbidden":
+                what = f"there is no such field{suggestion(name, known)}"
+            case "missing":
+                what = "the field is missing; add it"
+            case _:
+                what = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"receiver '{receiver}', field '{name}': {what}") from error
+    scheme, _, reference = parsed.url.partition(":")
+    if scheme not in {"env", "file"} or not reference:
+        raise UsageError(f"receiver '{receiver}', field 'url': an address may hold a password; write env:NAME or file:PATH")
+    return parsed
+
+
+class Backoff:
+    """Waiting times between attempts, in seconds: doubling from ``first`` to ``last``, each shortened at random by up to a half."""
+
+    def __init__(self, first: float = 0.5, last: float = 30.0) -> None:
+        self._first = first
+        self._last = last
+        self._next = first
+
+    def next(self) -> float:
+        """Return how long to wait before the next attempt."""
+        waiting = self._next * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads attempts, it guards nothing
+        self._next = min(self._next * 2, self._last)
+        return waiting
+
+    def reset(self) -> None:
+        """Begin again with the shortest wait: something worked."""
+        self._next = self._first
 
 
 class Intake(Protocol):
@@ -28,7 +87,7 @@ class Intake(Protocol):
 
 @dataclass(frozen=True)
 class ReceiverContext:
-    """What a pull receiver gets: its source, the intake, the clock, the metrics, and a folder for its own cursor."""
+    """What a pull receiver gets: its source, the intake, the clock, the metrics, and a folder (``state``) for its own cursor."""
 
     source: Source
     intake: Intake

@@ -23,7 +23,7 @@ class Metric:
 
 
 class M(Enum):
-    """Every metric of every process. Names carry their unit; label values come from closed lists, never from input."""
+    """Every metric of every process. Names carry their unit; label values come from closed lists or the catalog, never from input."""
 
     RECEIVED = Metric("andon_received_signals_total", Counter, "Signals in requests that reached admission", ("lane", "kind"))
     ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged after they were on disk", ("lane", "kind"))
@@ -32,6 +32,7 @@ class M(Enum):
         "andon_refused_requests_total", Counter, "Requests refused before admission and not kept, by reason", ("reason",)
     )
     QUARANTINED = Metric("andon_quarantined_inputs_total", Counter, "Inputs kept in quarantine, by reason", ("reason",))
+    RECEIVER_UP = Metric("andon_receiver_up", Gauge, "1 while a pull receiver reads its source, 0 while it cannot", ("source",))
     JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Bytes the journal holds", ("lane",))
     JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Time of one group commit, fdatasync included", ("lane",))
     JOURNAL_DAMAGED = Metric("andon_journal_damaged_records_total", Counter, "Journal records that could not be read", ("lane",))
