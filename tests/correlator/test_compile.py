@@ -1,0 +1,122 @@
+"""Flows compile to one SELECT per signal kind; the SQL of a small catalog is pinned."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.catalog.flow import Flow
+from core.telemetry import M, Telemetry
+from correlator.compile import compile_catalog
+from correlator.engine import Correlator
+from correlator.paths import Place, as_expression, place_of
+from store.client import Store
+from store.correlation import StoredCorrelation
+from store.expressions import ExpressionCheck
+from tests.correlator.recording import NOW, catalog, feed, stored
+from tests.model.transactions import Heard
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+SMALL = Flow.model_validate(
+    {
+        "flow": "small",
+        "title": "Small",
+        "owner": "team",
+        "keys": {"order": {"strip_leading": "0"}},
+        "facts": {"amount": {}},
+        "milestones": {
+            "booked": {
+                "system": "ERP",
+                "match": {"span": ["BOOK", "book.*"], "service": "erp", "status": "ok", "attributes": {"tenant": "a*", "test": False}},
+                "keys": {"order": "attributes.order.id"},
+                "facts": {"amount": "resource.amount"},
+            },
+            "posted": {"system": "ERP", "match": {"log": r"^INVOIC \d+", "service": "idoc"}, "keys": {"order": r"extract(body, '(\d+)')"}},
+            "sent": {"system": "TMS", "match": {"event": "tms.sent", "where": "data.kind = 'x'"}, "keys": {"order": "data.order.id"}},
+        },
+        "ends": ["sent"],
+    }
+)
+
+
+@pytest.mark.parametrize("kind", ["span", "log", "event"])
+def test_sql_is_the_pinned_one(kind: str) -> None:
+    compiled = compile_catalog(catalog(SMALL)).selects[kind]
+    file = GOLDEN / f"milestones_of_{kind}s.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(compiled + "\n", encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == compiled + "\n"
+
+
+def test_span_conditions_all_hold(store: Store) -> None:
+    Correlator(StoredCorrelation(store), catalog(SMALL), Telemetry())
+    spans = [
+        ("BOOK", "erp", "ok", {"order.id": " 007 ", "tenant": "abc"}),  # the only whole one; its prefix twin is the next
+        ("book.fast", "erp", "ok", {"order.id": "8", "tenant": "a"}),
+        ("BOOK", "erp", "error", {"order.id": "1", "tenant": "abc"}),
+        ("BOOK", "crm", "ok", {"order.id": "2", "tenant": "abc"}),
+        ("BOOK", "erp", "ok", {"order.id": "3", "tenant": "b"}),
+        ("BOOK", "erp", "ok", {"order.id": "4", "tenant": "abc", "test": ""}),
+        ("BOOKS", "erp", "ok", {"order.id": "5", "tenant": "abc"}),
+    ]
+    columns = list(zip(*spans, strict=True))
+    store.insert(
+        "spans",
+        {
+            "slice": [1] * len(spans),
+            "name": columns[0],
+            "service": columns[1],
+            "status": columns[2],
+            "attributes": columns[3],
+            "span_id": [str(number) for number in range(len(spans))],
+            "received_at": [NOW] * len(spans),
+        },
+    )
+    found = store.rows("SELECT keys, time_suspect, event_time = received_at AS replaced FROM milestone_events ORDER BY signal_id")
+    assert [row["keys"][0]["value"] for row in found] == ["7", "8"]
+    assert all(row["time_suspect"] and row["replaced"] for row in found)  # they carry no start time
+
+
+def test_oversized_keys_are_quarantined_and_keyless_events_counted(store: Store) -> None:
+    telemetry = Telemetry()
+    correlator = Correlator(StoredCorrelation(store), catalog(), telemetry)
+    feed(store, [Heard("long", "captured", 0, (("order", "X" * 513),)), Heard("none", "captured", 1, ())], store.revision())
+    correlator.run(NOW)
+    assert stored(store) == []
+    assert telemetry.value(M.QUARANTINED, reason="bad_correlation_id") == 1
+    assert telemetry.value(M.KEYLESS) == 2
+    assert [row["reason"] for row in store.rows("SELECT reason FROM quarantine FINAL")] == ["bad_correlation_id"]
+
+
+def test_a_changed_flow_is_read_again_from_history(store: Store) -> None:
+    Correlator(StoredCorrelation(store), catalog(), Telemetry())
+    feed(store, [Heard("a", "captured", 0, (("order", "A"),)), Heard("b", "shipped", 1, (("ticket", "T"),))], store.revision())
+    correlator = Correlator(StoredCorrelation(store), catalog(), Telemetry())
+    correlator.run(NOW)
+    assert len(stored(store)) == 2
+    changed = catalog().flows["orders"].model_dump(mode="json", by_alias=True)
+    del changed["milestones"]["shipped"]
+    correlator.reload(catalog(Flow.model_validate(changed)))
+    while correlator.run(NOW):
+        pass
+    assert [row["reference"] for row in stored(store)] == ["A"]
+    assert store.rows("SELECT DISTINCT milestone FROM milestone_events") == [{"milestone": "captured"}]
+
+
+def test_paths_and_expressions() -> None:
+    assert place_of("event", "data.a.b") == (Place.DATA, ["a", "b"])
+    assert place_of("span", "attributes.order.id") == (Place.ATTRIBUTES, ["order.id"])
+    assert place_of("event", "subject") == (Place.COLUMN, ["subject"])
+    assert place_of("log", "lower(body)")[0] is Place.EXPRESSION
+    assert as_expression("event", "concat(data.a.b, 'data.c')") == "concat(JSONExtract(data, 'a', 'b', 'String'), 'data.c')"
+
+
+def test_expressions_are_judged_by_the_engine(store: Store) -> None:
+    check = ExpressionCheck(store)
+    assert check("log", r"extract(body, '(\d+)')") is None
+    assert "extrct" in (check("log", "extrct(body)") or "")
+    assert check("span", "1; SELECT 1") is not None
+    assert check("span", "1) FROM spans --") is not None
