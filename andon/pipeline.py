@@ -107,6 +107,7 @@ def open_migrated(settings: Settings, telemetry: Telemetry) -> Iterator[Store]:
     store = open_store(settings)
     try:
         migrate(store, settings.retention_days)
+        report_detached_parts(store, telemetry)
         yield store
     finally:
         store.close()

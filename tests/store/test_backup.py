@@ -1,0 +1,81 @@
+"""A copy of a data folder that can be put back, and one that was tampered with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.clock import to_milliseconds
+from core.config import Settings
+from core.errors import UsageError
+from core.journal import read_segment, segments
+from core.signal import Lane
+from store.backup import backup, restore
+from tests.store.journals import NOW, event, refused_input, write_segment
+
+LOAD = """
+import sys
+from pathlib import Path
+from core.clock import SystemClock
+from core.config import Settings
+from core.telemetry import Telemetry
+from store.client import open_store
+from store.loader import Loader
+from store.migrations import migrate
+settings = Settings(data=Path(sys.argv[1]))
+store = open_store(settings)
+migrate(store)
+Loader(settings, store, SystemClock(), Telemetry()).load()
+print(*[row["id"] for row in store.rows("SELECT id FROM events FINAL ORDER BY id")])
+"""
+HELD = LOAD + "sys.stdout.flush(); sys.stdin.read()"
+
+
+def andon(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "andon", *words], check=False, capture_output=True, text=True, timeout=120)
+
+
+def loaded(data: Path) -> str:
+    return subprocess.run([sys.executable, "-c", LOAD, str(data)], capture_output=True, text=True, check=True, timeout=120).stdout.strip()
+
+
+def test_a_backup_comes_back_and_a_changed_one_does_not(tmp_path: Path) -> None:
+    data, copy, other = tmp_path / "data", tmp_path / "copy", tmp_path / "other"
+    settings = Settings(data=data)
+    write_segment(settings, [event("1"), event("2"), refused_input("q")], closed_at=to_milliseconds(NOW))
+    assert loaded(data) == "1 2"
+    write_segment(settings, [event("3")], 2)
+
+    made = andon("backup", str(copy), "--data", str(data))
+    assert made.returncode == 0, made.stderr
+    with pytest.raises(UsageError, match="is not empty"):
+        backup(settings, copy)
+    with pytest.raises(UsageError, match="is not empty"):
+        restore(settings, copy)
+
+    manifest = (copy / "manifest.json").read_text()
+    assert '"events": 2' in manifest
+    back = andon("restore", str(copy), "--data", str(other))
+    assert back.returncode == 0, back.stderr
+    restored = Settings(data=other)
+    assert [len(list(read_segment(path, Lane.CRITICAL, 0, 1 << 30))) for path in segments(restored.journal, Lane.CRITICAL)] == [3, 1]
+    assert loaded(other) == "1 2 3", "what was in the journal only is loaded after the restore"
+
+    part = next(file for file in sorted((copy / "store").rglob("*.bin")) if file.stat().st_size)
+    part.write_bytes(part.read_bytes()[:-1] + b"!")
+    with pytest.raises(UsageError, match=f"not as it was made: .*{part.name}"):
+        restore(Settings(data=tmp_path / "third"), copy)
+    assert not (tmp_path / "third" / "store").exists()
+
+
+def test_a_running_engine_is_named(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HELD, str(tmp_path / "data")], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
+        assert engine.stdout is not None
+        engine.stdout.readline()
+        with pytest.raises(UsageError, match="the engine has the store"):
+            backup(Settings(data=tmp_path / "data"), tmp_path / "copy")
+        engine.communicate()
+    assert not (tmp_path / "copy").exists()
