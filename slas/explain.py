@@ -180,8 +180,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _ms(value: Any) -> int | None:
     """Return milliseconds UTC of a datetime, timestamp or datetime64; None for nothing."""
-    moment = pd.NaT if value is None else pd.Timestamp(value)
-    if moment is pd.NaT:
+    if value is None or pd.isna(value):
         return None
-    aware = moment.to_pydatetime()
+    aware: datetime = pd.Timestamp(value).to_pydatetime()
     return to_milliseconds(aware.replace(tzinfo=UTC) if aware.tzinfo is None else aware)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -131,15 +132,20 @@ def reason(row: Judged, now: int, zone: ZoneInfo) -> str:
     span = format_duration(row.due_at - row.started_at)
     basis = f"due {local(row.due_at, zone)}: {span} from start {local(row.started_at, zone)}{_pauses_text(row.paused, zone)}"
     failed = f" (failed: {row.failure})" if row.failure else ""
-    endings: dict[Verdict, Callable[[], str]] = {
-        Verdict.RUNNING: lambda: f"warning {local(row.warn_at, zone)}",
-        Verdict.PAUSED: lambda: f"the clock stands still since {local(row.paused[-1][0], zone)}",
-        Verdict.UNKNOWN: lambda: f"{row.stage} not seen at {local(now, zone)}, but {row.cause.partition(':')[2]} is silent",
-        Verdict.MET: lambda: f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.due_at - row.stopped_at)} to spare",
-        Verdict.MET_LATE: lambda: f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.stopped_at - row.due_at)} late",
-    }
-    ending = endings.get(Verdict(row.verdict), lambda: f"{row.stage} not seen at {local(now, zone)}{failed}")
-    return f"{basis}; {ending()}"
+    match Verdict(row.verdict):
+        case Verdict.RUNNING:
+            ending = f"warning {local(row.warn_at, zone)}"
+        case Verdict.PAUSED:
+            ending = f"the clock stands still since {local(row.paused[-1][0], zone)}"
+        case Verdict.UNKNOWN:
+            ending = f"{row.stage} not seen at {local(now, zone)}, but {row.cause.partition(':')[2]} is silent"
+        case Verdict.MET:
+            ending = f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.due_at - row.stopped_at)} to spare"
+        case Verdict.MET_LATE:
+            ending = f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.stopped_at - row.due_at)} late"
+        case _:
+            ending = f"{row.stage} not seen at {local(now, zone)}{failed}"
+    return f"{basis}; {ending}"
 
 
 def _pauses_text(pauses: list[tuple[int, int]], zone: ZoneInfo) -> str:
@@ -147,8 +153,9 @@ def _pauses_text(pauses: list[tuple[int, int]], zone: ZoneInfo) -> str:
     return "".join(f", paused {local(begin, zone)} to {local(end, zone)}" for begin, end in closed)
 
 
+@lru_cache(maxsize=20_000)
 def local(moment: int, zone: ZoneInfo) -> str:
     """Return ``2026-03-27 16:05 Berlin``; seconds only where there are any."""
     when = datetime.fromtimestamp(moment / 1000, zone)
     place = str(zone).rpartition("/")[2].replace("_", " ")
-    return f"{when:%Y-%m-%d %H:%M:%S} {place}" if when.second else f"{when:%Y-%m-%d %H:%M} {place}"
+    return f"{when.isoformat(' ', 'seconds' if when.second else 'minutes')[: 19 if when.second else 16]} {place}"

@@ -14,6 +14,8 @@ from slas.duration import parse_duration
 from slas.judge import Silence, Silences
 from slas.ports import SourceActivity
 
+_STALE = 5_000
+
 
 class Sources:
     """The sources of each milestone: those its ``match.source`` names, else those of its system.
@@ -24,6 +26,8 @@ class Sources:
     def __init__(self, catalog: Catalog, calendars: Calendars) -> None:
         self._catalog = catalog
         self._calendars = calendars
+        self._seen: dict[str, int] = {}
+        self._asked_at = -_STALE
         self._stages = {
             (flow.flow, name): sources
             for flow in catalog.flows.values()
@@ -42,10 +46,17 @@ class Sources:
         waiting = (clocks["warn_at"].to_numpy(np.int64) <= now) & (clocks["stopped_at"].to_numpy(np.int64) < 0)
         if not asked or not waiting.any():
             return lambda _flow, _stage: None
-        frame = activity.last_seen()
-        seen = dict(zip(frame["source"], frame["last_seen"].to_numpy("datetime64[ms]").astype(np.int64), strict=True))
+        seen = self._last_seen(now, activity)
         found = {stage: self._silence(stage, seen) for stage in asked}
         return lambda flow, stage: found.get((flow, stage))
+
+    def _last_seen(self, now: int, activity: SourceActivity) -> dict[str, int]:
+        """Return the latest arrival per source in milliseconds; asked at most every five seconds, for the answer is a scan."""
+        if not 0 <= now - self._asked_at < _STALE:
+            frame = activity.last_seen()
+            moments = frame["last_seen"].to_numpy("datetime64[ms]").astype(np.int64)
+            self._seen, self._asked_at = dict(zip(frame["source"], moments.tolist(), strict=True)), now
+        return self._seen
 
     def _silence(self, stage: tuple[str, str], seen: dict[str, int]) -> Silence:
         moments = []

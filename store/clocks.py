@@ -32,12 +32,13 @@ class StoredClocks:
         """Return current transactions above the cursor, in rising order of revision, never part of a revision."""
         if self._cursor is None:
             self._cursor = self._read_cursor()
-        bounds = {"after": self._cursor, "limit": limit}
+        above = {"after": self._cursor}
+        if not self._store.rows("SELECT 1 FROM transactions WHERE revision > {after:UInt64} LIMIT 1", above):  # by the index: costs nothing
+            return pd.DataFrame()
         return self._transactions(
-            """revision > {after:UInt64} AND revision <= (
-                SELECT max(revision) FROM (
-                    SELECT revision FROM transactions WHERE revision > {after:UInt64} ORDER BY revision LIMIT {limit:UInt64}))""",
-            bounds,
+            "transaction_id IN (SELECT transaction_id FROM transactions WHERE revision > {after:UInt64}) AND revision > {after:UInt64}",
+            {**above, "limit": limit},
+            "ORDER BY revision LIMIT {limit:UInt64} WITH TIES",
         )
 
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
@@ -108,12 +109,14 @@ def _pairs(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return columns to insert; times as int milliseconds, which the client writes as they are."""
     columns: dict[str, Any] = {}
     for name in frame.columns:
         values = frame[name]
         if values.dtype.kind == "M":
-            known = values.to_numpy("datetime64[ms]").astype(np.int64)
-            columns[name] = [None if value < -(1 << 62) else from_milliseconds(value) for value in known.tolist()]
+            moments = values.to_numpy("datetime64[ms]")
+            known = moments.astype(np.int64).tolist()
+            columns[name] = [None if at < 0 else at for at in known] if np.isnat(moments).any() else known
         elif name == "paused":
             columns[name] = [_moments(pauses) for pauses in values]
         else:
@@ -121,7 +124,5 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
     return columns
 
 
-def _moments(pauses: Any) -> list[tuple[datetime, datetime | None]]:
-    if not isinstance(pauses, list):
-        return []
-    return [(from_milliseconds(begin), None if end < 0 else from_milliseconds(end)) for begin, end in pauses]
+def _moments(pauses: Any) -> list[tuple[int, int | None]]:
+    return [(begin, None if end < 0 else end) for begin, end in pauses] if isinstance(pauses, list) else []

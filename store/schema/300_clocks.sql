@@ -26,7 +26,8 @@ CREATE TABLE clocks
     penalty Float64,
     customer String,
     plant LowCardinality(String),
-    removed UInt8                                      -- 1: the clock no longer exists (its transaction merged or its start vanished)
+    removed UInt8,                                     -- 1: the clock no longer exists (its transaction merged or its start vanished)
+    INDEX revisions revision TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (flow, sla, transaction_id)
