@@ -31,19 +31,17 @@ def ink() -> str:
     return "#e7ecf3" if dark() else "#17202e"
 
 
-def time_axis(field: str, title: str | None = None, domain: tuple[Any, Any] | None = None, **axis: Any) -> alt.X:
+def time_axis(field: str) -> alt.X:
     """Return an x axis over a column of :meth:`Zone.local` times; the scale is told not to shift them again."""
-    scale = alt.Scale(type="utc", domain=[_milliseconds(end) for end in domain]) if domain else alt.Scale(type="utc")
-    return alt.X(
-        f"{field}:T",
-        title=title,
-        scale=scale,
-        axis=alt.Axis(labelOverlap=True, tickCount=8, format=axis.pop("format", None) or alt.Undefined, **axis),
-    )
+    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=alt.Axis(labelOverlap=True, tickCount=8))
 
 
-def _milliseconds(moment: Any) -> float:
-    return pd.Timestamp(moment).timestamp() * 1000
+def ends(domain: tuple[Any, Any]) -> Any:
+    """Return an unseen layer that makes the x axis reach over ``domain``.
+
+    An explicit domain cannot: Vega-Lite writes it in two forms in layered charts, takes their union and finds no extent.
+    """
+    return alt.Chart(pd.DataFrame({"end": list(domain)})).mark_point(opacity=0, size=0, tooltip=False).encode(x=time_axis("end"))
 
 
 def draw(chart: Any, alt_text: str, height: int | None = None) -> None:

@@ -13,7 +13,7 @@ from dashboard.components import charts, lamp
 from dashboard.components.moments import aware, utc
 from dashboard.page import Context
 
-_MARGIN = 150
+_MARGIN = 190
 
 
 def span_of(context: Context, milestones: pd.DataFrame, clocks: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -49,9 +49,8 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
         order = [
             system for system in dict.fromkeys(milestone.system for milestone in known.milestones.values()) if system in set(order)
         ] + [system for system in order if system not in {milestone.system for milestone in known.milestones.values()}]
-    x = charts.time_axis("seen_at", domain=domain)
     y = alt.Y("system:N", sort=order, title=None, axis=alt.Axis(minExtent=_MARGIN, maxExtent=_MARGIN, grid=True, ticks=False, domain=False))
-    base = alt.Chart(frame).encode(x=x, y=y)
+    base = alt.Chart(frame).encode(x=charts.time_axis("seen_at"), y=y)
     path = base.mark_line(strokeWidth=2, color=charts.soft(), interpolate="step-after").encode(order="seen_at:T")
     points = base.mark_point(filled=True, size=170, opacity=1).encode(
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=["reached", "failed"], range=["circle", "cross"]), legend=None),
@@ -66,7 +65,7 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
         .encode(text="milestone:N")
         for side, lift in (("above", -12), ("below", 14))
     ]
-    return alt.layer(path, points, *names).properties(height=60 + 56 * len(order))
+    return alt.layer(path, points, *names, charts.ends(domain)).properties(height=60 + 56 * len(order))
 
 
 def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[Any, Any]) -> Any:
@@ -96,7 +95,7 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
     paint = alt.Color("paint:N", scale=None)
     base = alt.Chart(frame).encode(y=lane)
     allowed = base.mark_bar(height=18, opacity=0.28, cornerRadius=4).encode(
-        x=charts.time_axis("started", domain=domain), x2="due:T", color=paint, tooltip=tip
+        x=charts.time_axis("started"), x2="due:T", color=paint, tooltip=tip
     )
     used = base.mark_bar(height=6, cornerRadius=3).encode(x="started:T", x2="reached:T", color=paint, tooltip=tip)
     warn = base.mark_tick(height=18, thickness=2, color=charts.colour(lamp.AMBER)).encode(x="warn:T")
@@ -107,7 +106,7 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
         shape=alt.Shape("stopped:N", scale=alt.Scale(domain=["stopped", "now"], range=["square", "triangle-right"]), legend=None),
         tooltip=tip,
     )
-    layers = [allowed, used, warn, due, stop]
+    layers = [allowed, used, warn, due, stop, charts.ends(domain)]
     if len(pauses := _pauses(context, clocks, frame)):
         layers.insert(
             1,
