@@ -36,7 +36,7 @@ SOURCE_OF_SERVICE = {
 TICK_SECONDS = 0.5
 HISTORY_BATCH = 100
 """Transactions sent together while history is played."""
-HISTORY_CHECK = timedelta(hours=1)
+HISTORY_CHECK = timedelta(hours=2)
 GO_ON_WITHIN = timedelta(hours=24)
 """A plant that stood still for longer begins anew."""
 

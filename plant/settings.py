@@ -24,7 +24,7 @@ class PlantSettings:
     seed: int = 7
     start: datetime | None = None
     rate: float = 120
-    history_hours: float = 72
+    history_hours: float = 168
     history_transactions: int = 2000
     faults: tuple[Fault, ...] = field(default_factory=default_faults)
     tokens: dict[str, str] = field(default_factory=dict)

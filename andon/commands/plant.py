@@ -17,7 +17,7 @@ def command(
     *,
     seed: Annotated[int, typer.Option(help="decides everything that happens")] = 7,
     rate: Annotated[float, typer.Option(min=1, help="transactions an hour of simulated time")] = 120,
-    history_hours: Annotated[float, typer.Option(min=0, help="simulated hours played before going live")] = 72,
+    history_hours: Annotated[float, typer.Option(min=0, help="simulated hours played before going live")] = 168,
     fault: Annotated[list[str] | None, typer.Option(help="only these faults (name, repeatable; 'none' for a healthy plant)")] = None,
     desk_port: Annotated[int | None, typer.Option(help="port of the simulated operations desk that takes the messages")] = None,
     settings: Settings,
