@@ -1,0 +1,115 @@
+"""What verdicts are, said again in the plainest way: one clock at a time, working time by walking the minutes, no code of the product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """An SLA from ``captured``: minutes of working time (Berlin, Monday to Friday 08:00-16:00) or of the wall clock."""
+
+    to: str
+    minutes: int
+    working: bool = False
+    warn_share: float = 0.8
+    all_deliveries: bool = False
+
+
+@dataclass
+class Order:
+    """All that is known of one transaction: whole minutes in UTC."""
+
+    captured: datetime
+    booked: datetime | None = None
+    blocked: datetime | None = None
+    released: datetime | None = None
+    cancelled: datetime | None = None
+    deliveries: dict[str, datetime | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a clock must say."""
+
+    verdict: str
+    due_at: datetime
+    stopped_at: datetime | None
+
+
+def expected(promise: Promise, order: Order, now: datetime) -> Expected:
+    """Return the verdict of one promise for one order at ``now``."""
+    stopped = _stopped(promise, order)
+    due = _after(order.captured, promise.minutes, promise.working)
+    warn = _after(order.captured, promise.minutes * promise.warn_share, promise.working)
+    begin, end = _pause(order, stopped)
+    if begin is not None and end is not None:
+        held = _between(begin, end, promise.working)
+        due = _after(due, held, promise.working) if begin < due else due
+        warn = _after(warn, held, promise.working) if begin < warn else warn
+    return Expected(_verdict(order, stopped, due, warn, begin if end is None else None, now), due, stopped)
+
+
+def _verdict(order: Order, stopped: datetime | None, due: datetime, warn: datetime, held_since: datetime | None, now: datetime) -> str:
+    if order.cancelled is not None and (stopped is None or order.cancelled < stopped):
+        return "cancelled"
+    if stopped is not None:
+        return "met" if stopped <= due else "met_late"
+    if held_since is not None and held_since <= now and held_since < due:
+        return "paused"
+    if now >= due:
+        return "breached"
+    return "at_risk" if now >= warn else "running"
+
+
+def _stopped(promise: Promise, order: Order) -> datetime | None:
+    if promise.to == "booked":
+        return order.booked
+    shipped = [at for at in order.deliveries.values() if at is not None]
+    if not shipped:
+        return None
+    if promise.all_deliveries:
+        return max(shipped) if len(shipped) == len(order.deliveries) else None
+    return min(shipped)
+
+
+def _pause(order: Order, stopped: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """Return the pause inside of the clock's time, its end None while it lasts."""
+    begin = order.blocked
+    if begin is None:
+        return None, None
+    end = order.released if order.released is not None and order.released >= begin else None
+    begin = max(begin, order.captured)
+    if stopped is not None:
+        end = stopped if end is None else min(end, stopped)
+    return (None, None) if end is not None and end <= begin else (begin, end)
+
+
+def _works(at: datetime) -> bool:
+    wall = at.astimezone(ZoneInfo("Europe/Berlin"))
+    return wall.weekday() < 5 and 8 <= wall.hour < 16
+
+
+def _after(start: datetime, minutes: float, working: bool) -> datetime:
+    if not working:
+        return start + minutes * MINUTE
+    at, left = start, round(minutes)
+    while left:
+        left -= _works(at)
+        at += MINUTE
+    return at
+
+
+def _between(start: datetime, end: datetime, working: bool) -> float:
+    if not working:
+        return (end - start) / MINUTE
+    return sum(_works(start + n * MINUTE) for n in range(int((end - start) / MINUTE)))
+
+
+def moment(minutes: int) -> datetime:
+    """Return a moment counted from the Friday before the clocks go forward."""
+    return datetime(2026, 3, 27, 6, tzinfo=UTC) + minutes * MINUTE
