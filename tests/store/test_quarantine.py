@@ -36,7 +36,7 @@ def test_input_is_listed_shown_and_sent_again(store: Store, tmp_path: Path) -> N
     with running(tmp_path, Catalog(version="1")) as door:
         at = settings.model_copy(update={"http_port": door.collector.http_port})
         assert replay_input(store.reader, "good", at) == "good: accepted"
-        assert [record.body for record in door.records() if record.kind is SignalKind.EVENT] == [good]
+        assert [json.loads(record.body) for record in door.records() if record.kind is SignalKind.EVENT] == [json.loads(good)]
         assert replay_input(store.reader, "bad", at).startswith("bad: refused again (400): ")
         with pytest.raises(AndonError, match="kind is not known"):
             replay_input(store.reader, "odd", at)
