@@ -20,6 +20,7 @@ logger = logging.getLogger("andon.engine")
 
 POLL_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 30.0
+CATCH_UP_SECONDS = 10.0
 
 
 class Stage(Protocol):
@@ -52,9 +53,9 @@ class Deliverer(Stage, Protocol):
 
 @dataclass
 class Stages:
-    """The parts of a tick, in order. ``load`` returns whether anything was loaded."""
+    """The parts of a tick, in order. ``load`` returns whether anything was loaded and whether there is more to load at once."""
 
-    load: Callable[[], bool]
+    load: Callable[[], tuple[bool, bool]]
     correlate: Stage
     evaluate: TimedStage
     alert: Deliverer
@@ -92,10 +93,7 @@ class Engine:
 
     def tick(self, pending: set[str]) -> bool:
         """Run every stage that has something to do. ``pending`` names the stages still owed a run; it survives a failure."""
-        started = self.clock.monotonic()
-        if self.stages.load():
-            pending.add("correlate")
-        self._observe("load", started)
+        self._load(pending)
         if "correlate" in pending:
             self._run("correlate", self.stages.correlate, pending, "evaluate")
         if "evaluate" in pending or self._is_due(self.stages.evaluate):
@@ -105,6 +103,16 @@ class Engine:
             self._wake_deliveries.set()
         self.last_tick = self.clock.monotonic()
         return bool(pending)
+
+    def _load(self, pending: set[str]) -> None:
+        """Load; a backlog is taken whole before anything is judged, so that what is only late to us does not look late."""
+        started = self.clock.monotonic()
+        more = True
+        while more and not self.stopping.is_set() and self.clock.monotonic() - started < CATCH_UP_SECONDS:
+            loaded, more = self.stages.load()
+            if loaded:
+                pending.add("correlate")
+        self._observe("load", started)
 
     def _run(self, name: str, stage: Stage, pending: set[str], following: str | None) -> None:
         started = self.clock.monotonic()

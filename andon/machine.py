@@ -17,9 +17,9 @@ def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]
     base = [sys.executable, "-m", "andon"]
     scheme = "https" if settings.tls_certificate else "http"
     return [
-        Child("collector", [*base, "collect"], f"{scheme}://{settings.host}:{settings.http_port}/readyz", environment),
-        Child("engine", [*base, "engine"], f"{settings.engine_url}/readyz", environment),
-        Child("dashboard", [*base, "dashboard"], f"http://{settings.host}:{settings.dashboard_port}/_stcore/health", environment),
+        Child("collector", [*base, "collect"], f"{scheme}://{settings.host}:{settings.http_port}/readyz", environment=environment),
+        Child("engine", [*base, "engine"], f"{settings.engine_url}/readyz", environment=environment),
+        Child("dashboard", [*base, "dashboard"], f"http://{settings.host}:{settings.dashboard_port}/_stcore/health", environment=environment),
     ]
 
 
@@ -38,18 +38,22 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def run_machine(
     settings: Settings,
-    also: Sequence[Child],
+    senders: Sequence[Child],
     summary: Callable[[Console], None],
     each_second: Callable[[], None] = lambda: None,
 ) -> None:
-    """Start everything in order with a progress display, print the summary, supervise until Ctrl-C, stop in order."""
+    """Start everything in order with a progress display, print the summary, supervise until Ctrl-C, stop in order.
+
+    ``senders`` (the simulated plant) start once the front door is open; the engine then finds what they sent in the journal.
+    """
     require_free_ports(settings, ("collector", "engine", "dashboard"))
     console = Console(highlight=False)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     supervisor = Supervisor(settings.data / "log", console.print)
     supervisor.stop_on_signals()
     try:
-        for child in [*processes(settings, environment_of(settings)), *also]:
+        front_door, *others = processes(settings, environment_of(settings))
+        for child in [front_door, *senders, *others]:
             with console.status(f"starting {child.name} …"):
                 supervisor.start(child)
             if supervisor.stopping:

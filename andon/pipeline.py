@@ -76,8 +76,9 @@ class Pipeline:
             return None
         return read_endpoint(Readers(str(self.settings.data.absolute() / "store")), own_secret(self.settings.data, "reader"))
 
-    def _load(self) -> bool:
-        return bool(self.loader.load().slices)
+    def _load(self) -> tuple[bool, bool]:
+        report = self.loader.load()
+        return bool(report.slices), report.more
 
 
 @contextmanager

@@ -57,7 +57,7 @@ class Rehearsal:
     def settle(self) -> None:
         """Run every stage until none has anything to do now."""
         stages, now = self.pipeline.stages, self._clock.now()
-        while stages.load():
+        while any(stages.load()):
             pass
         while stages.correlate.run(now):
             pass

@@ -29,11 +29,15 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Child:
-    """One process to run: its command, extra environment, and the address that answers 200 once it is ready."""
+    """One process to run: its command, extra environment, and how it shows that it is ready.
+
+    ``ready_url`` answers 200, or ``ready_file`` exists; neither: it is ready at once.
+    """
 
     name: str
     arguments: list[str]
     ready_url: str = ""
+    ready_file: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,7 +65,7 @@ class Supervisor:
         """Start a child and wait until it is ready. Raises :class:`AndonError` with the end of its log when it is not."""
         running = _Running(child, self._spawn(child), self._clock.monotonic())
         self._running.append(running)
-        if child.ready_url:
+        if child.ready_url or child.ready_file:
             self._wait_ready(running)
 
     def watch(self, each_second: Callable[[], None] = lambda: None) -> None:
@@ -120,11 +124,8 @@ class Supervisor:
         while self._clock.monotonic() < deadline and not self._stopping.wait(0.1):
             if running.process.poll() is not None:
                 raise AndonError(f"{running.child.name} ended while starting: {self._last_words(running.child)}")
-            try:
-                if httpx.get(running.child.ready_url, timeout=2.0).status_code == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                continue
+            if _is_ready(running.child):
+                return
         if not self._stopping.is_set():
             raise AndonError(f"{running.child.name} is not ready after {START_SECONDS:.0f} s; see {self.log_of(running.child)}")
 
@@ -146,6 +147,15 @@ class Supervisor:
             running.process = self._spawn(running.child)
             running.started, running.restart_at = now, None
             running.restarts += 1
+
+
+def _is_ready(child: Child) -> bool:
+    if child.ready_file is not None:
+        return child.ready_file.exists()
+    try:
+        return httpx.get(child.ready_url, timeout=2.0).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
 
 
 def _end_with_parent() -> None:

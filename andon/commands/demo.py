@@ -45,7 +45,7 @@ def command(
     os.environ.setdefault("ANDON_OPS_DESK_SECRET", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
     load_checked_catalog(settings)
     arguments = [sys.executable, "-m", "andon", "plant", f"--rate={rate}", f"--desk-port={DESK_PORT}"]
-    plant = Child("plant", arguments, environment=environment_of(settings))
+    plant = Child("plant", arguments, ready_file=settings.data / "plant.json", environment=environment_of(settings))
     summary = summary_of(settings, [
         ("Plant", f"simulated, {speed:g} times real speed, with planted faults; the desk's messages: http://127.0.0.1:{DESK_PORT}/"),
     ])  # fmt: skip
