@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.errors import UsageError
 
@@ -37,6 +38,7 @@ def parse_share(text: str) -> float | None:
     return float(found.group(1)) / 100 if found else None
 
 
+@lru_cache(maxsize=20_000)
 def format_duration(milliseconds: int) -> str:
     """Return ``2 hours 5 minutes``; the two largest units, never empty."""
     left = abs(milliseconds)
