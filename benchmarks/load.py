@@ -49,8 +49,8 @@ def _check(opened: Bench, spans: int) -> None:
 def main() -> None:
     """Load and insert again, in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=50, help="requests of 1,000 spans a round")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=94, help="requests of 1,000 spans a round; 47 fill a slice")
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, bench(Path(folder)) as opened:
         Correlator(StoredCorrelation(opened.store), load_catalog(CATALOG).catalog, Telemetry())
