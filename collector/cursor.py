@@ -1,0 +1,60 @@
+"""How far a polling receiver has come, on disk: one synchronous transaction for every page the journal has."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+LOCK_SECONDS = 10.0
+
+
+class Cursor:
+    """``newest`` is the highest rank handed over (None: nothing yet); the events of the overlap are remembered one by one.
+
+    ``identity`` is what is read (table, key, change column): another one begins anew.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / "cursor.sqlite"
+        self._identity = identity
+        with self._open() as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS seen (event BLOB PRIMARY KEY, change_rank INTEGER NOT NULL) WITHOUT ROWID")
+            connection.execute("CREATE INDEX IF NOT EXISTS seen_by_rank ON seen (change_rank)")
+            connection.execute("CREATE TABLE IF NOT EXISTS cursor (one INTEGER PRIMARY KEY CHECK (one = 1), identity TEXT, newest INTEGER)")
+            found = connection.execute("SELECT identity, newest FROM cursor").fetchone()
+        self.newest: int | None = found[1] if found and found[0] == identity else None
+        if found and found[0] != identity:
+            self.forget()
+
+    def known(self, events: Sequence[bytes]) -> set[bytes]:
+        """Return which of the events were handed over already."""
+        with self._open() as connection:
+            return {
+                found[0] for event in events if (found := connection.execute("SELECT event FROM seen WHERE event = ?", (event,)).fetchone())
+            }
+
+    def save(self, seen: dict[bytes, int], newest: int | None, forget_below: int | None) -> None:
+        """Add events; move the cursor forward; drop what lies before every later pass."""
+        if newest is not None:
+            self.newest = newest if self.newest is None else max(newest, self.newest)
+        with self._open() as connection:
+            connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", seen.items())
+            connection.execute("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)", (self._identity, self.newest))
+            if forget_below is not None:
+                connection.execute("DELETE FROM seen WHERE change_rank < ?", (forget_below,))
+
+    def forget(self) -> None:
+        """Begin again."""
+        self.newest = None
+        with self._open() as connection:
+            connection.execute("DELETE FROM seen")
+            connection.execute("DELETE FROM cursor")
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=LOCK_SECONDS)) as connection, connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            yield connection

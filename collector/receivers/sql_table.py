@@ -1,0 +1,392 @@
+"""SQL tables: reads the rows of an ERP's table that are new or changed, again and again.
+
+Every row becomes one event whose ``data`` is the row. The table says by a change column (a time, a date or a rising number) what is new.
+A transaction that commits late brings rows whose change value lies *before* what was read already; therefore every poll begins
+``overlap_seconds`` (or ``overlap_ids``) before the newest row seen, and what was handed over is remembered for that long. The event's id
+is a hash of table, key, change value and row: a row read again is the same event, a row changed again is another one.
+
+On failure: the cursor is saved only after the journal has the rows; a full journal holds the page. A table or column that is missing, a key
+that is NULL or a time without a zone pauses the source with one log line until it is repaired. A table whose newest row lies behind
+the cursor (restored from a backup) is read from its beginning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from pydantic import Field, field_validator, model_validator
+
+from collector.cloud_events import parse_structured
+from collector.cursor import Cursor
+from collector.quarantine import quarantine_record
+from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
+from collector.rejection import Rejection
+from collector.row_json import json_value
+from core.clock import EPOCH, from_milliseconds, to_milliseconds
+from core.config import resolve_secret
+from core.errors import Full, Retryable
+from core.signal import Record, SignalKind
+from core.telemetry import M
+
+STATEMENT_SECONDS = 30
+CONNECT_SECONDS = 10
+_LOG = logging.getLogger("andon.collector.sql_table")
+_POSITION = "andon_position"
+_REPEATED_HOURS = 2 * 3_600_000_000
+T = TypeVar("T")
+
+
+class SqlTableSettings(ReceiverSettings):
+    """Settings under ``receiver:``. Exactly one of ``table`` (``schema.name``) and ``query``; ``time_zone`` is that of times without one."""
+
+    table: str | None = None
+    query: str | None = None
+    key: str | list[str]
+    change: str = Field(min_length=1)
+    columns: list[str] = Field(default_factory=list)
+    event_type: str = "{table}.changed"
+    event_source: str = "/tables/{table}"
+    time_zone: str | None = None
+    poll_seconds: float = Field(default=10.0, ge=0.05, le=86_400)
+    overlap_seconds: float = Field(default=300.0, ge=0, le=7 * 86_400)
+    overlap_ids: int = Field(default=1_000, ge=0)
+    page_rows: int = Field(default=2_000, ge=1, le=20_000)
+
+    @property
+    def keys(self) -> list[str]:
+        """The key columns, in order."""
+        return [self.key] if isinstance(self.key, str) else self.key
+
+    @property
+    def label(self) -> str:
+        """What ``{table}`` stands for."""
+        return self.table or "query"
+
+    @field_validator("key")
+    @classmethod
+    def _some_key(cls, key: str | list[str]) -> str | list[str]:
+        if not key or "" in key:
+            raise ValueError("name at least one key column")
+        return key
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        try:
+            return name if name is None else ZoneInfo(name).key
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"time zone '{name}' is not known; write an IANA name such as Europe/Berlin") from error
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("write either 'table' or 'query'")
+        return self
+
+
+class PausedError(Retryable):
+    """The source cannot be read until somebody repairs it."""
+
+
+class SqlTableReceiver:
+    """Polls one table or query per source."""
+
+    name = "sql_table"
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        """Check the settings without any I/O. Raises :class:`core.errors.UsageError` that names the field."""
+        parse_settings(SqlTableSettings, settings)
+
+    async def run(self, context: ReceiverContext) -> None:
+        """Poll until cancelled; connect again for ever."""
+        settings = parse_settings(SqlTableSettings, context.source.receiver or {})
+        # One thread: a query cannot be interrupted, and neither the event loop nor a cancellation waits for it.
+        with closing(_Worker()) as worker:
+            await _poll_for_ever(context, settings, worker)
+
+
+RECEIVER = SqlTableReceiver()
+
+
+class _Worker:
+    """One thread that talks to the database."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, "sql_table")
+
+    async def do(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, worker: _Worker) -> None:
+    source, backoff, told = context.source.source, Backoff(), ""
+    fields = {"source": source, "table": settings.label}
+    while True:
+        try:
+            poll = await worker.do(lambda: _Poll(context, settings))
+            while (page := await worker.do(poll.next_page)) is not None:
+                if page.records:
+                    await _accepted(page.records, context)
+                await worker.do(partial(poll.save, page))
+                context.telemetry.set(M.RECEIVER_UP, 1, source=source)
+            if told:
+                _LOG.info("the table is read again", extra={"fields": fields})
+            told, waiting = "", settings.poll_seconds
+            backoff.reset()
+        except Exception as error:  # boundary: a database and its driver; whatever it was, the next poll may work
+            context.telemetry.set(M.RECEIVER_UP, 0, source=source)
+            why = _one_line(error)
+            if why != told:
+                _LOG.error("the table cannot be read, paused until it can", extra={"fields": {**fields, "why": why}})
+            told, waiting = why, backoff.next()
+        await asyncio.sleep(waiting)
+
+
+def _one_line(error: Exception) -> str:
+    """Return the cause without the statement and its parameters, which hold the user's data."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    return f"{type(cause).__name__}: {(str(cause).splitlines() or [''])[0]}"
+
+
+async def _accepted(records: list[Record], context: ReceiverContext) -> None:
+    """Return once the records are on disk; while the journal is full, hold them and read no more."""
+    while True:
+        try:
+            await context.intake.accept(records)
+        except Full as full:
+            context.telemetry.set(M.RECEIVER_UP, 0, source=context.source.source)
+            await asyncio.sleep(full.retry_after_seconds)
+        else:
+            return
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Rows as records; ``seen`` maps each event id to its row's change rank, ``newest`` is the highest of them."""
+
+    records: list[Record]
+    seen: dict[bytes, int]
+    newest: int | None
+
+
+class _Poll:
+    """One pass over what is new, in pages, over one connection per page."""
+
+    def __init__(self, context: ReceiverContext, settings: SqlTableSettings) -> None:
+        """Look at the table as it is now. Raises :class:`PausedError`."""
+        self._context = context
+        self._settings = settings
+        self._zone = ZoneInfo(settings.time_zone) if settings.time_zone else None
+        self._cursor = Cursor(Path(context.state), json.dumps([settings.table, settings.query, settings.keys, settings.change]))
+        self._engine = _engine(resolve_secret(settings.url))
+        self._origin = _origin(self._engine, settings)
+        change = self._origin.c[settings.change]
+        # SQLite keeps times as text in whatever form they were written: texts are compared, never a text with a time.
+        self._as_text = self._engine.dialect.name == "sqlite" and isinstance(change.type, (sa.Date, sa.DateTime))
+        self._change: Any = sa.type_coerce(change, sa.String()) if self._as_text else change
+        self._keys: list[Any] = [self._origin.c[name] for name in settings.keys]
+        self._after: list[Any] | None = None
+        self._done = False
+        self._keep_from: int | None = None
+        self._low = self._begin()
+        self._refuse_nulls()
+
+    def next_page(self) -> _Page | None:
+        """Return the next page, or None after the last one."""
+        if self._done:
+            return None
+        chosen = (
+            dict.fromkeys([*self._settings.keys, self._settings.change, *self._settings.columns])
+            if self._settings.columns
+            else self._origin.c.keys()
+        )
+        columns = [self._origin.c[name] for name in chosen]
+        statement = sa.select(*columns, self._change.label(_POSITION)).where(self._beyond()).order_by(self._change, *self._keys)
+        with self._engine.connect() as connection:
+            rows = [dict(row) for row in connection.execute(statement.limit(self._settings.page_rows)).mappings()]
+        self._done = len(rows) < self._settings.page_rows
+        if rows:
+            self._after = [rows[-1][_POSITION], *(rows[-1][name] for name in self._settings.keys)]
+        for row in rows:
+            del row[_POSITION]
+        return self._page(rows)
+
+    def save(self, page: _Page) -> None:
+        """Remember what the journal now has."""
+        if page.newest is not None:
+            self._cursor.save(page.seen, page.newest, forget_below=self._keep_from)
+
+    def _begin(self) -> Any:
+        """Return the change value this pass begins with, or None for the beginning of the table."""
+        newest = self._cursor.newest
+        if newest is None:
+            return None
+        change = self._origin.c[self._settings.change]
+        with self._engine.connect() as connection:
+            last = connection.execute(sa.select(change).where(change.is_not(None)).order_by(self._change.desc()).limit(1)).scalar()
+        if last is None:
+            return None
+        if isinstance(last, date):
+            # A row dated in the future must not hide those that come before it.
+            low = self._shifted(min(newest, to_milliseconds(self._context.clock.now()) * 1000))
+            self._keep_from = low - _REPEATED_HOURS
+        else:
+            low = self._keep_from = newest - self._settings.overlap_ids
+        if self._rank(last) < low:
+            fields = {"source": self._context.source.source, "table": self._settings.label}
+            _LOG.warning("the newest row lies behind what was read, reading from the beginning", extra={"fields": fields})
+            self._cursor.forget()
+            self._keep_from = None
+            return None
+        return self._unranked(low, last)
+
+    def _refuse_nulls(self) -> None:
+        """Raise :class:`PausedError` for rows that no order has a place for; they would never be read."""
+        columns = [self._origin.c[self._settings.change], *self._keys]
+        doubtful = [column.is_(None) for column in columns if getattr(column, "nullable", True)]
+        if not doubtful:
+            return
+        since = sa.true() if self._low is None else sa.or_(self._change >= self._low, self._change.is_(None))
+        with self._engine.connect() as connection:
+            found = connection.execute(sa.select(sa.literal(1)).select_from(self._origin).where(sa.or_(*doubtful), since).limit(1)).scalar()
+        if found:
+            names = ", ".join(column.name for column in columns)
+            raise PausedError(f"a row has NULL in its key or change column ({names}); fill it, or leave such rows out with 'query'")
+
+    def _shifted(self, rank: int) -> int:
+        """Return the rank (microseconds UTC) ``overlap_seconds`` earlier; an hour that a clock of local time repeats is read again too."""
+        low = rank - round(self._settings.overlap_seconds * 1_000_000)
+        if self._zone is not None:
+            moment = from_milliseconds(rank // 1000).astimezone(self._zone)
+            before, after = ((moment + timedelta(hours=hours)).utcoffset() for hours in (-4, 4))
+            low -= max(0, round(((before or timedelta()) - (after or timedelta())) / timedelta(microseconds=1)))
+        return low
+
+    def _rank(self, value: Any) -> int:
+        """Return a change value as a number that rises with it. Raises :class:`PausedError` for what cannot rise."""
+        if isinstance(value, datetime):
+            return (self._zoned(value) - EPOCH) // timedelta(microseconds=1)
+        if isinstance(value, date):
+            return (datetime.combine(value, time(), UTC) - EPOCH) // timedelta(microseconds=1)
+        if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+            return math.floor(value)
+        kind = type(value).__name__
+        raise PausedError(
+            f"change column '{self._settings.change}' holds {kind}, neither a time nor a date nor a whole number; name another"
+        )
+
+    def _unranked(self, rank: int, example: Any) -> Any:
+        """Return the change value of a rank, of the same kind as ``example``; for SQLite as the shortest text of it."""
+        if not isinstance(example, date):
+            return rank
+        moment = EPOCH + timedelta(microseconds=rank)
+        if not isinstance(example, datetime):
+            return moment.date().isoformat() if self._as_text else moment.date()
+        if example.tzinfo is None:
+            moment = moment.astimezone(self._zone).replace(tzinfo=None)
+        return f"{moment:%Y-%m-%d %H:%M:%S}" if self._as_text else moment
+
+    def _zoned(self, value: datetime) -> datetime:
+        if value.tzinfo is not None:
+            return value
+        if self._zone is None:
+            raise PausedError("the table has times without a zone; say which with 'time_zone'")
+        return value.replace(tzinfo=self._zone)
+
+    def _beyond(self) -> Any:
+        """Return the condition of the next page: (c > :c) OR (c = :c AND (k1 > :k1 OR …)); row values are not portable."""
+        if self._after is None:
+            return sa.true() if self._low is None else self._change >= self._low
+        value, *last = self._after
+        beyond: Any = sa.false()
+        for column, key in reversed(list(zip(self._keys, last, strict=True))):
+            beyond = sa.or_(column > key, sa.and_(column == key, beyond))
+        return sa.or_(self._change > value, sa.and_(self._change == value, beyond))
+
+    def _page(self, rows: Sequence[dict[str, Any]]) -> _Page:
+        ranked = [(self._rank(row[self._settings.change]), *self._event(row)) for row in rows]
+        known = self._cursor.known([identity for _, identity, _ in ranked])
+        records = [self._record(event) for _, identity, event in ranked if identity not in known]
+        seen = {identity: rank for rank, identity, _ in ranked if identity not in known}
+        return _Page(records, seen, max((rank for rank, *_ in ranked), default=None))
+
+    def _event(self, row: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        data = {name: json_value(value, self._zoned) for name, value in row.items()}
+        key = [data[name] for name in self._settings.keys]
+        text = json.dumps([self._settings.label, key, data[self._settings.change], data], sort_keys=True, ensure_ascii=False)
+        identity = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:20]
+        change = row[self._settings.change]
+        event = {
+            "specversion": "1.0",
+            "id": identity.hex(),
+            "source": self._settings.event_source.replace("{table}", self._settings.label),
+            "type": self._settings.event_type.replace("{table}", self._settings.label),
+            "subject": "/".join(str(part) for part in key)[:4096],
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+        if isinstance(change, datetime):
+            event["time"] = self._zoned(change).isoformat()
+        return identity, event
+
+    def _record(self, event: dict[str, Any]) -> Record:
+        source, now = self._context.source, to_milliseconds(self._context.clock.now())
+        body = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+        try:
+            return Record(SignalKind.EVENT, source.source, source.lane, now, 1, parse_structured(body))
+        except Rejection as rejection:
+            where = {"source": source.source, "lane": source.lane, "received_at": now, "peer": f"sql:{self._settings.label}"}
+            return quarantine_record(rejection.complaint, body, content_type="application/cloudevents+json", **where)[1]  # type: ignore[arg-type]
+
+
+def _engine(url: str) -> sa.Engine:
+    """Return an engine without a pool. Every statement is a transaction of its own, so that none is held while the journal is waited for."""
+    parsed = sa.make_url(url)
+    arguments: dict[str, Any] = {}
+    if parsed.get_backend_name() == "postgresql":
+        limits = f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c default_transaction_read_only=on"
+        arguments = {"connect_timeout": CONNECT_SECONDS, "options": limits, "application_name": "andon"}
+    elif parsed.get_backend_name() == "sqlite" and not Path((parsed.database or "").removeprefix("file:")).exists():
+        raise PausedError(f"the database file '{parsed.database}' does not exist")  # SQLite would make an empty one
+    return sa.create_engine(parsed, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
+
+
+def _origin(engine: sa.Engine, settings: SqlTableSettings) -> Any:
+    """Return the table or query with its columns as they are now. Raises :class:`PausedError` naming what is missing."""
+    origin: Any
+    if settings.query is not None:
+        with engine.connect() as connection:
+            names = connection.execute(
+                sa.select(sa.literal_column("*")).select_from(sa.text(f"({settings.query}) AS origin")).limit(0)
+            ).keys()
+        origin = sa.text(settings.query).columns(*(sa.column(name) for name in names)).subquery("origin")
+    else:
+        schema, _, name = (settings.table or "").rpartition(".")
+        found = sa.inspect(engine).get_columns(name, schema or None)
+        origin = sa.Table(name, sa.MetaData(), *(_typed(column) for column in found), schema=schema or None)
+    missing = [name for name in [*settings.keys, settings.change, *settings.columns] if name not in origin.c]
+    if missing:
+        raise PausedError(f"{settings.label} has no column {', '.join(missing)}; it has {', '.join(origin.c.keys())}")
+    return origin
+
+
+def _typed(column: Any) -> sa.Column[Any]:
+    return sa.Column(column["name"], column["type"], nullable=column["nullable"])

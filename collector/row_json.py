@@ -1,0 +1,36 @@
+"""A row's values as JSON has them, exactly."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+
+def json_value(value: Any, zoned: Callable[[datetime], datetime]) -> Any:
+    """Return a column's value for JSON: decimals and UUIDs as text, bytes as base64, times in ISO 8601 with the zone ``zoned`` gives them.
+
+    An interval is in seconds. What JSON has no word for (NaN, infinities, types of a database) is its text.
+    """
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            found: Any = value if math.isfinite(value) else str(value)
+        case datetime():
+            found = zoned(value).isoformat()
+        case date() | time():
+            found = value.isoformat()
+        case timedelta():
+            found = value.total_seconds()
+        case bytes() | bytearray() | memoryview():
+            found = base64.b64encode(bytes(value)).decode()
+        case dict():
+            found = {str(name): json_value(each, zoned) for name, each in value.items()}
+        case list() | tuple():
+            found = [json_value(each, zoned) for each in value]
+        case _:
+            found = str(value)
+    return found
