@@ -23,9 +23,7 @@ DURABILITY = {
 }
 """Without them a power cut loses merged parts whose sources are already deleted, or keeps the store from opening (see docs/adr)."""
 
-_APPLIED = (
-    "CREATE TABLE IF NOT EXISTS schema_files (name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name"
-)
+_APPLIED = "CREATE TABLE IF NOT EXISTS schema_files (name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name"
 _RETENTION = {
     "spans": ("spans", "received_at"),
     "logs": ("logs", "received_at"),
@@ -41,7 +39,9 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
     applied = {row["name"] for row in store.rows("SELECT DISTINCT name FROM schema_files")}
     files = {file.stem: file for file in sorted(SCHEMA.glob("*.sql"))}
     if newer := sorted(applied - files.keys()):
-        raise UsageError(f"the store has schema files this version does not know ({', '.join(newer)}); use the version that made it, or a newer one")
+        raise UsageError(
+            f"the store has schema files this version does not know ({', '.join(newer)}); use the version that made it, or a newer one"
+        )
     done = []
     for name, file in files.items():
         if name not in applied:
@@ -63,7 +63,9 @@ def _with_durability(sql: str) -> str:
     if not re.search(r"ENGINE = \w*MergeTree", sql):
         return sql
     settings = ", ".join(f"{name} = {value}" for name, value in DURABILITY.items())
-    return f"{sql.rstrip()}, {settings}" if re.search(r"^SETTINGS|\sSETTINGS ", sql, re.MULTILINE) else f"{sql.rstrip()}\nSETTINGS {settings}"
+    return (
+        f"{sql.rstrip()}, {settings}" if re.search(r"^SETTINGS|\sSETTINGS ", sql, re.MULTILINE) else f"{sql.rstrip()}\nSETTINGS {settings}"
+    )
 
 
 def _check_durability(store: Store) -> None:
@@ -71,7 +73,9 @@ def _check_durability(store: Store) -> None:
     for table in tables:
         missing = [name for name in DURABILITY if name not in table["engine_full"]]
         if missing:
-            raise UsageError(f"table {table['name']} does not carry {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING")
+            raise UsageError(
+                f"table {table['name']} does not carry {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
+            )
 
 
 def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:
@@ -83,4 +87,7 @@ def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:
             raise UsageError(f"retention_days: '{kind}' is not a kind of signal; the kinds are: {', '.join(_RETENTION)}")
         table, column = _RETENTION[kind]
         if f"toIntervalDay({int(days)})" not in current.get(table, ""):
-            store.command(f"ALTER TABLE {table} MODIFY TTL toDateTime({column}) + toIntervalDay({int(days)})", settings={"materialize_ttl_after_modify": 0})
+            store.command(
+                f"ALTER TABLE {table} MODIFY TTL toDateTime({column}) + toIntervalDay({int(days)})",
+                settings={"materialize_ttl_after_modify": 0},
+            )
