@@ -84,7 +84,7 @@ class AlertEngine:
         with self._lock, self._outbox.lock:
             try:
                 return self._run(now)
-            except BaseException:
+            except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
                 # What was meant may or may not be stored: the store says.
                 self._state = None
                 raise
@@ -120,7 +120,7 @@ class AlertEngine:
                 tables["actions"] = done.record
             try:
                 self._store.save(tables)
-            except BaseException:
+            except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
                 self._state = None
                 raise
             changed = {one.incident_id: one for one in done.incidents}

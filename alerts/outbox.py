@@ -150,7 +150,7 @@ class Outbox:
                         return
                     self._in_flight.add(delivery.delivery_id)
                 self.attempt(delivery)
-        except BaseException:
+        except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
             with self.lock:
                 self._busy.pop(channel, None)
             raise
@@ -168,7 +168,7 @@ class Outbox:
         self._mark_attempted(delivery)
         try:
             detail, outcome, wait = self._send(delivery)
-        except BaseException:
+        except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
             with self.lock:
                 self._in_flight.discard(delivery.delivery_id)
             raise

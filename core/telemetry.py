@@ -45,14 +45,12 @@ class M(Enum):
     TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was folded again", ())
     KEYLESS = Metric("andon_keyless_events_total", Counter, "Signals that match a milestone and carry none of its keys", ())
     ORPHANS = Metric("andon_orphans", Gauge, "Milestone events that belong to no transaction yet", ())
-    CLOCKS_OPEN = Metric("andon_clocks_open", Gauge, "SLA clocks that wait for a deadline", ())
     VERDICTS = Metric("andon_verdicts_total", Counter, "Verdict versions written", ("verdict",))
     INCIDENTS_OPEN = Metric("andon_incidents_open", Gauge, "Incidents that are not resolved", ("severity",))
     DELIVERIES = Metric("andon_deliveries_total", Counter, "Delivery attempts, by notifier and outcome", ("notifier", "outcome"))
     OUTBOX_PENDING = Metric("andon_outbox_pending", Gauge, "Messages that wait in the outbox", ())
     CATALOG_RELOAD_OK = Metric("andon_catalog_reload_ok", Gauge, "1 when the last reload of the catalog succeeded", ())
     HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that came through the whole path", ())
-    ACCOUNT_RECEIVED = Metric("andon_account_records", Gauge, "Accounting identity: journal records per lane and state", ("lane", "state"))
 
 
 class Telemetry:

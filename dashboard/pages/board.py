@@ -65,13 +65,29 @@ def _live(context: Context) -> None:
 
 
 def _header(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> None:
+    cells = Markup("").join(
+        _FIGURE.format(
+            kind=kind,
+            sign=Markup("<i aria-hidden='true'>{}</i> ").format(sign) if sign else "",
+            label=label,
+            value=value,
+            note=note,
+            hint=hint,
+        )
+        for kind, sign, label, value, note, hint in _figures(context, places, totals, pulse)
+    )
+    st.html(Markup('<div class="andon-figures">{}</div>').format(cells))
+
+
+def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return kind, sign, label, value, note and hint of each figure of the strip."""
     money = _money(totals)
     due = totals["next_due_at"].min() if len(totals) else None
     processed = aware(pulse["processed_at"])
     lag = (context.now - processed).total_seconds() if processed else None
     breached, at_risk, unknown = (int(totals[name].sum()) if len(totals) else 0 for name in ("breached", "at_risk", "unknown"))
     failed = int(places["failed"].sum()) if len(places) else 0
-    figures = [
+    return [
         ("", "", "Open", count(places["here"].sum()) if len(places) else "0", "transactions", "Transactions that have begun and not ended"),
         (
             "warn" if at_risk else "",
@@ -115,18 +131,6 @@ def _header(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse:
             utc(context.now),
         ),
     ]
-    cells = Markup("").join(
-        _FIGURE.format(
-            kind=kind,
-            sign=Markup("<i aria-hidden='true'>{}</i> ").format(sign) if sign else "",
-            label=label,
-            value=value,
-            note=note,
-            hint=hint,
-        )
-        for kind, sign, label, value, note, hint in figures
-    )
-    st.html(Markup('<div class="andon-figures">{}</div>').format(cells))
 
 
 def _incidents(context: Context, incidents: pd.DataFrame) -> None:
