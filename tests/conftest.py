@@ -14,6 +14,8 @@ import pytest
 
 from store.client import Store
 from store.migrations import migrate
+from tests.servers.postgresql import PostgresServer, postgresql
+from tests.servers.rabbitmq import RabbitServer, rabbitmq
 
 _DATABASE = "test"
 _numbers = itertools.count(1)
@@ -73,3 +75,17 @@ def _empty(store: Store) -> None:
             store.command(f"DROP VIEW {table['name']} SYNC")
         else:
             store.command(f"TRUNCATE TABLE {table['name']}")
+
+
+@pytest.fixture(scope="session")
+def rabbit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
+    """A running RabbitMQ; whoever stops it starts it again."""
+    with rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL; whoever stops it starts it again."""
+    with postgresql() as server:
+        yield server

@@ -80,7 +80,7 @@ class SqlTableSettings(ReceiverSettings):
     @field_validator("key")
     @classmethod
     def _some_key(cls, key: str | list[str]) -> str | list[str]:
-        if not key or "" in key:
+        if not key or (isinstance(key, list) and "" in key):
             raise ValueError("name at least one key column")
         return key
 

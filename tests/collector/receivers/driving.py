@@ -1,0 +1,81 @@
+"""Runs one pull receiver against an intake that tests control."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from collector.receiver import Receiver, ReceiverContext
+from core.catalog.source import Source
+from core.clock import Clock, SystemClock
+from core.errors import Full
+from core.signal import Lane, Receipt, Record, SignalKind
+from core.telemetry import Telemetry
+
+BLOCK_FOR_EVER = 1 << 30
+
+
+@dataclass
+class TestIntake:
+    """Keeps what it accepts. The first ``full`` calls are refused; with ``blocked`` no call ever returns."""
+
+    __test__ = False
+    accepted: list[Record] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    calls: int = 0
+    full: int = 0
+    blocked: bool = False
+
+    async def accept(self, records: Sequence[Record]) -> list[Receipt]:
+        self.calls += 1
+        if self.blocked:
+            await asyncio.Event().wait()
+        if self.full > 0:
+            self.full -= 1
+            raise Full("the journal has no room", retry_after_seconds=0)
+        await asyncio.sleep(0.001)
+        self.accepted.extend(records)
+        self.batches.append(len(records))
+        return [Receipt("test", number) for number, _ in enumerate(records)]
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(record.body) for record in self.accepted if record.kind is SignalKind.EVENT]
+
+    @property
+    def quarantined(self) -> list[dict[str, Any]]:
+        return [json.loads(record.detail) for record in self.accepted if record.kind is SignalKind.QUARANTINE]
+
+
+def context_of(
+    settings: dict[str, Any], intake: TestIntake, state: Path, telemetry: Telemetry | None = None, clock: Clock | None = None
+) -> ReceiverContext:
+    state.mkdir(exist_ok=True)
+    source = Source(source="erp", owner="it", lane=Lane.CRITICAL, receiver=settings)
+    return ReceiverContext(source, intake, clock or SystemClock(), telemetry or Telemetry(), state)
+
+
+@contextlib.asynccontextmanager
+async def running(receiver: Receiver, context: ReceiverContext) -> AsyncIterator[asyncio.Task[None]]:
+    """Run until the block ends, then cancel; a receiver that does not stop within 5 s fails the test."""
+    task = asyncio.create_task(receiver.run(context))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+        assert done, "the receiver does not stop when it is cancelled"
+        assert task.cancelled(), f"the receiver ended by itself: {task.exception()!r}"
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "not within the time"
+        await asyncio.sleep(0.02)
