@@ -81,11 +81,9 @@ def _header(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse:
 
 def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> list[tuple[str, ...]]:
     """Return kind, sign, label, value, note and hint of each figure of the strip."""
-    money = _money(totals)
-    due = totals["next_due_at"].min() if len(totals) else None
-    processed = aware(pulse["processed_at"])
-    lag = (context.now - processed).total_seconds() if processed else None
-    breached, at_risk, unknown = (int(totals[name].sum()) if len(totals) else 0 for name in ("breached", "at_risk", "unknown"))
+    money, due = _money(totals), totals["next_due_at"].min() if len(totals) else None
+    lag = (context.now - processed).total_seconds() if (processed := aware(pulse["processed_at"])) else None
+    breached, at_risk, unknown = (int(totals[name].sum()) for name in ("breached", "at_risk", "unknown")) if len(totals) else (0, 0, 0)
     failed = int(places["failed"].sum()) if len(places) else 0
     return [
         ("", "", "Open", count(places["here"].sum()) if len(places) else "0", "transactions", "Transactions that have begun and not ended"),
