@@ -7,6 +7,7 @@ migrated database and each test finds it empty; a test that changes the schema a
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,3 +90,13 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL; whoever stops it starts it again."""
     with postgresql() as server:
         yield server
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Where everything must be there, a skipped test is a failed one."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.skipped and os.environ.get("ANDON_TESTS_SKIP_NOTHING"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
