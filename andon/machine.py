@@ -19,7 +19,9 @@ def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]
     return [
         Child("collector", [*base, "collect"], f"{scheme}://{settings.host}:{settings.http_port}/readyz", environment=environment),
         Child("engine", [*base, "engine"], f"{settings.engine_url}/readyz", environment=environment),
-        Child("dashboard", [*base, "dashboard"], f"http://{settings.host}:{settings.dashboard_port}/_stcore/health", environment=environment),
+        Child(
+            "dashboard", [*base, "dashboard"], f"http://{settings.host}:{settings.dashboard_port}/_stcore/health", environment=environment
+        ),
     ]
 
 

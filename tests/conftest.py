@@ -93,7 +93,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport() -> Iterator[None]:
     """Where everything must be there, a skipped test is a failed one."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
