@@ -11,7 +11,9 @@ LOCK_SECONDS = 10.0
 
 
 class Cursor:
-    """``newest`` is the highest rank handed over (None: nothing yet); the events of the overlap are remembered one by one.
+    """``newest`` is the highest rank handed over, ``reached`` that up to which a whole pass has looked (None: not yet).
+
+    The events of the overlap are remembered one by one.
 
     ``identity`` is what is read (table, key, change column): another one begins anew.
     """
@@ -23,9 +25,13 @@ class Cursor:
         with self._open() as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS seen (event BLOB PRIMARY KEY, change_rank INTEGER NOT NULL) WITHOUT ROWID")
             connection.execute("CREATE INDEX IF NOT EXISTS seen_by_rank ON seen (change_rank)")
-            connection.execute("CREATE TABLE IF NOT EXISTS cursor (one INTEGER PRIMARY KEY CHECK (one = 1), identity TEXT, newest INTEGER)")
-            found = connection.execute("SELECT identity, newest FROM cursor").fetchone()
-        self.newest: int | None = found[1] if found and found[0] == identity else None
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS cursor (one INTEGER PRIMARY KEY CHECK (one = 1), identity TEXT, newest INTEGER, reached INTEGER)"
+            )
+            found = connection.execute("SELECT identity, newest, reached FROM cursor").fetchone()
+        self.newest: int | None
+        self.reached: int | None
+        self.newest, self.reached = found[1:] if found and found[0] == identity else (None, None)
         if found and found[0] != identity:
             self.forget()
 
@@ -42,13 +48,19 @@ class Cursor:
             self.newest = newest if self.newest is None else max(newest, self.newest)
         with self._open() as connection:
             connection.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", seen.items())
-            connection.execute("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)", (self._identity, self.newest))
+            connection.execute("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?, ?)", (self._identity, self.newest, self.reached))
             if forget_below is not None:
                 connection.execute("DELETE FROM seen WHERE change_rank < ?", (forget_below,))
 
+    def finish(self, reached: int) -> None:
+        """Say that a whole pass is done: everything up to ``reached`` that was there when it began was handed over."""
+        self.reached = reached
+        with self._open() as connection:
+            connection.execute("UPDATE cursor SET reached = ?", (reached,))
+
     def forget(self) -> None:
         """Begin again."""
-        self.newest = None
+        self.newest = self.reached = None
         with self._open() as connection:
             connection.execute("DELETE FROM seen")
             connection.execute("DELETE FROM cursor")

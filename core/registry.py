@@ -7,6 +7,7 @@ The folder is scanned when the process starts, never at import. Files that begin
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from types import ModuleType
 from typing import TypeVar
@@ -14,20 +15,29 @@ from typing import TypeVar
 from core.errors import AndonError
 
 T = TypeVar("T")
+logger = logging.getLogger("andon")
 
 
 def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
     """Return the plug-ins of ``package`` by their ``name``.
 
     Each module must export ``constant``, an instance of ``kind`` with a ``name`` attribute. A missing constant, a wrong type
-    or a name used twice raises :class:`AndonError` naming the file.
+    or a name used twice raises :class:`AndonError` naming the file. A plug-in whose third-party package is missing is left out.
     """
     found: dict[str, T] = {}
     origins: dict[str, str] = {}
     for info in pkgutil.iter_modules(package.__path__):
         if info.name.startswith("_"):
             continue
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        try:
+            module = importlib.import_module(f"{package.__name__}.{info.name}")
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in {package.__name__.partition(".")[0], "core"}:
+                raise
+            # An extra that is not installed takes away one plug-in, not the process.
+            fields = {"plugin": info.name, "missing": error.name}
+            logger.warning("a plug-in is not available, its package is not installed", extra={"fields": fields})
+            continue
         plugin = getattr(module, constant, None)
         if not isinstance(plugin, kind):
             raise AndonError(f"{module.__file__}: a plug-in exports {constant}, an instance of {kind.__name__}; add it")

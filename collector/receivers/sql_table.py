@@ -2,7 +2,7 @@
 
 Every row becomes one event whose ``data`` is the row. The table says by a change column (a time, a date or a rising number) what is new.
 A transaction that commits late brings rows whose change value lies *before* what was read already; therefore every poll begins
-``overlap_seconds`` (or ``overlap_ids``) before the newest row seen, and what was handed over is remembered for that long. The event's id
+``overlap_seconds`` (or ``overlap_ids``) before what the last one began with, and what was handed over is remembered for that long. The event's id
 is a hash of table, key, change value and row: a row read again is the same event, a row changed again is another one.
 
 On failure: the cursor is saved only after the journal has the rows; a full journal holds the page. A table or column that is missing, a key
@@ -37,14 +37,15 @@ from collector.quarantine import quarantine_record
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
 from collector.rejection import Rejection
 from collector.row_json import json_value
+from collector.sql_origin import PausedError, find_columns, open_engine
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
 from core.config import resolve_secret
-from core.errors import Full, Retryable
+from core.errors import Full
 from core.signal import Record, SignalKind
 from core.telemetry import M
 
-STATEMENT_SECONDS = 30
-CONNECT_SECONDS = 10
+OVERLAP_SHARE = 4
+OVERLAP_LATEST_SECONDS = 600.0
 _LOG = logging.getLogger("andon.collector.sql_table")
 _POSITION = "andon_position"
 _REPEATED_HOURS = 2 * 3_600_000_000
@@ -99,10 +100,6 @@ class SqlTableSettings(ReceiverSettings):
         return self
 
 
-class PausedError(Retryable):
-    """The source cannot be read until somebody repairs it."""
-
-
 class SqlTableReceiver:
     """Polls one table or query per source."""
 
@@ -138,15 +135,22 @@ class _Worker:
 
 async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, worker: _Worker) -> None:
     source, backoff, told = context.source.source, Backoff(), ""
+    whole_at, cost = context.clock.monotonic(), 0.0
     fields = {"source": source, "table": settings.label}
     while True:
         try:
-            poll = await worker.do(lambda: _Poll(context, settings))
+            # An overlap with very many rows is looked at less often, what is new on every poll.
+            began = context.clock.monotonic()
+            whole = bool(told) or began - whole_at >= min(OVERLAP_SHARE * cost, OVERLAP_LATEST_SECONDS)
+            poll = await worker.do(partial(_Poll, context, settings, whole=whole))
             while (page := await worker.do(poll.next_page)) is not None:
                 if page.records:
                     await _accepted(page.records, context)
                 await worker.do(partial(poll.save, page))
                 context.telemetry.set(M.RECEIVER_UP, 1, source=source)
+            if whole:
+                whole_at = context.clock.monotonic()
+                cost = whole_at - began
             if told:
                 _LOG.info("the table is read again", extra={"fields": fields})
             told, waiting = "", settings.poll_seconds
@@ -190,14 +194,15 @@ class _Page:
 class _Poll:
     """One pass over what is new, in pages, over one connection per page."""
 
-    def __init__(self, context: ReceiverContext, settings: SqlTableSettings) -> None:
-        """Look at the table as it is now. Raises :class:`PausedError`."""
+    def __init__(self, context: ReceiverContext, settings: SqlTableSettings, *, whole: bool = True) -> None:
+        """Look at the table as it is now. ``whole``: with the overlap, else only what lies beyond the cursor. Raises :class:`PausedError`."""
         self._context = context
+        self._whole = whole
         self._settings = settings
         self._zone = ZoneInfo(settings.time_zone) if settings.time_zone else None
         self._cursor = Cursor(Path(context.state), json.dumps([settings.table, settings.query, settings.keys, settings.change]))
-        self._engine = _engine(resolve_secret(settings.url))
-        self._origin = _origin(self._engine, settings)
+        self._engine = open_engine(resolve_secret(settings.url))
+        self._origin = find_columns(self._engine, settings.table, settings.query, [*settings.keys, settings.change, *settings.columns])
         change = self._origin.c[settings.change]
         # SQLite keeps times as text in whatever form they were written: texts are compared, never a text with a time.
         self._as_text = self._engine.dialect.name == "sqlite" and isinstance(change.type, (sa.Date, sa.DateTime))
@@ -206,6 +211,7 @@ class _Poll:
         self._after: list[Any] | None = None
         self._done = False
         self._keep_from: int | None = None
+        self._reached: int | None = None
         self._low = self._begin()
         self._refuse_nulls()
 
@@ -233,29 +239,36 @@ class _Poll:
         """Remember what the journal now has."""
         if page.newest is not None:
             self._cursor.save(page.seen, page.newest, forget_below=self._keep_from)
+        if self._done and self._whole and self._reached is not None:
+            self._cursor.finish(self._reached)
 
     def _begin(self) -> Any:
-        """Return the change value this pass begins with, or None for the beginning of the table."""
-        newest = self._cursor.newest
-        if newest is None:
-            return None
+        """Return the change value this pass begins with, or None for the beginning of the table.
+
+        What is there when a whole pass begins (``_reached``) is what the next one counts its overlap from: whatever commits while this
+        one runs, however long the journal holds it up, lies at most an overlap before that.
+        """
         change = self._origin.c[self._settings.change]
         with self._engine.connect() as connection:
             last = connection.execute(sa.select(change).where(change.is_not(None)).order_by(self._change.desc()).limit(1)).scalar()
         if last is None:
             return None
+        self._reached = rank = self._rank(last)
         if isinstance(last, date):
             # A row dated in the future must not hide those that come before it.
-            low = self._shifted(min(newest, to_milliseconds(self._context.clock.now()) * 1000))
-            self._keep_from = low - _REPEATED_HOURS
-        else:
-            low = self._keep_from = newest - self._settings.overlap_ids
-        if self._rank(last) < low:
+            self._reached = min(rank, to_milliseconds(self._context.clock.now()) * 1000)
+        if self._cursor.reached is None or self._cursor.newest is None:
+            self._whole = True
+            return None
+        if not self._whole:
+            return self._unranked(self._cursor.newest, last)
+        low = self._shifted(self._cursor.reached) if isinstance(last, date) else self._cursor.reached - self._settings.overlap_ids
+        if rank < low:
             fields = {"source": self._context.source.source, "table": self._settings.label}
             _LOG.warning("the newest row lies behind what was read, reading from the beginning", extra={"fields": fields})
             self._cursor.forget()
-            self._keep_from = None
             return None
+        self._keep_from = low - _REPEATED_HOURS if isinstance(last, date) else low
         return self._unranked(low, last)
 
     def _refuse_nulls(self) -> None:
@@ -314,7 +327,8 @@ class _Poll:
     def _beyond(self) -> Any:
         """Return the condition of the next page: (c > :c) OR (c = :c AND (k1 > :k1 OR …)); row values are not portable."""
         if self._after is None:
-            return sa.true() if self._low is None else self._change >= self._low
+            low = sa.true() if self._low is None else self._change >= self._low
+            return low if self._whole or self._low is None else self._change > self._low
         value, *last = self._after
         beyond: Any = sa.false()
         for column, key in reversed(list(zip(self._keys, last, strict=True))):
@@ -355,38 +369,3 @@ class _Poll:
         except Rejection as rejection:
             where = {"source": source.source, "lane": source.lane, "received_at": now, "peer": f"sql:{self._settings.label}"}
             return quarantine_record(rejection.complaint, body, content_type="application/cloudevents+json", **where)[1]  # type: ignore[arg-type]
-
-
-def _engine(url: str) -> sa.Engine:
-    """Return an engine without a pool. Every statement is a transaction of its own, so that none is held while the journal is waited for."""
-    parsed = sa.make_url(url)
-    arguments: dict[str, Any] = {}
-    if parsed.get_backend_name() == "postgresql":
-        limits = f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c default_transaction_read_only=on"
-        arguments = {"connect_timeout": CONNECT_SECONDS, "options": limits, "application_name": "andon"}
-    elif parsed.get_backend_name() == "sqlite" and not Path((parsed.database or "").removeprefix("file:")).exists():
-        raise PausedError(f"the database file '{parsed.database}' does not exist")  # SQLite would make an empty one
-    return sa.create_engine(parsed, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
-
-
-def _origin(engine: sa.Engine, settings: SqlTableSettings) -> Any:
-    """Return the table or query with its columns as they are now. Raises :class:`PausedError` naming what is missing."""
-    origin: Any
-    if settings.query is not None:
-        with engine.connect() as connection:
-            names = connection.execute(
-                sa.select(sa.literal_column("*")).select_from(sa.text(f"({settings.query}) AS origin")).limit(0)
-            ).keys()
-        origin = sa.text(settings.query).columns(*(sa.column(name) for name in names)).subquery("origin")
-    else:
-        schema, _, name = (settings.table or "").rpartition(".")
-        found = sa.inspect(engine).get_columns(name, schema or None)
-        origin = sa.Table(name, sa.MetaData(), *(_typed(column) for column in found), schema=schema or None)
-    missing = [name for name in [*settings.keys, settings.change, *settings.columns] if name not in origin.c]
-    if missing:
-        raise PausedError(f"{settings.label} has no column {', '.join(missing)}; it has {', '.join(origin.c.keys())}")
-    return origin
-
-
-def _typed(column: Any) -> sa.Column[Any]:
-    return sa.Column(column["name"], column["type"], nullable=column["nullable"])

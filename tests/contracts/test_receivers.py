@@ -22,7 +22,7 @@ from tests.contracts.receivers.harness import Harness, Outside
 
 RECEIVERS = discover(collector.receivers, "RECEIVER", Receiver)
 WITH_HARNESS = sorted(name for name in RECEIVERS if (Path(__file__).parent / "receivers" / f"{name}.py").exists())
-each_receiver = pytest.mark.parametrize("name", WITH_HARNESS)
+each_receiver = pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WITH_HARNESS])
 NAMES = [f"order-{number}" for number in range(40)]
 
 

@@ -21,7 +21,7 @@ from core.telemetry import M, Telemetry
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.servers.rabbitmq import RabbitServer
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("rabbitmq")]
 _numbers = itertools.count(1)
 
 

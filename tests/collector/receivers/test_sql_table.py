@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,13 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
     return execute
 
 
+class WallClock(FakeClock):
+    """Its wall time is moved by the test, its intervals are real."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
 def settings(**more: Any) -> dict[str, Any]:
     found = {"type": "sql_table", "url": "env:TEST_DATABASE", "table": "orders", "key": "id", "change": "changed_at", "poll_seconds": 0.1}
     return {name: value for name, value in (found | more).items() if value is not None}
@@ -73,6 +81,7 @@ def ids(events: list[dict[str, Any]]) -> list[int]:
 
 
 @pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
 def test_a_row_becomes_an_event_exactly(erp: psycopg.Connection[Any], tmp_path: Path):
     erp.execute(
         "CREATE TABLE orders (id int, plant text, amount numeric(20, 4), uid uuid, raw bytea, due date, at time, local timestamp, doc jsonb,"
@@ -115,6 +124,7 @@ def test_a_row_becomes_an_event_exactly(erp: psycopg.Connection[Any], tmp_path: 
 
 
 @pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
 def test_a_transaction_that_commits_late_is_not_skipped(erp: psycopg.Connection[Any], tmp_path: Path):
     erp.execute("CREATE TABLE orders (id serial PRIMARY KEY, changed_at timestamptz NOT NULL DEFAULT now())")
     intake = TestIntake()
@@ -140,6 +150,7 @@ def test_a_transaction_that_commits_late_is_not_skipped(erp: psycopg.Connection[
 
 
 @pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
 def test_a_rising_id_that_commits_late_is_not_skipped(erp: psycopg.Connection[Any], tmp_path: Path):
     erp.execute("CREATE TABLE orders (id serial PRIMARY KEY)")
     intake = TestIntake()
@@ -159,7 +170,28 @@ def test_a_rising_id_that_commits_late_is_not_skipped(erp: psycopg.Connection[An
     assert ids(intake.events) == [2, 1]
 
 
+def test_what_commits_late_while_the_journal_is_full_is_not_skipped(small: Callable[..., None], tmp_path: Path):
+    small("CREATE TABLE orders (id INTEGER PRIMARY KEY)", "INSERT INTO orders VALUES (100)")
+    intake = TestIntake()
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(settings(change="id", overlap_ids=10, page_rows=1), intake, tmp_path / "state")):
+            await until(lambda: ids(intake.events) == [100])
+            intake.full = 1_000_000
+            small("INSERT INTO orders VALUES (102)")
+            refused = intake.calls
+            await until(lambda: intake.calls > refused + 2)
+            small("INSERT INTO orders VALUES (101)", *(f"INSERT INTO orders VALUES ({number})" for number in range(103, 163)))
+            intake.full = 0
+            await until(lambda: 101 in ids(intake.events))
+
+    asyncio.run(scenario())
+
+    assert sorted(ids(intake.events)) == [100, *range(101, 163)]
+
+
 @pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
 def test_many_rows_of_one_change_value_are_paged_by_key(erp: psycopg.Connection[Any], tmp_path: Path):
     erp.execute("CREATE TABLE orders (plant text, id int, changed_at timestamptz, PRIMARY KEY (plant, id))")
     erp.execute("INSERT INTO orders SELECT chr(65 + n % 3), n, '2026-03-27 12:00Z' FROM generate_series(1, 20000) n")
@@ -172,6 +204,7 @@ def test_many_rows_of_one_change_value_are_paged_by_key(erp: psycopg.Connection[
 
 
 @pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
 def test_a_changed_row_is_another_event_and_an_unchanged_one_is_not_sent_again(erp: psycopg.Connection[Any], tmp_path: Path):
     erp.execute("CREATE TABLE orders (id int PRIMARY KEY, status text, changed_at timestamptz DEFAULT now())")
     erp.execute("INSERT INTO orders VALUES (1, 'open'), (2, 'open')")
@@ -187,6 +220,7 @@ def test_a_changed_row_is_another_event_and_an_unchanged_one_is_not_sent_again(e
 
 
 @pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
 def test_a_server_that_restarts_is_read_again(
     erp: psycopg.Connection[Any], postgres_server: PostgresServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
@@ -215,6 +249,7 @@ def test_a_server_that_restarts_is_read_again(
 
 
 @pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
 @pytest.mark.parametrize(
     ("damage", "repair", "words"),
     [
@@ -311,7 +346,7 @@ def test_a_table_restored_from_a_backup_is_read_from_its_beginning(
 
 def test_a_row_dated_in_the_future_hides_nothing(small: Callable[..., None], tmp_path: Path):
     small("CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at TIMESTAMP)", "INSERT INTO orders VALUES (1, '2099-01-01 00:00:00')")
-    clock, intake = FakeClock(datetime(2026, 3, 27, 12, tzinfo=UTC)), TestIntake()
+    clock, intake = WallClock(datetime(2026, 3, 27, 12, tzinfo=UTC)), TestIntake()
 
     async def scenario() -> None:
         context = context_of(settings(time_zone="UTC", overlap_seconds=60), intake, tmp_path / "state", clock=clock)
@@ -327,9 +362,28 @@ def test_a_row_dated_in_the_future_hides_nothing(small: Callable[..., None], tmp
     assert ids(intake.events) == [1, 2]
 
 
+def test_an_overlap_with_very_many_rows_does_not_hold_up_what_is_new(
+    small: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    small("CREATE TABLE orders (id INTEGER PRIMARY KEY)", "INSERT INTO orders VALUES (1), (2), (3)")
+    monkeypatch.setattr("collector.receivers.sql_table.OVERLAP_SHARE", 1_000_000)
+    intake = TestIntake()
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(settings(change="id"), intake, tmp_path / "state")):
+            await until(lambda: ids(intake.events) == [1, 2, 3])
+            small("INSERT INTO orders VALUES (-5), (10)")
+            await until(lambda: 10 in ids(intake.events))
+            await asyncio.sleep(0.4)
+
+    asyncio.run(scenario())
+
+    assert ids(intake.events) == [1, 2, 3, 10], "the late one waits for the next look at the whole overlap"
+
+
 def test_the_hour_that_local_time_repeats_is_read_whole(small: Callable[..., None], tmp_path: Path):
     small("CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at TIMESTAMP)", "INSERT INTO orders VALUES (1, '2026-10-25 02:59:00')")
-    clock, intake = FakeClock(datetime(2026, 10, 25, 0, 59, 30, tzinfo=UTC)), TestIntake()
+    clock, intake = WallClock(datetime(2026, 10, 25, 0, 59, 30, tzinfo=UTC)), TestIntake()
 
     async def scenario() -> None:
         context = context_of(settings(time_zone="Europe/Berlin", overlap_seconds=60), intake, tmp_path / "state", clock=clock)
