@@ -10,7 +10,7 @@ from pathlib import Path
 
 import apsw
 
-from core.journal import SCHEMA, checksum, closing_checksum
+from core.journal import BUSY_MILLISECONDS, SCHEMA, checksum, closing_checksum
 from core.salvage import PAGE_BYTES
 from core.signal import Record
 
@@ -27,13 +27,11 @@ class Segment:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        _create(path)
         self._connection = apsw.Connection(str(path))
-        self._connection.pragma("page_size", PAGE_BYTES)
-        self._connection.pragma("journal_mode", "wal")
+        self._connection.set_busy_timeout(BUSY_MILLISECONDS)
         self._connection.pragma("synchronous", "full")
         self._connection.wal_autocheckpoint(CHECKPOINT_PAGES)
-        self._connection.execute(SCHEMA)
-        sync_folder(path.parent)
         self.size = 0
         self.last_id = 0
 
@@ -60,6 +58,20 @@ class Segment:
         with contextlib.suppress(apsw.BusyError):  # a reader may hold the WAL; it stays beside the file then, which is complete either way
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._connection.close()
+
+
+def _create(path: Path) -> None:
+    """Make an empty segment under its own name only when it is whole: turning WAL on needs the file for oneself, and a reader may be quick."""
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    connection = apsw.Connection(str(unfinished))
+    connection.pragma("page_size", PAGE_BYTES)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    connection.execute(SCHEMA)
+    connection.close()
+    unfinished.replace(path)
+    sync_folder(path.parent)
 
 
 def make_row(record: Record) -> Row:
