@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -42,13 +43,14 @@ class Ledger:
 class Producer(threading.Thread):
     """Sends numbered events and spans until stopped; resends what got no answer, as senders do."""
 
-    def __init__(self, product: Product, ledger: Ledger, name: str, seed: int, pause: float = 0.05) -> None:
+    def __init__(self, product: Product, ledger: Ledger, name: str, seed: int, pause: float = 0.1) -> None:
         super().__init__(name=name, daemon=True)
         self._product = product
         self._ledger = ledger
         self._random = random.Random(seed)
         self._stopping = threading.Event()
         self._pause = pause
+        self._at = datetime.now(UTC).isoformat()
 
     def run(self) -> None:
         number = 0
@@ -72,7 +74,7 @@ class Producer(threading.Thread):
                 "id": key,
                 "source": "/faults",
                 "type": "shop.order.captured",
-                "time": "2026-03-27T10:00:00Z",
+                "time": self._at,
                 "data": {"order": key, "amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"},
             }
             for key in keys
