@@ -33,7 +33,7 @@ log = logging.getLogger("store.loader")
 
 @dataclass(slots=True)
 class LoadReport:
-    """What one :meth:`Loader.load` did. ``more``: the journal holds more at once; ``failed``: the store refused, it is tried again."""
+    """What one :meth:`Loader.load` did. ``more``: a backlog is left in the journal; ``failed``: the store refused, it is tried again."""
 
     slices: list[int] = field(default_factory=list)
     records: int = 0
@@ -113,7 +113,10 @@ class Loader:
         self._segments.close()
 
     def _load_lane(self, lane: Lane, report: LoadReport) -> bool:
-        """Load up to the lane's share of slices; return whether there is more."""
+        """Load up to the lane's share of slices; return whether a backlog is left.
+
+        What arrives while this runs is no backlog: a segment whose records were all taken once is not asked again before the next call.
+        """
         budget = SLICES_PER_LOAD[lane]
         progressed = True
         while progressed:
@@ -121,21 +124,18 @@ class Loader:
             for segment in self._segments.readable(lane):
                 if budget == 0:
                     return True
-                if self._load_slice(segment, report):
+                found, cut = _first_seconds(segment.read(self._progress.of(segment).position, SLICE_MAX_BYTES))
+                if found:
+                    self._load_slice(segment, found, report)
                     budget -= 1
-                    progressed = True
-                elif segment.finished:
-                    progressed = True
+                progressed |= (cut or segment.closed) if found else segment.finished
         return False
 
-    def _load_slice(self, segment: Segment, report: LoadReport) -> bool:
-        progress = self._progress.of(segment)
-        found = _first_seconds(segment.read(progress.position, SLICE_MAX_BYTES))
-        if not found:
-            return False
+    def _load_slice(self, segment: Segment, found: list[Stored], report: LoadReport) -> None:
+        position = self._progress.of(segment).position
         records = [stored.record for stored in found if stored.record is not None]
         damaged = [stored for stored in found if stored.record is None]
-        slice_ = self._slice_number(segment, progress.position, found[-1].id)
+        slice_ = self._slice_number(segment, position, found[-1].id)
         refused = self._writer.write(records, slice_)
         quarantine_conflicts(self._store, self._telemetry, records, slice_)
         if damaged:
@@ -144,7 +144,6 @@ class Loader:
         self._progress.advance(segment, found[-1].id, slice_, counted, len(found), len(damaged), refused)
         self._retry = None
         self._account(segment.lane, report, slice_, found, counted, len(damaged), len(refused))
-        return True
 
     def _slice_number(self, segment: Segment, after: int, last: int) -> int:
         """A slice that is tried again keeps its number."""
@@ -177,15 +176,16 @@ class Loader:
         )
 
 
-def _first_seconds(found: list[Stored]) -> list[Stored]:
-    """Return the leading records that were received within ten seconds of the first one."""
+def _first_seconds(found: list[Stored]) -> tuple[list[Stored], bool]:
+    """Return the leading records that were received within ten seconds of the first one, and whether they are as many as a slice may hold."""
     start = next((stored.record.received_at for stored in found if stored.record is not None), None)
-    if start is None:
-        return found
+    size = 0
     for index, stored in enumerate(found):
-        if stored.record is not None and stored.record.received_at > start + SLICE_MAX_MILLISECONDS:
-            return found[:index]
-    return found
+        if stored.record is not None and start is not None:
+            if stored.record.received_at > start + SLICE_MAX_MILLISECONDS:
+                return found[:index], True
+            size += len(stored.record.body)
+    return found, size >= SLICE_MAX_BYTES
 
 
 def _count(records: list[Record]) -> dict[str, int]:

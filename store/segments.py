@@ -40,12 +40,16 @@ class Waiting:
 
 
 class Segment:
-    """One segment file with an open connection that tells cheaply whether anything was added."""
+    """One segment file with an open connection that tells cheaply whether anything was added.
+
+    ``closed``: nothing will ever be added, as the last :meth:`read` saw it; ``finished``: and everything was read.
+    """
 
     def __init__(self, path: Path, lane: Lane) -> None:
         self.path = path
         self.name = journal.segment_name(path)
         self.lane = lane
+        self.closed = False
         self.finished = False
         self._connection: apsw.Connection | None = None
         self._version = -1
@@ -61,12 +65,12 @@ class Segment:
     def read(self, after: int, max_bytes: int) -> list[Stored]:
         """Return the next records after ``after``; an empty list means that the segment is exhausted for now."""
         version = self._data_version()
-        closed = journal.is_closed(self.path)
+        self.closed = journal.is_closed(self.path)
         found = list(journal.read_segment(self.path, self.lane, after, max_bytes))
         if not found:
             self._seen = -1 if version is None else version
-            self.finished = closed
-            if closed:
+            self.finished = self.closed
+            if self.closed:
                 self.close()
         return found
 
