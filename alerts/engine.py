@@ -140,8 +140,8 @@ class AlertEngine:
 
     def _run(self, now: datetime) -> bool:
         state = self._loaded(now)
-        clocks, transactions, cursors = self._store.changes(BATCH)
-        outcome = incident_rules.advance(state, candidates(clocks, transactions, self._catalog, now), now)
+        changed, cursors, more = self._store.changes(BATCH)
+        outcome = incident_rules.advance(state, candidates(changed["clocks"], changed["transactions"], self._catalog, now), now)
         state = outcome.state
         due = {incident_id for incident_id, at in self._again.items() if at <= now and incident_id in state.incidents}
         written = self._described(state, outcome.touched, due, now)
@@ -155,7 +155,7 @@ class AlertEngine:
         self._state = incident_rules.forget(state, now)
         if written:
             self._count(self._state)
-        return max(len(clocks), len(transactions)) >= BATCH
+        return more
 
     def _described(self, state: State, touched: list[str], due: set[str], now: datetime) -> dict[str, Incident]:
         """Return the incidents to write: touched ones with their words, and those whose acknowledgement has ended."""

@@ -12,11 +12,10 @@ from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
 from core.catalog.flow import Flow
 from core.clock import EPOCH
-from core.verdict import TransactionState, Verdict
+from core.verdict import HOLDING, TransactionState, Verdict
 
 FAILED = "failed"
 OVERDUE = "overdue"
-HOLDING = (Verdict.AT_RISK.value, Verdict.BREACHED.value, Verdict.UNKNOWN.value)
 LATE = (Verdict.BREACHED.value, FAILED)
 RANKS = {Severity.INFO.value: 0, Severity.WARNING.value: 1, Severity.CRITICAL.value: 2}
 SEVERITIES = tuple(RANKS)

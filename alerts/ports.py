@@ -10,10 +10,11 @@ import pandas as pd
 class IncidentStore(Protocol):
     """Verdicts and failures in, incidents and deliveries out. Safe to call from several threads."""
 
-    def changes(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
-        """Return current ``clocks`` and ``transactions`` rows changed since the cursors of this stage, and the new cursors.
+    def changes(self, limit: int) -> tuple[dict[str, pd.DataFrame], dict[str, int], bool]:
+        """Return what changed since the cursors of this stage, the new cursors, and whether there is more to read at once.
 
-        At most about ``limit`` rows a table, but never part of a revision; no cursor where nothing changed.
+        By table, ``clocks`` and ``transactions``: current rows that hold a place in an incident now or held one before; the others may be
+        left out. About ``limit`` changed rows a table are looked at, but never part of a revision; no cursor where nothing changed.
         """
         ...
 

@@ -18,6 +18,10 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+HOLDING = (Verdict.AT_RISK.value, Verdict.BREACHED.value, Verdict.UNKNOWN.value)
+"""The verdicts that hold a transaction's place in an incident."""
+
+
 class TransactionState(StrEnum):
     """Where a transaction is."""
 

@@ -19,7 +19,8 @@ SELECT
     if(failing.milestone = '', NULL, toNullable(failing.at)) AS failed_at,
     failing.cause AS cause,
     '' AS merged_into,
-    length(history) AS events
+    length(history) AS events,
+    length(failures) AS failures
 FROM
 (
     -- 4: what the parts say together

@@ -67,8 +67,6 @@ class SlaEngine:
         wrote = False
         while len(rows := self._store.changed_transactions(BATCH)):
             wrote |= self._evaluate(rows, now, int(rows["revision"].max()))
-            if len(rows) < BATCH:
-                break
         return wrote
 
     def _due(self, now: datetime) -> bool:

@@ -16,7 +16,7 @@ class ClockStore(Protocol):
     """Transactions in, clocks and verdicts out."""
 
     def changed_transactions(self, limit: int) -> pd.DataFrame:
-        """Return current rows of ``transactions`` above the cursor of stage ``evaluate``, in rising order of revision.
+        """Return current rows of ``transactions`` above the cursor of stage ``evaluate``; empty when there are none.
 
         At most about ``limit`` rows, but never part of a revision.
         """

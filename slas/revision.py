@@ -73,7 +73,7 @@ def to_rows(changed: pd.DataFrame) -> pd.DataFrame:
     """Return rows of ``clocks`` but for ``revision``, with times as datetime64."""
     if not len(changed):
         return pd.DataFrame()
-    names = [*KEY, *_COMPARED, "paused", "contract_version", "verdict_version", "removed", *_COMPARED_TIMES, "verdict_at"]
+    names = [*KEY, *_COMPARED, "previous", "paused", "contract_version", "verdict_version", "removed", *_COMPARED_TIMES, "verdict_at"]
     frame = changed[names].copy()
     for name in [*_COMPARED_TIMES, "verdict_at"]:
         frame[name] = changed[name].to_numpy(np.int64).astype("datetime64[ms]")

@@ -64,9 +64,9 @@ class Store:
             return self._writer.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``."""
+        """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``; texts are Python's own."""
         with self._reading() as client:
-            return client.query_df(sql, parameters=dict(parameters or {}))
+            return _with_plain_texts(client.query_df(sql, parameters=dict(parameters or {})))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return a query's rows as dictionaries; for few rows."""
@@ -110,6 +110,12 @@ class Store:
         """Close the writing client. Readers end with their threads."""
         with self._write_lock:
             self._writer.close()
+
+
+def _with_plain_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make Arrow's texts Python's: the stages walk over them row by row, which Arrow's answer one by one, ten times slower."""
+    texts = [name for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.StringDtype)]
+    return frame.assign(**{str(name): pd.Series(frame[name].to_numpy(object), frame.index, object) for name in texts}) if texts else frame
 
 
 def open_store(settings: Settings) -> Store:

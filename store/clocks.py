@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ import pandas as pd
 
 from core.clock import from_milliseconds
 from store.client import Store
+from store.reads.statement import statement
 
-_SQL = Path(__file__).parent / "sql"
 _TRANSACTION_COLUMNS = """
     flow, transaction_id, revision, reference, keys, state, facts, failed_stage, cause,
     mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), first_at) AS first_at,
@@ -29,17 +28,14 @@ class StoredClocks:
         self._cursor: int | None = None
 
     def changed_transactions(self, limit: int) -> pd.DataFrame:
-        """Return current transactions above the cursor, in rising order of revision, never part of a revision."""
+        """Return current transactions above the cursor, the latest first, never part of a revision."""
         if self._cursor is None:
             self._cursor = self._read_cursor()
-        above = {"after": self._cursor}
-        if not self._store.rows("SELECT 1 FROM transactions WHERE revision > {after:UInt64} LIMIT 1", above):  # by the index: costs nothing
+        (found,) = self._store.rows(statement("next_rows").replace("/*table*/", "transactions"), {"after": self._cursor, "limit": limit})  # by the index: costs nothing
+        if not found["upto"]:
             return pd.DataFrame()
-        return self._transactions(
-            "transaction_id IN (SELECT transaction_id FROM transactions WHERE revision > {after:UInt64}) AND revision > {after:UInt64}",
-            {**above, "limit": limit},
-            "ORDER BY revision LIMIT {limit:UInt64} WITH TIES",
-        )
+        sql = statement("changed_transactions").replace("/*columns*/", _TRANSACTION_COLUMNS)
+        return self._store.frame(sql, {"after": self._cursor, "upto": found["upto"]})
 
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
         """Return current transactions that have a clock with ``next_at <= now``."""
@@ -66,7 +62,7 @@ class StoredClocks:
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
         """Return the current clocks of these transactions, removed ones included."""
         return self._store.frame(
-            "SELECT * EXCEPT (paused) FROM clocks FINAL WHERE flow IN {flows:Array(String)} AND transaction_id IN {ids:Array(String)}",
+            "SELECT * EXCEPT (paused) FROM clocks FINAL WHERE flow IN {flows:Array(String)} AND transaction_id IN splitByChar(' ', {ids:String})",
             _pairs(transactions),
         )
 
@@ -77,7 +73,7 @@ class StoredClocks:
 
     def last_seen(self) -> pd.DataFrame:
         """Return the latest arrival per source."""
-        return self._store.frame((_SQL / "source_last_seen.sql").read_text(encoding="utf-8"))
+        return self._store.frame(statement("source_last_seen"))
 
     def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
         """Write verdicts, then clocks, then the cursor, each with a revision of its own."""
@@ -94,7 +90,7 @@ class StoredClocks:
         return int(rows[0]["position"]) if rows else 0
 
     def _named(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        return self._transactions("flow IN {flows:Array(String)} AND transaction_id IN {ids:Array(String)}", _pairs(pairs))
+        return self._transactions("flow IN {flows:Array(String)} AND transaction_id IN splitByChar(' ', {ids:String})", _pairs(pairs))
 
     def _transactions(self, condition: str, parameters: dict[str, Any], tail: str = "ORDER BY revision") -> pd.DataFrame:
         return self._store.frame(f"SELECT {_TRANSACTION_COLUMNS} FROM transactions FINAL WHERE {condition} {tail}", parameters)
@@ -102,9 +98,10 @@ class StoredClocks:
 
 def _pairs(frame: pd.DataFrame) -> dict[str, Any]:
     return (
-        {"flows": sorted(set(frame["flow"].astype(str))), "ids": frame["transaction_id"].astype(str).tolist()}
+        # one text, because the client writes an array element by element; ids are hexadecimal
+        {"flows": sorted(set(frame["flow"].astype(str))), "ids": " ".join(frame["transaction_id"].astype(str))}
         if len(frame)
-        else {"flows": [], "ids": []}
+        else {"flows": [], "ids": ""}
     )
 
 

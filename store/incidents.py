@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from core.clock import EPOCH
+from core.verdict import HOLDING
 from store.client import Store
 from store.reads.statement import statement
 
@@ -28,18 +29,21 @@ class StoredIncidents:
         self._store = store
         self._cursors: dict[str, int] | None = None
 
-    def changes(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
-        """Return current rows of ``clocks`` and ``transactions`` above the cursors, and the new cursors of what changed."""
+    def changes(self, limit: int) -> tuple[dict[str, pd.DataFrame], dict[str, int], bool]:
+        """Return by table (``clocks``, ``transactions``) the current rows above the cursors that may concern an incident; new cursors; more?"""
         if self._cursors is None:
             self._cursors = self._read_cursors()
-        frames, cursors = {}, {}
+        frames, cursors, more = {}, {}, False
         for table, stage in _CURSORS.items():
-            bounds = {"after": self._cursors.get(stage, 0), "limit": limit}
-            frame = _plain(self._store.frame(statement(f"alert_changed_{table}"), bounds))
-            frames[table] = frame
-            if len(frame):
-                cursors[stage] = int(frame["revision"].max())
-        return frames["clocks"], frames["transactions"], cursors
+            after = self._cursors.get(stage, 0)
+            (found,) = self._store.rows(statement("next_rows").replace("/*table*/", table), {"after": after, "limit": limit})
+            more |= bool(found["more"])
+            frames[table] = pd.DataFrame()
+            if found["upto"]:
+                bounds = {"after": after, "upto": found["upto"], "holding": list(HOLDING)}
+                frames[table] = _plain(self._store.frame(statement(f"alert_changed_{table}"), bounds))
+                cursors[stage] = int(found["upto"])
+        return frames, cursors, more
 
     def remembered(self) -> dict[str, pd.DataFrame]:
         """Return what a restarted engine must know, by table."""

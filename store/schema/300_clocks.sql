@@ -14,6 +14,7 @@ CREATE TABLE clocks
     paused Array(Tuple(from DateTime64(3, 'UTC'), to Nullable(DateTime64(3, 'UTC')))),
     contract_version String,                           -- catalog version and target that set the limit
     verdict LowCardinality(String),                    -- running, at_risk, breached, met, met_late, paused, cancelled, unknown
+    previous LowCardinality(String),                   -- the verdict of the row before, empty at first
     verdict_version UInt32,
     verdict_at DateTime64(3, 'UTC'),
     next_at Nullable(DateTime64(3, 'UTC')),            -- when silence alone changes the verdict; NULL: never

@@ -92,6 +92,7 @@ class World:
     desk: Desk = field(default_factory=Desk)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     revisions: Any = field(default_factory=lambda: itertools.count(1))
+    verdicts: dict[str, str] = field(default_factory=dict)
 
     def engine(self, port: Any = None) -> AlertEngine:
         return AlertEngine(port or StoredIncidents(self.store), catalog(), {"desk": self.desk}, Settings(), Telemetry(), self.clock)
@@ -106,9 +107,10 @@ class World:
             "owner": "desk", "value": 10.0, "currency": "EUR", "customer": "ACME", "plant": "DE07", "removed": 0,
         }  # fmt: skip
         names = [f"{number:032x}" for number in range(first, first + count)]
-        self.store.insert(
-            "clocks", {"transaction_id": names, "reference": names, **{name: [value] * count for name, value in constant.items()}}
-        )
+        previous = [self.verdicts.get(name, "") for name in names]
+        self.verdicts.update(dict.fromkeys(names, verdict))
+        columns = {"transaction_id": names, "reference": names, "previous": previous}
+        self.store.insert("clocks", {**columns, **{name: [value] * count for name, value in constant.items()}})
 
     def turn(self, engine: AlertEngine) -> None:
         engine.run(self.clock.now())
