@@ -18,6 +18,7 @@ from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
 from store.correlation import StoredCorrelation
+from store.slice import SHARES
 
 CATALOG = Path(__file__).parent / "catalogs" / "orders"
 NAMES = ["order.receive", *(f"GET /part/{number}" for number in range(9))]
@@ -27,11 +28,12 @@ TABLES = ("spans", "milestone_events")
 def _insert_again(store: Store, slices: list[int]) -> Taken:
     """Insert the slices' rows as Native blocks into empty tables; reading them out, in no order, is not counted."""
     blocks: list[tuple[str, bytes]] = []
+    numbers = [number for slice_ in slices for number in range(slice_, slice_ + SHARES)]
     for table in TABLES:
         store.command(f"DROP TABLE IF EXISTS {table}_again SYNC")
         store.command(f"CREATE TABLE {table}_again AS {table}")
         rows = f"SELECT * FROM {table} WHERE slice = {{}} ORDER BY rand() FORMAT Native"
-        blocks += [(table, store.reader.raw_query(rows.format(slice_))) for slice_ in slices]
+        blocks += [(table, store.reader.raw_query(rows.format(slice_))) for slice_ in numbers]
     wall, processor = time.perf_counter(), time.process_time()
     for table, block in blocks:
         store.insert_raw(f"{table}_again", block, "Native", {"optimize_on_insert": 0})

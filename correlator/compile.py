@@ -2,19 +2,21 @@
 
 The cost of a signal must not grow with the number of rules that cannot match it. So a rule (one milestone of one flow) is found by
 its *discriminator*: the signal's name (or type), else its service, else its source, through hash look-ups. What is left of a rule
-is data: constant arrays indexed by the rule's number hold its conditions and the paths of its keys and facts; only expressions and
-regular expressions of the catalog become branches of their own. A rule without a discriminator looks at every signal of its kind.
+is data: a row of the table ``milestone_rules``, joined by its number, with its conditions and the paths of its keys and facts (as text of
+the SELECT it would be parsed again for every insert); only expressions and regular expressions of the catalog become branches of their
+own. A rule without a discriminator looks at every signal of its kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow, Match, Milestone
 from correlator.paths import COLUMNS, Place, Signal, as_expression, place_of
-from correlator.sql_text import array, text, tuple_of
+from correlator.sql_text import array, text
 
 KEY_LENGTH_LIMIT = 512
 """Characters of a key's value after normalisation; longer ones are no business identifiers."""
@@ -48,32 +50,71 @@ class Rule:
 
 @dataclass(frozen=True)
 class Compiled:
-    """The SELECT of each signal kind that any flow uses; ``version`` is the catalog's, ``flows`` those it was made of."""
+    """The SELECT of each signal kind that any flow uses, and the rows of ``milestone_rules`` that it joins, by column.
+
+    ``version`` is the catalog's, ``flows`` those it was made of.
+    """
 
     version: str
     flows: dict[str, Flow]
     selects: dict[Signal, str]
+    rules: dict[str, list[Any]]
 
 
 def compile_catalog(catalog: Catalog) -> Compiled:
     """Compile all flows. Raises ValueError for a match that its signal kind cannot answer."""
-    selects = {kind: select for kind in TABLE if (select := compile_signal(kind, catalog.flows))}
-    return Compiled(catalog.version, dict(catalog.flows), selects)
+    selects: dict[Signal, str] = {}
+    rows: dict[str, list[Any]] = {}
+    for kind in TABLE:
+        if rules := _rules(kind, catalog.flows):
+            parts = {
+                "conditions": _conditions(kind, rules),
+                "keys": _keys(kind, rules),
+                "facts": _facts(kind, rules),
+                "cause": _cause(kind, rules),
+            }
+            selects[kind] = _select(kind, rules, parts)
+            for column, values in _columns(kind, rules, parts).items():
+                rows.setdefault(column, []).extend(values)
+    return Compiled(catalog.version, dict(catalog.flows), selects, rows)
 
 
-def compile_signal(kind: Signal, flows: dict[str, Flow]) -> str | None:
-    """Return the SELECT whose columns are those of ``milestone_events``, over the table named in TABLE; None without a rule."""
+def _rules(kind: Signal, flows: dict[str, Flow]) -> list[Rule]:
     found = [(flow, name, each) for flow in flows.values() for name, each in flow.milestones.items() if signal_of(each.match) == kind]
-    if not found:
-        return None
-    rules = [Rule(number, *rest) for number, rest in enumerate(found, start=1)]
+    return [Rule(number, *rest) for number, rest in enumerate(found, start=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a column of a milestone event is made of: ``sql`` over a signal and its rule, and what each rule's row holds for it."""
+
+    sql: str
+    values: Sequence[Any]
+
+
+def _columns(kind: Signal, rules: Sequence[Rule], parts: Mapping[str, _Part]) -> dict[str, Sequence[Any]]:
+    """Return the columns of ``milestone_rules``."""
+    return {
+        "signal": [kind] * len(rules),
+        "rule": [rule.number for rule in rules],
+        "flow": [rule.flow.flow for rule in rules],
+        "milestone": [rule.name for rule in rules],
+        "system": [rule.milestone.system for rule in rules],
+        "failure": [int(rule.milestone.failure) for rule in rules],
+        **{name: part.values for name, part in parts.items()},
+    }
+
+
+def _select(kind: Signal, rules: Sequence[Rule], parts: Mapping[str, _Part]) -> str:
+    """Return the SELECT whose columns are those of ``milestone_events``, over the table named in TABLE."""
+    rows = ", ".join(f"{column} AS rule_{column}" for column in ("flow", "milestone", "system", "failure", *parts))
     return "\n".join(
         [
             f"WITH toDateTime64({OWN_TIME[kind]}, 3, 'UTC') AS own_time",
             "SELECT",
             "    slice,",
-            f"    {_texts(rule.flow.flow for rule in rules)}[rule] AS flow,",
-            f"    {_texts(rule.name for rule in rules)}[rule] AS milestone,",
+            "    rule_flow AS flow,",
+            "    rule_milestone AS milestone,",
             f"    lower(hex(sipHash128(flow, milestone, '{kind}', signal_id))) AS event_id,",
             "    if(time_suspect, received_at, own_time) AS event_time,",
             "    received_at,",
@@ -82,13 +123,14 @@ def compile_signal(kind: Signal, flows: dict[str, Flow]) -> str | None:
             f"    {CONTENT_KEY[kind]} AS signal_id,",
             "    trace_id,",
             "    source,",
-            f"    {_texts(rule.milestone.system for rule in rules)}[rule] AS system,",
-            f"    {_keys(kind, rules)} AS keys,",
-            f"    {_facts(kind, rules)} AS facts,",
-            f"    {array(str(int(rule.milestone.failure)) for rule in rules)}[rule] AS failure,",
-            f"    {_cause(kind, rules)} AS cause",
-            f"FROM (SELECT *, arrayJoin({_candidates(kind, rules)}) AS rule FROM {TABLE[kind]})",
-            f"WHERE {_conditions(kind, rules)}",
+            "    rule_system AS system,",
+            f"    {parts['keys'].sql} AS keys,",
+            f"    {parts['facts'].sql} AS facts,",
+            "    rule_failure AS failure,",
+            f"    {parts['cause'].sql} AS cause",
+            f"FROM (SELECT *, arrayJoin({_candidates(kind, rules)}) AS rule FROM {TABLE[kind]}) AS signals",
+            f"INNER JOIN (SELECT rule, {rows} FROM milestone_rules WHERE signal = '{kind}') AS rules USING rule",
+            f"WHERE {parts['conditions'].sql}",
         ]
     )
 
@@ -129,44 +171,41 @@ def _candidates(kind: Signal, rules: Sequence[Rule]) -> str:
             exact = not value.endswith("*")
             wanted = value if exact else value[:-1]
             tables.setdefault((column, 0 if exact else len(wanted)), {}).setdefault(wanted, []).append(rule.number)
-    parts = [_lookup(column, length, values) for (column, length), values in tables.items()]
-    if always:
-        parts.append(f"CAST({array(map(str, always))}, 'Array(UInt16)')")
-    if len(parts) == 1:
-        return parts[0]
-    return f"arrayDistinct(arrayConcat({', '.join(parts)}))"
+    numbers = [look_up for (column, length), values in tables.items() for look_up in _lookups(column, length, values)]
+    numbers += map(str, always)
+    listed = f"CAST({array(numbers)}, 'Array(UInt16)')"
+    return f"arrayFilter(n -> n != 0, {listed if len(numbers) == 1 else f'arrayDistinct({listed})'})"
 
 
-def _lookup(column: str, length: int, values: dict[str, list[int]]) -> str:
+def _lookups(column: str, length: int, values: dict[str, list[int]]) -> Iterator[str]:
+    """Yield expressions for the number of the first rule that a value names, of its second and so on; 0: none."""
     subject = column if length == 0 else f"substringUTF8({column}, 1, {length})"
-    groups = array(array(map(str, numbers)) for numbers in ([], *values.values()))
-    positions = array(str(position) for position in range(2, len(values) + 2))
-    return f"CAST({groups}, 'Array(Array(UInt16))')[transform({subject}, {_texts(values)}, {positions}, 1)]"
+    for place in range(max(map(len, values.values()))):
+        named = {value: numbers[place] for value, numbers in values.items() if place < len(numbers)}
+        yield f"transform({subject}, {_texts(named)}, {array(map(str, named.values()))}, 0)"
 
 
 # Conditions: what else must hold.
 
 
-def _conditions(kind: Signal, rules: Sequence[Rule]) -> str:
-    """Return a boolean expression over a row and its ``rule``."""
+def _conditions(kind: Signal, rules: Sequence[Rule]) -> _Part:
+    """Return a boolean expression over a signal and its rule."""
     data = [_data_conditions(kind, rule.milestone.match) for rule in rules]
     own = {
         rule.number: " AND ".join(f"({part})" for part in parts)
         for rule in rules
         if (parts := [*_own_conditions(kind, rule.milestone.match)])
     }
-    clauses = []
-    if flat := [condition for each in data for condition in each]:
-        type_ = "Array(Array(Tuple(UInt8, Array(String), Int8, Array(String), Array(String))))"
-        asked = [(condition.place, condition.path) for condition in flat if condition.presence >= 0]
-        compared = [(condition.place, condition.path) for condition in flat if condition.presence < 0]
-        value = f"arrayExists(v -> has(c.4, v) OR arrayExists(p -> startsWith(v, p), c.5), [{_value('c.1', 'c.2', compared)}])"
-        held = f"if(c.3 >= 0, c.3 = {_present('c.1', 'c.2', asked)}, {value})" if asked else value
-        listed = array(array(condition.literal() for condition in each) for each in data)
-        clauses.append(f"arrayAll(c -> {held}, CAST({listed}, '{type_}')[rule])")
-    if own:
-        clauses.append(_branches(own, "1"))
-    return " AND ".join(clauses) or "1"
+    branches = [_branches(own, "1")] if own else []
+    flat = [condition for each in data for condition in each]
+    listed = [[condition.row() for condition in each] for each in data]
+    if not flat:
+        return _Part(" AND ".join(branches) or "1", listed)
+    asked = [(condition.place, condition.path) for condition in flat if condition.presence >= 0]
+    compared = [(condition.place, condition.path) for condition in flat if condition.presence < 0]
+    value = f"arrayExists(v -> has(c.4, v) OR arrayExists(p -> startsWith(v, p), c.5), [{_value('c.1', 'c.2', compared)}])"
+    held = f"if(c.3 >= 0, c.3 = {_present('c.1', 'c.2', asked)}, {value})" if asked else value
+    return _Part(" AND ".join([f"arrayAll(c -> {held}, rule_conditions)", *branches]), listed)
 
 
 @dataclass(frozen=True)
@@ -178,10 +217,11 @@ class _Condition:
     presence: int
     values: list[str]
 
-    def literal(self) -> str:
+    def row(self) -> tuple[int, list[str], int, list[str], list[str]]:
+        """Return it as ``milestone_rules.conditions`` holds it."""
         exact = [value for value in self.values if not value.endswith("*")]
         prefixes = [value[:-1] for value in self.values if value.endswith("*")]
-        return tuple_of(str(int(self.place)), _texts(self.path), str(self.presence), _texts(exact), _texts(prefixes))
+        return int(self.place), self.path, self.presence, exact, prefixes
 
 
 def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
@@ -218,7 +258,7 @@ def _own_conditions(kind: Signal, match: Match) -> list[str]:
 # Values: keys, facts and causes.
 
 
-def _keys(kind: Signal, rules: Sequence[Rule]) -> str:
+def _keys(kind: Signal, rules: Sequence[Rule]) -> _Part:
     specs, own, places = [], {}, []
     strips = list(dict.fromkeys(key.strip_leading for rule in rules for key in rule.flow.keys.values() if key.strip_leading))
     for rule in rules:
@@ -232,8 +272,8 @@ def _keys(kind: Signal, rules: Sequence[Rule]) -> str:
             strip = strips.index(key.strip_leading) + 1 if key.strip_leading else 0
             case = ("keep", "upper", "lower").index(key.case)
             places.append((place, parts))
-            entries.append(tuple_of(text(type_), str(int(place)), _texts(parts), str(strip), str(case)))
-        specs.append(array(entries))
+            entries.append((type_, int(place), parts, strip, case))
+        specs.append(entries)
         if expressions:
             own[rule.number] = array(expressions)
     value = _value("k.2", "k.3", places, own)
@@ -244,13 +284,13 @@ def _keys(kind: Signal, rules: Sequence[Rule]) -> str:
         value = f"arrayMap(v -> multiIf({stripped}, v), [{value}])[1]"
     if cased:
         value = f"arrayMap(v -> multiIf(k.5 = 1, upperUTF8(v), k.5 = 2, lowerUTF8(v), v), [{value}])[1]"
-    type_ = "Array(Array(Tuple(String, UInt8, Array(String), UInt8, UInt8)))"
-    pairs = f"arrayMap(k -> (k.1, {value}), CAST({array(specs)}, '{type_}')[rule])"
+    pairs = f"arrayMap(k -> (k.1, {value}), rule_keys)"
     marked = f"arrayMap(k -> if(lengthUTF8(k.2) > {KEY_LENGTH_LIMIT}, ({text(BAD_KEY)}, k.1), k), {pairs})"
-    return f"CAST(arrayFilter(k -> k.2 != '', {marked}), 'Array(Tuple(type LowCardinality(String), value String))')"
+    sql = f"CAST(arrayFilter(k -> k.2 != '', {marked}), 'Array(Tuple(type LowCardinality(String), value String))')"
+    return _Part(sql, specs)
 
 
-def _facts(kind: Signal, rules: Sequence[Rule]) -> str:
+def _facts(kind: Signal, rules: Sequence[Rule]) -> _Part:
     specs, own, places = [], {}, []
     for rule in rules:
         entries, expressions = [], []
@@ -260,19 +300,19 @@ def _facts(kind: Signal, rules: Sequence[Rule]) -> str:
                 expressions.append(f"toString({as_expression(kind, path)})")
                 parts = [str(len(expressions))]
             places.append((place, parts))
-            entries.append(tuple_of(text(name), str(int(place)), _texts(parts)))
-        specs.append(array(entries))
+            entries.append((name, int(place), parts))
+        specs.append(entries)
         if expressions:
             own[rule.number] = array(expressions)
     if not any(rule.milestone.facts for rule in rules):
-        return "CAST(map(), 'Map(LowCardinality(String), String)')"
+        return _Part("CAST(map(), 'Map(LowCardinality(String), String)')", specs)
     value = _value("f.2", "f.3", places, own)
-    listed = f"CAST({array(specs)}, 'Array(Array(Tuple(String, UInt8, Array(String))))')[rule]"
-    pairs = f"arrayFilter(f -> f.2 != '', arrayMap(f -> (f.1, {value}), {listed}))"
-    return f"CAST({pairs}, 'Map(LowCardinality(String), String)')"
+    pairs = f"arrayFilter(f -> f.2 != '', arrayMap(f -> (f.1, {value}), rule_facts))"
+    sql = f"CAST({pairs}, 'Map(LowCardinality(String), String)')"
+    return _Part(sql, specs)
 
 
-def _cause(kind: Signal, rules: Sequence[Rule]) -> str:
+def _cause(kind: Signal, rules: Sequence[Rule]) -> _Part:
     specs, own, places = [], {}, []
     for rule in rules:
         place, parts = place_of(kind, rule.milestone.cause) if rule.milestone.cause else (Place.NOTHING, [])
@@ -280,11 +320,11 @@ def _cause(kind: Signal, rules: Sequence[Rule]) -> str:
             own[rule.number] = array([f"toString({as_expression(kind, rule.milestone.cause)})"])
             parts = ["1"]
         places.append((place, parts))
-        specs.append(tuple_of(str(int(place)), _texts(parts)))
+        specs.append((int(place), parts))
     if not any(rule.milestone.cause for rule in rules):
-        return "''"
+        return _Part("''", specs)
     value = _value("c.1", "c.2", places, own)
-    return f"arrayMap(c -> {value}, [CAST({array(specs)}, 'Array(Tuple(UInt8, Array(String)))')[rule]])[1]"
+    return _Part(f"arrayMap(c -> {value}, [rule_cause])[1]", specs)
 
 
 def _value(place: str, parts: str, places: _Places, own: dict[int, str] | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -12,8 +12,8 @@ import pandas as pd
 class CorrelationStore(Protocol):
     """Milestone events in, transactions out."""
 
-    def install(self, selects: Mapping[str, str], definitions: Mapping[str, int]) -> list[str]:
-        """Make the views of each signal kind read ``selects``, and return the flows whose definition is not the one in force.
+    def install(self, selects: Mapping[str, str], rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
+        """Make the views of each signal kind read ``selects``, which join ``rules`` (the columns of ``milestone_rules``), and return the flows whose definition is not the one in force.
 
         Their stored signals are read again; their transactions are built anew by the next runs.
         """

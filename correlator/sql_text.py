@@ -14,8 +14,3 @@ def text(value: str) -> str:
 def array(items: Iterable[str]) -> str:
     """Return an array of expressions."""
     return f"[{', '.join(items)}]"
-
-
-def tuple_of(*items: str) -> str:
-    """Return a tuple of expressions."""
-    return f"({', '.join(items)})"

@@ -53,7 +53,7 @@ class Store:
 
     @property
     def reader(self) -> Client:
-        """This thread's own client for reading."""
+        """This thread's own client."""
         if not hasattr(self._local, "client"):
             self._local.client = self._connect()
         return self._local.client  # type: ignore[no-any-return]
@@ -65,17 +65,17 @@ class Store:
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``; texts are Python's own."""
-        with self._reading() as client:
+        with self._own_client() as client:
             return _with_plain_texts(client.query_df(sql, parameters=dict(parameters or {})))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return a query's rows as dictionaries; for few rows."""
-        with self._reading() as client:
+        with self._own_client() as client:
             return list(client.query(sql, parameters=dict(parameters or {})).named_results())
 
     @contextmanager
-    def _reading(self) -> Iterator[Client]:
-        """Yield this thread's reader; after a failure a new one, because the embedded engine puts what a failed query left before the next answer."""
+    def _own_client(self) -> Iterator[Client]:
+        """Yield this thread's client; after a failure a new one, because the embedded engine puts what a failed query left before the next answer."""
         client = self.reader
         try:
             yield client
@@ -92,9 +92,9 @@ class Store:
             self._writer.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
 
     def insert_raw(self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None) -> None:
-        """Insert bytes that are already in a ClickHouse input format."""
-        with self._write_lock:
-            self._writer.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
+        """Insert bytes that are already in a ClickHouse input format, by this thread's client: several threads insert side by side."""
+        with self._own_client() as client:
+            client.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
 
     def revision(self, count: int = 1) -> int:
         """Return the first of ``count`` new revisions in a row: they rise strictly and are never repeated, also across restarts."""

@@ -19,6 +19,9 @@ _TRANSACTION_COLUMNS = """
     mapApply((k, v) -> (k, arrayMap(e -> (e.type, e.value, toUnixTimestamp64Milli(e.at)), v)), reached) AS reached
 """
 
+# Ids travel as one text, because the client writes an array element by element, and as a set, because IN reads a function row by row.
+_NAMED = "flow IN {flows:Array(String)} AND transaction_id IN (SELECT arrayJoin(splitByChar(' ', {ids:String})))"
+
 
 class StoredClocks:
     """The evaluation stage's door to the store (``slas.ports.ClockStore`` and ``SourceActivity``). One thread only."""
@@ -31,7 +34,9 @@ class StoredClocks:
         """Return current transactions above the cursor, the latest first, never part of a revision."""
         if self._cursor is None:
             self._cursor = self._read_cursor()
-        (found,) = self._store.rows(statement("next_rows").replace("/*table*/", "transactions"), {"after": self._cursor, "limit": limit})  # by the index: costs nothing
+        (found,) = self._store.rows(
+            statement("next_rows").replace("/*table*/", "transactions"), {"after": self._cursor, "limit": limit}
+        )  # by the index: costs nothing
         if not found["upto"]:
             return pd.DataFrame()
         sql = statement("changed_transactions").replace("/*columns*/", _TRANSACTION_COLUMNS)
@@ -62,7 +67,7 @@ class StoredClocks:
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
         """Return the current clocks of these transactions, removed ones included."""
         return self._store.frame(
-            "SELECT * EXCEPT (paused) FROM clocks FINAL WHERE flow IN {flows:Array(String)} AND transaction_id IN splitByChar(' ', {ids:String})",
+            f"SELECT * EXCEPT (paused) FROM clocks FINAL WHERE {_NAMED}",
             _pairs(transactions),
         )
 
@@ -90,7 +95,7 @@ class StoredClocks:
         return int(rows[0]["position"]) if rows else 0
 
     def _named(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        return self._transactions("flow IN {flows:Array(String)} AND transaction_id IN splitByChar(' ', {ids:String})", _pairs(pairs))
+        return self._transactions(_NAMED, _pairs(pairs))
 
     def _transactions(self, condition: str, parameters: dict[str, Any], tail: str = "ORDER BY revision") -> pd.DataFrame:
         return self._store.frame(f"SELECT {_TRANSACTION_COLUMNS} FROM transactions FINAL WHERE {condition} {tail}", parameters)
@@ -98,7 +103,6 @@ class StoredClocks:
 
 def _pairs(frame: pd.DataFrame) -> dict[str, Any]:
     return (
-        # one text, because the client writes an array element by element; ids are hexadecimal
         {"flows": sorted(set(frame["flow"].astype(str))), "ids": " ".join(frame["transaction_id"].astype(str))}
         if len(frame)
         else {"flows": [], "ids": ""}

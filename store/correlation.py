@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -27,10 +28,13 @@ class StoredCorrelation:
         self._folded = self._position("fold")
         self._rebuilding: tuple[int, dict[str, int]] | None = None
 
-    def install(self, selects: Mapping[str, str], definitions: Mapping[str, int]) -> list[str]:
-        """Make the views read ``selects``; read stored signals again for flows whose definition changed, and return those flows."""
+    def install(self, selects: Mapping[str, str], rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
+        """Make the views read ``selects`` and ``rules``; read signals again for flows whose definition changed, and return those flows."""
         for kind in _TABLES:
             self._store.command(f"DROP VIEW IF EXISTS milestones_of_{kind}s SYNC")
+        self._store.command("TRUNCATE TABLE milestone_rules")
+        self._store.insert("milestone_rules", rules)
+        for kind in _TABLES:
             if kind in selects:
                 self._store.command(f"CREATE MATERIALIZED VIEW milestones_of_{kind}s TO milestone_events AS\n{selects[kind]}")
         rows = self._store.rows(

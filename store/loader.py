@@ -22,7 +22,7 @@ from store.conflicts import quarantine_conflicts
 from store.damage import report_damage
 from store.progress import ProgressTable
 from store.segments import Segment, Segments
-from store.slice import SliceWriter
+from store.slice import SHARES, SliceWriter
 
 SLICE_MAX_BYTES = 16 << 20
 SLICE_MAX_MILLISECONDS = 10_000
@@ -66,7 +66,7 @@ class Loader:
         self._writer = SliceWriter(store)
         self._failures = 0
         self._not_before = 0.0
-        self._retry: tuple[str, int, int] | None = None
+        self._retry: tuple[str, int] | None = None
 
     def load(self) -> LoadReport:
         """Load what is new, a bounded amount a call. A refusing store is reported, never raised; nothing is lost by it."""
@@ -109,8 +109,9 @@ class Loader:
         return deleted
 
     def close(self) -> None:
-        """Close the journal's files."""
+        """Close the journal's files and end the inserting threads."""
         self._segments.close()
+        self._writer.close()
 
     def _load_lane(self, lane: Lane, report: LoadReport) -> bool:
         """Load up to the lane's share of slices; return whether a backlog is left.
@@ -146,10 +147,10 @@ class Loader:
         self._account(segment.lane, report, slice_, found, counted, len(damaged), len(refused))
 
     def _slice_number(self, segment: Segment, after: int, last: int) -> int:
-        """A slice that is tried again keeps its number."""
+        """Return the first of the slice's numbers; one that is tried again keeps them."""
         key = f"{segment.name}:{after}:{last}"
         if self._retry is None or self._retry[0] != key:
-            self._retry = (key, self._store.revision(), 0)
+            self._retry = (key, self._store.revision(SHARES))
         return self._retry[1]
 
     def _account(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import json
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
@@ -16,6 +20,12 @@ from store.framing import LANDINGS, frame, insert_settings
 INPUT_CODES = frozenset({6, 26, 27, 28, 38, 41, 69, 72, 117, 128, 131, 407, 444, 521, 524, 568, 636, 675})
 # Never the fault of input: memory, disk, network, time-outs, too many parts, missing tables, read-only.
 STORE_CODES = frozenset({60, 81, 159, 164, 209, 210, 236, 241, 242, 243, 252, 279, 319, 425, 439})
+
+
+SHARES = max(1, min(4, os.cpu_count() or 1))
+"""Into how many parts a large slice is divided, which are decoded side by side; each has a number of its own."""
+SHARE_MIN_BYTES = 1 << 20
+DIVIDED = frozenset({SignalKind.TRACES, SignalKind.LOGS, SignalKind.METRICS})
 
 
 def _code(error: ClickHouseError) -> int:
@@ -31,19 +41,29 @@ def _is_store_failure(error: ClickHouseError) -> bool:
 
 
 class SliceWriter:
-    """Inserts records of all kinds under one slice number."""
+    """Inserts records of all kinds under the numbers of one slice: ``slice_`` and, for the further shares of OTLP, those after it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._pool = ThreadPoolExecutor(SHARES, thread_name_prefix="load")
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown()
 
     def write(self, records: Sequence[Record], slice_: int) -> list[Record]:
         """Insert the records and return those that were refused and quarantined. Raises ``ClickHouseError`` when the store fails."""
         refused: list[Record] = []
         for kind in SignalKind:
-            # Backwards: of rows of one slice that share a key, the store keeps the one that comes last, and the first is to be kept.
-            if chosen := [record for record in reversed(records) if record.kind is kind]:
-                refused += self._write_kind(kind, chosen, slice_)
+            if chosen := [record for record in records if record.kind is kind]:
+                shares = _shares(chosen) if kind in DIVIDED else [chosen]
+                written = [self._pool.submit(self._write_share, kind, share, slice_ + number) for number, share in enumerate(shares)]
+                refused += [record for future in written for record in future.result()]
         return refused
+
+    def _write_share(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> list[Record]:
+        # Backwards: of rows of one number that share a key, the store keeps the one that comes last, and the first is to be kept.
+        return self._write_kind(kind, records[::-1], slice_)
 
     def _write_kind(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> list[Record]:
         try:
@@ -82,6 +102,14 @@ class SliceWriter:
         self._store.insert_raw(
             LANDINGS[SignalKind.QUARANTINE].table, frame(rows, slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE)
         )
+
+
+def _shares(records: Sequence[Record]) -> list[Sequence[Record]]:
+    """Divide records, in their order, into at most :data:`SHARES` parts of about equal size, none of them small."""
+    ends = list(itertools.accumulate(len(record.body) for record in records))
+    count = max(1, min(SHARES, ends[-1] // SHARE_MIN_BYTES))
+    cuts = [0, *(bisect.bisect_left(ends, ends[-1] * number // count) + 1 for number in range(1, count)), len(records)]
+    return [records[start:end] for start, end in itertools.pairwise(cuts) if start < end]
 
 
 def refused_as_quarantine(record: Record, message: str) -> Record:

@@ -1,8 +1,8 @@
 WITH toDateTime64(time, 3, 'UTC') AS own_time
 SELECT
     slice,
-    ['small'][rule] AS flow,
-    ['posted'][rule] AS milestone,
+    rule_flow AS flow,
+    rule_milestone AS milestone,
     lower(hex(sipHash128(flow, milestone, 'log', signal_id))) AS event_id,
     if(time_suspect, received_at, own_time) AS event_time,
     received_at,
@@ -11,10 +11,11 @@ SELECT
     log_id AS signal_id,
     trace_id,
     source,
-    ['ERP'][rule] AS system,
-    CAST(arrayFilter(k -> k.2 != '', arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k), arrayMap(k -> (k.1, arrayMap(v -> multiIf(k.4 = 1, trimLeft(v, '0'), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.2 = 6, multiIf(rule IN (1), [toString(extract(body, '(\d+)'))], CAST([], 'Array(String)'))[toUInt8OrZero(k.3[1])], ''))))])[1]), CAST([[('order', 6, ['1'], 1, 0)]], 'Array(Array(Tuple(String, UInt8, Array(String), UInt8, UInt8)))')[rule]))), 'Array(Tuple(type LowCardinality(String), value String))') AS keys,
+    rule_system AS system,
+    CAST(arrayFilter(k -> k.2 != '', arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k), arrayMap(k -> (k.1, arrayMap(v -> multiIf(k.4 = 1, trimLeft(v, '0'), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.2 = 6, multiIf(rule IN (1), [toString(extract(body, '(\d+)'))], CAST([], 'Array(String)'))[toUInt8OrZero(k.3[1])], ''))))])[1]), rule_keys))), 'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(map(), 'Map(LowCardinality(String), String)') AS facts,
-    [0][rule] AS failure,
+    rule_failure AS failure,
     '' AS cause
-FROM (SELECT *, arrayJoin(CAST([[], [1]], 'Array(Array(UInt16))')[transform(service, ['idoc'], [2], 1)]) AS rule FROM logs)
+FROM (SELECT *, arrayJoin(arrayFilter(n -> n != 0, CAST([transform(service, ['idoc'], [1], 0)], 'Array(UInt16)'))) AS rule FROM logs) AS signals
+INNER JOIN (SELECT rule, flow AS rule_flow, milestone AS rule_milestone, system AS rule_system, failure AS rule_failure, conditions AS rule_conditions, keys AS rule_keys, facts AS rule_facts, cause AS rule_cause FROM milestone_rules WHERE signal = 'log') AS rules USING rule
 WHERE multiIf(rule IN (1), (match(body, '^INVOIC \\d+')), 1)
