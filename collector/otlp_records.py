@@ -12,6 +12,8 @@ from core.signal import SignalKind
 RECORDS_MAX = 10_000
 ATTRIBUTES_MAX = 128
 STRING_MAX_BYTES = 64 << 10
+LIGHT_RECORD_BYTES = 2048
+"""A record this light may have any number of attributes: the limits are there for what is heavy."""
 SHORTENED = "andon.shortened"
 """Attribute added to a record whose strings were shortened: the names of the shortened attributes."""
 TIME_MIN_NANOSECONDS = 946_684_800_000_000_000
@@ -90,6 +92,8 @@ def _judge_span(span: Any) -> Complaint | None:
         )
     if span.end_time_unix_nano >= TIME_MAX_NANOSECONDS:
         return Complaint("otlp_bad_time", "end_time_unix_nano must be nanoseconds before the year 2100", "end_time_unix_nano")
+    if span.ByteSize() <= LIGHT_RECORD_BYTES:
+        return None
     return _judge_attributes(span.attributes) or _judge_nested(span)
 
 
@@ -103,6 +107,8 @@ def _judge_nested(span: Any) -> Complaint | None:
 def _judge_log(log: Any) -> Complaint | None:
     if max(log.time_unix_nano, log.observed_time_unix_nano) >= TIME_MAX_NANOSECONDS:
         return Complaint("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
+    if log.ByteSize() <= LIGHT_RECORD_BYTES:
+        return None
     if log.body.WhichOneof("value") == "string_value" and _shorten(log.body):
         log.attributes.add(key=SHORTENED).value.string_value = "body"
     return _judge_attributes(log.attributes)
