@@ -61,6 +61,7 @@ class Telemetry:
         self._metrics = {
             metric: metric.value.kind(metric.value.name, metric.value.help, metric.value.labels, registry=self.registry) for metric in M
         }
+        self._children: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
 
     def add(self, metric: M, amount: float = 1, **labels: str) -> None:
         """Add to a counter."""
@@ -80,8 +81,12 @@ class Telemetry:
         return 0.0 if found is None else found
 
     def _child(self, metric: M, labels: dict[str, str]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - prometheus children share no type
-        parent = self._metrics[metric]
-        return parent.labels(**labels) if metric.value.labels else parent
+        key = (metric, *labels.items())
+        child = self._children.get(key)  # found here in a fraction of the time; label values come from closed lists, so that these are few
+        if child is None:
+            parent = self._metrics[metric]
+            child = self._children[key] = parent.labels(**labels) if metric.value.labels else parent
+        return child
 
 
 class JsonFormatter(logging.Formatter):
