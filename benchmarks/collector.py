@@ -1,11 +1,13 @@
 """Received → acknowledged durable, spans a second of one collector process, at 1,000 and at 100 spans a request.
 
-One collector process on an empty data folder; the load comes from another process over eight connections that send ready-made
-requests (nine attributes a span) and wait for each answer, so that what is counted was on disk.
+One collector process on an empty data folder; the load comes from another process over a few connections that send ready-made
+requests (nine attributes a span) and wait for each answer, so that what is counted was on disk. How busy the load itself was, and what
+the same disk does with nothing but append and ``fdatasync``, say whether one of them was the limit instead.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import signal
@@ -28,8 +30,6 @@ from core.clock import SystemClock
 from core.config import Settings
 from core.telemetry import Telemetry
 
-SECONDS = float(os.environ.get("ANDON_BENCH_SECONDS", "8"))
-CONNECTIONS = int(os.environ.get("CONN", "8"))
 BODIES = 16
 TARGETS = {1000: 250_000, 100: 150_000}
 
@@ -79,17 +79,17 @@ def send(port: int, requests: list[bytes], until: float, acknowledged: list[int]
             number += 1
 
 
-def generate(port: int, spans: int, seconds: float) -> None:
-    """The load process: prints acknowledged spans and the seconds they took."""
+def generate(port: int, spans: int, seconds: float, connections: int) -> None:
+    """The load process: prints acknowledged spans, the seconds and the processor seconds they took, and the bytes of a request."""
     requests = [make_request(make_body(spans)) for _ in range(BODIES)]
-    counts: list[list[int]] = [[] for _ in range(CONNECTIONS)]
-    began = time.monotonic()
+    counts: list[list[int]] = [[] for _ in range(connections)]
+    began, processor = time.monotonic(), time.process_time()
     threads = [threading.Thread(target=send, args=(port, requests, began + seconds, count, index)) for index, count in enumerate(counts)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    print(sum(map(len, counts)) * spans, time.monotonic() - began, len(requests[0]))
+    print(sum(map(len, counts)) * spans, time.monotonic() - began, time.process_time() - processor, len(requests[0]))
 
 
 def free_port() -> int:
@@ -109,21 +109,35 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(folder: Path) -> list[Figure]:
+def bare_append(folder: Path, seconds: float = 2.0, size: int = 400_000) -> float:
+    """Return the megabytes a second of a file that is appended to and synced, ``size`` bytes at a time."""
+    block = os.urandom(size)
+    began, written = time.monotonic(), 0
+    with (folder / "bare").open("wb", buffering=0) as file:
+        while time.monotonic() - began < seconds:
+            written += file.write(block)
+            os.fdatasync(file.fileno())
+    (folder / "bare").unlink()
+    return written / (time.monotonic() - began) / 1e6
+
+
+def measure(folder: Path, seconds: float, connections: int) -> list[Figure]:
     port = free_port()
-    command = [sys.executable, "-m", "benchmarks.collector", "--serve", str(folder), str(port)]
-    figures: list[Figure] = []
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    module = [sys.executable, "-m", "benchmarks.collector"]
+    figures = [Figure("bare append and fdatasync of 400 kB, one at a time", f"{bare_append(folder):.0f} MB/s", "")]
+    with subprocess.Popen([*module, "--serve", str(folder), str(port)], stderr=subprocess.DEVNULL) as process:
         try:
             wait_until_ready(port)
             for spans, target in TARGETS.items():
                 before = cpu_seconds(process.pid)
-                load = [sys.executable, "-m", "benchmarks.collector", "--generate", str(port), str(spans), str(SECONDS)]
-                count, seconds, size = subprocess.run(load, check=True, capture_output=True, text=True).stdout.split()
-                rate = int(count) / float(seconds)
-                used = (cpu_seconds(process.pid) - before) / float(seconds)
-                megabytes = rate / spans * int(size) / 1e6
-                measured = f"{rate:,.0f} spans/s ({rate / spans:,.0f} requests/s, {megabytes:.0f} MB/s, {used:.2f} cores)"
+                load = [*module, "--generate", str(port), str(spans), "--seconds", str(seconds), "--connections", str(connections)]
+                count, took, busy, size = map(float, subprocess.run(load, check=True, capture_output=True, text=True).stdout.split())
+                rate = count / took
+                used = (cpu_seconds(process.pid) - before) / took
+                measured = (
+                    f"{rate:,.0f} spans/s ({rate / spans:,.0f} requests/s, {rate / spans * size / 1e6:.0f} MB/s, "
+                    f"{used:.2f} cores, the load {busy / took:.2f})"
+                )
                 figures.append(Figure(f"acknowledged durable, {spans:,} spans a request", measured, f"≥ {target:,} spans/s"))
             figures.append(Figure("memory of the collector, highest", f"{resident_bytes(process.pid) / (1 << 20):.0f} MiB", "≤ 200 MiB"))
             before = cpu_seconds(process.pid)
@@ -159,14 +173,20 @@ def wait_until_ready(port: int) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--generate"]:
-        generate(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
-        return
-    if sys.argv[1:2] == ["--serve"]:
-        serve_collector(Path(sys.argv[2]), int(sys.argv[3]))
-        return
-    with tempfile.TemporaryDirectory(dir=os.environ.get("ANDON_BENCH_FOLDER")) as folder:
-        show("Collector: received → acknowledged durable", measure(Path(folder)))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8, help="of load at each size of request")
+    parser.add_argument("--connections", type=int, default=8, help="of the load; each waits for its answer before it sends again")
+    parser.add_argument("--folder", type=Path, help="on the disk to measure; a temporary one inside it is used")
+    parser.add_argument("--serve", nargs=2, metavar=("FOLDER", "PORT"), help=argparse.SUPPRESS)
+    parser.add_argument("--generate", nargs=2, type=int, metavar=("PORT", "SPANS"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.generate:
+        generate(*options.generate, options.seconds, options.connections)
+    elif options.serve:
+        serve_collector(Path(options.serve[0]), int(options.serve[1]))
+    else:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            show("Collector: received → acknowledged durable", measure(Path(folder), options.seconds, options.connections))
 
 
 if __name__ == "__main__":
