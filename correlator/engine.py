@@ -54,8 +54,8 @@ class Correlator:
         batch, position = self._store.fresh(BATCH)
         if position:
             links = link(batch, self._attached, BAD_KEY)
-            folded = self._store.save(self._rows(links), position, self._fold, now)
-            self._telemetry.add(M.TRANSACTIONS_TOUCHED, folded)
+            self._store.save(self._rows(links), position, self._fold, now)
+            self._telemetry.add(M.TRANSACTIONS_TOUCHED, links.places["transaction_id"].nunique())
             if links.oversized:
                 self._telemetry.add(M.QUARANTINED, links.oversized, reason=BAD_KEY)
             if links.keyless:

@@ -30,10 +30,10 @@ class CorrelationStore(Protocol):
         """Return flow, key_type, key_value, transaction_id of all keys of the transactions in columns ``flow``, ``from_id``."""
         ...
 
-    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> int:
+    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> None:
         """Write merges, keys, placed events and copies (frames by those names), fold, then move the cursors to ``position``.
 
-        ``fold`` is the statement that does. Repeatable at any point. Return the number of transactions folded.
+        ``fold`` is the statement that does. Repeatable at any point.
         """
         ...
 

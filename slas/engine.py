@@ -65,8 +65,11 @@ class SlaEngine:
 
     def _changed(self, now: datetime) -> bool:
         wrote = False
-        while len(rows := self._store.changed_transactions(BATCH)):
-            wrote |= self._evaluate(rows, now, int(rows["revision"].max()))
+        more = True
+        while more:
+            rows, more = self._store.changed_transactions(BATCH)
+            if len(rows):
+                wrote |= self._evaluate(rows, now, int(rows["revision"].max()))
         return wrote
 
     def _due(self, now: datetime) -> bool:

@@ -86,8 +86,8 @@ class StoredCorrelation:
             {"ids": sorted(set(merges["from_id"]))},
         )
 
-    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> int:
-        """Write a batch and what follows from it, then the cursors. Return the number of transactions folded."""
+    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> None:
+        """Write a batch and what follows from it, then the cursors."""
         revision = self._store.revision()
         bound = {"revision": revision, "after": self._cursor, "upto": position}
         if len(frames["merges"]):
@@ -109,7 +109,6 @@ class StoredCorrelation:
         self._remember({"correlate": position, "fold": revision}, now)
         self._cursor, self._folded = position, revision
         self._settle(position)
-        return int(self._store.rows("SELECT count() AS n FROM transactions WHERE revision = {revision:UInt64}", bound)[0]["n"])
 
     def orphans(self) -> int:
         """Return how many milestone events wait on a shelf that no transaction is attached to."""
