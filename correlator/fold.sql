@@ -19,8 +19,7 @@ SELECT
     if(failing.milestone = '', NULL, toNullable(failing.at)) AS failed_at,
     failing.cause AS cause,
     '' AS merged_into,
-    length(history) AS events,
-    length(failures) AS failures
+    length(history) AS events
 FROM
 (
     -- 4: what the parts say together

@@ -22,7 +22,6 @@ CREATE TABLE transactions
     cause String,
     merged_into String,
     events UInt32,
-    failures UInt32,                                   -- failures among its events, overcome or not
     INDEX revisions revision TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(revision)
