@@ -45,11 +45,12 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str, pause: f
 
 @dataclass
 class Product:
-    """The processes of one installation."""
+    """The processes of one installation, started below ``wrapper`` (strace …) if there is one."""
 
     data: Path
     catalog: Path
     environment: dict[str, str] = field(default_factory=dict)
+    wrapper: tuple[str, ...] = ()
     grpc_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
     engine_port: int = field(default_factory=free_port)
@@ -91,7 +92,7 @@ class Product:
             }
             with (self.data / f"{kind}.log").open("ab") as log:
                 self.processes[kind] = subprocess.Popen(
-                    [sys.executable, "-m", "andon", kind], stdout=log, stderr=log, env=environment, start_new_session=True
+                    [*self.wrapper, sys.executable, "-m", "andon", kind], stdout=log, stderr=log, env=environment, start_new_session=True
                 )
         if wait:
             for kind in kinds:

@@ -174,6 +174,25 @@ def test_a_receiver_that_was_down_hears_each_state_once_after_recovery(world: Wo
     assert world.desk.said == ["worsened"]
 
 
+def test_what_is_critical_is_tried_without_end(world: World):
+    engine = world.engine()
+    world.desk.down = True
+    world.clocks(1, "breached")
+    engine.run(NOW)
+    for _ in range(4 * 24):  # four days
+        world.clock.advance(timedelta(hours=1))
+        engine.deliver(world.clock.now())
+        engine.settle()
+    engine = world.engine()
+    world.desk.down = False
+    world.clock.advance(timedelta(hours=1))
+    world.turn(engine)
+    world.turn(engine)
+
+    assert world.desk.said == ["opened"]
+    assert world.store.rows("SELECT state, attempts FROM deliveries FINAL") == [{"state": "sent", "attempts": 4 * 24 + 1}]
+
+
 def test_what_nobody_heard_of_is_not_taken_back(world: World):
     engine = world.engine()
     world.clocks(1, "breached")

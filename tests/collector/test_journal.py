@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import re
-import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -168,50 +164,6 @@ def post_event(connection: HTTPConnection, id_: str) -> bool:
     connection.request("POST", "/v1/events", body, {"content-type": "application/cloudevents+json"})
     answer = connection.getresponse()
     return answer.status == 200 and answer.read() == b'{"accepted":1}'
-
-
-@pytest.mark.slow
-def test_every_acknowledgement_comes_after_the_fdatasync_of_its_commit(tmp_path: Path) -> None:
-    """Seen from outside the process: request read, then WAL written, then fdatasync returned, then the answer written."""
-    if shutil.which("strace") is None:
-        pytest.skip("needs strace: apt package strace")
-    port, trace = free_port(), tmp_path / "trace"
-    command = [
-        "strace",
-        "-f",
-        "-y",
-        "-s",
-        "60",
-        "-e",
-        "trace=pwrite64,fdatasync,fsync,recvfrom,read,write,sendto,writev,sendmsg",
-        "-o",
-        str(trace),
-    ]
-    with subprocess.Popen([*command, sys.executable, "-c", COLLECTOR, str(tmp_path / "data"), str(port)]) as process:
-        try:
-            with closing(connect(port)) as connection:
-                acknowledged = [post_event(connection, f"event-{number}") for number in range(20)]
-        except ConnectionRefusedError:
-            pytest.skip("needs strace to be allowed (ptrace)")
-        finally:
-            os.kill(int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0]), signal.SIGTERM)
-            process.wait(20)
-    assert all(acknowledged)
-    answers = synced = 0
-    dirty = True
-    for line in trace.read_text().splitlines():
-        if "pwrite64(" in line and "standard" in line:
-            dirty = True
-        elif (
-            ("fdatasync(" in line or "fsync(" in line) and "standard" in line and "-wal" in line and "unfinished" not in line
-        ) or re.search(r"<\.\.\. (fdatasync|fsync) resumed>", line):
-            dirty, synced = False, synced + 1
-        elif "HTTP/1.1 200" in line and re.search(r"(write|sendto|writev|sendmsg)\(", line):
-            answers += 1
-            assert not dirty
-            assert synced >= answers
-            dirty = True
-    assert answers == 20
 
 
 @pytest.mark.slow

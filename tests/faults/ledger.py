@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import grpc
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.product import Product
 
 ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+RECONNECTS_SOON = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)]
 
 
 @dataclass
@@ -41,7 +47,7 @@ class Ledger:
 
 
 class Producer(threading.Thread):
-    """Sends numbered events and spans until stopped; resends what got no answer, as senders do."""
+    """Sends numbered events and spans over HTTP and gRPC until stopped; sends again what got no answer, and some for no reason."""
 
     def __init__(self, product: Product, ledger: Ledger, name: str, seed: int, pause: float = 0.1) -> None:
         super().__init__(name=name, daemon=True)
@@ -53,54 +59,73 @@ class Producer(threading.Thread):
         self._at = datetime.now(UTC).isoformat()
 
     def run(self) -> None:
-        number = 0
-        with httpx.Client(timeout=5.0) as client:
+        address = f"127.0.0.1:{self._product.grpc_port}"
+        with httpx.Client(timeout=5.0) as client, grpc.insecure_channel(address, options=RECONNECTS_SOON) as channel:
+            roads = (self._events(client), self._spans_over_http(client), self._spans_over_grpc(channel))
+            number = 0
             while not self._stopping.is_set():
                 number += 1
-                send = self._send_events if number % 2 else self._send_spans
                 for _ in range(1 + (self._random.random() < 0.1)):
-                    send(client, number)
+                    self._send_until_answered(number, *roads[number % len(roads)])
                 time.sleep(self._pause)
 
     def stop(self) -> None:
         self._stopping.set()
         self.join(10)
+        assert not self.is_alive()
 
-    def _send_events(self, client: httpx.Client, number: int) -> None:
-        keys = [f"{self.name}-{number}-{index}" for index in range(5)]
-        batch = [
-            {
-                "specversion": "1.0",
-                "id": key,
-                "source": "/faults",
-                "type": "shop.order.captured",
-                "time": self._at,
-                "data": {"order": key, "amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"},
-            }
-            for key in keys
-        ]
-        self._exchange(client, "events", keys, "/v1/events", {"content-type": "application/cloudevents-batch+json"}, json=batch)
-
-    def _send_spans(self, client: httpx.Client, number: int) -> None:
-        request = ExportTraceServiceRequest()
-        spans = request.resource_spans.add().scope_spans.add().spans
-        keys = []
-        for index in range(5):
-            trace = (f"{self.name}-{number}-{index}".encode().hex() + "0" * 32)[:32]
-            span = spans.add(name="order.receive", trace_id=bytes.fromhex(trace), span_id=bytes.fromhex(trace[:16]))
-            span.start_time_unix_nano = span.end_time_unix_nano = 1_774_605_600_000_000_000
-            keys.append(trace)
-        body = request.SerializeToString()
-        self._exchange(client, "spans", keys, "/v1/traces", {"content-type": "application/x-protobuf"}, content=body)
-
-    def _exchange(self, client: httpx.Client, kind: str, keys: list[str], path: str, headers: dict[str, str], **body: object) -> None:
+    def _send_until_answered(self, number: int, kind: str, send: Callable[[list[str]], str]) -> None:
+        names = [f"{self.name}-{number}-{index}" for index in range(5)]
+        keys = names if kind == "events" else [trace_id_of(name) for name in names]
         self._ledger.note(kind, keys, UNKNOWN)
-        try:
-            response = client.post(self._product.door + path, headers=headers, **body)  # type: ignore[arg-type]
-        except httpx.TransportError:
+        while (outcome := send(keys)) != ACKNOWLEDGED and not self._stopping.is_set():
+            self._ledger.note(kind, keys, outcome)
             time.sleep(0.05)
-            return
-        self._ledger.note(kind, keys, ACKNOWLEDGED if response.status_code == 200 else REFUSED)
+        self._ledger.note(kind, keys, outcome)
+
+    def _events(self, client: httpx.Client) -> tuple[str, Callable[[list[str]], str]]:
+        def send(keys: list[str]) -> str:
+            data = {"amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"}
+            common = {"specversion": "1.0", "source": "/faults", "type": "shop.order.captured", "time": self._at}
+            batch = [{**common, "id": key, "data": {"order": key, **data}} for key in keys]
+            return self._post(client, "/v1/events", "application/cloudevents-batch+json", json.dumps(batch).encode())
+
+        return "events", send
+
+    def _spans_over_http(self, client: httpx.Client) -> tuple[str, Callable[[list[str]], str]]:
+        return "spans", lambda keys: self._post(client, "/v1/traces", "application/x-protobuf", spans_of(keys))
+
+    def _spans_over_grpc(self, channel: grpc.Channel) -> tuple[str, Callable[[list[str]], str]]:
+        export = channel.unary_unary(EXPORT)
+
+        def send(keys: list[str]) -> str:
+            try:
+                export(spans_of(keys), timeout=5.0)
+            except grpc.RpcError:
+                return UNKNOWN
+            return ACKNOWLEDGED
+
+        return "spans", send
+
+    def _post(self, client: httpx.Client, path: str, content_type: str, body: bytes) -> str:
+        try:
+            response = client.post(self._product.door + path, content=body, headers={"content-type": content_type})
+        except httpx.TransportError:
+            return UNKNOWN
+        return ACKNOWLEDGED if response.status_code == 200 else REFUSED
+
+
+def trace_id_of(name: str) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+
+
+def spans_of(traces: list[str]) -> bytes:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for trace in traces:
+        span = spans.add(name="order.receive", trace_id=bytes.fromhex(trace), span_id=bytes.fromhex(trace[:16]))
+        span.start_time_unix_nano = span.end_time_unix_nano = 1_774_605_600_000_000_000
+    return request.SerializeToString()
 
 
 def audit(product: Product, ledger: Ledger) -> dict[str, int]:
