@@ -203,7 +203,7 @@ def test_what_nobody_heard_of_is_not_taken_back(world: World):
     assert world.desk.said == []
 
 
-def test_a_storm_is_one_incident_and_few_messages(world: World):
+def test_a_storm_is_one_incident_and_few_messages_and_a_restart_repeats_none(world: World):
     engine = world.engine()
     for batch in range(10):
         world.clocks(1000, "breached", first=batch * 1000)
@@ -213,6 +213,13 @@ def test_a_storm_is_one_incident_and_few_messages(world: World):
     row = world.store.rows("SELECT count() AS incidents, any(members) AS members FROM incidents FINAL")[0]
     assert row == {"incidents": 1, "members": 10_000}
     assert 1 <= len(world.desk.heard) <= 3
+
+    told, written = len(world.desk.heard), world.store.rows("SELECT max(revision) AS last FROM incidents")
+    restarted = world.engine()
+    world.turn(restarted)
+    assert [one.members for one in restarted.open_incidents(world.clock.now())] == [10_000]
+    assert len(world.desk.heard) == told
+    assert world.store.rows("SELECT max(revision) AS last FROM incidents") == written
 
 
 def test_an_acknowledgement_ends_with_the_next_deadline(world: World):
