@@ -45,7 +45,7 @@ def ranks(members: pd.DataFrame, catalog: Catalog) -> np.ndarray[Any, Any]:
     """Return the severity rank of each member: at most a warning until it is late, then what its SLA or flow says."""
     # of thousands of members there are few kinds: one look at the catalog for each
     kind_of, kinds = pd.MultiIndex.from_frame(members[["flow", "sla", "stage"]]).factorize()
-    values = np.asarray([_rank(catalog, *kind) for kind in kinds], dtype=np.int64)[kind_of]
+    values: np.ndarray[Any, Any] = np.asarray([_rank(catalog, *kind) for kind in kinds], dtype=np.int64)[kind_of]
     late = members["verdict"].isin(LATE).to_numpy()
     return np.where(late, values, np.minimum(values, RANKS[Severity.WARNING.value]))
 

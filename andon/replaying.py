@@ -1,58 +1,114 @@
-"""Sends quarantined input to the collector again, byte for byte, as its sender did."""
+"""Sends quarantined input to the collector again, as its sender did: same road, same bytes, same encoding, with the source's credentials."""
 
 from __future__ import annotations
 
 import json
+import ssl
 from typing import Any
 
 import httpx
 
-from core.config import Settings
-from core.errors import AndonError
+from collector.webhooks import sign
+from core.catalog.catalog import Catalog
+from core.clock import Clock
+from core.config import Settings, resolve_secret
+from core.errors import AndonError, UsageError
 
 _PATHS = {"traces": "/v1/traces", "logs": "/v1/logs", "metrics": "/v1/metrics", "event": "/v1/events"}
-_KIND_MARK = "otlp="
 _TIMEOUT_SECONDS = 30.0
 
 
-def replay_input(client: Any, quarantine_id: str, settings: Settings) -> str:
-    """Send one input again and return a line that says what became of it.
+class Replayer:
+    """Replays inputs to the collector that the settings name.
 
-    ``client`` reads the engine's read endpoint. Raises :class:`core.errors.AndonError` when the id is unknown, the input was not kept
-    whole, its kind cannot be told, or the collector does not answer.
+    ``token`` is a secret reference (``env:NAME``, ``file:PATH``); without it the first token that the catalog gives the input's source is
+    taken, where this machine can read it. A webhook is signed anew with the newest secret of its source.
     """
-    from store.reads.quarantine import quarantined_input
 
-    found = quarantined_input(client, quarantine_id)
-    detail: dict[str, Any] = json.loads(found["detail"] or "{}")
+    def __init__(self, client: Any, settings: Settings, catalog: Catalog, clock: Clock, token: str | None = None) -> None:
+        """``client`` reads the engine's read endpoint."""
+        self._client = client
+        self._settings = settings
+        self._catalog = catalog
+        self._clock = clock
+        self._token = token
+
+    def replay(self, quarantine_id: str) -> str:
+        """Send one input again and return a line that says what became of it.
+
+        Raises :class:`core.errors.AndonError` when the id is unknown, the input was not kept whole or did not come through the
+        collector's doors, a credential is missing, or the collector does not answer.
+        """
+        from store.reads.quarantine import quarantined_input
+
+        found = quarantined_input(self._client, quarantine_id)
+        detail: dict[str, Any] = json.loads(found["detail"] or "{}")
+        _require_whole(found, detail)
+        base = f"{'https' if self._settings.tls_certificate else 'http'}://{self._settings.host}:{self._settings.http_port}"
+        headers = {"content-type": str(found["content_type"]), **detail.get("headers", {})}
+        if encoding := detail.get("encoding"):
+            headers["content-encoding"] = str(encoding)
+        if found["kind"] == "webhook":
+            path = f"/v1/webhooks/{found['source']}"
+            headers = self._signed(found, headers)
+        else:
+            path = _path(found)
+            headers |= self._credentials(str(found["source"]))
+        try:
+            answer = httpx.post(base + path, content=found["body"], headers=headers, timeout=_TIMEOUT_SECONDS, verify=self._trust())
+        except httpx.HTTPError as error:
+            raise AndonError(f"the collector does not answer at {base} ({type(error).__name__}); start it or give --http-port") from error
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise AndonError(
+                f"{quarantine_id}: the collector does not take it without a valid credential of source '{found['source']}';"
+                " give --token env:NAME or file:PATH"
+            )
+        return _outcome(quarantine_id, answer)
+
+    def _credentials(self, source: str) -> dict[str, str]:
+        if self._token is not None:
+            return {"authorization": f"Bearer {resolve_secret(self._token)}"}
+        known = self._catalog.sources.get(source)
+        for reference in known.tokens if known else ():
+            try:
+                return {"authorization": f"Bearer {resolve_secret(reference)}"}
+            except UsageError:
+                continue
+        return {}
+
+    def _signed(self, found: dict[str, Any], headers: dict[str, str]) -> dict[str, str]:
+        source = self._catalog.sources.get(str(found["source"]))
+        if source is None:
+            raise AndonError(f"{found['quarantine_id']}: its source '{found['source']}' is not in the catalog; give --catalog")
+        return sign(source, headers, found["body"], int(self._clock.now().timestamp()))
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        """Trust the collector's own certificate and no other: a credential travels with the input. The host is ours, whatever its name."""
+        if self._settings.tls_certificate is None:
+            return True
+        context = ssl.create_default_context(cafile=str(self._settings.tls_certificate))
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return context
+
+
+def _require_whole(found: dict[str, Any], detail: dict[str, Any]) -> None:
+    quarantine_id = found["quarantine_id"]
     if detail.get("sha256"):
         raise AndonError(
             f"{quarantine_id} was too large to be kept whole ({detail.get('size_bytes')} bytes); its sender has to send it again"
         )
     if not found["body"]:
         raise AndonError(f"{quarantine_id} holds no input ({found['reason']}); there is nothing to send")
-    content_type = str(found["content_type"])
-    address = f"{_scheme(settings)}://{settings.host}:{settings.http_port}{_path(found, content_type)}"
-    headers = {"content-type": content_type.partition("; otlp=")[0]}
-    if encoding := detail.get("encoding"):
-        headers["content-encoding"] = str(encoding)
-    try:
-        answer = httpx.post(address, content=found["body"], headers=headers, timeout=_TIMEOUT_SECONDS, verify=False)  # noqa: S501 - own host
-    except httpx.HTTPError as error:
-        raise AndonError(f"the collector does not answer at {address} ({type(error).__name__}); start it or give --http-port") from error
-    return _outcome(quarantine_id, answer)
 
 
-def _scheme(settings: Settings) -> str:
-    return "https" if settings.tls_certificate else "http"
-
-
-def _path(found: dict[str, Any], content_type: str) -> str:
-    """Return the path the input came to: by its kind, else by its content type."""
-    _, _, marked = content_type.partition(_KIND_MARK)
-    kind = marked or str(found["kind"]) or ("event" if "cloudevents" in content_type else "")
+def _path(found: dict[str, Any]) -> str:
+    """Return the path the input came to."""
+    kind = str(found["kind"])
     if kind not in _PATHS:
-        raise AndonError(f"{found['quarantine_id']}: its kind is not known (content type '{content_type}'); look at it and send it by hand")
+        raise AndonError(
+            f"{found['quarantine_id']} did not come through the collector's doors; look at it and let its sender send it again"
+        )
     return _PATHS[kind]
 
 

@@ -5,11 +5,12 @@ HTTP and gRPC differ only in how they read a request and how they say the outcom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from collector.admission import admit
 from collector.authentication import Sender, Senders
+from collector.cloud_events import STRUCTURED
 from collector.quarantine import quarantine_record
 from collector.receiver import Intake
 from collector.rejection import Complaint, Rejection
@@ -19,13 +20,22 @@ from core.signal import Record, SignalKind
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is known about a request besides its content. ``senders`` tells whose a signal is where no token does."""
+    """What is known about a request besides its content. ``senders`` tells whose a signal is where no token does.
+
+    ``kind`` is one of :data:`collector.quarantine.ROADS`; ``headers`` are those that are part of the input, as an event's attributes are.
+    """
 
     sender: Sender
+    kind: str
     content_type: str
     encoding: str
     peer: str
     senders: Senders
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def alone(self, content_type: str) -> Envelope:
+        """Return the envelope of one decoded part of the request."""
+        return replace(self, content_type=content_type, encoding="", headers={})
 
     def sender_of(self, services: Iterable[str]) -> Sender:
         """Return the sender of signals that come from these services."""
@@ -66,7 +76,7 @@ class Desk:
         ids: list[str] = []
         for bad in admitted.bad:
             quarantine_id, record = self._quarantine(
-                bad.complaint, bad.body, envelope, now, count=bad.count, content_type=f"application/x-protobuf; otlp={kind.value}"
+                bad.complaint, bad.body, envelope.alone("application/x-protobuf"), now, count=bad.count
             )
             ids.append(quarantine_id)
             records.append(record)
@@ -89,21 +99,21 @@ class Desk:
         return quarantine_id
 
     def quarantine(self, complaint: Complaint, body: bytes, envelope: Envelope) -> tuple[str, Record]:
-        """Return the id and the record that keeps one unusable part of a request whose other parts are good."""
-        return self._quarantine(complaint, body, envelope, self.now())
+        """Return the id and the record that keeps one unusable event of a batch whose other events are good."""
+        return self._quarantine(complaint, body, envelope.alone(STRUCTURED), self.now())
 
     @staticmethod
-    def _quarantine(
-        complaint: Complaint, body: bytes, envelope: Envelope, now: int, *, count: int = 1, content_type: str = ""
-    ) -> tuple[str, Record]:
+    def _quarantine(complaint: Complaint, body: bytes, envelope: Envelope, now: int, *, count: int = 1) -> tuple[str, Record]:
         return quarantine_record(
             complaint,
             body,
             source=envelope.sender.source,
             lane=envelope.sender.lane,
             received_at=now,
-            content_type=content_type or envelope.content_type,
-            encoding=envelope.encoding if not content_type else "",
+            kind=envelope.kind,
+            content_type=envelope.content_type,
+            encoding=envelope.encoding,
+            headers=envelope.headers,
             peer=envelope.peer,
             count=count,
         )

@@ -75,7 +75,7 @@ def _export(doors: Doors, kind: SignalKind) -> Callable[[bytes, Any], Awaitable[
         except Rejection as rejection:
             doors.telemetry.add(M.REFUSED_REQUESTS, reason=rejection.complaint.reason)
             await _abort(context, _CODES[rejection.status], str(rejection))
-        envelope = Envelope(sender, "application/grpc", "", context.peer(), doors.senders)
+        envelope = Envelope(sender, kind.value, "application/x-protobuf", "", context.peer(), doors.senders)
         try:
             try:
                 outcome = await doors.desk.take_otlp(kind, body, envelope)

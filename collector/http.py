@@ -27,8 +27,10 @@ from collector.desk import Desk, Envelope, Outcome
 from collector.encoding import decode
 from collector.http_body import Body, InFlight
 from collector.json_guard import check_json
+from collector.quarantine import WEBHOOK
 from collector.rejection import Complaint, Rejection, refused
-from collector.webhooks import Webhooks
+from collector.webhooks import DELIVERY_HEADERS, Webhooks
+from core.catalog.source import Source
 from core.errors import Full
 from core.signal import Record, SignalKind
 from core.telemetry import M, Telemetry
@@ -87,10 +89,14 @@ def _metrics(doors: Doors) -> Response:
     return Response(generate_latest(doors.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _envelope(doors: Doors, request: Request, sender: Sender) -> Envelope:
+def _envelope(doors: Doors, request: Request, sender: Sender, kind: str) -> Envelope:
     headers = request.headers
-    peer = request.client.host if request.client else ""
-    return Envelope(sender, headers.get("content-type", ""), headers.get("content-encoding", ""), peer, doors.senders)
+    kept = {name: headers[name] for name in headers if name in DELIVERY_HEADERS or name.startswith("ce-")}
+    return Envelope(sender, kind, headers.get("content-type", ""), headers.get("content-encoding", ""), _peer(request), doors.senders, kept)
+
+
+def _peer(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 async def _guarded(doors: Doors, request: Request, envelope: Envelope, handle: Handler, explain: Callable[..., Response]) -> Response:
@@ -146,9 +152,9 @@ def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Respo
             if media_type not in {PROTOBUF, JSON}:
                 raise refused(415, "unsupported_type", "OTLP is application/x-protobuf or application/json", field="content-type")
         except Rejection as rejection:
-            _count(doors, rejection, request.client.host if request.client else "")
+            _count(doors, rejection, _peer(request))
             return explain(rejection.status, rejection.complaint)
-        return await _guarded(doors, request, _envelope(doors, request, sender), handle, explain)
+        return await _guarded(doors, request, _envelope(doors, request, sender, kind.value), handle, explain)
 
     return endpoint
 
@@ -215,9 +221,9 @@ def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
         try:
             sender = _identified(doors, request)
         except Rejection as rejection:
-            _count(doors, rejection, request.client.host if request.client else "")
+            _count(doors, rejection, _peer(request))
             return _explain_json(rejection.status, rejection.complaint)
-        return await _guarded(doors, request, _envelope(doors, request, sender), handle, _explain_json)
+        return await _guarded(doors, request, _envelope(doors, request, sender, SignalKind.EVENT.value), handle, _explain_json)
 
     return endpoint
 
@@ -247,25 +253,30 @@ def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
         name = request.path_params["source"]
         source, delivery = doors.webhooks.verify(name, request.headers, body, doors.desk.now() // 1000)
-        envelope = replace(envelope, sender=sender_of(source))
         if doors.webhooks.seen.is_replay(name, delivery, body):
             return JSONResponse({"accepted": 0, "replayed": True})
+        envelope = replace(envelope, sender=sender_of(source), encoding="")
         try:
-            data = check_json(body)
+            await doors.desk.take([_event_record(doors.desk, envelope, _delivered_event(request, source, delivery, body))])
         except Rejection as rejection:  # its sender is known only here
             return _explain_json(rejection.status, rejection.complaint, quarantine_id=await doors.desk.keep(rejection, body, envelope))
-        assert source.webhook is not None  # noqa: S101 - verified above
-        event_type = ".".join(part for part in (source.webhook.type, _payload_type(request, data)) if part)
-        attributes = {"id": delivery, "source": f"/webhooks/{name}", "type": event_type, "datacontenttype": JSON}
-        await doors.desk.take([_event_record(doors.desk, envelope, cloud_events.make_event(attributes, data))])
         doors.webhooks.seen.remember(name, delivery, body)
         return JSONResponse({"accepted": 1})
 
     async def endpoint(request: Request) -> Response:
         unknown = Sender("", doors.senders.default.lane)
-        return await _guarded(doors, request, _envelope(doors, request, unknown), handle, _explain_json)
+        return await _guarded(doors, request, _envelope(doors, request, unknown, WEBHOOK), handle, _explain_json)
 
     return endpoint
+
+
+def _delivered_event(request: Request, source: Source, delivery: str, body: bytes) -> bytes:
+    """Return a verified delivery as an event. Raises :class:`Rejection` (400) when its body is no JSON."""
+    data = check_json(body)
+    assert source.webhook is not None  # noqa: S101 - verified before
+    event_type = ".".join(part for part in (source.webhook.type, _payload_type(request, data)) if part)
+    attributes = {"id": delivery, "source": f"/webhooks/{source.source}", "type": event_type, "datacontenttype": JSON}
+    return cloud_events.make_event(attributes, data)
 
 
 def _payload_type(request: Request, data: bytes) -> str:

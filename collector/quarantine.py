@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -12,6 +14,9 @@ from core.signal import Lane, Record, SignalKind
 
 BODY_MAX_BYTES = 1 << 20
 EXCERPT_BYTES = 64 << 10
+WEBHOOK, MESSAGE = "webhook", "message"
+ROADS = (SignalKind.TRACES.value, SignalKind.LOGS.value, SignalKind.METRICS.value, SignalKind.EVENT.value, WEBHOOK, MESSAGE)
+"""What the sender meant the input to be: an OTLP signal, a CloudEvent, a webhook, or a broker's message of another form."""
 
 
 def quarantine_record(
@@ -21,23 +26,28 @@ def quarantine_record(
     source: str,
     lane: Lane,
     received_at: int,
+    kind: str,
     content_type: str,
     encoding: str = "",
+    headers: Mapping[str, str] | None = None,
     peer: str = "",
     count: int = 1,
 ) -> tuple[str, Record]:
     """Return the quarantine id and the journal record that keeps ``body`` (whole up to 1 MiB, else its first 64 KiB and a SHA-256).
 
-    ``received_at`` is in milliseconds UTC. The id is random: the same input twice is two entries.
+    ``received_at`` is in milliseconds UTC. ``kind`` says which road it came by (:data:`ROADS`), ``encoding`` what ``body`` is still
+    compressed with, ``headers`` what else is part of the input. The id is random: the same input twice is two entries.
     """
     quarantine_id = "q_" + secrets.token_hex(12)
-    detail = {
+    detail: dict[str, Any] = {
         "quarantine_id": quarantine_id,
+        "kind": kind,
         "reason": complaint.reason,
         "message": complaint.message,
         "field": complaint.field,
         "content_type": content_type,
         "encoding": encoding,
+        "headers": dict(headers or {}),
         "peer": peer,
     }
     if len(body) > BODY_MAX_BYTES:

@@ -21,6 +21,8 @@ from core.errors import UsageError
 
 TOLERANCE_SECONDS = 300
 REMEMBERED_DELIVERIES = 10_000
+DELIVERY_HEADERS = frozenset({"webhook-id", "x-github-delivery", "x-github-event"})
+"""What a delivery says beside its body and its signature."""
 
 
 class Webhooks:
@@ -65,6 +67,22 @@ class SeenDeliveries:
         self._seen[source, delivery] = hashlib.sha256(body).digest()
         if len(self._seen) > REMEMBERED_DELIVERIES:
             self._seen.popitem(last=False)
+
+
+def sign(source: Source, headers: Mapping[str, str], body: bytes, now: int) -> dict[str, str]:
+    """Return the headers of a delivery signed anew with the source's newest secret; ``headers`` are its own, ``now`` is in seconds UTC.
+
+    For a replay from quarantine: the signature it came with is not kept, and would be too old. Raises :class:`core.errors.UsageError`.
+    """
+    if source.webhook is None or not source.webhook.secrets:
+        raise UsageError(f"source '{source.source}' takes no webhooks any more")
+    key = _key(source, source.webhook.secrets[0])
+    signed = dict(headers)
+    if source.webhook.scheme == "github":
+        return {**signed, "x-hub-signature-256": "sha256=" + hmac.new(key, body, "sha256").hexdigest()}
+    message = f"{headers.get('webhook-id', '')}.{now}.".encode() + body
+    signature = base64.b64encode(hmac.digest(key, message, "sha256")).decode()
+    return {**signed, "webhook-timestamp": str(now), "webhook-signature": f"v1,{signature}"}
 
 
 def _key(source: Source, reference: str) -> bytes:

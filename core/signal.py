@@ -34,7 +34,7 @@ class Record:
 
     ``received_at`` is in milliseconds since 1970-01-01 UTC, by our own clock. ``source`` is the configured source's id
     (``default`` when the receiver could not tell). ``count`` is the number of signals in the body. ``detail`` is a JSON object
-    in text form (quarantine: ``{"reason", "message", "content_type", "encoding", "quarantine_id", "peer"}``), else empty.
+    in text form (quarantine: ``{"quarantine_id", "kind", "reason", "message", "field", "content_type", "encoding", "headers", "peer"}``), else empty.
     """
 
     kind: SignalKind

@@ -12,6 +12,15 @@ from core.config import Settings
 app = typer.Typer(no_args_is_help=True, help="Look at input that could not be used, and send it again.")
 Identifier = Annotated[str, typer.Argument(help="the quarantine id that the reply or the list shows")]
 
+Token = Annotated[
+    str | None,
+    typer.Option(
+        envvar="ANDON_REPLAY_TOKEN",
+        help="the source's API token as env:NAME or file:PATH; without it, the one the catalog names",
+        show_default=False,
+    ),
+]
+
 
 @app.command("list")
 @with_settings("host", "engine_port")
@@ -44,11 +53,14 @@ def show(quarantine_id: Identifier, *, settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("host", "http_port", "engine_port")
-def replay(quarantine_id: Identifier, *, settings: Settings) -> None:
+@with_settings("catalog", "host", "http_port", "engine_port", "tls_certificate")
+def replay(quarantine_id: Identifier, *, token: Token = None, settings: Settings) -> None:
     """Send one input to the collector again, as it came."""
+    from andon.checking import check_catalog
     from andon.engine_client import reading
-    from andon.replaying import replay_input
+    from andon.replaying import Replayer
+    from core.clock import SystemClock
 
+    catalog = check_catalog(settings.catalog).catalog
     with reading(settings) as client:
-        typer.echo(replay_input(client, quarantine_id, settings))
+        typer.echo(Replayer(client, settings, catalog, SystemClock(), token).replay(quarantine_id))

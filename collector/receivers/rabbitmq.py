@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from collector.cloud_events import BATCH, STRUCTURED, parse_batch, parse_binary, parse_structured
 from collector.json_guard import check_json
-from collector.quarantine import quarantine_record
+from collector.quarantine import MESSAGE, quarantine_record
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
 from collector.rejection import Complaint, Rejection
 from core.clock import to_milliseconds
@@ -195,18 +195,21 @@ def records_of(message: AbstractIncomingMessage, context: ReceiverContext, setti
     """Return the records of one message: its event or events, and what of it goes to quarantine."""
     source, now = context.source, to_milliseconds(context.clock.now())
 
-    def kept(complaint: Complaint, body: bytes) -> Record:
+    def kept(complaint: Complaint, body: bytes, content_type: str) -> Record:
+        kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
         where = {"source": source.source, "lane": source.lane, "received_at": now, "peer": f"amqp:{settings.queue}"}
-        return quarantine_record(complaint, body, content_type=message.content_type or "", **where)[1]  # type: ignore[arg-type]
+        return quarantine_record(complaint, body, kind=kind, content_type=content_type, **where)[1]  # type: ignore[arg-type]
+
+    whole = message.content_type or ""
 
     try:
         events = _events(message, settings)
     except Rejection as rejection:
-        return [kept(rejection.complaint, message.body)]
+        return [kept(rejection.complaint, message.body, whole)]
     except Exception as error:  # boundary: one message; it must never hold up the queue
-        return [kept(Complaint("unreadable_message", f"{type(error).__name__}: {error}"), message.body)]
+        return [kept(Complaint("unreadable_message", f"{type(error).__name__}: {error}"), message.body, whole)]
     return [
-        Record(SignalKind.EVENT, source.source, source.lane, now, 1, event) if isinstance(event, bytes) else kept(*event)
+        Record(SignalKind.EVENT, source.source, source.lane, now, 1, event) if isinstance(event, bytes) else kept(*event, STRUCTURED)
         for event in events
     ]
 

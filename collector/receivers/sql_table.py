@@ -368,4 +368,4 @@ class _Poll:
             return Record(SignalKind.EVENT, source.source, source.lane, now, 1, parse_structured(body))
         except Rejection as rejection:
             where = {"source": source.source, "lane": source.lane, "received_at": now, "peer": f"sql:{self._settings.label}"}
-            return quarantine_record(rejection.complaint, body, content_type="application/cloudevents+json", **where)[1]  # type: ignore[arg-type]
+            return quarantine_record(rejection.complaint, body, kind="event", content_type="application/cloudevents+json", **where)[1]  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ CREATE TABLE quarantine
     source LowCardinality(String),
     received_at DateTime64(3, 'UTC'),
     lane LowCardinality(String),
-    kind LowCardinality(String),                       -- traces, logs, metrics, event, or the kind the sender meant
+    kind LowCardinality(String),                       -- what the sender meant it to be: traces, logs, metrics, event, webhook, message
     reason LowCardinality(String),
     message String,
     content_type LowCardinality(String),

@@ -27,7 +27,13 @@ def event(id_: str, data: Any = None, lane: Lane = Lane.CRITICAL, **attributes: 
 
 def refused_input(id_: str, lane: Lane = Lane.CRITICAL) -> Record:
     """Return the record of input that a collector could not use."""
-    detail = {"quarantine_id": id_, "reason": "bad_json", "message": "no JSON", "content_type": "application/cloudevents+json"}
+    detail = {
+        "quarantine_id": id_,
+        "kind": "event",
+        "reason": "bad_json",
+        "message": "no JSON",
+        "content_type": "application/cloudevents+json",
+    }
     return Record(SignalKind.QUARANTINE, "shop", lane, to_milliseconds(NOW), 1, b"{broken", json.dumps(detail))
 
 

@@ -1,4 +1,4 @@
-"""Quarantined input is listed, shown and sent again."""
+"""Quarantined input is listed and shown; what cannot be sent again is told apart from what can."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from andon.replaying import replay_input
+from andon.replaying import Replayer
 from core.catalog.catalog import Catalog
+from core.clock import SystemClock
 from core.config import Settings
 from core.errors import AndonError
 from core.signal import Lane, Record, SignalKind
@@ -18,27 +19,38 @@ from tests.collector.conftest import running
 from tests.store.journals import event, loader_on, refused_input, write_segment
 
 
+def kept(name: str, body: bytes, received_at: int, **detail: str) -> Record:
+    text = json.dumps({"quarantine_id": name, "reason": "store_refused", "content_type": "application/cloudevents+json", **detail})
+    return Record(SignalKind.QUARANTINE, "shop", Lane.CRITICAL, received_at, 1, body, text)
+
+
 def test_input_is_listed_shown_and_sent_again(store: Store, tmp_path: Path) -> None:
-    good = event("1").body
-    detail = {"quarantine_id": "good", "reason": "store_refused", "kind": "event", "content_type": "application/cloudevents+json"}
-    held = Record(SignalKind.QUARANTINE, "shop", Lane.CRITICAL, refused_input("bad").received_at, 1, good, json.dumps(detail))
-    odd = {"quarantine_id": "odd", "reason": "bad_json", "content_type": "application/json"}
-    strange = Record(SignalKind.QUARANTINE, "shop", Lane.CRITICAL, held.received_at - 1, 1, b"\xff\x00", json.dumps(odd))
+    good, at = event("1").body, event("1").received_at
     settings = Settings(data=tmp_path / "engine")
-    write_segment(settings, [refused_input("bad"), held, strange])
+    inputs = [
+        kept("good", good, at - 1, kind="event"),
+        kept("message", b"\xff\x00", at - 2, kind="message"),
+        kept("large", b"{", at - 3, kind="event", sha256="00", size_bytes="2000000"),
+        kept("lost", b"", at - 4, kind=""),
+    ]
+    write_segment(settings, [refused_input("bad"), *inputs])
     loader_on(store, settings).load()
 
     assert quarantined(store.reader, 2)["quarantine_id"].tolist() == ["bad", "good"]
-    assert quarantined_input(store.reader, "odd")["body"] == b"\xff\x00"
+    assert quarantined_input(store.reader, "message")["body"] == b"\xff\x00"
     with pytest.raises(AndonError, match="'nowhere' is unknown"):
         quarantined_input(store.reader, "nowhere")
 
+    def replay(name: str, at: Settings) -> str:
+        return Replayer(store.reader, at, Catalog(), SystemClock()).replay(name)
+
     with running(tmp_path, Catalog(version="1")) as door:
-        at = settings.model_copy(update={"http_port": door.collector.http_port})
-        assert replay_input(store.reader, "good", at) == "good: accepted"
+        here = settings.model_copy(update={"http_port": door.collector.http_port})
+        assert replay("good", here) == "good: accepted"
         assert [json.loads(record.body) for record in door.records() if record.kind is SignalKind.EVENT] == [json.loads(good)]
-        assert replay_input(store.reader, "bad", at).startswith("bad: refused again (400): ")
-        with pytest.raises(AndonError, match="kind is not known"):
-            replay_input(store.reader, "odd", at)
+        assert replay("bad", here).startswith("bad: refused again (400): ")
+        for name, why in (("message", "did not come through"), ("large", "2000000 bytes"), ("lost", "holds no input")):
+            with pytest.raises(AndonError, match=why):
+                replay(name, here)
     with pytest.raises(AndonError, match="does not answer"):
-        replay_input(store.reader, "good", at)
+        replay("good", here)
