@@ -35,6 +35,7 @@ class SlaEngine:
 
     def run(self, now: datetime) -> bool:
         """Evaluate what changed and what came due by ``now``; return whether any clock was written."""
+        self._sources.expect(now, self._activity)
         wrote = self._changed(now)
         wrote |= self._listen(now)
         return self._due(now) or wrote
@@ -50,6 +51,7 @@ class SlaEngine:
         shared = old.calendars == catalog.calendars and old.contracts == catalog.contracts and old.sources == catalog.sources
         flows = [name for name in {*old.flows, *catalog.flows} if not shared or old.flows.get(name) != catalog.flows.get(name)]
         self._use(catalog)
+        self._sources.expect(now, self._activity)
         after = ""
         while flows:
             rows = self._activity.open_transactions(sorted(flows), after, BATCH)

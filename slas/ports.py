@@ -6,6 +6,7 @@ pairs in ``paused`` of ``clocks`` are too (None: not over): there are many of th
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -44,6 +45,13 @@ class SourceActivity(Protocol):
 
     def last_seen(self) -> pd.DataFrame:
         """Return ``source`` and ``last_seen`` (the latest arrival of any signal) of every source heard so far."""
+        ...
+
+    def expected_since(self, sources: Collection[str], now: datetime) -> dict[str, datetime]:
+        """Return since when each of these sources is expected to be heard, and remember it for good.
+
+        That is ``now`` for one that was not expected before. One that is left out is forgotten: named again, it is expected anew.
+        """
         ...
 
     def unknown_transactions(self) -> pd.DataFrame:

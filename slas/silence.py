@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Milestone
+from core.clock import to_milliseconds
 from core.errors import UsageError
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
@@ -20,13 +23,15 @@ _STALE = 5_000
 class Sources:
     """The sources of each milestone: those its ``match.source`` names, else those of its system.
 
-    A stage can be silent only if every one of its sources says how often it is expected.
+    A stage can be silent only if every one of its sources says how often it is expected. A source that was never heard counts from the
+    moment it was first expected: the first run of an engine with a catalog that says so, which a restart does not move.
     """
 
     def __init__(self, catalog: Catalog, calendars: Calendars) -> None:
         self._catalog = catalog
         self._calendars = calendars
         self._seen: dict[str, int] = {}
+        self._since: dict[str, int] | None = None
         self._asked_at = -_STALE
         self._stages = {
             (flow.flow, name): sources
@@ -39,6 +44,12 @@ class Sources:
     def expecting(self) -> bool:
         """Whether any stage can be silent at all."""
         return bool(self._stages)
+
+    def expect(self, now: datetime, activity: SourceActivity) -> None:
+        """Learn since when each source is expected; asked once, at the first run with this catalog."""
+        if self._since is None:
+            expected = [name for name, source in self._catalog.sources.items() if source.expect is not None]
+            self._since = {name: to_milliseconds(at) for name, at in activity.expected_since(expected, now).items()}
 
     def silences(self, clocks: pd.DataFrame, now: int, activity: SourceActivity) -> Silences:
         """Return the lookup for :func:`slas.judge.judge`; the store is asked only if a clock here could turn on it."""
@@ -54,22 +65,25 @@ class Sources:
         """Return the latest arrival per source in milliseconds; asked at most every five seconds, for the answer is a scan."""
         if not 0 <= now - self._asked_at < _STALE:
             frame = activity.last_seen()
-            moments = frame["last_seen"].to_numpy("datetime64[ms]").astype(np.int64)
-            self._seen, self._asked_at = dict(zip(frame["source"], moments.tolist(), strict=True)), now
+            self._seen, self._asked_at = {}, now
+            if len(frame):  # an empty frame has no columns
+                moments = frame["last_seen"].to_numpy("datetime64[ms]").astype(np.int64)
+                self._seen = dict(zip(frame["source"], moments.tolist(), strict=True))
         return self._seen
 
     def _silence(self, stage: tuple[str, str], seen: dict[str, int]) -> Silence:
-        moments = []
+        assert self._since is not None  # noqa: S101 - the engine lets it be asked for before it judges
+        since, moments = self._since, []
         for source in self._stages[stage]:
             expectation = self._catalog.sources[source].expect
-            if expectation is None or source not in seen:
-                moments.append((0, source))
+            if expectation is None:
                 continue
+            heard = seen.get(source, since[source])
             every = parse_duration(expectation.every)
             calendar = self._calendars.of(expectation.calendar)
-            moments.append((_latest(calendar, seen[source], every.milliseconds), source))
-        since, source = max(moments)
-        return Silence(since, source)
+            moments.append((_latest(calendar, heard, every.milliseconds), source))
+        silent_since, last = max(moments)
+        return Silence(silent_since, last)
 
     def _of(self, milestone: Milestone) -> tuple[str, ...]:
         wanted = milestone.match.source

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,17 @@ class StoredClocks:
     def last_seen(self) -> pd.DataFrame:
         """Return the latest arrival per source."""
         return self._store.frame(statement("source_last_seen"))
+
+    def expected_since(self, sources: Collection[str], now: datetime) -> dict[str, datetime]:
+        """Return since when each of these sources is expected: as remembered, else from ``now`` on. The others are not expected any more."""
+        rows = self._store.rows("SELECT source, since FROM expected_sources FINAL WHERE since IS NOT NULL")
+        known = {str(row["source"]): row["since"].replace(tzinfo=UTC) for row in rows}
+        fresh, gone = sorted(set(sources) - known.keys()), sorted(known.keys() - set(sources))
+        if fresh or gone:
+            names, moments = [*fresh, *gone], [*[now] * len(fresh), *[None] * len(gone)]
+            revision = self._store.revision()
+            self._store.insert("expected_sources", {"source": names, "since": moments, "revision": [revision] * len(names)})
+        return {source: known.get(source, now) for source in sources}
 
     def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
         """Write verdicts, then clocks, then the cursor, each with a revision of its own."""

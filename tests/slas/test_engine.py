@@ -156,6 +156,30 @@ def test_a_silent_source_makes_the_verdict_unknown_until_it_is_heard(store: Stor
     assert verdicts(store) == ["running", "unknown", "breached"]
 
 
+def test_a_source_that_was_never_heard_is_silent_only_after_its_time_and_a_restart_does_not_begin_anew(store: Store) -> None:
+    erp = Source.model_validate({"source": "sap", "system": "ERP", "owner": "x", "expect": {"every": "1 hour"}})
+    definitions = catalog({"book": BOOK}, sources=[erp])
+    engine(store, definitions).run(utc("2026-03-27 14:45:00"))
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    engine(store, definitions).run(utc("2026-03-27 15:06:00"))
+    assert clock(store)["verdict"] == "breached"
+
+    write_transaction(store, "t2", {"captured": "2026-03-27 15:36:00"})
+    engine(store, definitions).run(utc("2026-03-27 15:52:00"))  # due at 15:51, silent since 15:45
+    assert (clock(store, "t2")["verdict"], clock(store, "t2")["cause"]) == ("unknown", "source-silent:sap")
+
+
+def test_a_source_expected_anew_counts_from_then(store: Store) -> None:
+    erp = Source.model_validate({"source": "sap", "system": "ERP", "owner": "x", "expect": {"every": "1 hour"}})
+    slas = engine(store, catalog({"book": BOOK}, sources=[erp]))
+    slas.run(utc("2026-03-27 10:00:00"))
+    slas.reload(catalog({"book": BOOK}, version="v2"), utc("2026-03-27 11:00:00"))
+    slas.reload(catalog({"book": BOOK}, sources=[erp], version="v3"), utc("2026-03-27 14:45:00"))
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    slas.run(utc("2026-03-27 15:06:00"))
+    assert clock(store)["verdict"] == "breached"
+
+
 def test_a_reload_judges_open_transactions_of_changed_promises_again(store: Store) -> None:
     slas = engine(store, catalog({"book": BOOK}))
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
