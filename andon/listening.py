@@ -20,12 +20,20 @@ def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
     for kind in kinds:
         for name in PORT_SETTINGS[kind]:
             port: int = getattr(settings, name)
-            if not _is_free(settings.host, port):
+            if not is_free(settings.host, port):
                 flag = "--" + name.replace("_", "-")
                 raise UsageError(f"port {port} is in use by {owner_of(port)}; stop it, or choose another port with {flag}")
 
 
-def _is_free(host: str, port: int) -> bool:
+def free_port(host: str) -> int:
+    """Return a port of the system's choice that nothing listens on."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(host: str, port: int) -> bool:
+    """Return whether nothing listens on a port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -16,6 +16,7 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 DESK_PORT = 9099
+"""The port the shipped catalog's routes name."""
 
 
 @with_settings(*(name for name in UP_SETTINGS if name not in {"clock_speed", "clock_anchor"}))
@@ -23,12 +24,16 @@ def command(
     *,
     speed: Annotated[float, typer.Option(min=1, max=600, help="simulated seconds per real second")] = 60,
     rate: Annotated[float, typer.Option(min=1, help="transactions an hour of simulated time")] = 120,
+    desk_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help=f"port of the simulated operations desk [default: {DESK_PORT}, or a free one]")
+    ] = None,
     fresh: Annotated[bool, typer.Option(help="forget what an earlier demo left")] = False,
     settings: Settings,
 ) -> None:
     """Start everything with a simulated plant; Ctrl-C stops it and loses nothing."""
     import shutil
 
+    from andon.listening import free_port, is_free
     from andon.machine import environment_of, run_machine
     from andon.simulated_time import anchor_for, clock_of, remember
     from andon.summary import summary_of
@@ -39,15 +44,17 @@ def command(
     if fresh:
         shutil.rmtree(settings.data, ignore_errors=True)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    desk = desk_port or (DESK_PORT if is_free("127.0.0.1", DESK_PORT) else free_port("127.0.0.1"))
+    settings = with_desk(settings, desk)
     anchor = anchor_for(settings.data, speed)
     settings = settings.model_copy(update={"clock_speed": speed, "clock_anchor": anchor})
     clock = clock_of(speed, anchor)
     os.environ.setdefault("ANDON_OPS_DESK_SECRET", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
     load_checked_catalog(settings)
-    arguments = [sys.executable, "-m", "andon", "plant", f"--rate={rate}", f"--desk-port={DESK_PORT}"]
+    arguments = [sys.executable, "-m", "andon", "plant", f"--rate={rate}", f"--desk-port={desk}"]
     plant = Child("plant", arguments, ready_file=settings.data / "plant.json", environment=environment_of(settings))
     summary = summary_of(settings, [
-        ("Plant", f"simulated, {speed:g} times real speed, with planted faults; the desk's messages: http://127.0.0.1:{DESK_PORT}/"),
+        ("Plant", f"simulated, {speed:g} times real speed, with planted faults; the desk's messages: http://127.0.0.1:{desk}/"),
     ])  # fmt: skip
     run_machine(settings, [plant], summary, lambda: remember(settings.data, clock))
 
@@ -60,3 +67,18 @@ def _demo_settings(settings: Settings) -> Settings:
     if not settings.catalog.exists():
         changes["catalog"] = Path(__file__).parents[1] / "shipped_catalog"
     return settings.model_copy(update=changes)
+
+
+def with_desk(settings: Settings, port: int) -> Settings:
+    """Return settings whose catalog sends to the desk's port: another than the shipped one needs a copy of the catalog beside the data."""
+    import shutil
+
+    shipped, chosen = f"127.0.0.1:{DESK_PORT}/", f"127.0.0.1:{port}/"
+    routes = settings.catalog / "routes.yaml"
+    if port == DESK_PORT or not routes.exists() or shipped not in (text := routes.read_text(encoding="utf-8")):
+        return settings
+    copy = settings.data / "catalog"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(settings.catalog, copy)
+    (copy / "routes.yaml").write_text(text.replace(shipped, chosen), encoding="utf-8")
+    return settings.model_copy(update={"catalog": copy})

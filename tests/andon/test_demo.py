@@ -1,0 +1,40 @@
+"""The demo's desk: on the port the catalog names, or on another that the catalog's copy names."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from pathlib import Path
+
+from andon.commands.demo import DESK_PORT, with_desk
+from andon.listening import free_port, is_free
+from andon.wiring import load_checked_catalog
+from core.config import Settings
+
+SHIPPED = Path(__file__).parents[2] / "catalog"
+
+
+def test_the_shipped_catalog_names_the_usual_port_and_is_used_as_it_is(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, catalog=SHIPPED)
+    assert with_desk(settings, DESK_PORT) is settings
+    assert f"127.0.0.1:{DESK_PORT}/" in str(load_checked_catalog(settings).routes.channels["ops-desk"].settings["url"])
+
+
+def test_another_port_gets_a_copy_of_the_catalog_that_names_it(tmp_path: Path) -> None:
+    catalog = tmp_path / "mine"
+    shutil.copytree(SHIPPED, catalog)
+    port = free_port("127.0.0.1")
+    for _ in range(2):  # a second start replaces the copy
+        settings = with_desk(Settings(data=tmp_path / "data", catalog=catalog), port)
+        found = load_checked_catalog(settings)
+        assert found.routes.channels["ops-desk"].settings["url"] == f"http://127.0.0.1:{port}/ops-desk"
+    assert found.flows.keys() == load_checked_catalog(Settings(data=tmp_path / "data", catalog=catalog)).flows.keys()
+    (catalog / "routes.yaml").write_text("channels: {}\nroutes: []\n")
+    assert with_desk(Settings(data=tmp_path / "data", catalog=catalog), port).catalog == catalog
+
+
+def test_a_taken_port_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert not is_free("127.0.0.1", port)
+    assert is_free("127.0.0.1", port)
