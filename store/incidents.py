@@ -74,12 +74,12 @@ class StoredIncidents:
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Times lose their zone (they are UTC), categories become text; text is plain, which is read one by one ten times as fast as Arrow's."""
+    """Times lose their zone (they are UTC), categories become text."""
     for name in frame.columns:
         if name in _TIMES:
             stamps = pd.to_datetime(frame[name], utc=True)
             frame[name] = stamps.dt.tz_localize(None).astype("datetime64[ms]")
-        elif isinstance(frame[name].dtype, pd.CategoricalDtype | pd.StringDtype):
+        elif isinstance(frame[name].dtype, pd.CategoricalDtype):
             frame[name] = frame[name].astype(object)
     return frame
 
