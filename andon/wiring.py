@@ -117,6 +117,7 @@ def run_engine(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
     from andon.engine_server import EngineServer
     from andon.pipeline import open_migrated, pipeline_on
+    from store.accountant import Accountant
 
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
@@ -143,6 +144,8 @@ def run_engine(settings: Settings) -> None:
             door, own_secret(settings.data, "heartbeat"), pipeline.last_heartbeat, clock, telemetry, verify=_trust(settings)
         )
         threading.Thread(target=heartbeat.run, args=(engine.stopping,), name="heartbeat", daemon=True).start()
+        accountant = Accountant(store, settings, clock, telemetry)
+        threading.Thread(target=accountant.run, args=(engine.stopping,), name="accounting", daemon=True).start()
         server = EngineServer(settings, pipeline, engine, heartbeat, telemetry)
         server.start()
         try:

@@ -91,7 +91,8 @@ def _metrics(doors: Doors) -> Response:
 
 def _envelope(doors: Doors, request: Request, sender: Sender, kind: str) -> Envelope:
     headers = request.headers
-    kept = {name: headers[name] for name in headers if name in DELIVERY_HEADERS or name.startswith("ce-")}
+    more = kind in {SignalKind.EVENT.value, WEBHOOK}  # OTLP says all in its body
+    kept = {name: headers[name] for name in headers if name in DELIVERY_HEADERS or name.startswith("ce-")} if more else {}
     return Envelope(sender, kind, headers.get("content-type", ""), headers.get("content-encoding", ""), _peer(request), doors.senders, kept)
 
 

@@ -39,7 +39,10 @@ class BadRecords:
 
 
 def sort_out(kind: SignalKind, request: Any) -> tuple[bytes, int, list[BadRecords]]:
-    """Return the request without its bad records, serialized, how many are left, and the bad ones by fault. Changes ``request``."""
+    """Return the request without its bad records, serialized, how many are left, and the bad ones by fault. Changes ``request``.
+
+    Of metrics the data points are counted: each is a row of the store.
+    """
     resources_name, scopes_name, records_name = _LEVELS[kind]
     judge = _JUDGES[kind]
     bad: dict[str, tuple[Complaint, Any, int]] = {}
@@ -49,14 +52,15 @@ def sort_out(kind: SignalKind, request: Any) -> tuple[bytes, int, list[BadRecord
             records = getattr(scope, records_name)
             faulty: list[int] = []
             for index, record in enumerate(records):
-                complaint = _too_many(kept) or judge(record)
+                signals = len(_points(record)) if kind is SignalKind.METRICS else 1
+                complaint = _too_many(kept + signals) or judge(record)
                 if complaint is None:
-                    kept += 1
+                    kept += signals
                     continue
                 faulty.append(index)
                 known, message, count = bad.get(complaint.reason, (complaint, type(request)(), 0))
                 _copy_alone(message, resource, scope, record, _LEVELS[kind])
-                bad[complaint.reason] = (known, message, count + 1)
+                bad[complaint.reason] = (known, message, count + signals)
             for index in reversed(faulty):
                 del records[index]
     groups = [BadRecords(complaint, message.SerializeToString(), count) for complaint, message, count in bad.values()]
@@ -73,8 +77,8 @@ def _copy_alone(message: Any, resource: Any, scope: Any, record: Any, levels: tu
     getattr(own_scope, records_name).add().CopyFrom(record)
 
 
-def _too_many(kept: int) -> Complaint | None:
-    if kept < RECORDS_MAX:
+def _too_many(records: int) -> Complaint | None:
+    if records <= RECORDS_MAX:
         return None
     return Complaint("otlp_too_many_records", f"a request may hold {RECORDS_MAX} records", "records", "send smaller batches")
 
@@ -116,9 +120,7 @@ def _judge_log(log: Any) -> Complaint | None:
 
 def _judge_metric(metric: Any) -> Complaint | None:
     which = metric.WhichOneof("data")
-    if which is None:
-        return None
-    for point in getattr(metric, which).data_points:
+    for point in _points(metric):
         if point.time_unix_nano >= TIME_MAX_NANOSECONDS:
             return Complaint("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
         if which == "histogram" and point.bucket_counts and len(point.bucket_counts) != len(point.explicit_bounds) + 1:
@@ -126,6 +128,11 @@ def _judge_metric(metric: Any) -> Complaint | None:
         if complaint := _judge_attributes(point.attributes):
             return complaint
     return None
+
+
+def _points(metric: Any) -> Any:
+    which = metric.WhichOneof("data")
+    return getattr(metric, which).data_points if which else ()
 
 
 def _judge_attributes(attributes: Any) -> Complaint | None:

@@ -49,6 +49,7 @@ def quarantine_record(
         "encoding": encoding,
         "headers": dict(headers or {}),
         "peer": peer,
+        "count": count,
     }
     if len(body) > BODY_MAX_BYTES:
         detail["sha256"] = hashlib.sha256(body).hexdigest()

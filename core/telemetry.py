@@ -40,6 +40,15 @@ class M(Enum):
     LAG_SECONDS = Metric("andon_lag_seconds", Gauge, "Age of the oldest journal record not yet loaded", ("lane",))
     LOADED = Metric("andon_loaded_signals_total", Counter, "Signals loaded into the store", ("lane", "kind"))
     LOAD_FAILURES = Metric("andon_load_failures_total", Counter, "Slices whose load failed and will be tried again", ("lane",))
+    ACCOUNTED = Metric(
+        "andon_accounted_signals", Gauge, "Acknowledged signals and where they are: acknowledged = the sum of the other parts", ("part",)
+    )
+    ACCOUNTING_DIFFERENCE = Metric(
+        "andon_accounting_difference_signals",
+        Gauge,
+        "Signals in the store that nobody acknowledged, or that vanished from it; anything but 0 is a fault",
+        (),
+    )
     BROKEN_PARTS = Metric("andon_broken_parts", Gauge, "Parts of tables the store set aside because they cannot be read", ())
     TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Time of one engine tick", ("stage",))
     TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was folded again", ())

@@ -65,16 +65,16 @@ class Store:
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``; texts are Python's own."""
-        with self._own_client() as client:
+        with self.own_client() as client:
             return _with_plain_texts(client.query_df(sql, parameters=dict(parameters or {})))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return a query's rows as dictionaries; for few rows."""
-        with self._own_client() as client:
+        with self.own_client() as client:
             return list(client.query(sql, parameters=dict(parameters or {})).named_results())
 
     @contextmanager
-    def _own_client(self) -> Iterator[Client]:
+    def own_client(self) -> Iterator[Client]:
         """Yield this thread's client; after a failure a new one, because the embedded engine puts what a failed query left before the next answer."""
         client = self.reader
         try:
@@ -93,7 +93,7 @@ class Store:
 
     def insert_raw(self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None) -> None:
         """Insert bytes that are already in a ClickHouse input format, by this thread's client: several threads insert side by side."""
-        with self._own_client() as client:
+        with self.own_client() as client:
             client.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
 
     def revision(self, count: int = 1) -> int:

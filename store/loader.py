@@ -15,7 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from core.clock import Clock, to_milliseconds
 from core.config import Settings
 from core.journal import Stored
-from core.signal import Lane, Record, SignalKind
+from core.signal import Lane, Record
 from core.telemetry import M, Telemetry
 from store.client import Store
 from store.conflicts import quarantine_conflicts
@@ -192,5 +192,5 @@ def _first_seconds(found: list[Stored]) -> tuple[list[Stored], bool]:
 def _count(records: list[Record]) -> dict[str, int]:
     counted: dict[str, int] = {}
     for record in records:
-        counted[record.kind.value] = counted.get(record.kind.value, 0) + (1 if record.kind is SignalKind.QUARANTINE else record.count)
+        counted[record.kind.value] = counted.get(record.kind.value, 0) + record.count
     return counted

@@ -10,12 +10,13 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at the journal.")
+_PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in quarantine", "in_journal": "in the journal"}
 
 
 @app.command()
-@with_settings("store")
+@with_settings("host", "engine_port")
 def status(*, settings: Settings) -> None:
-    """Show segments, records and bytes per lane."""
+    """Show segments, records and bytes per lane, and what became of all acknowledged signals."""
     from rich.console import Console
     from rich.table import Table
 
@@ -30,6 +31,25 @@ def status(*, settings: Settings) -> None:
         records = sum(1 for file in files for _ in read_segment(file, lane, 0, sys.maxsize))
         table.add_row(lane.value, f"{len(files):,}", f"{records:,}", f"{sum(file.stat().st_size for file in files):,}")
     Console().print(table)
+    _print_account(settings)
+
+
+def _print_account(settings: Settings) -> None:
+    from andon.engine_client import reading
+    from core.errors import AndonError
+    from store.reads.accounting import account
+
+    try:
+        with reading(settings) as client:
+            found = account(client, settings.journal)
+    except AndonError as error:
+        typer.echo(f"what is stored is not counted: {error}")
+        return
+    parts = " + ".join(f"{found[name]:,} {title}" for name, title in _PARTS.items())
+    typer.echo(f"{found['acknowledged']:,} signals acknowledged = {parts}")
+    if found["duplicates"] < 0 and not found["in_journal"]:
+        typer.echo(f"{-found['duplicates']:,} signals are in the store that nobody acknowledged", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,8 +1,10 @@
--- Loaded signals, and where they are. Of the quarantine count: what collectors put there, what the store refused (by its signals), and
--- events whose key was taken; not damaged records, whose signals nobody can count.
+-- Loaded signals, and where they are. Of the quarantine count: what collectors put there (by its signals), what the store refused (by its
+-- signals), and events whose key was taken; not damaged records, whose signals nobody can count, nor keys that were too long, whose
+-- signals are stored all the same.
 SELECT
     (SELECT sum(arraySum(mapValues(signals))) FROM loaded_segments FINAL) AS loaded,
     (SELECT count() FROM spans FINAL) + (SELECT count() FROM logs FINAL) + (SELECT count() FROM metrics FINAL)
         + (SELECT count() FROM events FINAL) AS stored,
-    (SELECT count() FROM quarantine FINAL WHERE reason NOT IN ('store_refused', 'journal_damaged'))
+    (SELECT sum(greatest(1, JSONExtractUInt(detail, 'count'))) FROM quarantine FINAL
+        WHERE reason NOT IN ('store_refused', 'journal_damaged', 'bad_correlation_id'))
         + (SELECT sum(refused_signals) FROM loaded_segments FINAL) AS quarantined

@@ -10,12 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from store.reads.accounting import account
 from tests.faults.ledger import Ledger, Producer, audit
 from tests.product import Product, running, wait_until
 
 CATALOG = Path(__file__).parents[2] / "benchmarks" / "catalogs" / "orders"
 ROUNDS = int(os.environ.get("ANDON_ROUNDS", "25"))
 ENVIRONMENT = {"ANDON_TEST_WEBHOOK": "http://127.0.0.1:9/", "ANDON_TEST_WEBHOOK_SECRET": "whsec_dGVzdA=="}
+
+
+def closed_books(product: Product) -> dict[str, int] | None:
+    """Return what became of all acknowledged signals; None while some wait in the journal."""
+    client = product.client()
+    try:
+        found = account(client, product.data / "journal")
+    finally:
+        client.close()
+    return None if found["in_journal"] else found
 
 
 @pytest.mark.slow
@@ -50,6 +61,8 @@ def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_pa
             return {row[0] for row in product.query(f"SELECT reference {open_orders}")}
 
         wait_until(lambda: ledger.acknowledged("events") <= captured(), 90, f"every order is a transaction (seed {seed})", pause=1.0)
+        books = wait_until(lambda: closed_books(product), 60, f"nothing waits in the journal (seed {seed})")
+        assert books["duplicates"] >= 0, f"signals nobody acknowledged (seed {seed}): {books}"
         distinct, rows = product.query(f"SELECT uniqExact(transaction_id), count() {open_orders}")[0]
         assert distinct == rows
 

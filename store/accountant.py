@@ -1,0 +1,76 @@
+"""Counts what became of every acknowledged signal, again and again, and is loud when the count does not come out.
+
+The identity: acknowledged = stored + duplicates + quarantined + in journal. Duplicates are what is left over, so they hide a loss; therefore
+two things are watched that can only be faults: duplicates below zero (signals that nobody acknowledged), and signals received today that
+were in the store and are not any more (parts that vanished).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime
+from typing import Any
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from core.clock import Clock
+from core.config import Settings
+from core.telemetry import M, Telemetry
+from store.client import Store
+from store.reads.accounting import account, stored_since
+
+EVERY_SECONDS = 60.0
+SHARE = 20
+"""Counting may take one part in so many of the time: a large store is counted more seldom."""
+PARTS = ("acknowledged", "in_journal", "stored", "duplicates", "quarantined")
+log = logging.getLogger("store.accountant")
+
+
+class Accountant:
+    """One thread's work; reads only."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Clock, telemetry: Telemetry) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._telemetry = telemetry
+        self._today: datetime | None = None
+        self._stored_today = 0
+        self._vanished = 0
+
+    def run(self, stopping: threading.Event) -> None:
+        """Count until stopped; for a thread of its own."""
+        while not stopping.is_set():
+            began = self._clock.monotonic()
+            try:
+                self.count()
+            except ClickHouseError:
+                log.exception("the accounts could not be counted; they are tried again")
+            stopping.wait(max(EVERY_SECONDS, SHARE * (self._clock.monotonic() - began)))
+
+    def count(self) -> dict[str, int]:
+        """Count, set the metrics and return the parts. Only a count while nothing was loaded or waiting is judged; others are of a moving whole."""
+        with self._store.own_client() as client:
+            found = account(client, self._settings.journal)
+            self._look_for_vanished(client)
+            settled = not found["in_journal"] and account(client, self._settings.journal) == found
+        for part in PARTS:
+            self._telemetry.set(M.ACCOUNTED, found[part], part=part)
+        invented = max(0, -found["duplicates"]) if settled else 0
+        if settled or self._vanished:
+            self._telemetry.set(M.ACCOUNTING_DIFFERENCE, invented + self._vanished)
+        if invented or self._vanished:
+            fields = {**found, "not_acknowledged": invented, "vanished": self._vanished}
+            log.error(
+                "the accounts do not balance: signals are in the store that nobody acknowledged, or vanished", extra={"fields": fields}
+            )
+        return found
+
+    def _look_for_vanished(self, client: Any) -> None:
+        """Compare today's signals with the last count of them; what vanished stays in the difference until a restart."""
+        today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        stored = stored_since(client, today)
+        if today == self._today:
+            self._vanished += max(0, self._stored_today - stored)
+        self._today, self._stored_today = today, stored
