@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from collector.limits import is_loopback
 from collector.rejection import refused
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -96,16 +96,6 @@ def _unauthenticated() -> Exception:
         field="authorization",
         what_to_do="send 'Authorization: Bearer <token of your source>'",
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address to listen on is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_exposure(settings: Settings, catalog: Catalog) -> bool:

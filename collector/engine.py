@@ -17,6 +17,7 @@ from collector.http import Doors, make_app
 from collector.http_server import HttpServer, make_server
 from collector.intake import JournalIntake
 from collector.journal import Journal, exit_process
+from collector.limits import FailedAttempts
 from collector.receiver import Receiver, ReceiverContext
 from collector.webhooks import Webhooks
 from core.catalog.catalog import Catalog
@@ -63,7 +64,7 @@ class Collector:
             on_failure=on_journal_failure,
         )
         self._intake = JournalIntake(self._journal, telemetry)
-        self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry)
+        self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock))
         self._doors.ready = lambda: self._started and not self._journal.failed
         self._doors.publish = self._journal.publish
         self._started = False
@@ -84,7 +85,7 @@ class Collector:
             listening.close()
             raise
         self.grpc_port = self._grpc.port
-        self._http = make_server(make_app(self._doors), settings.tls_certificate, settings.tls_key)
+        self._http = make_server(make_app(self._doors), settings.tls_certificate, settings.tls_key, self._telemetry)
         self._http_task = asyncio.create_task(self._http.serve(sockets=[listening]))
         await self._grpc.start()
         while not self._http.started and not self._http_task.done():  # noqa: ASYNC110 - uvicorn has no event for it

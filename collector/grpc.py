@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -35,6 +36,7 @@ _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
     413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    503: grpc.StatusCode.UNAVAILABLE,
 }
 
 
@@ -69,13 +71,14 @@ def _export(doors: Doors, kind: SignalKind) -> Callable[[bytes, Any], Awaitable[
     response_class, rejected_field, _ = RESPONSES[kind]
 
     async def export(body: bytes, context: Any) -> bytes:
+        peer = peer_of(context.peer())
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
         try:
-            sender = doors.senders.identify(metadata.get("authorization"), metadata.get("x-andon-token"))
+            sender = doors.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
         except Rejection as rejection:
             doors.telemetry.add(M.REFUSED_REQUESTS, reason=rejection.complaint.reason)
-            await _abort(context, _CODES[rejection.status], str(rejection))
-        envelope = Envelope(sender, kind.value, "application/x-protobuf", "", context.peer(), doors.senders)
+            await _abort(context, _CODES[rejection.status], str(rejection), retry_after_seconds=rejection.retry_after_seconds)
+        envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, doors.senders)
         try:
             try:
                 outcome = await doors.desk.take_otlp(kind, body, envelope)
@@ -92,6 +95,11 @@ def _export(doors: Doors, kind: SignalKind) -> Callable[[bytes, Any], Awaitable[
         return bytes(response.SerializeToString())
 
     return export
+
+
+def peer_of(name: str) -> str:
+    """Return the address in gRPC's name of a peer: ``ipv4:192.0.2.1:5000``, ``ipv6:%5B2001:db8::1%5D:5000``."""
+    return unquote(name.partition(":")[2].rpartition(":")[0]).strip("[]")
 
 
 async def _abort(context: Any, code: grpc.StatusCode, message: str, *, retry_after_seconds: int = 0) -> None:

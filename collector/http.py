@@ -7,7 +7,8 @@ is there once, serves all sources, and is where tokens and TLS are enforced.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,7 @@ from collector.desk import Desk, Envelope, Outcome
 from collector.encoding import decode
 from collector.http_body import Body, InFlight
 from collector.json_guard import check_json
+from collector.limits import FailedAttempts
 from collector.quarantine import WEBHOOK
 from collector.rejection import Complaint, Rejection, refused
 from collector.webhooks import DELIVERY_HEADERS, Webhooks
@@ -46,14 +48,34 @@ Handler = Callable[[Request, bytes, Envelope], Awaitable[Response]]
 class Doors:
     """What the handlers share. ``senders`` and ``webhooks`` are replaced when the catalog is reloaded."""
 
-    def __init__(self, desk: Desk, senders: Senders, webhooks: Webhooks, telemetry: Telemetry) -> None:
+    def __init__(self, desk: Desk, senders: Senders, webhooks: Webhooks, telemetry: Telemetry, failures: FailedAttempts) -> None:
         self.desk = desk
         self.senders = senders
         self.webhooks = webhooks
         self.telemetry = telemetry
         self.in_flight = InFlight()
+        self.failures = failures
         self.ready: Callable[[], bool] = lambda: True
         self.publish: Callable[[], None] = lambda: None
+
+    def identify(self, authorization: str | None, andon_token: str | None, peer: str) -> Sender:
+        """Return the sender of a request. Raises :class:`Rejection`: 401, or 503 for a peer whose credentials were wrong too often.
+
+        A good credential passes whatever else came from its address: behind one address there may be many.
+        """
+        with self.watching(peer):
+            return self.senders.identify(authorization, andon_token)
+
+    @contextmanager
+    def watching(self, peer: str) -> Iterator[None]:
+        """Count a wrong credential against its peer."""
+        try:
+            yield
+        except Rejection as rejection:
+            if rejection.status != 401 or not (wait := self.failures.note(peer)):
+                raise
+            complaint = Complaint("auth_rate_limited", "too many wrong credentials from this address", "authorization", f"wait {wait} s")
+            raise Rejection(503, complaint, keep=False, retry_after_seconds=wait) from rejection
 
 
 def make_app(doors: Doors) -> ASGIApp:
@@ -109,10 +131,11 @@ async def _guarded(doors: Doors, request: Request, envelope: Envelope, handle: H
             try:
                 return await handle(request, decode(raw, envelope.encoding, HTTP_BODY_MAX_BYTES), envelope)
             except Rejection as rejection:
-                return explain(rejection.status, rejection.complaint, quarantine_id=await _keep(doors, rejection, raw, envelope))
+                kept = await _keep(doors, rejection, raw, envelope)
+                return explain(rejection.status, rejection.complaint, quarantine_id=kept, retry_after_seconds=rejection.retry_after_seconds)
     except Rejection as rejection:
         _count(doors, rejection, envelope.peer)
-        return explain(rejection.status, rejection.complaint)
+        return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
     except Full as full:
         doors.telemetry.add(M.REFUSED_REQUESTS, reason="full")
         complaint = Complaint("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
@@ -132,7 +155,7 @@ def _count(doors: Doors, rejection: Rejection, peer: str) -> None:
 
 
 def _identified(doors: Doors, request: Request) -> Sender:
-    return doors.senders.identify(request.headers.get("authorization"), request.headers.get("x-andon-token"))
+    return doors.identify(request.headers.get("authorization"), request.headers.get("x-andon-token"), _peer(request))
 
 
 def _media_type(request: Request) -> str:
@@ -154,7 +177,7 @@ def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Respo
                 raise refused(415, "unsupported_type", "OTLP is application/x-protobuf or application/json", field="content-type")
         except Rejection as rejection:
             _count(doors, rejection, _peer(request))
-            return explain(rejection.status, rejection.complaint)
+            return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
         return await _guarded(doors, request, _envelope(doors, request, sender, kind.value), handle, explain)
 
     return endpoint
@@ -223,7 +246,7 @@ def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
             sender = _identified(doors, request)
         except Rejection as rejection:
             _count(doors, rejection, _peer(request))
-            return _explain_json(rejection.status, rejection.complaint)
+            return _explain_json(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
         return await _guarded(doors, request, _envelope(doors, request, sender, SignalKind.EVENT.value), handle, _explain_json)
 
     return endpoint
@@ -253,7 +276,8 @@ async def _take_batch(desk: Desk, parts: list[Any], envelope: Envelope) -> Respo
 def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
         name = request.path_params["source"]
-        source, delivery = doors.webhooks.verify(name, request.headers, body, doors.desk.now() // 1000)
+        with doors.watching(envelope.peer):
+            source, delivery = doors.webhooks.verify(name, request.headers, body, doors.desk.now() // 1000)
         if doors.webhooks.seen.is_replay(name, delivery, body):
             return JSONResponse({"accepted": 0, "replayed": True})
         envelope = replace(envelope, sender=sender_of(source), encoding="")

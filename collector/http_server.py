@@ -13,16 +13,22 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from collector.limits import CONNECTIONS_MAX, may_connect
+from core.telemetry import M, Telemetry
+
 HEAD_READ_SECONDS = 10.0
 HEAD_MAX_BYTES = 16 << 10
 HEADERS_MAX = 100
 URL_MAX_BYTES = 8 << 10
-CONNECTIONS_MAX = 1000
+REASONS = {408: "slow_client", 431: "headers_too_large", 503: "too_many_connections"}
+_PHRASES = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+RETRY_AFTER_SECONDS = 5
 
 
 class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  # uvicorn's protocols are not typed
-    """Closes a connection whose request head is late or too large."""
+    """Closes a connection whose request head is late or too large, and one more than its client may have."""
 
+    telemetry: Telemetry
     _head_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _refused = False
@@ -31,6 +37,9 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         """Expect a request head."""
         super().connection_made(transport)
         self._watch_head()
+        peer = _host(self)
+        if not may_connect(peer, [_host(one) for one in self.connections]):
+            self._refuse(503)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
@@ -66,7 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     def _watch_head(self) -> None:
         self._head_done()
         self._head_bytes = 0
-        self._head_timer = self.loop.call_later(HEAD_READ_SECONDS, self._refuse, b"408 Request Timeout")
+        self._head_timer = self.loop.call_later(HEAD_READ_SECONDS, self._refuse, 408)
 
     def _head_done(self) -> None:
         if self._head_timer is not None:
@@ -76,14 +85,21 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     def _count(self, size: int, limit: int) -> None:
         self._head_bytes += size
         if self._head_bytes > limit or len(self.headers) > HEADERS_MAX:
-            self._refuse(b"431 Request Header Fields Too Large")
+            self._refuse(431)
 
-    def _refuse(self, status: bytes) -> None:
+    def _refuse(self, status: int) -> None:
         self._head_done()
         if not self._refused and not self.transport.is_closing():
             self._refused = True
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self.telemetry.add(M.REFUSED_REQUESTS, reason=REASONS[status])
+            retry = f"retry-after: {RETRY_AFTER_SECONDS}\r\n" if status == 503 else ""
+            head = f"HTTP/1.1 {status} {_PHRASES[status]}\r\nconnection: close\r\n{retry}content-length: 0\r\n\r\n"
+            self.transport.write(head.encode())
             self.transport.close()
+
+
+def _host(protocol: Any) -> str:
+    return str(protocol.client[0]) if protocol.client else ""
 
 
 class HttpServer(uvicorn.Server):
@@ -95,11 +111,11 @@ class HttpServer(uvicorn.Server):
         yield
 
 
-def make_server(app: ASGIApp, certificate: Path | None, key: Path | None) -> HttpServer:
+def make_server(app: ASGIApp, certificate: Path | None, key: Path | None, telemetry: Telemetry) -> HttpServer:
     """Return the server of ``app``; with a certificate it speaks TLS 1.2 or later only."""
     config = uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=type("Protocol", (BoundedProtocol,), {"telemetry": telemetry}),
         ws="none",
         lifespan="off",
         access_log=False,
@@ -109,7 +125,7 @@ def make_server(app: ASGIApp, certificate: Path | None, key: Path | None) -> Htt
         proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
-        limit_concurrency=CONNECTIONS_MAX,
+        limit_concurrency=2 * CONNECTIONS_MAX,  # our own bound comes first: uvicorn counts requests at work, too
         backlog=1024,
         ssl_certfile=str(certificate) if certificate else None,
         ssl_keyfile=str(key) if key else None,

@@ -12,6 +12,7 @@ DEPTH_MAX = 64
 NODES_MAX = 100_000
 DIGITS_MAX = 64
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LONG_NUMBER = re.compile(rb"[0-9.eE+-]{%d}" % (DIGITS_MAX + 1))
 _NOT_A_BRACKET = re.compile(rb"[^\[\]{}]+")
 _LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -27,6 +28,12 @@ def check_depth(body: bytes) -> None:
         depth += 1 if bracket in b"[{" else -1
         if depth > DEPTH_MAX:
             raise _bad("too_deep", f"nested deeper than {DEPTH_MAX} levels")
+
+
+def check_digits(body: bytes) -> None:
+    """Refuse JSON with a number of more than 64 characters, before anything reads it. Raises :class:`Rejection` (400)."""
+    if _LONG_NUMBER.search(body) and _LONG_NUMBER.search(_STRING.sub(b'""', body)):
+        raise _bad("long_number", f"a number has more than {DIGITS_MAX} digits")
 
 
 def check_json(body: bytes) -> bytes:

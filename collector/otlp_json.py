@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from collector.json_guard import check_depth
+from collector.json_guard import check_depth, check_digits
 from collector.otlp_json_metrics import Metric
 from collector.otlp_json_types import LogRecord, ProtobufStruct, Span, telemetry
 from collector.rejection import Rejection, unusable
@@ -25,6 +25,7 @@ _DECODERS = {
 def convert(kind: SignalKind, body: bytes) -> bytes:
     """Return an OTLP/JSON request as protobuf. Raises :class:`collector.rejection.Rejection` (400) that names the field."""
     check_depth(body)
+    check_digits(body)
     try:
         request: ProtobufStruct = _DECODERS[kind].decode(body)
         return request.to_protobuf()

@@ -18,13 +18,17 @@ class Complaint:
 
 
 class Rejection(Permanent):
-    """Input that cannot be used. ``status`` is the HTTP status; ``keep`` says whether it goes to quarantine if its sender is known."""
+    """Input that cannot be used. ``status`` is the HTTP status; ``keep`` says whether it goes to quarantine if its sender is known.
 
-    def __init__(self, status: int, complaint: Complaint, *, keep: bool = True) -> None:
+    ``retry_after_seconds``: the hint with a 503.
+    """
+
+    def __init__(self, status: int, complaint: Complaint, *, keep: bool = True, retry_after_seconds: int = 0) -> None:
         super().__init__(complaint.message)
         self.status = status
         self.complaint = complaint
         self.keep = keep
+        self.retry_after_seconds = retry_after_seconds
 
 
 def unusable(reason: str, message: str, *, field: str = "", what_to_do: str = "") -> Rejection:

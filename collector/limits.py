@@ -1,0 +1,52 @@
+"""What one client may take: connections at a time, and wrong credentials a minute. Loopback shares one address, so it has no share of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+
+from core.clock import Clock
+
+CONNECTIONS_MAX = 1000
+CONNECTIONS_PER_CLIENT_MAX = 50
+FAILURES_PER_MINUTE = 10
+MINUTE_SECONDS = 60.0
+PEERS_REMEMBERED = 10_000
+
+
+def may_connect(peer: str, peers: list[str]) -> bool:
+    """Return whether one more connection of ``peer`` is within bounds; ``peers`` are the addresses of all open ones, its own included."""
+    if len(peers) > CONNECTIONS_MAX:
+        return False
+    return peers.count(peer) <= CONNECTIONS_PER_CLIENT_MAX or is_loopback(peer)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+class FailedAttempts:
+    """Counts wrong credentials per peer, in minutes that begin with the first one. Remembers the last 10,000 peers."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._peers: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def note(self, peer: str) -> int:
+        """Count one failure; return the seconds until the peer may try again, 0 while it may."""
+        now = self._clock.monotonic()
+        began, count = self._peers.pop(peer, (now, 0))
+        if now - began >= MINUTE_SECONDS:
+            began, count = now, 0
+        self._peers[peer] = (began, count + 1)
+        if len(self._peers) > PEERS_REMEMBERED:
+            self._peers.popitem(last=False)
+        return max(1, round(began + MINUTE_SECONDS - now)) if count >= FAILURES_PER_MINUTE else 0

@@ -1,0 +1,164 @@
+"""One client cannot take the door from the others: connections, wrong credentials, trickled bodies, endless numbers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+
+import grpc
+import httpx
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from collector.grpc import peer_of
+from collector.limits import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, PEERS_REMEMBERED, FailedAttempts, is_loopback, may_connect
+from core.catalog.catalog import Catalog
+from core.clock import FakeClock
+from core.signal import Lane
+from core.telemetry import M
+from tests.collector.conftest import Running
+from tests.collector.requests import PROTOBUF, START, spans
+from tests.collector.test_webhooks import standard
+
+BODY = spans(count=1).SerializeToString()
+
+
+def test_a_client_has_its_share_of_the_connections_and_loopback_has_them_all() -> None:
+    theirs = ["192.0.2.1"] * CONNECTIONS_PER_CLIENT_MAX
+    assert may_connect("192.0.2.1", theirs)
+    assert not may_connect("192.0.2.1", [*theirs, "192.0.2.1"])
+    assert may_connect("192.0.2.2", [*theirs, "192.0.2.2"])
+    for peer in ("127.0.0.1", "::1", "::ffff:127.0.0.1"):
+        assert may_connect(peer, [peer] * CONNECTIONS_MAX)
+        assert not may_connect(peer, [peer] * (CONNECTIONS_MAX + 1))
+    assert not is_loopback("::ffff:192.0.2.1")
+    assert not is_loopback("unix")
+
+
+@contextmanager
+def connection(door: Running) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
+        yield opened
+
+
+def ask(opened: socket.socket) -> bytes:
+    opened.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+    return opened.recv(1000)
+
+
+def test_one_connection_too_many_is_told_to_come_back(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.limits.CONNECTIONS_PER_CLIENT_MAX", 3)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(connection(door)) for _ in range(10)]
+        assert all(b"200 OK" in ask(one) for one in opened), "loopback has no share of its own"
+    deadline = time.monotonic() + 5
+    while door.collector._http is not None and door.collector._http.server_state.connections and time.monotonic() < deadline:
+        time.sleep(0.02)
+    monkeypatch.setattr("collector.limits.is_loopback", lambda _: False)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(connection(door)) for _ in range(3)]
+        assert all(b"200 OK" in ask(one) for one in opened)
+        with connection(door) as fourth:
+            answer = fourth.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert b"retry-after: 5\r\n" in answer
+        assert door.telemetry.value(M.REFUSED_REQUESTS, reason="too_many_connections") == 1
+        opened[0].close()
+        time.sleep(0.2)
+        with connection(door) as again:
+            assert b"200 OK" in ask(again)
+
+
+def test_failures_are_counted_by_the_minute_and_by_the_peer() -> None:
+    clock = FakeClock()
+    failures = FailedAttempts(clock)
+    assert [failures.note("a") for _ in range(10)] == [0] * 10
+    assert failures.note("a") == 60
+    assert failures.note("b") == 0
+    clock.advance(timedelta(seconds=45))
+    assert failures.note("a") == 15
+    clock.advance(timedelta(seconds=15))
+    assert failures.note("a") == 0
+    for number in range(PEERS_REMEMBERED):
+        failures.note(str(number))
+    assert len(failures._peers) == PEERS_REMEMBERED
+
+
+@pytest.fixture
+def guarded(start: Callable[..., Running], catalog: Catalog) -> Running:
+    return start(catalog)
+
+
+def export(client: httpx.Client, door: Running, token: str) -> httpx.Response:
+    headers = {"content-type": PROTOBUF, "authorization": f"Bearer {token}"}
+    return client.post(f"http://127.0.0.1:{door.collector.http_port}/v1/traces", content=BODY, headers=headers)
+
+
+def test_guessing_is_slowed_down_and_hurts_nobody_else(guarded: Running, secrets: dict[str, str]) -> None:
+    assert [export(guarded.client, guarded, f"guess-{number}").status_code for number in range(10)] == [401] * 10
+    blocked = export(guarded.client, guarded, "guess-11")
+    assert blocked.status_code == 503
+    assert 1 <= int(blocked.headers["retry-after"]) <= 60
+    assert export(guarded.client, guarded, secrets["TOKEN_CRM"]).status_code == 200
+    with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as elsewhere:
+        assert export(elsewhere, guarded, "a typing error").status_code == 401
+    assert guarded.telemetry.value(M.REFUSED_REQUESTS, reason="unauthenticated") == 11
+    assert guarded.telemetry.value(M.REFUSED_REQUESTS, reason="auth_rate_limited") == 1
+    assert len(guarded.records(Lane.CRITICAL)) == 1
+
+
+def test_guessing_over_grpc_and_forging_webhooks_count_too(guarded: Running, secrets: dict[str, str]) -> None:
+    body = b'{"type": "x"}'
+    for number in range(10):
+        forged = standard(secrets["HOOK"], f"m{number}", b"another body")
+        assert guarded.post("/v1/webhooks/shop", body, "application/json", **forged).status_code == 401
+    assert guarded.post("/v1/webhooks/shop", body, "application/json", **standard(secrets["HOOK"], "m", b"")).status_code == 503
+    assert guarded.post("/v1/webhooks/shop", body, "application/json", **standard(secrets["HOOK"], "m", body)).status_code == 200
+    with grpc.insecure_channel(f"127.0.0.1:{guarded.collector.grpc_port}") as channel:
+        call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(BODY, timeout=10, metadata=(("authorization", "Bearer guess"),))
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        status = Status.FromString(dict(caught.value.trailing_metadata())["grpc-status-details-bin"])
+        retry = RetryInfo()
+        assert status.details[0].Unpack(retry)
+        assert 1 <= retry.retry_delay.seconds <= 60
+        call(BODY, timeout=10, metadata=(("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
+
+
+def test_grpc_names_of_peers_are_read_as_addresses() -> None:
+    assert peer_of("ipv4:192.0.2.1:5000") == "192.0.2.1"
+    assert peer_of("ipv6:%5B2001:db8::1%5D:5000") == "2001:db8::1"
+    assert peer_of("ipv6:[::1]:5000") == "::1"
+
+
+@pytest.mark.parametrize(("bytes_per_send", "status"), [(1, b"408"), (20, b"200")])
+def test_a_body_that_trickles_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch, bytes_per_send: int, status: bytes) -> None:
+    monkeypatch.setattr("collector.http_body.BODY_GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("collector.http_body.BODY_BYTES_PER_SECOND", 100)
+    body = spans({"name": "x" * 600}).SerializeToString()
+    head = f"POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: {PROTOBUF}\r\ncontent-length: {len(body)}\r\n\r\n"
+    with connection(door) as slow:
+        slow.sendall(head.encode())
+        for at in range(0, len(body), bytes_per_send):
+            try:
+                slow.sendall(body[at : at + bytes_per_send])
+            except OSError:
+                break
+            time.sleep(0.05)
+        assert status in slow.recv(1000)
+
+
+@pytest.mark.parametrize(("value", "status"), [("1" * 65, 400), ("1" * 64 + ".5", 400), ("1." + "0" * 62, 200)])
+def test_an_endless_number_in_otlp_json(door: Running, value: str, status: int) -> None:
+    span = {"traceId": "1" * 32, "spanId": "2" * 16, "name": "9" * 100, "startTimeUnixNano": str(START), "endTimeUnixNano": str(START)}
+    span["attributes"] = [{"key": "n", "value": {"doubleValue": 0.125}}]
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).replace("0.125", value)
+    answer = door.post("/v1/traces", body.encode(), "application/json")
+    assert answer.status_code == status
+    assert status == 200 or "64 digits" in answer.json()["error"]
