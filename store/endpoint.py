@@ -11,13 +11,14 @@ import base64
 import hmac
 import queue
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from typing import Any
 
 import chdb
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -88,20 +89,19 @@ def read_endpoint(readers: Readers, password: str) -> Starlette:
     async def answer(request: Request) -> Response:
         if not _allowed(request, password):
             return _refusal(516, "Authentication failed: user andon, password in <data>/secrets/reader", 401)
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > QUERY_BYTES:
-                return _refusal(62, "the query is longer than 1 MiB", 413)
-        sql = " ".join(part for part in (request.query_params.get("query", ""), body.decode("utf-8", "replace")) if part).strip()
+        try:
+            given, body = await _given(request)
+        except _UnreadableError as error:
+            return _refusal(62, str(error), error.status)
+        sql = " ".join(part for part in (given.get("query", ""), body) if part).strip()
         if not sql:
             return PlainTextResponse("Ok.\n")
         try:
             asking = question(sql)
         except Permanent as refusal:
             return _refusal(164, f"{refusal} (READONLY)", 403)
-        asked = asking.format or request.headers.get("x-clickhouse-format") or request.query_params.get("default_format") or "TabSeparated"
-        parameters = {name.removeprefix("param_"): value for name, value in request.query_params.items() if name.startswith("param_")}
+        asked = asking.format or request.headers.get("x-clickhouse-format") or given.get("default_format") or "TabSeparated"
+        parameters = {name.removeprefix("param_"): value for name, value in given.items() if name.startswith("param_")}
         try:
             result = await run_in_threadpool(readers.query, asking.sql, asked, parameters)
         except RuntimeError as error:
@@ -112,6 +112,35 @@ def read_endpoint(readers: Readers, password: str) -> Starlette:
         return Response(result, media_type=_TYPES.get(asked, "application/octet-stream"), headers=headers)
 
     return Starlette(routes=[Route("/ping", lambda _: PlainTextResponse("Ok.\n")), Route("/", answer, methods=["GET", "POST"])])
+
+
+class _UnreadableError(Exception):
+    """What was sent is too long (413) or no form (400)."""
+
+    def __init__(self, words: str, status: int) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+async def _given(request: Request) -> tuple[dict[str, str], str]:
+    """Return the parameters and the body of a query. Clients send parameters that are long for an address as a form, as to a real server."""
+
+    async def bounded() -> AsyncGenerator[bytes]:
+        size = 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > QUERY_BYTES:
+                raise _UnreadableError("the query is longer than 1 MiB", 413)
+            yield chunk
+
+    given = dict(request.query_params)
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        try:
+            form = await MultiPartParser(request.headers, bounded(), max_files=0, max_part_size=QUERY_BYTES).parse()
+        except (MultiPartException, KeyError) as error:
+            raise _UnreadableError(f"the form cannot be read: {error}", 400) from error
+        return given | {name: str(value) for name, value in form.multi_items()}, ""
+    return given, b"".join([chunk async for chunk in bounded()]).decode("utf-8", "replace")
 
 
 def _allowed(request: Request, password: str) -> bool:

@@ -59,6 +59,26 @@ def test_the_official_client_reads_through_it(url: str) -> None:
     client.close()
 
 
+def test_parameters_too_long_for_an_address_arrive_as_a_form(url: str) -> None:
+    client = connect(url, "andon", PASSWORD)
+    wanted = [f"4711-{number:040d} ü'\\" for number in range(200)]
+    found = client.query("SELECT arrayJoin({ids:Array(String)}) AS id, {word:String}", parameters={"ids": wanted, "word": "a&b=c"})
+    assert found.result_rows == [(one, "a&b=c") for one in wanted]
+    frame = client.query_df("SELECT count() AS n FROM probe WHERE toString(1) IN {ids:Array(String)}", parameters={"ids": wanted})
+    assert frame["n"].tolist() == [0]
+
+
+def test_a_form_is_checked_as_any_other_query(url: str) -> None:
+    login = ("andon", PASSWORD)
+    attack = {"query": (None, "SELECT * FROM file('/etc/passwd')"), "param_a": (None, "1")}
+    assert httpx.post(url, files=attack, auth=login).status_code == 403
+    assert httpx.post(url, files={"query": (None, "SELECT 1")}).status_code == 401
+    assert httpx.post(url, files={"query": (None, "SELECT " + "1" * (1 << 20))}, auth=login).status_code == 413
+    broken = httpx.post(url, content=b"nothing", headers={"content-type": "multipart/form-data"}, auth=login)
+    assert broken.status_code == 400
+    assert httpx.post(url, files={"query": ("a.sql", b"SELECT 1")}, auth=login).status_code == 400
+
+
 def test_formats_as_a_server_gives_them(url: str) -> None:
     assert ask(url, "SELECT 1 AS a FORMAT JSONEachRow;").text.strip() == '{"a":1}'
     assert ask(url, "SELECT 'FORMAT JSON'").text == "FORMAT JSON\n"
