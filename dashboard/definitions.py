@@ -40,6 +40,13 @@ def sla_title(catalog: Catalog, flow: str, sla: str) -> str:
     return found.title if found else readable(sla)
 
 
+def key_title(catalog: Catalog, flow: str, key: str) -> str:
+    """Return the title of a type of identifier, or its id made readable."""
+    known = catalog.flows.get(flow)
+    found = known.keys.get(key) if known else None
+    return (found.title if found else "") or readable(key)
+
+
 def owner_title(catalog: Catalog, owner: str) -> str:
     """Return the owner's title, or its id made readable."""
     known = catalog.owners.owners.get(owner)

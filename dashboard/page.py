@@ -34,6 +34,11 @@ class Context:
         """The time, aware, UTC; simulated where the engine's is."""
         return self.clock.now()
 
+    @property
+    def minute(self) -> datetime:
+        """The minute the time is in: what readings ask with, so that their answers can be shared."""
+        return self.now.replace(second=0, microsecond=0)
+
 
 @runtime_checkable
 class Page(Protocol):

@@ -11,13 +11,17 @@ PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(d
 _PERIOD_WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "All time"}
 
 
-def choose(label: str, name: str, options: Iterable[str], words: Callable[[str], str] = str, every: str = "All") -> str:
-    """Let the viewer choose one of ``options`` or all (empty); kept as ``?name=``."""
+def choose(
+    label: str, name: str, options: Iterable[str], words: Callable[[str], str] = str, every: str = "All", typed: bool = False
+) -> str:
+    """Let the viewer choose one of ``options`` or all (empty); kept as ``?name=``. ``typed``: one that is not among them may be written."""
     known = ["", *dict.fromkeys(option for option in options if option)]
     now = st.query_params.get(name, "")
     if now not in known:
         known.append(now)
-    chosen = st.selectbox(label, known, index=known.index(now), format_func=lambda option: words(option) if option else every)
+    chosen = st.selectbox(
+        label, known, index=known.index(now), format_func=lambda option: words(option) if option else every, accept_new_options=typed
+    )
     return _keep(name, now, chosen or "")
 
 

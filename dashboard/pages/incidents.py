@@ -55,6 +55,8 @@ def _list(context: Context) -> None:
         )
     else:
         table.show(_columns(context), rows.to_dict("records"), "Incidents")
+        if (total := int(rows["total"].iloc[0])) > len(rows):
+            st.caption(f"{len(rows)} of {count(total)} are shown, the worst first; narrow the choices to see others.")
     _silences(context)
 
 
@@ -89,7 +91,7 @@ def _names(names: Any, limit: int = 2) -> str:
 
 
 def _silences(context: Context) -> None:
-    rows = context.data.read(reads.silences, now=context.now.replace(second=0, microsecond=0))
+    rows = context.data.read(reads.silences, now=context.minute)
     if rows.empty:
         return
     st.subheader("Silences", anchor=False)
@@ -176,9 +178,9 @@ def _members(context: Context, members: pd.DataFrame) -> None:
         table.Column("Left", lambda row: table.time(context.zone, row["left_at"]) if pd.notna(row["left_at"]) else "", "soft"),
     ]
     with st.container(height=460 if len(members) > 11 else "content", border=False):
-        table.show(columns, members.head(300).to_dict("records"), "Affected transactions")
-    if len(members) > 300:
-        st.caption(f"300 of {len(members)} are shown, the earliest due first.")
+        table.show(columns, members.to_dict("records"), "Affected transactions")
+    if (total := int(members["total"].iloc[0])) > len(members):
+        st.caption(f"{len(members)} of {count(total)} are shown, the earliest due first.")
 
 
 def _runbook(context: Context, name: str) -> None:

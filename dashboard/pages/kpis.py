@@ -34,33 +34,37 @@ class Kpis:
             flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
         with middle:
             period = filters.period("30d")
-        end = context.now.replace(second=0, microsecond=0)
+        end = context.minute
         start = end - filters.PERIODS[period]
-        now = _figures(context, "all", start, end, flow)
+        figures = _figures(context, start, end, flow)
+        now = _of(figures, "all")
         if now.empty or not now["transactions"].fillna(0).sum():
             notices.empty(
                 "Nothing was decided in this period",
                 "KPIs count clocks that were decided and transactions that ended. Choose a longer period, or see the board.",
             )
             return
-        before = _figures(context, "all", start - (end - start), start, flow)
         risk = context.data.read(reads.value_at_risk, slow=True, by="all", flow=flow)
-        _headline(now, before, risk)
+        _headline(now, _of(figures, "all", before=True), risk)
         st.subheader("Trend", anchor=False)
-        _trend(_figures(context, "day", start, end, flow), _figures(context, "day", start - (end - start), start, flow), end - start)
+        _trend(_of(figures, "day"), _of(figures, "day", before=True), end - start)
         names = ["plant", "customer"] if flow else ["plant", "customer", "flow"]
         for tab, name in zip(st.tabs([f"By {name}" for name in names]), names, strict=True):
             with tab:
-                _breakdown(context, name, start, end, flow)
+                _breakdown(context, name, figures, flow)
 
 
-def _figures(context: Context, by: str, start: datetime, end: datetime, flow: str) -> pd.DataFrame:
-    frame: pd.DataFrame = context.data.read(reads.figures, slow=True, by=by, start=start, end=end, zone=context.zone.name, flow=flow).copy()
+def _figures(context: Context, start: datetime, end: datetime, flow: str) -> pd.DataFrame:
+    frame: pd.DataFrame = context.data.read(reads.figures, slow=True, start=start, end=end, zone=context.zone.name, flow=flow).copy()
     for column in ("decided", "met", "transactions", "exceptions", "completed"):
         frame[column] = frame[column].fillna(0).astype("int64")
     frame["on_time"] = frame["met"] / frame["decided"].where(frame["decided"] > 0)
     frame["exception_rate"] = frame["exceptions"] / frame["transactions"].where(frame["transactions"] > 0)
     return frame
+
+
+def _of(figures: pd.DataFrame, by: str, before: bool = False) -> pd.DataFrame:
+    return figures[(figures["by"] == by) & (figures["before"] == before)].sort_values("name")
 
 
 def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> None:
@@ -134,9 +138,8 @@ def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
             charts.draw(chart, f"{title} by day, against the period before", 220)
 
 
-def _breakdown(context: Context, by: str, start: datetime, end: datetime, flow: str) -> None:
-    rows = _figures(context, by, start, end, flow)
-    before = _figures(context, by, start - (end - start), start, flow).set_index("name")
+def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> None:
+    rows, before = _of(figures, by), _of(figures, by, before=True).set_index("name")
     risk = context.data.read(reads.value_at_risk, slow=True, by=by, flow=flow)
     money: dict[str, dict[str, float]] = {}
     for entry in risk.to_dict("records"):
@@ -172,7 +175,9 @@ def _breakdown(context: Context, by: str, start: datetime, end: datetime, flow: 
 
 
 def _sheet(rows: pd.DataFrame, money: dict[str, dict[str, float]], by: str) -> pd.DataFrame:
-    sheet = rows.rename(columns={"name": by, "on_time": "on_time_share", "exception_rate": "exception_share"})
+    sheet = rows.drop(columns=["by", "before"]).rename(
+        columns={"name": by, "on_time": "on_time_share", "exception_rate": "exception_share"}
+    )
     for currency in sorted({currency for values in money.values() for currency in values}):
         sheet[f"value_at_risk_{currency.lower()}"] = [money.get(name, {}).get(currency, 0.0) for name in rows["name"]]
     return sheet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -39,21 +40,21 @@ class Slas:
             chosen = filters.choose("SLA", "sla", names, lambda both: _title(context, *both.split("/", 1)) if "/" in both else both)
         with right:
             period = filters.period("30d")
-        end = context.now.replace(second=0, microsecond=0)
+        end = context.minute
         start = filters.since(period, context.now) or end
-        kept = context.data.read(reads.attainment, start=start, end=end, zone=context.zone.name)
-        if not kept.empty and flow:
-            kept = kept[kept["flow"] == flow]
-        if kept.empty:
+        days = context.data.read(reads.attainment, slow=True, start=start, end=end, zone=context.zone.name)
+        if not days.empty and flow:
+            days = days[days["flow"] == flow]
+        if days.empty:
             notices.empty(
                 "No clock was decided in this period",
                 "A clock is decided when its milestone is reached or its deadline passes. SLAs stand in the flow's file of the catalog; check it with:",
                 "andon check catalog",
             )
         elif "/" in chosen:
-            _one(context, chosen, kept)
+            _one(context, chosen, days, start, end)
         else:
-            _overview(context, kept)
+            _overview(context, days)
         one = chosen.split("/", 1) if "/" in chosen else [flow, ""]
         _next(context, *one)
 
@@ -67,13 +68,15 @@ def _share(row: Any) -> float | None:
     return int(row["met"]) / decided if decided else None
 
 
-def _overview(context: Context, kept: pd.DataFrame) -> None:
-    end = context.now.replace(second=0, microsecond=0)
-    start = filters.since(st.query_params.get("period", "30d"), context.now) or end
+def _kept(days: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts of all days together, a row per flow and SLA."""
+    return days.groupby(["flow", "sla"], observed=True)[["met", "missed", "unknown", "total"]].sum().reset_index()
+
+
+def _overview(context: Context, days: pd.DataFrame) -> None:
     st.subheader("Attainment", anchor=False)
-    days = context.data.read(reads.attainment, start=start, end=end, zone=context.zone.name, by_day=True)
-    trends = dict(list(days.groupby(["flow", "sla"]))) if not days.empty else {}
-    rows = sorted(kept.to_dict("records"), key=_order)
+    trends = dict(list(days.groupby(["flow", "sla"], observed=True)))
+    rows = sorted(_kept(days).to_dict("records"), key=_order)
     columns = [
         table.Column("SLA", lambda row: table.link(links.to("slas", sla=f"{row['flow']}/{row['sla']}", period=st.query_params.get("period", "")), _title(context, row["flow"], row["sla"])), "key"),
         table.Column("Flow", lambda row: definitions.flow_title(context.catalog, row["flow"]), "soft"),
@@ -126,10 +129,9 @@ def _owner(context: Context, flow: str, sla: str) -> str:
     return definitions.owner_title(context.catalog, (found.owner or known.owner) if found and known else "")
 
 
-def _one(context: Context, both: str, kept: pd.DataFrame) -> None:
+def _one(context: Context, both: str, days: pd.DataFrame, start: datetime, end: datetime) -> None:
     flow, sla = both.split("/", 1)
-    end = context.now.replace(second=0, microsecond=0)
-    start = filters.since(st.query_params.get("period", "30d"), context.now) or end
+    kept = _kept(days)
     mine = kept[(kept["flow"] == flow) & (kept["sla"] == sla)]
     row = mine.iloc[0].to_dict() if len(mine) else {"met": 0, "missed": 0, "unknown": 0, "total": 0}
     share = _share(row)
@@ -141,14 +143,14 @@ def _one(context: Context, both: str, kept: pd.DataFrame) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader("Day by day", anchor=False)
-        _trend(context.data.read(reads.attainment, start=start, end=end, zone=context.zone.name, by_day=True), flow, sla)
+        _trend(days, flow, sla)
     with right:
         st.subheader("Time used of the time allowed", anchor=False)
-        _distribution(context.data.read(reads.durations, flow=flow, sla=sla, start=start, end=end))
+        _distribution(context.data.read(reads.durations, slow=True, flow=flow, sla=sla, start=start, end=end))
 
 
 def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
-    mine = days[(days["flow"] == flow) & (days["sla"] == sla)].copy() if not days.empty else days
+    mine = days[(days["flow"] == flow) & (days["sla"] == sla)].copy()
     if mine.empty:
         notices.empty("Nothing decided", "No clock of this SLA was decided in the period.")
         return

@@ -17,6 +17,7 @@ from dashboard.page import Context
 from store.reads import origins as reads
 
 _HOURS = 24
+_QUARANTINED = 100
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
@@ -48,7 +49,7 @@ class Sources:
 
 def _row(context: Context, name: str, heard: pd.DataFrame, volumes: pd.DataFrame, reasons: pd.DataFrame, hour: datetime) -> dict[str, Any]:
     known = context.catalog.sources.get(name)
-    last = aware(heard.loc[heard["source"] == name, "last_at"].max()) if not heard.empty else None
+    last = aware(heard.loc[heard["source"] == name, "last_seen"].max()) if not heard.empty else None
     own = volumes[(volumes["source"] == name) & (volumes["kind"] != "quarantine")] if not volumes.empty else volumes
     hours = [hour - timedelta(hours=_HOURS - 1 - number) for number in range(_HOURS)]
     by_hour = own.groupby("hour")["signals"].sum() if len(own) else pd.Series(dtype="int64")
@@ -126,7 +127,7 @@ def _quarantine(context: Context, reasons: pd.DataFrame) -> None:
         notices.good("Nothing in quarantine", "Everything received in the last 7 days could be used.")
         return
     source = filters.choose("Source", "source", sorted(set(reasons["source"])))
-    rows = context.data.read(reads.quarantined, source=source)
+    rows = context.data.read(reads.quarantined, source=source, limit=_QUARANTINED)
     columns = [
         table.Column("Received", lambda row: table.time(context.zone, row["received_at"], seconds=True)),
         table.Column("Source", lambda row: row["source"], "key"),
@@ -138,6 +139,8 @@ def _quarantine(context: Context, reasons: pd.DataFrame) -> None:
         table.Column("Id", lambda row: row["quarantine_id"], "soft"),
     ]
     table.show(columns, rows.to_dict("records"), "Quarantine")
+    if len(rows) == _QUARANTINED:
+        st.caption(f"The latest {_QUARANTINED} are shown. All: andon quarantine list")
     st.markdown("The raw bytes are kept. Mend the cause (the catalog, the sender), then send them through again:")
     st.code(
         "andon quarantine show ID      # everything known about one\nandon quarantine replay ID    # through the front door again; what is already stored stays once",

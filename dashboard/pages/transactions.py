@@ -12,11 +12,13 @@ from dashboard.components import filters, lamp, links, notices, table
 from dashboard.components.moments import until
 from dashboard.components.money import amount
 from dashboard.components.sheet import sheet
+from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import search as reads
 
 _VERDICTS = ["breached", "failed", "at_risk", "unknown", "running", "paused", "met", "met_late"]
 _LIMIT = 200
+_FOUND = 100
 
 
 class Transactions:
@@ -46,10 +48,10 @@ class Transactions:
 
 
 def _found(context: Context, wanted: str) -> None:
-    hits = context.data.read(reads.find, value=wanted)
+    hits = context.data.read(reads.find, value=wanted, limit=_FOUND)
     rows = pd.DataFrame()
     if not hits.empty:
-        rows = context.data.read(reads.listing, ids=tuple(dict.fromkeys(hits["transaction_id"])), limit=_LIMIT)
+        rows = context.data.read(reads.listing, now=context.minute, ids=tuple(dict.fromkeys(hits["transaction_id"])), limit=_LIMIT)
     if rows.empty:
         notices.empty(
             f"No transaction carries {wanted}",
@@ -59,14 +61,20 @@ def _found(context: Context, wanted: str) -> None:
         )
         return
     matched = hits.groupby("transaction_id").apply(
-        lambda group: ", ".join(f"{t} {v}" for t, v in zip(group["key_type"], group["key_value"], strict=True))
+        lambda group: ", ".join(_named(context, *key) for key in zip(group["flow"], group["key_type"], group["key_value"], strict=True))
     )
     _table(context, rows, matched.to_dict())
+    if len(hits) == _FOUND:
+        st.caption(f"More begin with {plain(wanted)}: these are the {_FOUND} youngest. Write more of it to find the others.")
+
+
+def _named(context: Context, flow: str, key_type: str, value: str) -> str:
+    return f"earlier id {value}" if key_type == "@merged" else f"{definitions.key_title(context.catalog, flow, key_type)} {value}"
 
 
 def _list(context: Context) -> None:
     catalog = context.catalog
-    recent = context.data.read(reads.choices, since=filters.since("30d", context.now))
+    recent = context.data.read(reads.choices, slow=True, since=filters.since("30d", context.now))
     top = st.columns([1.3, 1, 1, 1.3, 1.3, 0.8, 1.1])
     with top[0]:
         flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
@@ -78,7 +86,7 @@ def _list(context: Context) -> None:
     with top[3]:
         stage = filters.choose("Stands at", "stage", stages, lambda name: definitions.stage_title(catalog, flow, name))
     with top[4]:
-        customer = filters.choose("Customer", "customer", _distinct(recent, "customer"))
+        customer = filters.choose("Customer", "customer", _distinct(recent, "customer"), typed=True)
     with top[5]:
         plant = filters.choose("Plant", "plant", _distinct(recent, "plant"))
     with top[6]:
@@ -91,7 +99,7 @@ def _list(context: Context) -> None:
             st.query_params.pop("awaited", None)
             st.rerun()
     rows = context.data.read(
-        reads.listing, flow=flow, state=state, verdict=verdict, stage=stage, awaited=awaited, customer=customer, plant=plant,
+        reads.listing, now=context.minute, flow=flow, state=state, verdict=verdict, stage=stage, awaited=awaited, customer=customer, plant=plant,
         since=filters.since(period, context.now), limit=_LIMIT,
     )  # fmt: skip
     if rows.empty and recent.empty:
@@ -105,7 +113,7 @@ def _list(context: Context) -> None:
     else:
         _table(context, rows, {})
         if len(rows) == _LIMIT:
-            st.caption(f"The {_LIMIT} youngest are shown; narrow the choices to see older ones.")
+            st.caption(f"The {_LIMIT} youngest are shown; narrow the choices to see others.")
 
 
 def _distinct(frame: pd.DataFrame, column: str) -> list[str]:

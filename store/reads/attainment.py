@@ -11,11 +11,9 @@ from store.reads.frame import frame
 from store.reads.statement import statement
 
 
-def attainment(client: Any, *, start: datetime, end: datetime, zone: str, by_day: bool = False) -> pd.DataFrame:
-    """Return per flow and SLA (and ``day``, in ``zone``): met, missed, unknown and total counts of the clocks decided in [start, end)."""
-    text = statement("attainment").replace("/*day*/", ", toDate(decided_at, {zone:String}) AS day" if by_day else "")
-    text = text.replace("/*group*/", ", day" if by_day else "")
-    return frame(client, text, parameters={"start": start, "end": end, "zone": zone})
+def attainment(client: Any, *, start: datetime, end: datetime, zone: str) -> pd.DataFrame:
+    """Return per flow, SLA and day (in ``zone``): met, missed, unknown and total counts of the clocks decided in [start, end)."""
+    return frame(client, statement("attainment"), parameters={"start": start, "end": end, "zone": zone})
 
 
 def durations(client: Any, *, flow: str, sla: str, start: datetime, end: datetime) -> pd.DataFrame:
@@ -28,7 +26,7 @@ def next_due(client: Any, *, flow: str = "", sla: str = "", limit: int = 50) -> 
     return frame(
         client,
         "SELECT flow, sla, transaction_id, reference, stage, started_at, warn_at, due_at, verdict, value, currency, customer, plant, owner "
-        "FROM clocks FINAL WHERE removed = 0 AND verdict IN ('running', 'at_risk') "
+        "FROM open_clocks FINAL WHERE verdict IN ('running', 'at_risk') "
         + ("AND flow = {flow:String} " if flow else "")
         + ("AND sla = {sla:String} " if sla else "")
         + "ORDER BY due_at LIMIT {limit:UInt32}",

@@ -11,7 +11,7 @@ from store.reads.frame import frame
 
 
 def incidents(client: Any, *, status: str = "", flow: str = "", owner: str = "", limit: int = 200) -> pd.DataFrame:
-    """Return rows of ``incidents``, the worst and oldest first. ``status``: one of the three, ``unresolved``, or empty for all."""
+    """Return rows of ``incidents``, the worst first; ``total`` in each counts all. ``status``: one of the three, ``unresolved``, empty: all."""
     conditions = ["1"]
     if status == "unresolved":
         conditions.append("status != 'resolved'")
@@ -20,7 +20,7 @@ def incidents(client: Any, *, status: str = "", flow: str = "", owner: str = "",
     conditions += [f"{name} = {{{name}:String}}" for name, value in (("flow", flow), ("owner", owner)) if value]
     return frame(
         client,
-        f"SELECT * FROM incidents FINAL WHERE {' AND '.join(conditions)} ORDER BY status = 'resolved', severity = 'critical' DESC, "
+        f"SELECT *, count() OVER () AS total FROM incidents FINAL WHERE {' AND '.join(conditions)} ORDER BY status = 'resolved', severity = 'critical' DESC, "
         "severity = 'warning' DESC, breached DESC, members DESC, opened_at DESC LIMIT {limit:UInt32}",
         parameters={"status": status, "flow": flow, "owner": owner, "limit": limit},
     )
@@ -34,11 +34,11 @@ def incident(client: Any, *, incident_id: str) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def members(client: Any, *, incident_id: str, limit: int = 1000) -> pd.DataFrame:
-    """Return rows of ``incident_members``: those still in it first, the earliest due first."""
+def members(client: Any, *, incident_id: str, limit: int = 300) -> pd.DataFrame:
+    """Return rows of ``incident_members``: those still in it first, the earliest due first; ``total`` in each counts all."""
     return frame(
         client,
-        "SELECT * FROM incident_members FINAL WHERE incident_id = {id:String} ORDER BY left_at IS NOT NULL, due_at LIMIT {limit:UInt32}",
+        "SELECT *, count() OVER () AS total FROM incident_members FINAL WHERE incident_id = {id:String} ORDER BY left_at IS NOT NULL, due_at LIMIT {limit:UInt32}",
         parameters={"id": incident_id, "limit": limit},
     )
 

@@ -12,20 +12,13 @@ from store.reads.statement import statement
 
 
 def volumes(client: Any, *, since: datetime) -> pd.DataFrame:
-    """Return source, kind (spans, logs, metrics, events, quarantine), hour (UTC), signals and last_at (received, UTC)."""
+    """Return source, kind (spans, logs, metrics, events, quarantine), hour (UTC), signals and last_at (received, UTC); ``since`` begins an hour."""
     return frame(client, statement("source_volumes"), parameters={"since": since})
 
 
 def last_heard(client: Any) -> pd.DataFrame:
-    """Return source and last_at (received, UTC) over all that is kept."""
-    return frame(
-        client,
-        "SELECT source, max(last_at) AS last_at FROM ("
-        + " UNION ALL ".join(
-            f"SELECT source, max(received_at) AS last_at FROM {table} GROUP BY source" for table in ("spans", "logs", "metrics", "events")
-        )
-        + ") GROUP BY source ORDER BY source",
-    )
+    """Return source and last_seen: when it was last received from (UTC), quarantined input not counted."""
+    return frame(client, statement("source_last_seen"))
 
 
 def quarantined(client: Any, *, source: str = "", limit: int = 100) -> pd.DataFrame:

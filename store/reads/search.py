@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -12,10 +12,15 @@ from store.reads.frame import frame
 from store.reads.statement import statement
 
 TROUBLED = ("at_risk", "breached", "unknown")
+OPEN = (*TROUBLED, "running", "paused")
+_WINDOW_HOURS = (24, 24 * 8, 24 * 64)
 
 
 def find(client: Any, *, value: str, limit: int = 50) -> pd.DataFrame:
-    """Return the transactions an identifier names: flow, transaction_id, key_type, key_value; exact ones first, then those it begins."""
+    """Return the transactions an identifier names: flow, transaction_id, key_type, key_value; exact ones first, then those it begins.
+
+    The one way to find by an identifier. The id of a transaction that was merged into another is a key of that one, of type ``@merged``.
+    """
     stripped = value.strip().lstrip("0")
     return frame(
         client, statement("find_keys"), parameters={"exact": list({value.strip(), stripped}), "prefix": value.strip(), "limit": limit}
@@ -23,18 +28,19 @@ def find(client: Any, *, value: str, limit: int = 50) -> pd.DataFrame:
 
 
 def choices(client: Any, *, since: datetime) -> pd.DataFrame:
-    """Return customer, plant and clocks (a count) of what has begun since then, the most frequent first, at most 300 rows."""
+    """Return customer and plant of the transactions first seen since then, with their number; the 2,000 most frequent pairs."""
     return frame(
         client,
-        "SELECT customer, plant, count() AS clocks FROM clocks WHERE started_at >= {since:DateTime64(3, 'UTC')} AND removed = 0 "
-        "GROUP BY customer, plant ORDER BY clocks DESC LIMIT 300",
-        parameters={"since": since},
+        "SELECT customer, plant, count() AS transactions FROM transactions WHERE transaction_id >= {first:String} "
+        "GROUP BY customer, plant ORDER BY transactions DESC LIMIT 2000",
+        parameters={"first": _first_id(since)},
     )
 
 
 def listing(
     client: Any,
     *,
+    now: datetime,
     flow: str = "",
     state: str = "",
     verdict: str = "",
@@ -51,38 +57,47 @@ def listing(
     ``stage``: the milestone reached last. ``awaited``: the milestone a troubled clock awaits, or that failed. ``verdict``: of any clock, or
     ``failed``. ``since``: first seen after. Columns: flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at,
     failed_stage, cause, customer, plant, value, currency, and of the worst clock: sla, verdict, due_at.
+
+    Looks through the youngest first, in windows back from ``now``, until there are ``limit`` rows: what is frequent is found at once, what is
+    rare costs one look through all.
     """
-    given = {"flow": flow, "state": state, "stage": stage, "awaited": awaited, "customer": customer, "plant": plant, "limit": limit}
-    conditions = ["1", *(f"{name} = {{{name}:String}}" for name in ("flow", "state", "stage") if given[name])]
-    conditions += [f"facts['{name}'] = {{{name}:String}}" for name in ("customer", "plant") if given[name]]
-    parameters: dict[str, Any] = dict(given)
-    if since is not None:
-        parameters["first"] = f"{int(since.timestamp() * 1000):012x}"
-        conditions.append("transaction_id >= {first:String}")
-    if ids:
-        parameters["ids"] = list(ids)
-        conditions.append("transaction_id IN {ids:Array(String)}")
-    else:
-        conditions.append("state != 'merged'")
-    if verdict or awaited:
-        conditions.append(f"(flow, transaction_id) IN ({' UNION DISTINCT '.join(_troubled(verdict, awaited, flow, parameters))})")
-    rows = frame(client, statement("list_transactions").replace("/*conditions*/", " AND ".join(conditions)), parameters=parameters)
+    given = {"flow": flow, "state": state, "stage": stage, "customer": customer, "plant": plant}
+    parameters: dict[str, Any] = {**given, "awaited": awaited, "verdict": verdict, "limit": limit, "ids": list(ids)}
+    conditions = [f"{name} = {{{name}:String}}" for name, value in given.items() if value]
+    conditions += ["transaction_id IN {ids:Array(String)}"] if ids else ["state != 'merged'"]
+    conditions += _troubled(verdict, awaited) if verdict or awaited else []
+    rows = pd.DataFrame()
+    for first in [since] if ids else _windows(since, now):
+        bounds = ["transaction_id >= {first:String}"] * (first is not None)
+        parameters["first"] = _first_id(first) if first else ""
+        text = statement("list_transactions").replace("/*conditions*/", " AND ".join([*bounds, *conditions]))
+        rows = frame(client, text.replace("/*window*/", "".join(f" AND {bound}" for bound in bounds)), parameters=parameters)
+        if len(rows) >= limit:
+            break
     return _with_worst_clock(client, rows)
 
 
-def _troubled(verdict: str, awaited: str, flow: str, parameters: dict[str, Any]) -> list[str]:
-    also = (" AND stage = {awaited:String}" if awaited else "") + (" AND flow = {flow:String}" if flow else "")
-    parts = []
-    if verdict != "failed":
-        parameters["verdicts"] = [verdict] if verdict else list(TROUBLED)
-        parts.append(
-            f"SELECT flow, transaction_id FROM clocks FINAL WHERE removed = 0 AND verdict IN {{verdicts:Array(String)}}{also} "
-            "ORDER BY transaction_id DESC LIMIT 5000"
-        )
-    if verdict in {"", "failed"}:
-        where = also.replace("stage =", "failed_stage =")
-        parts.append(f"SELECT flow, transaction_id FROM transactions FINAL WHERE state = 'open' AND failed_stage != ''{where} LIMIT 5000")
-    return [f"SELECT * FROM ({part})" for part in parts]
+def _first_id(since: datetime) -> str:
+    """Return what the ids of transactions first seen since then are not below."""
+    return f"{int(since.timestamp() * 1000):012x}"
+
+
+def _windows(since: datetime | None, now: datetime) -> list[datetime | None]:
+    """Return where the windows begin, the shortest first, the last as far back as ``since``."""
+    windows = [now - timedelta(hours=hours) for hours in _WINDOW_HOURS]
+    return [*(begin for begin in windows if since is None or begin > since), since]
+
+
+def _troubled(verdict: str, awaited: str) -> list[str]:
+    """Return the condition that a clock has the verdict, awaits the milestone, or that the transaction failed to reach it."""
+    failed = "state = 'open' AND failed_stage != ''" + (" AND failed_stage = {awaited:String}" if awaited else "")
+    if verdict == "failed":
+        return [failed]
+    table, ended = ("open_clocks", "1") if not verdict or verdict in OPEN else ("clocks", "removed = 0")
+    verdicts = "verdict = {verdict:String}" if verdict else f"verdict IN {TROUBLED}"
+    stage = " AND stage = {awaited:String}" if awaited else ""
+    clock = f"(flow, transaction_id) IN (SELECT flow, transaction_id FROM {table} FINAL WHERE {ended} AND {verdicts}{stage}/*window*/)"
+    return [clock if verdict else f"({failed} OR {clock})"]
 
 
 def _with_worst_clock(client: Any, rows: pd.DataFrame) -> pd.DataFrame:

@@ -13,11 +13,10 @@ FROM
     SELECT
         flow, stage, transaction_id,
         max(transform(verdict, ['breached', 'at_risk', 'unknown', 'paused'], [4, 3, 2, 1], 0)) AS worst,
-        max(clocks.value) AS value,
-        any(clocks.currency) AS currency,
+        max(open_clocks.value) AS value,
+        any(open_clocks.currency) AS currency,
         min(due_at) AS due
-    FROM clocks FINAL
-    WHERE removed = 0 AND verdict IN ('running', 'at_risk', 'breached', 'paused', 'unknown')
+    FROM open_clocks FINAL
     GROUP BY flow, stage, transaction_id
 )
 GROUP BY flow, stage, currency

@@ -11,11 +11,10 @@ FROM
     SELECT
         flow, transaction_id,
         max(transform(verdict, ['breached', 'at_risk', 'unknown', 'paused'], [4, 3, 2, 1], 0)) AS worst,
-        max(clocks.value) AS value,
-        any(clocks.currency) AS currency,
+        max(open_clocks.value) AS value,
+        any(open_clocks.currency) AS currency,
         minIf(due_at, due_at > {now:DateTime64(3, 'UTC')} AND verdict IN ('running', 'at_risk')) AS due
-    FROM clocks FINAL
-    WHERE removed = 0 AND verdict IN ('running', 'at_risk', 'breached', 'paused', 'unknown')
+    FROM open_clocks FINAL
     GROUP BY flow, transaction_id
 )
 GROUP BY flow, currency

@@ -1,16 +1,23 @@
+-- Decided clocks and their transactions in a period and in the one before, by every dimension in one pass. A transaction has one flow,
+-- plant and customer, so its counts by these three together add up to those by each; by day it may count on several.
 SELECT
-    /*name*/ AS name,
-    countIf(verdict != 'unknown') AS decided,
-    countIf(verdict != 'unknown' AND stopped_at <= due_at) AS met,
-    uniq(transaction_id) AS transactions,
-    uniqIf(transaction_id, verdict != 'unknown' AND (stopped_at IS NULL OR stopped_at > due_at)) AS exceptions
+    place.1 AS by, place.2 AS name, before, sum(part.decided) AS decided, sum(part.met) AS met, sum(part.transactions) AS transactions,
+    sum(part.exceptions) AS exceptions
 FROM
 (
-    SELECT flow, plant, customer, transaction_id, verdict, due_at, stopped_at, least(ifNull(stopped_at, due_at), due_at) AS decided_at
-    FROM clocks FINAL
-    WHERE removed = 0 AND verdict IN ('met', 'met_late', 'breached', 'unknown') /*flow*/
-)
-WHERE decided_at >= {start:DateTime64(3, 'UTC')} AND decided_at < {end:DateTime64(3, 'UTC')}
-GROUP BY name
-ORDER BY transactions DESC
-LIMIT 1000
+    SELECT
+        before, grouping(day) = 0 AS is_day, toString(day) AS of_day, toString(flow) AS of_flow, toString(plant) AS of_plant, toString(customer) AS of_customer,
+        countIf(outcome != 'unknown') AS decided, countIf(outcome = 'met') AS met, uniq(transaction) AS transactions,
+        uniqIf(transaction, outcome = 'missed') AS exceptions
+    FROM
+    (
+        SELECT
+            flow, plant, customer, cityHash64(transaction_id) AS transaction, outcome, decided_at < {start:DateTime64(3, 'UTC')} AS before,
+            toDate(decided_at, {zone:String}) AS day
+        FROM decided_clocks FINAL
+        WHERE decided_at >= {earlier:DateTime64(3, 'UTC')} AND decided_at < {end:DateTime64(3, 'UTC')} /*flow*/
+    )
+    GROUP BY GROUPING SETS ((before, flow, plant, customer), (before, day))
+) AS part
+ARRAY JOIN if(is_day, [('day', of_day)], [('all', ''), ('flow', of_flow), ('plant', of_plant), ('customer', of_customer)]) AS place
+GROUP BY by, name, before

@@ -1,7 +1,7 @@
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    facts['customer'] AS customer, facts['plant'] AS plant
+    customer, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (

@@ -1,8 +1,5 @@
-SELECT source, max(received_at) AS last_seen
-FROM (
-    SELECT source, max(received_at) AS received_at FROM spans GROUP BY source
-    UNION ALL SELECT source, max(received_at) FROM logs GROUP BY source
-    UNION ALL SELECT source, max(received_at) FROM metrics GROUP BY source
-    UNION ALL SELECT source, max(received_at) FROM events GROUP BY source
-)
+SELECT source, max(last_at) AS last_seen
+FROM source_hours
+WHERE kind != 'quarantine'
 GROUP BY source
+ORDER BY source

@@ -13,20 +13,10 @@ from core.clock import FakeClock
 from dashboard import app, data
 from store.client import Store
 from store.migrations import migrate
+from tests.dashboard.script import page_at
 from tests.dashboard.synthetic import NOW, Filler, catalog
 
 PAGES = ["board", "transactions", "slas", "incidents", "kpis", "sources"]
-
-
-def _script(page: str) -> None:
-    import dashboard.app as frame
-    import dashboard.pages
-    from core.registry import discover
-    from dashboard.components.moments import Zone
-    from dashboard.page import Page
-
-    found = discover(dashboard.pages, "PAGE", Page)
-    frame._view(found[page], False, Zone("Europe/Berlin"))()
 
 
 def _database(folder: Path, name: str, transactions: int, hostile: bool) -> Store:
@@ -78,9 +68,6 @@ def view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., AppTe
             return store.reader
 
         monkeypatch.setattr(data, "connect", connect)
-        test = AppTest.from_function(_script, args=(page,), default_timeout=30)
-        for name, value in query.items():
-            test.query_params[name] = value
-        return test.run()
+        return page_at(page, query).run()
 
     return show
