@@ -20,6 +20,7 @@ from core.clock import to_milliseconds
 from store.client import Store
 from store.endpoint import Readers, read_endpoint
 from store.migrations import migrate
+from store.derived import follow_clocks, forget_ended_clocks
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DAYS = 90
@@ -92,6 +93,8 @@ def fill(store: Store, transactions: int, now: datetime) -> dict[str, int]:
     ):
         text = _statement(name)
         store.command(text, late if "{now:" in text else None)
+    follow_clocks(store)
+    forget_ended_clocks(store)
     return {
         row["table"]: row["n"]
         for row in store.rows("SELECT table, sum(rows) AS n FROM system.parts WHERE active GROUP BY table ORDER BY n DESC")

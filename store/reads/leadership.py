@@ -26,12 +26,12 @@ def figures(client: Any, *, start: datetime, end: datetime, zone: str, flow: str
     """
     parameters = {"start": start, "end": end, "earlier": start - (end - start), "zone": zone, "flow": flow}
     also = "AND flow = {flow:String}" if flow else ""
-    clocks, cycle = (
-        frame(client, statement(name).replace("/*flow*/", also), parameters=parameters) for name in ("kpi_clocks", "kpi_cycle")
+    clocks, days, cycle = (
+        frame(client, statement(name).replace("/*flow*/", also), parameters=parameters) for name in ("kpi_clocks", "kpi_days", "kpi_cycle")
     )
-    if clocks.empty or cycle.empty:
-        return pd.concat([clocks, cycle]).reindex(columns=_COLUMNS)
-    return clocks.merge(cycle, on=_KEY, how="outer").reindex(columns=_COLUMNS)
+    nothing = pd.DataFrame(columns=_KEY)
+    counted = pd.concat([part for part in (clocks, days) if len(part)] or [nothing])
+    return counted.merge(cycle if len(cycle) else nothing, on=_KEY, how="outer").reindex(columns=_COLUMNS)
 
 
 def value_at_risk(client: Any, *, by: Dimension, flow: str = "") -> pd.DataFrame:

@@ -15,6 +15,7 @@ from core.catalog.routing import Owners
 from core.catalog.runbook import Runbook
 from core.catalog.source import Source
 from store.client import Store
+from store.derived import follow_clocks
 
 SHIPPED = Path(__file__).parents[2] / "catalog"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -79,6 +80,7 @@ class Filler:
         self.incidents()
         self.rest()
         self.flush()
+        follow_clocks(self.store)
 
     def transaction(self, flow: Flow, number: int, index: int, total: float) -> None:
         steps = line(flow)

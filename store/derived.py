@@ -1,0 +1,26 @@
+"""What is written from ``clocks`` for pages to read, beside the views: outcomes by transaction, and open clocks without those that ended."""
+
+from __future__ import annotations
+
+from store.client import Store
+from store.reads.statement import statement
+
+_STEP = 200_000
+_ENDED = 50_000
+
+
+def follow_clocks(store: Store) -> None:
+    """Write to ``transaction_outcomes`` what became of transactions whose clocks changed since the last time.
+
+    A step is one block, so it is written whole or not at all, and its revision is where the next one begins: after a crash, and in a store
+    that is older than the table, what is missing is made up for.
+    """
+    while (reach := store.rows(statement("outcomes_reach"), {"limit": _STEP})[0])["upto"]:
+        store.command(statement("follow_outcomes"), {"after": reach["after"], "upto": reach["upto"]})
+
+
+def forget_ended_clocks(store: Store, more_than: int = _ENDED) -> None:
+    """Remove clocks that ended from ``open_clocks`` when they are more than that and more than those that run."""
+    rows = store.rows("SELECT countIf(gone = 1) AS ended, countIf(gone = 0) AS running FROM open_clocks")[0]
+    if rows["ended"] > max(more_than, rows["running"]):
+        store.command("OPTIMIZE TABLE open_clocks FINAL CLEANUP")
