@@ -14,7 +14,7 @@ from datetime import datetime
 import httpx
 
 from core.catalog.catalog import Catalog
-from core.catalog.flow import Flow, Key, Match, Milestone
+from core.catalog.flow import HEARTBEAT, Flow, Key, Match, Milestone
 from core.catalog.source import Source
 from core.clock import Clock
 from core.signal import Lane
@@ -22,7 +22,6 @@ from core.telemetry import M, Telemetry
 
 logger = logging.getLogger("andon.heartbeat")
 
-FLOW = "andon-heartbeat"
 SOURCE = "andon"
 EVENT_TYPE = "andon.heartbeat"
 EVERY_SECONDS = 30.0
@@ -32,7 +31,7 @@ SILENT_AFTER_SECONDS = 120.0
 def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
     """Return the catalog with the heartbeat's own flow and source; ``token`` is a secret reference."""
     flow = Flow(
-        flow=FLOW,
+        flow=HEARTBEAT,
         title="Heartbeat",
         owner="",
         keys={"heartbeat": Key()},
@@ -42,7 +41,7 @@ def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
     source = Source(source=SOURCE, title="Andon itself", owner="", lane=Lane.CRITICAL, tokens=[token])
     return Catalog(
         version=catalog.version,
-        flows={**catalog.flows, FLOW: flow},
+        flows={**catalog.flows, HEARTBEAT: flow},
         calendars=catalog.calendars,
         sources={**catalog.sources, SOURCE: source},
         contracts=catalog.contracts,

@@ -14,8 +14,8 @@ from alerts.api import action_api
 from alerts.engine import AlertEngine
 from alerts.notifier import Notifier
 from andon.engine_process import Stages
-from andon.heartbeat import FLOW
 from core.catalog.catalog import Catalog
+from core.catalog.flow import HEARTBEAT
 from core.clock import Clock
 from core.config import Settings, own_secret
 from core.registry import discover
@@ -25,9 +25,9 @@ from slas.engine import SlaEngine
 from store.client import Store, open_store
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
+from store.derived import follow_clocks, forget_ended_clocks
 from store.endpoint import Readers, read_endpoint
 from store.health import report_detached_parts
-from store.derived import follow_clocks, forget_ended_clocks
 from store.incidents import StoredIncidents
 from store.loader import Loader
 from store.migrations import migrate
@@ -66,7 +66,9 @@ class Pipeline:
 
     def last_heartbeat(self) -> datetime | None:
         """Return when the newest heartbeat was sent that has become a transaction."""
-        rows = self.store.rows("SELECT max(started_at) AS at, count() AS n FROM transactions WHERE flow = {flow:String}", {"flow": FLOW})
+        rows = self.store.rows(
+            "SELECT max(started_at) AS at, count() AS n FROM transactions WHERE flow = {flow:String}", {"flow": HEARTBEAT}
+        )
         return rows[0]["at"].replace(tzinfo=UTC) if rows[0]["n"] else None
 
     def action_api(self) -> Starlette:

@@ -18,9 +18,9 @@ from core.catalog.flow import Flow
 from core.catalog.load import load_catalog
 from core.clock import to_milliseconds
 from store.client import Store
+from store.derived import follow_clocks, forget_ended_clocks
 from store.endpoint import Readers, read_endpoint
 from store.migrations import migrate
-from store.derived import follow_clocks, forget_ended_clocks
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DAYS = 90

@@ -16,6 +16,10 @@ TextOrList = str | list[str]
 Status = Literal["ok", "error", "unset"]
 
 
+HEARTBEAT = "andon-heartbeat"
+"""The flow of Andon's own heartbeats: no business of anybody's, so lists and key figures leave it out unless it is asked for."""
+
+
 class Key(Definition):
     """A typed business identifier.
 

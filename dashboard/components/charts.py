@@ -31,9 +31,22 @@ def ink() -> str:
     return "#e7ecf3" if dark() else "#17202e"
 
 
+_TIMES = {
+    "year": "%Y", "quarter": "%b", "month": "%b", "week": "%d %b", "date": "%d %b", "day": "%d %b", "hours": "%H:%M", "minutes": "%H:%M",
+    "seconds": "%H:%M:%S", "milliseconds": "%H:%M:%S.%L",
+}  # fmt: skip
+
+
+def panel() -> str:
+    """Return the colour behind charts."""
+    return "#0e141c" if dark() else "#f4f6f9"
+
+
 def time_axis(field: str) -> alt.X:
     """Return an x axis over a column of :meth:`Zone.local` times; the scale is told not to shift them again."""
-    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=alt.Axis(labelOverlap=True, tickCount=8))
+    return alt.X(
+        f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=alt.Axis(labelOverlap=True, tickCount=8, format=_TIMES)
+    )
 
 
 def ends(domain: tuple[Any, Any]) -> Any:

@@ -45,13 +45,15 @@ def sheet(context: Context, transaction_id: str) -> None:
                 table.link(links.transaction(str(row["merged_into"])), "another transaction")
             )
         )
-    domain = timeline.span_of(context, milestones, clocks)
     if not milestones.empty:
+        domain = timeline.span_of(context, milestones, clocks.head(0))
         st.subheader("The way through the systems", anchor=False)
         charts.draw(timeline.lanes(context, flow, milestones, domain), "Milestones by system over time")
     if not clocks.empty:
         st.subheader("SLA clocks", anchor=False)
-        charts.draw(timeline.clock_bars(context, flow, clocks, domain), "SLA clocks from start to due")
+        charts.draw(
+            timeline.clock_bars(context, flow, clocks, timeline.span_of(context, milestones, clocks)), "SLA clocks from start to due"
+        )
         st.caption(
             "Bar: the time allowed, its end the deadline · thin line: time used · amber tick: warning · violet: paused · ■ reached · ▶ now"
         )
@@ -122,7 +124,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
         table.Column("Margin", lambda row: _margin(context, row), "number"),
         table.Column("Why", lambda row: reasons.get(row["sla"], "") or row["cause"], "wide"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
-        table.Column("Rule", lambda row: row["contract_version"], "soft"),
+        table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft spare"),
     ]
     table.show(columns, clocks.to_dict("records"), "SLA clocks")
     if verdicts.empty:
@@ -133,10 +135,16 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
             table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"])),
             table.Column("Verdict", lambda row: Markup("{} → {}").format(lamp.word(row["previous"]) or "new", lamp.pill(row["verdict"]))),
             table.Column("Reason", lambda row: row["reason"], "wide"),
-            table.Column("Rule", lambda row: row["contract_version"], "soft"),
+            table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft"),
         ]
         table.show(history, verdicts.to_dict("records"), "Verdict history")
         st.code(f"andon explain {verdicts['transaction_id'].iloc[0]}", language="bash")
+
+
+def _rule(version: str) -> Markup:
+    """The target of the SLA that set the limit; the catalog's version, which nobody reads, on hover."""
+    catalog, _, target = version.partition(": ")
+    return Markup('<span title="catalog {}">{}</span>').format(catalog, target or version)
 
 
 def _margin(context: Context, row: dict[str, Any]) -> str:

@@ -14,10 +14,14 @@ from dashboard.components.moments import aware, utc
 from dashboard.page import Context
 
 _MARGIN = 190
+_WIDTH = 950.0
+"""Pixels the lanes have at least on a desk; on a wider screen names only stand further apart."""
+_LETTER = 7.0
+_LIFTS = (-13, 15, -28, 30, -43, 45)
 
 
 def span_of(context: Context, milestones: pd.DataFrame, clocks: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the wall-clock times both charts reach from and to."""
+    """Return the wall-clock times a chart of these milestones and clocks reaches from and to."""
     moments = [*milestones["event_time"]] if len(milestones) else []
     if len(clocks):
         moments += [*clocks["started_at"], *clocks["due_at"], *clocks["stopped_at"].dropna()]
@@ -42,7 +46,7 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
             "source": milestones["source"],
         }
     )
-    frame["side"] = [("above", "below")[number % 2] for number in frame.groupby("system").cumcount()]
+    frame["lift"], frame["left"] = _places(frame, domain)
     order = list(dict.fromkeys(frame["system"]))
     known = catalog.flows.get(flow)
     if known:
@@ -59,13 +63,34 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
         ),
         tooltip=["milestone", "system", alt.Tooltip("utc", title="time"), "source", "cause"],
     )
-    names = [
-        base.transform_filter(alt.datum.side == side)
-        .mark_text(align="left", dx=9, dy=lift, fontSize=12, color=charts.ink())
-        .encode(text="milestone:N")
-        for side, lift in (("above", -12), ("below", 14))
-    ]
-    return alt.layer(path, points, *names, charts.ends(domain)).properties(height=60 + 56 * len(order))
+    names = []
+    for lift, left in sorted(set(zip(frame["lift"], frame["left"], strict=True))):
+        own = base.transform_filter((alt.datum.lift == lift) & (alt.datum.left == left)).encode(text="milestone:N")
+        side: dict[str, Any] = {"align": "right", "dx": -9} if left else {"align": "left", "dx": 9}
+        halo: dict[str, Any] = {"stroke": charts.panel(), "strokeWidth": 5, "strokeJoin": "round"}  # the path must not cross a name
+        names += [own.mark_text(dy=lift, fontSize=12, **kind, **side) for kind in (halo, {"color": charts.ink()})]
+    lane = 56 + 14 * max(0, frame["lift"].nunique() - 2)
+    return alt.layer(path, *names, points, charts.ends(domain)).properties(height=60 + lane * len(order))
+
+
+def _places(frame: pd.DataFrame, domain: tuple[Any, Any]) -> tuple[list[int], list[bool]]:
+    """Return for each name how far above (negative) or below its point it stands, in pixels, and whether it stands left of it.
+
+    Names of one lane take the first height at which the one before has ended, so that those close in time do not cover each other.
+    """
+    begin, reach = domain[0], (domain[1] - domain[0]).total_seconds()
+    lifts, lefts = [], []
+    ends: dict[tuple[str, int], float] = {}
+    for system, moment, name in zip(frame["system"], frame["seen_at"], frame["milestone"], strict=True):
+        at = (moment - begin).total_seconds() / reach * _WIDTH
+        width = 9 + _LETTER * len(name)
+        left = at + width > _WIDTH
+        low, high = (at - width, at) if left else (at, at + width)
+        lift = next((height for height in _LIFTS if ends.get((system, height), -1e9) < low), _LIFTS[0])
+        ends[system, lift] = high
+        lifts.append(lift)
+        lefts.append(left)
+    return lifts, lefts
 
 
 def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[Any, Any]) -> Any:

@@ -63,7 +63,12 @@ def waterfall(spans: pd.DataFrame) -> Any:
     y = alt.Y("row:N", title=None, axis=None)
     base = alt.Chart(frame).encode(y=y, tooltip=["service", "name", "took", "status", "message"])
     bars = base.mark_bar(height=12, cornerRadius=3).encode(
-        x=alt.X("from:Q", title=f"{name} since the first span", scale=alt.Scale(domain=[0, reach * 1.02], nice=False)),
+        x=alt.X(
+            "from:Q",
+            title=f"{name} since the first span",
+            scale=alt.Scale(domain=[0, reach * 1.02], nice=False),
+            axis=alt.Axis(tickCount=10),
+        ),
         x2="shown:Q",
         color=alt.condition(
             alt.datum.status == "error",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -119,16 +120,22 @@ def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse
             "at risk or breached",
             "Each transaction once; currencies are not added up",
         ),
-        ("", "", "Next deadline", until(due, context.now) if aware(due) else "–", context.zone.show(due), utc(due)),
+        ("", "", "Next deadline", _due(due, context.now), context.zone.show(due), utc(due)),
         (
             "",
             "",
             "As of",
             context.zone.clock(context.now),
-            f"last change {duration(lag)} ago" if lag is not None else "nothing processed yet",
+            f"changed {duration(lag)} ago" if lag is not None else "nothing processed yet",
             utc(context.now),
         ),
     ]
+
+
+def _due(due: Any, now: datetime) -> str:
+    """What passes while nobody has looked yet is due now; the next look says what became of it."""
+    at = aware(due)
+    return "–" if at is None else until(at, now) if at > now else "now"
 
 
 def _incidents(context: Context, incidents: pd.DataFrame) -> None:

@@ -74,14 +74,14 @@ def _columns(context: Context) -> list[table.Column]:
         table.Column("", lambda row: lamp.bulb(lamp.of(row["severity"]), "small", row["severity"])),
         table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
         table.Column("Status", lambda row: lamp.pill(row["status"])),
-        table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
+        table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft spare"),
         table.Column("Affected", lambda row: count(row["members"]), "number"),
         table.Column("Breached", lambda row: count(row["breached"]), "number"),
         table.Column("Value", lambda row: several(row["value"], 2), "number"),
-        table.Column("Customers", lambda row: _names(row["customers"])),
+        table.Column("Customers", lambda row: _names(row["customers"]), "spare"),
         table.Column("Owner", lambda row: row["assignee"] or definitions.owner_title(catalog, row["owner"])),
         table.Column("Next deadline", lambda row: until(row["next_due_at"], context.now) if row["status"] != "resolved" else ""),
-        table.Column("Opened", lambda row: table.time(context.zone, row["opened_at"]), "soft"),
+        table.Column("Opened", lambda row: table.time(context.zone, row["opened_at"]), "soft spare"),
     ]
 
 
@@ -170,7 +170,7 @@ def _members(context: Context, members: pd.DataFrame) -> None:
         table.Column("", lambda row: lamp.pill(row["verdict"])),
         table.Column("Due", lambda row: Markup('<span title="{}">{}</span>').format(utc(row["due_at"]), until(row["due_at"], context.now))),
         table.Column("Customer", lambda row: row["customer"]),
-        table.Column("Plant", lambda row: row["plant"], "soft"),
+        table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: amount(row["value"], row["currency"]), "number"),
         table.Column(
             "SLA", lambda row: definitions.sla_title(context.catalog, row["flow"], row["sla"]) if row["sla"] else "failure", "soft"

@@ -76,10 +76,11 @@ def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> No
         _percent(this["on_time"]),
         _points(this["on_time"], last.get("on_time")),
         border=True,
+        height="stretch",
         help="Clocks met, of those decided in the period",
     )
     cells[1].metric(
-        "Order exception rate", _percent(this["exception_rate"]), _points(this["exception_rate"], last.get("exception_rate")), delta_color="inverse", border=True,
+        "Order exception rate", _percent(this["exception_rate"]), _points(this["exception_rate"], last.get("exception_rate")), delta_color="inverse", border=True, height="stretch",
         help="Transactions with at least one missed clock, of those with a clock decided in the period",
     )  # fmt: skip
     cycle, old = this["cycle_seconds"], last.get("cycle_seconds")
@@ -90,6 +91,7 @@ def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> No
         delta,
         delta_color="inverse",
         border=True,
+        height="stretch",
         help="From the first milestone to the last, of what ended in the period",
     )
     money = dict(zip(risk["currency"], risk["value"], strict=True)) if not risk.empty else {}
@@ -101,6 +103,7 @@ def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> No
         delta_color="off",
         delta_arrow="off",
         border=True,
+        height="stretch",
     )
     st.caption("Change is against the period before of the same length." if last else "There is no earlier period to compare with.")
 
@@ -124,12 +127,12 @@ def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
     for place, column, title, form in (
         (left, "on_time", "On time", ".0%"),
         (middle, "exception_rate", "Order exception rate", ".0%"),
-        (right, "cycle_hours", "Cycle time, median hours", ".1f"),
+        (right, "cycle_hours", "Cycle time, median hours", ",.3~r"),
     ):
         chart = alt.Chart(frame.dropna(subset=[column])).mark_line(strokeWidth=2.5, interpolate="monotone").encode(
             x=charts.time_axis("day"),
             y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form), scale=alt.Scale(zero=column != "on_time")),
-            color=alt.Color("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[charts.colour(lamp.BLUE), charts.soft()]), legend=alt.Legend(orient="bottom", title=None)),
+            color=alt.Color("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[charts.colour(lamp.BLUE), charts.soft()]), legend=alt.Legend(orient="bottom", title=None) if len(earlier) else None),
             strokeDash=alt.StrokeDash("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[[1, 0], [4, 3]]), legend=None),
             tooltip=[alt.Tooltip("day:T", format="%d %b"), "period:N", alt.Tooltip(f"{column}:Q", format=form)],
         )  # fmt: skip

@@ -136,10 +136,10 @@ def _one(context: Context, both: str, days: pd.DataFrame, start: datetime, end: 
     row = mine.iloc[0].to_dict() if len(mine) else {"met": 0, "missed": 0, "unknown": 0, "total": 0}
     share = _share(row)
     cells = st.columns(4)
-    cells[0].metric("Kept", "–" if share is None else f"{share:.1%}", border=True)
-    cells[1].metric("In time", count(row["met"]), border=True)
-    cells[2].metric("Missed", count(row["missed"]), border=True)
-    cells[3].metric("Unknown", count(row["unknown"]), border=True, help="A source the verdict needs was silent")
+    cells[0].metric("Kept", "–" if share is None else f"{share:.1%}", border=True, height="stretch")
+    cells[1].metric("In time", count(row["met"]), border=True, height="stretch")
+    cells[2].metric("Missed", count(row["missed"]), border=True, height="stretch")
+    cells[3].metric("Unknown", count(row["unknown"]), border=True, height="stretch", help="A source the verdict needs was silent")
     left, right = st.columns(2)
     with left:
         st.subheader("Day by day", anchor=False)
@@ -181,7 +181,7 @@ def _distribution(shares: pd.DataFrame) -> None:
             x=alt.X(
                 "share:Q",
                 bin="binned",
-                title="share of the time allowed (2 = twice and more)",
+                title="share of the time allowed (200 %: twice and more)",
                 axis=alt.Axis(format=".0%"),
                 scale=alt.Scale(domain=[0, 2.05]),
             ),
@@ -202,7 +202,7 @@ def _next(context: Context, flow: str, sla: str) -> None:
     st.subheader("Next to miss", anchor=False)
     rows = context.data.read(reads.next_due, flow=flow, sla=sla, limit=30)
     if rows.empty:
-        notices.good("Nothing is due", "No clock is running.")
+        notices.good("Nothing is due", "No clock of this choice is running; see attainment above for those that ended.")
         return
     columns = [
         table.Column(
@@ -211,12 +211,12 @@ def _next(context: Context, flow: str, sla: str) -> None:
         table.Column("", lambda row: lamp.pill(row["verdict"])),
         table.Column("Reference", lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"])),
         table.Column("SLA", lambda row: _title(context, row["flow"], row["sla"])),
-        table.Column("Awaits", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft"),
+        table.Column("Awaits", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft spare"),
         table.Column("Customer", lambda row: row["customer"]),
-        table.Column("Plant", lambda row: row["plant"], "soft"),
+        table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: amount(row["value"], row["currency"]) if row["currency"] else "", "number"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
-        table.Column("Deadline", lambda row: table.time(context.zone, row["due_at"]), "soft"),
+        table.Column("Deadline", lambda row: table.time(context.zone, row["due_at"]), "soft spare"),
     ]
     table.show(columns, rows.to_dict("records"), "Open clocks by deadline")
 

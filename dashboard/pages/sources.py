@@ -87,7 +87,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         table.Column(
             "", lambda row: lamp.bulb({"heard": lamp.GREEN, "silent": lamp.GREY}.get(row["state"], lamp.IDLE), "small", row["state"])
         ),
-        table.Column("Source", lambda row: Markup("{}<br><small>{}</small>").format(row["title"], row["name"]), "key"),
+        table.Column("Source", lambda row: Markup("{}<br><small>{}</small>").format(row["title"], row["name"]), "key wrap"),
         table.Column("System", lambda row: row["system"]),
         table.Column(
             "Last heard",

@@ -134,10 +134,10 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str]) -> Non
         table.Column("Worst clock", lambda row: lamp.pill(row["verdict"]) if row["verdict"] else ""),
         table.Column("Due", lambda row: _due(context, row)),
         table.Column("Customer", lambda row: row["customer"]),
-        table.Column("Plant", lambda row: row["plant"], "soft"),
+        table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: amount(row["value"], row["currency"]) if row["currency"] else "", "number"),
-        table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft"),
-        table.Column("Last milestone", lambda row: table.time(zone, row["updated_at"]), "soft"),
+        table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
+        table.Column("Last milestone", lambda row: table.time(zone, row["updated_at"]), "soft spare"),
     ]
     if matched:
         columns.insert(1, table.Column("Named by", lambda row: matched.get(row["transaction_id"], ""), "soft"))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from core.catalog.flow import HEARTBEAT
 from store.reads.frame import frame
 from store.reads.statement import statement
 
@@ -24,8 +25,8 @@ def figures(client: Any, *, start: datetime, end: datetime, zone: str, flow: str
     transactions (that had a clock decided), exceptions (of those: with a missed one), completed, cycle_seconds (median) and
     cycle_p90_seconds of what ended.
     """
-    parameters = {"start": start, "end": end, "earlier": start - (end - start), "zone": zone, "flow": flow}
-    also = "AND flow = {flow:String}" if flow else ""
+    parameters = {"start": start, "end": end, "earlier": start - (end - start), "zone": zone, "flow": flow or HEARTBEAT}
+    also = "AND flow = {flow:String}" if flow else "AND flow != {flow:String}"
     clocks, days, cycle = (
         frame(client, statement(name).replace("/*flow*/", also), parameters=parameters) for name in ("kpi_clocks", "kpi_days", "kpi_cycle")
     )

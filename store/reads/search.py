@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.catalog.flow import HEARTBEAT
 from store.reads.frame import frame
 from store.reads.statement import statement
 
@@ -62,9 +63,11 @@ def listing(
     rare costs one look through all.
     """
     given = {"flow": flow, "state": state, "stage": stage, "customer": customer, "plant": plant}
-    parameters: dict[str, Any] = {**given, "awaited": awaited, "verdict": verdict, "limit": limit, "ids": list(ids)}
+    parameters: dict[str, Any] = {**given, "awaited": awaited, "verdict": verdict, "limit": limit, "ids": list(ids), "heartbeat": HEARTBEAT}
     conditions = [f"{name} = {{{name}:String}}" for name, value in given.items() if value]
-    conditions += ["transaction_id IN {ids:Array(String)}"] if ids else ["state != 'merged'"]
+    conditions += (
+        ["transaction_id IN {ids:Array(String)}"] if ids else ["state != 'merged'", *([] if flow else ["flow != {heartbeat:String}"])]
+    )
     conditions += _troubled(verdict, awaited) if verdict or awaited else []
     rows = pd.DataFrame()
     for first in [since] if ids else _windows(since, now):
