@@ -118,7 +118,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
     columns = [
         table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"]), "key"),
         table.Column("Verdict", lambda row: lamp.pill(row["verdict"])),
-        table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft"),
+        table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
         table.Column("Due", lambda row: table.time(zone, row["due_at"])),
         table.Column("Reached", lambda row: table.time(zone, row["stopped_at"]), "soft"),
         table.Column("Margin", lambda row: _margin(context, row), "number"),

@@ -68,7 +68,7 @@ def line(title: str, stations: list[Station], worst: Mapping[str, int], value: M
         bulb=lamp.bulb(sign),
         open=count(sum(s.here for s in stations)),
         badges=_badges(breached, at_risk, unknown, failed),
-        money=several(value),
+        money=several(value) if value else "",
         stations=Markup("").join(_tile(station) for station in stations),
     )
 

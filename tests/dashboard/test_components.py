@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from dashboard.components import export, money
+from dashboard.components import export, money, timeline
 from dashboard.components.moments import Zone, duration, until
 from dashboard.components.waterfall import ordered
 
@@ -61,3 +61,19 @@ def test_a_waterfall_places_parents_before_children_and_survives_rings() -> None
     placed = ordered(spans)
     assert list(placed["span_id"]) == ["a", "b", "c", "x", "y"]
     assert list(placed["depth"]) == [0, 1, 2, 0, 0]
+
+
+def test_names_of_milestones_close_in_time_do_not_cover_each_other() -> None:
+    start = pd.Timestamp("2026-01-01 09:00", tz="UTC")
+    minutes = [0, 1, 2, 40, 590, 598]
+    names = ["Accepted by the gateway", "Mapped", "Taken from the queue", "Booked", "Delivered to the customer", "Invoiced"]
+    frame = pd.DataFrame({"system": "ERP", "seen_at": [start + pd.Timedelta(minutes=at) for at in minutes], "milestone": names})
+    lifts, lefts = timeline._places(frame, (start, start + pd.Timedelta(minutes=600)))
+    taken: dict[int, list[tuple[float, float]]] = {}
+    for at, name, lift, left in zip(minutes, names, lifts, lefts, strict=True):
+        begin, width = at / 600 * timeline._WIDTH, timeline._LETTER * len(name)
+        low, high = (begin - width, begin) if left else (begin, begin + width)
+        assert high <= timeline._WIDTH
+        assert all(high <= other_low or other_high <= low for other_low, other_high in taken.get(lift, []))
+        taken.setdefault(lift, []).append((low, high))
+    assert lefts == [False, False, False, False, True, True]

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard.pages
+from core.catalog.flow import HEARTBEAT
 from core.clock import FakeClock
 from core.errors import Permanent, Retryable
 from core.registry import discover
@@ -187,3 +188,25 @@ def test_a_refused_action_carries_the_engines_words(
     monkeypatch.setattr(data.httpx, "post", lambda *_, **__: httpx.Response(status, json={"error": "reason: say why"}))
     with pytest.raises(kind, match=f"reason: say why .HTTP {status}."):
         data.Data(data.Connection("http://127.0.0.1:1", tmp_path), FakeClock(NOW)).act("silences", {})
+
+
+def test_a_search_that_finds_too_much_says_so(view: View, filled: Store) -> None:
+    shown = view("transactions", filled, find="45")
+    words(shown)
+    assert any("Write more of it" in caption.value for caption in shown.caption)
+
+
+def test_an_incident_with_more_members_than_are_shown_says_how_many(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.reads.incident_log.members.__kwdefaults__", {"limit": 3})
+    members = filled.rows("SELECT count() AS n FROM incident_members FINAL WHERE incident_id = 'inc-0000'")[0]["n"]
+    shown = view("incidents", filled, id="inc-0000")
+    assert members > 3
+    assert f"3 of {members} are shown, the earliest due first." in [caption.value for caption in shown.caption]
+
+
+def test_heartbeats_are_not_listed_unless_asked_for(view: View, filled: Store) -> None:
+    identity = f"{int(NOW.timestamp() * 1000):012x}{'0' * 20}"
+    row = {"flow": HEARTBEAT, "transaction_id": identity, "revision": 1, "reference": "beat", "state": "completed", "started_at": NOW}
+    filled.insert("transactions", {name: [value] for name, value in row.items()})
+    assert identity not in words(view("transactions", filled))
+    assert identity in words(view("transactions", filled, flow=HEARTBEAT))
