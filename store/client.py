@@ -1,7 +1,7 @@
 """The one door to ClickHouse: the embedded engine or a server, through the same client and the same SQL.
 
 A :class:`Store` owns one client for writing and hands out clients for reading: one client serializes its queries, several run in parallel.
-All times that go in and come out are aware and in UTC.
+Times that go in are aware; those that come out are UTC, aware in rows and naive in data frames.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
+import numpy as np
 import pandas as pd
+from clickhouse_connect.datatypes.base import ClickHouseType
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -64,9 +66,11 @@ class Store:
             return self._writer.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``; texts are Python's own."""
+        """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``; times are UTC, naive."""
         with self.own_client() as client:
-            return _with_plain_texts(client.query_df(sql, parameters=dict(parameters or {})))
+            result = client.query(sql, parameters=dict(parameters or {}), query_formats={"DateTime*": "int"})
+        columns = result.result_columns or [[] for _ in result.column_names]
+        return pd.DataFrame({name: _column(*each) for name, *each in zip(result.column_names, columns, result.column_types, strict=True)})
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return a query's rows as dictionaries; for few rows."""
@@ -112,10 +116,21 @@ class Store:
             self._writer.close()
 
 
-def _with_plain_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make Arrow's texts Python's: the stages walk over them row by row, which Arrow's answer one by one, ten times slower."""
-    texts = [name for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.StringDtype)]
-    return frame.assign(**{str(name): pd.Series(frame[name].to_numpy(object), frame.index, object) for name in texts}) if texts else frame
+_UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
+
+
+def _column(values: Sequence[Any], type_: ClickHouseType) -> pd.Series:
+    """Return a column as the stages read it: times as datetime64 in UTC without a zone, numbers as numbers, all else as Python's own.
+
+    The client's own data frames hold texts and times as Arrow, which answers one by one ten times slower than a list.
+    """
+    if type_.base_type.startswith("DateTime"):
+        unit = _UNITS[getattr(type_, "scale", 0)]
+        nothing = np.iinfo(np.int64).min  # what numpy reads as "not a time"
+        ticks = [nothing if value is None else value for value in values] if type_.nullable else values
+        return pd.Series(np.array(ticks, np.int64).view(f"datetime64[{unit}]"))
+    plain = not type_.nullable and type_.base_type.startswith(("Int", "UInt", "Float", "Bool"))
+    return pd.Series(values) if plain and len(values) else pd.Series(values, dtype=object)
 
 
 def open_store(settings: Settings) -> Store:
