@@ -1,6 +1,6 @@
 """The outbox: what is to be delivered, what each channel was last told, and the attempts.
 
-An intent is stored before its first attempt. A channel has a thread of its own, so one that hangs delays no other. Everything here
+An intent is stored before its first attempt; outcomes are stored some at a time, and at once when nothing more is due. A channel has a thread of its own, so one that hangs delays no other. Everything here
 can be rebuilt from the ``deliveries`` table; after a crash a message may be sent again, with the same id.
 """
 
@@ -31,6 +31,8 @@ logger = logging.getLogger("andon.alerts")
 Key = tuple[str, str]
 _BUSY_POLL = timedelta(milliseconds=200)
 _RECENT = 64
+_RECORDED_TOGETHER = 8
+"""Outcomes that wait for each other before they are stored, and so the most messages that a crash sends a second time, per channel."""
 
 
 class Outbox:
@@ -88,6 +90,7 @@ class Outbox:
 
     def intend(self, message: Message, channel: str, now: datetime) -> list[Delivery]:
         """Add a message and return the rows to save before anything is sent: it, and the unsent ones that it supersedes."""
+        self._flush()  # what is superseded now must not be overwritten by an older outcome
         told = self.announced(message.incident_id, channel)
         key = (message.incident_id, channel)
         superseded = [self._supersede(delivery, now) for delivery in self._replaceable(key)]
@@ -145,6 +148,8 @@ class Outbox:
             while True:
                 with self.lock:
                     delivery = self._next(channel, self._clock.now())
+                    if delivery is None or len(self._unrecorded) >= _RECORDED_TOGETHER:
+                        self._flush()
                     if delivery is None:
                         del self._busy[channel]
                         return
@@ -223,17 +228,21 @@ class Outbox:
         log = {"delivery_id": done.delivery_id, "attempt": attempts, "incident_id": done.incident_id, "channel": done.channel}
         attempt = pd.DataFrame([{**log, "attempted_at": now, "outcome": outcome, "detail": detail[:1000]}], dtype=object)
         self._unrecorded.append({"delivery_attempts": attempt, "deliveries": rows(changed)})
-        self._flush()
 
     def _flush(self) -> None:
-        """Write what is known and not yet stored, in order. While the store refuses it stays here: nothing is sent twice for that."""
-        while self._unrecorded:
-            try:
-                self._store.save(self._unrecorded[0])
-            except Exception:  # boundary: the store; the outcome is kept in memory and written by a later call
-                logger.exception("the outcome of a delivery could not be stored yet")
-                return
-            self._unrecorded.pop(0)
+        """Write what is known and not yet stored. While the store refuses it stays here: nothing is sent twice for that."""
+        if not self._unrecorded:
+            return
+        tables = {
+            name: pd.concat([one[name] for one in self._unrecorded], ignore_index=True) for name in ("delivery_attempts", "deliveries")
+        }
+        tables["deliveries"] = tables["deliveries"].drop_duplicates("delivery_id", keep="last")
+        try:
+            self._store.save(tables)
+        except Exception:  # boundary: the store; the outcomes are kept in memory and written by a later call
+            logger.exception("the outcome of a delivery could not be stored yet")
+            return
+        self._unrecorded.clear()
 
     def _fall_back(self, delivery: Delivery, now: datetime) -> list[Delivery]:
         channel = self._channels.get(delivery.channel)

@@ -70,7 +70,8 @@ class Store:
         with self.own_client() as client:
             result = client.query(sql, parameters=dict(parameters or {}), query_formats={"DateTime*": "int"})
         columns = result.result_columns or [[] for _ in result.column_names]
-        return pd.DataFrame({name: _column(*each) for name, *each in zip(result.column_names, columns, result.column_types, strict=True)})
+        described = zip(result.column_names, columns, result.column_types, strict=True)
+        return pd.DataFrame({name: _column(values, type_) for name, values, type_ in described})
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return a query's rows as dictionaries; for few rows."""
@@ -124,12 +125,13 @@ def _column(values: Sequence[Any], type_: ClickHouseType) -> pd.Series:
 
     The client's own data frames hold texts and times as Arrow, which answers one by one ten times slower than a list.
     """
-    if type_.base_type.startswith("DateTime"):
+    base = str(type_.base_type)
+    if base.startswith("DateTime"):
         unit = _UNITS[getattr(type_, "scale", 0)]
         nothing = np.iinfo(np.int64).min  # what numpy reads as "not a time"
         ticks = [nothing if value is None else value for value in values] if type_.nullable else values
         return pd.Series(np.array(ticks, np.int64).view(f"datetime64[{unit}]"))
-    plain = not type_.nullable and type_.base_type.startswith(("Int", "UInt", "Float", "Bool"))
+    plain = not type_.nullable and base.startswith(("Int", "UInt", "Float", "Bool"))
     return pd.Series(values) if plain and len(values) else pd.Series(values, dtype=object)
 
 
