@@ -42,7 +42,7 @@ def title_of(catalog: Catalog, flow_id: str, stage: str, cause: str) -> str:
     milestone = flow.milestones.get(stage) if flow else None
     where = f"{(flow.title if flow else '') or flow_id}: {(milestone.title if milestone else '') or stage or 'no stage'}"
     if cause == OVERDUE:
-        return one_line(f"{where} is overdue")
+        return one_line(f"{where} is running late")
     if cause.startswith("source-silent:"):
         return one_line(f"{where} unknown, {cause.partition(':')[2]} is silent")
     return one_line(f"{where} failed" if cause == FAILED else f"{where} failed, {cause}")
