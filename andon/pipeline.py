@@ -25,7 +25,6 @@ from slas.engine import SlaEngine
 from store.client import Store, open_store
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
-from store.derived import follow_clocks, forget_ended_clocks
 from store.endpoint import Readers, read_endpoint
 from store.health import report_detached_parts
 from store.incidents import StoredIncidents
@@ -58,11 +57,9 @@ class Pipeline:
         self.evaluation.reload(catalog, self.clock.now())
 
     def measure(self) -> None:
-        """Bring the gauges and what key figures count up to date, and remove journal segments and rows that are no longer needed."""
+        """Bring the gauges up to date and delete journal segments that are no longer needed."""
         self.loader.lag()
         self.loader.sweep()
-        follow_clocks(self.store)
-        forget_ended_clocks(self.store)
 
     def last_heartbeat(self) -> datetime | None:
         """Return when the newest heartbeat was sent that has become a transaction."""

@@ -118,6 +118,7 @@ def run_engine(settings: Settings) -> None:
     from andon.engine_server import EngineServer
     from andon.pipeline import open_migrated, pipeline_on
     from store.accountant import Accountant
+    from store.derived import keep_up
 
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
@@ -146,6 +147,7 @@ def run_engine(settings: Settings) -> None:
         threading.Thread(target=heartbeat.run, args=(engine.stopping,), name="heartbeat", daemon=True).start()
         accountant = Accountant(store, settings, clock, telemetry)
         threading.Thread(target=accountant.run, args=(engine.stopping,), name="accounting", daemon=True).start()
+        threading.Thread(target=keep_up, args=(store, engine.stopping), name="derived", daemon=True).start()
         server = EngineServer(settings, pipeline, engine, heartbeat, telemetry)
         server.start()
         try:

@@ -106,7 +106,6 @@ def _row_counts(path: Path) -> dict[str, int]:
         )
         return {str(row["name"]): int(row["total_rows"]) for row in found}
     finally:
-        store.reader.close()
         store.close()
 
 

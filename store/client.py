@@ -1,12 +1,13 @@
 """The one door to ClickHouse: the embedded engine or a server, through the same client and the same SQL.
 
-A :class:`Store` owns one client for writing and hands out clients for reading: one client serializes its queries, several run in parallel.
+A :class:`Store` gives each thread a client of its own: one client serializes its queries, several run in parallel.
 Times that go in are aware; those that come out are UTC, aware in rows and naive in data frames.
 """
 
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,12 @@ from core.config import Settings
 from core.errors import Retryable, UsageError
 from store.revision import Revisions
 
+with warnings.catch_warnings():
+    # Frames of the engine hold some ten to some thousand rows: with Arrow's texts a fifth of a tick went into making and reading them.
+    # Gone with pandas 4, as the warning says, which pyproject.toml therefore keeps out.
+    warnings.simplefilter("ignore")
+    pd.set_option("future.infer_string", False)
+
 SESSION_SETTINGS: dict[str, Any] = {
     "date_time_input_format": "best_effort",
     "session_timezone": "UTC",
@@ -31,15 +38,14 @@ SESSION_SETTINGS: dict[str, Any] = {
 
 
 class Store:
-    """An open store. Safe to use from several threads: writes and reads each wait for their own client."""
+    """An open store. Safe to use from several threads; none waits for another."""
 
     def __init__(self, dsn: str, password: str = "", database: str | None = None) -> None:
         self._dsn = dsn
         self._database = database
         self._password = password
-        self._writer = self._connect()
-        self._write_lock = threading.RLock()
         self._local = threading.local()
+        self._local.client = self._connect()
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:
@@ -61,9 +67,9 @@ class Store:
         return self._local.client  # type: ignore[no-any-return]
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None) -> Any:
-        """Run one statement on the writing client."""
-        with self._write_lock:
-            return self._writer.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
+        """Run one statement."""
+        with self.own_client() as client:
+            return client.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``; times are UTC, naive."""
@@ -93,8 +99,8 @@ class Store:
         """Insert columns of equal length. Returns after the rows are on disk."""
         if not columns or not len(next(iter(columns.values()))):
             return
-        with self._write_lock:
-            self._writer.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
+        with self.own_client() as client:
+            client.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
 
     def insert_raw(self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None) -> None:
         """Insert bytes that are already in a ClickHouse input format, by this thread's client: several threads insert side by side."""
@@ -112,9 +118,10 @@ class Store:
         self.insert("revision_blocks", {"name": ["revision"], "reserved": [end]})
 
     def close(self) -> None:
-        """Close the writing client. Readers end with their threads."""
-        with self._write_lock:
-            self._writer.close()
+        """Close this thread's client; those of other threads end with them."""
+        if hasattr(self._local, "client"):
+            self._local.client.close()
+            del self._local.client
 
 
 _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}

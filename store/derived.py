@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
 from store.client import Store
 from store.reads.statement import statement
 
+EVERY_SECONDS = 2.0
+log = logging.getLogger("store.derived")
 _STEP = 200_000
 _ENDED = 50_000
+
+
+def keep_up(store: Store, stopping: threading.Event) -> None:
+    """Follow and forget until stopped; for a thread of its own, so that no verdict waits for a key figure."""
+    while not stopping.is_set():
+        try:
+            follow_clocks(store)
+            forget_ended_clocks(store)
+        except ClickHouseError:
+            log.exception("what pages read could not be brought up to date; it is tried again")
+        stopping.wait(EVERY_SECONDS)
 
 
 def follow_clocks(store: Store) -> None:
