@@ -6,6 +6,7 @@ Times that go in are aware; those that come out are UTC, aware in rows and naive
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,10 +32,15 @@ with warnings.catch_warnings():
     pd.set_option("future.infer_string", False)
 
 SESSION_SETTINGS: dict[str, Any] = {
+    # A tick's statements are many and small: starting threads for each took a fifth of it. What is large says so (ALL_THREADS).
+    "max_threads": 1,
     "date_time_input_format": "best_effort",
     "session_timezone": "UTC",
     "allow_suspicious_low_cardinality_types": 1,
 }
+
+ALL_THREADS: dict[str, Any] = {"max_threads": os.cpu_count() or 1}
+"""Settings of a statement that reads a whole table."""
 
 
 class Store:

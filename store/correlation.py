@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.clock import EPOCH
-from store.client import Store
+from store.client import ALL_THREADS, Store
 from store.reads.statement import statement
 
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
@@ -58,12 +58,14 @@ class StoredCorrelation:
                 f" WHERE flow IN {{flows:Array(String)}} AND slice < {{slice:UInt64}} AND signal = '{kind}'"
                 f" AND received_at < (SELECT min(received_at) FROM {table}) AND (SELECT count() FROM {table}) > 0",
                 bound,
+                ALL_THREADS,
             )
             if kind in selects:
                 self._store.command(
                     "INSERT INTO milestone_events SELECT * REPLACE({slice:UInt64} AS slice)"
                     f" FROM ({selects[kind]}) WHERE flow IN {{flows:Array(String)}}",
                     bound,
+                    ALL_THREADS,
                 )
         for table in ("transaction_events", "transaction_keys"):
             self._store.command(f"DELETE FROM {table} WHERE flow IN {{flows:Array(String)}}", bound)
