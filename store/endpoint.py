@@ -62,7 +62,8 @@ class Readers:
             self._idle.put(self._emptied(connection) if failed else connection)
 
     def _connect(self) -> Any:
-        connection = chdb.connect(self._path)
+        connect: Any = chdb.connect  # untyped in one of its builds, typed in another
+        connection = connect(self._path)
         for name, value in self._limits.items():
             connection.query(f"SET {name} = {value}")
         connection.query("SET readonly = 1")
