@@ -1,6 +1,7 @@
 """The outbox: what is to be delivered, what each channel was last told, and the attempts.
 
-An intent is stored before its first attempt; outcomes are stored some at a time, and at once when nothing more is due. A channel has a thread of its own, so one that hangs delays no other. Everything here
+An intent is stored before its first attempt; outcomes are stored some at a time, and at once when nothing more is due. A channel has a
+thread of its own, so one that hangs delays no other. Everything here
 can be rebuilt from the ``deliveries`` table; after a crash a message may be sent again, with the same id.
 """
 

@@ -197,8 +197,17 @@ def records_of(message: AbstractIncomingMessage, context: ReceiverContext, setti
 
     def kept(complaint: Complaint, body: bytes, content_type: str) -> Record:
         kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
-        where = {"source": source.source, "lane": source.lane, "received_at": now, "peer": f"amqp:{settings.queue}"}
-        return quarantine_record(complaint, body, kind=kind, content_type=content_type, **where)[1]  # type: ignore[arg-type]
+        _, record = quarantine_record(
+            complaint,
+            body,
+            source=source.source,
+            lane=source.lane,
+            received_at=now,
+            kind=kind,
+            content_type=content_type,
+            peer=f"amqp:{settings.queue}",
+        )
+        return record
 
     whole = message.content_type or ""
 

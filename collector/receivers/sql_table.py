@@ -367,5 +367,14 @@ class _Poll:
         try:
             return Record(SignalKind.EVENT, source.source, source.lane, now, 1, parse_structured(body))
         except Rejection as rejection:
-            where = {"source": source.source, "lane": source.lane, "received_at": now, "peer": f"sql:{self._settings.label}"}
-            return quarantine_record(rejection.complaint, body, kind="event", content_type="application/cloudevents+json", **where)[1]  # type: ignore[arg-type]
+            _, record = quarantine_record(
+                rejection.complaint,
+                body,
+                source=source.source,
+                lane=source.lane,
+                received_at=now,
+                kind="event",
+                content_type="application/cloudevents+json",
+                peer=f"sql:{self._settings.label}",
+            )
+            return record
