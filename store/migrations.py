@@ -23,6 +23,11 @@ DURABILITY = {
 }
 """Without them a power cut loses merged parts whose sources are already deleted, or keeps the store from opening (see docs/adr)."""
 
+PACKED = {"min_bytes_for_full_part_storage": "16777216"}
+"""Smaller parts, before compression, are one file instead of a dozen: a tick writes some fifteen parts of a few rows (docs/adr/003)."""
+PACKS_SINCE = (26, 8)
+"""The version of ClickHouse that is known to pack."""
+
 _APPLIED = "CREATE TABLE IF NOT EXISTS schema_files (name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name"
 _RETENTION = {
     "spans": ("spans", "received_at"),
@@ -35,7 +40,8 @@ _RETENTION = {
 
 def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[str]:
     """Apply what is missing and return its names. Raises :class:`core.errors.UsageError` for a store made by a newer version."""
-    store.command(_with_durability(_APPLIED))
+    settings = DURABILITY | _part_storage(store)
+    store.command(_with_settings(_APPLIED, settings))
     applied = {row["name"] for row in store.rows("SELECT DISTINCT name FROM schema_files")}
     files = {file.stem: file for file in sorted(SCHEMA.glob("*.sql"))}
     if newer := sorted(applied - files.keys()):
@@ -45,12 +51,17 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
     done = []
     for name, file in files.items():
         if name not in applied:
-            store.command(_with_durability(_repeatable(file.read_text(encoding="utf-8"))))
+            store.command(_with_settings(_repeatable(file.read_text(encoding="utf-8")), settings))
             store.insert("schema_files", {"name": [name]})
             done.append(name)
-    _check_durability(store)
+    _check_settings(store, settings)
     _apply_retention(store, retention_days or {})
     return done
+
+
+def _part_storage(store: Store) -> dict[str, str]:
+    version = str(store.rows("SELECT version() AS version")[0]["version"])
+    return PACKED if tuple(int(number) for number in version.split(".")[:2]) >= PACKS_SINCE else {}
 
 
 def _repeatable(sql: str) -> str:
@@ -58,24 +69,26 @@ def _repeatable(sql: str) -> str:
     return re.sub(r"CREATE (TABLE|MATERIALIZED VIEW|VIEW) (?!IF NOT EXISTS)", r"CREATE \1 IF NOT EXISTS ", sql, count=1)
 
 
-def _with_durability(sql: str) -> str:
-    """Add the durability settings to a MergeTree table's own ones."""
+def _with_settings(sql: str, settings: dict[str, str]) -> str:
+    """Add settings to a MergeTree table's own ones."""
     if not re.search(r"ENGINE = \w*MergeTree", sql):
         return sql
-    settings = ", ".join(f"{name} = {value}" for name, value in DURABILITY.items())
-    return (
-        f"{sql.rstrip()}, {settings}" if re.search(r"^SETTINGS|\sSETTINGS ", sql, re.MULTILINE) else f"{sql.rstrip()}\nSETTINGS {settings}"
-    )
+    added = ", ".join(f"{name} = {value}" for name, value in settings.items())
+    return f"{sql.rstrip()}, {added}" if re.search(r"^SETTINGS|\sSETTINGS ", sql, re.MULTILINE) else f"{sql.rstrip()}\nSETTINGS {added}"
 
 
-def _check_durability(store: Store) -> None:
+def _check_settings(store: Store, settings: dict[str, str]) -> None:
+    """Refuse a table that is not durable; pack the small parts of one that an older version made."""
     tables = store.rows("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
     for table in tables:
-        missing = [name for name in DURABILITY if name not in table["engine_full"]]
-        if missing:
+        missing = [name for name in settings if name not in table["engine_full"]]
+        if not_durable := [name for name in missing if name in DURABILITY]:
             raise UsageError(
-                f"table {table['name']} does not carry {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
+                f"table {table['name']} does not carry {', '.join(not_durable)};"
+                " it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
             )
+        for name in missing:
+            store.command(f"ALTER TABLE {table['name']} MODIFY SETTING {name} = {settings[name]}")
 
 
 def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:
