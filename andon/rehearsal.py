@@ -55,11 +55,12 @@ class Rehearsal:
         self.settle()
 
     def settle(self) -> None:
-        """Run every stage until none has anything to do now."""
+        """Run every stage until none has anything to do now; those before the clocks only when something came."""
         stages, now = self.pipeline.stages, self._clock.now()
+        loaded = False
         while any(stages.load()):
-            pass
-        while stages.correlate.run(now):
+            loaded = True
+        while loaded and stages.correlate.run(now):
             pass
         stages.evaluate.run(now)
         stages.alert.run(now)

@@ -17,11 +17,13 @@ from andon.rehearsed_signals import source_of, to_signal
 from andon.sla_test_files import Written, read_tests
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Routes
+from core.clock import EPOCH
 from core.errors import UsageError
 from slas.unit_test import Expected, Found, Given, compare
 from store.client import Store
+from store.clocks import StoredClocks
 from store.reads import detail, incident_log, search
-from store.scratch import scratch_store
+from store.scratch import empty, scratch_store
 
 
 def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
@@ -35,13 +37,14 @@ def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
         _check_names(written, catalog)
     failures = 0
     with tempfile.TemporaryDirectory(prefix="andon-sla-test-") as folder:
-        for number, written in enumerate(tests):
-            with scratch_store(Path(folder) / "store") as store:
+        with scratch_store(Path(folder) / "store") as store:
+            for number, written in enumerate(tests):
+                empty(store)
                 problems = run_test(written, catalog, store, Path(folder) / str(number))
-            typer.echo(f"{'✗' if problems else '✓'} {written.file.name}: {written.title}")
-            for problem in problems:
-                typer.echo(f"    {problem}")
-            failures += bool(problems)
+                typer.echo(f"{'✗' if problems else '✓'} {written.file.name}: {written.title}")
+                for problem in problems:
+                    typer.echo(f"    {problem}")
+                failures += bool(problems)
     typer.echo(f"{len(tests)} tests, {failures} failed" if failures else f"{len(tests)} tests, all passed")
     return failures
 
@@ -52,6 +55,7 @@ def run_test(written: Written, catalog: Catalog, store: Store, folder: Path) -> 
     steps: list[tuple[datetime, int, int]] = [(given.arrives, 0, number) for number, given in enumerate(test.given)]
     steps += [(expected.at.utc, 1, number) for number, expected in enumerate(test.expect)]
     problems: list[tuple[int, str]] = []
+    StoredClocks(store).expected_since(test.silent, EPOCH)  # a test begins long after its sources were first expected
     with rehearsing(folder, store, _rehearsed(catalog, test.silent), min(steps)[0]) as rehearsal:
         for moment, kind, number in sorted(steps):
             rehearsal.advance(moment)

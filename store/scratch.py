@@ -1,8 +1,7 @@
-"""Databases that are thrown away: for the users' tests of their SLAs."""
+"""A database that is thrown away: for the users' tests of their SLAs."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,25 +9,21 @@ from pathlib import Path
 from store.client import Store
 from store.migrations import migrate
 
-_numbers = itertools.count(1)
-
 
 @contextmanager
 def scratch_store(folder: Path) -> Iterator[Store]:
-    """Yield an empty, migrated store: a database of its own in the embedded engine in ``folder``.
-
-    A process has one engine: every call must name the same folder.
-    """
-    dsn, database = f"chdb://{folder.absolute()}", f"scratch_{next(_numbers)}"
-    admin = Store(dsn)
-    admin.command(f"CREATE DATABASE {database}")
+    """Yield an empty, migrated store in ``folder``. A process has one embedded engine, so it can be called for one folder only."""
+    store = Store(f"chdb://{folder.absolute()}")
     try:
-        store = Store(dsn, database=database)
-        try:
-            migrate(store)
-            yield store
-        finally:
-            store.close()
+        migrate(store)
+        yield store
     finally:
-        admin.command(f"DROP DATABASE {database}")
-        admin.close()
+        store.close()
+
+
+def empty(store: Store) -> None:
+    """Remove every row but the notes of the schema: a tenth of the time of making the tables anew."""
+    tables = store.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
+    for table in tables:
+        if table["name"] != "schema_files":
+            store.command(f"TRUNCATE TABLE {table['name']}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from andon.sla_tests import run_test
 from core.errors import UsageError
 from store.client import Store
 
+SHIPPED = Path(__file__).parent.parent.parent / "catalog"
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
 GIVEN = """
 given:
@@ -112,3 +115,17 @@ def test_a_file_with_nothing_in_it_or_that_is_not_there_is_said(tmp_path: Path) 
         read_tests(tmp_path / "empty.yaml")
     with pytest.raises(UsageError, match=r"absent\.yaml: No such file"):
         read_tests(tmp_path / "absent.yaml")
+
+
+def test_the_tests_of_the_shipped_catalog_pass() -> None:
+    """As a process of its own: the embedded store allows one folder."""
+    files = sorted(SHIPPED.glob("tests/*.yaml"))
+    done = subprocess.run(
+        [sys.executable, "-m", "andon", "sla", "test", *map(str, files), "--catalog", str(SHIPPED)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "silent source makes the verdict unknown" in done.stdout
+    assert done.stdout.rstrip().endswith("tests, all passed")
