@@ -36,15 +36,14 @@ def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
     for written in tests:
         _check_names(written, catalog)
     failures = 0
-    with tempfile.TemporaryDirectory(prefix="andon-sla-test-") as folder:
-        with scratch_store(Path(folder) / "store") as store:
-            for number, written in enumerate(tests):
-                empty(store)
-                problems = run_test(written, catalog, store, Path(folder) / str(number))
-                typer.echo(f"{'✗' if problems else '✓'} {written.file.name}: {written.title}")
-                for problem in problems:
-                    typer.echo(f"    {problem}")
-                failures += bool(problems)
+    with tempfile.TemporaryDirectory(prefix="andon-sla-test-") as folder, scratch_store(Path(folder) / "store") as store:
+        for number, written in enumerate(tests):
+            empty(store)
+            problems = run_test(written, catalog, store, Path(folder) / str(number))
+            typer.echo(f"{'✗' if problems else '✓'} {written.file.name}: {written.title}")
+            for problem in problems:
+                typer.echo(f"    {problem}")
+            failures += bool(problems)
     typer.echo(f"{len(tests)} tests, {failures} failed" if failures else f"{len(tests)} tests, all passed")
     return failures
 
