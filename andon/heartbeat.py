@@ -14,7 +14,7 @@ from datetime import datetime
 import httpx
 
 from core.catalog.catalog import Catalog
-from core.catalog.flow import HEARTBEAT, Flow, Key, Match, Milestone
+from core.catalog.flow import HEARTBEAT, HEARTBEAT_EVENT, Flow, Key, Match, Milestone
 from core.catalog.source import Source
 from core.clock import Clock
 from core.signal import Lane
@@ -23,7 +23,6 @@ from core.telemetry import M, Telemetry
 logger = logging.getLogger("andon.heartbeat")
 
 SOURCE = "andon"
-EVENT_TYPE = "andon.heartbeat"
 EVERY_SECONDS = 30.0
 SILENT_AFTER_SECONDS = 120.0
 
@@ -35,7 +34,7 @@ def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
         title="Heartbeat",
         owner="",
         keys={"heartbeat": Key()},
-        milestones={"heard": Milestone(system="Andon", match=Match(event=EVENT_TYPE), keys={"heartbeat": "data.heartbeat"})},
+        milestones={"heard": Milestone(system="Andon", match=Match(event=HEARTBEAT_EVENT), keys={"heartbeat": "data.heartbeat"})},
         ends=["heard"],
     )
     source = Source(source=SOURCE, title="Andon itself", owner="", lane=Lane.CRITICAL, tokens=[token])
@@ -92,7 +91,7 @@ class Heartbeat:
             "specversion": "1.0",
             "id": now.isoformat(),
             "source": "/andon/engine",
-            "type": EVENT_TYPE,
+            "type": HEARTBEAT_EVENT,
             "time": now.isoformat(),
             "data": {"heartbeat": now.isoformat()},
         }

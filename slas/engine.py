@@ -31,18 +31,20 @@ class SlaEngine:
         self._telemetry = telemetry
         self._deadline: datetime | None = EPOCH
         self._listen_at: datetime | None = EPOCH
+        self._watch_at: datetime | None = None
         self._use(catalog)
 
     def run(self, now: datetime) -> bool:
         """Evaluate what changed and what came due by ``now``; return whether any clock was written."""
         self._sources.expect(now, self._activity)
+        self._watch_at = self._sources.watch(now, self._activity)
         wrote = self._changed(now)
         wrote |= self._listen(now)
         return self._due(now) or wrote
 
     def next_deadline(self) -> datetime | None:
         """Return the moment at which :meth:`run` has work without any input; from memory, so asking costs nothing."""
-        moments = [moment for moment in (self._deadline, self._listen_at) if moment is not None]
+        moments = [moment for moment in (self._deadline, self._listen_at, self._watch_at) if moment is not None]
         return min(moments, default=None)
 
     def reload(self, catalog: Catalog, now: datetime) -> None:

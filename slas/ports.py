@@ -6,7 +6,7 @@ pairs in ``paused`` of ``clocks`` are too (None: not over): there are many of th
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -52,6 +52,10 @@ class SourceActivity(Protocol):
 
         That is ``now`` for one that was not expected before. One that is left out is forgotten: named again, it is expected anew.
         """
+        ...
+
+    def note_silences(self, since: Mapping[str, datetime], silent: Mapping[str, datetime]) -> None:
+        """Write for each source expected ``since`` then from when on it is ``silent``; one that is not in there is heard."""
         ...
 
     def unknown_transactions(self) -> pd.DataFrame:

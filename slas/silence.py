@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Milestone
-from core.clock import to_milliseconds
+from core.clock import from_milliseconds, to_milliseconds
 from core.errors import UsageError
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
@@ -18,6 +18,8 @@ from slas.judge import Silence, Silences
 from slas.ports import SourceActivity
 
 _STALE = 5_000
+_WATCH = 60_000
+"""How often it is looked whether a source has fallen silent, in milliseconds. Verdicts do not wait for it."""
 
 
 class Sources:
@@ -32,6 +34,8 @@ class Sources:
         self._calendars = calendars
         self._seen: dict[str, int] = {}
         self._since: dict[str, int] | None = None
+        self._silent: dict[str, int] | None = None
+        self._watched_at = -_WATCH
         self._asked_at = -_STALE
         self._stages = {
             (flow.flow, name): sources
@@ -50,6 +54,23 @@ class Sources:
         if self._since is None:
             expected = [name for name, source in self._catalog.sources.items() if source.expect is not None]
             self._since = {name: to_milliseconds(at) for name, at in activity.expected_since(expected, now).items()}
+
+    def watch(self, now: datetime, activity: SourceActivity) -> datetime | None:
+        """Write which sources are silent, if that has changed; return when to look again (None: no source has a rhythm)."""
+        assert self._since is not None  # noqa: S101 - the engine lets it be asked for before
+        moment = to_milliseconds(now)
+        if not self._since:
+            return None
+        if moment >= self._watched_at + _WATCH:
+            self._watched_at = moment
+            seen = self._last_seen(moment, activity)
+            ends = {source: self._heard_until(source, seen) for source in self._since}
+            silent = {source: end for source, end in ends.items() if end <= moment}
+            if silent != self._silent:
+                self._silent = silent
+                since = {source: from_milliseconds(at) for source, at in self._since.items()}
+                activity.note_silences(since, {source: from_milliseconds(at) for source, at in silent.items()})
+        return from_milliseconds(self._watched_at + _WATCH)
 
     def silences(self, clocks: pd.DataFrame, now: int, activity: SourceActivity) -> Silences:
         """Return the lookup for :func:`slas.judge.judge`; the store is asked only if a clock here could turn on it."""
@@ -72,18 +93,15 @@ class Sources:
         return self._seen
 
     def _silence(self, stage: tuple[str, str], seen: dict[str, int]) -> Silence:
-        assert self._since is not None  # noqa: S101 - the engine lets it be asked for before it judges
-        since, moments = self._since, []
-        for source in self._stages[stage]:
-            expectation = self._catalog.sources[source].expect
-            if expectation is None:
-                continue
-            heard = seen.get(source, since[source])
-            every = parse_duration(expectation.every)
-            calendar = self._calendars.of(expectation.calendar)
-            moments.append((_latest(calendar, heard, every.milliseconds), source))
-        silent_since, last = max(moments)
+        silent_since, last = max((self._heard_until(source, seen), source) for source in self._stages[stage])
         return Silence(silent_since, last)
+
+    def _heard_until(self, source: str, seen: dict[str, int]) -> int:
+        """Return the moment from which a source with a rhythm is silent if it is not heard again."""
+        expectation = self._catalog.sources[source].expect
+        assert self._since is not None and expectation is not None  # noqa: S101, PT018 - such sources are asked for before anything is judged
+        heard = seen.get(source, self._since[source])
+        return _latest(self._calendars.of(expectation.calendar), heard, parse_duration(expectation.every).milliseconds)
 
     def _of(self, milestone: Milestone) -> tuple[str, ...]:
         wanted = milestone.match.source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,6 +91,12 @@ class StoredClocks:
             revision = self._store.revision()
             self._store.insert("expected_sources", {"source": names, "since": moments, "revision": [revision] * len(names)})
         return {source: known.get(source, now) for source in sources}
+
+    def note_silences(self, since: Mapping[str, datetime], silent: Mapping[str, datetime]) -> None:
+        """Write for each source expected ``since`` then from when on it is ``silent``; one that is not in there is heard."""
+        names = list(since)
+        moments: dict[str, list[Any]] = {"since": list(since.values()), "silent_since": [silent.get(name) for name in names]}
+        self._store.insert("expected_sources", {"source": names, **moments, "revision": [self._store.revision()] * len(names)})
 
     def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
         """Write verdicts, then clocks, then the cursor, each with a revision of its own."""

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.flow import HEARTBEAT_EVENT
 from dashboard import definitions
 from dashboard.components import filters, lamp, notices, table
 from dashboard.components.moments import aware, duration, utc
@@ -18,6 +19,7 @@ from store.reads import origins as reads
 
 _HOURS = 24
 _QUARANTINED = 100
+_UNUSED = 20
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
@@ -36,18 +38,23 @@ class Sources:
         heard = context.data.read(reads.last_heard)
         volumes = context.data.read(reads.volumes, since=hour - timedelta(hours=_HOURS - 1))
         reasons = context.data.read(reads.quarantine_reasons, since=hour - timedelta(days=7))
+        expected = context.data.read(reads.expected)
         names = [*context.catalog.sources, *(sorted(set(heard["source"]) - set(context.catalog.sources)) if not heard.empty else [])]
         if not names:
             notices.empty(
                 "No source yet", "A source appears when it is in the catalog or when it sends its first signal:", notices.FIRST_EVENT
             )
         else:
-            rows = [_row(context, name, heard, volumes, reasons, hour) for name in names]
+            silent = set(expected.loc[expected["silent_since"].notna(), "source"]) if len(expected) else set()
+            rows = [_row(context, name, heard, volumes, reasons, hour, silent=name in silent) for name in names]
             _show(context, rows)
+        _unused(context, hour - timedelta(hours=_HOURS - 1))
         _quarantine(context, reasons)
 
 
-def _row(context: Context, name: str, heard: pd.DataFrame, volumes: pd.DataFrame, reasons: pd.DataFrame, hour: datetime) -> dict[str, Any]:
+def _row(
+    context: Context, name: str, heard: pd.DataFrame, volumes: pd.DataFrame, reasons: pd.DataFrame, hour: datetime, *, silent: bool
+) -> dict[str, Any]:
     known = context.catalog.sources.get(name)
     last = aware(heard.loc[heard["source"] == name, "last_seen"].max()) if not heard.empty else None
     own = volumes[(volumes["source"] == name) & (volumes["kind"] != "quarantine")] if not volumes.empty else volumes
@@ -56,7 +63,6 @@ def _row(context: Context, name: str, heard: pd.DataFrame, volumes: pd.DataFrame
     counted = {aware(moment): int(signals) for moment, signals in by_hour.items()}
     every = _seconds(known.expect.every) if known and known.expect else None
     age = (context.now - last).total_seconds() if last else None
-    silent = every is not None and (age is None or age > every)
     return {
         "name": name, "title": (known.title if known else "") or definitions.readable(name), "system": known.system if known else "",
         "owner": known.owner if known else "", "lane": str(known.lane) if known else "", "last": last, "age": age, "every": every,
@@ -80,7 +86,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
                 '<div class="andon-notice dim"><div class="glyph">?</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
             ).format(
                 f"Silent beyond their rhythm: {', '.join(row['title'] for row in silent)}",
-                "Verdicts that need them are unknown, neither good nor bad, until they are heard again.",
+                "A promise that waits for them is unknown from its warning on, neither good nor bad, until they are heard again.",
             )
         )
     columns = [
@@ -108,6 +114,50 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]) if row["owner"] else "", "soft"),
     ]
     table.show(columns, rows, "Sources")
+
+
+def _unused(context: Context, since: datetime) -> None:
+    """Say what was received and became no milestone, although it was meant to: nobody reads its type, or it carries no key."""
+    rows = [*_unread(context, since), *_keyless(context, since)][:_UNUSED]
+    if rows:
+        st.subheader("Received, but part of no transaction (24 hours)", anchor=False)
+        columns = [
+            table.Column("What", lambda row: row["what"], "key wrap"),
+            table.Column("Source", lambda row: row["source"]),
+            table.Column("Signals", lambda row: count(row["signals"]), "number"),
+            table.Column("What to do", lambda row: row["to_do"], "wide"),
+        ]
+        table.show(columns, rows, "Received, but part of no transaction")
+
+
+def _unread(context: Context, since: datetime) -> list[dict[str, Any]]:
+    milestones = [milestone for flow in context.catalog.flows.values() for milestone in flow.milestones.values()]
+    wanted = [milestone.match.event for milestone in milestones if milestone.match.event is not None]
+    patterns = {text for texts in wanted for text in ([texts] if isinstance(texts, str) else texts)}
+    return [
+        {
+            "what": f"Events of type {row['type']}", "source": row["source"], "signals": row["events"],
+            "to_do": "No flow reads this type: name it in a milestone's match, or correct the sender.",
+        }
+        for row in context.data.read(reads.event_types, since=since).to_dict("records")
+        if row["type"] != HEARTBEAT_EVENT and not any(_reads(pattern, row["type"]) for pattern in patterns)
+    ]  # fmt: skip
+
+
+def _reads(pattern: str, type_: str) -> bool:
+    return type_.startswith(pattern[:-1]) if pattern.endswith("*") else type_ == pattern
+
+
+def _keyless(context: Context, since: datetime) -> list[dict[str, Any]]:
+    catalog = context.catalog
+    return [
+        {
+            "what": f"{definitions.stage_title(catalog, row['flow'], row['milestone'])} of {definitions.flow_title(catalog, row['flow'])}",
+            "source": row["source"], "signals": row["signals"],
+            "to_do": "Carries none of the flow's keys: correct where the milestone looks for them, or the sender.",
+        }
+        for row in context.data.read(reads.keyless, since=since).to_dict("records")
+    ]  # fmt: skip
 
 
 def _spark(context: Context, series: list[tuple[datetime, int]]) -> Markup:

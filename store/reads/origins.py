@@ -21,6 +21,31 @@ def last_heard(client: Any) -> pd.DataFrame:
     return frame(client, statement("source_last_seen"))
 
 
+def expected(client: Any) -> pd.DataFrame:
+    """Return source, since (when it was first expected to be heard) and silent_since (NaT while it is heard) of sources with a rhythm; UTC."""
+    return frame(client, "SELECT source, since, silent_since FROM expected_sources FINAL WHERE since IS NOT NULL ORDER BY source")
+
+
+def event_types(client: Any, *, since: datetime) -> pd.DataFrame:
+    """Return source, type, events and last_at of the CloudEvents received since then (UTC)."""
+    return frame(
+        client,
+        "SELECT source, type, count() AS events, max(received_at) AS last_at FROM events WHERE received_at >= {since:DateTime}"
+        " GROUP BY source, type ORDER BY events DESC",
+        parameters={"since": since},
+    )
+
+
+def keyless(client: Any, *, since: datetime) -> pd.DataFrame:
+    """Return source, flow, milestone and signals of milestone events received since then (UTC) that carry none of their flow's keys."""
+    return frame(
+        client,
+        "SELECT source, flow, milestone, uniqExact(event_id) AS signals FROM milestone_events"
+        " WHERE received_at >= {since:DateTime} AND empty(keys) GROUP BY source, flow, milestone ORDER BY signals DESC",
+        parameters={"since": since},
+    )
+
+
 def quarantined(client: Any, *, source: str = "", limit: int = 100) -> pd.DataFrame:
     """Return the latest rows of ``quarantine``, without the body but with its size and its first 400 characters."""
     return frame(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -210,3 +211,19 @@ def test_heartbeats_are_not_listed_unless_asked_for(view: View, filled: Store) -
     filled.insert("transactions", {name: [value] for name, value in row.items()})
     assert identity not in words(view("transactions", filled))
     assert identity in words(view("transactions", filled, flow=HEARTBEAT))
+
+
+def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, filled: Store) -> None:
+    moment = NOW - timedelta(minutes=5)
+    filled.insert("expected_sources", {"source": ["tms", "wms"], "since": [moment] * 2, "silent_since": [NOW, None], "revision": [1, 1]})
+    events = {"slice": 1, "source": "crm", "received_at": moment, "event_source": "/crm"}
+    types = ["crm.order.captured", "crm.order.recieved", "andon.heartbeat"]
+    filled.insert("events", {**{name: [value] * 3 for name, value in events.items()}, "id": types, "type": types})
+    keyless = {"slice": [1], "flow": ["order-to-cash"], "milestone": ["captured"], "event_id": ["k"], "received_at": [moment], "keys": [[]]}
+    filled.insert("milestone_events", keyless | {"source": ["crm"]})
+    shown = words(view("sources", filled))
+    assert "Silent beyond their rhythm: Transport management" in shown
+    assert "Events of type crm.order.recieved" in shown
+    assert "crm.order.captured" not in shown
+    assert "andon.heartbeat" not in shown
+    assert "Carries none of the flow" in shown

@@ -169,6 +169,23 @@ def test_a_source_that_was_never_heard_is_silent_only_after_its_time_and_a_resta
     assert (clock(store, "t2")["verdict"], clock(store, "t2")["cause"]) == ("unknown", "source-silent:sap")
 
 
+def test_the_store_says_which_sources_are_silent_by_their_calendar(store: Store) -> None:
+    rhythm = {"every": "1 hour", "calendar": "plant"}
+    erp = Source.model_validate({"source": "sap", "system": "ERP", "owner": "x", "expect": rhythm})
+    slas = engine(store, catalog({"book": BOOK}, [calendar()], sources=[erp]))
+
+    def silent_since(at: str) -> object:
+        slas.run(utc(at))
+        return store.rows("SELECT silent_since FROM expected_sources FINAL")[0]["silent_since"]
+
+    assert silent_since("2026-03-27 20:30:00") is None  # Friday, after work: expected by Monday morning
+    assert silent_since("2026-03-29 12:00:00") is None
+    found = silent_since("2026-03-30 12:00:00")
+    assert found is not None
+    store.insert("events", {"slice": [1], "source": ["sap"], "received_at": [utc("2026-03-30 12:30:00")], "id": ["1"]})
+    assert silent_since("2026-03-30 12:31:00") is None
+
+
 def test_a_source_expected_anew_counts_from_then(store: Store) -> None:
     erp = Source.model_validate({"source": "sap", "system": "ERP", "owner": "x", "expect": {"every": "1 hour"}})
     slas = engine(store, catalog({"book": BOOK}, sources=[erp]))
