@@ -57,7 +57,7 @@ class SlaEngine:
         after = ""
         while flows:
             rows = self._activity.open_transactions(sorted(flows), after, BATCH)
-            self._evaluate(rows, now, None)
+            self._again(rows, now)
             if len(rows) < BATCH:
                 break
             after = str(rows["transaction_id"].max())
@@ -71,16 +71,16 @@ class SlaEngine:
         wrote = False
         more = True
         while more:
-            rows, more = self._store.changed_transactions(BATCH)
+            rows, clocks, more = self._store.changed_transactions(BATCH)
             if len(rows):
-                wrote |= self._evaluate(rows, now, int(rows["revision"].max()))
+                wrote |= self._evaluate(rows, clocks, now, int(rows["revision"].max()))
         return wrote
 
     def _due(self, now: datetime) -> bool:
         wrote = False
         while self._deadline is not None and self._deadline <= now:
             rows = self._store.due_transactions(now, BATCH)
-            wrote |= self._evaluate(rows, now, None)
+            wrote |= self._again(rows, now)
             if len(rows) < BATCH:
                 self._deadline = self._store.next_deadline()
                 break
@@ -97,16 +97,19 @@ class SlaEngine:
         if not len(rows):
             return False
         self._listen_at = now + SILENCE_POLL
-        return self._evaluate(rows, now, None)
+        return self._again(rows, now)
 
-    def _evaluate(self, transactions: pd.DataFrame, now: datetime, cursor: int | None) -> bool:
-        if not len(transactions):
-            return False
+    def _again(self, transactions: pd.DataFrame, now: datetime) -> bool:
+        """Evaluate transactions that have not changed."""
+        return len(transactions) > 0 and self._evaluate(transactions, self._store.clocks_of(transactions), now, None)
+
+    def _evaluate(self, transactions: pd.DataFrame, before: pd.DataFrame, now: datetime, cursor: int | None) -> bool:
+        """Measure and judge; ``before`` holds the clocks as they were written. Return whether any is different."""
         moment = to_milliseconds(now)
         measured = clocks_of(transactions, self._catalog, self._calendars)
         if len(measured):
             measured = judge(measured, moment, self._sources.silences(measured, moment, self._activity))
-        changed = merge_previous(measured, self._store.clocks_of(transactions), moment)
+        changed = merge_previous(measured, before, moment)
         fresh = changed[changed["fresh"].to_numpy(np.bool_)]
         verdicts = to_verdict_rows(fresh, moment, reason_texts(fresh, moment, self._calendars, self._catalog))
         if len(changed) or cursor is not None:

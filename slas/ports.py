@@ -16,10 +16,10 @@ import pandas as pd
 class ClockStore(Protocol):
     """Transactions in, clocks and verdicts out."""
 
-    def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, bool]:
-        """Return current rows of ``transactions`` above the cursor of stage ``evaluate``, and whether there may be more.
+    def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+        """Return current rows of ``transactions`` above the cursor of stage ``evaluate``, their clocks, and whether there may be more.
 
-        At most about ``limit`` changes, but never part of a revision.
+        At most about ``limit`` changes, but never part of a revision. The clocks are those of :meth:`clocks_of`.
         """
         ...
 

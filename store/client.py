@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
@@ -43,6 +44,9 @@ ALL_THREADS: dict[str, Any] = {"max_threads": os.cpu_count() or 1}
 """Settings of a statement that reads a whole table."""
 
 
+_Result = TypeVar("_Result")
+
+
 class Store:
     """An open store. Safe to use from several threads; none waits for another."""
 
@@ -52,6 +56,7 @@ class Store:
         self._password = password
         self._local = threading.local()
         self._local.client = self._connect()
+        self._pool = ThreadPoolExecutor(thread_name_prefix="store")
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:
@@ -113,6 +118,18 @@ class Store:
         with self.own_client() as client:
             client.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
 
+    def side_by_side(self, *steps: Callable[[], _Result]) -> list[_Result]:
+        """Run steps at the same time, each in a thread with a client of its own; return their results in order.
+
+        Returns when all have ended; then the first failure in order is raised.
+        """
+        others = [self._pool.submit(step) for step in steps[1:]]
+        try:
+            first = steps[0]()
+        finally:
+            wait(others)
+        return [first, *(other.result() for other in others)]
+
     def revision(self, count: int = 1) -> int:
         """Return the first of ``count`` new revisions in a row: they rise strictly and are never repeated, also across restarts."""
         return self._revisions.next(count)
@@ -125,6 +142,7 @@ class Store:
 
     def close(self) -> None:
         """Close this thread's client; those of other threads end with them."""
+        self._pool.shutdown()
         if hasattr(self._local, "client"):
             self._local.client.close()
             del self._local.client

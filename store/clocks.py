@@ -31,17 +31,21 @@ class StoredClocks:
         self._store = store
         self._cursor: int | None = None
 
-    def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, bool]:
-        """Return current transactions above the cursor, the latest first, never part of a revision; and whether there may be more."""
+    def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+        """Return current transactions above the cursor, the latest first, never part of a revision; their clocks; whether there may be more."""
         if self._cursor is None:
             self._cursor = self._read_cursor()
         (found,) = self._store.rows(
             statement("next_rows").replace("/*table*/", "transactions"), {"after": self._cursor, "limit": limit}
         )  # by the index: costs nothing
         if not found["upto"]:
-            return pd.DataFrame(), False
+            return pd.DataFrame(), pd.DataFrame(), False
+        bounds = {"after": self._cursor, "upto": found["upto"]}
         sql = statement("changed_transactions").replace("/*columns*/", _TRANSACTION_COLUMNS)
-        return self._store.frame(sql, {"after": self._cursor, "upto": found["upto"]}), bool(found["more"])
+        changed, clocks = self._store.side_by_side(
+            lambda: self._store.frame(sql, bounds), lambda: self._store.frame(statement("clocks_of_changed"), bounds)
+        )
+        return changed, clocks, bool(found["more"])
 
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
         """Return current transactions that have a clock with ``next_at <= now``."""

@@ -96,11 +96,10 @@ class StoredCorrelation:
             self._scratch("correlation_copies", frames["merges"].assign(leave=1))
             self._store.command(statement("copy_events"), bound)
             self._store.command(statement("retire_transactions"), bound)
-        keys = frames["keys"]
-        if len(keys):
-            self._store.insert("transaction_keys", {**_columns(keys), "revision": [revision] * len(keys)})
+        self._store.side_by_side(
+            lambda: self._name(frames["keys"], revision), lambda: self._scratch("correlation_places", frames["places"])
+        )
         if len(frames["places"]):
-            self._scratch("correlation_places", frames["places"])
             self._store.command(statement("place_events"), bound)
         if len(frames["copies"]):
             self._scratch("correlation_copies", frames["copies"].assign(leave=0))
@@ -111,6 +110,9 @@ class StoredCorrelation:
         self._remember({"correlate": position, "fold": revision}, now)
         self._cursor, self._folded = position, revision
         self._settle(position)
+
+    def _name(self, keys: pd.DataFrame, revision: int) -> None:
+        self._store.insert("transaction_keys", {**_columns(keys), "revision": [revision] * len(keys)})
 
     def orphans(self) -> int:
         """Return how many milestone events wait on a shelf that no transaction is attached to."""

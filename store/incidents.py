@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -33,17 +34,18 @@ class StoredIncidents:
         """Return by table (``clocks``, ``transactions``) the current rows above the cursors that may concern an incident; new cursors; more?"""
         if self._cursors is None:
             self._cursors = self._read_cursors()
-        frames, cursors, more = {}, {}, False
-        for table, stage in _CURSORS.items():
-            after = self._cursors.get(stage, 0)
-            (found,) = self._store.rows(statement("next_rows").replace("/*table*/", table), {"after": after, "limit": limit})
-            more |= bool(found["more"])
-            frames[table] = pd.DataFrame()
-            if found["upto"]:
-                bounds = {"after": after, "upto": found["upto"], "holding": list(HOLDING)}
-                frames[table] = _plain(self._store.frame(statement(f"alert_changed_{table}"), bounds))
-                cursors[stage] = int(found["upto"])
-        return frames, cursors, more
+        reads = [partial(self._changed, table, self._cursors.get(stage, 0), limit) for table, stage in _CURSORS.items()]
+        changed = dict(zip(_CURSORS, self._store.side_by_side(*reads), strict=True))
+        frames = {table: frame for table, (frame, _, _) in changed.items()}
+        cursors = {_CURSORS[table]: upto for table, (_, upto, _) in changed.items() if upto}
+        return frames, cursors, any(more for _, _, more in changed.values())
+
+    def _changed(self, table: str, after: int, limit: int) -> tuple[pd.DataFrame, int, bool]:
+        (found,) = self._store.rows(statement("next_rows").replace("/*table*/", table), {"after": after, "limit": limit})
+        if not found["upto"]:
+            return pd.DataFrame(), 0, False
+        bounds = {"after": after, "upto": found["upto"], "holding": list(HOLDING)}
+        return _plain(self._store.frame(statement(f"alert_changed_{table}"), bounds)), int(found["upto"]), bool(found["more"])
 
     def remembered(self) -> dict[str, pd.DataFrame]:
         """Return what a restarted engine must know, by table."""

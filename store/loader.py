@@ -109,9 +109,8 @@ class Loader:
         return deleted
 
     def close(self) -> None:
-        """Close the journal's files and end the inserting threads."""
+        """Close the journal's files."""
         self._segments.close()
-        self._writer.close()
 
     def _load_lane(self, lane: Lane, report: LoadReport) -> bool:
         """Load up to the lane's share of slices; return whether a backlog is left.

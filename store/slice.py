@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import blake2b
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
@@ -45,11 +45,6 @@ class SliceWriter:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._pool = ThreadPoolExecutor(SHARES, thread_name_prefix="load")
-
-    def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown()
 
     def write(self, records: Sequence[Record], slice_: int) -> list[Record]:
         """Insert the records and return those that were refused and quarantined. Raises ``ClickHouseError`` when the store fails."""
@@ -57,8 +52,8 @@ class SliceWriter:
         for kind in SignalKind:
             if chosen := [record for record in records if record.kind is kind]:
                 shares = _shares(chosen) if kind in DIVIDED else [chosen]
-                written = [self._pool.submit(self._write_share, kind, share, slice_ + number) for number, share in enumerate(shares)]
-                refused += [record for future in written for record in future.result()]
+                writes = [partial(self._write_share, kind, share, slice_ + number) for number, share in enumerate(shares)]
+                refused += itertools.chain.from_iterable(self._store.side_by_side(*writes))
         return refused
 
     def _write_share(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> list[Record]:
