@@ -19,20 +19,27 @@ from core.telemetry import M, Telemetry
 logger = logging.getLogger("andon.engine")
 
 POLL_SECONDS = 0.1
+CYCLE_SECONDS = 0.5
+"""A tick that finds work costs a third of a second whatever little it finds: a trickle of signals is taken twice a second."""
 LONGEST_PAUSE_SECONDS = 30.0
 CATCH_UP_SECONDS = 10.0
+STAGES = frozenset({"correlate", "evaluate", "alert"})
 
 
 class Stage(Protocol):
-    """A step of the tick."""
+    """A step of the tick that may have to be repeated."""
+
+    def run(self, now: datetime) -> bool:
+        """Do a batch of what there is to do; return whether there may be more."""
+        ...
+
+
+class TimedStage(Protocol):
+    """A step that also has deadlines of its own."""
 
     def run(self, now: datetime) -> bool:
         """Do what there is to do; return whether the next stage has something to read."""
         ...
-
-
-class TimedStage(Stage, Protocol):
-    """A step that also has deadlines of its own."""
 
     def next_deadline(self) -> datetime | None:
         """Return the moment at which :meth:`run` has work without any input."""
@@ -71,60 +78,72 @@ class Engine:
     between_ticks: Callable[[], None] = lambda: None
     stopping: threading.Event = field(default_factory=threading.Event)
     last_tick: float = 0.0
+    owed: set[str] = field(default_factory=lambda: set(STAGES))
+    """The stages owed a run, whatever they find: all of them at first, so that what a crash interrupted is finished."""
     _wake_deliveries: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Loop until stopped. The first tick runs every stage, so that what a crash interrupted is finished."""
+        """Loop until stopped."""
         delivery = threading.Thread(target=self._deliver, name="deliveries", daemon=True)
         delivery.start()
-        pending = {"correlate", "evaluate", "alert"}
-        pause = 0.0
+        failures = 0
         while not self.stopping.is_set():
             try:
                 self.between_ticks()
-                busy = self.tick(pending)
-                pause = 0.0 if busy else POLL_SECONDS
+                started = self.clock.monotonic()
+                worked = self.tick()
+                pause = max(0.0, CYCLE_SECONDS - (self.clock.monotonic() - started)) if worked else POLL_SECONDS
+                failures = 0
             except Exception:  # boundary: the tick loop; whatever fails is logged and tried again with the same input
-                logger.exception("a tick failed and is tried again", extra={"fields": {"pending": sorted(pending)}})
-                pause = min(LONGEST_PAUSE_SECONDS, max(1.0, pause * 2))
+                logger.exception("a tick failed and is tried again", extra={"fields": {"owed": sorted(self.owed)}})
+                pause = min(LONGEST_PAUSE_SECONDS, 2.0**failures)
+                failures += 1
             self.stopping.wait(pause)
         self._wake_deliveries.set()
         delivery.join(timeout=20.0)
 
-    def tick(self, pending: set[str]) -> bool:
-        """Run every stage that has something to do. ``pending`` names the stages still owed a run; it survives a failure."""
-        self._load(pending)
-        if "correlate" in pending:
-            self._run("correlate", self.stages.correlate, pending, "evaluate")
-        if "evaluate" in pending or self._is_due(self.stages.evaluate):
-            self._run("evaluate", self.stages.evaluate, pending, "alert")
-        if "alert" in pending or self._is_due(self.stages.alert):
-            self._run("alert", self.stages.alert, pending, None)
+    def tick(self) -> bool:
+        """Run every stage that has something to do; return whether there was more to do than to meet a deadline."""
+        self._load()
+        worked = bool(self.owed)
+        if "correlate" in self.owed:
+            self._correlate()
+        if ("evaluate" in self.owed or self._is_due(self.stages.evaluate)) and self._run("evaluate", self.stages.evaluate):
+            self.owed.add("alert")
+        if "alert" in self.owed or self._is_due(self.stages.alert):
+            while self._run("alert", self.stages.alert):
+                self.owed.add("alert")
             self._wake_deliveries.set()
         self.last_tick = self.clock.monotonic()
-        return bool(pending)
+        return worked
 
-    def _load(self, pending: set[str]) -> None:
+    def _load(self) -> None:
         """Load; a backlog is taken whole before anything is judged, so that what is only late to us does not look late."""
         started = self.clock.monotonic()
         more = True
         while more and not self.stopping.is_set() and self.clock.monotonic() - started < CATCH_UP_SECONDS:
             loaded, more = self.stages.load()
             if loaded:
-                pending.add("correlate")
+                self.owed.add("correlate")
         self._observe("load", started)
 
-    def _run(self, name: str, stage: Stage, pending: set[str], following: str | None) -> None:
+    def _correlate(self) -> None:
+        """Correlate what was loaded, for the reason it is loaded whole; what is left after a while has its turn in the next tick."""
+        # A failure of a transaction is an alert of its own, with or without an SLA.
+        self.owed.update({"evaluate", "alert"})
         started = self.clock.monotonic()
-        changed = stage.run(self.clock.now())
-        pending.discard(name)
-        if changed and following:
-            pending.add(following)
-            # A failure of a transaction is an alert of its own, with or without an SLA.
-            pending.add("alert")
-        elif changed:
-            pending.add(name)
+        while self._run("correlate", self.stages.correlate):
+            self.owed.add("correlate")
+            if self.stopping.is_set() or self.clock.monotonic() - started >= CATCH_UP_SECONDS:
+                break
+
+    def _run(self, name: str, stage: Stage) -> bool:
+        """Run a stage and take it off the list; return what it returns."""
+        started = self.clock.monotonic()
+        result = stage.run(self.clock.now())
+        self.owed.discard(name)
         self._observe(name, started)
+        return result
 
     def _is_due(self, stage: TimedStage | Deliverer) -> bool:
         deadline = stage.next_deadline()

@@ -17,7 +17,7 @@ import uvloop
 
 import collector.receivers
 from andon.checking import check_catalog, expressions_of
-from andon.engine_process import Engine
+from andon.engine_process import STAGES, Engine
 from andon.heartbeat import Heartbeat, with_heartbeat
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
@@ -127,7 +127,12 @@ def run_engine(settings: Settings) -> None:
         check_expression = expressions_of(store)
         catalog = load_checked_catalog(settings, check_expression)
         pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry))
-        watch = CatalogWatch(settings, catalog, pipeline.reload, telemetry, check_expression)
+
+        def take(changed: Catalog) -> None:
+            pipeline.reload(changed)
+            engine.owed.update(STAGES)
+
+        watch = CatalogWatch(settings, catalog, take, telemetry, check_expression)
         looked = clock.monotonic()
 
         def between_ticks() -> None:

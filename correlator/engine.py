@@ -50,8 +50,8 @@ class Correlator:
             logger.info("flows are read again from the stored signals", extra={"fields": {"flows": changed}})
 
     def run(self, now: datetime) -> bool:
-        """Correlate one batch of what was loaded; return whether there was any."""
-        batch, position = self._store.fresh(BATCH)
+        """Correlate one batch of what was loaded; return whether there may be more."""
+        batch, position, more = self._store.fresh(BATCH)
         if position:
             links = link(batch, self._attached, BAD_KEY)
             self._store.save(self._rows(links), position, self._fold, now)
@@ -63,7 +63,7 @@ class Correlator:
         if now >= self._count_orphans_at:
             self._count_orphans_at = now + ORPHAN_POLL
             self._telemetry.set(M.ORPHANS, self._store.orphans())
-        return position > 0
+        return more
 
     def _rows(self, links: Links) -> dict[str, pd.DataFrame]:
         """Return the rows of a batch; what merges moves all its keys, and leaves its id as one more."""

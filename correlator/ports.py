@@ -19,8 +19,8 @@ class CorrelationStore(Protocol):
         """
         ...
 
-    def fresh(self, limit: int) -> tuple[pd.DataFrame, int]:
-        """Return the keys of milestone events above the cursor as ``link.link`` takes them, and the slice they reach to.
+    def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
+        """Return the keys of milestone events above the cursor as ``link.link`` takes them, the slice they reach to, and whether there may be more.
 
         Whole slices, about ``limit`` events; slice 0: nothing is above the cursor.
         """

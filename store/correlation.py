@@ -72,13 +72,13 @@ class StoredCorrelation:
         self._store.command("DELETE FROM milestone_events WHERE flow IN {flows:Array(String)} AND slice < {slice:UInt64}", bound)
         self._rebuilding = (number, changed)
 
-    def fresh(self, limit: int) -> tuple[pd.DataFrame, int]:
-        """Return the keys of milestone events above the cursor, and the slice they reach to (0: nothing)."""
+    def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
+        """Return the keys of milestone events above the cursor, the slice they reach to (0: nothing), and whether there may be more."""
         frame = self._store.frame(statement("fresh_keys"), {"after": self._cursor, "limit": limit})
         if len(frame):
-            return frame, int(frame["slice"].max())
+            return frame, int(frame["slice"].max()), int(frame["taken"].iloc[0]) >= limit
         self._settle(None)
-        return frame, 0
+        return frame, 0, False
 
     def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
         """Return all active keys of the transactions named by ``flow`` and ``from_id``."""

@@ -11,14 +11,15 @@ SELECT
     each.event_id AS event_id,
     concat(leftPad(lower(hex(toUInt64(toUnixTimestamp64Milli(each.received_at)))), 12, '0'), substring(each.event_id, 1, 20)) AS candidate_id,
     each.slice AS slice,
+    each.taken AS taken,
     each.key.1 AS key_type,
     each.key.2 AS key_value,
     known.transaction_id AS transaction_id
 FROM
 (
-    SELECT slice, toString(flow) AS flow, event_id, received_at,
+    SELECT slice, taken, toString(flow) AS flow, event_id, received_at,
         arrayJoin(if(empty(keys), [('', '')], CAST(keys, 'Array(Tuple(String, String))'))) AS key
-    FROM (SELECT * FROM fresh ORDER BY slice, received_at LIMIT 1 BY flow, event_id)
+    FROM (SELECT *, count() OVER () AS taken FROM fresh ORDER BY slice, received_at LIMIT 1 BY flow, event_id)
 ) AS each
 LEFT JOIN
 (

@@ -9,6 +9,7 @@ import pytest
 
 from core.catalog.flow import Flow
 from core.telemetry import M, Telemetry
+from correlator import engine
 from correlator.compile import compile_catalog
 from correlator.engine import Correlator
 from correlator.paths import Place, as_expression, place_of
@@ -89,6 +90,15 @@ def test_oversized_keys_are_quarantined_and_keyless_events_counted(store: Store)
     assert telemetry.value(M.QUARANTINED, reason="bad_correlation_id") == 1
     assert telemetry.value(M.KEYLESS) == 2
     assert [row["reason"] for row in store.rows("SELECT reason FROM quarantine FINAL")] == ["bad_correlation_id"]
+
+
+def test_a_batch_that_is_full_says_that_there_may_be_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BATCH", 2)
+    correlator = Correlator(StoredCorrelation(store), catalog(), Telemetry())
+    for number in (0, 1, 1, 2, 3):  # one signal twice: two rows, one event
+        feed(store, [Heard(f"e{number}", "captured", number, (("order", f"O{number}"),))], store.revision())
+    assert [correlator.run(NOW) for _ in range(3)] == [True, True, False]
+    assert len(stored(store)) == 4
 
 
 def test_a_changed_flow_is_read_again_from_history(store: Store) -> None:
