@@ -8,7 +8,10 @@ import zstandard
 
 from collector.rejection import Rejection, refused, unusable
 
+MEMBERS_MAX = 1000
+"""gzip members or zstd frames of one body. Each costs a decoder, also one that holds nothing and so never meets the bound on the output."""
 _GZIP_WBITS = 31
+_INFLATE_SLICE_BYTES = 64 << 10
 _ZSTD_SLICE_BYTES = 512
 """The decoder has no bound on its output; 512 bytes hold at most 128 blocks of 128 KiB, so one step inflates to 16 MiB at the most."""
 ENCODINGS = ("identity", "gzip", "deflate", "zstd")
@@ -40,46 +43,77 @@ def decode(body: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def _inflate(body: bytes, window_bits: int, max_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    total = 0
-    while body:
+    members = _Members(body, _INFLATE_SLICE_BYTES, max_bytes)
+    while members.more():
+        if members.count > 1 and window_bits != _GZIP_WBITS:  # gzip alone allows several members one after the other
+            raise _broken("there is something after the end of the compressed data")
         decoder = zlib.decompressobj(window_bits)
         try:
-            part = decoder.decompress(body, max_bytes - total + 1)
+            while not decoder.eof:
+                members.add(decoder.decompress(members.take(), members.room + 1))
         except zlib.error as error:
             raise _broken(str(error)) from error
-        total += len(part)
-        if total > max_bytes:
-            raise _too_large(max_bytes)
-        if not decoder.eof:
-            raise _broken("the compressed data ends too early")
-        parts.append(part)
-        body = decoder.unused_data  # gzip allows several members one after the other
-        if body and window_bits != _GZIP_WBITS:
-            raise _broken("there is something after the end of the compressed data")
-    return b"".join(parts)
+        members.give_back(len(decoder.unused_data))
+    return members.content()
 
 
 def _decompress_zstd(body: bytes, max_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    total = 0
-    while body:
-        decoder = zstandard.ZstdDecompressor(max_window_size=8 << 20).decompressobj()
+    members = _Members(body, _ZSTD_SLICE_BYTES, max_bytes)
+    decompressor = zstandard.ZstdDecompressor(max_window_size=8 << 20)
+    while members.more():
+        decoder = decompressor.decompressobj()
         try:
-            for start in range(0, len(body), _ZSTD_SLICE_BYTES):
-                part = decoder.decompress(body[start : start + _ZSTD_SLICE_BYTES])
-                total += len(part)
-                if total > max_bytes:
-                    raise _too_large(max_bytes)
-                parts.append(part)
-                if decoder.eof:
-                    break
+            while not decoder.eof:
+                members.add(decoder.decompress(members.take()))
         except zstandard.ZstdError as error:
             raise _broken(str(error)) from error
-        if not decoder.eof:
+        members.give_back(len(decoder.unused_data))
+    return members.content()
+
+
+class _Members:
+    """A body of one or more compressed members, taken slice by slice: what follows a member is never copied whole. Both ends have a bound."""
+
+    def __init__(self, body: bytes, slice_bytes: int, max_bytes: int) -> None:
+        self.count = 0
+        self.room = max_bytes
+        self._body = body
+        self._slice_bytes = slice_bytes
+        self._max_bytes = max_bytes
+        self._at = 0
+        self._parts: list[bytes] = []
+
+    def more(self) -> bool:
+        """Begin the next member, if there is one. Raises :class:`Rejection` for one too many."""
+        if self._at >= len(self._body):
+            return False
+        self.count += 1
+        if self.count > MEMBERS_MAX:
+            raise _broken(f"it has more than {MEMBERS_MAX} compressed members")
+        return True
+
+    def take(self) -> bytes:
+        """Return the next slice. Raises :class:`Rejection` at the end of the body."""
+        if self._at >= len(self._body):
             raise _broken("the compressed data ends too early")
-        body = decoder.unused_data + body[start + _ZSTD_SLICE_BYTES :]
-    return b"".join(parts)
+        taken = self._body[self._at : self._at + self._slice_bytes]
+        self._at += len(taken)
+        return taken
+
+    def give_back(self, size: int) -> None:
+        """Go back to where a member ended."""
+        self._at -= size
+
+    def add(self, part: bytes) -> None:
+        """Keep what a slice decoded to. Raises :class:`Rejection` when it is too much."""
+        self.room -= len(part)
+        if self.room < 0:
+            raise _too_large(self._max_bytes)
+        self._parts.append(part)
+
+    def content(self) -> bytes:
+        """Return all that was decoded."""
+        return b"".join(self._parts)
 
 
 def _broken(message: str) -> Rejection:

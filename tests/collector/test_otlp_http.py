@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import socket
+import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ import zstandard
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
+from collector.encoding import decode
+from collector.rejection import Rejection
 from core.signal import SignalKind
 from tests.collector.conftest import Running
 from tests.collector.requests import PROTOBUF, START, spans
@@ -74,6 +77,32 @@ def test_truncated_and_mislabelled_bodies_are_kept(door: Running, encoding: str)
         answer = door.post("/v1/traces", broken, "application/json", content_encoding=encoding)
         assert (answer.status_code, answer.json()["field"]) == (400, "content-encoding")
     assert [kept for _, kept in quarantined(door)] == [packed[:-5], body, b"\0" * 20, packed + b"rubbish"]
+
+
+@pytest.mark.parametrize("nothing", [gzip.compress(b""), zstandard.ZstdCompressor().compress(b"")], ids=["gzip", "zstd"])
+def test_members_that_hold_nothing_have_an_end(nothing: bytes) -> None:
+    body = spans(count=40).SerializeToString()
+    encoding, packed = ("gzip", gzip.compress(body)) if nothing[:2] == b"\x1f\x8b" else ("zstd", zstandard.compress(body))
+    assert decode(nothing * 999 + packed, encoding, 1 << 20) == body
+    began = time.process_time()
+    with pytest.raises(Rejection, match="more than 1000 compressed members") as caught:
+        decode(nothing * 1_000_000, encoding, 1 << 20)
+    assert caught.value.status == 400
+    assert time.process_time() - began < 5  # it was minutes
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_members_end_anywhere(encoding: str) -> None:
+    """The body is decoded in slices; where a member ends in one must not matter."""
+    compress = {"gzip": lambda part: gzip.compress(part, 1), "zstd": zstandard.compress}[encoding]
+    chance = random.Random(7)
+    parts = [chance.randbytes(chance.choice([0, 1, 511, 512, 600, 70_000])) for _ in range(60)]
+    packed = b"".join(map(compress, parts))
+    assert decode(packed, encoding, 4 << 20) == b"".join(parts)
+    assert decode(packed, encoding, sum(map(len, parts))) == b"".join(parts)
+    with pytest.raises(Rejection) as caught:
+        decode(packed, encoding, sum(map(len, parts)) - 1)
+    assert caught.value.status == 413
 
 
 @pytest.mark.parametrize("encoding", ["br", "snappy", "lz4", "gzip, gzip", "x" * 500])
