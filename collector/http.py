@@ -6,6 +6,7 @@ is there once, serves all sources, and is where tokens and TLS are enforced.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -42,7 +43,9 @@ JSON = "application/json"
 # google.rpc.Code of each HTTP status, for OTLP senders
 _CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
 _LOG = logging.getLogger("andon.http")
+DECODED_ASIDE_BYTES = 64 << 10
 Handler = Callable[[Request, bytes, Envelope], Awaitable[Response]]
+Proof = Callable[[bytes], Envelope]
 
 
 class Doors:
@@ -122,14 +125,20 @@ def _peer(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def _guarded(doors: Doors, request: Request, envelope: Envelope, handle: Handler, explain: Callable[..., Response]) -> Response:
-    """Read and decode the body, let ``handle`` answer, and turn every refusal into an answer that says what was wrong."""
-    raw = b""
+async def _guarded(
+    doors: Doors, request: Request, envelope: Envelope, handle: Handler, explain: Callable[..., Response], prove: Proof | None = None
+) -> Response:
+    """Read and decode the body, let ``handle`` answer, and turn every refusal into an answer that says what was wrong.
+
+    ``prove`` returns the envelope of a sender who is known by the raw body alone, and refuses a stranger before anything is decoded or kept.
+    """
     try:
         async with Body(request, doors.in_flight) as body:
             raw = await body.read()
+            if prove is not None:
+                envelope = prove(raw)
             try:
-                return await handle(request, decode(raw, envelope.encoding, HTTP_BODY_MAX_BYTES), envelope)
+                return await handle(request, await _decoded(raw, envelope.encoding), envelope)
             except Rejection as rejection:
                 kept = await _keep(doors, rejection, raw, envelope)
                 return explain(rejection.status, rejection.complaint, quarantine_id=kept, retry_after_seconds=rejection.retry_after_seconds)
@@ -140,6 +149,13 @@ async def _guarded(doors: Doors, request: Request, envelope: Envelope, handle: H
         doors.telemetry.add(M.REFUSED_REQUESTS, reason="full")
         complaint = Complaint("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
         return explain(503, complaint, retry_after_seconds=full.retry_after_seconds)
+
+
+async def _decoded(raw: bytes, encoding: str) -> bytes:
+    """Decode a large body in a thread: inflating lets go of the interpreter, and the other senders need not wait."""
+    if len(raw) <= DECODED_ASIDE_BYTES or not encoding:
+        return decode(raw, encoding, HTTP_BODY_MAX_BYTES)
+    return await asyncio.to_thread(decode, raw, encoding, HTTP_BODY_MAX_BYTES)
 
 
 async def _keep(doors: Doors, rejection: Rejection, raw: bytes, envelope: Envelope) -> str:
@@ -275,22 +291,23 @@ async def _take_batch(desk: Desk, parts: list[Any], envelope: Envelope) -> Respo
 
 def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
-        name = request.path_params["source"]
-        with doors.watching(envelope.peer):
-            source, delivery = doors.webhooks.verify(name, request.headers, body, doors.desk.now() // 1000)
-        if doors.webhooks.seen.is_replay(name, delivery, body):
+        source, delivery = request.state.delivery
+        if doors.webhooks.seen.is_replay(source.source, delivery, body):
             return JSONResponse({"accepted": 0, "replayed": True})
-        envelope = replace(envelope, sender=sender_of(source), encoding="")
-        try:
-            await doors.desk.take([_event_record(doors.desk, envelope, _delivered_event(request, source, delivery, body))])
-        except Rejection as rejection:  # its sender is known only here
-            return _explain_json(rejection.status, rejection.complaint, quarantine_id=await doors.desk.keep(rejection, body, envelope))
-        doors.webhooks.seen.remember(name, delivery, body)
+        await doors.desk.take([_event_record(doors.desk, envelope, _delivered_event(request, source, delivery, body))])
+        doors.webhooks.seen.remember(source.source, delivery, body)
         return JSONResponse({"accepted": 1})
 
     async def endpoint(request: Request) -> Response:
-        unknown = Sender("", doors.senders.default.lane)
-        return await _guarded(doors, request, _envelope(doors, request, unknown, WEBHOOK), handle, _explain_json)
+        envelope = _envelope(doors, request, Sender("", doors.senders.default.lane), WEBHOOK)
+
+        def prove(raw: bytes) -> Envelope:
+            with doors.watching(envelope.peer):
+                verified = doors.webhooks.verify(request.path_params["source"], request.headers, raw, doors.desk.now() // 1000)
+            request.state.delivery = verified
+            return replace(envelope, sender=sender_of(verified[0]))
+
+        return await _guarded(doors, request, envelope, handle, _explain_json, prove)
 
     return endpoint
 

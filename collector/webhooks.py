@@ -1,4 +1,4 @@
-"""Signed webhooks: who sent one is proved by an HMAC over its raw bytes.
+"""Signed webhooks: who sent one is proved by an HMAC over the body's bytes as they were sent, before any content encoding is undone.
 
 Standard Webhooks: ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature`` (``v1,<base64>`` of HMAC-SHA256 over
 ``id.timestamp.body``), at most five minutes old. GitHub: ``X-Hub-Signature-256`` (``sha256=<hex>`` over the body) and ``X-GitHub-Delivery``.
@@ -37,7 +37,7 @@ class Webhooks:
                 self._sources[source.source] = (source, [_key(source, reference) for reference in source.webhook.secrets])
 
     def verify(self, name: str, headers: Mapping[str, str], body: bytes, now: int) -> tuple[Source, str]:
-        """Return the source and the delivery's own id. ``headers`` have lower-case names, ``now`` is in seconds UTC.
+        """Return the source and the delivery's own id. ``headers`` have lower-case names, ``body`` is as sent, ``now`` is in seconds UTC.
 
         Raises :class:`Rejection`: 404 for an unknown source, 401 for a missing, wrong or old signature.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hmac
 import json
 import time
@@ -110,3 +111,32 @@ def test_unknown_sources_and_bad_bodies(post: Any, secrets: dict[str, str]) -> N
     assert (answer.status_code, bool(answer.json()["quarantine_id"])) == (400, True)
     (record,) = post.door.records()
     assert (record.kind, record.source, record.body) == (SignalKind.QUARANTINE, "shop", b"not json")
+
+
+def test_the_signature_is_over_the_body_as_sent(post: Any, secrets: dict[str, str]) -> None:
+    packed = gzip.compress(BODY)
+    encoded = {"content-encoding": "gzip"}
+    assert post("shop", packed, {**encoded, **standard(secrets["HOOK"], "msg_1", BODY)}).status_code == 401
+    assert post("shop", packed, {**encoded, **standard(secrets["HOOK"], "msg_1", packed)}).json() == {"accepted": 1}
+    (record,) = post.door.records()
+    assert BODY in record.body
+
+
+@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"no JSON"), gzip.compress(bytes(30 << 20))])
+def test_a_stranger_is_refused_before_anything_is_decoded_or_kept(post: Any, body: bytes) -> None:
+    encoded = {"content-encoding": "gzip"}
+    answers = [post("nobody", body, encoded), post("shop", body, encoded), post("shop", body, {**encoded, **standard("bm8=", "m", body)})]
+    assert [answer.status_code for answer in answers] == [404, 401, 401]
+    assert not any(answer.json()["quarantine_id"] for answer in answers)
+    assert post("shop", body, {"content-encoding": "rot13"}).status_code == 401
+    assert post.door.records() == []
+
+
+def test_what_a_known_sender_encodes_badly_is_kept_as_it_came(post: Any, secrets: dict[str, str]) -> None:
+    for delivery, body in enumerate([b"no gzip at all", gzip.compress(b"no JSON")]):
+        answer = post("shop", body, {"content-encoding": "gzip", **standard(secrets["HOOK"], str(delivery), body)})
+        assert (answer.status_code, bool(answer.json()["quarantine_id"])) == (400, True)
+        record = post.door.records()[delivery]
+        detail = json.loads(record.detail)
+        assert (record.kind, record.source, record.body) == (SignalKind.QUARANTINE, "shop", body)
+        assert (detail["kind"], detail["encoding"], detail["headers"]["webhook-id"]) == ("webhook", "gzip", str(delivery))
