@@ -65,6 +65,14 @@ def test_a_batch_with_one_bad_event_costs_only_that_one(door: Running) -> None:
         ({"specversion": None}, "specversion"),
         ({"time": "yesterday"}, "time"),
         ({"time": "2026-03-27T14:50:00"}, "time"),
+        ({"time": "2026-W48-2T10:00:00Z"}, "time"),
+        ({"time": "2026-11-24T10:00:00,5Z"}, "time"),
+        ({"time": "20261124T100000Z"}, "time"),
+        ({"time": "2026-11-24T10:00Z"}, "time"),
+        ({"time": "2026-02-30T10:00:00Z"}, "time"),
+        ({"time": "2026-11-24T10:60:00Z"}, "time"),
+        ({"time": "2026-11-24T10:00:00+24:00"}, "time"),
+        ({"time": "12026-11-24T10:00:00Z"}, "time"),
         ({"data": 1, "data_base64": "aGk="}, "data_base64"),
         ({"data_base64": "a?"}, "data_base64"),
         ({"Plant": "x"}, "Plant"),
@@ -79,6 +87,22 @@ def test_bad_attributes(door: Running, fields: dict[str, Any], field: str) -> No
     (record,) = door.records()
     detail = json.loads(record.detail)
     assert (detail["reason"], detail["quarantine_id"]) == ("bad_cloudevent", answer.json()["quarantine_id"])
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-11-24t19:30:00z",
+        "2026-11-24T19:30:00.123456789012-00:00",
+        "2016-12-31T23:59:60Z",
+        "2026-11-24 19:30:00+05:30",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+    ],
+)
+def test_every_moment_of_rfc_3339_is_taken_as_it_is_written(door: Running, time: str) -> None:
+    assert door.post("/v1/events", json.dumps(event(time=time)).encode(), ONE).status_code == 200
+    assert json.loads(door.records()[0].body)["time"] == time
 
 
 @pytest.mark.parametrize(
