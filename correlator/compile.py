@@ -280,7 +280,7 @@ def _keys(kind: Signal, rules: Sequence[Rule]) -> _Part:
     value = f"normalizeUTF8NFC(trimBoth(toValidUTF8({value})))"
     cased = any(key.case != "keep" for rule in rules for key in rule.flow.keys.values())
     if strips:
-        stripped = ", ".join(f"k.4 = {number}, trimLeft(v, {text(strip)})" for number, strip in enumerate(strips, start=1))
+        stripped = ", ".join(f"k.4 = {number}, {_stripped(strip)}" for number, strip in enumerate(strips, start=1))
         value = f"arrayMap(v -> multiIf({stripped}, v), [{value}])[1]"
     if cased:
         value = f"arrayMap(v -> multiIf(k.5 = 1, upperUTF8(v), k.5 = 2, lowerUTF8(v), v), [{value}])[1]"
@@ -288,6 +288,11 @@ def _keys(kind: Signal, rules: Sequence[Rule]) -> _Part:
     marked = f"arrayMap(k -> if(lengthUTF8(k.2) > {KEY_LENGTH_LIMIT}, ({text(BAD_KEY)}, k.1), k), {pairs})"
     sql = f"CAST(arrayFilter(k -> k.2 != '', {marked}), 'Array(Tuple(type LowCardinality(String), value String))')"
     return _Part(sql, specs)
+
+
+def _stripped(strip: str) -> str:
+    """Return ``v`` without the characters it is padded with; of a value that is nothing else the last one stays, as order 000 is order 0."""
+    return f"if(empty(trimLeft(v, {text(strip)})), rightUTF8(v, 1), trimLeft(v, {text(strip)}))"
 
 
 def _facts(kind: Signal, rules: Sequence[Rule]) -> _Part:

@@ -27,6 +27,8 @@ class Key(Definition):
 
     ``relation`` says how many of it one transaction has: ``one``; ``many`` (one order, many deliveries: each value still belongs to
     one transaction); ``many-to-many`` (an invoice over several orders: it is attached to transactions and never merges them).
+    ``strip_leading``: characters some systems pad with; a value that is nothing else keeps its last one, so 000 is order 0. Blanks around
+    a value never count, and a blank value is none: an event without any other key is counted as keyless.
     """
 
     title: str = ""

@@ -101,6 +101,18 @@ def test_a_batch_that_is_full_says_that_there_may_be_more(store: Store, monkeypa
     assert len(stored(store)) == 4
 
 
+def test_a_key_of_nothing_but_padding_keeps_one_and_a_blank_one_counts_as_keyless(store: Store) -> None:
+    telemetry = Telemetry()
+    correlator = Correlator(StoredCorrelation(store), catalog(), telemetry)
+    values = ["0", "000", " 00 ", "0010", "0a0", " ", ""]
+    feed(store, [Heard(f"e{n}", "captured", n, (("order", value),)) for n, value in enumerate(values)], store.revision())
+    correlator.run(NOW)
+    found = store.rows("SELECT keys.value AS keys FROM milestone_events ORDER BY event_time")
+    assert [row["keys"] for row in found] == [["0"], ["0"], ["0"], ["10"], ["A0"], [], []]
+    assert [row["reference"] for row in stored(store)] == ["0", "10", "A0"]
+    assert telemetry.value(M.KEYLESS) == 2
+
+
 def test_a_changed_flow_is_read_again_from_history(store: Store) -> None:
     Correlator(StoredCorrelation(store), catalog(), Telemetry())
     feed(store, [Heard("a", "captured", 0, (("order", "A"),)), Heard("b", "shipped", 1, (("ticket", "T"),))], store.revision())

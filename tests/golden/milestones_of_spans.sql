@@ -12,7 +12,7 @@ SELECT
     trace_id,
     source,
     rule_system AS system,
-    CAST(arrayFilter(k -> k.2 != '', arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k), arrayMap(k -> (k.1, arrayMap(v -> multiIf(k.4 = 1, trimLeft(v, '0'), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.2 = 1, attributes[k.3[1]], ''))))])[1]), rule_keys))), 'Array(Tuple(type LowCardinality(String), value String))') AS keys,
+    CAST(arrayFilter(k -> k.2 != '', arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k), arrayMap(k -> (k.1, arrayMap(v -> multiIf(k.4 = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.2 = 1, attributes[k.3[1]], ''))))])[1]), rule_keys))), 'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(arrayFilter(f -> f.2 != '', arrayMap(f -> (f.1, multiIf(f.2 = 2, resource[f.3[1]], '')), rule_facts)), 'Map(LowCardinality(String), String)') AS facts,
     rule_failure AS failure,
     '' AS cause
