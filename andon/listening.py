@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from pathlib import Path
 
@@ -16,13 +17,16 @@ PORT_SETTINGS = {
 
 
 def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
-    """Raise :class:`UsageError` for the first port of these process kinds that something else listens on."""
+    """Raise :class:`UsageError` for the first port of these process kinds that cannot be listened on, and say why."""
     for kind in kinds:
         for name in PORT_SETTINGS[kind]:
             port: int = getattr(settings, name)
-            if not is_free(settings.host, port):
-                flag = "--" + name.replace("_", "-")
+            flag = "--" + name.replace("_", "-")
+            if (error := _try(settings.host, port)) is None:
+                continue
+            if error.errno == errno.EADDRINUSE:
                 raise UsageError(f"port {port} is in use by {owner_of(port)}; stop it, or choose another port with {flag}")
+            raise UsageError(f"port {port} on {settings.host} cannot be opened: {error.strerror}; set --host and {flag}")
 
 
 def free_port(host: str) -> int:
@@ -34,14 +38,19 @@ def free_port(host: str) -> int:
 
 def is_free(host: str, port: int) -> bool:
     """Return whether nothing listens on a port."""
+    return _try(host, port) is None
+
+
+def _try(host: str, port: int) -> OSError | None:
+    """Return why a port cannot be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
 
 
 def owner_of(port: int) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
-import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from collector.authentication import Senders, check_exposure
+from collector.binding import bind, check_certificate
 from collector.desk import Desk
 from collector.grpc import GrpcServer
 from collector.http import Doors, make_app
@@ -52,6 +51,7 @@ class Collector:
         self._tasks: dict[str, tuple[Source, asyncio.Task[None]]] = {}
         self._catalog = catalog
         self._token_required = check_exposure(settings, catalog)
+        check_certificate(settings.tls_certificate, settings.tls_key)
         senders, webhooks = Senders(catalog, token_required=self._token_required), Webhooks(catalog)
         self._validate_receivers(catalog)
         self._journal = Journal(
@@ -75,9 +75,9 @@ class Collector:
         self.grpc_port = settings.otlp_grpc_port
 
     async def start(self) -> None:
-        """Open both doors and start the pull receivers. Raises :class:`core.errors.UsageError` for a port that is in use."""
+        """Open both doors and start the pull receivers. Raises :class:`core.errors.UsageError` for a port that cannot be opened."""
         settings = self._settings
-        listening = bind(settings.host, settings.http_port)
+        listening = bind(settings.host, settings.http_port, "http_port")
         self.http_port = listening.getsockname()[1]
         try:
             self._grpc = GrpcServer(self._doors, settings.host, settings.otlp_grpc_port, settings.tls_certificate, settings.tls_key)
@@ -161,21 +161,6 @@ class Collector:
 
 def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket's bound half. Raises :class:`core.errors.UsageError` naming the port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # with the protocol named, asyncio sets TCP_NODELAY; without it every answer with a body waits 40 ms for the delayed ACK
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened: {error.strerror}"
-        raise UsageError(f"port {port} on {host} {why}; set http_port") from error
-    return bound
 
 
 async def serve(

@@ -13,6 +13,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from collector.admission import GRPC_MESSAGE_MAX_BYTES, RESPONSES
+from collector.binding import bind
 from collector.desk import Envelope
 from collector.http import Doors
 from collector.rejection import Rejection
@@ -56,7 +57,8 @@ class GrpcServer:
             else:
                 self.port = self._server.add_insecure_port(address)
         except RuntimeError as error:
-            raise UsageError(f"port {port} on {host} cannot be opened for OTLP/gRPC: it is in use; set otlp_grpc_port") from error
+            bind(host, port, "otlp_grpc_port").close()  # gRPC does not tell why; the system does
+            raise UsageError(f"port {port} on {host} cannot be opened for OTLP/gRPC: {error}") from error
 
     async def start(self) -> None:
         """Accept calls."""
