@@ -9,7 +9,7 @@ from rich.console import Console
 
 from andon.listening import require_free_ports
 from andon.supervisor import Child, Supervisor
-from core.config import Settings
+from core.config import Settings, make_folder
 
 
 def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]:
@@ -50,7 +50,7 @@ def run_machine(
     """
     require_free_ports(settings, ("collector", "engine", "dashboard"))
     console = Console(highlight=False)
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(settings.data)
     supervisor = Supervisor(settings.data / "log", console.print)
     supervisor.stop_on_signals()
     try:

@@ -76,7 +76,7 @@ class Pipeline:
         """Return the read endpoint of the embedded store; None in server mode, where readers go to ClickHouse itself."""
         if self.settings.store != "embedded":
             return None
-        return read_endpoint(Readers(str(self.settings.data.absolute() / "store")), own_secret(self.settings.data, "reader"))
+        return read_endpoint(Readers(str(self.settings.store_folder)), own_secret(self.settings.data, "reader"))
 
     def _load(self) -> tuple[bool, bool]:
         report = self.loader.load()

@@ -31,9 +31,15 @@ class Settings(BaseModel):
     tls_key: Path | None = Field(default=None, description="PEM file of the collector's private key")
     insecure: bool = Field(default=False, description="allow other addresses than loopback without TLS and tokens")
     collector: str = Field(default="local", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="name of this collector, unique in a journal")
-    journal_max_bytes: int = Field(default=8 << 30, description="size of all lanes together; full means 503 until there is room")
-    segment_max_bytes: int = Field(default=64 << 20, description="size at which a journal segment is closed and a new one begun")
-    journal_keep_seconds: int = Field(default=86_400, description="how long a loaded segment is kept, so that the store can be rebuilt")
+    journal_max_bytes: int = Field(
+        default=8 << 30, ge=1 << 20, description="size of all lanes together; full means 503 until there is room"
+    )
+    segment_max_bytes: int = Field(
+        default=64 << 20, ge=64 << 10, description="size at which a journal segment is closed and a new one begun"
+    )
+    journal_keep_seconds: int = Field(
+        default=86_400, ge=0, description="how long a loaded segment is kept, so that the store can be rebuilt"
+    )
     retention_days: dict[str, int] = Field(
         default={"spans": 30, "logs": 30, "metrics": 14, "events": 400, "quarantine": 90},
         description="days a kind of signal is kept in the store",
@@ -48,6 +54,11 @@ class Settings(BaseModel):
     def journal(self) -> Path:
         """The folder of the journal."""
         return self.data / "journal"
+
+    @property
+    def store_folder(self) -> Path:
+        """The folder of the embedded store, in the one form the engine knows it by: it takes another spelling for another store."""
+        return (self.data / "store").resolve()
 
     @property
     def dashboard_url(self) -> str:
@@ -70,8 +81,9 @@ def load_settings(file: Path | None = None, **flags: Any) -> Settings:
     if file is not None:
         try:
             merged.update(tomllib.loads(file.read_text(encoding="utf-8")))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise UsageError(f"{file}: {error}; give a readable TOML file to --config") from error
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+            raise UsageError(f"{file}: {why}; give a readable TOML file to --config") from error
         origin.update(dict.fromkeys(merged, str(file)))
     for name in Settings.model_fields:
         if (value := os.environ.get(f"ANDON_{name.upper()}")) is not None:
@@ -96,6 +108,8 @@ def resolve_secret(reference: str) -> str:
             value = Path(name).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise UsageError(f"secret {reference}: {error.strerror}; create the file or change the reference") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"secret {reference}: the file is not UTF-8; write the secret as text") from error
     else:
         raise UsageError(f"secret '{scheme}…': write env:NAME or file:PATH, never the secret itself")
     if not value:
@@ -103,15 +117,28 @@ def resolve_secret(reference: str) -> str:
     return value
 
 
+def make_folder(folder: Path) -> Path:
+    """Return a folder of ours, made where it is missing, for its owner only. Raises :class:`UsageError` where there can be none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"the folder {folder} cannot be made: {error.strerror}; choose another with --data") from error
+    return folder
+
+
 def own_secret(data: Path, name: str) -> str:
-    """Return the secret ``<data>/secrets/<name>``, made on first use (256 random bits, readable by its owner only)."""
-    folder = data / "secrets"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Return the secret ``<data>/secrets/<name>``, made on first use (256 random bits, readable by its owner only).
+
+    Raises :class:`UsageError` when the data folder cannot hold it.
+    """
+    folder = make_folder(data / "secrets")
     path = folder / name
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}; choose another folder with --data") from error
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(32))
     return path.read_text(encoding="ascii").strip()

@@ -40,7 +40,7 @@ def backup(settings: Settings, folder: Path) -> str:
         raise UsageError(f"{settings.data} holds no store; give the right folder with --data")
     with _store_alone(settings):
         pass
-    rows = _row_counts(settings.data / "store")
+    rows = _row_counts(settings.store_folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _store_alone(settings):
         for part in ("store", "secrets", "state"):
@@ -70,7 +70,7 @@ def restore(settings: Settings, folder: Path) -> str:
         if (folder / part).is_dir():
             shutil.copytree(folder / part, settings.data / part, symlinks=True, dirs_exist_ok=True)
     _sync(settings.data)
-    rows = _row_counts(settings.data / "store")
+    rows = _row_counts(settings.store_folder)
     if differing := sorted(name for name in manifest["tables"].keys() | rows.keys() if manifest["tables"].get(name) != rows.get(name)):
         raise UsageError(f"the restored store differs from the manifest in {', '.join(differing)}; do not use {settings.data}")
     return f"{len(manifest['files']):,} files with {sum(rows.values()):,} rows of {len(rows)} tables are back in {settings.data}"
@@ -98,7 +98,7 @@ def _store_alone(settings: Settings) -> Iterator[None]:
 
 def _row_counts(path: Path) -> dict[str, int]:
     """Return each table's rows as stored. Merges that are running end before the store is closed."""
-    store = Store(f"chdb://{path.absolute()}")
+    store = Store(f"chdb://{path}")
     try:
         store.command("SYSTEM STOP MERGES")
         found = store.rows(

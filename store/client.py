@@ -22,7 +22,7 @@ from clickhouse_connect.datatypes.base import ClickHouseType
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from core.config import Settings
+from core.config import Settings, make_folder
 from core.errors import Retryable, UsageError
 from store.revision import Revisions
 
@@ -169,9 +169,7 @@ def _column(values: Sequence[Any], type_: ClickHouseType) -> pd.Series:
 def open_store(settings: Settings) -> Store:
     """Open the store the settings name. Raises :class:`UsageError` for an unknown form."""
     if settings.store == "embedded":
-        path = (settings.data / "store").absolute()
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Store(f"chdb://{path}")
+        return Store(f"chdb://{make_folder(settings.store_folder)}")
     parts = urlsplit(settings.store)
     if parts.scheme not in {"clickhouse", "clickhouses"} or not parts.hostname:
         raise UsageError(f"store '{settings.store}': write 'embedded' or clickhouse://user@host:port/database")

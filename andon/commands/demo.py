@@ -13,7 +13,7 @@ import typer
 
 from andon.commands.up import UP_SETTINGS
 from andon.settings_options import with_settings
-from core.config import Settings
+from core.config import Settings, make_folder
 
 DESK_PORT = 9099
 """The port the shipped catalog's routes name."""
@@ -43,7 +43,7 @@ def command(
     settings = _demo_settings(settings)
     if fresh:
         shutil.rmtree(settings.data, ignore_errors=True)
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(settings.data)
     desk = desk_port or (DESK_PORT if is_free("127.0.0.1", DESK_PORT) else free_port("127.0.0.1"))
     settings = with_desk(settings, desk)
     anchor = anchor_for(settings.data, speed)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from andon.settings_options import with_settings
-from core.config import Settings
+from core.config import Settings, make_folder
 
 
 @with_settings("host", "http_port", "clock_speed", "clock_anchor")
@@ -37,7 +37,7 @@ def command(
     if unknown := set(fault or ()) - {item.name for item in known} - {"none"}:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}; the faults are: {', '.join(sorted({item.name for item in known}))}")
     chosen = known if fault is None else tuple(item for item in known if item.name in fault)
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(settings.data)
     plant = PlantSettings(
         endpoint=f"http://{settings.host}:{settings.http_port}",
         seed=seed,

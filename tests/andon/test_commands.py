@@ -109,3 +109,19 @@ def test_a_users_test_of_what_is_not_defined_is_wrong_use(tmp_path: Path) -> Non
     result = andon("sla", "test", "case.yaml", "--catalog", str(ORDERS), folder=tmp_path)
     assert result.returncode == 2
     assert one_line(result) == "case.yaml:2: SLA 'bok-in-time' is not defined; known: book-in-time, ship-today"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--host", "999.1.1.1", "--insecure"], "on 999.1.1.1 cannot be opened: "),
+        (["--tls-certificate", "/etc/passwd", "--tls-key", "/etc/passwd"], "TLS cannot use /etc/passwd with /etc/passwd: "),
+        (["--data", "/etc/passwd"], "the folder /etc/passwd/secrets cannot be made: Not a directory"),
+        (["--journal-max-bytes", "-1"], "--journal-max-bytes: input should be greater than or equal to 1048576"),
+    ],
+)
+def test_a_collector_that_cannot_start_says_why_in_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
+    ports = ["--http-port", str(free_port()), "--otlp-grpc-port", str(free_port())]
+    result = andon("collect", *ports, "--catalog", str(ORDERS), *arguments, folder=tmp_path)
+    assert result.returncode == 2
+    assert said in one_line(result)
