@@ -15,6 +15,7 @@ import pytest
 import zstandard
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
 from collector.encoding import decode
 from collector.rejection import Rejection
@@ -108,6 +109,38 @@ def test_members_end_anywhere(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["br", "snappy", "lz4", "gzip, gzip", "x" * 500])
 def test_unknown_encodings(door: Running, encoding: str) -> None:
     assert door.post("/v1/traces", b"x", PROTOBUF, content_encoding=encoding).status_code == 415
+
+
+def nested(kind: str, depth: int) -> AnyValue:
+    value = AnyValue(string_value="x")
+    for _ in range(depth):
+        inner = (
+            {"array_value": ArrayValue(values=[value])}
+            if kind == "array"
+            else {"kvlist_value": KeyValueList(values=[KeyValue(value=value)])}
+        )
+        value = AnyValue(**inner)
+    return value
+
+
+@pytest.mark.parametrize(("kind", "most", "most_in_json"), [("array", 47, 18), ("kvlist", 31, 13)])
+def test_a_value_nested_too_deeply_costs_the_request_which_is_kept(door: Running, kind: str, most: int, most_in_json: int) -> None:
+    """The figures of docs/operating.md."""
+    bodies = []
+    for depth in (most, most + 1):
+        request = spans(count=1)
+        request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="deep").value.CopyFrom(nested(kind, depth))
+        bodies.append(request.SerializeToString())
+    assert [door.post("/v1/traces", body, PROTOBUF).status_code for body in bodies] == [200, 400]
+    assert [kept for _, kept in quarantined(door)] == bodies[1:]
+    for depth, status in ((most_in_json, 200), (most_in_json + 1, 400)):
+        value: dict[str, Any] = {"stringValue": "x"}
+        for _ in range(depth):
+            value = {"arrayValue": {"values": [value]}} if kind == "array" else {"kvlistValue": {"values": [{"key": "", "value": value}]}}
+        span = {"traceId": "1" * 32, "spanId": "2" * 16, "name": "n", "startTimeUnixNano": str(START), "endTimeUnixNano": str(START)}
+        span["attributes"] = [{"key": "deep", "value": value}]
+        body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
+        assert door.post("/v1/traces", body, "application/json").status_code == status
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/grpc", "application/xml"])
