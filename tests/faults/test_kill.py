@@ -5,18 +5,34 @@ from __future__ import annotations
 import logging
 import os
 import random
+import shutil
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from store.reads.accounting import account
-from tests.faults.ledger import Ledger, Producer, audit
+from tests.faults.ledger import HOOK, ORIGINS, QUEUE, Ledger, Producer, Roads, audit
 from tests.product import Product, running, wait_until
+from tests.servers.rabbitmq import installed, rabbitmq
 
 CATALOG = Path(__file__).parents[2] / "benchmarks" / "catalogs" / "orders"
 ROUNDS = int(os.environ.get("ANDON_ROUNDS", "25"))
 ENVIRONMENT = {"ANDON_TEST_WEBHOOK": "http://127.0.0.1:9/", "ANDON_TEST_WEBHOOK_SECRET": "whsec_dGVzdA=="}
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+WEBHOOK = f"source: {HOOK}\nowner: order-desk\nwebhook: {{scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: shop}}\n"
+BROKER = f"source: broker\nowner: order-desk\nreceiver: {{type: rabbitmq, url: 'env:ANDON_TEST_BROKER', queue: {QUEUE}, declare: true}}\n"
+
+
+def with_every_road(folder: Path, broker: str) -> tuple[Path, dict[str, str]]:
+    """Return the catalog with a source that signs webhooks and, where there is a broker, one that is a queue; and its environment."""
+    catalog = shutil.copytree(CATALOG, folder / "catalog")
+    (catalog / "sources" / f"{HOOK}.yaml").write_text(WEBHOOK)
+    if broker:
+        (catalog / "sources" / "broker.yaml").write_text(BROKER)
+    return catalog, {**ENVIRONMENT, "ANDON_TEST_HOOK": SECRET, "ANDON_TEST_BROKER": broker}
 
 
 def closed_books(product: Product) -> dict[str, int] | None:
@@ -36,8 +52,13 @@ def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_pa
     logging.getLogger("faults").warning("the same again: ANDON_SEED=%s ANDON_ROUNDS=%s", seed, ROUNDS)
     chance = random.Random(seed)
     ledger = Ledger()
-    with running(Product(tmp_path / "data", CATALOG, ENVIRONMENT), "collect", "engine", "dashboard") as product:
-        producers = [Producer(product, ledger, f"s{seed}p{number}", seed + number) for number in range(3)]
+    with ExitStack() as stack:
+        broker = stack.enter_context(rabbitmq(tmp_path)).url if installed() else ""  # the other roads are worth the run alone
+        roads = Roads(SECRET, broker)
+        product = stack.enter_context(
+            running(Product(tmp_path / "data", *with_every_road(tmp_path, broker)), "collect", "engine", "dashboard")
+        )
+        producers = [Producer(product, ledger, f"s{seed}p{number}", seed + number, more=roads) for number in range(3)]
         for producer in producers:
             producer.start()
         for _ in range(ROUNDS):
@@ -55,6 +76,8 @@ def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_pa
         wait_until(lambda: audit(product, ledger)["lost"] == 0, 60, f"everything acknowledged is in the store (seed {seed})", pause=1.0)
 
         assert audit(product, ledger) == {"lost": 0, "invented": 0, "duplicates": 0}, f"seed {seed}"
+        origins = {row[0] for row in product.query("SELECT DISTINCT event_source FROM events")}
+        assert origins >= (set(ORIGINS) if broker else set(ORIGINS[:2])), "every road was taken"
         open_orders = "FROM transactions FINAL WHERE flow = 'orders' AND state != 'merged'"
 
         def captured() -> set[str]:

@@ -78,10 +78,15 @@ class RabbitServer:
         }
 
 
+def installed() -> Path | None:
+    """Return the server's program, if this machine has one."""
+    return next(iter(sorted(Path("/usr/lib/rabbitmq/lib").glob("*/sbin/rabbitmq-server"))), None)
+
+
 @contextmanager
 def rabbitmq(folder: Path) -> Iterator[RabbitServer]:
     """Yield a running server with its data in ``folder``; end it afterwards."""
-    program = next(iter(sorted(Path("/usr/lib/rabbitmq/lib").glob("*/sbin/rabbitmq-server"))), None)
+    program = installed()
     if program is None:
         pytest.skip("needs RabbitMQ: apt package rabbitmq-server")
     server = RabbitServer(folder, program)
