@@ -64,7 +64,7 @@ def test_a_backup_comes_back_and_a_changed_one_does_not(tmp_path: Path) -> None:
     assert [len(list(read_segment(path, Lane.CRITICAL, 0, 1 << 30))) for path in segments(restored.journal, Lane.CRITICAL)] == [3, 1]
     assert loaded(other) == "1 2 3", "what was in the journal only is loaded after the restore"
 
-    part = next(file for file in sorted((copy / "store").rglob("*.bin")) if file.stat().st_size)
+    part = next(file for file in sorted((copy / "store").rglob("data.*")) if file.stat().st_size)
     part.write_bytes(part.read_bytes()[:-1] + b"!")
     with pytest.raises(UsageError, match=f"not as it was made: .*{part.name}"):
         restore(Settings(data=tmp_path / "third"), copy)
