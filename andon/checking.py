@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from core.catalog.load import Loaded, load_catalog
 from core.catalog.review import CheckExpression
+from core.errors import Permanent
 from correlator.paths import Place, Signal, as_expression, place_of
 from slas.due import check_due
+from store import read_only
 
 if TYPE_CHECKING:
     from store.client import Store
@@ -18,9 +20,20 @@ if TYPE_CHECKING:
 def check_catalog(folder: Path, check_expression: CheckExpression | None = None) -> Loaded:
     """Return the checked catalog. Raises :class:`core.catalog.load.CatalogErrors` with every problem in it.
 
-    Without ``check_expression`` (see :func:`expressions_of`) the store's expressions are taken on trust.
+    Without ``check_expression`` (see :func:`expressions_of`) it is not asked whether the store's expressions can be evaluated, only
+    whether they are allowed.
     """
-    return load_catalog(folder, check_expression, check_due)
+    return load_catalog(folder, check_expression or _allowed, check_due)
+
+
+def _allowed(signal: Signal, text: str) -> str | None:
+    place, _ = place_of(signal, text)
+    try:
+        if place is Place.EXPRESSION:
+            read_only.check_expression(as_expression(signal, text))
+    except Permanent as refusal:
+        return str(refusal)
+    return None
 
 
 def expressions_of(store: Store | None = None) -> CheckExpression:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from core.errors import Permanent
 from store.client import Store
+from store.read_only import check_expression
 
 _SCHEMA = Path(__file__).parent / "schema"
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
@@ -22,20 +24,29 @@ class ExpressionCheck:
     def __call__(self, signal_kind: str, expression: str) -> str | None:
         """Return what is wrong with an expression over the columns of ``span``, ``log`` or ``event``, in one line; None: nothing.
 
-        Only the analysis is run (``LIMIT 0``), never the expression.
+        Only the analysis is run (``LIMIT 0``). It already computes what is constant, so what is not allowed must not come this far.
         """
-        if ";" in re.sub(r"'(?:[^'\\]|\\.|'')*'", "", expression):
-            return "an expression is one value; remove the ';'"
+        try:
+            check_expression(expression)
+        except Permanent as refusal:
+            return str(refusal)
         try:
             self._store.rows(f"SELECT toString((\n{expression}\n)) FROM {_TABLES[signal_kind]} LIMIT 0")
         except ClickHouseError as error:
-            return _one_line(str(error))
+            return _with_hint(_one_line(str(error)), signal_kind, expression.strip())
         return None
 
 
 def _one_line(message: str) -> str:
     found = re.search(r"DB::Exception: (.*?)(?:[:.] [Ii]n scope |: While processing | \([A-Z_]+\)|$)", message, re.DOTALL)
     return " ".join((found[1] if found else message).split()).rstrip(".")
+
+
+def _with_hint(complaint: str, signal_kind: str, expression: str) -> str:
+    """Add where a bare name of the sender's is found: what looks like a column is most often a field or an attribute."""
+    if "Unknown expression" not in complaint or not re.fullmatch(r"[A-Za-z_]\w*", expression):
+        return complaint
+    return f"{complaint}; did you mean {'data' if signal_kind == 'event' else 'attributes'}.{expression}?"
 
 
 def _empty_store() -> Store:

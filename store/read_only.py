@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BETWEEN = frozenset({"space", "comment"})
 _BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "exists", "("})
 _SHOWN = frozenset({"tables", "databases", "create", "columns", "functions", "full"})
 _WORDS = frozenset({"outfile", "infile", "parallel", "processlist", "apply"})
@@ -36,10 +37,15 @@ _LEAVING = re.compile(
       | merge|generaterandom|arrow\w*|s3\w*|hdfs\w*|hudi\w*|iceberg\w*|paimon\w*|deltalake\w*|azure\w*|remote\w*|cluster\w*|\w+cluster
       | executable\w*|fuzz\w+|mergetree\w+|timeseries\w+|prometheus\w+|viewexplain|catboost\w+|ai[a-z]+|dictget\w*|dictha\w+
       | getclienthttpheader|currentrequesturl|logtrace|sleep\w*|filesystem\w+|getserversetting|getsetting\w*|getmacro|addresstoline\w*
-      | addresstosymbol|demangle|showcertificate|structureto\w+schema|joinget\w*|evalmlmethod|initial\w+|hostname|fqdn""",
+      | addresstosymbol|demangle|showcertificate|structureto\w+schema|joinget\w*|evalmlmethod|initial\w+
+      | hostname|fqdn|fullhostname|displayname|getoskernelversion|serveruuid|tcpport""",
     re.VERBOSE,
 )
-"""Functions and table functions that reach files, addresses, programs, other databases, models or what other people do."""
+"""Functions and table functions that reach files, addresses, programs, other databases, models, the host or what other people do."""
+_NO_VALUE = frozenset({"select", "with", "from", "explain", "settings", "format"})
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_STOPPING = frozenset({"throwif", "sleep", "sleepeachrow"})
+_INSTEAD = "write an expression over the signal's own columns, such as upper(service) or extract(body, '[0-9]+')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def question(text: str) -> Question:
     tokens = _tokens(text)
     while tokens and tokens[-1][1] in {";", " "}:
         tokens.pop()
-    words = [(kind, part) for kind, part in tokens if kind != "space"]
+    words = [(kind, part) for kind, part in tokens if kind not in _BETWEEN]
     _check_beginning(words)
     for index, (kind, part) in enumerate(words):
         following = words[index + 1][1] if index + 1 < len(words) else ""
@@ -79,16 +85,49 @@ def question(text: str) -> Question:
     return Question("".join(part for _, part in tokens).strip(), asked)
 
 
+def check_expression(text: str) -> None:
+    """Raise :class:`core.errors.Permanent` unless ``text`` is one value made of a signal's columns, constants and functions that stay inside.
+
+    It becomes part of statements that run with every right, so what a question may do (read a table, be cut by a comment) it may not.
+    """
+    tokens = _tokens(text)
+    if any(kind == "comment" for kind, _ in tokens):
+        raise Permanent("a comment is no part of an expression; write it behind a '#' of YAML")
+    words = [(kind, part) for kind, part in tokens if kind != "space"]
+    depth = 0
+    for index, (kind, part) in enumerate(words):
+        following = words[index + 1] if index + 1 < len(words) else ("", "")
+        depth += (part in _OPENING) - (part in _CLOSING) if kind == "mark" else 0
+        if depth < 0 or part == ";" or (part == "," and depth == 0):
+            raise Permanent(f"an expression is one value; remove the '{part}'")
+        if kind in {"word", "quoted"}:
+            _check_word(kind, _name(part), words[index - 1][1] if index else "", following)
+    if depth:
+        raise Permanent("a bracket is not closed; close it")
+
+
+def _check_word(kind: str, name: str, before: str, following: tuple[str, str]) -> None:
+    if following[1] == "(" and (name in _STOPPING or _LEAVING.fullmatch(name)):
+        what = "stops or delays the store" if name in _STOPPING else "leaves the store"
+        raise Permanent(f"function '{name}' {what}; {_INSTEAD}")
+    if kind == "word" and before != "." and (name in _NO_VALUE or name in _WORDS):
+        raise Permanent(f"'{name.upper()}' reads tables, and an expression reads one signal; {_INSTEAD}")
+    if name == "system" and following[1] == ".":
+        raise Permanent(f"the tables of 'system' are no part of a signal; {_INSTEAD}")
+    if name == "in" and kind == "word" and following[0] in {"word", "quoted"}:
+        raise Permanent("a name after 'IN' is a table; write the values in brackets: service IN ('a', 'b')")
+
+
 def _tokens(text: str) -> list[tuple[str, str]]:
     tokens: list[tuple[str, str]] = []
     position = 0
     while position < len(text):
         found = _TOKEN.match(text, position)
         if found is None:
-            raise Permanent(f"character {position + 1} of the statement is not allowed outside of quotes: {text[position]!r}")
+            raise Permanent(f"character {position + 1} is not allowed outside of quotes: {text[position]!r}")
         position = found.end()
         kind = str(found.lastgroup)
-        tokens.append(("space", " ") if kind in {"comment", "space"} else (kind, found.group()))
+        tokens.append((kind, " " if kind in _BETWEEN else found.group()))
     return tokens
 
 

@@ -115,6 +115,7 @@ ATTACKS = [
     "SELECT * FROM system.processes", "SELECT * FROM `system`.`processes`", "SELECT * FROM system /**/ . users",
     "SELECT * FROM SYSTEM.query_log", "SELECT * FROM system.named_collections", "SELECT * FROM system.server_settings",
     "SHOW PROCESSLIST", "SHOW FULL PROCESSLIST", "SHOW GRANTS", "SELECT * FROM {{t:Identifier}}", "SELECT $tag$a$tag$",
+    "SELECT displayName()", "SELECT serverUUID()",
     "SELECT \u2018a\u2019, file('{folder}/secret')", "SELECT `fi\\x6ce`('{folder}/secret')", "SELECT 1 # file\n", "SELECT '", "INSERT INTO FUNCTION file('{folder}/out', 'CSV', 'a UInt8') VALUES (1)",
 ]  # fmt: skip
 
