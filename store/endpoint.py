@@ -7,12 +7,13 @@ checked first (:mod:`store.read_only`) and runs alone on a connection that is li
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import queue
 import re
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import chdb
@@ -25,9 +26,11 @@ from starlette.routing import Route
 
 from core.errors import Permanent
 from store.read_only import question
+from store.reads.connection import CLIENT_NAME
 
 USER = "andon"
 READERS = 4
+WAIT_SECONDS = 5.0
 QUERY_BYTES = 1 << 20
 LIMITS = {
     "max_execution_time": 30,
@@ -49,9 +52,16 @@ class Readers:
         self._idle: queue.Queue[Any] = queue.Queue()
         for _ in range(count):
             self._idle.put(self._connect())
+        self.count = count
+        # The engine's own list: the library that embeds it takes more names, for objects of this process.
+        listed = self.query("SELECT name FROM system.formats WHERE is_output", "TabSeparated", {}).decode().split()
+        self.formats = {name.lower(): name for name in listed}
 
     def query(self, sql: str, format_: str, parameters: dict[str, str]) -> bytes:
-        """Return a query's result in ``format_``. Raises RuntimeError with the engine's own message."""
+        """Return a query's result in ``format_``. Raises RuntimeError with the engine's own message.
+
+        Waits while all connections are busy; :class:`_Turns` sees to it that none has to.
+        """
         connection = self._idle.get()
         failed = True
         try:
@@ -84,8 +94,26 @@ class Readers:
             self._idle.get_nowait().close()
 
 
+class _Turns:
+    """Lets as many queries run as there are readers. All but Andon's own pages and commands leave one reader free for these."""
+
+    def __init__(self, count: int) -> None:
+        self._all = asyncio.Semaphore(count)
+        self._others = asyncio.Semaphore(max(1, count - 1))
+
+    @asynccontextmanager
+    async def turn(self, *, own: bool) -> AsyncIterator[None]:
+        """Hold a reader. Raises TimeoutError when none becomes free; whoever waits holds no thread."""
+        async with AsyncExitStack() as held:
+            async with asyncio.timeout(WAIT_SECONDS):
+                for gate in (self._all,) if own else (self._others, self._all):
+                    await held.enter_async_context(gate)
+            yield
+
+
 def read_endpoint(readers: Readers, password: str) -> Starlette:
     """Return the application to mount at ``/``."""
+    turns = _Turns(readers.count)
 
     async def answer(request: Request) -> Response:
         if not _allowed(request, password):
@@ -102,15 +130,21 @@ def read_endpoint(readers: Readers, password: str) -> Starlette:
         except Permanent as refusal:
             return _refusal(164, f"{refusal} (READONLY)", 403)
         asked = asking.format or request.headers.get("x-clickhouse-format") or given.get("default_format") or "TabSeparated"
+        format_ = readers.formats.get(asked.lower())
+        if format_ is None:
+            return _refusal(73, f"Unknown format {asked[:60]} (UNKNOWN_FORMAT)", 400)
         parameters = {name.removeprefix("param_"): value for name, value in given.items() if name.startswith("param_")}
         try:
-            result = await run_in_threadpool(readers.query, asking.sql, asked, parameters)
+            async with turns.turn(own=request.headers.get("user-agent", "").startswith(CLIENT_NAME)):
+                result = await run_in_threadpool(readers.query, asking.sql, format_, parameters)
+        except TimeoutError:
+            return _refusal(202, f"all {readers.count} readers are busy; ask again later (TOO_MANY_SIMULTANEOUS_QUERIES)", 503)
         except RuntimeError as error:
             text = str(error)
             code = _CODE.search(text)
             return _refusal(int(code.group(1)) if code else 1, text, 400)
-        headers = {"x-clickhouse-format": asked, "x-clickhouse-timezone": "UTC", "x-clickhouse-summary": "{}"}
-        return Response(result, media_type=_TYPES.get(asked, "application/octet-stream"), headers=headers)
+        headers = {"x-clickhouse-format": format_, "x-clickhouse-timezone": "UTC", "x-clickhouse-summary": "{}"}
+        return Response(result, media_type=_TYPES.get(format_, "application/octet-stream"), headers=headers)
 
     return Starlette(routes=[Route("/ping", lambda _: PlainTextResponse("Ok.\n")), Route("/", answer, methods=["GET", "POST"])])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import clickhouse_connect
@@ -14,6 +15,7 @@ import uvicorn
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.errors import Permanent
+from store import endpoint
 from store.client import Store
 from store.endpoint import Readers, read_endpoint
 from store.read_only import question
@@ -84,6 +86,16 @@ def test_formats_as_a_server_gives_them(url: str) -> None:
     assert ask(url, "SELECT 'FORMAT JSON'").text == "FORMAT JSON\n"
     assert ask(url, "SELECT 1", default_format="CSV").headers["x-clickhouse-format"] == "CSV"
     assert httpx.get(f"{url}/ping").text == "Ok.\n"
+
+
+def test_only_formats_of_the_engine_are_given(url: str) -> None:
+    for answer in (
+        ask(url, "SELECT 1 FORMAT DataFrame"), ask(url, "SELECT 1 FORMAT ArrowTable"), ask(url, "SELECT 1", default_format="dataframe"),
+        httpx.post(url, content=b"SELECT 1", auth=("andon", PASSWORD), headers={"X-ClickHouse-Format": "dataframe"}),
+    ):  # fmt: skip
+        assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (400, "73"), answer.text
+        assert "UNKNOWN_FORMAT" in answer.text
+    assert ask(url, "SELECT 1 AS a FORMAT json").headers["x-clickhouse-format"] == "JSON"
 
 
 ATTACKS = [
@@ -161,6 +173,25 @@ def test_time_memory_and_rows_are_limited(url: str) -> None:
     assert "MEMORY_LIMIT" in ask(url, "SELECT groupArray(repeat('x', 1000) || toString(number)) FROM numbers(10000000)").text
     assert "TOO_MANY_ROWS" in ask(url, "SELECT number FROM numbers(2000000)").text
     assert ask(url, "SELECT 1 /*" + " " * (2 << 20) + "*/").status_code == 413
+
+
+def test_slow_queries_of_others_neither_block_readers_nor_the_pages(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "WAIT_SECONDS", 0.5)
+    slow = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(ask, url, slow) for _ in range(8)]
+        time.sleep(0.3)
+        began = time.monotonic()
+        refused = ask(url, "SELECT 1")
+        page = connect(url, "andon", PASSWORD)
+        assert page.query("SELECT 42").result_rows == [(42,)]
+        page.close()
+        assert not all(answer.done() for answer in answers)
+        assert time.monotonic() - began < 2
+    assert (refused.status_code, refused.headers["x-clickhouse-exception-code"]) == (503, "202")
+    assert "TOO_MANY_SIMULTANEOUS_QUERIES" in refused.text
+    assert sorted({answer.result().status_code for answer in answers}) == [400, 503]
+    assert ask(url, "SELECT 1").text == "1\n"
 
 
 def test_a_failed_query_leaves_nothing_for_the_next(url: str) -> None:
