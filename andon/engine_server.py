@@ -6,7 +6,6 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,12 +14,16 @@ from starlette.routing import Mount, Route
 
 from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
 from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
+from collector.http_server import make_server
 from core.config import Settings
 from core.errors import UsageError
 from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from andon.pipeline import Pipeline
+
+URL_MAX_BYTES = 32 << 10
+"""Readers may send a query and its parameters in the address."""
 
 
 class EngineServer:
@@ -39,8 +42,8 @@ class EngineServer:
         ]
         if (endpoint := pipeline.read_endpoint()) is not None:
             routes.append(Mount("/", app=endpoint))
-        config = uvicorn.Config(Starlette(routes=routes), log_level="warning", access_log=False, lifespan="off", ws="none")
-        self._server = uvicorn.Server(config)
+        # no TLS here: the engine's port is for this machine and for what stands before it
+        self._server = make_server(Starlette(routes=routes), None, None, telemetry, URL_MAX_BYTES)
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:

@@ -29,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     """Closes a connection whose request head is late or too large, and one more than its client may have."""
 
     telemetry: Telemetry
+    url_max_bytes: int
     _head_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _refused = False
@@ -59,12 +60,12 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     def on_url(self, url: bytes) -> None:
         """Count the URL."""
         super().on_url(url)
-        self._count(len(url), limit=URL_MAX_BYTES)
+        self._count(len(url), limit=self.url_max_bytes)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count a header."""
         super().on_header(name, value)
-        self._count(len(name) + len(value) + 4, limit=HEAD_MAX_BYTES)
+        self._count(len(name) + len(value) + 4, limit=HEAD_MAX_BYTES + self.url_max_bytes - URL_MAX_BYTES)
 
     def on_headers_complete(self) -> None:
         """Hand the request to the application."""
@@ -111,11 +112,13 @@ class HttpServer(uvicorn.Server):
         yield
 
 
-def make_server(app: ASGIApp, certificate: Path | None, key: Path | None, telemetry: Telemetry) -> HttpServer:
+def make_server(
+    app: ASGIApp, certificate: Path | None, key: Path | None, telemetry: Telemetry, url_max_bytes: int = URL_MAX_BYTES
+) -> HttpServer:
     """Return the server of ``app``; with a certificate it speaks TLS 1.2 or later only."""
     config = uvicorn.Config(
         app,
-        http=type("Protocol", (BoundedProtocol,), {"telemetry": telemetry}),
+        http=type("Protocol", (BoundedProtocol,), {"telemetry": telemetry, "url_max_bytes": url_max_bytes}),
         ws="none",
         lifespan="off",
         access_log=False,

@@ -1,0 +1,57 @@
+"""The engine's port is held to the same bounds as the collector's."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from andon.engine_server import EngineServer
+from core.clock import SystemClock
+from core.config import Settings
+from core.telemetry import Telemetry
+from tests.product import free_port
+
+
+def _echo(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(request.url.query)))
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    settings = Settings(data=tmp_path, engine_port=free_port())
+    pipeline = SimpleNamespace(action_api=Starlette, read_endpoint=lambda: Starlette(routes=[Route("/", _echo)]))
+    engine = SimpleNamespace(clock=SystemClock(), last_tick=0.0)
+    parts: list[Any] = [pipeline, engine, SimpleNamespace(age_seconds=lambda: 0.0, look=lambda: None)]
+    server = EngineServer(settings, *parts, Telemetry())
+    server.start()
+    deadline = time.monotonic() + 10
+    while not cast(Any, server)._server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    yield settings.engine_port
+    server.stop()
+
+
+def test_a_head_is_bounded(port: int) -> None:
+    url = f"http://127.0.0.1:{port}/"
+    assert httpx.get(url, headers={"x": "y" * (1 << 20)}).status_code == 431
+    assert httpx.get(url, headers=[("a", "b")] * 5000).status_code == 431
+    assert httpx.get(url, params={"query": "y" * 40_000}).status_code == 431
+    assert httpx.get(url, params={"query": "y" * 20_000}).text == "20006"
+
+
+def test_a_slow_head_is_ended(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.http_server.HEAD_READ_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nhost: a")
+        assert b"408" in slow.recv(100)
