@@ -10,7 +10,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import uvloop
@@ -80,8 +80,13 @@ class CatalogWatch:
             logger.info("a changed catalog is in force", extra={"fields": {"version": found.version}})
 
     def _state(self) -> list[tuple[Path, int, int]]:
-        files = sorted(file for file in self._settings.catalog.rglob("*") if file.suffix in {".yaml", ".md"})
-        return [(file, stat.st_mtime_ns, stat.st_size) for file in files if (stat := file.stat())]
+        state = []
+        for file in sorted(self._settings.catalog.rglob("*")):
+            if file.suffix in {".yaml", ".md"}:
+                with suppress(OSError):  # gone since it was listed, or a link to nothing: the loader says what it is
+                    stat = file.stat()
+                    state.append((file, stat.st_mtime_ns, stat.st_size))
+        return state
 
 
 def run_collector(settings: Settings) -> None:

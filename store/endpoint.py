@@ -13,7 +13,7 @@ import hmac
 import queue
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import chdb
@@ -130,23 +130,30 @@ def read_endpoint(readers: Readers, password: str) -> Starlette:
         except Permanent as refusal:
             return _refusal(164, f"{refusal} (READONLY)", 403)
         asked = asking.format or request.headers.get("x-clickhouse-format") or given.get("default_format") or "TabSeparated"
-        format_ = readers.formats.get(asked.lower())
-        if format_ is None:
-            return _refusal(73, f"Unknown format {asked[:60]} (UNKNOWN_FORMAT)", 400)
         parameters = {name.removeprefix("param_"): value for name, value in given.items() if name.startswith("param_")}
-        try:
-            async with turns.turn(own=request.headers.get("user-agent", "").startswith(CLIENT_NAME)):
-                result = await run_in_threadpool(readers.query, asking.sql, format_, parameters)
-        except TimeoutError:
-            return _refusal(202, f"all {readers.count} readers are busy; ask again later (TOO_MANY_SIMULTANEOUS_QUERIES)", 503)
-        except RuntimeError as error:
-            text = str(error)
-            code = _CODE.search(text)
-            return _refusal(int(code.group(1)) if code else 1, text, 400)
-        headers = {"x-clickhouse-format": format_, "x-clickhouse-timezone": "UTC", "x-clickhouse-summary": "{}"}
-        return Response(result, media_type=_TYPES.get(format_, "application/octet-stream"), headers=headers)
+        own = request.headers.get("user-agent", "").startswith(CLIENT_NAME)
+        return await _result(readers, turns.turn(own=own), asking.sql, asked, parameters)
 
     return Starlette(routes=[Route("/ping", lambda _: PlainTextResponse("Ok.\n")), Route("/", answer, methods=["GET", "POST"])])
+
+
+async def _result(
+    readers: Readers, turn: AbstractAsyncContextManager[None], sql: str, asked: str, parameters: dict[str, str]
+) -> Response:
+    format_ = readers.formats.get(asked.lower())
+    if format_ is None:
+        return _refusal(73, f"Unknown format {asked[:60]} (UNKNOWN_FORMAT)", 400)
+    try:
+        async with turn:
+            result = await run_in_threadpool(readers.query, sql, format_, parameters)
+    except TimeoutError:
+        return _refusal(202, f"all {readers.count} readers are busy; ask again later (TOO_MANY_SIMULTANEOUS_QUERIES)", 503)
+    except RuntimeError as error:
+        text = str(error)
+        code = _CODE.search(text)
+        return _refusal(int(code.group(1)) if code else 1, text, 400)
+    headers = {"x-clickhouse-format": format_, "x-clickhouse-timezone": "UTC", "x-clickhouse-summary": "{}"}
+    return Response(result, media_type=_TYPES.get(format_, "application/octet-stream"), headers=headers)
 
 
 class _UnreadableError(Exception):

@@ -13,14 +13,14 @@ def command(
     *,
     schema: Annotated[Path | None, typer.Option(help="also write JSON Schemas for editors into this folder")] = None,
 ) -> None:
-    """Validate a catalog: file:line:column, what, and what to write instead. Exit code 2 on an error."""
+    """Validate a catalog: file:line:column, what, and what to write instead. Exit code 2 on an error, 0 where there are only warnings."""
     from andon.checking import check_catalog, expressions_of
 
     if schema is not None:
         _write_schemas(schema)
     loaded = check_catalog(catalog, expressions_of())
     for warning in loaded.warnings:
-        typer.echo(f"{warning}", err=True)
+        typer.echo(f"warning: {warning}", err=True)
     found = loaded.catalog
     slas = sum(len(flow.slas) for flow in found.flows.values())
     typer.echo(

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from core.catalog.calendar import Calendar
 from core.catalog.contract import Contract
+from core.catalog.definition import Severity
+from core.catalog.flow import Flow
 from core.catalog.positions import Document, Path
 from core.catalog.review import Review, listed
 from core.catalog.routing import ROUTE_VARIABLES, Owners, Route, Routes
@@ -138,6 +140,21 @@ def check_routes(review: Review, document: Document, routes: Routes) -> None:
             )
         elif _takes_everything(route):
             closed = route.name
+
+
+def check_told(review: Review, document: Document, flow: Flow, routes: Routes) -> None:
+    """Note the incidents of a flow that no route can take. Conditions that depend on the moment (``when``, ``active``) may hold."""
+    incidents = {(sla.severity, sla.owner or flow.owner) for sla in flow.slas.values()}
+    if any(milestone.failure for milestone in flow.milestones.values()):
+        incidents.add((Severity.WARNING, flow.owner))
+    untold = sorted(f"{severity}, owner {owner}" for severity, owner in incidents if not any(
+        (route.flow is None or flow.flow in listed(route.flow))
+        and (route.severity is None or severity in listed(route.severity))
+        and (route.owner is None or owner in listed(route.owner))
+        for route in routes.routes
+    ))  # fmt: skip
+    if untold:
+        review.doubtful(document, ("flow",), f"no route in routes.yaml takes its incidents ({'; '.join(untold)}); nobody will be told")
 
 
 def _takes_everything(route: Route) -> bool:

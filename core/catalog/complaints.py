@@ -21,6 +21,8 @@ _FORMS = {
     DURATION_PATTERN: "a duration; write for example '15 minutes' or '16 working hours' (a working day has no fixed length)",
     PERCENTAGE_PATTERN: "a percentage; write for example '60%'",
 }
+PROBLEMS_MAX = 50
+"""Problems of form that are told of one file: nobody reads more, and each costs a search for the word that was meant."""
 _KINDS = {
     "string_type": "text",
     "dict_type": "a mapping (key: value)",
@@ -56,10 +58,13 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
     for details in error.errors(include_url=False):
         places.setdefault(_written(document.value, details), []).append(details)
     # A union reports every member that did not fit; a place deeper down is the member that was meant.
-    wanted = [
-        path for path in places if not any(other != path and other[: len(path)] == path for other in places if _is_union(places[path]))
-    ]
-    return [_problem(path, places[path], document, model) for path in wanted]
+    around = {path[:length] for path in places for length in range(len(path))}
+    wanted = [path for path in places if not (path in around and _is_union(places[path]))]
+    problems = [_problem(path, places[path], document, model) for path in wanted[:PROBLEMS_MAX]]
+    if len(wanted) > PROBLEMS_MAX:
+        more = f"{len(wanted) - PROBLEMS_MAX:,} more problems in this file are not shown; correct those above first"
+        problems.append(document.problem(wanted[PROBLEMS_MAX], more, at_key=True))
+    return problems
 
 
 def _is_union(details: list[ErrorDetails]) -> bool:

@@ -7,7 +7,9 @@ is not cross-checked further; its id still counts as known, so that one mistake 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +20,12 @@ from pydantic import ValidationError
 from core.catalog.calendar import Calendar
 from core.catalog.catalog import Catalog
 from core.catalog.check_flow import check_flow, fact_types
-from core.catalog.check_rest import check_calendar, check_contract, check_owners, check_routes, check_shared, check_source
+from core.catalog.check_rest import check_calendar, check_contract, check_owners, check_routes, check_shared, check_source, check_told
 from core.catalog.complaints import problems_of, suggestion
 from core.catalog.contract import Contract
 from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Flow
-from core.catalog.positions import Document, Position, Problem, UnreadableError, read_document
+from core.catalog.positions import MAXIMUM_BYTES, Document, Position, Problem, UnreadableError, check_size, read_document
 from core.catalog.review import CheckDue, CheckExpression, Review
 from core.catalog.routing import Owners, Routes
 from core.catalog.runbook import Runbook
@@ -92,6 +94,7 @@ def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
     facts = {name for flow in catalog.flows.values() for name in fact_types(flow)}
     for flow in catalog.flows.values():
         check_flow(review, reader.document("flow", flow.flow), flow, catalog.contracts)
+        check_told(review, reader.document("flow", flow.flow), flow, catalog.routes)
     for calendar in catalog.calendars.values():
         check_calendar(review, reader.document("calendar", calendar.calendar), calendar)
     for source in catalog.sources.values():
@@ -127,8 +130,12 @@ class _Reader:
     def read_all(self) -> None:
         """Read every file of the catalog, in the order of their names."""
         expected = {*FOLDERS, *SINGLES}
-        for entry in sorted(self.folder.iterdir()):
-            if entry.name in FOLDERS and entry.is_dir():
+        entries = self._entries(self.folder)
+        if not expected & {entry.name for entry in entries}:
+            self._note(self.folder, Position(), f"this is no catalog; give a folder that holds {', '.join(FOLDERS)} or {', '.join(SINGLES)}")
+            return
+        for entry in entries:
+            if entry.name in FOLDERS:
                 self._read_folder(entry)
             elif entry.name in SINGLES:
                 self._read_single(entry)
@@ -136,7 +143,7 @@ class _Reader:
                 message = f"'{entry.name}' is no part of a catalog and is not read{suggestion(entry.name, expected)}"
                 self.warnings.append(Problem(entry.as_posix(), 1, 1, message))
         if not self.ids.get("flow"):
-            self.warnings.append(Problem(self.folder.as_posix(), 1, 1, "there is no flow; write one in flows/<name>.yaml"))
+            self.warnings.append(Problem(self.folder.as_posix(), 1, 1, "there is no flow, so nothing is watched; write one in flows/<name>.yaml"))
 
     def catalog(self) -> Catalog:
         """Return what is valid in itself."""
@@ -158,10 +165,21 @@ class _Reader:
     def _of(self, noun: str, kind: type[T]) -> dict[str, T]:
         return {name: item for name, item in self._found[noun].items() if isinstance(item, kind)}
 
+    def _entries(self, folder: Path) -> list[Path]:
+        try:
+            return sorted(folder.iterdir())
+        except NotADirectoryError:
+            self._note(folder, Position(), f"'{folder.name}' must be a folder of definitions, one a file; rename this file or move it away")
+        except OSError as error:
+            self._note(folder, Position(), f"the folder cannot be read: {error.strerror}")
+        if folder.name in FOLDERS:
+            self.incomplete.add(FOLDERS[folder.name][1])
+        return []
+
     def _read_folder(self, folder: Path) -> None:
         suffix = ".md" if folder.name == "runbooks" else ".yaml"
         model, noun = FOLDERS[folder.name]
-        for file in sorted(folder.iterdir()):
+        for file in self._entries(folder):
             if file.name.startswith((".", "_")):
                 continue
             if file.suffix != suffix:
@@ -197,8 +215,8 @@ class _Reader:
 
     def _read(self, file: Path) -> Document | None:
         try:
-            content = file.read_bytes()
-            self._digest.update(f"{file.relative_to(self.folder).as_posix()}\0{len(content)}\0".encode() + content)
+            content = _content(file)
+            self._digest.update(os.fsencode(file.relative_to(self.folder)) + f"\0{len(content)}\0".encode() + content)
             read = _read_runbook if file.suffix == ".md" else read_document
             document = read(file.as_posix(), content)
         except OSError as error:
@@ -221,6 +239,16 @@ class _Reader:
 
     def _note(self, file: Path, position: Position, message: str) -> None:
         self.problems.append(Problem(file.as_posix(), *position, message))
+
+
+def _content(file: Path) -> bytes:
+    """Return what is in a file. A pipe or a device, which may never end, is not opened; a file in the making is read to the limit."""
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableError(Position(), "this is no regular file; replace it by one or move it away")
+    check_size(status.st_size)
+    with file.open("rb") as opened:
+        return opened.read(MAXIMUM_BYTES + 1)
 
 
 def _single(found: Definition | None, kind: type[T]) -> T:

@@ -25,6 +25,7 @@ _WORDS = (
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _RADIX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _STANDARD_TAG = "tag:yaml.org,2002:"
 
 Path = tuple[str | int, ...]
@@ -47,7 +48,12 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        # names of files and keys may hold line breaks, control characters and bytes that are no text
+        return _UNPRINTABLE.sub(_escaped, f"{self.file}:{self.line}:{self.column}: {self.message}")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found.group().encode("unicode_escape").decode("ascii")
 
 
 class UnreadableError(Exception):
@@ -86,10 +92,7 @@ class Document:
 
 def read_document(file: str, content: bytes, first_line: int = 1) -> Document:
     """Parse one YAML document. ``first_line`` is where it begins in its file. Raises :class:`UnreadableError`."""
-    if len(content) > MAXIMUM_BYTES:
-        raise UnreadableError(
-            Position(first_line), f"the file has {len(content)} bytes; a definition has at most {MAXIMUM_BYTES}, split it"
-        )
+    check_size(len(content), first_line)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -104,6 +107,12 @@ def read_document(file: str, content: bytes, first_line: int = 1) -> Document:
     except yaml.YAMLError as error:
         raise UnreadableError(Position(first_line), f"this is not YAML: {str(error).splitlines()[0]}") from error
     return document
+
+
+def check_size(size: int, first_line: int = 1) -> None:
+    """Raise :class:`UnreadableError` for more bytes than a definition may have."""
+    if size > MAXIMUM_BYTES:
+        raise UnreadableError(Position(first_line), f"the file has {size} bytes; a definition has at most {MAXIMUM_BYTES}, split it")
 
 
 def _syntax(error: yaml.MarkedYAMLError, first_line: int, text: str) -> UnreadableError:

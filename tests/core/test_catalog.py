@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import random
 import shutil
 import time
@@ -99,6 +100,66 @@ def test_an_expression_is_judged_at_its_place(folder: Path):
     assert ("event", "data.orderId") in asked
     assert ("span", "attributes.error.type") in asked
     assert ("log", "match(body, '^INVOIC .* posted')") in asked
+
+
+def test_what_is_no_regular_file_is_not_read(folder: Path):
+    os.mkfifo(folder / "flows" / "pipe.yaml")
+    (folder / "flows" / "zero.yaml").symlink_to("/dev/zero")
+    (folder / "owners.yaml").unlink()
+    (folder / "owners.yaml").mkdir()
+    (folder / "flows" / "large.yaml").write_bytes(b"#" * (1 << 20) + b"\n")
+
+    assert problems(folder) == [
+        "flows/large.yaml:1:1: the file has 1048577 bytes; a definition has at most 1048576, split it",
+        "flows/pipe.yaml:1:1: this is no regular file; replace it by one or move it away",
+        "flows/zero.yaml:1:1: this is no regular file; replace it by one or move it away",
+        "owners.yaml:1:1: this is no regular file; replace it by one or move it away",
+    ]
+
+
+def test_a_file_in_place_of_a_folder_is_wrong(folder: Path):
+    shutil.rmtree(folder / "flows")
+    (folder / "flows").write_text("flow: a\n", encoding="utf-8")
+    assert "flows:1:1: 'flows' must be a folder of definitions, one a file; rename this file or move it away" in problems(folder)
+    assert not [problem for problem in problems(folder) if "flow 'order-to-cash'" in problem], "one mistake, one message"
+
+
+def test_a_folder_without_any_part_of_a_catalog_is_none(tmp_path: Path):
+    with pytest.raises(CatalogErrors, match="this is no catalog; give a folder that holds flows, "):
+        load_catalog(tmp_path)
+
+
+def test_names_of_files_neither_break_nor_end_the_line(folder: Path):
+    for name in (b"a\nb.yaml", b"caf\xe9.yaml"):
+        Path(os.fsdecode(os.fsencode(folder / "flows") + b"/" + name)).write_text("flow: [\n", encoding="utf-8")
+
+    found = problems(folder)
+
+    assert [line.partition(":")[0] for line in found] == ["flows/a\\nb.yaml", "flows/caf\\udce9.yaml"]
+    assert "\n".join(found).encode()
+
+
+def test_many_unknown_keys_are_told_soon_and_in_part(folder: Path):
+    with (folder / "owners.yaml").open("a", encoding="utf-8") as file:
+        file.writelines(f"key{number}: x\n" for number in range(4000))
+
+    began = time.monotonic()
+    found = problems(folder)
+
+    assert time.monotonic() - began < 3
+    assert len(found) == 51
+    assert found[-1].endswith(": 3,950 more problems in this file are not shown; correct those above first")
+
+
+def test_incidents_that_no_route_takes_are_a_warning(folder: Path):
+    edit(folder, "routes.yaml", "  - {name: all, channels: [desk], repeat_every: 4 hours}\n", "")
+    edit(folder, "routes.yaml", "    flow: order-to-cash\n", "    severity: info\n")
+
+    found = [warning for warning in load_catalog(folder).warnings if "nobody will be told" in warning.message]
+
+    assert [(Path(each.file).name, each.line) for each in found] == [("order-to-cash.yaml", 1)]
+    (folder / "routes.yaml").unlink()
+    assert [each.message for each in load_catalog(folder).warnings if each.file.endswith("order-to-cash.yaml")][0].startswith("no route")
 
 
 def test_warnings_do_not_stop_a_catalog(folder: Path):
