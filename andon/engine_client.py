@@ -6,21 +6,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from core.config import Settings, own_secret
+from core.config import Settings
 from core.errors import AndonError
+
+_NOT_AUTHENTICATED = 516
+"""ClickHouse's number of a wrong user or password."""
 
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[Any]:
-    """Yield a client of the engine's read endpoint. Raises :class:`AndonError` that says how to start it when nothing answers."""
+    """Yield a client of the engine's read endpoint. Raises :class:`AndonError` that says what to do when it gives no answers.
+
+    The secret is read, never made: a mistyped data folder must not come into being.
+    """
     from store.reads.connection import connect
 
+    secret = settings.data / "secrets" / "reader"
     try:
-        client = connect(settings.engine_url, "andon", own_secret(settings.data, "reader"))
+        password = secret.read_text(encoding="ascii").strip()
+    except OSError:
+        password = ""
+    try:
+        client = connect(settings.engine_url, "andon", password)
     except Exception as error:  # boundary: the client library raises many types for one meaning
-        message = f"the engine does not answer at {settings.engine_url} ({type(error).__name__}); start it with 'andon up' or give --engine-port and --data"
-        raise AndonError(message) from error
+        raise AndonError(_why(settings, error)) from error
     try:
         yield client
     finally:
         client.close()
+
+
+def _why(settings: Settings, error: Exception) -> str:
+    url = settings.engine_url
+    said = " ".join(str(error).split())
+    if getattr(error, "code", None) == _NOT_AUTHENTICATED:
+        secret = settings.data / "secrets" / "reader"
+        refused = f"refuses the password in {secret}" if secret.exists() else f"wants a password, and there is no {secret}"
+        return f"the engine at {url} answers but {refused}: it runs with another data folder; give it with --data (the demo's is .andon-demo)"
+    if "NewConnectionError" in said or "NameResolutionError" in said:
+        return f"no engine answers at {url}; start it with 'andon up' or give --engine-port"
+    return f"the engine at {url} does not answer questions ({type(error).__name__}: {said[:200]})"

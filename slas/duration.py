@@ -25,7 +25,8 @@ def parse_duration(text: str) -> Duration:
     """Return the duration. Raises :class:`UsageError` that says what to write."""
     found = _DURATION.fullmatch(text.strip())
     if not found:
-        raise UsageError(f"'{text}' is not a duration; write for example '15 minutes' or '16 working hours'")
+        instead = "write 'working' instead of 'business'" if "business" in text else "write for example '15 minutes' or '16 working hours'"
+        raise UsageError(f"'{text}' is not a duration; {instead}")
     number, working, unit = found.groups()
     if working and unit == "day":
         raise UsageError(f"'{text}': a working day has no fixed length; write working hours")

@@ -23,6 +23,7 @@ def status(*, settings: Settings) -> None:
     from core.journal import read_segment, segments
     from core.signal import Lane
 
+    _require_journal(settings)
     table = Table(show_edge=False)
     for column in ("lane", "segments", "records", "bytes"):
         table.add_column(column, justify="right" if column != "lane" else "left")
@@ -32,6 +33,14 @@ def status(*, settings: Settings) -> None:
         table.add_row(lane.value, f"{len(files):,}", f"{records:,}", f"{sum(file.stat().st_size for file in files):,}")
     Console().print(table)
     _print_account(settings)
+
+
+def _require_journal(settings: Settings) -> None:
+    """Refuse a mistyped folder: it would look like a journal that is whole and empty."""
+    from core.errors import UsageError
+
+    if not settings.journal.is_dir():
+        raise UsageError(f"{settings.data} holds no journal; give the right data folder with --data")
 
 
 def _print_account(settings: Settings) -> None:
@@ -59,6 +68,7 @@ def verify(*, settings: Settings) -> None:
     from core.journal import read_segment, segment_name, segments
     from core.signal import Lane
 
+    _require_journal(settings)
     read = damaged = 0
     for lane in Lane:
         for file in segments(settings.journal, lane):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -20,6 +21,12 @@ _FORMS = {
     TIME_OF_DAY_PATTERN: "a time of day; write it as '06:00'",
     DURATION_PATTERN: "a duration; write for example '15 minutes' or '16 working hours' (a working day has no fixed length)",
     PERCENTAGE_PATTERN: "a percentage; write for example '60%'",
+}
+_WITH_UNIT = {
+    "warn": "'{}%' or a duration such as '2 hours'",
+    "within": "'{0} minutes' or '{0} working hours'",
+    "every": "'{0} minutes' or '{0} hours'",
+    "repeat_every": "'{0} minutes' or '{0} hours'",
 }
 PROBLEMS_MAX = 50
 """Problems of form that are told of one file: nobody reads more, and each costs a search for the word that was meant."""
@@ -113,6 +120,8 @@ def _wrong_kind(path: Path, kinds: list[str], given: Any) -> str:
     wanted = " or ".join(dict.fromkeys(_KINDS[kind] for kind in kinds))
     if given is None:
         return f"{_subject(path)} is empty; write {wanted}"
+    if path and path[-1] in _WITH_UNIT and isinstance(given, int | float) and not isinstance(given, bool):
+        return f"{_subject(path)} needs a unit; write {_WITH_UNIT[str(path[-1])].format(given)}"
     if "string_type" in kinds and isinstance(given, bool | int | float):
         shown = str(given).lower() if isinstance(given, bool) else str(given)
         return f'{_subject(path)} must be {wanted}; put it in quotes: "{shown}"'
@@ -124,6 +133,9 @@ def _wrong_form(subject: str, details: ErrorDetails) -> str:
     given, context = details["input"], details.get("ctx", {})
     match details["type"]:
         case "string_pattern_mismatch":
+            meant = str(given).replace("business", "working")
+            if context["pattern"] == DURATION_PATTERN and meant != given and re.fullmatch(DURATION_PATTERN, meant):
+                return f"'{given}' is not a duration; did you mean '{meant}'?"
             form = _FORMS.get(str(context["pattern"]), f"of the right form; it must match {context['pattern']}")
             said = f"'{given}' is not {form}"
         case "literal_error" | "enum":

@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -69,8 +71,46 @@ def test_without_an_engine_the_way_to_start_it_is_said(tmp_path: Path) -> None:
     result = andon("explain", "4711", "--engine-port", str(port), "--catalog", str(ORDERS), folder=tmp_path)
     assert result.returncode == 1
     message = one_line(result)
-    assert message.startswith(f"the engine does not answer at http://127.0.0.1:{port}")
-    assert "start it with 'andon up'" in message
+    assert message == f"no engine answers at http://127.0.0.1:{port}; start it with 'andon up' or give --engine-port"
+    assert not (tmp_path / ".andon").exists(), "a question makes no data folder"
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = b"Code: 516. DB::Exception: Authentication failed\n"
+        self.send_response(401)
+        self.send_header("x-clickhouse-exception-code", "516")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_an_engine_with_another_data_folder_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (tmp_path / "mine" / "secrets").mkdir(parents=True)
+        (tmp_path / "mine" / "secrets" / "reader").write_text("mine")
+        result = andon("find", "4711", "--engine-port", str(server.server_port), "--data", "mine", folder=tmp_path)
+        server.shutdown()
+    assert result.returncode == 1
+    assert one_line(result) == (
+        f"the engine at http://127.0.0.1:{server.server_port} answers but refuses the password in mine/secrets/reader:"
+        " it runs with another data folder; give it with --data (the demo's is .andon-demo)"
+    )
+
+
+@pytest.mark.parametrize("verb", ["status", "verify"])
+@pytest.mark.parametrize("folder", ["/etc/passwd", "nowhere"])
+def test_a_folder_without_a_journal_is_wrong_use(tmp_path: Path, verb: str, folder: str) -> None:
+    result = andon("journal", verb, "--data", folder, folder=tmp_path)
+    assert result.returncode == 2
+    assert one_line(result) == f"{folder} holds no journal; give the right data folder with --data"
+    assert not (tmp_path / "nowhere").exists()
 
 
 @pytest.mark.parametrize(("command", "flag"), [("engine", "--engine-port"), ("collect", "--http-port")])

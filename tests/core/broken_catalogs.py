@@ -573,6 +573,36 @@ BROKEN = [
         ["flows/order-to-cash.yaml:61:11: 'soon' is neither a share nor a time before it is due; write for example '60%' or '10 minutes'"],
     ),
     Broken(
+        "warn-without-a-unit",
+        "flows/order-to-cash.yaml",
+        "warn: 60%",
+        "warn: 60",
+        ["flows/order-to-cash.yaml:61:11: 'warn' needs a unit; write '60%' or a duration such as '2 hours'"],
+    ),
+    Broken(
+        "quoted-warn-without-a-unit",
+        "flows/order-to-cash.yaml",
+        "warn: 60%",
+        "warn: '60'",
+        [
+            "flows/order-to-cash.yaml:61:11: '60' is neither a share nor a time before it is due; write '60%' or a duration such as '2 hours'"
+        ],
+    ),
+    Broken(
+        "within-without-a-unit",
+        "flows/order-to-cash.yaml",
+        "within: 15 minutes",
+        "within: 15",
+        ["flows/order-to-cash.yaml:60:13: 'within' needs a unit; write '15 minutes' or '15 working hours'"],
+    ),
+    Broken(
+        "business-hours",
+        "flows/order-to-cash.yaml",
+        "within: 15 minutes",
+        "within: 4 business hours",
+        ["flows/order-to-cash.yaml:60:13: '4 business hours' is not a duration; did you mean '4 working hours'?"],
+    ),
+    Broken(
         "bad-due",
         "flows/order-to-cash.yaml",
         "due: min(promised_at - 8 working hours, next cut-off 16:00)",

@@ -77,6 +77,7 @@ def test_a_cut_off_at_the_start_is_the_next_days() -> None:
         ("promised_at - x", 15, "expected a duration"),
         ("promised_at - 8 working days", 15, "no fixed length"),
         ("promised_at + 8 moons", 15, "is not a duration"),
+        ("promised_at + 8 business hours", 15, "write 'working' instead of 'business'"),
         ("min(promised_at", 16, "expected ')'"),
         ("min promised_at", 5, "expected '('"),
         ("min()", 5, "expected a fact"),
