@@ -75,7 +75,7 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
 
 
 def _is_union(details: list[ErrorDetails]) -> bool:
-    return all(each["type"] in _KINDS for each in details)
+    return all(each["type"] in _KINDS or each["type"] == "literal_error" for each in details)
 
 
 def _written(value: Any, details: ErrorDetails) -> Path:
@@ -145,6 +145,8 @@ def _wrong_form(subject: str, details: ErrorDetails) -> str:
             said = f"{subject} is empty; write at least one"
         case "string_too_long":
             said = f"{subject} has more than {context['max_length']} characters; shorten it"
+        case "value_error":
+            said = f"{subject}: {details['msg'].removeprefix('Value error, ')}".removeprefix(f"{_subject(())}: ")
         case _:
             said = f"{subject}: {details['msg'][0].lower()}{details['msg'][1:]}"
     return said

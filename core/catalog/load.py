@@ -215,7 +215,7 @@ class _Reader:
 
     def _read(self, file: Path) -> Document | None:
         try:
-            content = _content(file)
+            content = read_content(file)
             self._digest.update(os.fsencode(file.relative_to(self.folder)) + f"\0{len(content)}\0".encode() + content)
             read = _read_runbook if file.suffix == ".md" else read_document
             document = read(file.as_posix(), content)
@@ -241,8 +241,11 @@ class _Reader:
         self.problems.append(Problem(file.as_posix(), *position, message))
 
 
-def _content(file: Path) -> bytes:
-    """Return what is in a file. A pipe or a device, which may never end, is not opened; a file in the making is read to the limit."""
+def read_content(file: Path) -> bytes:
+    """Return what is in a file. A pipe or a device, which may never end, is not opened; a growing file is read up to the limit.
+
+    Raises :class:`OSError` and :class:`UnreadableError`.
+    """
     status = file.stat()
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableError(Position(), "this is no regular file; replace it by one or move it away")

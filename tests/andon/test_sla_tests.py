@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -83,20 +84,21 @@ LINE = '{at: "2026-03-27 16:00 Europe/Berlin", transaction: {order: "17"}, sla: 
 @pytest.mark.parametrize(
     ("expect", "message"),
     [
-        ("expect: [", "4: expected the node content"),
+        ("expect: [", "4:10: this is not YAML: expected the node content"),
         (
             f"expect:\n  - {LINE}\n  - {{at: '16:05', verdict: met}}",
-            "6: expect.at: '16:05' is no time; write a local time and its zone, quoted:",
+            "6:10: 'at': '16:05' is no time; write a local time and its zone, quoted:",
         ),
-        (f"expect:\n  - {LINE.replace('at_risk', 'late')}", "5: expect.verdict"),
-        (f"expect:\n  - {LINE}\nexpcet: 1", "6: expcet: Extra inputs are not permitted"),
-        ('expect:\n  - {at: "2026-03-27 16:00", state: open}', "5: expect.at: '2026-03-27 16:00' must have one time zone"),
+        (f"expect:\n  - {LINE.replace('at_risk', 'late')}", "5:100: 'verdict' cannot be 'late'; did you mean 'met_late'?"),
+        (f"expect:\n  - {LINE}\nexpcet: 1", "6:1: unknown key 'expcet'; did you mean 'expect'?"),
+        (f"expect:\n  - {LINE.replace('verdict', 'verdikt')}", "5:91: unknown key 'verdikt'; did you mean 'verdict'?"),
+        ('expect:\n  - {at: "2026-03-27 16:00", state: open}', "5:10: 'at': '2026-03-27 16:00' must have one time zone"),
         (
             'expect:\n  - {at: "2026-03-29 02:30 Europe/Berlin", state: open}',
-            "5: expect.at: '2026-03-29 02:30 Europe/Berlin' does not exist",
+            "5:10: 'at': '2026-03-29 02:30 Europe/Berlin' does not exist",
         ),
-        ('expect:\n  - {at: "2026-03-27 16:00 Berlin", state: open}', "5: expect.at: time zone 'Berlin' is not known"),
-        ('expect:\n  - {at: "2026-03-27 16:00 UTC", verdict: met}', "2: the first line of 'expect' must name its transaction"),
+        ('expect:\n  - {at: "2026-03-27 16:00 Berlin", state: open}', "5:10: 'at': time zone 'Berlin' is not known"),
+        ('expect:\n  - {at: "2026-03-27 16:00 UTC", verdict: met}', "2:1: the first line of 'expect' must name its transaction"),
     ],
 )
 def test_a_malformed_file_is_told_with_its_line(tmp_path: Path, expect: str, message: str) -> None:
@@ -107,6 +109,20 @@ def test_a_malformed_file_is_told_with_its_line(tmp_path: Path, expect: str, mes
     text = str(caught.value)
     assert text.startswith(f"{file}:{message}"), text
     assert "\n" not in text
+
+
+def test_what_is_no_file_of_tests_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(b"\x7fELF\xff\x00")
+    (tmp_path / "text.yaml").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for name, message in (
+        ("binary", "byte 0xff is not UTF-8; give a YAML file of tests"),
+        ("text", "a test must be a mapping; write 'given:' and 'expect:'"),
+        ("pipe", "this is no regular file; replace it by one or move it away"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            read_tests(tmp_path / f"{name}.yaml")
+        assert str(caught.value) == f"{tmp_path}/{name}.yaml:1:1: {message}"
 
 
 def test_a_file_with_nothing_in_it_or_that_is_not_there_is_said(tmp_path: Path) -> None:
