@@ -16,7 +16,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help=("Watches the integrations of a manufacturer as an andon board watches a production line."),
+    help="Watches the integrations of a manufacturer as an andon board watches a production line.",
+    epilog="Exit codes: 0 fine; 1 failed, or the answer is no; 2 wrong use, or a catalog that is not valid.",
 )
 COMMANDS = (
     "up",
@@ -57,7 +58,8 @@ def main() -> None:
     except TyperException as error:
         # what the parser refuses, in one line as every other error; a group without a verb shows its help
         message = getattr(error, "format_message", error.__str__)()
-        typer.echo(message if "\n" in message else f"andon: {message[:1].lower()}{message[1:]}", err=True)
+        if message:  # empty: the help was asked for by giving nothing, and is shown already
+            typer.echo(message if "\n" in message else f"andon: {message[:1].lower()}{message[1:]}", err=True)
         sys.exit(2)
     except typer.Abort:
         sys.exit(130)

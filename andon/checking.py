@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from core.catalog.load import Loaded, load_catalog
 from core.catalog.review import CheckExpression
@@ -26,7 +26,8 @@ def check_catalog(folder: Path, check_expression: CheckExpression | None = None)
     return load_catalog(folder, check_expression or _allowed, check_due)
 
 
-def _allowed(signal: Signal, text: str) -> str | None:
+def _allowed(kind: str, text: str) -> str | None:
+    signal = cast("Signal", kind)
     place, _ = place_of(signal, text)
     try:
         if place is Place.EXPRESSION:

@@ -42,7 +42,9 @@ def _why(settings: Settings, error: Exception) -> str:
     if getattr(error, "code", None) == _NOT_AUTHENTICATED:
         secret = settings.data / "secrets" / "reader"
         refused = f"refuses the password in {secret}" if secret.exists() else f"wants a password, and there is no {secret}"
-        return f"the engine at {url} answers but {refused}: it runs with another data folder; give it with --data (the demo's is .andon-demo)"
+        return (
+            f"the engine at {url} answers but {refused}: it runs with another data folder; give it with --data (the demo's is .andon-demo)"
+        )
     if "NewConnectionError" in said or "NameResolutionError" in said:
         return f"no engine answers at {url}; start it with 'andon up' or give --engine-port"
     return f"the engine at {url} does not answer questions ({type(error).__name__}: {said[:200]})"

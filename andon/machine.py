@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 
+from andon.catalog_news import CatalogNews
 from andon.listening import require_free_ports
 from andon.supervisor import Child, Supervisor
 from core.config import Settings, make_folder
@@ -62,7 +63,13 @@ def run_machine(
                 return
             console.print(f"  [green]✓[/green] {child.name}")
         summary(console)
-        supervisor.watch(each_second)
+        news = CatalogNews(settings.data / "log" / "engine.log", lambda text: console.print(text, markup=False))
+
+        def look() -> None:
+            news.look()
+            each_second()
+
+        supervisor.watch(look)
     finally:
         console.print("\nstopping …")
         supervisor.stop()

@@ -22,7 +22,7 @@ from core.registry import discover
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
-from store.client import Store, open_store
+from store.client import Store, open_store, store_alone
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
 from store.endpoint import Readers, read_endpoint
@@ -107,6 +107,9 @@ def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock
 @contextmanager
 def open_migrated(settings: Settings, telemetry: Telemetry) -> Iterator[Store]:
     """Yield the store the settings name, brought to the current schema."""
+    if settings.store == "embedded":
+        with store_alone(settings):
+            pass
     store = open_store(settings)
     try:
         migrate(store, settings.retention_days)

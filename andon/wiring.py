@@ -25,9 +25,10 @@ from core.catalog.review import CheckExpression
 from core.config import Settings, own_secret
 from core.errors import AndonError
 from core.registry import discover
-from core.telemetry import M, Telemetry
+from core.telemetry import CATALOG_LOGGER, M, Telemetry
 
 logger = logging.getLogger("andon")
+catalog_logger = logging.getLogger(CATALOG_LOGGER)
 
 RELOAD_LOOK_SECONDS = 2.0
 
@@ -72,12 +73,12 @@ class CatalogWatch:
         except AndonError as error:
             self._telemetry.set(M.CATALOG_RELOAD_OK, 0)
             fields = {"error": str(error), "in_force": self._running.version}
-            logger.error("the changed catalog is refused, the running one stays in force", extra={"fields": fields})  # noqa: TRY400 - no trace helps
+            catalog_logger.error("the changed catalog is refused, the running one stays in force", extra={"fields": fields})  # noqa: TRY400 - no trace helps
             return
         self._telemetry.set(M.CATALOG_RELOAD_OK, 1)
         if found.version != self._running.version:
             self._running = found
-            logger.info("a changed catalog is in force", extra={"fields": {"version": found.version}})
+            catalog_logger.info("a changed catalog is in force", extra={"fields": {"version": found.version}})
 
     def _state(self) -> list[tuple[Path, int, int]]:
         state = []

@@ -11,6 +11,9 @@ from enum import Enum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+CATALOG_LOGGER = "andon.catalog"
+"""What is said of a changed catalog: ``andon up`` shows it on its terminal, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:

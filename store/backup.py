@@ -6,13 +6,10 @@ written meanwhile and is copied by SQLite's backup. The manifest names every fil
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,7 @@ import apsw
 from core.config import Settings
 from core.errors import UsageError
 from core.journal import SEGMENT_SUFFIX
-from store.client import Store
+from store.client import Store, store_alone
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -38,11 +35,11 @@ def backup(settings: Settings, folder: Path) -> str:
         raise UsageError(f"{folder} is not empty; give an empty or new folder")
     if not (settings.data / "store").is_dir():
         raise UsageError(f"{settings.data} holds no store; give the right folder with --data")
-    with _store_alone(settings):
+    with store_alone(settings):
         pass
     rows = _row_counts(settings.store_folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _store_alone(settings):
+    with store_alone(settings):
         for part in ("store", "secrets", "state"):
             if (settings.data / part).is_dir():
                 shutil.copytree(settings.data / part, folder / part, symlinks=True)
@@ -79,21 +76,6 @@ def restore(settings: Settings, folder: Path) -> str:
 def _check_embedded(settings: Settings) -> None:
     if settings.store != "embedded":
         raise UsageError("the store is a ClickHouse server's: use its own BACKUP and RESTORE, and copy the journal folder")
-
-
-@contextmanager
-def _store_alone(settings: Settings) -> Iterator[None]:
-    """Keep every other process from opening the store meanwhile: the engine locks its status file, and so does this."""
-    status = settings.data / "store" / "status"
-    if not status.exists():
-        yield
-        return
-    with status.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(f"the engine has the store in {settings.data} open; stop it first ('andon up' or 'andon engine')") from error
-        yield
 
 
 def _row_counts(path: Path) -> dict[str, int]:

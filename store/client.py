@@ -6,7 +6,9 @@ Times that go in are aware; those that come out are UTC, aware in rows and naive
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,7 +70,7 @@ class Store:
         try:
             return clickhouse_connect.get_client(dsn=self._dsn, **arguments)
         except ClickHouseError as error:
-            raise Retryable(f"the store at {self._dsn} cannot be opened: {error}") from error
+            raise Retryable(f"the store at {self._dsn} cannot be opened: {_cause(str(error))}") from error
 
     @property
     def reader(self) -> Client:
@@ -148,6 +150,12 @@ class Store:
             del self._local.client
 
 
+def _cause(message: str) -> str:
+    """Return the innermost part of what the libraries say: who could not be reached, not through how many layers."""
+    found = re.search(r"(Failed to establish a new connection|Failed to resolve|timed out)[^\")]*", message)
+    return " ".join((found[0] if found else message).split())[:300]
+
+
 _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
 
 
@@ -164,6 +172,24 @@ def _column(values: Sequence[Any], type_: ClickHouseType) -> pd.Series:
         return pd.Series(np.array(ticks, np.int64).view(f"datetime64[{unit}]"))
     plain = not type_.nullable and base.startswith(("Int", "UInt", "Float", "Bool"))
     return pd.Series(values) if plain and len(values) else pd.Series(values, dtype=object)
+
+
+@contextmanager
+def store_alone(settings: Settings) -> Iterator[None]:
+    """Keep every other process from opening the store meanwhile: the engine locks its status file, and so does this.
+
+    Raises :class:`UsageError` when one has it open; the engine itself would say so in several lines of its own.
+    """
+    status = settings.data / "store" / "status"
+    if not status.exists():
+        yield
+        return
+    with status.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(f"the engine has the store in {settings.data} open; stop it first ('andon up' or 'andon engine')") from error
+        yield
 
 
 def open_store(settings: Settings) -> Store:

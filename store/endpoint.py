@@ -137,9 +137,7 @@ def read_endpoint(readers: Readers, password: str) -> Starlette:
     return Starlette(routes=[Route("/ping", lambda _: PlainTextResponse("Ok.\n")), Route("/", answer, methods=["GET", "POST"])])
 
 
-async def _result(
-    readers: Readers, turn: AbstractAsyncContextManager[None], sql: str, asked: str, parameters: dict[str, str]
-) -> Response:
+async def _result(readers: Readers, turn: AbstractAsyncContextManager[None], sql: str, asked: str, parameters: dict[str, str]) -> Response:
     format_ = readers.formats.get(asked.lower())
     if format_ is None:
         return _refusal(73, f"Unknown format {asked[:60]} (UNKNOWN_FORMAT)", 400)

@@ -27,7 +27,7 @@ Token = Annotated[
 def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settings: Settings) -> None:
     """List what is in quarantine, the newest first."""
     from andon.engine_client import reading
-    from andon.tables import print_frame
+    from andon.tables import printable
     from store.reads.quarantine import quarantined
 
     with reading(settings) as client:
@@ -35,7 +35,11 @@ def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settin
     if frame.empty:
         typer.echo("the quarantine is empty")
         return
-    print_frame(frame)
+    # two lines each and no table: an id must stay whole to be copied, and a message is longer than any column
+    for row in frame.to_dict("records"):
+        known = [printable(row[name]) for name in ("quarantine_id", "received_at", "source", "kind")]
+        typer.echo(f"{'  '.join(known)}: {printable(row['reason'])}")
+        typer.echo(f"    {printable(row['message'])}")
 
 
 @app.command()

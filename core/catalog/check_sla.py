@@ -81,14 +81,15 @@ def _limits(review: Review, document: Document, path: Path, sla: Sla, limits: Sl
             times = [name for name, type_ in facts.items() if type_ == "time"]
             review.judged(document, (*path, "due"), review.check_due(limits.due, times))
     if limits.warn is not None and not re.fullmatch(f"{PERCENTAGE_PATTERN}|{DURATION_PATTERN}", limits.warn):
-        meant = limits.warn.replace("business", "working")
-        instead = "write for example '60%' or '10 minutes'"
-        if limits.warn.strip().isdecimal():
-            instead = f"write '{limits.warn.strip()}%' or a duration such as '2 hours'"
-        elif meant != limits.warn and re.fullmatch(DURATION_PATTERN, meant):
-            instead = f"did you mean '{meant}'?"
-        message = f"'{limits.warn}' is neither a share nor a time before it is due; {instead}"
+        message = f"'{limits.warn}' is neither a share nor a time before it is due; {_instead_of(limits.warn)}"
         review.wrong(document, (*path, "warn"), message)
+
+
+def _instead_of(warn: str) -> str:
+    meant = warn.replace("business", "working")
+    if warn.strip().isdecimal():
+        return f"write '{warn.strip()}%' or a duration such as '2 hours'"
+    return f"did you mean '{meant}'?" if re.fullmatch(DURATION_PATTERN, meant) else "write for example '60%' or '10 minutes'"
 
 
 def _money(review: Review, document: Document, path: Path, name: str, facts: dict[str, str], flow: Flow) -> None:

@@ -132,7 +132,9 @@ class _Reader:
         expected = {*FOLDERS, *SINGLES}
         entries = self._entries(self.folder)
         if not expected & {entry.name for entry in entries}:
-            self._note(self.folder, Position(), f"this is no catalog; give a folder that holds {', '.join(FOLDERS)} or {', '.join(SINGLES)}")
+            self._note(
+                self.folder, Position(), f"this is no catalog; give a folder that holds {', '.join(FOLDERS)} or {', '.join(SINGLES)}"
+            )
             return
         for entry in entries:
             if entry.name in FOLDERS:
@@ -143,7 +145,9 @@ class _Reader:
                 message = f"'{entry.name}' is no part of a catalog and is not read{suggestion(entry.name, expected)}"
                 self.warnings.append(Problem(entry.as_posix(), 1, 1, message))
         if not self.ids.get("flow"):
-            self.warnings.append(Problem(self.folder.as_posix(), 1, 1, "there is no flow, so nothing is watched; write one in flows/<name>.yaml"))
+            self.warnings.append(
+                Problem(self.folder.as_posix(), 1, 1, "there is no flow, so nothing is watched; write one in flows/<name>.yaml")
+            )
 
     def catalog(self) -> Catalog:
         """Return what is valid in itself."""

@@ -86,7 +86,7 @@ class Review:
             self.refers(document, (*path, index) if isinstance(value, list) else path, "calendar", name, " in calendars/")
 
 
-def listed(value: str | list[str] | None) -> list[str]:
+def listed(value: str | Sequence[str] | None) -> list[str]:
     """Return a value or a list as a list."""
     if value is None:
         return []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,8 +13,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from andon.commands import quarantine
 from tests.product import free_port
 
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
@@ -84,7 +90,7 @@ class _Refusing(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 - the name the server looks for
 
     def log_message(self, *_: object) -> None:
         pass
@@ -165,3 +171,48 @@ def test_a_collector_that_cannot_start_says_why_in_one_line(tmp_path: Path, argu
     result = andon("collect", *ports, "--catalog", str(ORDERS), *arguments, folder=tmp_path)
     assert result.returncode == 2
     assert said in one_line(result)
+
+
+def test_a_store_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    engine = ["engine", "--catalog", str(ORDERS), "--engine-port", str(free_port())]
+    port = free_port()
+    result = andon(*engine, "--store", f"clickhouse://reader@127.0.0.1:{port}/andon", folder=tmp_path)
+    assert result.returncode == 1
+    assert one_line(result).startswith(f"the store at http://reader@127.0.0.1:{port}/andon cannot be opened: Failed to establish")
+
+    (tmp_path / ".andon" / "store").mkdir(parents=True)
+    with (tmp_path / ".andon" / "store" / "status").open("w") as status:
+        fcntl.flock(status, fcntl.LOCK_EX)  # as another engine does
+        result = andon(*engine, folder=tmp_path)
+    assert result.returncode == 2
+    assert one_line(result) == "the engine has the store in .andon open; stop it first ('andon up' or 'andon engine')"
+
+
+def test_nothing_asked_is_answered_with_the_help_and_its_exit_codes(tmp_path: Path) -> None:
+    result = andon(folder=tmp_path)
+    assert (result.returncode, result.stderr.strip()) == (2, "")
+    assert "Exit codes: 0 fine" in result.stdout
+
+
+def test_warnings_say_that_they_are_warnings(tmp_path: Path) -> None:
+    shutil.copytree(ORDERS, tmp_path / "catalog")
+    (tmp_path / "catalog" / "routes.yaml").unlink()
+    result = andon("check", folder=tmp_path)
+    assert result.returncode == 0
+    assert [line for line in result.stderr.splitlines() if not line.startswith("warning: catalog/")] == []
+    assert "nobody will be told" in result.stderr
+
+
+def test_the_quarantine_is_listed_with_whole_ids_and_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {
+        "quarantine_id": "q_0123456789abcdef01234567", "received_at": pd.Timestamp("2026-03-27 15:50:01"), "lane": "standard",
+        "source": "erp\x1b[31m", "kind": "event", "reason": "malformed", "message": "the event has no id;\nname it",
+        "content_type": "application/json", "size": 17,
+    }  # fmt: skip
+    monkeypatch.setattr("andon.engine_client.reading", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr("store.reads.quarantine.quarantined", lambda *_: pd.DataFrame([row]))
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(quarantine.app, ["list"])
+    assert result.output.splitlines() == [
+        "q_0123456789abcdef01234567  2026-03-27 15:50:01  erp�[31m  event: malformed",
+        "    the event has no id;�name it",
+    ]

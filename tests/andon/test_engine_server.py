@@ -36,7 +36,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     server = EngineServer(settings, *parts, Telemetry())
     server.start()
     deadline = time.monotonic() + 10
-    while not cast(Any, server)._server.started and time.monotonic() < deadline:
+    while not cast("Any", server)._server.started and time.monotonic() < deadline:
         time.sleep(0.01)
     yield settings.engine_port
     server.stop()

@@ -159,7 +159,7 @@ def test_incidents_that_no_route_takes_are_a_warning(folder: Path):
 
     assert [(Path(each.file).name, each.line) for each in found] == [("order-to-cash.yaml", 1)]
     (folder / "routes.yaml").unlink()
-    assert [each.message for each in load_catalog(folder).warnings if each.file.endswith("order-to-cash.yaml")][0].startswith("no route")
+    assert next(each.message for each in load_catalog(folder).warnings if each.file.endswith("order-to-cash.yaml")).startswith("no route")
 
 
 def test_warnings_do_not_stop_a_catalog(folder: Path):
