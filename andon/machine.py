@@ -63,7 +63,7 @@ def run_machine(
                 return
             console.print(f"  [green]✓[/green] {child.name}")
         summary(console)
-        news = CatalogNews(settings.data / "log" / "engine.log", lambda text: console.print(text, markup=False))
+        news = CatalogNews(settings.data / "log" / "engine.log", lambda text: console.print(text, markup=False, soft_wrap=True))
 
         def look() -> None:
             news.look()
