@@ -15,6 +15,7 @@ from alerts.incidents import Incident, aware
 from alerts.members import FAILED, LATE, OVERDUE
 from core.catalog.catalog import Catalog
 from core.incident import IncidentStatus, MemberLine, Message, Reason
+from core.plural import counted
 
 TOP = 20
 NAMES = 50
@@ -57,8 +58,8 @@ def money(value: dict[str, float]) -> str:
 def summary_of(incident: Incident) -> str:
     """Return ``12 transactions, 3 late, 184,000 EUR at risk, next deadline 16:05 UTC``."""
     if incident.status == IncidentStatus.RESOLVED.value:
-        return f"Resolved: {_count(incident.members_total)} went through it"
-    parts = [_count(incident.members)]
+        return f"Resolved: {counted(incident.members_total, 'transaction')} went through it"
+    parts = [counted(incident.members, "transaction")]
     if incident.breached:
         parts.append(f"{incident.breached} late or failed")
     if incident.value:
@@ -67,10 +68,6 @@ def summary_of(incident: Incident) -> str:
         pattern = "%H:%M UTC" if incident.next_due_at.date() == incident.updated_at.date() else "%Y-%m-%d %H:%M UTC"
         parts.append(f"next deadline {incident.next_due_at.strftime(pattern)}")
     return ", ".join(parts)
-
-
-def _count(number: int) -> str:
-    return f"{number} transaction" if number == 1 else f"{number} transactions"
 
 
 def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reason: Reason, delivery_id: str) -> Message:

@@ -19,6 +19,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.routing import Routes
 from core.clock import EPOCH
 from core.errors import UsageError
+from core.plural import counted
 from slas.unit_test import Expected, Found, Given, compare
 from store.client import Store
 from store.clocks import StoredClocks
@@ -44,7 +45,7 @@ def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
             for problem in problems:
                 typer.echo(f"    {problem}")
             failures += bool(problems)
-    typer.echo(f"{len(tests)} tests, {failures} failed" if failures else f"{len(tests)} tests, all passed")
+    typer.echo(f"{counted(len(tests), 'test')}, {f'{failures} failed' if failures else 'all passed'}")
     return failures
 
 

@@ -15,6 +15,7 @@ def command(
 ) -> None:
     """Validate a catalog: file:line:column, what, and what to write instead. Exit code 2 on an error, 0 where there are only warnings."""
     from andon.checking import check_catalog, expressions_of
+    from core.plural import counted
 
     if schema is not None:
         _write_schemas(schema)
@@ -24,8 +25,8 @@ def command(
     found = loaded.catalog
     slas = sum(len(flow.slas) for flow in found.flows.values())
     typer.echo(
-        f"{catalog}: {len(found.flows)} flows, {slas} SLAs, {len(found.calendars)} calendars, {len(found.sources)} sources, "
-        f"{len(found.runbooks)} runbooks; version {found.version}",
+        f"{catalog}: {counted(len(found.flows), 'flow')}, {counted(slas, 'SLA')}, {counted(len(found.calendars), 'calendar')}, "
+        f"{counted(len(found.sources), 'source')}, {counted(len(found.runbooks), 'runbook')}; version {found.version}",
     )
 
 

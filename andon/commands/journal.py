@@ -46,6 +46,7 @@ def _require_journal(settings: Settings) -> None:
 def _print_account(settings: Settings) -> None:
     from andon.engine_client import reading
     from core.errors import AndonError
+    from core.plural import counted
     from store.reads.accounting import account
 
     try:
@@ -55,9 +56,9 @@ def _print_account(settings: Settings) -> None:
         typer.echo(f"what is stored is not counted: {error}")
         return
     parts = " + ".join(f"{found[name]:,} {title}" for name, title in _PARTS.items())
-    typer.echo(f"{found['acknowledged']:,} signals acknowledged = {parts}")
+    typer.echo(f"{counted(found['acknowledged'], 'signal')} acknowledged = {parts}")
     if found["duplicates"] < 0 and not found["in_journal"]:
-        typer.echo(f"{-found['duplicates']:,} signals are in the store that nobody acknowledged", err=True)
+        typer.echo(f"{counted(-found['duplicates'], 'signal')} in the store that nobody acknowledged", err=True)
         raise typer.Exit(1)
 
 
@@ -66,6 +67,7 @@ def _print_account(settings: Settings) -> None:
 def verify(*, settings: Settings) -> None:
     """Read every record and its checksum; exit code 1 when one is damaged."""
     from core.journal import read_segment, segment_name, segments
+    from core.plural import counted
     from core.signal import Lane
 
     _require_journal(settings)
@@ -77,6 +79,6 @@ def verify(*, settings: Settings) -> None:
                 if stored.record is None:
                     damaged += 1
                     typer.echo(f"{segment_name(file)} record {stored.id}: {stored.damage}", err=True)
-    typer.echo(f"{read:,} records read, {damaged:,} damaged")
+    typer.echo(f"{counted(read, 'record')} read, {damaged:,} damaged")
     if damaged:
         raise typer.Exit(1)

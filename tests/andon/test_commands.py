@@ -45,7 +45,7 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
 def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
     result = andon("check", str(ORDERS), folder=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
-    assert "1 flows, 2 SLAs" in result.stdout
+    assert "1 flow, 2 SLAs" in result.stdout
 
 
 def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> None:
