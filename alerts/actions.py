@@ -14,9 +14,8 @@ from alerts.incidents import Incident
 from alerts.notice import Silence
 from alerts.render import one_line
 from core.errors import UsageError
-from core.incident import IncidentStatus
+from core.incident import ACKNOWLEDGED_FOR, IncidentStatus
 
-ACKNOWLEDGED_FOR = timedelta(hours=4)
 LONGEST_SILENCE = timedelta(days=7)
 Incidents = Mapping[str, Incident]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
+
+ACKNOWLEDGED_FOR = timedelta(hours=4)
+"""How long an acknowledgement lasts where no deadline lies ahead to end it."""
 
 
 class IncidentStatus(StrEnum):

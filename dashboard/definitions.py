@@ -59,6 +59,12 @@ def runbook_title(catalog: Catalog, runbook: str) -> str:
     return known.title if known else readable(runbook)
 
 
+def places(catalog: Catalog) -> dict[str, str]:
+    """Return the zone of each place that verdicts name in their times: ``Berlin`` is ``Europe/Berlin``."""
+    zones = ["UTC", *(calendar.time_zone for calendar in catalog.calendars.values())]
+    return {zone.rpartition("/")[2].replace("_", " "): zone for zone in zones}
+
+
 def stations(flow: Flow) -> list[str]:
     """Return the milestones that every transaction passes, in order."""
     return [name for name, milestone in flow.milestones.items() if not milestone.failure and not milestone.optional]

@@ -7,7 +7,19 @@ from typing import Any
 import streamlit as st
 
 from core.errors import AndonError
+from core.incident import ACKNOWLEDGED_FOR
+from dashboard.components.moments import aware
+from dashboard.components.words import plain
 from dashboard.page import Context
+
+_DONE = "andon_done"
+
+
+def said(identity: str) -> None:
+    """Say what was done to this incident in the run before, once."""
+    about, words = st.session_state.pop(_DONE, ("", ""))
+    if about == identity:
+        st.success(words, icon=":material/check:")
 
 
 def forms(context: Context, row: dict[str, Any]) -> None:
@@ -21,7 +33,7 @@ def forms(context: Context, row: dict[str, Any]) -> None:
     with acknowledge, st.form("acknowledge", border=False):
         name = st.text_input("Your name", value=who)
         note = st.text_input("Note", placeholder="what you are doing about it")
-        st.caption("Repeats stop until the next deadline; then it speaks up again.")
+        st.caption(_effect(context, row))
         if st.form_submit_button("Acknowledge", type="primary"):
             _act(context, f"incidents/{identity}/acknowledge", {"by": name, "note": note}, name, "Acknowledged")
     with assign, st.form("assign", border=False):
@@ -38,6 +50,14 @@ def forms(context: Context, row: dict[str, Any]) -> None:
             _act(context, f"incidents/{identity}/silence", {"by": name, "reason": reason, "hours": hours}, name, "Silenced")
 
 
+def _effect(context: Context, row: dict[str, Any]) -> str:
+    due = aware(row["next_due_at"])
+    if due is not None and due > context.now:
+        return f"Repeats stop until the next deadline, {plain(context.zone.show(due))}; then it speaks up again."
+    hours = f"{ACKNOWLEDGED_FOR.total_seconds() / 3600:.0f} hours"
+    return f"No deadline lies ahead: repeats stop for {hours}, or until a new one; then it speaks up again."
+
+
 def _act(context: Context, path: str, body: dict[str, Any], name: str, done: str) -> None:
     if not name.strip():
         st.error("Give your name, so that colleagues know who acts.", icon=":material/person:")
@@ -48,5 +68,5 @@ def _act(context: Context, path: str, body: dict[str, Any], name: str, done: str
         st.error("Nothing was changed.", icon=":material/error:")
         st.text(str(error))
     else:
-        st.toast(f"{done}.", icon=":material/check:")
-        st.success(f"{done}. The board shows it within seconds.", icon=":material/check:")
+        st.session_state[_DONE] = (path.split("/")[1], f"{done} by {plain(name)}.")
+        st.rerun()

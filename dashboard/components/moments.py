@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_WRITTEN = r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)"
 
 
 def aware(moment: object) -> datetime | None:
@@ -38,6 +41,23 @@ class Zone:
         """Return ``24 Nov 13:05`` in this zone, a dash for what is missing."""
         at = aware(moment)
         return "–" if at is None else at.astimezone(self.info).strftime("%d %b %H:%M:%S" if seconds else "%d %b %H:%M")
+
+    def retell(self, text: str, places: Mapping[str, str]) -> str:
+        """Return a stored sentence with its times in this zone: ``2026-03-27 16:05 Berlin`` by ``places`` (``Berlin``: its zone), or ISO with offset.
+
+        A place that is not known stays as it is, with its time.
+        """
+
+        def here(found: re.Match[str]) -> str:
+            written, offset, place = found[1], found[2], found[3]
+            if not offset and place not in places:
+                return found[0]
+            moment = datetime.fromisoformat(written + (offset or ""))
+            at = moment if offset else moment.replace(tzinfo=Zone(places[place]).info)
+            return self.show(at, seconds=bool(at.second))
+
+        names = "|".join(map(re.escape, places)) or "(?!)"
+        return re.sub(rf"{_WRITTEN}(?:([+-]\d\d:\d\d)| ({names})\b)", here, text)
 
     def clock(self, moment: object) -> str:
         """Return ``13:05:09`` in this zone."""

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, lamp, links, notices, table, timeline, waterfall
 from dashboard.components.moments import aware, duration, utc
@@ -111,10 +112,10 @@ def _is_time(known: Any, name: str) -> bool:
 
 
 def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.DataFrame) -> None:
-    zone = context.zone
+    zone, places = context.zone, definitions.places(context.catalog)
     reasons: dict[str, str] = {}
     for verdict in reversed(verdicts.to_dict("records")):
-        reasons[verdict["sla"]] = verdict["reason"]
+        reasons[verdict["sla"]] = zone.retell(verdict["reason"], places)
     columns = [
         table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"]), "key"),
         table.Column("Verdict", lambda row: lamp.pill(row["verdict"])),
@@ -129,12 +130,12 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
     table.show(columns, clocks.to_dict("records"), "SLA clocks")
     if verdicts.empty:
         return
-    with st.expander(f"Verdict history ({len(verdicts)} versions, none is ever rewritten)"):
+    with st.expander(f"Verdict history ({counted(len(verdicts), 'version')}, none is ever rewritten)"):
         history = [
             table.Column("Decided", lambda row: table.time(zone, row["decided_at"], seconds=True)),
             table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"])),
             table.Column("Verdict", lambda row: Markup("{} → {}").format(lamp.word(row["previous"]) or "new", lamp.pill(row["verdict"]))),
-            table.Column("Reason", lambda row: row["reason"], "wide"),
+            table.Column("Reason", lambda row: zone.retell(row["reason"], places), "wide"),
             table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft"),
         ]
         table.show(history, verdicts.to_dict("records"), "Verdict history")
@@ -169,7 +170,13 @@ def _signals(context: Context, flow: str, row: dict[str, Any], milestones: pd.Da
     events = context.data.read(reads.events, signal_ids=pairs[:500]) if pairs else pd.DataFrame()
     st.subheader("Signals behind it", anchor=False)
     tabs = st.tabs(
-        [f"Trace · {len(spans)} spans", f"Logs · {len(records)}", f"Events · {len(events)}", f"Milestones · {len(milestones)}", "Raw"]
+        [
+            f"Trace · {counted(len(spans), 'span')}",
+            f"Logs · {len(records)}",
+            f"Events · {len(events)}",
+            f"Milestones · {len(milestones)}",
+            "Raw",
+        ]
     )
     with tabs[0]:
         _trace(context, spans)
@@ -190,8 +197,8 @@ def _trace(context: Context, spans: pd.DataFrame) -> None:
     for trace, group in spans.groupby("trace_id", sort=False):
         begun = group["start_time"].min()
         st.html(
-            Markup('<div class="andon-caption">Trace <code>{}</code> · {} · {} spans</div>').format(
-                trace, table.time(context.zone, begun, seconds=True), len(group)
+            Markup('<div class="andon-caption">Trace <code>{}</code> · {} · {}</div>').format(
+                trace, table.time(context.zone, begun, seconds=True), counted(len(group), "span")
             )
         )
         charts.draw(waterfall.waterfall(group.reset_index(drop=True)), "Spans of the trace over time")

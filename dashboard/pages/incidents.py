@@ -8,16 +8,30 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.plural import counted
+from core.verdict import HOLDING
 from dashboard import definitions
 from dashboard.components import filters, incident_acts, lamp, links, notices, table
 from dashboard.components.moments import aware, duration, until, utc
 from dashboard.components.money import amount, count, several
+from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import incident_log as reads
 
 _HEAD = Markup(
     '<div class="andon-sheet"><a class="back" href="incidents">← All incidents</a><h1>{bulb} {title} {pill}</h1><div class="facts">{facts}</div></div>'
 )
+_LEFT = {
+    "met": "reached before it was due",
+    "met_late": "reached late",
+    "cancelled": "called off",
+    "paused": "its clock was paused",
+    "running": "no longer late or at risk",
+    "open": "no longer failing",
+    "completed": "went through",
+    **dict.fromkeys([*HOLDING, "failed"], "moved to another incident"),
+}
+"""Why a member left, by its verdict when it did."""
 _FACT = Markup('<span class="fact" title="{}"><i>{}</i><b>{}</b></span>')
 
 
@@ -115,7 +129,8 @@ def _sheet(context: Context, identity: str) -> None:
         st.html(table.link("incidents", "← All incidents"))
         return
     _head(context, row)
-    left, right = st.columns([3, 2], gap="medium")
+    incident_acts.said(identity)
+    left, right = st.columns([7, 4], gap="medium")
     with left:
         members = context.data.read(reads.members, incident_id=identity)
         _members(context, members)
@@ -165,27 +180,54 @@ def _members(context: Context, members: pd.DataFrame) -> None:
     if members.empty:
         notices.empty("No member", "Nothing was affected.")
         return
-    columns = [
-        table.Column("Reference", lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"]), "key"),
-        table.Column("", lambda row: lamp.pill(row["verdict"])),
-        table.Column("Due", lambda row: Markup('<span title="{}">{}</span>').format(utc(row["due_at"]), until(row["due_at"], context.now))),
+    left, total = members["left_at"].notna(), int(members["total"].iloc[0])
+    present, gone = members[~left], members[left].sort_values("left_at", ascending=False)
+    if present.empty:
+        notices.good("No transaction is affected any more")
+    else:
+        columns = [
+            _member(context),
+            table.Column("", lambda row: lamp.pill(row["verdict"])),
+            table.Column(
+                "Due", lambda row: Markup('<span title="{}">{}</span>').format(utc(row["due_at"]), until(row["due_at"], context.now))
+            ),
+            *_worth(),
+        ]
+        with st.container(height=460 if len(present) > 9 else "content", border=False):
+            table.show(columns, present.to_dict("records"), "Affected transactions")
+    if len(gone):
+        with st.expander(f"{counted(total - len(present), 'transaction')} left it", expanded=present.empty):
+            columns = [
+                _member(context),
+                table.Column("Left", lambda row: table.time(context.zone, row["left_at"])),
+                table.Column("Why", lambda row: _LEFT.get(row["verdict"], lamp.word(row["verdict"]))),
+                *_worth(),
+            ]
+            with st.container(height=460 if len(gone) > 9 else "content", border=False):
+                table.show(columns, gone.to_dict("records"), "Transactions that left")
+    if total > len(members):
+        st.caption(f"{len(members)} of {count(total)} are shown, the earliest due first.")
+
+
+def _member(context: Context) -> table.Column:
+    def cell(row: dict[str, Any]) -> Markup:
+        sla = definitions.sla_title(context.catalog, row["flow"], row["sla"]) if row["sla"] else "failure"
+        return Markup("{}<br><small>{}</small>").format(table.link(links.transaction(row["transaction_id"]), row["reference"]), sla)
+
+    return table.Column("Reference", cell, "key")
+
+
+def _worth() -> list[table.Column]:
+    return [
         table.Column("Customer", lambda row: row["customer"]),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: amount(row["value"], row["currency"]), "number"),
-        table.Column(
-            "SLA", lambda row: definitions.sla_title(context.catalog, row["flow"], row["sla"]) if row["sla"] else "failure", "soft"
-        ),
-        table.Column("Left", lambda row: table.time(context.zone, row["left_at"]) if pd.notna(row["left_at"]) else "", "soft"),
     ]
-    with st.container(height=460 if len(members) > 11 else "content", border=False):
-        table.show(columns, members.to_dict("records"), "Affected transactions")
-    if (total := int(members["total"].iloc[0])) > len(members):
-        st.caption(f"{len(members)} of {count(total)} are shown, the earliest due first.")
 
 
 def _runbook(context: Context, name: str) -> None:
     runbook = context.catalog.runbooks.get(name)
-    st.subheader(f"Runbook: {runbook.title if runbook else name or 'none'}", anchor=False)
+    st.subheader(f"Runbook: {plain(runbook.title if runbook else name or 'none')}", anchor=False)
     if runbook:
         with st.container(border=True):
             st.markdown(runbook.body)
@@ -230,7 +272,7 @@ def _log(context: Context, identity: str) -> None:
             table.Column("When", lambda row: table.time(zone, row["at"], seconds=True)),
             table.Column("Who", lambda row: row["actor"], "key"),
             table.Column("Did", lambda row: row["action"]),
-            table.Column("Detail", lambda row: row["detail"], "wide"),
+            table.Column("Detail", lambda row: zone.retell(row["detail"], {}), "wide"),
         ]
         table.show(columns, actions.to_dict("records"), "Actions")
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+
+
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -18,10 +22,12 @@ from core.clock import FakeClock
 from core.errors import Permanent, Retryable
 from core.registry import discover
 from dashboard import data
+from dashboard.components.words import plain
 from dashboard.page import Page
 from store.client import Store
+from store.reads import attainment, incident_log
 from tests.dashboard.conftest import PAGES
-from tests.dashboard.synthetic import NOW, catalog, line
+from tests.dashboard.synthetic import HOSTILE, NOW, catalog, line
 
 View = Callable[..., AppTest]
 
@@ -227,3 +233,86 @@ def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, fil
     assert "crm.order.captured" not in shown
     assert "andon.heartbeat" not in shown
     assert "Carries none of the flow" in shown
+
+
+def test_an_acknowledgement_is_on_the_page_at_once(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def post(_: str, *, json: dict[str, str], **__: object) -> httpx.Response:
+        filled.command(
+            "INSERT INTO incidents SELECT * REPLACE (revision + 1000000 AS revision, 'acknowledged' AS status, 'm.weber' AS acknowledged_by) "
+            "FROM incidents FINAL WHERE incident_id = 'inc-0001'"
+        )
+        row = {
+            "at": NOW,
+            "actor": json["by"],
+            "action": "acknowledge",
+            "target": "inc-0001",
+            "detail": "until 2026-11-24T12:00:00+00:00 on it",
+        }
+        filled.insert("actions", {name: [value] for name, value in row.items()})
+        return httpx.Response(200, json={})
+
+    monkeypatch.setattr(data.httpx, "post", post)
+    test = view("incidents", filled, id="inc-0001")
+    assert "acknowledged</span>" not in words(test)
+    test.text_input[0].set_value("m.weber")
+    test = next(button for button in test.button if button.label == "Acknowledge").click().run()
+    shown = words(test)
+    assert "acknowledged</span>" in shown
+    assert "until 24 Nov 13:00 on it" in shown
+    assert "Acknowledged by m" in test.success[0].value
+
+
+def test_what_acknowledging_does_is_said_as_it_will_be(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = incident_log.incident(filled.reader, incident_id="inc-0000")
+    assert row is not None
+    for due, said in ((NOW + timedelta(hours=2), "until the next deadline, 24 Nov 12"), (NOW - timedelta(hours=2), "for 4 hours")):
+        monkeypatch.setattr(
+            incident_log, "incident", lambda _, incident_id, due=due: {**row, "incident_id": incident_id, "next_due_at": due}
+        )
+        assert any(said in caption.value for caption in view("incidents", filled, id="inc-0000").caption)
+        data._fetch.clear()
+
+
+def test_members_that_left_are_apart_with_when_and_why(view: View, filled: Store) -> None:
+    filled.command(
+        "INSERT INTO incident_members SELECT * REPLACE (revision + 1000000 AS revision, 'gone-4711' AS transaction_id, 'met' AS verdict, "
+        "toDateTime64('2026-11-24 08:00:00', 3, 'UTC') AS left_at) FROM incident_members FINAL WHERE incident_id = 'inc-0002' LIMIT 1"
+    )
+    test = view("incidents", filled, id="inc-0002")
+    present, gone = words(test).split('aria-label="Transactions that left"')
+    assert "gone-4711" not in present
+    assert "gone-4711" in gone
+    assert "reached before it was due" in gone
+    assert "24 Nov 09:00" in gone
+    assert "1 transaction left it" in [expander.label for expander in test.expander]
+
+
+def test_a_simulated_clock_is_named(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "simulated" not in words(view("board", filled))
+    monkeypatch.setenv("ANDON_CLOCK_SPEED", "60")
+    shown = words(view("board", filled))
+    assert "Times in Europe/Berlin · simulated, 60 times real speed" in shown
+    assert "As of, simulated" in shown
+
+
+def test_titles_of_the_catalog_stay_words(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = catalog()
+    runbooks = {name: runbook.model_copy(update={"title": HOSTILE}) for name, runbook in named.runbooks.items()}
+    monkeypatch.setattr("dashboard.app._catalog", lambda: replace(named, runbooks=runbooks))
+    title = next(element.value for element in view("incidents", filled, id="inc-0000").subheader if "Runbook" in element.value)
+    assert title == f"Runbook: {plain(HOSTILE)}"
+
+
+def test_no_deadline_ahead_is_not_called_good_while_one_is_past(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attainment, "next_due", lambda *_, **__: pd.DataFrame())
+    shown = words(view("slas", filled))
+    assert "Past their deadline and still awaited" in shown
+    assert "andon-notice good" not in shown
+
+
+def test_an_unknown_verdict_says_why(view: View, filled: Store) -> None:
+    for name, due, said in (("silent", NOW, "source silent"), ("lacking", None, "1 lack a fact")):
+        row = {"flow": "order-to-cash", "sla": "ship-as-promised", "transaction_id": name, "revision": 1, "stage": "shipped", "due_at": due}
+        filled.insert("open_clocks", {column: [value] for column, value in {**row, "verdict": "unknown"}.items()})
+        data._fetch.clear()
+        assert said in words(view("board", filled))
