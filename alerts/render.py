@@ -31,6 +31,10 @@ class Rendering:
     dashboard_url: str
 
 
+_UNKNOWN = {"source-silent": "{} is silent", "fact": "the fact {} is missing", "calendar": "the calendar {} gives no due time"}
+"""Why there is no verdict, by the kind of cause."""
+
+
 def one_line(text: str, limit: int = _TEXT) -> str:
     """Return text that cannot break out of its line or turn the reading direction, at most ``limit`` characters."""
     clean = _CONTROL.sub(" ", text).strip()
@@ -44,8 +48,9 @@ def title_of(catalog: Catalog, flow_id: str, stage: str, cause: str) -> str:
     where = f"{(flow.title if flow else '') or flow_id}: {(milestone.title if milestone else '') or stage or 'no stage'}"
     if cause == OVERDUE:
         return one_line(f"{where} is running late")
-    if cause.startswith("source-silent:"):
-        return one_line(f"{where} unknown, {cause.partition(':')[2]} is silent")
+    kind, _, name = cause.partition(":")
+    if kind in _UNKNOWN:
+        return one_line(f"{where} unknown, {_UNKNOWN[kind].format(name)}")
     return one_line(f"{where} failed" if cause == FAILED else f"{where} failed, {cause}")
 
 

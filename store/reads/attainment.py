@@ -21,6 +21,15 @@ def durations(client: Any, *, flow: str, sla: str, start: datetime, end: datetim
     return frame(client, statement("durations"), parameters={"flow": flow, "sla": sla, "start": start, "end": end})
 
 
+def still_late(client: Any, *, flow: str = "", sla: str = "") -> int:
+    """Return how many clocks are past their deadline and not stopped."""
+    conditions = ["verdict = 'breached'", *(f"{name} = {{{name}:String}}" for name, value in (("flow", flow), ("sla", sla)) if value)]
+    found = client.query(
+        f"SELECT count() FROM open_clocks FINAL WHERE {' AND '.join(conditions)}", parameters={"flow": flow, "sla": sla}
+    ).result_rows
+    return int(found[0][0])
+
+
 def next_due(client: Any, *, flow: str = "", sla: str = "", limit: int = 50) -> pd.DataFrame:
     """Return clocks that run, in order of their due time: what is missed next if nothing happens."""
     return frame(

@@ -36,10 +36,13 @@ def stations(client: Any, *, now: datetime) -> pd.DataFrame:
 
 
 def totals(client: Any, *, now: datetime) -> pd.DataFrame:
-    """Return one row per flow and currency: transactions breached, at_risk, unknown (each once), value_at_risk, next_due_at (UTC, NaT: none)."""
+    """Return one row per flow and currency: transactions breached, at_risk, unknown (each once), lacking, value_at_risk, next_due_at.
+
+    ``lacking``: those of the unknown whose due time cannot be computed, as a fact is missing; ``next_due_at``: UTC, NaT for none.
+    """
     rows = frame(client, statement("board_totals"), parameters={"now": now})
     if rows.empty:
-        return pd.DataFrame(columns=["flow", "currency", "breached", "at_risk", "unknown", "value_at_risk", "next_due_at"])
+        return pd.DataFrame(columns=["flow", "currency", "breached", "at_risk", "unknown", "lacking", "value_at_risk", "next_due_at"])
     rows["next_due_at"] = _moments(rows["next_due_at"])
     return rows
 

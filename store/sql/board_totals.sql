@@ -4,6 +4,7 @@ SELECT
     countIf(worst = 4) AS breached,
     countIf(worst = 3) AS at_risk,
     countIf(worst = 2) AS unknown,
+    countIf(worst = 2 AND lacking) AS lacking,
     sumIf(value, worst >= 3) AS value_at_risk,
     minIf(due, due > {now:DateTime64(3, 'UTC')}) AS next_due_at
 FROM
@@ -11,6 +12,7 @@ FROM
     SELECT
         flow, transaction_id,
         max(transform(verdict, ['breached', 'at_risk', 'unknown', 'paused'], [4, 3, 2, 1], 0)) AS worst,
+        max(verdict = 'unknown' AND due_at IS NULL) AS lacking,
         max(open_clocks.value) AS value,
         any(open_clocks.currency) AS currency,
         minIf(due_at, due_at > {now:DateTime64(3, 'UTC')} AND verdict IN ('running', 'at_risk')) AS due
