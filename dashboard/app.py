@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 import dashboard.pages
@@ -54,7 +55,7 @@ def main() -> None:
 def context(zone: Zone, wall: bool = False) -> Context:
     """Return what a page is given in this run."""
     clock = _clock()
-    return Context(data=Data(Connection(), clock), catalog=_catalog(), clock=clock, zone=zone, wall=wall)
+    return Context(data=Data(Connection(), clock), catalog=_catalog(), clock=clock, zone=zone, wall=wall, speed=_speed())
 
 
 def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
@@ -63,6 +64,8 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
         given = context(zone, wall)
         if wall:
             st.html('<span class="andon-wall"></span>')
+        else:
+            st.html(_times(given))
         try:
             page.render(given)
         except Unreachable as error:
@@ -71,6 +74,12 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
             _delay(given, place)
 
     return show
+
+
+def _times(given: Context) -> Markup:
+    """Say once for the page how its times are meant."""
+    simulated = f" · simulated, {given.speed:g} times real speed" if given.simulated else ""
+    return Markup('<div class="andon-times">Times in {}{}</div>').format(given.zone.name, simulated)
 
 
 def _delay(given: Context, place: DeltaGenerator) -> None:
@@ -99,8 +108,11 @@ def _zone(wall: bool) -> Zone:
 def _clock() -> SystemClock:
     """One clock for the process, as fast as the engine's."""
     anchor = float(os.environ.get("ANDON_CLOCK_ANCHOR", "0"))
-    speed = float(os.environ.get("ANDON_CLOCK_SPEED", "1"))
-    return SystemClock(speed, from_milliseconds(round(anchor * 1000)) if anchor else None)
+    return SystemClock(_speed(), from_milliseconds(round(anchor * 1000)) if anchor else None)
+
+
+def _speed() -> float:
+    return float(os.environ.get("ANDON_CLOCK_SPEED", "1"))
 
 
 def _catalog() -> Catalog:

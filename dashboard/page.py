@@ -21,18 +21,27 @@ from dashboard.data import Data
 
 @dataclass(frozen=True)
 class Context:
-    """What a page is given. ``catalog`` is empty when its folder cannot be read here. ``wall``: shown on a wall, nobody clicks."""
+    """What a page is given. ``catalog`` is empty when its folder cannot be read here.
+
+    ``wall``: shown on a wall, nobody clicks. ``speed``: simulated seconds per real second.
+    """
 
     data: Data
     catalog: Catalog
     clock: Clock
     zone: Zone
     wall: bool = False
+    speed: float = 1.0
 
     @property
     def now(self) -> datetime:
         """The time, aware, UTC; simulated where the engine's is."""
         return self.clock.now()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether times are those of a simulated clock, as in a demo."""
+        return self.speed != 1.0
 
     @property
     def minute(self) -> datetime:

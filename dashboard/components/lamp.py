@@ -18,7 +18,7 @@ class Lamp:
     dark: str
 
 
-GREEN = Lamp("ok", "✓", "on time", "#1a7f5a", "#37c48f")
+GREEN = Lamp("ok", "✓", "nothing late", "#1a7f5a", "#37c48f")
 AMBER = Lamp("warn", "!", "at risk", "#d98a00", "#ffb938")
 RED = Lamp("bad", "✕", "breached", "#c8283c", "#ff5d6c")
 GREY = Lamp("dim", "?", "unknown", "#6b7788", "#94a3b8")

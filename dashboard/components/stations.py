@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from core.plural import counted
 from dashboard.components import lamp, links
 from dashboard.components.money import count, several
 
@@ -40,9 +41,26 @@ _LINE = Markup(
 )
 _TILE = Markup(
     '<li class="station {kind}"><a href="{href}" title="{hint}">{bulb}<span class="name">{title}</span><span class="system">{system}</span>'
-    '<span class="here"><b>{here}</b> <i>here</i></span><span class="badges">{badges}</span><span class="money">{money}</span></a></li>'
+    '<span class="here {size}"><b>{here}</b> <i>here</i></span><span class="badges">{badges}</span><span class="money">{money}</span></a></li>'
 )
+_AWAITED = Markup('<i class="awaited">awaited:</i>{}')
 _BADGE = Markup('<span class="badge {}" title="{}"><b aria-hidden="true">{}</b>{}<i> {}</i></span>')
+
+
+LEGEND = Markup(
+    '<p class="legend"><span><b>Large number:</b> transactions that stand here, at the milestone they reached last</span><span><b>Below it:</b> those awaited here that are {}</span></p>'
+).format(
+    Markup(" ").join(
+        Markup('<span class="badge {}"><b aria-hidden="true">{}</b> {}</span>').format(mark.kind, mark.glyph, words)
+        for mark, words in (
+            (lamp.RED, "breached"),
+            (lamp.FAILED, "failed"),
+            (lamp.AMBER, "at risk"),
+            (lamp.GREY, "unknown"),
+        )
+    )
+)
+"""What the two kinds of numbers of a station are."""
 
 
 def _badges(breached: int, at_risk: int, unknown: int, failed: int) -> Markup:
@@ -50,7 +68,7 @@ def _badges(breached: int, at_risk: int, unknown: int, failed: int) -> Markup:
         (breached, lamp.RED, "breached", "the deadline has passed"),
         (failed, lamp.FAILED, "failed", "the step was refused or went wrong"),
         (at_risk, lamp.AMBER, "at risk", "the warning time has passed"),
-        (unknown, lamp.GREY, "unknown", "a source that the verdict needs is silent"),
+        (unknown, lamp.GREY, "unknown", "no verdict: a source is silent or a fact is missing"),
     ]
     return Markup("").join(_BADGE.format(mark.kind, hint, mark.glyph, count(number), word) for number, mark, word, hint in parts if number)
 
@@ -75,7 +93,10 @@ def line(title: str, stations: list[Station], worst: Mapping[str, int], value: M
 
 def _tile(station: Station) -> Markup:
     troubled = station.breached + station.at_risk + station.unknown + station.failed
-    hint = f"{station.title}: {station.here} stand here, {station.running + troubled} are awaited here with a deadline"
+    hint = (
+        f"{station.title}: {counted(station.here, 'transaction')} reached it last. Awaited here with a deadline: {station.running + station.paused} "
+        f"in time, {station.at_risk} at risk, {station.breached} breached, {station.unknown} unknown; {station.failed} failed"
+    )
     return _TILE.format(
         kind=station.lamp.kind,
         href=links.to("transactions", flow=station.flow, awaited=station.stage)
@@ -86,6 +107,7 @@ def _tile(station: Station) -> Markup:
         title=station.title,
         system=station.system,
         here=count(station.here),
-        badges=_badges(station.breached, station.at_risk, station.unknown, station.failed),
+        size="long" if station.here >= 1000 else "",
+        badges=_AWAITED.format(_badges(station.breached, station.at_risk, station.unknown, station.failed)) if troubled else "",
         money=several(station.value, 2) if station.value else "",
     )

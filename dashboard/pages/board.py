@@ -13,7 +13,7 @@ from dashboard import definitions
 from dashboard.components import lamp, links, notices
 from dashboard.components.moments import aware, duration, until, utc
 from dashboard.components.money import count, several
-from dashboard.components.stations import Station, line
+from dashboard.components.stations import LEGEND, Station, line
 from dashboard.data import Unreachable
 from dashboard.page import Context
 from store.reads import board as reads
@@ -56,13 +56,12 @@ def _live(context: Context) -> None:
         return
     if context.data.delayed_since is not None:
         notices.delayed(context.data.url, context.data.delayed_since, context.zone, context.now)
+    _header(context, places, totals, pulse)
     if places.empty:
-        _header(context, places, totals, pulse)
         notices.empty("No transaction yet", "Andon shows a flow as soon as its first milestone is seen. Send one:", notices.FIRST_EVENT)
         return
-    _header(context, places, totals, pulse)
     _incidents(context, incidents)
-    st.html(Markup('<div class="andon-board">{}</div>').format(Markup("").join(_flows(context, places, totals))))
+    st.html(Markup('<div class="andon-board">{}{}</div>').format(Markup("").join(_flows(context, places, totals)), LEGEND))
 
 
 def _header(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> None:
@@ -109,27 +108,34 @@ def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse
             lamp.GREY.glyph,
             "Unknown",
             count(unknown),
-            "source silent",
-            "A source the verdict needs is silent: neither good nor bad",
+            _why_unknown(totals),
+            "No verdict can be given, neither good nor bad: a source it needs is silent, or a fact its due time needs is missing",
         ),
         (
-            "bad" if money and breached else "",
+            "bad long" if money and breached else "long",
             "",
             "Value at risk",
             several(money, 2),
             "at risk or breached",
             "Each transaction once; currencies are not added up",
         ),
-        ("", "", "Next deadline", _due(due, context.now), context.zone.show(due), utc(due)),
+        ("long", "", "Next deadline", _due(due, context.now), context.zone.show(due), utc(due)),
         (
             "",
             "",
-            "As of",
+            "As of, simulated" if context.simulated else "As of",
             context.zone.clock(context.now),
             f"changed {duration(lag)} ago" if lag is not None else "nothing processed yet",
             utc(context.now),
         ),
     ]
+
+
+def _why_unknown(totals: pd.DataFrame) -> str:
+    unknown, lacking = (int(totals[name].sum()) for name in ("unknown", "lacking")) if len(totals) else (0, 0)
+    if lacking == unknown:
+        return "a fact is missing" if lacking else "no verdict"
+    return f"{count(lacking)} lack a fact" if lacking else "source silent"
 
 
 def _due(due: Any, now: datetime) -> str:

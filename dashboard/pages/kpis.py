@@ -1,4 +1,4 @@
-"""KPIs for leadership: on time, exceptions, cycle time and value at risk, by plant and customer, against the period before."""
+"""KPIs for leadership: SLAs met, exceptions, cycle time and value at risk, by plant and customer, against the period before."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, export, filters, lamp, notices, table
 from dashboard.components.moments import duration
 from dashboard.components.money import count, several
+from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import leadership as reads
 
@@ -72,7 +74,7 @@ def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> No
     last: dict[Any, Any] = before.iloc[0].to_dict() if len(before) else {}
     cells = st.columns(4)
     cells[0].metric(
-        "On time",
+        "SLAs met",
         _percent(this["on_time"]),
         _points(this["on_time"], last.get("on_time")),
         border=True,
@@ -98,8 +100,8 @@ def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> No
     held = int(risk["transactions"].sum()) if not risk.empty else 0
     cells[3].metric(
         "Value at risk now",
-        several(money, 2).replace("$", "\\$"),
-        f"{count(held)} transactions",
+        plain(several(money, 2)),
+        counted(held, "transaction"),
         delta_color="off",
         delta_arrow="off",
         border=True,
@@ -125,7 +127,7 @@ def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
     frame["cycle_hours"] = frame["cycle_seconds"] / 3600
     left, middle, right = st.columns(3)
     for place, column, title, form in (
-        (left, "on_time", "On time", ".0%"),
+        (left, "on_time", "SLAs met", ".1%"),
         (middle, "exception_rate", "Order exception rate", ".0%"),
         (right, "cycle_hours", "Cycle time, median hours", ",.3~r"),
     ):
@@ -137,7 +139,7 @@ def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
             tooltip=[alt.Tooltip("day:T", format="%d %b"), "period:N", alt.Tooltip(f"{column}:Q", format=form)],
         )  # fmt: skip
         with place:
-            st.markdown(f"**{title}**")
+            st.markdown(f"**{plain(title)}**")
             charts.draw(chart, f"{title} by day, against the period before", 220)
 
 
@@ -155,7 +157,7 @@ def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> N
     titles = {name: definitions.flow_title(context.catalog, name) if by == "flow" else name for name in rows["name"]}
     columns = [
         table.Column(by.capitalize(), lambda row: titles[row["name"]], "key"),
-        table.Column("On time", lambda row: _percent(row["on_time"]), "number key"),
+        table.Column("SLAs met", lambda row: _percent(row["on_time"]), "number key"),
         table.Column("Before", lambda row: _percent(before["on_time"].get(row["name"])), "number soft"),
         table.Column("Exception rate", lambda row: _percent(row["exception_rate"]), "number"),
         table.Column("Cycle time", lambda row: duration(row["cycle_seconds"]), "number"),
@@ -165,7 +167,7 @@ def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> N
     ]
     table.show(columns, shown.to_dict("records"), f"KPIs by {by}")
     note, button = st.columns([4, 1], vertical_alignment="center")
-    note.caption(f"The lowest on-time share first; {len(shown)} of {len(rows)}.")
+    note.caption(f"The lowest share of SLAs met first; {len(shown)} of {len(rows)}.")
     button.download_button(
         "Download CSV",
         export.csv(_sheet(rows, money, by)),

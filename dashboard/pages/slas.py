@@ -1,4 +1,4 @@
-"""SLAs: how well each promise is kept, how long things take against what is allowed, and what is missed next."""
+"""SLAs: how many of each were met, how long things take against what is allowed, and what is missed next."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, filters, lamp, links, notices, table
 from dashboard.components.moments import until
@@ -68,7 +69,7 @@ def _share(row: Any) -> float | None:
     return int(row["met"]) / decided if decided else None
 
 
-def _kept(days: pd.DataFrame) -> pd.DataFrame:
+def _summed(days: pd.DataFrame) -> pd.DataFrame:
     """Return the counts of all days together, a row per flow and SLA."""
     return days.groupby(["flow", "sla"], observed=True)[["met", "missed", "unknown", "total"]].sum().reset_index()
 
@@ -76,24 +77,26 @@ def _kept(days: pd.DataFrame) -> pd.DataFrame:
 def _overview(context: Context, days: pd.DataFrame) -> None:
     st.subheader("Attainment", anchor=False)
     trends = dict(list(days.groupby(["flow", "sla"], observed=True)))
-    rows = sorted(_kept(days).to_dict("records"), key=_order)
+    rows = sorted(_summed(days).to_dict("records"), key=_order)
     columns = [
         table.Column("SLA", lambda row: table.link(links.to("slas", sla=f"{row['flow']}/{row['sla']}", period=st.query_params.get("period", "")), _title(context, row["flow"], row["sla"])), "key"),
         table.Column("Flow", lambda row: definitions.flow_title(context.catalog, row["flow"]), "soft"),
-        table.Column("Kept", lambda row: _bar(_share(row)), "bar"),
+        table.Column("Share met", lambda row: _bar(_share(row)), "bar"),
         table.Column("", lambda row: "–" if _share(row) is None else f"{_share(row):.1%}", "number key"),
         table.Column("Trend", lambda row: _spark(trends.get((row["flow"], row["sla"])))),
-        table.Column("In time", lambda row: count(row["met"]), "number"),
+        table.Column("Met", lambda row: count(row["met"]), "number"),
         table.Column("Missed", lambda row: count(row["missed"]), "number"),
         table.Column("Unknown", lambda row: count(row["unknown"]) if row["unknown"] else "", "number soft"),
         table.Column("Owner", lambda row: _owner(context, row["flow"], row["sla"]), "soft"),
     ]  # fmt: skip
     table.show(columns, rows, "Attainment by SLA")
-    st.caption("Of the clocks decided in the period; the mark in the bar is 95 %. Unknown ones (a source was silent) count as neither.")
+    st.caption(
+        "Of the clocks decided in the period; the mark in the bar is 95 %. Unknown ones (a source was silent, or a fact was missing) count as neither."
+    )
 
 
 def _order(row: Any) -> float:
-    """The worst kept first, what was never decided last."""
+    """The lowest share first, what was never decided last."""
     share = _share(row)
     return 2.0 if share is None else share
 
@@ -108,7 +111,7 @@ def _bar(share: float | None) -> Markup:
 
 
 def _spark(days: pd.DataFrame | None) -> Markup:
-    """A row of small bars, a day each, by share kept."""
+    """A row of small bars, a day each, by share met."""
     if days is None:
         return Markup("")
     bars = []
@@ -131,15 +134,21 @@ def _owner(context: Context, flow: str, sla: str) -> str:
 
 def _one(context: Context, both: str, days: pd.DataFrame, start: datetime, end: datetime) -> None:
     flow, sla = both.split("/", 1)
-    kept = _kept(days)
-    mine = kept[(kept["flow"] == flow) & (kept["sla"] == sla)]
+    summed = _summed(days)
+    mine = summed[(summed["flow"] == flow) & (summed["sla"] == sla)]
     row = mine.iloc[0].to_dict() if len(mine) else {"met": 0, "missed": 0, "unknown": 0, "total": 0}
     share = _share(row)
     cells = st.columns(4)
-    cells[0].metric("Kept", "–" if share is None else f"{share:.1%}", border=True, height="stretch")
-    cells[1].metric("In time", count(row["met"]), border=True, height="stretch")
+    cells[0].metric("Share met", "–" if share is None else f"{share:.1%}", border=True, height="stretch")
+    cells[1].metric("Met", count(row["met"]), border=True, height="stretch")
     cells[2].metric("Missed", count(row["missed"]), border=True, height="stretch")
-    cells[3].metric("Unknown", count(row["unknown"]), border=True, height="stretch", help="A source the verdict needs was silent")
+    cells[3].metric(
+        "Unknown",
+        count(row["unknown"]),
+        border=True,
+        height="stretch",
+        help="No verdict: a source it needs was silent, or a fact its due time needs is missing",
+    )
     left, right = st.columns(2)
     with left:
         st.subheader("Day by day", anchor=False)
@@ -156,17 +165,17 @@ def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
         return
     mine["share"] = mine["met"] / (mine["met"] + mine["missed"]).where(lambda total: total > 0)
     mine["day"] = pd.to_datetime(mine["day"])
-    tip = [alt.Tooltip("day:T", format="%d %b"), alt.Tooltip("share:Q", format=".1%", title="kept"), "met:Q", "missed:Q"]
+    tip = [alt.Tooltip("day:T", format="%d %b"), alt.Tooltip("share:Q", format=".1%", title="share met"), "met:Q", "missed:Q"]
     base = alt.Chart(mine).encode(x=charts.time_axis("day"))
     bars = base.mark_bar(color=charts.soft(), opacity=0.5).encode(
         y=alt.Y("missed:Q", title="missed", axis=alt.Axis(grid=False, orient="right")), tooltip=tip
     )
     lowest = min(0.9, float(mine["share"].min()) - 0.03)
     line = base.mark_line(color=charts.colour(lamp.BLUE), strokeWidth=2.5, point=True).encode(
-        y=alt.Y("share:Q", title="kept", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[max(0.0, lowest), 1.0])), tooltip=tip
+        y=alt.Y("share:Q", title="share met", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[max(0.0, lowest), 1.0])), tooltip=tip
     )
     rule = alt.Chart(pd.DataFrame({"target": [_TARGET]})).mark_rule(strokeDash=[5, 4], color=charts.colour(lamp.GREEN)).encode(y="target:Q")
-    charts.draw(alt.layer(bars, alt.layer(line, rule)).resolve_scale(y="independent"), "Share kept and number missed by day", 300)
+    charts.draw(alt.layer(bars, alt.layer(line, rule)).resolve_scale(y="independent"), "Share met and number missed by day", 300)
 
 
 def _distribution(shares: pd.DataFrame) -> None:
@@ -199,10 +208,15 @@ def _distribution(shares: pd.DataFrame) -> None:
 
 
 def _next(context: Context, flow: str, sla: str) -> None:
-    st.subheader("Next to miss", anchor=False)
+    st.subheader("Next deadlines", anchor=False)
     rows = context.data.read(reads.next_due, flow=flow, sla=sla, limit=30)
     if rows.empty:
-        notices.good("Nothing is due", "No clock of this choice is running; see attainment above for those that ended.")
+        late = context.data.read(reads.still_late, flow=flow, sla=sla)
+        if late:
+            notices.empty("No deadline lies ahead", f"Past their deadline and still awaited: {counted(late, 'clock')} of this choice.")
+            st.html(table.link(links.to("transactions", flow=flow, verdict="breached"), "Breached transactions →"))
+        else:
+            notices.good("No deadline lies ahead", "No clock of this choice is running; see attainment above for those that ended.")
         return
     columns = [
         table.Column(

@@ -10,6 +10,9 @@ import streamlit as st
 from markupsafe import Markup
 
 from core.catalog.flow import HEARTBEAT_EVENT
+
+
+from core.plural import counted
 from dashboard import definitions
 from dashboard.components import filters, lamp, notices, table
 from dashboard.components.moments import aware, duration, utc
@@ -94,26 +97,31 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
             "", lambda row: lamp.bulb({"heard": lamp.GREEN, "silent": lamp.GREY}.get(row["state"], lamp.IDLE), "small", row["state"])
         ),
         table.Column("Source", lambda row: Markup("{}<br><small>{}</small>").format(row["title"], row["name"]), "key wrap"),
-        table.Column("System", lambda row: row["system"]),
+        table.Column("System", lambda row: row["system"], "spare"),
         table.Column(
             "Last heard",
             lambda row: Markup('<span title="{}">{}</span>').format(
                 utc(row["last"]), f"{duration(row['age'])} ago" if row["last"] else "never"
             ),
         ),
-        table.Column("Expected every", lambda row: duration(row["every"]) if row["every"] else "–", "soft"),
+        table.Column("Every", lambda row: duration(row["every"]) if row["every"] else "–", "soft"),
         table.Column("Last 24 hours", lambda row: _spark(context, row["series"])),
         table.Column("Signals", lambda row: count(row["total"]), "number"),
-        table.Column("Of which", lambda row: " · ".join(f"{count(number)} {kind}" for kind, number in row["kinds"].items()), "soft"),
+        table.Column("Of which", _kinds, "soft"),
         table.Column(
-            "Quarantined (7 days)",
+            "Quarantined",
             lambda row: Markup('<span class="pill bad">{}</span>').format(count(row["quarantined"])) if row["quarantined"] else "",
             "number",
         ),
-        table.Column("Lane", lambda row: row["lane"], "soft"),
+        table.Column("Lane", lambda row: row["lane"], "soft spare"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]) if row["owner"] else "", "soft"),
     ]
     table.show(columns, rows, "Sources")
+    st.caption("Every: how often it is expected in its calendar. Signals of the last 24 hours; quarantined in the last 7 days.")
+
+
+def _kinds(row: dict[str, Any]) -> Markup:
+    return Markup("<br>").join(counted(number, kind.removesuffix("s")) for kind, number in row["kinds"].items())
 
 
 def _unused(context: Context, since: datetime) -> None:

@@ -130,7 +130,7 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str]) -> Non
         ),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
         table.Column("State", lambda row: lamp.pill("failed" if row["failed_stage"] else row["state"])),
-        table.Column("Reached", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
+        table.Column("Stands at", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
         table.Column("Worst clock", lambda row: lamp.pill(row["verdict"]) if row["verdict"] else ""),
         table.Column("Due", lambda row: _due(context, row)),
         table.Column("Customer", lambda row: row["customer"]),

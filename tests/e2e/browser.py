@@ -19,18 +19,23 @@ ARGUMENTS = [
     "--no-first-run",
     "--mute-audio",
 ]
-SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080)}
+SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080), "small wall": (1280, 800)}
 READY = ".andon-table, .andon-board, .andon-sheet, .andon-notice"
+
+
+_CUT = """[...document.querySelectorAll('.figure b, .incident .title, .station > a, [data-testid="stMetricValue"]')]
+    .filter(found => found.scrollWidth > found.clientWidth + 1).map(found => found.innerText)"""
 
 
 @dataclass
 class Seen:
-    """What a page did: text in its body, requests to other hosts, errors of its scripts."""
+    """What a page did: text in its body, requests to other hosts, errors of its scripts, figures wider than their place."""
 
     text: str = ""
     html: str = ""
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -71,6 +76,7 @@ def visit(
         if picture is not None:
             picture.parent.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=picture)
+        seen.cut = page.evaluate(_CUT)
         seen.text, seen.html = page.inner_text("body"), page.content()
     finally:
         context.close()

@@ -83,3 +83,10 @@ def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transa
         sheet = visit(browser, f"{served}/transactions?id={identity[1]}", PICTURES / "transaction-desk-light.png", ready=".andon-sheet")
         assert not sheet.errors
         assert "SLA clocks" in sheet.text
+
+
+def test_no_figure_and_no_title_is_cut_on_a_small_wall(served: str) -> None:
+    with chromium() as browser:
+        for address in ("/?wall=1", "/", "/kpis"):
+            seen = visit(browser, served + address, size="small wall")
+            assert not seen.cut, (address, seen.cut)
