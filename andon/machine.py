@@ -57,6 +57,8 @@ def run_machine(
     try:
         front_door, *others = processes(settings, environment_of(settings))
         for child in [front_door, *senders, *others]:
+            if not console.is_terminal:  # no spinner there
+                console.print(f"  starting {child.name} …")
             with console.status(f"starting {child.name} …"):
                 supervisor.start(child)
             if supervisor.stopping:

@@ -14,14 +14,18 @@ command -v "$python" >/dev/null || fail "no python3 found; install Python 3.11 o
 "$python" -m venv .venv 2>/dev/null ||
     fail "python cannot create a virtual environment; run: apt install python3-venv (Debian, Ubuntu), then the same command again"
 
-printf 'Installing Andon into .venv (about 1 GB, once) …\n'
+printf 'Installing Andon into .venv (about 1 GB, once; one to five minutes) '
+(while sleep 3; do printf '.'; done) &
+dots=$!
+trap 'kill $dots 2>/dev/null' EXIT INT TERM
 packages="-e .[rabbitmq,sql,dev] -e ./instrumentation"
 # uv resolves and unpacks several times faster; where it cannot be had, pip does the same work.
 # shellcheck disable=SC2086
 if .venv/bin/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null; then
-    .venv/bin/uv pip install --python .venv/bin/python --constraint constraints.txt $packages ||
-        .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt $packages
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --constraint constraints.txt $packages ||
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $packages
 else
-    .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt $packages
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $packages
 fi
+printf " done\n"
 touch .venv/.installed
