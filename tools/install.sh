@@ -15,9 +15,10 @@ command -v "$python" >/dev/null || fail "no python3 found; install Python 3.11 o
     fail "python cannot create a virtual environment; run: apt install python3-venv (Debian, Ubuntu), then the same command again"
 
 printf 'Installing Andon into .venv (about 1 GB, once; one to five minutes) '
-(while sleep 3; do printf '.'; done) &
+(while sleep 2; do printf '.'; done) &
 dots=$!
-trap 'kill $dots 2>/dev/null' EXIT INT TERM
+trap 'kill $dots 2>/dev/null || true' EXIT
+trap 'exit 130' INT TERM
 packages="-e .[rabbitmq,sql,dev] -e ./instrumentation"
 # uv resolves and unpacks several times faster; where it cannot be had, pip does the same work.
 # shellcheck disable=SC2086

@@ -25,7 +25,7 @@ from dashboard import data
 from dashboard.components.words import plain
 from dashboard.page import Page
 from store.client import Store
-from store.reads import attainment, incident_log
+from store.reads import attainment, incident_log, leadership
 from tests.dashboard.conftest import PAGES
 from tests.dashboard.synthetic import HOSTILE, NOW, catalog, line
 
@@ -94,8 +94,12 @@ def no_foreign_markup(test: AppTest) -> None:
     tags = _Tags()
     for element in test.get("html"):
         tags.feed(str(element.proto.body))
-    assert "<script>window.hit" not in "\n".join(str(element.value) for element in test.markdown)
-    assert "**bold**" not in "\n".join(str(element.value) for element in test.markdown)
+    read_as_markdown = [
+        str(element.value) for kind in (test.markdown, test.subheader, test.caption, test.metric, test.success) for element in kind
+    ]
+    read_as_markdown += [element.label for kind in (test.expander, test.tabs, test.metric) for element in kind]
+    for raw in ("<script>window.hit", "**bold**", "](javascript", "$x$"):
+        assert raw not in "\n".join(read_as_markdown)
     for tag, attributes in tags.found:
         assert tag not in {"script", "img", "iframe"}, tag
         assert not any(name.startswith("on") for name, _ in attributes), attributes
@@ -301,6 +305,14 @@ def test_titles_of_the_catalog_stay_words(view: View, filled: Store, monkeypatch
     monkeypatch.setattr("dashboard.app._catalog", lambda: replace(named, runbooks=runbooks))
     title = next(element.value for element in view("incidents", filled, id="inc-0000").subheader if "Runbook" in element.value)
     assert title == f"Runbook: {plain(HOSTILE)}"
+
+
+def test_a_hostile_currency_stays_words(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    worth = pd.DataFrame({"name": ["all"], "currency": ["[x](javascript:alert(1)) $x$"], "value": [5.0], "transactions": [1]})
+    monkeypatch.setattr(leadership, "value_at_risk", lambda *_, **__: worth)
+    test = view("kpis", filled)
+    words(test)
+    no_foreign_markup(test)
 
 
 def test_no_deadline_ahead_is_not_called_good_while_one_is_past(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:

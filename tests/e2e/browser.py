@@ -23,7 +23,7 @@ SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080), "small 
 READY = ".andon-table, .andon-board, .andon-sheet, .andon-notice"
 
 
-_CUT = """[...document.querySelectorAll('.figure b, .incident .title, .station > a, [data-testid="stMetricValue"]')]
+_CUT = """[...document.querySelectorAll('.figure b, .incident .title, .incident .due, .incident .money, .station > a, [data-testid="stMetricValue"]')]
     .filter(found => found.scrollWidth > found.clientWidth + 1).map(found => found.innerText)"""
 
 
@@ -55,9 +55,16 @@ def chromium() -> Iterator[Any]:
 
 
 def visit(
-    browser: Any, url: str, picture: Path | None = None, size: str = "desk", scheme: str = "light", ready: str = READY, settle: int = 700
+    browser: Any,
+    url: str,
+    picture: Path | None = None,
+    size: str = "desk",
+    scheme: str = "light",
+    ready: str = READY,
+    settle: int = 700,
+    prepare: str = "0",
 ) -> Seen:
-    """Open ``url``, wait until it is drawn, keep a picture, and return what was seen."""
+    """Open ``url``, wait until it is drawn, run the script ``prepare``, keep a picture, and return what was seen."""
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, timezone_id="Europe/Berlin")
     page = context.new_page()
@@ -73,6 +80,7 @@ def visit(
         page.wait_for_selector(ready, state="attached", timeout=45_000)
         page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=45_000)
         page.wait_for_timeout(settle)
+        page.evaluate(prepare)
         if picture is not None:
             picture.parent.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=picture)
