@@ -10,8 +10,6 @@ import streamlit as st
 from markupsafe import Markup
 
 from core.catalog.flow import HEARTBEAT_EVENT
-
-
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import filters, lamp, notices, table

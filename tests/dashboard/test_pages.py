@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-
-
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
