@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from core.clock import Clock
+from core.clock import EPOCH, Clock
 from core.telemetry import M, Telemetry
 
 logger = logging.getLogger("andon.engine")
@@ -24,6 +24,15 @@ CYCLE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 CATCH_UP_SECONDS = 10.0
 STAGES = frozenset({"correlate", "evaluate", "alert"})
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did: ``some``thing, and whether there is ``more``. ``upto``: all that was received up to then is loaded; None: up to now."""
+
+    some: bool
+    more: bool = False
+    upto: datetime | None = None
 
 
 class Stage(Protocol):
@@ -60,9 +69,9 @@ class Deliverer(Stage, Protocol):
 
 @dataclass
 class Stages:
-    """The parts of a tick, in order. ``load`` returns whether anything was loaded and whether there is more to load at once."""
+    """The parts of a tick, in order."""
 
-    load: Callable[[], tuple[bool, bool]]
+    load: Callable[[], Loaded]
     correlate: Stage
     evaluate: TimedStage
     alert: Deliverer
@@ -80,6 +89,9 @@ class Engine:
     last_tick: float = 0.0
     owed: set[str] = field(default_factory=lambda: set(STAGES))
     """The stages owed a run, whatever they find: all of them at first, so that what a crash interrupted is finished."""
+    _behind: bool = False
+    _upto: datetime | None = None
+    _judged: datetime = EPOCH
     _wake_deliveries: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -103,51 +115,65 @@ class Engine:
         delivery.join(timeout=20.0)
 
     def tick(self) -> bool:
-        """Run every stage that has something to do; return whether there was more to do than to meet a deadline."""
+        """Run every stage that has something to do; return whether there was more to do than to meet a deadline.
+
+        A deadline is judged only when all that was received before it is correlated: what is only late to us is not late.
+        """
         self._load()
         worked = bool(self.owed)
         if "correlate" in self.owed:
             self._correlate()
-        if ("evaluate" in self.owed or self._is_due(self.stages.evaluate)) and self._run("evaluate", self.stages.evaluate):
-            self.owed.add("alert")
-        if "alert" in self.owed or self._is_due(self.stages.alert):
-            while self._run("alert", self.stages.alert):
+        if not self._behind:
+            self._judge()
+        if "alert" in self.owed or self._is_due(self.stages.alert, self.clock.now()):
+            while self._run("alert", self.stages.alert, self.clock.now()):
                 self.owed.add("alert")
             self._wake_deliveries.set()
         self.last_tick = self.clock.monotonic()
         return worked
 
     def _load(self) -> None:
-        """Load; a backlog is taken whole before anything is judged, so that what is only late to us does not look late."""
+        """Load a backlog whole, or for a while; what was loaded is correlated before more is."""
         started = self.clock.monotonic()
-        more = True
+        more = not self._behind
         while more and not self.stopping.is_set() and self.clock.monotonic() - started < CATCH_UP_SECONDS:
-            loaded, more = self.stages.load()
-            if loaded:
+            loaded = self.stages.load()
+            more, self._upto = loaded.more, loaded.upto
+            if loaded.some:
                 self.owed.add("correlate")
         self._observe("load", started)
 
     def _correlate(self) -> None:
-        """Correlate what was loaded, for the reason it is loaded whole; what is left after a while has its turn in the next tick."""
+        """Correlate all that was loaded; what is left after a while has its turn in the next tick."""
         # A failure of a transaction is an alert of its own, with or without an SLA.
         self.owed.update({"evaluate", "alert"})
         started = self.clock.monotonic()
-        while self._run("correlate", self.stages.correlate):
+        self._behind = False
+        while self._run("correlate", self.stages.correlate, self.clock.now()):
             self.owed.add("correlate")
             if self.stopping.is_set() or self.clock.monotonic() - started >= CATCH_UP_SECONDS:
+                self._behind = True
                 break
 
-    def _run(self, name: str, stage: Stage) -> bool:
+    def _judge(self) -> None:
+        now = self.clock.now()
+        self._judged = now if self._upto is None else max(self._judged, min(self._upto, now))
+        self.telemetry.set(M.JUDGING_BEHIND_SECONDS, (now - self._judged).total_seconds())
+        owed = "evaluate" in self.owed or self._is_due(self.stages.evaluate, self._judged)
+        if owed and self._judged > EPOCH and self._run("evaluate", self.stages.evaluate, self._judged):
+            self.owed.add("alert")
+
+    def _run(self, name: str, stage: Stage, now: datetime) -> bool:
         """Run a stage and take it off the list; return what it returns."""
         started = self.clock.monotonic()
-        result = stage.run(self.clock.now())
+        result = stage.run(now)
         self.owed.discard(name)
         self._observe(name, started)
         return result
 
-    def _is_due(self, stage: TimedStage | Deliverer) -> bool:
+    def _is_due(self, stage: TimedStage | Deliverer, now: datetime) -> bool:
         deadline = stage.next_deadline()
-        return deadline is not None and deadline <= self.clock.now()
+        return deadline is not None and deadline <= now
 
     def _observe(self, name: str, started: float) -> None:
         self.telemetry.observe(M.TICK_SECONDS, self.clock.monotonic() - started, stage=name)

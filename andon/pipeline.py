@@ -13,10 +13,10 @@ import alerts.notifiers
 from alerts.api import action_api
 from alerts.engine import AlertEngine
 from alerts.notifier import Notifier
-from andon.engine_process import Stages
+from andon.engine_process import Loaded, Stages
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT
-from core.clock import Clock
+from core.clock import EPOCH, Clock, from_milliseconds
 from core.config import Settings, own_secret
 from core.registry import discover
 from core.telemetry import Telemetry
@@ -78,9 +78,11 @@ class Pipeline:
             return None
         return read_endpoint(Readers(str(self.settings.store_folder)), own_secret(self.settings.data, "reader"))
 
-    def _load(self) -> tuple[bool, bool]:
+    def _load(self) -> Loaded:
         report = self.loader.load()
-        return bool(report.slices), report.more
+        if report.failed:
+            return Loaded(bool(report.slices), upto=EPOCH)  # nobody knows what waits there: no deadline passes until it is loaded
+        return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto))
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class Rehearsal:
         """Run every stage until none has anything to do now; those before the clocks only when something came."""
         stages, now = self.pipeline.stages, self._clock.now()
         loaded = False
-        while any(stages.load()):
+        while (found := stages.load()).some or found.more:
             loaded = True
         while loaded and stages.correlate.run(now):
             pass

@@ -62,6 +62,9 @@ class M(Enum):
     DELIVERIES = Metric("andon_deliveries_total", Counter, "Delivery attempts, by notifier and outcome", ("notifier", "outcome"))
     OUTBOX_PENDING = Metric("andon_outbox_pending", Gauge, "Messages that wait in the outbox", ())
     CATALOG_RELOAD_OK = Metric("andon_catalog_reload_ok", Gauge, "1 when the last reload of the catalog succeeded", ())
+    JUDGING_BEHIND_SECONDS = Metric(
+        "andon_judging_behind_seconds", Gauge, "How far deadlines are judged behind now, because received signals wait to be loaded", ()
+    )
     HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that came through the whole path", ())
 
 

@@ -33,7 +33,10 @@ log = logging.getLogger("store.loader")
 
 @dataclass(slots=True)
 class LoadReport:
-    """What one :meth:`Loader.load` did. ``more``: a backlog is left in the journal; ``failed``: the store refused, it is tried again."""
+    """What one :meth:`Loader.load` did. ``more``: a backlog is left in the journal; ``failed``: the store refused, it is tried again.
+
+    ``upto``: where a backlog is left, all that was received up to then (milliseconds since 1970, UTC) is loaded, but for the bulk lane.
+    """
 
     slices: list[int] = field(default_factory=list)
     records: int = 0
@@ -41,6 +44,7 @@ class LoadReport:
     damaged: int = 0
     refused: int = 0
     more: bool = False
+    upto: int | None = None
     failed: str = ""
 
 
@@ -118,15 +122,19 @@ class Loader:
         What arrives while this runs is no backlog: a segment whose records were all taken once is not asked again before the next call.
         """
         budget = SLICES_PER_LOAD[lane]
+        received = 0
         progressed = True
         while progressed:
             progressed = False
             for segment in self._segments.readable(lane):
                 if budget == 0:
+                    if lane is not Lane.BULK:  # nothing waits for what its senders call bulk
+                        report.upto = min(received, report.upto or received)
                     return True
                 found, cut = _first_seconds(segment.read(self._progress.of(segment).position, SLICE_MAX_BYTES))
                 if found:
                     self._load_slice(segment, found, report)
+                    received = max((stored.record.received_at for stored in found if stored.record), default=received)
                     budget -= 1
                 progressed |= (cut or segment.closed) if found else segment.finished
         return False

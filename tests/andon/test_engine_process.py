@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from andon.engine_process import STAGES, Engine, Stages
-from core.clock import FakeClock
+from andon.engine_process import CATCH_UP_SECONDS, STAGES, Engine, Loaded, Stages
+from core.clock import EPOCH, FakeClock
 from core.telemetry import Telemetry
 
 NOW = datetime.fromisoformat("2026-03-27T15:00:00+00:00")
@@ -20,11 +20,15 @@ class Counted:
 
     more: int = 0
     runs: int = 0
+    seconds: float = 0.0
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    moments: list[datetime] = field(default_factory=list)
     fails: bool = False
     delivered: list[datetime] = field(default_factory=list)
 
     def run(self, now: datetime) -> bool:
-        del now
+        self.moments.append(now)
+        self.clock.advance(timedelta(seconds=self.seconds))
         if self.fails:
             raise RuntimeError("no")
         self.runs += 1
@@ -39,16 +43,16 @@ class Counted:
         return None
 
 
-def engine(loads: list[tuple[bool, bool]], correlate: Counted, evaluate: Counted, alert: Counted) -> Engine:
+def engine(loads: list[Loaded], correlate: Counted, evaluate: Counted, alert: Counted) -> Engine:
     remaining = iter(loads)
-    made = Engine(Stages(lambda: next(remaining, (False, False)), correlate, evaluate, alert), FakeClock(NOW), Telemetry())
+    made = Engine(Stages(lambda: next(remaining, Loaded(some=False)), correlate, evaluate, alert), FakeClock(NOW), Telemetry())
     made.owed.clear()
     return made
 
 
 def test_a_backlog_is_correlated_whole_before_it_is_judged() -> None:
     correlate, evaluate, alert = Counted(more=3), Counted(), Counted()
-    loop = engine([(True, True), (True, False)], correlate, evaluate, alert)
+    loop = engine([Loaded(some=True, more=True), Loaded(some=True)], correlate, evaluate, alert)
     assert loop.tick()
     assert (correlate.runs, evaluate.runs, alert.runs) == (4, 1, 1)
     assert not loop.owed
@@ -58,7 +62,7 @@ def test_a_backlog_is_correlated_whole_before_it_is_judged() -> None:
 
 def test_a_stage_that_fails_stays_owed_with_those_after_it() -> None:
     correlate, evaluate, alert = Counted(), Counted(fails=True), Counted()
-    loop = engine([(True, False)], correlate, evaluate, alert)
+    loop = engine([Loaded(some=True)], correlate, evaluate, alert)
     with pytest.raises(RuntimeError):
         loop.tick()
     assert loop.owed == {"evaluate", "alert"}
@@ -68,7 +72,39 @@ def test_a_stage_that_fails_stays_owed_with_those_after_it() -> None:
 
 
 def test_a_new_engine_owes_every_stage_a_run() -> None:
-    made = Engine(Stages(lambda: (False, False), Counted(), Counted(), Counted()), FakeClock(NOW), Telemetry())
+    made = Engine(Stages(lambda: Loaded(some=False), Counted(), Counted(), Counted()), FakeClock(NOW), Telemetry())
     assert made.owed == STAGES
     assert made.tick()
     assert not made.owed
+
+
+def test_no_deadline_passes_while_what_was_received_before_it_waits() -> None:
+    earlier = NOW - timedelta(minutes=3)
+    evaluate = Counted()
+    loop = engine([Loaded(some=True, upto=earlier), Loaded(some=True, upto=EPOCH), Loaded(some=True)], Counted(), evaluate, Counted())
+    for _ in range(3):
+        loop.tick()
+    assert evaluate.moments == [earlier, earlier, NOW]
+
+
+def test_what_was_loaded_is_correlated_before_more_is_loaded_or_anything_judged() -> None:
+    correlate, evaluate, alert = Counted(more=1), Counted(), Counted()
+    loads = [Loaded(some=True, upto=NOW), Loaded(some=False)]
+    loop = engine(loads, correlate, evaluate, alert)
+    correlate.clock, correlate.seconds = loop.clock, CATCH_UP_SECONDS
+    assert loop.tick()
+    assert (correlate.runs, evaluate.runs, alert.runs) == (1, 0, 1)
+    assert loop.owed == {"correlate", "evaluate"}
+    correlate.seconds = 0.0
+    assert loop.tick()
+    assert (correlate.runs, evaluate.moments) == (2, [NOW])  # what was loaded before is what is judged, though time went on
+    assert loop.tick() is False
+
+
+def test_an_engine_that_never_loaded_judges_nothing() -> None:
+    evaluate = Counted()
+    loop = engine([Loaded(some=False, upto=EPOCH)] * 2, Counted(), evaluate, Counted())
+    loop.owed.update(STAGES)
+    loop.tick()
+    assert evaluate.runs == 0
+    assert loop.owed == {"evaluate"}
