@@ -79,7 +79,7 @@ class Pipeline:
         return read_endpoint(Readers(str(self.settings.store_folder)), own_secret(self.settings.data, "reader"))
 
     def _load(self) -> Loaded:
-        report = self.loader.load()
+        report = self.loader.load(aside=True)
         if report.failed:
             return Loaded(bool(report.slices), upto=EPOCH)  # nobody knows what waits there: no deadline passes until it is loaded
         return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto))

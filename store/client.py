@@ -12,7 +12,7 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -81,6 +81,7 @@ class Store:
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None) -> Any:
         """Run one statement."""
+        self.settle()
         with self.own_client() as client:
             return client.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
 
@@ -110,6 +111,7 @@ class Store:
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert columns of equal length. Returns after the rows are on disk."""
+        self.settle()
         if not columns or not len(next(iter(columns.values()))):
             return
         with self.own_client() as client:
@@ -117,6 +119,7 @@ class Store:
 
     def insert_raw(self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None) -> None:
         """Insert bytes that are already in a ClickHouse input format, by this thread's client: several threads insert side by side."""
+        self.settle()
         with self.own_client() as client:
             client.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
 
@@ -132,6 +135,18 @@ class Store:
             wait(others)
         return [first, *(other.result() for other in others)]
 
+    def aside(self, step: Callable[[], object]) -> None:
+        """Begin a step in a thread of its own. It ends before this thread's next write begins, and that raises what the step raised."""
+        self.settle()
+        self._local.aside = self._pool.submit(step)
+
+    def settle(self) -> None:
+        """Wait for what this thread has begun aside. Raises what that raised."""
+        begun: Future[object] | None = getattr(self._local, "aside", None)
+        if begun is not None:
+            self._local.aside = None
+            begun.result()
+
     def revision(self, count: int = 1) -> int:
         """Return the first of ``count`` new revisions in a row: they rise strictly and are never repeated, also across restarts."""
         return self._revisions.next(count)
@@ -144,6 +159,7 @@ class Store:
 
     def close(self) -> None:
         """Close this thread's client; those of other threads end with them."""
+        self.settle()
         self._pool.shutdown()
         if hasattr(self._local, "client"):
             self._local.client.close()

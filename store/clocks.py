@@ -109,10 +109,12 @@ class StoredClocks:
             if len(frame):
                 self._store.insert(table, {**_columns(frame), "revision": [revision] * len(frame)})
         if cursor is not None:
-            self._store.insert("cursors", {"stage": ["evaluate"], "position": [cursor], "revision": [revision]})
+            row: dict[str, list[Any]] = {"stage": ["evaluate"], "position": [cursor], "revision": [revision]}
+            self._store.aside(lambda: self._store.insert("cursors", row))
             self._cursor = cursor
 
     def _read_cursor(self) -> int:
+        self._store.settle()
         rows = self._store.rows("SELECT argMax(position, revision) AS position FROM cursors WHERE stage = 'evaluate'")
         return int(rows[0]["position"]) if rows else 0
 

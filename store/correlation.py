@@ -90,6 +90,7 @@ class StoredCorrelation:
 
     def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> None:
         """Write a batch and what follows from it, then the cursors."""
+        self._store.settle()
         revision = self._store.revision()
         bound = {"revision": revision, "after": self._cursor, "upto": position}
         if len(frames["merges"]):
@@ -137,13 +138,15 @@ class StoredCorrelation:
         self._store.insert(table, _columns(frame))
 
     def _position(self, stage: str) -> int:
+        self._store.settle()
         rows = self._store.rows("SELECT argMax(position, revision) AS position FROM cursors WHERE stage = {stage:String}", {"stage": stage})
         return int(rows[0]["position"])
 
     def _remember(self, positions: Mapping[str, int], now: datetime = EPOCH) -> None:
         count = len(positions)
         rows: dict[str, list[object]] = {"stage": list(positions), "position": list(positions.values())}
-        self._store.insert("cursors", rows | {"revision": [self._store.revision()] * count, "updated_at": [now] * count})
+        rows |= {"revision": [self._store.revision()] * count, "updated_at": [now] * count}
+        self._store.aside(lambda: self._store.insert("cursors", rows))
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[object]]:

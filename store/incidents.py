@@ -64,10 +64,11 @@ class StoredIncidents:
                 self._store.insert(table, columns)
         if cursors:
             rows: dict[str, list[Any]] = {"stage": list(cursors), "position": list(cursors.values()), "revision": [revision] * len(cursors)}
-            self._store.insert("cursors", rows)
+            self._store.aside(lambda: self._store.insert("cursors", rows))
             self._cursors = {**(self._cursors or {}), **cursors}
 
     def _read_cursors(self) -> dict[str, int]:
+        self._store.settle()
         rows = self._store.rows(
             "SELECT stage, argMax(position, revision) AS reached FROM cursors WHERE stage IN {stages:Array(String)} GROUP BY stage",
             {"stages": list(_CURSORS.values())},

@@ -71,9 +71,15 @@ class Loader:
         self._failures = 0
         self._not_before = 0.0
         self._retry: tuple[str, int] | None = None
+        self._aside = False
+        self._finishing = ""
 
-    def load(self) -> LoadReport:
-        """Load what is new, a bounded amount a call. A refusing store is reported, never raised; nothing is lost by it."""
+    def load(self, *, aside: bool = False) -> LoadReport:
+        """Load what is new, a bounded amount a call. A refusing store is reported, never raised; nothing is lost by it.
+
+        ``aside``: a slice is finished (its conflicts found, its position written) while the caller goes on (:meth:`store.client.Store.aside`).
+        """
+        self._aside = aside
         report = LoadReport()
         if self._clock.monotonic() < self._not_before:
             report.failed = "waiting to try again"
@@ -131,6 +137,9 @@ class Loader:
                     if lane is not Lane.BULK:  # nothing waits for what its senders call bulk
                         report.upto = min(received, report.upto or received)
                     return True
+                if segment.name == self._finishing:
+                    self._finishing = ""
+                    self._store.settle()
                 found, cut = _first_seconds(segment.read(self._progress.of(segment).position, SLICE_MAX_BYTES))
                 if found:
                     self._load_slice(segment, found, report)
@@ -145,12 +154,20 @@ class Loader:
         damaged = [stored for stored in found if stored.record is None]
         slice_ = self._slice_number(segment, position, found[-1].id)
         refused = self._writer.write(records, slice_)
-        quarantine_conflicts(self._store, self._telemetry, records, slice_)
-        if damaged:
-            report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
         counted = _count(records)
-        self._progress.advance(segment, found[-1].id, slice_, counted, len(found), len(damaged), refused)
-        self._retry = None
+
+        def finish() -> None:
+            quarantine_conflicts(self._store, self._telemetry, records, slice_)
+            if damaged:
+                report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
+            self._progress.advance(segment, found[-1].id, slice_, counted, len(found), len(damaged), refused)
+            self._retry = None
+
+        if self._aside:
+            self._store.aside(finish)
+            self._finishing = segment.name
+        else:
+            finish()
         self._account(segment.lane, report, slice_, found, counted, len(damaged), len(refused))
 
     def _slice_number(self, segment: Segment, after: int, last: int) -> int:
