@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -28,10 +29,9 @@ def test_a_broken_part_is_logged_and_measured(store: Store, caplog: pytest.LogCa
 
 
 def _break(path: str) -> None:
-    from pathlib import Path
-
-    (Path(path) / "columns.txt").write_text("garbage")
-    (Path(path) / "checksums.txt").write_text("garbage")
+    """Overwrite what the part's file begins and ends with: it says there what it holds."""
+    file = Path(path) / "data.packed"
+    file.write_bytes(b"garbage!" * 4 + file.read_bytes()[32:-32] + b"garbage!" * 4)
 
 
 def _detached(store: Store) -> str:
