@@ -28,7 +28,10 @@ STAGES = frozenset({"correlate", "evaluate", "alert"})
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did: ``some``thing, and whether there is ``more``. ``upto``: all that was received up to then is loaded; None: up to now."""
+    """What a load did: ``some``thing, and whether there is ``more``.
+
+    ``upto``: all that was received up to then is loaded; None: all that there was when the load began.
+    """
 
     some: bool
     more: bool = False
@@ -89,9 +92,10 @@ class Engine:
     last_tick: float = 0.0
     owed: set[str] = field(default_factory=lambda: set(STAGES))
     """The stages owed a run, whatever they find: all of them at first, so that what a crash interrupted is finished."""
+    judged: datetime = EPOCH
+    """Up to when deadlines are judged; EPOCH: none was yet."""
     _behind: bool = False
-    _upto: datetime | None = None
-    _judged: datetime = EPOCH
+    _upto: datetime = EPOCH
     _wake_deliveries: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -108,7 +112,7 @@ class Engine:
                 failures = 0
             except Exception:  # boundary: the tick loop; whatever fails is logged and tried again with the same input
                 logger.exception("a tick failed and is tried again", extra={"fields": {"owed": sorted(self.owed)}})
-                pause = min(LONGEST_PAUSE_SECONDS, 2.0**failures)
+                pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(failures, 5))
                 failures += 1
             self.stopping.wait(pause)
         self._wake_deliveries.set()
@@ -125,8 +129,10 @@ class Engine:
             self._correlate()
         if not self._behind:
             self._judge()
+        if self.judged > EPOCH:
+            self.telemetry.set(M.JUDGING_BEHIND_SECONDS, (self.clock.now() - self.judged).total_seconds())
         if "alert" in self.owed or self._is_due(self.stages.alert, self.clock.now()):
-            while self._run("alert", self.stages.alert, self.clock.now()):
+            while self._run("alert", self.stages.alert, self.clock.now()) and not self.stopping.is_set():
                 self.owed.add("alert")
             self._wake_deliveries.set()
         self.last_tick = self.clock.monotonic()
@@ -137,8 +143,9 @@ class Engine:
         started = self.clock.monotonic()
         more = not self._behind
         while more and not self.stopping.is_set() and self.clock.monotonic() - started < CATCH_UP_SECONDS:
+            asked = self.clock.now()
             loaded = self.stages.load()
-            more, self._upto = loaded.more, loaded.upto
+            more, self._upto = loaded.more, loaded.upto or asked
             if loaded.some:
                 self.owed.add("correlate")
         self._observe("load", started)
@@ -156,11 +163,9 @@ class Engine:
                 break
 
     def _judge(self) -> None:
-        now = self.clock.now()
-        self._judged = now if self._upto is None else max(self._judged, min(self._upto, now))
-        self.telemetry.set(M.JUDGING_BEHIND_SECONDS, (now - self._judged).total_seconds())
-        owed = "evaluate" in self.owed or self._is_due(self.stages.evaluate, self._judged)
-        if owed and self._judged > EPOCH and self._run("evaluate", self.stages.evaluate, self._judged):
+        self.judged = max(self.judged, self._upto)
+        owed = "evaluate" in self.owed or self._is_due(self.stages.evaluate, self.judged)
+        if owed and self.judged > EPOCH and self._run("evaluate", self.stages.evaluate, self.judged):
             self.owed.add("alert")
 
     def _run(self, name: str, stage: Stage, now: datetime) -> bool:

@@ -42,5 +42,5 @@ def _ids(client: Any, identifier: str) -> list[str]:
     found = search.find(client, value=identifier, limit=20)
     if found.empty:
         return []
-    exact = found[found["key_value"].isin([identifier.strip(), identifier.strip().lstrip("0") or identifier.strip()[-1:]])]
+    exact = found[found["key_value"].isin(search.forms(identifier))]
     return list(dict.fromkeys((exact if len(exact) else found)["transaction_id"].astype(str)))

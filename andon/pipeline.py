@@ -16,7 +16,7 @@ from alerts.notifier import Notifier
 from andon.engine_process import Loaded, Stages
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT
-from core.clock import EPOCH, Clock, from_milliseconds
+from core.clock import Clock, from_milliseconds
 from core.config import Settings, own_secret
 from core.registry import discover
 from core.telemetry import Telemetry
@@ -50,11 +50,14 @@ class Pipeline:
         """The parts of a tick."""
         return Stages(self._load, self.correlator, self.evaluation, self.alerting)
 
-    def reload(self, catalog: Catalog) -> None:
-        """Take a changed, checked catalog in every stage; the alert stage first, because it alone may still refuse."""
+    def reload(self, catalog: Catalog, judged: datetime) -> None:
+        """Take a changed, checked catalog in every stage; the alert stage first, because it alone may still refuse.
+
+        Open transactions are judged again at the moment up to which deadlines are ``judged``.
+        """
         self.alerting.reload(catalog)
         self.correlator.reload(catalog)
-        self.evaluation.reload(catalog, self.clock.now())
+        self.evaluation.reload(catalog, judged)
 
     def measure(self) -> None:
         """Bring the gauges up to date and delete journal segments that are no longer needed."""
@@ -80,8 +83,6 @@ class Pipeline:
 
     def _load(self) -> Loaded:
         report = self.loader.load(aside=True)
-        if report.failed:
-            return Loaded(bool(report.slices), upto=EPOCH)  # nobody knows what waits there: no deadline passes until it is loaded
         return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto))
 
 

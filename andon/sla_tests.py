@@ -111,7 +111,7 @@ def _look(store: Store, expected: Expected) -> Found:
     found = search.find(store.reader, value=value)
     if found.empty:
         return Found()
-    exact = found[(found["key_type"] == key) & found["key_value"].isin([value.strip(), value.strip().lstrip("0") or value.strip()[-1:]])]
+    exact = found[(found["key_type"] == key) & found["key_value"].isin(search.forms(value))]
     if exact.empty:
         return Found()
     names = {"flow": str(exact["flow"].iloc[0]), "transaction_id": str(exact["transaction_id"].iloc[0])}

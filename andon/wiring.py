@@ -22,6 +22,7 @@ from andon.heartbeat import Heartbeat, with_heartbeat
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
 from core.catalog.review import CheckExpression
+from core.clock import EPOCH
 from core.config import Settings, own_secret
 from core.errors import AndonError
 from core.registry import discover
@@ -65,16 +66,17 @@ class CatalogWatch:
         state = self._state()
         if state == self._seen:
             return
-        self._seen = state
         try:
             found = load_checked_catalog(self._settings, self._check_expression)
             if found.version != self._running.version:
                 self._take(found)
         except AndonError as error:
+            self._seen = state
             self._telemetry.set(M.CATALOG_RELOAD_OK, 0)
             fields = {"error": str(error), "in_force": self._running.version}
             catalog_logger.error("the changed catalog is refused, the running one stays in force", extra={"fields": fields})  # noqa: TRY400 - no trace helps
             return
+        self._seen = state  # not before: a store that fails meanwhile is asked again
         self._telemetry.set(M.CATALOG_RELOAD_OK, 1)
         if found.version != self._running.version:
             self._running = found
@@ -135,7 +137,7 @@ def run_engine(settings: Settings) -> None:
         pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry))
 
         def take(changed: Catalog) -> None:
-            pipeline.reload(changed)
+            pipeline.reload(changed, engine.judged)
             engine.owed.update(STAGES)
 
         watch = CatalogWatch(settings, catalog, take, telemetry, check_expression)
@@ -145,7 +147,8 @@ def run_engine(settings: Settings) -> None:
             nonlocal looked
             if clock.monotonic() - looked >= RELOAD_LOOK_SECONDS:
                 looked = clock.monotonic()
-                watch.look()
+                if engine.judged > EPOCH:  # before that there is no moment at which to judge a changed promise
+                    watch.look()
                 pipeline.measure()
 
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks)

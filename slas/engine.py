@@ -90,13 +90,8 @@ class SlaEngine:
         """Judge clocks that are unknown again when a source of theirs is heard; asked only while there are any."""
         if self._listen_at is None or now < self._listen_at:
             return False
-        self._listen_at = None
-        if not self._sources.expecting:
-            return False
-        rows = self._activity.unknown_transactions()
-        if not len(rows):
-            return False
-        self._listen_at = now + SILENCE_POLL
+        rows = self._activity.unknown_transactions() if self._sources.expecting else pd.DataFrame()
+        self._listen_at = now + SILENCE_POLL if len(rows) else None
         return self._again(rows, now)
 
     def _again(self, transactions: pd.DataFrame, now: datetime) -> bool:

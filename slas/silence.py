@@ -62,14 +62,13 @@ class Sources:
         if not self._since:
             return None
         if moment >= self._watched_at + _WATCH:
-            self._watched_at = moment
             seen = self._last_seen(moment, activity)
             ends = {source: self._heard_until(source, seen) for source in self._since}
             silent = {source: end for source, end in ends.items() if end <= moment}
             if silent != self._silent:
-                self._silent = silent
                 since = {source: from_milliseconds(at) for source, at in self._since.items()}
                 activity.note_silences(since, {source: from_milliseconds(at) for source, at in silent.items()})
+            self._silent, self._watched_at = silent, moment
         return from_milliseconds(self._watched_at + _WATCH)
 
     def silences(self, clocks: pd.DataFrame, now: int, activity: SourceActivity) -> Silences:

@@ -159,11 +159,13 @@ class Store:
 
     def close(self) -> None:
         """Close this thread's client; those of other threads end with them."""
-        self.settle()
-        self._pool.shutdown()
-        if hasattr(self._local, "client"):
-            self._local.client.close()
-            del self._local.client
+        try:
+            self.settle()
+        finally:
+            self._pool.shutdown()
+            if hasattr(self._local, "client"):
+                self._local.client.close()
+                del self._local.client
 
 
 def _cause(message: str) -> str:

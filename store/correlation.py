@@ -26,6 +26,7 @@ class StoredCorrelation:
         self._store = store
         self._cursor = self._position("correlate")
         self._folded = self._position("fold")
+        self._more = False
         self._rebuilding: tuple[int, dict[str, int]] | None = None
 
     def install(self, selects: Mapping[str, str], rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
@@ -76,7 +77,8 @@ class StoredCorrelation:
         """Return the keys of milestone events above the cursor, the slice they reach to (0: nothing), and whether there may be more."""
         frame = self._store.frame(statement("fresh_keys"), {"after": self._cursor, "limit": limit})
         if len(frame):
-            return frame, int(frame["slice"].max()), int(frame["taken"].iloc[0]) >= limit
+            self._more = int(frame["taken"].iloc[0]) >= limit
+            return frame, int(frame["slice"].max()), self._more
         self._settle(None)
         return frame, 0, False
 
@@ -110,7 +112,7 @@ class StoredCorrelation:
         self._store.command(fold, {"after": self._folded, "revision": revision})
         self._remember({"correlate": position, "fold": revision}, now)
         self._cursor, self._folded = position, revision
-        self._settle(position)
+        self._settle(position if self._more else None)
 
     def _name(self, keys: pd.DataFrame, revision: int) -> None:
         self._store.insert("transaction_keys", {**_columns(keys), "revision": [revision] * len(keys)})

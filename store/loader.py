@@ -68,29 +68,30 @@ class Loader:
         self._segments = Segments(settings.journal)
         self._progress = ProgressTable(store, clock)
         self._writer = SliceWriter(store)
-        self._failures = 0
-        self._not_before = 0.0
-        self._retry: tuple[str, int] | None = None
+        self._failures: dict[Lane, tuple[int, float]] = {}
         self._aside = False
         self._finishing = ""
 
     def load(self, *, aside: bool = False) -> LoadReport:
-        """Load what is new, a bounded amount a call. A refusing store is reported, never raised; nothing is lost by it.
+        """Load what is new, a bounded amount a call. A store that refuses a slice is reported, never raised; nothing is lost by it.
 
-        ``aside``: a slice is finished (its conflicts found, its position written) while the caller goes on (:meth:`store.client.Store.aside`).
+        ``aside``: a slice is finished (its conflicts found, its position written) while the caller goes on (:meth:`store.client.Store.aside`);
+        what fails then is raised by the caller's next write, and the slice is loaded again.
         """
         self._aside = aside
         report = LoadReport()
-        if self._clock.monotonic() < self._not_before:
-            report.failed = "waiting to try again"
-            return report
         for lane in Lane:
+            failures, not_before = self._failures.get(lane, (0, 0.0))
+            if self._clock.monotonic() < not_before:
+                report.failed = "waiting to try again"
+                self._hold(lane, report, 0)
+                continue
             try:
                 report.more |= self._load_lane(lane, report)
             except ClickHouseError as error:
-                self._failed(lane, report, error)
-                return report
-        self._failures = 0
+                self._failed(lane, failures, report, error)
+            else:
+                self._failures.pop(lane, None)
         return report
 
     def lag(self) -> dict[Lane, Lag]:
@@ -122,20 +123,26 @@ class Loader:
         """Close the journal's files."""
         self._segments.close()
 
+    def _hold(self, lane: Lane, report: LoadReport, upto: int) -> None:
+        """Note that the lane is loaded only up to then. Nothing waits for what its senders call bulk."""
+        if lane is not Lane.BULK:
+            report.upto = upto if report.upto is None else min(upto, report.upto)
+
     def _load_lane(self, lane: Lane, report: LoadReport) -> bool:
         """Load up to the lane's share of slices; return whether a backlog is left.
 
         What arrives while this runs is no backlog: a segment whose records were all taken once is not asked again before the next call.
         """
         budget = SLICES_PER_LOAD[lane]
-        received = 0
         progressed = True
         while progressed:
             progressed = False
             for segment in self._segments.readable(lane):
                 if budget == 0:
-                    if lane is not Lane.BULK:  # nothing waits for what its senders call bulk
-                        report.upto = min(received, report.upto or received)
+                    self._store.settle()
+                    waiting = [each.waiting(self._progress.of(each).position).oldest for each in self._segments.of(lane)]
+                    if any(waiting):
+                        self._hold(lane, report, min(oldest for oldest in waiting if oldest) - 1)
                     return True
                 if segment.name == self._finishing:
                     self._finishing = ""
@@ -143,16 +150,15 @@ class Loader:
                 found, cut = _first_seconds(segment.read(self._progress.of(segment).position, SLICE_MAX_BYTES))
                 if found:
                     self._load_slice(segment, found, report)
-                    received = max((stored.record.received_at for stored in found if stored.record), default=received)
                     budget -= 1
                 progressed |= (cut or segment.closed) if found else segment.finished
         return False
 
     def _load_slice(self, segment: Segment, found: list[Stored], report: LoadReport) -> None:
-        position = self._progress.of(segment).position
         records = [stored.record for stored in found if stored.record is not None]
         damaged = [stored for stored in found if stored.record is None]
-        slice_ = self._slice_number(segment, position, found[-1].id)
+        # A new number for every attempt: what reads above a number may have passed that of one that failed.
+        slice_ = self._store.revision(SHARES)
         refused = self._writer.write(records, slice_)
         counted = _count(records)
 
@@ -161,7 +167,6 @@ class Loader:
             if damaged:
                 report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
             self._progress.advance(segment, found[-1].id, slice_, counted, len(found), len(damaged), refused)
-            self._retry = None
 
         if self._aside:
             self._store.aside(finish)
@@ -169,13 +174,6 @@ class Loader:
         else:
             finish()
         self._account(segment.lane, report, slice_, found, counted, len(damaged), len(refused))
-
-    def _slice_number(self, segment: Segment, after: int, last: int) -> int:
-        """Return the first of the slice's numbers; one that is tried again keeps them."""
-        key = f"{segment.name}:{after}:{last}"
-        if self._retry is None or self._retry[0] != key:
-            self._retry = (key, self._store.revision(SHARES))
-        return self._retry[1]
 
     def _account(
         self, lane: Lane, report: LoadReport, slice_: int, found: list[Stored], counted: dict[str, int], damaged: int, refused: int
@@ -188,11 +186,11 @@ class Loader:
             report.signals[kind] = report.signals.get(kind, 0) + count
             self._telemetry.add(M.LOADED, count, lane=lane.value, kind=kind)
 
-    def _failed(self, lane: Lane, report: LoadReport, error: ClickHouseError) -> None:
+    def _failed(self, lane: Lane, failures: int, report: LoadReport, error: ClickHouseError) -> None:
         least, most = BACKOFF_SECONDS
-        pause = min(most, least * 2 ** min(self._failures, 10))
-        self._failures += 1
-        self._not_before = self._clock.monotonic() + pause
+        pause = min(most, least * 2 ** min(failures, 10))
+        self._failures[lane] = (failures + 1, self._clock.monotonic() + pause)
+        self._hold(lane, report, 0)
         report.failed = str(error).split("\n", 1)[0][:500]
         self._telemetry.add(M.LOAD_FAILURES, lane=lane.value)
         log.warning(

@@ -85,6 +85,9 @@ def question(text: str) -> Question:
     return Question("".join(part for _, part in tokens).strip(), asked)
 
 
+_SET_FUNCTION = re.compile(r"(global)?(not)?(null)?in(ignoreset)?")
+
+
 def check_expression(text: str) -> None:
     """Raise :class:`core.errors.Permanent` unless ``text`` is one value made of a signal's columns, constants and functions that stay inside.
 
@@ -97,6 +100,8 @@ def check_expression(text: str) -> None:
     depth = 0
     for index, (kind, part) in enumerate(words):
         following = words[index + 1] if index + 1 < len(words) else ("", "")
+        if kind == "word" and part.lower() == "in":
+            _check_set(words[index + 1 :])
         depth += (part in _OPENING) - (part in _CLOSING) if kind == "mark" else 0
         if depth < 0 or part == ";" or (part == "," and depth == 0):
             raise Permanent(f"an expression is one value; remove the '{part}'")
@@ -114,8 +119,19 @@ def _check_word(kind: str, name: str, before: str, following: tuple[str, str]) -
         raise Permanent(f"'{name.upper()}' reads tables, and an expression reads one signal; {_INSTEAD}")
     if name == "system" and following[1] == ".":
         raise Permanent(f"the tables of 'system' are no part of a signal; {_INSTEAD}")
-    if name == "in" and kind == "word" and following[0] in {"word", "quoted"}:
-        raise Permanent("a name after 'IN' is a table; write the values in brackets: service IN ('a', 'b')")
+    if following[1] == "(" and name != "in" and _SET_FUNCTION.fullmatch(name):
+        raise Permanent(f"function '{name}' may read a table; write service IN ('a', 'b') or service NOT IN ('a', 'b')")
+
+
+def _check_set(following: list[tuple[str, str]]) -> None:
+    """Raise :class:`core.errors.Permanent` unless a set of constants follows; a name there is a table."""
+    depth = 0
+    for kind, part in following:
+        depth += (part in _OPENING) - (part in _CLOSING) if kind == "mark" else 0
+        if kind in {"word", "quoted"}:
+            raise Permanent("a name after 'IN' is a table; write the values in brackets: service IN ('a', 'b')")
+        if depth == 0:
+            return
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:

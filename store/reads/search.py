@@ -17,15 +17,18 @@ OPEN = (*TROUBLED, "running", "paused")
 _WINDOW_HOURS = (24, 24 * 8, 24 * 64)
 
 
+def forms(value: str) -> list[str]:
+    """Return how an identifier that a person types may be stored: as it is, and without leading zeros (of nothing but zeros, one is left)."""
+    typed = value.strip()
+    return list(dict.fromkeys([typed, typed.lstrip("0") or typed[-1:]]))
+
+
 def find(client: Any, *, value: str, limit: int = 50) -> pd.DataFrame:
     """Return the transactions an identifier names: flow, transaction_id, key_type, key_value; exact ones first, then those it begins.
 
     The one way to find by an identifier. The id of a transaction that was merged into another is a key of that one, of type ``@merged``.
     """
-    stripped = value.strip().lstrip("0")
-    return frame(
-        client, statement("find_keys"), parameters={"exact": list({value.strip(), stripped}), "prefix": value.strip(), "limit": limit}
-    )
+    return frame(client, statement("find_keys"), parameters={"exact": forms(value), "prefix": value.strip(), "limit": limit})
 
 
 def choices(client: Any, *, since: datetime) -> pd.DataFrame:

@@ -89,7 +89,7 @@ def test_no_deadline_passes_while_what_was_received_before_it_waits() -> None:
 
 def test_what_was_loaded_is_correlated_before_more_is_loaded_or_anything_judged() -> None:
     correlate, evaluate, alert = Counted(more=1), Counted(), Counted()
-    loads = [Loaded(some=True, upto=NOW), Loaded(some=False)]
+    loads = [Loaded(some=True), Loaded(some=False)]
     loop = engine(loads, correlate, evaluate, alert)
     correlate.clock, correlate.seconds = loop.clock, CATCH_UP_SECONDS
     assert loop.tick()

@@ -17,7 +17,7 @@ ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
 REFUSED = [
     "substring(file('/etc/passwd'), 1, 40)", "`file`('/etc/passwd')", 'FILE ("a")', "(select file('/etc/passwd'))",
     "(SELECT value FROM system.settings LIMIT 1)", "(WITH 1 AS a SELECT a)", "sleep(3)", "sleepEachRow(1)", "throwIf(1)", "hostName()",
-    "displayName()", "service IN system.tables", "service IN quarantine", "service -- remark", "service /* remark", "1)), ((1",
+    "displayName()", "service IN system.tables", "service IN quarantine", "service IN (quarantine)", "in(service, quarantine)", "notIn(service, quarantine)", "service IN ('a', (quarantine))", "service -- remark", "service /* remark", "1)), ((1",
     "a; b", "'a', 'b'", "upper(service", "tuple(*) APPLY file", "extract(YEAR FROM time)", "dictGet('a', 'b', 1)", "service \u2014 1",
 ]  # fmt: skip
 ALLOWED = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from core.clock import FakeClock, to_milliseconds
 from core.config import Settings
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
+from store import loader as loading
 from store import slice as slices
 from store.client import Store
 from store.loader import LoadReport
@@ -119,6 +121,45 @@ def test_a_failing_store_is_reported_and_asked_again_later(store: Store, setting
     clock.advance(timedelta(seconds=1))
     assert loader.load().records == 2
     assert ids(store) == ["1", "2"]
+
+
+def test_a_failing_lane_holds_back_promises_but_for_the_bulk_lane_and_no_other_lane(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_segment(settings, [event("1")])
+    write_segment(settings, [event("2", lane=Lane.BULK)], lane=Lane.BULK)
+    loader = loader_on(store, settings)
+    insert = slices.SliceWriter._insert
+
+    def fail_for(lane: Lane) -> None:
+        def picky(self: Any, kind: Any, records: Any, slice_: int) -> None:
+            if any(record.lane is lane for record in records):
+                raise DatabaseError("Code: 243. DB::Exception: not enough space. (NOT_ENOUGH_SPACE)")
+            insert(self, kind, records, slice_)
+
+        monkeypatch.setattr(slices.SliceWriter, "_insert", picky)
+
+    fail_for(Lane.BULK)
+    report = loader.load()
+    assert (report.records, report.upto, bool(report.failed)) == (1, None, True)
+    write_segment(settings, [event("3")], 2)
+    fail_for(Lane.CRITICAL)
+    report = loader.load()
+    assert (report.records, report.upto, bool(report.failed)) == (0, 0, True)
+
+
+def test_a_backlog_says_up_to_when_the_lane_is_loaded_whoever_collected_it(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "SLICES_PER_LOAD", dict.fromkeys(Lane, 1))
+    start = to_milliseconds(NOW)
+    for number, received in ((1, start - 5_000), (2, start - 9_000)):
+        write_segment(settings, [replace(event(str(number)), received_at=received)], number, closed_at=start)
+    loader = loader_on(store, settings)
+    first = loader.load()
+    assert (first.more, first.upto) == (True, start - 9_001)
+    second = loader.load()
+    assert (second.records, second.upto) == (1, None)
 
 
 def test_only_old_closed_and_loaded_segments_are_swept(store: Store, settings: Settings) -> None:
