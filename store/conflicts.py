@@ -35,6 +35,8 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
         key = _key(record)
         if key in kept and (content := _content_hash(store, record.body)) != kept[key]:
             rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
+    if not rows:  # the content that is kept, sent again
+        return 0
     table = LANDINGS[SignalKind.QUARANTINE].table
     store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
     telemetry.add(M.QUARANTINED, len(rows), reason=REASON)

@@ -30,11 +30,11 @@ PACKS_SINCE = (26, 8)
 
 _APPLIED = "CREATE TABLE IF NOT EXISTS schema_files (name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name"
 _RETENTION = {
-    "spans": ("spans", "received_at"),
-    "logs": ("logs", "received_at"),
-    "metrics": ("metrics", "received_at"),
-    "events": ("events", "received_at"),
-    "quarantine": ("quarantine", "received_at"),
+    "spans": ("spans",),
+    "logs": ("logs",),
+    "metrics": ("metrics",),
+    "events": ("events", "event_contents"),
+    "quarantine": ("quarantine",),
 }
 
 
@@ -98,9 +98,9 @@ def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:
     for kind, days in retention_days.items():
         if kind not in _RETENTION:
             raise UsageError(f"retention_days: '{kind}' is not a kind of signal; the kinds are: {', '.join(_RETENTION)}")
-        table, column = _RETENTION[kind]
-        if f"toIntervalDay({int(days)})" not in current.get(table, ""):
-            store.command(
-                f"ALTER TABLE {table} MODIFY TTL toDateTime({column}) + toIntervalDay({int(days)})",
-                settings={"materialize_ttl_after_modify": 0},
-            )
+        for table in _RETENTION[kind]:
+            if f"toIntervalDay({int(days)})" not in current.get(table, ""):
+                store.command(
+                    f"ALTER TABLE {table} MODIFY TTL toDateTime(received_at) + toIntervalDay({int(days)})",
+                    settings={"materialize_ttl_after_modify": 0},
+                )

@@ -1,14 +1,19 @@
--- Keys of a slice's events that hold more than one content, and the content hash that is kept. The slice index finds the keys, the
--- primary key finds their rows.
+-- Keys of a slice's events that hold more than one content, and the content hash that is kept. The narrow table finds the keys; only where
+-- there are any are events read, by the slice's index and their primary key.
 WITH
     several AS
     (
-        SELECT event_source, id
-        FROM events
-        WHERE (event_source, id) IN (SELECT event_source, id FROM events WHERE slice = {slice:UInt64})
-        GROUP BY event_source, id
-        HAVING uniqExact(content_hash) > 1
+        SELECT key
+        FROM event_contents
+        WHERE key IN (SELECT key FROM event_contents WHERE slice = {slice:UInt64})
+        GROUP BY key
+        HAVING min(content) != max(content)
     )
 SELECT event_source, id, content_hash AS kept
 FROM events FINAL
-WHERE (event_source, id) IN several
+WHERE (event_source, id) IN
+(
+    SELECT event_source, id
+    FROM events
+    WHERE slice = {slice:UInt64} AND sipHash64(event_source, id) IN several
+)
