@@ -28,7 +28,7 @@ CHUNK = 50_000
 SHARES = ((0, 11), (11, 16), (16, 20))
 _GAP_SECONDS, _GAP_DEVIATION = 43_200, 20_800
 _CLOCKS = """{flow:String}, slas[number], transaction_id, {revision:UInt64}, reference, {to_names:Array(String)}[number], begun, warned, due, stopped,
-    [], 'a0b1c2d3 default', verdict, {version:UInt8}, if(verdict = 'running', begun, least(due, now)), if(stopped IS NULL AND now < due, due, NULL),
+    [], 'a0b1c2d3 default', verdict, if({version:UInt8} = 1, '', 'running'), {version:UInt8}, if(verdict = 'running', begun, least(due, now)), if(stopped IS NULL AND now < due, due, NULL),
     multiIf(verdict = 'unknown', 'source-silent:wms', verdict IN ('breached', 'at_risk'), 'overdue', ''), 'critical', 'order-management',
     'order-stuck-in-middleware', value, currency, 0, customer, plant, 0"""
 _VERDICTS = """{flow:String}, slas[number], transaction_id, {version:UInt8}, {revision:UInt64}, verdict, if({version:UInt8} = 1, '', 'running'),
