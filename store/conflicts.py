@@ -25,11 +25,13 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
     events = [record for record in records if record.kind is SignalKind.EVENT]
     if not events:
         return 0
-    kept = {
-        (str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in store.rows(statement("event_conflicts"), {"slice": slice_})
-    }
-    if not kept:
+    keys = [int(row["key"]) for row in store.rows(statement("event_conflicts"), {"slice": slice_})]
+    if not keys:
         return 0
+    # What the slice said may be gone from the table already, replaced by what is kept: the records say which events are meant.
+    pairs = base64.b64encode(json.dumps(sorted({_key(record) for record in events})).encode()).decode()
+    found = store.rows(statement("kept_events"), {"pairs": pairs, "keys": keys})
+    kept = {(str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in found}
     rows: dict[str, Record] = {}
     for record in events:
         key = _key(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -24,9 +25,9 @@ HOSTILE = {
 }
 
 
-def outcome(check: object, body: bytes) -> str:
+def outcome(check: Callable[[bytes], object], body: bytes) -> str:
     try:
-        check(body)  # type: ignore[operator]
+        check(body)
     except Rejection as rejection:
         return rejection.complaint.reason
     return "taken"

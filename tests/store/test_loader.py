@@ -123,6 +123,22 @@ def test_a_failing_store_is_reported_and_asked_again_later(store: Store, setting
     assert ids(store) == ["1", "2"]
 
 
+def test_a_conflict_is_found_after_a_merge_has_removed_its_row(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_segment(settings, [event("1", {"total": 1})])
+    loader = loader_on(store, settings)
+    loader.load()
+    find = loading.quarantine_conflicts
+
+    def merged_meanwhile(*arguments: Any) -> int:
+        store.command("OPTIMIZE TABLE events FINAL")
+        return find(*arguments)
+
+    monkeypatch.setattr(loading, "quarantine_conflicts", merged_meanwhile)
+    write_segment(settings, [event("1", {"total": 2}), event('it\'s \\ "new"', {})], 2)
+    loader.load()
+    assert [row["reason"] for row in store.rows("SELECT reason FROM quarantine FINAL")] == ["key_conflict"]
+
+
 def test_a_failing_lane_holds_back_promises_but_for_the_bulk_lane_and_no_other_lane(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
