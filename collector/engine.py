@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from collector.authentication import Senders, check_exposure
 from collector.binding import bind, check_certificate
@@ -22,7 +21,7 @@ from collector.webhooks import Webhooks
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.clock import Clock
-from core.config import Settings
+from core.config import Settings, make_folder
 from core.errors import Permanent, UsageError
 from core.telemetry import Telemetry
 
@@ -144,7 +143,7 @@ class Collector:
     async def _pull(self, source: Source) -> None:
         """Run one receiver; a source that can never work pauses, the others go on."""
         state = self._settings.data / "state" / source.source
-        await asyncio.to_thread(_make_folder, state)
+        await asyncio.to_thread(make_folder, state)
         context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state)
         fields = {"source": source.source}
         while True:
@@ -157,10 +156,6 @@ class Collector:
             except Exception:  # boundary: a receiver is a plug-in; a fault in it must not touch the doors
                 _LOG.exception("receiver failed, starting it again", extra={"fields": fields})
             await asyncio.sleep(RECEIVER_RESTART_SECONDS)
-
-
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 async def serve(

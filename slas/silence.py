@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.catalog import Catalog
-from core.catalog.flow import Milestone
+from core.catalog.flow import Milestone, is_named
+from core.catalog.review import listed
 from core.clock import from_milliseconds, to_milliseconds
 from core.errors import UsageError
 from slas.calendar import CompiledCalendar
@@ -103,11 +104,10 @@ class Sources:
         return _latest(self._calendars.of(expectation.calendar), heard, parse_duration(expectation.every).milliseconds)
 
     def _of(self, milestone: Milestone) -> tuple[str, ...]:
-        wanted = milestone.match.source
-        texts = [] if wanted is None else [wanted] if isinstance(wanted, str) else wanted
+        wanted = listed(milestone.match.source)
         sources = self._catalog.sources
-        if texts:
-            named = [name for name in sources if any(_matches(name, text) for text in texts)]
+        if wanted:
+            named = [name for name in sources if is_named(name, wanted)]
         else:
             named = [name for name, source in sources.items() if source.system and source.system == milestone.system]
         return tuple(named) if all(sources[name].expect for name in named) else ()
@@ -119,7 +119,3 @@ def _latest(calendar: CompiledCalendar, seen: int, every: int) -> int:
         return int(calendar.add(seen, every)[0])
     except UsageError:
         return int(np.iinfo(np.int64).max)
-
-
-def _matches(name: str, text: str) -> bool:
-    return name.startswith(text[:-1]) if text.endswith("*") else name == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -43,6 +44,11 @@ class Fact(Definition):
     title: str = ""
     type: FactType = "text"
     currency: str | None = None
+
+
+def is_named(text: str, names: Sequence[str]) -> bool:
+    """Return whether a text is one of these names, or begins as one that ends in ``*`` says."""
+    return any(text.startswith(name[:-1]) if name.endswith("*") else text == name for name in names)
 
 
 class Match(Definition):

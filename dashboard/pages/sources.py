@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from core.catalog.flow import HEARTBEAT_EVENT
+from core.catalog.flow import HEARTBEAT_EVENT, is_named
+from core.catalog.review import listed
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import filters, lamp, notices, table
@@ -138,20 +139,15 @@ def _unused(context: Context, since: datetime) -> None:
 
 def _unread(context: Context, since: datetime) -> list[dict[str, Any]]:
     milestones = [milestone for flow in context.catalog.flows.values() for milestone in flow.milestones.values()]
-    wanted = [milestone.match.event for milestone in milestones if milestone.match.event is not None]
-    patterns = {text for texts in wanted for text in ([texts] if isinstance(texts, str) else texts)}
+    wanted = [name for milestone in milestones for name in listed(milestone.match.event)]
     return [
         {
             "what": f"Events of type {row['type']}", "source": row["source"], "signals": row["events"],
             "to_do": "No flow reads this type: name it in a milestone's match, or correct the sender.",
         }
         for row in context.data.read(reads.event_types, since=since).to_dict("records")
-        if row["type"] != HEARTBEAT_EVENT and not any(_reads(pattern, row["type"]) for pattern in patterns)
+        if row["type"] != HEARTBEAT_EVENT and not is_named(row["type"], wanted)
     ]  # fmt: skip
-
-
-def _reads(pattern: str, type_: str) -> bool:
-    return type_.startswith(pattern[:-1]) if pattern.endswith("*") else type_ == pattern
 
 
 def _keyless(context: Context, since: datetime) -> list[dict[str, Any]]:
