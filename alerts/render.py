@@ -31,7 +31,7 @@ class Rendering:
     dashboard_url: str
 
 
-_UNKNOWN = {"source-silent": "{} is silent", "fact": "the fact {} is missing", "calendar": "the calendar {} gives no due time"}
+_UNKNOWN = {"source-silent": "{} is silent", "fact-missing": "the fact {} is missing", "calendar": "the calendar {} gives no due time"}
 """Why there is no verdict, by the kind of cause."""
 
 

@@ -66,6 +66,8 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
             st.html('<span class="andon-wall"></span>')
         else:
             st.html(_times(given))
+        if wrong := definitions.refused(_folder()):
+            notices.refused(wrong, kept=bool(given.catalog.flows))
         try:
             page.render(given)
         except Unreachable as error:
@@ -116,4 +118,8 @@ def _speed() -> float:
 
 
 def _catalog() -> Catalog:
-    return definitions.read(os.environ.get("ANDON_CATALOG", "catalog"))
+    return definitions.read(_folder())
+
+
+def _folder() -> str:
+    return os.environ.get("ANDON_CATALOG", "catalog")

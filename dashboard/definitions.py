@@ -10,14 +10,27 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
 from core.catalog.load import load_catalog
 
+_valid: dict[str, Catalog] = {}
+"""By folder, the last catalog without errors: what the engine keeps in force when a changed one is refused."""
+
+
+def read(folder: str) -> Catalog:
+    """Return the catalog in ``folder``, or where it has errors the last one that had none; an empty one when there never was any."""
+    return _look(folder)[0]
+
+
+def refused(folder: str) -> str:
+    """Return what is wrong with the catalog in ``folder``, its first line; empty where nothing is."""
+    return _look(folder)[1]
+
 
 @st.cache_data(ttl=15, show_spinner=False, max_entries=4)
-def read(folder: str) -> Catalog:
-    """Return the catalog in ``folder``; an empty one when it is missing or has errors."""
+def _look(folder: str) -> tuple[Catalog, str]:
     try:
-        return load_catalog(Path(folder)).catalog
-    except Exception:  # boundary: the catalog's files, which ``andon check`` is there to judge
-        return Catalog()
+        _valid[folder] = load_catalog(Path(folder)).catalog
+    except Exception as error:  # boundary: the catalog's files, which ``andon check`` is there to judge
+        return _valid.get(folder, Catalog()), (str(error).splitlines() or [type(error).__name__])[0]
+    return _valid[folder], ""
 
 
 def flow_title(catalog: Catalog, flow: str) -> str:

@@ -21,7 +21,7 @@ from dashboard.data import Data
 
 @dataclass(frozen=True)
 class Context:
-    """What a page is given. ``catalog`` is empty when its folder cannot be read here.
+    """What a page is given. ``catalog`` is the last one without errors, empty when there was none.
 
     ``wall``: shown on a wall, nobody clicks. ``speed``: simulated seconds per real second.
     """

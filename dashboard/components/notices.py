@@ -64,6 +64,13 @@ def delayed(url: str, since: datetime, zone: Zone, now: datetime) -> None:
     )
 
 
+def refused(wrong: str, *, kept: bool) -> None:
+    """Say that the catalog's files have an error, and what the page goes by."""
+    shown = "Shown is the one before, which stays in force." if kept else "Names and stations are shown as their ids."
+    words = f"{wrong} – {shown} Correct the file; 'andon check' tells whether all is well."
+    st.html(_NOTICE.format(kind="dim", glyph="!", headline="The catalog on disk is refused", words=words))
+
+
 @st.fragment(run_every="5s")
 def _retry() -> None:
     if st.session_state.get("andon_retry"):

@@ -13,7 +13,7 @@ from core.catalog.catalog import Catalog
     [
         ("overdue", "orders: booked is running late"),
         ("source-silent:erp", "orders: booked unknown, erp is silent"),
-        ("fact:promised_at", "orders: booked unknown, the fact promised_at is missing"),
+        ("fact-missing:promised_at", "orders: booked unknown, the fact promised_at is missing"),
         ("calendar:office", "orders: booked unknown, the calendar office gives no due time"),
         ("CUSTOMER_BLOCKED", "orders: booked failed, CUSTOMER_BLOCKED"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from core.catalog.flow import HEARTBEAT
 from core.clock import FakeClock
 from core.errors import Permanent, Retryable
 from core.registry import discover
-from dashboard import data
+from dashboard import data, definitions
 from dashboard.components.words import plain
 from dashboard.page import Page
 from store.client import Store
@@ -326,3 +327,20 @@ def test_an_unknown_verdict_says_why(view: View, filled: Store) -> None:
         filled.insert("open_clocks", {column: [value] for column, value in {**row, "verdict": "unknown"}.items()})
         data._fetch.clear()
         assert said in words(view("board", filled))
+
+
+def test_a_refused_catalog_is_told_and_the_one_before_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, view: View, filled: Store
+) -> None:
+    folder = tmp_path / "catalog"
+    shutil.copytree(Path(__file__).parent.parent.parent / "catalog", folder)
+    monkeypatch.setenv("ANDON_CATALOG", str(folder))
+    assert definitions.refused(str(folder)) == ""
+    flow = folder / "flows" / "order-to-cash.yaml"
+    flow.write_text(flow.read_text().replace("within:", "withn:", 1))
+    definitions._look.clear()
+    assert "order-to-cash" in definitions.read(str(folder)).flows
+    shown = words(view("board", filled))
+    assert "The catalog on disk is refused" in shown
+    assert "contracts/gold-customers.yaml:3:17: fact" in shown  # the first of what follows from it
+    assert "Shown is the one before" in shown
