@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
+
+import httpx
 
 from core.config import Settings
 from core.errors import AndonError
@@ -34,6 +37,14 @@ def reading(settings: Settings) -> Iterator[Any]:
         yield client
     finally:
         client.close()
+
+
+def now_of(settings: Settings) -> datetime:
+    """Return the engine's time, aware: simulated where it runs on simulated time. Raises :class:`AndonError` when it does not say."""
+    try:
+        return datetime.fromisoformat(httpx.get(f"{settings.engine_url}/healthz", timeout=10.0).json()["now"])
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        raise AndonError(f"the engine at {settings.engine_url} does not say what time it is ({type(error).__name__}: {error})") from error
 
 
 def _why(settings: Settings, error: Exception) -> str:

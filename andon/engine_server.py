@@ -65,10 +65,11 @@ class EngineServer:
             self._thread.join(timeout=5.0)
 
     def _healthy(self, _: Request) -> Response:
-        """Alive: the loop has turned lately."""
+        """Alive: the loop has turned lately. ``now``: the time it goes by, which a demo simulates."""
         age = self._engine.clock.monotonic() - self._engine.last_tick
         alive = self._engine.last_tick == 0.0 or age < 2 * LONGEST_PAUSE_SECONDS
-        return JSONResponse({"alive": alive, "last_tick_seconds": round(age, 1)}, 200 if alive else 503)
+        now = self._engine.clock.now().isoformat()
+        return JSONResponse({"alive": alive, "last_tick_seconds": round(age, 1), "now": now}, 200 if alive else 503)
 
     def _ready(self, _: Request) -> Response:
         """Able to do its work: the first tick is done and a heartbeat came through not long ago."""

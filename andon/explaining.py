@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from andon.checking import check_catalog
-from andon.simulated_time import clock_of
-from core.config import Settings
+from core.catalog.catalog import catalog_from_json
 from core.errors import AndonError
-from slas.explain import Evidence, explain
-from store.reads import detail, search
+from slas.explain import Evidence, explain, version_of
+from store.reads import catalogs, detail, search
 
 
-def explain_transaction(client: Any, settings: Settings, identifier: str, sla: str | None) -> list[str]:
+def explain_transaction(client: Any, now: datetime, identifier: str, sla: str | None) -> list[str]:
     """Return the lines for each transaction that a transaction id or business identifier names, exactly if any is named exactly.
+
+    ``now``: the engine's time, aware.
 
     Raises :class:`AndonError` when nothing is known by it, or when no flow of what it names has the SLA.
     """
-    catalog = check_catalog(settings.catalog).catalog
-    now = clock_of(settings.clock_speed, settings.clock_anchor).now()
+    catalog = catalog_from_json(catalogs.in_force(client)["definitions"])
     rows = [row for one in _ids(client, identifier) if (row := detail.transaction(client, transaction_id=one))]
     if not rows:
         raise AndonError(f"no transaction is known by '{identifier}'; 'andon find' takes the beginning of any identifier")
@@ -30,7 +30,9 @@ def explain_transaction(client: Any, settings: Settings, identifier: str, sla: s
     for row in rows:
         names = {"flow": str(row["flow"]), "transaction_id": str(row["transaction_id"])}
         evidence = Evidence(row, detail.milestones(client, **names), detail.clocks(client, **names), detail.verdicts(client, **names))
-        lines += [""] * bool(lines) + explain(evidence, catalog, now, sla)
+        versions = tuple(set(evidence.clocks["contract_version"].map(version_of)))
+        earlier = {name: catalog_from_json(text) for name, text in catalogs.of_versions(client, versions=versions).items()}
+        lines += [""] * bool(lines) + explain(evidence, catalog, now, sla, earlier)
     return lines
 
 

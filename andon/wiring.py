@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -27,6 +28,9 @@ from core.config import Settings, own_secret
 from core.errors import AndonError
 from core.registry import discover
 from core.telemetry import CATALOG_LOGGER, M, Telemetry
+
+if TYPE_CHECKING:
+    from store.catalogs import StoredCatalogs
 
 logger = logging.getLogger("andon")
 catalog_logger = logging.getLogger(CATALOG_LOGGER)
@@ -52,8 +56,10 @@ class CatalogWatch:
         take: Callable[[Catalog], None],
         telemetry: Telemetry,
         check_expression: CheckExpression | None = None,
+        kept: StoredCatalogs | None = None,
     ) -> None:
         self._settings = settings
+        self._kept = kept
         self._check_expression = check_expression
         self._running = running
         self._take = take
@@ -70,7 +76,11 @@ class CatalogWatch:
             found = load_checked_catalog(self._settings, self._check_expression)
             if found.version != self._running.version:
                 self._take(found)
+            if self._kept is not None:
+                self._kept.taken(found)
         except AndonError as error:
+            if self._kept is not None:
+                self._kept.refused(str(error))
             self._seen = state
             self._telemetry.set(M.CATALOG_RELOAD_OK, 0)
             fields = {"error": str(error), "in_force": self._running.version}
@@ -126,6 +136,7 @@ def run_engine(settings: Settings) -> None:
     from andon.engine_server import EngineServer
     from andon.pipeline import open_migrated, pipeline_on
     from store.accountant import Accountant
+    from store.catalogs import StoredCatalogs
     from store.derived import keep_up
 
     telemetry = Telemetry()
@@ -140,7 +151,9 @@ def run_engine(settings: Settings) -> None:
             pipeline.reload(changed, engine.judged)
             engine.owed.update(STAGES)
 
-        watch = CatalogWatch(settings, catalog, take, telemetry, check_expression)
+        kept = StoredCatalogs(store, clock)
+        kept.taken(catalog)
+        watch = CatalogWatch(settings, catalog, take, telemetry, check_expression, kept)
         looked = clock.monotonic()
 
         def between_ticks() -> None:

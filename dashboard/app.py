@@ -11,7 +11,6 @@ from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 import dashboard.pages
-from core.catalog.catalog import Catalog
 from core.clock import SystemClock, from_milliseconds
 from core.registry import discover
 from dashboard import definitions
@@ -55,7 +54,9 @@ def main() -> None:
 def context(zone: Zone, wall: bool = False) -> Context:
     """Return what a page is given in this run."""
     clock = _clock()
-    return Context(data=Data(Connection(), clock), catalog=_catalog(), clock=clock, zone=zone, wall=wall, speed=_speed())
+    data = Data(Connection(), clock)
+    catalog, refused = definitions.in_force(data)
+    return Context(data=data, catalog=catalog, clock=clock, zone=zone, wall=wall, speed=_speed(), refused=refused)
 
 
 def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
@@ -66,8 +67,8 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
             st.html('<span class="andon-wall"></span>')
         else:
             st.html(_times(given))
-        if wrong := definitions.refused(_folder()):
-            notices.refused(wrong, kept=bool(given.catalog.flows))
+        if given.refused:
+            notices.refused(given.refused)
         try:
             page.render(given)
         except Unreachable as error:
@@ -115,11 +116,3 @@ def _clock() -> SystemClock:
 
 def _speed() -> float:
     return float(os.environ.get("ANDON_CLOCK_SPEED", "1"))
-
-
-def _catalog() -> Catalog:
-    return definitions.read(_folder())
-
-
-def _folder() -> str:
-    return os.environ.get("ANDON_CATALOG", "catalog")

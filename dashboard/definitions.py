@@ -1,36 +1,20 @@
-"""The catalog as the dashboard sees it: names, order of stations, runbooks. Without it every page still works, with ids for titles."""
+"""The catalog the engine goes by, as pages use it: names, order of stations, runbooks. Without it they still work, with ids for titles."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import streamlit as st
-
-from core.catalog.catalog import Catalog
+from core.catalog.catalog import Catalog, catalog_from_json
 from core.catalog.flow import Flow
-from core.catalog.load import load_catalog
-
-_valid: dict[str, Catalog] = {}
-"""By folder, the last catalog without errors: what the engine keeps in force when a changed one is refused."""
+from dashboard.data import Data, Unreachable
+from store.reads import catalogs
 
 
-def read(folder: str) -> Catalog:
-    """Return the catalog in ``folder``, or where it has errors the last one that had none; an empty one when there never was any."""
-    return _look(folder)[0]
-
-
-def refused(folder: str) -> str:
-    """Return what is wrong with the catalog in ``folder``, its first line; empty where nothing is."""
-    return _look(folder)[1]
-
-
-@st.cache_data(ttl=15, show_spinner=False, max_entries=4)
-def _look(folder: str) -> tuple[Catalog, str]:
+def in_force(data: Data) -> tuple[Catalog, str]:
+    """Return the catalog the engine goes by, and why it refused the one on disk ('': it did not); an empty one while that is not known."""
     try:
-        _valid[folder] = load_catalog(Path(folder)).catalog
-    except Exception as error:  # boundary: the catalog's files, which ``andon check`` is there to judge
-        return _valid.get(folder, Catalog()), (str(error).splitlines() or [type(error).__name__])[0]
-    return _valid[folder], ""
+        found = data.read(catalogs.in_force)
+    except Unreachable:  # every page says so when it reads for itself
+        return Catalog(), ""
+    return catalog_from_json(found["definitions"]) if found["definitions"] else Catalog(), (found["problem"].splitlines() or [""])[0]
 
 
 def flow_title(catalog: Catalog, flow: str) -> str:

@@ -21,9 +21,10 @@ from dashboard.data import Data
 
 @dataclass(frozen=True)
 class Context:
-    """What a page is given. ``catalog`` is the last one without errors, empty when there was none.
+    """What a page is given. ``catalog`` is the one the engine goes by, empty when that is not known.
 
-    ``wall``: shown on a wall, nobody clicks. ``speed``: simulated seconds per real second.
+    ``wall``: shown on a wall, nobody clicks. ``speed``: simulated seconds per real second. ``refused``: why the engine refused the catalog
+    on disk, '' where it did not.
     """
 
     data: Data
@@ -32,6 +33,7 @@ class Context:
     zone: Zone
     wall: bool = False
     speed: float = 1.0
+    refused: str = ""
 
     @property
     def now(self) -> datetime:

@@ -36,13 +36,18 @@ class Evidence:
     verdicts: pd.DataFrame
 
 
-def explain(evidence: Evidence, catalog: Catalog, now: datetime, sla: str | None = None) -> list[str]:
-    """Return the lines that explain every clock of a transaction, or the one of ``sla``; ``now`` is aware."""
-    calendars, moment = Calendars(catalog), to_milliseconds(now)
+def explain(
+    evidence: Evidence, catalog: Catalog, now: datetime, sla: str | None = None, earlier: Mapping[str, Catalog] | None = None
+) -> list[str]:
+    """Return the lines that explain every clock of a transaction, or the one of ``sla``; ``now`` is aware.
+
+    A clock is explained by the catalog that set it: one of the ``earlier`` ones, by version, or where that is not known the current one.
+    """
     clocks = [row for row in _rows(evidence.clocks) if sla is None or row["sla"] == sla]
     lines = _transaction_lines(evidence, catalog)
     for clock in clocks:
-        lines += ["", *_clock_lines(clock, evidence, catalog, calendars, moment)]
+        own = (earlier or {}).get(version_of(str(clock["contract_version"])), catalog)
+        lines += ["", *_clock_lines(clock, evidence, own, Calendars(own), to_milliseconds(now)), *_since(clock, own, catalog)]
     if not clocks:
         lines.append(f"no clock of '{sla}': its first milestone has not been seen" if sla else "no clock has begun")
     return lines
@@ -76,6 +81,21 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
     return [*lines, *_versions(name, evidence.verdicts, calendar)]
 
 
+def version_of(contract: str) -> str:
+    """Return the version of the catalog in a clock's ``contract_version``."""
+    return contract.partition(": ")[0]
+
+
+def _since(clock: Row, own: Catalog, current: Catalog) -> list[str]:
+    """Return what to know where the catalog has changed since it set the clock."""
+    if own.version == current.version:
+        return []
+    flow, name = str(clock["flow"]), str(clock["sla"])
+    then, now = ((each.flows[flow].slas.get(name) if flow in each.flows else None) for each in (own, current))
+    said = "no longer defines this SLA" if now is None else "says the same" if now == then else "defines this SLA differently"
+    return [f"  since then   the catalog is {current.version}, which {said}"]
+
+
 def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalendar, now: int | None = None) -> str:
     """Return ``captured 2026-03-27 15:50 Berlin: event 17 from crm (CRM), received …``; with several, the first and how many."""
     found = [row for row in _rows(milestones) if row["milestone"] == name]
@@ -91,11 +111,11 @@ def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalen
 
 
 def _limit_lines(clock: Row, sla: Sla, catalog: Catalog, facts: Mapping[str, str], calendar: CompiledCalendar) -> list[str]:
-    version, _, label = str(clock["contract_version"]).partition(": ")
+    label = str(clock["contract_version"]).partition(": ")[2]
     limit = _limit_of(label, sla)
-    lines = [f"  limit        {limit} ({label or 'own limit'}; catalog {version})"]
-    if version != catalog.version[:12]:
-        lines.append(f"               the catalog is now {catalog.version[:12]}; the text above is of now, the times below are of then")
+    lines = [f"  limit        {limit} ({label or 'own limit'}; catalog {version_of(str(clock['contract_version']))})"]
+    if version_of(str(clock["contract_version"])) != catalog.version:
+        lines.append("               that catalog is not kept: this limit is of now, the times below are of then")
     if not limit.startswith("within "):
         lines += [
             f"               {name} = {facts.get(name, 'missing')}" for name in sorted(facts_of(parse_due(limit.removeprefix("due "))))

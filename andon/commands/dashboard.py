@@ -10,7 +10,7 @@ from andon.listening import require_free_ports
 from andon.settings_options import with_settings
 from core.config import Settings
 
-DASHBOARD_SETTINGS = ("catalog", "store", "host", "engine_port", "dashboard_port", "public_url", "clock_speed", "clock_anchor")
+DASHBOARD_SETTINGS = ("store", "host", "engine_port", "dashboard_port", "public_url", "clock_speed", "clock_anchor")
 
 
 @with_settings(*DASHBOARD_SETTINGS)
@@ -21,7 +21,6 @@ def command(*, settings: Settings) -> None:
     require_free_ports(settings, ("dashboard",))
     environment = {
         "ANDON_DATA": str(settings.data.absolute()),
-        "ANDON_CATALOG": str(settings.catalog.absolute()),
         "ANDON_ENGINE_URL": settings.engine_url,
         "ANDON_CLOCK_SPEED": repr(settings.clock_speed),
         "ANDON_CLOCK_ANCHOR": repr(settings.clock_anchor),

@@ -16,7 +16,8 @@ import uvicorn
 
 from core.catalog.flow import Flow
 from core.catalog.load import load_catalog
-from core.clock import to_milliseconds
+from core.clock import FakeClock, to_milliseconds
+from store.catalogs import StoredCatalogs
 from store.client import Store
 from store.derived import follow_clocks, forget_ended_clocks
 from store.endpoint import Readers, read_endpoint
@@ -61,7 +62,9 @@ def fill(store: Store, transactions: int, now: datetime) -> dict[str, int]:
     """Write the rows and return how many of them each table holds."""
     moment = to_milliseconds(now)
     whole = {"total": transactions, "spacing": DAYS * 86_400_000 // transactions, "now": moment}
-    lines = [_parameters(flow, number) for number, flow in enumerate(load_catalog(CATALOG).catalog.flows.values())]
+    catalog = load_catalog(CATALOG).catalog
+    StoredCatalogs(store, FakeClock(now)).taken(catalog)
+    lines = [_parameters(flow, number) for number, flow in enumerate(catalog.flows.values())]
     store.command(_SCRATCH)
     earlier: list[dict[str, Any]] = []
     for start in range(0, transactions, CHUNK):

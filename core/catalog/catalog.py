@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from pydantic import TypeAdapter
 
 from core.catalog.calendar import Calendar
 from core.catalog.contract import Contract
@@ -24,3 +27,19 @@ class Catalog:
     runbooks: dict[str, Runbook] = field(default_factory=dict)
     routes: Routes = field(default_factory=Routes)
     owners: Owners = field(default_factory=Owners)
+
+
+def catalog_to_json(catalog: Catalog) -> str:
+    """Return what readers of verdicts need of a catalog; without channels, receivers and credentials, which are none of their business."""
+    private: dict[str, object] = {"tokens": [], "webhook": None, "receiver": None}
+    sources = {name: source.model_copy(update=private) for name, source in catalog.sources.items()}
+    return _TYPE.dump_json(replace(catalog, sources=sources, routes=Routes()), by_alias=True).decode()
+
+
+@lru_cache(maxsize=16)
+def catalog_from_json(text: str) -> Catalog:
+    """Return the catalog that :func:`catalog_to_json` made the text of. Raises ``ValueError`` for any other text."""
+    return _TYPE.validate_json(text)
+
+
+_TYPE = TypeAdapter(Catalog)

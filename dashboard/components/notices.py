@@ -64,10 +64,9 @@ def delayed(url: str, since: datetime, zone: Zone, now: datetime) -> None:
     )
 
 
-def refused(wrong: str, *, kept: bool) -> None:
+def refused(wrong: str) -> None:
     """Say that the catalog's files have an error, and what the page goes by."""
-    shown = "Shown is the one before, which stays in force." if kept else "Names and stations are shown as their ids."
-    words = f"{wrong} – {shown} Correct the file; 'andon check' tells whether all is well."
+    words = f"{wrong} – Shown is the one before, which stays in force. Correct the file; 'andon check' tells whether all is well."
     st.html(_NOTICE.format(kind="dim", glyph="!", headline="The catalog on disk is refused", words=words))
 
 

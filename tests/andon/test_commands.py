@@ -74,7 +74,7 @@ def test_a_setting_out_of_range_is_wrong_use_in_one_line(tmp_path: Path) -> None
 
 def test_without_an_engine_the_way_to_start_it_is_said(tmp_path: Path) -> None:
     port = free_port()
-    result = andon("explain", "4711", "--engine-port", str(port), "--catalog", str(ORDERS), folder=tmp_path)
+    result = andon("explain", "4711", "--engine-port", str(port), folder=tmp_path)
     assert result.returncode == 1
     message = one_line(result)
     assert message == f"no engine answers at http://127.0.0.1:{port}; start it with 'andon up' or give --engine-port"

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.clock import FakeClock
 from dashboard import app, data
+from store.catalogs import StoredCatalogs
 from store.client import Store
 from store.migrations import migrate
 from tests.dashboard.script import page_at
@@ -25,6 +26,7 @@ def _database(folder: Path, name: str, transactions: int, hostile: bool) -> Stor
     admin.close()
     opened = Store(f"chdb://{folder}", database=name)
     migrate(opened)
+    StoredCatalogs(opened, FakeClock(NOW)).taken(catalog())
     if transactions:
         Filler(opened, hostile=hostile).fill(transactions)
     return opened
@@ -58,7 +60,6 @@ def view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., AppTe
     st.cache_resource.clear()
     clock = FakeClock(NOW)
     monkeypatch.setattr(app, "_clock", lambda: clock)
-    monkeypatch.setattr(app, "_catalog", catalog)
     monkeypatch.setenv("ANDON_DATA", str(tmp_path))
 
     def show(page: str, store: Store | None, **query: str) -> AppTest:

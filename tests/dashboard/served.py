@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.clock import FakeClock
 from dashboard import app, data
+from store.catalogs import StoredCatalogs
 from store.client import Store
 from store.migrations import migrate
 from tests.dashboard.synthetic import NOW, Filler, catalog
@@ -18,11 +19,11 @@ from tests.dashboard.synthetic import NOW, Filler, catalog
 def _store() -> Store:
     opened = Store(f"chdb://{Path(os.environ['ANDON_DATA']) / 'store'}")
     migrate(opened)
+    StoredCatalogs(opened, FakeClock(NOW)).taken(catalog())
     Filler(opened).fill(1000)
     return opened
 
 
 data.connect = lambda *_: _store().reader
 app._clock = lambda: FakeClock(NOW)
-app._catalog = catalog
 app.main()

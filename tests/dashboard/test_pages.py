@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,15 +15,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard.pages
+from core.catalog.catalog import catalog_to_json
 from core.catalog.flow import HEARTBEAT
 from core.clock import FakeClock
 from core.errors import Permanent, Retryable
 from core.registry import discover
-from dashboard import data, definitions
+from dashboard import data
 from dashboard.components.words import plain
 from dashboard.page import Page
+from store.catalogs import StoredCatalogs
 from store.client import Store
-from store.reads import attainment, incident_log, leadership
+from store.reads import attainment, catalogs, incident_log, leadership
 from tests.dashboard.conftest import PAGES
 from tests.dashboard.synthetic import HOSTILE, NOW, catalog, line
 
@@ -301,7 +302,8 @@ def test_a_simulated_clock_is_named(view: View, filled: Store, monkeypatch: pyte
 def test_titles_of_the_catalog_stay_words(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     named = catalog()
     runbooks = {name: runbook.model_copy(update={"title": HOSTILE}) for name, runbook in named.runbooks.items()}
-    monkeypatch.setattr("dashboard.app._catalog", lambda: replace(named, runbooks=runbooks))
+    text = catalog_to_json(replace(named, runbooks=runbooks))
+    monkeypatch.setattr(catalogs, "in_force", lambda _: {"definitions": text, "problem": ""})
     title = next(element.value for element in view("incidents", filled, id="inc-0000").subheader if "Runbook" in element.value)
     assert title == f"Runbook: {plain(HOSTILE)}"
 
@@ -329,18 +331,16 @@ def test_an_unknown_verdict_says_why(view: View, filled: Store) -> None:
         assert said in words(view("board", filled))
 
 
-def test_a_refused_catalog_is_told_and_the_one_before_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, view: View, filled: Store
-) -> None:
-    folder = tmp_path / "catalog"
-    shutil.copytree(Path(__file__).parent.parent.parent / "catalog", folder)
-    monkeypatch.setenv("ANDON_CATALOG", str(folder))
-    assert definitions.refused(str(folder)) == ""
-    flow = folder / "flows" / "order-to-cash.yaml"
-    flow.write_text(flow.read_text().replace("within:", "withn:", 1))
-    definitions._look.clear()
-    assert "order-to-cash" in definitions.read(str(folder)).flows
+def test_a_refused_catalog_is_told_until_it_is_corrected(view: View, filled: Store) -> None:
+    kept = StoredCatalogs(filled, FakeClock(NOW))
+    kept.refused("contracts/gold-customers.yaml:3:17: fact 'tier' is of no flow\nflows/order-to-cash.yaml:9:5: unknown key 'withn'")
+    data._fetch.clear()
     shown = words(view("board", filled))
     assert "The catalog on disk is refused" in shown
     assert "contracts/gold-customers.yaml:3:17: fact" in shown  # the first of what follows from it
     assert "Shown is the one before" in shown
+    assert "Order to cash" in shown
+    kept.taken(catalog())
+    data._fetch.clear()
+    shown = words(view("board", filled))
+    assert "The catalog on disk is refused" not in shown

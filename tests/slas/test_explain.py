@@ -81,12 +81,26 @@ def test_a_due_expression_names_the_facts_it_read_and_a_missing_one_is_no_due_ti
     assert "  due          cannot be worked out" in lines
 
 
-def test_a_changed_catalog_and_a_removed_sla_are_said_and_not_guessed(store: Store) -> None:
+def test_a_clock_is_explained_by_the_catalog_that_set_it(store: Store) -> None:
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    then = catalog({"book": BOOK})
+    engine(store, then).run(utc("2026-03-27 14:51:00"))
+    evidence, now = evidence_of(store), utc("2026-03-27 14:51:00")
+    same = explain(evidence, then, now, earlier={"v1": then})
+    for current, said in (
+        (catalog({"book": BOOK}, version="v2"), "says the same"),
+        (catalog({"book": {**BOOK, "within": "2 hours"}}, version="v2"), "defines this SLA differently"),
+        (catalog({}, version="v2"), "no longer defines this SLA"),
+    ):
+        assert explain(evidence, current, now, earlier={"v1": then}) == [*same, f"  since then   the catalog is v2, which {said}"]
+
+
+def test_a_catalog_that_is_not_kept_is_said_and_not_guessed(store: Store) -> None:
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
     engine(store, catalog({"book": BOOK})).run(utc("2026-03-27 14:51:00"))
     changed = explain(evidence_of(store), catalog({"book": BOOK}, version="v2"), utc("2026-03-27 14:51:00"))
-    assert "               the catalog is now v2; the text above is of now, the times below are of then" in changed
-    removed = explain(evidence_of(store), catalog({}), utc("2026-03-27 14:51:00"))
+    assert "               that catalog is not kept: this limit is of now, the times below are of then" in changed
+    removed = explain(evidence_of(store), catalog({}, version="v2"), utc("2026-03-27 14:51:00"))
     assert "  the catalog no longer defines this SLA" in removed
 
 
