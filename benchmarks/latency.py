@@ -3,6 +3,9 @@
 Each probe is one batch of two events: an order captured an hour ago (its SLA is broken at once) and its rejection for a cause of its own, so
 that every probe opens an incident of its own. The clock starts when the collector has acknowledged the batch and stops when the message is
 at a real HTTP receiver.
+
+Beside them one question is asked that nobody answers: its deadlines pass in silence one after the other, and how late each message is at the
+receiver is measured from the deadline.
 """
 
 from __future__ import annotations
@@ -16,10 +19,13 @@ import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from benchmarks.figures import Figure, percentile, show
+from core.catalog.load import load_catalog
+from slas.duration import parse_duration
 from tests.e2e.sinks import Sink, http_sink
 from tests.product import Product, running, wait_until
 
@@ -40,8 +46,8 @@ def _captured(order: str, at: str) -> dict[str, object]:
     return _event("shop.order.captured", at, order=order, amount=100, currency="EUR", customer=f"C{hash(order) % 50}", plant="DE07")
 
 
-def _load(door: str, rate: float, seconds: float) -> None:
-    """Send ``rate`` events a second: half open an order, half are milestones of orders opened before."""
+def _load(door: str, rate: float, seconds: float, achieved: Any) -> None:
+    """Send ``rate`` events a second: half open an order, half are milestones of orders opened before; put the rate that was achieved."""
     with httpx.Client(timeout=30) as client:
         started, sent, orders = time.monotonic(), 0, []
         while (now := time.monotonic() - started) < seconds:
@@ -55,6 +61,7 @@ def _load(door: str, rate: float, seconds: float) -> None:
             orders = fresh
             _send(client, door, events)
             sent += len(events)
+        achieved.put(sent / (time.monotonic() - started))
 
 
 def _fill(product: Product, count: int) -> None:
@@ -75,10 +82,33 @@ def _probe(product: Product, sink: Sink, count: int) -> list[float]:
             sent[cause] = time.monotonic()
             time.sleep(0.25)
     wait_until(lambda: len({m["cause"] for m in sink.messages} & set(sent)) == count, 60, "every probe was alerted")
+    arrived = _first_arrivals(sink, "cause")
+    return [arrived[cause] - moment for cause, moment in sent.items()]
+
+
+def _ask(product: Product) -> dict[str, float]:
+    """Ask a question; return by stage when its deadline passes, on the monotonic clock."""
+    flow = load_catalog(CATALOG).catalog.flows["questions"]
+    at, moment = datetime.now(UTC), time.monotonic()
+    with httpx.Client(timeout=30) as client:
+        _send(client, product.door, [_event("shop.question.asked", at.isoformat(timespec="milliseconds"), question=uuid.uuid4().hex)])
+    whole = moment - at.microsecond % 1000 / 1e6  # the store keeps milliseconds
+    return {sla.to: whole + parse_duration(str(sla.within)).milliseconds / 1000 for sla in flow.slas.values()}
+
+
+def _lateness(sink: Sink, due: dict[str, float]) -> list[float]:
+    wait_until(lambda: set(due) <= set(_first_arrivals(sink, "stage")), 60, "every deadline that passed was alerted")
+    arrived = _first_arrivals(sink, "stage")
+    return [arrived[stage] - moment for stage, moment in due.items()]
+
+
+def _first_arrivals(sink: Sink, name: str) -> dict[str, float]:
+    """Return when a message of something late or failed first came, by ``name``; not the warnings before."""
     arrived: dict[str, float] = {}
     for message, moment in zip(sink.messages, sink.arrivals, strict=False):
-        arrived.setdefault(message["cause"], moment)
-    return [arrived[cause] - moment for cause, moment in sent.items()]
+        if message["breached"]:
+            arrived.setdefault(message[name], moment)
+    return arrived
 
 
 def _resident_mib(product: Product, kind: str) -> float:
@@ -106,20 +136,27 @@ def main() -> None:
         with running(Product(Path(folder) / "data", CATALOG, environment), "collect", "engine", "dashboard") as product:
             _fill(product, options.open)
             seconds = options.probes * 0.3 + 15
-            load = multiprocessing.Process(target=_load, args=(product.door, options.rate, seconds), daemon=True)
+            achieved = multiprocessing.Queue()
+            load = multiprocessing.Process(target=_load, args=(product.door, options.rate, seconds, achieved), daemon=True)
             load.start()
             threading.Event().wait(5)
+            due = _ask(product)
             delays = _probe(product, sink, options.probes)
+            late = _lateness(sink, due)
             load.join()
+            rate = achieved.get()
             memory = {kind: _resident_mib(product, kind) for kind in ("collect", "engine")}
             threading.Event().wait(30)
             before, at = _cpu_seconds(product), time.monotonic()
             threading.Event().wait(30)
             idle = (_cpu_seconds(product) - before) / (time.monotonic() - at)
-    load_text = f"{options.rate:.0f} events/s, {options.open:,} open transactions"
+    if rate < 0.95 * options.rate:
+        raise SystemExit(f"only {rate:.0f} events a second were sent, not {options.rate:.0f}: the figures would flatter")
+    load_text = f"{rate:.0f} events/s sent, {options.open:,} open transactions"
     show(f"Event to alert ({load_text})", [
         Figure("acknowledged → alert, p50", f"{percentile(delays, 0.5):.2f} s", "≤ 1 s"),
         Figure("acknowledged → alert, p99", f"{percentile(delays, 0.99):.2f} s", "≤ 2 s"),
+        Figure("a deadline that passes in silence → alert, earliest to latest", f"{min(late):.2f} to {max(late):.2f} s", "0 to 2 s"),
         Figure("collector, peak resident", f"{memory['collect']:.0f} MiB", "≤ 200 MiB"),
         Figure("engine, peak resident", f"{memory['engine']:.0f} MiB", "≤ 1,536 MiB"),
         Figure("idle, all processes", f"{idle:.1%} of a core", "≤ 5 %"),

@@ -22,7 +22,7 @@ STAGES = ("collector", "correlator", "slas", "alerts")
 
 
 def source_files() -> list[Path]:
-    return [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+    return [file for package in (*PACKAGES, "instrumentation") for file in sorted((ROOT / package).rglob("*.py"))]
 
 
 def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -51,9 +51,9 @@ def test_files_and_functions_stay_small_on_the_whole():
         for node in functions(ast.parse(file.read_text(encoding="utf-8")))
     ]
 
-    assert statistics.median(lines) <= 130
-    assert statistics.quantiles(lines, n=10)[-1] <= 320
-    assert statistics.quantiles(lengths, n=10)[-1] <= 32
+    assert statistics.median(lines) <= 110
+    assert statistics.quantiles(lines, n=10)[-1] <= 300
+    assert statistics.quantiles(lengths, n=10)[-1] <= 30
 
 
 @pytest.mark.parametrize("package", PACKAGES)
