@@ -153,6 +153,8 @@ class AlertEngine:
         if tables or cursors:
             self._store.save(tables, cursors)
         self._state = incident_rules.forget(state, now)
+        self._outbox.forget(self._state.incidents)
+        self._again = {incident_id: at for incident_id, at in self._again.items() if incident_id in self._state.incidents}
         if written:
             self._count(self._state)
         return more

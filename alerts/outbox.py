@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -53,6 +53,7 @@ class Outbox:
         self._busy: dict[str, threading.Thread] = {}
         self._announced: dict[Key, Announced] = {}
         self._attempted: set[Key] = set()
+        self._fallen_back: set[str] = set()
         self._latest: dict[Key, str] = {}
         self._recent: dict[str, deque[datetime]] = {}
         self._unrecorded: list[dict[str, pd.DataFrame]] = []
@@ -67,15 +68,29 @@ class Outbox:
         flying = {key: self._pending[key] for key in self._in_flight if key in self._pending}
         self._pending, self._announced, self._latest = {}, {}, {}
         self._attempted = set()
+        known = {delivery.delivery_id for delivery in deliveries}
         for delivery in deliveries:
+            heard = self.announced(delivery.incident_id, delivery.channel).heard
             self._remember(delivery)
+            if delivery.state == DeliveryState.SUPERSEDED.value and not delivery.attempts:
+                # it never left: what the channel knows is what it knew before
+                self._announced[delivery.key] = replace(self._announced[delivery.key], heard=heard)
             # A pending one may have been on its way when the process ended.
             if delivery.attempts or delivery.state != DeliveryState.SUPERSEDED.value:
                 self._mark_attempted(delivery)
             if delivery.state == DeliveryState.PENDING.value:
                 self._pending[delivery.delivery_id] = delivery
         self._pending.update(flying)
+        self._fallen_back = {one.delivery_id for one in self._pending.values() if self._fallback_of(one) in known}
         self._count_pending()
+
+    def forget(self, but: Container[str]) -> None:
+        """Forget what was said of incidents that are over, all but these; what is still to be sent is kept."""
+        gone = {key for key in self._announced if key[0] not in but} - {one.key for one in self._pending.values()}
+        for key in gone:
+            del self._announced[key]
+            self._latest.pop(key, None)
+        self._attempted -= gone
 
     def announced(self, incident_id: str, channel: str) -> Announced:
         """Return what the channel was last told."""
@@ -224,11 +239,14 @@ class Outbox:
             self._pending[done.delivery_id] = done
         else:
             self._pending.pop(done.delivery_id, None)
+            self._fallen_back.discard(done.delivery_id)
         self._telemetry.add(M.DELIVERIES, notifier=done.notifier, outcome=outcome)
         self._count_pending()
         log = {"delivery_id": done.delivery_id, "attempt": attempts, "incident_id": done.incident_id, "channel": done.channel}
         attempt = pd.DataFrame([{**log, "attempted_at": now, "outcome": outcome, "detail": detail[:1000]}], dtype=object)
         self._unrecorded.append({"delivery_attempts": attempt, "deliveries": rows(changed)})
+        if len(changed) > 1:
+            self._flush()  # a fallback is stored before its first attempt
 
     def _flush(self) -> None:
         """Write what is known and not yet stored. While the store refuses it stays here: nothing is sent twice for that."""
@@ -250,13 +268,17 @@ class Outbox:
         target = channel.fallback if channel else None
         if target is None or target not in self._channels or delivery.state == DeliveryState.SUPERSEDED.value:
             return []
-        if not needs_fallback(delivery, now):
+        if delivery.delivery_id in self._fallen_back or not needs_fallback(delivery, now):
             return []
+        self._fallen_back.add(delivery.delivery_id)
         origin = Message.model_validate_json(delivery.message)
-        other = delivery_id_of(delivery.incident_id, target, f"fallback:{delivery.delivery_id}", 0)
-        if self._latest.get((delivery.incident_id, target)) == other:
-            return []
-        return self.intend(origin.model_copy(update={"delivery_id": other}), target, now)
+        return self.intend(origin.model_copy(update={"delivery_id": self._fallback_of(delivery)}), target, now)
+
+    def _fallback_of(self, delivery: Delivery) -> str:
+        """Return the id of the message that the channel's fallback hears instead; empty where it has none."""
+        channel = self._channels.get(delivery.channel)
+        target = channel.fallback if channel else None
+        return delivery_id_of(delivery.incident_id, target, f"fallback:{delivery.delivery_id}", 0) if target else ""
 
     def _replaceable(self, key: Key) -> list[Delivery]:
         return [one for one in self._pending.values() if one.key == key and one.delivery_id not in self._in_flight]
@@ -266,6 +288,7 @@ class Outbox:
 
     def _supersede(self, delivery: Delivery, now: datetime) -> Delivery:
         self._pending.pop(delivery.delivery_id, None)
+        self._fallen_back.discard(delivery.delivery_id)
         # One that was loaded after a crash may have been sent: its row must go on saying so.
         attempts = max(delivery.attempts, 1) if delivery.key in self._attempted else delivery.attempts
         return replace(delivery, state=DeliveryState.SUPERSEDED.value, finished_at=now, attempts=attempts)

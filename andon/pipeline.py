@@ -50,14 +50,14 @@ class Pipeline:
         """The parts of a tick."""
         return Stages(self._load, self.correlator, self.evaluation, self.alerting)
 
-    def reload(self, catalog: Catalog, judged: datetime) -> None:
+    def reload(self, catalog: Catalog) -> None:
         """Take a changed, checked catalog in every stage; the alert stage first, because it alone may still refuse.
 
-        Open transactions are judged again at the moment up to which deadlines are ``judged``.
+        Every stage is owed a run then: the next one judges open transactions again where promises have changed.
         """
         self.alerting.reload(catalog)
         self.correlator.reload(catalog)
-        self.evaluation.reload(catalog, judged)
+        self.evaluation.reload(catalog)
 
     def measure(self) -> None:
         """Bring the gauges up to date and delete journal segments that are no longer needed."""

@@ -9,97 +9,24 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
 
 import uvloop
 
 import collector.receivers
-from andon.checking import check_catalog, expressions_of
+from andon.catalog_watch import CatalogWatch, load_checked_catalog
+from andon.checking import expressions_of
 from andon.engine_process import STAGES, Engine
-from andon.heartbeat import Heartbeat, with_heartbeat
+from andon.heartbeat import Heartbeat
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
-from core.catalog.review import CheckExpression
-from core.clock import EPOCH
 from core.config import Settings, own_secret
-from core.errors import AndonError
 from core.registry import discover
-from core.telemetry import CATALOG_LOGGER, M, Telemetry
-
-if TYPE_CHECKING:
-    from store.catalogs import StoredCatalogs
+from core.telemetry import Telemetry
 
 logger = logging.getLogger("andon")
-catalog_logger = logging.getLogger(CATALOG_LOGGER)
 
 RELOAD_LOOK_SECONDS = 2.0
-
-
-def load_checked_catalog(settings: Settings, check_expression: CheckExpression | None = None) -> Catalog:
-    """Return the catalog with the heartbeat's own flow. Raises :class:`core.errors.UsageError` with every problem in it."""
-    own_secret(settings.data, "heartbeat")
-    return with_heartbeat(
-        check_catalog(settings.catalog, check_expression).catalog, f"file:{settings.data.absolute() / 'secrets' / 'heartbeat'}"
-    )
-
-
-class CatalogWatch:
-    """Notices that the catalog's files changed, and hands a valid new catalog on; a broken one leaves the running one in force."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        running: Catalog,
-        take: Callable[[Catalog], None],
-        telemetry: Telemetry,
-        check_expression: CheckExpression | None = None,
-        kept: StoredCatalogs | None = None,
-    ) -> None:
-        self._settings = settings
-        self._kept = kept
-        self._check_expression = check_expression
-        self._running = running
-        self._take = take
-        self._telemetry = telemetry
-        self._seen = self._state()
-        telemetry.set(M.CATALOG_RELOAD_OK, 1)
-
-    def look(self) -> None:
-        """Reload when a file changed; for a loop that calls it every two seconds."""
-        state = self._state()
-        if state == self._seen:
-            return
-        try:
-            found = load_checked_catalog(self._settings, self._check_expression)
-            if found.version != self._running.version:
-                self._take(found)
-            if self._kept is not None:
-                self._kept.taken(found)
-        except AndonError as error:
-            if self._kept is not None:
-                self._kept.refused(str(error))
-            self._seen = state
-            self._telemetry.set(M.CATALOG_RELOAD_OK, 0)
-            fields = {"error": str(error), "in_force": self._running.version}
-            catalog_logger.error("the changed catalog is refused, the running one stays in force", extra={"fields": fields})  # noqa: TRY400 - no trace helps
-            return
-        self._seen = state  # not before: a store that fails meanwhile is asked again
-        self._telemetry.set(M.CATALOG_RELOAD_OK, 1)
-        if found.version != self._running.version:
-            self._running = found
-            catalog_logger.info("a changed catalog is in force", extra={"fields": {"version": found.version}})
-
-    def _state(self) -> list[tuple[Path, int, int]]:
-        state = []
-        for file in sorted(self._settings.catalog.rglob("*")):
-            if file.suffix in {".yaml", ".md"}:
-                with suppress(OSError):  # gone since it was listed, or a link to nothing: the loader says what it is
-                    stat = file.stat()
-                    state.append((file, stat.st_mtime_ns, stat.st_size))
-        return state
 
 
 def run_collector(settings: Settings) -> None:
@@ -148,7 +75,7 @@ def run_engine(settings: Settings) -> None:
         pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry))
 
         def take(changed: Catalog) -> None:
-            pipeline.reload(changed, engine.judged)
+            pipeline.reload(changed)
             engine.owed.update(STAGES)
 
         kept = StoredCatalogs(store, clock)
@@ -159,9 +86,8 @@ def run_engine(settings: Settings) -> None:
         def between_ticks() -> None:
             nonlocal looked
             if clock.monotonic() - looked >= RELOAD_LOOK_SECONDS:
+                watch.look()  # where the store fails meanwhile it is done again before anything else: what is loaded in between would be lost
                 looked = clock.monotonic()
-                if engine.judged > EPOCH:  # before that there is no moment at which to judge a changed promise
-                    watch.look()
                 pipeline.measure()
 
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from core.catalog.catalog import Catalog
+from core.catalog.definition import definition_hash
 from core.clock import EPOCH
+from core.errors import UsageError
 from core.telemetry import M, Telemetry
 from correlator.compile import BAD_KEY, compile_catalog
 from correlator.fold import fold_statement
@@ -36,8 +36,11 @@ class Correlator:
         self.reload(catalog)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take a changed catalog: changed flows are read again from the stored signals. Raises ValueError when it does not compile."""
-        compiled = compile_catalog(catalog)
+        """Take a changed catalog: changed flows are read again from the stored signals. Raises UsageError when it does not compile."""
+        try:
+            compiled = compile_catalog(catalog)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         definitions = {
             name: definition_hash(flow.model_dump_json(exclude={"slas", "title", "owner", "lane"})) for name, flow in compiled.flows.items()
         }
@@ -91,9 +94,3 @@ class Correlator:
             "copies": links.copies,
             "oversized": pd.DataFrame({"any": [links.oversized > 0]}),
         }
-
-
-def definition_hash(definition: str) -> int:
-    """Return 63 bits that change when what transactions are made of changes; never 0."""
-    canonical = json.dumps(json.loads(definition))
-    return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "big") >> 1 | 1

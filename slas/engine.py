@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
 from core.catalog.catalog import Catalog
+from core.catalog.definition import Definition, definition_hash
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
 from core.telemetry import M, Telemetry
 from core.verdict import Verdict
@@ -20,6 +22,8 @@ from slas.silence import Sources
 
 BATCH = 5_000
 SILENCE_POLL = timedelta(seconds=10)
+_BY_SEVERAL = 1
+"""In place of the hash of a flow's promises while its transactions are judged again."""
 
 
 class SlaEngine:
@@ -32,13 +36,14 @@ class SlaEngine:
         self._deadline: datetime | None = EPOCH
         self._listen_at: datetime | None = EPOCH
         self._watch_at: datetime | None = None
-        self._use(catalog)
+        self.reload(catalog)
 
     def run(self, now: datetime) -> bool:
         """Evaluate what changed and what came due by ``now``; return whether any clock was written."""
         self._sources.expect(now, self._activity)
         self._watch_at = self._sources.watch(now, self._activity)
-        wrote = self._changed(now)
+        wrote = self._renew(now)
+        wrote |= self._changed(now)
         wrote |= self._listen(now)
         return self._due(now) or wrote
 
@@ -47,33 +52,39 @@ class SlaEngine:
         moments = [moment for moment in (self._deadline, self._listen_at, self._watch_at) if moment is not None]
         return min(moments, default=None)
 
-    def reload(self, catalog: Catalog, now: datetime) -> None:
-        """Take a changed catalog: open transactions of flows whose promises changed are evaluated again, the others keep theirs."""
-        old = self._catalog
-        shared = old.calendars == catalog.calendars and old.contracts == catalog.contracts and old.sources == catalog.sources
-        flows = [name for name in {*old.flows, *catalog.flows} if not shared or old.flows.get(name) != catalog.flows.get(name)]
-        self._use(catalog)
-        self._sources.expect(now, self._activity)
-        after = ""
-        while flows:
-            rows = self._activity.open_transactions(sorted(flows), after, BATCH)
-            self._again(rows, now)
-            if len(rows) < BATCH:
-                break
-            after = str(rows["transaction_id"].max())
-
-    def _use(self, catalog: Catalog) -> None:
+    def reload(self, catalog: Catalog) -> None:
+        """Take a changed catalog: the next run judges what is open in flows whose promises changed again, the others keep theirs."""
         self._catalog = catalog
         self._calendars = Calendars(catalog)
         self._sources = Sources(catalog, self._calendars)
+        self._renewing = True
+
+    def _renew(self, now: datetime) -> bool:
+        """Judge what is open again where it was judged by other promises, by this engine or by one before it."""
+        if not self._renewing:
+            return False
+        promises, known = promises_of(self._catalog), self._activity.judged_by()
+        flows = sorted(name for name in {*promises, *known} if promises.get(name) != known.get(name))
+        wrote, after, more = False, "", bool(flows)
+        if flows:  # one that is interrupted is done again, also when the old promises are back by then
+            self._activity.note_judged_by(dict.fromkeys(flows, _BY_SEVERAL))
+        while more:
+            rows = self._activity.open_transactions(flows, after, BATCH)
+            wrote |= self._again(rows, now)
+            more = len(rows) == BATCH
+            after = str(rows["transaction_id"].max()) if more else ""
+        if flows:
+            self._activity.note_judged_by({name: promises.get(name, 0) for name in flows})
+        self._renewing = False
+        return wrote
 
     def _changed(self, now: datetime) -> bool:
         wrote = False
         more = True
         while more:
-            rows, clocks, more = self._store.changed_transactions(BATCH)
+            rows, clocks, upto, more = self._store.changed_transactions(BATCH)
             if len(rows):
-                wrote |= self._evaluate(rows, clocks, now, int(rows["revision"].max()))
+                wrote |= self._evaluate(rows, clocks, now, upto)
         return wrote
 
     def _due(self, now: datetime) -> bool:
@@ -125,3 +136,13 @@ class SlaEngine:
             self._telemetry.add(M.VERDICTS, float(count), verdict=str(verdict))
         if self._sources.expecting and (changed["verdict"] == Verdict.UNKNOWN).any() and self._listen_at is None:
             self._listen_at = now.astimezone(UTC) + SILENCE_POLL
+
+
+def promises_of(catalog: Catalog) -> dict[str, int]:
+    """Return by flow a hash of all that the verdicts of its transactions depend on, but for what happens to them."""
+    shared = [_text(each) for each in (catalog.calendars, catalog.contracts, catalog.sources)]
+    return {name: definition_hash(flow.model_dump_json(), *shared) for name, flow in catalog.flows.items()}
+
+
+def _text(definitions: Mapping[str, Definition]) -> str:
+    return "\n".join(definitions[name].model_dump_json() for name in sorted(definitions))

@@ -63,7 +63,11 @@ def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
     cause = np.where((verdict == names[Verdict.UNKNOWN]) & ~lacking, silent_source, cause)
     cause = np.where((verdict == names[Verdict.UNKNOWN]) & lacking, clocks["lacking"].to_numpy(object), cause)
     late_by = np.where(done, stopped, now) - due
-    return clocks.assign(verdict=verdict, cause=cause, next_at=next_at, penalty=_penalty(clocks, verdict, late_by))
+    penalty = _penalty(clocks, verdict, late_by)
+    growing = (verdict == names[Verdict.BREACHED]) & (clocks["penalty_day"].to_numpy(np.float64) > 0)
+    growing &= penalty < clocks["penalty_cap"].to_numpy(np.float64)
+    next_at = np.where(growing, due + (late_by // DAY + 1) * DAY, next_at)
+    return clocks.assign(verdict=verdict, cause=cause, next_at=next_at, penalty=penalty)
 
 
 def _penalty(clocks: pd.DataFrame, verdict: NDArray[np.object_], late_by: Milliseconds) -> NDArray[np.float64]:

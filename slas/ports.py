@@ -16,10 +16,11 @@ import pandas as pd
 class ClockStore(Protocol):
     """Transactions in, clocks and verdicts out."""
 
-    def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
-        """Return current rows of ``transactions`` above the cursor of stage ``evaluate``, their clocks, and whether there may be more.
+    def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
+        """Return current rows of the ``transactions`` that changed above the cursor of stage ``evaluate``, and their clocks.
 
-        At most about ``limit`` changes, but never part of a revision. The clocks are those of :meth:`clocks_of`.
+        Then the revision up to which these are all (the new cursor; 0: nothing changed), and whether there may be more. At most about
+        ``limit`` changes, but never part of a revision. The clocks are those of :meth:`clocks_of`.
         """
         ...
 
@@ -63,5 +64,16 @@ class SourceActivity(Protocol):
         ...
 
     def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
-        """Return current rows of open transactions of these flows with ``transaction_id > after``, in that order."""
+        """Return current rows of transactions of these flows with ``transaction_id > after``, in that order.
+
+        Those that are open, and those that have ended with a clock that has not.
+        """
+        ...
+
+    def judged_by(self) -> dict[str, int]:
+        """Return by flow the hash of the promises that its transactions were last judged by."""
+        ...
+
+    def note_judged_by(self, promises: Mapping[str, int]) -> None:
+        """Remember by flow the hash of the promises that all its transactions are judged by; 0: the flow has none any more."""
         ...

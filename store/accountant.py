@@ -16,6 +16,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.clock import Clock
 from core.config import Settings
+from core.errors import Retryable
 from core.telemetry import M, Telemetry
 from store.client import Store
 from store.reads.accounting import account, stored_since
@@ -45,7 +46,7 @@ class Accountant:
             began = self._clock.monotonic()
             try:
                 self.count()
-            except ClickHouseError:
+            except (ClickHouseError, Retryable):
                 log.exception("the accounts could not be counted; they are tried again")
             stopping.wait(max(EVERY_SECONDS, SHARE * (self._clock.monotonic() - began)))
 

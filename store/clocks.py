@@ -13,6 +13,9 @@ from core.clock import from_milliseconds
 from store.client import Store
 from store.reads.statement import statement
 
+_PROMISES = "promises:"
+"""Cursors whose position is a hash: by which promises the transactions of a flow were judged."""
+
 _TRANSACTION_COLUMNS = """
     flow, transaction_id, revision, reference, keys, state, facts, failed_stage, cause,
     mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), first_at) AS first_at,
@@ -31,21 +34,21 @@ class StoredClocks:
         self._store = store
         self._cursor: int | None = None
 
-    def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
-        """Return current transactions above the cursor, the latest first, never part of a revision; their clocks; whether there may be more."""
+    def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
+        """Return the transactions that changed above the cursor, the latest first; their clocks; the new cursor (0: none did); more?"""
         if self._cursor is None:
             self._cursor = self._read_cursor()
         (found,) = self._store.rows(
             statement("next_rows").replace("/*table*/", "transactions"), {"after": self._cursor, "limit": limit}
         )  # by the index: costs nothing
         if not found["upto"]:
-            return pd.DataFrame(), pd.DataFrame(), False
+            return pd.DataFrame(), pd.DataFrame(), 0, False
         bounds = {"after": self._cursor, "upto": found["upto"]}
         sql = statement("changed_transactions").replace("/*columns*/", _TRANSACTION_COLUMNS)
         changed, clocks = self._store.side_by_side(
             lambda: self._store.frame(sql, bounds), lambda: self._store.frame(statement("clocks_of_changed"), bounds)
         )
-        return changed, clocks, bool(found["more"])
+        return changed, clocks, int(found["upto"]), bool(found["more"])
 
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
         """Return current transactions that have a clock with ``next_at <= now``."""
@@ -62,9 +65,10 @@ class StoredClocks:
         return self._named(pairs)
 
     def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
-        """Return current open transactions of these flows with a larger id, in that order."""
+        """Return current transactions of these flows with a larger id that are open or have an open clock, in that order."""
         return self._transactions(
-            "flow IN {flows:Array(String)} AND transaction_id > {after:String} AND state = 'open'",
+            "flow IN {flows:Array(String)} AND transaction_id > {after:String} AND (state = 'open' OR (flow, transaction_id) IN"
+            " (SELECT flow, transaction_id FROM open_clocks FINAL WHERE flow IN {flows:Array(String)} AND transaction_id > {after:String}))",
             {"flows": flows, "after": after, "limit": limit},
             "ORDER BY transaction_id LIMIT {limit:UInt64}",
         )
@@ -80,6 +84,19 @@ class StoredClocks:
         """Return the earliest deadline of all clocks, or None."""
         rows = self._store.rows("SELECT toUnixTimestamp64Milli(min(next_at)) AS at FROM clocks FINAL WHERE removed = 0")
         return from_milliseconds(rows[0]["at"]) if rows and rows[0]["at"] is not None else None
+
+    def judged_by(self) -> dict[str, int]:
+        """Return by flow the hash of the promises that its transactions were last judged by."""
+        rows = self._store.rows(
+            "SELECT stage, argMax(position, revision) AS position FROM cursors WHERE startsWith(stage, {prefix:String}) GROUP BY stage",
+            {"prefix": _PROMISES},
+        )
+        return {str(row["stage"]).removeprefix(_PROMISES): int(row["position"]) for row in rows if row["position"]}
+
+    def note_judged_by(self, promises: Mapping[str, int]) -> None:
+        """Remember by flow the hash of the promises that all its transactions are judged by; 0: the flow has none any more."""
+        stages, revision = [f"{_PROMISES}{flow}" for flow in promises], self._store.revision()
+        self._store.insert("cursors", {"stage": stages, "position": list(promises.values()), "revision": [revision] * len(stages)})
 
     def last_seen(self) -> pd.DataFrame:
         """Return the latest arrival per source."""

@@ -56,8 +56,9 @@ class StoredCorrelation:
         for kind, table in _TABLES.items():
             self._store.command(
                 "INSERT INTO milestone_events SELECT * REPLACE({slice:UInt64} AS slice) FROM milestone_events"
-                f" WHERE flow IN {{flows:Array(String)}} AND slice < {{slice:UInt64}} AND signal = '{kind}'"
-                f" AND received_at < (SELECT min(received_at) FROM {table}) AND (SELECT count() FROM {table}) > 0",
+                # by the table's name: what is replaced hides the column of that name
+                f" WHERE flow IN {{flows:Array(String)}} AND milestone_events.slice < {{slice:UInt64}} AND signal = '{kind}'"
+                f" AND received_at < (SELECT if(count() = 0, toDateTime64('2262-04-11', 3, 'UTC'), min(received_at)) FROM {table})",
                 bound,
                 ALL_THREADS,
             )

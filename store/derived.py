@@ -7,6 +7,7 @@ import threading
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from core.errors import Retryable
 from store.client import Store
 from store.reads.statement import statement
 
@@ -22,7 +23,7 @@ def keep_up(store: Store, stopping: threading.Event) -> None:
         try:
             follow_clocks(store)
             forget_ended_clocks(store)
-        except ClickHouseError:
+        except (ClickHouseError, Retryable):
             log.exception("what pages read could not be brought up to date; it is tried again")
         stopping.wait(EVERY_SECONDS)
 

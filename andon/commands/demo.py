@@ -33,12 +33,12 @@ def command(
     """Start everything with a simulated plant; Ctrl-C stops it and loses nothing."""
     import shutil
 
+    from andon.catalog_watch import load_checked_catalog
     from andon.listening import free_port, is_free
     from andon.machine import environment_of, run_machine
     from andon.simulated_time import anchor_for, clock_of, remember
     from andon.summary import summary_of
     from andon.supervisor import Child
-    from andon.wiring import load_checked_catalog
 
     settings = _demo_settings(settings)
     if fresh:

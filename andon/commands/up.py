@@ -14,9 +14,9 @@ UP_SETTINGS = tuple(dict.fromkeys((*COLLECT_SETTINGS, *ENGINE_SETTINGS, *DASHBOA
 @with_settings(*UP_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Start everything on this machine; Ctrl-C stops it and loses nothing."""
+    from andon.catalog_watch import load_checked_catalog
     from andon.machine import run_machine
     from andon.summary import summary_of
-    from andon.wiring import load_checked_catalog
 
     load_checked_catalog(settings)
     run_machine(settings, [], summary_of(settings))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from andon.catalog_news import CatalogNews
-from andon.wiring import CatalogWatch, load_checked_catalog
+from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from core.config import Settings
 from core.telemetry import JsonFormatter, M, Telemetry
 

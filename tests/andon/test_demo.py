@@ -6,9 +6,9 @@ import shutil
 import socket
 from pathlib import Path
 
+from andon.catalog_watch import load_checked_catalog
 from andon.commands.demo import DESK_PORT, with_desk
 from andon.listening import free_port, is_free
-from andon.wiring import load_checked_catalog
 from core.config import Settings
 
 SHIPPED = Path(__file__).parents[2] / "catalog"

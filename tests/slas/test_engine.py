@@ -190,8 +190,10 @@ def test_a_source_expected_anew_counts_from_then(store: Store) -> None:
     erp = Source.model_validate({"source": "sap", "system": "ERP", "owner": "x", "expect": {"every": "1 hour"}})
     slas = engine(store, catalog({"book": BOOK}, sources=[erp]))
     slas.run(utc("2026-03-27 10:00:00"))
-    slas.reload(catalog({"book": BOOK}, version="v2"), utc("2026-03-27 11:00:00"))
-    slas.reload(catalog({"book": BOOK}, sources=[erp], version="v3"), utc("2026-03-27 14:45:00"))
+    slas.reload(catalog({"book": BOOK}, version="v2"))
+    slas.run(utc("2026-03-27 11:00:00"))
+    slas.reload(catalog({"book": BOOK}, sources=[erp], version="v3"))
+    slas.run(utc("2026-03-27 14:45:00"))
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
     slas.run(utc("2026-03-27 15:06:00"))
     assert clock(store)["verdict"] == "breached"
@@ -201,12 +203,12 @@ def test_a_reload_judges_open_transactions_of_changed_promises_again(store: Stor
     slas = engine(store, catalog({"book": BOOK}))
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
     slas.run(utc("2026-03-27 14:51:00"))
-    slas.reload(
-        catalog({"book": {**BOOK, "within": "1 hour"}, "ship": {**BOOK, "to": "shipped"}}, version="v2"), utc("2026-03-27 14:52:00")
-    )
+    slas.reload(catalog({"book": {**BOOK, "within": "1 hour"}, "ship": {**BOOK, "to": "shipped"}}, version="v2"))
+    slas.run(utc("2026-03-27 14:52:00"))
     assert clock(store)["due_at"] == utc("2026-03-27 15:50:00")
     assert clock(store, sla="ship")["verdict"] == "running"
-    slas.reload(catalog({"book": BOOK}, version="v3"), utc("2026-03-27 14:53:00"))
+    slas.reload(catalog({"book": BOOK}, version="v3"))
+    slas.run(utc("2026-03-27 14:53:00"))
     assert clock(store, sla="ship")["removed"] == 1
 
 

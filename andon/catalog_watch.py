@@ -1,0 +1,102 @@
+"""The catalog of a running process: read, checked, and read again when a file of it changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from andon.checking import check_catalog
+from andon.heartbeat import with_heartbeat
+from core.catalog.catalog import Catalog
+from core.catalog.review import CheckExpression
+from core.config import Settings, own_secret
+from core.errors import UsageError
+from core.telemetry import CATALOG_LOGGER, M, Telemetry
+
+if TYPE_CHECKING:
+    from store.catalogs import StoredCatalogs
+
+logger = logging.getLogger(CATALOG_LOGGER)
+
+
+def load_checked_catalog(settings: Settings, check_expression: CheckExpression | None = None) -> Catalog:
+    """Return the catalog with the heartbeat's own flow. Raises :class:`core.errors.UsageError` with every problem in it."""
+    own_secret(settings.data, "heartbeat")
+    return with_heartbeat(
+        check_catalog(settings.catalog, check_expression).catalog, f"file:{settings.data.absolute() / 'secrets' / 'heartbeat'}"
+    )
+
+
+class CatalogWatch:
+    """Notices that the catalog's files changed, and hands a valid new catalog on; a broken one leaves the running one in force.
+
+    Only :class:`core.errors.UsageError` refuses a catalog. Whatever else interrupts ``take`` is raised, and the next look begins again.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        running: Catalog,
+        take: Callable[[Catalog], None],
+        telemetry: Telemetry,
+        check_expression: CheckExpression | None = None,
+        kept: StoredCatalogs | None = None,
+    ) -> None:
+        self._settings = settings
+        self._kept = kept
+        self._check_expression = check_expression
+        self._running = running
+        self._take = take
+        self._interrupted = False
+        self._telemetry = telemetry
+        self._seen = self._state()
+        telemetry.set(M.CATALOG_RELOAD_OK, 1)
+
+    def look(self) -> None:
+        """Reload when a file changed; for a loop that calls it every two seconds."""
+        state = self._state()
+        if state == self._seen:
+            return
+        try:
+            found = load_checked_catalog(self._settings, self._check_expression)
+            self._hand_on(found)
+        except UsageError as error:
+            self._hand_on(self._running)
+            self._refuse(str(error))
+        else:
+            self._accept(found)
+        self._seen = state
+
+    def _hand_on(self, catalog: Catalog) -> None:
+        if catalog.version == self._running.version and not self._interrupted:
+            return
+        self._interrupted = True
+        self._take(catalog)
+        self._interrupted = False
+
+    def _accept(self, found: Catalog) -> None:
+        if self._kept is not None:
+            self._kept.taken(found)
+        self._telemetry.set(M.CATALOG_RELOAD_OK, 1)
+        if found.version != self._running.version:
+            self._running = found
+            logger.info("a changed catalog is in force", extra={"fields": {"version": found.version}})
+
+    def _refuse(self, problem: str) -> None:
+        if self._kept is not None:
+            self._kept.refused(problem)
+        self._telemetry.set(M.CATALOG_RELOAD_OK, 0)
+        fields = {"error": problem, "in_force": self._running.version}
+        logger.error("the changed catalog is refused, the running one stays in force", extra={"fields": fields})
+
+    def _state(self) -> list[tuple[Path, int, int]]:
+        state = []
+        for file in sorted(self._settings.catalog.rglob("*")):
+            if file.suffix in {".yaml", ".md"}:
+                with suppress(OSError):  # gone since it was listed, or a link to nothing: the loader says what it is
+                    stat = file.stat()
+                    state.append((file, stat.st_mtime_ns, stat.st_size))
+        return state

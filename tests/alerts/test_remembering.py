@@ -1,0 +1,93 @@
+"""What alerting must not forget, and what it must: rows merged before it reads, restarts between two messages, repetition that ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from alerts.engine import AlertEngine
+from core.catalog.catalog import Catalog
+from core.catalog.routing import Channel, Route, Routes
+from core.config import Settings
+from core.telemetry import Telemetry
+from store.client import Store
+from store.incidents import StoredIncidents
+from tests.alerts.test_engine import Desk, World
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    return World(store)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_an_end_that_was_written_over_before_alerting_read_it_is_still_told(world: World, merged: bool) -> None:
+    world.clocks(1, "breached")
+    world.turn(world.engine())
+    world.clocks(1, "met_late")
+    world.clocks(1, "met_late")  # the same verdict again: something else about the clock has changed
+    if merged:
+        world.store.command("OPTIMIZE TABLE clocks FINAL")
+    engine = world.engine()
+    world.turn(engine)
+    assert world.desk.said == ["opened", "resolved"]
+    assert world.store.rows("SELECT status FROM incidents FINAL") == [{"status": "resolved"}]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_first_message_that_never_left_is_said_when_its_cause_is_back(world: World, restarted: bool) -> None:
+    engine = world.engine()
+    world.clocks(1, "breached")
+    engine.run(world.clock.now())
+    world.clocks(1, "met_late")
+    engine.run(world.clock.now())
+    world.clock.advance(timedelta(minutes=1))
+    world.clocks(1, "breached")
+    if restarted:
+        engine = world.engine()
+    for _ in range(3):
+        world.turn(engine)
+        world.clock.advance(timedelta(minutes=5))
+    assert world.desk.said == ["opened"]
+
+
+def test_after_the_resolve_of_a_repeated_incident_there_is_nothing_to_wait_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    routes = Routes(channels={"desk": Channel(type="desk")}, routes=[Route(name="all", channels=["desk"], repeat_every="4 hours")])
+    monkeypatch.setattr("tests.alerts.test_engine.catalog", lambda: Catalog(routes=routes))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    world.clock.advance(timedelta(hours=5))
+    world.turn(engine)
+    world.clocks(1, "met_late")
+    world.turn(engine)
+    assert world.desk.said == ["opened", "repeated", "resolved"]
+    world.clock.advance(timedelta(days=2))
+    world.turn(engine)
+    assert engine.next_deadline() is None
+    assert not engine._outbox._announced, "what was said of an incident that is over takes no memory"
+    assert not engine._outbox._latest
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_fallback_says_a_message_once_however_long_its_target_is_down(world: World, restarted: bool) -> None:
+    pager, mail = Desk("pager", down=True), Desk("mail")
+    routes = [Route(name="page", channels=["pager"], **{"continue": True}), Route(name="mail", channels=["mail"], repeat_every="1 hour")]
+    channels = {"pager": Channel(type="pager", fallback="mail"), "mail": Channel(type="mail")}
+    definitions = Catalog(routes=Routes(channels=channels, routes=routes))
+
+    def engine() -> AlertEngine:
+        return AlertEngine(StoredIncidents(world.store), definitions, {"pager": pager, "mail": mail}, Settings(), Telemetry(), world.clock)
+
+    running = engine()
+    world.clocks(1, "breached")
+    for minute in range(150):
+        world.turn(running)
+        world.clock.advance(timedelta(minutes=1))
+        if restarted and minute == 30:
+            running = engine()
+    ids = [message.delivery_id for message in mail.heard]
+    assert len(ids) == len(set(ids))
+    # its own, the pager's instead, and its own repeated twice
+    assert sorted(message.reason.value for message in mail.heard) == ["opened", "opened", "repeated", "repeated"]

@@ -1,0 +1,225 @@
+"""The stages together: a catalog that changes, signals that expire, an engine that was behind or stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from andon.catalog_watch import CatalogWatch, load_checked_catalog
+from andon.pipeline import pipeline_on
+from core.config import Settings
+from core.errors import Retryable
+from core.telemetry import M, Telemetry
+from store.catalogs import StoredCatalogs
+from store.client import Store
+from store.clocks import StoredClocks
+from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
+
+
+@pytest.fixture
+def shop(store: Store, tmp_path: Path) -> Shop:
+    return Shop(store, Settings(data=tmp_path / "data"))
+
+
+@pytest.mark.parametrize("later_span", [True, False])
+def test_a_changed_flow_keeps_the_milestones_whose_signals_have_expired(shop: Shop, tmp_path: Path, later_span: bool) -> None:
+    before, after = catalog(tmp_path, booked=BY_SPAN), catalog(tmp_path, facts=", note: {}", booked=BY_SPAN)
+    with pipeline_on(shop.store, shop.settings, before, shop.clock, Telemetry()) as pipeline:
+        shop.send(shop.event("shop.captured", "old"))
+        shop.pass_time(minutes=5)
+        shop.send(shop.span("old", 1))
+        shop.settle(pipeline)
+        shop.pass_time(days=31)
+        if later_span:
+            shop.send(shop.span("new", 2))
+            shop.settle(pipeline)
+        shop.store.command("DELETE FROM spans WHERE received_at < '2026-04-20 00:00:00'")  # as the retention of spans does
+        pipeline.reload(after)
+        shop.settle(pipeline)
+        assert shop.milestones()["old"] == ["booked", "captured"]
+        assert shop.verdicts() == {"old": ["met"]}
+        assert shop.incidents() == []
+
+
+def test_the_last_sla_of_a_flow_can_be_taken_out(shop: Shop, tmp_path: Path) -> None:
+    with_one, without = catalog(tmp_path), catalog(tmp_path, "")
+    with pipeline_on(shop.store, shop.settings, with_one, shop.clock, Telemetry()) as pipeline:
+        shop.send(shop.event("shop.captured", "1"))
+        shop.settle(pipeline)
+        assert shop.clocks() == {("1", "book"): "running"}
+        pipeline.reload(without)
+        shop.settle(pipeline)
+        assert shop.clocks() == {}
+        shop.pass_time(hours=1)
+        shop.settle(pipeline)
+        assert shop.incidents() == []
+
+
+def test_a_clock_that_has_not_begun_after_all_is_removed(shop: Shop, tmp_path: Path) -> None:
+    """An event that comes late moves the start of the only clock to a time before its SLA was in force."""
+    since = (BOOK % "15 minutes").replace("title:", "since: 2026-03-27, title:")
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path, since), shop.clock, Telemetry()) as pipeline:
+        shop.send(shop.event("shop.captured", "1"))
+        shop.settle(pipeline)
+        assert shop.clocks() == {("1", "book"): "running"}
+        shop.send(shop.event("shop.captured", "1", id_="earlier", at=shop.clock.now().replace(day=26)))
+        shop.settle(pipeline)
+        assert shop.clocks() == {}
+
+
+CHANGES = [(BOOK % "15 minutes", ["breached"]), (BOOK % "4 hours" + SHIP % "15 minutes", ["running", "breached"])]
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+@pytest.mark.parametrize(("slas", "verdicts"), CHANGES)
+def test_a_changed_promise_holds_for_what_is_open(shop: Shop, tmp_path: Path, slas: str, verdicts: list[str], stopped: bool) -> None:
+    """Whether the engine ran when it changed or not."""
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path, BOOK % "4 hours"), shop.clock, Telemetry()) as pipeline:
+        shop.send(shop.event("shop.captured", "1"))
+        shop.settle(pipeline)
+        shop.pass_time(minutes=20)
+        if not stopped:
+            pipeline.reload(catalog(tmp_path, slas))
+            shop.settle(pipeline)
+    if stopped:
+        with pipeline_on(shop.store, shop.settings, catalog(tmp_path, slas), shop.clock, Telemetry()) as pipeline:
+            shop.settle(pipeline)
+    assert list(shop.clocks().values()) == verdicts
+    assert shop.incidents() == ["open"]
+
+
+def test_a_changed_promise_that_was_judged_by_half_is_judged_again_also_when_the_old_one_is_back(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slas.engine.BATCH", 1)
+    short, long = catalog(tmp_path / "short"), catalog(tmp_path / "long", BOOK % "4 hours")
+    with pipeline_on(shop.store, shop.settings, long, shop.clock, Telemetry()) as pipeline:
+        shop.send(*(shop.event("shop.captured", order) for order in "123"))
+        shop.settle(pipeline)
+        pipeline.reload(short)
+        pipeline.reload(long)
+        shop.pass_time(minutes=20)
+        shop.settle(pipeline)
+        assert set(shop.clocks().values()) == {"running"}
+        pipeline.reload(short)
+        with monkeypatch.context() as broken:
+            reads = iter([StoredClocks.open_transactions])
+
+            def once(*arguments: Any) -> Any:
+                return next(reads)(*arguments)
+
+            broken.setattr(StoredClocks, "open_transactions", once)
+            with pytest.raises(StopIteration):
+                shop.settle(pipeline)
+        assert sorted(shop.clocks().values()) == ["breached", "running", "running"]
+    with pipeline_on(shop.store, shop.settings, long, shop.clock, Telemetry()) as pipeline:
+        shop.settle(pipeline)
+        assert set(shop.clocks().values()) == {"running"}
+
+
+@pytest.mark.parametrize(("slas", "clocks"), [(SHIP % "9 days", {("1", "ship"): "running"}), (BOOK % "1 hour", {("1", "book"): "met"})])
+def test_a_changed_promise_holds_for_a_clock_that_its_transaction_left_running(
+    shop: Shop, tmp_path: Path, slas: str, clocks: dict[tuple[str, str], str]
+) -> None:
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path, SHIP % "1 hour", ends="booked"), shop.clock, Telemetry()) as pipeline:
+        shop.send(shop.event("shop.captured", "1"), shop.event("erp.booked", "1"))
+        shop.settle(pipeline)
+        shop.pass_time(hours=2)
+        shop.settle(pipeline)
+        assert (shop.clocks(), shop.incidents()) == ({("1", "ship"): "breached"}, ["open"])
+        pipeline.reload(catalog(tmp_path, slas, ends="booked"))
+        shop.settle(pipeline)
+        assert {name: verdict for name, verdict in shop.clocks().items() if name in clocks} == clocks
+        assert shop.incidents() == ["resolved"]
+
+
+def test_an_engine_that_catches_up_judges_what_is_and_not_what_was(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All orders are captured in one batch of correlation and booked in the next; the engine starts when both are long past."""
+    monkeypatch.setattr("correlator.engine.BATCH", 20)
+    monkeypatch.setattr("slas.engine.BATCH", 5)
+    monkeypatch.setattr("alerts.engine.BATCH", 5)
+    orders = [str(number) for number in range(20)]
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
+        shop.send(*(shop.event("shop.captured", order) for order in orders))
+        shop.pass_time(minutes=5)
+        shop.send(*(shop.event("erp.booked", order) for order in orders))
+        shop.pass_time(hours=2)
+        shop.settle(pipeline)
+        assert shop.store.rows("SELECT uniqExact(revision) AS n FROM transactions")[0]["n"] > 1, "in more than one batch"
+        assert shop.verdicts() == {order: ["met"] for order in orders}
+        assert shop.incidents() == []
+
+
+def test_alerting_that_catches_up_goes_by_what_is_and_not_by_what_was(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.engine.BATCH", 5)
+    orders = [str(number) for number in range(20)]
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
+        shop.send(*(shop.event("shop.captured", order) for order in orders))
+        shop.pass_time(hours=1)
+        shop.settle(pipeline, alert=False)
+        shop.send(*(shop.event("erp.booked", order) for order in orders))
+        shop.settle(pipeline, alert=False)
+        assert shop.verdicts() == {order: ["breached", "met_late"] for order in orders}
+        shop.settle(pipeline)
+        assert shop.incidents() == []
+
+
+def test_what_a_breach_costs_grows_with_the_days_until_its_cap(shop: Shop, tmp_path: Path) -> None:
+    owed = (SHIP % "1 hour").replace("title:", "penalty: {per_day: 10%, free_days: 1, cap: 25%, of: amount}, title:")
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path, owed), shop.clock, Telemetry()) as pipeline:
+        shop.send(shop.event("shop.captured", "1", amount=1000))
+        found = []
+        for _ in range(6):
+            shop.settle(pipeline)
+            found.append(shop.store.rows("SELECT penalty FROM clocks FINAL")[0]["penalty"])
+            shop.pass_time(hours=24)
+        assert found == [0, 0, 100, 200, 250, 250]
+        assert shop.verdicts("ship") == {"1": ["running", "breached"]}
+        assert pipeline.evaluation.next_deadline() is None or pipeline.evaluation.next_deadline() > shop.clock.now()
+
+
+class _Failing:
+    """The real store, until the n-th statement that contains a text: that one fails once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, text: str, error: Exception) -> None:
+        self.failed = False
+        real = Store.command
+
+        def command(store: Store, sql: str, *arguments: Any, **more: Any) -> Any:
+            if text in sql and not self.failed:
+                self.failed = True
+                raise error
+            return real(store, sql, *arguments, **more)
+
+        monkeypatch.setattr(Store, "command", command)
+
+
+@pytest.mark.parametrize("error", [DatabaseError("Code: 241. memory limit"), Retryable("the store cannot be opened")])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_reload_that_the_store_interrupts_is_done_again_before_anything_is_loaded(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, back: bool
+) -> None:
+    """Also when the file has got an error, or is as it was, by then."""
+    folder = tmp_path / "catalog"
+    settings = shop.settings.model_copy(update={"catalog": folder})
+    catalog(folder)
+    running, telemetry = load_checked_catalog(settings), Telemetry()
+    with pipeline_on(shop.store, settings, running, shop.clock, telemetry) as pipeline:
+        watch = CatalogWatch(settings, running, pipeline.reload, telemetry, kept=StoredCatalogs(shop.store, shop.clock))
+        catalog(folder, BOOK % "1 hour")
+        failing = _Failing(monkeypatch, "CREATE MATERIALIZED VIEW", error)
+        with pytest.raises(type(error)):
+            watch.look()
+        assert failing.failed
+        if back:
+            (folder / "flows" / "orders.yaml").write_text("flow: orders\nowmer: x\n")
+        watch.look()
+        assert telemetry.value(M.CATALOG_RELOAD_OK) == (0 if back else 1)
+        shop.send(shop.event("shop.captured", "1"))
+        shop.settle(pipeline)
+        assert shop.clocks() == {("1", "book"): "running"}
+        due = shop.store.rows("SELECT dateDiff('minute', started_at, due_at) AS minutes FROM clocks FINAL")[0]["minutes"]
+        assert due == (15 if back else 60)
