@@ -19,6 +19,8 @@ from core.telemetry import M, Telemetry
 logger = logging.getLogger("andon.engine")
 
 POLL_SECONDS = 0.1
+IN_FLIGHT_SECONDS = 0.25
+"""A record has the moment of its receipt before it waits for the disk, some milliseconds on most disks."""
 CYCLE_SECONDS = 0.5
 """A tick that finds work costs a third of a second whatever little it finds: a trickle of signals is taken twice a second."""
 LONGEST_PAUSE_SECONDS = 30.0
@@ -88,6 +90,8 @@ class Engine:
     clock: Clock
     telemetry: Telemetry
     between_ticks: Callable[[], None] = lambda: None
+    in_flight: timedelta = timedelta(0)
+    """How long ago something may have been received that is not on disk yet: deadlines are judged up to then."""
     stopping: threading.Event = field(default_factory=threading.Event)
     last_tick: float = 0.0
     owed: set[str] = field(default_factory=lambda: set(STAGES))
@@ -143,7 +147,7 @@ class Engine:
         started = self.clock.monotonic()
         more = not self._behind
         while more and not self.stopping.is_set() and self.clock.monotonic() - started < CATCH_UP_SECONDS:
-            asked = self.clock.now()
+            asked = self.clock.now() - self.in_flight
             loaded = self.stages.load()
             more, self._upto = loaded.more, loaded.upto or asked
             if loaded.some:

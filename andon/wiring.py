@@ -10,13 +10,14 @@ import logging
 import signal
 import threading
 from contextlib import ExitStack
+from datetime import timedelta
 
 import uvloop
 
 import collector.receivers
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
-from andon.engine_process import STAGES, Engine
+from andon.engine_process import IN_FLIGHT_SECONDS, STAGES, Engine
 from andon.heartbeat import Heartbeat
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
@@ -90,7 +91,8 @@ def run_engine(settings: Settings) -> None:
                 looked = clock.monotonic()
                 pipeline.measure()
 
-        engine = Engine(pipeline.stages, clock, telemetry, between_ticks)
+        in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)
+        engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: engine.stopping.set())
         door = f"{'https' if settings.tls_certificate else 'http'}://{settings.host}:{settings.http_port}/v1/events"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from collector.ports import RecordJournal
@@ -28,8 +29,14 @@ class JournalIntake:
             for record in records:
                 self._telemetry.add(M.REFUSED, record.count, lane=record.lane.value, reason="full")
             raise
+        except asyncio.CancelledError:  # nobody waits for the answer any more, but what was handed on gets to the disk all the same
+            self._count(records)
+            raise
+        self._count(records)
+        return receipts
+
+    def _count(self, records: Sequence[Record]) -> None:
         for record in records:
             self._telemetry.add(M.ACKNOWLEDGED, record.count, lane=record.lane.value, kind=record.kind.value)
             if record.kind is SignalKind.QUARANTINE:
                 self._telemetry.add(M.QUARANTINED, reason=quarantine_reason(record))
-        return receipts

@@ -10,6 +10,7 @@ failed and calls ``on_failure``, which ends the process: what is on disk then is
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import threading
@@ -17,10 +18,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from collector.segment import Row, Segment, make_folder, make_row, segment_bytes
 from core.clock import Clock, to_milliseconds
-from core.errors import Full
+from core.errors import Full, UsageError
 from core.journal import SEGMENT_SUFFIX, segment_path
 from core.signal import Lane, Receipt, Record
 from core.telemetry import M, Telemetry
@@ -161,6 +163,25 @@ def exit_process() -> None:
     os._exit(70)
 
 
+def _lock(journal: Path, collector: str) -> BinaryIO:
+    """Return the open file that holds the collector's place in the journal until it is closed, or its process ends.
+
+    A second writer's segments would close those of the first: what the first acknowledged after that would never be read. Raises
+    :class:`core.errors.UsageError` when there is one already.
+    """
+    folder = journal / collector
+    make_folder(folder)
+    file: BinaryIO = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise UsageError(
+            f"another collector writes the journal {folder}; stop it first, or give this one a name of its own with --collector"
+        ) from error
+    return file
+
+
 class Journal:
     """All lanes of one collector. Sizes are counted as they are written and corrected by looking every two seconds."""
 
@@ -178,6 +199,7 @@ class Journal:
         self._clock = clock
         self._telemetry = telemetry
         self._max_bytes = max_bytes
+        self._alone = _lock(folder, collector)
         self._lanes = {lane: LaneWriter(folder, collector, lane, segment_max_bytes, clock, telemetry, on_failure) for lane in Lane}
         self._known: dict[Lane, int] = {}
         self._written_at_scan: dict[Lane, int] = {}
@@ -216,9 +238,10 @@ class Journal:
             self._telemetry.set(M.JOURNAL_BYTES, self.bytes_held(lanes=(lane,)), lane=lane.value)
 
     def stop(self) -> None:
-        """Write what waits and close every segment. Blocks until the disk has it."""
+        """Write what waits, close every segment and give the place up. Blocks until the disk has it."""
         for lane in self._lanes.values():
             lane.stop()
+        self._alone.close()
 
     def _make_sure_of_room(self, lane: Lane, size: int) -> None:
         limit = self._max_bytes if lane is Lane.CRITICAL else int(self._max_bytes * (1 - CRITICAL_SHARE))

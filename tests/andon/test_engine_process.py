@@ -87,6 +87,14 @@ def test_no_deadline_passes_while_what_was_received_before_it_waits() -> None:
     assert evaluate.moments == [earlier, earlier, NOW]
 
 
+def test_what_is_on_its_way_to_the_disk_is_not_judged_as_if_it_had_not_come() -> None:
+    evaluate = Counted()
+    loop = engine([Loaded(some=True)], Counted(), evaluate, Counted())
+    loop.in_flight = timedelta(milliseconds=250)
+    loop.tick()
+    assert evaluate.moments == [NOW - timedelta(milliseconds=250)]
+
+
 def test_what_was_loaded_is_correlated_before_more_is_loaded_or_anything_judged() -> None:
     correlate, evaluate, alert = Counted(more=1), Counted(), Counted()
     loads = [Loaded(some=True), Loaded(some=False)]

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.pipeline import pipeline_on
 from core.config import Settings
-from core.errors import Retryable
+from core.errors import Retryable, UsageError
 from core.telemetry import M, Telemetry
 from store.catalogs import StoredCatalogs
 from store.client import Store
@@ -223,3 +223,17 @@ def test_a_reload_that_the_store_interrupts_is_done_again_before_anything_is_loa
         assert shop.clocks() == {("1", "book"): "running"}
         due = shop.store.rows("SELECT dateDiff('minute', started_at, due_at) AS minutes FROM clocks FINAL")[0]["minutes"]
         assert due == (15 if back else 60)
+
+
+@pytest.mark.parametrize("limit", ["9999999 days", "9999999.999999 hours"])
+def test_the_longest_limit_there_is_is_only_long(shop: Shop, tmp_path: Path, limit: str) -> None:
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path, BOOK % limit), shop.clock, Telemetry()) as pipeline:
+        shop.send(shop.event("shop.captured", "1"))
+        shop.settle(pipeline)
+        assert set(shop.clocks().values()) <= {"running", "unknown"}
+        assert len(shop.clocks()) == 1
+
+
+def test_a_limit_beyond_all_time_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is not a duration|a duration"):
+        catalog(tmp_path, BOOK % "99999999 days")

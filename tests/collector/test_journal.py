@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from collector.intake import JournalIntake
 from collector.journal import Journal
 from core.clock import SystemClock
-from core.errors import Full
+from core.errors import Full, UsageError
 from core.journal import is_closed, read_segment, segments
 from core.signal import Lane, Record, SignalKind
-from core.telemetry import Telemetry
+from core.telemetry import M, Telemetry
 
 COLLECTOR = """
 import asyncio, signal, sys
@@ -29,7 +30,7 @@ from collector.engine import Collector
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.config import Settings
-from core.telemetry import Telemetry
+from core.telemetry import M, Telemetry
 async def main():
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -202,3 +203,30 @@ def test_kill_minus_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> 
     assert len(acknowledged) > 100
     assert acknowledged <= set(found) <= sent
     assert len(found) == len(set(found))
+
+
+def test_a_journal_has_one_writer_of_a_name_at_a_time(tmp_path: Path) -> None:
+    """The segments of a second one would close those of the first, which goes on acknowledging."""
+    first = open_journal(tmp_path)
+    with pytest.raises(UsageError, match=r"another collector writes the journal .*/local; stop it first, or .* --collector"):
+        open_journal(tmp_path)
+    assert [path.stem for path in segments(tmp_path, Lane.STANDARD)] == ["000000001"]
+    first.stop()
+    open_journal(tmp_path).stop()
+
+
+def test_what_nobody_waits_for_any_more_is_in_the_books_if_it_is_on_disk(tmp_path: Path) -> None:
+    telemetry, journal = Telemetry(), open_journal(tmp_path)
+    intake = JournalIntake(journal, telemetry)
+
+    async def leave() -> None:
+        waiting = asyncio.create_task(intake.accept([record(1)]))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(leave())
+    journal.stop()
+    assert bodies(tmp_path) == [1]
+    assert telemetry.value(M.RECEIVED, lane="standard", kind="event") == telemetry.value(M.ACKNOWLEDGED, lane="standard", kind="event") == 1
