@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.catalog.definition import Definition, Severity
 
-DURATION_PATTERN = r"^\s*\d{1,7}(\.\d{1,6})?\s*((working\s+)?(second|minute|hour)|day)s?\s*$"
+DURATION_PATTERN = r"^\s*(\d{1,4}(\.\d{1,6})?\s*days?|\d{1,6}(\.\d{1,6})?\s*(working\s+)?(second|minute|hour)s?)\s*$"
 DurationText = Annotated[str, Field(pattern=DURATION_PATTERN)]
 """``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside the SLA's calendar; a working day has no
 fixed length, so there is none."""
