@@ -28,7 +28,9 @@ def merge_previous(measured: pd.DataFrame, previous: pd.DataFrame, now: int) -> 
         kept = both[both["_merge"] != "right_only"].reset_index(drop=True)
         parts.append(_compared(kept, now))
     if len(gone):
-        none: pd.Series = pd.Series([[] for _ in range(len(gone))], index=gone.index, dtype=object)  # what was written comes without its pauses
+        none: pd.Series = pd.Series(
+            [[] for _ in range(len(gone))], index=gone.index, dtype=object
+        )  # what was written comes without its pauses
         parts.append(gone.assign(removed=1, next_at=MISSING, fresh=False, previous=gone["verdict"], lacking="", paused=none))
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     return frame if len(frame) else pd.DataFrame({name: [] for name in [*KEY, "fresh", "verdict", "next_at"]}).astype({"fresh": bool})

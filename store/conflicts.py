@@ -1,4 +1,7 @@
-"""Finds events that say something else under the key of an event that is already kept: the first stays, the other goes to quarantine."""
+"""Finds events that say something else under the key of an event that is already kept: the first stays, the other goes to quarantine.
+
+What went to quarantine is no milestone either. So this comes after a slice is written and before it is correlated.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +36,18 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
     found = store.rows(statement("kept_events"), {"pairs": pairs, "keys": keys})
     kept = {(str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in found}
     rows: dict[str, Record] = {}
+    contents: list[tuple[str, str]] = []
     for record in events:
         key = _key(record)
         if key in kept and (content := _content_hash(store, record.body)) != kept[key]:
             rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
+            contents.append((f"{key[0]} {key[1]}", content))
     if not rows:  # the content that is kept, sent again
         return 0
     table = LANDINGS[SignalKind.QUARANTINE].table
     store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
+    encoded = base64.b64encode(json.dumps(contents).encode()).decode()
+    store.command(statement("forget_conflicting_milestones"), {"contents": encoded})
     telemetry.add(M.QUARANTINED, len(rows), reason=REASON)
     log.warning("events repeat a key with another content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
     return len(rows)

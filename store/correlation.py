@@ -67,7 +67,7 @@ class StoredCorrelation:
                     "INSERT INTO milestone_events SELECT * REPLACE({slice:UInt64} AS slice)"
                     f" FROM ({selects[kind]}) WHERE flow IN {{flows:Array(String)}}",
                     bound,
-                    ALL_THREADS,
+                    {**ALL_THREADS, "final": int(kind == "event")},  # of an event only the content that is kept
                 )
         for table in ("transaction_events", "transaction_keys"):
             self._store.command(f"DELETE FROM {table} WHERE flow IN {{flows:Array(String)}}", bound)

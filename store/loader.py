@@ -75,7 +75,7 @@ class Loader:
     def load(self, *, aside: bool = False) -> LoadReport:
         """Load what is new, a bounded amount a call. A store that refuses a slice is reported, never raised; nothing is lost by it.
 
-        ``aside``: a slice is finished (its conflicts found, its position written) while the caller goes on (:meth:`store.client.Store.aside`);
+        ``aside``: a slice is finished (its damage reported, its position written) while the caller goes on (:meth:`store.client.Store.aside`);
         what fails then is raised by the caller's next write, and the slice is loaded again.
         """
         self._aside = aside
@@ -160,10 +160,10 @@ class Loader:
         # A new number for every attempt: what reads above a number may have passed that of one that failed.
         slice_ = self._store.revision(SHARES)
         refused = self._writer.write(records, slice_)
+        quarantine_conflicts(self._store, self._telemetry, records, slice_)
         counted = _count(records)
 
         def finish() -> None:
-            quarantine_conflicts(self._store, self._telemetry, records, slice_)
             if damaged:
                 report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
             self._progress.advance(segment, found[-1].id, slice_, counted, len(found), len(damaged), refused)

@@ -238,3 +238,26 @@ def test_the_longest_limit_there_is_is_only_long(shop: Shop, tmp_path: Path, lim
 def test_a_limit_beyond_all_reason_is_refused(tmp_path: Path, limit: str) -> None:
     with pytest.raises(UsageError, match="a duration; write for example"):
         catalog(tmp_path, BOOK % limit)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_event_that_says_something_else_under_a_known_key_is_no_milestone(shop: Shop, tmp_path: Path, at_once: bool) -> None:
+    """Neither of the same order nor of another, whether merges have come or not, and also when the flow is read again."""
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
+        first = shop.event("shop.captured", "A", id_="1")
+        others = [shop.event("erp.booked", "A", id_="1"), shop.event("shop.captured", "B", id_="1"), first]
+        shop.send(first, *(others if at_once else ()))
+        shop.settle(pipeline)
+        if not at_once:
+            shop.send(*others)
+            shop.settle(pipeline)
+        assert shop.milestones() == {"A": ["captured"]}
+        quarantined = shop.store.rows("SELECT count() AS n FROM quarantine FINAL WHERE reason = 'key_conflict'")
+        assert quarantined == [{"n": 2}]
+        pipeline.reload(catalog(tmp_path, facts=", note: {}"))
+        shop.settle(pipeline)
+        assert shop.milestones() == {"A": ["captured"]}
+        shop.store.command("OPTIMIZE TABLE events FINAL")
+        pipeline.reload(catalog(tmp_path, facts=", remark: {}"))
+        shop.settle(pipeline)
+        assert shop.milestones() == {"A": ["captured"]}
