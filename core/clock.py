@@ -25,11 +25,16 @@ class Clock(Protocol):
         ...
 
 
+def _seconds_since_boot() -> float:
+    """Return seconds that never go backwards, those of a suspended machine included where the system counts them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class SystemClock:
     """The machine's clock, carried forward by its monotonic one.
 
-    A step of the wall clock while the process runs neither fires nor delays a deadline: the wall time is read once and the
-    monotonic clock is added to it. ``speed`` and ``anchor`` make simulated time (``andon demo --speed``): at real moment
+    A step of the wall clock while the process runs neither fires nor delays a deadline: the wall time is read once and a clock that only
+    goes forward is added to it, one that goes on while the machine is suspended. ``speed`` and ``anchor`` make simulated time (``andon demo --speed``): at real moment
     ``anchor`` both clocks agree, afterwards this one runs ``speed`` times as fast.
     """
 
@@ -37,11 +42,11 @@ class SystemClock:
         real_now = datetime.now(UTC)
         self._speed = speed
         self._wall = real_now if anchor is None else anchor + (real_now - anchor) * speed
-        self._monotonic = time.monotonic()
+        self._started = _seconds_since_boot()
 
     def now(self) -> datetime:
         """Return the wall-clock time, aware, UTC."""
-        return self._wall + timedelta(seconds=(time.monotonic() - self._monotonic) * self._speed)
+        return self._wall + timedelta(seconds=(_seconds_since_boot() - self._started) * self._speed)
 
     def monotonic(self) -> float:
         """Return real seconds that never go backwards."""
