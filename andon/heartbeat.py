@@ -17,6 +17,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT, HEARTBEAT_EVENT, Flow, Key, Match, Milestone
 from core.catalog.source import Source
 from core.clock import Clock
+from core.errors import UsageError
 from core.signal import Lane
 from core.telemetry import M, Telemetry
 
@@ -55,19 +56,18 @@ class Heartbeat:
 
     def __init__(
         self,
-        url: str,
+        open_door: Callable[[], httpx.Client],
         token: str,
         last_heard: Callable[[], datetime | None],
         clock: Clock,
         telemetry: Telemetry,
-        verify: bool | str = True,
     ) -> None:
-        self._url = url
+        """``open_door`` returns a client of the collector's door; each heartbeat asks anew, since a certificate may have been renewed."""
+        self._open_door = open_door
         self._token = token
         self._last_heard = last_heard
         self._clock = clock
         self._telemetry = telemetry
-        self._client = httpx.Client(timeout=5.0, verify=verify)
         self._started = clock.monotonic()
         self._heard_at: float | None = None
         self._heard: datetime | None = None
@@ -97,9 +97,10 @@ class Heartbeat:
         }
         headers = {"content-type": "application/cloudevents+json", "authorization": f"Bearer {self._token}"}
         try:
-            self._client.post(self._url, json=event, headers=headers).raise_for_status()
-        except httpx.HTTPError as error:
-            logger.warning("the heartbeat was not taken", extra={"fields": {"url": self._url, "error": str(error)}})
+            with self._open_door() as door:
+                door.post("/v1/events", json=event, headers=headers).raise_for_status()
+        except (httpx.HTTPError, UsageError) as error:
+            logger.warning("the heartbeat was not taken", extra={"fields": {"error": str(error)}})
 
     def look(self) -> None:
         """See whether a newer heartbeat has become a transaction."""

@@ -8,20 +8,27 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 
 from andon.catalog_news import CatalogNews
+from andon.front_door import door_trust, door_url
 from andon.listening import require_free_ports
 from andon.supervisor import Child, Supervisor
-from core.config import Settings, make_folder
+from core.config import Settings, make_folder, reachable
 
 
 def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]:
-    """Return collector, engine and dashboard as children that take their settings from the environment."""
+    """Return collector, engine and dashboard as children that take their settings from the environment.
+
+    Raises :class:`core.errors.UsageError` for a certificate that cannot be used.
+    """
     base = [sys.executable, "-m", "andon"]
-    scheme = "https" if settings.tls_certificate else "http"
+    door, trust = f"{door_url(settings)}/readyz", door_trust(settings)
     return [
-        Child("collector", [*base, "collect"], f"{scheme}://{settings.host}:{settings.http_port}/readyz", environment=environment),
+        Child("collector", [*base, "collect"], door, trust=trust, environment=environment),
         Child("engine", [*base, "engine"], f"{settings.engine_url}/readyz", environment=environment),
         Child(
-            "dashboard", [*base, "dashboard"], f"http://{settings.host}:{settings.dashboard_port}/_stcore/health", environment=environment
+            "dashboard",
+            [*base, "dashboard"],
+            f"http://{reachable(settings.host)}:{settings.dashboard_port}/_stcore/health",
+            environment=environment,
         ),
     ]
 

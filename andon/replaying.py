@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import ssl
 from typing import Any
 
 import httpx
 
+from andon.front_door import door_client, door_url
 from collector.webhooks import sign
 from core.catalog.catalog import Catalog
 from core.clock import Clock
@@ -44,7 +44,6 @@ class Replayer:
         found = quarantined_input(self._client, quarantine_id)
         detail: dict[str, Any] = json.loads(found["detail"] or "{}")
         _require_whole(found, detail)
-        base = f"{'https' if self._settings.tls_certificate else 'http'}://{self._settings.host}:{self._settings.http_port}"
         headers = {"content-type": str(found["content_type"]), **detail.get("headers", {})}
         if encoding := detail.get("encoding"):
             headers["content-encoding"] = str(encoding)
@@ -55,9 +54,12 @@ class Replayer:
             path = _path(found)
             headers |= self._credentials(str(found["source"]))
         try:
-            answer = httpx.post(base + path, content=found["body"], headers=headers, timeout=_TIMEOUT_SECONDS, verify=self._trust())
+            with door_client(self._settings, _TIMEOUT_SECONDS) as door:
+                answer = door.post(path, content=found["body"], headers=headers)
         except httpx.HTTPError as error:
-            raise AndonError(f"the collector does not answer at {base} ({type(error).__name__}); start it or give --http-port") from error
+            raise AndonError(
+                f"the collector does not answer at {door_url(self._settings)} ({type(error).__name__}); start it or give --http-port"
+            ) from error
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise AndonError(
                 f"{quarantine_id}: the collector does not take it without a valid credential of source '{found['source']}';"
@@ -81,15 +83,6 @@ class Replayer:
         if source is None:
             raise AndonError(f"{found['quarantine_id']}: its source '{found['source']}' is not in the catalog; give --catalog")
         return sign(source, headers, found["body"], int(self._clock.now().timestamp()))
-
-    def _trust(self) -> ssl.SSLContext | bool:
-        """Trust the collector's own certificate and no other: a credential travels with the input. The host is ours, whatever its name."""
-        if self._settings.tls_certificate is None:
-            return True
-        context = ssl.create_default_context(cafile=str(self._settings.tls_certificate))
-        context.check_hostname = False
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        return context
 
 
 def _require_whole(found: dict[str, Any], detail: dict[str, Any]) -> None:

@@ -8,20 +8,20 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from core.config import Settings
+from andon.front_door import door_url
+from core.config import Settings, reachable
 
 
 def summary_of(settings: Settings, extra: Sequence[tuple[str, str]] = ()) -> Callable[[Console], None]:
     """Return a function that prints the summary of ``settings`` with ``extra`` rows at its end."""
 
     def show(console: Console) -> None:
-        scheme = "https" if settings.tls_certificate else "http"
-        door = f"{scheme}://{settings.host}:{settings.http_port}"
+        door = door_url(settings)
         table = Table.grid(padding=(0, 2))
         rows = [
             ("Board", f"[bold]{settings.dashboard_url}[/bold]"),
             ("OTLP/HTTP", f"{door}/v1/traces · /v1/logs · /v1/metrics"),
-            ("OTLP/gRPC", f"{settings.host}:{settings.otlp_grpc_port}"),
+            ("OTLP/gRPC", f"{reachable(settings.host)}:{settings.otlp_grpc_port}"),
             ("Events", f"{door}/v1/events · /v1/webhooks/<source>"),
             ("Read endpoint", f"{settings.engine_url} (ClickHouse protocol, user andon, password in {settings.data}/secrets/reader)"),
             ("Data", str(settings.data.absolute())),

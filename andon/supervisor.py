@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -31,13 +32,14 @@ _PR_SET_PDEATHSIG = 1
 class Child:
     """One process to run: its command, extra environment, and how it shows that it is ready.
 
-    ``ready_url`` answers 200, or ``ready_file`` exists; neither: it is ready at once.
+    ``ready_url`` answers 200, or ``ready_file`` exists; neither: it is ready at once. ``trust`` proves an ``https`` address.
     """
 
     name: str
     arguments: list[str]
     ready_url: str = ""
     ready_file: Path | None = None
+    trust: ssl.SSLContext = field(default_factory=lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -121,13 +123,14 @@ class Supervisor:
 
     def _wait_ready(self, running: _Running) -> None:
         deadline = self._clock.monotonic() + START_SECONDS
+        why = ""
         while self._clock.monotonic() < deadline and not self._stopping.wait(0.1):
             if running.process.poll() is not None:
                 raise AndonError(f"{running.child.name} ended while starting: {self._last_words(running.child)}")
-            if _is_ready(running.child):
+            if not (why := _why_not_ready(running.child)):
                 return
         if not self._stopping.is_set():
-            raise AndonError(f"{running.child.name} is not ready after {START_SECONDS:.0f} s; see {self.log_of(running.child)}")
+            raise AndonError(f"{running.child.name} is not ready after {START_SECONDS:.0f} s: {why}; see {self.log_of(running.child)}")
 
     def _last_words(self, child: Child) -> str:
         lines = self.log_of(child).read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -149,13 +152,15 @@ class Supervisor:
             running.restarts += 1
 
 
-def _is_ready(child: Child) -> bool:
+def _why_not_ready(child: Child) -> str:
+    """Return what a child still lacks; empty once it is ready."""
     if child.ready_file is not None:
-        return child.ready_file.exists()
+        return "" if child.ready_file.exists() else f"there is no {child.ready_file}"
     try:
-        return httpx.get(child.ready_url, timeout=2.0).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
+        answer = httpx.get(child.ready_url, timeout=2.0, verify=child.trust, trust_env=False)
+    except httpx.TransportError as error:
+        return f"{child.ready_url}: {error}"
+    return "" if answer.status_code == httpx.codes.OK else f"{child.ready_url} answers {answer.status_code}"
 
 
 def _end_with_parent() -> None:

@@ -18,6 +18,7 @@ import collector.receivers
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
 from andon.engine_process import IN_FLIGHT_SECONDS, STAGES, Engine
+from andon.front_door import door_client, door_trust
 from andon.heartbeat import Heartbeat
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
@@ -28,6 +29,7 @@ from core.telemetry import Telemetry
 logger = logging.getLogger("andon")
 
 RELOAD_LOOK_SECONDS = 2.0
+HEARTBEAT_WAIT_SECONDS = 5.0
 
 
 def run_collector(settings: Settings) -> None:
@@ -69,7 +71,8 @@ def run_engine(settings: Settings) -> None:
 
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
-    load_checked_catalog(settings)  # a broken catalog is told before a store is opened or made
+    door_trust(settings)
+    load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
     with open_migrated(settings, telemetry) as store, ExitStack() as stack:
         check_expression = expressions_of(store)
         catalog = load_checked_catalog(settings, check_expression)
@@ -95,10 +98,8 @@ def run_engine(settings: Settings) -> None:
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: engine.stopping.set())
-        door = f"{'https' if settings.tls_certificate else 'http'}://{settings.host}:{settings.http_port}/v1/events"
-        heartbeat = Heartbeat(
-            door, own_secret(settings.data, "heartbeat"), pipeline.last_heartbeat, clock, telemetry, verify=_trust(settings)
-        )
+        token = own_secret(settings.data, "heartbeat")
+        heartbeat = Heartbeat(lambda: door_client(settings, HEARTBEAT_WAIT_SECONDS), token, pipeline.last_heartbeat, clock, telemetry)
         threading.Thread(target=heartbeat.run, args=(engine.stopping,), name="heartbeat", daemon=True).start()
         accountant = Accountant(store, settings, clock, telemetry)
         threading.Thread(target=accountant.run, args=(engine.stopping,), name="accounting", daemon=True).start()
@@ -109,8 +110,3 @@ def run_engine(settings: Settings) -> None:
             engine.run()
         finally:
             server.stop()
-
-
-def _trust(settings: Settings) -> bool | str:
-    """What proves the collector to ourselves: its own certificate, which need not be signed by anyone the system knows."""
-    return True if settings.tls_certificate is None else str(settings.tls_certificate)

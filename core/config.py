@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import tomllib
@@ -63,12 +64,23 @@ class Settings(BaseModel):
     @property
     def dashboard_url(self) -> str:
         """The address people reach the dashboard at, without a slash at the end."""
-        return self.public_url.rstrip("/") or f"http://{self.host}:{self.dashboard_port}"
+        return self.public_url.rstrip("/") or f"http://{reachable(self.host)}:{self.dashboard_port}"
 
     @property
     def engine_url(self) -> str:
         """The address of the engine on this machine."""
-        return f"http://{self.host}:{self.engine_port}"
+        return f"http://{reachable(self.host)}:{self.engine_port}"
+
+
+def reachable(host: str) -> str:
+    """Return how an address that is listened on is written in a URL on this machine: loopback for "every address", IPv6 in brackets."""
+    try:
+        address = ipaddress.ip_address(host or "0.0.0.0")  # noqa: S104 - an empty host means every address
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "[::1]"
+    return str(address) if address.version == 4 else f"[{address}]"
 
 
 def load_settings(file: Path | None = None, **flags: Any) -> Settings:

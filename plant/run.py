@@ -122,7 +122,7 @@ class Plant:
     def _sender(self, source: str) -> Sender:
         """Every source sends for itself, as real exporters do: a request holds the signals of one of them."""
         if source not in self._senders:
-            self._senders[source] = Sender(self._settings.endpoint, self._settings.tokens.get(source, ""), self._stop)
+            self._senders[source] = Sender(self._settings.endpoint, self._settings.tokens.get(source, ""), self._stop, self._settings.trust)
         return self._senders[source]
 
     def _resume(self) -> tuple[datetime, datetime]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
+import requests
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExportResult
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
+from requests.adapters import HTTPAdapter
 
 from core.errors import Permanent
 from plant.emit import Outgoing, events_body
@@ -35,12 +38,13 @@ class Sender:
     :class:`core.errors.Permanent` when the collector refuses an event for good.
     """
 
-    def __init__(self, endpoint: str, token: str, stop: threading.Event) -> None:
+    def __init__(self, endpoint: str, token: str, stop: threading.Event, trust: ssl.SSLContext | None = None) -> None:
+        """``trust`` proves the collector; None: those whom the system trusts do."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         base = endpoint.rstrip("/")
-        self._spans = OTLPSpanExporter(f"{base}/v1/traces", headers=headers, timeout=TIMEOUT_SECONDS)
-        self._logs = OTLPLogExporter(f"{base}/v1/logs", headers=headers, timeout=TIMEOUT_SECONDS)
-        self._http = httpx.Client(headers=headers, timeout=TIMEOUT_SECONDS)
+        self._spans = OTLPSpanExporter(f"{base}/v1/traces", headers=headers, timeout=TIMEOUT_SECONDS, session=_session(trust))
+        self._logs = OTLPLogExporter(f"{base}/v1/logs", headers=headers, timeout=TIMEOUT_SECONDS, session=_session(trust))
+        self._http = httpx.Client(headers=headers, timeout=TIMEOUT_SECONDS, verify=True if trust is None else trust)
         self._events_url = f"{base}/v1/events"
         self._stop = stop
 
@@ -88,6 +92,27 @@ class Sender:
                 return False
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
         return True
+
+
+class _Pinned(HTTPAdapter):
+    """Takes the server that ``trust`` proves; requests itself would add the public authorities and ask for the name in the address."""
+
+    def __init__(self, trust: ssl.SSLContext) -> None:
+        self._trust = trust
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options, ssl_context=self._trust, assert_hostname=False)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the connection's trust as it is."""
+
+
+def _session(trust: ssl.SSLContext | None) -> requests.Session:
+    session = requests.Session()
+    if trust is not None:
+        session.mount("https://", _Pinned(trust))
+    return session
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

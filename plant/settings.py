@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from plant.faults import Fault, default_faults
 class PlantSettings:
     """How the plant runs.
 
-    ``endpoint``: the collector's HTTP address. ``seed`` and ``start`` (aware; None: the clock's now) decide everything that happens.
+    ``endpoint``: the collector's HTTP address, which ``trust`` proves where it speaks TLS. ``seed`` and ``start`` (aware; None: the clock's now) decide everything that happens.
     ``rate``: transactions an hour of simulated time, of all flows, once live. ``history_hours`` before the start are played first, with
     ``history_transactions`` in them. ``tokens``: API token by source id, where the collector asks for them. ``state``: a file in which
     start and progress are kept, so that a restarted plant goes on where it was. ``desk_port``: port of the ops desk that takes messages
@@ -30,3 +31,4 @@ class PlantSettings:
     tokens: dict[str, str] = field(default_factory=dict)
     state: Path | None = None
     desk_port: int | None = None
+    trust: ssl.SSLContext | None = None

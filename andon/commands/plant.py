@@ -12,7 +12,7 @@ from andon.settings_options import with_settings
 from core.config import Settings, make_folder
 
 
-@with_settings("host", "http_port", "clock_speed", "clock_anchor")
+@with_settings("host", "http_port", "tls_certificate", "clock_speed", "clock_anchor")
 def command(
     *,
     seed: Annotated[int, typer.Option(help="decides everything that happens")] = 7,
@@ -23,6 +23,7 @@ def command(
     settings: Settings,
 ) -> None:
     """Run the simulated plant against a running collector."""
+    from andon.front_door import door_trust, door_url
     from andon.simulated_time import clock_of
     from core.telemetry import configure_logging
     from plant.faults import default_faults
@@ -39,7 +40,8 @@ def command(
     chosen = known if fault is None else tuple(item for item in known if item.name in fault)
     make_folder(settings.data)
     plant = PlantSettings(
-        endpoint=f"http://{settings.host}:{settings.http_port}",
+        endpoint=door_url(settings),
+        trust=door_trust(settings),
         seed=seed,
         rate=rate,
         history_hours=history_hours,

@@ -173,6 +173,14 @@ def test_a_collector_that_cannot_start_says_why_in_one_line(tmp_path: Path, argu
     assert said in one_line(result)
 
 
+def test_an_engine_with_a_certificate_that_cannot_be_used_says_so_in_one_line(tmp_path: Path) -> None:
+    for file, said in (("/etc/passwd", "TLS cannot use /etc/passwd: "), ("gone.pem", "gone.pem: No such file or directory")):
+        result = andon("engine", "--engine-port", str(free_port()), "--catalog", str(ORDERS), "--tls-certificate", file, folder=tmp_path)
+        assert result.returncode == 2
+        assert one_line(result).startswith(said)
+    assert not (tmp_path / ".andon").exists(), "told before anything is made"
+
+
 def test_a_store_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     engine = ["engine", "--catalog", str(ORDERS), "--engine-port", str(free_port())]
     port = free_port()

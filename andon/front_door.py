@@ -1,0 +1,56 @@
+"""The collector's door as Andon's own processes reach it: the address on this machine, and what proves that it is ours.
+
+A certificate is made for the name that senders use, which need not be one that we use, and whoever signed it need not be known to the
+system. So our own processes ask for that very certificate and not for a name: they take a server that holds the key of the configured
+one, and no other, also none with a certificate of the same signer.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from pathlib import Path
+
+import httpx
+
+from core.config import Settings, reachable
+from core.errors import UsageError
+
+_FIRST_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def door_url(settings: Settings) -> str:
+    """Return the address of the collector's HTTP door as seen from this machine, without a slash at the end."""
+    scheme = "http" if settings.tls_certificate is None else "https"
+    return f"{scheme}://{reachable(settings.host)}:{settings.http_port}"
+
+
+def door_trust(settings: Settings) -> ssl.SSLContext:
+    """Return what trusts the configured certificate alone; without one, it trusts nobody.
+
+    Raises :class:`core.errors.UsageError` that names a certificate that cannot be used.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    if settings.tls_certificate is not None:
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the certificate itself, whoever signed it
+        _trust_first(context, settings.tls_certificate)
+    return context
+
+
+def door_client(settings: Settings, timeout_seconds: float) -> httpx.Client:
+    """Return a client of the collector's HTTP door that goes past every proxy. Raises as :func:`door_trust`."""
+    return httpx.Client(base_url=door_url(settings), verify=door_trust(settings), timeout=timeout_seconds, trust_env=False)
+
+
+def _trust_first(context: ssl.SSLContext, file: Path) -> None:
+    """Trust the first certificate of a chain, which is the server's own; the others sign those of strangers, too."""
+    try:
+        found = _FIRST_CERTIFICATE.search(file.read_text(encoding="latin-1"))
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}; set tls_certificate to a readable PEM file") from error
+    try:
+        context.load_verify_locations(cadata=found.group() if found else "")
+    except (ssl.SSLError, ValueError) as error:
+        why = (getattr(error, "reason", None) or str(error)).replace("_", " ").lower()
+        raise UsageError(f"TLS cannot use {file}: {why}; give a PEM certificate chain") from error
