@@ -48,10 +48,10 @@ class EngineServer:
 
     def start(self) -> None:
         """Bind the port and serve. Raises :class:`core.errors.UsageError` when the port is in use."""
-        bound = socket.socket(socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET, socket.SOCK_STREAM)
+        bound = socket.socket(socket.AF_INET6 if ":" in self._settings.inner_host else socket.AF_INET, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            bound.bind((self._settings.host, self._settings.engine_port))
+            bound.bind((self._settings.inner_host, self._settings.engine_port))
         except OSError as error:
             bound.close()
             raise UsageError(f"port {self._settings.engine_port}: {error.strerror}; choose another with --engine-port") from error

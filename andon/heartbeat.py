@@ -15,7 +15,7 @@ import httpx
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT, HEARTBEAT_EVENT, Flow, Key, Match, Milestone
-from core.catalog.source import Source
+from core.catalog.source import OWN_SOURCE, Source
 from core.clock import Clock
 from core.errors import UsageError
 from core.signal import Lane
@@ -23,7 +23,6 @@ from core.telemetry import M, Telemetry
 
 logger = logging.getLogger("andon.heartbeat")
 
-SOURCE = "andon"
 EVERY_SECONDS = 30.0
 SILENT_AFTER_SECONDS = 120.0
 
@@ -38,12 +37,12 @@ def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
         milestones={"heard": Milestone(system="Andon", match=Match(event=HEARTBEAT_EVENT), keys={"heartbeat": "data.heartbeat"})},
         ends=["heard"],
     )
-    source = Source(source=SOURCE, title="Andon itself", owner="", lane=Lane.CRITICAL, tokens=[token])
+    source = Source(source=OWN_SOURCE, title="Andon itself", owner="", lane=Lane.CRITICAL, tokens=[token])
     return Catalog(
         version=catalog.version,
         flows={**catalog.flows, HEARTBEAT: flow},
         calendars=catalog.calendars,
-        sources={**catalog.sources, SOURCE: source},
+        sources={**catalog.sources, OWN_SOURCE: source},
         contracts=catalog.contracts,
         runbooks=catalog.runbooks,
         routes=catalog.routes,

@@ -6,6 +6,7 @@ import errno
 import socket
 from pathlib import Path
 
+from collector.limits import is_loopback
 from core.config import Settings
 from core.errors import UsageError
 
@@ -16,17 +17,29 @@ PORT_SETTINGS = {
 }
 
 
+def check_inner_host(settings: Settings) -> None:
+    """Raise :class:`UsageError` for an engine and a dashboard that others could reach: neither speaks TLS, and the dashboard knows no login."""
+    if not is_loopback(settings.inner_host) and not settings.insecure:
+        raise UsageError(
+            f"engine and dashboard have no TLS and no login and listen on {settings.inner_host}; leave --inner-host at 127.0.0.1 and put"
+            " a reverse proxy that does both before them, or --insecure on a network you trust"
+        )
+
+
 def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
     """Raise :class:`UsageError` for the first port of these process kinds that cannot be listened on, and say why."""
     for kind in kinds:
+        host = "host" if kind == "collector" else "inner_host"
         for name in PORT_SETTINGS[kind]:
             port: int = getattr(settings, name)
             flag = "--" + name.replace("_", "-")
-            if (error := _try(settings.host, port)) is None:
+            if (error := _try(getattr(settings, host), port)) is None:
                 continue
             if error.errno == errno.EADDRINUSE:
                 raise UsageError(f"port {port} is in use by {owner_of(port)}; stop it, or choose another port with {flag}")
-            raise UsageError(f"port {port} on {settings.host} cannot be opened: {error.strerror}; set --host and {flag}")
+            raise UsageError(
+                f"port {port} on {getattr(settings, host)} cannot be opened: {error.strerror}; set --{host.replace('_', '-')} and {flag}"
+            )
 
 
 def free_port(host: str) -> int:

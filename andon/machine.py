@@ -27,7 +27,7 @@ def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]
         Child(
             "dashboard",
             [*base, "dashboard"],
-            f"http://{reachable(settings.host)}:{settings.dashboard_port}/_stcore/health",
+            f"http://{reachable(settings.inner_host)}:{settings.dashboard_port}/_stcore/health",
             environment=environment,
         ),
     ]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from collector.limits import is_loopback
 from collector.rejection import refused
 from core.catalog.catalog import Catalog
-from core.catalog.source import Source
+from core.catalog.source import OWN_SOURCE, Source
 from core.config import Settings, resolve_secret
 from core.errors import UsageError
 from core.signal import Lane
@@ -106,7 +106,7 @@ def check_exposure(settings: Settings, catalog: Catalog) -> bool:
         return False
     if settings.tls_certificate is None:
         raise UsageError(f"listening on {settings.host} needs TLS; set tls_certificate and tls_key, or --insecure on a network you trust")
-    if not any(source.tokens for source in catalog.sources.values()):
+    if not any(source.tokens for name, source in catalog.sources.items() if name != OWN_SOURCE):
         raise UsageError(f"listening on {settings.host} needs API tokens; give a source 'tokens', or --insecure on a network you trust")
     return True
 

@@ -23,14 +23,18 @@ class Settings(BaseModel):
     catalog: Path = Field(default=Path("catalog"), description="the folder of definitions")
     store: str = Field(default="embedded", description="'embedded' or clickhouse://user@host:port/database")
     store_password: SecretStr = Field(default=SecretStr(""), description="password of the ClickHouse server's user")
-    host: str = Field(default="127.0.0.1", description="address all ports listen on; others than loopback need TLS and tokens")
+    host: str = Field(default="127.0.0.1", description="address the collector listens on; others than loopback need TLS and tokens")
+    inner_host: str = Field(
+        default="127.0.0.1",
+        description="address engine and dashboard listen on, which have no TLS and no login; others than loopback need a proxy before them",
+    )
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC")
     http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP, CloudEvents and webhooks")
     engine_port: int = Field(default=8123, ge=0, le=65535, description="the engine's API and read endpoint")
     dashboard_port: int = Field(default=8501, ge=0, le=65535, description="the dashboard")
     tls_certificate: Path | None = Field(default=None, description="PEM file of the collector's certificate chain")
     tls_key: Path | None = Field(default=None, description="PEM file of the collector's private key")
-    insecure: bool = Field(default=False, description="allow other addresses than loopback without TLS and tokens")
+    insecure: bool = Field(default=False, description="allow other addresses than loopback without TLS, tokens and login")
     collector: str = Field(default="local", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="name of this collector, unique in a journal")
     journal_max_bytes: int = Field(
         default=8 << 30, ge=1 << 20, description="size of all lanes together; full means 503 until there is room"
@@ -45,7 +49,7 @@ class Settings(BaseModel):
         default={"spans": 30, "logs": 30, "metrics": 14, "events": 400, "quarantine": 90},
         description="days a kind of signal is kept in the store",
     )
-    public_url: str = Field(default="", description="address of the dashboard in messages; empty: http://<host>:<dashboard port>")
+    public_url: str = Field(default="", description="address of the dashboard in messages; empty: http://<inner host>:<dashboard port>")
     clock_speed: float = Field(default=1.0, gt=0, description="simulated time only: how much faster than real time the clock runs")
     clock_anchor: float = Field(
         default=0.0, description="simulated time only: the real moment (Unix seconds) both clocks agree; 0: at start"
@@ -64,12 +68,12 @@ class Settings(BaseModel):
     @property
     def dashboard_url(self) -> str:
         """The address people reach the dashboard at, without a slash at the end."""
-        return self.public_url.rstrip("/") or f"http://{reachable(self.host)}:{self.dashboard_port}"
+        return self.public_url.rstrip("/") or f"http://{reachable(self.inner_host)}:{self.dashboard_port}"
 
     @property
     def engine_url(self) -> str:
         """The address of the engine on this machine."""
-        return f"http://{reachable(self.host)}:{self.engine_port}"
+        return f"http://{reachable(self.inner_host)}:{self.engine_port}"
 
 
 def reachable(host: str) -> str:

@@ -6,11 +6,11 @@ import os
 import sys
 from pathlib import Path
 
-from andon.listening import require_free_ports
+from andon.listening import check_inner_host, require_free_ports
 from andon.settings_options import with_settings
 from core.config import Settings
 
-DASHBOARD_SETTINGS = ("store", "host", "engine_port", "dashboard_port", "public_url", "clock_speed", "clock_anchor")
+DASHBOARD_SETTINGS = ("store", "inner_host", "insecure", "engine_port", "dashboard_port", "public_url", "clock_speed", "clock_anchor")
 
 
 @with_settings(*DASHBOARD_SETTINGS)
@@ -18,6 +18,7 @@ def command(*, settings: Settings) -> None:
     """Serve the board and the other pages."""
     from dashboard.app import streamlit_arguments
 
+    check_inner_host(settings)
     require_free_ports(settings, ("dashboard",))
     environment = {
         "ANDON_DATA": str(settings.data.absolute()),
@@ -27,5 +28,5 @@ def command(*, settings: Settings) -> None:
     }
     script = Path(__file__).parents[1] / "show.py"
     arguments = [sys.executable, "-m", "streamlit", "run", str(script)]
-    arguments += [f"--server.address={settings.host}", f"--server.port={settings.dashboard_port}", *streamlit_arguments()]
+    arguments += [f"--server.address={settings.inner_host}", f"--server.port={settings.dashboard_port}", *streamlit_arguments()]
     os.execve(sys.executable, arguments, {**os.environ, **environment})  # noqa: S606 - our own interpreter becomes the server

@@ -34,12 +34,14 @@ def command(
     import shutil
 
     from andon.catalog_watch import load_checked_catalog
-    from andon.listening import free_port, is_free
+    from andon.listening import check_inner_host, free_port, is_free
     from andon.machine import environment_of, run_machine
     from andon.simulated_time import anchor_for, clock_of, remember
     from andon.summary import summary_of
     from andon.supervisor import Child
+    from collector.authentication import check_exposure
 
+    check_inner_host(settings)
     settings = _demo_settings(settings)
     if fresh:
         shutil.rmtree(settings.data, ignore_errors=True)
@@ -50,7 +52,7 @@ def command(
     settings = settings.model_copy(update={"clock_speed": speed, "clock_anchor": anchor})
     clock = clock_of(speed, anchor)
     os.environ.setdefault("ANDON_OPS_DESK_SECRET", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
-    load_checked_catalog(settings)
+    check_exposure(settings, load_checked_catalog(settings))
     arguments = [sys.executable, "-m", "andon", "plant", f"--rate={rate}", f"--desk-port={desk}"]
     plant = Child("plant", arguments, ready_file=settings.data / "plant.json", environment=environment_of(settings))
     summary = summary_of(settings, [

@@ -6,7 +6,7 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 ENGINE_SETTINGS = (
-    "catalog", "store", "host", "http_port", "tls_certificate", "engine_port", "dashboard_port", "public_url", "journal_keep_seconds",
+    "catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "insecure", "engine_port", "dashboard_port", "public_url", "journal_keep_seconds",
     "clock_speed", "clock_anchor",
 )  # fmt: skip
 
@@ -14,10 +14,11 @@ ENGINE_SETTINGS = (
 @with_settings(*ENGINE_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Load the journal, correlate, evaluate, alert; serve the read endpoint and the API."""
-    from andon.listening import require_free_ports
+    from andon.listening import check_inner_host, require_free_ports
     from andon.wiring import run_engine
     from core.telemetry import configure_logging
 
     configure_logging()
+    check_inner_host(settings)
     require_free_ports(settings, ("engine",))
     run_engine(settings)

@@ -10,7 +10,7 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 
-@with_settings("host", "engine_port")
+@with_settings("inner_host", "engine_port")
 def command(
     transaction: Annotated[str, typer.Argument(help="a transaction id or any business identifier")],
     sla: Annotated[str | None, typer.Argument(help="one SLA; all when left out")] = None,

@@ -10,7 +10,7 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 
-@with_settings("host", "engine_port")
+@with_settings("inner_host", "engine_port")
 def command(
     identifier: Annotated[str, typer.Argument(help="any business identifier, or its beginning")],
     *,

@@ -14,7 +14,7 @@ _PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in qua
 
 
 @app.command()
-@with_settings("host", "engine_port")
+@with_settings("inner_host", "engine_port")
 def status(*, settings: Settings) -> None:
     """Show segments, records and bytes per lane, and what became of all acknowledged signals."""
     from rich.console import Console

@@ -23,7 +23,7 @@ Token = Annotated[
 
 
 @app.command("list")
-@with_settings("host", "engine_port")
+@with_settings("inner_host", "engine_port")
 def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settings: Settings) -> None:
     """List what is in quarantine, the newest first."""
     from andon.engine_client import reading
@@ -43,7 +43,7 @@ def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settin
 
 
 @app.command()
-@with_settings("host", "engine_port")
+@with_settings("inner_host", "engine_port")
 def show(quarantine_id: Identifier, *, settings: Settings) -> None:
     """Show one input: its reason and its raw bytes."""
     from andon.engine_client import reading
@@ -57,7 +57,7 @@ def show(quarantine_id: Identifier, *, settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("catalog", "host", "http_port", "engine_port", "tls_certificate")
+@with_settings("catalog", "host", "http_port", "tls_certificate", "inner_host", "engine_port")
 def replay(quarantine_id: Identifier, *, token: Token = None, settings: Settings) -> None:
     """Send one input to the collector again, as it came."""
     from andon.checking import check_catalog

@@ -10,6 +10,9 @@ from core.catalog.definition import Definition, Identifier
 from core.catalog.sla import DurationText
 from core.signal import Lane
 
+OWN_SOURCE = "andon"
+"""The source of Andon's own heartbeat. It is in every catalog that runs, and stands for no sender."""
+
 
 class Webhook(Definition):
     """How ``/v1/webhooks/{source}`` proves its sender.
