@@ -11,7 +11,7 @@ from andon.catalog_news import CatalogNews
 from andon.front_door import door_trust, door_url
 from andon.listening import require_free_ports
 from andon.supervisor import Child, Supervisor
-from core.config import Settings, make_folder, reachable
+from core.config import Settings, as_environment, make_folder, reachable
 
 
 def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]:
@@ -33,19 +33,6 @@ def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]
     ]
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
-    """Return every setting that differs from its default as ``ANDON_…``, for the children."""
-    found = {}
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        if value != field.default and not isinstance(value, dict):
-            shown = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-            found[f"ANDON_{name.upper()}"] = str(shown)
-    found["ANDON_DATA"] = str(settings.data.absolute())
-    found["ANDON_CATALOG"] = str(settings.catalog.absolute())
-    return found
-
-
 def run_machine(
     settings: Settings,
     senders: Sequence[Child],
@@ -62,7 +49,7 @@ def run_machine(
     supervisor = Supervisor(settings.data / "log", console.print)
     supervisor.stop_on_signals()
     try:
-        front_door, *others = processes(settings, environment_of(settings))
+        front_door, *others = processes(settings, as_environment(settings))
         for child in [front_door, *senders, *others]:
             if not console.is_terminal:  # no spinner there
                 console.print(f"  starting {child.name} …")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import secrets
 import tomllib
@@ -87,8 +88,37 @@ def reachable(host: str) -> str:
     return str(address) if address.version == 4 else f"[{address}]"
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return every setting that has a value as ``ANDON_…``, for a child whose own environment must not speak against it.
+
+    :func:`load_settings` makes the same settings of it. Where it reads them is another folder than ours maybe, so paths are absolute.
+    """
+    found = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        match value:
+            case None:
+                continue
+            case SecretStr():
+                value = value.get_secret_value()
+            case Path():
+                value = value.absolute()
+            case dict():
+                value = json.dumps(value)
+        found[f"ANDON_{name.upper()}"] = str(value)
+    return found
+
+
+def _from_json(name: str, text: str) -> Any:
+    """Return what one environment variable says of a setting with parts. Raises :class:`UsageError`."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UsageError(f'{name}: {error}; write JSON like {{"spans": 30}}') from error
+
+
 def load_settings(file: Path | None = None, **flags: Any) -> Settings:
-    """Merge the config file (TOML), the environment and the flags that are not None.
+    """Merge the config file (TOML), the environment (a setting with parts in JSON) and the flags that are not None.
 
     Raises :class:`UsageError` with one line that names the setting and where it came from.
     """
@@ -101,9 +131,10 @@ def load_settings(file: Path | None = None, **flags: Any) -> Settings:
             why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
             raise UsageError(f"{file}: {why}; give a readable TOML file to --config") from error
         origin.update(dict.fromkeys(merged, str(file)))
-    for name in Settings.model_fields:
+    for name, field in Settings.model_fields.items():
         if (value := os.environ.get(f"ANDON_{name.upper()}")) is not None:
-            merged[name], origin[name] = value, f"ANDON_{name.upper()}"
+            origin[name] = f"ANDON_{name.upper()}"
+            merged[name] = _from_json(origin[name], value) if isinstance(field.default, dict) else value
         if flags.get(name) is not None:
             merged[name], origin[name] = flags[name], "--" + name.replace("_", "-")
     try:

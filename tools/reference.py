@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from pathlib import Path
 
 import alerts.notifiers
@@ -22,10 +23,14 @@ PLUGINS = (
 def reference() -> str:
     """Return the whole page."""
     lines = ["# Reference", "", "Made by `python tools/reference.py`.", "", "## Settings", ""]
-    lines += ["A TOML file (`--config`), environment variables `ANDON_…`, flags `--…`, in that rising order.", ""]
+    lines += [
+        "A TOML file (`--config`), environment variables `ANDON_…`, flags `--…`, in that rising order. A default in braces is JSON, as the variable is.",
+        "",
+    ]
     lines += ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if name == "store_password" else str(field.default)
+        default = json.dumps(field.default) if isinstance(field.default, dict) else str(field.default)
+        default = "" if name == "store_password" else default
         lines.append(f"| `{name}` | `{default}` | {field.description} |")
     lines += ["", "## Metrics", "", "| metric | kind | labels | meaning |", "|---|---|---|---|"]
     for metric in M:

@@ -13,7 +13,7 @@ import typer
 
 from andon.commands.up import UP_SETTINGS
 from andon.settings_options import with_settings
-from core.config import Settings, make_folder
+from core.config import Settings, as_environment, make_folder
 
 DESK_PORT = 9099
 """The port the shipped catalog's routes name."""
@@ -35,7 +35,7 @@ def command(
 
     from andon.catalog_watch import load_checked_catalog
     from andon.listening import check_inner_host, free_port, is_free
-    from andon.machine import environment_of, run_machine
+    from andon.machine import run_machine
     from andon.simulated_time import anchor_for, clock_of, remember
     from andon.summary import summary_of
     from andon.supervisor import Child
@@ -54,7 +54,7 @@ def command(
     os.environ.setdefault("ANDON_OPS_DESK_SECRET", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
     check_exposure(settings, load_checked_catalog(settings))
     arguments = [sys.executable, "-m", "andon", "plant", f"--rate={rate}", f"--desk-port={desk}"]
-    plant = Child("plant", arguments, ready_file=settings.data / "plant.json", environment=environment_of(settings))
+    plant = Child("plant", arguments, ready_file=settings.data / "plant.json", environment=as_environment(settings))
     summary = summary_of(settings, [
         ("Plant", f"simulated, {speed:g} times real speed, with planted faults; the desk's messages: http://127.0.0.1:{desk}/"),
     ])  # fmt: skip

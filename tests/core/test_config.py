@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from core.config import Settings, load_settings, own_secret, resolve_secret
+from core.config import Settings, as_environment, load_settings, own_secret, resolve_secret
 from core.errors import UsageError
 
 
@@ -28,6 +30,54 @@ def test_an_unreadable_file_is_named(tmp_path: Path, content: bytes | None, why:
     with pytest.raises(UsageError, match=why) as caught:
         load_settings(file)
     assert str(caught.value).startswith(str(file))
+
+
+OTHER: dict[str, Any] = {
+    "data": Path("/srv/andon data"), "catalog": Path("/srv/catalog"), "store": "clickhouse://reader@ch:9000/andon",
+    "store_password": SecretStr('pä$$ "word"'), "host": "::1", "inner_host": "10.0.0.7", "otlp_grpc_port": 1, "http_port": 2, "engine_port": 3,
+    "dashboard_port": 4, "tls_certificate": Path("/srv/cert.pem"), "tls_key": Path("/srv/key.pem"), "insecure": True, "collector": "east-1",
+    "journal_max_bytes": 1 << 40, "segment_max_bytes": 1 << 20, "journal_keep_seconds": 0, "retention_days": {"spans": 1, "logs": 3650},
+    "public_url": "https://andon.example.com/board", "clock_speed": 0.1, "clock_anchor": 1774622000.123456,
+}  # fmt: skip
+
+
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"ANDON_{name.upper()}", raising=False)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_reaches_a_child_as_it_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean_environment(monkeypatch)
+    settings = Settings(**{name: OTHER[name]})
+    assert getattr(settings, name) != Settings.model_fields[name].default
+    for variable, value in as_environment(settings).items():
+        monkeypatch.setenv(variable, value)
+    assert getattr(load_settings(), name) == OTHER[name]
+    assert load_settings() == settings.model_copy(update={path: getattr(settings, path).absolute() for path in ("data", "catalog")})
+
+
+def test_a_flag_that_says_the_default_wins_in_the_children_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean_environment(monkeypatch)
+    monkeypatch.setenv("ANDON_INNER_HOST", "0.0.0.0")
+    chosen = load_settings(inner_host="127.0.0.1")
+    for variable, value in as_environment(chosen).items():
+        monkeypatch.setenv(variable, value)
+    assert load_settings().inner_host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{'spans': 1}", r"ANDON_RETENTION_DAYS: Expecting property name .*; write JSON like {\"spans\": 30}"),
+        ("30", r"ANDON_RETENTION_DAYS: input should be a valid dictionary \(setting 'retention_days'\)"),
+        ('{"spans": "x"}', "ANDON_RETENTION_DAYS: input should be a valid integer"),
+    ],
+)
+def test_a_setting_with_parts_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch, text: str, why: str) -> None:
+    monkeypatch.setenv("ANDON_RETENTION_DAYS", text)
+    with pytest.raises(UsageError, match=why):
+        load_settings()
 
 
 def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
