@@ -12,6 +12,9 @@ from typer.exceptions import TyperException
 from core.catalog.load import CatalogErrors
 from core.errors import AndonError, UsageError
 
+OURS_ONLY = 0o077
+"""The umask of every command: what Andon writes is business data, or a key to it."""
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -49,6 +52,7 @@ def _register() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    os.umask(OURS_ONLY)
     _register()
     try:
         sys.exit(app(standalone_mode=False))

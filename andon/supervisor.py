@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 
 from core.clock import SystemClock
+from core.config import make_folder
 from core.errors import AndonError
 
 STOP_SECONDS = 20.0
@@ -61,7 +62,7 @@ class Supervisor:
         self._clock = SystemClock()
         self._running: list[_Running] = []
         self._stopping = threading.Event()
-        log_folder.mkdir(parents=True, exist_ok=True)
+        make_folder(log_folder)
 
     def start(self, child: Child) -> None:
         """Start a child and wait until it is ready. Raises :class:`AndonError` with the end of its log when it is not."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import threading
 from contextlib import ExitStack
@@ -49,6 +50,7 @@ def run_collector(settings: Settings) -> None:
         watch = CatalogWatch(settings, catalog, running.reload, telemetry)
         try:
             await running.start()
+            _warn_of_root()
             logger.info("listening", extra={"fields": {"http": running.http_port, "grpc": running.grpc_port}})
             while not stop.is_set():
                 try:
@@ -106,7 +108,15 @@ def run_engine(settings: Settings) -> None:
         threading.Thread(target=keep_up, args=(store, engine.stopping), name="derived", daemon=True).start()
         server = EngineServer(settings, pipeline, engine, heartbeat, telemetry)
         server.start()
+        _warn_of_root()
         try:
             engine.run()
         finally:
             server.stop()
+
+
+def _warn_of_root() -> None:
+    """Say in the log that this process may do more than it needs."""
+    if os.geteuid() == 0:
+        fields = {"event": "running_as_root"}
+        logger.warning("running as root; give Andon a user of its own, who owns the data folder", extra={"fields": fields})

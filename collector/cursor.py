@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from core.config import make_folder
+
 LOCK_SECONDS = 10.0
 
 
@@ -19,7 +21,7 @@ class Cursor:
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._path = folder / "cursor.sqlite"
         self._identity = identity
         with self._open() as connection:

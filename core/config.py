@@ -6,6 +6,8 @@ import ipaddress
 import json
 import os
 import secrets
+import shlex
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from core.errors import UsageError
+
+OPEN_TO_OTHERS = 0o066
+"""The bits of a file's mode by which its group or everybody may read or write it."""
 
 
 class Settings(BaseModel):
@@ -146,13 +151,19 @@ def load_settings(file: Path | None = None, **flags: Any) -> Settings:
 
 
 def resolve_secret(reference: str) -> str:
-    """Read ``env:NAME`` or ``file:PATH``. Raises :class:`UsageError` when it is missing, empty or of another form."""
+    """Read ``env:NAME`` or ``file:PATH``.
+
+    Raises :class:`UsageError` when it is missing, empty or of another form, or in a file that others than its owner may open.
+    """
     scheme, _, name = reference.partition(":")
     if scheme == "env":
         value = os.environ.get(name, "")
     elif scheme == "file":
         try:
-            value = Path(name).read_text(encoding="utf-8").strip()
+            with Path(name).open(encoding="utf-8") as file:
+                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & OPEN_TO_OTHERS:
+                    raise UsageError(f"secret {reference}: others than its owner may open {name}; chmod 600 {shlex.quote(name)}")
+                value = file.read().strip()
         except OSError as error:
             raise UsageError(f"secret {reference}: {error.strerror}; create the file or change the reference") from error
         except UnicodeDecodeError as error:
@@ -165,9 +176,14 @@ def resolve_secret(reference: str) -> str:
 
 
 def make_folder(folder: Path) -> Path:
-    """Return a folder of ours, made where it is missing, for its owner only. Raises :class:`UsageError` where there can be none."""
+    """Return a folder of ours, made where it is missing, it and all above it for their owner only.
+
+    Raises :class:`UsageError` where there can be none.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for part in (*reversed(folder.parents), folder):  # ``parents=True`` would let others into those above it
+            if not part.exists() or part == folder:
+                part.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise UsageError(f"the folder {folder} cannot be made: {error.strerror}; choose another with --data") from error
     return folder

@@ -196,6 +196,17 @@ def test_a_store_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     assert one_line(result) == "the engine has the store in .andon open; stop it first ('andon up' or 'andon engine')"
 
 
+def test_what_a_command_makes_is_its_owners_alone(tmp_path: Path) -> None:
+    (tmp_path / "umask.py").write_text(
+        "import os, pathlib, sys, andon.__main__ as command\n"
+        "command._register = lambda: pathlib.Path('made').touch()\n"
+        "os.umask(0)\nsys.argv = ['andon', '--help']\ncommand.main()\n"
+    )
+    root = str(Path(__file__).parents[2])
+    subprocess.run([sys.executable, "umask.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": root}, capture_output=True, check=False)
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o600
+
+
 def test_nothing_asked_is_answered_with_the_help_and_its_exit_codes(tmp_path: Path) -> None:
     result = andon(folder=tmp_path)
     assert (result.returncode, result.stderr.strip()) == (2, "")
