@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route
 from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
 from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
 from collector.http_server import make_server
+from collector.refusals import Refusals
 from core.config import Settings
 from core.errors import UsageError
 from core.telemetry import Telemetry
@@ -27,7 +28,7 @@ URL_MAX_BYTES = 32 << 10
 
 
 class EngineServer:
-    """Serves from :meth:`start` to :meth:`stop`."""
+    """Serves from :meth:`start` to :meth:`stop`. Whoever owns it calls ``settle`` of its ``refusals`` now and then."""
 
     def __init__(self, settings: Settings, pipeline: Pipeline, engine: Engine, heartbeat: Heartbeat, telemetry: Telemetry) -> None:
         self._settings = settings
@@ -42,8 +43,9 @@ class EngineServer:
         ]
         if (endpoint := pipeline.read_endpoint()) is not None:
             routes.append(Mount("/", app=endpoint))
+        self.refusals = Refusals(engine.clock, telemetry)
         # no TLS here: the engine's port is for this machine and for what stands before it
-        self._server = make_server(Starlette(routes=routes), None, None, telemetry, URL_MAX_BYTES)
+        self._server = make_server(Starlette(routes=routes), None, None, self.refusals, URL_MAX_BYTES)
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -63,6 +65,7 @@ class EngineServer:
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(timeout=5.0)
+        self.refusals.settle(at_end=True)
 
     def _healthy(self, _: Request) -> Response:
         """Alive: the loop has turned lately. ``now``: the time it goes by, which a demo simulates."""

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 
@@ -95,6 +96,7 @@ def run_engine(settings: Settings) -> None:
                 watch.look()  # where the store fails meanwhile it is done again before anything else: what is loaded in between would be lost
                 looked = clock.monotonic()
                 pipeline.measure()
+                server.refusals.settle()
 
         in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight)
@@ -102,10 +104,9 @@ def run_engine(settings: Settings) -> None:
             signal.signal(number, lambda *_: engine.stopping.set())
         token = own_secret(settings.data, "heartbeat")
         heartbeat = Heartbeat(lambda: door_client(settings, HEARTBEAT_WAIT_SECONDS), token, pipeline.last_heartbeat, clock, telemetry)
-        threading.Thread(target=heartbeat.run, args=(engine.stopping,), name="heartbeat", daemon=True).start()
-        accountant = Accountant(store, settings, clock, telemetry)
-        threading.Thread(target=accountant.run, args=(engine.stopping,), name="accounting", daemon=True).start()
-        threading.Thread(target=keep_up, args=(store, engine.stopping), name="derived", daemon=True).start()
+        _beside("heartbeat", heartbeat.run, engine.stopping)
+        _beside("accounting", Accountant(store, settings, clock, telemetry).run, engine.stopping)
+        _beside("derived", keep_up, store, engine.stopping)
         server = EngineServer(settings, pipeline, engine, heartbeat, telemetry)
         server.start()
         _warn_of_root()
@@ -113,6 +114,11 @@ def run_engine(settings: Settings) -> None:
             engine.run()
         finally:
             server.stop()
+
+
+def _beside(name: str, run: Callable[..., None], *arguments: object) -> None:
+    """Run something in a thread of its own that ends with the process."""
+    threading.Thread(target=run, args=arguments, name=name, daemon=True).start()
 
 
 def _warn_of_root() -> None:

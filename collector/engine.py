@@ -17,6 +17,7 @@ from collector.intake import JournalIntake
 from collector.journal import Journal, exit_process
 from collector.limits import FailedAttempts
 from collector.receiver import Receiver, ReceiverContext
+from collector.refusals import SETTLE_SECONDS, Refusals
 from collector.webhooks import Webhooks
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -62,8 +63,10 @@ class Collector:
             segment_max_bytes=settings.segment_max_bytes,
             on_failure=on_journal_failure,
         )
-        self._intake = JournalIntake(self._journal, telemetry)
-        self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock))
+        self._refusals = Refusals(clock, telemetry)
+        self._settling: asyncio.Task[None] | None = None
+        self._intake = JournalIntake(self._journal, telemetry, self._refusals)
+        self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock), self._refusals)
         self._doors.ready = lambda: self._started and not self._journal.failed
         self._doors.publish = self._journal.publish
         self._started = False
@@ -84,12 +87,13 @@ class Collector:
             listening.close()
             raise
         self.grpc_port = self._grpc.port
-        self._http = make_server(make_app(self._doors), settings.tls_certificate, settings.tls_key, self._telemetry)
+        self._http = make_server(make_app(self._doors), settings.tls_certificate, settings.tls_key, self._refusals)
         self._http_task = asyncio.create_task(self._http.serve(sockets=[listening]))
         await self._grpc.start()
         while not self._http.started and not self._http_task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         self._start_receivers(self._catalog)
+        self._settling = asyncio.create_task(self._settle(), name="refusals")
         self._started = True
 
     async def stop(self) -> None:
@@ -104,6 +108,9 @@ class Collector:
             await self._http_task
         if self._grpc is not None:
             await self._grpc.stop(GRACE_SECONDS)
+        if self._settling is not None:
+            self._settling.cancel()
+        self._refusals.settle(at_end=True)
         await asyncio.to_thread(self._journal.stop)
 
     def reload(self, catalog: Catalog) -> None:
@@ -116,6 +123,11 @@ class Collector:
         self._catalog = catalog
         if self._started:
             self._start_receivers(catalog)
+
+    async def _settle(self) -> None:
+        while True:
+            await asyncio.sleep(SETTLE_SECONDS)
+            self._refusals.settle()
 
     def _validate_receivers(self, catalog: Catalog) -> None:
         for source in catalog.sources.values():

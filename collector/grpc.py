@@ -19,7 +19,6 @@ from collector.http import Doors
 from collector.rejection import Rejection
 from core.errors import Full, UsageError
 from core.signal import SignalKind
-from core.telemetry import M
 
 _SERVICES = {
     SignalKind.TRACES: "opentelemetry.proto.collector.trace.v1.TraceService",
@@ -78,17 +77,19 @@ def _export(doors: Doors, kind: SignalKind) -> Callable[[bytes, Any], Awaitable[
         try:
             sender = doors.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
         except Rejection as rejection:
-            doors.telemetry.add(M.REFUSED_REQUESTS, reason=rejection.complaint.reason)
+            doors.refusals.refused(rejection.complaint.reason, peer=peer, body=body)
             await _abort(context, _CODES[rejection.status], str(rejection), retry_after_seconds=rejection.retry_after_seconds)
         envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, doors.senders)
         try:
             try:
                 outcome = await doors.desk.take_otlp(kind, body, envelope)
             except Rejection as rejection:
-                quarantine_id = await doors.desk.keep(rejection, body, envelope)
-                await _abort(context, _CODES[rejection.status], f"{rejection}; kept as {quarantine_id}")
+                kept = await doors.desk.keep(rejection, body, envelope)
+                if not kept:
+                    doors.refusals.refused(rejection.complaint.reason, source=sender.source, peer=peer, body=body)
+                await _abort(context, _CODES[rejection.status], f"{rejection}; kept as {kept}" if kept else str(rejection))
         except Full as full:
-            doors.telemetry.add(M.REFUSED_REQUESTS, reason="full")
+            doors.refusals.refused("full", source=sender.source, peer=peer, body=body)
             await _abort(context, grpc.StatusCode.UNAVAILABLE, str(full), retry_after_seconds=full.retry_after_seconds)
         response = response_class()
         if outcome.rejected:

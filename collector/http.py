@@ -7,7 +7,6 @@ is there once, serves all sources, and is where tokens and TLS are enforced.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,18 +30,18 @@ from collector.http_body import Body, InFlight
 from collector.json_guard import check_json
 from collector.limits import FailedAttempts
 from collector.quarantine import WEBHOOK
+from collector.refusals import Refusals
 from collector.rejection import Complaint, Rejection, refused
 from collector.webhooks import DELIVERY_HEADERS, Webhooks
 from core.catalog.source import Source
 from core.errors import Full
 from core.signal import Record, SignalKind
-from core.telemetry import M, Telemetry
+from core.telemetry import Telemetry
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 # google.rpc.Code of each HTTP status, for OTLP senders
 _CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
-_LOG = logging.getLogger("andon.http")
 DECODED_ASIDE_BYTES = 64 << 10
 Handler = Callable[[Request, bytes, Envelope], Awaitable[Response]]
 Proof = Callable[[bytes], Envelope]
@@ -51,13 +50,16 @@ Proof = Callable[[bytes], Envelope]
 class Doors:
     """What the handlers share. ``senders`` and ``webhooks`` are replaced when the catalog is reloaded."""
 
-    def __init__(self, desk: Desk, senders: Senders, webhooks: Webhooks, telemetry: Telemetry, failures: FailedAttempts) -> None:
+    def __init__(
+        self, desk: Desk, senders: Senders, webhooks: Webhooks, telemetry: Telemetry, failures: FailedAttempts, refusals: Refusals
+    ) -> None:
         self.desk = desk
         self.senders = senders
         self.webhooks = webhooks
         self.telemetry = telemetry
         self.in_flight = InFlight()
         self.failures = failures
+        self.refusals = refusals
         self.ready: Callable[[], bool] = lambda: True
         self.publish: Callable[[], None] = lambda: None
 
@@ -132,6 +134,7 @@ async def _guarded(
 
     ``prove`` returns the envelope of a sender who is known by the raw body alone, and refuses a stranger before anything is decoded or kept.
     """
+    raw: bytes | None = None
     try:
         async with Body(request, doors.in_flight) as body:
             raw = await body.read()
@@ -143,10 +146,10 @@ async def _guarded(
                 kept = await _keep(doors, rejection, raw, envelope)
                 return explain(rejection.status, rejection.complaint, quarantine_id=kept, retry_after_seconds=rejection.retry_after_seconds)
     except Rejection as rejection:
-        _count(doors, rejection, envelope.peer)
+        _tell(doors, rejection.complaint.reason, envelope, raw)
         return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
     except Full as full:
-        doors.telemetry.add(M.REFUSED_REQUESTS, reason="full")
+        _tell(doors, "full", envelope, raw)
         complaint = Complaint("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
         return explain(503, complaint, retry_after_seconds=full.retry_after_seconds)
 
@@ -160,14 +163,13 @@ async def _decoded(raw: bytes, encoding: str) -> bytes:
 
 async def _keep(doors: Doors, rejection: Rejection, raw: bytes, envelope: Envelope) -> str:
     if not rejection.keep:
-        _count(doors, rejection, envelope.peer)
+        _tell(doors, rejection.complaint.reason, envelope, raw)
         return ""
     return await doors.desk.keep(rejection, raw, envelope)
 
 
-def _count(doors: Doors, rejection: Rejection, peer: str) -> None:
-    doors.telemetry.add(M.REFUSED_REQUESTS, reason=rejection.complaint.reason)
-    _LOG.info("refused", extra={"fields": {"event": "refused", "reason": rejection.complaint.reason, "peer": peer}})
+def _tell(doors: Doors, reason: str, envelope: Envelope, raw: bytes | None) -> None:
+    doors.refusals.refused(reason, source=envelope.sender.source, peer=envelope.peer, body=raw)
 
 
 def _identified(doors: Doors, request: Request) -> Sender:
@@ -187,12 +189,13 @@ def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Respo
     async def endpoint(request: Request) -> Response:
         media_type = _media_type(request)
         explain = _explain_protobuf if media_type == PROTOBUF else _explain_json
+        sender = None
         try:
             sender = _identified(doors, request)
             if media_type not in {PROTOBUF, JSON}:
                 raise refused(415, "unsupported_type", "OTLP is application/x-protobuf or application/json", field="content-type")
         except Rejection as rejection:
-            _count(doors, rejection, _peer(request))
+            doors.refusals.refused(rejection.complaint.reason, source=sender.source if sender else "", peer=_peer(request))
             return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
         return await _guarded(doors, request, _envelope(doors, request, sender, kind.value), handle, explain)
 
@@ -261,7 +264,7 @@ def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
         try:
             sender = _identified(doors, request)
         except Rejection as rejection:
-            _count(doors, rejection, _peer(request))
+            doors.refusals.refused(rejection.complaint.reason, peer=_peer(request))
             return _explain_json(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
         return await _guarded(doors, request, _envelope(doors, request, sender, SignalKind.EVENT.value), handle, _explain_json)
 

@@ -14,13 +14,14 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from collector.limits import CONNECTIONS_MAX, may_connect
-from core.telemetry import M, Telemetry
+from collector.refusals import Refusals
 
 HEAD_READ_SECONDS = 10.0
 HEAD_MAX_BYTES = 16 << 10
 HEADERS_MAX = 100
 URL_MAX_BYTES = 8 << 10
 REASONS = {408: "slow_client", 431: "headers_too_large", 503: "too_many_connections"}
+NOT_HTTP = "bad_http"
 _PHRASES = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
 RETRY_AFTER_SECONDS = 5
 
@@ -28,7 +29,7 @@ RETRY_AFTER_SECONDS = 5
 class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  # uvicorn's protocols are not typed
     """Closes a connection whose request head is late or too large, and one more than its client may have."""
 
-    telemetry: Telemetry
+    refusals: Refusals
     url_max_bytes: int
     _head_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
@@ -73,6 +74,14 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         if not self._refused:
             super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP."""
+        self._head_done()
+        if not self._refused:
+            self._refused = True
+            self.refusals.refused(NOT_HTTP, peer=_host(self))
+            super().send_400_response(msg)
+
     def _watch_head(self) -> None:
         self._head_done()
         self._head_bytes = 0
@@ -92,7 +101,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         self._head_done()
         if not self._refused and not self.transport.is_closing():
             self._refused = True
-            self.telemetry.add(M.REFUSED_REQUESTS, reason=REASONS[status])
+            self.refusals.refused(REASONS[status], peer=_host(self))
             retry = f"retry-after: {RETRY_AFTER_SECONDS}\r\n" if status == 503 else ""
             head = f"HTTP/1.1 {status} {_PHRASES[status]}\r\nconnection: close\r\n{retry}content-length: 0\r\n\r\n"
             self.transport.write(head.encode())
@@ -113,12 +122,12 @@ class HttpServer(uvicorn.Server):
 
 
 def make_server(
-    app: ASGIApp, certificate: Path | None, key: Path | None, telemetry: Telemetry, url_max_bytes: int = URL_MAX_BYTES
+    app: ASGIApp, certificate: Path | None, key: Path | None, refusals: Refusals, url_max_bytes: int = URL_MAX_BYTES
 ) -> HttpServer:
     """Return the server of ``app``; with a certificate it speaks TLS 1.2 or later only."""
     config = uvicorn.Config(
         app,
-        http=type("Protocol", (BoundedProtocol,), {"telemetry": telemetry, "url_max_bytes": url_max_bytes}),
+        http=type("Protocol", (BoundedProtocol,), {"refusals": refusals, "url_max_bytes": url_max_bytes}),
         ws="none",
         lifespan="off",
         access_log=False,

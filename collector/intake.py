@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from collector.ports import RecordJournal
 from collector.quarantine import quarantine_reason
+from collector.refusals import Refusals
 from core.errors import Full
 from core.signal import Receipt, Record, SignalKind
 from core.telemetry import M, Telemetry
@@ -15,9 +16,10 @@ from core.telemetry import M, Telemetry
 class JournalIntake:
     """Implements :class:`collector.receiver.Intake` for every receiver."""
 
-    def __init__(self, journal: RecordJournal, telemetry: Telemetry) -> None:
+    def __init__(self, journal: RecordJournal, telemetry: Telemetry, refusals: Refusals) -> None:
         self._journal = journal
         self._telemetry = telemetry
+        self._refusals = refusals
 
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
         """Return once all records are on disk. Records of one call must be of one lane. Raises :class:`core.errors.Full`."""
@@ -40,3 +42,4 @@ class JournalIntake:
             self._telemetry.add(M.ACKNOWLEDGED, record.count, lane=record.lane.value, kind=record.kind.value)
             if record.kind is SignalKind.QUARANTINE:
                 self._telemetry.add(M.QUARANTINED, reason=quarantine_reason(record))
+                self._refusals.kept(record)

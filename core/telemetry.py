@@ -32,7 +32,10 @@ class M(Enum):
     ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged after they were on disk", ("lane", "kind"))
     REFUSED = Metric("andon_refused_signals_total", Counter, "Signals refused, by reason", ("lane", "reason"))
     REFUSED_REQUESTS = Metric(
-        "andon_refused_requests_total", Counter, "Requests refused before admission and not kept, by reason", ("reason",)
+        "andon_refused_requests_total",
+        Counter,
+        "Requests refused before admission and not kept, by source (empty: not known) and reason",
+        ("source", "reason"),
     )
     QUARANTINED = Metric("andon_quarantined_inputs_total", Counter, "Inputs kept in quarantine, by reason", ("reason",))
     RECEIVER_UP = Metric("andon_receiver_up", Gauge, "1 while a pull receiver reads its source, 0 while it cannot", ("source",))
@@ -126,5 +129,6 @@ def configure_logging(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("httpx", "httpcore", "uvicorn.error"):  # a line per request says nothing and fills the disk
+    for chatty in ("httpx", "httpcore"):  # a line per request says nothing and fills the disk
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings are a line for each stranger who speaks no HTTP

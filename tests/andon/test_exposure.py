@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from andon.catalog_watch import load_checked_catalog
 from andon.commands import dashboard, demo, engine, up
 from andon.listening import check_inner_host, require_free_ports
 from andon.machine import processes
-from andon.wiring import load_checked_catalog
 from collector.authentication import check_exposure
 from core.config import Settings
 from core.errors import UsageError

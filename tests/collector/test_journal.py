@@ -17,6 +17,7 @@ import pytest
 
 from collector.intake import JournalIntake
 from collector.journal import Journal
+from collector.refusals import Refusals
 from core.clock import SystemClock
 from core.errors import Full, UsageError
 from core.journal import is_closed, read_segment, segments
@@ -217,7 +218,7 @@ def test_a_journal_has_one_writer_of_a_name_at_a_time(tmp_path: Path) -> None:
 
 def test_what_nobody_waits_for_any_more_is_in_the_books_if_it_is_on_disk(tmp_path: Path) -> None:
     telemetry, journal = Telemetry(), open_journal(tmp_path)
-    intake = JournalIntake(journal, telemetry)
+    intake = JournalIntake(journal, telemetry, Refusals(SystemClock(), telemetry))
 
     async def leave() -> None:
         waiting = asyncio.create_task(intake.accept([record(1)]))

@@ -1,0 +1,89 @@
+"""The log of refusals: what was not taken as it came, by whichever road, in one form and within bounds.
+
+A line says why, whose, from where, how large and a fingerprint, by which sender and log can be put side by side; never the content, a
+header or a credential. A flood of one reason writes ten lines a minute and one with the number of those left out, and hides no other reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from core.clock import Clock
+from core.signal import Record
+from core.telemetry import M, Telemetry
+
+LINES_PER_MINUTE = 10
+MINUTE_SECONDS = 60.0
+SETTLE_SECONDS = 5.0
+"""How often a loop should call :meth:`Refusals.settle`."""
+_LOG = logging.getLogger("andon.refusals")
+_FINGERPRINT_CHARACTERS = 12
+
+
+@dataclass
+class _Minute:
+    """What was written of one reason since its first line of this minute."""
+
+    began: float
+    lines: int = 0
+    left_out: int = 0
+
+
+class Refusals:
+    """Counts and tells refusals. A reason is a word of a closed list; a source is one of the catalog, empty for a stranger. Any thread may call."""
+
+    def __init__(self, clock: Clock, telemetry: Telemetry) -> None:
+        self._clock = clock
+        self._telemetry = telemetry
+        self._minutes: dict[str, _Minute] = {}
+        self._lock = threading.Lock()
+
+    def refused(self, reason: str, *, source: str = "", peer: str = "", body: bytes | None = None) -> None:
+        """Count and tell a request that is not kept. ``body`` is as sent; None when it was not read to its end."""
+        self._telemetry.add(M.REFUSED_REQUESTS, source=source, reason=reason)
+        size = None if body is None else len(body)
+        self._tell("refused", reason, lambda: _fields(source, peer, size, "" if body is None else hashlib.sha256(body).hexdigest()))
+
+    def kept(self, record: Record) -> None:
+        """Tell an input that lies in quarantine, by its record; it is counted where it is journalled."""
+        detail: dict[str, Any] = msgspec.json.decode(record.detail)
+
+        def fields() -> dict[str, Any]:
+            size = int(detail.get("size_bytes") or len(record.body))
+            digest = str(detail.get("sha256") or hashlib.sha256(record.body).hexdigest())
+            return _fields(record.source, str(detail.get("peer", "")), size, digest, str(detail.get("quarantine_id", "")))
+
+        self._tell("quarantined", str(detail.get("reason", "unknown")), fields)
+
+    def settle(self, *, at_end: bool = False) -> None:
+        """Tell how many were left out in the minutes that are over; ``at_end``, in all."""
+        now = self._clock.monotonic()
+        with self._lock:
+            over = {reason: minute for reason, minute in self._minutes.items() if at_end or now - minute.began >= MINUTE_SECONDS}
+            for reason in over:
+                del self._minutes[reason]
+        for reason, minute in over.items():
+            if minute.left_out:
+                _LOG.info("refusals left out", extra={"fields": {"event": "left_out", "reason": reason, "count": minute.left_out}})
+
+    def _tell(self, event: str, reason: str, fields: Callable[[], dict[str, Any]]) -> None:
+        self.settle()
+        with self._lock:
+            minute = self._minutes.setdefault(reason, _Minute(self._clock.monotonic()))
+            told = minute.lines < LINES_PER_MINUTE
+            minute.lines += told
+            minute.left_out += not told
+        if told:  # not before: a fingerprint of 20 MiB takes as long as many requests
+            _LOG.info("not taken", extra={"fields": {"event": event, "reason": reason, **fields()}})
+
+
+def _fields(source: str, peer: str, size: int | None, digest: str, quarantine_id: str = "") -> dict[str, Any]:
+    """Return what every line says; ``size`` in bytes."""
+    return {"source": source, "peer": peer, "size": size, "sha256_12": digest[:_FINGERPRINT_CHARACTERS], "quarantine_id": quarantine_id}

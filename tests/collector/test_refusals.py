@@ -1,0 +1,165 @@
+"""The log of refusals: one form for every road, nothing secret in it, and no flood that fills a disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import socket
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+
+from collector.refusals import LINES_PER_MINUTE, Refusals
+from core.catalog.catalog import Catalog
+from core.clock import FakeClock
+from core.errors import Full
+from core.signal import Lane
+from core.telemetry import JsonFormatter, M, Telemetry
+from tests.collector.conftest import Running
+from tests.collector.requests import PROTOBUF
+from tests.collector.test_webhooks import standard
+
+MARK = "do-not-log-me"
+FIELDS = {"time", "level", "logger", "message", "event", "reason", "source", "peer", "size", "sha256_12", "quarantine_id"}
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]]:
+    """Return the lines of the log of refusals so far, as they are written."""
+    caplog.set_level(logging.INFO)
+    return lambda: [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == "andon.refusals"]
+
+
+def test_a_flood_of_one_reason_is_counted_and_hides_no_other(told: Callable[[], list[dict[str, Any]]]) -> None:
+    clock, telemetry = FakeClock(), Telemetry()
+    refusals = Refusals(clock, telemetry)
+    for _ in range(25):
+        refusals.refused("full", source="crm")
+    refusals.refused("too_large")
+    assert [line["reason"] for line in told()] == ["full"] * LINES_PER_MINUTE + ["too_large"]
+    assert telemetry.value(M.REFUSED_REQUESTS, source="crm", reason="full") == 25
+    clock.advance(timedelta(seconds=59))
+    refusals.settle()
+    assert len(told()) == 11
+    clock.advance(timedelta(seconds=1))
+    refusals.settle()
+    (left_out,) = told()[11:]
+    assert (left_out["event"], left_out["reason"], left_out["count"]) == ("left_out", "full", 15)
+    refusals.settle()
+    assert len(told()) == 12, "what was left out is told once"
+
+
+def test_the_count_comes_before_the_next_line_and_at_the_end(told: Callable[[], list[dict[str, Any]]]) -> None:
+    clock = FakeClock()
+    refusals = Refusals(clock, Telemetry())
+    for _ in range(12):
+        refusals.refused("full")
+    clock.advance(timedelta(seconds=61))
+    for _ in range(11):
+        refusals.refused("full")
+    assert [line["event"] for line in told()][10:12] == ["left_out", "refused"]
+    assert len(told()) == 21
+    refusals.settle(at_end=True)
+    assert [line["count"] for line in told() if line["event"] == "left_out"] == [2, 1]
+
+
+def test_every_road_is_told_in_one_form(
+    start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str], told: Callable[[], list[dict[str, Any]]]
+) -> None:
+    door = start(catalog)
+    crm = {"authorization": f"Bearer {secrets['TOKEN_CRM']}"}
+    body = MARK.encode()
+    assert door.post("/v1/traces", body, PROTOBUF, authorization=f"Bearer {MARK}").status_code == 401
+    assert door.post("/v1/events", body, "application/json", x_andon_token=MARK).status_code == 401
+    assert door.post("/v1/traces", body, f"text/{MARK}", **crm).status_code == 415
+    assert door.post("/v1/traces", body, PROTOBUF, content_encoding="br", **crm).status_code == 415
+    kept = door.post("/v1/events", body, "application/cloudevents+json", **crm).json()["quarantine_id"]
+    assert door.post(f"/v1/webhooks/{MARK}", body, "application/json").status_code == 404
+    assert door.post("/v1/webhooks/shop", body, "application/json", **standard(secrets["HOOK"], MARK, b"")).status_code == 401
+    door.post("/v1/webhooks/shop", body, "application/json", **standard(secrets["HOOK"], MARK, body))
+    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel:
+        call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        for token in (MARK, secrets["TOKEN_CRM"]):
+            with pytest.raises(grpc.RpcError):
+                call(body, timeout=10, metadata=(("authorization", f"Bearer {token}"),))
+    assert door.client.get("/healthz", headers={"x": MARK * 2000}).status_code == 431
+    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as stranger:
+        stranger.sendall(f"{MARK}\r\n\r\n".encode())
+        assert b"400" in stranger.recv(1000)
+
+    digest = hashlib.sha256(body).hexdigest()[:12]
+    sized = {"size": len(body), "sha256_12": digest}
+    unread = {"size": None, "sha256_12": ""}
+    expected = [
+        {"event": "refused", "reason": "unauthenticated", "source": "", **unread},
+        {"event": "refused", "reason": "unauthenticated", "source": "", **unread},
+        {"event": "refused", "reason": "unsupported_type", "source": "crm", **unread},
+        {"event": "refused", "reason": "unsupported_encoding", "source": "crm", **sized},
+        {"event": "quarantined", "reason": "bad_json:syntax", "source": "crm", **sized},
+        {"event": "refused", "reason": "unknown_source", "source": "", **sized},
+        {"event": "refused", "reason": "bad_signature:wrong", "source": "", **sized},
+        {"event": "quarantined", "reason": "bad_json:syntax", "source": "shop", **sized},
+        {"event": "refused", "reason": "unauthenticated", "source": "", **sized},
+        {"event": "quarantined", "reason": "bad_protobuf", "source": "crm", **sized},
+        {"event": "refused", "reason": "headers_too_large", "source": "", **unread},
+        {"event": "refused", "reason": "bad_http", "source": "", **unread},
+    ]
+    lines = told()
+    assert [{name: line[name] for name in expected[0]} for line in lines] == expected
+    assert all(set(line) == FIELDS and line["peer"] == "127.0.0.1" for line in lines)
+    assert [bool(line["quarantine_id"]) for line in lines] == [line["event"] == "quarantined" for line in lines]
+    assert lines[4]["quarantine_id"] == kept
+    text = json.dumps(lines)
+    assert not [secret for secret in (MARK, *secrets.values()) if secret in text]
+
+
+def test_who_was_told_that_there_is_no_room(
+    start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[Any]]
+) -> None:
+    door = start(catalog)
+
+    async def full(*_: Any) -> None:
+        raise Full("the journal has no room")
+
+    monkeypatch.setattr(door.collector._journal, "append", full)
+    answer = door.post("/v1/events", b"{}", "application/cloudevents+json", authorization=f"Bearer {secrets['TOKEN_CRM']}")
+    assert answer.status_code == 503
+    assert [(line["reason"], line["source"], line["size"]) for line in told()] == [("full", "crm", 2)]
+    assert door.telemetry.value(M.REFUSED_REQUESTS, source="crm", reason="full") == 1
+
+
+def test_no_stranger_chooses_a_label(start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str]) -> None:
+    door = start(catalog)
+    for number in range(5):
+        door.post(f"/v1/webhooks/{MARK}-{number}", b"{}", "application/json")
+        door.post("/v1/traces", b"", f"text/{MARK}-{number}")
+        door.post("/v1/traces", b"", PROTOBUF, authorization=f"Bearer {MARK}-{number}", x_source=MARK)
+        forged = standard(secrets["HOOK"], f"{MARK}-{number}", b"")
+        door.post("/v1/webhooks/shop", b"{}", "application/json", **forged)
+    labels = {
+        (sample.labels["source"], sample.labels["reason"])
+        for family in door.telemetry.registry.collect()
+        for sample in family.samples
+        if sample.name == M.REFUSED_REQUESTS.value.name
+    }
+    assert labels == {("", "unknown_source"), ("default", "unsupported_type"), ("", "unauthenticated"), ("", "bad_signature:wrong")}
+
+
+def test_a_collector_tells_what_it_left_out_without_another_refusal(
+    start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[dict[str, Any]]]
+) -> None:
+    monkeypatch.setattr("collector.engine.SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr("collector.refusals.MINUTE_SECONDS", 1.0)
+    door = start()
+    for _ in range(LINES_PER_MINUTE + 3):
+        door.post("/v1/traces", b"", "text/plain")
+    deadline = time.monotonic() + 20
+    while not any(line["event"] == "left_out" for line in told()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert sum(line.get("count", 1) for line in told()) == LINES_PER_MINUTE + 3
+    assert door.records(Lane.STANDARD) == []
