@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +27,8 @@ from core.errors import AndonError
 
 STOP_SECONDS = 20.0
 START_SECONDS = 60.0
-_LOG_LIMIT_BYTES = 50 << 20
+LOG_MAX_BYTES = 50 << 20
+"""Size at which a child's log is put aside; what was put aside before is then gone, so that a child takes twice this at the most."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -54,7 +57,7 @@ class _Running:
 
 
 class Supervisor:
-    """Runs children until :meth:`stop` is called or a signal asks for the end. Logs go to ``<data>/log/<name>.log``."""
+    """Runs children until :meth:`stop` is called or a signal asks for the end. Logs go to ``<data>/log/<name>.log``, and to ``<name>.old.log`` before that."""
 
     def __init__(self, log_folder: Path, report: Callable[[str], None]) -> None:
         self._logs = log_folder
@@ -72,10 +75,11 @@ class Supervisor:
             self._wait_ready(running)
 
     def watch(self, each_second: Callable[[], None] = lambda: None) -> None:
-        """Restart what ends by itself, until stopped."""
+        """Restart what ends by itself and keep the logs within bounds, until stopped."""
         while not self._stopping.wait(1.0):
             each_second()
             for running in self._running:
+                self._bound_log(running.child)
                 self._revive(running)
 
     def stop(self) -> None:
@@ -104,10 +108,8 @@ class Supervisor:
         return self._stopping.is_set()
 
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
-        path = self.log_of(child)
-        if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
-            path.replace(path.with_suffix(".old.log"))
-        with path.open("ab") as log:
+        self._bound_log(child)
+        with self.log_of(child).open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own command line
                 child.arguments,
                 stdin=subprocess.DEVNULL,
@@ -117,6 +119,19 @@ class Supervisor:
                 start_new_session=True,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - only sets a flag in the kernel
             )
+
+    def _bound_log(self, child: Child) -> None:
+        """Put a full log aside and let the child, which appends to it, go on at its start.
+
+        The child holds the file open, so it cannot be renamed; what is written between the last read and the cut is lost.
+        """
+        path = self.log_of(child)
+        if not path.exists() or path.stat().st_size <= LOG_MAX_BYTES:
+            return
+        with path.open("r+b") as log:
+            with suppress(OSError), path.with_suffix(".old.log").open("wb") as old:  # on a full disk the cut makes room
+                shutil.copyfileobj(log, old)
+            log.truncate(0)
 
     def log_of(self, child: Child) -> Path:
         """Return the path of a child's log."""
