@@ -100,7 +100,7 @@ def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock
             telemetry,
             loader,
             Correlator(StoredCorrelation(store), catalog, telemetry),
-            SlaEngine(clocks, clocks, catalog, telemetry),
+            SlaEngine(clocks, clocks, clocks, catalog, telemetry),
             AlertEngine(StoredIncidents(store), catalog, notifiers, settings, telemetry, clock),
         )
     finally:

@@ -16,7 +16,7 @@ from core.verdict import Verdict
 from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
 from slas.judge import judge, reason_texts
-from slas.ports import ClockStore, SourceActivity
+from slas.ports import ClockStore, PromiseHistory, SourceActivity
 from slas.revision import merge_previous, to_rows, to_verdict_rows
 from slas.silence import Sources
 
@@ -29,9 +29,12 @@ _BY_SEVERAL = 1
 class SlaEngine:
     """Evaluates; one thread only. Holds nothing that a restart could lose."""
 
-    def __init__(self, store: ClockStore, activity: SourceActivity, catalog: Catalog, telemetry: Telemetry) -> None:
+    def __init__(
+        self, store: ClockStore, activity: SourceActivity, history: PromiseHistory, catalog: Catalog, telemetry: Telemetry
+    ) -> None:
         self._store = store
         self._activity = activity
+        self._history = history
         self._telemetry = telemetry
         self._deadline: datetime | None = EPOCH
         self._listen_at: datetime | None = EPOCH
@@ -63,18 +66,18 @@ class SlaEngine:
         """Judge what is open again where it was judged by other promises, by this engine or by one before it."""
         if not self._renewing:
             return False
-        promises, known = promises_of(self._catalog), self._activity.judged_by()
+        promises, known = promises_of(self._catalog), self._history.judged_by()
         flows = sorted(name for name in {*promises, *known} if promises.get(name) != known.get(name))
         wrote, after, more = False, "", bool(flows)
         if flows:  # one that is interrupted is done again, also when the old promises are back by then
-            self._activity.note_judged_by(dict.fromkeys(flows, _BY_SEVERAL))
+            self._history.note_judged_by(dict.fromkeys(flows, _BY_SEVERAL))
         while more:
-            rows = self._activity.open_transactions(flows, after, BATCH)
+            rows = self._history.open_transactions(flows, after, BATCH)
             wrote |= self._again(rows, now)
             more = len(rows) == BATCH
             after = str(rows["transaction_id"].max()) if more else ""
         if flows:
-            self._activity.note_judged_by({name: promises.get(name, 0) for name in flows})
+            self._history.note_judged_by({name: promises.get(name, 0) for name in flows})
         self._renewing = False
         return wrote
 

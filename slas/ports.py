@@ -42,7 +42,7 @@ class ClockStore(Protocol):
 
 
 class SourceActivity(Protocol):
-    """What else may change a verdict: sources that fall silent, and a changed catalog."""
+    """What else may change a verdict: sources that fall silent."""
 
     def last_seen(self) -> pd.DataFrame:
         """Return ``source`` and ``last_seen`` (the latest arrival of any signal) of every source heard so far."""
@@ -62,6 +62,10 @@ class SourceActivity(Protocol):
     def unknown_transactions(self) -> pd.DataFrame:
         """Return current rows of the transactions that have a clock whose verdict is unknown."""
         ...
+
+
+class PromiseHistory(Protocol):
+    """By which promises of the catalog transactions were judged, and whom a changed one concerns."""
 
     def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
         """Return current rows of transactions of these flows with ``transaction_id > after``, in that order.

@@ -28,7 +28,7 @@ _NAMED = "flow IN {flows:Array(String)} AND transaction_id IN (SELECT arrayJoin(
 
 
 class StoredClocks:
-    """The evaluation stage's door to the store (``slas.ports.ClockStore`` and ``SourceActivity``). One thread only."""
+    """The evaluation stage's door to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``). One thread only."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

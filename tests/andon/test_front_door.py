@@ -68,7 +68,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_every_address_that_is_listened_on_has_one_that_can_be_called(host: str, url: str) -> None:
     assert door_url(Settings(host=host)) == url
-    assert reachable(host) in Settings(host=host, dashboard_port=4318).dashboard_url
+    assert reachable(host) in Settings(inner_host=host, dashboard_port=4318).dashboard_url
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def write_transaction(store: Store, transaction_id: str, first_at: dict[str, str
 
 def engine(store: Store, definitions: Catalog) -> SlaEngine:
     clocks = StoredClocks(store)
-    return SlaEngine(clocks, clocks, definitions, Telemetry())
+    return SlaEngine(clocks, clocks, clocks, definitions, Telemetry())
 
 
 def clock(store: Store, transaction_id: str = "t1", sla: str = "book") -> dict[str, Any]:
