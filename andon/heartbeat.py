@@ -16,7 +16,7 @@ import httpx
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT, HEARTBEAT_EVENT, Flow, Key, Match, Milestone
 from core.catalog.source import OWN_SOURCE, Source
-from core.clock import Clock
+from core.clock import Clock, from_milliseconds, to_milliseconds
 from core.errors import UsageError
 from core.signal import Lane
 from core.telemetry import M, Telemetry
@@ -24,6 +24,7 @@ from core.telemetry import M, Telemetry
 logger = logging.getLogger("andon.heartbeat")
 
 EVERY_SECONDS = 30.0
+LOOK_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 120.0
 
 
@@ -68,20 +69,19 @@ class Heartbeat:
         self._clock = clock
         self._telemetry = telemetry
         self._started = clock.monotonic()
+        self._first = from_milliseconds(to_milliseconds(clock.now()))  # as exact as the store keeps it
         self._heard_at: float | None = None
         self._heard: datetime | None = None
 
     def run(self, stopping: threading.Event) -> None:
-        """Send and look until stopped; for a thread of its own."""
+        """Send every 30 s, whatever became of the one before, and look for it until it came through; for a thread of its own."""
         while not stopping.is_set():
             self.send()
-            for _ in range(int(EVERY_SECONDS)):
-                if stopping.wait(5.0):
+            following, awaited = self._clock.monotonic() + EVERY_SECONDS, True
+            while (left := following - self._clock.monotonic()) > 0:
+                if stopping.wait(min(LOOK_SECONDS, left) if awaited else left):
                     return
-                self.look()
-                if self.age_seconds() < EVERY_SECONDS:
-                    break
-            stopping.wait(EVERY_SECONDS)
+                awaited = awaited and not self.look()
 
     def send(self) -> None:
         """Send one heartbeat; a collector that is down is what the age will tell."""
@@ -101,12 +101,18 @@ class Heartbeat:
         except (httpx.HTTPError, UsageError) as error:
             logger.warning("the heartbeat was not taken", extra={"fields": {"error": str(error)}})
 
-    def look(self) -> None:
-        """See whether a newer heartbeat has become a transaction."""
-        heard = self._last_heard()
-        if heard is not None and heard != self._heard:
+    def look(self) -> bool:
+        """See whether a newer heartbeat has become a transaction; return it. One of an earlier run is no news."""
+        try:
+            heard = self._last_heard()
+        except Exception:  # boundary: the store, whose clients raise many kinds of error; a store that is down is what the age will tell
+            logger.warning("the store does not say when the last heartbeat came through", exc_info=True)
+            heard = None
+        newer = heard is not None and heard >= self._first and heard != self._heard
+        if newer:
             self._heard, self._heard_at = heard, self._clock.monotonic()
         self._telemetry.set(M.HEARTBEAT_AGE_SECONDS, self.age_seconds())
+        return newer
 
     def age_seconds(self) -> float:
         """Return real seconds since a heartbeat last came through, or since the start."""
