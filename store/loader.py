@@ -26,6 +26,7 @@ from store.slice import SHARES, SliceWriter
 
 SLICE_MAX_BYTES = 16 << 20
 SLICE_MAX_MILLISECONDS = 10_000
+"""Real ones, between the first and the last record's receipt."""
 SLICES_PER_LOAD = {Lane.CRITICAL: 4, Lane.STANDARD: 2, Lane.BULK: 1}
 BACKOFF_SECONDS = (0.2, 30.0)
 log = logging.getLogger("store.loader")
@@ -71,6 +72,10 @@ class Loader:
         self._failures: dict[Lane, tuple[int, float]] = {}
         self._aside = False
         self._finishing = ""
+        self._slice_milliseconds = SLICE_MAX_MILLISECONDS * settings.clock_speed
+        for fault in (M.LOAD_FAILURES, M.JOURNAL_DAMAGED):  # there from the start, so that the first one is a rise
+            for lane in Lane:
+                telemetry.add(fault, 0, lane=lane.value)
 
     def load(self, *, aside: bool = False) -> LoadReport:
         """Load what is new, a bounded amount a call. A store that refuses a slice is reported, never raised; nothing is lost by it.
@@ -147,7 +152,7 @@ class Loader:
                 if segment.name == self._finishing:
                     self._finishing = ""
                     self._store.settle()
-                found, cut = _first_seconds(segment.read(self._progress.of(segment).position, SLICE_MAX_BYTES))
+                found, cut = _first_seconds(segment.read(self._progress.of(segment).position, SLICE_MAX_BYTES), self._slice_milliseconds)
                 if found:
                     self._load_slice(segment, found, report)
                     budget -= 1
@@ -199,13 +204,13 @@ class Loader:
         )
 
 
-def _first_seconds(found: list[Stored]) -> tuple[list[Stored], bool]:
-    """Return the leading records that were received within ten seconds of the first one, and whether they are as many as a slice may hold."""
+def _first_seconds(found: list[Stored], milliseconds: float) -> tuple[list[Stored], bool]:
+    """Return the leading records that were received so soon after the first one, and whether they are as many as a slice may hold."""
     start = next((stored.record.received_at for stored in found if stored.record is not None), None)
     size = 0
     for index, stored in enumerate(found):
         if stored.record is not None and start is not None:
-            if stored.record.received_at > start + SLICE_MAX_MILLISECONDS:
+            if stored.record.received_at > start + milliseconds:
                 return found[:index], True
             size += len(stored.record.body)
     return found, size >= SLICE_MAX_BYTES

@@ -178,6 +178,16 @@ def test_a_backlog_says_up_to_when_the_lane_is_loaded_whoever_collected_it(
     assert (second.records, second.upto) == (1, None)
 
 
+@pytest.mark.parametrize(("speed", "expected"), [(1, 4), (60, 1)])
+def test_a_slice_spans_as_much_real_time_however_fast_the_clock_runs(store: Store, settings: Settings, speed: float, expected: int) -> None:
+    start = to_milliseconds(NOW)
+    write_segment(settings, [replace(event(str(number)), received_at=start + 15_000 * number) for number in range(4)])
+    loader = loader_on(store, settings.model_copy(update={"clock_speed": speed}))
+    report = loader.load()
+    assert (len(report.slices), report.records) == (expected, 4)
+    loader.close()
+
+
 def test_only_old_closed_and_loaded_segments_are_swept(store: Store, settings: Settings) -> None:
     old, young = to_milliseconds(NOW - 2 * DAY), to_milliseconds(NOW - DAY / 2)
     swept = write_segment(settings, [event("1")], 1, closed_at=old)
