@@ -34,17 +34,20 @@ def command(
     import shutil
 
     from andon.catalog_watch import load_checked_catalog
-    from andon.listening import check_inner_host, free_port, is_free
+    from andon.listening import check_inner_host, free_port, is_free, require_free_ports
     from andon.machine import run_machine
     from andon.simulated_time import anchor_for, clock_of, remember
     from andon.summary import summary_of
     from andon.supervisor import Child
     from collector.authentication import check_exposure
+    from store.client import store_alone
 
     check_inner_host(settings)
     settings = _demo_settings(settings)
+    require_free_ports(settings, ("collector", "engine", "dashboard"))  # before anything is forgotten: it may be what a running demo has
     if fresh:
-        shutil.rmtree(settings.data, ignore_errors=True)
+        with store_alone(settings):
+            shutil.rmtree(settings.data, ignore_errors=True)
     make_folder(settings.data)
     desk = desk_port or (DESK_PORT if is_free("127.0.0.1", DESK_PORT) else free_port("127.0.0.1"))
     settings = with_desk(settings, desk)
