@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.catalog.catalog import Catalog, catalog_from_json
-from core.catalog.flow import Flow
+from core.catalog.flow import HEARTBEAT, Flow
 from dashboard.data import Data, Unreachable
 from store.reads import catalogs
 
 
 def in_force(data: Data) -> tuple[Catalog, str]:
-    """Return the catalog the engine goes by, and why it refused the one on disk ('': it did not); an empty one while that is not known."""
+    """Return the catalog the engine goes by, and why it refused the one on disk ('': it did not); an empty one while that is not known.
+
+    Without the flow of Andon's own heartbeats: no business of anybody's.
+    """
     try:
         found = data.read(catalogs.in_force)
     except Unreachable:  # every page says so when it reads for itself
         return Catalog(), ""
-    return catalog_from_json(found["definitions"]) if found["definitions"] else Catalog(), (found["problem"].splitlines() or [""])[0]
+    catalog = catalog_from_json(found["definitions"]) if found["definitions"] else Catalog()
+    flows = {name: flow for name, flow in catalog.flows.items() if name != HEARTBEAT}
+    return replace(catalog, flows=flows), (found["problem"].splitlines() or [""])[0]
 
 
 def flow_title(catalog: Catalog, flow: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from andon.heartbeat import with_heartbeat
 from core.clock import FakeClock
 from dashboard import app, data
 from store.catalogs import StoredCatalogs
@@ -26,7 +27,7 @@ def _database(folder: Path, name: str, transactions: int, hostile: bool) -> Stor
     admin.close()
     opened = Store(f"chdb://{folder}", database=name)
     migrate(opened)
-    StoredCatalogs(opened, FakeClock(NOW)).taken(catalog())
+    StoredCatalogs(opened, FakeClock(NOW)).taken(with_heartbeat(catalog(), "env:HEARTBEAT"))  # as the engine does
     if transactions:
         Filler(opened, hostile=hostile).fill(transactions)
     return opened

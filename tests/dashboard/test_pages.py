@@ -58,6 +58,13 @@ def test_a_filled_page_shows_no_empty_state(page: str, view: View, filled: Store
     assert "No transaction yet" not in shown
 
 
+@pytest.mark.parametrize("page", ["board", "transactions", "slas", "incidents", "kpis"])
+def test_the_flow_of_heartbeats_is_on_no_page_and_in_no_choice(page: str, view: View, filled: Store) -> None:
+    test = view(page, filled)
+    assert "Heartbeat" not in words(test)
+    assert not [box.label for box in test.selectbox if "Heartbeat" in box.options]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_an_empty_page_says_so(page: str, view: View, empty: Store) -> None:
     shown = words(view(page, empty))
