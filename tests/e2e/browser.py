@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,10 @@ ARGUMENTS = [
     "--no-first-run",
     "--mute-audio",
 ]
+WAIT_MILLISECONDS = 45_000
 SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080), "small wall": (1280, 800)}
+BASE_SOUGHT = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+"""Streamlit's script looks for its server below the page's own address first; those two answers of 404 are no fault of ours."""
 READY = ".andon-table, .andon-board, .andon-sheet, .andon-notice"
 
 
@@ -29,7 +33,7 @@ _CUT = """[...document.querySelectorAll('.figure b, .incident .title, .incident 
 
 @dataclass
 class Seen:
-    """What a page did: text in its body, requests to other hosts, errors of its scripts, figures wider than their place."""
+    """What a page did: text in its body, requests to other hosts, errors of its scripts and on its console, figures wider than their place."""
 
     text: str = ""
     html: str = ""
@@ -65,27 +69,49 @@ def visit(
     prepare: str = "0",
 ) -> Seen:
     """Open ``url``, wait until it is drawn, run the script ``prepare``, keep a picture, and return what was seen."""
+    with window(browser, url, size, scheme) as (page, seen):
+        drawn(page, ready)
+        page.wait_for_timeout(settle)
+        page.evaluate(prepare)
+        look(page, seen, picture)
+    return seen
+
+
+@contextmanager
+def window(browser: Any, url: str, size: str = "desk", scheme: str = "light") -> Iterator[tuple[Any, Seen]]:
+    """Open ``url`` for a viewer of its own; give the page, and what is noted while it is used."""
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, timezone_id="Europe/Berlin")
-    page = context.new_page()
-    seen = Seen()
-    host = url.split("/")[2]
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith(("data:", "blob:")) or host in request.url else seen.foreign.append(request.url),
-    )
+    page, seen, host = context.new_page(), Seen(), url.split("/")[2]
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith(("data:", "blob:")) and host not in request.url:
+            seen.foreign.append(request.url)
+
+    def said(message: Any) -> None:
+        if message.type == "error" and not BASE_SOUGHT.search(message.location["url"]):
+            seen.errors.append(f"{message.text} ({message.location['url']})")
+
+    page.on("request", asked)
+    page.on("console", said)
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
     try:
         page.goto(url)
-        page.wait_for_selector(ready, state="attached", timeout=45_000)
-        page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=45_000)
-        page.wait_for_timeout(settle)
-        page.evaluate(prepare)
-        if picture is not None:
-            picture.parent.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=picture)
-        seen.cut = page.evaluate(_CUT)
-        seen.text, seen.html = page.inner_text("body"), page.content()
+        yield page, seen
     finally:
         context.close()
-    return seen
+
+
+def drawn(page: Any, ready: str = READY) -> None:
+    """Wait until ``ready`` is there and Streamlit has come to rest."""
+    page.wait_for_selector(ready, state="attached", timeout=WAIT_MILLISECONDS)
+    page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=WAIT_MILLISECONDS)
+
+
+def look(page: Any, seen: Seen, picture: Path | None = None) -> None:
+    """Note what the page shows now, and keep a picture."""
+    if picture is not None:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=picture)
+    seen.cut = page.evaluate(_CUT)
+    seen.text, seen.html = page.inner_text("body"), page.content()

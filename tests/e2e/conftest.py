@@ -1,4 +1,4 @@
-"""One running product for the end-to-end tests of a session, with a real HTTP receiver as its desk."""
+"""What runs for all end-to-end tests of a session: a product with a real HTTP receiver as its desk, and the demo."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.demo import Demo
 from tests.e2e.sinks import Sink, http_sink
 from tests.product import Product, running
 
@@ -26,3 +27,22 @@ def product(tmp_path_factory: pytest.TempPathFactory, desk: Sink) -> Iterator[Pr
     folder = tmp_path_factory.mktemp("product")
     with running(Product(folder / "data", Path(__file__).parents[1] / "catalogs" / "orders", environment), "collect", "engine") as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def demo_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    machine = Demo(tmp_path_factory.mktemp("demo"))
+    yield machine
+    machine.end()
+
+
+@pytest.fixture
+def demo(demo_machine: Demo) -> Demo:
+    """The running demo, with an incident; started where no test before has, or one has stopped it."""
+    if demo_machine.process is None:
+        try:
+            demo_machine.start_demo()
+        except BaseException:
+            demo_machine.end()
+            raise
+    return demo_machine

@@ -1,0 +1,176 @@
+"""Every page of the running demo in a real browser: what the store holds is on it, and what a person does there is in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.browser import WAIT_MILLISECONDS, Seen, chromium, drawn, look, window
+from tests.e2e.demo import Demo
+from tests.product import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
+PICTURES = Path(__file__).parent / "screenshots"
+CHART = '[data-testid="stVegaLiteChart"] :is(canvas, svg)'
+ALARM = '.andon-notice.bad, [data-testid="stException"], [data-testid="stAlertContentError"]'
+"""Of Streamlit an exception or an error, of ours that the engine does not answer."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as opened:
+        yield opened
+
+
+def sound(page: Any, seen: Seen, name: str) -> None:
+    """Keep a picture; the page has no error of any kind and asks nobody else."""
+    page.wait_for_timeout(700)
+    look(page, seen, PICTURES / f"demo-{name}.png")
+    assert not seen.errors
+    assert not seen.foreign
+    assert page.locator(ALARM).all_inner_texts() == []
+    assert "Oh no" not in seen.text
+    assert "Traceback" not in seen.text
+
+
+def appears(page: Any, where: str) -> None:
+    page.wait_for_selector(where, timeout=WAIT_MILLISECONDS)
+
+
+def test_the_board_shows_the_stations_of_every_flow_and_the_incidents(demo: Demo, browser: Any) -> None:
+    for name, address in (("board", "/"), ("wall", "/?wall=1")):
+        with window(browser, demo.product.dashboard_url + address, "wall" if name == "wall" else "desk", "dark") as (page, seen):
+            drawn(page, ".andon-board")
+            sound(page, seen, name)
+            assert set(page.locator(".flow h3").all_inner_texts()) == {"Order to cash", "Plan to produce", "Procure to pay"}
+            standing = [int(number.replace(",", "")) for number in page.locator(".station .here b").all_inner_texts()]
+            assert sum(standing) > 20
+            titles = page.locator(".andon-incidents .incident .title").all_inner_texts()
+            assert titles
+            assert set(titles) <= {row["title"] for row in demo.named("SELECT title FROM incidents FINAL")}
+            assert all(page.locator(f".andon-incidents .incident .{part}").first.inner_text() for part in ("who", "book", "size", "due"))
+
+
+def test_a_business_id_leads_to_the_transaction_and_its_way_through_the_systems(demo: Demo, browser: Any) -> None:
+    sold = demo.named(
+        "SELECT transaction_id, reference, keys, mapKeys(first_at) AS reached FROM transactions FINAL WHERE flow = 'order-to-cash'"
+        " AND state = 'completed' AND notEmpty(keys['delivery']) ORDER BY transaction_id DESC LIMIT 1"
+    )[0]
+    delivery = sold["keys"]["delivery"][0]
+    with window(browser, f"{demo.product.dashboard_url}/transactions") as (page, seen):
+        drawn(page, ".andon-table")
+        assert page.locator(".andon-table tbody tr").count() > 20
+        sound(page, seen, "transactions")
+
+        page.get_by_label("Find by any business identifier").fill(delivery)
+        page.keyboard.press("Enter")
+        found = page.locator(f'.andon-table a[href*="id={sold["transaction_id"]}"]')
+        found.wait_for(timeout=WAIT_MILLISECONDS)
+        assert found.inner_text() == sold["reference"]
+        sound(page, seen, "search")
+
+        found.click()
+        drawn(page, ".andon-sheet")
+        page.locator(CHART).nth(1).wait_for(timeout=WAIT_MILLISECONDS)
+        sound(page, seen, "transaction")
+        assert "The way through the systems" in seen.text
+        assert "SLA clocks" in seen.text
+        assert delivery in seen.text
+        assert len(sold["reached"]) > 4
+
+
+def test_the_slas_show_what_was_met_and_one_of_them_its_charts(demo: Demo, browser: Any) -> None:
+    with window(browser, f"{demo.product.dashboard_url}/slas") as (page, seen):
+        drawn(page, ".andon-table")
+        sound(page, seen, "slas")
+        for words in ("Attainment", "Next deadlines", "Order booked in ERP"):
+            assert words in seen.text
+        page.locator(".andon-table a", has_text="Order booked in ERP").first.click()
+        appears(page, '[data-testid="stMetric"]')
+        page.locator(CHART).nth(1).wait_for(timeout=WAIT_MILLISECONDS)
+        sound(page, seen, "sla")
+        assert int(page.locator('[data-testid="stMetricValue"]').nth(1).inner_text().replace(",", "")) > 100
+
+
+def test_the_kpis_have_figures_and_trends(demo: Demo, browser: Any) -> None:
+    with window(browser, f"{demo.product.dashboard_url}/kpis", scheme="dark") as (page, seen):
+        drawn(page, '[data-testid="stMetric"]')
+        page.locator(CHART).nth(2).wait_for(timeout=WAIT_MILLISECONDS)
+        sound(page, seen, "kpis")
+        figures = page.locator('[data-testid="stMetricValue"]').all_inner_texts()
+        assert len(figures) == 4
+        assert "–" not in figures
+        assert page.locator('.andon-table[aria-label="KPIs by plant"] tbody tr').count() > 1
+
+
+def test_the_sources_show_who_was_heard_when_and_how_much(demo: Demo, browser: Any) -> None:
+    with window(browser, f"{demo.product.dashboard_url}/sources") as (page, seen):
+        drawn(page, '.andon-table[aria-label="Sources"] .spark')
+        sound(page, seen, "sources")
+        rows = page.locator('.andon-table[aria-label="Sources"] tbody tr').all_inner_texts()
+        heard = {row["source"] for row in demo.named("SELECT DISTINCT source FROM events")} - {"andon"}
+        assert len(heard) > 3
+        assert all(any(source in row for row in rows) for source in heard)
+        assert page.locator('.spark i[style="height:100%"]').count() >= len(heard)
+
+
+def test_an_incident_is_acknowledged_and_silenced_in_the_browser(demo: Demo, browser: Any) -> None:
+    with window(browser, f"{demo.product.dashboard_url}/incidents") as (page, seen):
+        drawn(page, ".andon-table")
+        sound(page, seen, "incidents")
+        incident = _open_one(demo, page)
+        sound(page, seen, "incident")
+        assert "Affected transactions" in seen.text
+        assert "Runbook: " in seen.text
+        assert all(customer in seen.html for customer in incident["customers"])
+
+        _submit(page, "Acknowledge", {"Your name": "Ada", "Note": "asking the carrier"})
+        page.get_by_text("Acknowledged by Ada.").wait_for(timeout=WAIT_MILLISECONDS)
+        page.locator(".andon-sheet .fact", has_text="Ada until").wait_for(timeout=WAIT_MILLISECONDS)
+        identity = incident["incident_id"]
+        kept = demo.named("SELECT status, acknowledged_by FROM incidents FINAL WHERE incident_id = {id:String}", id=identity)
+        assert kept == [{"status": "acknowledged", "acknowledged_by": "Ada"}]
+        _submit(page, "Silence", {"Your name": "Ada", "Reason": "the carrier is on strike", "Hours": "168"})
+        page.get_by_text("Silenced by Ada.").wait_for(timeout=WAIT_MILLISECONDS)
+        page.get_by_role("tab", name="What people did").click()
+        appears(page, '.andon-table[aria-label="Actions"]:has-text("asking the carrier"):has-text("the carrier is on strike")')
+        sound(page, seen, "acted")
+
+        page.goto(f"{demo.product.dashboard_url}/incidents?status=all")
+        appears(page, '.andon-table[aria-label="Silences"]:has-text("the carrier is on strike")')
+
+    done = demo.named("SELECT actor, action, detail FROM actions WHERE target = {id:String} ORDER BY at", id=identity)
+    assert [(row["actor"], row["action"]) for row in done][:1] == [("Ada", "acknowledge")]
+    silences = demo.named("SELECT created_by, reason, removed FROM silences FINAL WHERE incident_id = {id:String}", id=identity)
+    assert silences == [{"created_by": "Ada", "reason": "the carrier is on strike", "removed": 0}]
+
+
+def _open_one(demo: Demo, page: Any) -> dict[str, Any]:
+    """Open the sheet of an incident that can be acknowledged for a while: an hour of the plant's passes in a minute."""
+
+    def opened() -> dict[str, Any] | None:
+        now = datetime.fromisoformat(httpx.get(f"{demo.product.engine_url}/healthz", timeout=10).json()["now"])
+        for incident in demo.incidents():
+            due = incident["next_due_at"]
+            if due is not None and now < due.replace(tzinfo=UTC) < now + timedelta(hours=1):
+                continue
+            page.goto(f"{demo.product.dashboard_url}/incidents?id={incident['incident_id']}")
+            drawn(page, ".andon-sheet")
+            if page.get_by_role("tab", name="Silence").count():
+                return incident
+        return None
+
+    return wait_until(opened, 120, "an open incident")
+
+
+def _submit(page: Any, act: str, words: dict[str, str]) -> None:
+    page.get_by_role("tab", name=act).click()
+    panel = page.get_by_role("tabpanel").filter(has=page.get_by_role("button", name=act, exact=True))
+    for label, text in words.items():
+        panel.get_by_label(label).fill(text)
+    panel.get_by_role("button", name=act, exact=True).click()
