@@ -121,7 +121,7 @@ def _served(folder: Path, transactions: int, run: Callable[[Any, int, dict[str, 
             time.sleep(0.2)
         counts = filled.get()
         wait_until(lambda: httpx.get(f"{url}/ping").status_code == 200, 30, "the read endpoint answers")
-        os.environ.update(ANDON_ENGINE_URL=url, ANDON_DATA=str(folder))
+        os.environ.update(ANDON_ENGINE_PORT=str(port), ANDON_DATA=str(folder))
         run(connect(url, "andon", password), int(process.pid or 0), counts)
     finally:
         process.terminate()

@@ -1,4 +1,4 @@
-"""The frame around all pages: navigation, time zone, theme, and what is said when the engine does not answer."""
+"""The frame around all pages: navigation, time zone, theme, and what is said when nobody answers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 import dashboard.pages
 from core.clock import SystemClock, from_milliseconds
+from core.config import load_settings
 from core.registry import discover
 from dashboard import definitions
 from dashboard.components import notices
 from dashboard.components.moments import Zone
-from dashboard.data import Connection, Data, Unreachable
+from dashboard.data import Data, Unreachable
 from dashboard.page import Context, Page
 
 _HERE = Path(__file__).parent
@@ -54,7 +55,7 @@ def main() -> None:
 def context(zone: Zone, wall: bool = False) -> Context:
     """Return what a page is given in this run."""
     clock = _clock()
-    data = Data(Connection(), clock)
+    data = Data(load_settings(), clock)
     catalog, refused = definitions.in_force(data)
     return Context(data=data, catalog=catalog, clock=clock, zone=zone, wall=wall, speed=_speed(), refused=refused)
 
@@ -72,7 +73,7 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
         try:
             page.render(given)
         except Unreachable as error:
-            notices.unreachable(given.data.url, str(error))
+            notices.unreachable(given.data.asked, str(error))
         else:
             _delay(given, place)
 
@@ -88,7 +89,7 @@ def _times(given: Context) -> Markup:
 def _delay(given: Context, place: DeltaGenerator) -> None:
     if given.data.delayed_since is not None:
         with place:
-            notices.delayed(given.data.url, given.data.delayed_since, given.zone, given.now)
+            notices.delayed(given.data.asked, given.data.delayed_since, given.zone, given.now)
 
 
 def _zone(wall: bool) -> Zone:

@@ -1,28 +1,25 @@
 """What pages read and the one thing they may write.
 
 Every reading goes through :meth:`Data.read`: a function of ``store.reads`` with its parameters, cached for a few seconds for all
-viewers together (the key holds the address, the function and every parameter). When the engine does not answer, the last good
+viewers together (the key holds whom it asks, the function and every parameter). When nobody answers, the last good
 answer is shown and marked as old; where there is none, :class:`Unreachable` is raised. A zero on the screen is always a counted zero.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import streamlit as st
 
 from core.clock import Clock
-from core.config import own_secret
+from core.config import Settings, own_secret
 from core.errors import AndonError, Permanent, Retryable
-from store.reads.connection import connect
+from store.reads.connection import connect_reader, whom
 
 FRESH_SECONDS = 3
 SLOW_SECONDS = 60
@@ -32,36 +29,38 @@ Read = Callable[..., Any]
 
 
 class Unreachable(Retryable):
-    """The engine did not answer and there is no earlier answer to show."""
+    """Nobody answered and there is no earlier answer to show."""
 
 
-@dataclass(frozen=True)
-class Connection:
-    """Where the engine is and where its secrets lie."""
-
-    url: str = field(default_factory=lambda: os.environ.get("ANDON_ENGINE_URL", "http://127.0.0.1:8123").rstrip("/"))
-    data: Path = field(default_factory=lambda: Path(os.environ.get("ANDON_DATA", ".andon")))
+def _place(settings: Settings) -> tuple[str, str]:
+    """What tells one store from another in the caches; a password has no place there."""
+    return whom(settings), str(settings.data)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _client(url: str, data: str) -> Any:
-    return connect(url, "andon", own_secret(Path(data), "reader"))
+_BY_PLACE: dict[str | type[Any], Callable[[Any], Any]] = {Settings: _place}
 
 
-@st.cache_data(ttl=FRESH_SECONDS, show_spinner=False, max_entries=_KEPT)
-def _fetch(url: str, data: str, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
-    return _ask(url, data, name, parameters, _read)
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=_BY_PLACE)
+def _client(settings: Settings) -> Any:
+    return connect_reader(settings)
 
 
-@st.cache_data(ttl=SLOW_SECONDS, show_spinner=False, max_entries=_KEPT)
-def _fetch_slow(url: str, data: str, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
-    return _ask(url, data, name, parameters, _read)
+@st.cache_data(ttl=FRESH_SECONDS, show_spinner=False, max_entries=_KEPT, hash_funcs=_BY_PLACE)
+def _fetch(settings: Settings, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
+    return _ask(settings, name, parameters, _read)
 
 
-def _ask(url: str, data: str, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
+@st.cache_data(ttl=SLOW_SECONDS, show_spinner=False, max_entries=_KEPT, hash_funcs=_BY_PLACE)
+def _fetch_slow(settings: Settings, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
+    return _ask(settings, name, parameters, _read)
+
+
+def _ask(settings: Settings, name: str, parameters: tuple[tuple[str, Hashable], ...], _read: Read) -> Any:
     try:
-        return _read(_client(url, data), **dict(parameters))
-    except Exception as error:  # boundary: the engine, whose client raises many kinds of error
+        return _read(_client(settings), **dict(parameters))
+    except AndonError as error:
+        raise Unreachable(f"{name}: {error}") from error
+    except Exception as error:  # boundary: the store, whose client raises many kinds of error
         if "UNKNOWN_TABLE" not in str(error):
             _client.clear()
         raise Unreachable(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from error
@@ -94,24 +93,24 @@ def _kept() -> _Kept:
 class Data:
     """One viewer's access for one run of a page. ``delayed_since`` is set when something shown is an old answer."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
-        self._connection = connection
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
         self._clock = clock
         self.delayed_since: datetime | None = None
         self.failure = ""
 
     @property
-    def url(self) -> str:
-        """The engine's address."""
-        return self._connection.url
+    def asked(self) -> str:
+        """Whom it asks, as words for a sentence."""
+        return whom(self._settings)
 
     def read(self, function: Read, *, slow: bool = False, **parameters: Hashable) -> Any:
         """Return ``function(client, **parameters)``, at most a few seconds old (a minute, if ``slow``). Raises :class:`Unreachable`."""
         name = f"{function.__module__}.{function.__qualname__}"
         ordered = tuple(sorted(parameters.items()))
-        key = (self._connection.url, str(self._connection.data), name, ordered)
+        key = (_place(self._settings), name, ordered)
         try:
-            answer = (_fetch_slow if slow else _fetch)(self._connection.url, str(self._connection.data), name, ordered, function)
+            answer = (_fetch_slow if slow else _fetch)(self._settings, name, ordered, function)
         except Unreachable as error:
             self.failure = str(error)
             if (kept := _kept().get(key)) is None:
@@ -123,11 +122,13 @@ class Data:
 
     def act(self, path: str, body: dict[str, Any]) -> None:
         """POST to the engine's ``/api/v1/<path>``. Raises :class:`Permanent` or :class:`Retryable` with the engine's own words."""
-        token = own_secret(self._connection.data, "actions")
+        token = own_secret(self._settings.data, "actions")
         try:
-            reply = httpx.post(f"{self._connection.url}/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+            reply = httpx.post(
+                f"{self._settings.engine_url}/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10
+            )
         except httpx.HTTPError as error:
-            raise Retryable(f"the engine at {self._connection.url} did not answer: {error}; nothing was changed, try again") from error
+            raise Retryable(f"the engine at {self._settings.engine_url} did not answer: {error}; nothing was changed, try again") from error
         if reply.is_success:
             _fetch.clear()
             return

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 import numpy as np
@@ -27,6 +25,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from core.config import Settings, make_folder
 from core.errors import Retryable, UsageError
 from store.revision import Revisions
+from store.server import server_dsn, why
 
 with warnings.catch_warnings():
     # Frames of the engine hold some ten to some thousand rows: with Arrow's texts a fifth of a tick went into making and reading them.
@@ -68,9 +67,11 @@ class Store:
         if self._password:
             arguments["password"] = self._password
         try:
-            return clickhouse_connect.get_client(dsn=self._dsn, **arguments)
+            return clickhouse_connect.get_client(dsn=self._dsn, interface=self._dsn.partition(":")[0], **arguments)
         except ClickHouseError as error:
-            raise Retryable(f"the store at {self._dsn} cannot be opened: {_cause(str(error))}") from error
+            if self._dsn.startswith("chdb:"):
+                raise Retryable(f"the store at {self._dsn} cannot be opened: {' '.join(str(error).split())[:300]}") from error
+            raise Retryable(why(self._dsn, error, with_password=bool(self._password))) from error
 
     @property
     def reader(self) -> Client:
@@ -168,12 +169,6 @@ class Store:
                 del self._local.client
 
 
-def _cause(message: str) -> str:
-    """Return the innermost part of what the libraries say: who could not be reached, not through how many layers."""
-    found = re.search(r"(Failed to establish a new connection|Failed to resolve|timed out)[^\")]*", message)
-    return " ".join((found[0] if found else message).split())[:300]
-
-
 _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
 
 
@@ -214,12 +209,4 @@ def open_store(settings: Settings) -> Store:
     """Open the store the settings name. Raises :class:`UsageError` for an unknown form."""
     if settings.store == "embedded":
         return Store(f"chdb://{make_folder(settings.store_folder)}")
-    parts = urlsplit(settings.store)
-    if parts.scheme not in {"clickhouse", "clickhouses"} or not parts.hostname:
-        raise UsageError(f"store '{settings.store}': write 'embedded' or clickhouse://user@host:port/database")
-    if parts.password:
-        raise UsageError("store: give the password as ANDON_STORE_PASSWORD, not in the address")
-    scheme = "https" if parts.scheme == "clickhouses" else "http"
-    user = unquote(parts.username or "default")
-    address = f"{scheme}://{user}@{parts.hostname}:{parts.port or 8123}/{parts.path.lstrip('/') or 'default'}"
-    return Store(address, settings.store_password.get_secret_value())
+    return Store(server_dsn(settings.store), settings.store_password.get_secret_value())

@@ -26,19 +26,11 @@ from starlette.routing import Route
 
 from core.errors import Permanent
 from store.read_only import question
-from store.reads.connection import CLIENT_NAME
+from store.reads.connection import CLIENT_NAME, LIMITS, USER
 
-USER = "andon"
 READERS = 4
 WAIT_SECONDS = 5.0
 QUERY_BYTES = 1 << 20
-LIMITS = {
-    "max_execution_time": 30,
-    "max_memory_usage": 2_000_000_000,
-    "max_result_rows": 1_000_000,
-    "max_threads": 2,
-    "session_timezone": "'UTC'",
-}
 _CODE = re.compile(r"Code: (\d+)")
 _TYPES = {"JSON": "application/json; charset=UTF-8", "TabSeparated": "text/tab-separated-values; charset=UTF-8"}
 
@@ -75,7 +67,7 @@ class Readers:
         connect: Any = chdb.connect  # untyped in one of its builds, typed in another
         connection = connect(self._path)
         for name, value in self._limits.items():
-            connection.query(f"SET {name} = {value}")
+            connection.query(f"SET {name} = {value!r}")
         connection.query("SET readonly = 1")
         return connection
 

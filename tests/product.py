@@ -76,23 +76,42 @@ class Product:
             "dashboard": f"{self.dashboard_url}/_stcore/health",
         }[kind]
 
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        """What its processes and commands run in."""
+        return {
+            **os.environ,
+            "ANDON_DATA": str(self.data),
+            "ANDON_CATALOG": str(self.catalog),
+            "ANDON_OTLP_GRPC_PORT": str(self.grpc_port),
+            "ANDON_HTTP_PORT": str(self.http_port),
+            "ANDON_ENGINE_PORT": str(self.engine_port),
+            "ANDON_DASHBOARD_PORT": str(self.dashboard_port),
+            **self.environment,
+        }
+
+    def andon(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the command line beside the processes, on a terminal of 120 columns."""
+        return subprocess.run(
+            [sys.executable, "-m", "andon", *arguments],
+            capture_output=True,
+            text=True,
+            env={**self.whole_environment, "COLUMNS": "120", **environment},
+            timeout=120,
+            check=False,
+        )
+
     def start(self, *kinds: str, wait: bool = True) -> None:
         """Start process kinds (``collect``, ``engine``, ``dashboard``) and wait until each is ready."""
         self.data.mkdir(parents=True, exist_ok=True)
         for kind in kinds:
-            environment = {
-                **os.environ,
-                "ANDON_DATA": str(self.data),
-                "ANDON_CATALOG": str(self.catalog),
-                "ANDON_OTLP_GRPC_PORT": str(self.grpc_port),
-                "ANDON_HTTP_PORT": str(self.http_port),
-                "ANDON_ENGINE_PORT": str(self.engine_port),
-                "ANDON_DASHBOARD_PORT": str(self.dashboard_port),
-                **self.environment,
-            }
             with (self.data / f"{kind}.log").open("ab") as log:
                 self.processes[kind] = subprocess.Popen(
-                    [*self.wrapper, sys.executable, "-m", "andon", kind], stdout=log, stderr=log, env=environment, start_new_session=True
+                    [*self.wrapper, sys.executable, "-m", "andon", kind],
+                    stdout=log,
+                    stderr=log,
+                    env=self.whole_environment,
+                    start_new_session=True,
                 )
         if wait:
             for kind in kinds:

@@ -11,7 +11,7 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store")
 def command(folder: Annotated[Path, typer.Argument(help="an empty or new folder")], *, settings: Settings) -> None:
     """Copy store and journal with a manifest of row counts and hashes."""
     from store.backup import backup

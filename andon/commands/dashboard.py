@@ -8,7 +8,7 @@ from pathlib import Path
 
 from andon.listening import check_inner_host, require_free_ports
 from andon.settings_options import with_settings
-from core.config import Settings
+from core.config import Settings, as_environment
 
 DASHBOARD_SETTINGS = ("store", "inner_host", "insecure", "engine_port", "dashboard_port", "public_url", "clock_speed", "clock_anchor")
 
@@ -20,13 +20,7 @@ def command(*, settings: Settings) -> None:
 
     check_inner_host(settings)
     require_free_ports(settings, ("dashboard",))
-    environment = {
-        "ANDON_DATA": str(settings.data.absolute()),
-        "ANDON_ENGINE_URL": settings.engine_url,
-        "ANDON_CLOCK_SPEED": repr(settings.clock_speed),
-        "ANDON_CLOCK_ANCHOR": repr(settings.clock_anchor),
-    }
     script = Path(__file__).parents[1] / "show.py"
     arguments = [sys.executable, "-m", "streamlit", "run", str(script)]
     arguments += [f"--server.address={settings.inner_host}", f"--server.port={settings.dashboard_port}", *streamlit_arguments()]
-    os.execve(sys.executable, arguments, {**os.environ, **environment})  # noqa: S606 - our own interpreter becomes the server
+    os.execve(sys.executable, arguments, {**os.environ, **as_environment(settings)})  # noqa: S606 - our own interpreter becomes the server

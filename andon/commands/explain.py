@@ -10,7 +10,7 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 
-@with_settings("inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port")
 def command(
     transaction: Annotated[str, typer.Argument(help="a transaction id or any business identifier")],
     sla: Annotated[str | None, typer.Argument(help="one SLA; all when left out")] = None,
@@ -18,8 +18,9 @@ def command(
     settings: Settings,
 ) -> None:
     """Show the events, calendar intervals, pauses, rule version and arithmetic behind a verdict."""
-    from andon.engine_client import now_of, reading
+    from andon.engine_client import now_of
     from andon.explaining import explain_transaction
+    from store.reads.connection import reading
 
     with reading(settings) as client:
         for line in explain_transaction(client, now_of(settings), transaction, sla):

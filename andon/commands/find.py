@@ -10,15 +10,15 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 
-@with_settings("inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port")
 def command(
     identifier: Annotated[str, typer.Argument(help="any business identifier, or its beginning")],
     *,
     settings: Settings,
 ) -> None:
     """Find every transaction that any business identifier names."""
-    from andon.engine_client import reading
     from andon.tables import print_frame
+    from store.reads.connection import reading
     from store.reads.search import find
 
     with reading(settings) as client:

@@ -14,7 +14,7 @@ _PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in qua
 
 
 @app.command()
-@with_settings("inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port")
 def status(*, settings: Settings) -> None:
     """Show segments, records and bytes per lane, and what became of all acknowledged signals."""
     from rich.console import Console
@@ -44,10 +44,10 @@ def _require_journal(settings: Settings) -> None:
 
 
 def _print_account(settings: Settings) -> None:
-    from andon.engine_client import reading
     from core.errors import AndonError
     from core.plural import counted
     from store.reads.accounting import account
+    from store.reads.connection import reading
 
     try:
         with reading(settings) as client:
@@ -63,7 +63,7 @@ def _print_account(settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("store")
+@with_settings()
 def verify(*, settings: Settings) -> None:
     """Read every record and its checksum; exit code 1 when one is damaged."""
     from core.journal import read_segment, segment_name, segments

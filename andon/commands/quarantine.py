@@ -23,11 +23,11 @@ Token = Annotated[
 
 
 @app.command("list")
-@with_settings("inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port")
 def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settings: Settings) -> None:
     """List what is in quarantine, the newest first."""
-    from andon.engine_client import reading
     from andon.tables import printable
+    from store.reads.connection import reading
     from store.reads.quarantine import quarantined
 
     with reading(settings) as client:
@@ -43,11 +43,11 @@ def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settin
 
 
 @app.command()
-@with_settings("inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port")
 def show(quarantine_id: Identifier, *, settings: Settings) -> None:
     """Show one input: its reason and its raw bytes."""
-    from andon.engine_client import reading
     from andon.tables import printable
+    from store.reads.connection import reading
     from store.reads.quarantine import quarantined_input
 
     with reading(settings) as client:
@@ -57,13 +57,13 @@ def show(quarantine_id: Identifier, *, settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("catalog", "host", "http_port", "tls_certificate", "inner_host", "engine_port")
+@with_settings("catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "engine_port")
 def replay(quarantine_id: Identifier, *, token: Token = None, settings: Settings) -> None:
     """Send one input to the collector again, as it came."""
     from andon.checking import check_catalog
-    from andon.engine_client import reading
     from andon.replaying import Replayer
     from core.clock import SystemClock
+    from store.reads.connection import reading
 
     catalog = check_catalog(settings.catalog).catalog
     with reading(settings) as client:

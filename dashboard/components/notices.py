@@ -32,14 +32,14 @@ def good(headline: str, words: str = "") -> None:
     st.html(_NOTICE.format(kind="good", glyph="✓", headline=headline, words=words))
 
 
-def unreachable(url: str, detail: str) -> None:
+def unreachable(asked: str, detail: str) -> None:
     """Say that there is no data, so that nobody reads silence as health."""
     st.html(
         _NOTICE.format(
             kind="bad",
             glyph="✕",
-            headline="Data delayed: the engine does not answer",
-            words=f"Nothing is known about the flows at this moment. The dashboard asked {url} and tries again by itself. "
+            headline="Data delayed: the store does not answer",
+            words=f"Nothing is known about the flows at this moment. The dashboard asked {asked} and tries again by itself. "
             "What collectors receive is safe in the journal meanwhile.",
         )
     )
@@ -49,7 +49,7 @@ def unreachable(url: str, detail: str) -> None:
     _retry()
 
 
-def delayed(url: str, since: datetime, zone: Zone, now: datetime) -> None:
+def delayed(asked: str, since: datetime, zone: Zone, now: datetime) -> None:
     """Say that what is shown is old."""
     st.html(
         Markup('<div title="{}">{}</div>').format(
@@ -58,7 +58,7 @@ def delayed(url: str, since: datetime, zone: Zone, now: datetime) -> None:
                 kind="bad",
                 glyph="!",
                 headline=f"Data delayed: this is the picture of {zone.show(since, seconds=True)}, {duration((now - since).total_seconds())} old",
-                words=f"The engine at {url} does not answer. Figures below are the last ones it gave, not the present.",
+                words=f"{asked[:1].upper()}{asked[1:]} does not answer. Figures below are the last it gave, not the present.",
             ),
         )
     )

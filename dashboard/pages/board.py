@@ -52,10 +52,10 @@ def _live(context: Context) -> None:
         pulse = context.data.read(reads.pulse)
         incidents = context.data.read(reads.open_incidents, limit=8)
     except Unreachable as error:
-        notices.unreachable(context.data.url, str(error))
+        notices.unreachable(context.data.asked, str(error))
         return
     if context.data.delayed_since is not None:
-        notices.delayed(context.data.url, context.data.delayed_since, context.zone, context.now)
+        notices.delayed(context.data.asked, context.data.delayed_since, context.zone, context.now)
     _header(context, places, totals, pulse)
     if places.empty:
         notices.empty("No transaction yet", "Andon shows a flow as soon as its first milestone is seen. Send one:", notices.FIRST_EVENT)

@@ -1,15 +1,99 @@
-"""How readers reach the store."""
+"""How readers reach the store: the engine's read endpoint where it is embedded, else the ClickHouse server itself."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import clickhouse_connect
+from clickhouse_connect.driver.exceptions import ClickHouseError, ProgrammingError
+
+from core.config import Settings
+from core.errors import Retryable
+from store.server import server_dsn, why
 
 CLIENT_NAME = "andon"
 """How Andon's own pages and commands call themselves, so that the queries of others do not keep them waiting."""
+USER = "andon"
+"""The only user of the read endpoint."""
+LIMITS: dict[str, int | str] = {
+    "max_execution_time": 30,
+    "max_memory_usage": 2_000_000_000,
+    "max_result_rows": 1_000_000,
+    "max_threads": 2,
+    "session_timezone": "UTC",
+}
+"""What one query of a reader may take, in seconds, bytes, rows and threads, and the zone of its times."""
+_AUTHENTICATION_FAILED = 516
 
 
-def connect(url: str, user: str, password: str) -> Any:
-    """Return a client of the read endpoint."""
-    return clickhouse_connect.get_client(dsn=url, username=user, password=password, autogenerate_session_id=False, client_name=CLIENT_NAME)
+def connect(dsn: str, user: str, password: str) -> Any:
+    """Return a client of the server at ``dsn``, which may name its database."""
+    return clickhouse_connect.get_client(
+        dsn=dsn,
+        interface=dsn.partition(":")[0],  # the library goes by the port alone, and would send a password in the clear
+        username=user,
+        password=password,
+        autogenerate_session_id=False,
+        client_name=CLIENT_NAME,
+    )
+
+
+def connect_reader(settings: Settings) -> Any:
+    """Return a client that reads the store of these settings and can do nothing else.
+
+    Of a ClickHouse server it is the user, the password and the database that the engine has, limited as the read endpoint is where the
+    server lets that user set it. The endpoint's secret is read, never made: a mistyped data folder must not come into being.
+
+    Raises :class:`Retryable` that says what to do when nobody answers, and :class:`core.errors.UsageError` for a store of unknown form.
+    """
+    try:
+        if settings.store == "embedded":
+            return connect(settings.engine_url, USER, _secret(settings))
+        client = connect(server_dsn(settings.store), "", settings.store_password.get_secret_value())
+    except ClickHouseError as error:
+        raise Retryable(_why(settings, error)) from error
+    for name, value in {**LIMITS, "readonly": 1}.items():
+        with suppress(ProgrammingError):  # this user cannot change it: what the server says of it holds
+            client.set_client_setting(name, value)
+    return client
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Any]:
+    """Yield a client of :func:`connect_reader`. Raises :class:`Retryable` also when a question asked through it is not answered."""
+    client = connect_reader(settings)
+    try:
+        yield client
+    except ClickHouseError as error:
+        raise Retryable(_why(settings, error)) from error
+    finally:
+        client.close()
+
+
+def whom(settings: Settings) -> str:
+    """Return whom readers ask, as words for a sentence."""
+    return (
+        f"the engine at {settings.engine_url}" if settings.store == "embedded" else f"the ClickHouse server at {server_dsn(settings.store)}"
+    )
+
+
+def _secret(settings: Settings) -> str:
+    try:
+        return (settings.data / "secrets" / "reader").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _why(settings: Settings, error: ClickHouseError) -> str:
+    if settings.store != "embedded":
+        return why(server_dsn(settings.store), error, with_password=bool(settings.store_password.get_secret_value()))
+    said = " ".join(str(error).split())
+    if getattr(error, "code", None) == _AUTHENTICATION_FAILED:
+        secret = settings.data / "secrets" / "reader"
+        refused = f"refuses the password in {secret}" if secret.exists() else f"wants a password, and there is no {secret}"
+        return f"{whom(settings)} answers but {refused}: it runs with another data folder; give it with --data (the demo's is .andon-demo)"
+    if "NewConnectionError" in said or "NameResolutionError" in said:
+        return f"no engine answers at {settings.engine_url}; start it with 'andon up' or give --engine-port"
+    return f"{whom(settings)} does not answer questions ({type(error).__name__}: {said[:200]})"

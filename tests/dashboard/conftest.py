@@ -64,12 +64,12 @@ def view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., AppTe
     monkeypatch.setenv("ANDON_DATA", str(tmp_path))
 
     def show(page: str, store: Store | None, **query: str) -> AppTest:
-        def connect(*_: str) -> object:
+        def connect(*_: object) -> object:
             if store is None:
                 raise ConnectionRefusedError("connection refused")
             return store.reader
 
-        monkeypatch.setattr(data, "connect", connect)
+        monkeypatch.setattr(data, "connect_reader", connect)
         return page_at(page, query).run()
 
     return show

@@ -24,6 +24,6 @@ def _store() -> Store:
     return opened
 
 
-data.connect = lambda *_: _store().reader
+data.connect_reader = lambda *_: _store().reader
 app._clock = lambda: FakeClock(NOW)
 app.main()

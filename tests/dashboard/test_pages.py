@@ -18,6 +18,7 @@ import dashboard.pages
 from core.catalog.catalog import catalog_to_json
 from core.catalog.flow import HEARTBEAT
 from core.clock import FakeClock
+from core.config import Settings
 from core.errors import Permanent, Retryable
 from core.registry import discover
 from dashboard import data
@@ -205,7 +206,7 @@ def test_a_refused_action_carries_the_engines_words(
 ) -> None:
     monkeypatch.setattr(data.httpx, "post", lambda *_, **__: httpx.Response(status, json={"error": "reason: say why"}))
     with pytest.raises(kind, match=f"reason: say why .HTTP {status}."):
-        data.Data(data.Connection("http://127.0.0.1:1", tmp_path), FakeClock(NOW)).act("silences", {})
+        data.Data(Settings(data=tmp_path), FakeClock(NOW)).act("silences", {})
 
 
 def test_a_search_that_finds_too_much_says_so(view: View, filled: Store) -> None:

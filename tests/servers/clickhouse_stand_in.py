@@ -1,15 +1,23 @@
 """A stand-in for a ClickHouse server, since no server binary can be had: the embedded engine of a process of its own, writable over HTTP.
 
-It understands what ``clickhouse_connect`` sends: SQL in ``query`` or the body, settings and parameters in the address, insert data in the
-body. It shows that our statements and inserts travel over HTTP; it shows nothing about users, replication or a server's limits.
-Run: ``python -m tests.servers.clickhouse_stand_in <folder>``; it prints its port.
+It understands what ``clickhouse_connect`` sends: SQL in ``query`` or the body, settings and parameters in the address or a form, insert data
+in the body. It has one user with a password and any databases, and refuses a wrong password, an unknown database and, to whom asks with
+``readonly``, a write, with a server's codes. It shows that our statements, inserts, readers and refusals travel over HTTP; it shows nothing
+about grants, profiles, row policies, TLS, sessions, replication or a server's own limits.
+Run: ``python -m tests.servers.clickhouse_stand_in <folder> [<user> <password>]``; it prints its port.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -21,9 +29,41 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from store.client import Store
+
 _OWN = {"query", "database", "session_id", "query_id", "default_format", "client_protocol_version", "wait_end_of_query", "compress", "role"}
 _INSERT = re.compile(rb"\s*(INSERT INTO .*?)\s+FORMAT\s+(\w+)\s*?\n(.+)", re.IGNORECASE | re.DOTALL)
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+_STATUS = {60: 404, 81: 404, 164: 500, 497: 403, 516: 403}
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A running stand-in. ``password`` is its only user's; ``dsn`` lacks it, as the setting ``store`` does."""
+
+    process: subprocess.Popen[str]
+    port: int
+    user: str
+    password: str
+
+    def store(self, database: str = "default") -> str:
+        """The setting ``store`` of a database."""
+        return f"clickhouse://{self.user}@127.0.0.1:{self.port}/{database}"
+
+    def admin(self) -> Store:
+        return Store(f"http://{self.user}@127.0.0.1:{self.port}/default", self.password)
+
+
+@contextmanager
+def clickhouse_stand_in(folder: Path, user: str = "default", password: str = "") -> Iterator[StandIn]:
+    """Run a stand-in on ``folder``."""
+    command = [sys.executable, "-m", "tests.servers.clickhouse_stand_in", str(folder), user, password]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield StandIn(process, int(process.stdout.readline()), user, password)
+        finally:
+            process.terminate()
 
 
 def _insert(connection: Any, found: re.Match[bytes]) -> None:
@@ -39,21 +79,64 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def app(folder: str) -> Starlette:
+def _refusal(message: str) -> Response:
+    code = re.search(r"Code: (\d+)", message)
+    number = int(code.group(1)) if code else 1
+    return PlainTextResponse(message, _STATUS.get(number, 500), headers={"x-clickhouse-exception-code": str(number)})
+
+
+def _given(request: Request) -> tuple[str, str]:
+    """Return user and password, in any of the ways a server takes them."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        user, _, password = base64.b64decode(encoded).decode().partition(":")
+        return user, password
+    return request.headers.get("x-clickhouse-user", "default"), request.headers.get("x-clickhouse-key", "")
+
+
+async def _asked(request: Request) -> tuple[dict[str, str], bytes]:
+    """Return all parameters and the body; long parameters come as a form."""
+    given = dict(request.query_params)
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return given | {name: str(value) for name, value in (await request.form()).items()}, b""
+    body = await request.body()
+    return given, lz4.frame.decompress(body) if request.headers.get("content-encoding") == "lz4" else body
+
+
+def _prepared(folder: str, given: dict[str, str]) -> Any:
+    """Return a connection in the database and with the settings of a request; ``readonly`` last, since nothing can be set after it."""
+    connection = chdb.connect(folder)
+    try:
+        if "database" in given:
+            connection.query(f"USE `{given['database']}`")
+        settings = {name: value for name, value in given.items() if name not in _OWN and not name.startswith("param_")}
+        for name in sorted(settings, key=lambda name: name == "readonly"):
+            connection.query(f"SET {name} = {_quoted(settings[name])}")
+    except RuntimeError:
+        connection.close()
+        raise
+    return connection
+
+
+def app(folder: str, user: str, password: str) -> Starlette:
     """Return the application on the engine in ``folder``."""
 
     async def answer(request: Request) -> Response:
-        body = await request.body()
-        if request.headers.get("content-encoding") == "lz4":
-            body = lz4.frame.decompress(body)
-        query = request.query_params.get("query", "")
-        parameters = {name[6:]: value for name, value in request.query_params.items() if name.startswith("param_")}
-        settings = {name: value for name, value in request.query_params.items() if name not in _OWN and not name.startswith("param_")}
-        connection = chdb.connect(folder)
-        asked = request.headers.get("x-clickhouse-format") or request.query_params.get("default_format") or "TabSeparated"
+        if _given(request) != (user, password):
+            who = _given(request)[0]
+            return _refusal(
+                f"Code: 516. DB::Exception: {who}: Authentication failed: password is incorrect, or there is no user with such name."
+                " (AUTHENTICATION_FAILED)"
+            )
+        given, body = await _asked(request)
+        query = given.get("query", "")
+        parameters = {name[6:]: value for name, value in given.items() if name.startswith("param_")}
+        asked = request.headers.get("x-clickhouse-format") or given.get("default_format") or "TabSeparated"
         try:
-            for name, value in settings.items():
-                connection.query(f"SET {name} = {_quoted(value)}")
+            connection = _prepared(folder, given)
+        except RuntimeError as error:
+            return _refusal(str(error))
+        try:
             if found := _INSERT.match(query.encode() + b"\n" + body):
                 _insert(connection, found)
                 return PlainTextResponse("")
@@ -62,8 +145,7 @@ def app(folder: str) -> Starlette:
                 asked, sql = found.group(1), sql[: found.start()]
             return Response(bytes(connection.query(sql, asked, params=parameters).bytes()), headers={"x-clickhouse-format": asked})
         except RuntimeError as error:
-            code = re.search(r"Code: (\d+)", str(error))
-            return PlainTextResponse(str(error), 500, headers={"x-clickhouse-exception-code": code.group(1) if code else "1"})
+            return _refusal(str(error))
         finally:
             connection.close()
 
@@ -74,4 +156,5 @@ if __name__ == "__main__":
     keep = chdb.connect(sys.argv[1])
     bound = socket.create_server(("127.0.0.1", 0))
     print(bound.getsockname()[1], flush=True)  # noqa: T201 - for who started it
-    uvicorn.Server(uvicorn.Config(app(sys.argv[1]), log_level="error", lifespan="off")).run(sockets=[bound])
+    application = app(sys.argv[1], *(sys.argv[2:4] if len(sys.argv) > 2 else ("default", "")))
+    uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off")).run(sockets=[bound])

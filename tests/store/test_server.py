@@ -2,32 +2,126 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
 from core.config import Settings
+from core.errors import Retryable, UsageError
 from core.signal import Lane, Record, SignalKind
 from store.client import open_store
 from store.migrations import SCHEMA, migrate
+from store.reads.connection import LIMITS, connect_reader, reading, whom
+from store.server import server_dsn
 from tests.collector.requests import spans
+from tests.product import free_port
+from tests.servers.clickhouse_stand_in import StandIn, clickhouse_stand_in
 from tests.store.journals import event, ids, loader_on, write_segment
 
 
-def test_a_store_over_http_migrates_loads_and_reads(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.servers.clickhouse_stand_in", str(tmp_path / "server")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            port = int(server.stdout.readline())
-            settings = Settings(data=tmp_path / "data", store=f"clickhouse://default@127.0.0.1:{port}/default")
-            store = open_store(settings)
-            assert len(migrate(store)) == len(list(SCHEMA.glob("*.sql")))
-            traces = Record(SignalKind.TRACES, "gateway", Lane.CRITICAL, event("1").received_at, 3, spans(count=3).SerializeToString())
-            write_segment(settings, [event("1", {"text": "é '\\"}), traces, event("2")])
-            assert loader_on(store, settings).load().signals == {"event": 2, "traces": 3}
-            assert ids(store) == ["1", "2"]
-            assert store.frame("SELECT count() AS n FROM spans FINAL WHERE service = {s:String}", {"s": "gateway"})["n"].tolist() == [3]
-            store.close()
-        finally:
-            server.terminate()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with clickhouse_stand_in(tmp_path_factory.mktemp("server"), "andon", "correct horse") as running:
+        yield running
+
+
+@pytest.fixture
+def settings(server: StandIn, tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data", store=server.store(), store_password="correct horse")
+
+
+def test_a_store_over_http_migrates_loads_and_reads(settings: Settings) -> None:
+    store = open_store(settings)
+    assert len(migrate(store)) == len(list(SCHEMA.glob("*.sql")))
+    traces = Record(SignalKind.TRACES, "gateway", Lane.CRITICAL, event("1").received_at, 3, spans(count=3).SerializeToString())
+    write_segment(settings, [event("1", {"text": "é '\\"}), traces, event("2")])
+    assert loader_on(store, settings).load().signals == {"event": 2, "traces": 3}
+    assert ids(store) == ["1", "2"]
+    assert store.frame("SELECT count() AS n FROM spans FINAL WHERE service = {s:String}", {"s": "gateway"})["n"].tolist() == [3]
+    store.close()
+
+
+def test_a_reader_of_a_server_is_limited_and_cannot_write(settings: Settings) -> None:
+    with reading(settings) as client:
+        for name, value in {**LIMITS, "readonly": 1}.items():
+            assert client.query(f"SELECT getSetting('{name}') AS found").result_rows == [(value,)]
+        many = ["4711"] * 20_000  # too long for an address: sent as a form
+        assert client.query("SELECT length({ids:Array(String)})", parameters={"ids": many}).result_rows == [(20_000,)]
+    for write in ("CREATE TABLE intruder (n UInt8) ENGINE = Memory", "DROP TABLE IF EXISTS spans"):
+        with pytest.raises(Retryable, match="READONLY"), reading(settings) as client:
+            client.command(write)
+    client = connect_reader(settings)
+    with pytest.raises(ClickHouseError, match="READONLY"):
+        client.insert("schema_files", [["x"]], column_names=["name"])
+
+
+def test_who_gives_no_answer_is_told_with_what_to_do(settings: Settings, server: StandIn) -> None:
+    at = f"http://andon@127.0.0.1:{server.port}"
+    closed = free_port()
+    for changed, message in (
+        (
+            {"store_password": "wrong"},
+            f"the ClickHouse server at {at}/default refuses the password in ANDON_STORE_PASSWORD for user 'andon'",
+        ),
+        (
+            {"store_password": ""},
+            f"the ClickHouse server at {at}/default wants a password, and ANDON_STORE_PASSWORD is not set, for user 'andon'",
+        ),
+        (
+            {"store": server.store("absent")},
+            f"the ClickHouse server at {at}/absent has no database 'absent'; make it there with CREATE DATABASE absent, or correct --store",
+        ),
+        (
+            {"store": f"clickhouse://127.0.0.1:{closed}"},
+            f"no ClickHouse server answers at http://default@127.0.0.1:{closed}/default; start it, or correct --store",
+        ),
+    ):
+        wrong = Settings.model_validate(settings.model_dump() | changed)
+        for opening in (connect_reader, open_store):
+            with pytest.raises(Retryable) as caught:
+                opening(wrong)
+            assert str(caught.value) == message
+
+
+def test_a_database_that_no_engine_has_used_is_told(settings: Settings, server: StandIn) -> None:
+    admin = server.admin()
+    admin.command("CREATE DATABASE empty")
+    admin.close()
+    with (
+        pytest.raises(
+            Retryable, match=r"the database 'empty' at .* does not hold Andon's tables; 'andon engine' with this --store makes them"
+        ),
+        reading(settings.model_copy(update={"store": server.store("empty")})) as client,
+    ):
+        client.query("SELECT 1 FROM transactions")
+
+
+@pytest.mark.parametrize(
+    ("store", "dsn"),
+    [
+        ("clickhouse://db.example.com", "http://default@db.example.com:8123/default"),
+        ("clickhouse://andon@db.example.com:9000/plant", "http://andon@db.example.com:9000/plant"),
+        ("clickhouses://andon@db.example.com/plant", "https://andon@db.example.com:8443/plant"),
+        ("clickhouses://a%40b@[::1]:9440/plant/", "https://a%40b@[::1]:9440/plant"),
+    ],
+)
+def test_an_address_is_completed(store: str, dsn: str) -> None:
+    assert server_dsn(store) == dsn
+    assert whom(Settings(store=store)) == f"the ClickHouse server at {dsn}"
+
+
+@pytest.mark.parametrize("store", ["postgres://x/y", "clickhouse://", "server", "clickhouse://host:many/x", "clickhouse://u:secret@host/x"])
+def test_an_address_of_another_form_is_refused_without_a_password_in_the_words(store: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        server_dsn(store)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_password_goes_to_a_tls_port_over_tls_only(server: StandIn, settings: Settings) -> None:
+    """The stand-in speaks no TLS: what matters is that nothing is asked without it."""
+    tls = settings.model_copy(update={"store": server.store().replace("clickhouse:", "clickhouses:")})
+    for opening in (connect_reader, open_store):
+        with pytest.raises(Retryable, match=r"https://.*SSL"):
+            opening(tls)
