@@ -20,11 +20,11 @@ from slas.unit_test import UnitTest
 
 @dataclass(frozen=True)
 class Written:
-    """A test and where it stands: ``lines`` are those of its entries of ``expect``, counted from 1."""
+    """A test and where everything of it stands."""
 
     file: Path
     test: UnitTest
-    lines: list[int]
+    document: Document
 
     @property
     def title(self) -> str:
@@ -52,7 +52,7 @@ def read_tests(file: Path) -> list[Written]:
     except YAMLError as error:
         raise _wrong(file, Position(), f"this is not YAML: {' '.join(str(error).split())}") from error
     if not documents:
-        raise UsageError(f"{file}: there is no test in it; write 'given:' and 'expect:'")
+        raise _wrong(file, Position(), "there is no test in it; write 'given:' and 'expect:'")
     return [_validated(file, document, places) for document, places in zip(documents, marked, strict=True)]
 
 
@@ -69,7 +69,7 @@ def _validated(file: Path, value: Any, marked: Any) -> Written:
         test = UnitTest.model_validate(value)
     except ValidationError as error:
         raise CatalogErrors(problems_of(error, document, UnitTest)) from error
-    return Written(file, test, [document.values["expect", number].line for number in range(len(test.expect))])
+    return Written(file, test, document)
 
 
 def _note_positions(document: Document, marked: Any, path: tuple[str | int, ...]) -> None:

@@ -16,9 +16,10 @@ from andon.rehearsal import Rehearsal, rehearsing
 from andon.rehearsed_signals import source_of, to_signal
 from andon.sla_test_files import Written, read_tests
 from core.catalog.catalog import Catalog
+from core.catalog.load import CatalogErrors
+from core.catalog.positions import Problem
 from core.catalog.routing import Routes
 from core.clock import EPOCH
-from core.errors import UsageError
 from core.plural import counted
 from slas.unit_test import Expected, Found, Given, compare
 from store.client import Store
@@ -30,12 +31,12 @@ from store.scratch import empty, scratch_store
 def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
     """Run every test of these files, print a line for each (and one for each thing that differs), and return how many failed.
 
-    Raises :class:`UsageError` for a broken catalog or test file, before any test runs. Once a process: the embedded store allows one folder.
+    Raises :class:`core.errors.UsageError` for a broken catalog or test file, before any test runs. Once a process: the embedded store allows one folder.
     """
     catalog = check_catalog(catalog_folder).catalog
     tests = [written for file in files for written in read_tests(file)]
-    for written in tests:
-        _check_names(written, catalog)
+    if unknown := [problem for written in tests for problem in _unknown_names(written, catalog)]:
+        raise CatalogErrors(unknown)
     failures = 0
     with tempfile.TemporaryDirectory(prefix="andon-sla-test-") as folder, scratch_store(Path(folder) / "store") as store:
         for number, written in enumerate(tests):
@@ -50,7 +51,7 @@ def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
 
 
 def run_test(written: Written, catalog: Catalog, store: Store, folder: Path) -> list[str]:
-    """Run one test on an empty, migrated store with its journal in ``folder``; return what differs, each with file and line."""
+    """Run one test on an empty, migrated store with its journal in ``folder``; return what differs, each with file, line and column."""
     test = written.test
     steps: list[tuple[datetime, int, int]] = [(given.arrives, 0, number) for number, given in enumerate(test.given)]
     steps += [(expected.at.utc, 1, number) for number, expected in enumerate(test.expect)]
@@ -64,7 +65,10 @@ def run_test(written: Written, catalog: Catalog, store: Store, folder: Path) -> 
             else:
                 expected = _completed(written, number)
                 problems += [(number, text) for text in compare(expected, _look(store, expected))]
-    return [f"{written.file}:{written.lines[number]}: {_subject(_completed(written, number))}: {text}" for number, text in sorted(problems)]
+    return [
+        str(Problem(str(written.file), *written.document.values["expect", number], f"{_subject(_completed(written, number))}: {text}"))
+        for number, text in sorted(problems)
+    ]
 
 
 def _rehearsed(catalog: Catalog, silent: Sequence[str]) -> Catalog:
@@ -73,18 +77,20 @@ def _rehearsed(catalog: Catalog, silent: Sequence[str]) -> Catalog:
     return replace(catalog, routes=Routes(), sources=sources)
 
 
-def _check_names(written: Written, catalog: Catalog) -> None:
-    """Raise :class:`UsageError` for an SLA, key or source that the catalog does not define: such a test could never mean anything."""
+def _unknown_names(written: Written, catalog: Catalog) -> list[Problem]:
+    """Return the SLAs, keys and sources that the catalog does not define: a test of them could never mean anything."""
+    places = written.document
     keys = {key for flow in catalog.flows.values() for key in flow.keys}
     slas = {name for flow in catalog.flows.values() for name in flow.slas}
-    for line, expected in zip(written.lines, written.test.expect, strict=True):
-        for kind, names, known in (("SLA", [expected.sla] if expected.sla else [], slas), ("key", list(expected.transaction or {}), keys)):
-            for name in names:
-                if name not in known:
-                    raise UsageError(f"{written.file}:{line}: {kind} '{name}' is not defined; known: {', '.join(sorted(known))}")
-    for name in written.test.silent:
-        if name not in catalog.sources:
-            raise UsageError(f"{written.file}: source '{name}' is not defined; known: {', '.join(sorted(catalog.sources))}")
+    named = [("source", name, places.values["silent", number], set(catalog.sources)) for number, name in enumerate(written.test.silent)]
+    for number, expected in enumerate(written.test.expect):
+        named += [("SLA", expected.sla, places.values["expect", number, "sla"], slas)] if expected.sla else []
+        named += [("key", name, places.keys["expect", number, "transaction", name], keys) for name in expected.transaction or {}]
+    return [
+        Problem(str(written.file), *position, f"{kind} '{name}' is not defined; known: {', '.join(sorted(known)) or 'none'}")
+        for kind, name, position, known in named
+        if name not in known
+    ]
 
 
 def _send(rehearsal: Rehearsal, given: Given, number: int, catalog: Catalog) -> None:

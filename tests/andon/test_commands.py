@@ -143,7 +143,7 @@ def test_users_tests_that_pass_and_fail_are_counted(tmp_path: Path) -> None:
         "✓ good.yaml: Breached in time",
         "✗ bad.yaml: Breached too early",
         (
-            "    bad.yaml:3: at 2026-03-27 15:50:03 UTC order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 15:50:04 UTC:"
+            "    bad.yaml:3:10: at 2026-03-27 15:50:03 UTC order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 15:50:04 UTC:"
             " 4 seconds from start 2026-03-27 15:50 UTC; booked not seen at 2026-03-27 15:50:02 UTC"
         ),
         "2 tests, 1 failed",
@@ -151,10 +151,15 @@ def test_users_tests_that_pass_and_fail_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_users_test_of_what_is_not_defined_is_wrong_use(tmp_path: Path) -> None:
-    (tmp_path / "case.yaml").write_text(GIVEN + EXPECT.format(second="04", sla="bok-in-time"))
+    expect = EXPECT.format(second="04", sla="bok-in-time").replace("transaction: {order:", "transaction: {oder:")
+    (tmp_path / "case.yaml").write_text(GIVEN + expect + "silent:\n  - shop\n  - shopp\n")
     result = andon("sla", "test", "case.yaml", "--catalog", str(ORDERS), folder=tmp_path)
     assert result.returncode == 2
-    assert one_line(result) == "case.yaml:2: SLA 'bok-in-time' is not defined; known: book-in-time, ship-today"
+    assert result.stderr.splitlines() == [
+        f"case.yaml:2:{expect.index('oder:') + 1}: key 'oder' is not defined; known: order",
+        f"case.yaml:2:{expect.index('bok-in-time') + 1}: SLA 'bok-in-time' is not defined; known: book-in-time, ship-today",
+        "case.yaml:5:5: source 'shopp' is not defined; known: shop",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ expect:
     assert run(store, tmp_path, GIVEN + BOOKED + expect) == []
 
 
-def test_what_differs_is_told_with_line_moment_and_reason(store: Store, tmp_path: Path) -> None:
+def test_what_differs_is_told_with_its_place_moment_and_reason(store: Store, tmp_path: Path) -> None:
     expect = """\
 expect:
   - {at: "2026-03-27 15:50:02 Europe/Berlin", transaction: {order: "17"}, sla: book-in-time, verdict: breached}
@@ -58,13 +58,13 @@ expect:
     when = "2026-03-27 15:50"
     assert run(store, tmp_path, GIVEN + expect) == [
         (
-            f"case.yaml:5: at {when}:02 Europe/Berlin order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 14:50:04 UTC:"
+            f"case.yaml:5:5: at {when}:02 Europe/Berlin order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 14:50:04 UTC:"
             " 4 seconds from start 2026-03-27 14:50 UTC; booked not seen at 2026-03-27 14:50:02 UTC"
         ),
-        f"case.yaml:6: at {when}:05 Europe/Berlin order 17, book-in-time: due is {when}:04 Europe/Berlin, expected 2026-03-27 15:51 Europe/Berlin",
-        f"case.yaml:6: at {when}:05 Europe/Berlin order 17, book-in-time: incident's owner is order-desk, expected nobody",
-        f"case.yaml:6: at {when}:05 Europe/Berlin order 17, book-in-time: incident's value is 1200.5 EUR, expected 9 USD",
-        f"case.yaml:7: at {when}:05 Europe/Berlin order 18, book-in-time: no such transaction",
+        f"case.yaml:6:5: at {when}:05 Europe/Berlin order 17, book-in-time: due is {when}:04 Europe/Berlin, expected 2026-03-27 15:51 Europe/Berlin",
+        f"case.yaml:6:5: at {when}:05 Europe/Berlin order 17, book-in-time: incident's owner is order-desk, expected nobody",
+        f"case.yaml:6:5: at {when}:05 Europe/Berlin order 17, book-in-time: incident's value is 1200.5 EUR, expected 9 USD",
+        f"case.yaml:7:5: at {when}:05 Europe/Berlin order 18, book-in-time: no such transaction",
     ]
 
 
@@ -101,7 +101,7 @@ LINE = '{at: "2026-03-27 16:00 Europe/Berlin", transaction: {order: "17"}, sla: 
         ('expect:\n  - {at: "2026-03-27 16:00 UTC", verdict: met}', "2:1: the first line of 'expect' must name its transaction"),
     ],
 )
-def test_a_malformed_file_is_told_with_its_line(tmp_path: Path, expect: str, message: str) -> None:
+def test_a_malformed_file_is_told_with_its_place(tmp_path: Path, expect: str, message: str) -> None:
     file = tmp_path / "case.yaml"
     file.write_text(GIVEN + expect, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
@@ -127,7 +127,7 @@ def test_what_is_no_file_of_tests_is_told_with_its_place(tmp_path: Path) -> None
 
 def test_a_file_with_nothing_in_it_or_that_is_not_there_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("# nothing\n")
-    with pytest.raises(UsageError, match=r"empty\.yaml: there is no test in it"):
+    with pytest.raises(UsageError, match=r"empty\.yaml:1:1: there is no test in it"):
         read_tests(tmp_path / "empty.yaml")
     with pytest.raises(UsageError, match=r"absent\.yaml: No such file"):
         read_tests(tmp_path / "absent.yaml")
