@@ -34,10 +34,10 @@ class Replayer:
         self._token = token
 
     def replay(self, quarantine_id: str) -> str:
-        """Send one input again and return a line that says what became of it.
+        """Send one input again and return a line that says that it was accepted.
 
-        Raises :class:`core.errors.AndonError` when the id is unknown, the input was not kept whole or did not come through the
-        collector's doors, a credential is missing, or the collector does not answer.
+        Raises :class:`core.errors.AndonError` when it is refused again, whole or in part, and when the id is unknown, the input was not
+        kept whole or did not come through the collector's doors, a credential is missing, or the collector does not answer.
         """
         from store.reads.quarantine import quarantined_input
 
@@ -108,11 +108,16 @@ def _path(found: dict[str, Any]) -> str:
 def _outcome(quarantine_id: str, answer: httpx.Response) -> str:
     if answer.is_success:
         text = answer.text.strip()
-        again = "quarantin" in text and '"quarantined":[]' not in text
-        return f"{quarantine_id}: refused again in part: {text[:500]}" if again else f"{quarantine_id}: accepted"
+        if "quarantin" in text and '"quarantined":[]' not in text:
+            raise AndonError(f"{quarantine_id}: refused again in part: {_printable(text)}")
+        return f"{quarantine_id}: accepted"
     try:
-        reason = str(answer.json().get("error") or answer.text)
+        body = answer.json()
+        reason = str(body.get("error") or answer.text) + (f"; kept as {body['quarantine_id']}" if body.get("quarantine_id") else "")
     except ValueError:
         reason = answer.content.decode("utf-8", "replace")
-    printable = "".join(character if character.isprintable() else " " for character in reason).strip()
-    return f"{quarantine_id}: refused again ({answer.status_code}): {printable[:500]}"
+    raise AndonError(f"{quarantine_id}: refused again ({answer.status_code}): {_printable(reason)}")
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text).strip()[:500]

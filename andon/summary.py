@@ -10,6 +10,8 @@ from rich.table import Table
 
 from andon.front_door import door_url
 from core.config import Settings, reachable
+from store.reads.connection import USER
+from store.server import server_dsn
 
 
 def summary_of(settings: Settings, extra: Sequence[tuple[str, str]] = ()) -> Callable[[Console], None]:
@@ -23,7 +25,7 @@ def summary_of(settings: Settings, extra: Sequence[tuple[str, str]] = ()) -> Cal
             ("OTLP/HTTP", f"{door}/v1/traces · /v1/logs · /v1/metrics"),
             ("OTLP/gRPC", f"{reachable(settings.host)}:{settings.otlp_grpc_port}"),
             ("Events", f"{door}/v1/events · /v1/webhooks/<source>"),
-            ("Read endpoint", f"{settings.engine_url} (ClickHouse protocol, user andon, password in {settings.data}/secrets/reader)"),
+            _store(settings),
             ("Data", str(settings.data.absolute())),
             ("Catalog", str(settings.catalog.absolute())),
             *extra,
@@ -34,3 +36,9 @@ def summary_of(settings: Settings, extra: Sequence[tuple[str, str]] = ()) -> Cal
         console.print(Panel(table, title="Andon is running", border_style="green", expand=False))
 
     return show
+
+
+def _store(settings: Settings) -> tuple[str, str]:
+    if settings.store == "embedded":
+        return "Read endpoint", f"{settings.engine_url} (ClickHouse protocol, user {USER}, password in {settings.data}/secrets/reader)"
+    return "Store", f"{server_dsn(settings.store)} (ClickHouse, password in ANDON_STORE_PASSWORD)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
@@ -16,12 +18,15 @@ def print_frame(frame: pd.DataFrame, columns: list[str] | None = None) -> None:
         table.add_column(column, overflow="fold")
     for values in frame[chosen].itertuples(index=False):
         table.add_row(*(escape(printable(value)) for value in values))
-    Console().print(table)
+    console = Console()
+    # wider than the terminal where it must be: a line that the terminal wraps can be copied whole, an identifier folded into a column cannot
+    console.width = max(console.width, console.measure(table, options=console.options.update(max_width=10_000)).maximum)
+    console.print(table, soft_wrap=True)
 
 
 def printable(value: object) -> str:
-    """Return one line of text without control characters."""
-    if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    text = "" if value is None or value is pd.NaT else str(value)
+    """Return one line of text without control characters; times are UTC, as the store gives them."""
+    if value is None or value is pd.NaT:
+        return ""
+    text = f"{value:%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else str(value)
     return "".join(character if character.isprintable() else "�" for character in text)

@@ -16,7 +16,8 @@ from typing import Any
 
 import httpx
 
-from store.reads.connection import connect
+from core.config import Settings
+from store.reads.connection import connect_reader
 
 START_SECONDS = 60.0
 
@@ -148,8 +149,9 @@ class Product:
                 process.wait()
 
     def client(self) -> Any:
-        """A clickhouse_connect client of the read endpoint."""
-        return connect(self.engine_url, "andon", (self.data / "secrets" / "reader").read_text().strip())
+        """A clickhouse_connect client that reads the store."""
+        store, password = (self.environment.get(name, "") for name in ("ANDON_STORE", "ANDON_STORE_PASSWORD"))
+        return connect_reader(Settings(data=self.data, engine_port=self.engine_port, store=store or "embedded", store_password=password))
 
     def query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         client = self.client()

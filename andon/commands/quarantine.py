@@ -59,7 +59,7 @@ def show(quarantine_id: Identifier, *, settings: Settings) -> None:
 @app.command()
 @with_settings("catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "engine_port")
 def replay(quarantine_id: Identifier, *, token: Token = None, settings: Settings) -> None:
-    """Send one input to the collector again, as it came."""
+    """Send one input to the collector again, as it came; exit code 1 when it is refused again."""
     from andon.checking import check_catalog
     from andon.replaying import Replayer
     from core.clock import SystemClock

@@ -237,6 +237,6 @@ def test_the_quarantine_is_listed_with_whole_ids_and_messages(monkeypatch: pytes
     monkeypatch.setattr("store.reads.quarantine.quarantined", lambda *_: pd.DataFrame([row]))
     result = CliRunner(env={"COLUMNS": "80"}).invoke(quarantine.app, ["list"])
     assert result.output.splitlines() == [
-        "q_0123456789abcdef01234567  2026-03-27 15:50:01  erp�[31m  event: malformed",
+        "q_0123456789abcdef01234567  2026-03-27 15:50:01 UTC  erp�[31m  event: malformed",
         "    the event has no id;�name it",
     ]

@@ -39,7 +39,11 @@ def refused_input(id_: str, lane: Lane = Lane.CRITICAL) -> Record:
 
 def write_segment(settings: Settings, records: list[Record], number: int = 1, *, lane: Lane = Lane.CRITICAL, closed_at: int = 0) -> Path:
     """Write a segment of the collector ``local``; ``closed_at`` in milliseconds, 0: it stays open, as its collector was killed."""
-    path = segment_path(settings.journal, "local", lane, number)
+    return write_records(segment_path(settings.journal, "local", lane, number), records, closed_at)
+
+
+def write_records(path: Path, records: list[Record], closed_at: int = 0) -> Path:
+    """Write the segment ``path``; ``closed_at`` as for :func:`write_segment`."""
     make_folder(path.parent)
     segment = Segment(path)
     segment.append([make_row(record) for record in records])
