@@ -1,0 +1,129 @@
+"""The whole product on a ClickHouse server: an event in, verdict and incident out, every reader answered by the server itself.
+
+The server is a stand-in with the same engine (``tests/servers/clickhouse_stand_in.py``); it says what it cannot show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import streamlit as st
+
+from tests.dashboard.script import page_at
+from tests.e2e.browser import chromium, visit
+from tests.e2e.conftest import SECRET
+from tests.e2e.sinks import Sink
+from tests.e2e.test_signal_to_alert import capture, new_order, verdicts
+from tests.product import Product, running, wait_until
+from tests.servers.clickhouse_stand_in import StandIn, clickhouse_stand_in
+
+pytestmark = pytest.mark.xdist_group("server mode")
+ORDERS = Path(__file__).parents[1] / "catalogs" / "orders"
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with clickhouse_stand_in(tmp_path_factory.mktemp("server"), "andon", PASSWORD) as started:
+        admin = started.admin()
+        admin.command("CREATE DATABASE plant")
+        admin.close()
+        yield started
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory, server: StandIn, desk: Sink) -> Iterator[Product]:
+    environment = {
+        "ANDON_TEST_WEBHOOK": desk.url,
+        "ANDON_TEST_WEBHOOK_SECRET": SECRET,
+        "ANDON_STORE": server.store("plant"),
+        "ANDON_STORE_PASSWORD": PASSWORD,
+    }
+    with running(Product(tmp_path_factory.mktemp("product") / "data", ORDERS, environment), "collect", "engine") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def late(product: Product, desk: Sink) -> str:
+    """An order that nobody booked in time, and of which the desk has heard."""
+    order = new_order()
+    capture(product, order, datetime.now(UTC))
+    wait_until(lambda: "breached" in verdicts(product, order), 60, "the verdict is breached")
+    wait_until(lambda: [m for m in desk.messages if any(line["reference"] == order for line in m["top"])], 60, "the desk hears of it")
+    return order
+
+
+def test_the_engine_offers_no_read_endpoint_and_keeps_nothing_on_its_own_disk(product: Product, late: str) -> None:
+    assert late
+    assert httpx.get(product.engine_url, params={"query": "SELECT 1"}).status_code == 404
+    assert not (product.data / "store").exists()
+
+
+def test_commands_are_answered_by_the_server(product: Product, late: str) -> None:
+    found = product.andon("find", late)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert late in found.stdout
+    explained = product.andon("explain", late, "book-in-time")
+    assert explained.returncode == 0, explained.stderr
+    assert "\nbook-in-time: Order booked in time\n  verdict      breached (version 3), overdue for " in explained.stdout
+    status = product.andon("journal", "status")
+    assert (status.returncode, status.stderr) == (0, "")
+    assert "signals acknowledged = " in status.stdout
+    bad = httpx.post(f"{product.door}/v1/events", content=b"{", headers={"content-type": "application/cloudevents+json"})
+    kept = bad.json()["quarantine_id"]
+    wait_until(lambda: kept in product.andon("quarantine", "list").stdout, 60, "the input is in quarantine")
+    assert product.andon("quarantine", "show", kept).returncode == 0
+    assert "refused again (400)" in product.andon("quarantine", "replay", kept).stderr
+    backup = product.andon("backup", str(product.data / "copy"))
+    assert (backup.returncode, "use its own BACKUP" in backup.stderr) == (2, True)
+
+
+def test_a_flag_names_another_server_than_the_environment(product: Product, server: StandIn) -> None:
+    """And what is wrong there is one line."""
+    at = f"http://andon@127.0.0.1:{server.port}"
+    wrong = product.andon("find", "4711", ANDON_STORE_PASSWORD="wrong")
+    assert wrong.stderr == f"andon: the ClickHouse server at {at}/plant refuses the password in ANDON_STORE_PASSWORD for user 'andon'\n"
+    absent = product.andon("explain", "4711", "--store", server.store("absent"))
+    assert absent.stderr.startswith(f"andon: the ClickHouse server at {at}/absent has no database 'absent'; ")
+    unused = product.andon("quarantine", "list", "--store", server.store())
+    assert (
+        unused.stderr
+        == f"andon: the database 'default' at {at}/default does not hold Andon's tables; 'andon engine' with this --store makes them\n"
+    )
+    assert [one.returncode for one in (wrong, absent, unused)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("page", ["board", "transactions", "slas", "incidents", "kpis", "sources"])
+def test_pages_are_answered_by_the_server(product: Product, late: str, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    for name, value in product.whole_environment.items():
+        monkeypatch.setenv(name, value)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    shown = page_at(page, {"find": late} if page == "transactions" else {}, timeout=60).run()
+    assert not shown.exception, shown.exception
+    words = "\n".join(str(element.proto.body) for element in shown.get("html")) + "\n".join(str(one.value) for one in shown.markdown)
+    assert "Data delayed" not in words
+    assert {"board": "running late", "transactions": late, "incidents": "running late"}.get(page, "") in words
+
+
+@pytest.mark.browser
+def test_the_dashboards_own_process_is_answered_by_the_server(product: Product, late: str) -> None:
+    with chromium() as browser:
+        product.start("dashboard")
+        seen = visit(browser, f"{product.dashboard_url}/transactions?find={late}")
+    assert late in seen.text
+    assert "Data delayed" not in seen.text
+    assert seen.errors == []
+
+
+def test_an_engine_that_starts_again_goes_on_where_it_was(product: Product, late: str) -> None:
+    product.stop("engine")
+    order = new_order()
+    capture(product, order, datetime.now(UTC))
+    product.start("engine")
+    wait_until(lambda: "breached" in verdicts(product, order), 60, "the verdict of what came meanwhile is breached")
+    assert verdicts(product, late) == ["running", "at_risk", "breached"]
