@@ -66,3 +66,15 @@ def holds_http2_data(sent: bytes) -> bool:
             return True
         sent = sent[9 + length :]
     return False
+
+
+def amqp_acknowledged(sent: bytes) -> int:
+    """Return the highest delivery tag that a consumer's ``basic.ack`` frames name in what it sent, 0: none (AMQP 0-9-1, 2.3.5 and 1.8.3.13)."""
+    highest = 0
+    while len(sent) >= 8 and not sent.startswith(b"AMQP"):
+        kind, length = sent[0], int.from_bytes(sent[3:7], "big")
+        payload = sent[7 : 7 + length]
+        if kind == 1 and payload[:4] == b"\x00\x3c\x00\x50":
+            highest = max(highest, int.from_bytes(payload[4:12], "big"))
+        sent = sent[8 + length :]
+    return highest

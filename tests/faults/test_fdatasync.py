@@ -2,68 +2,144 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from tests.collector.requests import PROTOBUF, spans
-from tests.faults.system_calls import WRAPPER, Call, calls, holds_http2_data
-from tests.product import Product, running
+from tests.collector.requests import PROTOBUF, START, spans
+from tests.collector.test_webhooks import standard
+from tests.faults.ledger import HOOK, SECRET, messages, order_of, with_every_road
+from tests.faults.system_calls import WRAPPER, Call, amqp_acknowledged, calls, holds_http2_data
+from tests.product import Product, running, wait_until
+from tests.servers.rabbitmq import RabbitServer, rabbitmq
 
-CATALOG = Path(__file__).parents[2] / "benchmarks" / "catalogs" / "orders"
-ENVIRONMENT = {"ANDON_TEST_WEBHOOK": "http://127.0.0.1:9/", "ANDON_TEST_WEBHOOK_SECRET": "whsec_dGVzdA=="}
 REQUESTS = 20
-EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-Sender = Callable[[Product, list[str]], None]
+SERVICES = {
+    "traces": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    "logs": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+    "metrics": "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+}
 
 
-def http_traces(product: Product, marks: list[str]) -> None:
+def otlp(kind: str, mark: str) -> bytes:
+    """Return a request with one span, log record or point that says ``mark``."""
+    if kind == "traces":
+        return spans({"name": mark}).SerializeToString()
+    if kind == "logs":
+        logs = ExportLogsServiceRequest()
+        logs.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=START).body.string_value = mark
+        return logs.SerializeToString()
+    metrics = ExportMetricsServiceRequest()
+    point = metrics.resource_metrics.add().scope_metrics.add().metrics.add(name=mark).gauge.data_points.add()
+    point.time_unix_nano, point.as_double = START, 1.0
+    return metrics.SerializeToString()
+
+
+def marks(kind: str) -> list[str]:
+    return [f"mark-{number:04d}-{kind}" for number in range(REQUESTS)]
+
+
+@dataclass
+class Witness:
+    """What strace saw of a collector, and the server it read from."""
+
+    product: Product
+    trace: Path
+    broker: RabbitServer | None = None
+
+    def calls(self) -> list[Call]:
+        return list(calls(self.trace))
+
+
+Answers = Callable[[list[Call]], list[Call]]
+Sent = tuple[list[str], Answers]
+"""The marks that were sent, in order, and how the calls are found that answer them, in that order."""
+
+
+def over_http(witness: Witness) -> Sent:
+    """Traces, logs, metrics, events and webhooks, one request after the other."""
+    sent = []
+
+    def send(mark: str, path: str, content_type: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        reply = client.post(witness.product.door + path, content=body, headers={"content-type": content_type, **(headers or {})})
+        assert reply.status_code == 200, reply.text
+        sent.append(mark)
+
     with httpx.Client() as client:
-        for mark in marks:
-            body = spans({"name": mark}).SerializeToString()
-            assert client.post(f"{product.door}/v1/traces", content=body, headers={"content-type": PROTOBUF}).status_code == 200
-
-
-def grpc_traces(product: Product, marks: list[str]) -> None:
-    with closing(grpc.insecure_channel(f"127.0.0.1:{product.grpc_port}")) as channel:
-        for mark in marks:
-            assert channel.unary_unary(EXPORT)(spans({"name": mark}).SerializeToString(), timeout=20) == b""
-
-
-def events(product: Product, marks: list[str]) -> None:
-    with httpx.Client() as client:
-        for mark in marks:
+        for kind in SERVICES:
+            for mark in marks(kind):
+                send(mark, f"/v1/{kind}", PROTOBUF, otlp(kind, mark))
+        for mark in marks("events"):
             event = {"specversion": "1.0", "id": mark, "source": "/ledger", "type": "t"}
-            reply = client.post(f"{product.door}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
-            assert reply.json() == {"accepted": 1}
+            send(mark, "/v1/events", "application/cloudevents+json", json.dumps(event).encode())
+        for mark in marks("webhooks"):
+            body = json.dumps({"type": "order.captured", **order_of(mark)}).encode()
+            send(mark, f"/v1/webhooks/{HOOK}", "application/json", body, standard(SECRET, mark, body))
+    return sent, _in_turn(len(sent), lambda call: b"HTTP/1.1 200" in call.data)
 
 
-def http_answer(call: Call) -> bool:
-    return call.sends and b"HTTP/1.1 200" in call.data
+def over_grpc(witness: Witness) -> Sent:
+    """Traces, logs and metrics, one request after the other."""
+    port = witness.product.grpc_port
+    sent = []
+    with closing(grpc.insecure_channel(f"127.0.0.1:{port}")) as channel:
+        for kind, service in SERVICES.items():
+            for mark in marks(kind):
+                assert channel.unary_unary(service)(otlp(kind, mark), timeout=20) == b""
+                sent.append(mark)
+    return sent, _in_turn(len(sent), lambda call: f":{port}->" in call.on and holds_http2_data(call.data))
 
 
-def grpc_answer(port: int) -> Callable[[Call], bool]:
-    return lambda call: call.sends and f":{port}->" in call.on and holds_http2_data(call.data)
+def over_amqp(witness: Witness) -> Sent:
+    """Messages of a queue; an acknowledgement is for all messages up to the one that it names."""
+    assert witness.broker is not None
+    port, sent = witness.broker.port, marks("messages")
+    with messages(witness.broker.url) as (_, publish):
+        for mark in sent:
+            publish([mark])
+
+    def acknowledged(call: Call) -> int:
+        return amqp_acknowledged(call.data) if call.sends and f"->127.0.0.1:{port}" in call.on else 0
+
+    wait_until(lambda: max(map(acknowledged, witness.calls())) == len(sent), 30, "every message is acknowledged")
+    return sent, lambda seen: [next(call for call in seen if acknowledged(call) >= number) for number in range(1, len(sent) + 1)]
+
+
+def _in_turn(count: int, is_answer: Callable[[Call], bool]) -> Answers:
+    """One request after the other: the n-th answer is that of the n-th mark; before them is the answer that the collector is ready."""
+    return lambda seen: [call for call in seen if call.sends and is_answer(call)][-count:]
+
+
+@contextmanager
+def watched(folder: Path, *, broker: bool) -> Iterator[Witness]:
+    """Run a collector with every road in below strace."""
+    if shutil.which("strace") is None:
+        pytest.skip("needs strace: apt package strace")
+    trace = folder / "trace"
+    with ExitStack() as stack:
+        server = stack.enter_context(rabbitmq(folder)) if broker else None
+        catalog, environment = with_every_road(folder, server.url if server else "")
+        product = Product(folder / "data", catalog, environment, wrapper=(*WRAPPER, "-o", str(trace)))
+        stack.enter_context(running(product, "collect"))
+        yield Witness(product, trace, server)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("send", [http_traces, grpc_traces, events])
-def test_no_answer_before_the_disk_has_it(tmp_path: Path, send: Sender) -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("needs strace: apt package strace")
-    trace = tmp_path / "trace"
-    marks = [f"mark-{number:04d}-{send.__name__}" for number in range(REQUESTS)]
-    with running(Product(tmp_path / "data", CATALOG, ENVIRONMENT, wrapper=(*WRAPPER, "-o", str(trace))), "collect") as product:
-        send(product, marks)
-    seen = list(calls(trace))
-    is_answer = grpc_answer(product.grpc_port) if send is grpc_traces else http_answer
-    answers = [call for call in seen if is_answer(call)][-REQUESTS:]  # before them: the answer that it is ready
-    for mark, answer in zip(marks, answers, strict=True):  # one request after the other: the n-th answer is that of the n-th mark
+@pytest.mark.parametrize("send", [over_http, over_grpc, pytest.param(over_amqp, marks=pytest.mark.server)])
+def test_no_answer_before_the_disk_has_it(tmp_path: Path, send: Callable[[Witness], Sent]) -> None:
+    with watched(tmp_path, broker=send is over_amqp) as witness:
+        sent, answers = send(witness)
+    seen = witness.calls()
+    for mark, answer in zip(sent, answers(seen), strict=True):
         written = next(call for call in seen if call.name == "pwrite64" and "-wal" in call.on and mark.encode() in call.data)
         synced = next(call for call in seen if call.syncs and call.on == written.on and call.began > written.ended)
         assert answer.began > synced.ended, mark
