@@ -64,6 +64,10 @@ class Run:
     sent: tuple[Input, ...]
     received_at: datetime
 
+    def __repr__(self) -> str:
+        """Short: it is shown with every example that fails."""
+        return f"<{len(self.sent)} signals until {self.received_at}>"
+
     def records(self, order: Sequence[int], sizes: Iterator[int]) -> Iterator[Record]:
         """Yield journal records of these inputs in this order; as many signals of OTLP in one as ``sizes`` says, if they are of a kind."""
         for (kind, source), group in itertools.groupby(order, key=lambda place: (self.sent[place].kind, self._source(place))):
@@ -97,6 +101,10 @@ class Expected:
 
     transactions: dict[tuple[str, str], dict[str, Any]]
     clocks: dict[datetime, Clocks]
+
+    def __repr__(self) -> str:
+        """Short, as above."""
+        return f"<{len(self.transactions)} transactions>"
 
 
 @pytest.fixture(scope="module")
