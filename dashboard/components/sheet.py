@@ -1,8 +1,7 @@
-"""The sheet of one transaction: what it is, where it has been, what its clocks say and why, and the signals behind it."""
+"""The sheet of one transaction: what it is, where it has been, what its clocks say and why."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ from markupsafe import Markup
 
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, lamp, links, notices, table, timeline, waterfall
+from dashboard.components import charts, lamp, links, notices, signals, table, timeline
 from dashboard.components.moments import aware, duration, utc
 from dashboard.components.money import amount
 from dashboard.page import Context
@@ -59,7 +58,7 @@ def sheet(context: Context, transaction_id: str) -> None:
             "Bar: the time allowed, its end the deadline · thin line: time used · amber tick: warning · violet: paused · ■ reached · ▶ now"
         )
         _clocks(context, flow, clocks, context.data.read(reads.verdicts, flow=flow, transaction_id=transaction_id))
-    _signals(context, flow, row, milestones)
+    signals.behind(context, flow, row, milestones)
 
 
 def _head(context: Context, row: dict[str, Any], clocks: pd.DataFrame, incidents: pd.DataFrame) -> None:
@@ -154,120 +153,3 @@ def _margin(context: Context, row: dict[str, Any]) -> str:
         return ""
     seconds = (due - (stopped or context.now)).total_seconds()
     return f"{duration(seconds)} {'left' if stopped is None else 'early'}" if seconds >= 0 else f"{duration(-seconds)} late"
-
-
-def _signals(context: Context, flow: str, row: dict[str, Any], milestones: pd.DataFrame) -> None:
-    if milestones.empty:
-        return
-    traces = tuple(sorted({trace for trace in milestones["trace_id"] if trace}))[:50]
-    logs = tuple(milestones.loc[milestones["signal"] == "log", "signal_id"])[:500]
-    pairs = tuple(
-        (source, found)
-        for source, _, found in (text.rpartition(" ") for text in milestones.loc[milestones["signal"] == "event", "signal_id"])
-    )
-    spans = context.data.read(reads.spans, trace_ids=traces) if traces else pd.DataFrame()
-    records = context.data.read(reads.logs, trace_ids=traces, log_ids=logs) if traces or logs else pd.DataFrame()
-    events = context.data.read(reads.events, signal_ids=pairs[:500]) if pairs else pd.DataFrame()
-    st.subheader("Signals behind it", anchor=False)
-    tabs = st.tabs(
-        [
-            f"Trace · {counted(len(spans), 'span')}",
-            f"Logs · {len(records)}",
-            f"Events · {len(events)}",
-            f"Milestones · {len(milestones)}",
-            "Raw",
-        ]
-    )
-    with tabs[0]:
-        _trace(context, spans)
-    with tabs[1]:
-        _logs(context, records)
-    with tabs[2]:
-        _events(context, events)
-    with tabs[3]:
-        _milestones(context, flow, milestones)
-    with tabs[4]:
-        st.json(json.loads(json.dumps({key: value for key, value in row.items() if key != "reached"}, default=str)), expanded=1)
-
-
-def _trace(context: Context, spans: pd.DataFrame) -> None:
-    if spans.empty:
-        notices.empty("No spans", "None of its milestones came as a span, or the spans are older than their retention.")
-        return
-    for trace, group in spans.groupby("trace_id", sort=False):
-        begun = group["start_time"].min()
-        st.html(
-            Markup('<div class="andon-caption">Trace <code>{}</code> · {} · {}</div>').format(
-                trace, table.time(context.zone, begun, seconds=True), counted(len(group), "span")
-            )
-        )
-        charts.draw(waterfall.waterfall(group.reset_index(drop=True)), "Spans of the trace over time")
-        if len(group) > waterfall.LIMIT:
-            st.caption(f"The first {waterfall.LIMIT} spans are drawn.")
-        with st.expander("Spans with attributes"):
-            table.show(
-                [
-                    table.Column("Start", lambda row: table.time(context.zone, row["start_time"], seconds=True)),
-                    table.Column("Service", lambda row: row["service"]),
-                    table.Column("Name", lambda row: row["name"], "key"),
-                    table.Column("Status", lambda row: Markup('<span class="pill {}">{}</span>').format("bad" if row["status"] == "error" else "ok" if row["status"] == "ok" else "dim", f"{row['status']} {row['status_message']}".strip())),
-                    table.Column("Attributes", lambda row: _pairs(row["attributes"]), "wide"),
-                    table.Column("Events", _span_events, "wide"),
-                ],
-                group.head(200).to_dict("records"),
-                "Spans",
-            )  # fmt: skip
-
-
-def _pairs(attributes: dict[str, str]) -> Markup:
-    return Markup("").join(
-        Markup('<span class="pair"><i>{}</i>{}</span>').format(name, str(value)[:300]) for name, value in list(attributes.items())[:40]
-    )
-
-
-def _span_events(row: dict[str, Any]) -> Markup:
-    names, attributes = row.get("events.name", []), row.get("events.attributes", [])
-    return Markup("").join(
-        Markup("<div><b>{}</b> {}</div>").format(name, _pairs(given)) for name, given in list(zip(names, attributes, strict=False))[:10]
-    )
-
-
-def _logs(context: Context, records: pd.DataFrame) -> None:
-    if records.empty:
-        notices.empty("No log records", "No log record carries its trace id or was read as one of its milestones.")
-        return
-    columns = [
-        table.Column("Time", lambda row: table.time(context.zone, row["time"], seconds=True)),
-        table.Column("Service", lambda row: row["service"], "soft"),
-        table.Column("Severity", lambda row: Markup('<span class="pill {}">{}</span>').format("bad" if row["severity_number"] >= 17 else "warn" if row["severity_number"] >= 13 else "dim", row["severity_text"] or row["severity_number"])),
-        table.Column("Message", lambda row: row["body"][:1000], "wide"),
-        table.Column("Attributes", lambda row: _pairs(row["attributes"]), "wide"),
-    ]  # fmt: skip
-    table.show(columns, records.head(200).to_dict("records"), "Log records")
-
-
-def _events(context: Context, events: pd.DataFrame) -> None:
-    if events.empty:
-        notices.empty("No events", "None of its milestones came as an event, or the events are older than their retention.")
-        return
-    columns = [
-        table.Column("Time", lambda row: table.time(context.zone, row["time"], seconds=True)),
-        table.Column("Type", lambda row: row["type"], "key"),
-        table.Column("Source", lambda row: row["event_source"], "soft"),
-        table.Column("Id", lambda row: row["id"], "soft"),
-        table.Column("Data", lambda row: Markup("<code>{}</code>").format(row["data"][:2000]), "wide"),
-    ]
-    table.show(columns, events.head(200).to_dict("records"), "Events")
-
-
-def _milestones(context: Context, flow: str, milestones: pd.DataFrame) -> None:
-    columns = [
-        table.Column("Time", lambda row: table.time(context.zone, row["event_time"], seconds=True)),
-        table.Column("Milestone", lambda row: definitions.stage_title(context.catalog, flow, row["milestone"]), "key"),
-        table.Column("System", lambda row: row["system"]),
-        table.Column("Source", lambda row: row["source"], "soft"),
-        table.Column("Received", lambda row: table.time(context.zone, row["received_at"], seconds=True), "soft"),
-        table.Column("Came as", lambda row: f"{row['signal']} {row['signal_id']}", "soft wide"),
-        table.Column("Remark", lambda row: " ".join(filter(None, ["time suspect" if row["time_suspect"] else "", row["cause"]]))),
-    ]
-    table.show(columns, milestones.to_dict("records"), "Milestones")

@@ -22,11 +22,12 @@ from core.config import Settings
 from core.errors import Permanent, Retryable
 from core.registry import discover
 from dashboard import data
+from dashboard.components import signals
 from dashboard.components.words import plain
 from dashboard.page import Page
 from store.catalogs import StoredCatalogs
 from store.client import Store
-from store.reads import attainment, catalogs, incident_log, leadership
+from store.reads import attainment, catalogs, detail, incident_log, leadership
 from tests.dashboard.conftest import PAGES
 from tests.dashboard.synthetic import HOSTILE, NOW, catalog, line
 
@@ -158,6 +159,49 @@ def test_the_sheet_of_a_transaction(view: View, filled: Store) -> None:
     assert "SLA clocks" in [element.value for element in test.subheader]
     assert "POST /orders" in shown
     assert len(test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")) >= 3
+
+
+def event(number: str, trace: str) -> dict[str, list[object]]:
+    row = {"slice": 1, "source": "crm", "received_at": NOW, "event_source": "/notes", "id": number, "type": "crm.note", "time": NOW}
+    return {name: [value] for name, value in {**row, "data": '{"note": "by trace alone"}', "trace_id": trace}.items()}
+
+
+def test_an_event_that_shares_only_the_trace_is_on_the_sheet(view: View, filled: Store) -> None:
+    identity = first_of(filled, "transactions", "transaction_id", "flow = 'order-to-cash' AND events > 6 AND started_at > '2026-11-22'")
+    filled.insert("events", event("note-1", identity))
+    filled.insert("events", event("note-2", "0" * 32))
+    shown = words(view("transactions", filled, id=identity))
+    assert "note-1" in shown
+    assert "by trace alone" in shown
+    assert "note-2" not in shown
+
+
+def test_events_of_a_trace_are_found_by_its_index(filled: Store) -> None:
+    """A look at one transaction must not read every event there is."""
+    named = [{"event_source": "/many", "id": f"{number:07}", "trace_id": f"{number:032x}"} for number in range(100_000)]
+    filled.insert(
+        "events", {name: [row[name] for row in named] for name in named[0]} | {"slice": [1] * len(named), "received_at": [NOW] * len(named)}
+    )
+    plan = filled.reader.query(
+        f"EXPLAIN indexes = 1 SELECT event_source, id, data FROM {detail._OF['events']}",
+        parameters={"traces": [f"{4711:032x}"], "ids": [("/many", "0000815")]},
+    ).result_rows
+    granules = [re.search(r"Granules: (\d+)/(\d+)", row[0]) for row in plan]
+    least = [(int(found[1]), int(found[2])) for found in granules if found and int(found[2]) > 10]
+    assert min(read for read, _ in least) <= 3, plan
+    found = detail.events(filled.reader, trace_ids=(f"{4711:032x}",), signal_ids=(("/many", "0000815"),))
+    assert list(found["id"]) == ["0000815", "0004711"]
+
+
+def test_the_sheet_says_how_many_signals_are_not_shown(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = first_of(filled, "transactions", "transaction_id", "flow = 'order-to-cash' AND events > 6 AND started_at > '2026-11-22'")
+    spans = filled.rows(f"SELECT count() AS n FROM spans FINAL WHERE trace_id = '{identity}'")[0]["n"]
+    monkeypatch.setattr(detail, "SIGNALS", 5)
+    said = [caption.value for caption in view("transactions", filled, id=identity).caption]
+    assert f"5 of {spans} shown, the earliest." in said
+    monkeypatch.setattr(signals, "_TRACES", 0)
+    said = [caption.value for caption in view("transactions", filled, id=identity).caption]
+    assert "0 of its 1 trace are read; a signal of another one is here only if it is a milestone." in said
 
 
 def test_search_ignores_leading_zeros_and_says_when_nothing_is_found(view: View, filled: Store) -> None:

@@ -48,6 +48,19 @@ def capture(product: Product, order: str, at: datetime, amount: float = 1200) ->
     assert reply.status_code == 200, reply.text
 
 
+def note(product: Product, order: str, trace: str) -> None:
+    """Send an event that is no milestone and names no order: only its trace ties it to one."""
+    event = {
+        "specversion": "1.0",
+        "id": f"note-{order}",
+        "source": "/shop",
+        "type": "shop.note",
+        "traceparent": f"00-{trace}-{'1' * 16}-01",
+    }
+    reply = httpx.post(f"{product.door}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
+    assert reply.status_code == 200, reply.text
+
+
 def provider_for(exporter: HttpSpanExporter | GrpcSpanExporter) -> TracerProvider:
     provider = TracerProvider(resource=Resource({"service.name": "erp"}))
     provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -131,7 +144,7 @@ def test_a_rejection_is_an_incident_of_its_own_cause(product: Product, desk: Sin
     wait_until(lambda: [m for m in desk.messages if m["cause"] == cause], 20, "the desk hears of the rejection")
 
 
-def test_logs_and_spans_of_one_trace_are_reachable_from_the_transaction(product: Product):
+def test_logs_spans_and_events_of_one_trace_are_reachable_from_the_transaction(product: Product):
     order = new_order()
     resource = Resource({"service.name": "erp"})
     logs = LoggerProvider(resource=resource)
@@ -142,7 +155,8 @@ def test_logs_and_spans_of_one_trace_are_reachable_from_the_transaction(product:
     provider = provider_for(HttpSpanExporter(endpoint=f"{product.door}/v1/traces"))
 
     capture(product, order, datetime.now(UTC))
-    with provider.get_tracer("e2e").start_as_current_span("order.book", attributes={"order.id": order}):
+    with provider.get_tracer("e2e").start_as_current_span("order.book", attributes={"order.id": order}) as span:
+        note(product, order, format(span.get_span_context().trace_id, "032x"))
         logger.info("INVOICE 90001 posted for order %s", order)
         with provider.get_tracer("e2e").start_as_current_span("table.update"):
             logger.info("only the trace id ties this line to the order")
@@ -162,7 +176,13 @@ def test_logs_and_spans_of_one_trace_are_reachable_from_the_transaction(product:
             traces = tuple({trace for trace in steps["trace_id"] if trace})
             names = set(detail.spans(client, trace_ids=traces)["name"])
             lines = set(detail.logs(client, trace_ids=traces, log_ids=())["body"])
-            return {"order.book", "table.update"} <= names and "only the trace id ties this line to the order" in lines
+            milestone, by_trace = f"captured-{order}", f"note-{order}"
+            events = set(detail.events(client, trace_ids=traces, signal_ids=(("/shop", milestone),))["id"])
+            return (
+                {"order.book", "table.update"} <= names
+                and "only the trace id ties this line to the order" in lines
+                and events == {milestone, by_trace}
+            )
         finally:
             client.close()
 
