@@ -13,7 +13,7 @@ from core.errors import UsageError
 PORT_SETTINGS = {
     "collector": ("otlp_grpc_port", "http_port"),
     "engine": ("engine_port",),
-    "dashboard": ("dashboard_port",),
+    "dashboard": ("dashboard_port", "dashboard_metrics_port"),
 }
 
 

@@ -38,6 +38,7 @@ class Settings(BaseModel):
     http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP, CloudEvents and webhooks")
     engine_port: int = Field(default=8123, ge=0, le=65535, description="the engine's API and read endpoint")
     dashboard_port: int = Field(default=8501, ge=0, le=65535, description="the dashboard")
+    dashboard_metrics_port: int = Field(default=8502, ge=0, le=65535, description="metrics of the dashboard's process")
     tls_certificate: Path | None = Field(default=None, description="PEM file of the collector's certificate chain")
     tls_key: Path | None = Field(default=None, description="PEM file of the collector's private key")
     insecure: bool = Field(default=False, description="allow other addresses than loopback without TLS, tokens and login")

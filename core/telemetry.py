@@ -69,6 +69,12 @@ class M(Enum):
         "andon_judging_behind_seconds", Gauge, "How far deadlines are judged behind now, because received signals wait to be loaded", ()
     )
     HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that came through the whole path", ())
+    PAGE_SECONDS = Metric("andon_page_seconds", Histogram, "Time until a page of the dashboard was drawn", ("page",))
+    FAILED_READS = Metric("andon_failed_reads_total", Counter, "Readings of the dashboard that failed", ("read",))
+    OLD_ANSWERS = Metric(
+        "andon_old_answers_total", Counter, "Answers of before that the dashboard showed because a reading failed", ("read",)
+    )
+    ACTIONS = Metric("andon_actions_total", Counter, "What people asked for on pages, by result: done, refused, failed", ("result",))
 
 
 class Telemetry:

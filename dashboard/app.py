@@ -14,7 +14,7 @@ import dashboard.pages
 from core.clock import SystemClock, from_milliseconds
 from core.config import load_settings
 from core.registry import discover
-from dashboard import definitions
+from dashboard import definitions, measures
 from dashboard.components import notices
 from dashboard.components.moments import Zone
 from dashboard.data import Data, Unreachable
@@ -22,20 +22,6 @@ from dashboard.page import Context, Page
 
 _HERE = Path(__file__).parent
 _ZONES = ["UTC", "Europe/Berlin", "Europe/London", "America/New_York", "America/Chicago", "Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo"]
-
-
-def streamlit_arguments() -> list[str]:
-    """Return the options of ``streamlit run`` that make the dashboard look and behave as it should."""
-    return [
-        f"--theme.base={_HERE / 'theme.toml'}",
-        "--client.toolbarMode=minimal",
-        "--client.showErrorDetails=none",
-        "--browser.gatherUsageStats=false",
-        "--server.headless=true",
-        "--server.fileWatcherType=none",
-        "--server.enableStaticServing=false",
-        "--runner.fastReruns=true",
-    ]
 
 
 def main() -> None:
@@ -62,6 +48,10 @@ def context(zone: Zone, wall: bool = False) -> Context:
 
 def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
     def show() -> None:
+        with measures.drawing(page.name, _clock()):
+            draw()
+
+    def draw() -> None:
         place = st.container()
         given = context(zone, wall)
         if wall:

@@ -7,6 +7,7 @@ answer is shown and marked as old; where there is none, :class:`Unreachable` is 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -19,7 +20,11 @@ import streamlit as st
 from core.clock import Clock
 from core.config import Settings, own_secret
 from core.errors import AndonError, Permanent, Retryable
+from core.telemetry import M
+from dashboard.measures import telemetry
 from store.reads.connection import connect_reader, whom
+
+logger = logging.getLogger(__name__)
 
 FRESH_SECONDS = 3
 SLOW_SECONDS = 60
@@ -71,6 +76,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[Hashable, tuple[datetime, Any]] = OrderedDict()
+        self._failing: set[str] = set()
         self._lock = threading.Lock()
 
     def put(self, key: Hashable, at: datetime, answer: Any) -> None:
@@ -83,6 +89,13 @@ class _Kept:
     def get(self, key: Hashable) -> tuple[datetime, Any] | None:
         with self._lock:
             return self._answers.get(key)
+
+    def turned(self, name: str, failing: bool) -> bool:
+        """Note whether a reading fails; return whether that is new, so that the log says it once and not with every look."""
+        with self._lock:
+            new = failing != (name in self._failing)
+            (self._failing.add if failing else self._failing.discard)(name)
+            return new
 
 
 @st.cache_resource(show_spinner=False)
@@ -113,10 +126,16 @@ class Data:
             answer = (_fetch_slow if slow else _fetch)(self._settings, name, ordered, function)
         except Unreachable as error:
             self.failure = str(error)
+            telemetry().add(M.FAILED_READS, read=name)
+            if _kept().turned(name, failing=True):
+                logger.warning("a reading fails", extra={"fields": {"read": name, "error": str(error)}})
             if (kept := _kept().get(key)) is None:
                 raise
+            telemetry().add(M.OLD_ANSWERS, read=name)
             self.delayed_since = min(kept[0], self.delayed_since or kept[0])
             return kept[1]
+        if _kept().turned(name, failing=False):
+            logger.info("a reading is answered again", extra={"fields": {"read": name}})
         _kept().put(key, self._clock.now(), answer)
         return answer
 
@@ -128,11 +147,14 @@ class Data:
                 f"{self._settings.engine_url}/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10
             )
         except httpx.HTTPError as error:
+            telemetry().add(M.ACTIONS, result="failed")
             raise Retryable(f"the engine at {self._settings.engine_url} did not answer: {error}; nothing was changed, try again") from error
         if reply.is_success:
             _fetch.clear()
+            telemetry().add(M.ACTIONS, result="done")
             return
         kind: type[AndonError] = Retryable if reply.status_code >= 500 else Permanent
+        telemetry().add(M.ACTIONS, result="failed" if kind is Retryable else "refused")
         raise kind(f"{_message(reply)} (HTTP {reply.status_code})")
 
 

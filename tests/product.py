@@ -56,6 +56,7 @@ class Product:
     http_port: int = field(default_factory=free_port)
     engine_port: int = field(default_factory=free_port)
     dashboard_port: int = field(default_factory=free_port)
+    dashboard_metrics_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -88,6 +89,7 @@ class Product:
             "ANDON_HTTP_PORT": str(self.http_port),
             "ANDON_ENGINE_PORT": str(self.engine_port),
             "ANDON_DASHBOARD_PORT": str(self.dashboard_port),
+            "ANDON_DASHBOARD_METRICS_PORT": str(self.dashboard_metrics_port),
             **self.environment,
         }
 

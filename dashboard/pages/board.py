@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard import definitions
+from dashboard import definitions, measures
 from dashboard.components import lamp, links, notices
 from dashboard.components.moments import aware, duration, until, utc
 from dashboard.components.money import count, several
@@ -44,6 +44,11 @@ class Board:
 
 
 def _live(context: Context) -> None:
+    with measures.drawing(PAGE.name, context.clock):
+        _draw(context)
+
+
+def _draw(context: Context) -> None:
     try:
         moment = context.now.replace(microsecond=0)
         moment = moment.replace(second=moment.second - moment.second % 5)

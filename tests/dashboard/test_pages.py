@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,9 +20,10 @@ from core.catalog.catalog import catalog_to_json
 from core.catalog.flow import HEARTBEAT
 from core.clock import FakeClock
 from core.config import Settings
-from core.errors import Permanent, Retryable
+from core.errors import AndonError, Permanent, Retryable
 from core.registry import discover
-from dashboard import data
+from core.telemetry import M
+from dashboard import data, measures
 from dashboard.components import signals
 from dashboard.components.words import plain
 from dashboard.page import Page
@@ -251,6 +253,39 @@ def test_a_refused_action_carries_the_engines_words(
     monkeypatch.setattr(data.httpx, "post", lambda *_, **__: httpx.Response(status, json={"error": "reason: say why"}))
     with pytest.raises(kind, match=f"reason: say why .HTTP {status}."):
         data.Data(Settings(data=tmp_path), FakeClock(NOW)).act("silences", {})
+
+
+def measured(metric: M, **labels: str) -> float:
+    return measures.telemetry().registry.get_sample_value(metric.value.name, labels) or 0.0
+
+
+def test_old_answers_failed_reads_and_actions_are_counted(
+    view: View, filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = "store.reads.board.totals"
+    before = [measured(metric, read=read) for metric in (M.FAILED_READS, M.OLD_ANSWERS)]
+    words(view("board", filled))
+    data._fetch.clear()
+    data._client.clear()
+    words(view("board", None))
+    assert [measured(metric, read=read) for metric in (M.FAILED_READS, M.OLD_ANSWERS)] == [count + 1 for count in before]
+
+    results = {200: "done", 400: "refused", 503: "failed"}
+    counts = {result: measured(M.ACTIONS, result=result) for result in results.values()}
+    for status, result in results.items():
+        monkeypatch.setattr(data.httpx, "post", lambda *_, status=status, **__: httpx.Response(status, json={}))
+        with contextlib.suppress(AndonError):
+            data.Data(Settings(data=tmp_path), FakeClock(NOW)).act("silences", {})
+        assert measured(M.ACTIONS, result=result) == counts[result] + 1
+
+
+def test_a_page_is_measured_once_with_the_part_that_redraws_itself(view: View, filled: Store) -> None:
+    def drawn() -> float:
+        return measures.telemetry().registry.get_sample_value("andon_page_seconds_count", {"page": "board"}) or 0.0
+
+    before = drawn()
+    words(view("board", filled))
+    assert drawn() == before + 1
 
 
 def test_a_search_that_finds_too_much_says_so(view: View, filled: Store) -> None:

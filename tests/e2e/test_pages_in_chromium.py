@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dashboard.app import streamlit_arguments
+from dashboard.server import streamlit_arguments
 from tests.e2e.browser import chromium, visit
 
 pytestmark = pytest.mark.browser
