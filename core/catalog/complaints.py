@@ -18,10 +18,10 @@ from core.catalog.sla import DURATION_PATTERN, PERCENTAGE_PATTERN
 
 _FORMS = {
     IDENTIFIER_PATTERN: "an id; write lower-case words joined by '-', '_' or '.', such as 'order-to-cash'",
-    TIME_OF_DAY_PATTERN: "a time of day; write it as '06:00'",
     DURATION_PATTERN: "a duration; write for example '15 minutes' or '16 working hours' (a working day has no fixed length)",
     PERCENTAGE_PATTERN: "a percentage; write for example '60%'",
 }
+_TIMES_OF_DAY = {"start", "end", "cut_off"}
 _WITH_UNIT = {
     "warn": "'{}%' or a duration such as '2 hours'",
     "within": "'{0} minutes' or '{0} working hours'",
@@ -122,11 +122,25 @@ def _wrong_kind(path: Path, kinds: list[str], given: Any) -> str:
         return f"{_subject(path)} is empty; write {wanted}"
     if path and path[-1] in _WITH_UNIT and isinstance(given, int | float) and not isinstance(given, bool):
         return f"{_subject(path)} needs a unit; write {_WITH_UNIT[str(path[-1])].format(given)}"
+    if path and path[-1] in _TIMES_OF_DAY and isinstance(given, int) and not isinstance(given, bool):
+        return _no_time_of_day(given)
     if "string_type" in kinds and isinstance(given, bool | int | float):
         shown = str(given).lower() if isinstance(given, bool) else str(given)
         return f'{_subject(path)} must be {wanted}; put it in quotes: "{shown}"'
     shown = "a mapping" if isinstance(given, dict) else "a list" if isinstance(given, list) else f"'{given}'"
     return f"{_subject(path)} must be {wanted}, not {shown}"
+
+
+def _no_time_of_day(given: str | int) -> str:
+    """Other readers of YAML take an unquoted 8:00 for 480, so that a number may be meant in minutes; quotes are always right."""
+    meant = ""
+    if isinstance(given, int):
+        meant = f"{given:02}:00" if given <= 24 else f"{given // 60:02}:{given % 60:02}"
+    elif found := re.fullmatch(r"(\d{1,2})[:.h]?(\d\d)?(?::\d\d)?", given.strip()):
+        meant = f"{int(found[1]):02}:{found[2] or '00'}"
+    if not re.fullmatch(TIME_OF_DAY_PATTERN, meant):
+        return f"'{given}' is not a time of day; write hours and minutes in quotes, such as \"08:00\" (24:00 is the latest)"
+    return f"'{given}' is not a time of day; write it as \"{meant}\", in quotes"
 
 
 def _wrong_form(subject: str, details: ErrorDetails) -> str:
@@ -136,6 +150,8 @@ def _wrong_form(subject: str, details: ErrorDetails) -> str:
             meant = str(given).replace("business", "working")
             if context["pattern"] == DURATION_PATTERN and meant != given and re.fullmatch(DURATION_PATTERN, meant):
                 return f"'{given}' is not a duration; did you mean '{meant}'?"
+            if context["pattern"] == TIME_OF_DAY_PATTERN:
+                return _no_time_of_day(given)
             form = _FORMS.get(str(context["pattern"]), f"of the right form; it must match {context['pattern']}")
             said = f"'{given}' is not {form}"
         case "literal_error" | "enum":

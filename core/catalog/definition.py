@@ -13,6 +13,11 @@ Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN, max_length=64)]
 """The id of a definition: lower case, digits, ``-``, ``_`` and ``.`` between words."""
 
 
+def readable(identifier: str) -> str:
+    """Return ``Order to cash`` for ``order-to-cash``: what people read where a definition has no title."""
+    return identifier.replace("-", " ").replace("_", " ").capitalize()
+
+
 class Definition(BaseModel):
     """A part of the catalog. Unknown keys are errors; instances never change."""
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from core.plural import counted
+
 MAXIMUM_BYTES = 1 << 20
 MAXIMUM_DEPTH = 40
 
@@ -125,8 +127,44 @@ def _syntax(error: yaml.MarkedYAMLError, first_line: int, text: str) -> Unreadab
     }
     if mark and text[mark.index : mark.index + 1] == "\t":
         return UnreadableError(position, "a tab cannot indent YAML; use spaces")
+    if mark and (wrong := _misplaced(what, text.splitlines(), mark.line, mark.column)):
+        return UnreadableError(Position(mark.line + first_line, wrong.column), wrong.message)
     found = next((words for start, words in advice.items() if start in what), "check quotes, brackets and indentation here")
     return UnreadableError(position, f"this is not YAML: {what}; {found}")
+
+
+class _Misplaced(NamedTuple):
+    """A line that is indented wrongly: where it begins, and what to do."""
+
+    column: int
+    message: str
+
+
+_BY_INDENTATION = ("mapping values are not allowed", "did not find expected key", "did not find expected '-'", "<document start>")
+_DASHES = re.compile(r"(?:- +)*")
+
+
+def _misplaced(what: str, lines: list[str], at: int, column: int) -> _Misplaced | None:
+    """Return what to do where the indentation of line ``at`` is what the parser means by ``what``; None where it is something else.
+
+    The parser reads a line that stands too deep as more of the text above it, or names the block it was in when it noticed.
+    """
+    if not any(phrase in what for phrase in _BY_INDENTATION) or at >= len(lines) or ":" in lines[at][:column]:
+        return None
+    own = len(lines[at]) - len(lines[at].lstrip(" "))
+    above = [line for line in lines[:at] if line.strip() and not line.lstrip().startswith("#")]
+    depths: list[int] = []
+    for line in reversed(above):
+        depth = len(line) - len(line.lstrip(" "))
+        inner = depth + len(_DASHES.match(line.lstrip(" "))[0])  # type: ignore[index]  # it matches nothing, too
+        depths += [found for found in dict.fromkeys((inner, depth)) if not depths or found < depths[-1]]
+    if not depths or own in depths:
+        return None
+    if own > depths[0]:
+        said = f"the line is indented by {counted(own, 'space')}, deeper than the one above, which has its value already"
+        return _Misplaced(own + 1, f"{said}; indent it by {depths[0]}")
+    fitting = " or ".join(str(depth) for depth in depths)
+    return _Misplaced(own + 1, f"the line is indented by {counted(own, 'space')}, and no line above it by as many; indent it by {fitting}")
 
 
 class _Reader:

@@ -36,6 +36,31 @@ BROKEN = [
         ],
     ),
     Broken(
+        "too-deep-below-a-value",
+        "flows/order-to-cash.yaml",
+        "title: Order to cash\nlane:",
+        "title: Order to cash\n  lane:",
+        [
+            "flows/order-to-cash.yaml:3:3: the line is indented by 2 spaces, deeper than the one above, which has its value already; indent it by 0"
+        ],
+    ),
+    Broken(
+        "too-deep-in-a-block",
+        "flows/order-to-cash.yaml",
+        "    system: CRM\n    match: {event: crm.order.captured}",
+        "    system: CRM\n      match: {event: crm.order.captured}",
+        [
+            "flows/order-to-cash.yaml:18:7: the line is indented by 6 spaces, deeper than the one above, which has its value already; indent it by 4"
+        ],
+    ),
+    Broken(
+        "between-two-depths",
+        "flows/order-to-cash.yaml",
+        "    system: CRM\n    match: {event: crm.order.captured}",
+        "    system: CRM\n   match: {event: crm.order.captured}",
+        ["flows/order-to-cash.yaml:18:4: the line is indented by 3 spaces, and no line above it by as many; indent it by 4 or 2 or 0"],
+    ),
+    Broken(
         "tab",
         "flows/order-to-cash.yaml",
         "    system: CRM\n    match: {event: crm.order.captured}",
@@ -276,11 +301,34 @@ BROKEN = [
         ["contracts/acme-2026.yaml:4:8: 'since' must be a date (2026-01-31), not '2026-02-30'"],
     ),
     Broken(
+        "time-of-day-without-its-zero",
+        "calendars/plant.yaml",
+        "start: 06:00",
+        "start: 8:00",
+        ["calendars/plant.yaml:4:46: '8:00' is not a time of day; write it as \"08:00\", in quotes"],
+    ),
+    Broken(
+        "time-of-day-in-minutes",
+        "calendars/plant.yaml",
+        "start: 06:00",
+        "start: 480",
+        ["calendars/plant.yaml:4:46: '480' is not a time of day; write it as \"08:00\", in quotes"],
+    ),
+    Broken(
+        "time-of-day-in-hours",
+        "calendars/plant.yaml",
+        "start: 06:00",
+        "start: 8",
+        ["calendars/plant.yaml:4:46: '8' is not a time of day; write it as \"08:00\", in quotes"],
+    ),
+    Broken(
         "bad-time-of-day",
         "calendars/plant.yaml",
         "start: 06:00",
         "start: 24:30",
-        ["calendars/plant.yaml:4:46: '24:30' is not a time of day; write it as '06:00'"],
+        [
+            "calendars/plant.yaml:4:46: '24:30' is not a time of day; write hours and minutes in quotes, such as \"08:00\" (24:00 is the latest)"
+        ],
     ),
     Broken(
         "bad-weekday",
