@@ -14,6 +14,7 @@ from alerts import runbooks
 from alerts.incidents import Incident, aware
 from alerts.members import FAILED, LATE, OVERDUE
 from core.catalog.catalog import Catalog
+from core.catalog.definition import readable
 from core.incident import IncidentStatus, MemberLine, Message, Reason
 from core.plural import counted
 
@@ -45,7 +46,8 @@ def title_of(catalog: Catalog, flow_id: str, stage: str, cause: str) -> str:
     """Return what happened, in the flow's own words."""
     flow = catalog.flows.get(flow_id)
     milestone = flow.milestones.get(stage) if flow else None
-    where = f"{(flow.title if flow else '') or flow_id}: {(milestone.title if milestone else '') or stage or 'no stage'}"
+    awaited = (milestone.title if milestone else "") or readable(stage) or "no stage"
+    where = f"{(flow.title if flow else '') or readable(flow_id)}: {awaited}"
     if cause == OVERDUE:
         return one_line(f"{where} is running late")
     kind, _, name = cause.partition(":")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.catalog.catalog import Catalog, catalog_from_json
+from core.catalog.definition import readable
 from core.catalog.flow import HEARTBEAT, Flow
 from dashboard.data import Data, Unreachable
 from store.reads import catalogs
@@ -72,8 +73,3 @@ def places(catalog: Catalog) -> dict[str, str]:
 def stations(flow: Flow) -> list[str]:
     """Return the milestones that every transaction passes, in order."""
     return [name for name, milestone in flow.milestones.items() if not milestone.failure and not milestone.optional]
-
-
-def readable(name: str) -> str:
-    """Return ``Order to cash`` for ``order-to-cash``."""
-    return name.replace("-", " ").replace("_", " ").capitalize()

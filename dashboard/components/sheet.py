@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.definition import readable
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, lamp, links, notices, signals, table, timeline
@@ -75,13 +76,11 @@ def _head(context: Context, row: dict[str, Any], clocks: pd.DataFrame, incidents
                 shown = amount(float(value), row["facts"].get("currency", ""))
             except ValueError:
                 shown = value
-        facts.append(_FACT.format(title or definitions.readable(name), context.zone.show(value) if _is_time(known, name) else shown))
+        facts.append(_FACT.format(title or readable(name), context.zone.show(value) if _is_time(known, name) else shown))
     for kind, values in row["keys"].items():
         title = known.keys[kind].title if known and kind in known.keys else ""
         facts.append(
-            _FACT.format(
-                title or definitions.readable(kind), ", ".join(values[:8]) + (f" and {len(values) - 8} more" if len(values) > 8 else "")
-            )
+            _FACT.format(title or readable(kind), ", ".join(values[:8]) + (f" and {len(values) - 8} more" if len(values) > 8 else ""))
         )
     facts.append(
         Markup('<span class="fact" title="{}"><i>Started</i><b>{}</b></span>').format(

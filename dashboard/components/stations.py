@@ -11,6 +11,8 @@ from core.plural import counted
 from dashboard.components import lamp, links
 from dashboard.components.money import count, several
 
+ONCE = "each transaction once, by its worst clock"
+
 
 @dataclass(frozen=True)
 class Station:
@@ -48,7 +50,8 @@ _BADGE = Markup('<span class="badge {}" title="{}"><b aria-hidden="true">{}</b>{
 
 
 LEGEND = Markup(
-    '<p class="legend"><span><b>Large number:</b> transactions that stand here, at the milestone they reached last</span><span><b>Below it:</b> those awaited here that are {}</span></p>'
+    '<p class="legend"><span><b>Large number:</b> transactions that stand here, at the milestone they reached last</span>'
+    "<span><b>Below it:</b> those awaited here that are {}</span><span><b>Beside a flow's name:</b> {}; late at two stations, it counts at both</span></p>"
 ).format(
     Markup(" ").join(
         Markup('<span class="badge {}"><b aria-hidden="true">{}</b> {}</span>').format(mark.kind, mark.glyph, words)
@@ -58,19 +61,22 @@ LEGEND = Markup(
             (lamp.AMBER, "at risk"),
             (lamp.GREY, "unknown"),
         )
-    )
+    ),
+    ONCE,
 )
-"""What the two kinds of numbers of a station are."""
+"""What the numbers of a station and of a flow are."""
 
 
-def _badges(breached: int, at_risk: int, unknown: int, failed: int) -> Markup:
+def _badges(breached: int, at_risk: int, unknown: int, failed: int, how: str = "") -> Markup:
     parts = [
         (breached, lamp.RED, "breached", "the deadline has passed"),
         (failed, lamp.FAILED, "failed", "the step was refused or went wrong"),
         (at_risk, lamp.AMBER, "at risk", "the warning time has passed"),
         (unknown, lamp.GREY, "unknown", "no verdict: a source is silent or a fact is missing"),
     ]
-    return Markup("").join(_BADGE.format(mark.kind, hint, mark.glyph, count(number), word) for number, mark, word, hint in parts if number)
+    return Markup("").join(
+        _BADGE.format(mark.kind, f"{hint}{how}", mark.glyph, count(number), word) for number, mark, word, hint in parts if number
+    )
 
 
 def line(title: str, stations: list[Station], worst: Mapping[str, int], value: Mapping[str, float]) -> Markup:
@@ -85,7 +91,7 @@ def line(title: str, stations: list[Station], worst: Mapping[str, int], value: M
         href=links.to("transactions", flow=flow),
         bulb=lamp.bulb(sign),
         open=count(sum(s.here for s in stations)),
-        badges=_badges(breached, at_risk, unknown, failed),
+        badges=_badges(breached, at_risk, unknown, failed, f"; {ONCE}"),
         money=several(value) if value else "",
         stations=Markup("").join(_tile(station) for station in stations),
     )

@@ -130,10 +130,15 @@ def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse
             "",
             "As of, simulated" if context.simulated else "As of",
             context.zone.clock(context.now),
-            f"changed {duration(lag)} ago" if lag is not None else "nothing processed yet",
+            _changed(context, lag) if lag is not None else "nothing processed yet",
             utc(context.now),
         ),
     ]
+
+
+def _changed(context: Context, seconds: float) -> str:
+    """A simulated minute is over in a second, and who looks lives in real ones."""
+    return f"changed {duration(seconds / context.speed)} ago" + (" (real time)" if context.simulated else "")
 
 
 def _why_unknown(totals: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.definition import readable
 from core.catalog.flow import HEARTBEAT_EVENT, is_named
 from core.catalog.review import listed
 from core.plural import counted
@@ -66,7 +67,7 @@ def _row(
     every = _seconds(known.expect.every) if known and known.expect else None
     age = (context.now - last).total_seconds() if last else None
     return {
-        "name": name, "title": (known.title if known else "") or definitions.readable(name), "system": known.system if known else "",
+        "name": name, "title": (known.title if known else "") or readable(name), "system": known.system if known else "",
         "owner": known.owner if known else "", "lane": str(known.lane) if known else "", "last": last, "age": age, "every": every,
         "state": "silent" if silent else "heard" if last else "never",
         "series": [(moment, counted.get(moment, 0)) for moment in hours], "total": sum(counted.values()),

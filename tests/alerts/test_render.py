@@ -11,12 +11,12 @@ from core.catalog.catalog import Catalog
 @pytest.mark.parametrize(
     ("cause", "title"),
     [
-        ("overdue", "orders: booked is running late"),
-        ("source-silent:erp", "orders: booked unknown, erp is silent"),
-        ("fact-missing:promised_at", "orders: booked unknown, the fact promised_at is missing"),
-        ("calendar:office", "orders: booked unknown, the calendar office gives no due time"),
-        ("CUSTOMER_BLOCKED", "orders: booked failed, CUSTOMER_BLOCKED"),
+        ("overdue", "Spare parts: Booked in erp is running late"),
+        ("source-silent:erp", "Spare parts: Booked in erp unknown, erp is silent"),
+        ("fact-missing:promised_at", "Spare parts: Booked in erp unknown, the fact promised_at is missing"),
+        ("calendar:office", "Spare parts: Booked in erp unknown, the calendar office gives no due time"),
+        ("CUSTOMER_BLOCKED", "Spare parts: Booked in erp failed, CUSTOMER_BLOCKED"),
     ],
 )
 def test_a_title_says_the_real_reason(cause: str, title: str) -> None:
-    assert title_of(Catalog(), "orders", "booked", cause) == title
+    assert title_of(Catalog(), "spare-parts", "booked_in-erp", cause) == title

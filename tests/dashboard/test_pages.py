@@ -379,11 +379,23 @@ def test_members_that_left_are_apart_with_when_and_why(view: View, filled: Store
 
 
 def test_a_simulated_clock_is_named(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "simulated" not in words(view("board", filled))
+    shown = words(view("board", filled))
+    assert "simulated" not in shown
+    assert "changed 2 s ago<" in shown
     monkeypatch.setenv("ANDON_CLOCK_SPEED", "60")
     shown = words(view("board", filled))
     assert "Times in Europe/Berlin · simulated, 60 times real speed" in shown
     assert "As of, simulated" in shown
+    assert "changed 0 s ago (real time)" in shown
+
+
+def test_the_board_says_how_the_counts_of_a_flow_and_of_its_stations_differ(view: View, filled: Store) -> None:
+    shown = words(view("board", filled))
+    once = "each transaction once, by its worst clock"
+    assert f"<b>Beside a flow's name:</b> {once}; late at two stations, it counts at both" in shown
+    head = shown[shown.index('<section class="flow') : shown.index('<ol class="stations">')]
+    assert f'title="the deadline has passed; {once}"' in head
+    assert 'title="the deadline has passed"' in shown
 
 
 def test_titles_of_the_catalog_stay_words(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
