@@ -14,6 +14,11 @@ def amount(value: float, currency: str) -> str:
     return f"{symbol}{value:,.{cents}f}"
 
 
+def cell(value: float | None, currency: str) -> str:
+    """Return the amount for a table: nothing where there is none, and one without its currency all the same."""
+    return amount(value, currency) if value is not None and value == value and (value or currency) else ""  # noqa: PLR0124 - NaN
+
+
 def short(value: float, currency: str) -> str:
     """Return the amount to three digits, ``€1.24M``."""
     symbol = _SYMBOLS.get(currency, f"{currency} " if currency else "")

@@ -32,6 +32,11 @@ def good(headline: str, words: str = "") -> None:
     st.html(_NOTICE.format(kind="good", glyph="✓", headline=headline, words=words))
 
 
+def remark(headline: str, words: str) -> None:
+    """Say what limits the picture, although nothing is late."""
+    st.html(_NOTICE.format(kind="dim", glyph="!", headline=headline, words=words))
+
+
 def unreachable(asked: str, detail: str) -> None:
     """Say that there is no data, so that nobody reads silence as health."""
     st.html(
@@ -67,7 +72,7 @@ def delayed(asked: str, since: datetime, zone: Zone, now: datetime) -> None:
 def refused(wrong: str) -> None:
     """Say that the catalog's files have an error, and what the page goes by."""
     words = f"{wrong} – Shown is the one before, which stays in force. Correct the file; 'andon check' tells whether all is well."
-    st.html(_NOTICE.format(kind="dim", glyph="!", headline="The catalog on disk is refused", words=words))
+    remark("The catalog on disk is refused", words)
 
 
 @st.fragment(run_every="5s")

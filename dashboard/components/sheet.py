@@ -11,9 +11,8 @@ from markupsafe import Markup
 from core.catalog.definition import readable
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, lamp, links, notices, signals, table, timeline
+from dashboard.components import charts, facts, lamp, links, notices, signals, table, timeline
 from dashboard.components.moments import aware, duration, utc
-from dashboard.components.money import amount
 from dashboard.page import Context
 from store.reads import detail as reads
 
@@ -65,24 +64,14 @@ def sheet(context: Context, transaction_id: str) -> None:
 def _head(context: Context, row: dict[str, Any], clocks: pd.DataFrame, incidents: pd.DataFrame) -> None:
     catalog, flow = context.catalog, str(row["flow"])
     known = catalog.flows.get(flow)
-    facts: list[Markup] = [_FACT.format("Flow", definitions.flow_title(catalog, flow))]
-    for name, value in row["facts"].items():
-        title = known.facts[name].title if known and name in known.facts else ""
-        if name == "currency":
-            continue
-        shown = value
-        if name == "amount":
-            try:
-                shown = amount(float(value), row["facts"].get("currency", ""))
-            except ValueError:
-                shown = value
-        facts.append(_FACT.format(title or readable(name), context.zone.show(value) if _is_time(known, name) else shown))
+    lines: list[Markup] = [_FACT.format("Flow", definitions.flow_title(catalog, flow))]
+    lines += [_FACT.format(title, said) for title, said in facts.shown(known, row["facts"], context.zone)]
     for kind, values in row["keys"].items():
         title = known.keys[kind].title if known and kind in known.keys else ""
-        facts.append(
+        lines.append(
             _FACT.format(title or readable(kind), ", ".join(values[:8]) + (f" and {len(values) - 8} more" if len(values) > 8 else ""))
         )
-    facts.append(
+    lines.append(
         Markup('<span class="fact" title="{}"><i>Started</i><b>{}</b></span>').format(
             utc(row["started_at"]), context.zone.show(row["started_at"])
         )
@@ -90,7 +79,7 @@ def _head(context: Context, row: dict[str, Any], clocks: pd.DataFrame, incidents
     ended = aware(row["ended_at"])
     begun = aware(row["started_at"])
     if begun:
-        facts.append(_FACT.format("Took" if ended else "Running for", duration(((ended or context.now) - begun).total_seconds())))
+        lines.append(_FACT.format("Took" if ended else "Running for", duration(((ended or context.now) - begun).total_seconds())))
     pills = [lamp.pill(str(row["state"]))]
     if row["failed_stage"]:
         pills.append(
@@ -101,12 +90,10 @@ def _head(context: Context, row: dict[str, Any], clocks: pd.DataFrame, incidents
     pills += [lamp.pill(verdict) for verdict in ("breached", "at_risk", "unknown") if len(clocks) and (clocks["verdict"] == verdict).any()]
     for incident in incidents.to_dict("records"):
         href = links.incident(incident["incident_id"])
-        facts.append(_FACT.format("Incident", table.link(href, f"{lamp.of(incident['status']).glyph} {incident['title']}")))
-    st.html(_HEAD.format(reference=row["reference"] or row["transaction_id"], pills=Markup(" ").join(pills), facts=Markup("").join(facts)))
-
-
-def _is_time(known: Any, name: str) -> bool:
-    return bool(known and name in known.facts and known.facts[name].type == "time")
+        lines.append(_FACT.format("Incident", table.link(href, f"{lamp.of(incident['status']).glyph} {incident['title']}")))
+    st.html(_HEAD.format(reference=row["reference"] or row["transaction_id"], pills=Markup(" ").join(pills), facts=Markup("").join(lines)))
+    if wrong := facts.faults(known, row["facts"]):
+        notices.remark(f"{counted(len(wrong), 'fact')} cannot be used", " ".join(wrong))
 
 
 def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.DataFrame) -> None:

@@ -14,7 +14,7 @@ from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, filters, lamp, links, notices, table
 from dashboard.components.moments import until
-from dashboard.components.money import amount, count
+from dashboard.components.money import cell, count
 from dashboard.page import Context
 from store.reads import attainment as reads
 
@@ -228,7 +228,7 @@ def _next(context: Context, flow: str, sla: str) -> None:
         table.Column("Awaits", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft spare"),
         table.Column("Customer", lambda row: row["customer"]),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),
-        table.Column("Value", lambda row: amount(row["value"], row["currency"]) if row["currency"] else "", "number"),
+        table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
         table.Column("Deadline", lambda row: table.time(context.zone, row["due_at"]), "soft spare"),
     ]

@@ -14,7 +14,7 @@ from core.catalog.flow import HEARTBEAT_EVENT, is_named
 from core.catalog.review import listed
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import filters, lamp, notices, table
+from dashboard.components import facts, filters, lamp, notices, table
 from dashboard.components.moments import aware, duration, utc
 from dashboard.components.money import count
 from dashboard.page import Context
@@ -23,6 +23,7 @@ from store.reads import origins as reads
 _HOURS = 24
 _QUARANTINED = 100
 _UNUSED = 20
+_LAMPS = {"heard": lamp.GREEN, "not all usable": lamp.AMBER, "silent": lamp.GREY}
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
@@ -42,6 +43,7 @@ class Sources:
         volumes = context.data.read(reads.volumes, since=hour - timedelta(hours=_HOURS - 1))
         reasons = context.data.read(reads.quarantine_reasons, since=hour - timedelta(days=7))
         expected = context.data.read(reads.expected)
+        unused = _all_unused(context, hour - timedelta(hours=_HOURS - 1))
         names = [*context.catalog.sources, *(sorted(set(heard["source"]) - set(context.catalog.sources)) if not heard.empty else [])]
         if not names:
             notices.empty(
@@ -50,8 +52,8 @@ class Sources:
         else:
             silent = set(expected.loc[expected["silent_since"].notna(), "source"]) if len(expected) else set()
             rows = [_row(context, name, heard, volumes, reasons, hour, silent=name in silent) for name in names]
-            _show(context, rows)
-        _unused(context, hour - timedelta(hours=_HOURS - 1))
+            _show(context, [_judged(row, unused) for row in rows])
+        _unused(unused)
         _quarantine(context, reasons)
 
 
@@ -73,7 +75,25 @@ def _row(
         "series": [(moment, counted.get(moment, 0)) for moment in hours], "total": sum(counted.values()),
         "kinds": own.groupby("kind")["signals"].sum().to_dict() if len(own) else {},
         "quarantined": int(reasons.loc[reasons["source"] == name, "records"].sum()) if not reasons.empty else 0,
+        "refused": _refused(reasons, name, hour - timedelta(hours=_HOURS - 1)),
     }  # fmt: skip
+
+
+def _refused(reasons: pd.DataFrame, name: str, since: datetime) -> list[str]:
+    """Return why input of a source was quarantined since then."""
+    own = reasons[reasons["source"] == name].to_dict("records") if not reasons.empty else []
+    return [str(row["reason"]) for row in own if (last := aware(row["last_at"])) is not None and last >= since]
+
+
+def _judged(row: dict[str, Any], unused: list[dict[str, Any]]) -> dict[str, Any]:
+    """Add why the lamp of a source is not green although it is heard: what it sends cannot be used, or not whole."""
+    sums: dict[str, int] = {}
+    for each in unused:
+        if each["source"] == row["name"]:
+            sums[each["short"]] = sums.get(each["short"], 0) + int(each["signals"])
+    why = [f"{count(signals)} {short}" for short, signals in sums.items()]
+    why += [f"quarantined ({', '.join(dict.fromkeys(row['refused']))})"] if row["refused"] else []
+    return {**row, "why": " · ".join(why), "state": "not all usable" if why and row["state"] == "heard" else row["state"]}
 
 
 def _seconds(words: str) -> float:
@@ -94,9 +114,12 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         )
     columns = [
         table.Column(
-            "", lambda row: lamp.bulb({"heard": lamp.GREEN, "silent": lamp.GREY}.get(row["state"], lamp.IDLE), "small", row["state"])
+            "",
+            lambda row: lamp.bulb(
+                _LAMPS.get(row["state"], lamp.IDLE), "small", f"{row['state']}: {row['why']}" if row["why"] else row["state"]
+            ),
         ),
-        table.Column("Source", lambda row: Markup("{}<br><small>{}</small>").format(row["title"], row["name"]), "key wrap"),
+        table.Column("Source", _named, "key wrap"),
         table.Column("System", lambda row: row["system"], "spare"),
         table.Column(
             "Last heard",
@@ -120,22 +143,33 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     st.caption("Every: how often it is expected in its calendar. Signals of the last 24 hours; quarantined in the last 7 days.")
 
 
+def _named(row: dict[str, Any]) -> Markup:
+    why = Markup('<br><small class="why">{}</small>').format(f"In 24 hours: {row['why']}") if row["why"] else ""
+    return Markup("{}<br><small>{}</small>{}").format(row["title"], row["name"], why)
+
+
 def _kinds(row: dict[str, Any]) -> Markup:
     return Markup("<br>").join(counted(number, kind.removesuffix("s")) for kind, number in row["kinds"].items())
 
 
-def _unused(context: Context, since: datetime) -> None:
-    """Say what was received and became no milestone, although it was meant to: nobody reads its type, or it carries no key."""
-    rows = [*_unread(context, since), *_keyless(context, since)][:_UNUSED]
+def _all_unused(context: Context, since: datetime) -> list[dict[str, Any]]:
+    """Return what was received and is not used, or not whole, although it was meant to be."""
+    return [*_unread(context, since), *_keyless(context, since), *_not_numbers(context, since)]
+
+
+def _unused(rows: list[dict[str, Any]]) -> None:
+    """Say what it was and what to do."""
     if rows:
-        st.subheader("Received, but part of no transaction (24 hours)", anchor=False)
+        st.subheader("Received, but not used, or not whole (24 hours)", anchor=False)
         columns = [
             table.Column("What", lambda row: row["what"], "key wrap"),
             table.Column("Source", lambda row: row["source"]),
             table.Column("Signals", lambda row: count(row["signals"]), "number"),
             table.Column("What to do", lambda row: row["to_do"], "wide"),
         ]
-        table.show(columns, rows, "Received, but part of no transaction")
+        table.show(columns, rows[:_UNUSED], "Received, but not used, or not whole")
+        if len(rows) > _UNUSED:
+            st.caption(f"{_UNUSED} of {len(rows)} shown.")
 
 
 def _unread(context: Context, since: datetime) -> list[dict[str, Any]]:
@@ -143,7 +177,7 @@ def _unread(context: Context, since: datetime) -> list[dict[str, Any]]:
     wanted = [name for milestone in milestones for name in listed(milestone.match.event)]
     return [
         {
-            "what": f"Events of type {row['type']}", "source": row["source"], "signals": row["events"],
+            "what": f"Events of type {row['type']}", "short": "of no transaction", "source": row["source"], "signals": row["events"],
             "to_do": "No flow reads this type: name it in a milestone's match, or correct the sender.",
         }
         for row in context.data.read(reads.event_types, since=since).to_dict("records")
@@ -156,10 +190,25 @@ def _keyless(context: Context, since: datetime) -> list[dict[str, Any]]:
     return [
         {
             "what": f"{definitions.stage_title(catalog, row['flow'], row['milestone'])} of {definitions.flow_title(catalog, row['flow'])}",
-            "source": row["source"], "signals": row["signals"],
+            "short": "without a key", "source": row["source"], "signals": row["signals"],
             "to_do": "Carries none of the flow's keys: correct where the milestone looks for them, or the sender.",
         }
         for row in context.data.read(reads.keyless, since=since).to_dict("records")
+    ]  # fmt: skip
+
+
+def _not_numbers(context: Context, since: datetime) -> list[dict[str, Any]]:
+    catalog = context.catalog
+    meant = tuple((flow, name) for flow, known in catalog.flows.items() for name, fact in known.facts.items() if fact.type in facts.NUMBERS)
+    if not meant:
+        return []
+    return [
+        {
+            "what": f"{facts.title(catalog.flows[row['flow']], row['fact'])} of {definitions.flow_title(catalog, row['flow'])}: '{row['example'][:60]}' is not a number",
+            "short": "with a fact that is no number", "source": row["source"], "signals": row["signals"],
+            "to_do": "Where it counts as money it counts as 0: correct where the milestone finds the fact, or the sender.",
+        }
+        for row in context.data.read(reads.not_numbers, slow=True, since=since, facts=meant).to_dict("records")
     ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import definitions
 from dashboard.components import filters, lamp, links, notices, table
 from dashboard.components.moments import until
-from dashboard.components.money import amount
+from dashboard.components.money import cell
 from dashboard.components.sheet import sheet
 from dashboard.components.words import plain
 from dashboard.page import Context
@@ -135,7 +135,7 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str]) -> Non
         table.Column("Due", lambda row: _due(context, row)),
         table.Column("Customer", lambda row: row["customer"]),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),
-        table.Column("Value", lambda row: amount(row["value"], row["currency"]) if row["currency"] else "", "number"),
+        table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number"),
         table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
         table.Column("Last milestone", lambda row: table.time(zone, row["updated_at"]), "soft spare"),
     ]

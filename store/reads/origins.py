@@ -46,6 +46,14 @@ def keyless(client: Any, *, since: datetime) -> pd.DataFrame:
     )
 
 
+def not_numbers(client: Any, *, since: datetime, facts: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """Return source, flow, fact, example and signals of milestone events received since then (UTC) whose fact is no number.
+
+    ``facts``: (flow, fact) of those that are meant to be numbers. At most 50 rows, the most frequent first.
+    """
+    return frame(client, statement("facts_not_numbers"), parameters={"since": since, "facts": list(facts)})
+
+
 def quarantined(client: Any, *, source: str = "", limit: int = 100) -> pd.DataFrame:
     """Return the latest rows of ``quarantine``, without the body but with its size and its first 400 characters."""
     return frame(

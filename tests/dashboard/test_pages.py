@@ -326,6 +326,51 @@ def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, fil
     assert "Carries none of the flow" in shown
 
 
+def test_a_source_whose_signals_cannot_be_used_is_not_green(view: View, filled: Store) -> None:
+    moment = NOW - timedelta(minutes=7)
+    events = {"slice": [1], "event_source": ["/e"], "received_at": [moment]}
+    filled.insert("events", {**events, "source": ["erp"], "id": ["unread"], "type": ["erp.unheard.of"]})
+    row = {"slice": [1], "flow": ["order-to-cash"], "milestone": ["captured"], "received_at": [moment], "keys": [[("sales_order", "1")]]}
+    filled.insert("milestone_events", row | {"source": ["wms"], "event_id": ["n"], "facts": [{"amount": "abc", "customer": "no number"}]})
+    filled.insert("milestone_events", row | {"source": ["tms"], "event_id": ["o"], "facts": [{"amount": " 1e3"}]})
+    shown = words(view("sources", filled))
+    by_source = {
+        name: kind
+        for kind, name in re.findall(
+            r'<span class="lamp (\w+) small"[^>]*>[^<]*</span></td><td[^>]*>[^<]*<br><small>([^<]*)</small>', shown
+        )
+    }
+    assert by_source["erp"] == by_source["wms"] == by_source["crm"] == "warn"
+    assert "In 24 hours: 1 with a fact that is no number" in shown
+    assert "of no transaction" in shown
+    assert "quarantined (" in shown
+    assert "Order value of Order to cash: &#39;abc&#39; is not a number" in shown
+    assert "1e3" not in shown
+
+
+def test_a_fact_that_cannot_be_used_is_told_with_what_was_sent(view: View, filled: Store) -> None:
+    identity = f"{int(NOW.timestamp() * 1000):012x}{'f' * 20}"
+    row = {"flow": "order-to-cash", "transaction_id": identity, "revision": 1, "reference": "odd", "state": "open", "started_at": NOW}
+    for facts, told in (
+        (
+            {"amount": "abc", "currency": "EUR"},
+            "The value &#39;abc&#39; of Order value is not a number: wherever it counts as money, it counts as 0.",
+        ),
+        ({"amount": "1200"}, "Order value (1200) has no currency: the fact currency was not given."),
+    ):
+        filled.insert("transactions", {name: [value] for name, value in {**row, "facts": facts}.items()})
+        row["revision"] = 2
+        data._fetch.clear()
+        assert told in words(view("transactions", filled, id=identity))
+    filled.insert(
+        "transactions", {name: [value] for name, value in {**row, "revision": 3, "facts": {"amount": "1200", "currency": "EUR"}}.items()}
+    )
+    data._fetch.clear()
+    shown = words(view("transactions", filled, id=identity))
+    assert "€1,200" in shown
+    assert "cannot be used" not in shown
+
+
 def test_an_acknowledgement_is_on_the_page_at_once(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def post(_: str, *, json: dict[str, str], **__: object) -> httpx.Response:
         filled.command(

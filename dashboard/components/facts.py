@@ -1,0 +1,56 @@
+"""Facts of a transaction in words, and what is wrong with them. The text a fact came with is kept; nothing of it is repaired."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from core.catalog.definition import readable
+from core.catalog.flow import Flow
+from dashboard.components.moments import Zone
+from dashboard.components.money import amount
+
+NUMBERS = ("decimal", "integer")
+
+
+def number(text: str) -> float | None:
+    """Return the number a fact's text is, read as the clocks read it; None for what is none."""
+    found = float(pd.to_numeric(text, errors="coerce"))
+    return found if math.isfinite(found) else None
+
+
+def shown(flow: Flow | None, facts: Mapping[str, str], zone: Zone) -> list[tuple[str, str]]:
+    """Return title and words of each fact; a currency stands with its amount, where that is a number."""
+    taken: set[str] = set()
+    words: list[tuple[str, str]] = []
+    for name, text in facts.items():
+        known = flow.facts.get(name) if flow else None
+        said = zone.show(text) if known and known.type == "time" else text
+        if known and known.type in NUMBERS and known.currency and (value := number(text)) is not None:
+            said = amount(value, facts.get(known.currency, ""))
+            taken.add(known.currency)
+        words.append((name, said))
+    return [(title(flow, name), said) for name, said in words if name not in taken]
+
+
+def faults(flow: Flow | None, facts: Mapping[str, str]) -> list[str]:
+    """Return what of the facts cannot be used: texts that should be numbers, amounts without their currency."""
+    found = []
+    for name, known in flow.facts.items() if flow else ():
+        text = facts.get(name, "")
+        if known.type not in NUMBERS or not text:
+            continue
+        named = title(flow, name)
+        if number(text) is None:
+            found.append(f"The value '{text}' of {named} is not a number: wherever it counts as money, it counts as 0.")
+        elif known.currency and not facts.get(known.currency):
+            found.append(f"{named} ({text}) has no currency: the fact {known.currency} was not given. It is added to no other money.")
+    return found
+
+
+def title(flow: Flow | None, name: str) -> str:
+    """Return the fact's title, or its id made readable."""
+    known = flow.facts.get(name) if flow else None
+    return (known.title if known else "") or readable(name)
