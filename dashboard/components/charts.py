@@ -32,7 +32,7 @@ def ink() -> str:
 
 
 _TIMES = {
-    "year": "%Y", "quarter": "%b", "month": "%b", "week": "%d %b", "date": "%d %b", "day": "%d %b", "hours": "%H:%M", "minutes": "%H:%M",
+    "year": "%Y", "quarter": "%d %b", "month": "%d %b", "week": "%d %b", "date": "%d %b", "day": "%d %b", "hours": "%H:%M", "minutes": "%H:%M",
     "seconds": "%H:%M:%S", "milliseconds": "%H:%M:%S.%L",
 }  # fmt: skip
 

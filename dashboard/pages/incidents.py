@@ -112,7 +112,7 @@ def _silences(context: Context) -> None:
     columns = [
         table.Column(
             "Matches",
-            lambda row: " › ".join(filter(None, [row["flow"], row["stage"], row["cause"], row["incident_id"]])) or "everything",
+            lambda row: _matched(context, row),
             "key",
         ),
         table.Column("Until", lambda row: table.time(context.zone, row["ends_at"])),
@@ -120,6 +120,12 @@ def _silences(context: Context) -> None:
         table.Column("Reason", lambda row: row["reason"], "wide"),
     ]
     table.show(columns, rows.to_dict("records"), "Silences")
+
+
+def _matched(context: Context, row: dict[str, Any]) -> str:
+    catalog, flow, stage = context.catalog, row["flow"], row["stage"]
+    named = [definitions.flow_title(catalog, flow) if flow else "", definitions.stage_title(catalog, flow, stage) if stage else ""]
+    return " › ".join(filter(None, [*named, row["cause"], row["incident_id"]])) or "everything"
 
 
 def _sheet(context: Context, identity: str) -> None:

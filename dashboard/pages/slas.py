@@ -167,7 +167,7 @@ def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
     mine["day"] = pd.to_datetime(mine["day"])
     tip = [alt.Tooltip("day:T", format="%d %b"), alt.Tooltip("share:Q", format=".1%", title="share met"), "met:Q", "missed:Q"]
     base = alt.Chart(mine).encode(x=charts.time_axis("day"))
-    bars = base.mark_bar(color=charts.soft(), opacity=0.5).encode(
+    bars = base.mark_bar(color=charts.soft(), opacity=0.85).encode(
         y=alt.Y("missed:Q", title="missed", axis=alt.Axis(grid=False, orient="right")), tooltip=tip
     )
     lowest = min(0.9, float(mine["share"].min()) - 0.03)

@@ -93,7 +93,7 @@ def _judged(row: dict[str, Any], unused: list[dict[str, Any]]) -> dict[str, Any]
             sums[each["short"]] = sums.get(each["short"], 0) + int(each["signals"])
     why = [f"{count(signals)} {short}" for short, signals in sums.items()]
     why += [f"quarantined ({', '.join(dict.fromkeys(row['refused']))})"] if row["refused"] else []
-    return {**row, "why": " · ".join(why), "state": "not all usable" if why and row["state"] == "heard" else row["state"]}
+    return {**row, "why": " · ".join(why), "state": row["state"] if row["state"] == "silent" or not why else "not all usable"}
 
 
 def _seconds(words: str) -> float:

@@ -54,7 +54,7 @@ def _found(context: Context, wanted: str) -> None:
         rows = context.data.read(reads.listing, now=context.minute, ids=tuple(dict.fromkeys(hits["transaction_id"])), limit=_LIMIT)
     if rows.empty:
         notices.empty(
-            f"No transaction carries {wanted}",
+            f"No transaction carries “{wanted}”",
             "Identifiers are compared as the flow's keys normalise them (leading zeros do not matter). The event that names it may not have arrived, "
             "or may be in quarantine: see Sources. The same search on the command line:",
             "andon find IDENTIFIER\nandon quarantine list",

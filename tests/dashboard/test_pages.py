@@ -209,7 +209,7 @@ def test_the_sheet_says_how_many_signals_are_not_shown(view: View, filled: Store
 def test_search_ignores_leading_zeros_and_says_when_nothing_is_found(view: View, filled: Store) -> None:
     reference = first_of(filled, "transactions", "reference", "flow = 'order-to-cash'")
     assert reference in words(view("transactions", filled, find=f"000{reference}"))
-    assert "No transaction carries 4711-0815" in words(view("transactions", filled, find="4711-0815"))
+    assert "No transaction carries “4711-0815”" in words(view("transactions", filled, find="4711-0815"))
 
 
 def test_unknown_ids_say_so(view: View, filled: Store) -> None:
@@ -369,6 +369,12 @@ def test_a_fact_that_cannot_be_used_is_told_with_what_was_sent(view: View, fille
     shown = words(view("transactions", filled, id=identity))
     assert "€1,200" in shown
     assert "cannot be used" not in shown
+
+
+def test_silences_are_named_as_people_name_things(view: View, filled: Store) -> None:
+    silences = words(view("incidents", filled)).split('aria-label="Silences"')[1]
+    assert "Procure to pay" in silences
+    assert "procure-to-pay" not in silences
 
 
 def test_an_acknowledgement_is_on_the_page_at_once(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
