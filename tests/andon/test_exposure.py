@@ -65,12 +65,13 @@ def test_an_open_front_door_is_refused_before_anything_starts(
 
 
 def test_the_dashboard_listens_inside_whatever_the_front_door_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[Any] = []
-    monkeypatch.setattr(os, "execve", lambda *arguments: started.extend(arguments))
-    monkeypatch.setenv("ANDON_HOST", "0.0.0.0")
-    dashboard.command(data=tmp_path, dashboard_port=free_port(), engine_port=7)
-    assert "--server.address=127.0.0.1" in started[1]
-    assert started[2]["ANDON_ENGINE_URL"] == "http://127.0.0.1:7"
+    served: list[Any] = []
+    monkeypatch.setattr("dashboard.server.serve", lambda *arguments: served.extend(arguments))
+    monkeypatch.setattr(os, "environ", {**os.environ, "ANDON_HOST": "0.0.0.0"})
+    port = free_port()
+    dashboard.command(data=tmp_path, dashboard_port=port, engine_port=7, dashboard_metrics_port=free_port())
+    assert served[1:3] == ["127.0.0.1", port]
+    assert (os.environ["ANDON_INNER_HOST"], os.environ["ANDON_ENGINE_PORT"]) == ("127.0.0.1", "7")
 
 
 def test_everybody_finds_them_at_the_inner_address() -> None:
