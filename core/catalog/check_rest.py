@@ -126,6 +126,13 @@ def check_owners(review: Review, document: Document, owners: Owners) -> None:
 def check_routes(review: Review, document: Document, routes: Routes) -> None:
     """Note every problem of ``routes.yaml``."""
     review.names(document, ("channels",), routes.channels, "channel")
+    for name, channel in routes.channels.items():
+        review.refers(document, ("channels", name, "fallback"), "channel", channel.fallback, " under 'channels'")
+        if name in (chain := routes.fallbacks(name)):
+            message = (
+                f"the fallbacks of '{name}' go round in a circle ({' → '.join([name, *chain])}); end them with a channel that has none"
+            )
+            review.wrong(document, ("channels", name, "fallback"), message)
     seen: set[str] = set()
     closed: str | None = None
     for index, route in enumerate(routes.routes):
@@ -143,10 +150,11 @@ def check_routes(review: Review, document: Document, routes: Routes) -> None:
 
 
 def check_told(review: Review, document: Document, flow: Flow, routes: Routes) -> None:
-    """Note the incidents of a flow that no route can take. Conditions that depend on the moment (``when``, ``active``) may hold."""
-    incidents = {(sla.severity, sla.owner or flow.owner) for sla in flow.slas.values()}
-    if any(milestone.failure for milestone in flow.milestones.values()):
-        incidents.add((Severity.WARNING, flow.owner))
+    """Note the incidents of a flow that no route can take. Conditions that depend on the moment (``when``, ``active``) may hold.
+
+    Such incidents go to the first channel; without any channel nobody is told.
+    """
+    incidents = _incidents_of(flow)
     untold = sorted(f"{severity}, owner {owner}" for severity, owner in incidents if not any(
         (route.flow is None or flow.flow in listed(route.flow))
         and (route.severity is None or severity in listed(route.severity))
@@ -154,7 +162,21 @@ def check_told(review: Review, document: Document, flow: Flow, routes: Routes) -
         for route in routes.routes
     ))  # fmt: skip
     if untold:
-        review.doubtful(document, ("flow",), f"no route in routes.yaml takes its incidents ({'; '.join(untold)}); nobody will be told")
+        instead = f"they go to the first channel, '{next(iter(routes.channels))}'" if routes.channels else "nobody will be told"
+        review.doubtful(document, ("flow",), f"no route in routes.yaml takes its incidents ({'; '.join(untold)}); {instead}")
+
+
+def _incidents_of(flow: Flow) -> set[tuple[Severity, str]]:
+    """Return severity and owner of what may be told of a flow: its broken promises, its early warnings, its failures."""
+    found = {(sla.severity, sla.owner or flow.owner) for sla in flow.slas.values()}
+    found |= {(Severity.WARNING, owner) for severity, owner in found if severity is Severity.CRITICAL}
+    for milestone in flow.milestones.values():
+        if milestone.failure:
+            # as serious as the most serious promise it endangers, and the business of whoever answers for one
+            endangered = [sla for sla in flow.slas.values() if sla.to == milestone.stage]
+            severities = [sla.severity for sla in endangered] or [Severity.WARNING]
+            found.add((max(severities, key=list(Severity).index), next((sla.owner for sla in endangered if sla.owner), flow.owner)))
+    return found
 
 
 def _takes_everything(route: Route) -> bool:

@@ -55,10 +55,20 @@ class Route(Definition):
 
 
 class Routes(Definition):
-    """``routes.yaml``."""
+    """``routes.yaml``. What no route takes goes to the first channel: telling somebody is better than silence."""
 
     channels: dict[str, Channel] = Field(default_factory=dict)
     routes: list[Route] = Field(default_factory=list)
+
+    def fallbacks(self, channel: str) -> list[str]:
+        """Return who hears instead of ``channel``, and instead of that one, until there is none or one comes again."""
+        chain: list[str] = []
+        following = self.channels[channel].fallback
+        while following is not None and following in self.channels:
+            again = following in {channel, *chain}
+            chain.append(following)
+            following = None if again else self.channels[following].fallback
+        return chain
 
 
 class Owner(Definition):

@@ -503,6 +503,20 @@ BROKEN = [
         ["routes.yaml:8:16: channel 'dsk' is not defined under 'channels'; did you mean 'desk'?"],
     ),
     Broken(
+        "unknown-fallback",
+        "routes.yaml",
+        "desk: {type: webhook,",
+        "desk: {type: webhook, fallback: dsek,",
+        ["routes.yaml:2:35: channel 'dsek' is not defined under 'channels'; did you mean 'desk'?"],
+    ),
+    Broken(
+        "fallbacks-in-a-circle",
+        "routes.yaml",
+        "desk: {type: webhook,",
+        "desk: {type: webhook, fallback: desk,",
+        ["routes.yaml:2:35: the fallbacks of 'desk' go round in a circle (desk → desk); end them with a channel that has none"],
+    ),
+    Broken(
         "unknown-route-flow",
         "routes.yaml",
         "flow: order-to-cash",

@@ -155,11 +155,23 @@ def test_incidents_that_no_route_takes_are_a_warning(folder: Path):
     edit(folder, "routes.yaml", "  - {name: all, channels: [desk], repeat_every: 4 hours}\n", "")
     edit(folder, "routes.yaml", "    flow: order-to-cash\n", "    severity: info\n")
 
-    found = [warning for warning in load_catalog(folder).warnings if "nobody will be told" in warning.message]
+    def untold() -> list[Problem]:
+        return [warning for warning in load_catalog(folder).warnings if warning.message.startswith("no route in routes.yaml takes its")]
 
-    assert [(Path(each.file).name, each.line) for each in found] == [("order-to-cash.yaml", 1)]
+    (found,) = untold()
+    assert (Path(found.file).name, found.line) == ("order-to-cash.yaml", 1)
+    assert found.message.endswith("; they go to the first channel, 'desk'"), "as alerting does"
     (folder / "routes.yaml").unlink()
-    assert next(each.message for each in load_catalog(folder).warnings if each.file.endswith("order-to-cash.yaml")).startswith("no route")
+    assert untold()[0].message.endswith("; nobody will be told")
+
+
+def test_a_route_for_what_is_critical_alone_leaves_its_early_warnings_without_a_route(folder: Path):
+    edit(folder, "routes.yaml", "  - {name: all, channels: [desk], repeat_every: 4 hours}\n", "")
+    edit(folder, "routes.yaml", "    flow: order-to-cash\n", "    severity: [critical, info]\n")
+
+    (found,) = [each.message for each in load_catalog(folder).warnings if each.message.startswith("no route in routes.yaml")]
+
+    assert "(warning, owner order-management)" in found
 
 
 def test_warnings_do_not_stop_a_catalog(folder: Path):
