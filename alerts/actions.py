@@ -1,4 +1,7 @@
-"""What people do about incidents: acknowledge, assign, silence. Pure decisions; the engine stores and applies them."""
+"""What people do about incidents: acknowledge, assign, silence. Pure decisions; the engine stores and applies them.
+
+What is done twice is done once: an action that repeats another leaves the incident as that one did, and the same silence is not made anew.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,11 @@ from alerts.render import one_line
 from core.errors import UsageError
 from core.incident import ACKNOWLEDGED_FOR, IncidentStatus
 
-LONGEST_SILENCE = timedelta(days=7)
+LONGEST_QUIET = timedelta(days=7)
+"""Nothing that is broken is kept quiet for longer, by a silence or by an acknowledgement: nobody remembers for longer that it is."""
+
 Incidents = Mapping[str, Incident]
+Silences = Mapping[str, Silence]
 
 
 def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, until: datetime | None, now: datetime) -> Act:
@@ -25,6 +31,8 @@ def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, unti
     incident = _open(incidents, incident_id)
     if until is not None and until <= now:
         raise UsageError("until: this moment has passed; give a later one")
+    if until is not None and until > now + LONGEST_QUIET:
+        raise UsageError("until: an acknowledgement ends within 7 days; give an earlier moment")
     ends = min([end for end in (until, incident.next_due_at) if end is not None and end > now], default=now + ACKNOWLEDGED_FOR)
     changed = replace(
         incident, status=IncidentStatus.ACKNOWLEDGED.value, acknowledged_by=_name(by), acknowledged_until=ends, updated_at=now
@@ -46,13 +54,20 @@ def assign(incidents: Incidents, incident_id: str, by: str, assignee: str, now: 
     return Act((changed,), (), _record(by, "assign", incident_id, assignee or "nobody", now))
 
 
-def silence(matching: dict[str, str], by: str, reason: str, ends_at: datetime, now: datetime) -> Act:
-    """Keep what matches quiet until ``ends_at``. ``matching``: any of flow, stage, cause, incident_id; at least one."""
+def silence(
+    incidents: Incidents, silences: Silences, matching: dict[str, str], by: str, reason: str, ends_at: datetime, now: datetime
+) -> Act:
+    """Keep what matches quiet until ``ends_at``. ``matching``: any of flow, stage, cause, incident_id; at least one.
+
+    The one in force that the same person made of the same things for the same reason ends then instead.
+    """
     if not any(matching.values()):
         raise UsageError("incident_id: name what is silenced: an incident_id, or a flow, stage or cause")
     if not reason.strip():
         raise UsageError("reason: say why, for those who look later")
-    if not now < ends_at <= now + LONGEST_SILENCE:
+    if matching.get("incident_id") and matching["incident_id"] not in incidents:
+        raise _unknown(matching["incident_id"])
+    if not now < ends_at <= now + LONGEST_QUIET:
         raise UsageError("hours: a silence ends within 7 days; give more than 0 and at most 168")
     fields = {name: matching.get(name, "") for name in ("flow", "stage", "cause", "incident_id")}
     parts = [*fields.values(), by, reason, now.isoformat(), ends_at.isoformat()]
@@ -68,15 +83,18 @@ def silence(matching: dict[str, str], by: str, reason: str, ends_at: datetime, n
         created_by=_name(by),
         reason=one_line(reason, 500),
     )
-    target = fields["incident_id"] or silence_id
+    for known in silences.values():
+        if known.ends_at > now and replace(known, silence_id=silence_id, starts_at=now, ends_at=ends_at) == made:
+            made = replace(known, ends_at=ends_at)
+    target = fields["incident_id"] or made.silence_id
     return Act((), (made,), _record(by, "silence", target, f"until {ends_at.isoformat(timespec='seconds')}: {reason}", now))
 
 
-def end_silence(silences: Mapping[str, Silence], silence_id: str, by: str, now: datetime) -> Act:
+def end_silence(silences: Silences, silence_id: str, by: str, now: datetime) -> Act:
     """Let it speak again at once."""
     found = silences.get(silence_id)
     if found is None or found.removed or found.ends_at <= now:
-        raise UsageError(f"silence_id: no silence '{silence_id}' is in force")
+        raise UsageError(f"silence_id: no silence '{one_line(silence_id, 40)}' is in force")
     return Act(
         (), (replace(found, ends_at=now, removed=1),), _record(by, "end silence", found.incident_id or silence_id, found.reason, now)
     )
@@ -85,8 +103,12 @@ def end_silence(silences: Mapping[str, Silence], silence_id: str, by: str, now: 
 def _open(incidents: Incidents, incident_id: str) -> Incident:
     incident = incidents.get(incident_id)
     if incident is None or incident.status == IncidentStatus.RESOLVED.value:
-        raise UsageError(f"incident_id: no incident '{one_line(incident_id, 40)}' is open")
+        raise _unknown(incident_id)
     return incident
+
+
+def _unknown(incident_id: str) -> UsageError:
+    return UsageError(f"incident_id: no incident '{one_line(incident_id, 40)}' is open")
 
 
 def _name(by: str) -> str:

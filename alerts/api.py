@@ -78,7 +78,10 @@ class _Api:
             matching = {name: _text(body, name) for name in ("flow", "stage", "cause", "incident_id")}
             matching["incident_id"] = identity or matching["incident_id"]
             ends_at = now + _hours(body)
-            return self._engine.act(lambda *_: actions.silence(matching, _text(body, "by"), _text(body, "reason"), ends_at, now), now)
+            by, reason = _text(body, "by"), _text(body, "reason")
+            return self._engine.act(
+                lambda incidents, silences: actions.silence(incidents, silences, matching, by, reason, ends_at, now), now
+            )
 
         return await self._do(request, {"by", "reason", "hours", "flow", "stage", "cause", "incident_id"}, decide)
 
@@ -128,6 +131,10 @@ def _text(body: Body, name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):
         raise UsageError(f"{name}: give a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half of a pair that JSON can write and nothing can store
+        raise UsageError(f"{name}: give a text of whole characters") from error
     return value
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -34,6 +34,8 @@ from core.incident import IncidentStatus
 from core.telemetry import M, Telemetry
 
 BATCH = 20_000
+SILENCE_KEPT = timedelta(days=8)
+"""How long a silence that ended is remembered, so that what it kept quiet is told however late the engine comes to it."""
 
 
 class AlertEngine:
@@ -72,6 +74,8 @@ class AlertEngine:
                 raise UsageError(f"routes.yaml: channel '{name}': {error}") from error
             if channel.fallback is not None and channel.fallback not in catalog.routes.channels:
                 raise UsageError(f"routes.yaml: channel '{name}': fallback: there is no channel '{channel.fallback}'")
+            if name in (chain := catalog.routes.fallbacks(name)):
+                raise UsageError(f"routes.yaml: channel '{name}': fallback: {' → '.join([name, *chain])} never ends")
         with self._lock:
             self._catalog = catalog
             self._routes = compiled
@@ -175,7 +179,7 @@ class AlertEngine:
     def _announce(self, state: State, incident_ids: set[str], now: datetime) -> list[Delivery]:
         """Decide for each incident and channel; return the rows of the outbox."""
         members = dict(iter(state.members[state.members["incident_id"].isin(incident_ids)].groupby("incident_id")))
-        self._silences = {key: one for key, one in self._silences.items() if one.ends_at > now and not one.removed}
+        self._silences = {key: one for key, one in self._silences.items() if one.ends_at > now - SILENCE_KEPT}
         deliveries: list[Delivery] = []
         chosen = sorted(
             (state.incidents[key] for key in incident_ids), key=lambda one: (one.severity != Severity.CRITICAL.value, one.opened_at)
@@ -198,15 +202,16 @@ class AlertEngine:
                 self._again[incident.incident_id] = min(moments)
         return deliveries
 
-    def _notices(self, incident: Incident) -> list[Notice]:
+    def _notices(self, incident: Incident) -> Iterator[Notice]:
+        """Yield the questions one by one: what one of them tells a channel, the next one of that channel knows."""
         legs = legs_of(incident, self._routes, self._channels)
         if not legs and not self._channels:
             # Nobody can hear it; the outbox keeps a failed delivery that says so.
             legs = [Leg("", "none")]
         routed = {leg.channel for leg in legs}
         legs += [Leg(channel, "") for channel in sorted(self._outbox.channels_told(incident.incident_id) - routed)]
-        return [
-            Notice(
+        for leg in legs:
+            yield Notice(
                 incident,
                 leg.channel,
                 leg.route,
@@ -217,8 +222,6 @@ class AlertEngine:
                 silences=tuple(self._silences.values()),
                 recent=self._outbox.recent(leg.channel),
             )
-            for leg in legs
-        ]
 
     def _count(self, state: State) -> None:
         counts = Counter(one.severity for one in state.incidents.values() if one.status != IncidentStatus.RESOLVED.value)

@@ -45,6 +45,7 @@ class Incident:
     members_total: int = 0
     breached: int = 0
     value: dict[str, float] = field(default_factory=dict)
+    penalty: dict[str, float] = field(default_factory=dict)
     customers: list[str] = field(default_factory=list)
     plants: list[str] = field(default_factory=list)
 
@@ -159,6 +160,7 @@ def _summarise(
                 members=0,
                 breached=0,
                 value={},
+                penalty={},
             )
             continue
         updated = replace(incident, **common, **found)
@@ -176,7 +178,10 @@ def _limit_acknowledgement(incident: Incident, now: datetime) -> Incident:
 
 
 def _figures(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]]:
-    """Return the figures of each incident that has members. A transaction counts once, with its largest value."""
+    """Return the figures of each incident that has members.
+
+    A transaction counts once, with its largest value. Penalties add up: each of its promises owes its own.
+    """
     if members.empty:
         return {}
     once = members.sort_values(["value", "rank"]).drop_duplicates(["incident_id", "flow", "transaction_id"], keep="last")
@@ -197,14 +202,16 @@ def _figures(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]]:
             "owner": str(owners.get(incident_id, "")),
             "runbook": str(books.get(incident_id, "")),
             "value": {},
+            "penalty": {},
             "customers": customers.get(str(incident_id), []),
             "plants": plants.get(str(incident_id), []),
         }
         for incident_id, count in counts.items()
     }
-    totals: dict[Any, Any] = once[once["value"] != 0].groupby(["incident_id", "currency"])["value"].sum().to_dict()
-    for (incident_id, currency), total in totals.items():
-        figures[str(incident_id)]["value"][str(currency)] = float(total)
+    for name, counted in (("value", once), ("penalty", members)):
+        totals: dict[Any, Any] = counted[counted[name] != 0].groupby(["incident_id", "currency"])[name].sum().to_dict()
+        for (incident_id, currency), total in totals.items():
+            figures[str(incident_id)][name][str(currency)] = float(total)
     return figures
 
 

@@ -21,7 +21,7 @@ RANKS = {Severity.INFO.value: 0, Severity.WARNING.value: 1, Severity.CRITICAL.va
 SEVERITIES = tuple(RANKS)
 KEY = ["flow", "transaction_id", "sla"]
 GROUP = ["flow", "stage", "cause"]
-DESCRIPTION = ["reference", "verdict", "due_at", "value", "currency", "customer", "plant"]
+DESCRIPTION = ["reference", "verdict", "due_at", "value", "currency", "penalty", "customer", "plant"]
 CANDIDATE = [*KEY, "stage", "cause", *DESCRIPTION, "joined_at", "rank", "owner", "runbook", "holds"]
 
 
@@ -104,6 +104,7 @@ def _of_transactions(transactions: pd.DataFrame, catalog: Catalog, now: datetime
     ]
     for position, name in enumerate(("owner", "value", "currency", "customer", "plant")):
         frame[name] = [impact[position] for impact in impacts]
+    frame["penalty"] = 0.0  # a failure owes nothing by itself: the clocks say what lateness costs
     frame["runbook"] = ""
     frame.loc[frame["holds"], "runbook"] = [
         _runbook_of_milestone(catalog.flows.get(flow), milestone)
@@ -142,8 +143,8 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     for name in plain.columns:
         if name in {"due_at", "joined_at"}:
             plain[name] = pd.to_datetime(plain[name]).astype("datetime64[ms]")
-        elif name not in {"holds", "rank", "value"}:
+        elif name not in {"holds", "rank", "value", "penalty"}:
             plain[name] = plain[name].astype(object)
-    plain["value"] = plain["value"].astype("float64")
+    plain[["value", "penalty"]] = plain[["value", "penalty"]].astype("float64")
     plain["holds"] = plain["holds"].astype(bool)
     return plain

@@ -12,7 +12,10 @@ from core.incident import Reason
 
 @dataclass(frozen=True)
 class Announced:
-    """What a channel was last told of an incident. ``sequence`` counts its messages; ``heard``: a firing may have arrived unresolved."""
+    """What a channel was last told of an incident.
+
+    ``sequence`` counts its messages, ``lately`` says when the last few were made; ``heard``: a firing may have arrived unresolved.
+    """
 
     sequence: int = 0
     reason: str = ""
@@ -22,6 +25,7 @@ class Announced:
     members: int = 0
     value: dict[str, float] | None = None
     heard: bool = False
+    lately: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,16 @@ class Silence:
     reason: str
     removed: int = 0
 
+    def matches(self, incident: Incident) -> bool:
+        """Whether it is about this incident."""
+        pairs = [
+            (self.flow, incident.flow),
+            (self.stage, incident.stage),
+            (self.cause, incident.cause),
+            (self.incident_id, incident.incident_id),
+        ]
+        return all(wanted in {"", found} for wanted, found in pairs)
+
 
 @dataclass(frozen=True)
 class ActiveHours:
@@ -52,7 +66,10 @@ class ActiveHours:
 
 @dataclass(frozen=True)
 class Notice:
-    """One incident for one channel. ``reason`` is empty until the stage that compares has found one."""
+    """One incident for one channel. ``reason`` is empty until the stage that compares has found one.
+
+    ``silences`` are those in force and those that ended lately.
+    """
 
     incident: Incident
     channel: str

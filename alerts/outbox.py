@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from alerts.delivery import Delivery, DeliveryState, delivery_id_of, gives_up, needs_fallback, pause_after, rows
+from alerts.delivery import FALLBACK_AFTER, Delivery, DeliveryState, delivery_id_of, gives_up, needs_fallback, pause_after, rows
 from alerts.notice import Announced
 from alerts.notifier import Notifier
 from alerts.ports import IncidentStore
+from alerts.stages.storm import FLAPPING_LIMIT
 from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
 from core.clock import Clock
@@ -53,7 +54,6 @@ class Outbox:
         self._busy: dict[str, threading.Thread] = {}
         self._announced: dict[Key, Announced] = {}
         self._attempted: set[Key] = set()
-        self._fallen_back: set[str] = set()
         self._latest: dict[Key, str] = {}
         self._recent: dict[str, deque[datetime]] = {}
         self._unrecorded: list[dict[str, pd.DataFrame]] = []
@@ -66,9 +66,8 @@ class Outbox:
     def load(self, deliveries: list[Delivery]) -> None:
         """Forget everything and rebuild it from deliveries in the order they were made."""
         flying = {key: self._pending[key] for key in self._in_flight if key in self._pending}
-        self._pending, self._announced, self._latest = {}, {}, {}
+        self._pending, self._announced, self._latest, self._recent = {}, {}, {}, {}
         self._attempted = set()
-        known = {delivery.delivery_id for delivery in deliveries}
         for delivery in deliveries:
             heard = self.announced(delivery.incident_id, delivery.channel).heard
             self._remember(delivery)
@@ -81,7 +80,6 @@ class Outbox:
             if delivery.state == DeliveryState.PENDING.value:
                 self._pending[delivery.delivery_id] = delivery
         self._pending.update(flying)
-        self._fallen_back = {one.delivery_id for one in self._pending.values() if self._fallback_of(one) in known}
         self._count_pending()
 
     def forget(self, but: Container[str]) -> None:
@@ -143,13 +141,14 @@ class Outbox:
     def deliver(self, now: datetime) -> datetime | None:
         """Wake the channels that have something due; return when to look again."""
         with self.lock:
+            moments = self._fall_back_in_time(now)
             self._flush()
             waiting = [delivery for delivery in self._pending.values() if delivery.delivery_id not in self._in_flight]
             for channel in {delivery.channel for delivery in waiting if delivery.next_attempt_at <= now} - set(self._busy):
                 thread = threading.Thread(target=self._work, args=(channel,), name=f"deliveries-{channel}", daemon=True)
                 self._busy[channel] = thread
                 thread.start()
-            moments = [delivery.next_attempt_at for delivery in waiting if delivery.channel not in self._busy]
+            moments += [delivery.next_attempt_at for delivery in waiting if delivery.channel not in self._busy]
             if self._busy or self._unrecorded:
                 moments.append(now + _BUSY_POLL)
             return min(moments, default=None)
@@ -231,7 +230,7 @@ class Outbox:
             done = replace(done, next_attempt_at=now + max(pause_after(delivery.delivery_id, attempts), wait))
         changed = [done]
         if outcome != "sent":
-            changed += self._fall_back(done, now)
+            changed += self._fall_back(done, now, failing=True)
             level = logging.ERROR if outcome == "failed" else logging.WARNING
             fields = {"channel": done.channel, "incident": done.incident_id, "attempts": attempts, "detail": detail}
             logger.log(level, "a delivery failed" if outcome == "failed" else "a delivery is tried again", extra={"fields": fields})
@@ -239,7 +238,6 @@ class Outbox:
             self._pending[done.delivery_id] = done
         else:
             self._pending.pop(done.delivery_id, None)
-            self._fallen_back.discard(done.delivery_id)
         self._telemetry.add(M.DELIVERIES, notifier=done.notifier, outcome=outcome)
         self._count_pending()
         log = {"delivery_id": done.delivery_id, "attempt": attempts, "incident_id": done.incident_id, "channel": done.channel}
@@ -253,7 +251,9 @@ class Outbox:
         if not self._unrecorded:
             return
         tables = {
-            name: pd.concat([one[name] for one in self._unrecorded], ignore_index=True) for name in ("delivery_attempts", "deliveries")
+            name: pd.concat(frames, ignore_index=True)
+            for name in ("delivery_attempts", "deliveries")
+            if (frames := [one[name] for one in self._unrecorded if name in one])
         }
         tables["deliveries"] = tables["deliveries"].drop_duplicates("delivery_id", keep="last")
         try:
@@ -263,22 +263,36 @@ class Outbox:
             return
         self._unrecorded.clear()
 
-    def _fall_back(self, delivery: Delivery, now: datetime) -> list[Delivery]:
+    def _fall_back_in_time(self, now: datetime) -> list[datetime]:
+        """Let other channels hear what a failing one has not taken for two minutes; return when that will be due of the rest.
+
+        A receiver that asks for a long pause, or keeps its first message hanging, would hold up the fallback until the next attempt.
+        """
+        failing = {one.channel for one in self._pending.values() if one.attempts}
+        moments: list[datetime] = []
+        for one in [one for one in self._pending.values() if one.channel in failing]:
+            if changed := self._fall_back(one, now, failing=True):
+                self._unrecorded.append({"deliveries": rows(changed)})
+            elif (due := one.created_at + FALLBACK_AFTER) > now and self._other(one):
+                moments.append(due)
+        return moments
+
+    def _other(self, delivery: Delivery) -> str | None:
+        """Return the channel that hears instead and does not know of it yet."""
         channel = self._channels.get(delivery.channel)
         target = channel.fallback if channel else None
         if target is None or target not in self._channels or delivery.state == DeliveryState.SUPERSEDED.value:
-            return []
-        if delivery.delivery_id in self._fallen_back or not needs_fallback(delivery, now):
-            return []
-        self._fallen_back.add(delivery.delivery_id)
-        origin = Message.model_validate_json(delivery.message)
-        return self.intend(origin.model_copy(update={"delivery_id": self._fallback_of(delivery)}), target, now)
+            return None
+        told_at = self.announced(delivery.incident_id, target).at
+        return target if told_at is None or told_at < delivery.created_at else None
 
-    def _fallback_of(self, delivery: Delivery) -> str:
-        """Return the id of the message that the channel's fallback hears instead; empty where it has none."""
-        channel = self._channels.get(delivery.channel)
-        target = channel.fallback if channel else None
-        return delivery_id_of(delivery.incident_id, target, f"fallback:{delivery.delivery_id}", 0) if target else ""
+    def _fall_back(self, delivery: Delivery, now: datetime, *, failing: bool) -> list[Delivery]:
+        target = self._other(delivery)
+        if target is None or not needs_fallback(delivery, now, failing=failing):
+            return []
+        origin = Message.model_validate_json(delivery.message)
+        other = delivery_id_of(delivery.incident_id, target, f"fallback:{delivery.delivery_id}", 0)
+        return self.intend(origin.model_copy(update={"delivery_id": other}), target, now)
 
     def _replaceable(self, key: Key) -> list[Delivery]:
         return [one for one in self._pending.values() if one.key == key and one.delivery_id not in self._in_flight]
@@ -288,7 +302,6 @@ class Outbox:
 
     def _supersede(self, delivery: Delivery, now: datetime) -> Delivery:
         self._pending.pop(delivery.delivery_id, None)
-        self._fallen_back.discard(delivery.delivery_id)
         # One that was loaded after a crash may have been sent: its row must go on saying so.
         attempts = max(delivery.attempts, 1) if delivery.key in self._attempted else delivery.attempts
         return replace(delivery, state=DeliveryState.SUPERSEDED.value, finished_at=now, attempts=attempts)
@@ -312,6 +325,7 @@ class Outbox:
             said.members,
             said.value,
             heard=not delivery.is_resolve,
+            lately=(*before.lately, delivery.created_at)[-FLAPPING_LIMIT:],
         )
         self._latest[delivery.key] = delivery.delivery_id
         self._recent.setdefault(delivery.channel, deque(maxlen=_RECENT)).append(delivery.created_at)

@@ -42,7 +42,6 @@ def decide(notice: Notice, now: datetime) -> Decision:
 
 
 def _repeated_at(notice: Notice, now: datetime) -> datetime | None:
-    """A message that goes out arms its own repetition; a resolve is said once."""
-    if notice.repeat_every_seconds is None or notice.reason is Reason.RESOLVED:
-        return None
-    return now + timedelta(seconds=notice.repeat_every_seconds)
+    """A message that goes out arms its own repetition; the last one does not."""
+    over = notice.reason is Reason.RESOLVED
+    return None if over or notice.repeat_every_seconds is None else now + timedelta(seconds=notice.repeat_every_seconds)

@@ -23,7 +23,7 @@ class IncidentStore(Protocol):
 
         ``incidents``: those not resolved, lately resolved, or with members that have not left. ``incident_members``: all that these
         hold or held. ``deliveries``: all of these incidents, and every pending one, in the order they were made. ``silences``: those
-        not removed.
+        in force or ended in the last eight days.
         """
         ...
 

@@ -15,7 +15,8 @@ from alerts.incidents import Incident, aware
 from alerts.members import FAILED, LATE, OVERDUE
 from core.catalog.catalog import Catalog
 from core.catalog.definition import readable
-from core.incident import IncidentStatus, MemberLine, Message, Reason
+from core.catalog.routing import Owner
+from core.incident import Contact, IncidentStatus, MemberLine, Message, Reason
 from core.plural import counted
 
 TOP = 20
@@ -63,7 +64,7 @@ def money(value: dict[str, float]) -> str:
 
 
 def summary_of(incident: Incident) -> str:
-    """Return ``12 transactions, 3 late, 184,000 EUR at risk, next deadline 16:05 UTC``."""
+    """Return ``12 transactions, 3 late, 184,000 EUR at risk, 1,840 EUR penalty so far, next deadline 16:05 UTC``."""
     if incident.status == IncidentStatus.RESOLVED.value:
         return f"Resolved: {counted(incident.members_total, 'transaction')} went through it"
     parts = [counted(incident.members, "transaction")]
@@ -71,6 +72,8 @@ def summary_of(incident: Incident) -> str:
         parts.append(f"{incident.breached} late or failed")
     if incident.value:
         parts.append(f"{money(incident.value)} at risk")
+    if incident.penalty:
+        parts.append(f"{money(incident.penalty)} penalty so far")
     if incident.next_due_at:
         pattern = "%H:%M UTC" if incident.next_due_at.date() == incident.updated_at.date() else "%Y-%m-%d %H:%M UTC"
         parts.append(f"next deadline {incident.next_due_at.strftime(pattern)}")
@@ -111,7 +114,18 @@ def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reas
         customers=[one_line(name) for name in incident.customers[:NAMES]],
         plants=[one_line(name) for name in incident.plants[:NAMES]],
         top=_top(members, base),
+        penalty=incident.penalty,
+        contact=_contact(owner),
+        assignee=one_line(incident.assignee),
+        acknowledged_by=one_line(incident.acknowledged_by),
     )
+
+
+def _contact(owner: Owner | None) -> Contact:
+    if owner is None:
+        return Contact()
+    members = [one_line(name) for name in owner.members[:NAMES]]
+    return Contact(email=one_line(owner.email or ""), phone=one_line(owner.phone or ""), chat=one_line(owner.chat or ""), members=members)
 
 
 def _link(base: str, page: str, identifier: str) -> str:
@@ -139,4 +153,5 @@ def _line(row: dict[Any, Any], base: str) -> MemberLine:
         currency=one_line(row["currency"], 8),
         customer=one_line(row["customer"]),
         url=_link(base, "transactions", row["transaction_id"]),
+        penalty=float(row["penalty"]),
     )

@@ -52,19 +52,23 @@ def compile_routes(routes: Routes) -> tuple[CompiledRoute, ...]:
 
 
 def legs_of(incident: Incident, compiled: tuple[CompiledRoute, ...], channels: tuple[str, ...]) -> list[Leg]:
-    """Return the channels that hear of an incident, each once; no match leads to the first channel, no channel to nothing."""
-    legs: dict[str, Leg] = {}
+    """Return by which routes which channels hear of an incident; no match leads to the first channel, no channel to nothing.
+
+    A channel has several legs where routes lead to it at different hours or repeat at different times.
+    """
+    legs: dict[tuple[str, ActiveHours | None, float | None], Leg] = {}
     matched = False
     for route in compiled:
         if not _matches(route, incident):
             continue
         matched = True
         for channel in route.channels:
-            legs.setdefault(channel, Leg(channel, route.name, route.active, route.repeat_every_seconds))
+            key = (channel, route.active, route.repeat_every_seconds)
+            legs.setdefault(key, Leg(channel, route.name, route.active, route.repeat_every_seconds))
         if not route.goes_on:
             break
     if not matched and channels:
-        legs[channels[0]] = Leg(channels[0], DEFAULT_ROUTE)
+        return [Leg(channels[0], DEFAULT_ROUTE)]
     return list(legs.values())
 
 

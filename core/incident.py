@@ -30,8 +30,25 @@ class Reason(StrEnum):
     RESOLVED = "resolved"
 
 
+class Contact(BaseModel):
+    """How to reach the owner; empty where the catalog does not say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    email: str = ""
+    phone: str = ""
+    chat: str = ""
+    members: list[str] = []
+
+    def __str__(self) -> str:
+        """Return ``desk@example.com, +49 89 1234, #orders (Ana, Ben)``, or nothing."""
+        ways = ", ".join(filter(None, [self.email, self.phone, self.chat]))
+        people = f"({', '.join(self.members)})" if self.members else ""
+        return f"{ways} {people}".strip()
+
+
 class MemberLine(BaseModel):
-    """One affected transaction in a message."""
+    """One affected transaction in a message. ``penalty``: what its lateness costs so far, in ``currency``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,10 +61,15 @@ class MemberLine(BaseModel):
     currency: str
     customer: str
     url: str
+    penalty: float = 0.0
 
 
 class Message(BaseModel):
-    """What a notifier gets: everything a person needs to act. Times are UTC. ``delivery_id`` is the same in every attempt."""
+    """What a notifier gets: everything a person needs to act. Times are UTC. ``delivery_id`` is the same in every attempt.
+
+    ``value`` is at risk and ``penalty`` owed so far by those in it now, by currency. What has a default is not in messages that an older
+    version left in the outbox.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,3 +101,7 @@ class Message(BaseModel):
     customers: list[str]
     plants: list[str]
     top: list[MemberLine]
+    penalty: dict[str, float] = {}
+    contact: Contact = Contact()
+    assignee: str = ""
+    acknowledged_by: str = ""

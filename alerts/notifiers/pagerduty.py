@@ -1,5 +1,7 @@
 """PagerDuty: Events API v2. Firing triggers, an acknowledged incident acknowledges, a resolve resolves; ``dedup_key`` is the incident.
 
+What became worse triggers also where it is acknowledged: somebody has to look again.
+
 Settings: ``routing_key`` (``env:NAME``); ``url`` (another address of the API); ``allow_link_local``.
 """
 
@@ -10,7 +12,7 @@ from typing import Any
 
 from alerts import egress
 from alerts.notifier import Attempt
-from core.incident import IncidentStatus, Message
+from core.incident import IncidentStatus, Message, Reason
 
 _API = "https://events.pagerduty.com/v2/enqueue"
 _SEVERITIES = {"critical": "critical", "warning": "warning", "info": "info"}
@@ -32,7 +34,7 @@ class PagerDuty:
         """Deliver."""
         event = {
             "routing_key": egress.secret(settings, "routing_key"),
-            "event_action": _ACTIONS[message.status],
+            "event_action": "trigger" if message.reason is Reason.WORSENED else _ACTIONS[message.status],
             "dedup_key": message.incident_id,
             "client": "Andon",
             "client_url": message.incident_url,

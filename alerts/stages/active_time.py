@@ -44,9 +44,16 @@ def _next_start(hours: ActiveHours, now: datetime) -> datetime | None:
     start = hours.start % _DAY_MINUTES
     for ahead in range(9):
         day = local.date() + timedelta(days=ahead)
-        begins = datetime(day.year, day.month, day.day, start // 60, start % 60, tzinfo=zone).astimezone(EPOCH.tzinfo)
-        if begins > now and _is_active(hours, begins):
-            return begins
+        # On a day whose clock is changed the start may come twice or be left out; then the hours begin between its two readings.
+        readings = [
+            datetime(day.year, day.month, day.day, start // 60, start % 60, tzinfo=zone, fold=fold).astimezone(EPOCH.tzinfo)
+            for fold in (0, 1)
+        ]
+        first, last = min(readings), max(readings)
+        for minute in range(int((last - first).total_seconds()) // 60 + 1):
+            begins = first + timedelta(minutes=minute)
+            if begins > now and _is_active(hours, begins):
+                return begins
     return None
 
 

@@ -33,6 +33,8 @@ class Comparison:
             return Passage(True, f"{told.severity} became {incident.severity}, {incident.breached} are late", reason=Reason.WORSENED)
         if _rearmed(incident, told, now):
             return Passage(True, "the acknowledgement has ended", reason=Reason.REARMED)
+        if _speaks_again(notice, now):
+            return Passage(True, "a silence has ended and it still holds", reason=Reason.REARMED)
         if _grown(incident, told):
             return Passage(True, f"{told.members} members became {incident.members}", reason=Reason.GROWN)
         return _repetition(notice, now)
@@ -41,6 +43,12 @@ class Comparison:
 def _rearmed(incident: Incident, told: Announced, now: datetime) -> bool:
     until = incident.acknowledged_until
     return incident.status == IncidentStatus.OPEN.value and until is not None and until <= now and (told.at is None or told.at < until)
+
+
+def _speaks_again(notice: Notice, now: datetime) -> bool:
+    """Whether a silence has ended since the channel was told: whoever asked for quiet was promised to hear of what is left."""
+    told_at = notice.announced.at
+    return told_at is not None and any(told_at < one.ends_at <= now and one.matches(notice.incident) for one in notice.silences)
 
 
 def _grown(incident: Incident, told: Announced) -> bool:

@@ -21,14 +21,9 @@ class Storm:
 
     def check(self, notice: Notice, now: datetime) -> Passage:
         """Say whether the notice goes on, and why."""
-        told = notice.announced
-        if (
-            notice.reason in {Reason.OPENED, Reason.GROWN}
-            and told.sequence >= FLAPPING_LIMIT
-            and told.at
-            and now < told.at + FLAPPING_WINDOW
-        ):
-            return Passage(False, f"flapping: told {told.sequence} times already", told.at + FLAPPING_WINDOW)
+        lately = [at for at in notice.announced.lately if now - at < FLAPPING_WINDOW]
+        if notice.reason in {Reason.OPENED, Reason.GROWN} and len(lately) >= FLAPPING_LIMIT:
+            return Passage(False, f"flapping: told {len(lately)} times in ten minutes", lately[-FLAPPING_LIMIT] + FLAPPING_WINDOW)
         if notice.reason is Reason.RESOLVED or (notice.incident.severity == Severity.CRITICAL.value and notice.reason is not Reason.GROWN):
             return Passage(True, "never held back")
         within = [at for at in notice.recent if now - at < CHANNEL_WINDOW]

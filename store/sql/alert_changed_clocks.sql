@@ -3,7 +3,7 @@
 -- under ordinary traffic, are none of alerting's business.
 SELECT
     flow, sla, transaction_id, revision, reference, stage, due_at, verdict, verdict_at, cause, severity, owner, runbook,
-    value, currency, customer, plant, removed
+    value, currency, penalty, customer, plant, removed
 FROM clocks
 WHERE revision > {after:UInt64} AND (flow, sla, transaction_id) IN
 (

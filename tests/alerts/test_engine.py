@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from alerts import actions
-from alerts.engine import AlertEngine
-from alerts.notifier import Attempt
-from core.catalog.catalog import Catalog
-from core.catalog.routing import Channel, Routes
-from core.clock import FakeClock
-from core.config import Settings
-from core.errors import Retryable
-from core.incident import Message
-from core.telemetry import Telemetry
-from store.client import Store
 from store.incidents import StoredIncidents
-
-NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+from tests.alerts.world import NOW, World
 
 
 class Crash(BaseException):
     """The process ends here."""
-
-
-@dataclass
-class Desk:
-    """A notifier that keeps what it is told, or is down."""
-
-    name: str = "desk"
-    down: bool = False
-    heard: list[Message] = field(default_factory=list)
-    after: Callable[[], None] = lambda: None
-
-    def validate(self, settings: dict[str, Any]) -> None:
-        """Accept everything."""
-
-    def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:  # noqa: ARG002 - the contract's shape
-        if self.down:
-            raise Retryable("down")
-        self.heard.append(message)
-        self.after()
-        return Attempt("ok")
-
-    @property
-    def said(self) -> list[str]:
-        return [message.reason.value for message in self.heard]
 
 
 class Crashing:
@@ -80,47 +42,6 @@ class Crashing:
         if self._left == 0:
             raise Crash
         self._left -= 1
-
-
-def catalog() -> Catalog:
-    return Catalog(routes=Routes(channels={"desk": Channel(type="desk")}))
-
-
-@dataclass
-class World:
-    store: Store
-    desk: Desk = field(default_factory=Desk)
-    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
-    revisions: Any = field(default_factory=lambda: itertools.count(1))
-    verdicts: dict[str, str] = field(default_factory=dict)
-
-    def engine(self, port: Any = None) -> AlertEngine:
-        return AlertEngine(port or StoredIncidents(self.store), catalog(), {"desk": self.desk}, Settings(), Telemetry(), self.clock)
-
-    def clocks(
-        self, count: int, verdict: str, *, first: int = 0, cause: str = "overdue", severity: str = "critical", due: timedelta = timedelta(0)
-    ) -> None:
-        moment = self.clock.now()
-        constant = {
-            "flow": "orders", "sla": "book", "revision": next(self.revisions), "stage": "booked", "started_at": moment, "warn_at": moment,
-            "due_at": moment + due, "verdict": verdict, "verdict_version": 1, "verdict_at": moment, "cause": cause, "severity": severity,
-            "owner": "desk", "value": 10.0, "currency": "EUR", "customer": "ACME", "plant": "DE07", "removed": 0,
-        }  # fmt: skip
-        names = [f"{number:032x}" for number in range(first, first + count)]
-        previous = [self.verdicts.get(name, "") for name in names]
-        self.verdicts.update(dict.fromkeys(names, verdict))
-        columns = {"transaction_id": names, "reference": names, "previous": previous}
-        self.store.insert("clocks", {**columns, **{name: [value] * count for name, value in constant.items()}})
-
-    def turn(self, engine: AlertEngine) -> None:
-        engine.run(self.clock.now())
-        engine.deliver(self.clock.now())
-        engine.settle()
-
-
-@pytest.fixture
-def world(store: Store) -> World:
-    return World(store)
 
 
 def test_a_breach_is_told_once_and_its_end_is_told_once(world: World):
@@ -243,7 +164,7 @@ def test_an_acknowledgement_ends_with_the_next_deadline(world: World):
 
 def test_a_silence_keeps_quiet_until_it_ends_and_survives_a_restart(world: World):
     ends = NOW + timedelta(hours=1)
-    world.engine().act(lambda *_: actions.silence({"flow": "orders"}, "Ana", "maintenance", ends, NOW), NOW)
+    world.engine().act(lambda *_: actions.silence({}, {}, {"flow": "orders"}, "Ana", "maintenance", ends, NOW), NOW)
     engine = world.engine()
     world.clocks(1, "breached")
     world.turn(engine)

@@ -1,0 +1,457 @@
+"""Routes, fallbacks, silences and people, told through a real engine in a real store: who hears what, when, under which id."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from alerts import actions
+from core.catalog.catalog import Catalog
+from core.catalog.routing import Owner, Owners
+from core.catalog.runbook import Runbook
+from core.errors import Full, Permanent, Retryable, UsageError
+from tests.alerts.world import NOW, World, routes
+
+FIVE_MINUTES = timedelta(minutes=5)
+
+
+def only(world: World) -> str:
+    """Return the id of the one incident there is."""
+    (row,) = world.store.rows("SELECT incident_id FROM incidents FINAL")
+    return str(row["incident_id"])
+
+
+def deliveries(world: World, columns: str = "channel, reason, state") -> list[dict[str, Any]]:
+    return world.store.rows(f"SELECT {columns} FROM deliveries FINAL ORDER BY created_at, channel")
+
+
+def silence(world: World, engine: Any, *, hours: float = 1, **matching: str) -> str:
+    now = world.clock.now()
+    ends = now + timedelta(hours=hours)
+    done = engine.act(lambda incidents, known: actions.silence(incidents, known, matching, "Ana", "maintenance", ends, now), now)
+    return str(done.silences[0].silence_id)
+
+
+@pytest.mark.parametrize(
+    ("route", "clocks", "told"),
+    [
+        pytest.param({"flow": "orders"}, {}, "pager", id="its flow"),
+        pytest.param({"flow": "shipments"}, {}, "desk", id="another flow: the first channel"),
+        pytest.param({"severity": "critical"}, {}, "pager", id="its severity"),
+        pytest.param({"severity": "critical"}, {"severity": "warning"}, "desk", id="another severity"),
+        pytest.param({"owner": ["it", "desk"]}, {}, "pager", id="its owner"),
+        pytest.param({"owner": "it"}, {}, "desk", id="another owner"),
+        pytest.param({"when": "value > 15.0"}, {}, "pager", id="worth more"),
+        pytest.param({"when": "value > 15.0"}, {"value": 1.0}, "desk", id="worth less"),
+        pytest.param({"when": "values['USD'] > 5.0"}, {}, "pager", id="a condition that fails"),
+    ],
+)
+def test_an_incident_goes_where_its_route_leads(world: World, route: dict[str, Any], clocks: dict[str, Any], told: str):
+    world.catalog = Catalog(routes=routes("desk", "pager", routes=[{"name": "mine", "channels": ["pager"], **route}]))
+    engine = world.engine()
+    world.clocks(2, "breached", **clocks)
+    world.turn(engine)
+    world.later(engine, seconds=3)
+    world.clocks(2, "met_late", **clocks)
+    world.later(engine, seconds=3)
+
+    assert {channel: world.desk.told(channel) for channel in ("desk", "pager")} == {
+        "desk": [],
+        "pager": [],
+        told: ["opened", "resolved"],
+    }
+
+
+def test_a_resolve_goes_also_where_no_route_leads_any_more(world: World):
+    critical = {"name": "grave", "severity": "critical", "channels": ["pager"], "continue": True}
+    world.catalog = Catalog(routes=routes("desk", "pager", routes=[critical, {"name": "all", "channels": ["desk"]}]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.clocks(1, "at_risk", first=1, due=timedelta(hours=1))
+    world.turn(engine)
+    world.clocks(1, "met_late")
+    world.later(engine, minutes=5)
+    assert world.desk.told("pager") == ["opened"], "only a warning is left, which is not the pager's"
+    world.clocks(1, "met", first=1)
+    world.later(engine, minutes=5)
+
+    assert world.desk.told("pager") == world.desk.told("desk") == ["opened", "resolved"]
+
+
+def test_two_routes_to_one_channel_speak_in_the_hours_of_both(world: World):
+    night = {"name": "night", "channels": ["desk"], "active": {"start": "18:00", "end": "08:00"}, "continue": True}
+    day = {"name": "day", "channels": ["desk"], "active": {"start": "08:00", "end": "18:00"}}
+    world.catalog = Catalog(routes=routes("desk", routes=[night, day]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+
+    assert world.desk.said == ["opened"], "it is ten in the morning"
+
+
+def test_outside_its_hours_a_route_waits_and_tells_what_still_holds(world: World):
+    hours = {"days": ["tue"], "start": "08:00", "end": "17:00", "time_zone": "Europe/Berlin"}
+    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "office", "channels": ["desk"], "active": hours}]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.clocks(1, "breached", first=1, cause="CREDIT")
+    world.turn(engine)
+    world.clocks(1, "met_late", first=1, cause="CREDIT")
+    world.later(engine, hours=1)
+    assert world.desk.said == []
+
+    opens = datetime.fromisoformat("2026-03-03T08:00+01:00")
+    assert engine.next_deadline() == opens
+    world.clock.set(opens)
+    world.turn(engine)
+    assert [(one.reason, one.cause) for one in world.desk.heard] == [("opened", "overdue")], "the other one was over before anybody heard"
+
+
+def test_an_open_incident_is_repeated_as_its_route_says_and_a_resolved_one_leaves_no_work(world: World):
+    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "4 hours"}]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    world.later(engine, hours=3, minutes=59)
+    assert world.desk.said == ["opened"]
+    world.later(engine, minutes=1)
+    world.later(engine, hours=4)
+    assert world.desk.said == ["opened", "repeated", "repeated"]
+    assert len({one.delivery_id for one in world.desk.heard}) == 3
+    assert len({one.incident_id for one in world.desk.heard}) == 1
+
+    world.clocks(1, "met_late")
+    world.later(engine, minutes=1)
+    world.later(engine, hours=1)
+    world.later(engine, hours=8)
+    assert world.desk.said == ["opened", "repeated", "repeated", "resolved"]
+    assert engine.next_deadline() is None
+
+
+def test_the_quickest_of_two_repetitions_counts(world: World):
+    slow = {"name": "slow", "channels": ["desk"], "repeat_every": "1 day", "continue": True}
+    world.catalog = Catalog(routes=routes("desk", routes=[slow, {"name": "quick", "channels": ["desk"], "repeat_every": "30 minutes"}]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    assert engine.next_deadline() == NOW + timedelta(minutes=30)
+    world.later(engine, minutes=30)
+
+    assert world.desk.said == ["opened", "repeated"]
+
+
+@pytest.mark.parametrize("quiet", ["acknowledged", "silenced"])
+def test_what_is_acknowledged_or_silenced_is_not_repeated(world: World, quiet: str):
+    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "5 minutes"}]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    if quiet == "acknowledged":
+        world.act(engine, actions.acknowledge, only(world), "Ana", "", world.clock.now() + timedelta(hours=1))
+    else:
+        silence(world, engine, incident_id=only(world))
+    for _ in range(11):
+        world.later(engine, minutes=5)
+    assert world.desk.said == ["opened"]
+
+    world.later(engine, minutes=5)
+    assert world.desk.said == ["opened", "rearmed"]
+
+
+def test_what_is_given_back_is_repeated_again(world: World):
+    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "30 minutes"}]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    world.act(engine, actions.acknowledge, only(world), "Ana", "", None)
+    world.later(engine, minutes=40)
+    assert world.desk.said == ["opened"]
+
+    world.act(engine, actions.unacknowledge, only(world), "Ana")
+    world.turn(engine)
+    assert world.desk.said == ["opened", "repeated"]
+    assert world.desk.heard[-1].status == "open"
+    row = world.store.rows("SELECT status, acknowledged_by, acknowledged_until FROM incidents FINAL")[0]
+    assert row == {"status": "open", "acknowledged_by": "", "acknowledged_until": None}
+
+
+def test_an_acknowledged_incident_that_becomes_worse_speaks_and_says_who_has_it(world: World):
+    engine = world.engine()
+    world.clocks(1, "at_risk", due=timedelta(minutes=30))
+    world.turn(engine)
+    world.later(engine, seconds=3)
+    world.act(engine, actions.acknowledge, only(world), "Ana", "", None)
+    world.act(engine, actions.assign, only(world), "Ana", "Ben")
+    world.clocks(1, "breached")
+    world.later(engine, minutes=1)
+
+    assert world.desk.said == ["opened", "worsened"]
+    last = world.desk.heard[-1]
+    assert (last.status, last.acknowledged_by, last.assignee) == ("acknowledged", "Ana", "Ben")
+
+
+@pytest.mark.parametrize("ended", ["by itself", "early"])
+def test_what_still_holds_when_a_silence_ends_is_told(world: World, ended: str):
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    silence_id = silence(world, engine, flow="orders")
+    world.clocks(30, "breached", first=1)
+    world.clocks(1, "breached", first=40, cause="CREDIT")
+    world.later(engine, minutes=10)
+    assert world.desk.said == ["opened"]
+
+    if ended == "early":
+        now = world.clock.now()
+        engine.act(lambda _, silences: actions.end_silence(silences, silence_id, "Ben", now), now)
+    else:
+        world.clock.set(NOW + timedelta(hours=1))
+    world.turn(engine)
+    assert [(one.reason, one.cause, one.members) for one in world.desk.heard[1:]] == [("rearmed", "overdue", 31), ("opened", "CREDIT", 1)]
+    world.later(engine, minutes=30)
+    assert len(world.desk.heard) == 3, "told once"
+
+
+def test_a_silence_that_ended_while_the_engine_was_down_is_told_once_after_it(world: World):
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    silence(world, engine, stage="booked")
+    world.turn(engine)
+    world.clock.advance(timedelta(days=2))
+    for _ in range(2):
+        restarted = world.engine()
+        world.turn(restarted)
+
+    assert world.desk.said == ["opened", "rearmed"]
+
+
+@pytest.mark.parametrize(("known", "said"), [(True, ["opened", "resolved"]), (False, [])])
+def test_what_is_resolved_while_it_is_silenced_is_taken_back_where_it_was_told(world: World, known: bool, said: list[str]):
+    engine = world.engine()
+    if not known:
+        silence(world, engine, flow="orders")
+    world.clocks(1, "breached")
+    world.turn(engine)
+    if known:
+        silence(world, engine, cause="overdue")
+    world.clocks(1, "met_late")
+    world.later(engine, minutes=1)
+    world.later(engine, hours=2)
+
+    assert world.desk.said == said
+
+
+@pytest.mark.parametrize(
+    ("matching", "silenced"),
+    [({"flow": "orders"}, {"overdue", "CREDIT"}), ({"cause": "CREDIT"}, {"CREDIT"}), ({"flow": "orders", "stage": "shipped"}, set())],
+)
+def test_a_silence_keeps_quiet_what_matches_and_nothing_else(world: World, matching: dict[str, str], silenced: set[str]):
+    engine = world.engine()
+    silence(world, engine, **matching)
+    world.clocks(1, "breached")
+    world.clocks(1, "breached", first=1, cause="CREDIT")
+    world.turn(engine)
+
+    assert {one.cause for one in world.desk.heard} == {"overdue", "CREDIT"} - silenced
+
+
+def test_the_other_channel_hears_after_three_failures_and_both_hear_the_resolve(world: World):
+    world.catalog = Catalog(
+        routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}),
+    )
+    engine = world.engine()
+    world.desk.downs["pager"] = Retryable("down")
+    world.clocks(1, "breached")
+    world.turn(engine)
+    world.later(engine, seconds=2)
+    assert (world.desk.tried, world.desk.told("phone")) == (["pager"] * 2, [])
+    world.later(engine, seconds=4)
+    world.turn(engine)
+    assert (world.desk.tried, world.desk.told("phone")) == ([*["pager"] * 3, "phone"], ["opened"])
+    for _ in range(5):
+        world.later(engine, minutes=6)
+    assert world.desk.told("phone") == ["opened"], "once, however long the other is down"
+
+    del world.desk.downs["pager"]
+    world.later(engine, minutes=6)
+    world.clocks(1, "met_late")
+    world.later(engine, minutes=1)
+    assert world.desk.told("pager") == world.desk.told("phone") == ["opened", "resolved"]
+    opened = [one.delivery_id for one in world.desk.heard if one.reason == "opened"]
+    assert len(set(opened)) == 2, "each channel's message has an id of its own"
+
+
+def test_the_other_channel_hears_after_two_minutes_of_a_receiver_that_asks_to_wait(world: World):
+    world.catalog = Catalog(
+        routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}),
+    )
+    engine = world.engine()
+    world.desk.downs["pager"] = Full("too many requests", 300)
+    world.clocks(1, "breached")
+    world.turn(engine)
+    assert engine.deliver(world.clock.now()) == NOW + timedelta(minutes=2), "it wakes for the fallback"
+    world.later(engine, seconds=119)
+    assert world.desk.told("phone") == []
+    world.later(engine, seconds=1)
+    world.turn(engine)
+
+    assert world.desk.told("phone") == ["opened"]
+    assert world.desk.tried.count("pager") == 1
+
+
+def test_a_receiver_that_refuses_for_good_is_replaced_at_once(world: World):
+    world.catalog = Catalog(
+        routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}),
+    )
+    engine = world.engine()
+    world.desk.downs["pager"] = Permanent("no such key")
+    world.clocks(1, "breached")
+    world.turn(engine)
+    world.turn(engine)
+
+    assert world.desk.told("phone") == ["opened"]
+    assert deliveries(world) == [
+        {"channel": "pager", "reason": "opened", "state": "failed"},
+        {"channel": "phone", "reason": "opened", "state": "sent"},
+    ]
+
+
+def test_a_fallback_survives_a_restart_and_keeps_its_id(world: World):
+    world.catalog = Catalog(
+        routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}),
+    )
+    engine = world.engine()
+    world.desk.downs = {"pager": Permanent("no such key"), "phone": Retryable("down")}
+    world.clocks(1, "breached")
+    world.turn(engine)
+    world.turn(engine)
+    intended = {row["delivery_id"] for row in deliveries(world, "delivery_id, channel, reason") if row["channel"] == "phone"}
+
+    world.desk.downs = {}
+    restarted = world.engine()
+    world.later(restarted, minutes=6)
+    world.turn(restarted)
+    assert {one.delivery_id for one in world.desk.by_channel["phone"]} == intended
+    assert world.desk.told("pager") == []
+
+
+def test_a_channel_that_was_told_itself_does_not_hear_the_fallback_too(world: World):
+    world.catalog = Catalog(
+        routes=routes("phone", routes=[{"name": "all", "channels": ["pager", "phone"]}], pager={"fallback": "phone"}),
+    )
+    engine = world.engine()
+    world.desk.downs["pager"] = Permanent("no such key")
+    world.clocks(1, "breached")
+    world.turn(engine)
+    world.turn(engine)
+
+    assert world.desk.told("phone") == ["opened"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ({"pager": {"fallback": "gone"}}, "channel 'pager': fallback: there is no channel 'gone'"),
+        ({"pager": {"fallback": "pager"}}, "channel 'pager': fallback: pager → pager never ends"),
+        ({"pager": {"fallback": "phone"}, "phone": {"fallback": "pager"}}, "channel 'pager': fallback: pager → phone → pager"),
+        ({"pager": {"type": "pigeon"}}, "channel 'pager': type 'pigeon' is not one of desk"),
+    ],
+)
+def test_channels_that_cannot_work_are_refused_and_the_old_ones_stay(world: World, channels: dict[str, Any], said: str):
+    engine = world.engine()
+    with pytest.raises(UsageError, match=said):
+        engine.reload(Catalog(routes=routes(**channels)))
+    world.clocks(1, "breached")
+    world.turn(engine)
+
+    assert world.desk.said == ["opened"]
+
+
+def test_an_incident_that_flaps_is_one_conversation_and_its_last_state_is_told(world: World):
+    engine = world.engine()
+    for _ in range(6):
+        world.clocks(1, "breached")
+        world.later(engine, seconds=20)
+        world.clocks(1, "met_late")
+        world.later(engine, seconds=20)
+    assert world.desk.said == ["opened", "resolved"] * 3
+    assert len({one.incident_id for one in world.desk.heard}) == 1
+    assert len({one.delivery_id for one in world.desk.heard}) == 6
+
+    world.clocks(1, "breached")
+    world.later(engine, seconds=20)
+    assert len(world.desk.heard) == 6, "held back"
+    wakes = engine.next_deadline()
+    assert wakes is not None
+    world.clock.set(wakes)
+    world.turn(engine)
+    assert world.desk.said[6:] == ["opened"]
+
+
+def test_a_channel_hears_thirty_warnings_a_minute_and_the_others_later(world: World):
+    engine = world.engine()
+    for cause in range(40):
+        world.clocks(1, "breached", first=cause, cause=f"C{cause}", severity="warning")
+    world.turn(engine)
+    world.later(engine, seconds=3)
+    assert len(world.desk.heard) == 30
+    world.clocks(1, "breached", first=50, cause="GRAVE")
+    world.later(engine, seconds=10)
+    assert [one.cause for one in world.desk.heard[30:]] == ["GRAVE"], "what is critical does not wait"
+
+    world.later(engine, minutes=1)
+    assert len({one.cause for one in world.desk.heard}) == 41
+
+
+def test_an_incident_is_told_once_after_the_store_has_failed_in_between(world: World):
+    """What is forgotten and read again must not count twice against the channel."""
+    engine = world.engine()
+    for cause in range(20):
+        world.clocks(1, "breached", first=cause, cause=f"C{cause}", severity="warning")
+    world.turn(engine)
+    world.later(engine, seconds=3)
+    assert len(world.desk.heard) == 20
+    engine._state = None
+    world.clocks(1, "breached", first=30, cause="LATER", severity="warning")
+    world.later(engine, seconds=5)
+    world.later(engine, seconds=5)
+
+    assert [one.cause for one in world.desk.heard[20:]] == ["LATER"]
+
+
+def test_the_message_names_the_runbook_of_the_cause_and_its_owner(world: World):
+    books = {
+        "book": Runbook(runbook="book", title="Order not booked", body="1. Look."),
+        "credit": Runbook(runbook="credit", title="Credit block", causes=["CREDIT"], body="1. Call."),
+    }
+    owners = Owners(owners={"desk": Owner(title="Order desk")})
+    world.catalog = Catalog(routes=routes("desk"), runbooks=books, owners=owners)
+    engine = world.engine()
+    world.clocks(1, "breached", runbook="book")
+    world.clocks(1, "breached", first=1, cause="CREDIT", runbook="book")
+    world.turn(engine)
+
+    said = {one.cause: (one.runbook, one.runbook_title, one.runbook_body, one.owner_title) for one in world.desk.heard}
+    assert said == {
+        "overdue": ("book", "Order not booked", "1. Look.", "Order desk"),
+        "CREDIT": ("credit", "Credit block", "1. Call.", "Order desk"),
+    }
+
+
+def test_growth_is_told_once_a_minute_and_the_ids_never_change(world: World):
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    for batch in range(1, 4):
+        world.clocks(20 * batch, "breached", first=100 * batch)
+        world.later(engine, seconds=25)
+    world.clocks(200, "breached", first=1000)
+    world.later(engine, seconds=60)
+    rows = deliveries(world, "delivery_id, reason")
+
+    assert world.desk.said == ["opened", "grown", "grown"]
+    assert [one.delivery_id for one in world.desk.heard] == [row["delivery_id"] for row in rows]
+    assert [one.members for one in world.desk.heard] == [1, 121, 321]
