@@ -1,0 +1,283 @@
+"""The action API over a real engine and store: who may act, what is refused, what each action does and what is told afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from alerts.api import action_api
+from alerts.engine import AlertEngine
+from core.catalog.catalog import Catalog
+from tests.alerts.world import NOW, World, routes
+
+TOKEN = "a-token-of-this-engine"
+
+
+@dataclass
+class Counter:
+    """The place where people act: an engine with one critical incident that the desk was told of."""
+
+    world: World
+    engine: AlertEngine
+    incident: str
+
+    def send(self, method: str, path: str, content: bytes = b"", *, token: str = f"Bearer {TOKEN}") -> httpx.Response:
+        async def sent() -> httpx.Response:
+            transport = httpx.ASGITransport(app=action_api(self.engine, TOKEN, self.world.clock))
+            async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
+                return await client.request(method, path, content=content, headers={"authorization": token} if token else {})
+
+        return asyncio.run(sent())
+
+    def post(self, path: str, body: Any = None, *, token: str = f"Bearer {TOKEN}") -> tuple[int, dict[str, Any]]:
+        content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+        reply = self.send("POST", path, content, token=token)
+        return reply.status_code, reply.json()
+
+    def act(self, action: str, **body: Any) -> dict[str, Any]:
+        status, said = self.post(f"/incidents/{self.incident}/{action}", {"by": "Ana", **body})
+        assert status == 200, said
+        return said
+
+    def row(self) -> dict[str, Any]:
+        (row,) = self.world.store.rows("SELECT * FROM incidents FINAL")
+        return row
+
+    def actions(self) -> list[tuple[str, str, str]]:
+        rows = self.world.store.rows("SELECT actor, action, target FROM actions ORDER BY at, action")
+        return [(row["actor"], row["action"], row["target"]) for row in rows]
+
+    def silences(self) -> list[dict[str, Any]]:
+        return self.world.store.rows("SELECT * FROM silences FINAL ORDER BY starts_at, silence_id")
+
+
+@pytest.fixture
+def counter(world: World) -> Counter:
+    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "30 minutes"}]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    return Counter(world, engine, world.desk.heard[0].incident_id)
+
+
+PATHS = [
+    "/incidents/x/acknowledge",
+    "/incidents/x/unacknowledge",
+    "/incidents/x/assign",
+    "/incidents/x/silence",
+    "/silences",
+    "/silences/x/end",
+]
+
+
+TOKENS = ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}"]
+
+
+def test_without_the_token_nothing_is_told_and_nothing_is_done(counter: Counter):
+    for path, token in itertools.product(PATHS, TOKENS):
+        status, said = counter.post(path.replace("x", counter.incident, 1), {"by": "Ana", "reason": "x", "hours": 1}, token=token)
+        assert (status, said) == (401, {"error": "authorization: send the token of this engine as 'Bearer …'"})
+        reply = counter.send("GET", "/incidents", token=token)
+        assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
+    assert counter.actions() == []
+    assert counter.row()["status"] == "open"
+
+
+def test_the_list_holds_what_is_not_resolved(counter: Counter):
+    token = f"bearer {TOKEN}"
+    (found,) = counter.send("GET", "/incidents", token=token).json()["incidents"]
+    assert (found["incident_id"], found["status"], found["members"], found["value"]) == (counter.incident, "open", 1, {"EUR": 10.0})
+
+    counter.world.clocks(1, "met_late")
+    counter.world.later(counter.engine, seconds=5)
+    assert counter.send("GET", "/incidents", token=token).json() == {"incidents": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{", "body: it is not JSON"),
+        (b'"text"', "body: it is not a JSON object"),
+        (b"[]", "body: it is not a JSON object"),
+        (b"\xff\xfe", "body: it is not JSON"),
+        (b"[" * 30_000, "body: it is not JSON"),
+        (b'{"by": "' + b"x" * (64 << 10) + b'"}', "body: it is longer than 64 KiB"),
+        (b'{"colour": "red"}', "colour: not a field of this action; known: "),
+    ],
+    ids=["broken", "text", "list", "no-text", "deep", "oversized", "unknown-field"],
+)
+def test_a_body_that_is_none_is_refused_and_named(counter: Counter, body: bytes, said: str):
+    for path in PATHS:
+        status, reply = counter.post(path.replace("x", counter.incident, 1), body)
+        assert (path, status) == (path, 400)
+        assert reply["error"].startswith(said)
+    assert counter.actions() == []
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("acknowledge", {}, "by: give your name"),
+    ("acknowledge", {"by": "  "}, "by: give your name"),
+    ("acknowledge", {"by": 7}, "by: give a text"),
+    ("acknowledge", {"by": "\ud83d"}, "by: give a text of whole characters"),
+    ("acknowledge", {"by": "Ana", "note": ["x"]}, "note: give a text"),
+    ("acknowledge", {"by": "Ana", "until": "tomorrow"}, "until: 'tomorrow' is not a time"),
+    ("acknowledge", {"by": "Ana", "until": "2026-03-02T12:00:00"}, "until: the time has no zone"),
+    ("acknowledge", {"by": "Ana", "until": "2026-03-02T10:00:00+00:00"}, "until: this moment has passed"),
+    ("acknowledge", {"by": "Ana", "until": "2026-03-09T10:00:01+00:00"}, "until: an acknowledgement ends within 7 days"),
+    ("acknowledge", {"by": "Ana", "until": "9999-12-31T23:59:59-14:00"}, "until: an acknowledgement ends within 7 days"),
+    ("unacknowledge", {}, "by: give your name"),
+    ("assign", {"assignee": "Ben"}, "by: give your name"),
+    ("assign", {"by": "Ana", "assignee": None}, "assignee: give a text"),
+    ("silence", {"reason": "maintenance", "hours": 1}, "by: give your name"),
+    ("silence", {"by": "Ana", "hours": 1}, "reason: say why"),
+    ("silence", {"by": "Ana", "reason": "\n", "hours": 1}, "reason: say why"),
+    *(
+        ("silence", {"by": "Ana", "reason": "maintenance", "hours": hours}, "hours: a silence ends within 7 days")
+        for hours in (None, 0, -1, 168.01, 10**400, 1e-12, True, "2", float("nan"), float("inf"))
+    ),
+]
+
+
+def test_a_field_that_is_wrong_is_named_and_changes_nothing(counter: Counter):
+    for path, body, said in WRONG:
+        status, reply = counter.post(f"/incidents/{counter.incident}/{path}", json.dumps(body).encode())
+        assert (path, body, status) == (path, body, 400)
+        assert reply["error"].startswith(said)
+    assert (counter.actions(), counter.silences(), counter.row()["status"]) == ([], [], "open")
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "unacknowledge", "assign", "silence"])
+def test_what_does_not_exist_or_is_over_is_not_found(counter: Counter, action: str):
+    body = {"by": "Ana", **({"reason": "maintenance", "hours": 1} if action == "silence" else {})}
+    assert counter.post(f"/incidents/{'0' * 32}/{action}", body) == (404, {"error": f"incident_id: no incident '{'0' * 32}' is open"})
+    counter.world.clocks(1, "met_late")
+    counter.world.later(counter.engine, seconds=5)
+    if action != "silence":  # one that was over a moment ago may open again, and may be kept quiet
+        assert counter.post(f"/incidents/{counter.incident}/{action}", body)[0] == 404
+    assert counter.post("/silences/sil_none/end", {"by": "Ana"}) == (404, {"error": "silence_id: no silence 'sil_none' is in force"})
+
+
+def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(counter: Counter):
+    said = counter.act("acknowledge", note="looking\nat it", until="2026-03-02T12:00:00+01:00")
+
+    assert said == {"incidents": [counter.incident], "silences": []}
+    row = counter.row()
+    assert (row["status"], row["acknowledged_by"]) == ("acknowledged", "Ana")
+    assert row["acknowledged_until"].isoformat()[:16] == "2026-03-02T11:00"
+    (record,) = counter.world.store.rows("SELECT actor, action, target, detail FROM actions")
+    assert record == {
+        "actor": "Ana", "action": "acknowledge", "target": counter.incident, "detail": "until 2026-03-02T12:00:00+01:00 looking at it",
+    }  # fmt: skip
+    for _ in range(3):
+        counter.world.later(counter.engine, minutes=19)
+    assert counter.world.desk.said == ["opened"]
+    counter.world.later(counter.engine, minutes=3)
+    assert counter.world.desk.said == ["opened", "rearmed"]
+    assert counter.world.desk.heard[-1].acknowledged_by == "Ana", "who had it"
+
+
+@pytest.mark.parametrize(("action", "body"), [("acknowledge", {}), ("assign", {"assignee": "Ben"}), ("unacknowledge", {})])
+def test_an_action_done_twice_is_as_one_done_once(counter: Counter, action: str, body: dict[str, Any]):
+    counter.act("acknowledge")
+    first = counter.act(action, **body)
+    before = counter.row()
+    second = counter.act(action, **body)
+    after = counter.row()
+    counter.world.turn(counter.engine)
+
+    assert first == second
+    assert {**before, "revision": 0} == {**after, "revision": 0}
+    assert counter.world.desk.said == ["opened"]
+
+
+def test_who_works_on_it_is_stored_and_told(counter: Counter):
+    counter.act("assign", assignee="Ben\r\nBcc: all")
+    assert counter.row()["assignee"] == "Ben Bcc: all"
+    counter.world.later(counter.engine, minutes=30)
+    assert (counter.world.desk.said, counter.world.desk.heard[-1].assignee) == (["opened", "repeated"], "Ben Bcc: all")
+
+    counter.act("assign", assignee="")
+    assert counter.row()["assignee"] == ""
+    counter.world.later(counter.engine, minutes=30)
+    assert counter.world.desk.heard[-1].assignee == ""
+    assert [one[1] for one in counter.actions()] == ["assign", "assign"]
+
+
+def test_a_silence_of_an_incident_keeps_it_quiet_and_its_resolve_is_told(counter: Counter):
+    said = counter.act("silence", reason="maintenance", hours=2)
+    (stored,) = counter.silences()
+    assert said == {"incidents": [], "silences": [stored["silence_id"]]}
+    assert (stored["incident_id"], stored["created_by"], stored["reason"], stored["removed"]) == (counter.incident, "Ana", "maintenance", 0)
+    assert stored["ends_at"] - stored["starts_at"] == timedelta(hours=2)
+    assert counter.actions() == [("Ana", "silence", counter.incident)]
+    counter.world.later(counter.engine, minutes=90)
+    assert counter.world.desk.said == ["opened"]
+    counter.world.clocks(1, "met_late")
+    counter.world.later(counter.engine, minutes=1)
+
+    assert counter.world.desk.said == ["opened", "resolved"]
+
+
+@pytest.mark.parametrize("hours", [168, 0.001])
+def test_a_silence_lasts_seven_days_at_most_and_any_moment_at_least(counter: Counter, hours: float):
+    counter.act("silence", reason="maintenance", hours=hours)
+
+    (stored,) = counter.silences()
+    assert abs((stored["ends_at"] - stored["starts_at"]) - timedelta(hours=hours)) < timedelta(milliseconds=1)
+
+
+def test_a_silence_of_many_incidents_names_what_it_silences(counter: Counter):
+    body = {"by": "Ana", "reason": "maintenance", "hours": 1}
+    assert counter.post("/silences", body)[1]["error"].startswith("incident_id: name what is silenced")
+    assert counter.post("/silences", {**body, "incident_id": "none"})[0] == 404
+    assert counter.post("/silences", {**body, "flow": "orders", "stage": "booked"})[0] == 200
+    counter.world.clocks(1, "breached", first=1, cause="CREDIT")
+    counter.world.later(counter.engine, minutes=35)
+
+    assert counter.world.desk.said == ["opened"]
+
+
+def test_the_same_silence_made_twice_is_one_that_ends_later(counter: Counter):
+    first = counter.act("silence", reason="maintenance", hours=1)
+    counter.world.later(counter.engine, minutes=10)
+    assert counter.act("silence", reason="maintenance", hours=1) == first
+    (stored,) = counter.silences()
+    assert stored["ends_at"].replace(tzinfo=NOW.tzinfo) == NOW + timedelta(minutes=70)
+
+    assert counter.act("silence", reason="another", hours=1) != first
+    assert len(counter.silences()) == 2
+
+
+def test_a_silence_that_is_ended_early_lets_it_speak_at_once_and_ends_once(counter: Counter):
+    (silence_id,) = counter.act("silence", reason="maintenance", hours=100)["silences"]
+    counter.world.later(counter.engine, hours=1)
+    assert counter.world.desk.said == ["opened"]
+
+    assert counter.post(f"/silences/{silence_id}/end", {"by": ""})[0] == 400
+    assert counter.post(f"/silences/{silence_id}/end", {"by": "Ben"}) == (200, {"incidents": [], "silences": [silence_id]})
+    counter.world.turn(counter.engine)
+    assert counter.world.desk.said == ["opened", "rearmed"]
+    (stored,) = counter.silences()
+    assert (stored["removed"], stored["ends_at"].replace(tzinfo=NOW.tzinfo)) == (1, NOW + timedelta(hours=1))
+    assert counter.post(f"/silences/{silence_id}/end", {"by": "Ben"})[0] == 404
+    assert [one[:2] for one in counter.actions()] == [("Ana", "silence"), ("Ben", "end silence")]
+
+
+def test_what_the_store_did_not_take_was_not_done(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counter.engine._store, "save", refuse)
+        with pytest.raises(OSError, match="disk is full"):
+            counter.act("acknowledge")
+    (found,) = counter.engine.open_incidents(counter.world.clock.now())
+
+    assert (found.status, counter.row()["status"], counter.actions()) == ("open", "open", [])
