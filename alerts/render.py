@@ -15,7 +15,6 @@ from alerts.incidents import Incident, aware
 from alerts.members import FAILED, LATE, OVERDUE
 from core.catalog.catalog import Catalog
 from core.catalog.definition import readable
-from core.catalog.routing import Owner
 from core.incident import Contact, IncidentStatus, MemberLine, Message, Reason
 from core.plural import counted
 
@@ -115,17 +114,10 @@ def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reas
         plants=[one_line(name) for name in incident.plants[:NAMES]],
         top=_top(members, base),
         penalty=incident.penalty,
-        contact=_contact(owner),
+        contact=owner.contact if owner else Contact(),
         assignee=one_line(incident.assignee),
         acknowledged_by=one_line(incident.acknowledged_by),
     )
-
-
-def _contact(owner: Owner | None) -> Contact:
-    if owner is None:
-        return Contact()
-    members = [one_line(name) for name in owner.members[:NAMES]]
-    return Contact(email=one_line(owner.email or ""), phone=one_line(owner.phone or ""), chat=one_line(owner.chat or ""), members=members)
 
 
 def _link(base: str, page: str, identifier: str) -> str:
@@ -136,7 +128,10 @@ def _top(members: pd.DataFrame, base: str) -> list[MemberLine]:
     """The late ones first, then by money, then by deadline; each transaction once."""
     if members.empty:
         return []
-    ordered = members.assign(late=members["verdict"].isin(LATE)).sort_values(["late", "value", "due_at"], ascending=[False, False, True])
+    owed = members.groupby(["flow", "transaction_id"])["penalty"].transform("sum")
+    ordered = members.assign(penalty=owed, late=members["verdict"].isin(LATE)).sort_values(
+        ["late", "value", "due_at"], ascending=[False, False, True]
+    )
     first = ordered.drop_duplicates(["flow", "transaction_id"]).head(TOP)
     return [_line(row, base) for row in first.to_dict("records")]
 

@@ -58,6 +58,12 @@ def owner_title(catalog: Catalog, owner: str) -> str:
     return known.title if known else readable(owner)
 
 
+def owner_contact(catalog: Catalog, owner: str) -> str:
+    """Return how to reach the owner in one line; empty where the catalog does not say."""
+    known = catalog.owners.owners.get(owner)
+    return str(known.contact) if known else ""
+
+
 def runbook_title(catalog: Catalog, runbook: str) -> str:
     """Return the runbook's title, or its id made readable."""
     known = catalog.runbooks.get(runbook)

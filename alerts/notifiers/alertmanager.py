@@ -48,6 +48,8 @@ class Alertmanager:
                 "runbook": message.runbook_body[:10_000],
                 "runbook_url": message.runbook_url,
                 "customers": ", ".join(message.customers[:20]),
+                "contact": str(message.contact),
+                "assignee": message.assignee,
             },
             "startsAt": message.opened_at.isoformat(),
             "endsAt": ends_at.isoformat(),

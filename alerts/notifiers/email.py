@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from alerts import egress
 from alerts.notifier import Attempt
 from core.errors import Permanent, Retryable, UsageError
-from core.incident import IncidentStatus, Message
+from core.incident import IncidentStatus, MemberLine, Message
 
 _KNOWN = ("host", "port", "security", "from", "to", "username", "password", "allow_link_local")
 _ADDRESS = re.compile(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$")
@@ -27,13 +27,14 @@ _ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=True, trim_blocks=True, 
 _HTML = _ENVIRONMENT.from_string(
     """<html><body style="font-family:sans-serif">
 <h2>{{ state }} {{ m.title }}</h2>
-<p><b>{{ m.summary }}</b><br>Owner: {{ m.owner_title }}. Cause: {{ m.cause }}.<br><a href="{{ m.incident_url }}">Open the incident</a></p>
+<p><b>{{ m.summary }}</b><br>{% for line in who %}{{ line }}<br>{% endfor %}<a href="{{ m.incident_url }}">Open the incident</a></p>
 {% if m.top %}
-<table cellpadding="4"><tr><th>Reference</th><th>State</th><th>Due (UTC)</th><th>Value</th><th>Customer</th></tr>
+<table cellpadding="4"><tr><th>Reference</th><th>State</th><th>Due (UTC)</th><th>Value</th><th>Penalty</th><th>Customer</th></tr>
 {% for line in m.top %}
 <tr><td><a href="{{ line.url }}">{{ line.reference }}</a></td><td>{{ line.verdict }}</td>
 <td>{{ line.due_at.strftime("%Y-%m-%d %H:%M") if line.due_at else "" }}</td>
-<td>{{ "{:,.2f}".format(line.value) }} {{ line.currency }}</td><td>{{ line.customer }}</td></tr>
+<td>{{ "{:,.2f}".format(line.value) }} {{ line.currency }}</td>
+<td>{{ "{:,.2f} {}".format(line.penalty, line.currency) if line.penalty else "" }}</td><td>{{ line.customer }}</td></tr>
 {% endfor %}
 </table>
 {% endif %}
@@ -108,16 +109,30 @@ def _mail(message: Message, sender: str, recipients: list[str]) -> EmailMessage:
     mail["X-Andon-Incident"] = one_line(message.incident_id)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(_plain(message))
-    mail.add_alternative(_HTML.render(m=message, state=state), subtype="html")
+    mail.add_alternative(_HTML.render(m=message, state=state, who=_who(message)), subtype="html")
     return mail
 
 
+def _who(message: Message) -> list[str]:
+    """Return who answers for it, how to reach them, and who has it already."""
+    contact = str(message.contact)
+    lines = [f"Owner: {message.owner_title}. Cause: {message.cause}.", f"Reach them: {contact}" if contact else ""]
+    lines += [f"Assigned to {message.assignee}." if message.assignee else ""]
+    lines += [f"Acknowledged by {message.acknowledged_by}." if message.acknowledged_by else ""]
+    return [line for line in lines if line]
+
+
 def _plain(message: Message) -> str:
-    lines = [message.title, message.summary, f"Owner: {message.owner_title}. Cause: {message.cause}.", message.incident_url, ""]
-    lines += [f"- {line.reference} {line.verdict} {line.value:,.2f} {line.currency} {line.customer} {line.url}" for line in message.top]
+    lines = [message.title, message.summary, *_who(message), message.incident_url, ""]
+    lines += [_line(line) for line in message.top]
     if message.runbook_body:
         lines += ["", f"Runbook: {message.runbook_title}", message.runbook_body]
     return "\n".join(lines) + "\n"
+
+
+def _line(line: MemberLine) -> str:
+    penalty = f"penalty {line.penalty:,.2f} {line.currency} " if line.penalty else ""
+    return f"- {line.reference} {line.verdict} {line.value:,.2f} {line.currency} {penalty}{line.customer} {line.url}"
 
 
 def one_line(text: str) -> str:

@@ -50,9 +50,13 @@ class PagerDuty:
                 "custom_details": {
                     "delivery_id": message.delivery_id,
                     "owner": message.owner_title,
+                    "contact": message.contact.model_dump(),
+                    "assignee": message.assignee,
+                    "acknowledged_by": message.acknowledged_by,
                     "customers": message.customers[:20],
                     "plants": message.plants[:20],
                     "value": message.value,
+                    "penalty": message.penalty,
                     "runbook": message.runbook_body[:10_000],
                     "affected": [f"{line.reference} {line.verdict} {line.url}" for line in message.top],
                 },

@@ -73,10 +73,11 @@ def _payload(message: Message) -> dict[str, Any]:
             "fields": [
                 {"type": "mrkdwn", "text": f"*{name}*\n{escape(value)[:1900] or '-'}"}
                 for name, value in (
-                    ("Owner", message.owner_title),
+                    ("Owner", f"{message.owner_title}\n{message.contact}".strip()),
                     ("Cause", message.cause),
                     ("Customers", ", ".join(message.customers[:10])),
                     ("Plants", ", ".join(message.plants[:10])),
+                    ("Who has it", message.assignee or message.acknowledged_by),
                 )
             ],
         },
@@ -110,7 +111,8 @@ def _section(text: str) -> dict[str, Any]:
 def _line(line: Any) -> str:
     due = f", due {line.due_at:%Y-%m-%d %H:%M} UTC" if line.due_at else ""
     amount = f", {line.value:,.0f} {escape(line.currency)}" if line.value else ""
-    return f"• <{line.url}|{escape(line.reference)}> {escape(line.verdict)}{due}{amount} {escape(line.customer)}"
+    penalty = f", penalty {line.penalty:,.0f} {escape(line.currency)}" if line.penalty else ""
+    return f"• <{line.url}|{escape(line.reference)}> {escape(line.verdict)}{due}{amount}{penalty} {escape(line.customer)}"
 
 
 def escape(text: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field
 from core.catalog.calendar import TimeOfDay, Weekday
 from core.catalog.definition import Definition, Identifier, Severity
 from core.catalog.sla import DurationText
+from core.incident import Contact
 
 ROUTE_VARIABLES = frozenset(
     {"flow", "stage", "cause", "severity", "owner", "runbook", "members", "breached", "value", "values", "customers", "plants"}
@@ -72,13 +73,18 @@ class Routes(Definition):
 
 
 class Owner(Definition):
-    """A team that answers for a flow, an SLA or a source."""
+    """A team that answers for a flow, an SLA or a source. ``members``: who is in it, by name."""
 
     title: str
     email: str | None = None
     phone: str | None = None
     chat: str | None = None
     members: list[str] = Field(default_factory=list)
+
+    @property
+    def contact(self) -> Contact:
+        """How to reach them: told in every message and shown with every incident."""
+        return Contact(email=self.email or "", phone=self.phone or "", chat=self.chat or "", members=self.members)
 
 
 class Owners(Definition):

@@ -108,6 +108,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
         table.Column("Due", lambda row: table.time(zone, row["due_at"])),
         table.Column("Reached", lambda row: table.time(zone, row["stopped_at"]), "soft"),
         table.Column("Margin", lambda row: _margin(context, row), "number"),
+        table.Column("Penalty", lambda row: amount(row["penalty"], row["currency"]) if row["penalty"] else "", "number"),
         table.Column("Why", lambda row: reasons.get(row["sla"], "") or row["cause"], "wide"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
         table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft spare"),

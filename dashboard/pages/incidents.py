@@ -92,6 +92,7 @@ def _columns(context: Context) -> list[table.Column]:
         table.Column("Affected", lambda row: count(row["members"]), "number"),
         table.Column("Breached", lambda row: count(row["breached"]), "number"),
         table.Column("Value", lambda row: several(row["value"], 2), "number"),
+        table.Column("Penalty", lambda row: several(row["penalty"], 2) if row["penalty"] else "", "number spare"),
         table.Column("Customers", lambda row: _names(row["customers"]), "spare"),
         table.Column("Owner", lambda row: row["assignee"] or definitions.owner_title(catalog, row["owner"])),
         table.Column("Next deadline", lambda row: until(row["next_due_at"], context.now) if row["status"] != "resolved" else ""),
@@ -153,9 +154,11 @@ def _head(context: Context, row: dict[str, Any]) -> None:
         ("", "Affected now", f"{count(row['members'])} of {count(row['members_total'])} ever"),
         ("", "Breached", count(row["breached"])),
         ("", "Value at risk", several(row["value"])),
+        ("", "Penalty so far", several(row["penalty"])),
         (", ".join(row["customers"]), "Customers", _names(row["customers"], 3) or "–"),
         (", ".join(row["plants"]), "Plants", ", ".join(row["plants"]) or "–"),
         ("", "Owner", definitions.owner_title(catalog, str(row["owner"])) + (f" · {row['assignee']}" if row["assignee"] else "")),
+        ("", "Reach them", definitions.owner_contact(catalog, str(row["owner"])) or "–"),
         (utc(row["opened_at"]), "Opened", zone.show(row["opened_at"])),
         (utc(row["next_due_at"]), "Next deadline", until(row["next_due_at"], context.now) if not resolved else "–"),
         (
@@ -166,7 +169,7 @@ def _head(context: Context, row: dict[str, Any]) -> None:
         ("", "Cause", row["cause"] or "–"),
     ]
     if resolved and opened:
-        facts.insert(7, (utc(resolved), "Resolved", f"{zone.show(resolved)} after {duration((resolved - opened).total_seconds())}"))
+        facts.insert(9, (utc(resolved), "Resolved", f"{zone.show(resolved)} after {duration((resolved - opened).total_seconds())}"))
     if row["acknowledged_by"]:
         facts.append(
             (utc(row["acknowledged_until"]), "Acknowledged", f"{row['acknowledged_by']} until {zone.show(row['acknowledged_until'])}")
@@ -228,6 +231,7 @@ def _worth() -> list[table.Column]:
         table.Column("Customer", lambda row: row["customer"]),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: amount(row["value"], row["currency"]), "number"),
+        table.Column("Penalty", lambda row: amount(row["penalty"], row["currency"]) if row["penalty"] else "", "number"),
     ]
 
 

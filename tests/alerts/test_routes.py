@@ -427,7 +427,8 @@ def test_the_message_names_the_runbook_of_the_cause_and_its_owner(world: World):
         "book": Runbook(runbook="book", title="Order not booked", body="1. Look."),
         "credit": Runbook(runbook="credit", title="Credit block", causes=["CREDIT"], body="1. Call."),
     }
-    owners = Owners(owners={"desk": Owner(title="Order desk")})
+    team = Owner(title="Order desk", email="desk@example.com", phone="+49 89 1234", chat="#orders", members=["Ana", "Ben"])
+    owners = Owners(owners={"desk": team})
     world.catalog = Catalog(routes=routes("desk"), runbooks=books, owners=owners)
     engine = world.engine()
     world.clocks(1, "breached", runbook="book")
@@ -439,6 +440,30 @@ def test_the_message_names_the_runbook_of_the_cause_and_its_owner(world: World):
         "overdue": ("book", "Order not booked", "1. Look.", "Order desk"),
         "CREDIT": ("credit", "Credit block", "1. Call.", "Order desk"),
     }
+    assert {str(one.contact) for one in world.desk.heard} == {"desk@example.com, +49 89 1234, #orders (Ana, Ben)"}
+
+
+def test_penalties_of_all_promises_are_summed_by_currency_and_follow_the_clocks(world: World):
+    engine = world.engine()
+    world.clocks(2, "breached", penalty=100.0)
+    world.clocks(1, "breached", first=2, penalty=50.0, currency="USD")
+    world.clocks(2, "breached", sla="ship", penalty=1.5)
+    world.turn(engine)
+    (opened,) = world.desk.heard
+    assert (opened.penalty, opened.value) == ({"EUR": 203.0, "USD": 50.0}, {"EUR": 20.0, "USD": 10.0})
+    assert opened.summary == "3 transactions, 3 late or failed, 20 EUR + 10 USD at risk, 203 EUR + 50 USD penalty so far"
+    assert sorted(line.penalty for line in opened.top) == [50.0, 101.5, 101.5], "a transaction owes what all its promises owe"
+
+    world.clocks(2, "breached", penalty=200.0)
+    restarted = world.engine()
+    world.later(restarted, minutes=1)
+    (row,) = world.store.rows("SELECT penalty FROM incidents FINAL")
+    assert row["penalty"] == {"EUR": 403.0, "USD": 50.0}
+    world.clocks(2, "met_late", penalty=200.0)
+    world.clocks(2, "met_late", sla="ship", penalty=1.5)
+    world.clocks(1, "met_late", first=2, penalty=50.0, currency="USD")
+    world.later(restarted, minutes=1)
+    assert (world.desk.said, world.desk.heard[-1].penalty) == (["opened", "resolved"], {}), "nobody is in it any more"
 
 
 def test_growth_is_told_once_a_minute_and_the_ids_never_change(world: World):

@@ -101,8 +101,9 @@ class World:
             **other,
         }  # fmt: skip
         names = [f"{number:032x}" for number in range(first, first + count)]
-        previous = [self.verdicts.get(name, "") for name in names]
-        self.verdicts.update(dict.fromkeys(names, verdict))
+        keys = [f"{other.get('sla', 'book')} {name}" for name in names]
+        previous = [self.verdicts.get(key, "") for key in keys]
+        self.verdicts.update(dict.fromkeys(keys, verdict))
         columns = {"transaction_id": names, "reference": names, "previous": previous}
         self.store.insert("clocks", {**columns, **{name: [value] * count for name, value in constant.items()}})
 

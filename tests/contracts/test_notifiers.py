@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import email
+import email.policy
 import json
 import socket
 import threading
@@ -19,6 +21,7 @@ import alerts.egress
 import alerts.notifiers
 from alerts.notifier import Notifier
 from core.errors import Permanent, Retryable, UsageError
+from core.incident import Contact, IncidentStatus, Message, Reason
 from core.registry import discover
 from tests.alerts.messages import message
 
@@ -234,3 +237,70 @@ def test_text_from_outside_cannot_break_out(name: str):
         assert b"<script>" not in rest.partition(b"text/html")[2]
     if name == "slack":
         assert b"<!channel>" not in other.bodies[0]
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_who_is_woken_up_learns_whom_to_reach_who_has_it_and_what_it_costs(name: str):
+    contact = Contact(email="desk@example.com", phone="+49 89 1234", chat="#orders", members=["Ana <b>", "Ben"])
+    harness = HARNESSES[name]
+    summary = "1 transaction, 1,200 EUR at risk, 24 EUR penalty so far"
+    told = message(contact=contact, assignee="Carla", penalty={"EUR": 24.0}, summary=summary)
+    told = told.model_copy(update={"top": [told.top[0].model_copy(update={"penalty": 24.0})]})
+    with harness.other() as other:
+        NOTIFIERS[name].deliver(told, harness.settings(other.port))
+
+    body = other.bodies[0]
+    if name == "email":
+        parts = [
+            part.get_content()
+            for part in email.message_from_bytes(body, policy=email.policy.default).walk()
+            if part.get_content_maintype() == "text"
+        ]
+        assert len(parts) == 2
+        for part in parts:
+            assert all(
+                text in part for text in ("desk@example.com", "+49 89 1234", "#orders", "Carla", "24 EUR penalty so far", "24.00 EUR")
+            )
+        assert "Ana &lt;b&gt;" in parts[1]
+        return
+    sent = json.loads(body.partition(b"\n\n")[2])
+    line = "desk@example.com, +49 89 1234, #orders (Ana <b>, Ben)"
+    if name == "webhook":
+        assert (sent["contact"], sent["assignee"], sent["penalty"]) == (contact.model_dump(), "Carla", {"EUR": 24.0})
+        assert sent["top"][0]["penalty"] == 24.0
+    elif name == "pagerduty":
+        details = sent["payload"]["custom_details"]
+        assert (details["contact"], details["assignee"], details["penalty"]) == (contact.model_dump(), "Carla", {"EUR": 24.0})
+    elif name == "alertmanager":
+        assert (sent[0]["annotations"]["contact"], sent[0]["annotations"]["assignee"]) == (line, "Carla")
+        assert "24 EUR penalty so far" in sent[0]["annotations"]["summary"]
+    elif name == "slack":
+        fields = [field["text"] for block in sent["blocks"] for field in block.get("fields", [])]
+        assert "*Owner*\nOrder desk\ndesk@example.com, +49 89 1234, #orders (Ana &lt;b&gt;, Ben)" in fields
+        assert "*Who has it*\nCarla" in fields
+        assert "penalty 24 EUR" in json.dumps(sent["blocks"])
+    else:
+        assert line in body.decode(), f"say in this test where '{name}' puts it"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "action"),
+    [
+        (IncidentStatus.OPEN, Reason.OPENED, "trigger"),
+        (IncidentStatus.ACKNOWLEDGED, Reason.GROWN, "acknowledge"),
+        (IncidentStatus.ACKNOWLEDGED, Reason.WORSENED, "trigger"),
+        (IncidentStatus.RESOLVED, Reason.RESOLVED, "resolve"),
+    ],
+)
+def test_pagerduty_wakes_somebody_for_what_became_worse(status: IncidentStatus, reason: Reason, action: str):
+    with http_other() as other:
+        NOTIFIERS["pagerduty"].deliver(message(status=status, reason=reason), HARNESSES["pagerduty"].settings(other.port))
+
+    assert json.loads(other.bodies[0].partition(b"\n\n")[2])["event_action"] == action
+
+
+def test_a_message_that_an_older_version_left_in_the_outbox_is_still_delivered():
+    old = message().model_dump(mode="json", exclude={"penalty", "contact", "assignee", "acknowledged_by"})
+    old["top"][0].pop("penalty")
+
+    assert Message.model_validate(old) == message()
