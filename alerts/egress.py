@@ -1,7 +1,7 @@
 """How notifiers reach out: no redirects, bounded replies and times, no link-local targets; status codes become kinds of error.
 
 Targets come only from the catalog, which is trusted configuration. Loopback and private addresses are allowed, since plants run their
-receivers there; link-local and cloud metadata addresses are refused unless the channel says ``allow_link_local: true``.
+receivers there; link-local and cloud metadata addresses are refused unless the channel says ``allow_link_local: true`` (docs/adr/012).
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ TIMEOUT_SECONDS = 10.0
 REPLY_BYTES = 64 << 10
 DETAIL_CHARACTERS = 200
 LONGEST_RETRY_AFTER_SECONDS = 300
-_REFUSED = (*map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "100.100.100.200/32", "0.0.0.0/32", "::/128")),)
+_REFUSED = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("169.254.0.0/16", "fe80::/10"),  # link-local
+        *("fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"),  # metadata elsewhere: AWS, Alibaba, Azure, Oracle
+        *("0.0.0.0/8", "::/128"),  # nowhere, which systems take for this machine
+    )
+)
+_TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
+"""IPv6 addresses whose last four bytes are the IPv4 address that is reached."""
 
 
 def text(settings: dict[str, Any], name: str, default: str | None = None) -> str:
@@ -70,11 +79,21 @@ def check_target(host: str, port: int, *, link_local: bool) -> str:
     except OSError as error:
         raise Retryable(f"{host} is not known: {error}") from error
     for entry in found:
-        address = ipaddress.ip_address(str(entry[4][0]).partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if not link_local and any(mapped in network for network in _REFUSED if network.version == mapped.version):
-            raise Permanent(f"{host} is {mapped}, a link-local or metadata address; set allow_link_local to send there")
+        for address in _reached(str(entry[4][0]).partition("%")[0]):
+            if not link_local and any(address in network for network in _REFUSED if network.version == address.version):
+                raise Permanent(f"{host} is {address}, a link-local or metadata address; set allow_link_local to send there")
     return str(found[0][4][0])
+
+
+def _reached(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """Return the address, and the IPv4 address inside it that a gateway would send to."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and int(address) > 1 and any(address in network for network in _TRANSLATED):
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return [address] if inner is None else [address, inner]
 
 
 def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str, Any]) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -62,10 +63,10 @@ class Email:
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
         """Deliver."""
         host, port = egress.text(settings, "host"), _port(settings)
-        egress.check_target(host, port, link_local=bool(settings.get("allow_link_local")))
+        target = egress.check_target(host, port, link_local=bool(settings.get("allow_link_local")))
         mail = _mail(message, _addresses(settings, "from")[0], _addresses(settings, "to"))
         try:
-            refused = _send(mail, host, port, settings)
+            refused = _send(mail, target, settings)
         except smtplib.SMTPResponseException as error:
             said = f"SMTP {error.smtp_code} {_words(error.smtp_error)}"
             raise (Permanent if 500 <= error.smtp_code < 600 else Retryable)(said) from error
@@ -79,14 +80,23 @@ class Email:
         return Attempt(f"accepted by {host}" + (f", refused for {', '.join(refused)}" if refused else ""))
 
 
-def _send(mail: EmailMessage, host: str, port: int, settings: dict[str, Any]) -> dict[str, Any]:
+class _Server(smtplib.SMTP):
+    """Speaks to the address that was checked; the name stays in the TLS handshake, so a second lookup cannot lead elsewhere."""
+
+    def __init__(self, target: str, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        self._target = target
+        self._tls = tls
+        super().__init__(host, port, timeout=_TIMEOUT_SECONDS)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        made = socket.create_connection((self._target, port), timeout)
+        return self._tls.wrap_socket(made, server_hostname=host) if self._tls else made
+
+
+def _send(mail: EmailMessage, target: str, settings: dict[str, Any]) -> dict[str, Any]:
     security = _security(settings)
     context = ssl.create_default_context()
-    if security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
-    with server:
+    with _Server(target, egress.text(settings, "host"), _port(settings), context if security == "tls" else None) as server:
         if security == "starttls":
             server.starttls(context=context)
         if "username" in settings:

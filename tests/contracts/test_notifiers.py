@@ -166,10 +166,11 @@ def test_status_codes(name: str, status: int, kind: type[Exception]):
 
 
 @pytest.mark.parametrize("name", HTTP)
-def test_a_redirect_is_not_followed(name: str):
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(name: str, status: int):
     with http_other() as elsewhere, http_other() as other:
-        other.status, other.headers = 302, {"location": at(elsewhere.port)}
-        with pytest.raises(Permanent):
+        other.status, other.headers = status, {"location": at(elsewhere.port)}
+        with pytest.raises(Permanent, match=str(status)):
             NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(other.port))
 
     assert elsewhere.bodies == []
@@ -215,13 +216,77 @@ def test_settings_errors_name_the_field(name: str):
         NOTIFIERS[name].validate({**good, "colour": "red"})
 
 
+REFUSED = [
+    *("169.254.169.254", "169.254.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "0.0.0.0", "0.1.2.3"),
+    *("2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518"),  # the same address in other words
+    *("::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"),
+    *("fe80::1", "febf::1", "fd00:ec2::254", "::"),
+]
+ALLOWED = ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "::1", "fd12::1", "203.0.113.7", "2001:db8::1", "2130706433"]
+
+
+def with_host(name: str, host: str, port: int = 1) -> dict[str, Any]:
+    """Return settings of this notifier that lead to ``host``."""
+    settings = HARNESSES[name].settings(port)
+    if name == "email":
+        return {**settings, "host": host}
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/latest"
+    return {**settings, "api_url" if name == "slack" else "url": address}
+
+
+@contextmanager
+def names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> Iterator[list[str]]:
+    """Let ``receiver.example`` be these addresses, one lookup after the other; yield what was looked up."""
+    real, asked = socket.getaddrinfo, []
+
+    def lookup(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host != "receiver.example":
+            return real(host, *arguments, **options)
+        asked.append(host)
+        return real(addresses[min(len(asked), len(addresses)) - 1], *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", lookup)
+        yield asked
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_link_local_and_metadata_addresses_are_refused_however_they_are_written(name: str):
+    for host in REFUSED:
+        with pytest.raises(Permanent, match="allow_link_local"):
+            NOTIFIERS[name].deliver(message(), with_host(name, host))
+
+
 @pytest.mark.parametrize("name", HTTP)
-@pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:169.254.169.254]", "[fd00:ec2::254]", "0.0.0.0"])
-def test_link_local_and_metadata_addresses_are_refused(name: str, host: str):
-    settings = HARNESSES[name].settings(1)
-    settings["api_url" if name == "slack" else "url"] = f"http://{host}/latest"
+def test_a_user_in_the_address_hides_no_host(name: str):
+    settings = with_host(name, "127.0.0.1@169.254.169.254")
     with pytest.raises(Permanent, match="allow_link_local"):
         NOTIFIERS[name].deliver(message(), settings)
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254"])
+def test_a_name_that_leads_to_such_an_address_is_refused(name: str, address: str, monkeypatch: pytest.MonkeyPatch):
+    with names(monkeypatch, address), pytest.raises(Permanent, match=r"receiver\.example is .*allow_link_local"):
+        NOTIFIERS[name].deliver(message(), with_host(name, "receiver.example"))
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_a_name_is_looked_up_once_so_that_a_second_answer_leads_nowhere(name: str, monkeypatch: pytest.MonkeyPatch):
+    with HARNESSES[name].other() as other, names(monkeypatch, "127.0.0.1", "169.254.169.254") as asked:
+        NOTIFIERS[name].deliver(message(), with_host(name, "receiver.example", other.port))
+
+    assert (len(other.bodies), asked) == (1, ["receiver.example"])
+
+
+@pytest.mark.parametrize("host", ALLOWED)
+def test_loopback_and_private_addresses_are_where_plants_have_their_receivers(host: str):
+    assert alerts.egress.check_target(host, 1, link_local=False)
+
+
+@pytest.mark.parametrize("host", REFUSED)
+def test_a_channel_may_say_that_it_means_a_link_local_address(host: str):
+    assert alerts.egress.check_target(host, 1, link_local=True)
 
 
 @pytest.mark.parametrize("name", sorted(NOTIFIERS))
