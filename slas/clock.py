@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
-from core.catalog.sla import Pause, Sla
+from core.catalog.sla import Pause, Penalty, Sla
 from core.errors import UsageError
 from core.verdict import TransactionState
 from slas.calendar import CompiledCalendar, Milliseconds
@@ -115,7 +115,7 @@ def _measure(group: Group, catalog: Catalog) -> pd.DataFrame:
             "runbook": group.sla.runbook,
             "customer": [values.get("customer", "") for values in facts],
             "plant": [values.get("plant", "") for values in facts],
-            **_money(group),
+            **_value(group),
         }
     )
 
@@ -200,13 +200,18 @@ def _paused_lists(pauses: list[_Stretch], rows: int) -> list[list[tuple[int, int
 def _limits(group: Group, catalog: Catalog, started: Milliseconds, pauses: list[_Stretch]) -> dict[str, NDArray[Any]]:
     rows = len(started)
     due, warn = np.full(rows, MISSING, np.int64), np.full(rows, MISSING, np.int64)
-    lacking, version = np.full(rows, "", object), np.full(rows, "", object)
+    lacking, version, currency = (np.full(rows, "", object) for _ in range(3))
+    daily, free, cap = np.zeros(rows), np.zeros(rows), np.full(rows, np.inf)
     for limit in limits_of(group.sla, catalog.contracts.values(), started, group.fact):
         part = Group(group.rows.iloc[limit.rows], group.flow, group.name, group.sla, group.calendar)
         cut = [_Stretch(stretch.begin[limit.rows], stretch.end[limit.rows]) for stretch in pauses]
         due[limit.rows], warn[limit.rows], lacking[limit.rows] = _reachable_due_and_warn(part, limit, started[limit.rows], cut)
         version[limit.rows] = f"{catalog.version[:12]}: {limit.label}"
-    return {"due_at": due, "warn_at": warn, "lacking": lacking, "contract_version": version}
+        if limit.penalty:
+            currency[limit.rows] = _currency(part, limit.penalty.of)
+            daily[limit.rows], free[limit.rows], cap[limit.rows] = _terms(part, limit.penalty)
+    columns = {"due_at": due, "warn_at": warn, "lacking": lacking, "contract_version": version}
+    return columns | {"penalty_day": daily, "penalty_free": free, "penalty_cap": cap, "currency": currency}
 
 
 def _reachable_due_and_warn(
@@ -289,28 +294,28 @@ def _cancelled(group: Group, stopped: Milliseconds) -> NDArray[np.bool_]:
     return result
 
 
-def _money(group: Group) -> dict[str, Any]:
-    sla, rows = group.sla, len(group.rows)
-    value = _amount(group, sla.impact.value if sla.impact else None)
-    fact = group.flow.facts.get(sla.impact.value) if sla.impact else None
-    currency: Iterable[str | None] = group.fact(fact.currency) if fact and fact.currency else [""] * rows
-    daily, free, cap = np.zeros(rows), 0.0, np.full(rows, np.inf)
-    if sla.penalty:
-        basis = _amount(group, sla.penalty.of)
-        daily, free = basis * (parse_share(sla.penalty.per_day) or 0.0), sla.penalty.free_days
-        cap = basis * (parse_share(sla.penalty.cap) or 0.0) if sla.penalty.cap else cap
-    return {
-        "value": value,
-        "currency": [text or "" for text in currency],
-        "penalty_day": daily,
-        "penalty_free": free,
-        "penalty_cap": cap,
-    }
+def _value(group: Group) -> dict[str, Any]:
+    """Return the money at risk; its currency is that of the clock, where there is none that of the penalty."""
+    impact = group.sla.impact
+    if impact is None:
+        return {"value": np.zeros(len(group.rows))}
+    return {"value": _amount(group, impact.value), "currency": _currency(group, impact.value)}
 
 
-def _amount(group: Group, fact: str | None) -> NDArray[np.float64]:
-    if fact is None:
-        return np.zeros(len(group.rows))
+def _terms(group: Group, penalty: Penalty) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
+    """Return what a day costs, the free days and the most there is to pay. A credit note owes nothing."""
+    basis = np.maximum(_amount(group, penalty.of), 0.0)
+    cap = basis * (parse_share(penalty.cap) or 0.0) if penalty.cap else np.full(len(basis), np.inf)
+    return basis * (parse_share(penalty.per_day) or 0.0), penalty.free_days, cap
+
+
+def _currency(group: Group, name: str) -> NDArray[np.object_]:
+    fact = group.flow.facts.get(name)
+    texts: Iterable[str | None] = group.fact(fact.currency) if fact and fact.currency else [""] * len(group.rows)
+    return np.array([text or "" for text in texts], object)
+
+
+def _amount(group: Group, fact: str) -> NDArray[np.float64]:
     numbers: NDArray[np.float64] = (
         pd.to_numeric(pd.Series(group.fact(fact), dtype=object), errors="coerce").fillna(0.0).to_numpy(np.float64)
     )

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.catalog import Catalog
-from core.catalog.sla import Sla
+from core.catalog.sla import Sla, Target
 from core.clock import to_milliseconds
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
@@ -77,7 +77,8 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
     lines.append(f"  from         {_milestone_text(sla.from_, evidence.milestones, calendar)}")
     lines.append(f"  to           {_milestone_text(sla.to, evidence.milestones, calendar, now)}")
     lines += _limit_lines(clock, sla, catalog, evidence.transaction["facts"], calendar)
-    lines += _arithmetic(clock, sla, calendar)
+    lines += _arithmetic(clock, sla, calendar, evidence.milestones)
+    lines += _penalty_lines(clock, sla)
     return [*lines, *_versions(name, evidence.verdicts, calendar)]
 
 
@@ -124,15 +125,31 @@ def _limit_lines(clock: Row, sla: Sla, catalog: Catalog, facts: Mapping[str, str
     return lines
 
 
-def _limit_of(label: str, sla: Sla) -> str:
+def _target_of(label: str, sla: Sla) -> Target | None:
     found = re.match(r"target (\d+)", label)
-    target = sla.targets[int(found.group(1)) - 1] if found and int(found.group(1)) <= len(sla.targets) else None
+    return sla.targets[int(found.group(1)) - 1] if found and int(found.group(1)) <= len(sla.targets) else None
+
+
+def _penalty_lines(clock: Row, sla: Sla) -> list[str]:
+    """Return ``penalty 1% of amount a day after 1 day, at most 5%: 24.00 EUR so far``; nothing where lateness costs nothing."""
+    target = _target_of(str(clock["contract_version"]).partition(": ")[2], sla)
+    terms = (target.penalty if target else None) or sla.penalty
+    if terms is None:
+        return []
+    free = f" after {terms.free_days:g} free day{'' if terms.free_days == 1 else 's'}" if terms.free_days else ""
+    most = f", at most {terms.cap}" if terms.cap else ""
+    owed = f"{clock['penalty']:,.2f} {clock['currency']}".rstrip()
+    return [f"  penalty      {terms.per_day} of {terms.of} for each day begun{free}{most}: {owed} so far"]
+
+
+def _limit_of(label: str, sla: Sla) -> str:
+    target = _target_of(label, sla)
     limited = target is not None and (target.within is not None or target.due is not None)
     within, due = (target.within, target.due) if target is not None and limited else (sla.within, sla.due)
     return f"within {within}" if within is not None else f"due {due}"
 
 
-def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar) -> list[str]:
+def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar, milestones: pd.DataFrame) -> list[str]:
     start, due, warn, stopped = (_ms(clock[name]) for name in ("started_at", "due_at", "warn_at", "stopped_at"))
     if start is None or due is None:
         return ["  due          cannot be worked out"]
@@ -143,7 +160,8 @@ def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar) -> list[str]:
     pauses = _pauses(clock)
     lines = [f"  counted      {text}" for text in _intervals(counting, start, due, zone)]
     for begin, end in pauses:
-        lines.append(f"  paused       {local(begin, zone)} to {'now' if end is None else local(end, zone)}")
+        why = _pause_reason(sla, begin, milestones)
+        lines.append(f"  paused       {local(begin, zone)} to {'now' if end is None else local(end, zone)}{f': {why}' if why else ''}")
     total = int(counting.between(start, due)[0])
     held = sum(int(counting.between(begin, end)[0]) for begin, end in pauses if end is not None and begin < due)
     less = f" - {_hours(held)} paused = {_hours(total - held)}" if held else ""
@@ -155,6 +173,16 @@ def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar) -> list[str]:
         late = f"{format_duration(stopped - due)} late" if stopped > due else f"{format_duration(due - stopped)} to spare"
         lines.append(f"  stopped      {local(stopped, zone)}, {late}")
     return lines
+
+
+def _pause_reason(sla: Sla, begin: int, milestones: pd.DataFrame) -> str:
+    """Return the reason of the pause that began at ``begin``: of several definitions the one whose milestone came last before it."""
+    defined = sla.pause if isinstance(sla.pause, list) else [sla.pause] if sla.pause else []
+    if len(defined) == 1:
+        return defined[0].reason
+    seen = [(_ms(row["event_time"]) or 0, row["milestone"]) for row in _rows(milestones)]
+    latest = max((pair for pair in seen if pair[0] <= begin and pair[1] in {pause.from_ for pause in defined}), default=(0, ""))
+    return next((pause.reason for pause in defined if pause.from_ == latest[1]), "")
 
 
 def _intervals(calendar: CompiledCalendar, start: int, due: int, zone: Any) -> list[str]:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.catalog.catalog import Catalog
+from core.catalog.sla import Pause
 from core.verdict import Verdict
 from slas.calendar import DAY, Milliseconds
 from slas.clock import Calendars
@@ -35,6 +36,7 @@ Silences = Callable[[str, str], Silence | None]
 def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
     """Return the clocks with ``verdict``, ``cause``, ``next_at`` and ``penalty`` at ``now`` (milliseconds).
 
+    A penalty that grows is judged again when its next day begins.
     A deadline that passes counts only if the awaited stage's sources were not silent at that moment; otherwise the verdict is unknown.
     """
     warn, due, stopped = (clocks[name].to_numpy(np.int64) for name in ("warn_at", "due_at", "stopped_at"))
@@ -62,19 +64,20 @@ def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
     cause = np.where(open_ & (failure != ""), failure, np.where(overdue, "overdue", ""))
     cause = np.where((verdict == names[Verdict.UNKNOWN]) & ~lacking, silent_source, cause)
     cause = np.where((verdict == names[Verdict.UNKNOWN]) & lacking, clocks["lacking"].to_numpy(object), cause)
-    late_by = np.where(done, stopped, now) - due
-    penalty = _penalty(clocks, verdict, late_by)
-    growing = (verdict == names[Verdict.BREACHED]) & (clocks["penalty_day"].to_numpy(np.float64) > 0)
-    growing &= penalty < clocks["penalty_cap"].to_numpy(np.float64)
-    next_at = np.where(growing, due + (late_by // DAY + 1) * DAY, next_at)
-    return clocks.assign(verdict=verdict, cause=cause, next_at=next_at, penalty=penalty)
+    penalty, grows_at = _penalty(clocks, verdict, np.where(done, stopped, now) - due)
+    return clocks.assign(verdict=verdict, cause=cause, next_at=np.where(grows_at != MISSING, grows_at, next_at), penalty=penalty)
 
 
-def _penalty(clocks: pd.DataFrame, verdict: NDArray[np.object_], late_by: Milliseconds) -> NDArray[np.float64]:
-    """Return what the lateness costs so far: each day begun counts, after the free ones, up to the cap."""
-    days = np.clip(late_by // DAY + 1 - clocks["penalty_free"].to_numpy(np.float64), 0, None)
-    owed = np.minimum(days * clocks["penalty_day"].to_numpy(np.float64), clocks["penalty_cap"].to_numpy(np.float64))
-    return np.where(np.isin(verdict, [str(Verdict.BREACHED), str(Verdict.MET_LATE)]), owed, 0.0)
+def _penalty(clocks: pd.DataFrame, verdict: NDArray[np.object_], late_by: Milliseconds) -> tuple[NDArray[np.float64], Milliseconds]:
+    """Return what the lateness costs so far and when that grows (MISSING: never): each day begun counts, after the free ones, up to the cap."""
+    free, daily, cap = (clocks[f"penalty_{name}"].to_numpy(np.float64) for name in ("free", "day", "cap"))
+    begun = late_by // DAY + 1
+    owed = np.minimum(np.clip(begun - free, 0, None) * daily, cap)
+    breached = verdict == str(Verdict.BREACHED)
+    growing = breached & (daily > 0) & (owed < cap)
+    following = np.maximum(begun, np.floor(free).astype(np.int64))
+    grows_at = np.where(growing, clocks["due_at"].to_numpy(np.int64) + following * DAY, MISSING)
+    return np.where(breached | (verdict == str(Verdict.MET_LATE)), owed, 0.0), grows_at
 
 
 def _open_pause(clocks: pd.DataFrame) -> Milliseconds:
@@ -105,7 +108,10 @@ def reason_texts(fresh: pd.DataFrame, now: int, calendars: Calendars, catalog: C
         flow, sla = values[0], values[1]
         if (flow, sla) not in zones:
             zones[flow, sla] = calendars.of(catalog.flows[flow].slas[sla].calendar).zone
-        texts.append(reason(Judged(*values[2:]), now, zones[flow, sla]))
+        pause = catalog.flows[flow].slas[sla].pause
+        # which of several pauses it is only the milestones tell, as `andon explain` does
+        waits_for = pause.reason if isinstance(pause, Pause) else ""
+        texts.append(reason(Judged(*values[2:]), now, zones[flow, sla], waits_for))
     return texts
 
 
@@ -124,8 +130,8 @@ class Judged(NamedTuple):
     failure: str
 
 
-def reason(row: Judged, now: int, zone: ZoneInfo) -> str:
-    """Return the sentence for one new verdict; times are in ``zone``."""
+def reason(row: Judged, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
+    """Return the sentence for one new verdict; times are in ``zone``. ``waits_for``: why its clock stands still when it does."""
     if row.verdict == Verdict.CANCELLED:
         return f"the transaction was called off before {row.stage}"
     if row.verdict == Verdict.UNKNOWN and row.lacking:
@@ -140,7 +146,7 @@ def reason(row: Judged, now: int, zone: ZoneInfo) -> str:
         case Verdict.RUNNING:
             ending = f"warning {local(row.warn_at, zone)}"
         case Verdict.PAUSED:
-            ending = f"the clock stands still since {local(row.paused[-1][0], zone)}"
+            ending = f"the clock stands still since {local(row.paused[-1][0], zone)}{f' ({waits_for})' if waits_for else ''}"
         case Verdict.UNKNOWN:
             ending = f"{row.stage} not seen at {local(now, zone)}, but {row.cause.partition(':')[2]} is silent"
         case Verdict.MET:

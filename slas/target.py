@@ -1,4 +1,4 @@
-"""Which limit applies to which transaction: facts, contracts by customer or partner, effective dates. Pure and by columns."""
+"""Which limit and penalty apply to which transaction: facts, contracts by customer or partner, effective dates. Pure and by columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog.contract import Contract
-from core.catalog.sla import Sla, Target
+from core.catalog.sla import Penalty, Sla, Target
 from slas.calendar import Milliseconds
 
 Texts = Callable[[str], list[str | None]]
@@ -19,12 +19,13 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The limit of some rows: ``label`` names the target and the contracts that chose it."""
+    """The limit of some rows and what its lateness costs: ``label`` names the target and the contracts that chose it."""
 
     label: str
     within: str | None
     due: str | None
     warn: str
+    penalty: Penalty | None
     rows: NDArray[np.int64]
 
 
@@ -39,10 +40,10 @@ def limits_of(sla: Sla, contracts: Iterable[Contract], started: Milliseconds, fa
             limited = target.within is not None or target.due is not None
             within, due = (target.within, target.due) if limited else (sla.within, sla.due)
             label = " ".join([f"target {number}", *names])
-            found.append(Limit(label, within, due, target.warn or sla.warn, np.flatnonzero(chosen)))
+            found.append(Limit(label, within, due, target.warn or sla.warn, target.penalty or sla.penalty, np.flatnonzero(chosen)))
             left &= ~chosen
     if left.any():
-        found.append(Limit("own limit", sla.within, sla.due, sla.warn, np.flatnonzero(left)))
+        found.append(Limit("own limit", sla.within, sla.due, sla.warn, sla.penalty, np.flatnonzero(left)))
     return found
 
 

@@ -1,14 +1,19 @@
-"""Writes docs/reference.md from the code: settings, metrics, plug-ins. Run after any of them changes; a test checks that none is missing."""
+"""Writes docs/reference.md from the code: settings, metrics, plug-ins, what a target, a penalty, a contract and an owner may say. Run after any of them changes; a test checks that none is missing."""
 
 from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import alerts.notifiers
 import collector.receivers
 import dashboard.pages
+from core.catalog.contract import Contract
+from core.catalog.definition import Definition
+from core.catalog.routing import Owner
+from core.catalog.sla import Penalty, Target
 from core.config import Settings
 from core.registry import discover
 from core.telemetry import M
@@ -17,6 +22,12 @@ PLUGINS = (
     ("Receivers (`receiver:` of a source)", collector.receivers, "RECEIVER"),
     ("Notifiers (`type:` of a channel)", alerts.notifiers, "NOTIFIER"),
     ("Pages", dashboard.pages, "PAGE"),
+)
+DEFINITIONS: tuple[tuple[str, type[Definition]], ...] = (
+    ("Target (under `targets:` of an SLA)", Target),
+    ("Penalty (`penalty:` of an SLA or of a target)", Penalty),
+    ("Contract (`contracts/*.yaml`)", Contract),
+    ("Owner (`owners.yaml`)", Owner),
 )
 
 
@@ -40,7 +51,17 @@ def reference() -> str:
         lines += ["", f"## {title}", "", "| name | what it does |", "|---|---|"]
         for name, plugin in sorted(discover(package, constant, object).items()):
             lines.append(f"| `{name}` | {_first_line(plugin)} |")
+    for title, definition in DEFINITIONS:
+        lines += ["", f"## {title}", "", _words(definition), ""]
+        required = [f"`{field.alias or name}`" for name, field in definition.model_fields.items() if field.is_required()]
+        optional = [f"`{field.alias or name}`" for name, field in definition.model_fields.items() if not field.is_required()]
+        lines.append("; ".join(f"{kind}: {', '.join(keys)}" for kind, keys in (("Needed", required), ("optional", optional)) if keys) + ".")
     return "\n".join(lines) + "\n"
+
+
+def _words(definition: type[Definition]) -> str:
+    text = (inspect.getdoc(definition) or "").replace("``", "`").replace("`for_`", "`for`")
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
 
 
 def _first_line(plugin: object) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from core.catalog.contract import Contract
-from core.catalog.flow import Flow
+from core.catalog.flow import Fact, Flow
 from core.catalog.positions import Document, Path
 from core.catalog.review import Review, listed
-from core.catalog.sla import DURATION_PATTERN, PERCENTAGE_PATTERN, Pause, Sla, Target
+from core.catalog.sla import DURATION_PATTERN, PERCENTAGE_PATTERN, Pause, Penalty, Sla, Target
 
 _WORKING = re.compile(r"\bworking\b")
 _WORKING_DAY = re.compile(r"\bworking\s+days?\b")
@@ -39,8 +39,7 @@ def check_sla(
         _pause(review, document, (*path, "pause", index) if isinstance(sla.pause, list) else (*path, "pause"), flow, pause)
     if sla.impact:
         _money(review, document, (*path, "impact", "value"), sla.impact.value, facts, flow)
-    if sla.penalty:
-        _money(review, document, (*path, "penalty", "of"), sla.penalty.of, facts, flow)
+    _penalty(review, document, path, sla, sla.penalty, facts, flow)
     for index, target in enumerate(sla.targets):
         _target(review, document, (*path, "targets", index), sla, target, facts, flow, contracts)
 
@@ -99,6 +98,24 @@ def _money(review: Review, document: Document, path: Path, name: str, facts: dic
         review.wrong(document, path, f"fact '{name}' is a {facts[name]}, not an amount; declare it with 'type: decimal'")
 
 
+def _penalty(review: Review, document: Document, path: Path, sla: Sla, penalty: Penalty | None, facts: dict[str, str], flow: Flow) -> None:
+    """Check the penalty of an SLA or of one of its targets: a clock has one currency for what is at risk and what is owed."""
+    if penalty is None:
+        return
+    at = (*path, "penalty", "of")
+    _money(review, document, at, penalty.of, facts, flow)
+    mine, theirs = (flow.facts.get(name) for name in (penalty.of, sla.impact.value if sla.impact else penalty.of))
+    if mine and theirs and mine.currency != theirs.currency:
+        message = (
+            f"the currency of '{penalty.of}' is {_currency(mine)}, that of the impact is {_currency(theirs)}; a clock has one currency"
+        )
+        review.wrong(document, at, message)
+
+
+def _currency(fact: Fact) -> str:
+    return f"in '{fact.currency}'" if fact.currency else "not said"
+
+
 def _target(
     review: Review,
     document: Document,
@@ -111,13 +128,14 @@ def _target(
 ) -> None:
     if target.within is not None and target.due is not None:
         review.wrong(document, (*path, "due"), "the target has both 'within' and 'due'; keep one", at_key=True)
-    if target.within is None and target.due is None and target.warn is None:
-        review.wrong(document, path, "the target changes nothing; add 'within', 'due' or 'warn'")
+    if target.within is None and target.due is None and target.warn is None and target.penalty is None:
+        review.wrong(document, path, "the target changes nothing; add 'within', 'due', 'warn' or 'penalty'")
     if target.since and target.until and target.since >= target.until:
         review.wrong(
             document, (*path, "until"), f"the target ends on {target.until}, not after it begins on {target.since}; swap the dates"
         )
     _limits(review, document, path, sla, target, facts)
+    _penalty(review, document, path, sla, target.penalty, facts, flow)
     for name, values in target.when.items():
         fact, _, attribute = name.partition(".")
         at = (*path, "when", name)

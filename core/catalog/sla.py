@@ -18,9 +18,19 @@ PERCENTAGE_PATTERN = r"^\s*\d+(\.\d+)?\s*%\s*$"
 Percentage = Annotated[str, Field(pattern=PERCENTAGE_PATTERN)]
 
 
-class Target(Definition):
-    """Another limit for some transactions, since a date (at 00:00 UTC). The first target that applies wins.
+class Penalty(Definition):
+    """What lateness costs: ``per_day`` of the fact ``of`` for each day begun after ``free_days``, at most ``cap`` of it."""
 
+    per_day: Percentage
+    free_days: float = Field(default=0, ge=0, allow_inf_nan=False)
+    cap: Percentage | None = None
+    of: str
+
+
+class Target(Definition):
+    """Another limit or penalty for some transactions, since a date (at 00:00 UTC). The first target that applies wins.
+
+    What it does not say is as the SLA says.
     ``when`` compares facts (``customer.tier`` reads the fact ``tier`` of the customer table of contracts) with a value or a list.
     """
 
@@ -30,23 +40,15 @@ class Target(Definition):
     within: DurationText | None = None
     due: str | None = None
     warn: str | None = None
+    penalty: Penalty | None = None
 
 
 class Pause(Definition):
-    """The clock stands still between two milestones (a credit block, waiting for the customer)."""
+    """The clock stands still between two milestones (a credit block, waiting for the customer). ``reason`` is told with the pause."""
 
     from_: str = Field(alias="from")
     to: str
     reason: str = ""
-
-
-class Penalty(Definition):
-    """What lateness costs: ``per_day`` of the fact ``of`` after ``free_days``, at most ``cap`` of it."""
-
-    per_day: Percentage
-    free_days: float = 0
-    cap: Percentage | None = None
-    of: str
 
 
 class Impact(Definition):

@@ -445,6 +445,20 @@ BROKEN = [
         ["flows/order-to-cash.yaml:64:21: fact 'customer' is a text, not an amount; declare it with 'type: decimal'"],
     ),
     Broken(
+        "unknown-penalty-fact-of-a-target",
+        "flows/order-to-cash.yaml",
+        "        since: 2026-01-01\n",
+        "        since: 2026-01-01\n        penalty: {per_day: 1%, of: amont}\n",
+        ["flows/order-to-cash.yaml:73:36: fact 'amont' is not declared under 'facts' of flow 'order-to-cash'; did you mean 'amount'?"],
+    ),
+    Broken(
+        "free-days-below-none",
+        "flows/order-to-cash.yaml",
+        "free_days: 1,",
+        "free_days: -1,",
+        ["flows/order-to-cash.yaml:75:39: 'free_days': input should be greater than or equal to 0"],
+    ),
+    Broken(
         "unknown-penalty-fact",
         "flows/order-to-cash.yaml",
         "of: amount}",
@@ -694,7 +708,7 @@ BROKEN = [
         "flows/order-to-cash.yaml",
         "        due: min(promised_at - 16 working hours, next cut-off 14:00)\n",
         "",
-        ["flows/order-to-cash.yaml:71:9: the target changes nothing; add 'within', 'due' or 'warn'"],
+        ["flows/order-to-cash.yaml:71:9: the target changes nothing; add 'within', 'due', 'warn' or 'penalty'"],
     ),
     Broken(
         "target-with-both",

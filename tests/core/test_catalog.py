@@ -15,6 +15,7 @@ from core.catalog.load import CatalogErrors, load_catalog
 from core.catalog.positions import Problem, UnreadableError, read_document
 from core.catalog.routing import ROUTE_VARIABLES
 from core.catalog.schema import json_schemas
+from core.catalog.sla import Penalty
 from slas.due import check_due
 from tests.core.broken_catalogs import BROKEN, Broken
 
@@ -172,6 +173,33 @@ def test_a_route_for_what_is_critical_alone_leaves_its_early_warnings_without_a_
     (found,) = [each.message for each in load_catalog(folder).warnings if each.message.startswith("no route in routes.yaml")]
 
     assert "(warning, owner order-management)" in found
+
+
+def test_what_is_owed_and_what_is_at_risk_have_one_currency(folder: Path):
+    flow = "flows/order-to-cash.yaml"
+    edit(folder, flow, "  customer:    {}\n", "  customer:    {}\n  freight:     {type: decimal, currency: freight_currency}\n")
+    edit(folder, flow, "    penalty: {per_day: 1%, free_days: 1, cap: 5%, of: amount}\n", "    penalty: {per_day: 1%, of: freight}\n")
+    assert not [each for each in load_catalog(folder).warnings if "currency" in each.message], "alone it has its own"
+    edit(folder, flow, "    pause: {from: credit-blocked", "    impact: {value: amount}\n    pause: {from: credit-blocked")
+
+    assert problems(folder) == [
+        f"{flow}:77:32: the currency of 'freight' is in 'freight_currency', that of the impact is in 'currency'; a clock has one currency"
+    ]
+
+
+def test_a_target_may_change_the_penalty_alone_and_that_changes_the_version(folder: Path):
+    before = load_catalog(folder).catalog
+    edit(
+        folder,
+        "flows/order-to-cash.yaml",
+        "        due: min(promised_at - 16 working hours, next cut-off 14:00)\n",
+        "        penalty: {per_day: 2%, of: amount}\n",
+    )
+    after = load_catalog(folder).catalog
+
+    (target,) = after.flows["order-to-cash"].slas["ship-as-promised"].targets
+    assert (target.due, target.penalty) == (None, Penalty(per_day="2%", of="amount"))
+    assert before.version != after.version
 
 
 def test_warnings_do_not_stop_a_catalog(folder: Path):

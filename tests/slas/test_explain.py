@@ -46,7 +46,7 @@ def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> Non
         "  calendar     plant, times in Europe/Berlin",
         "  counted      2026-03-27 14:00 Berlin to 2026-03-27 16:00 Berlin: 2 hours",
         "  counted      2026-03-30 08:00 Berlin to 2026-03-30 12:30 Berlin: 4 hours 30 minutes",
-        "  paused       2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin",
+        "  paused       2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin: credit",
         "  sum          6 hours 30 minutes - 30 minutes paused = 6 hours",
         (
             "  due          start 2026-03-27 14:00 Berlin + 6 working hours + 30 minutes paused = 2026-03-30 12:30 Berlin;"
@@ -110,3 +110,40 @@ def test_an_sla_that_has_not_begun_says_so(store: Store) -> None:
     engine(store, definitions).run(utc("2026-03-27 14:51:00"))
     lines = explain(evidence_of(store), definitions, utc("2026-03-27 14:51:00"), "book")
     assert lines[-1] == "no clock of 'book': its first milestone has not been seen"
+
+
+def test_of_several_pauses_each_says_its_own_reason(store: Store) -> None:
+    pauses = [
+        {"from": "blocked", "to": "released", "reason": "credit"},
+        {"from": "rejected", "to": "released", "reason": "the customer is asked"},
+    ]
+    definitions = catalog({"book": {**SIX_HOURS, "pause": pauses}}, [calendar()])
+    times = {"captured": "2026-03-27 09:00:00", "blocked": "2026-03-27 10:00:00", "released": "2026-03-27 10:30:00"}
+    write_transaction(store, "t1", {**times, "rejected": "2026-03-27 11:00:00"})
+    engine(store, definitions).run(utc("2026-03-27 11:30:00"))
+    rows = [milestone_row(name, at) for name, at in {**times, "rejected": "2026-03-27 11:00:00"}.items()]
+    lines = explain(evidence_of(store, *rows), definitions, utc("2026-03-27 11:30:00"))
+    assert [line for line in lines if line.startswith("  paused")] == [
+        "  paused       2026-03-27 11:00 Berlin to 2026-03-27 11:30 Berlin: credit",
+        "  paused       2026-03-27 12:00 Berlin to now: the customer is asked",
+    ]
+
+
+def test_a_clock_that_stands_still_says_what_it_waits_for(store: Store) -> None:
+    definitions = catalog({"book": SIX_HOURS}, [calendar()])
+    write_transaction(store, "t1", {"captured": "2026-03-27 09:00:00", "blocked": "2026-03-27 10:00:00"})
+    engine(store, definitions).run(utc("2026-03-27 11:30:00"))
+    lines = explain(evidence_of(store), definitions, utc("2026-03-27 11:30:00"))
+    assert "  paused       2026-03-27 11:00 Berlin to now: credit" in lines
+    assert lines[-1].endswith(
+        "paused: due 2026-03-27 16:00 Berlin: 6 hours from start 2026-03-27 10:00 Berlin; the clock stands still since 2026-03-27 11:00 Berlin (credit)"
+    )
+
+
+def test_a_penalty_is_told_by_its_terms_and_what_it_came_to(store: Store) -> None:
+    owed = {"per_day": "1%", "free_days": 1, "cap": "5%", "of": "amount"}
+    definitions = catalog({"book": {**BOOK, "penalty": owed}})
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"}, facts={"amount": "1200", "currency": "EUR"})
+    engine(store, definitions).run(utc("2026-03-29 15:06:00"))
+    lines = explain(evidence_of(store), definitions, utc("2026-03-29 15:06:00"))
+    assert "  penalty      1% of amount for each day begun after 1 free day, at most 5%: 24.00 EUR so far" in lines
