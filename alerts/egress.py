@@ -1,7 +1,7 @@
 """How notifiers reach out: no redirects, bounded replies and times, no link-local targets; status codes become kinds of error.
 
 Targets come only from the catalog, which is trusted configuration. Loopback and private addresses are allowed, since plants run their
-receivers there; link-local and cloud metadata addresses are refused unless the channel says ``allow_link_local: true`` (docs/adr/012).
+receivers there; link-local and cloud metadata addresses are refused unless the channel says ``allow_link_local: true`` (docs/adr/013).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, facts, lamp, links, notices, signals, table, timeline
 from dashboard.components.moments import aware, duration, utc
+from dashboard.components.money import amount
 from dashboard.page import Context
 from store.reads import detail as reads
 

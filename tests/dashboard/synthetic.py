@@ -232,8 +232,10 @@ class Filler:
     def incident(self, identity: str, flow: str, stage: str, cause: str, members: list[dict[str, Any]], status: str) -> None:
         opened = min(member["started_at"] for member in members)
         money: dict[str, float] = {}
+        owed: dict[str, float] = {}
         for member in members:
             money[member["currency"]] = money.get(member["currency"], 0.0) + member["value"]
+            owed[member["currency"]] = owed.get(member["currency"], 0.0) + member["penalty"]
         breached = sum(member["verdict"] == "breached" for member in members)
         resolved = self.now - timedelta(hours=1) if status == "resolved" else None
         self.add(
@@ -243,13 +245,13 @@ class Filler:
             resolved_at=resolved, acknowledged_by="m.weber" if status == "acknowledged" else "",
             acknowledged_until=self.now + timedelta(minutes=40) if status == "acknowledged" else None,
             next_due_at=max(member["due_at"] for member in members), members=0 if resolved else len(members), members_total=len(members),
-            breached=breached, value=money, customers=sorted({member["customer"] for member in members}), plants=sorted({member["plant"] for member in members}),
+            breached=breached, value=money, penalty=owed, customers=sorted({member["customer"] for member in members}), plants=sorted({member["plant"] for member in members}),
         )  # fmt: skip
         for member in members:
             self.add(
                 "incident_members", incident_id=identity, flow=flow, transaction_id=member["transaction_id"], sla=member["sla"],
                 revision=self.revision + 1, reference=member["reference"], verdict=member["verdict"], due_at=member["due_at"], value=member["value"],
-                currency=member["currency"], customer=member["customer"], plant=member["plant"], joined_at=member["verdict_at"], left_at=resolved,
+                currency=member["currency"], penalty=member["penalty"], customer=member["customer"], plant=member["plant"], joined_at=member["verdict_at"], left_at=resolved,
             )  # fmt: skip
         self.add(
             "deliveries", delivery_id=f"d-{identity}", revision=self.revision + 1, incident_id=identity, channel="ops-chat", notifier="slack",

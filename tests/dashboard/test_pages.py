@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 import pytest
+from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
 import dashboard.pages
@@ -25,6 +26,7 @@ from core.registry import discover
 from core.telemetry import M
 from dashboard import data, measures
 from dashboard.components import signals
+from dashboard.components.money import amount, several
 from dashboard.components.words import plain
 from dashboard.page import Page
 from store.catalogs import StoredCatalogs
@@ -223,6 +225,22 @@ def test_an_incident_shows_runbook_members_and_log(view: View, filled: Store) ->
     assert runbook.body.strip().splitlines()[0] in shown
     assert first_of(filled, "incident_members", "reference", "incident_id = 'inc-0000'") in shown
     assert "503 Service Unavailable" in shown
+
+
+def test_an_incident_says_whom_to_reach_and_what_lateness_costs_and_so_does_its_transaction(view: View, filled: Store) -> None:
+    owed = filled.rows("SELECT incident_id, transaction_id, sla, penalty, currency FROM incident_members FINAL WHERE penalty > 0 LIMIT 1")[
+        0
+    ]
+    row = incident_log.incident(filled.reader, incident_id=owed["incident_id"])
+    assert row is not None
+    shown = words(view("incidents", filled, id=owed["incident_id"]))
+    contact = str(catalog().owners.owners[row["owner"]].contact)
+    assert f"<i>Reach them</i><b>{escape(contact)}</b>" in shown
+    assert "@example.com" in contact
+    assert f"<i>Penalty so far</i><b>{escape(several(row['penalty']))}</b>" in shown
+    cell = f">{amount(owed['penalty'], owed['currency'])}</td>"
+    assert cell in shown
+    assert cell in words(view("transactions", filled, id=owed["transaction_id"]))
 
 
 def test_acknowledging_needs_a_name_and_posts_once(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
