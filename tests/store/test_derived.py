@@ -16,7 +16,7 @@ from store.reads import attainment, leadership, search
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NEW = ("131", "132", "133", "196", "197", "198", "231", "232", "320", "321", "322", "330", "411", "340", "520", "201")
+NEW = ("131", "132", "133", "196", "197", "198", "231", "232", "320", "321", "322", "330", "411", "340", "520", "201", "401", "412")
 EXPECTED_OUTCOMES = """
     SELECT flow, transaction_id, arraySort(groupArray((toString(sla), toDateTime(least(ifNull(stopped_at, due_at), due_at), 'UTC'),
         toUInt8(multiIf(verdict = 'unknown', 3, stopped_at <= due_at, 1, 2))))) AS decided
