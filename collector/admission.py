@@ -16,8 +16,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
 from collector import otlp_records
-from collector.otlp_glance import ORDINARY_RECORD_BYTES, has_good_heads, record_sizes
-from collector.otlp_records import RECORDS_MAX, BadRecords
+from collector.otlp_glance import has_few_attributes, has_good_heads, record_sizes
+from collector.otlp_records import RECORDS_MAX, STRING_MAX_BYTES, BadRecords
 from collector.rejection import unusable
 from core.signal import SignalKind
 
@@ -67,10 +67,22 @@ def admit(kind: SignalKind, body: bytes) -> Admitted:
     if not sizes:
         return Admitted(b"", 0)
     services = _services(kind, request)
-    if len(sizes) <= RECORDS_MAX and max(sizes) <= ORDINARY_RECORD_BYTES and has_good_heads(kind, body):
+    if _is_ordinary(kind, body, request, sizes):
         return Admitted(body, len(sizes), services=services)
     good, count, bad = otlp_records.sort_out(kind, request)
     return Admitted(good, count, bad, services)
+
+
+def _is_ordinary(kind: SignalKind, body: bytes, request: Any, sizes: list[int]) -> bool:
+    """Return whether surely nothing in a request breaks a limit."""
+    longest = max(sizes)
+    return (
+        len(sizes) <= RECORDS_MAX
+        and longest <= STRING_MAX_BYTES
+        and has_good_heads(kind, body)
+        and has_few_attributes(kind, body, longest)
+        and otlp_records.has_good_origins(kind, request)
+    )
 
 
 def _services(kind: SignalKind, request: Any) -> frozenset[str]:

@@ -2,8 +2,12 @@
 
 Two further parses of the same bytes see less than OTLP's own messages do, and so cost a fraction. The *outline* leaves each record
 serialized, for its length. The *heads* know only the few fields that are judged; written again, every record is a short row of these
-fields in the order of their numbers, the last value of each (as protobuf has it), and one regular expression reads them all. It is
-stricter than the judges of ``otlp_records.py`` (whole bytes of a time, for one) and never milder: tests/properties compares them.
+fields in the order of their numbers, the last value of each (as protobuf has it), and one regular expression reads them all. Of all events
+of a span together, and of all its links, only the attributes are left, and of each only that it is there. It is stricter than the judges of
+``otlp_records.py`` (whole bytes of a time, for one) and never milder: tests/properties compares them.
+
+A record's own attributes, of which there are many, are not counted but bounded: each begins with the byte of its field's tag. Where no
+stretch of the body as long as its longest record holds more of these bytes than a record may have attributes, no record has more.
 """
 
 from __future__ import annotations
@@ -11,24 +15,34 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from core.signal import SignalKind
 
-ORDINARY_RECORD_BYTES = 1024
-"""A record this short breaks no limit on attributes and strings (``otlp_records.LIGHT_RECORD_BYTES``)."""
+ATTRIBUTES_MAX = 128
+"""Of a record, and of each of its events and links."""
+_ATTRIBUTE_MIN_BYTES = 2
+_PIECE_BYTES = 96 << 10
+"""What the cache and the allocator hold without any effort."""
+# the tags (wire type 2) of the attributes of a span and of a log record
+_ATTRIBUTE_TAGS = {SignalKind.TRACES: 9 << 3 | 2, SignalKind.LOGS: 6 << 3 | 2}
 _FIELD = descriptor_pb2.FieldDescriptorProto
 # the years 2001 to 2097, by the highest byte of the nanoseconds (little-endian: the last one)
+# a row's length is one byte, or two where there are attributes of events and links
 _SPANS = re.compile(
-    rb"(?:\x12.\x0a\x10(?!\0{16}).{16}\x12\x08(?!\0{8}).{8}(?:\x22\x08.{8}\x39|\x39).{7}[\x0e-\x37]\x41.{7}[\0-\x37])*+", re.DOTALL
+    rb"(?:\x12.[\1-\4]?+\x0a\x10(?!\0{16}).{16}\x12\x08(?!\0{8}).{8}(?:\x22\x08.{8}\x39|\x39).{7}[\x0e-\x37]\x41.{7}[\0-\x37]"
+    rb"(?:\x5a.[\1\2]?+(?:\x1a\0){0,%(most)d}+)?+(?:\x6a.[\1\2]?+(?:\x22\0){0,%(most)d}+)?+)*+" % {b"most": ATTRIBUTES_MAX},
+    re.DOTALL,
 )
 _LOGS = re.compile(rb"(?:\x12.(?:\x09.{7}[\0-\x37])?(?:\x59.{7}[\0-\x37])?)*+", re.DOTALL)
 
 
-def _message_class(name: str, record: dict[str, tuple[int, Any]] | None) -> Any:
+def _message_class(name: str, record: dict[str, tuple[int, Any]] | None, parts: dict[str, tuple[int, int]] | None = None) -> Any:
     """Return the class of a request whose records have only these fields, as (number, type); None leaves them serialized.
 
-    Resources and scopes are as many as there are in an outline (``record`` is None); for heads they are merged into one.
+    ``parts``: the fields that hold parts of a record with attributes of their own, and the number of these. All parts of a field are merged
+    into one. Resources and scopes are as many as there are in an outline (``record`` is None); for heads they are merged into one, too.
     """
     package = f"andon.{name}"
     file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
@@ -44,6 +58,17 @@ def _message_class(name: str, record: dict[str, tuple[int, Any]] | None) -> Any:
         message = file.message_type.add(name="Record")
         for field, (number, kind) in record.items():
             message.field.add(name=field, number=number, label=_FIELD.LABEL_OPTIONAL, type=kind)
+        for field, (number, attributes) in (parts or {}).items():
+            type_name = f".{package}.{field}"
+            message.field.add(name=field, number=number, label=_FIELD.LABEL_OPTIONAL, type=_FIELD.TYPE_MESSAGE, type_name=type_name)
+            file.message_type.add(name=field).field.add(
+                name="attributes",
+                number=attributes,
+                label=_FIELD.LABEL_REPEATED,
+                type=_FIELD.TYPE_MESSAGE,
+                type_name=f".{package}.Attribute",
+            )
+        file.message_type.add(name="Attribute")
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.Request"))
@@ -59,6 +84,7 @@ _SpanHeads = _message_class(
         "start_time_unix_nano": (7, _FIELD.TYPE_FIXED64),
         "end_time_unix_nano": (8, _FIELD.TYPE_FIXED64),
     },
+    {"events": (11, 3), "links": (13, 4)},
 )
 _LogHeads = _message_class("log_heads", {"time_unix_nano": (1, _FIELD.TYPE_FIXED64), "observed_time_unix_nano": (11, _FIELD.TYPE_FIXED64)})
 _HEADS = {SignalKind.TRACES: (_SpanHeads, _SPANS), SignalKind.LOGS: (_LogHeads, _LOGS)}
@@ -70,10 +96,23 @@ def record_sizes(body: bytes) -> list[int]:
 
 
 def has_good_heads(kind: SignalKind, body: bytes) -> bool:
-    """Return whether ids and times of all records are surely good; metrics never are: few and small, they are looked at one by one."""
+    """Return whether ids, times, events and links of all records are surely good; metrics never are: few and small, they are looked at one by one."""
     if kind not in _HEADS:
         return False
     heads_class, good = _HEADS[kind]
     heads = heads_class.FromString(body).inner.inner
     heads.DiscardUnknownFields()
     return good.fullmatch(heads.SerializeToString()) is not None
+
+
+def has_few_attributes(kind: SignalKind, body: bytes, record_max_bytes: int) -> bool:
+    """Return whether surely no span or log record has too many attributes of its own; ``record_max_bytes``: the length of the longest."""
+    if record_max_bytes <= ATTRIBUTES_MAX * _ATTRIBUTE_MIN_BYTES:
+        return True
+    for start in range(0, len(body), _PIECE_BYTES):
+        size = min(len(body) - start, _PIECE_BYTES + record_max_bytes)
+        # A tag may be written in more bytes than it needs; the lower seven bits of its first one stay.
+        places = np.flatnonzero((np.frombuffer(body, np.uint8, size, start) & 0x7F) == _ATTRIBUTE_TAGS[kind])
+        if len(places) > ATTRIBUTES_MAX and (places[ATTRIBUTES_MAX:] - places[:-ATTRIBUTES_MAX]).min() < record_max_bytes:
+            return False
+    return True

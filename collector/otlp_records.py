@@ -1,21 +1,28 @@
-"""OTLP requests record by record: sets the bad ones aside, shortens what is too long. Called only when something looks odd."""
+"""OTLP requests record by record: sets the bad ones aside, shortens what is too long. Called only when something looks odd.
+
+A record is bad for its own faults and for those of its resource or scope. What is bad goes to quarantine as it was sent; only what is
+kept is shortened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import Message
+
+from collector.otlp_glance import ATTRIBUTES_MAX
 from collector.rejection import Complaint
 from core.signal import SignalKind
 
 RECORDS_MAX = 10_000
-ATTRIBUTES_MAX = 128
 STRING_MAX_BYTES = 64 << 10
-LIGHT_RECORD_BYTES = 2048
-"""A record this light may have any number of attributes: the limits are there for what is heavy."""
 SHORTENED = "andon.shortened"
-"""Attribute added to a record whose strings were shortened: the names of the shortened attributes."""
+"""Attribute added to a record, event, link, resource or scope whose texts were shortened: the names of the attributes and fields that hold
+them. Of a metric's own texts it is in ``metadata``."""
+NAME_MAX_CHARACTERS = 256
+"""Of a shortened attribute's name in SHORTENED."""
 TIME_MIN_NANOSECONDS = 946_684_800_000_000_000
 """2000-01-01 UTC: an earlier start was never set."""
 TIME_MAX_NANOSECONDS = 4_102_444_800_000_000_000
@@ -38,43 +45,82 @@ class BadRecords:
     count: int
 
 
+def has_good_origins(kind: SignalKind, request: Any) -> bool:
+    """Return whether no resource and no scope of a request breaks a limit."""
+    resources_name, scopes_name, _ = _LEVELS[kind]
+    for resource in getattr(request, resources_name):
+        if not _is_good_origin(resource, resource.resource):
+            return False
+        if not all(_is_good_origin(scope, scope.scope) for scope in getattr(resource, scopes_name)):
+            return False
+    return True
+
+
+def _is_good_origin(holder: Any, origin: Any) -> bool:
+    small = len(holder.schema_url) * 4 <= STRING_MAX_BYTES and origin.ByteSize() <= STRING_MAX_BYTES
+    return small and len(origin.attributes) <= ATTRIBUTES_MAX
+
+
 def sort_out(kind: SignalKind, request: Any) -> tuple[bytes, int, list[BadRecords]]:
     """Return the request without its bad records, serialized, how many are left, and the bad ones by fault. Changes ``request``.
 
     Of metrics the data points are counted: each is a row of the store.
     """
     resources_name, scopes_name, records_name = _LEVELS[kind]
-    judge = _JUDGES[kind]
-    bad: dict[str, tuple[Complaint, Any, int]] = {}
+    bad: dict[str, _Aside] = {}
     kept = 0
     for resource in getattr(request, resources_name):
+        resource_fault = _judge_attributes(resource.resource.attributes, "resource")
         for scope in getattr(resource, scopes_name):
+            fault = resource_fault or _judge_attributes(scope.scope.attributes, "scope")
             records = getattr(scope, records_name)
             faulty: list[int] = []
             for index, record in enumerate(records):
                 signals = len(_points(record)) if kind is SignalKind.METRICS else 1
-                complaint = _too_many(kept + signals) or judge(record)
+                complaint = fault or _too_many(kept + signals) or _JUDGES[kind](record)
                 if complaint is None:
                     kept += signals
+                    _SHORTENERS[kind](record)
                     continue
                 faulty.append(index)
-                known, message, count = bad.get(complaint.reason, (complaint, type(request)(), 0))
-                _copy_alone(message, resource, scope, record, _LEVELS[kind])
-                bad[complaint.reason] = (known, message, count + signals)
+                if complaint.reason not in bad:
+                    bad[complaint.reason] = _Aside(complaint, type(request)(), _LEVELS[kind])
+                bad[complaint.reason].add(resource, scope, record, signals)
             for index in reversed(faulty):
                 del records[index]
-    groups = [BadRecords(complaint, message.SerializeToString(), count) for complaint, message, count in bad.values()]
+            _shorten_origin(scope, scope.scope)
+        _shorten_origin(resource, resource.resource)
+    groups = [BadRecords(aside.complaint, aside.message.SerializeToString(), aside.count) for aside in bad.values()]
     return (request.SerializeToString() if kept else b""), kept, groups
 
 
-def _copy_alone(message: Any, resource: Any, scope: Any, record: Any, levels: tuple[str, str, str]) -> None:
-    """Append ``record`` to ``message`` below copies of its resource and scope, joining the last ones where they are the same."""
-    resources_name, scopes_name, records_name = levels
-    own_resource = getattr(message, resources_name).add(schema_url=resource.schema_url)
-    own_resource.resource.CopyFrom(resource.resource)
-    own_scope = getattr(own_resource, scopes_name).add(schema_url=scope.schema_url)
-    own_scope.scope.CopyFrom(scope.scope)
-    getattr(own_scope, records_name).add().CopyFrom(record)
+class _Aside:
+    """The records of one fault, each below a copy of its resource and scope; records that share these share the copies, too."""
+
+    def __init__(self, complaint: Complaint, message: Any, levels: tuple[str, str, str]) -> None:
+        self.complaint = complaint
+        self.message = message
+        self.count = 0
+        self._levels = levels
+        self._resource: Any = None
+        self._scope: Any = None
+        self._resource_copy: Any = None
+        self._scope_copy: Any = None
+
+    def add(self, resource: Any, scope: Any, record: Any, signals: int) -> None:
+        resources_name, scopes_name, records_name = self._levels
+        if resource is not self._resource:
+            self._resource, self._scope = resource, None
+            self._resource_copy = getattr(self.message, resources_name).add(schema_url=resource.schema_url)
+            if resource.HasField("resource"):
+                self._resource_copy.resource.CopyFrom(resource.resource)
+        if scope is not self._scope:
+            self._scope = scope
+            self._scope_copy = getattr(self._resource_copy, scopes_name).add(schema_url=scope.schema_url)
+            if scope.HasField("scope"):
+                self._scope_copy.scope.CopyFrom(scope.scope)
+        getattr(self._scope_copy, records_name).add().CopyFrom(record)
+        self.count += signals
 
 
 def _too_many(records: int) -> Complaint | None:
@@ -96,25 +142,16 @@ def _judge_span(span: Any) -> Complaint | None:
         )
     if span.end_time_unix_nano >= TIME_MAX_NANOSECONDS:
         return Complaint("otlp_bad_time", "end_time_unix_nano must be nanoseconds before the year 2100", "end_time_unix_nano")
-    if span.ByteSize() <= LIGHT_RECORD_BYTES:
-        return None
-    return _judge_attributes(span.attributes) or _judge_nested(span)
+    return _judge_attributes(span.attributes) or _judge_parts((*span.events, *span.links))
 
 
-def _judge_nested(span: Any) -> Complaint | None:
-    for part in (*span.events, *span.links):
-        if complaint := _judge_attributes(part.attributes):
-            return complaint
-    return None
+def _judge_parts(parts: Iterable[Any]) -> Complaint | None:
+    return next((complaint for part in parts if (complaint := _judge_attributes(part.attributes))), None)
 
 
 def _judge_log(log: Any) -> Complaint | None:
     if max(log.time_unix_nano, log.observed_time_unix_nano) >= TIME_MAX_NANOSECONDS:
         return Complaint("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
-    if log.ByteSize() <= LIGHT_RECORD_BYTES:
-        return None
-    if log.body.WhichOneof("value") == "string_value" and _shorten(log.body):
-        log.attributes.add(key=SHORTENED).value.string_value = "body"
     return _judge_attributes(log.attributes)
 
 
@@ -125,9 +162,7 @@ def _judge_metric(metric: Any) -> Complaint | None:
             return Complaint("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
         if which == "histogram" and point.bucket_counts and len(point.bucket_counts) != len(point.explicit_bounds) + 1:
             return Complaint("otlp_bad_histogram", "bucket_counts must have one element more than explicit_bounds", "bucket_counts")
-        if complaint := _judge_attributes(point.attributes):
-            return complaint
-    return None
+    return _judge_parts(_points(metric))
 
 
 def _points(metric: Any) -> Any:
@@ -135,39 +170,76 @@ def _points(metric: Any) -> Any:
     return getattr(metric, which).data_points if which else ()
 
 
-def _judge_attributes(attributes: Any) -> Complaint | None:
-    """Refuse a record with too many attributes; shorten strings that are too long."""
-    if len(attributes) > ATTRIBUTES_MAX:
-        return Complaint(
-            "otlp_too_many_attributes", f"a record may have {ATTRIBUTES_MAX} attributes", "attributes", "send fewer attributes"
-        )
-    shortened = [attribute.key for attribute in attributes if _shorten(attribute.value)]
-    if shortened:
-        attributes.add(key=SHORTENED).value.string_value = ",".join(key[:256] for key in shortened)
-    return None
+def _judge_attributes(attributes: Any, holder: str = "record") -> Complaint | None:
+    if len(attributes) <= ATTRIBUTES_MAX:
+        return None
+    return Complaint(
+        "otlp_too_many_attributes",
+        f"a {holder} may have {ATTRIBUTES_MAX} attributes",
+        "attributes" if holder == "record" else f"{holder}.attributes",
+        "send fewer attributes",
+    )
 
 
-def _shorten(value: Any) -> bool:
-    text: str = value.string_value
-    if len(text) * 4 <= STRING_MAX_BYTES:
+def _shorten_origin(holder: Any, origin: Any) -> None:
+    """Shorten a resource or scope and the schema's address beside it."""
+    _shorten(origin, ["schema_url"] if _cut_field(holder, "schema_url", holder.schema_url) else [])
+
+
+def _shorten_metric(metric: Any) -> None:
+    if metric.ByteSize() <= STRING_MAX_BYTES:
+        return
+    for point in _points(metric):
+        _shorten(point)
+    own = [(field.name, value) for field, value in metric.ListFields() if field.name != metric.WhichOneof("data")]
+    if names := [name for name, value in own if _cut_field(metric, name, value)]:
+        metric.metadata.add(key=SHORTENED).value.string_value = ",".join(names)
+
+
+def _shorten(record: Any, names: Iterable[str] = ()) -> None:
+    """Cut every text of a record, its events and links that is too long, and note the names of what holds them beside ``names``."""
+    noted = list(names)
+    if record.ByteSize() > STRING_MAX_BYTES:
+        for field, value in record.ListFields():
+            if field.name == "attributes":
+                noted += [attribute.key[:NAME_MAX_CHARACTERS] for attribute in value if _cut(attribute)]
+            elif field.name in {"events", "links"}:
+                for part in value:
+                    _shorten(part)
+            elif _cut_field(record, field.name, value):
+                noted.append(field.name)
+    if noted:
+        record.attributes.add(key=SHORTENED).value.string_value = ",".join(noted)
+
+
+def _cut(message: Any) -> bool:
+    """Cut the texts anywhere in a message; return whether one was too long."""
+    if message.ByteSize() <= STRING_MAX_BYTES:
         return False
-    encoded = text.encode()
-    if len(encoded) <= STRING_MAX_BYTES:
-        return False
-    value.string_value = encoded[:STRING_MAX_BYTES].decode(errors="ignore")
-    return True
+    return any([_cut_field(message, field.name, value) for field, value in message.ListFields()])  # noqa: C419 - all are to be cut
 
 
-def records_of(kind: SignalKind, request: Any) -> Iterator[Any]:
-    """Yield every record of a request."""
-    resources_name, scopes_name, records_name = _LEVELS[kind]
-    for resource in getattr(request, resources_name):
-        for scope in getattr(resource, scopes_name):
-            yield from getattr(scope, records_name)
+def _cut_field(message: Any, name: str, value: Any) -> bool:
+    """Cut the texts in the field ``name`` of a message, which holds ``value``; return whether one was too long."""
+    if isinstance(value, Message):
+        return _cut(value)
+    if isinstance(value, str):
+        if len(value) * 4 <= STRING_MAX_BYTES or len(encoded := value.encode()) <= STRING_MAX_BYTES:
+            return False
+        setattr(message, name, encoded[:STRING_MAX_BYTES].decode(errors="ignore"))
+        return True
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return any([_cut(part) for part in value if isinstance(part, Message)])  # noqa: C419
+    return False
 
 
 _JUDGES: dict[SignalKind, Callable[[Any], Complaint | None]] = {
     SignalKind.TRACES: _judge_span,
     SignalKind.LOGS: _judge_log,
     SignalKind.METRICS: _judge_metric,
+}
+_SHORTENERS: dict[SignalKind, Callable[[Any], None]] = {
+    SignalKind.TRACES: _shorten,
+    SignalKind.LOGS: _shorten,
+    SignalKind.METRICS: _shorten_metric,
 }

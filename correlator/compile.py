@@ -33,6 +33,12 @@ CONTENT_KEY: dict[Signal, str] = {
 }
 _ROOTS = {Place.ATTRIBUTES: "attributes", Place.RESOURCE: "resource", Place.EXTENSIONS: "extensions"}
 OWN_TIME: dict[Signal, str] = {"span": "start_time", "log": "time", "event": "time"}
+SUSPECT: dict[Signal, str] = {
+    "span": "implausible OR end_time < start_time AND end_time != toDateTime64(0, 9, 'UTC')",
+    "log": "implausible",
+    "event": "implausible",
+}
+"""When a signal's time is suspect. A span that ends before it starts still counts from its start: no end (zero) is none."""
 
 
 _Places = list[tuple[Place, list[str]]]
@@ -110,15 +116,16 @@ def _select(kind: Signal, rules: Sequence[Rule], parts: Mapping[str, _Part]) -> 
     rows = ", ".join(f"{column} AS rule_{column}" for column in ("flow", "milestone", "system", "failure", *parts))
     return "\n".join(
         [
-            f"WITH toDateTime64({OWN_TIME[kind]}, 3, 'UTC') AS own_time",
+            f"WITH toDateTime64({OWN_TIME[kind]}, 3, 'UTC') AS own_time,",
+            "    own_time < toDateTime64('2000-01-01', 3, 'UTC') OR own_time > received_at + INTERVAL 5 MINUTE AS implausible",
             "SELECT",
             "    slice,",
             "    rule_flow AS flow,",
             "    rule_milestone AS milestone,",
             f"    lower(hex(sipHash128(flow, milestone, '{kind}', signal_id))) AS event_id,",
-            "    if(time_suspect, received_at, own_time) AS event_time,",
+            "    if(implausible, received_at, own_time) AS event_time,",
             "    received_at,",
-            "    own_time < toDateTime64('2000-01-01', 3, 'UTC') OR own_time > received_at + INTERVAL 5 MINUTE AS time_suspect,",
+            f"    {SUSPECT[kind]} AS time_suspect,",
             f"    '{kind}' AS signal,",
             f"    {CONTENT_KEY[kind]} AS signal_id,",
             "    trace_id,",

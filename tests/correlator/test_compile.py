@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,27 @@ def test_span_conditions_all_hold(store: Store) -> None:
     found = store.rows("SELECT keys, time_suspect, event_time = received_at AS replaced FROM milestone_events ORDER BY signal_id")
     assert [row["keys"][0]["value"] for row in found] == ["7", "8"]
     assert all(row["time_suspect"] and row["replaced"] for row in found)  # they carry no start time
+
+
+def test_a_span_that_ends_before_it_starts_is_suspect_and_counts_from_its_start(store: Store) -> None:
+    Correlator(StoredCorrelation(store), catalog(SMALL), Telemetry())
+    ends = [NOW - timedelta(microseconds=1), NOW, datetime(1970, 1, 1, tzinfo=UTC)]  # the last one was never set
+    store.insert(
+        "spans",
+        {
+            "slice": [1] * len(ends),
+            "name": ["BOOK"] * len(ends),
+            "service": ["erp"] * len(ends),
+            "status": ["ok"] * len(ends),
+            "attributes": [{"order.id": "1", "tenant": "a"}] * len(ends),
+            "span_id": [str(number) for number in range(len(ends))],
+            "start_time": [NOW] * len(ends),
+            "end_time": ends,
+            "received_at": [NOW + timedelta(seconds=1)] * len(ends),
+        },
+    )
+    found = store.rows("SELECT time_suspect, event_time < received_at AS from_start FROM milestone_events ORDER BY signal_id")
+    assert [(row["time_suspect"], row["from_start"]) for row in found] == [(1, 1), (0, 1), (0, 1)]
 
 
 def test_oversized_keys_are_quarantined_and_keyless_events_counted(store: Store) -> None:

@@ -1,12 +1,13 @@
-WITH toDateTime64(start_time, 3, 'UTC') AS own_time
+WITH toDateTime64(start_time, 3, 'UTC') AS own_time,
+    own_time < toDateTime64('2000-01-01', 3, 'UTC') OR own_time > received_at + INTERVAL 5 MINUTE AS implausible
 SELECT
     slice,
     rule_flow AS flow,
     rule_milestone AS milestone,
     lower(hex(sipHash128(flow, milestone, 'span', signal_id))) AS event_id,
-    if(time_suspect, received_at, own_time) AS event_time,
+    if(implausible, received_at, own_time) AS event_time,
     received_at,
-    own_time < toDateTime64('2000-01-01', 3, 'UTC') OR own_time > received_at + INTERVAL 5 MINUTE AS time_suspect,
+    implausible OR end_time < start_time AND end_time != toDateTime64(0, 9, 'UTC') AS time_suspect,
     'span' AS signal,
     concat(trace_id, '/', span_id) AS signal_id,
     trace_id,

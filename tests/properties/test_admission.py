@@ -31,14 +31,20 @@ def fixed(number: int, value: int) -> bytes:
 
 TIMES = [START, 0, TIME_MIN_NANOSECONDS - 1, TIME_MIN_NANOSECONDS, TIME_MAX_NANOSECONDS - 1, TIME_MAX_NANOSECONDS, 2**64 - 1]
 IDS = [b"", bytes(8), bytes(16), bytes(15) + b"\1", b"\n\x10" * 8, *(b"i" * size for size in (7, 8, 9, 15, 16, 17))]
-COUNTS = [1, 129, 300]
+COUNTS = [1, 128, 129, 300]
 ODD_FIELDS = [
     *(fixed(number, time) for number in (1, 7, 8, 11) for time in TIMES),
     *(delimited(number, id_) for number in (1, 2, 4) for id_ in IDS),
     *(delimited(number, time.to_bytes(8, "little")) for number in (1, 7, 8, 11) for time in TIMES),  # as if packed
     *(tag(number, 0) + varint(value) for number in (1, 7, 2000) for value in (0, START, 2**64 - 1)),
     *(delimited(number, delimited(1, b"a")) * count for number in (6, 9) for count in COUNTS),
-    *(delimited(11, delimited(3, delimited(1, b"abcdefgh")) * count) for count in COUNTS),
+    *(
+        delimited(part, delimited(number, content) * count)
+        for part, number in ((11, 3), (13, 4))
+        for content in (b"", b"\n\1a")
+        for count in COUNTS
+    ),
+    *(bytes((number << 3 | 2 | 128, 0, 0)) * count for number in (6, 9) for count in COUNTS),  # a tag in two bytes, no content
     b"\xff",
     tag(100, 3),
 ]
