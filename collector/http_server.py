@@ -1,9 +1,10 @@
-"""uvicorn, held to bounds it does not have itself: time and size of the request's head."""
+"""uvicorn, held to bounds it does not have itself: time and size of the request's head, and what RFC 9110 lets stand in it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,18 +21,21 @@ HEAD_READ_SECONDS = 10.0
 HEAD_MAX_BYTES = 16 << 10
 HEADERS_MAX = 100
 URL_MAX_BYTES = 8 << 10
-REASONS = {408: "slow_client", 431: "headers_too_large", 503: "too_many_connections"}
-NOT_HTTP = "bad_http"
-_PHRASES = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+DRAIN_SECONDS = 5.0
+"""How long the rest of a body is still read, and thrown away, after the request was answered: closing at once would lose the answer."""
+REASONS = {400: "protocol_error", 408: "slow_client", 431: "headers_too_large", 503: "too_many_connections"}
+_PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
 RETRY_AFTER_SECONDS = 5
+# RFC 9110, 5.5, without obs-text: what a byte above ASCII means, every reader decides for himself
+_NOT_IN_A_VALUE = re.compile(rb"[^\t\x20-\x7e]")
 
 
 class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  # uvicorn's protocols are not typed
-    """Closes a connection whose request head is late or too large, and one more than its client may have."""
+    """Closes a connection whose request head is late, too large or ambiguous, and one more than its client may have."""
 
     refusals: Refusals
     url_max_bytes: int
-    _head_timer: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _refused = False
 
@@ -45,7 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
-        self._head_done()
+        self._timer_done()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -64,33 +68,46 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         self._count(len(url), limit=self.url_max_bytes)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
+        """Count a header, and refuse a value that is not printable ASCII."""
         super().on_header(name, value)
+        if _NOT_IN_A_VALUE.search(value):
+            self._refuse(400)
         self._count(len(name) + len(value) + 4, limit=HEAD_MAX_BYTES + self.url_max_bytes - URL_MAX_BYTES)
 
     def on_headers_complete(self) -> None:
-        """Hand the request to the application."""
-        self._head_done()
+        """Hand the request to the application; RFC 9112, 3.2: it names one host, and only HTTP/1.0 may name none."""
+        self._timer_done()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() != "1.0"):
+            self._refuse(400)
         if not self._refused:
             super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Hand a part of the body on, or end a body that goes on after its answer."""
+        if self.cycle is not None and self.cycle.response_complete and self._timer is None:
+            self._timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Expect the next request."""
+        self._timer_done()
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP."""
-        self._head_done()
-        if not self._refused:
-            self._refused = True
-            self.refusals.refused(NOT_HTTP, peer=_host(self))
-            super().send_400_response(msg)
+        """Answer what is no HTTP, whatever the parser says about it (``msg``)."""
+        del msg
+        self._refuse(400)
 
     def _watch_head(self) -> None:
-        self._head_done()
+        self._timer_done()
         self._head_bytes = 0
-        self._head_timer = self.loop.call_later(HEAD_READ_SECONDS, self._refuse, 408)
+        self._timer = self.loop.call_later(HEAD_READ_SECONDS, self._refuse, 408)
 
-    def _head_done(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _timer_done(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _count(self, size: int, limit: int) -> None:
         self._head_bytes += size
@@ -98,7 +115,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
             self._refuse(431)
 
     def _refuse(self, status: int) -> None:
-        self._head_done()
+        self._timer_done()
         if not self._refused and not self.transport.is_closing():
             self._refused = True
             self.refusals.refused(REASONS[status], peer=_host(self))
