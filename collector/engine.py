@@ -15,6 +15,7 @@ from collector.http import Doors, make_app
 from collector.http_server import HttpServer, make_server
 from collector.intake import JournalIntake
 from collector.journal import Journal, exit_process
+from collector.lanes import FlowLanes
 from collector.limits import FailedAttempts
 from collector.receiver import Receiver, ReceiverContext
 from collector.refusals import SETTLE_SECONDS, Refusals
@@ -65,7 +66,7 @@ class Collector:
         )
         self._refusals = Refusals(clock, telemetry)
         self._settling: asyncio.Task[None] | None = None
-        self._intake = JournalIntake(self._journal, telemetry, self._refusals)
+        self._intake = JournalIntake(self._journal, telemetry, self._refusals, FlowLanes(catalog))
         self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock), self._refusals)
         self._doors.ready = lambda: self._started and not self._journal.failed
         self._doors.publish = self._journal.publish
@@ -120,6 +121,7 @@ class Collector:
         webhooks = Webhooks(catalog, self._doors.webhooks.seen)
         self._validate_receivers(catalog)
         self._doors.senders, self._doors.webhooks = senders, webhooks
+        self._intake.lanes = FlowLanes(catalog)
         self._catalog = catalog
         if self._started:
             self._start_receivers(catalog)

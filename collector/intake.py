@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from collector.lanes import FlowLanes
 from collector.ports import RecordJournal
 from collector.quarantine import quarantine_reason
 from collector.refusals import Refusals
@@ -16,13 +17,16 @@ from core.telemetry import M, Telemetry
 class JournalIntake:
     """Implements :class:`collector.receiver.Intake` for every receiver."""
 
-    def __init__(self, journal: RecordJournal, telemetry: Telemetry, refusals: Refusals) -> None:
+    def __init__(self, journal: RecordJournal, telemetry: Telemetry, refusals: Refusals, lanes: FlowLanes) -> None:
+        """``lanes`` is replaced when the catalog is reloaded."""
         self._journal = journal
         self._telemetry = telemetry
         self._refusals = refusals
+        self.lanes = lanes
 
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
-        """Return once all records are on disk. Records of one call must be of one lane. Raises :class:`core.errors.Full`."""
+        """Return once all records are on disk, each in its lane. Raises :class:`core.errors.Full` and keeps none."""
+        records = [self.lanes.raised(record) for record in records]
         for record in records:
             self._telemetry.add(M.RECEIVED, record.count, lane=record.lane.value, kind=record.kind.value)
         try:

@@ -158,6 +158,10 @@ def _acknowledge(batch: list[_Waiting], receipts: list[list[Receipt]]) -> None:
             waiting.future.set_result(given)
 
 
+def _bytes_of(record: Record) -> int:
+    return len(record.body) + len(record.detail) + 256
+
+
 def exit_process() -> None:
     """End the process at once with a failure code, without acknowledging anything more."""
     os._exit(70)
@@ -214,17 +218,21 @@ class Journal:
 
     async def append(self, records: Sequence[Record]) -> list[Receipt]:
         """Return once all records are on disk, in their order. Raises :class:`core.errors.Full` and keeps none when there is no room."""
-        if not records:
-            return []
-        lane = records[0].lane
-        if any(record.lane is not lane for record in records):
-            raise ValueError("records of one call travel in one lane")
-        size = sum(len(record.body) + len(record.detail) + 256 for record in records)
-        self._make_sure_of_room(lane, size)
+        by_lane: dict[Lane, list[int]] = {}
+        for index, record in enumerate(records):
+            by_lane.setdefault(record.lane, []).append(index)
+        sizes = {lane: sum(_bytes_of(records[index]) for index in indexes) for lane, indexes in by_lane.items()}
+        for lane, size in sizes.items():
+            self._make_sure_of_room(lane, size, sum(sizes.values()))
         loop = asyncio.get_running_loop()
-        waiting = _Waiting([make_row(record) for record in records], size, loop, loop.create_future())
-        self._lanes[lane].submit(waiting)
-        return await waiting.future
+        receipts: dict[int, Receipt] = {}
+        waiting: dict[Lane, _Waiting] = {}
+        for lane, indexes in by_lane.items():
+            waiting[lane] = _Waiting([make_row(records[index]) for index in indexes], sizes[lane], loop, loop.create_future())
+            self._lanes[lane].submit(waiting[lane])
+        for lane, indexes in by_lane.items():
+            receipts.update(zip(indexes, await waiting[lane].future, strict=True))
+        return [receipts[index] for index in range(len(records))]
 
     def bytes_held(self, *, lanes: Sequence[Lane] = tuple(Lane)) -> int:
         """Return the bytes the lanes hold on disk, at most two seconds old in what was freed."""
@@ -243,9 +251,10 @@ class Journal:
             lane.stop()
         self._alone.close()
 
-    def _make_sure_of_room(self, lane: Lane, size: int) -> None:
+    def _make_sure_of_room(self, lane: Lane, size: int, whole_size: int) -> None:
+        """Raise :class:`core.errors.Full` unless there is room for ``size`` bytes of a lane, which are part of ``whole_size`` in all lanes."""
         limit = self._max_bytes if lane is Lane.CRITICAL else int(self._max_bytes * (1 - CRITICAL_SHARE))
-        if self.bytes_held() + size > limit:
+        if self.bytes_held() + whole_size > limit:
             raise Full("the journal is full; the engine is behind or stopped", RETRY_AFTER_SECONDS)
         if not self._lanes[lane].waiting_room(size):
             raise Full("the disk does not keep up", 1)

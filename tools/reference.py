@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import alerts.notifiers
+import collector.lanes
 import collector.receivers
 import dashboard.pages
 from core.catalog.contract import Contract
@@ -47,6 +48,7 @@ def reference() -> str:
     for metric in M:
         value = metric.value
         lines.append(f"| `{value.name}` | {value.kind.__name__.lower()} | {', '.join(value.labels)} | {value.help} |")
+    lines += ["", "## Lanes (`lane:` of a source and of a flow)", "", inspect.getdoc(collector.lanes) or ""]
     for title, package, constant in PLUGINS:
         lines += ["", f"## {title}", "", "| name | what it does |", "|---|---|"]
         for name, plugin in sorted(discover(package, constant, object).items()):

@@ -92,12 +92,16 @@ class Milestone(Definition):
 class Flow(Definition):
     """One business process. ``ends``: milestones that complete a transaction; ``cancels``: those that call it off.
 
+    ``lane``: an event whose type the ``event`` of a milestone writes out (not as a prefix) is received in this lane, or in its source's or
+    another such flow's where that is higher: critical before standard before bulk. Without it the flow has no influence on lanes; OTLP
+    requests always go by their source.
+
     A fact that another fact names as its ``currency`` need not be declared: it is a text.
     """
 
     flow: Identifier
     title: str
-    lane: Lane = Lane.STANDARD
+    lane: Lane | None = None
     owner: str
     keys: dict[str, Key] = Field(min_length=1)
     facts: dict[str, Fact] = Field(default_factory=dict)

@@ -107,7 +107,7 @@ def test_every_road_is_told_in_one_form(
         {"event": "refused", "reason": "unauthenticated", "source": "", **sized},
         {"event": "quarantined", "reason": "bad_protobuf", "source": "crm", **sized},
         {"event": "refused", "reason": "headers_too_large", "source": "", **unread},
-        {"event": "refused", "reason": "bad_http", "source": "", **unread},
+        {"event": "refused", "reason": "protocol_error", "source": "", **unread},
     ]
     lines = told()
     assert [{name: line[name] for name in expected[0]} for line in lines] == expected

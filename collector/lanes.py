@@ -1,0 +1,53 @@
+"""Which lane a signal travels in: that of its source, raised to that of the flows it belongs to.
+
+A signal travels in the lane of its source. A CloudEvent, webhook delivery or event of a pull receiver whose type is written out in the
+match of a milestone (`event: crm.order.captured`; a prefix such as `crm.*` does not count) travels in the highest of its source's lane and
+the lanes of all flows with such a milestone: critical before standard before bulk. A flow without `lane` has no influence, and none ever
+lowers a lane. OTLP requests go by their source alone, because one request holds signals of many flows. A changed catalog counts for what
+is received after it was taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from core.catalog.catalog import Catalog
+from core.signal import Lane, Record, SignalKind
+
+_RISING = (Lane.BULK, Lane.STANDARD, Lane.CRITICAL)
+
+
+class _Type(msgspec.Struct):
+    type: str
+
+
+class FlowLanes:
+    """The lanes of event types, made from a catalog. Immutable: a reload makes a new one."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._lanes: dict[str, Lane] = {}
+        for flow in catalog.flows.values():
+            if flow.lane is None:
+                continue
+            for milestone in flow.milestones.values():
+                events = milestone.match.event or []
+                for name in [events] if isinstance(events, str) else events:
+                    if not name.endswith("*"):
+                        self._lanes[name] = highest(flow.lane, self._lanes.get(name, flow.lane))
+
+    def raised(self, record: Record) -> Record:
+        """Return the record in the lane its event's type asks for; what is no event stays in its own."""
+        if not self._lanes or record.kind is not SignalKind.EVENT:
+            return record
+        try:
+            lane = self._lanes.get(msgspec.json.decode(record.body, type=_Type).type)
+        except msgspec.MsgspecError:  # what a receiver takes for an event is for the store to judge
+            return record
+        return record if lane is None else replace(record, lane=highest(record.lane, lane))
+
+
+def highest(*lanes: Lane) -> Lane:
+    """Return the most urgent of some lanes."""
+    return max(lanes, key=_RISING.index)
