@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.admission import admit
+from collector.aside import PROTOBUF_LARGE_BYTES, beside
 from collector.authentication import Sender, Senders
 from collector.cloud_events import STRUCTURED
 from collector.quarantine import quarantine_record
@@ -67,7 +68,7 @@ class Desk:
 
         Raises :class:`Rejection` for a request that is unusable as a whole and :class:`core.errors.Full`.
         """
-        admitted = admit(kind, body)
+        admitted = await beside(len(body) > PROTOBUF_LARGE_BYTES, admit, kind, body)
         now = self.now()
         records: list[Record] = []
         if admitted.count:

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collector import cloud_events, otlp_json
 from collector.admission import HTTP_BODY_MAX_BYTES, RESPONSES
+from collector.aside import JSON_LARGE_BYTES, beside
 from collector.authentication import Sender, Senders, sender_of
 from collector.desk import Desk, Envelope, Outcome
 from collector.encoding import decode
@@ -183,7 +184,7 @@ def _media_type(request: Request) -> str:
 def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
         is_json = _media_type(request) == JSON
-        protobuf = otlp_json.convert(kind, body) if is_json and body else body
+        protobuf = await beside(len(body) > JSON_LARGE_BYTES, otlp_json.convert, kind, body) if is_json and body else body
         return _otlp_success(kind, await doors.desk.take_otlp(kind, protobuf, envelope), is_json=is_json)
 
     async def endpoint(request: Request) -> Response:
@@ -244,11 +245,13 @@ def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
         if structured and "ce-specversion" in request.headers:
             raise cloud_events.bad("the event is either in the headers or in the body, not in both", "ce-specversion")
         if media_type == cloud_events.BATCH:
-            return await _take_batch(doors.desk, cloud_events.parse_batch(body), envelope)
+            return await _take_batch(doors.desk, await beside(len(body) > JSON_LARGE_BYTES, cloud_events.parse_batch, body), envelope)
         if media_type == cloud_events.STRUCTURED:
-            event = cloud_events.parse_structured(body)
+            event = await beside(len(body) > JSON_LARGE_BYTES, cloud_events.parse_structured, body)
         elif "ce-specversion" in request.headers or "ce-id" in request.headers:
-            event = cloud_events.parse_binary(request.headers.items(), envelope.content_type, body)
+            event = await beside(
+                len(body) > JSON_LARGE_BYTES, cloud_events.parse_binary, request.headers.items(), envelope.content_type, body
+            )
         else:
             raise refused(
                 415,
@@ -297,7 +300,8 @@ def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
         source, delivery = request.state.delivery
         if doors.webhooks.seen.is_replay(source.source, delivery, body):
             return JSONResponse({"accepted": 0, "replayed": True})
-        await doors.desk.take([_event_record(doors.desk, envelope, _delivered_event(request, source, delivery, body))])
+        event = await beside(len(body) > JSON_LARGE_BYTES, _delivered_event, request, source, delivery, body)
+        await doors.desk.take([_event_record(doors.desk, envelope, event)])
         doors.webhooks.seen.remember(source.source, delivery, body)
         return JSONResponse({"accepted": 1})
 

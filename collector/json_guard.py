@@ -11,12 +11,14 @@ from collector.rejection import Rejection, unusable
 DEPTH_MAX = 64
 NODES_MAX = 100_000
 DIGITS_MAX = 64
+_SLICE_BYTES = 256 << 10
 # Possessive throughout: an expression that goes back to try a string, a number or a row of backslashes again is quadratic, and minutes
 # of it hold up every other sender. A string that is never closed reaches to the end of the body.
 _STRING_PATTERN = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
 _STRING = re.compile(_STRING_PATTERN, re.DOTALL)
 _LONG_NUMBER = re.compile(rb"(?<![0-9.eE+-])[0-9.eE+-]{%d}" % (DIGITS_MAX + 1))
 _NOT_A_BRACKET = re.compile(rb'(?:[^\[\]{}"]++|' + _STRING_PATTERN + rb")++", re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*+)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
@@ -36,8 +38,13 @@ def check_depth(body: bytes) -> None:
 
 def check_digits(body: bytes) -> None:
     """Refuse JSON with a number of more than 64 characters, before anything reads it. Raises :class:`Rejection` (400)."""
-    if _LONG_NUMBER.search(body) and _LONG_NUMBER.search(_STRING.sub(b'""', body)):
+    if _has_long_number(body) and _has_long_number(_STRING.sub(b'""', body)):
         raise _bad("long_number", f"a number has more than {DIGITS_MAX} digits")
+
+
+def _has_long_number(body: bytes) -> bool:
+    # in slices: one search over a large body would keep the interpreter from every other thread
+    return any(_LONG_NUMBER.search(body, start, start + _SLICE_BYTES + DIGITS_MAX) for start in range(0, len(body), _SLICE_BYTES))
 
 
 def check_json(body: bytes) -> bytes:
@@ -49,8 +56,9 @@ def check_json(body: bytes) -> bytes:
     check_depth(body)
     if body.count(b",") > NODES_MAX and _STRING.sub(b"", body).count(b",") > NODES_MAX:
         raise _bad("too_many_nodes", f"more than {NODES_MAX} values")
-    if b"\\u" in body:
+    if _SURROGATE.search(body):
         body = _LONE_SURROGATE.sub(lambda match: match[1] + (match[2] or rb"\ufffd"), body)
+    if rb"\u0000" in body:
         body = _NUL.sub(rb"\1\\ufffd", body)
     try:
         json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer)
