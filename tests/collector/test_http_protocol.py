@@ -78,7 +78,7 @@ def test_ambiguous_heads(door: Running, sent: bytes) -> None:
     answer = talk(door, sent)
     assert statuses(answer) == [400]
     assert b"connection: close\r\n" in answer
-    assert door.telemetry.value(M.REFUSED_REQUESTS, reason="protocol_error") == 1
+    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error") == 1
     assert door.records() == []
     assert door.client.get("/healthz").status_code == 200
 
@@ -169,7 +169,7 @@ def test_endless_chunks_end_at_the_limit(door: Running, monkeypatch: pytest.Monk
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
         assert is_closed_within(opened, 10, chunk)
-    assert door.telemetry.value(M.REFUSED_REQUESTS, reason="too_large") == 1
+    assert door.telemetry.value(M.REFUSED_REQUESTS, source="default", reason="too_large") == 1
     assert door.records() == []
 
 
@@ -179,7 +179,7 @@ def test_endless_chunks_of_one_byte_end_in_time(door: Running, monkeypatch: pyte
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
         assert is_closed_within(opened, 4, b"1\r\nx\r\n", pause_seconds=0.02)
-    assert door.telemetry.value(M.REFUSED_REQUESTS, reason="slow_client") == 1
+    assert door.telemetry.value(M.REFUSED_REQUESTS, source="default", reason="slow_client") == 1
 
 
 def test_a_body_that_stalls_is_told(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:

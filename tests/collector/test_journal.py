@@ -17,7 +17,9 @@ import pytest
 
 from collector.intake import JournalIntake
 from collector.journal import Journal
+from collector.lanes import FlowLanes
 from collector.refusals import Refusals
+from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.errors import Full, UsageError
 from core.journal import is_closed, read_segment, segments
@@ -31,7 +33,7 @@ from collector.engine import Collector
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.config import Settings
-from core.telemetry import M, Telemetry
+from core.telemetry import Telemetry
 async def main():
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -218,7 +220,7 @@ def test_a_journal_has_one_writer_of_a_name_at_a_time(tmp_path: Path) -> None:
 
 def test_what_nobody_waits_for_any_more_is_in_the_books_if_it_is_on_disk(tmp_path: Path) -> None:
     telemetry, journal = Telemetry(), open_journal(tmp_path)
-    intake = JournalIntake(journal, telemetry, Refusals(SystemClock(), telemetry))
+    intake = JournalIntake(journal, telemetry, Refusals(SystemClock(), telemetry), FlowLanes(Catalog()))
 
     async def leave() -> None:
         waiting = asyncio.create_task(intake.accept([record(1)]))
