@@ -34,9 +34,9 @@ FROM
             *,
             arrayMap(p -> p.2, arrayFilter(p -> has(/*ends*/, concat(flow, '/', p.1)), firsts)) AS end_times,
             arrayMap(p -> p.2, arrayFilter(p -> has(/*cancels*/, concat(flow, '/', p.1)), firsts)) AS cancel_times,
-            arrayMap(m -> (m, arrayMap(
-                p -> (p.1, p.2, arrayMin(arrayMap(e -> e.at, arrayFilter(e -> e.milestone = m AND has(e.keys, p), history)))),
-                arraySort(arrayDistinct(arrayFlatten(arrayMap(e -> e.keys, arrayFilter(e -> e.milestone = m, carrying))))))), arrayDistinct(carrying.milestone)) AS reaches
+            arrayMap(m -> arrayFilter(c -> c.1 = m, carried), arrayDistinct(carried.1)) AS carried_by_milestone,
+            arrayMap(each -> (each[1].1, arrayMap(c -> (c.2, c.3, c.4),
+                arrayFilter((c, n) -> n = 1, each, arrayEnumerateUniq(arrayMap(c -> (c.2, c.3), each))))), carried_by_milestone) AS reaches
         FROM
         (
             -- 2: parts of the history
@@ -52,9 +52,9 @@ FROM
                     arrayFilter(e -> e.failure, history)) AS failures,
                 arrayMap(m -> (m, arrayMin(arrayMap(e -> e.at, arrayFilter(e -> e.milestone = m, history)))), arrayDistinct(history.milestone)) AS firsts,
                 arrayMap(m -> (m, arrayMax(arrayMap(e -> e.at, arrayFilter(e -> e.milestone = m, history)))), arrayDistinct(history.milestone)) AS lasts,
-                arrayMap(
-                    e -> CAST((e.milestone, arrayFilter(k -> has(/*many*/, concat(flow, '/', k.1)), e.keys)), 'Tuple(milestone String, keys Array(Tuple(String, String)))'),
-                    arrayFilter(e -> arrayExists(k -> has(/*many*/, concat(flow, '/', k.1)), e.keys), history)) AS carrying,
+                -- sorted, so that of the same key the first has the earliest time
+                arraySort(arrayFlatten(arrayMap(
+                    e -> arrayMap(k -> (e.milestone, k.1, k.2, e.at), arrayFilter(k -> has(/*many*/, concat(flow, '/', k.1)), e.keys)), history))) AS carried,
                 arraySort(m -> indexOf(/*milestones*/, concat(flow, '/', m)), arrayMap(e -> e.milestone, arrayFilter(e -> NOT e.failure, history)))[-1] AS furthest,
                 CAST(
                     arrayMap(t -> (t, arraySort(arrayMap(p -> p.2, arrayFilter(p -> p.1 = t, pairs)))), arraySort(arrayDistinct(arrayMap(p -> p.1, pairs)))),
