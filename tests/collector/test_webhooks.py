@@ -122,7 +122,9 @@ def test_the_signature_is_over_the_body_as_sent(post: Any, secrets: dict[str, st
     assert BODY in record.body
 
 
-@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"no JSON"), gzip.compress(bytes(30 << 20))])
+@pytest.mark.parametrize(
+    "body", [b"no gzip at all", gzip.compress(b"no JSON"), gzip.compress(bytes(30 << 20))], ids=["no gzip", "no JSON", "a bomb"]
+)
 def test_a_stranger_is_refused_before_anything_is_decoded_or_kept(post: Any, body: bytes) -> None:
     encoded = {"content-encoding": "gzip"}
     answers = [post("nobody", body, encoded), post("shop", body, encoded), post("shop", body, {**encoded, **standard("bm8=", "m", body)})]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +47,14 @@ class Seen:
     messages: tuple[tuple[str, str, str], ...] = ()
 
 
+def look_at_signals(product: Product) -> Seen:
+    """Read only what was sent, whatever flows the catalog makes of it."""
+    return Seen(
+        events=tuple(row[0] for row in product.query(f"SELECT id FROM events FINAL WHERE event_source IN {ORIGINS}")),
+        spans=tuple(row[0] for row in product.query("SELECT trace_id FROM spans FINAL WHERE name = 'order.receive'")),
+    )
+
+
 def look(product: Product, sink: Sink | None = None) -> Seen:
     """Read all of it; nothing should move meanwhile."""
     transactions = "FROM transactions FINAL WHERE flow = 'orders' AND state != 'merged'"
@@ -62,9 +70,8 @@ def look(product: Product, sink: Sink | None = None) -> Seen:
         pages = [(order, _page(client, order)) for order in orders[:PAGES]]
     finally:
         client.close()
-    return Seen(
-        events=tuple(row[0] for row in product.query(f"SELECT id FROM events FINAL WHERE event_source IN {ORIGINS}")),
-        spans=tuple(row[0] for row in product.query("SELECT trace_id FROM spans FINAL WHERE name = 'order.receive'")),
+    return replace(
+        look_at_signals(product),
         orders=tuple(orders),
         board=int(stations.loc[stations["flow"] == "orders", "here"].sum()),
         milestones=tuple((order, milestone) for order, milestone in milestones),
@@ -97,13 +104,18 @@ def faults(ledger: Ledger, seen: Seen, restarts: int = 0) -> list[str]:
     started again.
     """
     return [
-        *_signals("event", Counter(seen.events), ledger, "events"),
-        *_signals("span", Counter(seen.spans), ledger, "spans"),
+        *signal_faults(ledger, seen),
         *_transactions(ledger, seen),
         *_milestones(ledger, seen),
         *_pages(ledger, seen),
         *_incidents(ledger, seen, restarts),
     ][:READABLE]
+
+
+def signal_faults(ledger: Ledger, seen: Seen) -> list[str]:
+    """Return what is lost, invented or there twice of the signals alone."""
+    events = _signals("event", Counter(seen.events), ledger, "events")
+    return [*events, *_signals("span", Counter(seen.spans), ledger, "spans")][:READABLE]
 
 
 def _signals(what: str, there: Counter[str], ledger: Ledger, kind: str) -> list[str]:
