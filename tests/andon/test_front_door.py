@@ -124,6 +124,7 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path, content: str
 @contextmanager
 def up(product: Product, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     ports = {"otlp-grpc": product.grpc_port, "http": product.http_port, "engine": product.engine_port, "dashboard": product.dashboard_port}
+    ports["dashboard-metrics"] = product.dashboard_metrics_port
     command = [sys.executable, "-m", "andon", "up", "--data", str(product.data), "--catalog", str(product.catalog), *arguments]
     command += [f"--{name}-port={port}" for name, port in ports.items()]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **product.environment}

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from collector import aside, cloud_events, http, otlp_json
+from collector.admission import admit
 from collector.json_guard import DIGITS_MAX, check_digits
 from collector.rejection import Rejection
 from core.catalog.catalog import Catalog
@@ -84,7 +85,12 @@ def test_a_small_request_is_acknowledged_while_a_large_one_is_looked_at(
 def test_protobuf_too(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.desk.PROTOBUF_LARGE_BYTES", 1000)
     threads: set[str] = set()
-    monkeypatch.setattr("collector.desk.admit", lambda *args, real=http.Desk.take_otlp.__globals__["admit"]: threads.add(threading.current_thread().name) or real(*args))  # fmt: skip
+
+    def noted(*arguments: Any) -> Any:
+        threads.add(threading.current_thread().name)
+        return admit(*arguments)
+
+    monkeypatch.setattr("collector.desk.admit", noted)
     assert door.post("/v1/traces", spans(count=20).SerializeToString(), PROTOBUF).status_code == 200
     assert door.post("/v1/traces", SMALL, PROTOBUF).status_code == 200
     assert len(threads) == 2, "the large one in a thread of its own, the small one on the loop"

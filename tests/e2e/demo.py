@@ -66,6 +66,7 @@ class Demo:
             "--http-port": product.http_port,
             "--engine-port": product.engine_port,
             "--dashboard-port": product.dashboard_port,
+            "--dashboard-metrics-port": product.dashboard_metrics_port,
         }
 
     @property
@@ -128,7 +129,7 @@ class Demo:
             except OSError:
                 continue
             if parent == self.process.pid and len(words) > 3:  # an ended one has no words
-                found[words[3] if "andon" in words else "dashboard"] = int(process.name)  # which becomes Streamlit
+                found[words[3]] = int(process.name)
         return found
 
     def interrupt(self) -> int:

@@ -240,7 +240,7 @@ Engines = tuple[Loader, Correlator, SlaEngine]
 def _engines(store: Store, config: Settings, now: datetime) -> Engines:
     correlation, clocks, telemetry = StoredCorrelation(store), StoredClocks(store), Telemetry()
     correlator = Correlator(correlation, CATALOG, telemetry)
-    return Loader(config, store, FakeClock(now), telemetry), correlator, SlaEngine(clocks, clocks, CATALOG, telemetry)
+    return Loader(config, store, FakeClock(now), telemetry), correlator, SlaEngine(clocks, clocks, clocks, CATALOG, telemetry)
 
 
 def _work(engines: Engines, now: datetime) -> None:

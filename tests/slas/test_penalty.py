@@ -162,7 +162,8 @@ def test_changed_terms_change_the_catalog_and_what_is_owed(store: Store):
     slas = engine(store, catalog({"book": {**BOOK, "targets": [{"penalty": TERMS}]}}))
     slas.run(utc("2026-03-29 15:00:00"))
     assert clock(store)["penalty"] == 24.0
-    slas.reload(catalog({"book": {**BOOK, "targets": [{"penalty": {**TERMS, "per_day": "3%"}}]}}, version="v2"), utc("2026-03-29 15:00:00"))
+    slas.reload(catalog({"book": {**BOOK, "targets": [{"penalty": {**TERMS, "per_day": "3%"}}]}}, version="v2"))
+    slas.run(utc("2026-03-29 15:00:00"))
 
     assert (clock(store)["penalty"], clock(store)["contract_version"]) == (60.0, "v2: target 1")
 
