@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 PACKAGES := alerts andon collector core correlator dashboard plant slas store
-CODE := $(PACKAGES) instrumentation tests benchmarks
+CODE := $(PACKAGES) instrumentation tests benchmarks tools
 
 .PHONY: help demo test check format bench soak install clean
 

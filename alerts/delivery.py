@@ -75,10 +75,10 @@ def gives_up(delivery: Delivery, now: datetime) -> bool:
     return delivery.severity != Severity.CRITICAL.value and now - delivery.created_at >= GIVES_UP_AFTER
 
 
-def needs_fallback(delivery: Delivery, now: datetime, *, failing: bool) -> bool:
-    """Whether the other channel is due: three failures, no hope here, or two minutes of a channel that is ``failing``."""
+def needs_fallback(delivery: Delivery, now: datetime) -> bool:
+    """Whether the other channel is due: three failures, no hope here, or two minutes; asked of channels that are failing only."""
     failed = delivery.state == DeliveryState.FAILED.value
-    return failed or delivery.attempts >= FALLBACK_ATTEMPTS or (failing and now - delivery.created_at >= FALLBACK_AFTER)
+    return failed or delivery.attempts >= FALLBACK_ATTEMPTS or now - delivery.created_at >= FALLBACK_AFTER
 
 
 def rows(deliveries: list[Delivery]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 from alerts import incidents as incident_rules
 from alerts import runbooks
 from alerts.act import Act
+from alerts.actions import LONGEST_QUIET
 from alerts.delivery import Delivery
 from alerts.delivery import rows as delivery_rows
 from alerts.incidents import Incident, State
@@ -34,7 +35,7 @@ from core.incident import IncidentStatus
 from core.telemetry import M, Telemetry
 
 BATCH = 20_000
-SILENCE_KEPT = timedelta(days=8)
+SILENCE_KEPT = LONGEST_QUIET + timedelta(days=1)
 """How long a silence that ended is remembered, so that what it kept quiet is told however late the engine comes to it."""
 
 
@@ -72,10 +73,6 @@ class AlertEngine:
                 notifier.validate(channel.settings)
             except UsageError as error:
                 raise UsageError(f"routes.yaml: channel '{name}': {error}") from error
-            if channel.fallback is not None and channel.fallback not in catalog.routes.channels:
-                raise UsageError(f"routes.yaml: channel '{name}': fallback: there is no channel '{channel.fallback}'")
-            if name in (chain := catalog.routes.fallbacks(name)):
-                raise UsageError(f"routes.yaml: channel '{name}': fallback: {' → '.join([name, *chain])} never ends")
         with self._lock:
             self._catalog = catalog
             self._routes = compiled

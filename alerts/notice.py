@@ -9,6 +9,9 @@ from typing import Protocol, runtime_checkable
 from alerts.incidents import Incident
 from core.incident import Reason
 
+LATELY = 6
+"""Of so many messages a channel's moments are remembered; a stage may ask for no more."""
+
 
 @dataclass(frozen=True)
 class Announced:

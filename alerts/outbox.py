@@ -17,10 +17,9 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from alerts.delivery import FALLBACK_AFTER, Delivery, DeliveryState, delivery_id_of, gives_up, needs_fallback, pause_after, rows
-from alerts.notice import Announced
+from alerts.notice import LATELY, Announced
 from alerts.notifier import Notifier
 from alerts.ports import IncidentStore
-from alerts.stages.storm import FLAPPING_LIMIT
 from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
 from core.clock import Clock
@@ -230,7 +229,7 @@ class Outbox:
             done = replace(done, next_attempt_at=now + max(pause_after(delivery.delivery_id, attempts), wait))
         changed = [done]
         if outcome != "sent":
-            changed += self._fall_back(done, now, failing=True)
+            changed += self._fall_back(done, now)
             level = logging.ERROR if outcome == "failed" else logging.WARNING
             fields = {"channel": done.channel, "incident": done.incident_id, "attempts": attempts, "detail": detail}
             logger.log(level, "a delivery failed" if outcome == "failed" else "a delivery is tried again", extra={"fields": fields})
@@ -271,7 +270,7 @@ class Outbox:
         failing = {one.channel for one in self._pending.values() if one.attempts}
         moments: list[datetime] = []
         for one in [one for one in self._pending.values() if one.channel in failing]:
-            if changed := self._fall_back(one, now, failing=True):
+            if changed := self._fall_back(one, now):
                 self._unrecorded.append({"deliveries": rows(changed)})
             elif (due := one.created_at + FALLBACK_AFTER) > now and self._other(one):
                 moments.append(due)
@@ -286,9 +285,9 @@ class Outbox:
         told_at = self.announced(delivery.incident_id, target).at
         return target if told_at is None or told_at < delivery.created_at else None
 
-    def _fall_back(self, delivery: Delivery, now: datetime, *, failing: bool) -> list[Delivery]:
+    def _fall_back(self, delivery: Delivery, now: datetime) -> list[Delivery]:
         target = self._other(delivery)
-        if target is None or not needs_fallback(delivery, now, failing=failing):
+        if target is None or not needs_fallback(delivery, now):
             return []
         origin = Message.model_validate_json(delivery.message)
         other = delivery_id_of(delivery.incident_id, target, f"fallback:{delivery.delivery_id}", 0)
@@ -325,7 +324,7 @@ class Outbox:
             said.members,
             said.value,
             heard=not delivery.is_resolve,
-            lately=(*before.lately, delivery.created_at)[-FLAPPING_LIMIT:],
+            lately=(*before.lately, delivery.created_at)[-LATELY:],
         )
         self._latest[delivery.key] = delivery.delivery_id
         self._recent.setdefault(delivery.channel, deque(maxlen=_RECENT)).append(delivery.created_at)

@@ -57,7 +57,10 @@ class _Running:
 
 
 class Supervisor:
-    """Runs children until :meth:`stop` is called or a signal asks for the end. Logs go to ``<data>/log/<name>.log``, and to ``<name>.old.log`` before that."""
+    """Runs children until :meth:`stop` is called or a signal asks for the end.
+
+    Logs go to ``<data>/log/<name>.log``; what was there before is in ``<name>.old.log``.
+    """
 
     def __init__(self, log_folder: Path, report: Callable[[str], None]) -> None:
         self._logs = log_folder

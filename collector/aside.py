@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 JSON_LARGE_BYTES = 256 << 10
 PROTOBUF_LARGE_BYTES = 4 << 20
+ENCODED_LARGE_BYTES = 64 << 10
 """Above these a body is looked at in a thread; below, the way there would cost more than the look."""
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

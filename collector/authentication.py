@@ -46,11 +46,6 @@ class Senders:
         self.default = Sender(DEFAULT_SOURCE, default.lane if default else Lane.STANDARD)
         self._by_service = {service: sender_of(source) for source in catalog.sources.values() for service in source.services}
 
-    @property
-    def has_tokens(self) -> bool:
-        """Whether any source has a token."""
-        return bool(self._tokens)
-
     def identify(self, authorization: str | None, andon_token: str | None) -> Sender:
         """Return the sender of a request by its ``Authorization`` and ``X-Andon-Token`` values.
 

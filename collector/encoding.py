@@ -14,7 +14,6 @@ _GZIP_WBITS = 31
 _INFLATE_SLICE_BYTES = 64 << 10
 _ZSTD_SLICE_BYTES = 512
 """The decoder has no bound on its output; 512 bytes hold at most 128 blocks of 128 KiB, so one step inflates to 16 MiB at the most."""
-ENCODINGS = ("identity", "gzip", "deflate", "zstd")
 
 
 def decode(body: bytes, encoding: str, max_bytes: int) -> bytes:

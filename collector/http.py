@@ -6,7 +6,6 @@ is there once, serves all sources, and is where tokens and TLS are enforced.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collector import cloud_events, otlp_json
 from collector.admission import HTTP_BODY_MAX_BYTES, RESPONSES
-from collector.aside import JSON_LARGE_BYTES, beside
+from collector.aside import ENCODED_LARGE_BYTES, JSON_LARGE_BYTES, beside
 from collector.authentication import Sender, Senders, sender_of
 from collector.desk import Desk, Envelope, Outcome
 from collector.encoding import decode
@@ -43,7 +42,6 @@ PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 # google.rpc.Code of each HTTP status, for OTLP senders
 _CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
-DECODED_ASIDE_BYTES = 64 << 10
 Handler = Callable[[Request, bytes, Envelope], Awaitable[Response]]
 Proof = Callable[[bytes], Envelope]
 
@@ -142,7 +140,10 @@ async def _guarded(
             if prove is not None:
                 envelope = prove(raw)
             try:
-                return await handle(request, await _decoded(raw, envelope.encoding), envelope)
+                # inflating lets go of the interpreter, and the other senders need not wait
+                large = bool(envelope.encoding) and len(raw) > ENCODED_LARGE_BYTES
+                body_bytes = await beside(large, decode, raw, envelope.encoding, HTTP_BODY_MAX_BYTES)
+                return await handle(request, body_bytes, envelope)
             except Rejection as rejection:
                 kept = await _keep(doors, rejection, raw, envelope)
                 return explain(rejection.status, rejection.complaint, quarantine_id=kept, retry_after_seconds=rejection.retry_after_seconds)
@@ -153,13 +154,6 @@ async def _guarded(
         _tell(doors, "full", envelope, raw)
         complaint = Complaint("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
         return explain(503, complaint, retry_after_seconds=full.retry_after_seconds)
-
-
-async def _decoded(raw: bytes, encoding: str) -> bytes:
-    """Decode a large body in a thread: inflating lets go of the interpreter, and the other senders need not wait."""
-    if len(raw) <= DECODED_ASIDE_BYTES or not encoding:
-        return decode(raw, encoding, HTTP_BODY_MAX_BYTES)
-    return await asyncio.to_thread(decode, raw, encoding, HTTP_BODY_MAX_BYTES)
 
 
 async def _keep(doors: Doors, rejection: Rejection, raw: bytes, envelope: Envelope) -> str:

@@ -96,7 +96,10 @@ def record_sizes(body: bytes) -> list[int]:
 
 
 def has_good_heads(kind: SignalKind, body: bytes) -> bool:
-    """Return whether ids, times, events and links of all records are surely good; metrics never are: few and small, they are looked at one by one."""
+    """Return whether ids, times, events and links of all records are surely good.
+
+    Metrics never are: few and small, they are looked at one by one.
+    """
     if kind not in _HEADS:
         return False
     heads_class, good = _HEADS[kind]

@@ -81,7 +81,10 @@ class Intake(Protocol):
     """Where receivers hand their records."""
 
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
-        """Return once all records are on disk, together. Raises :class:`core.errors.Full` and keeps none."""
+        """Return once all records are on disk, each in its lane. Raises :class:`core.errors.Full` and keeps none.
+
+        After a crash before that those of one lane only may be there: who gets no answer sends all again.
+        """
         ...
 
 

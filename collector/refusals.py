@@ -37,7 +37,10 @@ class _Minute:
 
 
 class Refusals:
-    """Counts and tells refusals. A reason is a word of a closed list; a source is one of the catalog, empty for a stranger. Any thread may call."""
+    """Counts and tells refusals. Any thread may call.
+
+    A reason is a word of a closed list; a source is one of the catalog, empty for a stranger.
+    """
 
     def __init__(self, clock: Clock, telemetry: Telemetry) -> None:
         self._clock = clock

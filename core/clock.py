@@ -34,8 +34,8 @@ class SystemClock:
     """The machine's clock, carried forward by its monotonic one.
 
     A step of the wall clock while the process runs neither fires nor delays a deadline: the wall time is read once and a clock that only
-    goes forward is added to it, one that goes on while the machine is suspended. ``speed`` and ``anchor`` make simulated time (``andon demo --speed``): at real moment
-    ``anchor`` both clocks agree, afterwards this one runs ``speed`` times as fast.
+    goes forward is added to it, one that goes on while the machine is suspended. ``speed`` and ``anchor`` make simulated
+    time (``andon demo --speed``): at real moment ``anchor`` both clocks agree, afterwards this one runs ``speed`` times as fast.
     """
 
     def __init__(self, speed: float = 1.0, anchor: datetime | None = None) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """How urgent a source's signals are. Critical is loaded first and is never shed."""
+    """How urgent signals are: a source's, and the events a flow names. Critical is loaded first and is never shed."""
 
     CRITICAL = "critical"
     STANDARD = "standard"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,10 +39,10 @@ def main() -> None:
 
 def context(zone: Zone, wall: bool = False) -> Context:
     """Return what a page is given in this run."""
-    clock = _clock()
-    data = Data(load_settings(), clock)
+    settings, clock = load_settings(), _clock()
+    data = Data(settings, clock)
     catalog, refused = definitions.in_force(data)
-    return Context(data=data, catalog=catalog, clock=clock, zone=zone, wall=wall, speed=_speed(), refused=refused)
+    return Context(data=data, catalog=catalog, clock=clock, zone=zone, wall=wall, speed=settings.clock_speed, refused=refused)
 
 
 def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
@@ -101,9 +100,6 @@ def _zone(wall: bool) -> Zone:
 @st.cache_resource(show_spinner=False)
 def _clock() -> SystemClock:
     """One clock for the process, as fast as the engine's."""
-    anchor = float(os.environ.get("ANDON_CLOCK_ANCHOR", "0"))
-    return SystemClock(_speed(), from_milliseconds(round(anchor * 1000)) if anchor else None)
-
-
-def _speed() -> float:
-    return float(os.environ.get("ANDON_CLOCK_SPEED", "1"))
+    settings = load_settings()
+    anchor = from_milliseconds(round(settings.clock_anchor * 1000)) if settings.clock_anchor else None
+    return SystemClock(settings.clock_speed, anchor)

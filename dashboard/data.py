@@ -110,7 +110,6 @@ class Data:
         self._settings = settings
         self._clock = clock
         self.delayed_since: datetime | None = None
-        self.failure = ""
 
     @property
     def asked(self) -> str:
@@ -125,7 +124,6 @@ class Data:
         try:
             answer = (_fetch_slow if slow else _fetch)(self._settings, name, ordered, function)
         except Unreachable as error:
-            self.failure = str(error)
             telemetry().add(M.FAILED_READS, read=name)
             if _kept().turned(name, failing=True):
                 logger.warning("a reading fails", extra={"fields": {"read": name, "error": str(error)}})

@@ -52,6 +52,12 @@ def key_title(catalog: Catalog, flow: str, key: str) -> str:
     return (found.title if found else "") or readable(key)
 
 
+def fact_title(flow: Flow | None, name: str) -> str:
+    """Return the fact's title, or its id made readable."""
+    known = flow.facts.get(name) if flow else None
+    return (known.title if known else "") or readable(name)
+
+
 def owner_title(catalog: Catalog, owner: str) -> str:
     """Return the owner's title, or its id made readable."""
     known = catalog.owners.owners.get(owner)

@@ -51,7 +51,7 @@ def _log_streamlit_with_us() -> None:
     """
     streamlit.logger.setup_formatter = _through_the_root
     streamlit.logger.update_formatter()
-    LOGGING_CONFIG.update(handlers={}, loggers={"uvicorn.error": {"level": "WARNING"}})
+    LOGGING_CONFIG.update(handlers={}, loggers={})
     logging.captureWarnings(True)
 
 

@@ -14,7 +14,8 @@ from plant.faults import Fault, default_faults
 class PlantSettings:
     """How the plant runs.
 
-    ``endpoint``: the collector's HTTP address, which ``trust`` proves where it speaks TLS. ``seed`` and ``start`` (aware; None: the clock's now) decide everything that happens.
+    ``endpoint``: the collector's HTTP address, which ``trust`` proves where it speaks TLS.
+    ``seed`` and ``start`` (aware; None: the clock's now) decide everything that happens.
     ``rate``: transactions an hour of simulated time, of all flows, once live. ``history_hours`` before the start are played first, with
     ``history_transactions`` in them. ``tokens``: API token by source id, where the collector asks for them. ``state``: a file in which
     start and progress are kept, so that a restarted plant goes on where it was. ``desk_port``: port of the ops desk that takes messages

@@ -87,6 +87,11 @@ def version_of(contract: str) -> str:
     return contract.partition(": ")[0]
 
 
+def _label(clock: Row) -> str:
+    """Return which limit of its SLA a clock has; empty for the SLA's own."""
+    return str(clock["contract_version"]).partition(": ")[2]
+
+
 def _since(clock: Row, own: Catalog, current: Catalog) -> list[str]:
     """Return what to know where the catalog has changed since it set the clock."""
     if own.version == current.version:
@@ -112,7 +117,7 @@ def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalen
 
 
 def _limit_lines(clock: Row, sla: Sla, catalog: Catalog, facts: Mapping[str, str], calendar: CompiledCalendar) -> list[str]:
-    label = str(clock["contract_version"]).partition(": ")[2]
+    label = _label(clock)
     limit = _limit_of(label, sla)
     lines = [f"  limit        {limit} ({label or 'own limit'}; catalog {version_of(str(clock['contract_version']))})"]
     if version_of(str(clock["contract_version"])) != catalog.version:
@@ -131,8 +136,8 @@ def _target_of(label: str, sla: Sla) -> Target | None:
 
 
 def _penalty_lines(clock: Row, sla: Sla) -> list[str]:
-    """Return ``penalty 1% of amount a day after 1 day, at most 5%: 24.00 EUR so far``; nothing where lateness costs nothing."""
-    target = _target_of(str(clock["contract_version"]).partition(": ")[2], sla)
+    """Return ``penalty 1% of amount for each day begun after 1 free day, at most 5%: 24.00 EUR so far``; nothing where lateness is free."""
+    target = _target_of(_label(clock), sla)
     terms = (target.penalty if target else None) or sla.penalty
     if terms is None:
         return []
@@ -154,7 +159,7 @@ def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar, milestones: pd
     if start is None or due is None:
         return ["  due          cannot be worked out"]
     zone = calendar.zone
-    limit = _limit_of(str(clock["contract_version"]).partition(": ")[2], sla)
+    limit = _limit_of(_label(clock), sla)
     within = parse_duration(limit.removeprefix("within ")) if limit.startswith("within ") else None
     counting = calendar if within is None or within.working else CompiledCalendar([])
     pauses = _pauses(clock)

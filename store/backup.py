@@ -22,7 +22,6 @@ from store.client import Store, store_alone
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
-_CHUNK_BYTES = 1 << 20
 
 
 def backup(settings: Settings, folder: Path) -> str:

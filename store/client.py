@@ -25,7 +25,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from core.config import Settings, make_folder
 from core.errors import Retryable, UsageError
 from store.revision import Revisions
-from store.server import server_dsn, why
+from store.server import scheme_of, server_dsn, why
 
 with warnings.catch_warnings():
     # Frames of the engine hold some ten to some thousand rows: with Arrow's texts a fifth of a tick went into making and reading them.
@@ -67,7 +67,7 @@ class Store:
         if self._password:
             arguments["password"] = self._password
         try:
-            return clickhouse_connect.get_client(dsn=self._dsn, interface=self._dsn.partition(":")[0], **arguments)
+            return clickhouse_connect.get_client(dsn=self._dsn, interface=scheme_of(self._dsn), **arguments)
         except ClickHouseError as error:
             if self._dsn.startswith("chdb:"):
                 raise Retryable(f"the store at {self._dsn} cannot be opened: {' '.join(str(error).split())[:300]}") from error

@@ -6,7 +6,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 from core.errors import UsageError
 
-_AUTHENTICATION_FAILED = 516
+AUTHENTICATION_FAILED = 516
+"""ClickHouse's number of a wrong user or password."""
+_UNANSWERED = ("NewConnectionError", "NameResolutionError", "Failed to establish", "Failed to resolve")
 _UNKNOWN_DATABASE = 81
 _UNKNOWN_TABLE = 60
 _ACCESS_DENIED = 497
@@ -32,12 +34,22 @@ def server_dsn(store: str) -> str:
     return f"{scheme}://{user}@{host}:{port or usual}/{database}"
 
 
+def scheme_of(dsn: str) -> str:
+    """Return ``http``, ``https`` or ``chdb``, to be told to the library, which goes by the port alone and would send a password in the clear."""
+    return dsn.partition(":")[0]
+
+
+def is_unanswered(error: Exception) -> bool:
+    """Return whether nobody listens at the address that was asked."""
+    return any(sign in str(error) for sign in _UNANSWERED)
+
+
 def why(dsn: str, error: Exception, *, with_password: bool) -> str:
     """Return one line that says why the server at ``dsn`` gave no answer, and what to do. ``with_password``: it was given one."""
     parts, said = urlsplit(dsn), " ".join(str(error).split())
     user, database = unquote(parts.username or ""), unquote(parts.path[1:])
     code = getattr(error, "code", None)
-    if code == _AUTHENTICATION_FAILED:
+    if code == AUTHENTICATION_FAILED:
         given = (
             "refuses the password in ANDON_STORE_PASSWORD" if with_password else "wants a password, and ANDON_STORE_PASSWORD is not set,"
         )
@@ -48,6 +60,6 @@ def why(dsn: str, error: Exception, *, with_password: bool) -> str:
         return f"the database '{database}' at {dsn} does not hold Andon's tables; 'andon engine' with this --store makes them"
     if code == _ACCESS_DENIED:
         return f"the ClickHouse server at {dsn} does not let user '{user}' do this: {said[:300]}"
-    if any(sign in said for sign in ("NewConnectionError", "NameResolutionError", "Failed to establish", "Failed to resolve")):
+    if is_unanswered(error):
         return f"no ClickHouse server answers at {dsn}; start it, or correct --store"
     return f"the ClickHouse server at {dsn} gives no answer ({type(error).__name__}: {said[:300]})"

@@ -1,4 +1,7 @@
-"""Writes docs/reference.md from the code: settings, metrics, plug-ins, what a target, a penalty, a contract and an owner may say. Run after any of them changes; a test checks that none is missing."""
+"""Writes docs/reference.md from the code: settings, metrics, plug-ins, what a target, a penalty, a contract and an owner may say.
+
+Run after any of them changes; a test checks that the file is what this writes.
+"""
 
 from __future__ import annotations
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alerts.notice import Notice, Passage
+from alerts.notice import LATELY, Notice, Passage
 from core.catalog.definition import Severity
 from core.incident import Reason
 
 CHANNEL_LIMIT = 30
 CHANNEL_WINDOW = timedelta(minutes=1)
-FLAPPING_LIMIT = 6
+FLAPPING_LIMIT = LATELY
 FLAPPING_WINDOW = timedelta(minutes=10)
 
 

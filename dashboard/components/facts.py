@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from core.catalog.definition import readable
 from core.catalog.flow import Flow
+from dashboard import definitions
 from dashboard.components.moments import Zone
 from dashboard.components.money import amount
 
@@ -32,7 +32,7 @@ def shown(flow: Flow | None, facts: Mapping[str, str], zone: Zone) -> list[tuple
             said = amount(value, facts.get(known.currency, ""))
             taken.add(known.currency)
         words.append((name, said))
-    return [(title(flow, name), said) for name, said in words if name not in taken]
+    return [(definitions.fact_title(flow, name), said) for name, said in words if name not in taken]
 
 
 def faults(flow: Flow | None, facts: Mapping[str, str]) -> list[str]:
@@ -42,15 +42,9 @@ def faults(flow: Flow | None, facts: Mapping[str, str]) -> list[str]:
         text = facts.get(name, "")
         if known.type not in NUMBERS or not text:
             continue
-        named = title(flow, name)
+        named = definitions.fact_title(flow, name)
         if number(text) is None:
             found.append(f"The value '{text}' of {named} is not a number: wherever it counts as money, it counts as 0.")
         elif known.currency and not facts.get(known.currency):
             found.append(f"{named} ({text}) has no currency: the fact {known.currency} was not given. It is added to no other money.")
     return found
-
-
-def title(flow: Flow | None, name: str) -> str:
-    """Return the fact's title, or its id made readable."""
-    known = flow.facts.get(name) if flow else None
-    return (known.title if known else "") or readable(name)

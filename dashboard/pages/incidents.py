@@ -160,6 +160,11 @@ def _head(context: Context, row: dict[str, Any]) -> None:
         ("", "Owner", definitions.owner_title(catalog, str(row["owner"])) + (f" · {row['assignee']}" if row["assignee"] else "")),
         ("", "Reach them", definitions.owner_contact(catalog, str(row["owner"])) or "–"),
         (utc(row["opened_at"]), "Opened", zone.show(row["opened_at"])),
+        *(
+            [(utc(resolved), "Resolved", f"{zone.show(resolved)} after {duration((resolved - opened).total_seconds())}")]
+            if resolved and opened
+            else []
+        ),
         (utc(row["next_due_at"]), "Next deadline", until(row["next_due_at"], context.now) if not resolved else "–"),
         (
             "",
@@ -168,8 +173,6 @@ def _head(context: Context, row: dict[str, Any]) -> None:
         ),
         ("", "Cause", row["cause"] or "–"),
     ]
-    if resolved and opened:
-        facts.insert(9, (utc(resolved), "Resolved", f"{zone.show(resolved)} after {duration((resolved - opened).total_seconds())}"))
     if row["acknowledged_by"]:
         facts.append(
             (utc(row["acknowledged_until"]), "Acknowledged", f"{row['acknowledged_by']} until {zone.show(row['acknowledged_until'])}")

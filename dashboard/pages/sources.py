@@ -204,7 +204,7 @@ def _not_numbers(context: Context, since: datetime) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "what": f"{facts.title(catalog.flows[row['flow']], row['fact'])} of {definitions.flow_title(catalog, row['flow'])}: '{row['example'][:60]}' is not a number",
+            "what": f"{definitions.fact_title(catalog.flows[row['flow']], row['fact'])} of {definitions.flow_title(catalog, row['flow'])}: '{row['example'][:60]}' is not a number",
             "short": "with a fact that is no number", "source": row["source"], "signals": row["signals"],
             "to_do": "Where it counts as money it counts as 0: correct where the milestone finds the fact, or the sender.",
         }

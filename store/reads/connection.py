@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, ProgrammingErr
 
 from core.config import Settings
 from core.errors import Retryable
-from store.server import server_dsn, why
+from store.server import AUTHENTICATION_FAILED, is_unanswered, scheme_of, server_dsn, why
 
 CLIENT_NAME = "andon"
 """How Andon's own pages and commands call themselves, so that the queries of others do not keep them waiting."""
@@ -25,14 +25,13 @@ LIMITS: dict[str, int | str] = {
     "session_timezone": "UTC",
 }
 """What one query of a reader may take, in seconds, bytes, rows and threads, and the zone of its times."""
-_AUTHENTICATION_FAILED = 516
 
 
 def connect(dsn: str, user: str, password: str) -> Any:
     """Return a client of the server at ``dsn``, which may name its database."""
     return clickhouse_connect.get_client(
         dsn=dsn,
-        interface=dsn.partition(":")[0],  # the library goes by the port alone, and would send a password in the clear
+        interface=scheme_of(dsn),
         username=user,
         password=password,
         autogenerate_session_id=False,
@@ -90,10 +89,10 @@ def _why(settings: Settings, error: ClickHouseError) -> str:
     if settings.store != "embedded":
         return why(server_dsn(settings.store), error, with_password=bool(settings.store_password.get_secret_value()))
     said = " ".join(str(error).split())
-    if getattr(error, "code", None) == _AUTHENTICATION_FAILED:
+    if getattr(error, "code", None) == AUTHENTICATION_FAILED:
         secret = settings.data / "secrets" / "reader"
         refused = f"refuses the password in {secret}" if secret.exists() else f"wants a password, and there is no {secret}"
         return f"{whom(settings)} answers but {refused}: it runs with another data folder; give it with --data (the demo's is .andon-demo)"
-    if "NewConnectionError" in said or "NameResolutionError" in said:
+    if is_unanswered(error):
         return f"no engine answers at {settings.engine_url}; start it with 'andon up' or give --engine-port"
     return f"{whom(settings)} does not answer questions ({type(error).__name__}: {said[:200]})"

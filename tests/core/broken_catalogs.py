@@ -531,6 +531,16 @@ BROKEN = [
         ["routes.yaml:2:35: the fallbacks of 'desk' go round in a circle (desk → desk); end them with a channel that has none"],
     ),
     Broken(
+        "fallbacks-of-two-in-a-circle",
+        "routes.yaml",
+        "  desk: {type: webhook,",
+        "  pager: {type: webhook, fallback: desk, settings: {url: 'https://example.com'}}\n  desk: {type: webhook, fallback: pager,",
+        [
+            "routes.yaml:2:36: the fallbacks of 'pager' go round in a circle (pager → desk → pager); end them with a channel that has none",
+            "routes.yaml:3:35: the fallbacks of 'desk' go round in a circle (desk → pager → desk); end them with a channel that has none",
+        ],
+    ),
+    Broken(
         "unknown-route-flow",
         "routes.yaml",
         "flow: order-to-cash",
