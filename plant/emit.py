@@ -124,7 +124,9 @@ class Emitter:
         return out
 
     def close(self) -> None:
-        """Shut the providers down."""
+        """Take the instrumentation off and shut the providers down."""
+        if self._instrumentor.is_instrumented_by_opentelemetry:
+            self._instrumentor.uninstrument()
         for tracers, loggers, _ in self._systems.values():
             tracers.shutdown()
             loggers.shutdown()

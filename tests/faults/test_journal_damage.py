@@ -23,7 +23,7 @@ from tests.product import Product, running, wait_until
 SIZES = (0, 600, 5_000, 31_000, 150_000, 64_000)
 """Of what fills a record: several to a page of the file, about a page, and several pages to one. An attribute takes 64 KiB at most."""
 ORDERS, LATER = 120, 10
-SEGMENT_BYTES = 1_000_000
+SEGMENT_BYTES = 600_000
 PAGE_BYTES = 32_768
 BEFORE, AFTER = 600, 80
 """A record has at most so many bytes before its order's number comes first, and after it came last."""
@@ -98,6 +98,10 @@ def places_in(file: Path) -> Places:
     return Places(len(raw), of)
 
 
+def name_of(file: Path) -> str:
+    return f"{file.parent.name}/{file.name}"
+
+
 def flip(file: Path, chance: random.Random) -> tuple[list[int], int]:
     """Change some bits anywhere; return where, and the length."""
     raw = bytearray(file.read_bytes())
@@ -132,17 +136,21 @@ def test_what_the_disk_left_alone_is_delivered_and_the_rest_is_told(tmp_path: Pa
     with running(product, "collect"), httpx.Client() as client:
         for index in range(ORDERS):
             capture(client, product, index)
-        product.kill("collect")  # its last segment stays as it is: open, its end in the WAL alone
+        product.kill("collect")  # the last segment of a lane stays as it is: open, its end in the WAL alone
 
         touched: set[str] = set()
         segment_of: dict[str, str] = {}
-        whole, *closed, last = sorted((product.data / "journal" / "local" / "standard").glob("*.journal"))
-        assert len(closed) >= 3
-        wal = last.with_name(f"{last.name}-wal")
-        segment_of |= dict.fromkeys(places_in(whole).of, whole.name)
-        for number, path in enumerate([*closed, wal], start=seed):
+        (whole, *events, last), (*spans_, last_span) = (
+            sorted((product.data / "journal" / "local" / lane).glob("*.journal")) for lane in ("critical", "standard")
+        )
+        assert len(events) >= 2
+        assert len(spans_) >= 2
+        wals = [path.with_name(f"{path.name}-wal") for path in (last, last_span)]
+        wal = max((path for path in wals if path.exists()), key=lambda path: path.stat().st_size)
+        segment_of |= dict.fromkeys(places_in(whole).of, name_of(whole))
+        for number, path in enumerate([*events, *spans_, wal], start=seed):
             places = places_in(path)
-            segment_of |= dict.fromkeys(places.of, path.name)
+            segment_of |= dict.fromkeys(places.of, name_of(path))
             touched |= places.touched(*(flip if number % 2 else cut)(path, chance))
         sent = {number_of(index) for index in range(ORDERS)}
         spared = sent - touched
@@ -182,7 +190,7 @@ def _is_unchanged(product: Product) -> None:
 def _is_told(product: Product, lost: Counter[str]) -> None:
     """What is lost in a segment that was closed is told by its number there: in quarantine, in the metric and in the log."""
     told = product.query("SELECT quarantine_id FROM quarantine FINAL WHERE reason = 'journal_damaged'")
-    by_segment = Counter(f"{row[0].rpartition(':')[0].rpartition('/')[2]}.journal" for row in told)
+    by_segment = Counter(f"{row[0].rpartition(':')[0].partition('/')[2]}.journal" for row in told)
     closed = {segment: count for segment, count in lost.items() if not segment.endswith("-wal")}
     assert {segment: by_segment[segment] for segment in closed} == closed
     text = httpx.get(f"{product.engine_url}/metrics", timeout=10).text
