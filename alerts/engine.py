@@ -132,6 +132,7 @@ class AlertEngine:
 
     def _loaded(self, now: datetime) -> State:
         if self._state is None:
+            self._outbox.record()  # what was sent meanwhile must not be read as still to be sent
             remembered = self._store.remembered()
             self._state = state_of(remembered, self._catalog)
             self._silences = silences_of(remembered)

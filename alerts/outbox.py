@@ -245,8 +245,8 @@ class Outbox:
         if len(changed) > 1:
             self._flush()  # a fallback is stored before its first attempt
 
-    def _flush(self) -> None:
-        """Write what is known and not yet stored. While the store refuses it stays here: nothing is sent twice for that."""
+    def record(self) -> None:
+        """Store the outcomes that are known and not stored yet. Raises what the store raises; nothing is forgotten then."""
         if not self._unrecorded:
             return
         tables = {
@@ -255,12 +255,15 @@ class Outbox:
             if (frames := [one[name] for one in self._unrecorded if name in one])
         }
         tables["deliveries"] = tables["deliveries"].drop_duplicates("delivery_id", keep="last")
+        self._store.save(tables)
+        self._unrecorded.clear()
+
+    def _flush(self) -> None:
+        """Write what is known and not yet stored. While the store refuses it stays here: nothing is sent twice for that."""
         try:
-            self._store.save(tables)
+            self.record()
         except Exception:  # boundary: the store; the outcomes are kept in memory and written by a later call
             logger.exception("the outcome of a delivery could not be stored yet")
-            return
-        self._unrecorded.clear()
 
     def _fall_back_in_time(self, now: datetime) -> list[datetime]:
         """Let other channels hear what a failing one has not taken for two minutes; return when that will be due of the rest.

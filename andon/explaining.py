@@ -30,7 +30,7 @@ def explain_transaction(client: Any, now: datetime, identifier: str, sla: str | 
     for row in rows:
         names = {"flow": str(row["flow"]), "transaction_id": str(row["transaction_id"])}
         evidence = Evidence(row, detail.milestones(client, **names), detail.clocks(client, **names), detail.verdicts(client, **names))
-        versions = tuple(set(evidence.clocks["contract_version"].map(version_of)))
+        versions = tuple(set(evidence.clocks["contract_version"].map(version_of))) if len(evidence.clocks) else ()
         earlier = {name: catalog_from_json(text) for name, text in catalogs.of_versions(client, versions=versions).items()}
         lines += [""] * bool(lines) + explain(evidence, catalog, now, sla, earlier)
     return lines
@@ -39,8 +39,10 @@ def explain_transaction(client: Any, now: datetime, identifier: str, sla: str | 
 def _ids(client: Any, identifier: str) -> list[str]:
     """Return the ids of the transactions named; what only begins with the identifier counts when nothing is exactly it."""
     row = detail.transaction(client, transaction_id=identifier.strip())
+    while row is not None and row["merged_into"]:  # what it went into may have gone into another
+        row = detail.transaction(client, transaction_id=row["merged_into"])
     if row is not None:
-        return [str(row["merged_into"] or row["transaction_id"])]
+        return [str(row["transaction_id"])]
     found = search.find(client, value=identifier, limit=20)
     if found.empty:
         return []

@@ -73,7 +73,10 @@ class LaneWriter:
         self._stopping = False
         self.failed = False
         make_folder(self.folder)
+        # A number that was given once must not come back, also when all segments are gone: the store remembers how far it has read each.
+        seconds = to_milliseconds(clock.now()) // 1000
         self._number = max((int(path.stem) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}")), default=0)
+        self._number = max(self._number, seconds - 1)
         self._segment = self._open_next()
         self._thread = threading.Thread(target=self._run, name=f"journal-{lane.value}", daemon=True)
         self._thread.start()

@@ -6,6 +6,8 @@ What went to quarantine is no milestone either. So this comes after a slice is w
 from __future__ import annotations
 
 import base64
+import bisect
+import itertools
 import json
 import logging
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from store.framing import LANDINGS, frame, insert_settings
 from store.reads.statement import statement
 
 REASON = "key_conflict"
+_HASHED_TOGETHER_BYTES = 128 << 10
 log = logging.getLogger("store.conflicts")
 
 
@@ -37,9 +40,9 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
     kept = {(str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in found}
     rows: dict[str, Record] = {}
     contents: list[tuple[str, str]] = []
-    for record in events:
-        key = _key(record)
-        if key in kept and (content := _content_hash(store, record.body)) != kept[key]:
+    suspects = [(record, key) for record in events if (key := _key(record)) in kept]
+    for (record, key), content in zip(suspects, _content_hashes(store, [record.body for record, _ in suspects]), strict=True):
+        if content != kept[key]:
             rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
             contents.append((f"{key[0]} {key[1]}", content))
     if not rows:  # the content that is kept, sent again
@@ -62,10 +65,19 @@ def _key(record: Record) -> tuple[str, str]:
         return "", ""
 
 
-def _content_hash(store: Store, body: bytes) -> str:
-    """Return ``events.content_hash`` of an event, made by the function that made it there."""
-    encoded = base64.b64encode(body).decode()
-    return str(store.rows("SELECT lower(hex(sipHash128(base64Decode({body:String})))) AS hash", {"body": encoded})[0]["hash"])
+def _content_hashes(store: Store, bodies: Sequence[bytes]) -> list[str]:
+    """Return ``events.content_hash`` of each event, made by the function that made it there; some hundred kilobytes a statement."""
+    hashes: list[str] = []
+    ends = list(itertools.accumulate(len(body) for body in bodies))
+    start = 0
+    while start < len(bodies):
+        before = ends[start - 1] if start else 0
+        end = max(start + 1, bisect.bisect_right(ends, before + _HASHED_TOGETHER_BYTES))
+        encoded = " ".join(base64.b64encode(body).decode() for body in bodies[start:end])
+        sql = "SELECT lower(hex(sipHash128(base64Decode(arrayJoin(splitByChar(' ', {bodies:String})))))) AS hash"
+        hashes += [str(row["hash"]) for row in store.rows(sql, {"bodies": encoded})]
+        start = end
+    return hashes
 
 
 def _quarantine_record(record: Record, key: tuple[str, str], quarantine_id: str) -> Record:

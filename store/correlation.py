@@ -69,8 +69,9 @@ class StoredCorrelation:
                     bound,
                     {**ALL_THREADS, "final": int(kind == "event")},  # of an event only the content that is kept
                 )
-        for table in ("transaction_events", "transaction_keys"):
-            self._store.command(f"DELETE FROM {table} WHERE flow IN {{flows:Array(String)}}", bound)
+        self._store.command("DELETE FROM transaction_events WHERE flow IN {flows:Array(String)}", bound)
+        # the ids of transactions that were merged go on naming those they went into
+        self._store.command("DELETE FROM transaction_keys WHERE flow IN {flows:Array(String)} AND key_type != '@merged'", bound)
         self._store.command("DELETE FROM milestone_events WHERE flow IN {flows:Array(String)} AND slice < {slice:UInt64}", bound)
         self._rebuilding = (number, changed)
 

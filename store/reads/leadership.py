@@ -41,7 +41,7 @@ def value_at_risk(client: Any, *, by: Dimension, flow: str = "") -> pd.DataFrame
     return frame(
         client,
         f"SELECT name, currency, sum(worth) AS value, count() AS transactions FROM (SELECT {_NAMES[by]} AS name, transaction_id, "
-        "any(open_clocks.currency) AS currency, max(open_clocks.value) AS worth FROM open_clocks FINAL WHERE verdict IN ('at_risk', 'breached') "
+        "argMax(open_clocks.currency, open_clocks.value) AS currency, max(open_clocks.value) AS worth FROM open_clocks FINAL WHERE verdict IN ('at_risk', 'breached') "
         f"{also} GROUP BY name, transaction_id) GROUP BY name, currency ORDER BY value DESC",
         parameters={"flow": flow},
     )

@@ -13,8 +13,8 @@ FROM
     SELECT
         flow, stage, transaction_id,
         max(transform(verdict, ['breached', 'at_risk', 'unknown', 'paused'], [4, 3, 2, 1], 0)) AS worst,
-        max(open_clocks.value) AS value,
-        any(open_clocks.currency) AS currency,
+        maxIf(open_clocks.value, verdict IN ('at_risk', 'breached')) AS value,
+        argMaxIf(open_clocks.currency, open_clocks.value, verdict IN ('at_risk', 'breached')) AS currency,
         min(due_at) AS due
     FROM open_clocks FINAL
     GROUP BY flow, stage, transaction_id

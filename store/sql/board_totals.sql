@@ -13,8 +13,8 @@ FROM
         flow, transaction_id,
         max(transform(verdict, ['breached', 'at_risk', 'unknown', 'paused'], [4, 3, 2, 1], 0)) AS worst,
         max(verdict = 'unknown' AND due_at IS NULL) AS lacking,
-        max(open_clocks.value) AS value,
-        any(open_clocks.currency) AS currency,
+        maxIf(open_clocks.value, verdict IN ('at_risk', 'breached')) AS value,
+        argMaxIf(open_clocks.currency, open_clocks.value, verdict IN ('at_risk', 'breached')) AS currency,
         minIf(due_at, due_at > {now:DateTime64(3, 'UTC')} AND verdict IN ('running', 'at_risk')) AS due
     FROM open_clocks FINAL
     GROUP BY flow, transaction_id

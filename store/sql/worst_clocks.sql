@@ -4,7 +4,7 @@ SELECT
     argMax(verdict, rank) AS verdict,
     argMax(due_at, rank) AS due_at,
     max(clocks.value) AS value,
-    any(clocks.currency) AS currency
+    argMax(clocks.currency, clocks.value) AS currency
 FROM
 (
     SELECT

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from clickhouse_connect.driver.exceptions import OperationalError
 
 from alerts.engine import AlertEngine
 from core.catalog.catalog import Catalog
@@ -85,3 +87,34 @@ def test_a_fallback_says_a_message_once_however_long_its_target_is_down(world: W
     assert len(ids) == len(set(ids))
     # its own and that repeated; it needs no fallback to say what it has been told
     assert sorted(message.reason.value for message in mail.heard) == ["opened", "repeated", "repeated"]
+
+
+def test_what_was_sent_while_the_store_was_away_is_not_sent_again(world: World) -> None:
+    class Away(StoredIncidents):
+        away = False
+
+        def save(self, *arguments: Any, **more: Any) -> None:
+            if self.away:
+                raise OperationalError("the store is away")
+            super().save(*arguments, **more)
+
+        def changes(self, limit: int) -> Any:
+            if self.away:
+                raise OperationalError("the store is away")
+            return super().changes(limit)
+
+    store = Away(world.store)
+    engine = world.engine(store)
+    world.clocks(1, "breached")
+    engine.run(world.clock.now())
+    world.desk.after = lambda: setattr(store, "away", True)  # while the message is on its way
+    engine.deliver(world.clock.now())
+    engine.settle()
+    with pytest.raises(OperationalError):
+        engine.run(world.clock.now())
+    store.away = False
+    world.desk.after = lambda: None
+    for _ in range(3):
+        world.turn(engine)
+    assert world.desk.said == ["opened"]
+    assert world.store.rows("SELECT state, attempts FROM deliveries FINAL") == [{"state": "sent", "attempts": 1}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,17 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
+from andon.checking import check_catalog
+from andon.explaining import explain_transaction
 from andon.pipeline import pipeline_on
+from collector.journal import Journal
 from core.config import Settings
 from core.errors import Retryable, UsageError
 from core.telemetry import M, Telemetry
 from store.catalogs import StoredCatalogs
 from store.client import Store
 from store.clocks import StoredClocks
+from store.reads import board, leadership, search
 from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
 
 
@@ -261,3 +266,80 @@ def test_an_event_that_says_something_else_under_a_known_key_is_no_milestone(sho
         pipeline.reload(catalog(tmp_path, facts=", remark: {}"))
         shop.settle(pipeline)
         assert shop.milestones() == {"A": ["captured"]}
+
+
+def test_a_collector_that_starts_again_in_an_empty_journal_is_read_from_its_first_record(shop: Shop, tmp_path: Path) -> None:
+    """All it had is loaded and swept: what the store remembers of segments that are gone must not be taken for the new ones."""
+
+    def acknowledged(*orders: str) -> None:
+        journal = Journal(shop.settings.journal, "local", shop.clock, Telemetry(), max_bytes=1 << 30, segment_max_bytes=1 << 20)
+        asyncio.run(journal.append([shop.event("shop.captured", order) for order in orders]))
+        journal.stop()
+
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
+        acknowledged("1", "2", "3")
+        shop.settle(pipeline)
+        shop.pass_time(hours=25)
+        assert pipeline.loader.sweep()
+        acknowledged("4", "5", "6", "7")
+        shop.settle(pipeline)
+        assert sorted(shop.milestones()) == list("1234567")
+
+
+def test_what_is_at_risk_is_one_sum_in_its_own_currency_wherever_it_is_shown(shop: Shop, tmp_path: Path) -> None:
+    """Of three promises one has no value and one, which merely runs, another value."""
+    slas = "  a-nothing: {title: A, from: captured, to: booked, within: 15 minutes, severity: critical, runbook: r}\n"
+    slas += (BOOK % "15 minutes").replace("runbook: r", "runbook: r, impact: {value: amount}")
+    slas += (SHIP % "9 days").replace("runbook: r", "runbook: r, impact: {value: freight}")
+    facts = ", currency: {}, freight: {type: decimal, currency: currency}"
+    catalog(tmp_path, slas, facts=facts)
+    flow = tmp_path / "flows" / "orders.yaml"
+    text = flow.read_text().replace("amount: {type: decimal}", "amount: {type: decimal, currency: currency}")
+    flow.write_text(
+        text.replace("facts: {amount: data.amount}", "facts: {amount: data.amount, currency: data.currency, freight: data.freight}")
+    )
+    with pipeline_on(shop.store, shop.settings, check_catalog(tmp_path).catalog, shop.clock, Telemetry()) as pipeline:
+        for order, amount in (("1", 1000), ("2", 500)):
+            shop.send(shop.event("shop.captured", order, amount=amount, currency="EUR", freight=50_000))
+        shop.settle(pipeline)
+        shop.pass_time(minutes=20)
+        shop.settle(pipeline)
+    now, read = shop.clock.now(), shop.store.reader
+    totals, stations, risk = board.totals(read, now=now), board.stations(read, now=now), leadership.value_at_risk(read, by="all")
+    listed = search.listing(read, now=now, verdict="breached")
+    assert totals[["currency", "value_at_risk"]].to_numpy().tolist() == [["EUR", 1500.0]]
+    assert stations[stations["value_at_risk"] > 0][["stage", "currency", "value_at_risk"]].to_numpy().tolist() == [
+        ["booked", "EUR", 1500.0]
+    ]
+    assert risk[["currency", "value"]].to_numpy().tolist() == [["EUR", 1500.0]]
+    assert set(listed["currency"]) == {"EUR"}
+
+
+def test_a_transaction_without_a_clock_is_explained(shop: Shop, tmp_path: Path) -> None:
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
+        StoredCatalogs(shop.store, shop.clock).taken(catalog(tmp_path))
+        shop.send(shop.event("wms.shipped", "1"))
+        shop.settle(pipeline)
+    lines = explain_transaction(shop.store.reader, shop.clock.now(), "1", None)
+    assert lines[-1] == "no clock has begun"
+
+
+def test_many_events_of_known_keys_are_looked_at_together(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.conflicts._HASHED_TOGETHER_BYTES", 2_000)
+    asked: list[str] = []
+    real = Store.rows
+
+    def rows(store: Store, sql: str, *arguments: Any) -> Any:
+        asked.append(sql)
+        return real(store, sql, *arguments)
+
+    with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
+        shop.send(*(shop.event("shop.captured", str(number), id_=str(number)) for number in range(100)))
+        shop.settle(pipeline)
+        shop.send(*(shop.event("shop.captured", f"other-{number}", id_=str(number)) for number in range(100)))
+        monkeypatch.setattr(Store, "rows", rows)
+        shop.settle(pipeline)
+        monkeypatch.undo()
+        assert sum("sipHash128" in sql for sql in asked) < 20
+        assert len(shop.milestones()) == 100
+        assert shop.store.rows("SELECT count() AS n FROM quarantine FINAL WHERE reason = 'key_conflict'") == [{"n": 100}]

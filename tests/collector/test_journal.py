@@ -213,7 +213,7 @@ def test_a_journal_has_one_writer_of_a_name_at_a_time(tmp_path: Path) -> None:
     first = open_journal(tmp_path)
     with pytest.raises(UsageError, match=r"another collector writes the journal .*/local; stop it first, or .* --collector"):
         open_journal(tmp_path)
-    assert [path.stem for path in segments(tmp_path, Lane.STANDARD)] == ["000000001"]
+    assert len(segments(tmp_path, Lane.STANDARD)) == 1
     first.stop()
     open_journal(tmp_path).stop()
 
