@@ -4,6 +4,7 @@ A message becomes one event. CloudEvents in AMQP (structured, batch, or ``cloudE
 the id is ``message_id``, else a hash of queue, routing key, headers and body, so that a redelivery is the same event: two messages that are
 alike in all of that count as one. Scalar headers and the routing key become extension attributes (``traceparent`` and ``baggage`` keep
 their names, others lose what is not a letter or a digit); the body is ``data`` where it is JSON or text, else ``data_base64``.
+Timestamps are seconds, as AMQP says, or milli-, micro- or nanoseconds, as some publishers send them.
 
 On failure: a full journal holds the batch, and the broker stops sending at ``prefetch``; a message that cannot be used goes to quarantine
 and is then acknowledged; a lost connection or queue is tried again for ever, and the broker delivers again what was not acknowledged.
@@ -16,11 +17,12 @@ import hashlib
 import json
 import logging
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import aio_pika
+import pamqp.decode
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -29,7 +31,7 @@ from collector.json_guard import check_json
 from collector.quarantine import MESSAGE, quarantine_record
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
 from collector.rejection import Complaint, Rejection
-from core.clock import to_milliseconds
+from core.clock import EPOCH, to_milliseconds
 from core.config import resolve_secret
 from core.errors import Full, Retryable
 from core.signal import Record, SignalKind
@@ -86,6 +88,7 @@ class RabbitmqReceiver:
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; connect again for ever."""
         settings = parse_settings(RabbitmqSettings, context.source.receiver or {})
+        _read_every_timestamp()
         backoff = Backoff()
         fields: dict[str, Any] = {"source": context.source.source, "queue": settings.queue}
         while True:
@@ -108,6 +111,36 @@ class RabbitmqReceiver:
 
 
 RECEIVER = RabbitmqReceiver()
+
+
+_strict_timestamp = pamqp.decode.timestamp
+
+
+def _timestamp(value: bytes) -> tuple[int, datetime]:
+    """Return the bytes read (8) and the moment. What the client cannot read as (milli)seconds is in microseconds, else in nanoseconds.
+
+    Every number of 64 bits is a moment in one of them (the largest lies in 2554). Raises ValueError for less than 8 bytes.
+    """
+    try:
+        return _strict_timestamp(value)
+    except (ValueError, OverflowError, OSError):  # the last two come from the system's calendar, for years it does not have
+        if len(value) < 8:
+            raise
+    number = int.from_bytes(value[:8], "big")
+    try:
+        return 8, EPOCH + timedelta(microseconds=number)
+    except OverflowError:
+        return 8, EPOCH + timedelta(microseconds=number // 1000)
+
+
+def _read_every_timestamp() -> None:
+    """Make the client read every timestamp, of a message and in its headers, for the whole process.
+
+    The client decodes while it reads the connection: an error there ends the connection before we have a message to put into quarantine, and
+    the broker delivers the same one again for ever.
+    """
+    pamqp.decode.METHODS["timestamp"] = _timestamp
+    pamqp.decode.TABLE_MAPPING[b"T"] = _timestamp
 
 
 async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import aio_pika
+import pamqp.encode
 import pytest
 from aio_pika.abc import AbstractRobustChannel
 
@@ -174,6 +175,38 @@ def test_poison_goes_to_quarantine_and_does_not_come_back(rabbit_server: RabbitS
     assert intake.accepted[0].body == b'{"a": '
     assert [event["id"] for event in intake.events] == ["good"]
     assert again.accepted == []
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1_774_623_000, "2026-03-27T14:50:00+00:00"),
+        (1_774_623_000_123, "2026-03-27T14:50:00.123000+00:00"),
+        (1_774_623_000_123_456, "2026-03-27T14:50:00.123456+00:00"),
+        (1_774_623_000_123_456_789, "2026-03-27T14:50:00.123456+00:00"),
+        (2**64 - 1, "2554-07-21T23:34:33.709551+00:00"),
+    ],
+)
+def test_a_timestamp_in_any_unit_does_not_hold_up_the_queue(
+    rabbit_server: RabbitServer, queue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, expected: str
+):
+    intake, moment = TestIntake(), datetime(2026, 3, 27, tzinfo=UTC)
+    odd = aio_pika.Message(b"{}", message_id="odd", timestamp=moment, headers={"sentat": moment})
+
+    async def scenario() -> None:
+        with monkeypatch.context() as patch:
+            # The client library sends seconds only, other publishers do not.
+            patch.setattr(pamqp.encode, "timestamp", lambda _: number.to_bytes(8, "big"))
+            patch.setitem(pamqp.encode.METHODS, "timestamp", pamqp.encode.timestamp)
+            await send(rabbit_server, queue, odd)
+        await send(rabbit_server, queue, aio_pika.Message(b"{}", message_id="next"))
+        async with running(RECEIVER, context_of(settings(queue), intake, tmp_path / "state")):
+            await until(lambda: len(intake.accepted) >= 2)
+
+    asyncio.run(scenario())
+
+    assert [event["id"] for event in intake.events] == ["odd", "next"]
+    assert (intake.events[0]["time"], intake.events[0]["sentat"]) == (expected, expected)
 
 
 def test_a_message_without_an_id_is_the_same_event_when_it_is_delivered_again(tmp_path: Path):
