@@ -147,7 +147,9 @@ class _Stretch:
 def _pauses(group: Group, started: Milliseconds, stopped: Milliseconds) -> list[_Stretch]:
     """Return the pauses after the start and before the stop, in order and without overlap.
 
-    A transaction keeps the earliest and the latest time of a milestone, so of a pause that repeats, the first and the last count.
+    A transaction keeps the earliest and the latest time of a milestone, so of a pause that repeats, the first and the last count. Where an
+    end was seen before the first begin, the end of the first pause is not known (its time may be overwritten by the last one): when it
+    repeats, only the last counts, so that the time between two pauses is never taken for one.
     """
     definitions: list[Pause] = group.sla.pause if isinstance(group.sla.pause, list) else [group.sla.pause] if group.sla.pause else []
     found: list[_Stretch] = []
@@ -155,9 +157,10 @@ def _pauses(group: Group, started: Milliseconds, stopped: Milliseconds) -> list[
         first_from, last_from = group.at(pause.from_), group.at(pause.from_, "last_at")
         first_to, last_to = group.at(pause.to), group.at(pause.to, "last_at")
         end = np.where(first_to >= first_from, first_to, np.where(last_to >= first_from, last_to, MISSING))
-        again = np.where((end != MISSING) & (last_from > end), last_from, MISSING)
+        only_last = (first_to != MISSING) & (first_to < first_from) & (last_from > first_from)
+        again = np.where(only_last | ((end != MISSING) & (last_from > end)), last_from, MISSING)
         again_end = np.where(last_to >= again, last_to, MISSING)
-        found += [_Stretch(first_from, end), _Stretch(again, np.where(again == MISSING, MISSING, again_end))]
+        found += [_Stretch(np.where(only_last, MISSING, first_from), end), _Stretch(again, np.where(again == MISSING, MISSING, again_end))]
     found = [_clip(stretch, started, stopped) for stretch in found]
     found = [stretch for stretch in found if (stretch.begin != MISSING).any()]
     return _without_overlap(found) if len(found) > 1 else found

@@ -44,7 +44,10 @@ class Target(Definition):
 
 
 class Pause(Definition):
-    """The clock stands still between two milestones (a credit block, waiting for the customer). ``reason`` is told with the pause."""
+    """The clock stands still between two milestones (a credit block, waiting for the customer). ``reason`` is told with the pause.
+
+    Of a pause that repeats, the first and the last count; when ``to`` was seen before the first ``from``, only the last does.
+    """
 
     from_: str = Field(alias="from")
     to: str

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pandas as pd
+import pytest
+
 from core.catalog.contract import Contract
 from core.catalog.source import Source
+from slas.clock import Calendars, clocks_of
+from slas.due import MISSING
 from store.client import Store
-from tests.slas.builders import BOOK, calendar, catalog, clock, engine, utc, verdicts, write_transaction
+from tests.slas.builders import BOOK, calendar, catalog, clock, engine, ms, utc, verdicts, write_transaction
 
 
 def test_silence_warns_and_breaches_at_the_deadline_and_not_before(store: Store) -> None:
@@ -80,6 +85,38 @@ def test_a_pause_moves_the_deadline_in_working_time(store: Store) -> None:
     row = clock(store)
     assert row["due_at"] == utc("2026-03-27 11:00:00")
     assert row["verdict"] == "running"
+
+
+@pytest.mark.parametrize(
+    ("released", "released_last", "blocked_last", "paused"),
+    [
+        ("09:59", "10:55", "10:50", [("10:50", "10:55")]),  # between them the clock ran, whenever the first ended
+        ("09:59", "10:20", "10:50", [("10:50", None)]),
+        ("09:59", "09:59", "10:50", [("10:50", None)]),
+        ("09:59", "10:20", "10:10", [("10:10", "10:20")]),
+        ("10:20", "10:55", "10:50", [("10:10", "10:20"), ("10:50", "10:55")]),
+        (None, None, "10:50", [("10:10", None)]),
+    ],
+)
+def test_an_end_before_the_first_pause_makes_no_long_one(
+    released: str | None, released_last: str | None, blocked_last: str, paused: list[tuple[str, str | None]]
+) -> None:
+    def moment(text: str | None) -> int:
+        return MISSING if text is None else ms(f"2026-03-27 {text}")
+
+    definitions = catalog({"book": {**BOOK, "within": "60 minutes", "pause": {"from": "blocked", "to": "released"}}})
+    first = {"captured": "10:00", "blocked": "10:10", "released": released}
+    last = first | {"blocked": blocked_last, "released": released_last}
+    row = {"flow": "o2c", "transaction_id": "t1", "reference": "t1", "keys": {}, "reached": {}, "facts": {}, "state": "open"}
+    row |= {"failed_stage": "", "cause": ""}
+    row |= {
+        name: {milestone: moment(text) for milestone, text in times.items() if text}
+        for name, times in {"first_at": first, "last_at": last}.items()
+    }
+
+    clocks = clocks_of(pd.DataFrame([row]), definitions, Calendars(definitions))
+
+    assert clocks["paused"][0] == [(moment(begin), moment(end)) for begin, end in paused]
 
 
 def test_all_deliveries_must_be_shipped_unless_any_is_enough(store: Store) -> None:
