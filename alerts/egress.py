@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,6 +19,7 @@ from core.config import resolve_secret
 from core.errors import Full, Permanent, Retryable, UsageError
 
 TIMEOUT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
 REPLY_BYTES = 64 << 10
 DETAIL_CHARACTERS = 200
 LONGEST_RETRY_AFTER_SECONDS = 300
@@ -28,6 +31,7 @@ _REFUSED = tuple(
         *("0.0.0.0/8", "::/128"),  # nowhere, which systems take for this machine
     )
 )
+T = TypeVar("T")
 _TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
 """IPv6 addresses whose last four bytes are the IPv4 address that is reached."""
 
@@ -72,8 +76,11 @@ def url(settings: dict[str, Any], name: str = "url", default: str | None = None)
     return value
 
 
-def check_target(host: str, port: int, *, link_local: bool) -> str:
-    """Return the address to connect to, looked up once. Raises :class:`Permanent` for a refused one, :class:`Retryable` for an unknown name."""
+def check_target(host: str, port: int, *, link_local: bool) -> list[str]:
+    """Return the addresses to connect to, in the system's order, looked up once; all were checked before any is tried.
+
+    Raises :class:`Permanent` when one of them is refused, :class:`Retryable` for an unknown name.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -82,7 +89,24 @@ def check_target(host: str, port: int, *, link_local: bool) -> str:
         for address in _reached(str(entry[4][0]).partition("%")[0]):
             if not link_local and any(address in network for network in _REFUSED if network.version == address.version):
                 raise Permanent(f"{host} is {address}, a link-local or metadata address; set allow_link_local to send there")
-    return str(found[0][4][0])
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def first_that_connects(targets: list[str], attempt: Callable[[str], T], unreachable: tuple[type[Exception], ...]) -> T:
+    """Return what ``attempt`` returns for the first address that it reaches; the error of the last one that was tried comes through.
+
+    ``unreachable``: the errors after which nothing was sent yet, so that another address may be tried. Addresses that are silent are tried for
+    ``TIMEOUT_SECONDS`` in all, since other deliveries wait meanwhile.
+    """
+    until = time.monotonic() + TIMEOUT_SECONDS
+    *others, last = targets
+    for target in others:
+        try:
+            return attempt(target)
+        except unreachable:
+            if time.monotonic() >= until:
+                raise
+    return attempt(last)
 
 
 def _reached(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
@@ -105,18 +129,20 @@ def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str,
     parts = urlsplit(address)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    target = check_target(host, port, link_local=bool(settings.get("allow_link_local")))
-    # Connect to the address that was checked; the name stays in Host and in the TLS handshake, so a second lookup cannot lead elsewhere.
-    pinned = httpx.URL(address).copy_with(host=target)
+    targets = check_target(host, port, link_local=bool(settings.get("allow_link_local")))
     request_headers = {**headers, "host": parts.netloc.rpartition("@")[2], "user-agent": "andon"}
-    timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=5.0)
-    try:
-        with (
-            httpx.Client(follow_redirects=False, timeout=timeout, trust_env=False) as client,
-            client.stream("POST", pinned, content=body, headers=request_headers, extensions={"sni_hostname": host}) as reply,
-        ):
+    timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
+
+    def attempt(target: str) -> tuple[int, str]:
+        # Connect to an address that was checked; the name stays in Host and in the TLS handshake, so a second lookup cannot lead elsewhere.
+        pinned = httpx.URL(address).copy_with(host=target)
+        with client.stream("POST", pinned, content=body, headers=request_headers, extensions={"sni_hostname": host}) as reply:
             beginning = _read(reply)
             return _judge(reply, beginning)
+
+    try:
+        with httpx.Client(follow_redirects=False, timeout=timeout, trust_env=False) as client:
+            return first_that_connects(targets, attempt, (httpx.ConnectError, httpx.ConnectTimeout))
     except httpx.HTTPError as error:
         raise Retryable(f"{host}:{port} did not answer: {error or type(error).__name__}") from error
 

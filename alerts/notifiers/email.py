@@ -63,10 +63,10 @@ class Email:
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
         """Deliver."""
         host, port = egress.text(settings, "host"), _port(settings)
-        target = egress.check_target(host, port, link_local=bool(settings.get("allow_link_local")))
+        targets = egress.check_target(host, port, link_local=bool(settings.get("allow_link_local")))
         mail = _mail(message, _addresses(settings, "from")[0], _addresses(settings, "to"))
         try:
-            refused = _send(mail, target, settings)
+            refused = _send(mail, targets, settings)
         except smtplib.SMTPResponseException as error:
             said = f"SMTP {error.smtp_code} {_words(error.smtp_error)}"
             raise (Permanent if 500 <= error.smtp_code < 600 else Retryable)(said) from error
@@ -81,22 +81,24 @@ class Email:
 
 
 class _Server(smtplib.SMTP):
-    """Speaks to the address that was checked; the name stays in the TLS handshake, so a second lookup cannot lead elsewhere."""
+    """Speaks to an address that was checked; the name stays in the TLS handshake, so a second lookup cannot lead elsewhere."""
 
-    def __init__(self, target: str, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-        self._target = target
+    def __init__(self, targets: list[str], host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        self._targets = targets
         self._tls = tls
         super().__init__(host, port, timeout=_TIMEOUT_SECONDS)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        made = socket.create_connection((self._target, port), timeout)
+        brief = min(timeout, egress.CONNECT_SECONDS)  # a silent address must leave time for the next one
+        made = egress.first_that_connects(self._targets, lambda target: socket.create_connection((target, port), brief), (OSError,))
+        made.settimeout(timeout)
         return self._tls.wrap_socket(made, server_hostname=host) if self._tls else made
 
 
-def _send(mail: EmailMessage, target: str, settings: dict[str, Any]) -> dict[str, Any]:
+def _send(mail: EmailMessage, targets: list[str], settings: dict[str, Any]) -> dict[str, Any]:
     security = _security(settings)
     context = ssl.create_default_context()
-    with _Server(target, egress.text(settings, "host"), _port(settings), context if security == "tls" else None) as server:
+    with _Server(targets, egress.text(settings, "host"), _port(settings), context if security == "tls" else None) as server:
         if security == "starttls":
             server.starttls(context=context)
         if "username" in settings:

@@ -279,6 +279,48 @@ def test_a_name_is_looked_up_once_so_that_a_second_answer_leads_nowhere(name: st
     assert (len(other.bodies), asked) == (1, ["receiver.example"])
 
 
+@contextmanager
+def several(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> Iterator[None]:
+    """Let ``receiver.example`` be all of these addresses at once."""
+    real = socket.getaddrinfo
+
+    def lookup(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host != "receiver.example":
+            return real(host, *arguments, **options)
+        return [entry for address in addresses for entry in real(address, *arguments, **options)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", lookup)
+        yield
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_every_address_of_a_name_is_tried(name: str, monkeypatch: pytest.MonkeyPatch):
+    with HARNESSES[name].other() as other, several(monkeypatch, "::1", "127.0.0.1"):
+        NOTIFIERS[name].deliver(message(), with_host(name, "receiver.example", other.port))
+
+    assert len(other.bodies) == 1
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+@pytest.mark.parametrize("addresses", [("127.0.0.1", "169.254.169.254"), ("169.254.169.254", "127.0.0.1")])
+def test_one_refused_address_of_a_name_is_enough_to_try_none(name: str, addresses: tuple[str, str], monkeypatch: pytest.MonkeyPatch):
+    with HARNESSES[name].other() as other, several(monkeypatch, *addresses), pytest.raises(Permanent, match="allow_link_local"):
+        NOTIFIERS[name].deliver(message(), with_host(name, "receiver.example", other.port))
+
+    assert other.bodies == []
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_an_address_that_answered_is_the_only_one_that_gets_the_message(name: str, monkeypatch: pytest.MonkeyPatch):
+    with HARNESSES[name].other() as other, several(monkeypatch, "127.0.0.1", "::ffff:127.0.0.1"):
+        other.status = 503
+        with pytest.raises(Retryable):
+            NOTIFIERS[name].deliver(message(), with_host(name, "receiver.example", other.port))
+
+    assert len(other.bodies) == 1
+
+
 @pytest.mark.parametrize("host", ALLOWED)
 def test_loopback_and_private_addresses_are_where_plants_have_their_receivers(host: str):
     assert alerts.egress.check_target(host, 1, link_local=False)
