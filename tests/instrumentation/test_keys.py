@@ -1,6 +1,7 @@
 """Keys in the context: set, limited, sent with a message and taken from it."""
 
 import asyncio
+import os
 
 import pytest
 from andon_instrumentation import business_keys, current_keys, extract, inject
@@ -71,6 +72,23 @@ def test_limits_leave_out_what_is_too_much_and_keep_the_rest() -> None:
     try:
         with business_keys(a="1" * 40, b="2" * 90):
             assert list(current_keys()) == ["a"]
+    finally:
+        context.detach(token)
+
+
+def test_text_that_utf_8_cannot_write_is_sent_as_far_as_it_can() -> None:
+    with business_keys(file=os.fsdecode(b"order-\xff.xml"), sales_order="4711"):
+        assert current_keys() == {"file": "order-?.xml", "sales_order": "4711"}
+        headers = inject({})
+    with extract(headers):
+        assert current_keys() == {"file": "order-?.xml", "sales_order": "4711"}
+
+
+def test_such_text_in_foreign_baggage_does_no_harm_either() -> None:
+    token = context.attach(baggage.set_baggage("tenant", "\udcff"))
+    try:
+        with business_keys(sales_order="4711"):
+            assert current_keys() == {"sales_order": "4711"}
     finally:
         context.detach(token)
 

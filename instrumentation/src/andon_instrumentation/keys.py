@@ -1,7 +1,8 @@
 """Business keys of the current context: set, read, sent with a message and taken from one.
 
 A key of type ``sales_order`` is the baggage entry ``andon.key.sales_order``. Limits: 16 keys, 256 characters a value, 8 KiB of baggage
-header. What is beyond a limit is left out and logged once a process; nothing here ever raises for a value.
+header. What is beyond a limit is left out and logged once a process; what UTF-8 cannot write (half a surrogate pair, as Python has it in
+file names) becomes ``?``; nothing here ever raises for a value.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def with_keys(here: Context, keys: Mapping[str, object]) -> Context:
     """Return ``here`` with ``keys`` added, as far as the limits allow."""
     present = current_keys(here)
     for key_type, value in keys.items():
-        text = "" if value is None else str(value)
+        text = "" if value is None else str(value).encode("utf-8", "replace").decode()
         if not text:
             continue
         if len(text) > MAX_VALUE_LENGTH:
@@ -135,7 +136,7 @@ def context_of(headers: Mapping[str, Any]) -> Context:
 
 def _header_bytes(here: Context, key_type: str, text: str) -> int:
     entries = {**baggage.get_all(here), BAGGAGE_PREFIX + key_type: text}
-    return sum(len(name) + len(quote_plus(str(value))) + 2 for name, value in entries.items())
+    return sum(len(name) + len(quote_plus(str(value), errors="replace")) + 2 for name, value in entries.items())
 
 
 def _say_once(message: str) -> None:
