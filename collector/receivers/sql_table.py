@@ -48,7 +48,9 @@ OVERLAP_SHARE = 4
 OVERLAP_LATEST_SECONDS = 600.0
 _LOG = logging.getLogger("andon.collector.sql_table")
 _POSITION = "andon_position"
-_REPEATED_HOURS = 2 * 3_600_000_000
+_HOUR = 3_600_000_000
+_REPEATED_HOURS = 2 * _HOUR
+_COARSE_HOURS = 25 * _HOUR
 T = TypeVar("T")
 
 
@@ -268,8 +270,17 @@ class _Poll:
             _LOG.warning("the newest row lies behind what was read, reading from the beginning", extra={"fields": fields})
             self._cursor.forget()
             return None
-        self._keep_from = low - _REPEATED_HOURS if isinstance(last, date) else low
+        self._keep_from = self._kept_from(low, last)
         return self._unranked(low, last)
+
+    def _kept_from(self, low: int, example: Any) -> int:
+        """Return a rank (microseconds for times) below that of every row that a pass from ``low`` reads: those must be remembered."""
+        if not isinstance(example, date):
+            return low
+        # A date is compared whole, and a text with 'T' lies beyond every text of its day with a space: such a pass reads the whole day, by
+        # the local clock, of ``low``.
+        coarse = self._as_text or not isinstance(example, datetime)
+        return low - _REPEATED_HOURS - (_COARSE_HOURS if coarse else 0)
 
     def _refuse_nulls(self) -> None:
         """Raise :class:`PausedError` for rows that no order has a place for; they would never be read."""

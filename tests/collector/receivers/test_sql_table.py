@@ -406,6 +406,30 @@ def test_dates_and_numbers_rise_too(small: Callable[..., None], tmp_path: Path, 
     assert ids(read(tmp_path, 1, page_rows=1)) == [3]
 
 
+@pytest.mark.parametrize(
+    ("kind", "early", "late"), [("DATE", "", ""), ("TIMESTAMP", "T00:10:00", "T11:00:00"), ("TIMESTAMP", " 00:10:00", " 11:00:00")]
+)
+def test_rows_of_earlier_times_are_handed_over_once(small: Callable[..., None], tmp_path: Path, kind: str, early: str, late: str):
+    small(f"CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at {kind})")
+    moments = ["2026-03-24" + late, "2026-03-26" + early, "2026-03-26" + late, "2026-03-27" + early, "2026-03-27" + late]
+    small(*(f"INSERT INTO orders VALUES ({number}, '{moment}')" for number, moment in enumerate(moments)))
+    clock, intake = WallClock(datetime(2026, 3, 27, 12, tzinfo=UTC)), TestIntake()
+
+    async def scenario() -> None:
+        context = context_of(settings(time_zone="UTC", poll_seconds=0.05), intake, tmp_path / "state", clock=clock)
+        async with running(RECEIVER, context):
+            await until(lambda: len(intake.events) >= 5)
+            await asyncio.sleep(1)
+            small(f"INSERT INTO orders VALUES (5, '2026-03-27{late}')", f"INSERT INTO orders VALUES (6, '2026-03-28{early}')")
+            await until(lambda: len(intake.events) >= 7)
+            clock.advance(timedelta(days=1))
+            await asyncio.sleep(1)
+
+    asyncio.run(scenario())
+
+    assert sorted(ids(intake.events)) == [0, 1, 2, 3, 4, 5, 6]
+
+
 def test_a_query_is_read_like_a_table(small: Callable[..., None], tmp_path: Path):
     small("CREATE TABLE a (id INTEGER, b INTEGER)", "CREATE TABLE b (b INTEGER, name TEXT)")
     small("INSERT INTO a VALUES (1, 7), (2, 8)", "INSERT INTO b VALUES (7, 'x'), (8, 'y')")
