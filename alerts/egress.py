@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
+from core.clock import SystemClock
 from core.config import resolve_secret
 from core.errors import Full, Permanent, Retryable, UsageError
 
@@ -98,13 +98,14 @@ def first_that_connects(targets: list[str], attempt: Callable[[str], T], unreach
     ``unreachable``: the errors after which nothing was sent yet, so that another address may be tried. Addresses that are silent are tried for
     ``TIMEOUT_SECONDS`` in all, since other deliveries wait meanwhile.
     """
-    until = time.monotonic() + TIMEOUT_SECONDS
+    clock = SystemClock()
+    until = clock.monotonic() + TIMEOUT_SECONDS
     *others, last = targets
     for target in others:
         try:
             return attempt(target)
         except unreachable:
-            if time.monotonic() >= until:
+            if clock.monotonic() >= until:
                 raise
     return attempt(last)
 
