@@ -12,7 +12,7 @@ demo: .venv/.installed ## Install, start everything with a simulated plant, open
 	@$(PY) -m andon demo $(ARGS)
 
 test: .venv/.installed ## Run the whole test suite (what needs a missing server or browser is reported as skipped)
-	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
 
 check: .venv/.installed ## Format, lint, types, import rules, docs
 	@.venv/bin/ruff format --check $(CODE)

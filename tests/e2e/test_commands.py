@@ -15,7 +15,7 @@ import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from core.clock import to_milliseconds
-from core.journal import segment_path
+from core.journal import segments
 from core.signal import Lane, Record, SignalKind
 from tests.e2e.test_signal_to_alert import book, capture, new_order, provider_for, verdicts
 from tests.product import Product, wait_until
@@ -108,7 +108,7 @@ def test_a_journal_is_verified_and_a_damaged_record_is_named(product: Product, o
     assert re.fullmatch(r"[\d,]+ records read, 0 damaged\n", said(product, "journal", "verify"))
 
     shutil.copytree(product.data / "journal", tmp_path / "journal")
-    path = segment_path(tmp_path / "journal", "local", Lane.STANDARD, 1)
+    path = segments(tmp_path / "journal", Lane.STANDARD)[0]
     with sqlite3.connect(path) as file:
         number = file.execute("SELECT min(id) FROM records WHERE instr(body, ?) > 0", (order.encode(),)).fetchone()[0]
         file.execute("UPDATE records SET body = substr(body, 2) WHERE id = ?", (number,))
@@ -160,7 +160,7 @@ def test_an_input_that_a_defect_kept_out_arrives_by_a_replay(product: Product) -
     record = Record(
         SignalKind.QUARANTINE, "default", Lane.CRITICAL, to_milliseconds(now), 1, json.dumps(event).encode(), json.dumps(detail)
     )
-    write_records(segment_path(product.data / "journal", "earlier", Lane.CRITICAL, 1), [record])
+    write_records(segments(product.data / "journal", "earlier", Lane.CRITICAL, 1), [record])
     wait_until(lambda: product.andon("quarantine", "show", kept).returncode == 0, 60, "the input is in quarantine")
 
     assert said(product, "quarantine", "replay", kept) == f"{kept}: accepted\n"
