@@ -15,7 +15,7 @@ import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from core.clock import to_milliseconds
-from core.journal import segments
+from core.journal import segment_path, segments
 from core.signal import Lane, Record, SignalKind
 from tests.e2e.test_signal_to_alert import book, capture, new_order, provider_for, verdicts
 from tests.product import Product, wait_until
@@ -160,7 +160,7 @@ def test_an_input_that_a_defect_kept_out_arrives_by_a_replay(product: Product) -
     record = Record(
         SignalKind.QUARANTINE, "default", Lane.CRITICAL, to_milliseconds(now), 1, json.dumps(event).encode(), json.dumps(detail)
     )
-    write_records(segments(product.data / "journal", "earlier", Lane.CRITICAL, 1), [record])
+    write_records(segment_path(product.data / "journal", "earlier", Lane.CRITICAL, 1), [record])
     wait_until(lambda: product.andon("quarantine", "show", kept).returncode == 0, 60, "the input is in quarantine")
 
     assert said(product, "quarantine", "replay", kept) == f"{kept}: accepted\n"
