@@ -229,7 +229,7 @@ def _cut_field(message: Any, name: str, value: Any) -> bool:
         setattr(message, name, encoded[:STRING_MAX_BYTES].decode(errors="ignore"))
         return True
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return any([_cut(part) for part in value if isinstance(part, Message)])  # noqa: C419
+        return any([_cut(part) for part in value if isinstance(part, Message)])  # noqa: C419 - as above
     return False
 
 

@@ -17,6 +17,9 @@ from tests.alerts.world import NOW, World, routes
 FIVE_MINUTES = timedelta(minutes=5)
 
 
+PAGER_BACKED_BY_PHONE = Catalog(routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}))
+
+
 def only(world: World) -> str:
     """Return the id of the one incident there is."""
     (row,) = world.store.rows("SELECT incident_id FROM incidents FINAL")
@@ -259,9 +262,7 @@ def test_a_silence_keeps_quiet_what_matches_and_nothing_else(world: World, match
 
 
 def test_the_other_channel_hears_after_three_failures_and_both_hear_the_resolve(world: World):
-    world.catalog = Catalog(
-        routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}),
-    )
+    world.catalog = PAGER_BACKED_BY_PHONE
     engine = world.engine()
     world.desk.downs["pager"] = Retryable("down")
     world.clocks(1, "breached")
@@ -285,9 +286,7 @@ def test_the_other_channel_hears_after_three_failures_and_both_hear_the_resolve(
 
 
 def test_the_other_channel_hears_after_two_minutes_of_a_receiver_that_asks_to_wait(world: World):
-    world.catalog = Catalog(
-        routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}),
-    )
+    world.catalog = PAGER_BACKED_BY_PHONE
     engine = world.engine()
     world.desk.downs["pager"] = Full("too many requests", 300)
     world.clocks(1, "breached")
@@ -303,9 +302,7 @@ def test_the_other_channel_hears_after_two_minutes_of_a_receiver_that_asks_to_wa
 
 
 def test_a_receiver_that_refuses_for_good_is_replaced_at_once(world: World):
-    world.catalog = Catalog(
-        routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}),
-    )
+    world.catalog = PAGER_BACKED_BY_PHONE
     engine = world.engine()
     world.desk.downs["pager"] = Permanent("no such key")
     world.clocks(1, "breached")
@@ -320,9 +317,7 @@ def test_a_receiver_that_refuses_for_good_is_replaced_at_once(world: World):
 
 
 def test_a_fallback_survives_a_restart_and_keeps_its_id(world: World):
-    world.catalog = Catalog(
-        routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}),
-    )
+    world.catalog = PAGER_BACKED_BY_PHONE
     engine = world.engine()
     world.desk.downs = {"pager": Permanent("no such key"), "phone": Retryable("down")}
     world.clocks(1, "breached")

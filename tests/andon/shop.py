@@ -69,8 +69,8 @@ class Shop:
 
     def event(self, type_: str, order: str, *, id_: str = "", at: datetime | None = None, **data: Any) -> Record:
         """Return an event that happened ``at`` (now) and is received now."""
-        body = {"specversion": "1.0", "source": "/shop", "id": id_ or f"{type_}-{order}", "type": type_}
-        body |= {"time": (at or self.clock.now()).isoformat(), "data": {"order": order, **data}}  # type: ignore[dict-item]
+        body: dict[str, Any] = {"specversion": "1.0", "source": "/shop", "id": id_ or f"{type_}-{order}", "type": type_}
+        body |= {"time": (at or self.clock.now()).isoformat(), "data": {"order": order, **data}}
         return Record(SignalKind.EVENT, "default", Lane.STANDARD, self.now, 1, json.dumps(body).encode())
 
     def span(self, order: str, number: int) -> Record:

@@ -14,4 +14,4 @@ def test_running_as_root_is_a_warning(monkeypatch: pytest.MonkeyPatch, caplog: p
     monkeypatch.setattr(os, "geteuid", lambda: user)
     wiring._warn_of_root()
     assert [record.levelname for record in caplog.records] == ["WARNING"] * warnings
-    assert all(record.fields == {"event": "running_as_root"} for record in caplog.records)  # type: ignore[attr-defined]
+    assert all(record.fields == {"event": "running_as_root"} for record in caplog.records)
