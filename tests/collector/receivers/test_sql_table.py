@@ -69,7 +69,7 @@ def read(tmp_path: Path, wanted: int, *, patience: float = 0.5, **more: Any) -> 
 
     async def scenario() -> None:
         async with running(RECEIVER, context_of(settings(**more), intake, tmp_path / "state")):
-            await until(lambda: len(intake.events) >= wanted)
+            await until(lambda: len(intake.accepted) >= wanted)
             await asyncio.sleep(patience)
 
     asyncio.run(scenario())
