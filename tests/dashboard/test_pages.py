@@ -228,9 +228,10 @@ def test_an_incident_shows_runbook_members_and_log(view: View, filled: Store) ->
 
 
 def test_an_incident_says_whom_to_reach_and_what_lateness_costs_and_so_does_its_transaction(view: View, filled: Store) -> None:
-    owed = filled.rows("SELECT incident_id, transaction_id, sla, penalty, currency FROM incident_members FINAL WHERE penalty > 0 LIMIT 1")[
-        0
-    ]
+    owed = filled.rows(
+        "SELECT incident_id, transaction_id, sla, penalty, currency FROM incident_members FINAL "
+        "WHERE penalty > 0 AND transaction_id IN (SELECT transaction_id FROM transactions) LIMIT 1"
+    )[0]
     row = incident_log.incident(filled.reader, incident_id=owed["incident_id"])
     assert row is not None
     shown = words(view("incidents", filled, id=owed["incident_id"]))
