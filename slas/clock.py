@@ -68,7 +68,7 @@ class Group:
 def clocks_of(transactions: pd.DataFrame, catalog: Catalog, calendars: Calendars) -> pd.DataFrame:
     """Return the clocks of these transactions, with the columns of ``clocks`` that do not depend on the current time.
 
-    Further columns: ``lacking`` (what the due time misses: ``fact-missing:<fact>`` or ``calendar:<name>``), ``cancelled``, ``failure`` (cause of a failure of the awaited
+    Further columns: ``lacking`` (what the due time misses: ``fact-missing:<fact>`` or ``calendar:<name>``), ``cancelled`` (stopped by that), ``failure`` (cause of a failure of the awaited
     stage) and ``penalty_day``, ``penalty_free``, ``penalty_cap`` in money and days.
     """
     frames = [
@@ -92,7 +92,7 @@ def _measure(group: Group, catalog: Catalog) -> pd.DataFrame:
         return pd.DataFrame()
     group = Group(group.rows[kept], group.flow, group.name, group.sla, group.calendar)
     started = started[kept]
-    stopped = _stopped(group)
+    stopped, cancelled = _called_off(group, _reached(group))
     pauses = _pauses(group, started, stopped)
     columns = _limits(group, catalog, started, pauses)
     facts = group.rows["facts"]
@@ -108,7 +108,7 @@ def _measure(group: Group, catalog: Catalog) -> pd.DataFrame:
             "stopped_at": stopped,
             **columns,
             "paused": _paused_lists(pauses, len(started)),
-            "cancelled": _cancelled(group, stopped),
+            "cancelled": cancelled,
             "failure": np.where(failed, group.rows["cause"].to_numpy(object), ""),
             "severity": str(group.sla.severity),
             "owner": group.sla.owner or group.flow.owner,
@@ -120,7 +120,7 @@ def _measure(group: Group, catalog: Catalog) -> pd.DataFrame:
     )
 
 
-def _stopped(group: Group) -> Milliseconds:
+def _reached(group: Group) -> Milliseconds:
     """Return when the ``to`` milestone was reached: by any value of a key of relation many, or by all that were seen."""
     to = group.sla.to
     first = group.at(to)
@@ -286,15 +286,15 @@ def _extended(moments: Milliseconds, pauses: list[_Stretch], calendar: CompiledC
     return moments
 
 
-def _cancelled(group: Group, stopped: Milliseconds) -> NDArray[np.bool_]:
-    """Tell which transactions were called off before the clock stopped."""
-    off = np.full(len(stopped), _FOREVER, np.int64)
+def _called_off(group: Group, reached: Milliseconds) -> tuple[Milliseconds, NDArray[np.bool_]]:
+    """Return when each clock stopped, and which did because the transaction was called off before the milestone was reached."""
+    off = np.full(len(reached), _FOREVER, np.int64)
     for milestone in group.flow.cancels:
         at = group.at(milestone)
         off = np.where(at == MISSING, off, np.minimum(off, at))
     called = (off != _FOREVER) | (group.rows["state"] == TransactionState.CANCELLED).to_numpy(np.bool_)
-    result: NDArray[np.bool_] = called & ((stopped == MISSING) | (off < stopped))
-    return result
+    cancelled: NDArray[np.bool_] = called & ((reached == MISSING) | (off < reached))
+    return np.where(cancelled, np.where(off == _FOREVER, MISSING, off), reached), cancelled
 
 
 def _value(group: Group) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
 
     A penalty that grows is judged again when its next day begins.
     A deadline that passes counts only if the awaited stage's sources were not silent at that moment; otherwise the verdict is unknown.
+    A transaction called off after a deadline missed it: the clock is ``cancelled``, and owes what lateness cost until it stopped.
     """
     warn, due, stopped = (clocks[name].to_numpy(np.int64) for name in ("warn_at", "due_at", "stopped_at"))
     done, lacking = stopped != MISSING, (clocks["lacking"] != "").to_numpy(np.bool_)
@@ -58,26 +59,28 @@ def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
     next_at = np.where(waiting & ~soon, warn, np.where(waiting & ~late, due, MISSING))
     ahead = waiting & (pause_from > now) & (pause_from < due)
     next_at = np.where(ahead, np.where(next_at == MISSING, pause_from, np.minimum(next_at, pause_from)), next_at)
-    open_ = np.isin(verdict, [names[Verdict.AT_RISK], names[Verdict.BREACHED], names[Verdict.MET_LATE], names[Verdict.RUNNING]])
+    missed = (verdict == names[Verdict.BREACHED]) | (done & ~lacking & (stopped > due))
+    overdue = missed | (verdict == names[Verdict.AT_RISK])
     failure = clocks["failure"].to_numpy(object)
-    overdue = np.isin(verdict, [names[Verdict.AT_RISK], names[Verdict.BREACHED], names[Verdict.MET_LATE]])
-    cause = np.where(open_ & (failure != ""), failure, np.where(overdue, "overdue", ""))
+    fails = (overdue | (verdict == names[Verdict.RUNNING])) & (failure != "")
+    cause = np.where(fails, failure, np.where(overdue, "overdue", ""))
     cause = np.where((verdict == names[Verdict.UNKNOWN]) & ~lacking, silent_source, cause)
     cause = np.where((verdict == names[Verdict.UNKNOWN]) & lacking, clocks["lacking"].to_numpy(object), cause)
-    penalty, grows_at = _penalty(clocks, verdict, np.where(done, stopped, now) - due)
+    penalty, grows_at = _penalty(clocks, missed, ~done, np.where(done, stopped, now) - due)
     return clocks.assign(verdict=verdict, cause=cause, next_at=np.where(grows_at != MISSING, grows_at, next_at), penalty=penalty)
 
 
-def _penalty(clocks: pd.DataFrame, verdict: NDArray[np.object_], late_by: Milliseconds) -> tuple[NDArray[np.float64], Milliseconds]:
+def _penalty(
+    clocks: pd.DataFrame, missed: NDArray[np.bool_], runs: NDArray[np.bool_], late_by: Milliseconds
+) -> tuple[NDArray[np.float64], Milliseconds]:
     """Return what the lateness costs so far and when that grows (MISSING: never): each day begun counts, after the free ones, up to the cap."""
     free, daily, cap = (clocks[f"penalty_{name}"].to_numpy(np.float64) for name in ("free", "day", "cap"))
     begun = late_by // DAY + 1
     owed = np.minimum(np.clip(begun - free, 0, None) * daily, cap)
-    breached = verdict == str(Verdict.BREACHED)
-    growing = breached & (daily > 0) & (owed < cap)
+    growing = missed & runs & (daily > 0) & (owed < cap)
     following = np.maximum(begun, np.floor(free).astype(np.int64))
     grows_at = np.where(growing, clocks["due_at"].to_numpy(np.int64) + following * DAY, MISSING)
-    return np.where(breached | (verdict == str(Verdict.MET_LATE)), owed, 0.0), grows_at
+    return np.where(missed, owed, 0.0), grows_at
 
 
 def _open_pause(clocks: pd.DataFrame) -> Milliseconds:
@@ -132,7 +135,7 @@ class Judged(NamedTuple):
 
 def reason(row: Judged, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
     """Return the sentence for one new verdict; times are in ``zone``. ``waits_for``: why its clock stands still when it does."""
-    if row.verdict == Verdict.CANCELLED:
+    if row.verdict == Verdict.CANCELLED and (row.stopped_at == MISSING or row.lacking):
         return f"the transaction was called off before {row.stage}"
     if row.verdict == Verdict.UNKNOWN and row.lacking:
         what, _, name = row.lacking.partition(":")
@@ -151,6 +154,9 @@ def reason(row: Judged, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
             ending = f"{row.stage} not seen at {local(now, zone)}, but {row.cause.partition(':')[2]} is silent"
         case Verdict.MET:
             ending = f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.due_at - row.stopped_at)} to spare"
+        case Verdict.CANCELLED:
+            late = f", {format_duration(row.stopped_at - row.due_at)} late" if row.stopped_at > row.due_at else ""
+            ending = f"called off {local(row.stopped_at, zone)} before {row.stage}{late}"
         case Verdict.MET_LATE:
             ending = f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.stopped_at - row.due_at)} late"
         case _:

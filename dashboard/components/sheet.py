@@ -107,7 +107,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
         table.Column("Verdict", lambda row: lamp.pill(row["verdict"])),
         table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
         table.Column("Due", lambda row: table.time(zone, row["due_at"])),
-        table.Column("Reached", lambda row: table.time(zone, row["stopped_at"]), "soft"),
+        table.Column("Stopped", lambda row: table.time(zone, row["stopped_at"]), "soft"),
         table.Column("Margin", lambda row: _margin(context, row), "number"),
         table.Column("Penalty", lambda row: amount(row["penalty"], row["currency"]) if row["penalty"] else "", "number"),
         table.Column("Why", lambda row: reasons.get(row["sla"], "") or row["cause"], "wide"),
@@ -137,7 +137,7 @@ def _rule(version: str) -> Markup:
 
 def _margin(context: Context, row: dict[str, Any]) -> str:
     due, stopped = aware(row["due_at"]), aware(row["stopped_at"])
-    if due is None or row["verdict"] == "cancelled":
+    if due is None or (row["verdict"] == "cancelled" and (stopped is None or stopped <= due)):
         return ""
     seconds = (due - (stopped or context.now)).total_seconds()
     return f"{duration(seconds)} {'left' if stopped is None else 'early'}" if seconds >= 0 else f"{duration(-seconds)} late"

@@ -6,7 +6,8 @@ FROM
 (
     SELECT
         flow, transaction_id, sla, customer, plant, revision,
-        removed = 0 AND due_at IS NOT NULL AND verdict IN ('met', 'met_late', 'breached', 'unknown') AS counts,
+        removed = 0 AND due_at IS NOT NULL
+            AND (verdict IN ('met', 'met_late', 'breached', 'unknown') OR (verdict = 'cancelled' AND ifNull(stopped_at > due_at, 0))) AS counts,
         toDateTime(least(ifNull(stopped_at, due_at), due_at), 'UTC') AS at,
         toUInt8(multiIf(verdict = 'unknown', 3, stopped_at <= due_at, 1, 2)) AS outcome
     FROM clocks FINAL

@@ -122,7 +122,10 @@ class Promises:
     def _clock(self, flow: dict[str, Any], sla: dict[str, Any], transaction: dict[str, Any], now: int) -> Says:
         assert sla.keys() <= _SLA, "the model does not know this word of an SLA"
         start = transaction["first_at"][sla["from"]]
-        stopped = _stopped(flow, sla, transaction)
+        reached = _stopped(flow, sla, transaction)
+        called_off = min((transaction["first_at"].get(name, _FOREVER) for name in flow.get("cancels", ())), default=_FOREVER)
+        over = called_off < (_FOREVER if reached is None else reached)
+        stopped = called_off if over else reached
         hours, wall = self._named(sla.get("calendar")), self._named(None)
         limit = self._limit(sla, transaction["facts"], start)
         if "within" in limit:
@@ -133,7 +136,7 @@ class Promises:
             measured = hours
             found = _due(limit["due"], start, transaction["facts"], hours, wall)
             if isinstance(found, str):
-                return Says("unknown", found, None, None, stopped)
+                return Says("cancelled", "", None, None, stopped) if over else Says("unknown", found, None, None, stopped)
             due = found
         warn = max(start, _warn(sla["warn"], start, due, measured, hours, wall))
         begin, end = _pause(sla, transaction, start, stopped)
@@ -142,7 +145,14 @@ class Promises:
             due, warn = (measured.after(at, held) if begin < at else at for at in (due, warn))
         warn = min(warn, due)
         held_since = begin if begin is not None and end is None and begin <= now and begin < due else None
+        if over:
+            return Says("cancelled", self._failure(sla, transaction) or "overdue" if called_off > due else "", warn, due, stopped)
         return self._judged(flow, sla, transaction, warn, due, stopped, held_since, now)
+
+    @staticmethod
+    def _failure(sla: dict[str, Any], transaction: dict[str, Any]) -> str:
+        _, failed_stage, _, failure = transaction["failed"]
+        return str(failure) if failed_stage == sla["to"] else ""
 
     def _judged(
         self,
@@ -155,14 +165,10 @@ class Promises:
         held_since: int | None,
         now: int,
     ) -> Says:
-        called_off = min((transaction["first_at"].get(name, _FOREVER) for name in flow.get("cancels", ())), default=_FOREVER)
         silent_since, silent = self._silence(flow["milestones"][sla["to"]]["system"])
         passed = due if now >= due else warn
-        _, failed_stage, _, failure = transaction["failed"]
-        cause = failure if failed_stage == sla["to"] else ""
-        if called_off < (_FOREVER if stopped is None else stopped):
-            verdict, cause = "cancelled", ""
-        elif stopped is not None:
+        cause = self._failure(sla, transaction)
+        if stopped is not None:
             verdict = "met" if stopped <= due else "met_late"
         elif held_since is not None:
             verdict, cause = "paused", ""

@@ -43,7 +43,9 @@ class Expected:
 
 def expected(promise: Promise, order: Order, now: datetime) -> Expected:
     """Return the verdict of one promise for one order at ``now``."""
-    stopped = _stopped(promise, order)
+    reached = _stopped(promise, order)
+    called_off = order.cancelled is not None and (reached is None or order.cancelled < reached)
+    stopped = order.cancelled if called_off else reached
     due = _after(order.captured, promise.minutes, promise.working)
     warn = _after(order.captured, promise.minutes * promise.warn_share, promise.working)
     begin, end = _pause(order, stopped)
@@ -51,12 +53,11 @@ def expected(promise: Promise, order: Order, now: datetime) -> Expected:
         held = _between(begin, end, promise.working)
         due = _after(due, held, promise.working) if begin < due else due
         warn = _after(warn, held, promise.working) if begin < warn else warn
-    return Expected(_verdict(order, stopped, due, warn, begin if end is None else None, now), due, stopped)
+    verdict = "cancelled" if called_off else _verdict(stopped, due, warn, begin if end is None else None, now)
+    return Expected(verdict, due, stopped)
 
 
-def _verdict(order: Order, stopped: datetime | None, due: datetime, warn: datetime, held_since: datetime | None, now: datetime) -> str:
-    if order.cancelled is not None and (stopped is None or order.cancelled < stopped):
-        return "cancelled"
+def _verdict(stopped: datetime | None, due: datetime, warn: datetime, held_since: datetime | None, now: datetime) -> str:
     if stopped is not None:
         return "met" if stopped <= due else "met_late"
     if held_since is not None and held_since <= now and held_since < due:

@@ -150,6 +150,28 @@ def test_cancelled_merged_and_failed_transactions(store: Store) -> None:
     assert (clock(store, "t3")["verdict"], clock(store, "t3")["cause"]) == ("breached", "NO_CREDIT")
 
 
+def test_a_promise_that_was_missed_stays_missed_when_the_transaction_is_called_off(store: Store) -> None:
+    """Due at 15:05; a pause that had not ended holds until the calling-off, so that what was held then is not late."""
+    slas = engine(store, catalog({"book": {**BOOK, "pause": {"from": "blocked", "to": "released"}}}))
+    start = {"captured": "2026-03-27 14:50:00"}
+    held = {**start, "blocked": "2026-03-27 14:55:00"}
+    for identity, times in (("late", start), ("held", held), ("in time", start), ("booked", {**start, "booked": "2026-03-27 15:10:00"})):
+        write_transaction(store, identity, times)
+        if identity != "in time":
+            slas.run(utc("2026-03-27 15:20:00"))
+        off = "2026-03-27 15:05:00" if identity == "in time" else "2026-03-27 15:35:00"
+        write_transaction(store, identity, {**times, "cancelled": off}, state="cancelled")
+    slas.run(utc("2026-03-27 15:40:00"))
+    assert [clock(store, name)["verdict"] for name in ("late", "held", "in time", "booked")] == [*["cancelled"] * 3, "met_late"]
+    late, held_clock = clock(store, "late"), clock(store, "held")
+    assert (late["cause"], late["stopped_at"], late["due_at"]) == ("overdue", utc("2026-03-27 15:35:00"), utc("2026-03-27 15:05:00"))
+    assert (held_clock["cause"], held_clock["due_at"]) == ("", utc("2026-03-27 15:45:00"))
+    assert clock(store, "in time")["cause"] == ""
+    told = {row["transaction_id"]: row["reason"] for row in store.rows("SELECT * FROM verdicts WHERE verdict = 'cancelled'")}
+    assert told["late"].endswith("called off 2026-03-27 15:35 UTC before booked, 30 minutes late")
+    assert told["in time"].endswith("called off 2026-03-27 15:05 UTC before booked")
+
+
 def test_a_missing_fact_makes_the_verdict_unknown_and_is_named(store: Store) -> None:
     definitions = catalog({"book": {**BOOK, "within": None, "due": "promised_at - 2 hours"}})
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})

@@ -20,8 +20,8 @@ DUE = "2026-03-27 15:00:00"
 TERMS = {"per_day": "1%", "free_days": 1, "cap": "5%", "of": "amount"}
 
 
-def judged(sla: dict[str, Any], late: timedelta, *, stopped: bool = False, facts: dict[str, str] | None = None) -> dict[str, Any]:
-    """Return the clock of an order of 1,200 EUR that was due at ``DUE``, so much later; or that stopped so much later."""
+def judged(sla: dict[str, Any], late: timedelta, *, stopped: str = "", facts: dict[str, str] | None = None) -> dict[str, Any]:
+    """Return the clock of an order of 1,200 EUR that was due at ``DUE``, so much later; or that ``stopped`` (a milestone) so much later."""
     definitions = catalog({"book": {**BOOK, "within": "1 hour", **sla}})
     row = {
         "flow": "o2c", "transaction_id": "t1", "reference": "t1", "keys": {}, "state": "open", "reached": {}, "failed_stage": "", "cause": "",
@@ -29,7 +29,7 @@ def judged(sla: dict[str, Any], late: timedelta, *, stopped: bool = False, facts
     }  # fmt: skip
     now = ms(DUE) + round(late.total_seconds() * 1000)
     if stopped:
-        row["first_at"]["booked"] = now
+        row["first_at"][stopped] = now
     rows = pd.DataFrame([{**row, "last_at": row["first_at"]}])
     found = judge(clocks_of(rows, definitions, Calendars(definitions)), now + (86_400_000 * 30 if stopped else 0), lambda *_: None)
     return found.iloc[0].to_dict()
@@ -55,14 +55,16 @@ def judged(sla: dict[str, Any], late: timedelta, *, stopped: bool = False, facts
         pytest.param({"of": "freight", "free_days": 0}, timedelta(days=1), 0.6, id="of another amount"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("stopped", [False, True], ids=["open", "stopped"])
-def test_lateness_costs_what_the_terms_say(terms: dict[str, Any], late: timedelta, owed: float, stopped: bool):
+@pytest.mark.parametrize(
+    ("stopped", "verdict"), [("", "breached"), ("booked", "met_late"), ("cancelled", "cancelled")], ids=["open", "reached", "called off"]
+)
+def test_lateness_costs_what_the_terms_say(terms: dict[str, Any], late: timedelta, owed: float, stopped: str, verdict: str):
     late = late or timedelta(milliseconds=1)  # reached exactly when it is due is in time
     sla = {"penalty": {**TERMS, **terms}}
 
     found = judged(sla, late, stopped=stopped, facts={"freight": "30"})
 
-    assert found["verdict"] == ("met_late" if stopped else "breached")
+    assert found["verdict"] == verdict
     assert found["penalty"] == pytest.approx(owed)
     assert found["currency"] == "EUR"
 
@@ -70,15 +72,16 @@ def test_lateness_costs_what_the_terms_say(terms: dict[str, Any], late: timedelt
 @pytest.mark.parametrize(
     ("sla", "late", "stopped", "facts"),
     [
-        pytest.param({"penalty": TERMS}, timedelta(seconds=-1), False, {}, id="not late yet"),
-        pytest.param({"penalty": TERMS}, timedelta(0), True, {}, id="in time"),
-        pytest.param({}, timedelta(days=9), False, {}, id="without terms"),
-        pytest.param({"penalty": TERMS}, timedelta(days=9), False, {"amount": "much"}, id="of no number"),
-        pytest.param({"penalty": TERMS}, timedelta(days=9), False, {"amount": "-1200"}, id="of a credit note"),
-        pytest.param({"penalty": TERMS}, timedelta(days=9), False, {"amount": "NaN"}, id="of NaN"),
+        pytest.param({"penalty": TERMS}, timedelta(seconds=-1), "", {}, id="not late yet"),
+        pytest.param({"penalty": TERMS}, timedelta(0), "booked", {}, id="in time"),
+        pytest.param({"penalty": TERMS}, timedelta(0), "cancelled", {}, id="called off in time"),
+        pytest.param({}, timedelta(days=9), "", {}, id="without terms"),
+        pytest.param({"penalty": TERMS}, timedelta(days=9), "", {"amount": "much"}, id="of no number"),
+        pytest.param({"penalty": TERMS}, timedelta(days=9), "", {"amount": "-1200"}, id="of a credit note"),
+        pytest.param({"penalty": TERMS}, timedelta(days=9), "", {"amount": "NaN"}, id="of NaN"),
     ],
 )  # fmt: skip
-def test_nothing_is_owed(sla: dict[str, Any], late: timedelta, stopped: bool, facts: dict[str, str]):
+def test_nothing_is_owed(sla: dict[str, Any], late: timedelta, stopped: str, facts: dict[str, str]):
     found = judged(sla, late, stopped=stopped, facts=facts)
 
     assert (found["penalty"], found["next_at"] > ms(DUE)) == (0.0, False)

@@ -20,7 +20,8 @@ NEW = ("131", "132", "133", "196", "197", "198", "231", "232", "320", "321", "32
 EXPECTED_OUTCOMES = """
     SELECT flow, transaction_id, arraySort(groupArray((toString(sla), toDateTime(least(ifNull(stopped_at, due_at), due_at), 'UTC'),
         toUInt8(multiIf(verdict = 'unknown', 3, stopped_at <= due_at, 1, 2))))) AS decided
-    FROM clocks FINAL WHERE removed = 0 AND due_at IS NOT NULL AND verdict IN ('met', 'met_late', 'breached', 'unknown')
+    FROM clocks FINAL WHERE removed = 0 AND due_at IS NOT NULL AND verdict NOT IN ('running', 'at_risk', 'paused')
+        AND NOT (verdict = 'cancelled' AND (stopped_at IS NULL OR stopped_at <= due_at))
     GROUP BY flow, transaction_id ORDER BY flow, transaction_id"""
 OUTCOMES = """
     SELECT flow, transaction_id, arraySort(arrayZip(arrayMap(sla -> toString(sla), slas), decided_at, outcomes)) AS decided
@@ -67,6 +68,16 @@ def test_they_follow_a_clock_through_everything_that_can_become_of_it(store: Sto
     clock(store, "d", "met", sla="ship", stopped_at=START + HOUR)
     assert_in_step(store)
     assert [row["transaction_id"] for row in store.rows(OUTCOMES)] == ["d"]
+
+
+def test_who_calls_off_late_has_missed_and_who_calls_off_in_time_has_not(store: Store) -> None:
+    for identity, stopped in (("in time", START + HOUR), ("late", START + 2 * HOUR), ("at no known time", None)):
+        clock(store, identity, "breached")
+        clock(store, identity, "cancelled", stopped_at=stopped)
+    assert_in_step(store)
+    assert [row["transaction_id"] for row in store.rows(OUTCOMES)] == ["late"]
+    day = attainment.attainment(store.reader, start=START, end=START + 24 * HOUR, zone="UTC")
+    assert day[["met", "missed", "unknown", "total"]].to_numpy().tolist() == [[0, 1, 0, 1]]
 
 
 def test_a_crash_between_clocks_and_outcomes_is_made_up_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
