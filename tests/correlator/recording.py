@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
@@ -82,6 +83,25 @@ def feed(store: Store, events: Sequence[Heard], slice_: int) -> None:
     )
 
 
+def in_words(row: dict[str, Any], at: Callable[[datetime | None], int | None]) -> dict[str, Any]:
+    """Return a row of ``transactions`` in the model's words, its moments as ``at`` tells them."""
+    return {
+        "reference": row["reference"],
+        "keys": row["keys"],
+        "state": row["state"],
+        "ended_at": at(row["ended_at"]),
+        "stage": row["stage"],
+        "first_at": {name: at(moment) for name, moment in row["first_at"].items()},
+        "last_at": {name: at(moment) for name, moment in row["last_at"].items()},
+        "reached": {
+            name: sorted((each["type"], each["value"], at(each["at"])) for each in values) for name, values in row["reached"].items()
+        },
+        "facts": row["facts"],
+        "failed": (row["failed_milestone"], row["failed_stage"], at(row["failed_at"]), row["cause"]),
+        "events": row["events"],
+    }
+
+
 def stored(store: Store) -> list[dict[str, object]]:
     """Return the store's transactions in the model's words; event ids of the model order events of one moment."""
     rows = store.rows("SELECT * FROM transactions FINAL WHERE state != 'merged'")
@@ -92,21 +112,5 @@ def stored(store: Store) -> list[dict[str, object]]:
     found = []
     for row in rows:
         exclusive = min((name, value) for name, values in row["keys"].items() for value in values if name not in RULES.loose)
-        state = {
-            "reference": row["reference"],
-            "keys": row["keys"],
-            "state": row["state"],
-            "ended_at": milliseconds(row["ended_at"]),
-            "stage": row["stage"],
-            "first_at": {name: milliseconds(at) for name, at in row["first_at"].items()},
-            "last_at": {name: milliseconds(at) for name, at in row["last_at"].items()},
-            "reached": {
-                name: sorted((each["type"], each["value"], milliseconds(each["at"])) for each in values)
-                for name, values in row["reached"].items()
-            },
-            "facts": row["facts"],
-            "failed": (row["failed_milestone"], row["failed_stage"], milliseconds(row["failed_at"]), row["cause"]),
-            "events": row["events"],
-        }
-        found.append((exclusive, state))
+        found.append((exclusive, in_words(row, milliseconds)))
     return [state for _, state in sorted(found, key=lambda pair: pair[0])]

@@ -31,6 +31,7 @@ from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
 from store.loader import Loader
 from tests.conftest import _empty
+from tests.correlator.recording import in_words
 from tests.model import signals
 from tests.model.promises import Promises, Says
 from tests.model.transactions import transactions
@@ -270,22 +271,7 @@ def _transactions(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
     for row in store.rows("SELECT * FROM transactions FINAL WHERE state != 'merged'"):
         name = (row["flow"], row["reference"])
         assert name not in found
-        found[name] = {
-            "reference": row["reference"],
-            "keys": row["keys"],
-            "state": row["state"],
-            "ended_at": _ms(row["ended_at"]),
-            "stage": row["stage"],
-            "first_at": {milestone: _ms(at) for milestone, at in row["first_at"].items()},
-            "last_at": {milestone: _ms(at) for milestone, at in row["last_at"].items()},
-            "reached": {
-                milestone: sorted((each["type"], each["value"], _ms(each["at"])) for each in values)
-                for milestone, values in row["reached"].items()
-            },
-            "facts": _numbers(row["flow"], row["facts"]),
-            "failed": (row["failed_milestone"], row["failed_stage"], _ms(row["failed_at"]), row["cause"]),
-            "events": row["events"],
-        }
+        found[name] = {**in_words(row, _ms), "facts": _numbers(row["flow"], row["facts"])}
     return found
 
 
