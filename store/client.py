@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ import clickhouse_connect
 import numpy as np
 import pandas as pd
 from clickhouse_connect.datatypes.base import ClickHouseType
+from clickhouse_connect.driver.binding import format_query_value
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -39,6 +41,7 @@ SESSION_SETTINGS: dict[str, Any] = {
     "date_time_input_format": "best_effort",
     "session_timezone": "UTC",
     "allow_suspicious_low_cardinality_types": 1,
+    "max_query_size": 256 << 20,  # long parameters are written into their statement
 }
 
 ALL_THREADS: dict[str, Any] = {"max_threads": os.cpu_count() or 1}
@@ -84,12 +87,12 @@ class Store:
         """Run one statement."""
         self.settle()
         with self.own_client() as client:
-            return client.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
+            return client.command(*_bound(sql, parameters), settings=dict(settings or {}))
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``; times are UTC, naive."""
         with self.own_client() as client:
-            result = client.query(sql, parameters=dict(parameters or {}), query_formats={"DateTime*": "int"})
+            result = client.query(*_bound(sql, parameters), query_formats={"DateTime*": "int"})
         columns = result.result_columns or [[] for _ in result.column_names]
         described = zip(result.column_names, columns, result.column_types, strict=True)
         return pd.DataFrame({name: _column(values, type_) for name, values, type_ in described})
@@ -97,7 +100,7 @@ class Store:
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return a query's rows as dictionaries; for few rows."""
         with self.own_client() as client:
-            return list(client.query(sql, parameters=dict(parameters or {})).named_results())
+            return list(client.query(*_bound(sql, parameters)).named_results())
 
     @contextmanager
     def own_client(self) -> Iterator[Client]:
@@ -167,6 +170,25 @@ class Store:
             if hasattr(self._local, "client"):
                 self._local.client.close()
                 del self._local.client
+
+
+_BESIDE = 32 << 10
+"""Characters of a parameter that travel beside a statement: a server takes 128 KiB (``http_max_field_value_size``, which no client can change)."""
+
+
+def _bound(sql: str, parameters: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
+    """Return a statement and its parameters as they are sent: what is too long to travel beside it is written into it."""
+    beside = dict(parameters or {})
+    for name, value in list(beside.items()):
+        if isinstance(value, str) and len(value) > _BESIDE:
+            literal = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        elif isinstance(value, list) and sum(len(str(one)) for one in value) > _BESIDE:
+            literal = str(format_query_value(value))
+        else:
+            continue
+        sql = re.sub(rf"\{{{name}:[^}}]+\}}", lambda _, literal=literal: literal, sql)  # type: ignore[misc]
+        del beside[name]
+    return sql, beside
 
 
 _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}

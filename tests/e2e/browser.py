@@ -105,7 +105,7 @@ def window(browser: Any, url: str, size: str = "desk", scheme: str = "light") ->
 def drawn(page: Any, ready: str = READY) -> None:
     """Wait until ``ready`` is there and Streamlit has come to rest."""
     page.wait_for_selector(ready, state="attached", timeout=WAIT_MILLISECONDS)
-    page.wait_for_selector('[data-testid="stStatusWidget"]', state="detached", timeout=WAIT_MILLISECONDS)
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached", timeout=WAIT_MILLISECONDS)
 
 
 def look(page: Any, seen: Seen, picture: Path | None = None) -> None:

@@ -2,7 +2,7 @@
 
 It understands what ``clickhouse_connect`` sends: SQL in ``query`` or the body, settings and parameters in the address or a form, insert data
 in the body. It has one user with a password and any databases, and refuses a wrong password, an unknown database and, to whom asks with
-``readonly``, a write, with a server's codes. It shows that our statements, inserts, readers and refusals travel over HTTP; it shows nothing
+``readonly``, a write, with a server's codes; and a part of a form over 128 KiB, as a server does by default. It shows that our statements, inserts, readers and refusals travel over HTTP; it shows nothing
 about grants, profiles, row policies, TLS, sessions, replication or a server's own limits.
 Run: ``python -m tests.servers.clickhouse_stand_in <folder> [<user> <password>]``; it prints its port.
 """
@@ -25,6 +25,7 @@ import chdb
 import lz4.frame
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -34,6 +35,7 @@ from store.client import Store
 _OWN = {"query", "database", "session_id", "query_id", "default_format", "client_protocol_version", "wait_end_of_query", "compress", "role"}
 _INSERT = re.compile(rb"\s*(INSERT INTO .*?)\s+FORMAT\s+(\w+)\s*?\n(.+)", re.IGNORECASE | re.DOTALL)
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+_FIELD_BYTES = 128 << 10
 _STATUS = {60: 404, 81: 404, 164: 500, 497: 403, 516: 403}
 
 
@@ -98,7 +100,10 @@ async def _asked(request: Request) -> tuple[dict[str, str], bytes]:
     """Return all parameters and the body; long parameters come as a form."""
     given = dict(request.query_params)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return given | {name: str(value) for name, value in (await request.form()).items()}, b""
+        form = {name: str(value) for name, value in (await request.form(max_part_size=1 << 30)).items()}
+        if any(len(value.encode()) > _FIELD_BYTES for value in form.values()):
+            raise HTTPException(400, "Poco::Exception. Code: 1000, e.code() = 0, HTML Form Exception: Field value too long")
+        return given | form, b""
     body = await request.body()
     return given, lz4.frame.decompress(body) if request.headers.get("content-encoding") == "lz4" else body
 

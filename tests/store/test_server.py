@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -12,6 +14,7 @@ from core.config import Settings
 from core.errors import Retryable, UsageError
 from core.signal import Lane, Record, SignalKind
 from store.client import open_store
+from store.clocks import StoredClocks
 from store.migrations import SCHEMA, migrate
 from store.reads.connection import LIMITS, connect_reader, reading, whom
 from store.server import server_dsn
@@ -50,14 +53,33 @@ def test_a_reader_of_a_server_is_limited_and_cannot_write(settings: Settings) ->
     with reading(settings) as client:
         for name, value in {**LIMITS, "readonly": 1}.items():
             assert client.query(f"SELECT getSetting('{name}') AS found").result_rows == [(value,)]
-        many = ["4711"] * 20_000  # too long for an address: sent as a form
-        assert client.query("SELECT length({ids:Array(String)})", parameters={"ids": many}).result_rows == [(20_000,)]
+        many = ["4711"] * 10_000  # too long for an address: sent as a form
+        assert client.query("SELECT length({ids:Array(String)})", parameters={"ids": many}).result_rows == [(10_000,)]
     for write in ("CREATE TABLE intruder (n UInt8) ENGINE = Memory", "DROP TABLE kept"):
         with pytest.raises(Retryable, match="READONLY"), reading(settings) as client:
             client.command(write)
     client = connect_reader(settings)
     with pytest.raises(ClickHouseError, match="READONLY"):
         client.insert("kept", [[1]], column_names=["n"])
+
+
+def test_what_is_too_long_for_a_form_arrives_as_it_is(settings: Settings, server: StandIn) -> None:
+    """A server takes 128 KiB of a parameter; a tick names thousands of transactions at once."""
+    admin = server.admin()
+    admin.command("CREATE DATABASE long")
+    admin.close()
+    store = open_store(settings.model_copy(update={"store": server.store("long")}))
+    migrate(store)
+    text, names = "é ' \\ \n {a:String} " * 40_000, [f"o'Neill \\ {number}" for number in range(20_000)]
+    asked = "SELECT hex(SHA256({text:String})) AS hash, length({text:String}) AS bytes, {other:String} AS other"
+    found = store.rows(asked, {"text": text, "other": "é ' \\"})
+    assert found == [{"hash": sha256(text.encode()).hexdigest().upper(), "bytes": len(text.encode()), "other": "é ' \\"}]
+    assert store.rows("SELECT {names:Array(String)} AS names, {n:UInt8} AS n", {"names": names, "n": 1}) == [{"names": names, "n": 1}]
+    many = pd.DataFrame({"flow": "o2c", "transaction_id": [f"o2c-20261124T080000.000Z-{number:08}" for number in range(20_000)]})
+    assert StoredClocks(store).clocks_of(many).empty
+    store.command("INSERT INTO cursors (stage, position) SELECT 'long', length({text:String})", {"text": text})
+    assert store.frame("SELECT position FROM cursors")["position"].tolist() == [len(text.encode())]
+    store.close()
 
 
 def test_who_gives_no_answer_is_told_with_what_to_do(settings: Settings, server: StandIn) -> None:

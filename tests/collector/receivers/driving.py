@@ -74,7 +74,7 @@ async def running(receiver: Receiver, context: ReceiverContext) -> AsyncIterator
         assert task.cancelled(), f"the receiver ended by itself: {task.exception()!r}"
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "not within the time"
