@@ -17,7 +17,7 @@ class Cursor:
 
     The events of the overlap are remembered one by one.
 
-    ``identity`` is what is read (table, key, change column): another one begins anew.
+    ``identity`` is what is read (database, table, key, change column): another one begins anew.
     """
 
     def __init__(self, folder: Path, identity: str) -> None:

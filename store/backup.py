@@ -1,7 +1,8 @@
 """Copies the data folder's store and journal with a manifest, and puts a copy back after it has been checked.
 
 The embedded engine has no backup of its own without a configuration file, so the closed store is copied file by file; the journal may be
-written meanwhile and is copied by SQLite's backup. The manifest names every file with its SHA-256 and every table with its rows.
+written meanwhile, as may the receivers' positions: they are copied by SQLite's backup, the positions first, because what lies before
+a position is in the journal. The manifest names every file with its SHA-256 and every table with its rows.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from store.client import Store, store_alone
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
+_DATABASES = frozenset({SEGMENT_SUFFIX, ".sqlite"})
+_LOCK_MILLISECONDS = 10_000
 
 
 def backup(settings: Settings, folder: Path) -> str:
@@ -39,10 +42,11 @@ def backup(settings: Settings, folder: Path) -> str:
     rows = _row_counts(settings.store_folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with store_alone(settings):
-        for part in ("store", "secrets", "state"):
+        for part in ("store", "secrets"):
             if (settings.data / part).is_dir():
                 shutil.copytree(settings.data / part, folder / part, symlinks=True)
-        _copy_journal(settings.journal, folder / "journal")
+        _copy_written(settings.data / "state", folder / "state")
+        _copy_written(settings.journal, folder / "journal")
     files = _hashes(folder)
     manifest = {"format": _FORMAT, "tables": rows, "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -90,12 +94,14 @@ def _row_counts(path: Path) -> dict[str, int]:
         store.close()
 
 
-def _copy_journal(journal: Path, to: Path) -> None:
-    for path in sorted(journal.rglob(f"*{SEGMENT_SUFFIX}")):
-        copy = to / path.relative_to(journal)
+def _copy_written(part: Path, to: Path) -> None:
+    """Copy the SQLite files of a part that may be written meanwhile, each as of one moment."""
+    for path in sorted(path for path in part.rglob("*") if path.suffix in _DATABASES):
+        copy = to / path.relative_to(part)
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             source = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+            source.set_busy_timeout(_LOCK_MILLISECONDS)
             target = apsw.Connection(str(copy))
             try:
                 with target.backup("main", source, "main") as running:

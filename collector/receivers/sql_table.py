@@ -193,6 +193,11 @@ class _Page:
     newest: int | None
 
 
+def _identity(at: sa.URL, settings: SqlTableSettings) -> str:
+    """Return what is read, and where: a position in one database says nothing about another. User and password may change."""
+    return json.dumps([at.host, at.port, at.database, settings.table, settings.query, settings.keys, settings.change])
+
+
 class _Poll:
     """One pass over what is new, in pages, over one connection per page."""
 
@@ -202,8 +207,8 @@ class _Poll:
         self._whole = whole
         self._settings = settings
         self._zone = ZoneInfo(settings.time_zone) if settings.time_zone else None
-        self._cursor = Cursor(Path(context.state), json.dumps([settings.table, settings.query, settings.keys, settings.change]))
         self._engine = open_engine(resolve_secret(settings.url))
+        self._cursor = Cursor(Path(context.state), _identity(self._engine.url, settings))
         self._origin = find_columns(self._engine, settings.table, settings.query, [*settings.keys, settings.change, *settings.columns])
         change = self._origin.c[settings.change]
         # SQLite keeps times as text in whatever form they were written: texts are compared, never a text with a time.

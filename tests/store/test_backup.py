@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -69,6 +72,28 @@ def test_a_backup_comes_back_and_a_changed_one_does_not(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"not as it was made: .*{part.name}"):
         restore(Settings(data=tmp_path / "third"), copy)
     assert not (tmp_path / "third" / "store").exists()
+
+
+def test_a_position_that_is_being_written_is_copied_as_it_was_before(tmp_path: Path) -> None:
+    """The writer's pages are in the file already, as SQLite lets them be when they are many, and are taken back."""
+    settings = Settings(data=tmp_path / "data")
+    loaded(settings.data)
+    position = settings.data / "state" / "erp" / "cursor.sqlite"
+    position.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(position, isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("PRAGMA cache_size = 2")
+        writer.execute("CREATE TABLE seen (event BLOB)")
+        writer.execute("INSERT INTO seen VALUES ('handed over')")
+        writer.execute("BEGIN")
+        writer.executemany("INSERT INTO seen VALUES (zeroblob(900))", [()] * 2_000)
+        undo = Timer(6.0, lambda: writer.execute("ROLLBACK"))
+        undo.start()
+        made = andon("backup", str(tmp_path / "copy"), "--data", str(settings.data))
+        undo.join()
+    assert made.returncode == 0, made.stderr
+    with closing(sqlite3.connect(tmp_path / "copy" / "state" / "erp" / "cursor.sqlite")) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert copy.execute("SELECT event FROM seen").fetchall() == [("handed over",)]
 
 
 def test_a_running_engine_is_named(tmp_path: Path) -> None:

@@ -454,6 +454,17 @@ def test_another_table_of_the_same_source_begins_anew(small: Callable[..., None]
     assert ids(read(tmp_path, 1, change="id", table="invoices")) == [1]
 
 
+def test_another_database_of_the_same_source_begins_anew(small: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    small("CREATE TABLE orders (id INTEGER PRIMARY KEY)", "INSERT INTO orders VALUES (900)")
+    read(tmp_path, 1, change="id", overlap_ids=0)
+    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as connection, connection:
+        connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+        connection.execute("INSERT INTO orders VALUES (1), (950)")
+    monkeypatch.setenv("TEST_DATABASE", f"sqlite:///{tmp_path / 'other.sqlite'}")
+
+    assert ids(read(tmp_path, 2, change="id", overlap_ids=0)) == [1, 950]
+
+
 def test_a_database_file_that_is_missing_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     monkeypatch.setenv("TEST_DATABASE", f"sqlite:///{tmp_path / 'none.sqlite'}")
 
