@@ -54,14 +54,6 @@ class StoredCorrelation:
         number = self._store.revision()
         bound = {"flows": list(changed), "slice": number}
         for kind, table in _TABLES.items():
-            self._store.command(
-                "INSERT INTO milestone_events SELECT * REPLACE({slice:UInt64} AS slice) FROM milestone_events"
-                # by the table's name: what is replaced hides the column of that name
-                f" WHERE flow IN {{flows:Array(String)}} AND milestone_events.slice < {{slice:UInt64}} AND signal = '{kind}'"
-                f" AND received_at < (SELECT if(count() = 0, toDateTime64('2262-04-11', 3, 'UTC'), min(received_at)) FROM {table})",
-                bound,
-                ALL_THREADS,
-            )
             if kind in selects:
                 self._store.command(
                     "INSERT INTO milestone_events SELECT * REPLACE({slice:UInt64} AS slice)"
@@ -69,6 +61,7 @@ class StoredCorrelation:
                     bound,
                     {**ALL_THREADS, "final": int(kind == "event")},  # of an event only the content that is kept
                 )
+            self._store.command(statement("keep_milestones").replace("/*table*/", table), {**bound, "signal": kind}, ALL_THREADS)
         self._store.command("DELETE FROM transaction_events WHERE flow IN {flows:Array(String)}", bound)
         # the ids of transactions that were merged go on naming those they went into
         self._store.command("DELETE FROM transaction_keys WHERE flow IN {flows:Array(String)} AND key_type != '@merged'", bound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.telemetry import M, Telemetry
 from store.catalogs import StoredCatalogs
 from store.client import Store
 from store.clocks import StoredClocks
+from store.migrations import migrate
 from store.reads import board, leadership, search
 from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
 
@@ -47,6 +49,24 @@ def test_a_changed_flow_keeps_the_milestones_whose_signals_have_expired(shop: Sh
         assert shop.milestones()["old"] == ["booked", "captured"]
         assert shop.verdicts() == {"old": ["met"]}
         assert shop.incidents() == []
+
+
+def test_parts_expire_in_any_order_and_no_milestone_is_lost_by_that(shop: Shop, tmp_path: Path) -> None:
+    """The newer of two expired signals is gone, the older one still there; a third has not expired. By the changed flow none has a key."""
+    before, after = catalog(tmp_path, booked=BY_SPAN), catalog(tmp_path, booked=BY_SPAN.replace("order.id", "number"))
+    with pipeline_on(shop.store, shop.settings, before, shop.clock, Telemetry()) as pipeline:
+        for number, order in enumerate(("there", "gone"), start=1):
+            shop.send(shop.event("shop.captured", order), shop.span(order, number))
+            shop.pass_time(hours=1)
+        shop.pass_time(days=10)
+        shop.send(shop.event("shop.captured", "kept"), shop.span("kept", 3))
+        shop.settle(pipeline)
+        shop.store.command("SYSTEM STOP TTL MERGES spans")
+        migrate(shop.store, {"spans": (datetime.now(UTC) - shop.clock.now()).days + 5})
+        shop.store.command("DELETE FROM spans WHERE span_id = repeat('02', 8)")
+        pipeline.reload(after)
+        shop.settle(pipeline)
+        assert shop.milestones() == {"there": ["captured"], "gone": ["booked", "captured"], "kept": ["captured"]}
 
 
 def test_the_last_sla_of_a_flow_can_be_taken_out(shop: Shop, tmp_path: Path) -> None:
