@@ -174,21 +174,24 @@ class Store:
 
 _BESIDE = 32 << 10
 """Characters of a parameter that travel beside a statement: a server takes 128 KiB (``http_max_field_value_size``, which no client can change)."""
+_PLACE = re.compile(r"\{(\w+):[^}]+\}")
 
 
 def _bound(sql: str, parameters: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
-    """Return a statement and its parameters as they are sent: what is too long to travel beside it is written into it."""
+    """Return a statement and its parameters as they are sent: those too long to travel beside it are written into it."""
     beside = dict(parameters or {})
-    for name, value in list(beside.items()):
-        if isinstance(value, str) and len(value) > _BESIDE:
-            literal = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-        elif isinstance(value, list) and sum(len(str(one)) for one in value) > _BESIDE:
-            literal = str(format_query_value(value))
-        else:
-            continue
-        sql = re.sub(rf"\{{{name}:[^}}]+\}}", lambda _, literal=literal: literal, sql)  # type: ignore[misc]
-        del beside[name]
-    return sql, beside
+    long = {name: _literal(beside.pop(name)) for name, value in [*beside.items()] if _length(value) > _BESIDE}
+    return (_PLACE.sub(lambda place: long.get(place[1], place[0]), sql) if long else sql), beside
+
+
+def _length(value: object) -> int:
+    return sum(map(_length, value)) if isinstance(value, list | tuple) else len(str(value))
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, str):  # the client's own function goes character by character, and these are megabytes
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return str(format_query_value(value))
 
 
 _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}

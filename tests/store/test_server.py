@@ -73,8 +73,15 @@ def test_what_is_too_long_for_a_form_arrives_as_it_is(settings: Settings, server
     text, names = "é ' \\ \n {a:String} " * 40_000, [f"o'Neill \\ {number}" for number in range(20_000)]
     asked = "SELECT hex(SHA256({text:String})) AS hash, length({text:String}) AS bytes, {other:String} AS other"
     found = store.rows(asked, {"text": text, "other": "é ' \\"})
+    other = text.replace("{a:", "{text:")
+    both = store.rows("SELECT {text:String} = {other:String} AS same, length({other:String}) AS bytes", {"text": text, "other": other})
+    assert both == [{"same": 0, "bytes": len(other.encode())}]
     assert found == [{"hash": sha256(text.encode()).hexdigest().upper(), "bytes": len(text.encode()), "other": "é ' \\"}]
     assert store.rows("SELECT {names:Array(String)} AS names, {n:UInt8} AS n", {"names": names, "n": 1}) == [{"names": names, "n": 1}]
+    numbers = [2**64 - 1 - number for number in range(10_000)]
+    assert store.rows("SELECT sum({numbers:Array(UInt64)}[n]) AS sum FROM (SELECT 10000 AS n)", {"numbers": numbers}) == [
+        {"sum": numbers[-1]}
+    ]
     many = pd.DataFrame({"flow": "o2c", "transaction_id": [f"o2c-20261124T080000.000Z-{number:08}" for number in range(20_000)]})
     assert StoredClocks(store).clocks_of(many).empty
     store.command("INSERT INTO cursors (stage, position) SELECT 'long', length({text:String})", {"text": text})
