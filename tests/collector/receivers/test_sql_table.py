@@ -194,12 +194,12 @@ def test_what_commits_late_while_the_journal_is_full_is_not_skipped(small: Calla
 @pytest.mark.xdist_group("postgresql")
 def test_many_rows_of_one_change_value_are_paged_by_key(erp: psycopg.Connection[Any], tmp_path: Path):
     erp.execute("CREATE TABLE orders (plant text, id int, changed_at timestamptz, PRIMARY KEY (plant, id))")
-    erp.execute("INSERT INTO orders SELECT chr(65 + n % 3), n, '2026-03-27 12:00Z' FROM generate_series(1, 5000) n")
+    erp.execute("INSERT INTO orders SELECT chr(65 + n % 3), n, '2026-03-27 12:00Z' FROM generate_series(1, 20000) n")
 
-    events = read(tmp_path, 5_000, key=["plant", "id"], page_rows=700)
+    events = read(tmp_path, 20_000, key=["plant", "id"], page_rows=700)
     later = read(tmp_path, 0, key=["plant", "id"], page_rows=700, patience=1.0)
 
-    assert sorted(ids(events)) == list(range(1, 5_001))
+    assert sorted(ids(events)) == list(range(1, 20_001))
     assert later == []
 
 
