@@ -23,6 +23,7 @@ from tests.product import Product, running, wait_until
 SIZES = (0, 600, 5_000, 31_000, 150_000, 64_000)
 """Of what fills a record: several to a page of the file, about a page, and several pages to one. An attribute takes 64 KiB at most."""
 ORDERS, LATER = 120, 10
+LANES = ("critical", "standard")
 SEGMENT_BYTES = 600_000
 PAGE_BYTES = 32_768
 BEFORE, AFTER = 600, 80
@@ -98,6 +99,14 @@ def places_in(file: Path) -> Places:
     return Places(len(raw), of)
 
 
+def segments(product: Product, lane: str) -> list[Path]:
+    return sorted((product.data / "journal" / "local" / lane).glob("*.journal"))
+
+
+def wal_of(segment: Path) -> Path:
+    return segment.with_name(f"{segment.name}-wal")
+
+
 def name_of(file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
 
@@ -136,16 +145,17 @@ def test_what_the_disk_left_alone_is_delivered_and_the_rest_is_told(tmp_path: Pa
     with running(product, "collect"), httpx.Client() as client:
         for index in range(ORDERS):
             capture(client, product, index)
+        wait_until(
+            lambda: all(not wal_of(path).exists() for lane in LANES for path in segments(product, lane)[:-1]), 10, "full segments closed"
+        )
         product.kill("collect")  # the last segment of a lane stays as it is: open, its end in the WAL alone
 
         touched: set[str] = set()
         segment_of: dict[str, str] = {}
-        (whole, *events, last), (*spans_, last_span) = (
-            sorted((product.data / "journal" / "local" / lane).glob("*.journal")) for lane in ("critical", "standard")
-        )
+        (whole, *events, last), (*spans_, last_span) = (segments(product, lane) for lane in LANES)
         assert len(events) >= 2
         assert len(spans_) >= 2
-        wals = [path.with_name(f"{path.name}-wal") for path in (last, last_span)]
+        wals = [wal_of(path) for path in (last, last_span)]
         wal = max((path for path in wals if path.exists()), key=lambda path: path.stat().st_size)
         segment_of |= dict.fromkeys(places_in(whole).of, name_of(whole))
         for number, path in enumerate([*events, *spans_, wal], start=seed):
