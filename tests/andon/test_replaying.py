@@ -97,7 +97,9 @@ def installation(
     tmp_path: Path, store: Store, catalog: Catalog, certificate: tuple[Path, Path], secrets: dict[str, str]
 ) -> Iterator[Installation]:
     with running(tmp_path, catalog, host="0.0.0.0", tls_certificate=certificate[0], tls_key=certificate[1]) as door:
-        yield Installation(door, store, certificate[0], secrets["TOKEN_CRM"])
+        found = Installation(door, store, certificate[0], secrets["TOKEN_CRM"])
+        yield found
+        found.client.close()  # an idle TLS client is waited for when the server ends
 
 
 @pytest.fixture
