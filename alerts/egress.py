@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from core.catalog.complaints import suggestion
 from core.clock import SystemClock
-from core.config import resolve_secret
-from core.errors import Full, Permanent, Retryable, UsageError
+from core.errors import Full, Permanent, Retryable, UsageError, WrongSetting
+from core.secrets import is_reference, resolve_secret
 
 TIMEOUT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
@@ -36,44 +37,69 @@ _TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
 """IPv6 addresses whose last four bytes are the IPv4 address that is reached."""
 
 
-def text(settings: dict[str, Any], name: str, default: str | None = None) -> str:
-    """Return a setting; ``env:NAME`` and ``file:PATH`` are read. Raises :class:`UsageError` naming the field."""
-    value = settings.get(name, default)
-    if not isinstance(value, str) or (not value and default is None):
-        raise UsageError(f"settings.{name} is missing; give a text")
-    if not value.startswith(("env:", "file:")):
-        return value
-    try:
-        return resolve_secret(value)
-    except UsageError as error:
-        raise UsageError(f"settings.{name}: {error}") from error
+def only(settings: dict[str, Any], *names: str) -> None:
+    """Raise :class:`WrongSetting` naming the first setting that is not known."""
+    for name in settings:
+        if name not in names:
+            raise WrongSetting(name, f"is no setting of this notifier{suggestion(name, names)}")
+
+
+def check_text(settings: dict[str, Any], name: str) -> str:
+    """Return a setting as it is written: a text, or where one is. Raises :class:`WrongSetting`."""
+    value = settings.get(name)
+    if not isinstance(value, str) or not value:
+        raise WrongSetting(name, "is missing; give a text")
+    return value
+
+
+def check_secret(settings: dict[str, Any], name: str) -> str:
+    """Return where a secret is, which a catalog never holds itself. Raises :class:`WrongSetting`."""
+    value = settings.get(name)
+    if not isinstance(value, str) or not is_reference(value):
+        raise WrongSetting(name, "is a secret; write env:NAME or file:PATH")
+    return value
+
+
+def check_url(settings: dict[str, Any], name: str = "url") -> str:
+    """Return an http or https address, or where one is. Raises :class:`WrongSetting`."""
+    value = settings.get(name)
+    if not isinstance(value, str) or not (is_reference(value) or _is_address(value)):
+        raise WrongSetting(name, "is no address; write https://host/path")
+    return value
+
+
+def text(settings: dict[str, Any], name: str) -> str:
+    """Return a text that was checked; where it is elsewhere it is read. Raises :class:`Retryable` while it cannot be."""
+    value = check_text(settings, name)
+    return _read(value) if is_reference(value) else value
 
 
 def secret(settings: dict[str, Any], name: str) -> str:
-    """Return a secret, which a catalog never holds itself: ``env:NAME`` or ``file:PATH``."""
-    value = settings.get(name)
-    if not isinstance(value, str) or not value:
-        raise UsageError(f"settings.{name} is missing; write env:NAME or file:PATH")
-    try:
-        return resolve_secret(value)
-    except UsageError as error:
-        raise UsageError(f"settings.{name}: {error}") from error
+    """Read a secret. Raises :class:`Retryable` while it cannot be."""
+    return _read(check_secret(settings, name))
 
 
-def only(settings: dict[str, Any], *names: str) -> None:
-    """Raise :class:`UsageError` naming the first setting that is not known."""
-    for name in settings:
-        if name not in names:
-            raise UsageError(f"settings.{name} is not a setting of this notifier; known: {', '.join(names)}")
-
-
-def url(settings: dict[str, Any], name: str = "url", default: str | None = None) -> str:
-    """Return an http or https address. Raises :class:`UsageError` naming the field."""
-    value = text(settings, name, default)
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"settings.{name} is not an address; write https://host/path")
+def url(settings: dict[str, Any], name: str = "url", default: str = "") -> str:
+    """Return an address that was checked. Raises :class:`Retryable` while it cannot be read, or what is read is none."""
+    value = text(settings, name) if name in settings else default
+    if not _is_address(value):
+        raise Retryable(f"what {settings[name]} holds is no address; write https://host/path there")
     return value
+
+
+def _read(reference: str) -> str:
+    try:
+        return resolve_secret(reference)
+    except UsageError as error:
+        raise Retryable(str(error)) from error
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0  # a port that is no number is a ValueError
+    except ValueError:
+        return False
 
 
 def check_target(host: str, port: int, *, link_local: bool) -> list[str]:
@@ -138,7 +164,7 @@ def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str,
         # Connect to an address that was checked; the name stays in Host and in the TLS handshake, so a second lookup cannot lead elsewhere.
         pinned = httpx.URL(address).copy_with(host=target)
         with client.stream("POST", pinned, content=body, headers=request_headers, extensions={"sni_hostname": host}) as reply:
-            beginning = _read(reply)
+            beginning = _beginning_of(reply)
             return _judge(reply, beginning)
 
     try:
@@ -148,7 +174,7 @@ def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str,
         raise Retryable(f"{host}:{port} did not answer: {error or type(error).__name__}") from error
 
 
-def _read(reply: httpx.Response) -> str:
+def _beginning_of(reply: httpx.Response) -> str:
     kept = b""
     # The raw bytes, so that a small compressed reply cannot become a large one.
     for chunk in reply.iter_raw(4096):

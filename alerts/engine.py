@@ -30,8 +30,8 @@ from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
 from core.clock import Clock, SystemClock
 from core.config import Settings
-from core.errors import UsageError
 from core.incident import IncidentStatus
+from core.secrets import SecretNews, unreadable
 from core.telemetry import M, Telemetry
 
 BATCH = 20_000
@@ -52,7 +52,6 @@ class AlertEngine:
         clock: Clock | None = None,
     ) -> None:
         self._store = store
-        self._notifiers = notifiers
         self._settings = settings
         self._telemetry = telemetry
         self._lock = threading.RLock()
@@ -60,25 +59,24 @@ class AlertEngine:
         self._state: State | None = None
         self._silences: dict[str, Silence] = {}
         self._again: dict[str, datetime] = {}
+        self._secret_news = SecretNews(telemetry, "the messages of its channel wait until it can be")
         self.reload(catalog)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take another catalog. Raises :class:`UsageError` naming channel and field, and leaves the old one in force."""
+        """Take another checked catalog."""
         compiled = compile_routes(catalog.routes)
-        for name, channel in catalog.routes.channels.items():
-            notifier = self._notifiers.get(channel.type)
-            if notifier is None:
-                raise UsageError(f"routes.yaml: channel '{name}': type '{channel.type}' is not one of {', '.join(sorted(self._notifiers))}")
-            try:
-                notifier.validate(channel.settings)
-            except UsageError as error:
-                raise UsageError(f"routes.yaml: channel '{name}': {error}") from error
         with self._lock:
             self._catalog = catalog
             self._routes = compiled
             self._channels = tuple(catalog.routes.channels)
             self._rendering = Rendering(catalog, self._settings.dashboard_url)
             self._outbox.reload(catalog)
+        self.look_for_secrets()
+
+    def look_for_secrets(self) -> None:
+        """Tell which secrets of channels cannot be read; for a loop that calls it every two seconds."""
+        channels = self._catalog.routes.channels.items()
+        self._secret_news.tell([problem for name, channel in channels for problem in unreadable(f"channel '{name}'", channel.secrets)])
 
     def run(self, now: datetime) -> bool:
         """Bring incidents up to date and store what is to be said. Returns whether there are more changes to read at once."""

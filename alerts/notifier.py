@@ -28,9 +28,9 @@ class Notifier(Protocol):
     name: str
 
     def validate(self, settings: dict[str, Any]) -> None:
-        """Check a channel's settings without any I/O. Raises :class:`core.errors.UsageError` that names the field."""
+        """Check a channel's settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         ...
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
-        """Deliver ``message``. Blocks for at most 15 seconds."""
+        """Deliver ``message``. Blocks for at most 15 seconds. A secret that cannot be read is :class:`core.errors.Retryable`."""
         ...

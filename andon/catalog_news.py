@@ -1,9 +1,9 @@
-"""Shows on the terminal what the engine's log says of a changed catalog: whoever changes one looks there and not into the log."""
+"""Shows on the terminal what the processes' logs say of the catalog: whoever changes one looks there and not into the logs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,31 +11,42 @@ from core.telemetry import CATALOG_LOGGER
 
 
 class CatalogNews:
-    """Follows a log from where it ends now."""
+    """Follows logs from where they end now; what a process says is told with its name, which is that of its log."""
 
-    def __init__(self, log: Path, report: Callable[[str], None]) -> None:
-        self._log = log
+    def __init__(self, logs: Sequence[Path], report: Callable[[str], None]) -> None:
         self._report = report
-        self._read = log.stat().st_size if log.exists() else 0
+        self._read = {log: log.stat().st_size if log.exists() else 0 for log in logs}
+        self._reason = ""
 
     def look(self) -> None:
         """Report what was written since; for a loop that calls it every second."""
-        with suppress(OSError):  # the log is about to be replaced, or not there yet
-            if self._log.stat().st_size < self._read:
-                self._read = 0
-            with self._log.open("rb") as file:
-                file.seek(self._read)
-                lines = file.read().splitlines(keepends=True)
-            for line in lines:
-                if not line.endswith(b"\n"):  # being written
-                    break
-                self._read += len(line)
-                self._tell(line)
+        for log in self._read:
+            with suppress(OSError):  # the log is about to be replaced, or not there yet
+                self._follow(log)
 
-    def _tell(self, line: bytes) -> None:
+    def _follow(self, log: Path) -> None:
+        if log.stat().st_size < self._read[log]:
+            self._read[log] = 0
+        with log.open("rb") as file:
+            file.seek(self._read[log])
+            lines = file.read().splitlines(keepends=True)
+        for line in lines:
+            if not line.endswith(b"\n"):  # being written
+                break
+            self._read[log] += len(line)
+            self._tell(log.stem, line)
+
+    def _tell(self, process: str, line: bytes) -> None:
         if CATALOG_LOGGER.encode() not in line:
             return
         with suppress(ValueError):
             entry = json.loads(line)
             if isinstance(entry, dict) and entry.get("logger") == CATALOG_LOGGER:
-                self._report("\n".join([str(entry["message"]), *(f"  {each}" for each in str(entry.get("error", "")).splitlines())]))
+                self._report(f"{process}: {entry['message']}{self._because(str(entry.get('error', '')))}")
+
+    def _because(self, reason: str) -> str:
+        """Return the reason in lines of its own; the same one of another process is not told again."""
+        known, self._reason = reason == self._reason, reason
+        if reason and known:
+            return ", for the same reason"
+        return "".join(f"\n  {line}" for line in reason.splitlines())

@@ -51,6 +51,7 @@ class CatalogWatch:
         self._running = running
         self._take = take
         self._interrupted = False
+        self._refused = False
         self._telemetry = telemetry
         self._seen = self._state()
         telemetry.set(M.CATALOG_RELOAD_OK, 1)
@@ -84,10 +85,14 @@ class CatalogWatch:
         if found.version != self._running.version:
             self._running = found
             logger.info("a changed catalog is in force", extra={"fields": {"version": found.version}})
+        elif self._refused:
+            logger.info("the catalog is as it was, and stays in force", extra={"fields": {"version": found.version}})
+        self._refused = False
 
     def _refuse(self, problem: str) -> None:
         if self._kept is not None:
             self._kept.refused(problem)
+        self._refused = True
         self._telemetry.set(M.CATALOG_RELOAD_OK, 0)
         fields = {"error": problem, "in_force": self._running.version}
         logger.error("the changed catalog is refused, the running one stays in force", extra={"fields": fields})

@@ -1,29 +1,27 @@
-"""Checks a catalog with the judges of every stage: due expressions by ``slas``, SQL expressions by the store's own engine."""
+"""Checks a catalog with the judges of every stage; every process and every command checks alike, so that none refuses what another takes.
+
+Due expressions are judged by ``slas``, SQL expressions by the store's own engine, the settings of receivers and channels by their plug-ins.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from andon.plugins import check_channel, check_receiver
+from core.catalog.catalog import Catalog
 from core.catalog.load import Loaded, load_catalog
-from core.catalog.review import CheckExpression
+from core.catalog.review import CheckExpression, Judges
 from core.errors import Permanent
+from core.secrets import unreadable
 from correlator.paths import Place, Signal, as_expression, place_of
 from slas.due import check_due
 from store import read_only
 
 if TYPE_CHECKING:
     from store.client import Store
-
-
-def check_catalog(folder: Path, check_expression: CheckExpression | None = None) -> Loaded:
-    """Return the checked catalog. Raises :class:`core.catalog.load.CatalogErrors` with every problem in it.
-
-    Without ``check_expression`` (see :func:`expressions_of`) it is not asked whether the store's expressions can be evaluated, only
-    whether they are allowed.
-    """
-    return load_catalog(folder, check_expression or _allowed, check_due)
 
 
 def _allowed(kind: str, text: str) -> str | None:
@@ -35,6 +33,25 @@ def _allowed(kind: str, text: str) -> str | None:
     except Permanent as refusal:
         return str(refusal)
     return None
+
+
+_JUDGES = Judges(_allowed, check_due, check_receiver, check_channel)
+
+
+def check_catalog(folder: Path, check_expression: CheckExpression | None = None) -> Loaded:
+    """Return the checked catalog. Raises :class:`core.catalog.load.CatalogErrors` with every problem in it.
+
+    Without ``check_expression`` (see :func:`expressions_of`) it is not asked whether the store's expressions can be evaluated, only
+    whether they are allowed.
+    """
+    return load_catalog(folder, replace(_JUDGES, expression=check_expression) if check_expression else _JUDGES)
+
+
+def unreadable_secrets(catalog: Catalog) -> list[str]:
+    """Return what is wrong with each secret that this process could not read now."""
+    sources = [(f"source '{name}'", source.secrets) for name, source in catalog.sources.items()]
+    channels = [(f"channel '{name}'", channel.secrets) for name, channel in catalog.routes.channels.items()]
+    return [problem for owner, references in (*sources, *channels) for problem in unreadable(owner, references)]
 
 
 def expressions_of(store: Store | None = None) -> CheckExpression:

@@ -50,6 +50,8 @@ def run_machine(
     supervisor.stop_on_signals()
     try:
         front_door, *others = processes(settings, as_environment(settings))
+        judges = [supervisor.log_of(name) for name in ("collector", "engine")]
+        news = CatalogNews(judges, lambda text: console.print(text, markup=False, soft_wrap=True))
         for child in [front_door, *senders, *others]:
             if not console.is_terminal:  # no spinner there
                 console.print(f"  starting {child.name} …")
@@ -59,7 +61,6 @@ def run_machine(
                 return
             console.print(f"  [green]✓[/green] {child.name}")
         summary(console)
-        news = CatalogNews(settings.data / "log" / "engine.log", lambda text: console.print(text, markup=False, soft_wrap=True))
 
         def look() -> None:
             news.look()

@@ -9,16 +9,14 @@ from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 
-import alerts.notifiers
 from alerts.api import action_api
 from alerts.engine import AlertEngine
-from alerts.notifier import Notifier
 from andon.engine_process import Loaded, Stages
+from andon.plugins import notifiers
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT
 from core.clock import Clock, from_milliseconds
 from core.config import Settings, own_secret
-from core.registry import discover
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
@@ -51,7 +49,7 @@ class Pipeline:
         return Stages(self._load, self.correlator, self.evaluation, self.alerting)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take a changed, checked catalog in every stage; the alert stage first, because it alone may still refuse.
+        """Take a changed, checked catalog in every stage.
 
         Every stage is owed a run then: the next one judges open transactions again where promises have changed.
         """
@@ -60,9 +58,10 @@ class Pipeline:
         self.evaluation.reload(catalog)
 
     def measure(self) -> None:
-        """Bring the gauges up to date and delete journal segments that are no longer needed."""
+        """Bring the gauges up to date, delete journal segments that are no longer needed and look for secrets that can be read now."""
         self.loader.lag()
         self.loader.sweep()
+        self.alerting.look_for_secrets()
 
     def last_heartbeat(self) -> datetime | None:
         """Return when the newest heartbeat was sent that has become a transaction."""
@@ -90,7 +89,6 @@ class Pipeline:
 def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry) -> Iterator[Pipeline]:
     """Yield the pipeline on an open, migrated store."""
     clocks = StoredClocks(store)
-    notifiers = discover(alerts.notifiers, "NOTIFIER", Notifier)  # type: ignore[type-abstract]
     loader = Loader(settings, store, clock, telemetry)
     try:
         yield Pipeline(
@@ -101,7 +99,7 @@ def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock
             loader,
             Correlator(StoredCorrelation(store), catalog, telemetry),
             SlaEngine(clocks, clocks, clocks, catalog, telemetry),
-            AlertEngine(StoredIncidents(store), catalog, notifiers, settings, telemetry, clock),
+            AlertEngine(StoredIncidents(store), catalog, notifiers(), settings, telemetry, clock),
         )
     finally:
         loader.close()

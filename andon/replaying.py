@@ -11,8 +11,9 @@ from andon.front_door import door_client, door_url
 from collector.webhooks import sign
 from core.catalog.catalog import Catalog
 from core.clock import Clock
-from core.config import Settings, resolve_secret
+from core.config import Settings
 from core.errors import AndonError, UsageError
+from core.secrets import resolve_secret
 
 _PATHS = {"traces": "/v1/traces", "logs": "/v1/logs", "metrics": "/v1/metrics", "event": "/v1/events"}
 _TIMEOUT_SECONDS = 30.0

@@ -112,7 +112,7 @@ class Supervisor:
 
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
         self._bound_log(child)
-        with self.log_of(child).open("ab") as log:
+        with self.log_of(child.name).open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own command line
                 child.arguments,
                 stdin=subprocess.DEVNULL,
@@ -128,7 +128,7 @@ class Supervisor:
 
         The child holds the file open, so it cannot be renamed; what is written between the last read and the cut is lost.
         """
-        path = self.log_of(child)
+        path = self.log_of(child.name)
         if not path.exists() or path.stat().st_size <= LOG_MAX_BYTES:
             return
         with path.open("r+b") as log:
@@ -136,9 +136,9 @@ class Supervisor:
                 shutil.copyfileobj(log, old)
             log.truncate(0)
 
-    def log_of(self, child: Child) -> Path:
+    def log_of(self, name: str) -> Path:
         """Return the path of a child's log."""
-        return self._logs / f"{child.name}.log"
+        return self._logs / f"{name}.log"
 
     def _wait_ready(self, running: _Running) -> None:
         deadline = self._clock.monotonic() + START_SECONDS
@@ -149,11 +149,11 @@ class Supervisor:
             if not (why := _why_not_ready(running.child)):
                 return
         if not self._stopping.is_set():
-            raise AndonError(f"{running.child.name} is not ready after {START_SECONDS:.0f} s: {why}; see {self.log_of(running.child)}")
+            raise AndonError(f"{running.child.name} is not ready after {START_SECONDS:.0f} s: {why}; see {self.log_of(running.child.name)}")
 
     def _last_words(self, child: Child) -> str:
-        lines = self.log_of(child).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return (lines[-1][:400] if lines else "no output") + f" (log: {self.log_of(child)})"
+        lines = self.log_of(child.name).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return (lines[-1][:400] if lines else "no output") + f" (log: {self.log_of(child.name)})"
 
     def _revive(self, running: _Running) -> None:
         if running.process.poll() is None:

@@ -16,16 +16,15 @@ from datetime import timedelta
 
 import uvloop
 
-import collector.receivers
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
 from andon.engine_process import IN_FLIGHT_SECONDS, STAGES, Engine
 from andon.front_door import door_client, door_trust
 from andon.heartbeat import Heartbeat
+from andon.plugins import receivers
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
 from core.config import Settings, own_secret
-from core.registry import discover
 from core.telemetry import Telemetry
 
 logger = logging.getLogger("andon")
@@ -37,17 +36,15 @@ HEARTBEAT_WAIT_SECONDS = 5.0
 def run_collector(settings: Settings) -> None:
     """Run one collector until SIGTERM or SIGINT."""
     from collector.engine import Collector
-    from collector.receiver import Receiver
 
     telemetry = Telemetry()
     catalog = load_checked_catalog(settings)
-    receivers = discover(collector.receivers, "RECEIVER", Receiver)  # type: ignore[type-abstract]
 
     async def serve() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        running = Collector(settings, catalog, clock_of(settings.clock_speed, settings.clock_anchor), telemetry, receivers)
+        running = Collector(settings, catalog, clock_of(settings.clock_speed, settings.clock_anchor), telemetry, receivers())
         watch = CatalogWatch(settings, catalog, running.reload, telemetry)
         try:
             await running.start()
@@ -58,6 +55,7 @@ def run_collector(settings: Settings) -> None:
                     await asyncio.wait_for(stop.wait(), RELOAD_LOOK_SECONDS)
                 except TimeoutError:
                     watch.look()
+                    running.look_for_secrets()
         finally:
             await running.stop()
 

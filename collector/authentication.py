@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collector.limits import is_loopback
-from collector.rejection import refused
+from collector.rejection import refused, unproven
 from core.catalog.catalog import Catalog
 from core.catalog.source import OWN_SOURCE, Source
-from core.config import Settings, resolve_secret
+from core.config import Settings
 from core.errors import UsageError
+from core.secrets import resolve_secret
 from core.signal import Lane
 
 DEFAULT_SOURCE = "default"
@@ -35,13 +36,16 @@ class Senders:
     """Everyone who may send, made from a catalog. Immutable: a reload makes a new one."""
 
     def __init__(self, catalog: Catalog, *, token_required: bool) -> None:
-        """Resolve the tokens. Raises :class:`core.errors.UsageError` that names a missing one."""
+        """Read the tokens; ``unreadable`` says what is wrong with those that cannot be read."""
         self.token_required = token_required
-        self._tokens = [
-            (_digest(resolve_secret(reference)), Sender(source.source, source.lane))
-            for source in catalog.sources.values()
-            for reference in source.tokens
-        ]
+        self._tokens: list[tuple[bytes, Sender]] = []
+        self.unreadable: list[str] = []
+        for source in catalog.sources.values():
+            for reference in source.tokens:
+                try:
+                    self._tokens.append((_digest(resolve_secret(reference)), sender_of(source)))
+                except UsageError as error:
+                    self.unreadable.append(f"source '{source.source}': {error}")
         default = catalog.sources.get(DEFAULT_SOURCE)
         self.default = Sender(DEFAULT_SOURCE, default.lane if default else Lane.STANDARD)
         self._by_service = {service: sender_of(source) for source in catalog.sources.values() for service in source.services}
@@ -49,7 +53,8 @@ class Senders:
     def identify(self, authorization: str | None, andon_token: str | None) -> Sender:
         """Return the sender of a request by its ``Authorization`` and ``X-Andon-Token`` values.
 
-        Raises :class:`collector.rejection.Rejection` (401) for a wrong token, or for none where one is required.
+        Raises :class:`collector.rejection.Rejection`: 401 for a wrong token, or for none where one is required; 503 for one that is none
+        of those that can be read while others cannot.
         """
         token = andon_token
         if token is None and authorization is not None:
@@ -65,7 +70,7 @@ class Senders:
             if hmac.compare_digest(digest, given):
                 found = sender
         if found is None:
-            raise _unauthenticated()
+            raise unproven("authorization") if self.unreadable else _unauthenticated()
         return found
 
     def told_by(self, sender: Sender, services: Iterable[str]) -> Sender:

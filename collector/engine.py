@@ -25,6 +25,7 @@ from core.catalog.source import Source
 from core.clock import Clock
 from core.config import Settings, make_folder
 from core.errors import Permanent, UsageError
+from core.secrets import SecretNews, references_in, unreadable
 from core.telemetry import Telemetry
 
 GRACE_SECONDS = 10.0
@@ -54,7 +55,7 @@ class Collector:
         self._token_required = check_exposure(settings, catalog)
         check_certificate(settings.tls_certificate, settings.tls_key)
         senders, webhooks = Senders(catalog, token_required=self._token_required), Webhooks(catalog)
-        self._validate_receivers(catalog)
+        self._secret_news = SecretNews(telemetry, "its source is answered 503, or not read, until it can be")
         self._journal = Journal(
             settings.journal,
             settings.collector,
@@ -70,6 +71,7 @@ class Collector:
         self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock), self._refusals)
         self._doors.ready = lambda: self._started and not self._journal.failed
         self._doors.publish = self._journal.publish
+        self._tell_secrets()
         self._started = False
         self._http: HttpServer | None = None
         self._http_task: asyncio.Task[None] | None = None
@@ -115,33 +117,39 @@ class Collector:
         await asyncio.to_thread(self._journal.stop)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take another catalog into force: tokens, secrets, lanes, pull receivers. Raises :class:`core.errors.UsageError` and changes nothing."""
-        token_required = check_exposure(self._settings, catalog)
-        senders = Senders(catalog, token_required=token_required)
-        webhooks = Webhooks(catalog, self._doors.webhooks.seen)
-        self._validate_receivers(catalog)
-        self._doors.senders, self._doors.webhooks = senders, webhooks
-        self._intake.lanes = FlowLanes(catalog)
+        """Take another checked catalog into force: tokens, secrets, lanes, pull receivers.
+
+        Raises :class:`core.errors.UsageError` for one that would open a door to the network, and changes nothing.
+        """
+        self._token_required = check_exposure(self._settings, catalog)
         self._catalog = catalog
+        self._intake.lanes = FlowLanes(catalog)
+        self._read_secrets()
         if self._started:
             self._start_receivers(catalog)
+
+    def look_for_secrets(self) -> None:
+        """Read secrets again while some could not be read; for a loop that calls it every two seconds."""
+        if self._secret_news.told:
+            self._read_secrets()
+
+    def _read_secrets(self) -> None:
+        self._doors.senders = Senders(self._catalog, token_required=self._token_required)
+        self._doors.webhooks = Webhooks(self._catalog, self._doors.webhooks.seen)
+        self._tell_secrets()
+
+    def _tell_secrets(self) -> None:
+        pulled = [
+            problem
+            for source in self._catalog.sources.values()
+            for problem in unreadable(f"source '{source.source}'", references_in(source.receiver or {}))
+        ]
+        self._secret_news.tell([*self._doors.senders.unreadable, *self._doors.webhooks.unreadable, *pulled])
 
     async def _settle(self) -> None:
         while True:
             await asyncio.sleep(SETTLE_SECONDS)
             self._refusals.settle()
-
-    def _validate_receivers(self, catalog: Catalog) -> None:
-        for source in catalog.sources.values():
-            if source.receiver is not None:
-                self._receiver(source).validate(source.receiver)
-
-    def _receiver(self, source: Source) -> Receiver:
-        name = str((source.receiver or {}).get("type", ""))
-        if name not in self._receivers:
-            known = ", ".join(sorted(self._receivers)) or "none"
-            raise UsageError(f"source '{source.source}': there is no receiver of type '{name}'; the types are: {known}")
-        return self._receivers[name]
 
     def _start_receivers(self, catalog: Catalog) -> None:
         """Start the receivers of new and changed sources, stop those that are gone."""
@@ -159,10 +167,11 @@ class Collector:
         state = self._settings.data / "state" / source.source
         await asyncio.to_thread(make_folder, state)
         context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state)
+        receiver = self._receivers[str((source.receiver or {})["type"])]
         fields = {"source": source.source}
         while True:
             try:
-                await self._receiver(source).run(context)
+                await receiver.run(context)
                 _LOG.warning("receiver ended, starting it again", extra={"fields": fields})
             except Permanent as error:
                 _LOG.error("receiver stopped for good", extra={"fields": {**fields, "error": str(error)}})

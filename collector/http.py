@@ -76,7 +76,7 @@ class Doors:
         try:
             yield
         except Rejection as rejection:
-            if rejection.status != 401 or not (wait := self.failures.note(peer)):
+            if rejection.status == 404 or not (wait := self.failures.note(peer)):
                 raise
             complaint = Complaint("auth_rate_limited", "too many wrong credentials from this address", "authorization", f"wait {wait} s")
             raise Rejection(503, complaint, keep=False, retry_after_seconds=wait) from rejection

@@ -23,6 +23,7 @@ HEADERS_MAX = 100
 URL_MAX_BYTES = 8 << 10
 DRAIN_SECONDS = 5.0
 """How long the rest of a body is still read, and thrown away, after the request was answered: closing at once would lose the answer."""
+GOODBYE_SECONDS = 0.5
 REASONS = {400: "protocol_error", 408: "slow_client", 431: "headers_too_large", 503: "too_many_connections"}
 _PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
 RETRY_AFTER_SECONDS = 5
@@ -93,6 +94,16 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         """Expect the next request."""
         self._timer_done()
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """End an idle connection: TLS says goodbye, and would wait for the client's, which an idle client does not send."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(GOODBYE_SECONDS, self._leave)
+
+    def _leave(self) -> None:
+        if self in self.connections and not self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, whatever the parser says about it (``msg``)."""

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.catalog.complaints import suggestion
 from core.catalog.source import Source
 from core.clock import Clock
-from core.errors import UsageError
+from core.errors import WrongSetting
+from core.secrets import is_reference
 from core.signal import Receipt, Record
 from core.telemetry import Telemetry
 
@@ -36,25 +37,22 @@ Chosen = TypeVar("Chosen", bound=ReceiverSettings)
 
 
 def parse_settings(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
-    """Return ``receiver:`` of a source, typed. Raises :class:`core.errors.UsageError` that names the field and never shows its value."""
-    receiver = settings.get("type", "")
+    """Return ``receiver:`` of a source, typed. Raises :class:`core.errors.WrongSetting` that names the field and never shows its value."""
     known = [field.alias or name for name, field in kind.model_fields.items()]
     try:
         parsed = kind.model_validate(settings)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"]) or "settings"
         match first["type"]:
             case "extra_forbidden":
-                what = f"there is no such field{suggestion(name, known)}"
+                what = "is no setting of this receiver" + (suggestion(str(first["loc"][0]), known) if len(first["loc"]) == 1 else "")
             case "missing":
-                what = "the field is missing; add it"
+                what = "is missing; add it"
             case _:
-                what = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"receiver '{receiver}', field '{name}': {what}") from error
-    scheme, _, reference = parsed.url.partition(":")
-    if scheme not in {"env", "file"} or not reference:
-        raise UsageError(f"receiver '{receiver}', field 'url': an address may hold a password; write env:NAME or file:PATH")
+                what = ("is wrong: " if first["loc"] else "") + first["msg"].removeprefix("Value error, ")
+        raise WrongSetting(first["loc"], what) from error
+    if not is_reference(parsed.url):
+        raise WrongSetting("url", "may hold a password; write env:NAME or file:PATH")
     return parsed
 
 
@@ -106,7 +104,7 @@ class Receiver(Protocol):
     name: str
 
     def validate(self, settings: dict[str, Any]) -> None:
-        """Check ``receiver:`` of a source without any I/O. Raises :class:`core.errors.UsageError` that names the field."""
+        """Check ``receiver:`` of a source without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         ...
 
     async def run(self, context: ReceiverContext) -> None:

@@ -36,6 +36,20 @@ def unusable(reason: str, message: str, *, field: str = "", what_to_do: str = ""
     return Rejection(400, Complaint(reason, message, field, what_to_do))
 
 
+UNPROVEN_RETRY_SECONDS = 10
+
+
+def unproven(field: str) -> Rejection:
+    """Return the rejection of a credential that may be right: secrets of sources cannot be read. 503, since the sender is to come again."""
+    complaint = Complaint(
+        "secret_unreadable",
+        "whether this credential is right cannot be told: a secret of the catalog cannot be read",
+        field,
+        "send the same again later; the collector's log names the secret",
+    )
+    return Rejection(503, complaint, keep=False, retry_after_seconds=UNPROVEN_RETRY_SECONDS)
+
+
 def refused(status: int, reason: str, message: str, *, field: str = "", what_to_do: str = "") -> Rejection:
     """Return the rejection of input that is not kept: not authenticated, too large, of an unsupported type."""
     return Rejection(status, Complaint(reason, message, field, what_to_do), keep=False)

@@ -13,11 +13,11 @@ import hmac
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
-from collector.rejection import Rejection, refused
+from collector.rejection import Rejection, refused, unproven
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
-from core.config import resolve_secret
 from core.errors import UsageError
+from core.secrets import resolve_secret
 
 TOLERANCE_SECONDS = 300
 REMEMBERED_DELIVERIES = 10_000
@@ -29,17 +29,19 @@ class Webhooks:
     """The sources that may call ``/v1/webhooks/{source}``, and the deliveries accepted lately. A reload makes a new one."""
 
     def __init__(self, catalog: Catalog, seen: SeenDeliveries | None = None) -> None:
-        """Resolve the secrets. Raises :class:`core.errors.UsageError` that names a missing or malformed one."""
+        """Read the secrets; ``unreadable`` says what is wrong with those that are missing or malformed."""
         self._sources: dict[str, tuple[Source, list[bytes]]] = {}
         self.seen = seen or SeenDeliveries()
+        self.unreadable: list[str] = []
         for source in catalog.sources.values():
             if source.webhook is not None:
-                self._sources[source.source] = (source, [_key(source, reference) for reference in source.webhook.secrets])
+                self._sources[source.source] = (source, self._keys(source, source.webhook.secrets))
 
     def verify(self, name: str, headers: Mapping[str, str], body: bytes, now: int) -> tuple[Source, str]:
         """Return the source and the delivery's own id. ``headers`` have lower-case names, ``body`` is as sent, ``now`` is in seconds UTC.
 
-        Raises :class:`Rejection`: 404 for an unknown source, 401 for a missing, wrong or old signature.
+        Raises :class:`Rejection`: 404 for an unknown source, 401 for a missing, wrong or old signature, 503 for one that fits no secret of
+        the source that can be read while another of its secrets cannot.
         """
         if name not in self._sources:
             raise refused(
@@ -47,9 +49,20 @@ class Webhooks:
             )
         source, keys = self._sources[name]
         assert source.webhook is not None  # noqa: S101 - only such sources are in the list
+        whole = len(keys) == len(source.webhook.secrets)
+        misfit = _invalid("wrong", "no signature fits the body and the secret") if whole else unproven("signature")
         if source.webhook.scheme == "github":
-            return source, _verify_github(headers, body, keys)
-        return source, _verify_standard(headers, body, keys, now)
+            return source, _verify_github(headers, body, keys, misfit)
+        return source, _verify_standard(headers, body, keys, misfit, now)
+
+    def _keys(self, source: Source, references: Iterable[str]) -> list[bytes]:
+        keys = []
+        for reference in references:
+            try:
+                keys.append(_key(source, reference))
+            except UsageError as error:
+                self.unreadable.append(f"source '{source.source}': {error}")
+        return keys
 
 
 class SeenDeliveries:
@@ -91,14 +104,14 @@ def _key(source: Source, reference: str) -> bytes:
         try:
             key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
         except binascii.Error as error:
-            raise UsageError(f"secret {reference} of source '{source.source}': what follows 'whsec_' must be base64") from error
+            raise UsageError(f"secret {reference}: what follows 'whsec_' must be base64") from error
         if not key:
-            raise UsageError(f"secret {reference} of source '{source.source}' is empty")
+            raise UsageError(f"secret {reference}: nothing follows 'whsec_'; write the key as base64")
         return key
     return secret.encode()
 
 
-def _verify_standard(headers: Mapping[str, str], body: bytes, keys: list[bytes], now: int) -> str:
+def _verify_standard(headers: Mapping[str, str], body: bytes, keys: list[bytes], misfit: Rejection, now: int) -> str:
     delivery = headers.get("webhook-id", "")
     timestamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")
@@ -109,19 +122,19 @@ def _verify_standard(headers: Mapping[str, str], body: bytes, keys: list[bytes],
     signed = f"{delivery}.{timestamp}.".encode() + body
     given = [part[3:] for part in signatures.split(" ")[:16] if part.startswith("v1,")]
     if not _any_equal((base64.b64encode(hmac.digest(key, signed, "sha256")) for key in keys), given):
-        raise _invalid("wrong", "no signature fits the body and the secret")
+        raise misfit
     if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
         raise _invalid("old", f"webhook-timestamp is more than {TOLERANCE_SECONDS} s away from now")
     return delivery
 
 
-def _verify_github(headers: Mapping[str, str], body: bytes, keys: list[bytes]) -> str:
+def _verify_github(headers: Mapping[str, str], body: bytes, keys: list[bytes], misfit: Rejection) -> str:
     delivery = headers.get("x-github-delivery", "")
     signature = headers.get("x-hub-signature-256", "")
     if not (delivery and signature):
         raise _invalid("missing", "X-GitHub-Delivery and X-Hub-Signature-256 are needed")
     if not _any_equal((b"sha256=" + hmac.new(key, body, "sha256").hexdigest().encode() for key in keys), [signature]):
-        raise _invalid("wrong", "the signature does not fit the body and the secret")
+        raise misfit
     return delivery
 
 

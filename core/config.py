@@ -6,8 +6,6 @@ import ipaddress
 import json
 import os
 import secrets
-import shlex
-import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from core.errors import UsageError
-
-OPEN_TO_OTHERS = 0o066
-"""The bits of a file's mode by which its group or everybody may read or write it."""
 
 
 class Settings(BaseModel):
@@ -149,31 +144,6 @@ def load_settings(file: Path | None = None, **flags: Any) -> Settings:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else ""
         raise UsageError(f"{origin.get(name, name)}: {first['msg'].lower()} (setting '{name}')") from error
-
-
-def resolve_secret(reference: str) -> str:
-    """Read ``env:NAME`` or ``file:PATH``.
-
-    Raises :class:`UsageError` when it is missing, empty or of another form, or in a file that others than its owner may open.
-    """
-    scheme, _, name = reference.partition(":")
-    if scheme == "env":
-        value = os.environ.get(name, "")
-    elif scheme == "file":
-        try:
-            with Path(name).open(encoding="utf-8") as file:
-                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & OPEN_TO_OTHERS:
-                    raise UsageError(f"secret {reference}: others than its owner may open {name}; chmod 600 {shlex.quote(name)}")
-                value = file.read().strip()
-        except OSError as error:
-            raise UsageError(f"secret {reference}: {error.strerror}; create the file or change the reference") from error
-        except UnicodeDecodeError as error:
-            raise UsageError(f"secret {reference}: the file is not UTF-8; write the secret as text") from error
-    else:
-        raise UsageError(f"secret '{scheme}…': write env:NAME or file:PATH, never the secret itself")
-    if not value:
-        raise UsageError(f"secret {reference} is empty; set it before the start")
-    return value
 
 
 def make_folder(folder: Path) -> Path:

@@ -6,6 +6,8 @@ Every message is one line that says what is wrong and, where it can, what to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class AndonError(Exception):
     """Any failure that has a clear message for the person in front of the screen."""
@@ -32,3 +34,11 @@ class Full(Retryable):
 
 class UsageError(AndonError):
     """What the user asked for cannot be done; the command exits with code 2."""
+
+
+class WrongSetting(UsageError):  # noqa: N818 - it is what is wrong, and the check of a catalog returns it
+    """A plug-in cannot work with one of its settings; ``path`` leads to it through what the plug-in was given. Empty: with them together."""
+
+    def __init__(self, path: str | Sequence[str | int], what: str) -> None:
+        self.path = (path,) if isinstance(path, str) else tuple(path)
+        super().__init__(f"'{'.'.join(map(str, self.path))}' {what}" if self.path else what)

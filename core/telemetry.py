@@ -65,6 +65,7 @@ class M(Enum):
     DELIVERIES = Metric("andon_deliveries_total", Counter, "Delivery attempts, by notifier and outcome", ("notifier", "outcome"))
     OUTBOX_PENDING = Metric("andon_outbox_pending", Gauge, "Messages that wait in the outbox", ())
     CATALOG_RELOAD_OK = Metric("andon_catalog_reload_ok", Gauge, "1 when the last reload of the catalog succeeded", ())
+    SECRETS_UNREADABLE = Metric("andon_secrets_unreadable", Gauge, "Secrets of the catalog this process needs and cannot read", ())
     JUDGING_BEHIND_SECONDS = Metric(
         "andon_judging_behind_seconds", Gauge, "How far deadlines are judged behind now, because received signals wait to be loaded", ()
     )

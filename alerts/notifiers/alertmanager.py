@@ -12,7 +12,7 @@ from typing import Any
 
 from alerts import egress
 from alerts.notifier import Attempt
-from core.errors import UsageError
+from core.errors import WrongSetting
 from core.incident import Message
 
 _KEEP_MINUTES = 24 * 60
@@ -26,7 +26,7 @@ class Alertmanager:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the address."""
         egress.only(settings, "url", "keep_minutes", "allow_link_local")
-        egress.url(settings)
+        egress.check_url(settings)
         _keep(settings)
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
@@ -63,7 +63,7 @@ class Alertmanager:
 def _keep(settings: dict[str, Any]) -> timedelta:
     value = settings.get("keep_minutes", _KEEP_MINUTES)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise UsageError("settings.keep_minutes is not a number of minutes")
+        raise WrongSetting("keep_minutes", "is no number of minutes")
     return timedelta(minutes=value)
 
 

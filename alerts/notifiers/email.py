@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from alerts import egress
 from alerts.notifier import Attempt
-from core.errors import Permanent, Retryable, UsageError
+from core.errors import Permanent, Retryable, WrongSetting
 from core.incident import IncidentStatus, MemberLine, Message
 
 _KNOWN = ("host", "port", "security", "from", "to", "username", "password", "allow_link_local")
@@ -52,13 +52,13 @@ class Email:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check server, addresses and credentials."""
         egress.only(settings, *_KNOWN)
-        egress.text(settings, "host")
+        egress.check_text(settings, "host")
         _port(settings)
         _addresses(settings, "from")
         _addresses(settings, "to")
         if "username" in settings:
-            egress.text(settings, "username")
-            egress.secret(settings, "password")
+            egress.check_text(settings, "username")
+            egress.check_secret(settings, "password")
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
         """Deliver."""
@@ -160,7 +160,7 @@ def _words(said: Any) -> str:
 def _security(settings: dict[str, Any]) -> str:
     value = settings.get("security", "starttls")
     if value not in {"starttls", "tls", "none"}:
-        raise UsageError("settings.security is not one of starttls, tls, none")
+        raise WrongSetting("security", "is not one of starttls, tls, none")
     return str(value)
 
 
@@ -169,7 +169,7 @@ def _port(settings: dict[str, Any]) -> int:
     if isinstance(value, str) and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 65_536:
-        raise UsageError("settings.port is not a port number")
+        raise WrongSetting("port", "is no port number")
     return value
 
 
@@ -177,7 +177,7 @@ def _addresses(settings: dict[str, Any], name: str) -> list[str]:
     value = settings.get(name)
     found = [value] if isinstance(value, str) else value
     if not isinstance(found, list) or not found or not all(isinstance(one, str) and _ADDRESS.match(one) for one in found):
-        raise UsageError(f"settings.{name} is not an e-mail address")
+        raise WrongSetting(name, "is no e-mail address; write name@example.com, or a list of them")
     return found
 
 

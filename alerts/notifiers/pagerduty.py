@@ -27,8 +27,9 @@ class PagerDuty:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check key and address."""
         egress.only(settings, "routing_key", "url", "allow_link_local")
-        egress.secret(settings, "routing_key")
-        egress.url(settings, "url", _API)
+        egress.check_secret(settings, "routing_key")
+        if "url" in settings:
+            egress.check_url(settings)
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
         """Deliver."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from alerts import egress
 from alerts.notifier import Attempt
-from core.errors import Permanent, Retryable, UsageError
+from core.errors import Permanent, Retryable
 from core.incident import IncidentStatus, Message
 
 _API = "https://slack.com/api/chat.postMessage"
@@ -30,12 +30,12 @@ class Slack:
         """Check that there is one way to send."""
         egress.only(settings, "url", "token", "channel", "api_url", "allow_link_local")
         if "url" in settings:
-            egress.url(settings)
+            egress.check_url(settings)
             return
-        egress.secret(settings, "token")
-        egress.url(settings, "api_url", _API)
-        if not egress.text(settings, "channel"):
-            raise UsageError("settings.channel is missing; give the channel's id")
+        egress.check_secret(settings, "token")
+        egress.check_text(settings, "channel")
+        if "api_url" in settings:
+            egress.check_url(settings, "api_url")
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
         """Deliver."""

@@ -14,7 +14,7 @@ from typing import Any
 from alerts import egress
 from alerts.notifier import Attempt
 from core.clock import SystemClock
-from core.errors import UsageError
+from core.errors import Retryable
 from core.incident import Message
 
 
@@ -26,9 +26,9 @@ class Webhook:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check address and secret."""
         egress.only(settings, "url", "secret", "allow_link_local")
-        egress.url(settings)
+        egress.check_url(settings)
         if "secret" in settings:
-            _key(settings)
+            egress.check_secret(settings, "secret")
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
         """Deliver. The timestamp is that of the attempt, so that a receiver's replay window holds for repeats too."""
@@ -48,9 +48,9 @@ def _key(settings: dict[str, Any]) -> bytes:
     try:
         key = base64.b64decode(text.removeprefix("whsec_"), validate=True) if text.startswith("whsec_") else text.encode()
     except binascii.Error as error:
-        raise UsageError("settings.secret: what follows 'whsec_' is not base64") from error
+        raise Retryable(f"secret {settings['secret']}: what follows 'whsec_' must be base64") from error
     if not key:
-        raise UsageError("settings.secret is empty")
+        raise Retryable(f"secret {settings['secret']}: nothing follows 'whsec_'; write the key as base64")
     return key
 
 

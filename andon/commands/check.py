@@ -14,7 +14,7 @@ def command(
     schema: Annotated[Path | None, typer.Option(help="also write JSON Schemas for editors into this folder")] = None,
 ) -> None:
     """Validate a catalog: file:line:column, what, and what to write instead. Exit code 2 on an error, 0 where there are only warnings."""
-    from andon.checking import check_catalog, expressions_of
+    from andon.checking import check_catalog, expressions_of, unreadable_secrets
     from core.plural import counted
 
     if schema is not None:
@@ -22,6 +22,8 @@ def command(
     loaded = check_catalog(catalog, expressions_of())
     for warning in loaded.warnings:
         typer.echo(f"warning: {warning}", err=True)
+    for lacking in unreadable_secrets(loaded.catalog):
+        typer.echo(f"warning: not readable here: {lacking}", err=True)
     found = loaded.catalog
     slas = sum(len(flow.slas) for flow in found.flows.values())
     typer.echo(

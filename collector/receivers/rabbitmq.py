@@ -32,8 +32,8 @@ from collector.quarantine import MESSAGE, quarantine_record
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
 from collector.rejection import Complaint, Rejection
 from core.clock import EPOCH, to_milliseconds
-from core.config import resolve_secret
 from core.errors import Full, Retryable
+from core.secrets import resolve_secret
 from core.signal import Record, SignalKind
 from core.telemetry import M
 
@@ -82,7 +82,7 @@ class RabbitmqReceiver:
     name = "rabbitmq"
 
     def validate(self, settings: dict[str, Any]) -> None:
-        """Check the settings without any I/O. Raises :class:`core.errors.UsageError` that names the field."""
+        """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(RabbitmqSettings, settings)
 
     async def run(self, context: ReceiverContext) -> None:

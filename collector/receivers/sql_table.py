@@ -39,8 +39,8 @@ from collector.rejection import Rejection
 from collector.row_json import json_value
 from collector.sql_origin import PausedError, find_columns, open_engine
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
-from core.config import resolve_secret
 from core.errors import Full
+from core.secrets import resolve_secret
 from core.signal import Record, SignalKind
 from core.telemetry import M
 
@@ -108,7 +108,7 @@ class SqlTableReceiver:
     name = "sql_table"
 
     def validate(self, settings: dict[str, Any]) -> None:
-        """Check the settings without any I/O. Raises :class:`core.errors.UsageError` that names the field."""
+        """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(SqlTableSettings, settings)
 
     async def run(self, context: ReceiverContext) -> None:

@@ -71,8 +71,8 @@ def _check_expressions(review: Review, document: Document, path: Path, signal: s
     for at, text in texts.items():
         if not text.strip():
             review.wrong(document, at, "the path is empty; write for example 'data.orderId' or 'attributes.order.id'")
-        elif review.check_expression is not None:
-            review.judged(document, at, review.check_expression(signal, text))
+        elif review.judges.expression is not None:
+            review.judged(document, at, review.judges.expression(signal, text))
 
 
 def _check_failure(review: Review, document: Document, path: Path, flow: Flow, name: str, milestone: Milestone) -> None:
@@ -143,6 +143,6 @@ def _check_regex(review: Review, document: Document, path: Path, pattern: str) -
             path,
             f"'{found[1]}' in a regular expression is not supported (RE2 syntax); write it without look-around and back-references",
         )
-    elif review.check_expression is not None:
+    elif review.judges.expression is not None:
         quoted = pattern.replace("\\", "\\\\").replace("'", "\\'")
-        review.judged(document, path, review.check_expression("log", f"match(body, '{quoted}')"))
+        review.judged(document, path, review.judges.expression("log", f"match(body, '{quoted}')"))

@@ -85,6 +85,8 @@ def check_source(review: Review, document: Document, source: Source) -> None:
             review.wrong(document, ("expect", "every"), message)
     if source.receiver is not None and not (isinstance(source.receiver.get("type"), str) and source.receiver["type"]):
         review.wrong(document, ("receiver",), "the receiver has no type; add for example 'type: rabbitmq'", at_key=True)
+    elif source.receiver is not None:
+        review.settings(document, ("receiver",), review.judges.receiver, source.receiver, f"receiver '{source.receiver['type']}'")
 
 
 def check_shared(review: Review, sources: Iterable[tuple[Document, Source]]) -> None:
@@ -128,6 +130,8 @@ def check_routes(review: Review, document: Document, routes: Routes) -> None:
     review.names(document, ("channels",), routes.channels, "channel")
     for name, channel in routes.channels.items():
         review.refers(document, ("channels", name, "fallback"), "channel", channel.fallback, " under 'channels'")
+        written = {"type": channel.type, "settings": channel.settings}
+        review.settings(document, ("channels", name), review.judges.channel, written, f"channel '{name}'")
         if name in (chain := routes.fallbacks(name)):
             message = (
                 f"the fallbacks of '{name}' go round in a circle ({' → '.join([name, *chain])}); end them with a channel that has none"

@@ -76,9 +76,9 @@ def _limits(review: Review, document: Document, path: Path, sla: Sla, limits: Sl
                 (*path, "due"),
                 "'next cut-off' needs a calendar that has a cut-off; add 'calendar:' or write 'next cut-off 16:00'",
             )
-        if review.check_due is not None:
+        if review.judges.due is not None:
             times = [name for name, type_ in facts.items() if type_ == "time"]
-            review.judged(document, (*path, "due"), review.check_due(limits.due, times))
+            review.judged(document, (*path, "due"), review.judges.due(limits.due, times))
     if limits.warn is not None and not re.fullmatch(f"{PERCENTAGE_PATTERN}|{DURATION_PATTERN}", limits.warn):
         message = f"'{limits.warn}' is neither a share nor a time before it is due; {_instead_of(limits.warn)}"
         review.wrong(document, (*path, "warn"), message)

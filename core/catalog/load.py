@@ -26,7 +26,7 @@ from core.catalog.contract import Contract
 from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Flow
 from core.catalog.positions import MAXIMUM_BYTES, Document, Position, Problem, UnreadableError, check_size, read_document
-from core.catalog.review import CheckDue, CheckExpression, Review
+from core.catalog.review import Judges, Review
 from core.catalog.routing import Owners, Routes
 from core.catalog.runbook import Runbook
 from core.catalog.source import Source
@@ -42,6 +42,7 @@ FOLDERS: dict[str, tuple[type[Definition], str]] = {
 SINGLES: dict[str, type[Definition]] = {"routes.yaml": Routes, "owners.yaml": Owners}
 _NAMED_IN = {"routes.yaml": "channel", "owners.yaml": "owner"}
 _IGNORED = {"tests", "README.md", "schemas"}
+UNJUDGED = Judges()
 
 T = TypeVar("T", bound=Definition)
 
@@ -62,12 +63,8 @@ class Loaded:
     warnings: list[Problem] = field(default_factory=list)
 
 
-def load_catalog(folder: Path, check_expression: CheckExpression | None = None, check_due: CheckDue | None = None) -> Loaded:
-    """Load the catalog in ``folder``.
-
-    ``check_expression`` and ``check_due`` judge the store's expressions and due expressions; without them these are taken on trust.
-    Raises :class:`CatalogErrors` with every problem.
-    """
+def load_catalog(folder: Path, judges: Judges = UNJUDGED) -> Loaded:
+    """Load the catalog in ``folder``. Raises :class:`CatalogErrors` with every problem."""
     if not folder.is_dir():
         raise CatalogErrors([Problem(str(folder), 1, 1, "there is no such folder; give the catalog's folder")])
     reader = _Reader(folder)
@@ -75,7 +72,7 @@ def load_catalog(folder: Path, check_expression: CheckExpression | None = None, 
     known = {noun: set(reader.ids.get(noun, {})) for _, noun in FOLDERS.values()}
     known["owner"] = _names_in(reader, "owners.yaml", "owners")
     known["channel"] = _names_in(reader, "routes.yaml", "channels")
-    review = Review(known, reader.incomplete, check_expression, check_due, reader.problems, reader.warnings)
+    review = Review(known, reader.incomplete, judges, reader.problems, reader.warnings)
     catalog = reader.catalog()
     _check(review, reader, catalog)
     if review.problems:

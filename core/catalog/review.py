@@ -5,17 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.catalog.complaints import suggestion
 from core.catalog.definition import IDENTIFIER_PATTERN
 from core.catalog.positions import Document, Problem
+from core.errors import WrongSetting
+from core.secrets import is_reference
 
 CheckExpression = Callable[[str, str], str | None]
 """``(signal kind: span, log or event; path or expression)`` → what is wrong with it, or None."""
 
 CheckDue = Callable[[str, Collection[str]], str | None]
 """``(due expression, names of the facts of type time)`` → what is wrong with it, or None."""
+
+CheckSettings = Callable[[dict[str, Any]], WrongSetting | None]
+"""``receiver:`` of a source, or a channel, as it is written → the first setting that its plug-in cannot work with, or None."""
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Who judges the parts of a catalog that only other stages understand; a part without a judge is taken on trust."""
+
+    expression: CheckExpression | None = None
+    due: CheckDue | None = None
+    receiver: CheckSettings | None = None
+    channel: CheckSettings | None = None
 
 
 @dataclass
@@ -28,8 +44,7 @@ class Review:
 
     known: dict[str, set[str]]
     incomplete: set[str] = field(default_factory=set)
-    check_expression: CheckExpression | None = None
-    check_due: CheckDue | None = None
+    judges: Judges = field(default_factory=Judges)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -56,6 +71,13 @@ class Review:
         message = complaint[found.end() :] if found and tuple(path) in document.inside else complaint
         self.problems.append(document.problem(path, message, at=int(found[1]) if found else 1))
 
+    def settings(
+        self, document: Document, path: Sequence[str | int], judge: CheckSettings | None, given: dict[str, Any], what: str
+    ) -> None:
+        """Note what a plug-in cannot work with in ``given``, which stands at ``path``; ``what`` says whose settings they are."""
+        if judge is not None and (wrong := judge(given)) is not None:
+            self.wrong(document, (*path, *wrong.path), f"{what}: {wrong}", at_key=True)
+
     def doubtful(self, document: Document, path: Sequence[str | int], message: str) -> None:
         """Note a warning: the catalog works, but perhaps not as meant."""
         self.warnings.append(document.problem(path, message, at_key=True))
@@ -76,8 +98,7 @@ class Review:
 
     def secret(self, document: Document, path: Sequence[str | int], reference: str) -> None:
         """Check the form of a reference to a secret; the secret itself never belongs in a catalog and is not shown."""
-        scheme, _, name = reference.partition(":")
-        if scheme not in {"env", "file"} or not name.strip():
+        if not is_reference(reference):
             self.wrong(document, path, "a secret is never written here; write env:NAME or file:PATH")
 
     def calendars(self, document: Document, path: Sequence[str | int], value: str | list[str] | None) -> None:

@@ -10,6 +10,7 @@ from core.catalog.calendar import TimeOfDay, Weekday
 from core.catalog.definition import Definition, Identifier, Severity
 from core.catalog.sla import DurationText
 from core.incident import Contact
+from core.secrets import references_in
 
 ROUTE_VARIABLES = frozenset(
     {"flow", "stage", "cause", "severity", "owner", "runbook", "members", "breached", "value", "values", "customers", "plants"}
@@ -26,6 +27,11 @@ class Channel(Definition):
     type: str
     settings: dict[str, Any] = Field(default_factory=dict)
     fallback: str | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every reference to a secret of this channel."""
+        return references_in(self.settings)
 
 
 class ActiveTime(Definition):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.catalog.definition import Definition, Identifier
 from core.catalog.sla import DurationText
+from core.secrets import references_in
 from core.signal import Lane
 
 OWN_SOURCE = "andon"
@@ -51,3 +52,8 @@ class Source(Definition):
     webhook: Webhook | None = None
     expect: Expectation | None = None
     receiver: dict[str, Any] | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every reference to a secret of this source."""
+        return [*self.tokens, *(self.webhook.secrets if self.webhook else []), *references_in(self.receiver or {})]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from alerts import actions
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Owner, Owners
 from core.catalog.runbook import Runbook
-from core.errors import Full, Permanent, Retryable, UsageError
+from core.errors import Full, Permanent, Retryable
 from tests.alerts.world import NOW, World, routes
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -346,14 +348,25 @@ def test_a_channel_that_was_told_itself_does_not_hear_the_fallback_too(world: Wo
     assert world.desk.told("phone") == ["opened"]
 
 
-def test_channels_that_cannot_work_are_refused_and_the_old_ones_stay(world: World):
+def test_a_channel_whose_secret_cannot_be_read_is_told_and_taken_all_the_same(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    file = tmp_path / "secret"
     engine = world.engine()
-    with pytest.raises(UsageError, match="channel 'pager': type 'pigeon' is not one of desk"):
-        engine.reload(Catalog(routes=routes(pager={"type": "pigeon"})))
+    with caplog.at_level(logging.INFO):
+        engine.reload(Catalog(routes=routes(pager={"settings": {"channel": "pager", "secret": f"file:{file}"}})))
+        engine.look_for_secrets()
+        file.touch(0o600)
+        file.write_text("hunter2")
+        engine.look_for_secrets()
+    assert [record.getMessage() for record in caplog.records if record.name == "andon.catalog"] == [
+        "a secret cannot be read; the messages of its channel wait until it can be",
+        "every secret can be read again",
+    ]
     world.clocks(1, "breached")
     world.turn(engine)
 
-    assert world.desk.said == ["opened"]
+    assert world.desk.told("pager") == ["opened"]
 
 
 def test_an_incident_that_flaps_is_one_conversation_and_its_last_state_is_told(world: World):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -210,10 +211,38 @@ def test_a_side_that_hangs_is_retryable(name: str, monkeypatch: pytest.MonkeyPat
 def test_settings_errors_name_the_field(name: str):
     harness = HARNESSES[name]
     good = harness.settings(1)
-    with pytest.raises(UsageError, match=rf"settings\.{harness.required}"):
+    with pytest.raises(UsageError, match=f"^'{harness.required}' is "):
         NOTIFIERS[name].validate({key: value for key, value in good.items() if key != harness.required})
-    with pytest.raises(UsageError, match=r"settings\.colour"):
+    with pytest.raises(UsageError, match=r"^'colour' is no setting of this notifier; "):
         NOTIFIERS[name].validate({**good, "colour": "red"})
+
+
+@pytest.mark.parametrize("name", sorted(NOTIFIERS))
+def test_a_secret_that_cannot_be_read_yet_is_no_wrong_setting_and_the_message_waits(name: str, tmp_path: Path):
+    file = tmp_path / "secret"
+    harness = HARNESSES[name]
+    with harness.other() as other:
+        elsewhere = {
+            field: f"file:{file}" if field in {"token", "routing_key", "secret"} or (field, name) == ("url", "alertmanager") else value
+            for field, value in harness.settings(other.port).items()
+        }
+        if name == "email":
+            elsewhere["host"] = f"file:{file}"
+        NOTIFIERS[name].validate(elsewhere)
+        with pytest.raises(Retryable, match=f"secret file:{file}: No such file"):
+            NOTIFIERS[name].deliver(message(), elsewhere)
+        file.write_text({"alertmanager": at(other.port), "email": "127.0.0.1"}.get(name, "whsec_c2VjcmV0"))
+        file.chmod(0o600)
+        NOTIFIERS[name].deliver(message(), elsewhere)
+
+    assert len(other.bodies) == 1
+
+
+@pytest.mark.parametrize(("name", "field", "held"), [("alertmanager", "url", "no address"), ("webhook", "secret", "whsec_no base64")])
+def test_what_a_reference_leads_to_may_be_put_right_too(name: str, field: str, held: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TEST_SECRET", held)
+    with pytest.raises(Retryable, match=r"env:TEST_SECRET.*(https://host/path|base64)"):
+        NOTIFIERS[name].deliver(message(), {**HARNESSES[name].settings(1), field: "env:TEST_SECRET"})
 
 
 REFUSED = [

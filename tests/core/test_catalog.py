@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from core.catalog.flow import Flow
 from core.catalog.load import CatalogErrors, load_catalog
 from core.catalog.positions import Problem, UnreadableError, read_document
+from core.catalog.review import Judges
 from core.catalog.routing import ROUTE_VARIABLES
 from core.catalog.schema import json_schemas
 from core.catalog.sla import Penalty
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def problems(folder: Path) -> list[str]:
     with pytest.raises(CatalogErrors) as caught:
-        load_catalog(folder, None, check_due)
+        load_catalog(folder, Judges(due=check_due))
     assert str(caught.value) == "\n".join(map(str, caught.value.problems))
     return [str(problem).replace(f"{folder.as_posix()}/", "") for problem in caught.value.problems]
 
@@ -43,7 +44,7 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
 
 
 def test_the_example_loads():
-    loaded = load_catalog(EXAMPLE, None, check_due)
+    loaded = load_catalog(EXAMPLE, Judges(due=check_due))
 
     flow = loaded.catalog.flows["order-to-cash"]
     assert list(flow.milestones)[:2] == ["captured", "booked"]
@@ -56,7 +57,7 @@ def test_the_example_loads():
 
 
 def test_the_shipped_catalog_has_no_warning():
-    assert load_catalog(SHIPPED, None, check_due).warnings == []
+    assert load_catalog(SHIPPED, Judges(due=check_due)).warnings == []
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
@@ -95,7 +96,7 @@ def test_an_expression_is_judged_at_its_place(folder: Path):
         return "column 3: unknown function" if text.startswith("extract") else None
 
     with pytest.raises(CatalogErrors) as caught:
-        load_catalog(folder, judge)
+        load_catalog(folder, Judges(expression=judge))
 
     assert [(each.line, each.column, each.message) for each in caught.value.problems] == [(38, 25, "unknown function")]
     assert ("event", "data.orderId") in asked
@@ -292,7 +293,7 @@ def test_no_damage_to_a_file_is_more_than_a_list_of_problems(folder: Path):
         damaged = content[:at] + generator.choice(pieces) + content[at + generator.randrange(0, 6) :]
         file.write_bytes(damaged)
         try:
-            load_catalog(folder, None, check_due)
+            load_catalog(folder, Judges(due=check_due))
         except CatalogErrors as error:
             refused += 1
             said.extend(error.problems)
@@ -307,10 +308,10 @@ def test_a_hundred_flows_load_fast(folder: Path):
     flow = (folder / "flows" / "order-to-cash.yaml").read_text()
     for number in range(100):
         (folder / "flows" / f"flow-{number}.yaml").write_text(flow.replace("flow: order-to-cash", f"flow: flow-{number}"))
-    load_catalog(folder, None, check_due)
+    load_catalog(folder, Judges(due=check_due))
 
     began = time.process_time()
-    assert len(load_catalog(folder, None, check_due).catalog.flows) == 101
+    assert len(load_catalog(folder, Judges(due=check_due)).catalog.flows) == 101
     assert time.process_time() - began < 1.5
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from core.config import Settings, as_environment, load_settings, make_folder, own_secret, resolve_secret
+from core.config import Settings, as_environment, load_settings, make_folder, own_secret
 from core.errors import UsageError
 
 
@@ -79,26 +79,6 @@ def test_a_setting_with_parts_that_is_no_json_is_named(monkeypatch: pytest.Monke
     monkeypatch.setenv("ANDON_RETENTION_DAYS", text)
     with pytest.raises(UsageError, match=why):
         load_settings()
-
-
-def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_bytes(b"\xff\xfe")
-    (tmp_path / "secret").chmod(0o600)
-    with pytest.raises(UsageError, match="not UTF-8"):
-        resolve_secret(f"file:{tmp_path / 'secret'}")
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o644, 0o666])
-def test_a_secret_that_others_may_open_is_refused_and_never_shown(tmp_path: Path, mode: int) -> None:
-    file = tmp_path / "a secret"
-    file.write_text("hunter2\n")
-    file.chmod(mode)
-    with pytest.raises(UsageError, match="chmod 600") as caught:
-        resolve_secret(f"file:{file}")
-    assert str(caught.value).endswith(f"others than its owner may open {file}; chmod 600 '{file}'")
-    for closed in (0o600, 0o400, 0o700):
-        file.chmod(closed)
-        assert resolve_secret(f"file:{file}") == "hunter2"
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])

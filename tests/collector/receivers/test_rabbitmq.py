@@ -304,7 +304,7 @@ def test_the_password_is_never_logged(queue: str, tmp_path: Path, caplog: pytest
 
 @pytest.mark.parametrize("template", ["", "{colour}", "{type", "{headers.}"])
 def test_an_unknown_place_in_a_template_is_refused(template: str):
-    with pytest.raises(UsageError, match=r"field 'event_type': write text with \{type\}"):
+    with pytest.raises(UsageError, match=r"^'event_type' is wrong: write text with \{type\}"):
         RECEIVER.validate(settings("q", event_type=template))
 
 

@@ -480,16 +480,16 @@ def test_a_database_file_that_is_missing_is_not_made(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"query": "SELECT 1"}, "field 'settings': write either 'table' or 'query'"),
-        ({"table": None}, "field 'settings': write either 'table' or 'query'"),
-        ({"key": []}, "field 'key': name at least one key column"),
-        ({"time_zone": "Europe/Berln"}, "field 'time_zone': time zone 'Europe/Berln' is not known"),
-        ({"poll_seconds": 0}, "field 'poll_seconds': "),
-        ({"colums": ["a"]}, "field 'colums': there is no such field; did you mean 'columns'?"),
+        ({"query": "SELECT 1"}, "write either 'table' or 'query'"),
+        ({"table": None}, "write either 'table' or 'query'"),
+        ({"key": []}, "'key' is wrong: name at least one key column"),
+        ({"time_zone": "Europe/Berln"}, "'time_zone' is wrong: time zone 'Europe/Berln' is not known"),
+        ({"poll_seconds": 0}, "'poll_seconds' is wrong: "),
+        ({"colums": ["a"]}, "'colums' is no setting of this receiver; did you mean 'columns'?"),
     ],
 )  # fmt: skip
 def test_wrong_settings_say_what_to_write(wrong: dict[str, Any], message: str):
     with pytest.raises(UsageError) as caught:
         RECEIVER.validate(settings(**wrong))
 
-    assert message in str(caught.value)
+    assert str(caught.value).startswith(message)

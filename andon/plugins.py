@@ -1,0 +1,53 @@
+"""The plug-ins of this installation, found once a process, and what they say of the settings a catalog gives them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from core.catalog.complaints import suggestion
+from core.errors import WrongSetting
+from core.registry import discover
+
+if TYPE_CHECKING:
+    from alerts.notifier import Notifier
+    from collector.receiver import Receiver
+
+
+@cache
+def receivers() -> dict[str, Receiver]:
+    """Return the pull receivers by their types. Imported when a catalog names the first one: they bring brokers' and databases' clients."""
+    import collector.receivers
+    from collector.receiver import Receiver
+
+    return discover(collector.receivers, "RECEIVER", Receiver)  # type: ignore[type-abstract]
+
+
+@cache
+def notifiers() -> dict[str, Notifier]:
+    """Return the notifiers by their types."""
+    import alerts.notifiers
+    from alerts.notifier import Notifier
+
+    return discover(alerts.notifiers, "NOTIFIER", Notifier)  # type: ignore[type-abstract]
+
+
+def check_receiver(settings: dict[str, Any]) -> WrongSetting | None:
+    """Return what is wrong with ``receiver:`` of a source."""
+    return _check(receivers(), settings["type"], settings, ())
+
+
+def check_channel(channel: dict[str, Any]) -> WrongSetting | None:
+    """Return what is wrong with a channel."""
+    return _check(notifiers(), channel["type"], channel["settings"], ("settings",))
+
+
+def _check(plugins: dict[str, Any], kind: str, settings: dict[str, Any], below: tuple[str, ...]) -> WrongSetting | None:
+    if kind not in plugins:
+        return WrongSetting("type", f"is '{kind}', which is not installed{suggestion(kind, plugins)}")
+    try:
+        plugins[kind].validate(settings)
+    except WrongSetting as wrong:
+        wrong.path = (*below, *wrong.path)
+        return wrong
+    return None

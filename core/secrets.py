@@ -1,0 +1,88 @@
+"""Secrets: a catalog names them (``env:NAME``, ``file:PATH``) and never holds one; the process that needs one reads it.
+
+A secret that cannot be read costs what it is for (the senders of one source, the messages of one channel) and nothing else: it refuses no
+catalog, it is told once, and it is tried again until it can be read.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import stat
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from core.telemetry import CATALOG_LOGGER, M, Telemetry
+
+OPEN_TO_OTHERS = 0o066
+"""The bits of a file's mode by which its group or everybody may read or write it."""
+
+logger = logging.getLogger(CATALOG_LOGGER)
+
+
+def is_reference(text: object) -> bool:
+    """Return whether this has the form of a reference to a secret."""
+    scheme, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
+    return scheme in {"env", "file"} and bool(name.strip())
+
+
+def references_in(settings: Mapping[str, Any]) -> list[str]:
+    """Return the references to secrets among the settings of a plug-in."""
+    return [value for value in settings.values() if is_reference(value)]
+
+
+def resolve_secret(reference: str) -> str:
+    """Read ``env:NAME`` or ``file:PATH``.
+
+    Raises :class:`UsageError` when it is missing, empty or of another form, or in a file that others than its owner may open.
+    """
+    scheme, _, name = reference.partition(":")
+    if scheme == "env":
+        value, remedy = os.environ.get(name, ""), "set it and start again"
+    elif scheme == "file":
+        try:
+            with Path(name).open(encoding="utf-8") as file:
+                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & OPEN_TO_OTHERS:
+                    raise UsageError(f"secret {reference}: others than its owner may open {name}; chmod 600 {shlex.quote(name)}")
+                value, remedy = file.read().strip(), "write the secret into it"
+        except OSError as error:
+            raise UsageError(f"secret {reference}: {error.strerror}; create the file or change the reference") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"secret {reference}: the file is not UTF-8; write the secret as text") from error
+    else:
+        raise UsageError(f"secret '{scheme}…': write env:NAME or file:PATH, never the secret itself")
+    if not value:
+        raise UsageError(f"secret {reference} is empty; {remedy}")
+    return value
+
+
+def unreadable(owner: str, references: Iterable[str]) -> list[str]:
+    """Return what is wrong with each secret that cannot be read, in the order of ``references``; ``owner`` says whose they are."""
+    found = []
+    for reference in references:
+        try:
+            resolve_secret(reference)
+        except UsageError as error:
+            found.append(f"{owner}: {error}")
+    return found
+
+
+class SecretNews:
+    """Tells which secrets cannot be read: once in the log, for as long as it lasts in ``andon_secrets_unreadable``."""
+
+    def __init__(self, telemetry: Telemetry, consequence: str) -> None:
+        self._telemetry = telemetry
+        self._consequence = consequence
+        self.told: set[str] = set()
+
+    def tell(self, lacking: Collection[str]) -> None:
+        """Take what is wrong now, as :func:`unreadable` returns it."""
+        self._telemetry.set(M.SECRETS_UNREADABLE, len(lacking))
+        if new := sorted(set(lacking) - self.told):
+            logger.error("a secret cannot be read; %s", self._consequence, extra={"fields": {"error": "\n".join(new)}})
+        elif self.told and not lacking:
+            logger.info("every secret can be read again")
+        self.told = set(lacking)

@@ -1,0 +1,77 @@
+"""A catalog is judged by every stage before any takes it: the settings of receivers and channels, and what cannot be read yet."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from andon.checking import check_catalog, unreadable_secrets
+from core.catalog.load import CatalogErrors
+
+ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(ORDERS, tmp_path / "catalog"))
+
+
+def problems(folder: Path) -> list[str]:
+    with pytest.raises(CatalogErrors) as caught:
+        check_catalog(folder)
+    return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("receiver", "problem"),
+    [
+        ("{type: rabbit_mq, url: 'env:B', queue: q}", "6:12: receiver 'rabbit_mq': 'type' is 'rabbit_mq', which is not installed; did you mean 'rabbitmq'?"),
+        ("{type: rabbitmq, url: 'env:B'}", "6:1: receiver 'rabbitmq': 'queue' is missing; add it"),
+        ("{type: rabbitmq, url: 'env:B', queue: q, prefech: 5}", "6:52: receiver 'rabbitmq': 'prefech' is no setting of this receiver; did you mean 'prefetch'?"),
+        ("{type: rabbitmq, url: 'amqp://u:hunter2@h/', queue: q}", "6:28: receiver 'rabbitmq': 'url' may hold a password; write env:NAME or file:PATH"),
+        ("{type: rabbitmq, url: 'env:B', queue: q, bindings: [{exchange: e, key: k}]}", "6:77: receiver 'rabbitmq': 'bindings.0.key' is no setting of this receiver"),
+        ("{type: sql_table, url: 'env:B', key: [id], change: c, columns: [a]}", "6:1: receiver 'sql_table': write either 'table' or 'query'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_receiver_is_found_at_its_place(folder: Path, receiver: str, problem: str) -> None:
+    source = folder / "sources" / "shop.yaml"
+    source.write_text(source.read_text() + f"receiver: {receiver}\n")
+    assert problems(folder) == [f"sources/shop.yaml:{problem}"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "problem"),
+    [
+        ("{type: web_hook, settings: {url: 'http://a'}}", "2:10: channel 'desk': 'type' is 'web_hook', which is not installed; did you mean 'webhook'?"),
+        ("{type: webhook}", "2:3: channel 'desk': 'url' is no address; write https://host/path"),
+        ("{type: webhook, settings: {url: 'htp://a'}}", "2:36: channel 'desk': 'url' is no address; write https://host/path"),
+        ("{type: webhook, settings: {url: 'http://a:b/'}}", "2:36: channel 'desk': 'url' is no address; write https://host/path"),
+        ("{type: webhook, settings: {url: 'http://[::1'}}", "2:36: channel 'desk': 'url' is no address; write https://host/path"),
+        ("{type: webhook, settings: {url: 'http://a', secret: hunter2}}", "2:53: channel 'desk': 'secret' is a secret; write env:NAME or file:PATH"),
+        ("{type: webhook, settings: {url: 'http://a', sceret: 'env:A'}}", "2:53: channel 'desk': 'sceret' is no setting of this notifier; did you mean 'secret'?"),
+        ("{type: email, settings: {host: a, from: b, to: c@d}}", "2:43: channel 'desk': 'from' is no e-mail address; write name@example.com, or a list of them"),
+    ],
+)  # fmt: skip
+def test_a_channel_that_cannot_work_is_found_at_its_place(folder: Path, channel: str, problem: str) -> None:
+    routes = folder / "routes.yaml"
+    first, _, *others = routes.read_text().splitlines()
+    routes.write_text("\n".join([first, f"  desk: {channel}", *others]))
+    assert problems(folder) == [f"routes.yaml:{problem}"]
+
+
+def test_what_cannot_be_read_here_is_no_error(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANDON_TEST_WEBHOOK", raising=False)
+    monkeypatch.setenv("ANDON_TEST_WEBHOOK_SECRET", "whsec_c2VjcmV0")
+    source = folder / "sources" / "shop.yaml"
+    opened = tmp_path / "token"
+    opened.write_text("hunter2")
+    opened.chmod(0o644)
+    receiver = f"{{type: rabbitmq, queue: q, url: 'file:{tmp_path}/gone'}}"
+    source.write_text(source.read_text() + f"tokens: ['file:{opened}']\nreceiver: {receiver}\n")
+    assert unreadable_secrets(check_catalog(folder).catalog) == [
+        f"source 'shop': secret file:{opened}: others than its owner may open {opened}; chmod 600 {opened}",
+        f"source 'shop': secret file:{tmp_path}/gone: No such file or directory; create the file or change the reference",
+        "channel 'desk': secret env:ANDON_TEST_WEBHOOK is empty; set it and start again",
+    ]

@@ -1,0 +1,73 @@
+"""Secrets: read where they may be, told once where they may not."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from core.errors import UsageError
+from core.secrets import SecretNews, is_reference, references_in, resolve_secret, unreadable
+from core.telemetry import M, Telemetry
+
+
+def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    (tmp_path / "secret").chmod(0o600)
+    with pytest.raises(UsageError, match="not UTF-8"):
+        resolve_secret(f"file:{tmp_path / 'secret'}")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o644, 0o666])
+def test_a_secret_that_others_may_open_is_refused_and_never_shown(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "a secret"
+    file.write_text("hunter2\n")
+    file.chmod(mode)
+    with pytest.raises(UsageError, match="chmod 600") as caught:
+        resolve_secret(f"file:{file}")
+    assert str(caught.value).endswith(f"others than its owner may open {file}; chmod 600 '{file}'")
+    for closed in (0o600, 0o400, 0o700):
+        file.chmod(closed)
+        assert resolve_secret(f"file:{file}") == "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("env:TOKEN", True), ("file:/run/a", True), ("env:", False), ("env: ", False), ("hunter2", False), ("https://a", False), (7, False)],
+)
+def test_the_form_of_a_reference(text: object, is_one: bool) -> None:
+    assert is_reference(text) is is_one
+    assert references_in({"url": text, "to": ["env:NOT_READ"]}) == ([text] if is_one else [])
+
+
+def test_what_an_empty_secret_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HERE", "hunter2")
+    monkeypatch.delenv("NOT_HERE", raising=False)
+    empty = tmp_path / "empty"
+    empty.touch(0o600)
+    assert unreadable("source 'erp'", ["env:HERE", "env:NOT_HERE", f"file:{empty}", f"file:{tmp_path}/gone"]) == [
+        "source 'erp': secret env:NOT_HERE is empty; set it and start again",
+        f"source 'erp': secret file:{empty} is empty; write the secret into it",
+        f"source 'erp': secret file:{tmp_path}/gone: No such file or directory; create the file or change the reference",
+    ]
+
+
+def test_a_secret_that_cannot_be_read_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    telemetry = Telemetry()
+    news = SecretNews(telemetry, "its source is answered 503")
+
+    def told(*lacking: str) -> list[str]:
+        caplog.clear()
+        with caplog.at_level(logging.INFO):
+            news.tell(lacking)
+        return [f"{record.getMessage()}: {getattr(record, 'fields', {}).get('error', '')}" for record in caplog.records]
+
+    assert told() == []
+    assert told("a", "b") == ["a secret cannot be read; its source is answered 503: a\nb"]
+    assert telemetry.value(M.SECRETS_UNREADABLE) == 2
+    assert told("a", "b") == []
+    assert told("b", "c") == ["a secret cannot be read; its source is answered 503: c"]
+    assert told() == ["every secret can be read again: "]
+    assert telemetry.value(M.SECRETS_UNREADABLE) == 0
+    assert told("a") == ["a secret cannot be read; its source is answered 503: a"]
