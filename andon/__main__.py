@@ -50,6 +50,17 @@ def _register() -> None:
             app.command(name)(module.command)
 
 
+def _refusal(error: TyperException) -> str:
+    """Return what the parser refuses in one line as every other error; a group without a verb shows its help."""
+    message = str(getattr(error, "format_message", error.__str__)())
+    if not message or "\n" in message:
+        return message
+    context = getattr(error, "ctx", None)
+    if context and message.endswith("."):  # else it ends with a suggestion
+        message = f"{message[:-1]}; see '{context.command_path} --help'"
+    return f"andon: {message[:1].lower()}{message[1:]}"
+
+
 def main() -> None:
     """Run the command line and exit."""
     os.umask(OURS_ONLY)
@@ -60,10 +71,8 @@ def main() -> None:
         typer.echo(str(error), err=True)
         sys.exit(2)
     except TyperException as error:
-        # what the parser refuses, in one line as every other error; a group without a verb shows its help
-        message = getattr(error, "format_message", error.__str__)()
-        if message:  # empty: the help was asked for by giving nothing, and is shown already
-            typer.echo(message if "\n" in message else f"andon: {message[:1].lower()}{message[1:]}", err=True)
+        if message := _refusal(error):  # empty: the help was asked for by giving nothing, and is shown already
+            typer.echo(message, err=True)
         sys.exit(2)
     except typer.Abort:
         sys.exit(130)

@@ -24,10 +24,9 @@ logger = logging.getLogger(CATALOG_LOGGER)
 
 def load_checked_catalog(settings: Settings, check_expression: CheckExpression | None = None) -> Catalog:
     """Return the catalog with the heartbeat's own flow. Raises :class:`core.errors.UsageError` with every problem in it."""
+    found = check_catalog(settings.catalog, check_expression).catalog
     own_secret(settings.data, "heartbeat")
-    return with_heartbeat(
-        check_catalog(settings.catalog, check_expression).catalog, f"file:{settings.data.absolute() / 'secrets' / 'heartbeat'}"
-    )
+    return with_heartbeat(found, f"file:{settings.data.absolute() / 'secrets' / 'heartbeat'}")
 
 
 class CatalogWatch:

@@ -36,7 +36,9 @@ def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
             if (error := _try(getattr(settings, host), port)) is None:
                 continue
             if error.errno == errno.EADDRINUSE:
-                raise UsageError(f"port {port} is in use by {owner_of(port)}; stop it, or choose another port with {flag}")
+                owner = owner_of(port)
+                already = "Andon runs already: " if " -m andon " in owner else ""
+                raise UsageError(f"{already}port {port} is in use by {owner}; stop it, or choose another port with {flag}")
             raise UsageError(
                 f"port {port} on {getattr(settings, host)} cannot be opened: {error.strerror}; set --{host.replace('_', '-')} and {flag}"
             )
@@ -73,7 +75,8 @@ def owner_of(port: int) -> str:
         try:
             links = {link.readlink().name for link in (process / "fd").iterdir() if link.is_symlink()}
             if inodes & links:
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                program, *arguments = (process / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+                command = " ".join([Path(program).name, *arguments])
                 return f"'{command[:60]}' (process {process.name})"
         except OSError:
             continue

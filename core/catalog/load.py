@@ -66,7 +66,8 @@ class Loaded:
 def load_catalog(folder: Path, judges: Judges = UNJUDGED) -> Loaded:
     """Load the catalog in ``folder``. Raises :class:`CatalogErrors` with every problem."""
     if not folder.is_dir():
-        raise CatalogErrors([Problem(str(folder), 1, 1, "there is no such folder; give the catalog's folder")])
+        what = "this is a file" if folder.is_file() else "there is no such folder"
+        raise CatalogErrors([Problem(str(folder), 1, 1, f"{what}; give the catalog's folder")])
     reader = _Reader(folder)
     reader.read_all()
     known = {noun: set(reader.ids.get(noun, {})) for _, noun in FOLDERS.values()}
@@ -129,9 +130,8 @@ class _Reader:
         expected = {*FOLDERS, *SINGLES}
         entries = self._entries(self.folder)
         if not expected & {entry.name for entry in entries}:
-            self._note(
-                self.folder, Position(), f"this is no catalog; give a folder that holds {', '.join(FOLDERS)} or {', '.join(SINGLES)}"
-            )
+            what = "this is a part of a catalog" if self.folder.absolute().name in FOLDERS else "this is no catalog"
+            self._note(self.folder, Position(), f"{what}; give a folder that holds {', '.join(FOLDERS)} or {', '.join(SINGLES)}")
             return
         for entry in entries:
             if entry.name in FOLDERS:

@@ -70,6 +70,19 @@ def test_a_flag_value_of_the_wrong_type_is_wrong_use(tmp_path: Path) -> None:
     assert one_line(result).startswith("invalid value for '--engine-port'")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["strat"], "no such command 'strat'; see 'andon --help'"),
+        (["explain"], "missing argument 'transaction'; see 'andon explain --help'"),
+        (["sla", "tset"], "no such command 'tset'. Did you mean 'test'?"),
+    ],
+)
+def test_a_command_that_is_none_or_lacks_something_says_where_to_look(tmp_path: Path, arguments: list[str], said: str) -> None:
+    result = andon(*arguments, folder=tmp_path)
+    assert (result.returncode, one_line(result)) == (2, said)
+
+
 def test_a_setting_out_of_range_is_wrong_use_in_one_line(tmp_path: Path) -> None:
     result = andon("find", "4711", "--engine-port", "99999999", folder=tmp_path)
     assert result.returncode == 2

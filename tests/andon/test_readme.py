@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import yaml
 
+from andon.listening import is_free
 from tests.andon.test_commands import andon
-from tests.product import Product, running, wait_until
+from tests.product import Product, free_port, running, wait_until
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,11 +44,45 @@ def test_the_first_signals_move_the_shipped_catalogs_order_from_captured_to_book
         wait_until(lambda: stands_at("booked"), 30, "the order is booked")
 
 
-def test_the_own_catalog_is_complete_and_its_commands_print_what_is_written(tmp_path: Path) -> None:
+def write_own_catalog(folder: Path) -> None:
     files = dict(re.findall(r"`(my-catalog/[^`]+)`.*?:\n\n```\w+\n(.*?)```", section(FLOW), re.DOTALL))
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_an_order_of_the_own_flow_alerts_and_is_resolved_when_it_is_booked(tmp_path: Path) -> None:
+    write_own_catalog(tmp_path)
+    port = str(free_port())
+    routes, desk, printed = tmp_path / "my-catalog" / "routes.yaml", tmp_path / "desk.py", tmp_path / "printed"
+    routes.write_text(routes.read_text().replace("9099", port))
+    desk.write_text(blocks(FLOW, "python")[0].replace("9099", port))
+    (tmp_path / "book.py").write_text(blocks(SIGNAL, "python")[0])
+    capture, book = (block.partition(".venv/bin/andon explain")[0] for block in blocks(FLOW, "sh"))
+    product = Product(tmp_path / "data", tmp_path / "my-catalog")
+
+    def told() -> list[tuple[str, str, float]]:
+        lines = [json.loads(line) for line in printed.read_text().splitlines()]
+        return [(line["reason"], line["severity"], line["value"]) for line in lines]
+
+    with printed.open("w") as output, running(product, "collect", "engine"):
+        listening = subprocess.Popen([sys.executable, str(desk)], stdout=output, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: not is_free("127.0.0.1", int(port)), 10, "the desk listens")
+            subprocess.run(["sh", "-ec", capture.replace("http://127.0.0.1:4318", product.door)], check=True, capture_output=True)
+            wait_until(lambda: told() == [("opened", "critical", 900)], 30, "the desk hears of the order")
+            environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": product.door, "PYTHONPATH": str(ROOT / "instrumentation" / "src")}
+            commands = book.replace(".venv/bin/python", sys.executable)
+            subprocess.run(["sh", "-ec", commands], check=True, env=environment, timeout=60, cwd=tmp_path)
+            wait_until(lambda: [reason for reason, _, _ in told()] == ["opened", "resolved"], 30, "the desk hears that it is over")
+            assert product.query("SELECT verdict FROM clocks FINAL WHERE flow = 'orders'") == [("met_late",)]
+        finally:
+            listening.terminate()
+            listening.wait(10)
+
+
+def test_the_own_catalog_is_complete_and_its_commands_print_what_is_written(tmp_path: Path) -> None:
+    write_own_catalog(tmp_path)
     written = re.findall(r"^\$ \.venv/bin/andon (check|sla test) (.*)\n((?:[^$].*\n)+)", blocks(FLOW, "console")[0], re.MULTILINE)
     assert [command for command, _, _ in written] == ["check", "sla test"]
     for command, arguments, printed in written:

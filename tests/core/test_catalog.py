@@ -221,6 +221,13 @@ def test_warnings_do_not_stop_a_catalog(folder: Path):
     ]
 
 
+def test_a_part_of_a_catalog_is_none(folder: Path):
+    assert problems(folder / "flows")[0].endswith(
+        "this is a part of a catalog; give a folder that holds flows, calendars, sources, contracts, runbooks or routes.yaml, owners.yaml"
+    )
+    assert problems(folder / "routes.yaml") == ["routes.yaml:1:1: this is a file; give the catalog's folder"]
+
+
 def test_a_missing_folder_is_one_clear_line(tmp_path: Path):
     with pytest.raises(CatalogErrors, match="there is no such folder; give the catalog's folder"):
         load_catalog(tmp_path / "nowhere")

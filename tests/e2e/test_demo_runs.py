@@ -219,7 +219,7 @@ def test_a_second_demo_names_who_has_the_port_and_leaves_the_first_alone(demo: D
     assert refused.returncode == 2
     process = demo.children()["collect"]
     assert re.fullmatch(
-        rf"andon: port {demo.product.grpc_port} is in use by '.* -m andon collect' \(process {process}\); stop it, or choose another port with --otlp-grpc-port\n",
+        rf"andon: Andon runs already: port {demo.product.grpc_port} is in use by 'python[0-9.]* -m andon collect' \(process {process}\); stop it, or choose another port with --otlp-grpc-port\n",
         refused.stderr,
     )
     assert demo.incidents()
