@@ -56,7 +56,7 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
         if wall:
             st.html('<span class="andon-wall"></span>')
         else:
-            st.html(_times(given))
+            st.html(_times(page, given))
         if given.refused:
             notices.refused(given.refused)
         try:
@@ -69,10 +69,10 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
     return show
 
 
-def _times(given: Context) -> Markup:
-    """Say once for the page how its times are meant."""
+def _times(page: Page, given: Context) -> Markup:
+    """Say once for the page how its times are meant, and on a small screen which page it is."""
     simulated = f" · simulated, {given.speed:g} times real speed" if given.simulated else ""
-    return Markup('<div class="andon-times">Times in {}{}</div>').format(given.zone.name, simulated)
+    return Markup('<div class="andon-times"><b>{}</b>Times in {}{}</div>').format(page.title, given.zone.name, simulated)
 
 
 def _delay(given: Context, place: DeltaGenerator) -> None:

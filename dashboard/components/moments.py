@@ -108,3 +108,11 @@ def until(moment: object, now: datetime) -> str:
         return "–"
     seconds = (at - now).total_seconds()
     return f"in {duration(seconds)}" if seconds >= 0 else f"{duration(-seconds)} ago"
+
+
+def next_deadline(moment: object, now: datetime, breached: int) -> str:
+    """Return ``in 12 min`` for an incident's next deadline, ``overdue`` where none lies ahead of what is breached, else a dash."""
+    at = aware(moment)
+    if at is not None and at > now:
+        return until(at, now)
+    return "overdue" if breached else "–"

@@ -30,9 +30,9 @@ def short(value: float, currency: str) -> str:
 
 
 def several(values: Mapping[str, float], limit: int = 3) -> str:
-    """Return amounts of several currencies, the largest first; they are never added up."""
+    """Return the largest amounts of several currencies, by currency so that each has its place; they are never added up."""
     ordered = sorted(((v, c) for c, v in values.items() if v), reverse=True)
-    shown = " + ".join(short(v, c) for v, c in ordered[:limit])
+    shown = " + ".join(short(v, c) for v, c in sorted(ordered[:limit], key=lambda one: one[1]))
     return shown + (f" + {len(ordered) - limit} more" if len(ordered) > limit else "") if ordered else "–"
 
 

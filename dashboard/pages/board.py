@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from dashboard import definitions, measures
 from dashboard.components import lamp, links, notices
-from dashboard.components.moments import aware, duration, until, utc
+from dashboard.components.moments import aware, duration, next_deadline, until, utc
 from dashboard.components.money import count, several
 from dashboard.components.stations import LEGEND, Station, line
 from dashboard.data import Unreachable
@@ -164,7 +164,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     rows = []
     for incident in shown.to_dict("records"):
         mark = lamp.of(incident["severity"])
-        due = aware(incident["next_due_at"])
+        due = next_deadline(incident["next_due_at"], context.now, incident["breached"])
         owner = incident["assignee"] or definitions.owner_title(context.catalog, incident["owner"])
         rows.append(
             _INCIDENT.format(
@@ -177,7 +177,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
                 members=f"{count(incident['members'])} affected",
                 money=several(incident["value"], 2),
-                due=f"due {until(due, context.now)}" if due and due > context.now else "overdue",
+                due=f"due {due}" if due.startswith("in ") else due,
             )
         )
     total = int(incidents["total"].iloc[0])

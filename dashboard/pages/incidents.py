@@ -12,7 +12,7 @@ from core.plural import counted
 from core.verdict import HOLDING
 from dashboard import definitions
 from dashboard.components import filters, incident_acts, lamp, links, notices, table
-from dashboard.components.moments import aware, duration, until, utc
+from dashboard.components.moments import aware, duration, next_deadline, until, utc
 from dashboard.components.money import amount, count, several
 from dashboard.components.words import plain
 from dashboard.page import Context
@@ -95,9 +95,13 @@ def _columns(context: Context) -> list[table.Column]:
         table.Column("Penalty", lambda row: several(row["penalty"], 2) if row["penalty"] else "", "number spare"),
         table.Column("Customers", lambda row: _names(row["customers"]), "spare"),
         table.Column("Owner", lambda row: row["assignee"] or definitions.owner_title(catalog, row["owner"])),
-        table.Column("Next deadline", lambda row: until(row["next_due_at"], context.now) if row["status"] != "resolved" else ""),
+        table.Column("Next deadline", lambda row: _deadline(context, row)),
         table.Column("Opened", lambda row: table.time(context.zone, row["opened_at"]), "soft spare"),
     ]
+
+
+def _deadline(context: Context, row: dict[str, Any]) -> str:
+    return "–" if row["status"] == "resolved" else next_deadline(row["next_due_at"], context.now, row["breached"])
 
 
 def _names(names: Any, limit: int = 2) -> str:
@@ -165,7 +169,7 @@ def _head(context: Context, row: dict[str, Any]) -> None:
             if resolved and opened
             else []
         ),
-        (utc(row["next_due_at"]), "Next deadline", until(row["next_due_at"], context.now) if not resolved else "–"),
+        (utc(row["next_due_at"]), "Next deadline", _deadline(context, row)),
         (
             "",
             "Where",

@@ -141,6 +141,7 @@ def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
         with place:
             st.markdown(f"**{plain(title)}**")
             charts.draw(chart, f"{title} by day, against the period before", 220)
+    st.caption("One point a day; the first and the last day are not whole.")
 
 
 def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> None:

@@ -54,6 +54,7 @@ def test_until() -> None:
 
 def test_money_is_never_added_across_currencies() -> None:
     assert money.several({"EUR": 1_240_000.0, "USD": 900.0}) == "€1.24M + $900"
+    assert money.several({"EUR": 900.0, "USD": 1_240_000.0}) == "€900 + $1.24M", "a currency keeps its place"
     assert money.several({}) == "–"
     assert money.several({"EUR": 3.0, "USD": 2.0, "PLN": 1.0}, 2) == "€3 + $2 + 1 more"
     assert money.amount(681.5, "USD") == "$681.50"
