@@ -66,7 +66,7 @@ def main() -> None:
     os.umask(OURS_ONLY)
     _register()
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(prog_name="andon", standalone_mode=False))
     except CatalogErrors as error:
         typer.echo(str(error), err=True)
         sys.exit(2)

@@ -61,7 +61,7 @@ def test_an_order_of_the_own_flow_alerts_and_is_resolved_when_it_is_booked(tmp_p
     capture, book = (block.partition(".venv/bin/andon explain")[0] for block in blocks(FLOW, "sh"))
     product = Product(tmp_path / "data", tmp_path / "my-catalog")
 
-    def told() -> list[tuple[str, str, float]]:
+    def told() -> list[tuple[str, str, dict[str, float]]]:
         lines = [json.loads(line) for line in printed.read_text().splitlines()]
         return [(line["reason"], line["severity"], line["value"]) for line in lines]
 
@@ -70,7 +70,7 @@ def test_an_order_of_the_own_flow_alerts_and_is_resolved_when_it_is_booked(tmp_p
         try:
             wait_until(lambda: not is_free("127.0.0.1", int(port)), 10, "the desk listens")
             subprocess.run(["sh", "-ec", capture.replace("http://127.0.0.1:4318", product.door)], check=True, capture_output=True)
-            wait_until(lambda: told() == [("opened", "critical", 900)], 30, "the desk hears of the order")
+            wait_until(lambda: told() == [("opened", "critical", {"EUR": 900})], 30, "the desk hears of the order")
             environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": product.door, "PYTHONPATH": str(ROOT / "instrumentation" / "src")}
             commands = book.replace(".venv/bin/python", sys.executable)
             subprocess.run(["sh", "-ec", commands], check=True, env=environment, timeout=60, cwd=tmp_path)

@@ -225,7 +225,7 @@ def test_a_part_of_a_catalog_is_none(folder: Path):
     assert problems(folder / "flows")[0].endswith(
         "this is a part of a catalog; give a folder that holds flows, calendars, sources, contracts, runbooks or routes.yaml, owners.yaml"
     )
-    assert problems(folder / "routes.yaml") == ["routes.yaml:1:1: this is a file; give the catalog's folder"]
+    assert problems(folder / "routes.yaml") == [f"{folder}/routes.yaml:1:1: this is a file; give the catalog's folder"]
 
 
 def test_a_missing_folder_is_one_clear_line(tmp_path: Path):
