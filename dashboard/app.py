@@ -29,12 +29,16 @@ def main() -> None:
     st.set_page_config(page_title="Andon", page_icon=str(_HERE / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
     st.html(_HERE / "style.css")
     zone = _zone(wall)
-    found = sorted(discover(dashboard.pages, "PAGE", Page).values(), key=lambda page: page.order)  # type: ignore[type-abstract]
     views = [
         st.Page(_view(page, wall, zone), title=page.title, icon=page.icon, url_path=page.url_path, default=index == 0)
-        for index, page in enumerate(found)
+        for index, page in enumerate(pages())
     ]
     st.navigation(views, position="hidden" if wall else "top").run()
+
+
+def pages() -> list[Page]:
+    """Return the pages in the order of the navigation."""
+    return sorted(discover(dashboard.pages, "PAGE", Page).values(), key=lambda page: page.order)  # type: ignore[type-abstract]
 
 
 def context(zone: Zone, wall: bool = False) -> Context:

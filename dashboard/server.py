@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import streamlit.logger
 from prometheus_client import start_http_server
+from streamlit import runtime
 from streamlit.web import cli
 from uvicorn.config import LOGGING_CONFIG
 
@@ -40,8 +42,19 @@ def serve(script: Path, host: str, port: int, metrics_port: int) -> None:
     start_http_server(metrics_port, host, telemetry().registry)
     fields = {"pages": f"http://{host}:{port}", "metrics": f"http://{host}:{metrics_port}/metrics"}
     logger.info("the dashboard begins", extra={"fields": fields})
+    threading.Thread(target=_import_pages, name="imports", daemon=True).start()
     with redirect_stdout(None):  # what Streamlit tells people at a terminal is no log
         cli.main(["run", str(script), f"--server.address={host}", f"--server.port={port}", *streamlit_arguments()], prog_name="streamlit")
+
+
+def _import_pages() -> None:
+    """Import the pages and what they need as soon as the server runs, so that the first viewer does not wait seconds for that."""
+    pause = threading.Event()
+    while not runtime.exists():  # sooner, Streamlit warns of every cache
+        pause.wait(0.1)
+    from dashboard import app  # noqa: PLC0415 - not before the server runs
+
+    app.pages()
 
 
 def _log_streamlit_with_us() -> None:

@@ -138,7 +138,7 @@ def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse
 
 def _changed(context: Context, seconds: float) -> str:
     """A simulated minute is over in a second, and who looks lives in real ones."""
-    return f"changed {duration(seconds / context.speed)} ago" + (" (real time)" if context.simulated else "")
+    return f"changed {duration(seconds / context.speed)} ago" + (" (real)" if context.simulated else "")
 
 
 def _why_unknown(totals: pd.DataFrame) -> str:

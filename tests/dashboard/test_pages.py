@@ -456,7 +456,7 @@ def test_a_simulated_clock_is_named(view: View, filled: Store, monkeypatch: pyte
     shown = words(view("board", filled))
     assert "Times in Europe/Berlin · simulated, 60 times real speed" in shown
     assert "As of, simulated" in shown
-    assert "changed 0 s ago (real time)" in shown
+    assert "changed 0 s ago (real)" in shown
 
 
 def test_the_board_says_how_the_counts_of_a_flow_and_of_its_stations_differ(view: View, filled: Store) -> None:
