@@ -11,7 +11,6 @@ import os
 import shlex
 import stat
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
@@ -19,6 +18,7 @@ from core.telemetry import CATALOG_LOGGER, M, Telemetry
 
 OPEN_TO_OTHERS = 0o066
 """The bits of a file's mode by which its group or everybody may read or write it."""
+MAXIMUM_BYTES = 64 << 10
 
 logger = logging.getLogger(CATALOG_LOGGER)
 
@@ -44,19 +44,36 @@ def resolve_secret(reference: str) -> str:
         value, remedy = os.environ.get(name, ""), "set it and start again"
     elif scheme == "file":
         try:
-            with Path(name).open(encoding="utf-8") as file:
-                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & OPEN_TO_OTHERS:
-                    raise UsageError(f"secret {reference}: others than its owner may open {name}; chmod 600 {shlex.quote(name)}")
-                value, remedy = file.read().strip(), "write the secret into it"
+            value, remedy = _content_of(name), "write the secret into it"
         except OSError as error:
             raise UsageError(f"secret {reference}: {error.strerror}; create the file or change the reference") from error
-        except UnicodeDecodeError as error:
-            raise UsageError(f"secret {reference}: the file is not UTF-8; write the secret as text") from error
+        except ValueError as error:
+            raise UsageError(f"secret {reference}: {error}") from error
     else:
         raise UsageError(f"secret '{scheme}…': write env:NAME or file:PATH, never the secret itself")
     if not value:
         raise UsageError(f"secret {reference} is empty; {remedy}")
     return value
+
+
+def _content_of(name: str) -> str:
+    """Return the text of a file, or say in a ValueError why not. A pipe is not waited for: it may never be written to."""
+    descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise ValueError("this is no regular file; write the secret into one")
+        if stat.S_IMODE(mode) & OPEN_TO_OTHERS:
+            raise ValueError(f"others than its owner may open {name}; chmod 600 {shlex.quote(name)}")
+        content = os.read(descriptor, MAXIMUM_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > MAXIMUM_BYTES:
+        raise ValueError("the file is longer than 64 KiB; a secret is one line of text")
+    try:
+        return content.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise ValueError("the file is not UTF-8; write the secret as text") from error
 
 
 def unreadable(owner: str, references: Iterable[str]) -> list[str]:

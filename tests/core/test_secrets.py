@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def test_a_secret_that_others_may_open_is_refused_and_never_shown(tmp_path: Path
     for closed in (0o600, 0o400, 0o700):
         file.chmod(closed)
         assert resolve_secret(f"file:{file}") == "hunter2"
+
+
+def test_what_is_no_file_of_a_secret_is_neither_waited_for_nor_read_whole(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    (tmp_path / "folder").mkdir(0o700)
+    (tmp_path / "long").touch(0o600)
+    (tmp_path / "long").write_bytes(b"x" * (64 << 10) + b"y")
+    for name, why in (("pipe", "no regular file"), ("folder", "no regular file"), ("long", "longer than 64 KiB"), ("a\0b", "null byte")):
+        with pytest.raises(UsageError, match=why):
+            resolve_secret(f"file:{tmp_path}/{name}")
 
 
 @pytest.mark.parametrize(
