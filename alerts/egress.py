@@ -97,7 +97,9 @@ def _read(reference: str) -> str:
 def _is_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0  # a port that is no number is a ValueError
+        return (
+            value.isprintable() and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        )  # a port that is no number is a ValueError
     except ValueError:
         return False
 
@@ -153,6 +155,9 @@ def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str,
     Raises :class:`Full` for 429 and 503 with a Retry-After, :class:`Retryable` for 408, 425, 429, 5xx and connection failures,
     :class:`Permanent` for everything else (redirects included).
     """
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):  # the client would say so with the value, which may be a secret
+            raise Retryable(f"the header '{name}' would hold more than printable ASCII; see that the secret in it is one line of that")
     parts = urlsplit(address)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)

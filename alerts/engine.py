@@ -31,7 +31,7 @@ from core.catalog.definition import Severity
 from core.clock import Clock, SystemClock
 from core.config import Settings
 from core.incident import IncidentStatus
-from core.secrets import SecretNews, unreadable
+from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
 
 BATCH = 20_000
@@ -59,7 +59,8 @@ class AlertEngine:
         self._state: State | None = None
         self._silences: dict[str, Silence] = {}
         self._again: dict[str, datetime] = {}
-        self._secret_news = SecretNews(telemetry, "the messages of its channel wait until it can be")
+        self._secret_news = SecretNews(telemetry, "the messages of its channel wait")
+        self._lacking: set[str] = set()
         self.reload(catalog)
 
     def reload(self, catalog: Catalog) -> None:
@@ -74,9 +75,17 @@ class AlertEngine:
         self.look_for_secrets()
 
     def look_for_secrets(self) -> None:
-        """Tell which secrets of channels cannot be read; for a loop that calls it every two seconds."""
-        channels = self._catalog.routes.channels.items()
-        self._secret_news.tell([problem for name, channel in channels for problem in unreadable(f"channel '{name}'", channel.secrets)])
+        """Tell which secrets of channels cannot be read, and let a channel whose secrets are there again speak at once.
+
+        For a loop that calls it every two seconds.
+        """
+        channels = self._catalog.routes.channels
+        lacking = {
+            name: problems for name in channels if (problems := read_all(f"channel '{name}'", channels[name].secrets, resolve_secret)[1])
+        }
+        self._secret_news.tell([problem for problems in lacking.values() for problem in problems])
+        self._outbox.hurry(self._lacking - set(lacking))
+        self._lacking = set(lacking)
 
     def run(self, now: datetime) -> bool:
         """Bring incidents up to date and store what is to be said. Returns whether there are more changes to read at once."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -61,6 +61,13 @@ class Outbox:
         """Take other channels."""
         with self.lock:
             self._channels = catalog.routes.channels
+
+    def hurry(self, channels: Collection[str]) -> None:
+        """Let what these channels have not taken yet be tried again at once: what was in their way is gone."""
+        with self.lock:
+            for identity, delivery in self._pending.items():
+                if delivery.channel in channels:
+                    self._pending[identity] = replace(delivery, next_attempt_at=min(delivery.next_attempt_at, self._clock.now()))
 
     def load(self, deliveries: list[Delivery]) -> None:
         """Forget everything and rebuild it from deliveries in the order they were made."""

@@ -1,6 +1,7 @@
-"""Checks a catalog with the judges of every stage; every process and every command checks alike, so that none refuses what another takes.
+"""Checks a catalog with the judges of every stage; every process and every command asks the same ones.
 
-Due expressions are judged by ``slas``, SQL expressions by the store's own engine, the settings of receivers and channels by their plug-ins.
+Due expressions are judged by ``slas``, the settings of receivers and channels by their plug-ins, SQL expressions by the store's own engine,
+which is only where a store is: elsewhere they are but known to be allowed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.load import Loaded, load_catalog
 from core.catalog.review import CheckExpression, Judges
 from core.errors import Permanent
-from core.secrets import unreadable
+from core.secrets import read_all, resolve_secret
 from correlator.paths import Place, Signal, as_expression, place_of
 from slas.due import check_due
 from store import read_only
@@ -49,9 +50,9 @@ def check_catalog(folder: Path, check_expression: CheckExpression | None = None)
 
 def unreadable_secrets(catalog: Catalog) -> list[str]:
     """Return what is wrong with each secret that this process could not read now."""
-    sources = [(f"source '{name}'", source.secrets) for name, source in catalog.sources.items()]
+    sources = [(source.whose, source.secrets) for source in catalog.sources.values()]
     channels = [(f"channel '{name}'", channel.secrets) for name, channel in catalog.routes.channels.items()]
-    return [problem for owner, references in (*sources, *channels) for problem in unreadable(owner, references)]
+    return [problem for owner, references in (*sources, *channels) for problem in read_all(owner, references, resolve_secret)[1]]
 
 
 def expressions_of(store: Store | None = None) -> CheckExpression:

@@ -7,6 +7,7 @@ real ones, run by Streamlit's AppTest, without anything cached: what the first v
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import os
 import tempfile
@@ -24,7 +25,6 @@ from benchmarks import million
 from benchmarks.figures import Figure, percentile, show
 from core.config import own_secret
 from store.reads.connection import connect
-from tests.dashboard.script import page_at, stand_still
 from tests.product import free_port, wait_until
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -68,6 +68,8 @@ class _Drawn:
 
 def _drawn(page: str, address: dict[str, str], engine: int) -> _Drawn:
     """Draw one view with nothing cached. A page that shows an error is no figure."""
+    from tests.dashboard.script import page_at  # noqa: PLC0415 - what is imported with it warns, unless it is told not to
+
     st.cache_data.clear()
     test = page_at(page, address, timeout=60)
     wall, processor = time.perf_counter(), time.process_time() + _processor_seconds(engine)
@@ -135,6 +137,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="keep the filled store here and use it again")
     options = parser.parse_args()
+    logging.disable(logging.WARNING)  # Streamlit warns at every page that no browser asked for, in the middle of the table
+    from tests.dashboard.script import stand_still  # noqa: PLC0415
+
     stand_still(NOW)
 
     def run(client: Any, engine: int, counts: dict[str, int]) -> None:

@@ -17,7 +17,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.source import OWN_SOURCE, Source
 from core.config import Settings
 from core.errors import UsageError
-from core.secrets import resolve_secret
+from core.secrets import read_all, resolve_secret
 from core.signal import Lane
 
 DEFAULT_SOURCE = "default"
@@ -41,11 +41,9 @@ class Senders:
         self._tokens: list[tuple[bytes, Sender]] = []
         self.unreadable: list[str] = []
         for source in catalog.sources.values():
-            for reference in source.tokens:
-                try:
-                    self._tokens.append((_digest(resolve_secret(reference)), sender_of(source)))
-                except UsageError as error:
-                    self.unreadable.append(f"source '{source.source}': {error}")
+            tokens, problems = read_all(source.whose, source.tokens, resolve_secret)
+            self._tokens += [(_digest(token), sender_of(source)) for token in tokens]
+            self.unreadable += problems
         default = catalog.sources.get(DEFAULT_SOURCE)
         self.default = Sender(DEFAULT_SOURCE, default.lane if default else Lane.STANDARD)
         self._by_service = {service: sender_of(source) for source in catalog.sources.values() for service in source.services}
@@ -64,6 +62,8 @@ class Senders:
             if self.token_required:
                 raise _unauthenticated()
             return self.default
+        if not token:
+            raise _unauthenticated()
         given = _digest(token)
         found: Sender | None = None
         for digest, sender in self._tokens:

@@ -25,8 +25,8 @@ from core.catalog.source import Source
 from core.clock import Clock
 from core.config import Settings, make_folder
 from core.errors import Permanent, UsageError
-from core.secrets import SecretNews, references_in, unreadable
-from core.telemetry import Telemetry
+from core.secrets import SecretNews, read_all, resolve_secret
+from core.telemetry import M, Telemetry
 
 GRACE_SECONDS = 10.0
 RECEIVER_RESTART_SECONDS = 5.0
@@ -129,9 +129,8 @@ class Collector:
             self._start_receivers(catalog)
 
     def look_for_secrets(self) -> None:
-        """Read secrets again while some could not be read; for a loop that calls it every two seconds."""
-        if self._secret_news.told:
-            self._read_secrets()
+        """Read all secrets again, since any may have been put right or replaced; for a loop that calls it every two seconds."""
+        self._read_secrets()
 
     def _read_secrets(self) -> None:
         self._doors.senders = Senders(self._catalog, token_required=self._token_required)
@@ -142,7 +141,7 @@ class Collector:
         pulled = [
             problem
             for source in self._catalog.sources.values()
-            for problem in unreadable(f"source '{source.source}'", references_in(source.receiver or {}))
+            for problem in read_all(source.whose, source.pulled_with, resolve_secret)[1]
         ]
         self._secret_news.tell([*self._doors.senders.unreadable, *self._doors.webhooks.unreadable, *pulled])
 
@@ -167,8 +166,12 @@ class Collector:
         state = self._settings.data / "state" / source.source
         await asyncio.to_thread(make_folder, state)
         context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state)
-        receiver = self._receivers[str((source.receiver or {})["type"])]
+        receiver = self._receivers.get(kind := str((source.receiver or {}).get("type")))
         fields = {"source": source.source}
+        if receiver is None:
+            _LOG.error("a source is not read: the package of its receiver is not installed", extra={"fields": {**fields, "receiver": kind}})
+            self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
+            return
         while True:
             try:
                 await receiver.run(context)

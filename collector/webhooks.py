@@ -12,12 +12,13 @@ import hashlib
 import hmac
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from collector.rejection import Rejection, refused, unproven
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.errors import UsageError
-from core.secrets import resolve_secret
+from core.secrets import read_all, resolve_secret
 
 TOLERANCE_SECONDS = 300
 REMEMBERED_DELIVERIES = 10_000
@@ -35,7 +36,9 @@ class Webhooks:
         self.unreadable: list[str] = []
         for source in catalog.sources.values():
             if source.webhook is not None:
-                self._sources[source.source] = (source, self._keys(source, source.webhook.secrets))
+                keys, problems = read_all(source.whose, source.webhook.secrets, partial(_key, source))
+                self._sources[source.source] = (source, keys)
+                self.unreadable += problems
 
     def verify(self, name: str, headers: Mapping[str, str], body: bytes, now: int) -> tuple[Source, str]:
         """Return the source and the delivery's own id. ``headers`` have lower-case names, ``body`` is as sent, ``now`` is in seconds UTC.
@@ -54,15 +57,6 @@ class Webhooks:
         if source.webhook.scheme == "github":
             return source, _verify_github(headers, body, keys, misfit)
         return source, _verify_standard(headers, body, keys, misfit, now)
-
-    def _keys(self, source: Source, references: Iterable[str]) -> list[bytes]:
-        keys = []
-        for reference in references:
-            try:
-                keys.append(_key(source, reference))
-            except UsageError as error:
-                self.unreadable.append(f"source '{source.source}': {error}")
-        return keys
 
 
 class SeenDeliveries:

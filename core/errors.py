@@ -41,4 +41,5 @@ class WrongSetting(UsageError):  # noqa: N818 - it is what is wrong, and the che
 
     def __init__(self, path: str | Sequence[str | int], what: str) -> None:
         self.path = (path,) if isinstance(path, str) else tuple(path)
+        self.what = what
         super().__init__(f"'{'.'.join(map(str, self.path))}' {what}" if self.path else what)

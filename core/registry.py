@@ -18,6 +18,11 @@ T = TypeVar("T")
 logger = logging.getLogger("andon")
 
 
+def files_of(package: ModuleType) -> list[str]:
+    """Return the names of the plug-in files of ``package``, whether or not they can be imported here."""
+    return [info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")]
+
+
 def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
     """Return the plug-ins of ``package`` by their ``name``.
 
@@ -26,16 +31,14 @@ def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
     """
     found: dict[str, T] = {}
     origins: dict[str, str] = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        if info.name.startswith("_"):
-            continue
+    for file in files_of(package):
         try:
-            module = importlib.import_module(f"{package.__name__}.{info.name}")
+            module = importlib.import_module(f"{package.__name__}.{file}")
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] in {package.__name__.partition(".")[0], "core"}:
                 raise
             # An extra that is not installed takes away one plug-in, not the process.
-            fields = {"plugin": info.name, "missing": error.name}
+            fields = {"plugin": file, "missing": error.name}
             logger.warning("a plug-in is not available, its package is not installed", extra={"fields": fields})
             continue
         plugin = getattr(module, constant, None)

@@ -10,8 +10,8 @@ import logging
 import os
 import shlex
 import stat
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeGuard, TypeVar
 
 from core.errors import UsageError
 from core.telemetry import CATALOG_LOGGER, M, Telemetry
@@ -21,17 +21,13 @@ OPEN_TO_OTHERS = 0o066
 MAXIMUM_BYTES = 64 << 10
 
 logger = logging.getLogger(CATALOG_LOGGER)
+T = TypeVar("T")
 
 
-def is_reference(text: object) -> bool:
+def is_reference(text: object) -> TypeGuard[str]:
     """Return whether this has the form of a reference to a secret."""
     scheme, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
     return scheme in {"env", "file"} and bool(name.strip())
-
-
-def references_in(settings: Mapping[str, Any]) -> list[str]:
-    """Return the references to secrets among the settings of a plug-in."""
-    return [value for value in settings.values() if is_reference(value)]
 
 
 def resolve_secret(reference: str) -> str:
@@ -76,15 +72,16 @@ def _content_of(name: str) -> str:
         raise ValueError("the file is not UTF-8; write the secret as text") from error
 
 
-def unreadable(owner: str, references: Iterable[str]) -> list[str]:
-    """Return what is wrong with each secret that cannot be read, in the order of ``references``; ``owner`` says whose they are."""
-    found = []
+def read_all(owner: str, references: Iterable[str], read: Callable[[str], T]) -> tuple[list[T], list[str]]:
+    """Return what can be read, and what is wrong with the rest; ``owner`` says whose they are."""
+    found: list[T] = []
+    problems: list[str] = []
     for reference in references:
         try:
-            resolve_secret(reference)
+            found.append(read(reference))
         except UsageError as error:
-            found.append(f"{owner}: {error}")
-    return found
+            problems.append(f"{owner}: {error}")
+    return found, problems
 
 
 class SecretNews:
@@ -93,13 +90,13 @@ class SecretNews:
     def __init__(self, telemetry: Telemetry, consequence: str) -> None:
         self._telemetry = telemetry
         self._consequence = consequence
-        self.told: set[str] = set()
+        self._told: set[str] = set()
 
     def tell(self, lacking: Collection[str]) -> None:
-        """Take what is wrong now, as :func:`unreadable` returns it."""
+        """Take what is wrong now, as :func:`read_all` returns it."""
         self._telemetry.set(M.SECRETS_UNREADABLE, len(lacking))
-        if new := sorted(set(lacking) - self.told):
+        if new := sorted(set(lacking) - self._told):
             logger.error("a secret cannot be read; %s", self._consequence, extra={"fields": {"error": "\n".join(new)}})
-        elif self.told and not lacking:
-            logger.info("every secret can be read again")
-        self.told = set(lacking)
+        if gone := self._told - set(lacking):
+            logger.info("%s no longer lacking", "a secret is" if len(gone) == 1 else f"{len(gone)} secrets are")
+        self._told = set(lacking)

@@ -16,6 +16,7 @@ from core.errors import WrongSetting
 from core.incident import Message
 
 _KEEP_MINUTES = 24 * 60
+_LONGEST_MINUTES = 365 * 24 * 60
 
 
 class Alertmanager:
@@ -62,8 +63,8 @@ class Alertmanager:
 
 def _keep(settings: dict[str, Any]) -> timedelta:
     value = settings.get("keep_minutes", _KEEP_MINUTES)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise WrongSetting("keep_minutes", "is no number of minutes")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST_MINUTES:
+        raise WrongSetting("keep_minutes", "is no number of minutes of at most a year")
     return timedelta(minutes=value)
 
 

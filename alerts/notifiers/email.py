@@ -159,14 +159,14 @@ def _words(said: Any) -> str:
 
 def _security(settings: dict[str, Any]) -> str:
     value = settings.get("security", "starttls")
-    if value not in {"starttls", "tls", "none"}:
+    if value not in ("starttls", "tls", "none"):
         raise WrongSetting("security", "is not one of starttls, tls, none")
     return str(value)
 
 
 def _port(settings: dict[str, Any]) -> int:
     value = settings.get("port", 465 if _security(settings) == "tls" else 587)
-    if isinstance(value, str) and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 65_536:
         raise WrongSetting("port", "is no port number")

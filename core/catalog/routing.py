@@ -10,7 +10,7 @@ from core.catalog.calendar import TimeOfDay, Weekday
 from core.catalog.definition import Definition, Identifier, Severity
 from core.catalog.sla import DurationText
 from core.incident import Contact
-from core.secrets import references_in
+from core.secrets import is_reference
 
 ROUTE_VARIABLES = frozenset(
     {"flow", "stage", "cause", "severity", "owner", "runbook", "members", "breached", "value", "values", "customers", "plants"}
@@ -31,7 +31,7 @@ class Channel(Definition):
     @property
     def secrets(self) -> list[str]:
         """Every reference to a secret of this channel."""
-        return references_in(self.settings)
+        return [value for value in self.settings.values() if is_reference(value)]
 
 
 class ActiveTime(Definition):

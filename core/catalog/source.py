@@ -8,7 +8,7 @@ from pydantic import Field
 
 from core.catalog.definition import Definition, Identifier
 from core.catalog.sla import DurationText
-from core.secrets import references_in
+from core.secrets import is_reference
 from core.signal import Lane
 
 OWN_SOURCE = "andon"
@@ -54,6 +54,17 @@ class Source(Definition):
     receiver: dict[str, Any] | None = None
 
     @property
+    def whose(self) -> str:
+        """How messages call it."""
+        return f"source '{self.source}'"
+
+    @property
+    def pulled_with(self) -> list[str]:
+        """The reference to where its receiver reads, of all settings the one that may hold a password."""
+        url = (self.receiver or {}).get("url")
+        return [url] if is_reference(url) else []
+
+    @property
     def secrets(self) -> list[str]:
         """Every reference to a secret of this source."""
-        return [*self.tokens, *(self.webhook.secrets if self.webhook else []), *references_in(self.receiver or {})]
+        return [*self.tokens, *(self.webhook.secrets if self.webhook else []), *self.pulled_with]

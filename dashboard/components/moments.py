@@ -111,8 +111,8 @@ def until(moment: object, now: datetime) -> str:
 
 
 def next_deadline(moment: object, now: datetime, breached: int) -> str:
-    """Return ``in 12 min`` for an incident's next deadline, ``overdue`` where none lies ahead of what is breached, else a dash."""
+    """Return ``due in 12 min`` for an incident's next deadline, ``overdue`` where none lies ahead of what is breached, else a dash."""
     at = aware(moment)
     if at is not None and at > now:
-        return until(at, now)
+        return f"due {until(at, now)}"
     return "overdue" if breached else "–"

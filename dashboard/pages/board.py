@@ -164,7 +164,6 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     rows = []
     for incident in shown.to_dict("records"):
         mark = lamp.of(incident["severity"])
-        due = next_deadline(incident["next_due_at"], context.now, incident["breached"])
         owner = incident["assignee"] or definitions.owner_title(context.catalog, incident["owner"])
         rows.append(
             _INCIDENT.format(
@@ -177,7 +176,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
                 members=f"{count(incident['members'])} affected",
                 money=several(incident["value"], 2),
-                due=f"due {due}" if due.startswith("in ") else due,
+                due=next_deadline(incident["next_due_at"], context.now, incident["breached"]),
             )
         )
     total = int(incidents["total"].iloc[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def problems(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("receiver", "problem"),
     [
-        ("{type: rabbit_mq, url: 'env:B', queue: q}", "6:12: receiver 'rabbit_mq': 'type' is 'rabbit_mq', which is not installed; did you mean 'rabbitmq'?"),
+        ("{type: rabbit_mq, url: 'env:B', queue: q}", "6:12: receiver 'rabbit_mq': 'type' is 'rabbit_mq', which there is not; did you mean 'rabbitmq'?"),
         ("{type: rabbitmq, url: 'env:B'}", "6:1: receiver 'rabbitmq': 'queue' is missing; add it"),
         ("{type: rabbitmq, url: 'env:B', queue: q, prefech: 5}", "6:52: receiver 'rabbitmq': 'prefech' is no setting of this receiver; did you mean 'prefetch'?"),
         ("{type: rabbitmq, url: 'amqp://u:hunter2@h/', queue: q}", "6:28: receiver 'rabbitmq': 'url' may hold a password; write env:NAME or file:PATH"),
@@ -44,14 +45,17 @@ def test_a_wrong_receiver_is_found_at_its_place(folder: Path, receiver: str, pro
 @pytest.mark.parametrize(
     ("channel", "problem"),
     [
-        ("{type: web_hook, settings: {url: 'http://a'}}", "2:10: channel 'desk': 'type' is 'web_hook', which is not installed; did you mean 'webhook'?"),
-        ("{type: webhook}", "2:3: channel 'desk': 'url' is no address; write https://host/path"),
-        ("{type: webhook, settings: {url: 'htp://a'}}", "2:36: channel 'desk': 'url' is no address; write https://host/path"),
-        ("{type: webhook, settings: {url: 'http://a:b/'}}", "2:36: channel 'desk': 'url' is no address; write https://host/path"),
-        ("{type: webhook, settings: {url: 'http://[::1'}}", "2:36: channel 'desk': 'url' is no address; write https://host/path"),
-        ("{type: webhook, settings: {url: 'http://a', secret: hunter2}}", "2:53: channel 'desk': 'secret' is a secret; write env:NAME or file:PATH"),
-        ("{type: webhook, settings: {url: 'http://a', sceret: 'env:A'}}", "2:53: channel 'desk': 'sceret' is no setting of this notifier; did you mean 'secret'?"),
-        ("{type: email, settings: {host: a, from: b, to: c@d}}", "2:43: channel 'desk': 'from' is no e-mail address; write name@example.com, or a list of them"),
+        ("{type: web_hook, settings: {url: 'http://a'}}", "2:10: channel 'desk': 'type' is 'web_hook', which there is not; did you mean 'webhook'?"),
+        ("{type: webhook}", "2:3: channel 'desk': 'settings.url' is no address; write https://host/path"),
+        ("{type: webhook, settings: {url: 'htp://a'}}", "2:36: channel 'desk': 'settings.url' is no address; write https://host/path"),
+        ("{type: webhook, settings: {url: 'http://a:b/'}}", "2:36: channel 'desk': 'settings.url' is no address; write https://host/path"),
+        ("{type: webhook, settings: {url: 'http://[::1'}}", "2:36: channel 'desk': 'settings.url' is no address; write https://host/path"),
+        ("{type: webhook, settings: {url: 'http://a', secret: hunter2}}", "2:53: channel 'desk': 'settings.secret' is a secret; write env:NAME or file:PATH"),
+        ("{type: webhook, settings: {url: 'http://a', sceret: 'env:A'}}", "2:53: channel 'desk': 'settings.sceret' is no setting of this notifier; did you mean 'secret'?"),
+        ("{type: email, settings: {host: a, from: b@c, to: c@d, security: [tls]}}", "2:63: channel 'desk': 'settings.security' is not one of starttls, tls, none"),
+        ("{type: email, settings: {host: a, from: b@c, to: c@d, port: '²'}}", "2:63: channel 'desk': 'settings.port' is no port number"),
+        ("{type: alertmanager, settings: {url: 'http://a', keep_minutes: 1.0e+300}}", "2:58: channel 'desk': 'settings.keep_minutes' is no number of minutes of at most a year"),
+        ("{type: email, settings: {host: a, from: b, to: c@d}}", "2:43: channel 'desk': 'settings.from' is no e-mail address; write name@example.com, or a list of them"),
     ],
 )  # fmt: skip
 def test_a_channel_that_cannot_work_is_found_at_its_place(folder: Path, channel: str, problem: str) -> None:
@@ -61,6 +65,30 @@ def test_a_channel_that_cannot_work_is_found_at_its_place(folder: Path, channel:
     assert problems(folder) == [f"routes.yaml:{problem}"]
 
 
+class Stumbling:
+    """A plug-in that stumbles over what it is given."""
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        settings["port"] + 1
+
+
+def test_a_plug_in_that_stumbles_is_a_problem_at_its_place_and_stops_nobody(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("andon.plugins.notifiers", lambda: {"webhook": Stumbling()})
+    (folder / "routes.yaml").write_text("channels:\n  desk: {type: webhook, settings: {port: []}}\n")
+    (problem,) = problems(folder)
+    assert problem.startswith("routes.yaml:2:25: channel 'desk': 'settings' cannot be judged: TypeError: ")
+
+
+def test_a_receiver_whose_package_is_not_installed_is_taken_on_trust(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("andon.plugins.receivers", dict)
+    source = folder / "sources" / "shop.yaml"
+    text = source.read_text()
+    source.write_text(text + "receiver: {type: rabbitmq, url: 'env:B', queue: q}\n")
+    assert check_catalog(folder).catalog.sources["shop"].receiver
+    source.write_text(text + "receiver: {type: rabit, url: 'env:B', queue: q}\n")
+    assert problems(folder) == ["sources/shop.yaml:6:12: receiver 'rabit': 'type' is 'rabit', which there is not; none is defined"]
+
+
 def test_what_cannot_be_read_here_is_no_error(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANDON_TEST_WEBHOOK", raising=False)
     monkeypatch.setenv("ANDON_TEST_WEBHOOK_SECRET", "whsec_c2VjcmV0")
@@ -68,7 +96,7 @@ def test_what_cannot_be_read_here_is_no_error(folder: Path, tmp_path: Path, monk
     opened = tmp_path / "token"
     opened.write_text("hunter2")
     opened.chmod(0o644)
-    receiver = f"{{type: rabbitmq, queue: q, url: 'file:{tmp_path}/gone'}}"
+    receiver = f"{{type: rabbitmq, queue: q, event_source: 'file:/no/secret', url: 'file:{tmp_path}/gone'}}"
     source.write_text(source.read_text() + f"tokens: ['file:{opened}']\nreceiver: {receiver}\n")
     assert unreadable_secrets(check_catalog(folder).catalog) == [
         f"source 'shop': secret file:{opened}: others than its owner may open {opened}; chmod 600 {opened}",

@@ -26,6 +26,7 @@ from core.signal import Record, SignalKind
 from core.telemetry import Telemetry
 from tests.collector.conftest import Running, running
 from tests.collector.requests import PROTOBUF, spans
+from tests.product import wait_until
 
 
 def test_tls_on_both_doors(start: Callable[..., Running], certificate: tuple[Path, Path]) -> None:
@@ -116,6 +117,13 @@ def test_pull_receivers_are_kept_apart_from_the_doors(tmp_path: Path, monkeypatc
         assert [record.source for record in door.records()] == ["erp", "erp"]
         assert door.client.get("/healthz").status_code == 200
         assert Ticker.runs == 2
+
+
+def test_a_receiver_whose_package_is_missing_costs_only_its_source(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = Source(source="erp", owner="it", receiver={"type": "rabbitmq", "url": "env:NONE", "queue": "q"})
+    with running(tmp_path, Catalog(sources={"erp": source})) as door:
+        assert door.client.get("/readyz").status_code == 200
+        wait_until(lambda: "a source is not read" in caplog.text, 10, "it is told")
 
 
 def test_an_idle_client_over_tls_does_not_hold_up_the_end(tmp_path: Path, certificate: tuple[Path, Path]) -> None:

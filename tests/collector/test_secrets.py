@@ -84,6 +84,21 @@ def test_its_source_is_told_to_come_again_and_the_others_send(door: Running, lat
     assert [record.source for record in door.records()] == ["portal", "portal"]
 
 
+def test_what_is_no_token_is_refused_all_the_same(door: Running) -> None:
+    look(door)
+    for authorization in ("Basic dXNlcjpwYXNz", "Bearer", ""):
+        assert door.post("/v1/traces", BODY, PROTOBUF, authorization=authorization).status_code == 401
+
+
+def test_a_token_that_is_replaced_is_in_force_without_a_changed_catalog(door: Running, late: Path) -> None:
+    late.chmod(0o600)
+    look(door)
+    assert send(door, KEY) == 200
+    late.write_text("another-token")
+    look(door)
+    assert (send(door, KEY), send(door, "another-token")) == (401, 200)
+
+
 def test_over_grpc_it_is_unavailable(door: Running) -> None:
     look(door)
     with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel, pytest.raises(grpc.RpcError) as caught:

@@ -245,6 +245,15 @@ def test_what_a_reference_leads_to_may_be_put_right_too(name: str, field: str, h
         NOTIFIERS[name].deliver(message(), {**HARNESSES[name].settings(1), field: "env:TEST_SECRET"})
 
 
+@pytest.mark.parametrize("name", sorted(set(HTTP) - {"alertmanager", "pagerduty", "webhook"}))
+def test_a_secret_that_is_no_line_of_ascii_is_not_told(name: str, monkeypatch: pytest.MonkeyPatch):
+    for held in ("hunter2\nhunter3", "hunter2\u20ac"):
+        monkeypatch.setenv("TEST_SECRET", held)
+        with pytest.raises(Retryable, match="more than printable ASCII") as caught:
+            NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(1))
+        assert "hunter" not in str(caught.value)
+
+
 REFUSED = [
     *("169.254.169.254", "169.254.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "0.0.0.0", "0.1.2.3"),
     *("2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518"),  # the same address in other words

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UsageError
-from core.secrets import SecretNews, is_reference, references_in, resolve_secret, unreadable
+from core.secrets import SecretNews, is_reference, read_all, resolve_secret
 from core.telemetry import M, Telemetry
 
 
@@ -49,7 +49,6 @@ def test_what_is_no_file_of_a_secret_is_neither_waited_for_nor_read_whole(tmp_pa
 )
 def test_the_form_of_a_reference(text: object, is_one: bool) -> None:
     assert is_reference(text) is is_one
-    assert references_in({"url": text, "to": ["env:NOT_READ"]}) == ([text] if is_one else [])
 
 
 def test_what_an_empty_secret_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +56,9 @@ def test_what_an_empty_secret_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("NOT_HERE", raising=False)
     empty = tmp_path / "empty"
     empty.touch(0o600)
-    assert unreadable("source 'erp'", ["env:HERE", "env:NOT_HERE", f"file:{empty}", f"file:{tmp_path}/gone"]) == [
+    found, problems = read_all("source 'erp'", ["env:HERE", "env:NOT_HERE", f"file:{empty}", f"file:{tmp_path}/gone"], resolve_secret)
+    assert found == ["hunter2"]
+    assert problems == [
         "source 'erp': secret env:NOT_HERE is empty; set it and start again",
         f"source 'erp': secret file:{empty} is empty; write the secret into it",
         f"source 'erp': secret file:{tmp_path}/gone: No such file or directory; create the file or change the reference",
@@ -78,7 +79,7 @@ def test_a_secret_that_cannot_be_read_is_told_once(caplog: pytest.LogCaptureFixt
     assert told("a", "b") == ["a secret cannot be read; its source is answered 503: a\nb"]
     assert telemetry.value(M.SECRETS_UNREADABLE) == 2
     assert told("a", "b") == []
-    assert told("b", "c") == ["a secret cannot be read; its source is answered 503: c"]
-    assert told() == ["every secret can be read again: "]
+    assert told("b", "c") == ["a secret cannot be read; its source is answered 503: c", "a secret is no longer lacking: "]
+    assert told() == ["2 secrets are no longer lacking: "]
     assert telemetry.value(M.SECRETS_UNREADABLE) == 0
     assert told("a") == ["a secret cannot be read; its source is answered 503: a"]
