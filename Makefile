@@ -8,7 +8,7 @@ CODE := $(PACKAGES) instrumentation tests benchmarks tools
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-demo: .venv/.installed ## Install, start everything with a simulated plant, open the board (Ctrl-C stops it)
+demo: .venv/.installed ## Install, start everything with a simulated plant, print the address of the board (Ctrl-C stops it)
 	@$(PY) -m andon demo $(ARGS)
 
 test: .venv/.installed ## Run the whole test suite (what needs a missing server or browser is reported as skipped)

@@ -64,7 +64,7 @@ def check_url(settings: dict[str, Any], name: str = "url") -> str:
     """Return an http or https address, or where one is. Raises :class:`WrongSetting`."""
     value = settings.get(name)
     if not isinstance(value, str) or not (is_reference(value) or _is_address(value)):
-        raise WrongSetting(name, "is no address; write https://host/path")
+        raise WrongSetting(name, "is no address; write http://host/path or https://host/path")
     return value
 
 
@@ -83,7 +83,7 @@ def url(settings: dict[str, Any], name: str = "url", default: str = "") -> str:
     """Return an address that was checked. Raises :class:`Retryable` while it cannot be read, or what is read is none."""
     value = text(settings, name) if name in settings else default
     if not _is_address(value):
-        raise Retryable(f"what {settings[name]} holds is no address; write https://host/path there")
+        raise Retryable(f"what {settings[name]} holds is no address; write http://host/path or https://host/path there")
     return value
 
 

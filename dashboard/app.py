@@ -74,9 +74,17 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
 
 
 def _times(page: Page, given: Context) -> Markup:
-    """Say once for the page how its times are meant, and on a small screen which page it is."""
+    """Say once for the page how its times are meant, and lead to the others where the screen is small."""
     simulated = f" · simulated, {given.speed:g} times real speed" if given.simulated else ""
-    return Markup('<div class="andon-times"><b>{}</b>Times in {}{}</div>').format(page.title, given.zone.name, simulated)
+    links = Markup("").join(
+        Markup('<a href="{}"{}>{}</a>').format(
+            one.url_path if index else ".",  # the first one has the address without a name
+            Markup(' aria-current="page"') if one.name == page.name else "",
+            one.title,
+        )
+        for index, one in enumerate(pages())
+    )
+    return Markup('<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {}{}</div>').format(links, given.zone.name, simulated)
 
 
 def _delay(given: Context, place: DeltaGenerator) -> None:

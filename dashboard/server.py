@@ -24,7 +24,7 @@ def streamlit_arguments() -> list[str]:
     """Return the options of ``streamlit run`` that make the dashboard look and behave as it should."""
     return [
         f"--theme.base={_HERE / 'theme.toml'}",
-        "--client.toolbarMode=minimal",
+        "--client.toolbarMode=viewer",
         "--client.showErrorDetails=none",
         "--browser.gatherUsageStats=false",
         "--server.headless=true",

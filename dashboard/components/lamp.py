@@ -56,6 +56,11 @@ def station(breached: int, at_risk: int, unknown: int, failed: int, busy: int) -
     return GREEN if busy else IDLE
 
 
+def incident(breached: int) -> Lamp:
+    """Return the lamp of an incident: red where anything in it is late or has failed, amber while all may still be met."""
+    return RED if breached else AMBER
+
+
 def bulb(lamp: Lamp, size: str = "", title: str = "") -> Markup:
     """Return the lamp alone, as HTML."""
     return Markup('<span class="lamp {} {}" role="img" aria-label="{}" title="{}">{}</span>').format(

@@ -23,10 +23,11 @@ _FIGURE = Markup(
     '<div class="figure {kind}" title="{hint}"><span class="label">{sign}{label}</span><b>{value}</b><span class="note">{note}</span></div>'
 )
 _INCIDENT = Markup(
-    '<a class="incident {kind}" href="{href}">{bulb}<span class="title">{title}</span><span class="where">{where}</span>'
+    '<a class="incident {kind}" href="{href}">{bulb}<span class="title">{title}{grave}</span><span class="where">{where}</span>'
     '<span class="who" title="owner">{owner}</span><span class="book" title="runbook">{runbook}</span>'
     '<span class="size">{members}</span><span class="money">{money}</span><span class="due">{due}</span></a>'
 )
+_GRAVE = Markup('<span class="grave">critical</span>')
 
 
 class Board:
@@ -163,14 +164,15 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     shown = incidents.head(3 if context.wall else 5)
     rows = []
     for incident in shown.to_dict("records"):
-        mark = lamp.of(incident["severity"])
+        mark = lamp.incident(incident["breached"])
         owner = incident["assignee"] or definitions.owner_title(context.catalog, incident["owner"])
         rows.append(
             _INCIDENT.format(
                 kind=mark.kind,
                 href=links.incident(incident["incident_id"]),
-                bulb=lamp.bulb(mark, "small", incident["severity"]),
+                bulb=lamp.bulb(mark, "small"),
                 title=incident["title"],
+                grave=_GRAVE if incident["severity"] == "critical" else "",
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
                 owner=owner + (" ✓" if incident["status"] == "acknowledged" else ""),
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
@@ -180,7 +182,8 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
             )
         )
     total = int(incidents["total"].iloc[0])
-    more = Markup('<a class="more" href="incidents">{}</a>').format(f"All {total} open incidents →") if total > len(shown) else Markup("")
+    words = f"and {total - len(shown)} more" if context.wall else f"All {total} open incidents →"
+    more = Markup('<a class="more" href="incidents">{}</a>').format(words) if total > len(shown) else Markup("")
     st.html(Markup('<div class="andon-incidents">{}{}</div>').format(Markup("").join(rows), more))
 
 

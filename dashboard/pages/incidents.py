@@ -85,12 +85,13 @@ def _owners(context: Context) -> list[str]:
 def _columns(context: Context) -> list[table.Column]:
     catalog = context.catalog
     return [
-        table.Column("", lambda row: lamp.bulb(lamp.of(row["severity"]), "small", row["severity"])),
+        table.Column("", lambda row: lamp.bulb(lamp.incident(row["breached"]), "small")),
         table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
-        table.Column("Status", lambda row: lamp.pill(row["status"])),
+        table.Column("Severity", lambda row: row["severity"]),
+        table.Column("Status", lambda row: lamp.pill(row["status"]), "soft"),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft spare"),
         table.Column("Affected", lambda row: count(row["members"]), "number"),
-        table.Column("Breached", lambda row: count(row["breached"]), "number"),
+        table.Column("Late or failed", lambda row: count(row["breached"]), "number"),
         table.Column("Value", lambda row: several(row["value"], 2), "number"),
         table.Column("Penalty", lambda row: several(row["penalty"], 2) if row["penalty"] else "", "number spare"),
         table.Column("Customers", lambda row: _names(row["customers"]), "spare"),
@@ -156,7 +157,8 @@ def _head(context: Context, row: dict[str, Any]) -> None:
     resolved, opened = aware(row["resolved_at"]), aware(row["opened_at"])
     facts = [
         ("", "Affected now", f"{count(row['members'])} of {count(row['members_total'])} ever"),
-        ("", "Breached", count(row["breached"])),
+        ("", "Late or failed", count(row["breached"])),
+        ("", "Severity", row["severity"]),
         ("", "Value at risk", several(row["value"])),
         ("", "Penalty so far", several(row["penalty"])),
         (", ".join(row["customers"]), "Customers", _names(row["customers"], 3) or "–"),
@@ -183,7 +185,7 @@ def _head(context: Context, row: dict[str, Any]) -> None:
         )
     st.html(
         _HEAD.format(
-            bulb=lamp.bulb(lamp.of(str(row["severity"])), "", str(row["severity"])),
+            bulb=lamp.bulb(lamp.incident(int(str(row["breached"])))),
             title=row["title"],
             pill=lamp.pill(str(row["status"])),
             facts=Markup("").join(_FACT.format(*fact) for fact in facts),

@@ -91,7 +91,7 @@ def _overview(context: Context, days: pd.DataFrame) -> None:
     ]  # fmt: skip
     table.show(columns, rows, "Attainment by SLA")
     st.caption(
-        "Of the clocks decided in the period; the mark in the bar is 95 %. Unknown ones (a source was silent, or a fact was missing) count as neither."
+        "Of the clocks decided in the period; the mark in the bar is 95 %: green from there on, amber from 90 %. Unknown ones (a source was silent, or a fact was missing) count as neither."
     )
 
 

@@ -216,7 +216,7 @@ def _spark(context: Context, series: list[tuple[datetime, int]]) -> Markup:
     top = max((signals for _, signals in series), default=0)
     bars = Markup("").join(
         Markup('<i class="info" style="height:{:.0f}%" title="{}: {}"></i>').format(
-            100 * signals / top if top else 0, context.zone.show(moment), count(signals)
+            max(12, 100 * signals / top) if signals else 0, context.zone.show(moment), count(signals)
         )
         for moment, signals in series
     )
