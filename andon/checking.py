@@ -15,7 +15,7 @@ from andon.plugins import check_channel, check_receiver
 from core.catalog.catalog import Catalog
 from core.catalog.load import Loaded, load_catalog
 from core.catalog.review import CheckExpression, Judges
-from core.errors import Permanent
+from core.errors import Permanent, UsageError
 from core.secrets import read_all, resolve_secret
 from correlator.paths import Place, Signal, as_expression, place_of
 from slas.due import check_due
@@ -45,7 +45,10 @@ def check_catalog(folder: Path, check_expression: CheckExpression | None = None)
     Without ``check_expression`` (see :func:`expressions_of`) it is not asked whether the store's expressions can be evaluated, only
     whether they are allowed.
     """
-    return load_catalog(folder, replace(_JUDGES, expression=check_expression) if check_expression else _JUDGES)
+    try:
+        return load_catalog(folder, replace(_JUDGES, expression=check_expression) if check_expression else _JUDGES)
+    except RecursionError as error:
+        raise UsageError(f"{folder}: something in this catalog is nested too deep to be judged; make it flatter") from error
 
 
 def unreadable_secrets(catalog: Catalog) -> list[str]:

@@ -45,7 +45,15 @@ def run_collector(settings: Settings) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         running = Collector(settings, catalog, clock_of(settings.clock_speed, settings.clock_anchor), telemetry, receivers())
-        watch = CatalogWatch(settings, catalog, running.reload, telemetry)
+        loop = asyncio.get_running_loop()
+
+        async def reload(changed: Catalog) -> None:
+            running.reload(changed)
+
+        def take(changed: Catalog) -> None:
+            asyncio.run_coroutine_threadsafe(reload(changed), loop).result()
+
+        watch = CatalogWatch(settings, catalog, take, telemetry)
         try:
             await running.start()
             _warn_of_root()
@@ -54,7 +62,7 @@ def run_collector(settings: Settings) -> None:
                 try:
                     await asyncio.wait_for(stop.wait(), RELOAD_LOOK_SECONDS)
                 except TimeoutError:
-                    watch.look()
+                    await asyncio.to_thread(watch.look)  # judging a large catalog takes seconds, and senders wait for nobody
                     running.look_for_secrets()
         finally:
             await running.stop()

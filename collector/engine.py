@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from collector.authentication import Senders, check_exposure
 from collector.binding import bind, check_certificate
@@ -106,11 +106,11 @@ class Collector:
             task.cancel()
         await asyncio.gather(*(task for _, task in self._tasks.values()), return_exceptions=True)
         self._tasks.clear()
+        closing: list[Awaitable[None]] = [self._grpc.stop(GRACE_SECONDS)] if self._grpc is not None else []
         if self._http is not None and self._http_task is not None:
             self._http.should_exit = True
-            await self._http_task
-        if self._grpc is not None:
-            await self._grpc.stop(GRACE_SECONDS)
+            closing.append(self._http_task)
+        await asyncio.gather(*closing)  # together: each may take all of its grace
         if self._settling is not None:
             self._settling.cancel()
         self._refusals.settle(at_end=True)

@@ -7,7 +7,6 @@ Standard Webhooks: ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections import OrderedDict
@@ -97,7 +96,7 @@ def _key(source: Source, reference: str) -> bytes:
     if source.webhook is not None and source.webhook.scheme == "standard" and secret.startswith("whsec_"):
         try:
             key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # characters or a length that base64 does not have
             raise UsageError(f"secret {reference}: what follows 'whsec_' must be base64") from error
         if not key:
             raise UsageError(f"secret {reference}: nothing follows 'whsec_'; write the key as base64")

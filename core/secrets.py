@@ -27,7 +27,7 @@ T = TypeVar("T")
 def is_reference(text: object) -> TypeGuard[str]:
     """Return whether this has the form of a reference to a secret."""
     scheme, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
-    return scheme in {"env", "file"} and bool(name.strip())
+    return scheme in {"env", "file"} and bool(name.strip()) and name.isprintable()
 
 
 def resolve_secret(reference: str) -> str:
@@ -38,6 +38,10 @@ def resolve_secret(reference: str) -> str:
     scheme, _, name = reference.partition(":")
     if scheme == "env":
         value, remedy = os.environ.get(name, ""), "set it and start again"
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:  # the system's bytes that are no UTF-8 are read as lone surrogates
+            raise UsageError(f"secret {reference}: it is not UTF-8; write the secret as text") from error
     elif scheme == "file":
         try:
             value, remedy = _content_of(name), "write the secret into it"

@@ -27,6 +27,7 @@ from slas.duration import Duration, parse_duration
 MISSING = np.iinfo(np.int64).min
 """No such moment; the same bits as NaT."""
 
+PARTS_MAX = 50
 _TOKEN = re.compile(
     r"\s*(?:(?P<cutoff>next\s+cut-?off)\b|(?P<clock>\d{1,2}:\d{2})|(?P<duration>\d+(?:\.\d+)?\s*(?:working\s+)?[a-zA-Z]+)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_.]*)|(?P<sign>[-+(),]))"
@@ -189,6 +190,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._parts = 0
 
     def parse(self) -> Due:
         due = self._due()
@@ -202,6 +204,7 @@ class _Parser:
         while self._peek()[1] in {"+", "-"}:
             sign = 1 if self._take()[1] == "+" else -1
             kind, token, column = self._take()
+            self._count(column)
             if kind != "duration":
                 self._fail(column, "expected a duration such as '8 working hours'")
             try:
@@ -212,6 +215,7 @@ class _Parser:
 
     def _term(self) -> Due:
         kind, word, column = self._take()
+        self._count(column)
         if kind == "cutoff":
             return CutOff(self._take()[1].zfill(5) if self._clock_follows() else None)
         if kind == "name" and word in {"min", "max"}:
@@ -225,6 +229,12 @@ class _Parser:
             self._expect(")")
             return due
         return self._fail(column, "expected a fact of type time, 'start', 'next cut-off HH:MM', min(…) or max(…)")
+
+    def _count(self, column: int) -> None:
+        """Keep the expression so short that nothing that goes through it recurses too deep."""
+        self._parts += 1
+        if self._parts > PARTS_MAX:
+            self._fail(column, f"a due time has at most {PARTS_MAX} parts; write it shorter")
 
     def _extreme(self, name: str) -> Due:
         self._expect("(")

@@ -6,7 +6,6 @@ Settings: ``url``; ``secret`` (optional; a ``whsec_`` text); ``allow_link_local`
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from typing import Any
@@ -47,7 +46,7 @@ def _key(settings: dict[str, Any]) -> bytes:
     text = egress.secret(settings, "secret")
     try:
         key = base64.b64decode(text.removeprefix("whsec_"), validate=True) if text.startswith("whsec_") else text.encode()
-    except binascii.Error as error:
+    except ValueError as error:  # characters or a length that base64 does not have
         raise Retryable(f"secret {settings['secret']}: what follows 'whsec_' must be base64") from error
     if not key:
         raise Retryable(f"secret {settings['secret']}: nothing follows 'whsec_'; write the key as base64")

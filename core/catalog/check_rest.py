@@ -11,7 +11,7 @@ from core.catalog.definition import Severity
 from core.catalog.flow import Flow
 from core.catalog.positions import Document, Path
 from core.catalog.review import Review, listed
-from core.catalog.routing import ROUTE_VARIABLES, Owners, Route, Routes
+from core.catalog.routing import FALLBACKS_MAX, ROUTE_VARIABLES, Owners, Route, Routes
 from core.catalog.source import Source
 
 _CEL_FUNCTIONS = frozenset(
@@ -132,7 +132,10 @@ def check_routes(review: Review, document: Document, routes: Routes) -> None:
         review.refers(document, ("channels", name, "fallback"), "channel", channel.fallback, " under 'channels'")
         written = {"type": channel.type, "settings": channel.settings}
         review.settings(document, ("channels", name), review.judges.channel, written, f"channel '{name}'")
-        if name in (chain := routes.fallbacks(name)):
+        if len(chain := routes.fallbacks(name)) > FALLBACKS_MAX:
+            message = f"more than {FALLBACKS_MAX} fallbacks of '{name}' follow each other; end them with a channel that has none"
+            review.wrong(document, ("channels", name, "fallback"), message)
+        elif name in chain:
             message = (
                 f"the fallbacks of '{name}' go round in a circle ({' → '.join([name, *chain])}); end them with a channel that has none"
             )

@@ -30,6 +30,8 @@ _WITH_UNIT = {
 }
 PROBLEMS_MAX = 50
 """Problems of form that are told of one file: nobody reads more, and each costs a search for the word that was meant."""
+COMPARED_MAX = 1_000
+"""Known names among which the one that was meant is looked for."""
 _KINDS = {
     "string_type": "text",
     "dict_type": "a mapping (key: value)",
@@ -50,7 +52,7 @@ _KINDS = {
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?``, or what is known, or nothing when nothing is known."""
     names = sorted(set(known))
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) if len(names) <= COMPARED_MAX else []
     if close:
         return f"; did you mean '{close[0]}'?"
     if not names:

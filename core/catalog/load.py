@@ -43,16 +43,20 @@ SINGLES: dict[str, type[Definition]] = {"routes.yaml": Routes, "owners.yaml": Ow
 _NAMED_IN = {"routes.yaml": "channel", "owners.yaml": "owner"}
 _IGNORED = {"tests", "README.md", "schemas"}
 UNJUDGED = Judges()
+TOLD_MAX = 200
 
 T = TypeVar("T", bound=Definition)
 
 
 class CatalogErrors(UsageError):  # noqa: N818 - it holds many
-    """Every problem of a catalog, sorted by file, line and column; the message has one line for each."""
+    """Every problem of a catalog, sorted by file, line and column; the message has one line for each, up to :data:`TOLD_MAX`."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = sorted(set(problems))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        lines = [str(problem) for problem in self.problems[:TOLD_MAX]]
+        if len(self.problems) > TOLD_MAX:
+            lines.append(f"{len(self.problems) - TOLD_MAX:,} more problems are not shown; correct those above first")
+        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from core.plural import counted
 
 MAXIMUM_BYTES = 1 << 20
 MAXIMUM_DEPTH = 40
+MAXIMUM_TEXT = 4_000
+"""Characters of one text or key: what reads expressions recurses with their length, some of it in C."""
+MESSAGE_CHARACTERS = 600
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WORDS = (
@@ -51,7 +54,8 @@ class Problem:
 
     def __str__(self) -> str:
         # names of files and keys may hold line breaks, control characters and bytes that are no text
-        return _UNPRINTABLE.sub(_escaped, f"{self.file}:{self.line}:{self.column}: {self.message}")
+        message = self.message if len(self.message) <= MESSAGE_CHARACTERS else f"{self.message[:MESSAGE_CHARACTERS]}…"
+        return _UNPRINTABLE.sub(_escaped, f"{self.file}:{self.line}:{self.column}: {message}")
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -206,6 +210,7 @@ class _Reader:
             while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
                 found.append(self._read(item, (*path, len(found))))
             return found
+        self._check_length(event.value, position)
         if event.start_mark.line == event.end_mark.line:
             self._document.inside[path] = int(event.style in ("'", '"'))
         return plain(event.value) if event.implicit[0] else event.value
@@ -217,12 +222,17 @@ class _Reader:
             if not isinstance(event, yaml.ScalarEvent):
                 raise UnreadableError(position, "a key is one word; put it in quotes or write 'key: value'")
             key = str(event.value)
+            self._check_length(key, position)
             if key in found:
                 first = self._document.keys[(*path, key)]
                 raise UnreadableError(position, f"key '{key}' is already written on line {first.line}; keep one of them")
             self._document.keys[(*path, key)] = position
             found[key] = self._read(next(self._events), (*path, key))
         return found
+
+    def _check_length(self, text: str, position: Position) -> None:
+        if len(text) > MAXIMUM_TEXT:
+            raise UnreadableError(position, f"a text of {len(text):,} characters; a definition's have at most {MAXIMUM_TEXT:,}, shorten it")
 
     def _position(self, event: yaml.Event) -> Position:
         return Position(event.start_mark.line + self._first_line, event.start_mark.column + 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.catalog.complaints import suggestion
+from core.catalog.complaints import PROBLEMS_MAX, suggestion
 from core.catalog.definition import IDENTIFIER_PATTERN
 from core.catalog.positions import Document, Problem
 from core.errors import WrongSetting
@@ -57,7 +57,8 @@ class Review:
         self, document: Document, path: Sequence[str | int], message: str, word: str, known: Iterable[str], *, at_key: bool = False
     ) -> None:
         """Note an unknown word with the nearest known one."""
-        self.problems.append(document.problem(path, message + suggestion(word, known), at_key=at_key))
+        meant = suggestion(word, known) if len(self.problems) < PROBLEMS_MAX else ""
+        self.problems.append(document.problem(path, message + meant, at_key=at_key))
 
     def wrong(self, document: Document, path: Sequence[str | int], message: str, *, at_key: bool = False) -> None:
         """Note a problem."""

@@ -17,6 +17,9 @@ ROUTE_VARIABLES = frozenset(
 )
 """What a route's ``when`` may name: facts of the incident. ``value`` is the largest amount of one currency, ``values`` all by currency."""
 
+FALLBACKS_MAX = 10
+"""Channels one after the other that hear instead of one."""
+
 
 class Channel(Definition):
     """One configured notifier: its type is the notifier's name, the settings are validated by that notifier.
@@ -68,10 +71,10 @@ class Routes(Definition):
     routes: list[Route] = Field(default_factory=list)
 
     def fallbacks(self, channel: str) -> list[str]:
-        """Return who hears instead of ``channel``, and instead of that one, until there is none or one comes again."""
+        """Return who hears instead of ``channel``, and instead of that one, until there is none, one comes again, or it were too many."""
         chain: list[str] = []
         following = self.channels[channel].fallback
-        while following is not None and following in self.channels:
+        while following is not None and following in self.channels and len(chain) <= FALLBACKS_MAX:
             again = following in {channel, *chain}
             chain.append(following)
             following = None if again else self.channels[following].fallback

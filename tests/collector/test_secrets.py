@@ -114,7 +114,10 @@ def test_guessing_meanwhile_counts(door: Running) -> None:
     assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="auth_rate_limited") == 1
 
 
-@pytest.mark.parametrize(("content", "why"), [("whsec_no base64", "must be base64"), ("whsec_", "write the key as base64")])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("whsec_no base64", "must be base64"), ("whsec_", "write the key as base64"), ("whsec_\u00fcabc", "must be base64")],
+)
 def test_a_key_that_is_none_is_told(
     start: Callable[..., Running], late: Path, content: str, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -221,6 +221,40 @@ def test_warnings_do_not_stop_a_catalog(folder: Path):
     ]
 
 
+def test_a_text_that_is_too_long_is_refused_at_its_place_and_not_repeated(folder: Path):
+    edit(folder, "routes.yaml", "value > 10000.0", "value > " + "1 + " * 1_000 + "1")
+    assert problems(folder) == ["routes.yaml:6:11: a text of 4,009 characters; a definition's have at most 4,000, shorten it"]
+    edit(folder, "routes.yaml", "value > " + "1 + " * 1_000 + "1", "value > " + "1 + " * 900)
+    (found,) = problems(folder)
+    assert len(found) < 700
+
+
+def test_a_due_time_of_too_many_parts_is_refused_before_anything_recurses():
+    for due in ("(" * 500 + "start" + ")" * 500, "min(" * 300 + "start" + ")" * 300, "start" + " + 1 hour" * 200):
+        assert str(check_due(due, set())).endswith("a due time has at most 50 parts; write it shorter")
+
+
+def test_fallbacks_without_end_are_refused(folder: Path):
+    channels = "".join(f"  c{number}: {{type: webhook, fallback: c{number + 1}}}\n" for number in range(100))
+    (folder / "routes.yaml").write_text(f"channels:\n{channels}  c2000: {{type: webhook}}\nroutes: []\n")
+    found = problems(folder)
+    assert "routes.yaml:2:32: more than 10 fallbacks of 'c0' follow each other; end them with a channel that has none" in found
+    assert len(found) == 90
+
+
+def test_more_problems_than_anybody_reads_are_counted_and_found_soon(folder: Path):
+    channels = "".join(f"  c{number}: {{type: webhook}}\n" for number in range(5_000))
+    wanted = ", ".join(f"x{number}" for number in range(20_000))
+    (folder / "routes.yaml").write_text(f"channels:\n{channels}routes:\n  - {{name: all, channels: [{wanted}]}}\n")
+    began = time.process_time()
+    with pytest.raises(CatalogErrors) as caught:
+        load_catalog(folder)
+    assert time.process_time() - began < 20
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 201
+    assert lines[-1] == "19,800 more problems are not shown; correct those above first"
+
+
 def test_a_part_of_a_catalog_is_none(folder: Path):
     assert problems(folder / "flows")[0].endswith(
         "this is a part of a catalog; give a folder that holds flows, calendars, sources, contracts, runbooks or routes.yaml, owners.yaml"

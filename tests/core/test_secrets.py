@@ -45,10 +45,26 @@ def test_what_is_no_file_of_a_secret_is_neither_waited_for_nor_read_whole(tmp_pa
 
 @pytest.mark.parametrize(
     ("text", "is_one"),
-    [("env:TOKEN", True), ("file:/run/a", True), ("env:", False), ("env: ", False), ("hunter2", False), ("https://a", False), (7, False)],
+    [
+        ("env:TOKEN", True),
+        ("file:/run/a", True),
+        ("env:", False),
+        ("env: ", False),
+        ("file:/a\nb", False),
+        ("env:a\x1b[2J", False),
+        ("hunter2", False),
+        ("https://a", False),
+        (7, False),
+    ],
 )
 def test_the_form_of_a_reference(text: object, is_one: bool) -> None:
     assert is_reference(text) is is_one
+
+
+def test_a_variable_that_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environb, b"ODD", b"\xff\xfe")
+    with pytest.raises(UsageError, match="secret env:ODD: it is not UTF-8"):
+        resolve_secret("env:ODD")
 
 
 def test_what_an_empty_secret_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
