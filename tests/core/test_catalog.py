@@ -238,7 +238,7 @@ def test_fallbacks_without_end_are_refused(folder: Path):
     channels = "".join(f"  c{number}: {{type: webhook, fallback: c{number + 1}}}\n" for number in range(100))
     (folder / "routes.yaml").write_text(f"channels:\n{channels}  c2000: {{type: webhook}}\nroutes: []\n")
     found = problems(folder)
-    assert "routes.yaml:2:32: more than 10 fallbacks of 'c0' follow each other; end them with a channel that has none" in found
+    assert "routes.yaml:2:33: more than 10 fallbacks of 'c0' follow each other; end them with a channel that has none" in found
     assert len(found) == 90
 
 
