@@ -27,7 +27,8 @@ def check_inner_host(settings: Settings) -> None:
 
 
 def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
-    """Raise :class:`UsageError` for the first port of these process kinds that cannot be listened on, and say why."""
+    """Raise :class:`UsageError` when a port of these process kinds cannot be listened on; say why, and all that are in use."""
+    in_use: dict[int, str] = {}
     for kind in kinds:
         host = "host" if kind == "collector" else "inner_host"
         for name in PORT_SETTINGS[kind]:
@@ -35,13 +36,23 @@ def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
             flag = "--" + name.replace("_", "-")
             if (error := _try(getattr(settings, host), port)) is None:
                 continue
-            if error.errno == errno.EADDRINUSE:
-                owner = owner_of(port)
-                already = "Andon runs already: " if " -m andon " in owner else ""
-                raise UsageError(f"{already}port {port} is in use by {owner}; stop it, or choose another port with {flag}")
-            raise UsageError(
-                f"port {port} on {getattr(settings, host)} cannot be opened: {error.strerror}; set --{host.replace('_', '-')} and {flag}"
-            )
+            if error.errno != errno.EADDRINUSE:
+                where = f"port {port} on {getattr(settings, host)} cannot be opened: {error.strerror}"
+                raise UsageError(f"{where}; set --{host.replace('_', '-')} and {flag}")
+            in_use[port] = flag
+    if in_use:
+        raise UsageError(_in_use(in_use))
+
+
+def _in_use(flags: dict[int, str]) -> str:
+    first = next(iter(flags))
+    owner = owner_of(first)
+    already = "Andon runs already: " if " -m andon " in owner else ""
+    if len(flags) == 1:
+        return f"{already}port {first} is in use by {owner}; stop it, or choose another port with {flags[first]}"
+    ports, others = ", ".join(map(str, flags)), ", ".join(flags.values())
+    data = ", and another folder with --data" if already else ""
+    return f"{already}ports {ports} are in use, the first by {owner}; stop it, or choose others with {others}{data}"
 
 
 def free_port(host: str) -> int:

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from andon.catalog_news import CatalogNews
 from andon.front_door import door_trust, door_url
-from andon.listening import require_free_ports
 from andon.supervisor import Child, Supervisor
 from core.config import Settings, as_environment, make_folder, reachable
 
@@ -43,7 +42,6 @@ def run_machine(
 
     ``senders`` (the simulated plant) start once the front door is open; the engine then finds what they sent in the journal.
     """
-    require_free_ports(settings, ("collector", "engine", "dashboard"))
     console = Console(highlight=False)
     make_folder(settings.data)
     supervisor = Supervisor(settings.data / "log", console.print)

@@ -19,7 +19,6 @@ def test_where_there_is_no_terminal_each_start_is_said_before_it_is_waited_for(
     def start(_: Supervisor, child: Child) -> None:
         said[child.name] = capsys.readouterr().out
 
-    monkeypatch.setattr(machine, "require_free_ports", lambda *_: None)
     monkeypatch.setattr(Supervisor, "stop_on_signals", lambda _: None)
     monkeypatch.setattr(Supervisor, "start", start)
     monkeypatch.setattr(Supervisor, "watch", lambda *_: None)

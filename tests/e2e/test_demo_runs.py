@@ -219,7 +219,8 @@ def test_a_second_demo_names_who_has_the_port_and_leaves_the_first_alone(demo: D
     assert refused.returncode == 2
     process = demo.children()["collect"]
     assert re.fullmatch(
-        rf"andon: Andon runs already: port {demo.product.grpc_port} is in use by 'python[0-9.]* -m andon collect' \(process {process}\); stop it, or choose another port with --otlp-grpc-port\n",
+        rf"andon: Andon runs already: ports {demo.product.grpc_port}, .* are in use, the first by 'python[0-9.]* -m andon collect' "
+        rf"\(process {process}\); stop it, or choose others with --otlp-grpc-port, --http-port, .*, and another folder with --data\n",
         refused.stderr,
     )
     assert demo.incidents()
