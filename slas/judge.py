@@ -143,7 +143,9 @@ def reason(row: Judged, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
             return f"no due time: the calendar '{name}' has no working time or no cut-off that gives one"
         return f"no due time: the fact '{name}' is missing or is no time"
     span = format_duration(row.due_at - row.started_at)
-    basis = f"due {local(row.due_at, zone)}: {span} from start {local(row.started_at, zone)}{_pauses_text(row.paused, zone)}"
+    basis = (
+        f"due {local(row.due_at, zone)}: {span} on the wall clock from start {local(row.started_at, zone)}{_pauses_text(row.paused, zone)}"
+    )
     failed = f" (failed: {row.failure})" if row.failure else ""
     match Verdict(row.verdict):
         case Verdict.RUNNING:

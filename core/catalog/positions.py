@@ -19,7 +19,8 @@ MAXIMUM_BYTES = 1 << 20
 MAXIMUM_DEPTH = 40
 MAXIMUM_TEXT = 4_000
 """Characters of one text or key: what reads expressions recurses with their length, some of it in C."""
-MESSAGE_CHARACTERS = 600
+END_CHARACTERS = 300
+"""Characters that are told of a long message at either end."""
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WORDS = (
@@ -54,7 +55,9 @@ class Problem:
 
     def __str__(self) -> str:
         # names of files and keys may hold line breaks, control characters and bytes that are no text
-        message = self.message if len(self.message) <= MESSAGE_CHARACTERS else f"{self.message[:MESSAGE_CHARACTERS]}…"
+        message = self.message
+        if len(message) > 2 * END_CHARACTERS:  # a value in it is long: what is wrong stands before it, what to write after it
+            message = f"{message[:END_CHARACTERS]} … {message[-END_CHARACTERS:]}"
         return _UNPRINTABLE.sub(_escaped, f"{self.file}:{self.line}:{self.column}: {message}")
 
 

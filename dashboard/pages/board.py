@@ -23,11 +23,10 @@ _FIGURE = Markup(
     '<div class="figure {kind}" title="{hint}"><span class="label">{sign}{label}</span><b>{value}</b><span class="note">{note}</span></div>'
 )
 _INCIDENT = Markup(
-    '<a class="incident {kind}" href="{href}">{bulb}<span class="title">{title}{grave}</span><span class="where">{where}</span>'
+    '<a class="incident {kind}" href="{href}">{bulb}<span class="title {severity}">{title}</span><span class="where">{where}</span>'
     '<span class="who" title="owner">{owner}</span><span class="book" title="runbook">{runbook}</span>'
     '<span class="size">{members}</span><span class="money">{money}</span><span class="due">{due}</span></a>'
 )
-_GRAVE = Markup('<span class="grave">critical</span>')
 
 
 class Board:
@@ -172,7 +171,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 href=links.incident(incident["incident_id"]),
                 bulb=lamp.bulb(mark, "small"),
                 title=incident["title"],
-                grave=_GRAVE if incident["severity"] == "critical" else "",
+                severity=incident["severity"],
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
                 owner=owner + (" ✓" if incident["status"] == "acknowledged" else ""),
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),

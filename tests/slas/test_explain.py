@@ -53,7 +53,7 @@ def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> Non
             " warning 2026-03-30 09:30 Berlin (50%)"
         ),
         (
-            "  version 1    2026-03-27 15:40 Berlin running: due 2026-03-30 12:30 Berlin: 2 days 21 hours from start 2026-03-27 14:00 Berlin,"
+            "  version 1    2026-03-27 15:40 Berlin running: due 2026-03-30 12:30 Berlin: 2 days 21 hours on the wall clock from start 2026-03-27 14:00 Berlin,"
             " paused 2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin; warning 2026-03-30 09:30 Berlin"
         ),
     ]
@@ -136,7 +136,7 @@ def test_a_clock_that_stands_still_says_what_it_waits_for(store: Store) -> None:
     lines = explain(evidence_of(store), definitions, utc("2026-03-27 11:30:00"))
     assert "  paused       2026-03-27 11:00 Berlin to now: credit" in lines
     assert lines[-1].endswith(
-        "paused: due 2026-03-27 16:00 Berlin: 6 hours from start 2026-03-27 10:00 Berlin; the clock stands still since 2026-03-27 11:00 Berlin (credit)"
+        "paused: due 2026-03-27 16:00 Berlin: 6 hours on the wall clock from start 2026-03-27 10:00 Berlin; the clock stands still since 2026-03-27 11:00 Berlin (credit)"
     )
 
 
