@@ -97,11 +97,10 @@ def _read(reference: str) -> str:
 def _is_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        return (
-            value.isprintable() and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        )  # a port that is no number is a ValueError
-    except ValueError:
+        reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that are not closed
         return False
+    return reachable and value.isprintable() and parts.scheme in {"http", "https"}
 
 
 def check_target(host: str, port: int, *, link_local: bool) -> list[str]:

@@ -65,7 +65,7 @@ class Outbox:
     def hurry(self, channels: Collection[str]) -> None:
         """Let what these channels have not taken yet be tried again at once: what was in their way is gone."""
         with self.lock:
-            for identity, delivery in self._pending.items():
+            for identity, delivery in list(self._pending.items()) if channels else ():
                 if delivery.channel in channels:
                     self._pending[identity] = replace(delivery, next_attempt_at=min(delivery.next_attempt_at, self._clock.now()))
 

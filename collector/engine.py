@@ -124,15 +124,12 @@ class Collector:
         self._token_required = check_exposure(self._settings, catalog)
         self._catalog = catalog
         self._intake.lanes = FlowLanes(catalog)
-        self._read_secrets()
+        self.look_for_secrets()
         if self._started:
             self._start_receivers(catalog)
 
     def look_for_secrets(self) -> None:
         """Read all secrets again, since any may have been put right or replaced; for a loop that calls it every two seconds."""
-        self._read_secrets()
-
-    def _read_secrets(self) -> None:
         self._doors.senders = Senders(self._catalog, token_required=self._token_required)
         self._doors.webhooks = Webhooks(self._catalog, self._doors.webhooks.seen)
         self._tell_secrets()
