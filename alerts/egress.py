@@ -17,7 +17,7 @@ import httpx
 from core.catalog.complaints import suggestion
 from core.clock import SystemClock
 from core.errors import Full, Permanent, Retryable, UsageError, WrongSetting
-from core.secrets import is_reference, resolve_secret
+from core.secrets import is_reference, resolve_key, resolve_secret
 
 TIMEOUT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
@@ -71,12 +71,17 @@ def check_url(settings: dict[str, Any], name: str = "url") -> str:
 def text(settings: dict[str, Any], name: str) -> str:
     """Return a text that was checked; where it is elsewhere it is read. Raises :class:`Retryable` while it cannot be."""
     value = check_text(settings, name)
-    return _read(value) if is_reference(value) else value
+    return _read(value, resolve_secret) if is_reference(value) else value
 
 
 def secret(settings: dict[str, Any], name: str) -> str:
     """Read a secret. Raises :class:`Retryable` while it cannot be."""
-    return _read(check_secret(settings, name))
+    return _read(check_secret(settings, name), resolve_secret)
+
+
+def key(settings: dict[str, Any], name: str) -> bytes:
+    """Read a secret that signs. Raises :class:`Retryable` while it cannot be, or what is read is no key."""
+    return _read(check_secret(settings, name), resolve_key)
 
 
 def url(settings: dict[str, Any], name: str = "url", default: str = "") -> str:
@@ -87,9 +92,9 @@ def url(settings: dict[str, Any], name: str = "url", default: str = "") -> str:
     return value
 
 
-def _read(reference: str) -> str:
+def _read(reference: str, read: Callable[[str], T]) -> T:
     try:
-        return resolve_secret(reference)
+        return read(reference)
     except UsageError as error:
         raise Retryable(str(error)) from error
 

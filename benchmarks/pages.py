@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the filled store here and use it again")
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # Streamlit warns at every page that no browser asked for, in the middle of the table
-    from tests.dashboard.script import stand_still  # noqa: PLC0415
+    from tests.dashboard.script import stand_still  # noqa: PLC0415 - as above
 
     stand_still(NOW)
 

@@ -17,7 +17,7 @@ from collector.rejection import Rejection, refused, unproven
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.errors import UsageError
-from core.secrets import read_all, resolve_secret
+from core.secrets import read_all, resolve_key, resolve_secret
 
 TOLERANCE_SECONDS = 300
 REMEMBERED_DELIVERIES = 10_000
@@ -92,16 +92,9 @@ def sign(source: Source, headers: Mapping[str, str], body: bytes, now: int) -> d
 
 
 def _key(source: Source, reference: str) -> bytes:
-    secret = resolve_secret(reference)
-    if source.webhook is not None and source.webhook.scheme == "standard" and secret.startswith("whsec_"):
-        try:
-            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except ValueError as error:  # characters or a length that base64 does not have
-            raise UsageError(f"secret {reference}: what follows 'whsec_' must be base64") from error
-        if not key:
-            raise UsageError(f"secret {reference}: nothing follows 'whsec_'; write the key as base64")
-        return key
-    return secret.encode()
+    if source.webhook is not None and source.webhook.scheme == "standard":
+        return resolve_key(reference)
+    return resolve_secret(reference).encode()
 
 
 def _verify_standard(headers: Mapping[str, str], body: bytes, keys: list[bytes], misfit: Rejection, now: int) -> str:

@@ -6,6 +6,7 @@ catalog, it is told once, and it is tried again until it can be read.
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import shlex
@@ -54,6 +55,23 @@ def resolve_secret(reference: str) -> str:
     if not value:
         raise UsageError(f"secret {reference} is empty; {remedy}")
     return value
+
+
+def resolve_key(reference: str) -> bytes:
+    """Read a secret that signs as Standard Webhooks says: what follows ``whsec_`` is base64, anything else is the key itself.
+
+    Raises :class:`UsageError` as :func:`resolve_secret` does, and where there is no key in it.
+    """
+    secret = resolve_secret(reference)
+    if not secret.startswith("whsec_"):
+        return secret.encode()
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError as error:  # characters or a length that base64 does not have
+        raise UsageError(f"secret {reference}: what follows 'whsec_' must be base64") from error
+    if not key:
+        raise UsageError(f"secret {reference}: nothing follows 'whsec_'; write the key as base64")
+    return key
 
 
 def _content_of(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -36,8 +37,9 @@ def main() -> None:
     st.navigation(views, position="hidden" if wall else "top").run()
 
 
+@cache
 def pages() -> list[Page]:
-    """Return the pages in the order of the navigation."""
+    """Return the pages in the order of the navigation, found once a process."""
     return sorted(discover(dashboard.pages, "PAGE", Page).values(), key=lambda page: page.order)  # type: ignore[type-abstract]
 
 

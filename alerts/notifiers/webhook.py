@@ -13,7 +13,6 @@ from typing import Any
 from alerts import egress
 from alerts.notifier import Attempt
 from core.clock import SystemClock
-from core.errors import Retryable
 from core.incident import Message
 
 
@@ -36,21 +35,10 @@ class Webhook:
         headers = {"content-type": "application/json", "webhook-id": message.delivery_id, "webhook-timestamp": timestamp}
         if "secret" in settings:
             signed = f"{message.delivery_id}.{timestamp}.".encode() + body
-            digest = hmac.new(_key(settings), signed, hashlib.sha256).digest()
+            digest = hmac.new(egress.key(settings, "secret"), signed, hashlib.sha256).digest()
             headers["webhook-signature"] = "v1," + base64.b64encode(digest).decode()
         status, _ = egress.post(egress.url(settings), body, headers, settings)
         return Attempt(f"HTTP {status}")
-
-
-def _key(settings: dict[str, Any]) -> bytes:
-    text = egress.secret(settings, "secret")
-    try:
-        key = base64.b64decode(text.removeprefix("whsec_"), validate=True) if text.startswith("whsec_") else text.encode()
-    except ValueError as error:  # characters or a length that base64 does not have
-        raise Retryable(f"secret {settings['secret']}: what follows 'whsec_' must be base64") from error
-    if not key:
-        raise Retryable(f"secret {settings['secret']}: nothing follows 'whsec_'; write the key as base64")
-    return key
 
 
 NOTIFIER = Webhook()

@@ -30,13 +30,13 @@ PAUSED = Lamp("pause", "Ⅱ", "paused", "#7b4fbf", "#b48cf2")
 _BY_STATE = {
     "running": BLUE, "at_risk": AMBER, "breached": RED, "met": GREEN, "met_late": RED, "paused": PAUSED, "cancelled": IDLE, "unknown": GREY,
     "open": BLUE, "completed": GREEN, "merged": IDLE, "failed": FAILED, "acknowledged": AMBER, "resolved": GREEN,
-    "critical": RED, "warning": AMBER, "info": BLUE, "sent": GREEN, "pending": BLUE, "retry": AMBER, "superseded": IDLE,
+    "sent": GREEN, "pending": BLUE, "retry": AMBER, "superseded": IDLE,
 }  # fmt: skip
 _WORDS = {"met_late": "met late", "at_risk": "at risk", "met": "met"}
 
 
 def of(state: str) -> Lamp:
-    """Return the lamp of a verdict, a state, a status or a severity; grey for a word it does not know."""
+    """Return the lamp of a verdict, a state or a status; grey for a word it does not know."""
     return _BY_STATE.get(state, GREY)
 
 

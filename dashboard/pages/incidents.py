@@ -88,7 +88,7 @@ def _columns(context: Context) -> list[table.Column]:
         table.Column("", lambda row: lamp.bulb(lamp.incident(row["breached"]), "small")),
         table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
         table.Column("Severity", lambda row: row["severity"]),
-        table.Column("Status", lambda row: lamp.pill(row["status"]), "soft"),
+        table.Column("Status", lambda row: lamp.pill(row["status"])),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft spare"),
         table.Column("Affected", lambda row: count(row["members"]), "number"),
         table.Column("Late or failed", lambda row: count(row["breached"]), "number"),
@@ -185,7 +185,7 @@ def _head(context: Context, row: dict[str, Any]) -> None:
         )
     st.html(
         _HEAD.format(
-            bulb=lamp.bulb(lamp.incident(int(str(row["breached"])))),
+            bulb=lamp.bulb(lamp.incident(row["breached"])),
             title=row["title"],
             pill=lamp.pill(str(row["status"])),
             facts=Markup("").join(_FACT.format(*fact) for fact in facts),

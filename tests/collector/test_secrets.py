@@ -103,8 +103,8 @@ def test_over_grpc_it_is_unavailable(door: Running) -> None:
     look(door)
     with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel, pytest.raises(grpc.RpcError) as caught:
         channel.unary_unary(EXPORT)(BODY, timeout=10, metadata=(("authorization", f"Bearer {KEY}"),))
-    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE  # type: ignore[attr-defined, unused-ignore]
-    assert "grpc-status-details-bin" in dict(caught.value.trailing_metadata())  # type: ignore[attr-defined, unused-ignore]
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert "grpc-status-details-bin" in dict(caught.value.trailing_metadata())
 
 
 def test_guessing_meanwhile_counts(door: Running) -> None:
