@@ -56,8 +56,10 @@ def station(breached: int, at_risk: int, unknown: int, failed: int, busy: int) -
     return GREEN if busy else IDLE
 
 
-def incident(breached: int) -> Lamp:
-    """Return the lamp of an incident: red where anything in it is late or has failed, amber while all may still be met."""
+def incident(status: str, breached: int) -> Lamp:
+    """Return the lamp of an incident: green where it is over, red while anything in it is late or has failed, else amber."""
+    if status == "resolved":
+        return GREEN
     return RED if breached else AMBER
 
 

@@ -163,7 +163,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     shown = incidents.head(3 if context.wall else 5)
     rows = []
     for incident in shown.to_dict("records"):
-        mark = lamp.incident(incident["breached"])
+        mark = lamp.incident(incident["status"], incident["breached"])
         owner = incident["assignee"] or definitions.owner_title(context.catalog, incident["owner"])
         rows.append(
             _INCIDENT.format(

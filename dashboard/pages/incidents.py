@@ -85,7 +85,7 @@ def _owners(context: Context) -> list[str]:
 def _columns(context: Context) -> list[table.Column]:
     catalog = context.catalog
     return [
-        table.Column("", lambda row: lamp.bulb(lamp.incident(row["breached"]), "small")),
+        table.Column("", lambda row: lamp.bulb(lamp.incident(row["status"], row["breached"]), "small")),
         table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
         table.Column("Severity", lambda row: row["severity"]),
         table.Column("Status", lambda row: lamp.pill(row["status"])),
@@ -185,7 +185,7 @@ def _head(context: Context, row: dict[str, Any]) -> None:
         )
     st.html(
         _HEAD.format(
-            bulb=lamp.bulb(lamp.incident(row["breached"])),
+            bulb=lamp.bulb(lamp.incident(row["status"], row["breached"])),
             title=row["title"],
             pill=lamp.pill(str(row["status"])),
             facts=Markup("").join(_FACT.format(*fact) for fact in facts),

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from dashboard.components import export, money, timeline
-from dashboard.components.moments import Zone, duration, until
+from dashboard.components import export, lamp, money, timeline
+from dashboard.components.moments import Zone, duration, next_deadline, until
 from dashboard.components.waterfall import ordered
 
 
@@ -88,3 +88,16 @@ def test_names_of_milestones_close_in_time_do_not_cover_each_other() -> None:
         assert all(high <= other_low or other_high <= low for other_low, other_high in taken.get(lift, []))
         taken.setdefault(lift, []).append((low, high))
     assert lefts == [False, False, False, False, True, True]
+
+
+def test_an_incidents_lamp_is_its_state() -> None:
+    assert lamp.incident("open", 2) is lamp.incident("acknowledged", 1) is lamp.RED
+    assert lamp.incident("open", 0) is lamp.AMBER
+    assert lamp.incident("resolved", 0) is lamp.incident("resolved", 3) is lamp.GREEN
+
+
+def test_a_deadline_that_has_passed_is_none_to_come() -> None:
+    now = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
+    assert next_deadline(datetime(2026, 11, 26, 12, 42, tzinfo=UTC), now, 3) == "due in 12 min"
+    assert next_deadline(datetime(2026, 11, 26, 12, 18, tzinfo=UTC), now, 1) == next_deadline(None, now, 1) == "overdue"
+    assert next_deadline(None, now, 0) == "–"
