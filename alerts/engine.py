@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from alerts import conditions as own
 from alerts import incidents as incident_rules
 from alerts import runbooks
 from alerts.act import Act
@@ -17,7 +18,7 @@ from alerts.actions import LONGEST_QUIET
 from alerts.delivery import Delivery
 from alerts.delivery import rows as delivery_rows
 from alerts.incidents import Incident, State
-from alerts.members import SEVERITIES, candidates
+from alerts.members import SEVERITIES, candidates, together
 from alerts.notice import Notice, Silence
 from alerts.notifier import Notifier
 from alerts.outbox import Outbox
@@ -28,7 +29,9 @@ from alerts.render import Rendering, render, title_of
 from alerts.routing import Leg, compile_routes, legs_of
 from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
-from core.clock import Clock, SystemClock
+from core.catalog.flow import OWN_FLOW
+from core.clock import EPOCH, Clock, SystemClock
+from core.condition import Conditions
 from core.config import Settings
 from core.incident import IncidentStatus
 from core.secrets import SecretNews, read_all, resolve_secret
@@ -50,8 +53,11 @@ class AlertEngine:
         settings: Settings,
         telemetry: Telemetry,
         clock: Clock | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
         self._store = store
+        self._conditions = conditions or Conditions()
+        self._conditions_seen = 0
         self._settings = settings
         self._telemetry = telemetry
         self._lock = threading.RLock()
@@ -107,6 +113,8 @@ class AlertEngine:
 
     def next_deadline(self) -> datetime | None:
         """Return the moment at which :meth:`run` has work without any input."""
+        if self._conditions.changes != self._conditions_seen:
+            return EPOCH
         return min(tuple(self._again.values()), default=None)
 
     def open_incidents(self, now: datetime) -> list[Incident]:
@@ -149,8 +157,12 @@ class AlertEngine:
 
     def _run(self, now: datetime) -> bool:
         state = self._loaded(now)
+        conditions_seen = self._conditions.changes
         changed, cursors, more = self._store.changes(BATCH)
-        outcome = incident_rules.advance(state, candidates(changed["clocks"], changed["transactions"], self._catalog, now), now)
+        found = [candidates(changed["clocks"], changed["transactions"], self._catalog, now)]
+        if conditions_seen != self._conditions_seen:
+            found.append(own.candidates_of(self._conditions, state.members))
+        outcome = incident_rules.advance(state, together(found), now)
         state = outcome.state
         due = {incident_id for incident_id, at in self._again.items() if at <= now and incident_id in state.incidents}
         written = self._described(state, outcome.touched, due, now)
@@ -162,6 +174,7 @@ class AlertEngine:
         if tables or cursors:
             self._store.save(tables, cursors)
         self._state = incident_rules.forget(state, now)
+        self._conditions_seen = conditions_seen
         self._outbox.forget(self._state.incidents)
         self._again = {incident_id: at for incident_id, at in self._again.items() if incident_id in self._state.incidents}
         if written:
@@ -173,8 +186,10 @@ class AlertEngine:
         written: dict[str, Incident] = {}
         for incident_id in touched:
             found = incident_rules.expire(state.incidents[incident_id], now)
-            runbook = runbooks.choose(self._catalog, found.cause, found.runbook)
-            written[incident_id] = replace(found, title=title_of(self._catalog, *found.group), runbook=runbook)
+            is_own = found.flow == OWN_FLOW
+            runbook = runbooks.choose(self._catalog, found.stage if is_own else found.cause, found.runbook)
+            title = own.title_of(state.members, incident_id, found.title) if is_own else title_of(self._catalog, *found.group)
+            written[incident_id] = replace(found, title=title, runbook=runbook)
         for incident_id in due - set(touched):
             found = state.incidents[incident_id]
             if (expired := incident_rules.expire(found, now)) is not found:

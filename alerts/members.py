@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
-from core.catalog.flow import Flow
+from core.catalog.flow import OWN_FLOW, Flow
 from core.clock import EPOCH
 from core.verdict import HOLDING, TransactionState, Verdict
 
@@ -35,10 +35,15 @@ def candidates(clocks: pd.DataFrame, transactions: pd.DataFrame, catalog: Catalo
 
     ``holds`` says whether it belongs to the incident of (flow, stage, cause); ``rank`` indexes :data:`SEVERITIES`.
     """
-    parts = [part for part in (_of_clocks(clocks, catalog), _of_transactions(transactions, catalog, now)) if len(part)]
-    if not parts:
+    return together([_of_clocks(clocks, catalog), _of_transactions(transactions, catalog, now)])
+
+
+def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return candidates of several kinds as one frame, the last of each key."""
+    some = [part for part in parts if len(part)]
+    if not some:
         return pd.DataFrame(columns=CANDIDATE)
-    return pd.concat(parts, ignore_index=True).drop_duplicates(KEY, keep="last", ignore_index=True)
+    return pd.concat(some, ignore_index=True).drop_duplicates(KEY, keep="last", ignore_index=True)
 
 
 def ranks(members: pd.DataFrame, catalog: Catalog) -> np.ndarray[Any, Any]:
@@ -53,7 +58,7 @@ def ranks(members: pd.DataFrame, catalog: Catalog) -> np.ndarray[Any, Any]:
 def _rank(catalog: Catalog, flow_id: str, sla_id: str, stage: str) -> int:
     flow = catalog.flows.get(flow_id)
     if flow is None:
-        return RANKS[Severity.WARNING.value]
+        return RANKS[(Severity.CRITICAL if flow_id == OWN_FLOW else Severity.WARNING).value]
     if sla_id:
         sla = flow.slas.get(sla_id)
         return RANKS[sla.severity.value if sla else Severity.WARNING.value]

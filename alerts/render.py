@@ -15,6 +15,7 @@ from alerts.incidents import Incident, aware
 from alerts.members import FAILED, LATE, OVERDUE
 from core.catalog.catalog import Catalog
 from core.catalog.definition import readable
+from core.catalog.flow import OWN_FLOW
 from core.incident import Contact, IncidentStatus, MemberLine, Message, Reason
 from core.plural import counted
 
@@ -64,6 +65,8 @@ def money(value: dict[str, float]) -> str:
 
 def summary_of(incident: Incident) -> str:
     """Return ``12 transactions, 3 late, 184,000 EUR at risk, 1,840 EUR penalty so far, next deadline 16:05 UTC``."""
+    if incident.flow == OWN_FLOW:
+        return f"Andon itself, since {incident.opened_at:%Y-%m-%d %H:%M} UTC" + (": it is over" if incident.resolved_at else "")
     if incident.status == IncidentStatus.RESOLVED.value:
         return f"Resolved: {counted(incident.members_total, 'transaction')} went through it"
     parts = [counted(incident.members, "transaction")]
@@ -112,7 +115,7 @@ def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reas
         value=incident.value,
         customers=[one_line(name) for name in incident.customers[:NAMES]],
         plants=[one_line(name) for name in incident.plants[:NAMES]],
-        top=_top(members, base),
+        top=[] if incident.flow == OWN_FLOW else _top(members, base),
         penalty=incident.penalty,
         contact=owner.contact if owner else Contact(),
         assignee=one_line(incident.assignee),

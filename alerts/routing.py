@@ -11,6 +11,7 @@ import cel
 
 from alerts.incidents import Incident
 from alerts.notice import ActiveHours
+from core.catalog.flow import OWN_FLOW
 from core.catalog.routing import ActiveTime, Route, Routes
 from core.errors import UsageError
 
@@ -54,8 +55,12 @@ def compile_routes(routes: Routes) -> tuple[CompiledRoute, ...]:
 def legs_of(incident: Incident, compiled: tuple[CompiledRoute, ...], channels: tuple[str, ...]) -> list[Leg]:
     """Return by which routes which channels hear of an incident; no match leads to the first channel, no channel to nothing.
 
+    Andon's own incidents go to the first channel alone, whatever the routes say: they are written for transactions.
+
     A channel has several legs where routes lead to it at different hours or repeat at different times.
     """
+    if incident.flow == OWN_FLOW:
+        return [Leg(channels[0], OWN_FLOW)] if channels else []
     legs: dict[tuple[str, ActiveHours | None, float | None], Leg] = {}
     matched = False
     for route in compiled:

@@ -16,6 +16,7 @@ from andon.plugins import notifiers
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT
 from core.clock import Clock, from_milliseconds
+from core.condition import Conditions
 from core.config import Settings, own_secret
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
@@ -42,6 +43,7 @@ class Pipeline:
     correlator: Correlator
     evaluation: SlaEngine
     alerting: AlertEngine
+    conditions: Conditions
 
     @property
     def stages(self) -> Stages:
@@ -90,6 +92,7 @@ def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock
     """Yield the pipeline on an open, migrated store."""
     clocks = StoredClocks(store)
     loader = Loader(settings, store, clock, telemetry)
+    conditions = Conditions()
     try:
         yield Pipeline(
             store,
@@ -99,7 +102,8 @@ def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock
             loader,
             Correlator(StoredCorrelation(store), catalog, telemetry),
             SlaEngine(clocks, clocks, clocks, catalog, telemetry),
-            AlertEngine(StoredIncidents(store), catalog, notifiers(), settings, telemetry, clock),
+            AlertEngine(StoredIncidents(store), catalog, notifiers(), settings, telemetry, clock, conditions),
+            conditions,
         )
     finally:
         loader.close()

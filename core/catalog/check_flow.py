@@ -6,7 +6,7 @@ import re
 
 from core.catalog.check_sla import check_sla
 from core.catalog.contract import Contract
-from core.catalog.flow import Flow, Match, Milestone
+from core.catalog.flow import HEARTBEAT, OWN_FLOW, Flow, Match, Milestone
 from core.catalog.positions import Document, Path
 from core.catalog.review import Review, listed
 
@@ -17,6 +17,8 @@ _NOT_MATCHED = {"event": ("service", "status"), "log": ("status",)}
 
 def check_flow(review: Review, document: Document, flow: Flow, contracts: dict[str, Contract]) -> None:
     """Note every problem of one valid flow file."""
+    if flow.flow in {HEARTBEAT, OWN_FLOW}:
+        review.wrong(document, ("flow",), f"'{flow.flow}' is what Andon calls a flow of its own; choose another name")
     for part, noun in (("keys", "key"), ("facts", "fact"), ("milestones", "milestone"), ("slas", "SLA")):
         review.names(document, (part,), getattr(flow, part), noun)
     review.refers(document, ("owner",), "owner", flow.owner, " in owners.yaml")

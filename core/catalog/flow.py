@@ -19,6 +19,8 @@ Status = Literal["ok", "error", "unset"]
 
 HEARTBEAT = "andon-heartbeat"
 """The flow of Andon's own heartbeats: no business of anybody's, so lists and key figures leave it out unless it is asked for."""
+OWN_FLOW = "andon"
+"""The flow of the incidents about Andon itself."""
 HEARTBEAT_EVENT = "andon.heartbeat"
 """The CloudEvents type of a heartbeat."""
 

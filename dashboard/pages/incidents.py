@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.flow import OWN_FLOW
 from core.plural import counted
 from core.verdict import HOLDING
 from dashboard import definitions
@@ -144,8 +145,8 @@ def _sheet(context: Context, identity: str) -> None:
     incident_acts.said(identity)
     left, right = st.columns([7, 4], gap="medium")
     with left:
-        members = context.data.read(reads.members, incident_id=identity)
-        _members(context, members)
+        if row["flow"] != OWN_FLOW:
+            _members(context, context.data.read(reads.members, incident_id=identity))
         _log(context, identity)
     with right:
         incident_acts.forms(context, row)
@@ -153,31 +154,17 @@ def _sheet(context: Context, identity: str) -> None:
 
 
 def _head(context: Context, row: dict[str, Any]) -> None:
-    catalog, zone = context.catalog, context.zone
+    zone = context.zone
     resolved, opened = aware(row["resolved_at"]), aware(row["opened_at"])
     facts = [
-        ("", "Affected now", f"{count(row['members'])} of {count(row['members_total'])} ever"),
-        ("", "Late or failed", count(row["breached"])),
-        ("", "Severity", row["severity"]),
-        ("", "Value at risk", several(row["value"])),
-        ("", "Penalty so far", several(row["penalty"])),
-        (", ".join(row["customers"]), "Customers", _names(row["customers"], 3) or "–"),
-        (", ".join(row["plants"]), "Plants", ", ".join(row["plants"]) or "–"),
-        ("", "Owner", definitions.owner_title(catalog, str(row["owner"])) + (f" · {row['assignee']}" if row["assignee"] else "")),
-        ("", "Reach them", definitions.owner_contact(catalog, str(row["owner"])) or "–"),
+        *(_affected(context, row) if row["flow"] != OWN_FLOW else [("", "Severity", row["severity"])]),
         (utc(row["opened_at"]), "Opened", zone.show(row["opened_at"])),
         *(
             [(utc(resolved), "Resolved", f"{zone.show(resolved)} after {duration((resolved - opened).total_seconds())}")]
             if resolved and opened
             else []
         ),
-        (utc(row["next_due_at"]), "Next deadline", _deadline(context, row)),
-        (
-            "",
-            "Where",
-            f"{definitions.flow_title(catalog, str(row['flow']))} › {definitions.stage_title(catalog, str(row['flow']), str(row['stage']))}",
-        ),
-        ("", "Cause", row["cause"] or "–"),
+        *(_where(context, row) if row["flow"] != OWN_FLOW else [("", "What", row["cause"] or "–")]),
     ]
     if row["acknowledged_by"]:
         facts.append(
@@ -191,6 +178,30 @@ def _head(context: Context, row: dict[str, Any]) -> None:
             facts=Markup("").join(_FACT.format(*fact) for fact in facts),
         )
     )
+
+
+def _affected(context: Context, row: dict[str, Any]) -> list[tuple[str, str, str]]:
+    catalog = context.catalog
+    return [
+        ("", "Affected now", f"{count(row['members'])} of {count(row['members_total'])} ever"),
+        ("", "Late or failed", count(row["breached"])),
+        ("", "Severity", row["severity"]),
+        ("", "Value at risk", several(row["value"])),
+        ("", "Penalty so far", several(row["penalty"])),
+        (", ".join(row["customers"]), "Customers", _names(row["customers"], 3) or "–"),
+        (", ".join(row["plants"]), "Plants", ", ".join(row["plants"]) or "–"),
+        ("", "Owner", definitions.owner_title(catalog, str(row["owner"])) + (f" · {row['assignee']}" if row["assignee"] else "")),
+        ("", "Reach them", definitions.owner_contact(catalog, str(row["owner"])) or "–"),
+    ]
+
+
+def _where(context: Context, row: dict[str, Any]) -> list[tuple[str, str, str]]:
+    flow, stage = str(row["flow"]), str(row["stage"])
+    return [
+        (utc(row["next_due_at"]), "Next deadline", _deadline(context, row)),
+        ("", "Where", f"{definitions.flow_title(context.catalog, flow)} › {definitions.stage_title(context.catalog, flow, stage)}"),
+        ("", "Cause", row["cause"] or "–"),
+    ]
 
 
 def _members(context: Context, members: pd.DataFrame) -> None:

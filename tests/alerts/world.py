@@ -13,6 +13,7 @@ from alerts.notifier import Attempt
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Channel, Routes
 from core.clock import FakeClock
+from core.condition import Conditions
 from core.config import Settings
 from core.errors import AndonError, Retryable
 from core.incident import Message
@@ -78,9 +79,11 @@ class World:
     revisions: Any = field(default_factory=lambda: itertools.count(1))
     verdicts: dict[str, str] = field(default_factory=dict)
     catalog: Catalog = field(default_factory=catalog)
+    conditions: Conditions = field(default_factory=Conditions)
 
     def engine(self, port: Any = None) -> AlertEngine:
-        return AlertEngine(port or StoredIncidents(self.store), self.catalog, {"desk": self.desk}, Settings(), Telemetry(), self.clock)
+        store = port or StoredIncidents(self.store)
+        return AlertEngine(store, self.catalog, {"desk": self.desk}, Settings(), Telemetry(), self.clock, self.conditions)
 
     def clocks(
         self,

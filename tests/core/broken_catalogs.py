@@ -18,6 +18,16 @@ class Broken:
 
 BROKEN = [
     Broken(
+        "flow-of-andon-itself",
+        "flows/order-to-cash.yaml",
+        "flow: order-to-cash",
+        "flow: andon",
+        [
+            "flows/order-to-cash.yaml:1:7: 'andon' is what Andon calls a flow of its own; choose another name",
+            "routes.yaml:5:11: flow 'order-to-cash' is not defined in flows/; known: andon",
+        ],
+    ),
+    Broken(
         "open-bracket",
         "flows/order-to-cash.yaml",
         "ends: [invoiced, cancelled]",

@@ -1,0 +1,79 @@
+"""Condition: something that is wrong with Andon itself or with the machine it runs on.
+
+Watchers (disk, clock, store) raise and clear conditions; the alert stage turns each into an incident of Andon's own.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.catalog.definition import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What holds. ``name`` and ``subject`` identify it: ``disk-full`` of one folder.
+
+    ``title``: one sentence for people; ``since``: aware, UTC.
+    """
+
+    name: str
+    subject: str
+    title: str
+    since: datetime
+    severity: Severity = Severity.CRITICAL
+
+
+Key = tuple[str, str]
+
+
+class Conditions:
+    """What holds now, and what was looked at and found to hold no more. Any thread may call.
+
+    An incident of an earlier process stays open until its watcher has looked again: it is over only once it was cleared.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[Key, Condition] = {}
+        self._cleared: set[str] = set()
+        self._changes = 0
+
+    def raise_(self, condition: Condition) -> None:
+        """Let a condition hold, or hold in other words."""
+        key = (condition.name, condition.subject)
+        with self._lock:
+            if self._held.get(key) != condition:
+                self._held[key] = condition
+                self._changes += 1
+
+    def clear(self, name: str, subject: str | None = None) -> None:
+        """Say that a condition holds no more, or does not hold; without a subject, that none of this name does.
+
+        A watcher calls it whenever it looks and finds nothing wrong.
+        """
+        with self._lock:
+            gone = [key for key in self._held if key[0] == name and subject in {None, key[1]}]
+            for key in gone:
+                del self._held[key]
+            if gone or name not in self._cleared:
+                self._cleared.add(name)
+                self._changes += 1
+
+    def current(self) -> list[Condition]:
+        """Return what holds, the longest first."""
+        with self._lock:
+            return sorted(self._held.values(), key=lambda one: (one.since, one.name, one.subject))
+
+    def is_over(self, name: str, subject: str) -> bool:
+        """Return whether a condition that may have held before is known to hold no more."""
+        with self._lock:
+            return name in self._cleared and (name, subject) not in self._held
+
+    @property
+    def changes(self) -> int:
+        """A number that rises with every change."""
+        with self._lock:
+            return self._changes
