@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,10 @@ from starlette.routing import Mount, Route
 
 from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
 from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
-from collector.http_server import make_server
-from collector.refusals import Refusals
+from core.binding import bind
 from core.config import Settings
-from core.errors import UsageError
+from core.http.server import make_server
+from core.refusals import Refusals
 from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -50,13 +49,7 @@ class EngineServer:
 
     def start(self) -> None:
         """Bind the port and serve. Raises :class:`core.errors.UsageError` when the port is in use."""
-        bound = socket.socket(socket.AF_INET6 if ":" in self._settings.inner_host else socket.AF_INET, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((self._settings.inner_host, self._settings.engine_port))
-        except OSError as error:
-            bound.close()
-            raise UsageError(f"port {self._settings.engine_port}: {error.strerror}; choose another with --engine-port") from error
+        bound = bind(self._settings.inner_host, self._settings.engine_port, "engine_port")
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [bound]}, name="engine-http", daemon=True)
         self._thread.start()
 

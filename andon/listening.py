@@ -6,9 +6,9 @@ import errno
 import socket
 from pathlib import Path
 
-from collector.limits import is_loopback
 from core.config import Settings
 from core.errors import UsageError
+from core.limits import is_loopback
 
 PORT_SETTINGS = {
     "collector": ("otlp_grpc_port", "http_port"),

@@ -11,12 +11,12 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collector.limits import is_loopback
 from collector.rejection import refused, unproven
 from core.catalog.catalog import Catalog
 from core.catalog.source import OWN_SOURCE, Source
 from core.config import Settings
 from core.errors import UsageError
+from core.limits import is_loopback
 from core.secrets import read_all, resolve_secret
 from core.signal import Lane
 

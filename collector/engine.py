@@ -8,23 +8,23 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from collector.authentication import Senders, check_exposure
-from collector.binding import bind, check_certificate
 from collector.desk import Desk
 from collector.grpc import GrpcServer
 from collector.http import Doors, make_app
-from collector.http_server import HttpServer, make_server
 from collector.intake import JournalIntake
 from collector.journal import Journal, exit_process
 from collector.lanes import FlowLanes
-from collector.limits import FailedAttempts
 from collector.receiver import Receiver, ReceiverContext
-from collector.refusals import SETTLE_SECONDS, Refusals
 from collector.webhooks import Webhooks
+from core.binding import bind, check_certificate
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.clock import Clock
 from core.config import Settings, make_folder
 from core.errors import Permanent, UsageError
+from core.http.server import HttpServer, make_server
+from core.limits import FailedAttempts
+from core.refusals import SETTLE_SECONDS, Refusals
 from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
 

@@ -13,10 +13,10 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from collector.admission import GRPC_MESSAGE_MAX_BYTES, RESPONSES
-from collector.binding import bind
 from collector.desk import Envelope
 from collector.http import Doors
 from collector.rejection import Rejection
+from core.binding import bind
 from core.errors import Full, UsageError
 from core.signal import SignalKind
 

@@ -28,13 +28,13 @@ from collector.desk import Desk, Envelope, Outcome
 from collector.encoding import decode
 from collector.http_body import Body, InFlight
 from collector.json_guard import check_json
-from collector.limits import FailedAttempts
 from collector.quarantine import WEBHOOK
-from collector.refusals import Refusals
 from collector.rejection import Complaint, Rejection, refused
 from collector.webhooks import DELIVERY_HEADERS, Webhooks
 from core.catalog.source import Source
 from core.errors import Full
+from core.limits import FailedAttempts
+from core.refusals import Refusals
 from core.signal import Record, SignalKind
 from core.telemetry import Telemetry
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from collector.lanes import FlowLanes
 from collector.ports import RecordJournal
 from collector.quarantine import quarantine_reason
-from collector.refusals import Refusals
 from core.errors import Full
+from core.refusals import Refusals
 from core.signal import Receipt, Record, SignalKind
 from core.telemetry import M, Telemetry
 

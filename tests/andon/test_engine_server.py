@@ -51,7 +51,7 @@ def test_a_head_is_bounded(port: int) -> None:
 
 
 def test_a_slow_head_is_ended(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.http_server.HEAD_READ_SECONDS", 0.2)
+    monkeypatch.setattr("core.http.server.HEAD_READ_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", port), timeout=5) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nhost: a")
         assert b"408" in slow.recv(100)

@@ -164,7 +164,7 @@ def is_closed_within(opened: socket.socket, seconds: float, chunk: bytes, pause_
 
 def test_endless_chunks_end_at_the_limit(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Body.__init__, "__defaults__", (1 << 20,))
-    monkeypatch.setattr("collector.http_server.DRAIN_SECONDS", 0.3)
+    monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.3)
     chunk = b"10000\r\n" + bytes(1 << 16) + b"\r\n"
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
@@ -175,7 +175,7 @@ def test_endless_chunks_end_at_the_limit(door: Running, monkeypatch: pytest.Monk
 
 def test_endless_chunks_of_one_byte_end_in_time(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.5)
-    monkeypatch.setattr("collector.http_server.DRAIN_SECONDS", 0.3)
+    monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.3)
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
         assert is_closed_within(opened, 4, b"1\r\nx\r\n", pause_seconds=0.02)

@@ -18,11 +18,11 @@ import pytest
 from collector.intake import JournalIntake
 from collector.journal import Journal
 from collector.lanes import FlowLanes
-from collector.refusals import Refusals
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.errors import Full, UsageError
 from core.journal import is_closed, read_segment, segments
+from core.refusals import Refusals
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
 

@@ -16,9 +16,9 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from collector.grpc import peer_of
-from collector.limits import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, PEERS_REMEMBERED, FailedAttempts, is_loopback, may_connect
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock
+from core.limits import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, PEERS_REMEMBERED, FailedAttempts, is_loopback, may_connect
 from core.signal import Lane
 from core.telemetry import M
 from tests.collector.conftest import Running
@@ -52,14 +52,14 @@ def ask(opened: socket.socket) -> bytes:
 
 
 def test_one_connection_too_many_is_told_to_come_back(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.limits.CONNECTIONS_PER_CLIENT_MAX", 3)
+    monkeypatch.setattr("core.limits.CONNECTIONS_PER_CLIENT_MAX", 3)
     with ExitStack() as stack:
         opened = [stack.enter_context(connection(door)) for _ in range(10)]
         assert all(b"200 OK" in ask(one) for one in opened), "loopback has no share of its own"
     deadline = time.monotonic() + 5
     while door.collector._http is not None and door.collector._http.server_state.connections and time.monotonic() < deadline:
         time.sleep(0.02)
-    monkeypatch.setattr("collector.limits.is_loopback", lambda _: False)
+    monkeypatch.setattr("core.limits.is_loopback", lambda _: False)
     with ExitStack() as stack:
         opened = [stack.enter_context(connection(door)) for _ in range(3)]
         assert all(b"200 OK" in ask(one) for one in opened)

@@ -244,7 +244,7 @@ def test_head_limits(door: Running) -> None:
 
 
 def test_a_slow_head_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.http_server.HEAD_READ_SECONDS", 0.2)
+    monkeypatch.setattr("core.http.server.HEAD_READ_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", door.collector.http_port)) as slow:
         slow.settimeout(5)
         slow.sendall(b"POST /v1/traces HTTP/1.1\r\nhost:")

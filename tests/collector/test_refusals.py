@@ -14,10 +14,10 @@ from typing import Any
 import grpc
 import pytest
 
-from collector.refusals import LINES_PER_MINUTE, Refusals
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock
 from core.errors import Full
+from core.refusals import LINES_PER_MINUTE, Refusals
 from core.signal import Lane
 from core.telemetry import JsonFormatter, M, Telemetry
 from tests.collector.conftest import Running
@@ -154,7 +154,7 @@ def test_a_collector_tells_what_it_left_out_without_another_refusal(
     start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[dict[str, Any]]]
 ) -> None:
     monkeypatch.setattr("collector.engine.SETTLE_SECONDS", 0.05)
-    monkeypatch.setattr("collector.refusals.MINUTE_SECONDS", 1.0)
+    monkeypatch.setattr("core.refusals.MINUTE_SECONDS", 1.0)
     door = start()
     for _ in range(LINES_PER_MINUTE + 3):
         door.post("/v1/traces", b"", "text/plain")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.binding import check_certificate
 from collector.grpc import GrpcServer
+from core.binding import check_certificate
 from core.errors import UsageError
 from tests.collector.conftest import Running
 

@@ -14,8 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from collector.limits import CONNECTIONS_MAX, may_connect
-from collector.refusals import Refusals
+from core.limits import CONNECTIONS_MAX, may_connect
+from core.refusals import Refusals
 
 HEAD_READ_SECONDS = 10.0
 HEAD_MAX_BYTES = 16 << 10
