@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from andon.pipeline import Pipeline, pipeline_on
-from collector.segment import Segment, make_folder, make_row
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings
 from core.journal import segment_path
+from core.segment import Segment, make_folder, make_row
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
 from store.client import Store

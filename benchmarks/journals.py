@@ -11,10 +11,10 @@ from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.segment import Segment, make_folder, make_row
 from core.clock import SystemClock
 from core.config import Settings
 from core.journal import segment_path
+from core.segment import Segment, make_folder, make_row
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
 from store.client import Store, open_store

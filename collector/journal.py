@@ -10,7 +10,6 @@ failed and calls ``on_failure``, which ends the process: what is on disk then is
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 import threading
@@ -20,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from collector.segment import Row, Segment, make_folder, make_row, segment_bytes
 from core.clock import Clock, to_milliseconds
 from core.errors import Full, UsageError
 from core.journal import SEGMENT_SUFFIX, segment_path
+from core.segment import Row, Segment, lock_folder, make_folder, make_row, segment_bytes
 from core.signal import Lane, Receipt, Record
 from core.telemetry import M, Telemetry
 
@@ -171,21 +170,12 @@ def exit_process() -> None:
 
 
 def _lock(journal: Path, collector: str) -> BinaryIO:
-    """Return the open file that holds the collector's place in the journal until it is closed, or its process ends.
-
-    A second writer's segments would close those of the first: what the first acknowledged after that would never be read. Raises
-    :class:`core.errors.UsageError` when there is one already.
-    """
+    """Return the open file that holds the collector's place in the journal. Raises :class:`core.errors.UsageError` when another has it."""
     folder = journal / collector
-    make_folder(folder)
-    file: BinaryIO = (folder / "lock").open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
+    if (file := lock_folder(folder)) is None:
         raise UsageError(
             f"another collector writes the journal {folder}; stop it first, or give this one a name of its own with --collector"
-        ) from error
+        )
     return file
 
 

@@ -1,4 +1,4 @@
-"""The journal's format on disk, and how to read it. Only the collector writes it (``collector/journal.py``).
+"""The journal's format on disk, and how to read it. Collectors write it (``collector/journal.py``), and the engine what it keeps there.
 
 One folder a collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, numbers rising, nine digits. A segment is a SQLite
 file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size, deleted whole (with its ``-wal`` and ``-shm``). A segment is

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.segment import Segment, make_row
 from core.journal import is_closed, read_segment
+from core.segment import Segment, make_row
 from core.signal import Lane, Record, SignalKind
 
 

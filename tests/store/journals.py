@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from collector.segment import Segment, make_folder, make_row
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings
 from core.journal import segment_path
+from core.segment import Segment, make_folder, make_row
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
 from store.client import Store

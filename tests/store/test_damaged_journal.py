@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from collector.segment import Segment, make_folder, make_row
 from core.clock import to_milliseconds
 from core.config import Settings
 from core.journal import read_segment, segment_path
+from core.segment import Segment, make_folder, make_row
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
 from store.client import Store

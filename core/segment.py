@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import apsw
 
@@ -105,3 +107,18 @@ def segment_bytes(path: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             total += name.stat().st_size
     return total
+
+
+def lock_folder(folder: Path) -> BinaryIO | None:
+    """Return the open file that holds a writer's place in the journal until it is closed, or its process ends; None: another has it.
+
+    A second writer's segments would close those of the first: what the first acknowledged after that would never be read.
+    """
+    make_folder(folder)
+    file: BinaryIO = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
