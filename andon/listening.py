@@ -6,6 +6,7 @@ import errno
 import socket
 from pathlib import Path
 
+from core.alone import described
 from core.config import Settings
 from core.errors import UsageError
 from core.limits import is_loopback
@@ -86,9 +87,7 @@ def owner_of(port: int) -> str:
         try:
             links = {link.readlink().name for link in (process / "fd").iterdir() if link.is_symlink()}
             if inodes & links:
-                program, *arguments = (process / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
-                command = " ".join([Path(program).name, *arguments])
-                return f"'{command[:60]}' (process {process.name})"
+                return described(int(process.name))
         except OSError:
             continue
     return "another process"

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from core.alone import holder_of
 from core.clock import Clock, to_milliseconds
 from core.errors import Full, UsageError
 from core.journal import SEGMENT_SUFFIX, segment_path
-from core.segment import Row, Segment, lock_folder, make_folder, make_row, segment_bytes
+from core.segment import LOCK_FILE, Row, Segment, lock_folder, make_folder, make_row, segment_bytes
 from core.signal import Lane, Receipt, Record
 from core.telemetry import M, Telemetry
 
@@ -169,14 +170,24 @@ def exit_process() -> None:
     os._exit(70)
 
 
-def _lock(journal: Path, collector: str) -> BinaryIO:
-    """Return the open file that holds the collector's place in the journal. Raises :class:`core.errors.UsageError` when another has it."""
+def take_place(journal: Path, collector: str) -> BinaryIO:
+    """Return the open file that holds the collector's place in the journal.
+
+    Raises :class:`core.errors.UsageError` at once when another has it.
+    """
     folder = journal / collector
     if (file := lock_folder(folder)) is None:
         raise UsageError(
-            f"another collector writes the journal {folder}; stop it first, or give this one a name of its own with --collector"
+            f"another collector writes the journal {folder}{holder_of(folder / LOCK_FILE)};"
+            " stop it first, or give this one a name of its own with --collector"
         )
     return file
+
+
+def require_place(journal: Path, collector: str) -> None:
+    """Raise :class:`core.errors.UsageError` as :func:`take_place` does; takes and makes nothing."""
+    if (journal / collector / LOCK_FILE).exists():
+        take_place(journal, collector).close()
 
 
 class Journal:
@@ -196,7 +207,7 @@ class Journal:
         self._clock = clock
         self._telemetry = telemetry
         self._max_bytes = max_bytes
-        self._alone = _lock(folder, collector)
+        self._alone = take_place(folder, collector)
         self._lanes = {lane: LaneWriter(folder, collector, lane, segment_max_bytes, clock, telemetry, on_failure) for lane in Lane}
         self._known: dict[Lane, int] = {}
         self._written_at_scan: dict[Lane, int] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import itertools
 import os
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import BinaryIO
 
 import apsw
 
+from core.alone import lock
 from core.journal import BUSY_MILLISECONDS, SCHEMA, checksum, closing_checksum
 from core.salvage import PAGE_BYTES
 from core.signal import Record
@@ -19,6 +19,8 @@ from core.signal import Record
 CHECKPOINT_PAGES = 256
 ROW_OVERHEAD_BYTES = 128
 STATEMENT_ROWS = 64
+LOCK_FILE = "lock"
+"""In the folder of a collector; its writer has it locked."""
 Row = tuple[str, str, int, int, str, bytes, int]
 _INSERT = "INSERT INTO records (kind, source, received_at, count, detail, body, checksum) VALUES "
 _VALUES = "(?,?,?,?,?,?,?)"
@@ -115,10 +117,8 @@ def lock_folder(folder: Path) -> BinaryIO | None:
     A second writer's segments would close those of the first: what the first acknowledged after that would never be read.
     """
     make_folder(folder)
-    file: BinaryIO = (folder / "lock").open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file
+    file: BinaryIO = (folder / LOCK_FILE).open("ab")
+    if lock(file):
+        return file
+    file.close()
+    return None

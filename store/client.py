@@ -6,7 +6,6 @@ Times that go in are aware; those that come out are UTC, aware in rows and naive
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import threading
@@ -24,6 +23,7 @@ from clickhouse_connect.driver.binding import format_query_value
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from core.alone import holder_of, lock
 from core.config import Settings, make_folder
 from core.errors import Retryable, UsageError
 from store.revision import Revisions
@@ -223,10 +223,10 @@ def store_alone(settings: Settings) -> Iterator[None]:
         yield
         return
     with status.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(f"the engine has the store in {settings.data} open; stop it first ('andon up' or 'andon engine')") from error
+        if not lock(file):
+            raise UsageError(
+                f"the engine has the store in {settings.data} open{holder_of(status)}; stop it first ('andon up' or 'andon engine')"
+            )
         yield
 
 

@@ -14,10 +14,11 @@ COLLECT_SETTINGS = (
 @with_settings(*COLLECT_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Receive signals and keep them in the journal."""
-    from andon.listening import require_free_ports
-    from andon.wiring import run_collector
+    from andon.alone import require_alone
     from core.telemetry import configure_logging
 
     configure_logging()
-    require_free_ports(settings, ("collector",))
+    require_alone(settings, ("collector",))
+    from andon.wiring import run_collector  # seconds that who is refused need not wait
+
     run_collector(settings)

@@ -33,8 +33,9 @@ def command(
     """Start everything with a simulated plant; Ctrl-C stops it and loses nothing."""
     import shutil
 
+    from andon.alone import require_alone
     from andon.catalog_watch import load_checked_catalog
-    from andon.listening import check_inner_host, free_port, is_free, require_free_ports
+    from andon.listening import check_inner_host, free_port, is_free
     from andon.machine import run_machine
     from andon.simulated_time import anchor_for, clock_of, remember
     from andon.summary import summary_of
@@ -44,7 +45,7 @@ def command(
 
     check_inner_host(settings)
     settings = _demo_settings(settings)
-    require_free_ports(settings, ("collector", "engine", "dashboard"))  # before anything is forgotten: it may be what a running demo has
+    require_alone(settings, ("collector", "engine", "dashboard"))  # before anything is forgotten: it may be what a running demo has
     if fresh:
         with store_alone(settings):
             shutil.rmtree(settings.data, ignore_errors=True)

@@ -14,11 +14,13 @@ ENGINE_SETTINGS = (
 @with_settings(*ENGINE_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Load the journal, correlate, evaluate, alert; serve the read endpoint and the API."""
-    from andon.listening import check_inner_host, require_free_ports
-    from andon.wiring import run_engine
+    from andon.alone import require_alone
+    from andon.listening import check_inner_host
     from core.telemetry import configure_logging
 
     configure_logging()
     check_inner_host(settings)
-    require_free_ports(settings, ("engine",))
+    require_alone(settings, ("engine",))
+    from andon.wiring import run_engine  # seconds that who is refused need not wait
+
     run_engine(settings)

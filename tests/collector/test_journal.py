@@ -211,7 +211,7 @@ def test_kill_minus_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> 
 def test_a_journal_has_one_writer_of_a_name_at_a_time(tmp_path: Path) -> None:
     """The segments of a second one would close those of the first, which goes on acknowledging."""
     first = open_journal(tmp_path)
-    with pytest.raises(UsageError, match=r"another collector writes the journal .*/local; stop it first, or .* --collector"):
+    with pytest.raises(UsageError, match=r"another collector writes the journal .*/local: '.*; stop it first, or .* --collector"):
         open_journal(tmp_path)
     assert len(segments(tmp_path, Lane.STANDARD)) == 1
     first.stop()

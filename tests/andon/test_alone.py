@@ -1,0 +1,91 @@
+"""A second Andon on the same data is refused at once, with the process that runs already and what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from andon.alone import require_alone
+from core.config import Settings
+from core.errors import UsageError
+from tests.andon.test_commands import andon, one_line
+from tests.product import free_port
+
+HOLDER = """
+import sys
+from pathlib import Path
+from core.alone import lock
+files = [Path(name).open("ab") for name in sys.argv[1:]]
+assert all(lock(file) for file in files)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def held(*files: Path) -> Iterator[int]:
+    """A live process that holds locks, and does not give them up for as long as it is asked; give its id."""
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-c", HOLDER, *map(str, files)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        try:
+            yield process.pid
+        finally:
+            process.communicate()
+
+
+def settings_of(data: Path) -> Settings:
+    names = ("otlp_grpc_port", "http_port", "engine_port", "dashboard_port", "dashboard_metrics_port")
+    return Settings(data=data, **{name: free_port() for name in names})
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "said"),
+    [
+        ("collector", "journal/local/lock", "another collector writes the journal {data}/journal/local"),
+        ("engine", "store/status", "the engine has the store in {data} open"),
+    ],
+)
+def test_who_has_journal_or_store_is_named_without_waiting_for_him(tmp_path: Path, kind: str, file: str, said: str) -> None:
+    settings = settings_of(tmp_path)
+    with held(tmp_path / file) as process:
+        began = time.monotonic()
+        with pytest.raises(UsageError) as caught:
+            require_alone(settings, ("collector", "engine", "dashboard"))
+        assert time.monotonic() - began < 5.0, "a lock of a live process is never waited for"
+        other = "engine" if kind == "collector" else "collector"
+        require_alone(settings, (other, "dashboard"))
+    what, _, who = str(caught.value).partition(": ")
+    assert what == said.format(data=tmp_path)
+    assert who.startswith("'python -c import sys")
+    assert f"' (process {process}); stop it first" in who
+    require_alone(settings, ("collector", "engine", "dashboard"))
+
+
+def test_nothing_is_made_by_asking(tmp_path: Path) -> None:
+    require_alone(settings_of(tmp_path / "data"), ("collector", "engine", "dashboard"))
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("command", "file"), [("up", "journal/local/lock"), ("demo", "store/status"), ("collect", "journal/local/lock")])
+def test_a_second_one_starts_and_forgets_nothing(tmp_path: Path, command: str, file: str) -> None:
+    data = tmp_path / "data"
+    ports = [f"--{name}-port={free_port()}" for name in ("otlp-grpc", "http")]
+    ports += [f"--{name}-port={free_port()}" for name in ("engine", "dashboard", "dashboard-metrics") if command != "collect"]
+    with held(data / file) as process:
+        result = andon(command, f"--data={data}", *ports, *(["--fresh"] if command == "demo" else []), folder=tmp_path)
+    assert result.returncode == 2
+    assert f"(process {process}); stop it first" in one_line(result)
+    assert result.stdout == ""
+    assert [path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()] == [file]
+    assert not os.path.lexists(data / "log")
