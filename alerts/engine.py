@@ -103,6 +103,12 @@ class AlertEngine:
                 self._state = None
                 raise
 
+    def look_again(self, now: datetime) -> None:
+        """Ask of every incident and every waiting message what is due: the clock that it was put off by was corrected."""
+        with self._lock, self._outbox.lock:
+            self._again = dict.fromkeys(self._loaded(now).incidents, now)
+            self._outbox.hurry(self._channels)
+
     def deliver(self, now: datetime) -> datetime | None:
         """Wake the channels that have something due and return the moment of the next attempt. Does not wait for them."""
         return self._outbox.deliver(now)

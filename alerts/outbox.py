@@ -65,9 +65,11 @@ class Outbox:
     def hurry(self, channels: Collection[str]) -> None:
         """Let what these channels have not taken yet be tried again at once: what was in their way is gone."""
         with self.lock:
+            now = self._clock.now()
             for identity, delivery in list(self._pending.items()) if channels else ():
                 if delivery.channel in channels:
-                    self._pending[identity] = replace(delivery, next_attempt_at=min(delivery.next_attempt_at, self._clock.now()))
+                    at, made = min(delivery.next_attempt_at, now), min(delivery.created_at, now)
+                    self._pending[identity] = replace(delivery, next_attempt_at=at, created_at=made)
 
     def load(self, deliveries: list[Delivery]) -> None:
         """Forget everything and rebuild it from deliveries in the order they were made."""

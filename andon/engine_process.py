@@ -92,6 +92,8 @@ class Engine:
     between_ticks: Callable[[], None] = lambda: None
     in_flight: timedelta = timedelta(0)
     """How long ago something may have been received that is not on disk yet: deadlines are judged up to then."""
+    may_judge: Callable[[], bool] = lambda: True
+    """Whether the time can be judged by; asked before every verdict."""
     stopping: threading.Event = field(default_factory=threading.Event)
     last_tick: float = 0.0
     owed: set[str] = field(default_factory=lambda: set(STAGES))
@@ -131,7 +133,7 @@ class Engine:
         worked = bool(self.owed)
         if "correlate" in self.owed:
             self._correlate()
-        if not self._behind:
+        if not self._behind and self.may_judge():
             self._judge()
         if self.judged > EPOCH:
             self.telemetry.set(M.JUDGING_BEHIND_SECONDS, (self.clock.now() - self.judged).total_seconds())
@@ -142,6 +144,11 @@ class Engine:
         self.last_tick = self.clock.monotonic()
         return worked
 
+    def clock_stepped(self) -> None:
+        """Judge from the corrected time on, also where it is earlier."""
+        self.judged = self._upto = EPOCH
+        self.owed.update({"evaluate", "alert"})
+
     def _load(self) -> None:
         """Load a backlog whole, or for a while; what was loaded is correlated before more is."""
         started = self.clock.monotonic()
@@ -149,7 +156,7 @@ class Engine:
         while more and not self.stopping.is_set() and self.clock.monotonic() - started < CATCH_UP_SECONDS:
             asked = self.clock.now() - self.in_flight
             loaded = self.stages.load()
-            more, self._upto = loaded.more, loaded.upto or asked
+            more, self._upto = loaded.more, min(loaded.upto or asked, asked)  # received by a clock that was set back since: as of now
             if loaded.some:
                 self.owed.add("correlate")
         self._observe("load", started)

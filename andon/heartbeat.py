@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
@@ -26,6 +27,8 @@ logger = logging.getLogger("andon.heartbeat")
 EVERY_SECONDS = 30.0
 LOOK_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 120.0
+REMEMBERED = 64
+"""Heartbeats that may still come through, the last ones sent: known by their moments and not by their order, as a clock may be set back."""
 
 
 def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
@@ -69,9 +72,9 @@ class Heartbeat:
         self._clock = clock
         self._telemetry = telemetry
         self._started = clock.monotonic()
-        self._first = from_milliseconds(to_milliseconds(clock.now()))  # as exact as the store keeps it
         self._heard_at: float | None = None
         self._heard: datetime | None = None
+        self._sent: deque[datetime] = deque(maxlen=REMEMBERED)
 
     def run(self, stopping: threading.Event) -> None:
         """Send every 30 s, whatever became of the one before, and look for it until it came through; for a thread of its own."""
@@ -86,6 +89,7 @@ class Heartbeat:
     def send(self) -> None:
         """Send one heartbeat; a collector that is down is what the age will tell."""
         now = self._clock.now()
+        self._sent.append(from_milliseconds(to_milliseconds(now)))  # as exact as the store keeps it
         event = {
             "specversion": "1.0",
             "id": now.isoformat(),
@@ -108,7 +112,7 @@ class Heartbeat:
         except Exception:  # boundary: the store, whose clients raise many kinds of error; a store that is down is what the age will tell
             logger.warning("the store does not say when the last heartbeat came through", exc_info=True)
             heard = None
-        newer = heard is not None and heard >= self._first and heard != self._heard
+        newer = heard in self._sent and heard != self._heard
         if newer:
             self._heard, self._heard_at = heard, self._clock.monotonic()
         self._telemetry.set(M.HEARTBEAT_AGE_SECONDS, self.age_seconds())

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import pandas as pd
 from starlette.applications import Starlette
 
 from alerts.api import action_api
@@ -29,6 +30,7 @@ from store.health import report_detached_parts
 from store.incidents import StoredIncidents
 from store.loader import Loader
 from store.migrations import migrate
+from store.reads.origin_offsets import loaded_upto, origin_offsets
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Pipeline:
     evaluation: SlaEngine
     alerting: AlertEngine
     conditions: Conditions
+    _compared: int | None = None
 
     @property
     def stages(self) -> Stages:
@@ -65,12 +68,25 @@ class Pipeline:
         self.loader.sweep()
         self.alerting.look_for_secrets()
 
+    def clock_stepped(self) -> None:
+        """Have what was decided by a clock that was corrected decided again."""
+        self.evaluation.judge_again()
+        self.alerting.look_again(self.clock.now())
+
     def last_heartbeat(self) -> datetime | None:
-        """Return when the newest heartbeat was sent that has become a transaction."""
+        """Return when the heartbeat was sent that has become a transaction last."""
         rows = self.store.rows(
-            "SELECT max(started_at) AS at, count() AS n FROM transactions WHERE flow = {flow:String}", {"flow": HEARTBEAT}
+            "SELECT argMax(started_at, revision) AS at, count() AS n FROM transactions WHERE flow = {flow:String}", {"flow": HEARTBEAT}
         )
         return rows[0]["at"].replace(tzinfo=UTC) if rows[0]["n"] else None
+
+    def origin_offsets(self) -> pd.DataFrame:
+        """Return how far what came since the last call lies from its receipt, by origin (see ``store.reads.origin_offsets``)."""
+        with self.store.own_client() as client:
+            after, upto = self._compared, loaded_upto(client)
+            found = origin_offsets(client, after=after, upto=upto) if after is not None else pd.DataFrame()
+        self._compared = upto
+        return found
 
     def action_api(self) -> Starlette:
         """Return the API people and the dashboard act through."""

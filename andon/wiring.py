@@ -13,19 +13,27 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import uvloop
 
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
+from andon.clock_comparison import ClockComparison
+from andon.clock_watch import ClockWatch
 from andon.engine_process import IN_FLIGHT_SECONDS, STAGES, Engine
 from andon.front_door import door_client, door_trust
 from andon.heartbeat import Heartbeat
 from andon.plugins import receivers
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
+from core.clock import SystemClock
+from core.condition import Conditions
 from core.config import Settings, own_secret
 from core.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from andon.pipeline import Pipeline
 
 logger = logging.getLogger("andon")
 
@@ -44,7 +52,9 @@ def run_collector(settings: Settings) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        running = Collector(settings, catalog, clock_of(settings.clock_speed, settings.clock_anchor), telemetry, receivers())
+        clock = clock_of(settings.clock_speed, settings.clock_anchor)
+        clock_watch = ClockWatch(clock, telemetry, Conditions())  # the engine makes an incident of it, once for all
+        running = Collector(settings, catalog, clock, telemetry, receivers())
         loop = asyncio.get_running_loop()
 
         async def reload(changed: Catalog) -> None:
@@ -59,6 +69,7 @@ def run_collector(settings: Settings) -> None:
             _warn_of_root()
             logger.info("listening", extra={"fields": {"http": running.http_port, "grpc": running.grpc_port}})
             while not stop.is_set():
+                clock_watch.look()
                 try:
                     await asyncio.wait_for(stop.wait(), RELOAD_LOOK_SECONDS)
                 except TimeoutError:
@@ -74,9 +85,7 @@ def run_engine(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
     from andon.engine_server import EngineServer
     from andon.pipeline import open_migrated, pipeline_on
-    from store.accountant import Accountant
     from store.catalogs import StoredCatalogs
-    from store.derived import keep_up
 
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
@@ -98,6 +107,7 @@ def run_engine(settings: Settings) -> None:
 
         def between_ticks() -> None:
             nonlocal looked
+            clock_watch.look()
             if clock.monotonic() - looked >= RELOAD_LOOK_SECONDS:
                 watch.look()  # where the store fails meanwhile it is done again before anything else: what is loaded in between would be lost
                 looked = clock.monotonic()
@@ -106,13 +116,13 @@ def run_engine(settings: Settings) -> None:
 
         in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight)
+        clock_watch = _watch_clock(clock, pipeline, engine)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: engine.stopping.set())
         token = own_secret(settings.data, "heartbeat")
         heartbeat = Heartbeat(lambda: door_client(settings, HEARTBEAT_WAIT_SECONDS), token, pipeline.last_heartbeat, clock, telemetry)
         _beside("heartbeat", heartbeat.run, engine.stopping)
-        _beside("accounting", Accountant(store, settings, clock, telemetry).run, engine.stopping)
-        _beside("derived", keep_up, store, engine.stopping)
+        _start_watchers(pipeline, engine.stopping)
         server = EngineServer(settings, pipeline, engine, heartbeat, telemetry)
         server.start()
         _warn_of_root()
@@ -120,6 +130,29 @@ def run_engine(settings: Settings) -> None:
             engine.run()
         finally:
             server.stop()
+
+
+def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> ClockWatch:
+    """Return the watch of the engine's clock: nothing is judged while it is in doubt, and all that is open once it was corrected."""
+
+    def on_step() -> None:
+        pipeline.clock_stepped()
+        engine.clock_stepped()
+
+    watch = ClockWatch(clock, pipeline.telemetry, pipeline.conditions, on_step)
+    engine.may_judge = watch.may_judge
+    return watch
+
+
+def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> None:
+    """Start what looks after the engine, each in a thread of its own."""
+    from store.accountant import Accountant
+    from store.derived import keep_up
+
+    store, settings, clock, telemetry = pipeline.store, pipeline.settings, pipeline.clock, pipeline.telemetry
+    _beside("accounting", Accountant(store, settings, clock, telemetry).run, stopping)
+    _beside("clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping)
+    _beside("derived", keep_up, store, stopping)
 
 
 def _beside(name: str, run: Callable[..., None], *arguments: object) -> None:

@@ -69,6 +69,15 @@ class M(Enum):
     JUDGING_BEHIND_SECONDS = Metric(
         "andon_judging_behind_seconds", Gauge, "How far deadlines are judged behind now, because received signals wait to be loaded", ()
     )
+    CLOCK_STEP_SECONDS = Metric(
+        "andon_clock_step_seconds",
+        Gauge,
+        "By how much the machine's clock was last set while this process ran, or how long the machine was suspended; negative: set back",
+        (),
+    )
+    CLOCK_WRONG_SECONDS = Metric(
+        "andon_clock_wrong_seconds", Gauge, "How far the events of all sources lie ahead of this machine's clock; negative: behind it", ()
+    )
     HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that came through the whole path", ())
     PAGE_SECONDS = Metric("andon_page_seconds", Histogram, "Time until a page of the dashboard was drawn", ("page",))
     FAILED_READS = Metric("andon_failed_reads_total", Counter, "Readings of the dashboard that failed", ("read",))

@@ -62,6 +62,13 @@ class SlaEngine:
         self._sources = Sources(catalog, self._calendars)
         self._renewing = True
 
+    def judge_again(self) -> None:
+        """Have all that is open judged again in the next run: the clock that it was judged by was corrected."""
+        self._history.note_judged_by(dict.fromkeys(promises_of(self._catalog), _BY_SEVERAL))
+        self._renewing = True
+        self._sources = Sources(self._catalog, self._calendars)
+        self._deadline, self._listen_at, self._watch_at = EPOCH, EPOCH, None
+
     def _renew(self, now: datetime) -> bool:
         """Judge what is open again where it was judged by other promises, by this engine or by one before it."""
         if not self._renewing:

@@ -38,6 +38,7 @@ class Sources:
         self._silent: dict[str, int] | None = None
         self._watched_at = -_WATCH
         self._asked_at = -_STALE
+        self._ahead: dict[tuple[str, int], int] = {}
         self._stages = {
             (flow.flow, name): sources
             for flow in catalog.flows.values()
@@ -89,8 +90,14 @@ class Sources:
             self._seen, self._asked_at = {}, now
             if len(frame):  # an empty frame has no columns
                 moments = frame["last_seen"].to_numpy("datetime64[ms]").astype(np.int64)
-                self._seen = dict(zip(frame["source"], moments.tolist(), strict=True))
+                self._seen = {
+                    source: self._not_ahead(source, at, now) for source, at in zip(frame["source"], moments.tolist(), strict=True)
+                }
         return self._seen
+
+    def _not_ahead(self, source: str, at: int, now: int) -> int:
+        """Return when a source was heard; one heard in the future, by a clock that was set back since, counts from when that was noticed."""
+        return at if at <= now else min(at, self._ahead.setdefault((source, at), now))
 
     def _silence(self, stage: tuple[str, str], seen: dict[str, int]) -> Silence:
         silent_since, last = max((self._heard_until(source, seen), source) for source in self._stages[stage])

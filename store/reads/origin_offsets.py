@@ -1,0 +1,24 @@
+"""How far what each origin sends lies from when it is received: a clock that is wrong shows in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from core.catalog.source import OWN_SOURCE
+from store.reads.frame import frame
+from store.reads.statement import statement
+
+
+def loaded_upto(client: Any) -> int:
+    """Return the number of the last slice that is loaded; 0: none is."""
+    return int(client.query("SELECT max(slice) FROM loaded_segments").result_rows[0][0])
+
+
+def origin_offsets(client: Any, *, after: int, upto: int) -> pd.DataFrame:
+    """Return one row per origin (source, and event source or service) heard in the slices above ``after`` up to ``upto``.
+
+    Columns: source, origin, signals, offset_seconds (the median of event time minus receipt; positive: in the future). Without Andon's own.
+    """
+    return frame(client, statement("origin_offsets"), {"after": after, "upto": upto, "own": OWN_SOURCE})
