@@ -14,6 +14,7 @@ import queue
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 import chdb
@@ -25,12 +26,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.errors import Permanent
-from store.read_only import question
+from store.named_tables import Named, UnknownTableError, read_tree
+from store.read_only import Question, question
 from store.reads.connection import CLIENT_NAME, LIMITS, USER
 
 READERS = 4
 WAIT_SECONDS = 5.0
 QUERY_BYTES = 1 << 20
+OUTLINES_REMEMBERED = 256
+OUTLINE_REMEMBERED_BYTES = 16 << 10
+_TABLES = "SELECT name FROM system.tables WHERE database = currentDatabase()"
+_TELLS_OF_FILES = re.compile(r"Code: 60\.|Code: 47\..*table expression identifier|Code: 164\.(?!.*Cannot modify)", re.DOTALL)
+"""Answers that differ where a file has the name of a missing table (a name of WITH or AS, used where it does not reach)."""
 _CODE = re.compile(r"Code: (\d+)")
 _TYPES = {"JSON": "application/json; charset=UTF-8", "TabSeparated": "text/tab-separated-values; charset=UTF-8"}
 
@@ -48,6 +55,26 @@ class Readers:
         # The engine's own list: the library that embeds it takes more names, for objects of this process.
         listed = self.query("SELECT name FROM system.formats WHERE is_output", "TabSeparated", {}).decode().split()
         self.formats = {name.lower(): name for name in listed}
+        self._database = self.query("SELECT currentDatabase()", "TSVRaw", {}).decode().strip()
+        self._tables = self._all_tables()
+        self._named = lru_cache(OUTLINES_REMEMBERED)(self._parse)
+
+    def ask(self, asked: Question, format_: str, parameters: dict[str, str]) -> bytes:
+        """Return the answer to a question in ``format_``.
+
+        Raises :class:`core.errors.Permanent` for one that names what is no table of this store, and RuntimeError as :meth:`query`.
+        """
+        named = (self._named if len(asked.outline) <= OUTLINE_REMEMBERED_BYTES else self._parse)(asked.outline)
+        if named.unknown(self._tables, self._database, asked.given):
+            self._tables = self._all_tables()  # the engine makes some while it runs
+            if named.unknown(self._tables, self._database, asked.given):
+                raise UnknownTableError
+        try:
+            return self.query(asked.sql, format_, parameters)
+        except RuntimeError as error:
+            if _TELLS_OF_FILES.search(str(error)):
+                raise UnknownTableError from error
+            raise
 
     def query(self, sql: str, format_: str, parameters: dict[str, str]) -> bytes:
         """Return a query's result in ``format_``. Raises RuntimeError with the engine's own message.
@@ -62,6 +89,12 @@ class Readers:
             return result
         finally:
             self._idle.put(self._emptied(connection) if failed else connection)
+
+    def _all_tables(self) -> frozenset[str]:
+        return frozenset(self.query(_TABLES, "TSVRaw", {}).decode().split())
+
+    def _parse(self, outline: str) -> Named:
+        return read_tree(self.query(f"EXPLAIN AST {outline}", "TSVRaw", {}).decode())
 
     def _connect(self) -> Any:
         connect: Any = chdb.connect  # untyped in one of its builds, typed in another
@@ -124,20 +157,26 @@ def read_endpoint(readers: Readers, password: str) -> Starlette:
         asked = asking.format or request.headers.get("x-clickhouse-format") or given.get("default_format") or "TabSeparated"
         parameters = {name.removeprefix("param_"): value for name, value in given.items() if name.startswith("param_")}
         own = request.headers.get("user-agent", "").startswith(CLIENT_NAME)
-        return await _result(readers, turns.turn(own=own), asking.sql, asked, parameters)
+        return await _result(readers, turns.turn(own=own), asking, asked, parameters)
 
     return Starlette(routes=[Route("/ping", lambda _: PlainTextResponse("Ok.\n")), Route("/", answer, methods=["GET", "POST"])])
 
 
-async def _result(readers: Readers, turn: AbstractAsyncContextManager[None], sql: str, asked: str, parameters: dict[str, str]) -> Response:
+async def _result(
+    readers: Readers, turn: AbstractAsyncContextManager[None], asking: Question, asked: str, parameters: dict[str, str]
+) -> Response:
     format_ = readers.formats.get(asked.lower())
     if format_ is None:
         return _refusal(73, f"Unknown format {asked[:60]} (UNKNOWN_FORMAT)", 400)
     try:
         async with turn:
-            result = await run_in_threadpool(readers.query, sql, format_, parameters)
+            result = await run_in_threadpool(readers.ask, asking, format_, parameters)
     except TimeoutError:
         return _refusal(202, f"all {readers.count} readers are busy; ask again later (TOO_MANY_SIMULTANEOUS_QUERIES)", 503)
+    except UnknownTableError as error:
+        return _refusal(60, f"{error} (UNKNOWN_TABLE)", 404)
+    except Permanent as refusal:
+        return _refusal(164, f"{refusal} (READONLY)", 403)
     except RuntimeError as error:
         text = str(error)
         code = _CODE.search(text)

@@ -3,6 +3,7 @@
 ``readonly = 1`` alone is not enough in the embedded engine: it still lets the function ``file`` read any file, INTO OUTFILE write one,
 DESCRIBE fetch an address, KILL end the queries of others and USE change what the next reader of the connection sees. So a statement is cut
 into tokens, must be one question, and may call no function that leaves the store. Comments are taken away before ClickHouse reads it.
+Which tables it names, only ClickHouse's parser knows: :mod:`store.named_tables`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from core.errors import Permanent
+from store.named_tables import SET_FUNCTION, SYSTEM_TABLES
 
 _TOKEN = re.compile(
     r"""
@@ -25,19 +27,16 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BETWEEN = frozenset({"space", "comment"})
-_BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "exists", "("})
+_BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "from", "("})
 _SHOWN = frozenset({"tables", "databases", "create", "columns", "functions", "full"})
 _WORDS = frozenset({"outfile", "infile", "parallel", "processlist", "apply"})
 """Never bare: files, several statements in one, what others do, functions called without parentheses."""
-_SYSTEM_TABLES = frozenset(
-    {"one", "numbers", "zeros", "tables", "columns", "databases", "settings", "functions", "data_type_families", "formats", "time_zones"}
-)
 _LEAVING = re.compile(
     r"""file|url|python|sqlite|mysql|postgresql|mongodb|redis|jdbc|odbc|input|dictionary|cosn|oss|gcs|loop|eval|bigquery|ytsaurus|filesystem
       | merge|generaterandom|arrow\w*|s3\w*|hdfs\w*|hudi\w*|iceberg\w*|paimon\w*|deltalake\w*|azure\w*|remote\w*|cluster\w*|\w+cluster
       | executable\w*|fuzz\w+|mergetree\w+|timeseries\w+|prometheus\w+|viewexplain|catboost\w+|ai[a-z]+|dictget\w*|dictha\w+
       | getclienthttpheader|currentrequesturl|logtrace|sleep\w*|filesystem\w+|getserversetting|getsetting\w*|getmacro|addresstoline\w*
-      | addresstosymbol|demangle|showcertificate|structureto\w+schema|joinget\w*|evalmlmethod|initial\w+
+      | addresstosymbol|demangle|hascolumnintable|naivebayesclassifier|showcertificate|structureto\w+schema|joinget\w*|evalmlmethod|initial\w+
       | hostname|fqdn|fullhostname|displayname|getoskernelversion|serveruuid|tcpport""",
     re.VERBOSE,
 )
@@ -50,10 +49,16 @@ _INSTEAD = "write an expression over the signal's own columns, such as upper(ser
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A statement without comments, its trailing FORMAT and semicolon; ``format`` is empty where it names none."""
+    """A statement without comments, its trailing FORMAT and semicolon; ``format`` is empty where it names none.
+
+    ``outline``: the same for the parser alone, with constants in the place of texts and parameters, and plain words in the place of names.
+    ``given``: the names it gives itself, by WITH and AS.
+    """
 
     sql: str
     format: str
+    outline: str
+    given: frozenset[str]
 
 
 def question(text: str) -> Question:
@@ -82,10 +87,41 @@ def question(text: str) -> Question:
         asked = words[-1][1]
         cut = next(index for index in range(len(tokens) - 1, -1, -1) if tokens[index][1].lower() == "format")
         tokens = tokens[:cut]
-    return Question("".join(part for _, part in tokens).strip(), asked)
+    return Question("".join(part for _, part in tokens).strip(), asked, _outline(tokens), _given(tokens))
 
 
-_SET_FUNCTION = re.compile(r"(global)?(not)?(null)?in(ignoreset)?")
+def _outline(tokens: list[tuple[str, str]]) -> str:
+    """Return the statement as it is parsed to find the tables it names."""
+    parts: list[str] = []
+    skipping = False
+    for index, (kind, part) in enumerate(tokens):
+        ahead = [text for other, text in tokens[index + 1 : index + 8] if other not in _BETWEEN]
+        skipping = skipping or (part == "{" and len(ahead) > 1 and ahead[0].isidentifier() and ahead[1] == ":")
+        if not skipping:
+            parts.append("''" if kind == "string" else _plain_name(part) if kind == "quoted" else part)
+        elif part == "}":
+            skipping = False
+            parts.append("1")
+    return "".join(parts).strip()
+
+
+def _plain_name(quoted: str) -> str:
+    """Return a quoted name if it is a plain word, else one that is and can be no table's."""
+    inner = quoted[1:-1]
+    return quoted if inner.isascii() and inner.isidentifier() else f"`0{inner.encode().hex()}`"
+
+
+def _given(tokens: list[tuple[str, str]]) -> frozenset[str]:
+    """Return what stands beside an AS: on the left of it names of WITH, on the right those of columns and tables."""
+    words = [(kind, part) for kind, part in tokens if kind not in _BETWEEN]
+    beside = [
+        words[place]
+        for index, (_, part) in enumerate(words)
+        if part.lower() == "as"
+        for place in (index - 1, index + 1)
+        if 0 <= place < len(words)
+    ]
+    return frozenset(part.strip('`"') for kind, part in beside if kind in {"word", "quoted"} and part.strip('`"').isidentifier())
 
 
 def check_expression(text: str) -> None:
@@ -119,7 +155,7 @@ def _check_word(kind: str, name: str, before: str, following: tuple[str, str]) -
         raise Permanent(f"'{name.upper()}' reads tables, and an expression reads one signal; {_INSTEAD}")
     if name == "system" and following[1] == ".":
         raise Permanent(f"the tables of 'system' are no part of a signal; {_INSTEAD}")
-    if following[1] == "(" and name != "in" and _SET_FUNCTION.fullmatch(name):
+    if following[1] == "(" and name != "in" and SET_FUNCTION.fullmatch(name):
         raise Permanent(f"function '{name}' may read a table; write service IN ('a', 'b') or service NOT IN ('a', 'b')")
 
 
@@ -168,5 +204,5 @@ def _check_beginning(words: list[tuple[str, str]]) -> None:
 
 def _check_system_table(following: list[tuple[str, str]]) -> None:
     name = _name(following[0][1]) if following and following[0][0] in {"word", "quoted"} else ""
-    if name not in _SYSTEM_TABLES:
+    if name not in SYSTEM_TABLES:
         raise Permanent(f"system.{name[:60]} is not allowed in readonly mode")

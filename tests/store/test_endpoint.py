@@ -23,6 +23,7 @@ from store.reads.connection import connect
 
 PASSWORD = "correct horse"
 SECRET = "the content of a file"
+CLIENT = httpx.Client(timeout=60)
 LIMITS = {"max_execution_time": 2, "max_memory_usage": 300_000_000}
 
 
@@ -44,7 +45,7 @@ def url(engine_folder: Path, admin: Store) -> Iterator[str]:
 
 
 def ask(url: str, sql: str, **more: str) -> httpx.Response:
-    return httpx.post(url, content=sql.encode(), auth=("andon", PASSWORD), params=more, timeout=60)
+    return CLIENT.post(url, content=sql.encode(), auth=("andon", PASSWORD), params=more)
 
 
 def test_the_official_client_reads_through_it(url: str) -> None:
@@ -140,6 +141,85 @@ def test_attacks_are_refused(url: str, tmp_path: Path, attack: str) -> None:
     assert "Code: " in answer.text
     assert SECRET not in answer.text
     assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+NAMING_A_FILE = [
+    "EXISTS TABLE `{file}`", "EXISTS `{file}`", "EXISTS DICTIONARY `{file}`", "EXISTS VIEW `{file}`", "EXISTS TEMPORARY TABLE `{file}`",
+    "DESCRIBE TABLE `{file}`", "DESC `{file}`", "DESCRIBE TABLE default.`{file}`", "DESCRIBE (SELECT * FROM `{file}`)",
+    "SHOW CREATE TABLE `{file}`", "SHOW CREATE `{file}`", "SHOW CREATE DICTIONARY `{file}`", "SHOW CREATE VIEW `{file}`",
+    "SHOW COLUMNS FROM `{file}`", "SHOW INDEX FROM `{file}`", "SHOW TABLES FROM `{file}`", "SHOW FULL COLUMNS FROM `{file}`",
+    "SELECT * FROM `{file}`", 'SELECT * FROM "{file}"', "SELECT * FROM '{file}'", "SELECT * FROM default.`{file}`", "FROM `{file}` SELECT 1",
+    "SELECT 1 FROM probe, `{file}`", "SELECT 1 FROM probe AS where, '{file}'", "SELECT * FROM probe JOIN `{file}` USING n",
+    "SELECT 1 IN `{file}`", "SELECT in(1, `{file}`)", "SELECT 1 NOT IN `default`.`{file}`", "SELECT 1 FROM probe WHERE n GLOBAL IN `{file}`",
+    "SELECT 1 WHERE exists(SELECT 1 FROM `{file}`)", "SELECT (SELECT 1 FROM `{file}`)", "SELECT 1 UNION ALL SELECT 1 FROM `{file}`",
+    "SELECT hasColumnInTable('default', '{file}', 'a')", "SELECT hasColumnInTable('127.0.0.1', 'default', '{file}', 'a')",
+    "SELECT * FROM view(SELECT * FROM `{file}`)", "SELECT * FROM loop(`{file}`)", "SELECT * FROM mergeTreeIndex('default', '{file}')",
+    "SELECT * FROM timeSeriesData('{file}')", "SELECT * FROM merge('default', '{file}')", "SELECT joinGet('{file}', 'a', 1)",
+    "SELECT dictGet('{file}', 'a', 1)", "SELECT * FROM dictionary('{file}')", "SELECT * FROM (EXPLAIN SELECT * FROM `{file}`)",
+    "SELECT * FROM format(Protobuf, '{file}')", "SELECT 1 FORMAT Protobuf SETTINGS format_schema = '{file}'",
+    "SELECT * FROM (WITH `{file}` AS (SELECT 1) SELECT * FROM `{file}`), `{file}`", "SELECT (SELECT 1 AS `{file}`), 1 IN `{file}`",
+    "SELECT * FROM `probe (alias x)/../../../../../../../..{file}` AS x", "SELECT {{p:String}}, 1 FROM `{file}`",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("naming", NAMING_A_FILE)
+def test_nothing_is_told_about_files(url: str, tmp_path: Path, naming: str) -> None:
+    """Neither their content nor whether they are there, also when one was named before."""
+    there, missing = tmp_path / "there.csv", tmp_path / "other.csv"
+    there.write_text(f"{SECRET}\n")
+
+    def told(file: Path) -> tuple[int, str]:
+        answer = ask(url, naming.format(file=file), param_p="x\n TableIdentifier probe")
+        return answer.status_code, answer.text.replace(str(file), "FILE")
+
+    assert told(there) == told(missing)
+    assert SECRET not in told(there)[1]
+    assert SECRET not in ask(url, f"SELECT * FROM `{there}`").text
+
+
+def test_a_plain_word_is_no_file_either(url: str) -> None:
+    """The embedded engine looks for one in the folder it was started in."""
+    name = next(file.name for file in sorted(Path.cwd().iterdir()) if file.is_file() and file.name.isidentifier())
+    for naming in (
+        "SELECT * FROM {}",
+        "DESCRIBE {}",
+        "SELECT 1 IN {}",
+        "SELECT * FROM (WITH {} AS (SELECT 1) SELECT * FROM {}), {}",
+        "SELECT (SELECT 1 AS {}), 1 IN {}",
+    ):
+        there, missing = (ask(url, naming.replace("{}", name)) for name in (name, "nowhere"))
+        assert (there.status_code, there.text) == (missing.status_code, missing.text), naming
+        assert there.status_code >= 400
+
+
+def test_questions_that_name_tables_in_every_way_are_answered(url: str) -> None:
+    for sql, answer in {
+        "SELECT count() FROM default.probe AS p ANY JOIN probe AS q USING n WHERE q.n IN (SELECT n FROM probe)": "1000",
+        "WITH few AS (SELECT n FROM probe WHERE n < {n:UInt8}) SELECT count() AS `few / all` FROM few": "3",
+        "WITH [1, 2] AS some SELECT count() FROM probe WHERE n IN some": "2",
+        "WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t WHERE x < 3) SELECT sum(x) FROM t": "6",
+        "SELECT count() FROM probe WHERE n IN {ids:Array(UInt64)}": "2",
+        "SELECT toDate('2026-03-27') + INTERVAL {n:UInt8} DAY": "2026-03-30",
+        "SELECT {m:Map(String, String)}['a']": "b",
+        "SELECT count() FROM view(SELECT * FROM numbers(4))": "4",
+        "SELECT name FROM system.tables WHERE name = 'probe' AND database = currentDatabase()": "probe",
+        "SELECT table_name FROM information_schema.tables WHERE table_name = 'probe'": "probe",
+        "SHOW TABLES LIKE 'probe'": "probe",
+        "DESCRIBE TABLE default.probe": "n\tUInt64\t\t\t\t\t\ntext\tString",
+        "FROM probe SELECT max(n)": "999",
+    }.items():
+        assert ask(url, sql, param_n="3", param_ids="[1,2]", param_m="{'a':'b'}").text.strip() == answer, sql
+    assert "CREATE TABLE default.probe" in ask(url, "SHOW CREATE TABLE probe").text
+    assert "UNKNOWN_TABLE" in ask(url, "SELECT * FROM prob").text
+
+
+def test_a_table_made_later_is_known(url: str, admin: Store) -> None:
+    admin.command("CREATE TABLE later (n UInt64) ENGINE = MergeTree ORDER BY n")
+    try:
+        assert ask(url, "SELECT count() FROM later").text == "0\n"
+    finally:
+        admin.command("DROP TABLE later SYNC")
+    assert ask(url, "SELECT count() FROM later").status_code in {400, 404}
 
 
 def test_attacks_left_nothing_behind(url: str) -> None:
