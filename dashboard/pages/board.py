@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.flow import OWN_FLOW
 from dashboard import definitions, measures
 from dashboard.components import lamp, links, notices
 from dashboard.components.moments import aware, duration, next_deadline, until, utc
@@ -165,6 +166,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     for incident in shown.to_dict("records"):
         mark = lamp.incident(incident["status"], incident["breached"])
         owner = incident["assignee"] or definitions.owner_title(context.catalog, incident["owner"])
+        of_transactions = incident["flow"] != OWN_FLOW
         rows.append(
             _INCIDENT.format(
                 kind=mark.kind,
@@ -175,9 +177,9 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
                 owner=owner + (" ✓" if incident["status"] == "acknowledged" else ""),
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
-                members=f"{count(incident['members'])} affected",
+                members=f"{count(incident['members'])} affected" if of_transactions else "",
                 money=several(incident["value"], 2),
-                due=next_deadline(incident["next_due_at"], context.now, incident["breached"]),
+                due=next_deadline(incident["next_due_at"], context.now, incident["breached"]) if of_transactions else "",
             )
         )
     total = int(incidents["total"].iloc[0])

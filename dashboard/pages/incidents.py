@@ -91,8 +91,8 @@ def _columns(context: Context) -> list[table.Column]:
         table.Column("Severity", lambda row: row["severity"]),
         table.Column("Status", lambda row: lamp.pill(row["status"])),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft spare"),
-        table.Column("Affected", lambda row: count(row["members"]), "number"),
-        table.Column("Late or failed", lambda row: count(row["breached"]), "number"),
+        table.Column("Affected", lambda row: count(row["members"]) if row["flow"] != OWN_FLOW else "–", "number"),
+        table.Column("Late or failed", lambda row: count(row["breached"]) if row["flow"] != OWN_FLOW else "–", "number"),
         table.Column("Value", lambda row: several(row["value"], 2), "number"),
         table.Column("Penalty", lambda row: several(row["penalty"], 2) if row["penalty"] else "", "number spare"),
         table.Column("Customers", lambda row: _names(row["customers"]), "spare"),
@@ -103,7 +103,9 @@ def _columns(context: Context) -> list[table.Column]:
 
 
 def _deadline(context: Context, row: dict[str, Any]) -> str:
-    return "–" if row["status"] == "resolved" else next_deadline(row["next_due_at"], context.now, row["breached"])
+    return (
+        "–" if row["status"] == "resolved" or row["flow"] == OWN_FLOW else next_deadline(row["next_due_at"], context.now, row["breached"])
+    )
 
 
 def _names(names: Any, limit: int = 2) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.catalog.flow import OWN_FLOW
 from store.reads.frame import frame
 from store.reads.statement import statement
 
@@ -60,5 +61,5 @@ def _moments(column: pd.Series) -> pd.Series:
 
 
 def open_incidents(client: Any, *, limit: int) -> pd.DataFrame:
-    """Return incidents that are not resolved, the worst first, at most ``limit``; ``total`` in each row counts all of them."""
-    return frame(client, statement("board_incidents"), parameters={"limit": limit})
+    """Return incidents that are not resolved, the worst first and Andon's own before others as bad, at most ``limit``; ``total`` in each row counts all of them."""
+    return frame(client, statement("board_incidents"), parameters={"limit": limit, "own": OWN_FLOW})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.catalog.flow import OWN_FLOW
 from store.reads.frame import frame
 
 
@@ -21,8 +22,8 @@ def incidents(client: Any, *, status: str = "", flow: str = "", owner: str = "",
     return frame(
         client,
         f"SELECT *, count() OVER () AS total FROM incidents FINAL WHERE {' AND '.join(conditions)} ORDER BY status = 'resolved', severity = 'critical' DESC, "
-        "severity = 'warning' DESC, breached DESC, members DESC, opened_at DESC LIMIT {limit:UInt32}",
-        parameters={"status": status, "flow": flow, "owner": owner, "limit": limit},
+        "severity = 'warning' DESC, flow = {own:String} DESC, breached DESC, members DESC, opened_at DESC LIMIT {limit:UInt32}",
+        parameters={"status": status, "flow": flow, "owner": owner, "limit": limit, "own": OWN_FLOW},
     )
 
 

@@ -227,6 +227,27 @@ def test_an_incident_shows_runbook_members_and_log(view: View, filled: Store) ->
     assert "503 Service Unavailable" in shown
 
 
+def test_an_incident_of_andon_itself_speaks_of_no_transactions(view: View, filled: Store) -> None:
+    title = "Disk of /srv/andon is full: ingest stopped since 10:02 UTC"
+    filled.command(
+        "INSERT INTO incidents (incident_id, revision, flow, stage, cause, title, severity, status, opened_at, updated_at, members, breached)"
+        " VALUES ('own', 999999999, 'andon', 'disk-full', '/srv/andon', {title:String}, 'critical', 'open', now64(3), now64(3), 1, 1)",
+        {"title": title},
+    )
+    try:
+        for page in ("board", "incidents"):
+            row = words(view(page, filled)).split(title, 1)[1].split("</a>" if page == "board" else "</tr>")[0]
+            assert "affected" not in row
+            assert "overdue" not in row
+        shown = words(view("incidents", filled, id="own"))
+        assert title in shown
+        assert "/srv/andon" in shown
+        assert "Affected transactions" not in shown
+        assert "Value at risk" not in shown
+    finally:
+        filled.command("DELETE FROM incidents WHERE incident_id = 'own'")
+
+
 def test_an_incident_says_whom_to_reach_and_what_lateness_costs_and_so_does_its_transaction(view: View, filled: Store) -> None:
     owed = filled.rows(
         "SELECT incident_id, transaction_id, sla, penalty, currency FROM incident_members FINAL "
