@@ -10,6 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from core.catalog.load import CatalogErrors
+from core.disk import NO_ROOM
 from core.errors import AndonError, UsageError
 
 OURS_ONLY = 0o077
@@ -87,8 +88,15 @@ def main() -> None:
     except Exception as error:  # boundary: the command line; what nobody foresaw is still one line, with the trace on demand
         if os.environ.get("ANDON_TRACE"):
             raise
-        typer.echo(f"andon: unexpected {type(error).__name__}: {error}; set ANDON_TRACE=1 to see where, and report it", err=True)
+        typer.echo(_fault(error), err=True)
         sys.exit(1)
+
+
+def _fault(error: Exception) -> str:
+    """Return in a line what no command foresaw: a disk that takes no more, or what is to be reported."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return f"andon: {error.filename or 'a file'}: {error.strerror}; make room there, or mount it for writing, and start again"
+    return f"andon: unexpected {type(error).__name__}: {error}; set ANDON_TRACE=1 to see where, and report it"
 
 
 if __name__ == "__main__":

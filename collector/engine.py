@@ -63,13 +63,14 @@ class Collector:
             telemetry,
             max_bytes=settings.journal_max_bytes,
             segment_max_bytes=settings.segment_max_bytes,
+            disk_reserve_bytes=settings.disk_reserve_bytes,
             on_failure=on_journal_failure,
         )
         self._refusals = Refusals(clock, telemetry)
         self._settling: asyncio.Task[None] | None = None
         self._intake = JournalIntake(self._journal, telemetry, self._refusals, FlowLanes(catalog))
         self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock), self._refusals)
-        self._doors.ready = lambda: self._started and not self._journal.failed
+        self._doors.problem = lambda: self._journal.problem() if self._started else "the collector is starting or stopping"
         self._doors.publish = self._journal.publish
         self._tell_secrets()
         self._started = False
@@ -161,7 +162,6 @@ class Collector:
     async def _pull(self, source: Source) -> None:
         """Run one receiver; a source that can never work pauses, the others go on."""
         state = self._settings.data / "state" / source.source
-        await asyncio.to_thread(make_folder, state)
         context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state)
         receiver = self._receivers.get(kind := str((source.receiver or {}).get("type")))
         fields = {"source": source.source}
@@ -171,6 +171,7 @@ class Collector:
             return
         while True:
             try:
+                await asyncio.to_thread(make_folder, state)
                 await receiver.run(context)
                 _LOG.warning("receiver ended, starting it again", extra={"fields": fields})
             except Permanent as error:

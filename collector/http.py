@@ -59,7 +59,7 @@ class Doors:
         self.in_flight = InFlight()
         self.failures = failures
         self.refusals = refusals
-        self.ready: Callable[[], bool] = lambda: True
+        self.problem: Callable[[], str] = lambda: ""
         self.publish: Callable[[], None] = lambda: None
 
     def identify(self, authorization: str | None, andon_token: str | None, peer: str) -> Sender:
@@ -106,8 +106,8 @@ def make_app(doors: Doors) -> ASGIApp:
 
 
 def _readiness(doors: Doors) -> Response:
-    ready = doors.ready()
-    return JSONResponse({"ready": ready}, 200 if ready else 503)
+    problem = doors.problem()
+    return JSONResponse({"ready": not problem, "problems": [problem] if problem else []}, 503 if problem else 200)
 
 
 def _metrics(doors: Doors) -> Response:

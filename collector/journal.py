@@ -3,13 +3,15 @@
 Reads: its own folder at start, and its size every two seconds while records arrive. Writes: one segment a lane, from one thread a lane.
 Promises: :meth:`Journal.append` returns only after the COMMIT that holds the records has returned, which with ``synchronous=FULL`` is
 after ``fdatasync``; a segment left by a killed collector is never written again (a new one with a higher number closes it); all requests that wait share one commit (group commit); records of one call are kept together or not at all (one
-lane a call). On failure: no room raises :class:`core.errors.Full`; any error of the disk acknowledges nothing, marks the journal as
-failed and calls ``on_failure``, which ends the process: what is on disk then is decided by the next start, not guessed by this one.
+lane a call). On failure: no room raises :class:`core.errors.Full`, also where only the disk itself says so (``core.disk.NO_ROOM``), and once
+a second it is tried whether there is room again; any other error of the disk acknowledges nothing, marks the journal as failed and calls
+``on_failure``, which ends the process: what is on disk then is decided by the next start, not guessed by this one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import threading
@@ -21,6 +23,7 @@ from typing import BinaryIO
 
 from core.alone import holder_of
 from core.clock import Clock, to_milliseconds
+from core.disk import RESERVE_LEAST_BYTES, WORDS, Lack, Room, lack_of, sentence, space_of
 from core.errors import Full, UsageError
 from core.journal import SEGMENT_SUFFIX, segment_path
 from core.segment import LOCK_FILE, Row, Segment, lock_folder, make_folder, make_row, segment_bytes
@@ -34,6 +37,9 @@ WAITING_MAX_BYTES = 48 << 20
 """Bytes a lane may hold in memory while they wait for the disk."""
 COMMIT_MAX_BYTES = 16 << 20
 RETRY_AFTER_SECONDS = 5
+LOOK_SECONDS = 0.1
+"""How old an answer of the file system may be; what was taken since is counted."""
+TRY_AGAIN_SECONDS = 1.0
 _LOG = logging.getLogger("andon.journal")
 
 
@@ -72,12 +78,14 @@ class LaneWriter:
         self._wake = threading.Condition()
         self._stopping = False
         self.failed = False
-        make_folder(self.folder)
+        self.lack: Lack | None = None
+        """What the disk lacked when it was last written to."""
         # A number that was given once must not come back, also when all segments are gone: the store remembers how far it has read each.
         seconds = to_milliseconds(clock.now()) // 1000
         self._number = max((int(path.stem) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}")), default=0)
         self._number = max(self._number, seconds - 1)
-        self._segment = self._open_next()
+        self._segment: Segment | None = None
+        self._attempt([])
         self._thread = threading.Thread(target=self._run, name=f"journal-{lane.value}", daemon=True)
         self._thread.start()
 
@@ -104,15 +112,12 @@ class LaneWriter:
             self._wake.notify()
         self._thread.join()
 
-    def _open_next(self) -> Segment:
-        self._number += 1
-        return Segment(segment_path(self._journal, self._collector, self.lane, self._number))
-
     def _take(self) -> list[_Waiting]:
-        """Wait for work; an empty list means stop."""
+        """Wait for work; an empty list means stop or, while the disk lacks something, that it is time to try again."""
         with self._wake:
             while not self._queue and not self._stopping:
-                self._wake.wait()
+                if not self._wake.wait(TRY_AGAIN_SECONDS if self.lack else None):
+                    break
             batch: list[_Waiting] = []
             size = 0
             while self._queue and (not batch or size + self._queue[0].size <= COMMIT_MAX_BYTES):
@@ -122,11 +127,12 @@ class LaneWriter:
 
     def _run(self) -> None:
         try:
-            while batch := self._take():
-                self._commit(batch)
-                if self._segment.size >= self._segment_max_bytes:
-                    self._rotate()
-            self._segment.close(to_milliseconds(self._clock.now()))
+            while (batch := self._take()) or not self._stopping:
+                self._attempt(batch)
+                if batch and self._needs_another():
+                    self._attempt([])
+            if self._segment is not None:
+                self._close(self._segment)
         except Exception as error:  # boundary: the disk; whatever went wrong, nothing more may be acknowledged
             self.failed = True
             _LOG.critical(
@@ -134,25 +140,80 @@ class LaneWriter:
             )
             self._on_failure()
 
+    def _attempt(self, batch: list[_Waiting]) -> None:
+        """Write a batch, or see whether it could be (an empty one); where the disk takes no more, refuse it."""
+        try:
+            self._write(batch)
+        except OSError as error:
+            lack = lack_of(error, self.folder)
+            if lack is None:
+                raise
+            if self.lack is None:
+                fields = {"lane": self.lane.value, "error": str(error)}
+                _LOG.error("the disk takes no more, signals are refused until it does", extra={"fields": fields})
+            self.lack = lack
+            self._done(batch)
+            if batch:
+                batch[0].loop.call_soon_threadsafe(_refuse, batch, lack)
+        else:
+            if self.lack is not None:
+                _LOG.warning("the disk takes signals again", extra={"fields": {"lane": self.lane.value}})
+            self.lack = None
+
+    def _write(self, batch: list[_Waiting]) -> None:
+        if self._needs_another():
+            old, self._segment = self._segment, self._open_next()
+            if old is not None:
+                self._close(old)
+        if batch:
+            self._commit(batch)
+
+    def _needs_another(self) -> bool:
+        return self._segment is None or self.lack is not None or self._segment.size >= self._segment_max_bytes
+
+    def _open_next(self) -> Segment:
+        make_folder(self.folder)
+        if self.lack is Lack.BYTES and space_of(self.folder).free_bytes < RESERVE_LEAST_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
+        segment = Segment(segment_path(self._journal, self._collector, self.lane, self._number + 1))
+        self._number += 1
+        return segment
+
     def _commit(self, batch: list[_Waiting]) -> None:
+        segment = self._segment
+        assert segment is not None  # noqa: S101 - it is opened before
         began = self._clock.monotonic()
-        position = self._segment.append([row for waiting in batch for row in waiting.rows])
+        position = segment.append([row for waiting in batch for row in waiting.rows])
         self._telemetry.observe(M.JOURNAL_COMMIT_SECONDS, self._clock.monotonic() - began, lane=self.lane.value)
-        name = self._segment.path.name
-        size = 0
+        name = segment.path.name
         receipts = []
         for waiting in batch:
             receipts.append([Receipt(name, position + offset) for offset in range(len(waiting.rows))])
             position += len(waiting.rows)
-            size += waiting.size
-        with self._wake:
-            self._waiting_bytes -= size
+        self._done(batch)
         batch[0].loop.call_soon_threadsafe(_acknowledge, batch, receipts)
 
-    def _rotate(self) -> None:
-        old = self._segment
-        self._segment = self._open_next()
-        old.close(to_milliseconds(self._clock.now()))
+    def _done(self, batch: list[_Waiting]) -> None:
+        with self._wake:
+            self._waiting_bytes -= sum(waiting.size for waiting in batch)
+
+    def _close(self, segment: Segment) -> None:
+        try:
+            segment.close(to_milliseconds(self._clock.now()))
+        except OSError as error:
+            if lack_of(error, self.folder) is None:
+                raise
+            _LOG.warning("a segment is not marked as closed; the next one closes it", extra={"fields": {"error": str(error)}})
+
+
+def _refuse(batch: list[_Waiting], lack: Lack) -> None:
+    for waiting in batch:
+        if not waiting.future.done():
+            waiting.future.set_exception(_full(lack))
+
+
+def _full(lack: Lack) -> Full:
+    return Full(f"the collector's disk {WORDS[lack]}", RETRY_AFTER_SECONDS)
 
 
 def _acknowledge(batch: list[_Waiting], receipts: list[list[Receipt]]) -> None:
@@ -202,11 +263,15 @@ class Journal:
         *,
         max_bytes: int,
         segment_max_bytes: int,
+        disk_reserve_bytes: int | None = None,
         on_failure: Callable[[], None] = exit_process,
     ) -> None:
         self._clock = clock
         self._telemetry = telemetry
         self._max_bytes = max_bytes
+        self._room = Room(folder, disk_reserve_bytes)
+        self._looked_at = clock.monotonic()
+        self._taken_bytes = 0
         self._alone = take_place(folder, collector)
         self._lanes = {lane: LaneWriter(folder, collector, lane, segment_max_bytes, clock, telemetry, on_failure) for lane in Lane}
         self._known: dict[Lane, int] = {}
@@ -219,6 +284,16 @@ class Journal:
     def failed(self) -> bool:
         """Whether the disk has failed; nothing is acknowledged any more."""
         return any(lane.failed for lane in self._lanes.values())
+
+    def problem(self) -> str:
+        """Return what keeps signals from being taken, for those who run Andon; empty: nothing does."""
+        if self.failed:
+            return f"the journal in {self._room.folder} failed"
+        lack = self._lack()
+        if lack is Lack.BYTES:
+            free, kept = (number >> 20 for number in (self._room.space.free_bytes, self._room.reserve_bytes))
+            return f"{sentence(lack, self._room.folder)}: {free:,} MiB are free, {kept:,} MiB are kept for the store and the alerts"
+        return sentence(lack, self._room.folder) if lack else ""
 
     async def append(self, records: Sequence[Record]) -> list[Receipt]:
         """Return once all records are on disk, in their order. Raises :class:`core.errors.Full` and keeps none when there is no room."""
@@ -234,8 +309,11 @@ class Journal:
         for lane, indexes in by_lane.items():
             waiting[lane] = _Waiting([make_row(records[index]) for index in indexes], sizes[lane], loop, loop.create_future())
             self._lanes[lane].submit(waiting[lane])
-        for lane, indexes in by_lane.items():
-            receipts.update(zip(indexes, await waiting[lane].future, strict=True))
+        self._taken_bytes += sum(sizes.values())
+        futures = [one.future for one in waiting.values()]
+        given = await asyncio.gather(*futures) if len(futures) > 1 else [await futures[0]]
+        for indexes, positions in zip(by_lane.values(), given, strict=True):
+            receipts.update(zip(indexes, positions, strict=True))
         return [receipts[index] for index in range(len(records))]
 
     def bytes_held(self, *, lanes: Sequence[Lane] = tuple(Lane)) -> int:
@@ -245,7 +323,11 @@ class Journal:
         return sum(self._known[lane] + self._lanes[lane].written - self._written_at_scan[lane] for lane in lanes)
 
     def publish(self) -> None:
-        """Set the size gauges."""
+        """Set the gauges of sizes and of the disk."""
+        self._lack()
+        self._telemetry.set(M.DISK_FREE_BYTES, self._room.space.free_bytes, folder="journal")
+        self._telemetry.set(M.DISK_FREE_INODES, self._room.space.free_inodes, folder="journal")
+        self._telemetry.set(M.DISK_RESERVE_BYTES, self._room.reserve_bytes, folder="journal")
         for lane in Lane:
             self._telemetry.set(M.JOURNAL_BYTES, self.bytes_held(lanes=(lane,)), lane=lane.value)
 
@@ -262,6 +344,17 @@ class Journal:
             raise Full("the journal is full; the engine is behind or stopped", RETRY_AFTER_SECONDS)
         if not self._lanes[lane].waiting_room(size):
             raise Full("the disk does not keep up", 1)
+        if lack := self._lack():
+            raise _full(lack)
+        if not self._room.holds(self._taken_bytes + whole_size):
+            raise _full(Lack.BYTES)
+
+    def _lack(self) -> Lack | None:
+        """Return what the disk lacks: by the file system, which is asked ten times a second at most, or by the last attempt to write."""
+        if self._clock.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._room.look()
+            self._looked_at, self._taken_bytes = self._clock.monotonic(), 0
+        return self._room.lack or next((lane.lack for lane in self._lanes.values() if lane.lack), None)
 
     def _scan(self) -> None:
         for lane, writer in self._lanes.items():

@@ -41,6 +41,12 @@ class Settings(BaseModel):
     journal_max_bytes: int = Field(
         default=8 << 30, ge=1 << 20, description="size of all lanes together; full means 503 until there is room"
     )
+    disk_reserve_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="free space of the disk that ingest leaves to the store and the alerts: below it senders get 503;"
+        " none: 512 MiB or 2 % of the file system, whichever is larger, at most a quarter of it; never less than 8 MiB",
+    )
     segment_max_bytes: int = Field(
         default=64 << 20, ge=64 << 10, description="size at which a journal segment is closed and a new one begun"
     )
@@ -173,6 +179,10 @@ def own_secret(data: Path, name: str) -> str:
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}; choose another folder with --data") from error
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32))
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(32))
+    except OSError as error:
+        path.unlink()  # what is left of it would be taken for the secret
+        raise UsageError(f"{path} cannot be written: {error.strerror}; make room there, or choose another folder with --data") from error
     return path.read_text(encoding="ascii").strip()

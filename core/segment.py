@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import apsw
 
 from core.alone import lock
+from core.disk import NO_ROOM
 from core.journal import BUSY_MILLISECONDS, SCHEMA, checksum, closing_checksum
 from core.salvage import PAGE_BYTES
 from core.signal import Record
@@ -27,14 +29,19 @@ _VALUES = "(?,?,?,?,?,?,?)"
 
 
 class Segment:
-    """Writes records to one file. ``size`` is the bytes the file and its WAL hold, counted as they are written."""
+    """Writes records to one file. ``size`` is the bytes the file and its WAL hold, counted as they are written.
+
+    Where the disk takes no more (:data:`core.disk.NO_ROOM`), whatever was called raises ``OSError`` with that number. A transaction that ends
+    so has left pages in the WAL that do not count. What comes next belongs into another segment: there its ids cannot be those of such pages.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         _create(path)
         self._connection = apsw.Connection(str(path))
         self._connection.set_busy_timeout(BUSY_MILLISECONDS)
-        self._connection.pragma("synchronous", "full")
+        with _told_as_system_errors(self._connection, path):
+            self._connection.pragma("synchronous", "full")
         self._connection.wal_autocheckpoint(CHECKPOINT_PAGES)
         self.size = 0
         self.last_id = 0
@@ -42,40 +49,78 @@ class Segment:
     def append(self, rows: Sequence[Row]) -> int:
         """Write rows in one transaction and return the id of the first; they are on disk when this returns."""
         first = self.last_id + 1
-        if len(rows) <= STATEMENT_ROWS:
-            self._insert(rows)
-        else:
-            with self._connection:
-                for start in range(0, len(rows), STATEMENT_ROWS):
-                    self._insert(rows[start : start + STATEMENT_ROWS])
+        with _told_as_system_errors(self._connection, self.path):
+            if len(rows) <= STATEMENT_ROWS:
+                self._insert(rows)
+            else:
+                self._insert_many(rows)
         self.last_id += len(rows)
         self.size += sum(len(row[5]) + len(row[4]) + ROW_OVERHEAD_BYTES for row in rows)
         return first
+
+    def _insert_many(self, rows: Sequence[Row]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for start in range(0, len(rows), STATEMENT_ROWS):
+                self._insert(rows[start : start + STATEMENT_ROWS])
+            self._connection.execute("COMMIT")
+        except apsw.Error:
+            if self._connection.in_transaction:  # SQLite itself takes back what did not fit
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _insert(self, rows: Sequence[Row]) -> None:
         # One statement for all rows: between two statements the interpreter's lock is given away, and a busy event loop keeps it.
         self._connection.execute(_INSERT + ",".join([_VALUES] * len(rows)), tuple(itertools.chain.from_iterable(rows)))
 
     def close(self, at: int) -> None:
-        """Mark the segment as closed at ``at`` (milliseconds UTC) and release it; nothing will ever be added to it."""
-        self._connection.execute("INSERT INTO closed VALUES (?, ?, ?)", (at, self.last_id, closing_checksum(at, self.last_id)))
-        with contextlib.suppress(apsw.BusyError):  # a reader may hold the WAL; it stays beside the file then, which is complete either way
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        self._connection.close()
+        """Mark the segment as closed at ``at`` (milliseconds UTC) and release it; nothing will ever be added to it.
+
+        Where the mark cannot be written, the next segment closes it by being there.
+        """
+        try:
+            with _told_as_system_errors(self._connection, self.path):
+                self._connection.execute("INSERT INTO closed VALUES (?, ?, ?)", (at, self.last_id, closing_checksum(at, self.last_id)))
+                with contextlib.suppress(apsw.BusyError):  # a reader may hold the WAL; it stays beside the file, complete either way
+                    self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            self._connection.close()
+
+
+@contextlib.contextmanager
+def _told_as_system_errors(connection: apsw.Connection, path: Path) -> Iterator[None]:
+    """Raise what says that the disk takes no more as ``OSError``, and all else as it is."""
+    try:
+        yield
+    except (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError) as error:
+        number = errno.ENOSPC if isinstance(error, apsw.FullError) else connection.system_errno
+        if number not in NO_ROOM:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def _create(path: Path) -> None:
     """Make an empty segment under its own name only when it is whole: turning WAL on needs the file for oneself, and a reader may be quick."""
     unfinished = path.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    connection = apsw.Connection(str(unfinished))
-    connection.pragma("page_size", PAGE_BYTES)
-    connection.pragma("journal_mode", "wal")
-    connection.pragma("synchronous", "full")
-    connection.execute(SCHEMA)
-    connection.close()
-    unfinished.replace(path)
-    sync_folder(path.parent)
+    try:
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch()  # the system says why a file cannot be made; SQLite says only that it cannot
+        connection = apsw.Connection(str(unfinished))
+        try:
+            with _told_as_system_errors(connection, unfinished):
+                connection.pragma("page_size", PAGE_BYTES)
+                connection.pragma("journal_mode", "wal")
+                connection.pragma("synchronous", "full")
+                connection.execute(SCHEMA)
+        finally:
+            connection.close()
+        unfinished.replace(path)
+        sync_folder(path.parent)
+    except OSError:
+        for name in (unfinished, unfinished.with_name(unfinished.name + "-wal"), unfinished.with_name(unfinished.name + "-shm")):
+            with contextlib.suppress(OSError):
+                name.unlink(missing_ok=True)
+        raise
 
 
 def make_row(record: Record) -> Row:
@@ -117,7 +162,8 @@ def lock_folder(folder: Path) -> BinaryIO | None:
     A second writer's segments would close those of the first: what the first acknowledged after that would never be read.
     """
     make_folder(folder)
-    file: BinaryIO = (folder / LOCK_FILE).open("ab")
+    # opened to read, which a read-only disk allows
+    file: BinaryIO = os.fdopen(os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CREAT, 0o600), "rb")
     if lock(file):
         return file
     file.close()

@@ -42,6 +42,11 @@ class M(Enum):
     JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Bytes the journal holds", ("lane",))
     JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Time of one group commit, fdatasync included", ("lane",))
     JOURNAL_DAMAGED = Metric("andon_journal_damaged_records_total", Counter, "Journal records that could not be read", ("lane",))
+    DISK_FREE_BYTES = Metric("andon_disk_free_bytes", Gauge, "Free space of the file system of a folder: data, journal, store", ("folder",))
+    DISK_RESERVE_BYTES = Metric(
+        "andon_disk_reserve_bytes", Gauge, "Free space that ingest leaves there: below it senders get 503", ("folder",)
+    )
+    DISK_FREE_INODES = Metric("andon_disk_free_inodes", Gauge, "Free inodes of the file system of a folder", ("folder",))
     LAG_RECORDS = Metric("andon_lag_records", Gauge, "Journal records not yet loaded into the store", ("lane",))
     LAG_SECONDS = Metric("andon_lag_seconds", Gauge, "Age of the oldest journal record not yet loaded", ("lane",))
     LOADED = Metric("andon_loaded_signals_total", Counter, "Signals loaded into the store", ("lane", "kind"))

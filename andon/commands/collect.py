@@ -7,7 +7,7 @@ from core.config import Settings
 
 COLLECT_SETTINGS = (
     "catalog", "host", "otlp_grpc_port", "http_port", "tls_certificate", "tls_key", "insecure", "collector",
-    "journal_max_bytes", "segment_max_bytes", "clock_speed", "clock_anchor",
+    "journal_max_bytes", "disk_reserve_bytes", "segment_max_bytes", "clock_speed", "clock_anchor",
 )  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def test_random_bodies_over_http_and_grpc(door: Running) -> None:
             else:
                 codes[grpc.StatusCode.OK] += 1
     assert set(codes) == {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT}
-    assert door.client.get("/readyz").json() == {"ready": True}
+    assert door.client.get("/readyz").json() == {"ready": True, "problems": []}
     received, acknowledged, refused = door.balance()
     assert (received, refused) == (acknowledged, 0)
 

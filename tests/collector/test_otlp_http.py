@@ -261,7 +261,7 @@ def test_a_slow_body_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_operating_pages(door: Running) -> None:
     assert door.client.get("/healthz").json() == {"status": "ok"}
-    assert door.client.get("/readyz").json() == {"ready": True}
+    assert door.client.get("/readyz").json() == {"ready": True, "problems": []}
     door.post("/v1/traces", spans(count=3).SerializeToString(), PROTOBUF)
     metrics = door.client.get("/metrics").text
     assert 'andon_acknowledged_signals_total{kind="traces",lane="standard"} 3.0' in metrics

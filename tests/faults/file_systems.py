@@ -1,0 +1,92 @@
+"""Real file systems of a test's own, small enough to be filled: ext4 on a loop device."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_MIB = 1 << 20
+
+
+@dataclass
+class FileSystem:
+    """A mounted file system; ``root`` is its top folder."""
+
+    root: Path
+    device: str
+
+    @property
+    def filler(self) -> Path:
+        return self.root / "filler"
+
+    def free_bytes(self) -> int:
+        found = os.statvfs(self.root)
+        return found.f_bavail * found.f_frsize
+
+    def fill(self, leave_bytes: int = 0) -> None:
+        """Let somebody else take all but so many bytes; 0: until nothing more can be written by anybody."""
+        with self.filler.open("ab", buffering=0) as file:
+            if leave_bytes:
+                os.posix_fallocate(file.fileno(), 0, file.seek(0, os.SEEK_END) + self.free_bytes() - leave_bytes)
+                return
+            for size in (_MIB, 1024):
+                try:
+                    while True:
+                        file.write(b"x" * size)
+                except OSError:
+                    continue
+
+    def make_room(self) -> None:
+        self.filler.unlink(missing_ok=True)
+        for extra in self.root.glob("nothing-*"):
+            extra.unlink()
+
+    def take_inodes(self) -> None:
+        """Let somebody else take all inodes."""
+        try:
+            for number in range(1_000_000):
+                (self.root / f"nothing-{number}").touch()
+        except OSError:
+            return
+
+    def mount(self, *options: str) -> None:
+        """Mount it again with other options."""
+        _run("mount", "-o", ",".join(("remount", *options)), str(self.root))
+
+    def stop_writes(self) -> None:
+        """What the kernel does when it finds a fault: everything that is open stays open, and nothing is written any more."""
+        Path(f"/sys/fs/ext4/{Path(self.device).name}/trigger_fs_error").write_text("a test\n")
+
+
+@contextmanager
+def file_system(folder: Path, *, mebibytes: int, inodes: int = 0) -> Iterator[FileSystem]:
+    """Yield a mounted ext4 without blocks that are root's alone; fails the test where none can be mounted."""
+    image, root = folder / "disk.img", folder / "disk"
+    root.mkdir()
+    with image.open("wb") as file:
+        file.truncate(mebibytes * _MIB)
+    _run("mkfs.ext4", "-q", "-F", "-m", "0", *(("-N", str(inodes)) if inodes else ()), str(image))
+    _run("mount", "-o", "loop,errors=remount-ro", str(image), str(root))
+    try:
+        yield FileSystem(root, _run("findmnt", "-no", "SOURCE", str(root)).strip())
+    finally:
+        try:
+            _run("umount", str(root))
+        except AssertionError:
+            _run("umount", "-l", str(root))
+            raise
+        image.unlink()
+
+
+def _run(*command: str) -> str:
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", "") or error
+        pytest.fail(f"these tests mount file systems: run them as root where loop devices are; {' '.join(command)}: {said}")

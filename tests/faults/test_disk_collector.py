@@ -1,0 +1,207 @@
+"""The collector on a disk that is full, out of inodes or read-only: senders are told to come back, nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from core.catalog.catalog import Catalog
+from core.disk import Room
+from core.journal import read_segment, segments
+from core.signal import Lane
+from core.telemetry import M
+from tests.collector.conftest import Running, running
+from tests.collector.requests import spans
+from tests.faults.file_systems import FileSystem, file_system
+from tests.faults.ledger import EXPORT
+from tests.product import Product, wait_until
+
+MIB = 1 << 20
+CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[FileSystem]:
+    with file_system(tmp_path, mebibytes=96) as found:
+        yield found
+
+
+def post(door: Running, id_: str, size: int = 20_000) -> httpx.Response:
+    event = {"specversion": "1.0", "id": id_, "source": "/shop", "type": "t", "data": "x" * size}
+    return door.post("/v1/events", json.dumps(event).encode(), "application/cloudevents+json")
+
+
+def until_refused(door: Running, size: int = 20_000) -> tuple[list[str], httpx.Response]:
+    """Return what was acknowledged before the first answer that is no acknowledgement, and that answer."""
+    acknowledged: list[str] = []
+    for number in range(10_000):
+        answer = post(door, f"{size}-{number}", size)
+        if answer.status_code != 200:
+            return acknowledged, answer
+        acknowledged.append(f"{size}-{number}")
+    raise AssertionError("never refused")
+
+
+def journalled(door: Running) -> list[str]:
+    """Return the ids in the journal. Fails for anything that is damaged."""
+    found = []
+    for path in segments(door.settings.journal, Lane.STANDARD):
+        for stored in read_segment(path, Lane.STANDARD, 0, 1 << 40):
+            assert stored.record is not None, stored.damage
+            found.append(json.loads(stored.record.body)["id"])
+    return found
+
+
+def refuses_with_a_hint(answer: httpx.Response, why: str) -> bool:
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), answer.text
+    assert answer.json()["error"] == f"the collector's disk {why}"
+    return True
+
+
+def grpc_refusal(door: Running) -> tuple[grpc.StatusCode, int]:
+    """Return code and seconds of the hint of a request over gRPC."""
+    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel:
+        with pytest.raises(grpc.RpcError) as raised:
+            channel.unary_unary(EXPORT)(spans({"name": "s"}).SerializeToString(), timeout=10)
+        trailers = dict(raised.value.trailing_metadata())
+        retry = RetryInfo()
+        Status.FromString(trailers["grpc-status-details-bin"]).details[0].Unpack(retry)
+        return raised.value.code(), retry.retry_delay.seconds
+
+
+def readiness(door: Running) -> tuple[int, list[str]]:
+    answer = door.client.get("/readyz")
+    return answer.status_code, answer.json()["problems"]
+
+
+Change = Callable[[FileSystem], None]
+FAULTS: dict[str, tuple[Change, Change, str]] = {
+    "full": (lambda disk: disk.fill(), lambda disk: disk.make_room(), "is full"),
+    "inodes": (lambda disk: disk.take_inodes(), lambda disk: disk.make_room(), "has no inodes left"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_disk_that_takes_no_more_is_answered_503_until_there_is_room(disk: FileSystem, fault: str) -> None:
+    begin, end, why = FAULTS[fault]
+    with running(disk.root, Catalog(), disk_reserve_bytes=0) as door:
+        assert post(door, "before").status_code == 200
+        begin(disk)
+        wait_until(lambda: refuses_with_a_hint(post(door, "refused"), why), 2, "it is refused")
+        assert grpc_refusal(door) == (grpc.StatusCode.UNAVAILABLE, 5)
+        status, problems = readiness(door)
+        assert (status, len(problems)) == (503, 1)
+        assert problems[0].startswith(f"the disk of {door.settings.journal} {why}; ")
+        assert door.client.get("/healthz").status_code == 200
+        end(disk)
+        wait_until(lambda: readiness(door) == (200, []), 10, "it is ready again")
+        assert post(door, "after").status_code == 200
+        assert journalled(door) == ["before", "after"]
+        received, taken, refused = door.balance()
+        assert (received, taken) == (taken + refused, 2)
+
+
+@pytest.mark.parametrize(("size", "segment_max_bytes"), [(20_000, 64 << 20), (4_000_000, 64 << 20), (20_000, 1 << 20)])
+def test_a_write_that_the_disk_breaks_off_is_refused_and_leaves_nothing_torn(
+    disk: FileSystem, tmp_path: Path, size: int, segment_max_bytes: int
+) -> None:
+    """The lane lies on a disk of its own, of which nobody knows before a write, or the beginning of a segment, fails on it."""
+    (lanes := tmp_path / "data" / "journal" / "local").mkdir(parents=True)
+    (lanes / "standard").symlink_to(disk.root)
+    disk.fill(leave_bytes=20 * MIB)
+    with running(tmp_path, Catalog(), segment_max_bytes=segment_max_bytes) as door:
+        acknowledged, answer = until_refused(door, size)
+        assert acknowledged
+        assert refuses_with_a_hint(answer, "is full")
+        assert refuses_with_a_hint(post(door, "again"), "is full")
+        assert readiness(door)[0] == 503
+        assert sorted(journalled(door)) == sorted(acknowledged)
+        disk.make_room()
+        wait_until(lambda: readiness(door) == (200, []), 10, "it is ready again")
+        assert post(door, "after", size).status_code == 200
+        assert journalled(door) == [*acknowledged, "after"]
+        received, taken, refused = door.balance()
+        assert received == taken + refused
+    assert journalled(door) == [*acknowledged, "after"]
+
+
+def test_ingest_leaves_the_reserve_alone(disk: FileSystem) -> None:
+    with running(disk.root, Catalog(), disk_reserve_bytes=30 * MIB, segment_max_bytes=1 << 20) as door:
+        disk.fill(leave_bytes=40 * MIB)
+        until_refused(door, 500_000)
+        acknowledged, answer = until_refused(door, 500)
+        assert acknowledged
+        assert refuses_with_a_hint(answer, "is full")
+        assert disk.free_bytes() > 28 * MIB
+        status, problems = readiness(door)
+        assert status == 503
+        assert "are free, 30 MiB are kept for the store and the alerts" in problems[0]
+        door.client.get("/metrics")
+        assert door.telemetry.value(M.DISK_RESERVE_BYTES, folder="journal") == 30 * MIB
+        assert door.telemetry.value(M.DISK_FREE_BYTES, folder="journal") < 32 * MIB
+        assert door.telemetry.value(M.DISK_FREE_INODES, folder="journal") > 1_000
+        disk.make_room()
+        wait_until(lambda: readiness(door) == (200, []), 10, "it is ready again")
+        assert post(door, "after").status_code == 200
+
+
+def test_a_disk_at_the_edge_of_its_reserve_does_not_flap(disk: FileSystem) -> None:
+    room = Room(disk.root, 30 * MIB)
+    assert room.look() is None
+    disk.fill(leave_bytes=29 * MIB)
+    assert room.look() == "disk-full"
+    disk.make_room()
+    disk.fill(leave_bytes=31 * MIB)
+    assert room.look() == "disk-full"
+    disk.make_room()
+    assert room.look() is None
+
+
+def test_the_usual_reserve_fits_the_file_system(disk: FileSystem) -> None:
+    room = Room(disk.root, None)
+    assert room.reserve_bytes == int(room.space.total_bytes * 0.25)
+
+
+def test_a_file_system_that_the_kernel_stops_does_not_end_the_collector(disk: FileSystem) -> None:
+    with running(disk.root, Catalog(), disk_reserve_bytes=0) as door:
+        assert post(door, "before").status_code == 200
+        disk.stop_writes()
+        assert refuses_with_a_hint(post(door, "read-only"), "is read-only")
+        status, problems = readiness(door)
+        assert (status, "is read-only; look in the kernel's log" in problems[0]) == (503, True)
+        assert door.client.get("/healthz").status_code == 200
+        assert journalled(door) == ["before"]
+
+
+def test_a_start_on_a_read_only_disk_answers_503_until_it_is_mounted_for_writing(disk: FileSystem) -> None:
+    with running(disk.root, Catalog()) as door:
+        assert post(door, "before").status_code == 200
+    disk.mount("ro")
+    with running(disk.root, Catalog()) as door:
+        assert refuses_with_a_hint(post(door, "read-only"), "is read-only")
+        assert readiness(door)[0] == 503
+        disk.mount("rw")
+        wait_until(lambda: readiness(door) == (200, []), 10, "it is ready again")
+        assert post(door, "after").status_code == 200
+        assert journalled(door) == ["before", "after"]
+
+
+@pytest.mark.parametrize(("command", "fault"), [("collect", "read-only"), ("engine", "full"), ("up", "full")])
+def test_a_first_start_that_finds_no_room_says_so_in_a_sentence(disk: FileSystem, command: str, fault: str) -> None:
+    if fault == "full":
+        disk.fill()
+    else:
+        disk.mount("ro")
+    ended = Product(disk.root / "data", CATALOG).andon(command)
+    assert ended.returncode in {1, 2}
+    said = ended.stderr.strip().splitlines()[-1]
+    assert "unexpected" not in said
+    assert ("No space left on device" if fault == "full" else "Read-only file system") in said or "the disk of" in said
+    assert "--data" in said or "free some space" in said
