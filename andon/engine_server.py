@@ -15,6 +15,7 @@ from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
 from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
 from core.binding import bind
 from core.config import Settings
+from core.http.hosts import own_hosts
 from core.http.server import make_server
 from core.refusals import Refusals
 from core.telemetry import Telemetry
@@ -44,7 +45,8 @@ class EngineServer:
             routes.append(Mount("/", app=endpoint))
         self.refusals = Refusals(engine.clock, telemetry)
         # no TLS here: the engine's port is for this machine and for what stands before it
-        self._server = make_server(Starlette(routes=routes), None, None, self.refusals, URL_MAX_BYTES)
+        hosts = own_hosts(settings, settings.inner_host)
+        self._server = make_server(Starlette(routes=routes), hosts, self.refusals, url_max_bytes=URL_MAX_BYTES)
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:

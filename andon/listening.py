@@ -9,7 +9,7 @@ from pathlib import Path
 from core.alone import described
 from core.config import Settings
 from core.errors import UsageError
-from core.limits import is_loopback
+from core.http.names import is_loopback
 
 PORT_SETTINGS = {
     "collector": ("otlp_grpc_port", "http_port"),

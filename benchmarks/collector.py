@@ -62,7 +62,7 @@ def make_body(spans: int) -> bytes:
 
 
 def make_request(body: bytes) -> bytes:
-    head = f"POST /v1/traces HTTP/1.1\r\nhost: benchmark\r\ncontent-type: application/x-protobuf\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

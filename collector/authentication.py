@@ -16,7 +16,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.source import OWN_SOURCE, Source
 from core.config import Settings
 from core.errors import UsageError
-from core.limits import is_loopback
+from core.http.names import is_loopback
 from core.secrets import read_all, resolve_secret
 from core.signal import Lane
 

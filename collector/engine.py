@@ -22,6 +22,7 @@ from core.catalog.source import Source
 from core.clock import Clock
 from core.config import Settings, make_folder
 from core.errors import Permanent, UsageError
+from core.http.hosts import own_hosts
 from core.http.server import HttpServer, make_server
 from core.limits import FailedAttempts
 from core.refusals import SETTLE_SECONDS, Refusals
@@ -91,7 +92,8 @@ class Collector:
             listening.close()
             raise
         self.grpc_port = self._grpc.port
-        self._http = make_server(make_app(self._doors), settings.tls_certificate, settings.tls_key, self._refusals)
+        hosts = own_hosts(settings, settings.host, settings.tls_certificate)
+        self._http = make_server(make_app(self._doors), hosts, self._refusals, certificate=settings.tls_certificate, key=settings.tls_key)
         self._http_task = asyncio.create_task(self._http.serve(sockets=[listening]))
         await self._grpc.start()
         while not self._http.started and not self._http_task.done():  # noqa: ASYNC110 - uvicorn has no event for it

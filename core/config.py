@@ -10,9 +10,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from core.errors import UsageError
+from core.http.names import split
 
 
 class Settings(BaseModel):
@@ -34,6 +35,11 @@ class Settings(BaseModel):
     engine_port: int = Field(default=8123, ge=0, le=65535, description="the engine's API and read endpoint")
     dashboard_port: int = Field(default=8501, ge=0, le=65535, description="the dashboard")
     dashboard_metrics_port: int = Field(default=8502, ge=0, le=65535, description="metrics of the dashboard's process")
+    allowed_hosts: str = Field(
+        default="",
+        description="names under which others reach the ports, beside those of the addresses and the certificate, separated by commas;"
+        " '*.example.com' stands for one more label",
+    )
     tls_certificate: Path | None = Field(default=None, description="PEM file of the collector's certificate chain")
     tls_key: Path | None = Field(default=None, description="PEM file of the collector's private key")
     insecure: bool = Field(default=False, description="allow other addresses than loopback without TLS, tokens and login")
@@ -62,6 +68,17 @@ class Settings(BaseModel):
     clock_anchor: float = Field(
         default=0.0, description="simulated time only: the real moment (Unix seconds) both clocks agree; 0: at start"
     )
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, value: str) -> str:
+        for name in filter(None, value.replace(" ", "").split(",")):
+            found = split(name.removeprefix("*."))
+            if found is None or found[1] is not None:
+                raise ValueError(
+                    f"'{name}' is no name of a host; write names or addresses without scheme and port: andon.example.com, 10.0.0.7"
+                )
+        return value
 
     @property
     def journal(self) -> Path:

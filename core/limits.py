@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
 
 from core.clock import Clock
+from core.http.names import is_loopback
 
 CONNECTIONS_MAX = 1000
 CONNECTIONS_PER_CLIENT_MAX = 50
@@ -19,18 +19,6 @@ def may_connect(peer: str, peers: list[str]) -> bool:
     if len(peers) > CONNECTIONS_MAX:
         return False
     return peers.count(peer) <= CONNECTIONS_PER_CLIENT_MAX or is_loopback(peer)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 class FailedAttempts:

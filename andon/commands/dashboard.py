@@ -12,6 +12,7 @@ from core.config import Settings, as_environment
 DASHBOARD_SETTINGS = (
     "store",
     "inner_host",
+    "allowed_hosts",
     "insecure",
     "engine_port",
     "dashboard_port",

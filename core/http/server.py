@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httptools
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from core.http.hosts import Hosts
 from core.limits import CONNECTIONS_MAX, may_connect
 from core.refusals import Refusals
 
@@ -24,8 +26,18 @@ URL_MAX_BYTES = 8 << 10
 DRAIN_SECONDS = 5.0
 """How long the rest of a body is still read, and thrown away, after the request was answered: closing at once would lose the answer."""
 GOODBYE_SECONDS = 0.5
-REASONS = {400: "protocol_error", 408: "slow_client", 431: "headers_too_large", 503: "too_many_connections"}
-_PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+REASONS = {
+    400: "protocol_error",
+    403: "foreign_origin",
+    408: "slow_client",
+    421: "foreign_host",
+    431: "headers_too_large",
+    503: "too_many_connections",
+}
+_PHRASES = {
+    400: "Bad Request", 403: "Forbidden", 408: "Request Timeout", 421: "Misdirected Request", 431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}  # fmt: skip
 RETRY_AFTER_SECONDS = 5
 # RFC 9110, 5.5, without obs-text: what a byte above ASCII means, every reader decides for himself
 _NOT_IN_A_VALUE = re.compile(rb"[^\t\x20-\x7e]")
@@ -35,6 +47,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     """Closes a connection whose request head is late, too large or ambiguous, and one more than its client may have."""
 
     refusals: Refusals
+    hosts: Hosts
     url_max_bytes: int
     _timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
@@ -78,14 +91,44 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     def on_headers_complete(self) -> None:
         """Hand the request to the application; RFC 9112, 3.2: it names one host, and only HTTP/1.0 may name none."""
         self._timer_done()
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() != "1.0"):
+        hosts = self._values(b"host")
+        if len(hosts) > 1 or (not hosts and self.parser.get_http_version() != "1.0"):
             self._refuse(400)
+        elif not self._refused:
+            self._check_names(hosts)
         if not self._refused:
             super().on_headers_complete()
 
+    def _check_names(self, hosts: list[str]) -> None:
+        """Refuse a name that is not ours, in the ``Host`` or in an absolute target, and what a page of another origin sends.
+
+        No browser leaves the ``Host`` out, so whoever does is no page.
+        """
+        asked = list(hosts)
+        if not self.url.startswith(b"/"):
+            try:
+                asked += [(httptools.parse_url(self.url).host or b"").decode("latin-1")]
+            except httptools.HttpParserInvalidURLError:
+                return self._refuse(400)
+        for name in asked:
+            if not self.hosts.answers_to(name):
+                return self._refuse(421, f"'{name}' is no name of this Andon; add it to the setting allowed_hosts")
+        origins = self._values(b"origin")
+        if len(origins) > 1 or not all(self.hosts.lets_speak(origin, "".join(hosts)) for origin in origins):
+            words = "pages of another origin may not speak to this Andon; set public_url to the address at which people open the dashboard"
+            return self._refuse(403, words)
+        return None
+
+    def _values(self, header: bytes) -> list[str]:
+        return [value.decode("latin-1") for name, value in self.headers if name == header]
+
+    def _should_upgrade(self) -> bool:
+        return not self._refused and super()._should_upgrade()
+
     def on_body(self, body: bytes) -> None:
         """Hand a part of the body on, or end a body that goes on after its answer."""
+        if self._refused:
+            return
         if self.cycle is not None and self.cycle.response_complete and self._timer is None:
             self._timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
         super().on_body(body)
@@ -93,6 +136,8 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     def on_message_complete(self) -> None:
         """Expect the next request."""
         self._timer_done()
+        if self._refused:
+            return
         super().on_message_complete()
 
     def shutdown(self) -> None:
@@ -125,14 +170,16 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         if self._head_bytes > limit or len(self.headers) > HEADERS_MAX:
             self._refuse(431)
 
-    def _refuse(self, status: int) -> None:
+    def _refuse(self, status: int, words: str = "") -> None:
         self._timer_done()
         if not self._refused and not self.transport.is_closing():
             self._refused = True
             self.refusals.refused(REASONS[status], peer=_host(self))
             retry = f"retry-after: {RETRY_AFTER_SECONDS}\r\n" if status == 503 else ""
-            head = f"HTTP/1.1 {status} {_PHRASES[status]}\r\nconnection: close\r\n{retry}content-length: 0\r\n\r\n"
-            self.transport.write(head.encode())
+            body = f"{words}\n".encode() if words else b""
+            kind = "content-type: text/plain\r\nx-content-type-options: nosniff\r\n" if words else ""
+            head = f"HTTP/1.1 {status} {_PHRASES[status]}\r\nconnection: close\r\n{retry}{kind}content-length: {len(body)}\r\n\r\n"
+            self.transport.write(head.encode() + body)
             self.transport.close()
 
 
@@ -150,12 +197,18 @@ class HttpServer(uvicorn.Server):
 
 
 def make_server(
-    app: ASGIApp, certificate: Path | None, key: Path | None, refusals: Refusals, url_max_bytes: int = URL_MAX_BYTES
+    app: ASGIApp,
+    hosts: Hosts,
+    refusals: Refusals,
+    *,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    url_max_bytes: int = URL_MAX_BYTES,
 ) -> HttpServer:
-    """Return the server of ``app``; with a certificate it speaks TLS 1.2 or later only."""
+    """Return the server of ``app``, which answers to the names of ``hosts``; with a certificate it speaks TLS 1.2 or later only."""
     config = uvicorn.Config(
         app,
-        http=type("Protocol", (BoundedProtocol,), {"refusals": refusals, "url_max_bytes": url_max_bytes}),
+        http=type("Protocol", (BoundedProtocol,), {"refusals": refusals, "hosts": hosts, "url_max_bytes": url_max_bytes}),
         ws="none",
         lifespan="off",
         access_log=False,

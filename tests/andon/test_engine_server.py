@@ -53,5 +53,14 @@ def test_a_head_is_bounded(port: int) -> None:
 def test_a_slow_head_is_ended(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.http.server.HEAD_READ_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", port), timeout=5) as slow:
-        slow.sendall(b"GET / HTTP/1.1\r\nhost: a")
+        slow.sendall(b"GET / HTTP/1.1\r\nhost: localhost")
         assert b"408" in slow.recv(100)
+
+
+@pytest.mark.parametrize("path", ["/", "/ping", "/metrics", "/healthz", "/api/v1/incidents"])
+def test_a_page_that_gave_its_own_name_our_address_is_refused(port: int, path: str) -> None:
+    url = f"http://127.0.0.1:{port}{path}"
+    assert httpx.get(url, headers={"host": "evil.example"}).status_code == 421
+    assert httpx.post(url, headers={"origin": "https://evil.example"}).status_code == 403
+    assert httpx.post(url, headers={"origin": "http://127.0.0.1:1"}).status_code == 403
+    assert httpx.get(url, headers={"host": f"localhost:{port}"}).status_code not in {403, 421}

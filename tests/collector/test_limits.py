@@ -18,7 +18,8 @@ from google.rpc.status_pb2 import Status
 from collector.grpc import peer_of
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock
-from core.limits import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, PEERS_REMEMBERED, FailedAttempts, is_loopback, may_connect
+from core.http.names import is_loopback
+from core.limits import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, PEERS_REMEMBERED, FailedAttempts, may_connect
 from core.signal import Lane
 from core.telemetry import M
 from tests.collector.conftest import Running
@@ -47,7 +48,7 @@ def connection(door: Running) -> Iterator[socket.socket]:
 
 
 def ask(opened: socket.socket) -> bytes:
-    opened.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+    opened.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
     return opened.recv(1000)
 
 
@@ -142,7 +143,7 @@ def test_a_body_that_trickles_is_ended(door: Running, monkeypatch: pytest.Monkey
     monkeypatch.setattr("collector.http_body.BODY_GRACE_SECONDS", 0.5)
     monkeypatch.setattr("collector.http_body.BODY_BYTES_PER_SECOND", 100)
     body = spans({"name": "x" * 600}).SerializeToString()
-    head = f"POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: {PROTOBUF}\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: {PROTOBUF}\r\ncontent-length: {len(body)}\r\n\r\n"
     with connection(door) as slow:
         slow.sendall(head.encode())
         for at in range(0, len(body), bytes_per_send):

@@ -59,7 +59,7 @@ def test_events_headers_and_paths_stay_in_their_line(door: Running, log: io.Stri
         "/v1/events", content=b"{}", headers={"ce-id": quoted, "ce-source": quoted, "ce-type": quoted, "ce-specversion": "1.0"}
     )
     for name in (b"x-a", b"content-type", b"content-encoding", b"authorization", b"x-andon-token", b"webhook-id", b"ce-id"):
-        talk(door, b"POST /v1/events HTTP/1.1\r\nhost: a\r\n" + name + b": " + evil.encode() + b"\r\n\r\n", silence_seconds=0.05)
+        talk(door, b"POST /v1/events HTTP/1.1\r\nhost: localhost\r\n" + name + b": " + evil.encode() + b"\r\n\r\n", silence_seconds=0.05)
     assert check(log) > 0
 
 

@@ -255,7 +255,9 @@ def test_a_slow_body_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", door.collector.http_port)) as slow:
         slow.settimeout(5)
-        slow.sendall(b"POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\nabc")
+        slow.sendall(
+            b"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\nabc"
+        )
         assert b"408" in slow.recv(100)
 
 

@@ -1,0 +1,52 @@
+"""Names of hosts as requests write them: one form of each, whatever its case, its port, its last dot and its notation."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:/@?#\\\s]+)(?::([0-9]{1,5}))?")
+NAME_MAX_CHARACTERS = 253
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def split(authority: str) -> tuple[str, int | None] | None:
+    """Return the host of ``host[:port]`` in its one form, and the port; None for what is neither name nor address.
+
+    A name is in lower case and without its last dot; an address is as the standard library writes it, without brackets.
+    """
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None:
+        return None
+    host, port = found[1], int(found[2]) if found[2] else None
+    if port is not None and port > 65535:
+        return None
+    if host[0] == "[":
+        address = address_of(host[1:-1])
+        return (str(address), port) if address is not None else None
+    return (str(address_of(host) or name), port) if (name := plain_name(host)) else None
+
+
+def plain_name(host: str) -> str:
+    """Return a name in its one form, empty for what is none."""
+    name = host.lower().removesuffix(".")
+    return name if len(name) <= NAME_MAX_CHARACTERS and _NAME.fullmatch(name) else ""
+
+
+def address_of(host: str) -> Address | None:
+    """Return an address, one of IPv4 also where IPv6 writes it; None for a name."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a name or address is reachable from this machine only."""
+    address = address_of(host)
+    return host in LOOPBACK_NAMES if address is None else address.is_loopback
