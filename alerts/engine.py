@@ -109,6 +109,11 @@ class AlertEngine:
             self._again = dict.fromkeys(self._loaded(now).incidents, now)
             self._outbox.hurry(self._channels)
 
+    def remember_again(self) -> None:
+        """Go by what the store says before anything else is done: it was mended."""
+        with self._lock, self._outbox.lock:
+            self._state = None
+
     def deliver(self, now: datetime) -> datetime | None:
         """Wake the channels that have something due and return the moment of the next attempt. Does not wait for them."""
         return self._outbox.deliver(now)

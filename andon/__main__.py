@@ -38,6 +38,7 @@ COMMANDS = (
     "journal",
     "backup",
     "restore",
+    "rebuild",
 )
 
 

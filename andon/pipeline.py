@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 from starlette.applications import Starlette
@@ -28,9 +28,15 @@ from store.correlation import StoredCorrelation
 from store.endpoint import Readers, read_endpoint
 from store.health import report_detached_parts
 from store.incidents import StoredIncidents
+from store.keeping import Keeping, is_rebuilding, kept_in_journal
 from store.loader import Loader
 from store.migrations import migrate
 from store.reads.origin_offsets import loaded_upto, origin_offsets
+
+_FROM_SIGNALS = frozenset({"milestone_events", "transaction_events", "transaction_keys"})
+_FROM_EVENTS = frozenset({"transactions", "clocks", "verdicts"})
+_OF_ALERTING = frozenset({"incidents", "incident_members", "deliveries", "silences"})
+"""Tables by what has to be done where rows of them were lost."""
 
 
 @dataclass
@@ -46,6 +52,10 @@ class Pipeline:
     evaluation: SlaEngine
     alerting: AlertEngine
     conditions: Conditions
+    catalog: Catalog
+    correlation: StoredCorrelation
+    clocks: StoredClocks
+    keeping: Keeping | None = None
     _compared: int | None = None
 
     @property
@@ -58,6 +68,7 @@ class Pipeline:
 
         Every stage is owed a run then: the next one judges open transactions again where promises have changed.
         """
+        self.catalog = catalog
         self.alerting.reload(catalog)
         self.correlator.reload(catalog)
         self.evaluation.reload(catalog)
@@ -66,12 +77,29 @@ class Pipeline:
         """Bring the gauges up to date, delete journal segments that are no longer needed and look for secrets that can be read now."""
         self.loader.lag()
         self.loader.sweep()
+        if self.keeping:
+            self.keeping.sweep(self.clock.now() - timedelta(seconds=self.settings.journal_keep_seconds))
         self.alerting.look_for_secrets()
 
     def clock_stepped(self) -> None:
         """Have what was decided by a clock that was corrected decided again."""
         self.evaluation.judge_again()
         self.alerting.look_again(self.clock.now())
+
+    def bring_back(self, tables: Collection[str]) -> list[str]:
+        """Let rows that are missing from these tables come back: from the engine's journal, or from what they derive from.
+
+        Returns a sentence for each part of the journal that cannot be read. The stages have work afterwards.
+        """
+        damage = self.keeping.bring_back(tables).damage if self.keeping else []
+        if not _FROM_SIGNALS.isdisjoint(tables):
+            self.correlation.read_again()
+            self.correlator.reload(self.catalog)
+        if not _FROM_EVENTS.isdisjoint(tables):
+            self.correlation.fold_all(self.correlator.fold)
+        if not _OF_ALERTING.isdisjoint(tables):
+            self.alerting.remember_again()
+        return damage
 
     def last_heartbeat(self) -> datetime | None:
         """Return when the heartbeat was sent that has become a transaction last."""
@@ -104,9 +132,12 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry) -> Iterator[Pipeline]:
-    """Yield the pipeline on an open, migrated store."""
-    clocks = StoredClocks(store)
+def pipeline_on(
+    store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, keeping: Keeping | None = None
+) -> Iterator[Pipeline]:
+    """Yield the pipeline on an open, migrated store; ``keeping`` is what its inserts are kept by in the journal."""
+    clocks = StoredClocks(store, remembering=is_rebuilding(store))
+    correlation = StoredCorrelation(store)
     loader = Loader(settings, store, clock, telemetry)
     conditions = Conditions()
     try:
@@ -116,10 +147,14 @@ def pipeline_on(store: Store, settings: Settings, catalog: Catalog, clock: Clock
             clock,
             telemetry,
             loader,
-            Correlator(StoredCorrelation(store), catalog, telemetry),
+            Correlator(correlation, catalog, telemetry),
             SlaEngine(clocks, clocks, clocks, catalog, telemetry),
             AlertEngine(StoredIncidents(store), catalog, notifiers(), settings, telemetry, clock, conditions),
             conditions,
+            catalog,
+            correlation,
+            clocks,
+            keeping,
         )
     finally:
         loader.close()
@@ -138,3 +173,10 @@ def open_migrated(settings: Settings, telemetry: Telemetry) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterator[tuple[Store, Keeping]]:
+    """Yield the store as :func:`open_migrated`, and what its inserts are kept by in the journal."""
+    with open_migrated(settings, telemetry) as store, kept_in_journal(store, settings, clock) as keeping:
+        yield store, keeping

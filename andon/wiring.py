@@ -84,17 +84,18 @@ def run_collector(settings: Settings) -> None:
 def run_engine(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
     from andon.engine_server import EngineServer
-    from andon.pipeline import open_migrated, pipeline_on
+    from andon.pipeline import open_kept, pipeline_on
+    from andon.rebuilding import go_on_rebuilding
     from store.catalogs import StoredCatalogs
 
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
     door_trust(settings)
     load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
-    with open_migrated(settings, telemetry) as store, ExitStack() as stack:
+    with open_kept(settings, clock, telemetry) as (store, keeping), ExitStack() as stack:
         check_expression = expressions_of(store)
         catalog = load_checked_catalog(settings, check_expression)
-        pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry))
+        pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry, keeping))
 
         def take(changed: Catalog) -> None:
             pipeline.reload(changed)
@@ -117,8 +118,8 @@ def run_engine(settings: Settings) -> None:
         in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight)
         clock_watch = _watch_clock(clock, pipeline, engine)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: engine.stopping.set())
+        _stop_on_signals(engine)
+        go_on_rebuilding(pipeline, engine.stopping)
         token = own_secret(settings.data, "heartbeat")
         heartbeat = Heartbeat(lambda: door_client(settings, HEARTBEAT_WAIT_SECONDS), token, pipeline.last_heartbeat, clock, telemetry)
         _beside("heartbeat", heartbeat.run, engine.stopping)
@@ -142,6 +143,11 @@ def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> Cloc
     watch = ClockWatch(clock, pipeline.telemetry, pipeline.conditions, on_step)
     engine.may_judge = watch.may_judge
     return watch
+
+
+def _stop_on_signals(engine: Engine) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: engine.stopping.set())
 
 
 def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> None:

@@ -19,6 +19,8 @@ from core.salvage import PAGE_BYTES, frames_of_last_run, salvage, salvage_closin
 from core.signal import Lane, Record, SignalKind
 
 SEGMENT_SUFFIX = ".journal"
+ENGINE = "@engine"
+"""The folder of what the engine writes there: no collector can have that name."""
 _HEADER = b"SQLite format 3\0"
 BUSY_MILLISECONDS = 5_000
 """How long a reader waits while the writer closes a segment, which locks it for a moment."""

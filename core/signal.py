@@ -18,7 +18,8 @@ class SignalKind(StrEnum):
     """What a journal record holds in its body.
 
     TRACES, LOGS, METRICS: one OTLP ``Export…ServiceRequest`` as protobuf bytes. EVENT: one CloudEvents 1.0 document as JSON
-    bytes. QUARANTINE: raw bytes that could not be used, with the reason in the record's ``detail``.
+    bytes. QUARANTINE: raw bytes that could not be used, with the reason in the record's ``detail``. ROWS: rows of one of the engine's
+    own tables, written by the engine (``store/engine_journal.py``).
     """
 
     TRACES = "traces"
@@ -26,6 +27,7 @@ class SignalKind(StrEnum):
     METRICS = "metrics"
     EVENT = "event"
     QUARANTINE = "quarantine"
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, slots=True)

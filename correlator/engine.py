@@ -52,6 +52,11 @@ class Correlator:
         if changed:
             logger.info("flows are read again from the stored signals", extra={"fields": {"flows": changed}})
 
+    @property
+    def fold(self) -> str:
+        """The statement that folds transactions by the catalog in force."""
+        return self._fold
+
     def run(self, now: datetime) -> bool:
         """Correlate one batch of what was loaded; return whether there may be more."""
         batch, position, more = self._store.fresh(BATCH)

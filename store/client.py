@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import clickhouse_connect
 import numpy as np
@@ -51,6 +51,14 @@ ALL_THREADS: dict[str, Any] = {"max_threads": os.cpu_count() or 1}
 _Result = TypeVar("_Result")
 
 
+class Keeper(Protocol):
+    """What keeps rows in the journal as well (``store/keeping.py``)."""
+
+    def keep(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+        """Keep those of these rows, now in the store, that no signal can bring back; they are on disk when this returns."""
+        ...
+
+
 class Store:
     """An open store. Safe to use from several threads; none waits for another."""
 
@@ -61,6 +69,7 @@ class Store:
         self._local = threading.local()
         self._local.client = self._connect()
         self._pool = ThreadPoolExecutor(thread_name_prefix="store")
+        self._keeper: Keeper | None = None
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:
@@ -113,10 +122,25 @@ class Store:
             client.close()
             raise
 
+    def keep_with(self, keeper: Keeper | None) -> None:
+        """Let ``keeper`` keep what is inserted from now on; None: nothing is kept."""
+        self._keeper = keeper
+
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Insert columns of equal length. Returns after the rows are on disk."""
+        """Insert columns of equal length. Returns after the rows are on disk, and kept where they are to be kept."""
+        self.insert_all({table: columns})
+
+    def insert_all(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+        """Insert into tables in the order given, as :meth:`insert`; what is to be kept of them is kept together."""
+        for table, columns in tables.items():
+            self.put(table, columns)
+        if self._keeper is not None:
+            self._keeper.keep({table: columns for table, columns in tables.items() if _rows(columns)})
+
+    def put(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Insert rows that are kept already."""
         self.settle()
-        if not columns or not len(next(iter(columns.values()))):
+        if not _rows(columns):
             return
         with self.own_client() as client:
             client.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
@@ -155,6 +179,10 @@ class Store:
         """Return the first of ``count`` new revisions in a row: they rise strictly and are never repeated, also across restarts."""
         return self._revisions.next(count)
 
+    def skip_revisions(self, upto: int) -> None:
+        """Never give out a revision up to this one: rows that come back have them."""
+        self._revisions.skip(upto)
+
     def _reserved_revision(self) -> int:
         return int(self.rows("SELECT max(reserved) AS reserved FROM revision_blocks")[0]["reserved"])
 
@@ -170,6 +198,10 @@ class Store:
             if hasattr(self._local, "client"):
                 self._local.client.close()
                 del self._local.client
+
+
+def _rows(columns: Mapping[str, Sequence[Any]]) -> int:
+    return len(next(iter(columns.values()))) if columns else 0
 
 
 _BESIDE = 32 << 10

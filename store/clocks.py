@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,11 +29,25 @@ _NAMED = "flow IN {flows:Array(String)} AND transaction_id IN (SELECT arrayJoin(
 
 
 class StoredClocks:
-    """The evaluation stage's door to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``). One thread only."""
+    """The evaluation stage's door to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``). One thread only.
 
-    def __init__(self, store: Store) -> None:
+    ``remembering``: a clock that is not there is the one its latest verdict tells of, so that clocks that are made anew go on with the
+    version and the moment of their verdicts.
+    """
+
+    def __init__(self, store: Store, *, remembering: bool = False) -> None:
         self._store = store
+        self._remembering = remembering
         self._cursor: int | None = None
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Take clocks that are not there from their latest verdicts meanwhile, whatever was said at first."""
+        before, self._remembering = self._remembering, True
+        try:
+            yield
+        finally:
+            self._remembering = before
 
     def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
         """Return the transactions that changed above the cursor, the latest first; their clocks; the new cursor (0: none did); more?"""
@@ -48,7 +63,7 @@ class StoredClocks:
         changed, clocks = self._store.side_by_side(
             lambda: self._store.frame(sql, bounds), lambda: self._store.frame(statement("clocks_of_changed"), bounds)
         )
-        return changed, clocks, int(found["upto"]), bool(found["more"])
+        return changed, self._with_remembered(clocks, changed), int(found["upto"]), bool(found["more"])
 
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
         """Return current transactions that have a clock with ``next_at <= now``."""
@@ -75,10 +90,16 @@ class StoredClocks:
 
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
         """Return the current clocks of these transactions, removed ones included."""
-        return self._store.frame(
-            f"SELECT * EXCEPT (paused) FROM clocks FINAL WHERE {_NAMED}",
-            _pairs(transactions),
-        )
+        found = self._store.frame(f"SELECT * EXCEPT (paused) FROM clocks FINAL WHERE {_NAMED}", _pairs(transactions))
+        return self._with_remembered(found, transactions)
+
+    def _with_remembered(self, clocks: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
+        if not self._remembering or not len(transactions):
+            return clocks
+        remembered = self._store.frame(statement("remembered_clocks"), _pairs(transactions))
+        if not len(clocks) or not len(remembered):
+            return clocks if len(clocks) else remembered
+        return pd.concat([clocks, remembered[clocks.columns]], ignore_index=True)
 
     def next_deadline(self) -> datetime | None:
         """Return the earliest deadline of all clocks, or None."""

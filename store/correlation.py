@@ -12,6 +12,8 @@ from core.clock import EPOCH
 from store.client import ALL_THREADS, Store
 from store.reads.statement import statement
 
+_AGAIN = 1
+"""In place of the hash of a flow's definition while it is read again although it has not changed: keys go on naming what they name."""
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
 
 
@@ -46,11 +48,15 @@ class StoredCorrelation:
         changed = {flow: version for flow, version in definitions.items() if known.get(flow) != version}
         self._remember({f"flow:{flow}": 0 for flow in gone})
         if changed:
-            self._rebuild(changed, selects)
+            self._rebuild(changed, selects, known)
         return sorted(changed)
 
-    def _rebuild(self, changed: dict[str, int], selects: Mapping[str, str]) -> None:
-        """Give the flows' milestone events a new slice: from the signals still stored, and as they are where the signal has expired."""
+    def _rebuild(self, changed: dict[str, int], selects: Mapping[str, str], known: Mapping[str, int]) -> None:
+        """Give the flows' milestone events a new slice: from the signals still stored, and as they are where the signal has expired.
+
+        Keys stay where the definition has not changed, and those of a flow that is not ``known``: they came back from the journal, before
+        what they belong to.
+        """
         number = self._store.revision()
         bound = {"flows": list(changed), "slice": number}
         for kind, table in _TABLES.items():
@@ -64,9 +70,31 @@ class StoredCorrelation:
             self._store.command(statement("keep_milestones").replace("/*table*/", table), {**bound, "signal": kind}, ALL_THREADS)
         self._store.command("DELETE FROM transaction_events WHERE flow IN {flows:Array(String)}", bound)
         # the ids of transactions that were merged go on naming those they went into
-        self._store.command("DELETE FROM transaction_keys WHERE flow IN {flows:Array(String)} AND key_type != '@merged'", bound)
+        self._forget_keys([flow for flow in changed if known.get(flow, _AGAIN) != _AGAIN], number)
         self._store.command("DELETE FROM milestone_events WHERE flow IN {flows:Array(String)} AND slice < {slice:UInt64}", bound)
         self._rebuilding = (number, changed)
+
+    def _forget_keys(self, flows: list[str], number: int) -> None:
+        """Delete the flows' keys; a row of type ``@forgotten`` says so in the journal, which has them still."""
+        if not flows:
+            return
+        rows = {"flow": flows, "key_type": ["@forgotten"] * len(flows), "key_value": flows, "transaction_id": [""] * len(flows)}
+        self._store.insert("transaction_keys", {**rows, "active": [0] * len(flows), "revision": [number] * len(flows)})
+        self._store.command(statement("forget_keys"))
+
+    def read_again(self) -> None:
+        """Let :meth:`install` read the stored signals of all flows again."""
+        self._store.settle()
+        rows = self._store.rows("SELECT DISTINCT stage FROM cursors WHERE startsWith(stage, 'flow:')")
+        self._remember({str(row["stage"]): _AGAIN for row in rows})
+        self._store.settle()
+
+    def fold_all(self, fold: str) -> None:
+        """Fold every transaction again."""
+        revision = self._store.revision()
+        self._store.command(fold, {"after": 0, "revision": revision}, ALL_THREADS)
+        self._remember({"fold": revision})
+        self._folded = revision
 
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
         """Return the keys of milestone events above the cursor, the slice they reach to (0: nothing), and whether there may be more."""

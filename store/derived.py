@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Collection
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.errors import Retryable
 from store.client import Store
+from store.migrations import SCHEMA
 from store.reads.statement import statement
 
 EVERY_SECONDS = 2.0
@@ -36,6 +38,16 @@ def follow_clocks(store: Store) -> None:
     """
     while (reach := store.rows(statement("outcomes_reach"), {"limit": _STEP})[0])["upto"]:
         store.command(statement("follow_outcomes"), {"after": reach["after"], "upto": reach["upto"]})
+
+
+def derive_again(store: Store, tables: Collection[str]) -> None:
+    """Write ``open_clocks`` and ``transaction_outcomes`` anew, those of them that are named, from the clocks that are there."""
+    if "open_clocks" in tables:
+        store.command("TRUNCATE TABLE open_clocks")
+        store.command((SCHEMA / "321_open_clocks_of_before.sql").read_text(encoding="utf-8"))
+    if "transaction_outcomes" in tables:
+        store.command("TRUNCATE TABLE transaction_outcomes")
+        follow_clocks(store)
 
 
 def forget_ended_clocks(store: Store, more_than: int = _ENDED) -> None:

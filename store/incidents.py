@@ -13,7 +13,6 @@ from store.client import Store
 from store.reads.statement import statement
 
 _CURSORS = {"clocks": "alert:clocks", "transactions": "alert:transactions"}
-_WITH_REVISION = frozenset({"incidents", "incident_members", "silences", "deliveries", "cursors"})
 _INTEGERS = frozenset({"members", "members_total", "breached", "attempts", "attempt", "removed"})
 _TIMES = frozenset(
     {
@@ -56,12 +55,13 @@ class StoredIncidents:
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None) -> None:
         """Write tables in the order given, then the cursors."""
         revision = self._store.revision()
-        for table, frame in tables.items():
-            if len(frame):
-                columns: dict[str, list[Any]] = {str(name): _values(frame[name], str(name)) for name in frame.columns}
-                if table in _WITH_REVISION:
-                    columns["revision"] = [revision] * len(frame)
-                self._store.insert(table, columns)
+        self._store.insert_all(
+            {
+                table: {**{str(name): _values(frame[name], str(name)) for name in frame.columns}, "revision": [revision] * len(frame)}
+                for table, frame in tables.items()
+                if len(frame)
+            }
+        )
         if cursors:
             rows: dict[str, list[Any]] = {"stage": list(cursors), "position": list(cursors.values()), "revision": [revision] * len(cursors)}
             self._store.aside(lambda: self._store.insert("cursors", rows))

@@ -118,6 +118,7 @@ class Loader:
         for lane in Lane:
             for segment in list(self._segments.of(lane)):
                 if segment.finished and segment.ended_at() < oldest:
+                    self._progress.sweep(segment)
                     segment.close()
                     for suffix in ("", "-wal", "-shm"):
                         segment.path.with_name(segment.path.name + suffix).unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.clock import Clock
+from core.clock import Clock, to_milliseconds
 from core.signal import Lane, Record
 from store.client import Store
 from store.segments import Progress, Segment
@@ -70,3 +70,20 @@ class ProgressTable:
         )
         if self._known is not None:
             self._known[segment.name] = after
+
+    def sweep(self, segment: Segment) -> None:
+        """Write into the books what is about to be deleted."""
+        known, now = self.of(segment), self._clock.now()
+        first, last = segment.received() or (to_milliseconds(now), to_milliseconds(now))
+        self._store.insert(
+            "swept_segments",
+            {
+                "segment": [segment.name],
+                "lane": [segment.lane.value],
+                "records": [known.records],
+                "signals": [known.signals],
+                "first_at": [first],
+                "last_at": [last],
+                "revision": [self._store.revision()],
+            },
+        )

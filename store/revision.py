@@ -32,3 +32,12 @@ class Revisions:
             first = self._next
             self._next += count
             return first
+
+    def skip(self, upto: int) -> None:
+        """Give out no number up to this one."""
+        with self._lock:
+            if upto < self._end:
+                self._next = max(self._next, upto + 1)
+            elif self._end or self._read() <= upto:
+                self._reserve(upto + 1)
+                self._next = self._end = 0

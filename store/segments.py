@@ -14,6 +14,7 @@ from core.journal import Stored
 from core.signal import Lane
 
 _ENDED = "SELECT coalesce((SELECT max(at) FROM closed), (SELECT max(received_at) FROM records))"
+_RECEIVED = "SELECT min(received_at), max(received_at) FROM records"
 _COUNT = "SELECT count(*), min(received_at), coalesce(sum(count), 0) FROM records WHERE id > ?"
 
 
@@ -101,6 +102,18 @@ class Segment:
         except apsw.Error:
             ended = None
         return int(ended) if isinstance(ended, int) else self.path.stat().st_mtime_ns // 1_000_000
+
+    def received(self) -> tuple[int, int] | None:
+        """Return when its first and its last record were received, in milliseconds since 1970; None: it does not say."""
+        try:
+            connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                first, last = connection.execute(_RECEIVED).fetchone()  # type: ignore[misc]
+            finally:
+                connection.close()
+        except apsw.Error:
+            return None
+        return (first, last) if isinstance(first, int) and isinstance(last, int) else None
 
     def close(self) -> None:
         """Close the connection; it opens again when it is needed."""

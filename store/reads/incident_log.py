@@ -57,7 +57,7 @@ def attempts(client: Any, *, incident_id: str) -> pd.DataFrame:
     """Return rows of ``delivery_attempts``, the latest first, at most 500."""
     return frame(
         client,
-        "SELECT * FROM delivery_attempts FINAL WHERE incident_id = {id:String} ORDER BY attempted_at DESC LIMIT 500",
+        "SELECT * EXCEPT (revision) FROM delivery_attempts FINAL WHERE incident_id = {id:String} ORDER BY attempted_at DESC LIMIT 500",
         parameters={"id": incident_id},
     )
 
@@ -75,6 +75,6 @@ def actions(client: Any, *, target: str, limit: int = 200) -> pd.DataFrame:
     """Return what people did to ``target``, the latest first."""
     return frame(
         client,
-        "SELECT * FROM actions WHERE target = {target:String} ORDER BY at DESC LIMIT {limit:UInt32}",
+        "SELECT * EXCEPT (revision) FROM actions WHERE target = {target:String} ORDER BY at DESC LIMIT {limit:UInt32}",
         parameters={"target": target, "limit": limit},
     )

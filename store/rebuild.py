@@ -1,0 +1,187 @@
+"""Reads signals out of the journal again for days that the store has lost, and says what the journal does not have any more.
+
+A whole store is made anew by the loader itself, in an empty folder. This is for a store that lacks a part: what was loaded once is inserted
+under new slices. What is there already is replaced by itself, and the books go on counting it once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from core import journal
+from core.clock import Clock, from_milliseconds, to_milliseconds
+from core.config import Settings
+from core.journal import Stored, read_segment
+from core.plural import counted
+from core.segment import sync_folder
+from core.signal import Lane, SignalKind
+from core.telemetry import Telemetry
+from store.client import Store
+from store.conflicts import quarantine_conflicts
+from store.progress import ProgressTable
+from store.segments import Segment
+from store.slice import SHARES, SliceWriter
+
+SIGNALS = {
+    "spans": SignalKind.TRACES,
+    "logs": SignalKind.LOGS,
+    "metrics": SignalKind.METRICS,
+    "events": SignalKind.EVENT,
+    "event_contents": SignalKind.EVENT,
+    "quarantine": SignalKind.QUARANTINE,
+}
+"""The tables that hold what was received, and as what it lies in the journal."""
+MARKER = "rebuild.json"
+_SLICE_BYTES = 16 << 20
+_NAMED_DAYS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A table and the days (UTC, of receipt) of which rows are missing, both included; None: nobody knows since or until when."""
+
+    table: str
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Receipt from ``since`` until before ``until``, in milliseconds since 1970."""
+
+    since: int
+    until: int
+
+    def holds(self, moment: int) -> bool:
+        """Return whether it was received then."""
+        return self.since <= moment < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A slice that was read again: of which segment, how many records and signals, and how many records were damaged."""
+
+    segment: str
+    records: int
+    signals: int
+    damaged: int
+
+
+def window_of(first: date | None, last: date | None) -> Window:
+    """Return the moments of these days."""
+    since = datetime(first.year, first.month, first.day, tzinfo=UTC) if first else None
+    until = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1) if last else None
+    return Window(to_milliseconds(since) if since else 0, to_milliseconds(until) if until else 1 << 62)
+
+
+class SignalReload:
+    """Reads signals again. One thread only, the one that loads: nothing may be loaded between two steps of one table's hour."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, telemetry: Telemetry) -> None:
+        self._journal = settings.journal
+        self._store = store
+        self._telemetry = telemetry
+        self._progress = ProgressTable(store, clock)
+        self._writer = SliceWriter(store)
+
+    def steps(self, lost: Collection[Lost], but: Collection[str] = ()) -> Iterator[Step]:
+        """Yield after each slice; ``but``: names of segments to leave out. Of tables that hold no signals nothing is read.
+
+        Only what was loaded before is read again: the rest is the loader's.
+        """
+        wanted = [(SIGNALS[one.table], window_of(one.first, one.last)) for one in lost if one.table in SIGNALS]
+        for lane in Lane if wanted else ():
+            for path in journal.segments(self._journal, lane):
+                segment = Segment(path, lane)
+                if segment.name not in but and any(_overlap(segment.received(), window) for _, window in wanted):
+                    yield from self._read(segment, wanted)
+        for window in {window for _, window in wanted}:
+            self._count_hours(window)
+
+    def _read(self, segment: Segment, wanted: list[tuple[SignalKind, Window]]) -> Iterator[Step]:
+        after, loaded = 0, self._progress.of(segment).position
+        while after < loaded and (found := list(read_segment(segment.path, segment.lane, after, _SLICE_BYTES))):
+            after = found[-1].id
+            yield self._write(segment, [stored for stored in found if stored.id <= loaded], wanted)
+
+    def _write(self, segment: Segment, found: list[Stored], wanted: list[tuple[SignalKind, Window]]) -> Step:
+        records = [
+            one.record
+            for one in found
+            if one.record and any(one.record.kind is kind and window.holds(one.record.received_at) for kind, window in wanted)
+        ]
+        if records:
+            slice_ = self._store.revision(SHARES)
+            self._writer.write(records, slice_)
+            quarantine_conflicts(self._store, self._telemetry, records, slice_)
+        damaged = sum(1 for one in found if one.record is None)
+        return Step(segment.name, len(records), sum(record.count for record in records), damaged)
+
+    def _count_hours(self, window: Window) -> None:
+        """Count the hours' signals again: what was read again was counted twice."""
+        bound = {"since": from_milliseconds(window.since), "until": from_milliseconds(min(window.until, _LAST))}
+        within = "{since:DateTime64(3, 'UTC')} AND {name} < {until:DateTime64(3, 'UTC')}"
+        self._store.command(f"DELETE FROM source_hours WHERE hour >= {within.replace('{name}', 'hour')}", bound)
+        for table in ("spans", "logs", "metrics", "events", "quarantine"):
+            self._store.command(
+                "INSERT INTO source_hours SELECT toStartOfHour(received_at) AS hour, source, {kind:String}, count(), max(received_at)"
+                f" FROM {table} FINAL WHERE received_at >= {within.replace('{name}', 'received_at')} GROUP BY hour, source",
+                {**bound, "kind": table},
+            )
+
+
+_LAST = to_milliseconds(datetime(2100, 1, 1, tzinfo=UTC))
+
+
+def _overlap(received: tuple[int, int] | None, window: Window) -> bool:
+    """Return whether a segment may hold such a moment; one that does not say what it holds may."""
+    return received is None or (received[0] < window.until and received[1] >= window.since)
+
+
+def gone(store: Store, window: Window) -> list[str]:
+    """Return a line a day, the latest first, of what was received then and is not in the journal any more, with counts from the books."""
+    rows = store.rows(
+        "SELECT toDate(last_at) AS day, count() AS segments, sum(records) AS records, sum(arraySum(mapValues(signals))) AS signals"
+        " FROM swept_segments FINAL WHERE toUnixTimestamp64Milli(last_at) >= {since:Int64} AND toUnixTimestamp64Milli(first_at) < {until:Int64}"
+        " GROUP BY day ORDER BY day DESC",
+        {"since": window.since, "until": min(window.until, _LAST)},
+    )
+    lines = [
+        f"{row['day']}: {counted(int(row['segments']), 'segment')} with {counted(int(row['signals']), 'signal')}"
+        f" in {counted(int(row['records']), 'record')}, deleted after they were loaded"
+        for row in rows[:_NAMED_DAYS]
+    ]
+    if more := rows[_NAMED_DAYS:]:
+        lines.append(f"{more[-1]['day']} to {more[0]['day']}: {counted(sum(int(row['signals']) for row in more), 'signal')} more")
+    return lines
+
+
+def set_aside(settings: Settings, now: datetime) -> tuple[Path | None, bool]:
+    """Move the embedded store's folder aside; return where it is (None: there was none), and whether a rebuild was going on before.
+
+    A marker beside it is on disk before anything moves, so that an interrupted rebuild goes on with the store it began.
+    """
+    marker, store = settings.data / MARKER, settings.data / "store"
+    resumed = marker.exists()
+    if resumed:
+        name = str(json.loads(marker.read_text(encoding="utf-8"))["aside"])
+    else:
+        name = f"store-{now:%Y%m%dT%H%M%SZ}" if store.is_dir() and any(store.iterdir()) else ""
+        unfinished = marker.with_suffix(".new")
+        unfinished.write_text(json.dumps({"aside": name}), encoding="utf-8")
+        sync_folder(settings.data)
+        unfinished.replace(marker)
+        sync_folder(settings.data)
+    if name and not (settings.data / name).exists() and store.exists():
+        store.rename(settings.data / name)
+        sync_folder(settings.data)
+    return (settings.data / name if name else None), resumed
+
+
+def finish(settings: Settings) -> None:
+    """Note that the rebuild is done."""
+    (settings.data / MARKER).unlink(missing_ok=True)

@@ -1,0 +1,150 @@
+"""A store that is lost, or lacks something, comes back from the journal: with the ids, verdicts and moments that it had, and nothing is told twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerts import actions
+from andon.pipeline import Pipeline, pipeline_on
+from andon.rebuilding import make_up
+from core.catalog.catalog import Catalog
+from core.config import Settings
+from core.telemetry import Telemetry
+from store import scratch
+from store.client import Store
+from store.keeping import is_rebuilding, kept_in_journal, note_rebuilding
+from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
+
+KEYS = {
+    "transactions": "flow, transaction_id",
+    "transaction_keys": "flow, key_type, key_value, transaction_id",
+    "clocks": "flow, sla, transaction_id",
+    "verdicts": "flow, sla, transaction_id, version",
+    "incidents": "incident_id",
+    "incident_members": "incident_id, transaction_id, sla",
+    "deliveries": "delivery_id",
+    "delivery_attempts": "delivery_id, attempt",
+    "silences": "silence_id",
+    "actions": "at, action, target",
+    "events": "event_source, id",
+    "spans": "trace_id, span_id",
+    "open_clocks": "flow, sla, transaction_id",
+    "catalogs": "version",
+    "source_hours": "hour, source, kind",
+}
+"""The tables that must be the same afterwards, row by row; of merged transactions only the ids go on, as keys."""
+_NOT = {"clocks": ", previous", "spans": ", slice", "events": ", slice", "source_hours": ""}
+
+
+def content(store: Store) -> dict[str, list[dict[str, Any]]]:
+    found = {}
+    for table, key in KEYS.items():
+        numbers = "" if table == "source_hours" else "slice" if table in {"spans", "events"} else "revision" + _NOT.get(table, "")
+        chosen = f"* EXCEPT ({numbers})" if numbers else "*"
+        final = "" if table in {"actions", "catalogs"} else "FINAL"
+        where = "WHERE state != 'merged'" if table == "transactions" else "WHERE active" if table == "transaction_keys" else ""
+        found[table] = store.rows(f"SELECT {chosen} FROM {table} {final} {where} ORDER BY {key}")
+    return found
+
+
+class World:
+    """A shop whose engine can end and begin, with what is kept in the journal."""
+
+    def __init__(self, store: Store, folder: Path, definitions: Catalog) -> None:
+        self.shop = Shop(store, Settings(data=folder / "data", journal_keep_seconds=86_400))
+        self.definitions = definitions
+        self._stack: ExitStack | None = None
+
+    def begin(self, *, rebuilding: bool = False) -> Pipeline:
+        self.end()
+        shop = self.shop
+        self._stack = ExitStack()
+        keeping = self._stack.enter_context(kept_in_journal(shop.store, shop.settings, shop.clock))
+        if rebuilding:
+            note_rebuilding(shop.store, going_on=True)
+        pipeline = pipeline_on(shop.store, shop.settings, self.definitions, shop.clock, Telemetry(), keeping)
+        return self._stack.enter_context(pipeline)
+
+    def end(self) -> None:
+        if self._stack:
+            self._stack.close()
+            self._stack = None
+
+    def lose_all(self) -> None:
+        self.end()
+        scratch.empty(self.shop.store)
+
+    def rebuild(self) -> Pipeline:
+        pipeline = self.begin(rebuilding=True)
+        make_up(pipeline, threading.Event(), lambda _: None)
+        return pipeline
+
+
+@pytest.fixture
+def world(store: Store, tmp_path: Path) -> Iterator[World]:
+    slas = BOOK % "15 minutes" + SHIP % "4 hours"
+    world = World(store, tmp_path, catalog(tmp_path, slas, facts=", note: {}", booked=BY_SPAN))
+    yield world
+    world.end()
+
+
+def live(world: World) -> Pipeline:
+    """Let orders be met, late and lost on the way, in several batches, and people act on what comes of it."""
+    shop, pipeline = world.shop, world.begin()
+    for number in range(1, 7):
+        shop.send(shop.event("shop.captured", str(number), amount=100 * number))
+        shop.settle(pipeline)
+        shop.pass_time(minutes=1)
+    shop.send(*(shop.span(str(number), number) for number in (1, 2)))
+    shop.settle(pipeline)
+    for minutes in (4, 20):
+        shop.pass_time(minutes=minutes)
+        shop.settle(pipeline)
+    shop.send(shop.span("3", 3), shop.event("shop.captured", "4", id_="earlier", at=shop.clock.now() - timedelta(hours=1)))
+    shop.settle(pipeline)
+    pipeline.alerting.deliver(shop.clock.now())
+    pipeline.alerting.settle()
+    shop.pass_time(minutes=5)
+    (incident,) = [one for one in pipeline.alerting.open_incidents(shop.clock.now()) if one.stage == "booked"]
+    now = shop.clock.now()
+    until = now + timedelta(days=2)
+    pipeline.alerting.act(lambda incidents, _: actions.acknowledge(incidents, incident.incident_id, "Ana", "on it", until, now), now)
+    pipeline.alerting.act(lambda incidents, _: actions.assign(incidents, incident.incident_id, "Ana", "Ben", now), now)
+    ends = now + timedelta(hours=8)
+    match = {"flow": "orders", "stage": "shipped"}
+    pipeline.alerting.act(lambda incidents, known: actions.silence(incidents, known, match, "Ana", "strike", ends, now), now)
+    shop.settle(pipeline)
+    return pipeline
+
+
+def test_a_lost_store_comes_back_as_it_was_and_nothing_is_told_twice(world: World) -> None:
+    live(world)
+    before = content(world.shop.store)
+    assert {row["verdict"] for row in before["verdicts"]} >= {"running", "at_risk", "breached", "met", "met_late"}
+    assert all(before[table] for table in ("incidents", "deliveries", "delivery_attempts", "silences", "actions", "transaction_keys"))
+
+    world.lose_all()
+    world.shop.pass_time(minutes=2)
+    pipeline = world.rebuild()
+
+    assert content(world.shop.store) == before
+    assert not is_rebuilding(world.shop.store)
+    world.shop.settle(pipeline)
+    after = content(world.shop.store)
+    assert [row["delivery_id"] for row in after["deliveries"]] == [row["delivery_id"] for row in before["deliveries"]]
+    assert [row["incident_id"] for row in after["incidents"]] == [row["incident_id"] for row in before["incidents"]]
+    (incident,) = [row for row in after["incidents"] if row["stage"] == "booked"]
+    assert (incident["status"], incident["acknowledged_by"], incident["assignee"]) == ("acknowledged", "Ana", "Ben")
+    world.shop.pass_time(hours=4)
+    world.shop.settle(pipeline)
+    silenced = [row for row in content(world.shop.store)["incidents"] if row["stage"] == "shipped"]
+    told = {row["incident_id"] for row in content(world.shop.store)["deliveries"]}
+    assert silenced, "the promise to ship is broken by now"
+    assert not told.intersection(row["incident_id"] for row in silenced), "the silence is in force"
