@@ -18,6 +18,7 @@ from collector.http import Doors
 from collector.rejection import Rejection
 from core.binding import bind
 from core.errors import Full, UsageError
+from core.limits import CONNECTIONS_MAX
 from core.signal import SignalKind
 
 _SERVICES = {
@@ -30,6 +31,7 @@ _OPTIONS = [
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", GRPC_MESSAGE_MAX_BYTES),
     ("grpc.max_concurrent_streams", 100),
+    ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
     ("grpc.max_metadata_size", 16 << 10),
 ]
 _CODES = {

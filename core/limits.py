@@ -14,11 +14,11 @@ MINUTE_SECONDS = 60.0
 PEERS_REMEMBERED = 10_000
 
 
-def may_connect(peer: str, peers: list[str]) -> bool:
-    """Return whether one more connection of ``peer`` is within bounds; ``peers`` are the addresses of all open ones, its own included."""
-    if len(peers) > CONNECTIONS_MAX:
+def may_connect(peer: str, theirs: int, everybodys: int) -> bool:
+    """Return whether a new connection of ``peer`` is within bounds; it is counted in the open ones of the peer and of all already."""
+    if everybodys > CONNECTIONS_MAX:
         return False
-    return peers.count(peer) <= CONNECTIONS_PER_CLIENT_MAX or is_loopback(peer)
+    return theirs <= CONNECTIONS_PER_CLIENT_MAX or is_loopback(peer)
 
 
 class FailedAttempts:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import ssl
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ HEAD_READ_SECONDS = 10.0
 HEAD_MAX_BYTES = 16 << 10
 HEADERS_MAX = 100
 URL_MAX_BYTES = 8 << 10
+UNTOLD_BYTES = 16 << 10
+"""What the parser is given at a time, except of a body whose length was announced, and what it may take without telling of it: it keeps a header
+or trailer that does not end, and passes over what follows a chunk's length."""
 DRAIN_SECONDS = 5.0
 """How long the rest of a body is still read, and thrown away, after the request was answered: closing at once would lose the answer."""
 GOODBYE_SECONDS = 0.5
@@ -49,8 +53,13 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     refusals: Refusals
     hosts: Hosts
     url_max_bytes: int
+    peers: Counter[str]
+    """How many connections each client has open."""
     _timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _body_left = 0
+    _untold = 0
+    _in_body = False
     _refused = False
 
     def connection_made(self, transport: Any) -> None:
@@ -58,21 +67,33 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         super().connection_made(transport)
         self._watch_head()
         peer = _host(self)
-        if not may_connect(peer, [_host(one) for one in self.connections]):
+        self.peers[peer] += 1
+        if not may_connect(peer, self.peers[peer], len(self.connections)):
             self._refuse(503)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._timer_done()
+        peer = _host(self)
+        self.peers[peer] -= 1
+        if not self.peers[peer]:
+            del self.peers[peer]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived, unless the connection was refused."""
-        if not self._refused:
-            super().data_received(data)
+        """Parse what arrived, unless the connection was refused; what the parser has not told of has a bound."""
+        at = 0
+        while at < len(data) and not self._refused and not self.transport.is_closing():
+            part = data[at:] if len(data) - at <= self._body_left else data[at : at + UNTOLD_BYTES]
+            at += len(part)
+            self._untold += len(part)
+            super().data_received(part)
+            if self._untold > UNTOLD_BYTES + self.url_max_bytes:
+                self._refuse(400 if self._in_body else 431)
 
     def on_message_begin(self) -> None:
         """Expect the rest of the head."""
+        self._in_body = False
         super().on_message_begin()
         self._watch_head()
 
@@ -91,6 +112,8 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     def on_headers_complete(self) -> None:
         """Hand the request to the application; RFC 9112, 3.2: it names one host, and only HTTP/1.0 may name none."""
         self._timer_done()
+        self._untold, self._in_body = 0, True
+        self._body_left = int("".join(self._values(b"content-length")) or 0)
         hosts = self._values(b"host")
         if len(hosts) > 1 or (not hosts and self.parser.get_http_version() != "1.0"):
             self._refuse(400)
@@ -126,12 +149,19 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         return not self._refused and super()._should_upgrade()
 
     def on_body(self, body: bytes) -> None:
-        """Hand a part of the body on, or end a body that goes on after its answer."""
+        """Hand a part of the body on."""
         if self._refused:
             return
-        if self.cycle is not None and self.cycle.response_complete and self._timer is None:
-            self._timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
+        self._untold = 0
+        self._body_left -= len(body)
         super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """Expect the rest of the body for a while, if there is more."""
+        super().on_response_complete()
+        if self.cycle is not None and self.cycle.response_complete and self.cycle.more_body:
+            self._timer_done()
+            self._timer = self.loop.call_later(DRAIN_SECONDS, self.transport.close)
 
     def on_message_complete(self) -> None:
         """Expect the next request."""
@@ -166,6 +196,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
             self._timer = None
 
     def _count(self, size: int, limit: int) -> None:
+        self._untold = 0
         self._head_bytes += size
         if self._head_bytes > limit or len(self.headers) > HEADERS_MAX:
             self._refuse(431)
@@ -208,7 +239,9 @@ def make_server(
     """Return the server of ``app``, which answers to the names of ``hosts``; with a certificate it speaks TLS 1.2 or later only."""
     config = uvicorn.Config(
         app,
-        http=type("Protocol", (BoundedProtocol,), {"refusals": refusals, "hosts": hosts, "url_max_bytes": url_max_bytes}),
+        http=type(
+            "Protocol", (BoundedProtocol,), {"refusals": refusals, "hosts": hosts, "url_max_bytes": url_max_bytes, "peers": Counter()}
+        ),
         ws="none",
         lifespan="off",
         access_log=False,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import time
+from typing import Any
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from collector.http_body import Body
 from core.signal import SignalKind
@@ -180,6 +182,45 @@ def test_endless_chunks_of_one_byte_end_in_time(door: Running, monkeypatch: pyte
         opened.sendall(post(CHUNKED, body=b""))
         assert is_closed_within(opened, 4, b"1\r\nx\r\n", pause_seconds=0.02)
     assert door.telemetry.value(M.REFUSED_REQUESTS, source="default", reason="slow_client") == 1
+
+
+@pytest.mark.parametrize(
+    ("begun", "status"),
+    [
+        (POST.partition(b" HTTP")[0], 431),
+        (POST + HOST + b"x-name: ", 431),
+        (POST + HOST, 431),  # the name of a header
+        (GOOD + POST + HOST + b"x-name: ", 431),  # behind a request that is good
+        (post(CHUNKED, body=b"5;"), 400),
+        (post(CHUNKED, body=b"0\r\nx-name: "), 400),
+    ],
+)
+def test_what_never_ends_is_ended_before_it_is_large(door: Running, monkeypatch: pytest.MonkeyPatch, begun: bytes, status: int) -> None:
+    """The parser tells of a header when it is over: one without end would be kept, whatever it weighs."""
+    given = 0
+    real = HttpToolsProtocol.data_received
+
+    def counted(self: Any, data: bytes) -> None:
+        nonlocal given
+        given += len(data)
+        real(self, data)
+
+    monkeypatch.setattr(HttpToolsProtocol, "data_received", counted)
+    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
+        opened.sendall(begun)
+        assert is_closed_within(opened, 10, b"y" * 65536)
+    assert given < 100_000
+    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="headers_too_large" if status == 431 else "protocol_error") == 1
+
+
+@pytest.mark.parametrize("more", [b"1;", b"0\r\nx: ", b"ff\r\n"])
+def test_what_goes_on_after_the_answer_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch, more: bytes) -> None:
+    monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.5)
+    monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
+        opened.sendall(post(CHUNKED, body=more))
+        assert b"408" in opened.recv(1000)
+        assert is_closed_within(opened, 10, b"y", pause_seconds=0.02)
 
 
 def test_a_body_that_stalls_is_told(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
