@@ -24,7 +24,6 @@ from andon.clock_watch import ClockWatch
 from andon.engine_process import IN_FLIGHT_SECONDS, STAGES, Engine
 from andon.front_door import door_client, door_trust
 from andon.heartbeat import Heartbeat
-from andon.open_files import take_open_files
 from andon.plugins import receivers
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
@@ -46,7 +45,6 @@ def run_collector(settings: Settings) -> None:
     """Run one collector until SIGTERM or SIGINT."""
     from collector.engine import Collector
 
-    take_open_files()
     telemetry = Telemetry()
     catalog = load_checked_catalog(settings)
 
@@ -90,7 +88,6 @@ def run_engine(settings: Settings) -> None:
     from andon.rebuilding import go_on_rebuilding
     from store.catalogs import StoredCatalogs
 
-    take_open_files()
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
     door_trust(settings)

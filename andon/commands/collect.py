@@ -15,9 +15,11 @@ COLLECT_SETTINGS = (
 def command(*, settings: Settings) -> None:
     """Receive signals and keep them in the journal."""
     from andon.alone import require_alone
+    from andon.open_files import take_open_files
     from core.telemetry import configure_logging
 
     configure_logging()
+    take_open_files()
     require_alone(settings, ("collector",))
     from andon.wiring import run_collector  # seconds that who is refused need not wait
 

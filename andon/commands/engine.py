@@ -16,9 +16,11 @@ def command(*, settings: Settings) -> None:
     """Load the journal, correlate, evaluate, alert; serve the read endpoint and the API."""
     from andon.alone import require_alone
     from andon.listening import check_inner_host
+    from andon.open_files import take_open_files
     from core.telemetry import configure_logging
 
     configure_logging()
+    take_open_files()
     check_inner_host(settings)
     require_alone(settings, ("engine",))
     from andon.wiring import run_engine  # seconds that who is refused need not wait

@@ -1,0 +1,208 @@
+"""Every limit that docs/operating.md names, against the real process: what is sent at it and beyond it, what that costs memory and the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import pytest
+
+from andon.open_files import take_open_files
+from core.signal import SignalKind
+from tests.collector.requests import PROTOBUF, spans
+from tests.collector.test_events import BATCH, ONE
+from tests.faults.attacks import (
+    ENCODERS,
+    JSON,
+    LIMIT_BYTES,
+    MEBIBYTE,
+    SECRET,
+    Attacker,
+    Case,
+    batch,
+    beyond_failures,
+    crowded,
+    endless,
+    going_on,
+    head,
+    long_text,
+    many_streams,
+    members,
+    nested,
+    nested_json,
+    one_connection_too_many,
+    otlp_json,
+    records,
+    silent_grpc_connections,
+    slow_bodies,
+    slow_heads,
+    structured,
+    too_large_a_catalog,
+)
+from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
+from tests.product import Product, running
+
+pytestmark = [pytest.mark.xdist_group("limits"), pytest.mark.timeout(600)]
+
+SOURCE = "source: shop\nowner: desk\nwebhook: {scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: shop}\n"
+OWNERS = "owners: {desk: {title: Desk, email: desk@example.com}}\n"
+
+
+BODY = "body over HTTP, as sent and decompressed"
+MESSAGE = "message over gRPC"
+HEAD = "head of a request"
+SAYS = "what a head says"
+NAME = "name and origin of a request"
+BESIDE = "what a body brings beside its bytes (trailers, lengths of chunks)"
+GOES_ON = "body that goes on after its request was answered"
+READING = "reading a body"
+CONNECTIONS = "connections over HTTP"
+GRPC_CONNECTIONS = "connections over gRPC"
+STREAMS = "streams of one gRPC connection"
+CREDENTIALS = "wrong credentials of one address"
+JSON_ = "JSON"
+MEMBERS = "compressed body"
+NESTED = "value of an OTLP attribute"
+RECORDS = "OTLP request"
+ATTRIBUTES = "span, log record, data point; event or link of a span"
+ORIGINS = "resource, scope"
+TEXTS = "text anywhere in an OTLP record, resource or scope, also inside of arrays and key-value lists"
+CATALOG = "catalog file"
+HOST = b"host: 127.0.0.1"
+TYPE = f"content-type: {PROTOBUF}".encode()
+CHUNKED = b"transfer-encoding: chunked"
+OTHER_SECRET = "whsec_b2xkIHNlY3JldA=="
+
+
+def sent(name: str, make: Callable[[], bytes], path: str = "/v1/traces", content_type: str = PROTOBUF, encoding: str = "") -> Any:
+    """Return the attack that posts this body."""
+    return lambda attacker: attacker.post(path, attacker.body(name, lambda: ENCODERS[encoding](make())), content_type, encoding)
+
+
+def exported(name: str, make: Callable[[], bytes], count: int = 1, compression: Any = None) -> Any:
+    """Return the attack that sends this message over gRPC."""
+    return lambda attacker: attacker.export(*[attacker.body(name, make)] * count, compression=compression)
+
+
+def member_attack(encoding: str, count: int) -> Any:
+    return lambda attacker: attacker.post(
+        "/v1/traces", attacker.body(f"{encoding}{count}", lambda: members(encoding, count)), PROTOBUF, content_encoding=encoding
+    )
+
+
+def json_spans(size_bytes: int) -> bytes:
+    return otlp_json(count=9000, name='"' + "x" * (size_bytes // 9000 - 200) + '"')
+
+
+CASES = [
+    Case(BODY, "beyond it", sent("21", lambda: bytes(LIMIT_BYTES + 1)), 413),
+    Case(BODY, "beyond it, in chunks", lambda attacker: attacker.post("/v1/traces", (bytes(MEBIBYTE) for _ in range(21)), PROTOBUF), 413),
+    Case(MESSAGE, "beyond it", exported("5", lambda: bytes(5 * MEBIBYTE)), "RESOURCE_EXHAUSTED"),
+    Case(
+        MESSAGE,
+        "far beyond it, in gzip",
+        exported("200", lambda: bytes(200 * MEBIBYTE), compression=grpc.Compression.Gzip),
+        "RESOURCE_EXHAUSTED",
+    ),
+    Case(HEAD, "16 KiB", lambda attacker: attacker.raw(head(b"x: " + b"y" * 17_000)), 431),
+    *(
+        Case(HEAD, f"an endless {name}", lambda attacker, begin=begin: endless(attacker.product.http_port, begin), "closed")
+        for name, begin in (("URL", b"POST /"), ("name", head()[:-2]), ("value", head()[:-2] + b"x: "))
+    ),
+    Case(HEAD, "100 fields", lambda attacker: attacker.raw(head(*[b"x: y"] * 101)), 431),
+    Case(HEAD, "URL 8 KiB", lambda attacker: attacker.raw(head(path=b"/" + b"y" * (8 << 10))), 431),
+    Case(HEAD, "never ends", lambda attacker: slow_heads(attacker, 200), 408, patient=True),
+    Case(SAYS, "two hosts", lambda attacker: attacker.raw(head(b"host: b")), 400),
+    Case(SAYS, "not ASCII", lambda attacker: attacker.raw(head(b"x: \xff")), 400),
+    Case(NAME, "another's name", lambda attacker: attacker.raw(head().replace(HOST, b"host: shop.example")), 421),
+    Case(NAME, "another's page", lambda attacker: attacker.raw(head(b"origin: https://shop.example")), 403),
+    Case(READING, "trickles", lambda attacker: slow_bodies(attacker, 200), 408, patient=True),
+    Case(GOES_ON, "a body", lambda attacker: going_on(attacker, head(TYPE, b"content-length: 1000000000"), bytes(1000)), 413, patient=True),
+    *(
+        Case(BESIDE, f"an endless {name}", lambda attacker, begin=begin: endless(attacker.product.http_port, begin), "closed")
+        for name, begin in (("trailer", head(TYPE, CHUNKED) + b"0\r\nx: "), ("length of a chunk", head(TYPE, CHUNKED) + b"1;"))
+    ),
+    Case(CONNECTIONS, "1,020", one_connection_too_many, 503, "retry-after: 5"),
+    Case(GRPC_CONNECTIONS, "1,020", silent_grpc_connections, "closed", patient=True),
+    Case(STREAMS, "300 at once", many_streams, "taken or told"),
+    *(
+        Case(CREDENTIALS, name, lambda attacker, guess=guess, wrong=wrong: beyond_failures(lambda: guess(attacker), wrong), status)
+        for name, wrong, status, guess in (
+            ("guessing", 401, 503, lambda attacker: attacker.post("/v1/traces", b"x", PROTOBUF, authorization="Bearer guess")),
+            (
+                "guessing over gRPC",
+                "UNAUTHENTICATED",
+                "UNAVAILABLE",
+                lambda attacker: attacker.export(b"x", authorization="Bearer guess")[0],
+            ),
+            ("forging", 401, 503, lambda attacker: attacker.webhook(b"{}", secret=OTHER_SECRET)),
+        )
+    ),
+    Case(JSON_, "64 levels", sent("64l", lambda: structured("[" * 63 + "]" * 63), "/v1/events", ONE), 200),
+    Case(JSON_, "65 levels", sent("65l", lambda: structured("[" * 64 + "]" * 64), "/v1/events", ONE), 400, "64 levels"),
+    Case(JSON_, "64 digits", sent("64d", lambda: structured("1" * 64), "/v1/events", ONE), 200),
+    Case(JSON_, "65 digits", sent("65d", lambda: structured("1" * 65), "/v1/events", ONE), 400, "64 digits"),
+    *(
+        Case(MEMBERS, f"{count:,} in {name}", member_attack(name, count), status)
+        for name in ("gzip", "zstd")
+        for count, status in ((1000, 200), (1001, 400), (300_000, 400))
+    ),
+    Case(NESTED, "47 arrays", sent("a47", lambda: nested("array", 47)), 200),
+    Case(NESTED, "48 arrays", sent("a48", lambda: nested("array", 48)), 400),
+    Case(NESTED, "32 key-value lists", sent("k32", lambda: nested("kvlist", 32)), 400),
+    Case(NESTED, "19 arrays in JSON", sent("j19", lambda: nested_json("array", 19), content_type=JSON), 400),
+    Case(RECORDS, "10,000 spans", sent("s10000", lambda: records(SignalKind.TRACES, 10_000)), 200),
+    *(
+        Case(limit, f"129 of a {place}", sent(f"{place}129", lambda p=place: crowded(p, 129)), 200, "128 attributes")
+        for limit, places in ((ATTRIBUTES, ("span", "event", "link")), (ORIGINS, ("resource", "scope")))
+        for place in places
+    ),
+    *(
+        Case(TEXTS, f"65 KiB in a {place}", sent(f"{place}65", lambda p=place: long_text(p, 65 << 10)), 200)
+        for place in ("name", "inner", "resource")
+    ),
+    Case(CATALOG, "all of it at once", too_large_a_catalog, "refused", "all told", patient=True),
+]
+
+
+@pytest.fixture(scope="module")
+def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
+    """A collector that every road has been taken to."""
+    folder = tmp_path_factory.mktemp("limits")
+    (folder / "catalog" / "sources").mkdir(parents=True)
+    (folder / "catalog" / "sources" / "shop.yaml").write_text(SOURCE)
+    (folder / "catalog" / "owners.yaml").write_text(OWNERS)
+    take_open_files()
+    # as a shell begins: with 1,024 open files
+    few = ("prlimit", "--nofile=1024:", "--")
+    with running(Product(folder / "data", folder / "catalog", {"ANDON_TEST_HOOK": SECRET}, wrapper=few), "collect") as product:
+        attacker = Attacker(product)
+        for _ in range(20):
+            roads = [
+                attacker.post("/v1/traces", spans(count=10).SerializeToString(), PROTOBUF),
+                attacker.post("/v1/logs", ENCODERS["gzip"](records(SignalKind.LOGS, 10)), PROTOBUF, "gzip"),
+                attacker.post("/v1/metrics", ENCODERS["zstd"](records(SignalKind.METRICS, 10)), PROTOBUF, "zstd"),
+                attacker.post("/v1/traces", otlp_json(), JSON),
+                attacker.post("/v1/events", batch(10), BATCH),
+                attacker.webhook(b"{}"),
+                *attacker.export(spans(count=10).SerializeToString()),
+            ]
+            assert {answer.status for answer in roads} == {200, "OK"}
+        yield attacker
+
+
+@pytest.fixture(scope="module")
+def healthy(attacker: Attacker) -> Iterator[Healthy]:
+    with healthy_sender(attacker.product.http_port) as sender:
+        yield sender
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.limit}: {case.name}")
+def test_a_limit_costs_neither_memory_nor_the_others(attacker: Attacker, healthy: Healthy, case: Case) -> None:
+    attacker.forget()
+    measured = measure(attacker.product.processes["collect"].pid, healthy, lambda: case.attack(attacker), case.windows)
+    note(f"{case.limit}: {case.name}", measured)
+    answers = [one for answer in measured.answers for one in (answer if isinstance(answer, list) else [answer])]
+    assert [answer for answer in answers if answer.status != case.status or case.says not in answer.text] == []
+    assert held(measured) == ""
