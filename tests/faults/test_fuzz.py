@@ -1,0 +1,149 @@
+"""Mutated requests of every road against the real process: it lives, says a documented status, stays small, and its books balance.
+
+A short round by default; ``ANDON_SOAK_SECONDS`` says how long otherwise. The same again with ``ANDON_SEED``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from collector.admission import REQUESTS
+from collector.otlp_records import _LEVELS, _points
+from core.journal import read_segment, segments
+from core.signal import Lane, SignalKind
+from tests.collector.requests import PROTOBUF
+from tests.collector.test_events import BATCH, ONE, event
+from tests.collector.test_hostile_bytes import sample
+from tests.faults.attacks import ENCODERS, JSON, SECRET, Attacker, batch, structured
+from tests.faults.front_door import GROWTH_MAX_BYTES, forget_peak, healthy_sender, memory_bytes
+from tests.product import Product, running
+
+SECONDS = float(os.environ.get("ANDON_SOAK_SECONDS", "5"))
+EXAMPLES = Path(__file__).parents[1] / "data" / "otlp_examples"
+STATUSES = {200, 400, 413, 415, 503}
+CODES = {"OK", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}
+TOKENS = (b"{", b"}", b"[", b"]", b'"', b"\\u0000", b"\\ud800", b"1e999", b"-1", b"null", b"\xff", b"\0", b"\x80" * 10, b"9" * 70)
+SERVICES = {"traces": "trace.v1.Trace", "logs": "logs.v1.Logs", "metrics": "metrics.v1.Metrics"}
+pytestmark = [pytest.mark.xdist_group("fuzz"), pytest.mark.timeout(300 + SECONDS * 2)]
+
+
+def mutated(chance: random.Random, body: bytes) -> bytes:
+    """Return a body with a few bytes changed, cut out, doubled, or replaced by what is awkward."""
+    out = bytearray(body)
+    for _ in range(chance.randrange(6)):
+        at = chance.randrange(len(out) + 1)
+        to = min(len(out), at + chance.choice((0, 1, 2, 8, 40)))
+        out[at:to] = chance.choice((b"", out[at:to] * 2, bytes((chance.randrange(256),)), chance.choice(TOKENS)))
+    return bytes(out)
+
+
+def roads() -> list[tuple[str, str, bytes]]:
+    """Return path, type and body of good requests: what others wrote, and what holds something in every kind of field."""
+    examples = {"trace": "traces", "logs": "logs", "metrics": "metrics"}
+    good = [(f"/v1/{kind}", JSON, (EXAMPLES / f"{name}.json").read_bytes()) for name, kind in examples.items()]
+    good += [(f"/v1/{kind.value}", PROTOBUF, sample(kind).SerializeToString()) for kind in REQUESTS]
+    return [*good, ("/v1/events", ONE, structured('{"a": [1, "x"]}')), ("/v1/events", BATCH, batch(3)), ("/v1/events", JSON, b'{"a": 1}')]
+
+
+class Fuzz:
+    """Sends, and keeps what was accepted of OTLP in protobuf."""
+
+    def __init__(self, attacker: Attacker, seed: int) -> None:
+        self.attacker = attacker
+        self.chance = random.Random(seed)
+        self.good = roads()
+        self.accepted: list[tuple[str, bytes]] = []
+        self.sent = 0
+
+    def once(self) -> None:
+        self.sent += 1
+        path, content_type, body = self.chance.choice(self.good)
+        body = mutated(self.chance, body)
+        way = self.chance.randrange(10)
+        if way == 0:
+            assert self.attacker.webhook(body).status in STATUSES, body
+        elif way == 1 and content_type == PROTOBUF:
+            service = f"/opentelemetry.proto.collector.{SERVICES[path.removeprefix('/v1/')]}Service/Export"
+            assert self.attacker.export(body, kind=service)[0].status in CODES, body
+        else:
+            encoding = self.chance.choice(list(ENCODERS))
+            packed = ENCODERS[encoding](body)
+            whole = self.chance.random() < 0.7
+            names = {f"ce-{name}": str(value) for name, value in event().items()} if content_type == JSON and path == "/v1/events" else {}
+            answer = self.attacker.post(path, packed if whole else mutated(self.chance, packed), content_type, encoding, **names)
+            assert answer.status in STATUSES, (path, content_type, encoding, packed, answer)
+            if answer.status == 200 and not answer.text and whole and content_type == PROTOBUF:
+                self.accepted.append((path.removeprefix("/v1/"), body))
+
+
+@pytest.fixture
+def attacker(tmp_path: Path) -> Iterator[Attacker]:
+    (tmp_path / "catalog" / "sources").mkdir(parents=True)
+    (tmp_path / "catalog" / "owners.yaml").write_text("owners: {desk: {title: Desk, email: desk@example.com}}\n")
+    source = "source: shop\nowner: desk\nwebhook: {scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: shop}\n"
+    (tmp_path / "catalog" / "sources" / "shop.yaml").write_text(source)
+    with running(Product(tmp_path / "data", tmp_path / "catalog", {"ANDON_TEST_HOOK": SECRET}), "collect") as product:
+        yield Attacker(product)
+
+
+def counted(attacker: Attacker) -> dict[str, float]:
+    """Return the sums of the collector's three counters over all lanes."""
+    text = httpx.get(f"{attacker.product.door}/metrics").text
+    names = ("received", "acknowledged", "refused")
+    return {name: sum(map(float, re.findall(rf"^andon_{name}_signals_total{{[^}}]*}} (\S+)", text, re.MULTILINE))) for name in names}
+
+
+def kept(attacker: Attacker) -> set[tuple[str, bytes]]:
+    """Return the OTLP requests in the journal."""
+    found = (
+        stored.record
+        for path in segments(attacker.product.data / "journal", Lane.STANDARD)
+        for stored in read_segment(path, Lane.STANDARD, 0, 1 << 40)
+    )
+    return {as_read(record.kind.value, record.body) for record in found if record and record.kind in REQUESTS}
+
+
+def records_of(kind: str, body: bytes) -> int:
+    """Return how many records protobuf's own reader finds in a request."""
+    resources, scopes, records = _LEVELS[SignalKind(kind)]
+    request = REQUESTS[SignalKind(kind)].FromString(body)
+    found = [each for resource in getattr(request, resources) for scope in getattr(resource, scopes) for each in getattr(scope, records)]
+    return sum(len(_points(each)) for each in found) if kind == "metrics" else len(found)
+
+
+def as_read(kind: str, body: bytes) -> tuple[str, bytes]:
+    """Return a request as protobuf's own reader understands it; metrics are written anew on their way."""
+    return kind, REQUESTS[SignalKind(kind)].FromString(body).SerializeToString(deterministic=True)
+
+
+def test_mutated_requests_are_taken_or_told(attacker: Attacker) -> None:
+    seed = int(os.environ.get("ANDON_SEED", "20260327"))
+    logging.getLogger("faults").warning("the same again: ANDON_SEED=%s ANDON_SOAK_SECONDS=%s", seed, SECONDS)
+    fuzz = Fuzz(attacker, seed)
+    for _ in range(100):
+        fuzz.once()
+    pid = attacker.product.processes["collect"].pid
+    before = memory_bytes(pid)
+    forget_peak(pid)
+    with healthy_sender(attacker.product.http_port) as healthy:
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until or fuzz.sent < 300:
+            fuzz.once()
+        healthy.wait_for(1, time.monotonic())
+        assert {sample.status for sample in healthy.samples} == {200}
+    assert attacker.product.processes["collect"].poll() is None
+    assert memory_bytes(pid, "VmHWM") - before <= GROWTH_MAX_BYTES
+    books = counted(attacker)
+    assert books["received"] == books["acknowledged"] + books["refused"] > 0
+    stored = kept(attacker)
+    assert [one for one in fuzz.accepted if as_read(*one) not in stored and records_of(*one)] == []
+    logging.getLogger("faults").warning("%s requests, %s of them accepted as they were: %s", fuzz.sent, len(fuzz.accepted), books)
