@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from core.catalog.load import CatalogErrors
 from core.disk import NO_ROOM
 from core.errors import AndonError, UsageError
+from core.parent import end_with_parent
 
 OURS_ONLY = 0o077
 """The umask of every command: what Andon writes is business data, or a key to it."""
@@ -65,6 +66,7 @@ def _refusal(error: TyperException) -> str:
 
 def main() -> None:
     """Run the command line and exit."""
+    end_with_parent()
     os.umask(OURS_ONLY)
     _register()
     try:

@@ -1,18 +1,16 @@
 """Starts the processes of one machine, restarts those that end by themselves, and stops all without loss.
 
 Each child runs in a session of its own, so that Ctrl-C reaches only the supervisor, which stops the children, the last
-started first. A child that outlives its supervisor is ended by the kernel.
+started first. A child that outlives its supervisor ends by itself (:mod:`core.parent`).
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
 import ssl
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,12 +22,12 @@ import httpx
 from core.clock import SystemClock
 from core.config import make_folder
 from core.errors import AndonError
+from core.parent import Lifeline
 
 STOP_SECONDS = 20.0
 START_SECONDS = 60.0
 LOG_MAX_BYTES = 50 << 20
 """Size at which a child's log is put aside; what was put aside before is then gone, so that a child takes twice this at the most."""
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -66,6 +64,7 @@ class Supervisor:
         self._logs = log_folder
         self._report = report
         self._clock = SystemClock()
+        self._lifeline = Lifeline()
         self._running: list[_Running] = []
         self._stopping = threading.Event()
         make_folder(log_folder)
@@ -113,14 +112,9 @@ class Supervisor:
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
         self._bound_log(child)
         with self.log_of(child.name).open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - our own command line
-                child.arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **child.environment},
-                start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - only sets a flag in the kernel
+            environment = {**os.environ, **child.environment}
+            return self._lifeline.start(
+                child.arguments, environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
 
     def _bound_log(self, child: Child) -> None:
@@ -180,9 +174,3 @@ def _why_not_ready(child: Child) -> str:
     except httpx.TransportError as error:
         return f"{child.ready_url}: {error}"
     return "" if answer.status_code == httpx.codes.OK else f"{child.ready_url} answers {answer.status_code}"
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to send SIGTERM to this process when its parent dies."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

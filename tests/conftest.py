@@ -16,11 +16,17 @@ import pytest
 
 from store.client import Store
 from store.migrations import migrate
+from tests.orphans import end_orphans
 from tests.servers.postgresql import PostgresServer, postgresql
 from tests.servers.rabbitmq import RabbitServer, rabbitmq
 
 _DATABASE = "test"
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Also in every worker of pytest-xdist, which may be killed alone."""
+    end_orphans()
 
 
 @pytest.fixture(scope="session")

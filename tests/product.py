@@ -17,9 +17,11 @@ from typing import Any
 import httpx
 
 from core.config import Settings
+from core.parent import Lifeline
 from store.reads.connection import connect_reader
 
 START_SECONDS = 60.0
+_LIFELINE = Lifeline()
 
 
 def free_port() -> int:
@@ -109,13 +111,8 @@ class Product:
         self.data.mkdir(parents=True, exist_ok=True)
         for kind in kinds:
             with (self.data / f"{kind}.log").open("ab") as log:
-                self.processes[kind] = subprocess.Popen(
-                    [*self.wrapper, sys.executable, "-m", "andon", kind],
-                    stdout=log,
-                    stderr=log,
-                    env=self.whole_environment,
-                    start_new_session=True,
-                )
+                command = [*self.wrapper, sys.executable, "-m", "andon", kind]
+                self.processes[kind] = _LIFELINE.start(command, self.whole_environment, stdout=log, stderr=log, start_new_session=True)
         if wait:
             for kind in kinds:
                 self.wait_ready(kind)

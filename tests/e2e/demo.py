@@ -140,14 +140,19 @@ class Demo:
         self.process = None
         return code
 
+    def kill(self) -> None:
+        """End the command as a crash would; what it runs has to end by itself."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
     def end(self) -> None:
         """End everything whatever happened."""
         if self.process is None:
             return
         children = self.children()
-        self.process.kill()
-        self.process.wait()
-        self.process = None
+        self.kill()
         for process in children.values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)

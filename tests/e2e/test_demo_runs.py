@@ -238,7 +238,7 @@ def test_a_port_in_use_is_named_with_its_process_and_the_flag_that_changes_it(tm
     assert refused.stderr.endswith(f"(process {os.getpid()}); stop it, or choose another port with {flag}\n")
 
 
-def test_ctrl_c_ends_everything_and_what_was_acknowledged_is_there_afterwards(demo: Demo, ledger: Ledger) -> None:
+def test_ctrl_c_and_a_kill_end_everything_and_what_was_acknowledged_is_there_afterwards(demo: Demo, ledger: Ledger) -> None:
     processes = demo.children()
     witness = Producer(demo.product, ledger, "stopped", 2)
     witness.start()
@@ -276,4 +276,7 @@ def test_ctrl_c_ends_everything_and_what_was_acknowledged_is_there_afterwards(de
         status.stdout,
         re.MULTILINE,
     )
-    assert demo.interrupt() == 0
+
+    running = demo.children()
+    demo.kill()
+    wait_until(lambda: all(gone(process) for process in running.values()), 60, "what is left without its supervisor ends")
