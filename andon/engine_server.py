@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from andon.disk_watch import DiskWatch
 from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
 from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
 from core.binding import bind
@@ -30,8 +31,11 @@ URL_MAX_BYTES = 32 << 10
 class EngineServer:
     """Serves from :meth:`start` to :meth:`stop`. Whoever owns it calls ``settle`` of its ``refusals`` now and then."""
 
-    def __init__(self, settings: Settings, pipeline: Pipeline, engine: Engine, heartbeat: Heartbeat, telemetry: Telemetry) -> None:
+    def __init__(
+        self, settings: Settings, pipeline: Pipeline, engine: Engine, heartbeat: Heartbeat, disks: DiskWatch, telemetry: Telemetry
+    ) -> None:
         self._settings = settings
+        self._disks = disks
         self._engine = engine
         self._heartbeat = heartbeat
         self._telemetry = telemetry
@@ -63,16 +67,19 @@ class EngineServer:
         self.refusals.settle(at_end=True)
 
     def _healthy(self, _: Request) -> Response:
-        """Alive: the loop has turned lately. ``now``: the time it goes by, which a demo simulates."""
+        """Alive: the loop has turned lately, or a disk is what it waits for: a restart would not help then.
+
+        ``now``: the time it goes by, which a demo simulates.
+        """
         age = self._engine.clock.monotonic() - self._engine.last_tick
-        alive = self._engine.last_tick == 0.0 or age < 2 * LONGEST_PAUSE_SECONDS
+        alive = self._engine.last_tick == 0.0 or age < 2 * LONGEST_PAUSE_SECONDS or bool(self._disks.problems)
         now = self._engine.clock.now().isoformat()
         return JSONResponse({"alive": alive, "last_tick_seconds": round(age, 1), "now": now}, 200 if alive else 503)
 
     def _ready(self, _: Request) -> Response:
-        """Able to do its work: the first tick is done and a heartbeat came through not long ago."""
+        """Able to do its work: its disks take what is written, the first tick is done, and a heartbeat came through not long ago."""
         age = self._heartbeat.age_seconds()
-        problems = []
+        problems = list(self._disks.problems)
         if not self._engine.last_tick:
             problems.append("the first tick is not done")
         if age > SILENT_AFTER_SECONDS:

@@ -21,6 +21,7 @@ from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
 from andon.clock_comparison import ClockComparison
 from andon.clock_watch import ClockWatch
+from andon.disk_watch import DiskWatch
 from andon.engine_process import IN_FLIGHT_SECONDS, STAGES, Engine
 from andon.front_door import door_client, door_trust
 from andon.heartbeat import Heartbeat
@@ -123,8 +124,8 @@ def run_engine(settings: Settings) -> None:
         token = own_secret(settings.data, "heartbeat")
         heartbeat = Heartbeat(lambda: door_client(settings, HEARTBEAT_WAIT_SECONDS), token, pipeline.last_heartbeat, clock, telemetry)
         _beside("heartbeat", heartbeat.run, engine.stopping)
-        _start_watchers(pipeline, engine.stopping)
-        server = EngineServer(settings, pipeline, engine, heartbeat, telemetry)
+        disks = _start_watchers(pipeline, engine.stopping)
+        server = EngineServer(settings, pipeline, engine, heartbeat, disks, telemetry)
         server.start()
         _warn_of_root()
         try:
@@ -150,8 +151,8 @@ def _stop_on_signals(engine: Engine) -> None:
         signal.signal(number, lambda *_: engine.stopping.set())
 
 
-def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> None:
-    """Start what looks after the engine, each in a thread of its own."""
+def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> DiskWatch:
+    """Start what looks after the engine, each in a thread of its own; return the watch of the disks."""
     from store.accountant import Accountant
     from store.derived import keep_up
 
@@ -159,6 +160,9 @@ def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> None:
     _beside("accounting", Accountant(store, settings, clock, telemetry).run, stopping)
     _beside("clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping)
     _beside("derived", keep_up, store, stopping)
+    disks = DiskWatch(settings, clock, telemetry, pipeline.conditions)
+    disks.start(_beside, stopping)
+    return disks
 
 
 def _beside(name: str, run: Callable[..., None], *arguments: object) -> None:

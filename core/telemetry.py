@@ -47,6 +47,12 @@ class M(Enum):
         "andon_disk_reserve_bytes", Gauge, "Free space that ingest leaves there: below it senders get 503", ("folder",)
     )
     DISK_FREE_INODES = Metric("andon_disk_free_inodes", Gauge, "Free inodes of the file system of a folder", ("folder",))
+    DISK_WRITE_SECONDS = Metric(
+        "andon_disk_write_seconds",
+        Gauge,
+        "How long it takes until a byte that is written there is on disk; rises while that hangs",
+        ("folder",),
+    )
     LAG_RECORDS = Metric("andon_lag_records", Gauge, "Journal records not yet loaded into the store", ("lane",))
     LAG_SECONDS = Metric("andon_lag_seconds", Gauge, "Age of the oldest journal record not yet loaded", ("lane",))
     LOADED = Metric("andon_loaded_signals_total", Counter, "Signals loaded into the store", ("lane", "kind"))

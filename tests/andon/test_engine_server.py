@@ -32,7 +32,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     settings = Settings(data=tmp_path, engine_port=free_port())
     pipeline = SimpleNamespace(action_api=Starlette, read_endpoint=lambda: Starlette(routes=[Route("/", _echo)]))
     engine = SimpleNamespace(clock=SystemClock(), last_tick=0.0)
-    parts: list[Any] = [pipeline, engine, SimpleNamespace(age_seconds=lambda: 0.0, look=lambda: None)]
+    parts: list[Any] = [pipeline, engine, SimpleNamespace(age_seconds=lambda: 0.0, look=lambda: None), SimpleNamespace(problems=[])]
     server = EngineServer(settings, *parts, Telemetry())
     server.start()
     deadline = time.monotonic() + 10

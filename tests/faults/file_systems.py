@@ -20,6 +20,7 @@ class FileSystem:
 
     root: Path
     device: str
+    _frozen: bool = False
 
     @property
     def filler(self) -> Path:
@@ -59,6 +60,16 @@ class FileSystem:
         """Mount it again with other options."""
         _run("mount", "-o", ",".join(("remount", *options)), str(self.root))
 
+    def freeze(self) -> None:
+        """Let every write wait, as a disk that hangs does, until :meth:`thaw`."""
+        _run("fsfreeze", "--freeze", str(self.root))
+        self._frozen = True
+
+    def thaw(self) -> None:
+        if self._frozen:
+            _run("fsfreeze", "--unfreeze", str(self.root))
+            self._frozen = False
+
     def stop_writes(self) -> None:
         """What the kernel does when it finds a fault: everything that is open stays open, and nothing is written any more."""
         Path(f"/sys/fs/ext4/{Path(self.device).name}/trigger_fs_error").write_text("a test\n")
@@ -73,9 +84,11 @@ def file_system(folder: Path, *, mebibytes: int, inodes: int = 0) -> Iterator[Fi
         file.truncate(mebibytes * _MIB)
     _run("mkfs.ext4", "-q", "-F", "-m", "0", *(("-N", str(inodes)) if inodes else ()), str(image))
     _run("mount", "-o", "loop,errors=remount-ro", str(image), str(root))
+    made = FileSystem(root, _run("findmnt", "-no", "SOURCE", str(root)).strip())
     try:
-        yield FileSystem(root, _run("findmnt", "-no", "SOURCE", str(root)).strip())
+        yield made
     finally:
+        made.thaw()  # else nothing that waits for it ever ends
         try:
             _run("umount", str(root))
         except AssertionError:

@@ -1,0 +1,194 @@
+"""Watches the file systems that Andon writes: whether they take what is written, and how long that takes.
+
+A thread a file system writes a byte there every two seconds and waits until it is on disk; another looks at them each second and says what
+is wrong. So a disk that hangs is seen while it hangs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from core.clock import Clock
+from core.condition import Condition, Conditions
+from core.config import Settings
+from core.disk import WHAT_TO_DO, WORDS, Lack, Room, lack_of
+from core.telemetry import M, Telemetry
+
+logger = logging.getLogger("andon.disk")
+
+LOOK_SECONDS = 1.0
+WRITE_EVERY_SECONDS = 2.0
+SLOW_SECONDS = 5.0
+QUICK_AGAIN_SECONDS = 10.0
+"""A disk that was slow is so until nothing took :data:`SLOW_SECONDS` for so long."""
+SLOW = "disk-slow"
+CONDITIONS = frozenset({*(lack.value for lack in Lack), SLOW})
+FILE = "disk-watch"
+"""What is written, in the folder that is watched."""
+
+
+class Writing:
+    """Writes a byte into a folder again and again; other threads ask what came of it."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._began: float | None = None
+        self._took = 0.0
+        self._slow_at: float | None = None
+        self.lack: Lack | None = None
+        self.error = ""
+        """Why the last attempt failed, for another reason than a lack."""
+
+    def run(self, stopping: threading.Event) -> None:
+        """Write until stopped; for a thread of its own, which hangs where the disk does."""
+        while not stopping.wait(WRITE_EVERY_SECONDS):
+            self.write()
+
+    def write(self) -> None:
+        """Write once and wait until it is on disk."""
+        self._began = began = self._clock.monotonic()
+        try:
+            _write(self._folder / FILE)
+        except FileNotFoundError:
+            self.lack, self.error = None, ""  # the folder is not made yet
+        except OSError as error:
+            self.lack = lack_of(error, self._folder)
+            self.error = "" if self.lack else str(error)
+        else:
+            self.lack, self.error = None, ""
+        self._took, self._began = self._clock.monotonic() - began, None
+        if self._took >= SLOW_SECONDS:
+            self._slow_at = self._clock.monotonic()
+
+    def seconds(self) -> float:
+        """Return how long the last write took, or for how long the one that is under way has gone on if that is longer."""
+        began = self._began
+        return max(self._took, self._clock.monotonic() - began) if began is not None else self._took
+
+    def is_slow(self) -> bool:
+        """Return whether a write takes or took so long, now or lately."""
+        if self.seconds() >= SLOW_SECONDS:
+            return True
+        return self._slow_at is not None and self._clock.monotonic() - self._slow_at < QUICK_AGAIN_SECONDS
+
+
+def _write(path: Path) -> None:
+    # opened anew each time: a file that is open for writing would keep the file system from being made read-only by hand
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.pwrite(descriptor, b"x", 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@dataclass
+class FileSystem:
+    """One file system and what of ours lies on it. ``folder``: the first of these. ``parts``: journal, store, data."""
+
+    folder: Path
+    parts: dict[str, Path]
+    room: Room
+    writing: Writing
+    told: dict[str, Condition] = field(default_factory=dict)
+
+    @property
+    def loss(self) -> str:
+        """What does not happen while nothing can be written there."""
+        if "journal" in self.parts:
+            return "no signals are taken"
+        return "nothing is stored" if "store" in self.parts else "logs and positions of receivers are not written"
+
+    def lack(self) -> Lack | None:
+        """Return what is lacking, by the file system or by the last attempt to write."""
+        return self.room.look() or self.writing.lack
+
+
+class DiskWatch:
+    """What is wrong with the disks, as conditions, metrics and sentences. ``start`` once; any thread may ask :attr:`problems`."""
+
+    def __init__(self, settings: Settings, clock: Clock, telemetry: Telemetry, conditions: Conditions) -> None:
+        self._clock = clock
+        self._telemetry = telemetry
+        self._conditions = conditions
+        self._file_systems = _file_systems(settings, clock)
+        self.problems: list[str] = []
+        """What is wrong now, in sentences."""
+        self.look()
+
+    def start(self, beside: Callable[..., None], stopping: threading.Event) -> None:
+        """Watch until stopped. ``beside(name, run, *arguments)`` starts a thread."""
+        for number, each in enumerate(self._file_systems):
+            beside(f"disk-{number}", each.writing.run, stopping)
+        beside("disks", self._run, stopping)
+
+    def look(self) -> None:
+        """Look at every file system once, and tell what changed."""
+        now = self._clock.now()
+        for each in self._file_systems:
+            titles = _titles(each, now)
+            for name in [name for name in each.told if name not in titles]:
+                logger.warning("it is over", extra={"fields": {"event": name, "folder": str(each.folder)}})
+                self._conditions.clear(name, each.told.pop(name).subject)
+            for name, title in titles.items():
+                if name not in each.told:
+                    logger.error(title, extra={"fields": {"event": name, "folder": str(each.folder)}})
+                    each.told[name] = Condition(name, str(each.folder), title, now)
+                    self._conditions.raise_(each.told[name])
+            self._measure(each)
+        told = [one for each in self._file_systems for one in each.told.values()]
+        self.problems = [one.title for one in told]
+        for name in CONDITIONS.difference(one.name for one in told):
+            self._conditions.clear(name)
+
+    def _run(self, stopping: threading.Event) -> None:
+        while not stopping.wait(LOOK_SECONDS):
+            try:
+                self.look()
+            except OSError as error:
+                logger.warning("the disks could not be looked at; it is tried again", extra={"fields": {"error": str(error)}})
+
+    def _measure(self, each: FileSystem) -> None:
+        for part in each.parts:
+            self._telemetry.set(M.DISK_FREE_BYTES, each.room.space.free_bytes, folder=part)
+            self._telemetry.set(M.DISK_FREE_INODES, each.room.space.free_inodes, folder=part)
+            self._telemetry.set(M.DISK_RESERVE_BYTES, each.room.reserve_bytes, folder=part)
+            self._telemetry.set(M.DISK_WRITE_SECONDS, each.writing.seconds(), folder=part)
+
+
+def _titles(each: FileSystem, now: datetime) -> dict[str, str]:
+    """Return what is wrong with a file system by the name of its condition, in words that say since when."""
+    since, found = f"{now:%Y-%m-%d %H:%M:%S} UTC", {}
+    if lack := each.lack():
+        found[lack.value] = f"The disk of {each.folder} {WORDS[lack]}: {each.loss} since {since}; {WHAT_TO_DO[lack]}"
+    if each.writing.is_slow():
+        found[SLOW] = (
+            f"The disk of {each.folder} is slow: a write that was to be on disk took more than {SLOW_SECONDS:.0f} s at {since};"
+            " look for what else uses it, or for its faults in the kernel's log"
+        )
+    return found
+
+
+def _file_systems(settings: Settings, clock: Clock) -> list[FileSystem]:
+    """Return the file systems of the folders that Andon writes; folders on one of them are watched as one."""
+    folders = {"journal": settings.journal, "store": settings.store_folder, "data": settings.data}
+    if settings.store != "embedded":
+        del folders["store"]
+    parts: dict[int, dict[str, Path]] = {}
+    for part, folder in folders.items():
+        there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+        parts.setdefault(there.stat().st_dev, {})[part] = folder
+    found = []
+    for group in parts.values():
+        first = next(iter(group.values()))
+        # ingest leaves the reserve of the journal's disk alone; of another one only what nothing can be written without
+        reserve = settings.disk_reserve_bytes if "journal" in group else 0
+        found.append(FileSystem(first, group, Room(first, reserve), Writing(first, clock)))
+    return found
