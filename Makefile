@@ -30,7 +30,7 @@ bench: .venv/.installed ## Measure the figures of the README (minutes; wants a q
 	@$(PY) -m benchmarks $(ARGS)
 
 soak: .venv/.installed ## The long proofs: more rounds of every fault
-	@ANDON_ROUNDS=300 ANDON_SOAK_SECONDS=$${ANDON_SOAK_SECONDS:-7200} $(PY) -m pytest tests/faults $(ARGS)
+	@ANDON_ROUNDS=300 ANDON_EXAMPLES=20000 ANDON_SOAK_SECONDS=$${ANDON_SOAK_SECONDS:-7200} $(PY) -m pytest tests/faults tests/properties/test_decoders.py $(ARGS)
 
 install: .venv/.installed ## Create .venv and install everything into it
 

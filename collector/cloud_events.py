@@ -94,7 +94,8 @@ def source_of(event: bytes) -> str:
 
 
 def _raw(text: str) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(text))
+    # as check_json does with what is JSON already
+    return msgspec.Raw(msgspec.json.encode(text.replace("\0", "\ufffd")))
 
 
 def _fields(body: bytes) -> Fields:

@@ -7,6 +7,10 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from collector.admission import REQUESTS
+from collector.otlp_records import _LEVELS, _points
+from core.signal import SignalKind
+
 PROTOBUF = "application/x-protobuf"
 START = 1_774_000_000_000_000_000
 
@@ -25,3 +29,11 @@ def spans(*overrides: dict[str, Any], count: int = 0) -> ExportTraceServiceReque
         fields.update(override)
         scope.spans.add(**fields)
     return request
+
+
+def records_in(kind: SignalKind, body: bytes) -> int:
+    """Return how many spans, log records or data points protobuf's own reader finds in a request."""
+    resources, scopes, records = _LEVELS[kind]
+    request = REQUESTS[kind].FromString(body)
+    found = [each for resource in getattr(request, resources) for scope in getattr(resource, scopes) for each in getattr(scope, records)]
+    return sum(len(_points(each)) for each in found) if kind is SignalKind.METRICS else len(found)

@@ -32,13 +32,14 @@ def test_structured_mode_keeps_every_digit(door: Running) -> None:
 
 
 def test_binary_mode(door: Running) -> None:
-    names = {"ce-specversion": "1.0", "ce-id": "e%201", "ce-source": "/crm", "ce-type": "t", "ce-plant": "DE%E2%82%AC"}
+    names = {"ce-specversion": "1.0", "ce-id": "e%201", "ce-source": "/crm", "ce-type": "t", "ce-plant": "DE%E2%82%AC", "ce-line": "a%00b"}
     for content_type, body in (("application/json", b'{"a": 1.50}'), ("text/plain", b"hi"), ("application/octet-stream", b"\xff\0")):
         assert door.client.post("/v1/events", content=body, headers={**names, "content-type": content_type}).status_code == 200
     first, second, third = (json.loads(record.body) for record in door.records())
     assert (first["id"], first["plant"], first["datacontenttype"]) == ("e 1", "DE€", "application/json")
     assert b'"data":{"a": 1.50}' in door.records()[0].body
     assert second["data"] == "hi"
+    assert first["line"] == "a\ufffdb", "as in structured mode"
     assert base64.b64decode(third["data_base64"]) == b"\xff\0"
 
 

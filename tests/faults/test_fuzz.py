@@ -5,10 +5,12 @@ A short round by default; ``ANDON_SOAK_SECONDS`` says how long otherwise. The sa
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
 import re
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,17 +19,17 @@ import httpx
 import pytest
 
 from collector.admission import REQUESTS
-from collector.otlp_records import _LEVELS, _points
 from core.journal import read_segment, segments
-from core.signal import Lane, SignalKind
-from tests.collector.requests import PROTOBUF
+from core.signal import Lane, Record, SignalKind
+from tests.collector.requests import PROTOBUF, records_in
 from tests.collector.test_events import BATCH, ONE, event
 from tests.collector.test_hostile_bytes import sample
-from tests.faults.attacks import ENCODERS, JSON, SECRET, Attacker, batch, structured
+from tests.faults.attacks import ENCODERS, EXPORT, JSON, SECRET, Attacker, batch, structured
 from tests.faults.front_door import GROWTH_MAX_BYTES, forget_peak, healthy_sender, memory_bytes
-from tests.product import Product, running
+from tests.faults.recordings import HEAD_BYTES, PREFACE, exported, frames_of_an_export
+from tests.product import Product, running, wait_until
 
-SECONDS = float(os.environ.get("ANDON_SOAK_SECONDS", "5"))
+SECONDS = float(os.environ.get("ANDON_SOAK_SECONDS", "3"))
 EXAMPLES = Path(__file__).parents[1] / "data" / "otlp_examples"
 STATUSES = {200, 400, 413, 415, 503}
 CODES = {"OK", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}
@@ -51,7 +53,31 @@ def roads() -> list[tuple[str, str, bytes]]:
     examples = {"trace": "traces", "logs": "logs", "metrics": "metrics"}
     good = [(f"/v1/{kind}", JSON, (EXAMPLES / f"{name}.json").read_bytes()) for name, kind in examples.items()]
     good += [(f"/v1/{kind.value}", PROTOBUF, sample(kind).SerializeToString()) for kind in REQUESTS]
+    good += [(f"/v1/{kind.value}", PROTOBUF, body) for kind, body in exported().items()]
     return [*good, ("/v1/events", ONE, structured('{"a": [1, "x"]}')), ("/v1/events", BATCH, batch(3)), ("/v1/events", JSON, b'{"a": 1}')]
+
+
+def mutated_frames(chance: random.Random, frames: list[bytes]) -> bytes:
+    """Return a client's side of an HTTP/2 connection with a few frames changed, left out, doubled or in another order."""
+    out = list(frames)
+    for _ in range(chance.randrange(4)):
+        at = chance.randrange(len(out))
+        head, content = bytearray(out[at][:HEAD_BYTES]), out[at][HEAD_BYTES:]
+        what = chance.randrange(5)
+        if what == 0:
+            head[chance.randrange(HEAD_BYTES)] = chance.choice((0, 1, 255, chance.randrange(256)))
+        elif what == 1:
+            content = mutated(chance, content)
+            head[:3] = len(content).to_bytes(3, "big")
+        elif what == 2:
+            content = mutated(chance, content)  # and the length is wrong
+        elif what == 3:
+            out.insert(chance.randrange(len(out) + 1), out[at] * chance.choice((1, 1, 200)))
+        else:
+            out.insert(chance.randrange(len(out)), out.pop(at))
+            continue
+        out[at] = bytes(head) + content
+    return (PREFACE if chance.random() < 0.95 else mutated(chance, PREFACE)) + b"".join(out)
 
 
 class Fuzz:
@@ -61,6 +87,7 @@ class Fuzz:
         self.attacker = attacker
         self.chance = random.Random(seed)
         self.good = roads()
+        self.frames = frames_of_an_export(attacker.product.grpc_port, EXPORT, [sample(SignalKind.TRACES).SerializeToString()] * 2)
         self.accepted: list[tuple[str, bytes]] = []
         self.sent = 0
 
@@ -68,8 +95,10 @@ class Fuzz:
         self.sent += 1
         path, content_type, body = self.chance.choice(self.good)
         body = mutated(self.chance, body)
-        way = self.chance.randrange(10)
-        if way == 0:
+        way = self.chance.randrange(11)
+        if way == 10:
+            self.connect(mutated_frames(self.chance, self.frames))
+        elif way == 0:
             assert self.attacker.webhook(body).status in STATUSES, body
         elif way == 1 and content_type == PROTOBUF:
             service = f"/opentelemetry.proto.collector.{SERVICES[path.removeprefix('/v1/')]}Service/Export"
@@ -83,6 +112,17 @@ class Fuzz:
             assert answer.status in STATUSES, (path, content_type, encoding, packed, answer)
             if answer.status == 200 and not answer.text and whole and content_type == PROTOBUF:
                 self.accepted.append((path.removeprefix("/v1/"), body))
+
+    def connect(self, sent: bytes) -> None:
+        """Send bytes to gRPC's port; whatever it says to them, it says it, closes, or waits for more."""
+        with socket.create_connection(("127.0.0.1", self.attacker.product.grpc_port), timeout=60) as opened:
+            try:
+                opened.sendall(sent)
+                opened.shutdown(socket.SHUT_WR)
+                while opened.recv(65536):
+                    pass
+            except OSError as error:
+                assert not isinstance(error, TimeoutError), sent  # noqa: PT017
 
 
 @pytest.fixture
@@ -102,22 +142,15 @@ def counted(attacker: Attacker) -> dict[str, float]:
     return {name: sum(map(float, re.findall(rf"^andon_{name}_signals_total{{[^}}]*}} (\S+)", text, re.MULTILINE))) for name in names}
 
 
-def kept(attacker: Attacker) -> set[tuple[str, bytes]]:
-    """Return the OTLP requests in the journal."""
+def kept(attacker: Attacker) -> list[Record]:
+    """Return what is in the journal."""
     found = (
         stored.record
-        for path in segments(attacker.product.data / "journal", Lane.STANDARD)
-        for stored in read_segment(path, Lane.STANDARD, 0, 1 << 40)
+        for lane in Lane
+        for path in segments(attacker.product.data / "journal", lane)
+        for stored in read_segment(path, lane, 0, 1 << 40)
     )
-    return {as_read(record.kind.value, record.body) for record in found if record and record.kind in REQUESTS}
-
-
-def records_of(kind: str, body: bytes) -> int:
-    """Return how many records protobuf's own reader finds in a request."""
-    resources, scopes, records = _LEVELS[SignalKind(kind)]
-    request = REQUESTS[SignalKind(kind)].FromString(body)
-    found = [each for resource in getattr(request, resources) for scope in getattr(resource, scopes) for each in getattr(scope, records)]
-    return sum(len(_points(each)) for each in found) if kind == "metrics" else len(found)
+    return [record for record in found if record]
 
 
 def as_read(kind: str, body: bytes) -> tuple[str, bytes]:
@@ -144,6 +177,34 @@ def test_mutated_requests_are_taken_or_told(attacker: Attacker) -> None:
     assert memory_bytes(pid, "VmHWM") - before <= GROWTH_MAX_BYTES
     books = counted(attacker)
     assert books["received"] == books["acknowledged"] + books["refused"] > 0
-    stored = kept(attacker)
-    assert [one for one in fuzz.accepted if as_read(*one) not in stored and records_of(*one)] == []
+    journal = kept(attacker)
+    stored = {as_read(record.kind.value, record.body) for record in journal if record.kind in REQUESTS}
+    assert [one for one in fuzz.accepted if as_read(*one) not in stored and records_in(SignalKind(one[0]), one[1])] == []
+    all_is_loaded(attacker.product, journal)
     logging.getLogger("faults").warning("%s requests, %s of them accepted as they were: %s", fuzz.sent, len(fuzz.accepted), books)
+
+
+def all_is_loaded(product: Product, journal: list[Record]) -> None:
+    """Let an engine load the journal; the store refuses nothing of it, and has every span and every event."""
+    product.start("engine")
+    wait_until(lambda: not unloaded(product), 600, "the journal is loaded", pause=0.5)
+    assert product.query("SELECT count() FROM quarantine WHERE reason = 'store_refused'") == [(0,)]
+    requests = [REQUESTS[SignalKind.TRACES].FromString(record.body) for record in journal if record.kind is SignalKind.TRACES]
+    spans = {
+        (span.trace_id, span.span_id)
+        for request in requests
+        for resource in request.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    }
+    found = product.query("SELECT DISTINCT trace_id, span_id FROM spans")
+    assert {(bytes.fromhex(trace), bytes.fromhex(span)) for trace, span in found} >= spans
+    events = [json.loads(record.body) for record in journal if record.kind is SignalKind.EVENT]
+    named = {(event["source"], event["id"]) for event in events}
+    assert set(product.query("SELECT DISTINCT event_source, id FROM events")) >= named
+
+
+def unloaded(product: Product) -> float:
+    """Return how many records of the journal the engine has not loaded yet."""
+    text = httpx.get(f"{product.engine_url}/metrics").text
+    return sum(map(float, re.findall(r"^andon_lag_records\{[^}]*\} (\S+)", text, re.MULTILINE)))
