@@ -1,70 +1,108 @@
-"""The dashboard's process: Streamlit with our log and a port for metrics beside it."""
+"""The dashboard's process: Streamlit's pages behind our own server, with our log, and a port for metrics beside it."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import threading
-from contextlib import redirect_stdout
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import streamlit as st
 import streamlit.logger
-from prometheus_client import start_http_server
-from streamlit import runtime
-from streamlit.web import cli
-from uvicorn.config import LOGGING_CONFIG
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+from streamlit.web.bootstrap import load_config_options
 
+from core.binding import bind
+from core.clock import SystemClock
+from core.config import Settings
+from core.http.hosts import own_hosts
+from core.http.server import make_server
+from core.refusals import Refusals
 from core.telemetry import configure_logging
+from dashboard.gate import gate, page_headers
 from dashboard.measures import telemetry
 
 logger = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
+SETTLE_SECONDS = 10.0
+OPTIONS: dict[str, Any] = {
+    "theme.base": str(_HERE / "theme.toml"),
+    "client.toolbarMode": "viewer",
+    "client.showErrorDetails": "none",
+    "client.allowedOrigins": [],
+    "browser.gatherUsageStats": False,
+    "server.headless": True,
+    "server.fileWatcherType": "none",
+    "server.enableStaticServing": False,
+    "runner.fastReruns": True,
+}
+"""Streamlit's own options, which make the dashboard look and behave as it should."""
 
 
-def streamlit_arguments() -> list[str]:
-    """Return the options of ``streamlit run`` that make the dashboard look and behave as it should."""
-    return [
-        f"--theme.base={_HERE / 'theme.toml'}",
-        "--client.toolbarMode=viewer",
-        "--client.showErrorDetails=none",
-        "--browser.gatherUsageStats=false",
-        "--server.headless=true",
-        "--logger.hideWelcomeMessage=true",
-        "--server.fileWatcherType=none",
-        "--server.enableStaticServing=false",
-        "--runner.fastReruns=true",
-    ]
+def serve(script: Path, settings: Settings) -> None:
+    """Serve the pages that ``script`` draws, and the metrics, until SIGTERM or Ctrl-C.
 
-
-def serve(script: Path, host: str, port: int, metrics_port: int) -> None:
-    """Serve the pages that ``script`` draws, and the metrics, until SIGTERM or Ctrl-C. Raises OSError where a port cannot be had."""
+    Raises :class:`core.errors.UsageError` where a port cannot be had.
+    """
     configure_logging()
     _log_streamlit_with_us()
-    start_http_server(metrics_port, host, telemetry().registry)
+    host, port, metrics_port = settings.inner_host, settings.dashboard_port, settings.dashboard_metrics_port
+    bound, metrics_bound = bind(host, port, "dashboard_port"), bind(host, metrics_port, "dashboard_metrics_port")
+    hosts, refusals = own_hosts(settings, host), Refusals(SystemClock(), telemetry())
+    metrics = make_server(Starlette(routes=[Route("/metrics", _metrics)]), hosts, refusals)
+    threading.Thread(target=metrics.run, kwargs={"sockets": [metrics_bound]}, name="metrics", daemon=True).start()
+    pages = st.App(script, lifespan=_while_served(refusals))
+    load_config_options({**OPTIONS, "server.address": host, "server.port": port})
+    server = make_server(gate(pages), hosts, refusals, headers=page_headers(), websockets=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     fields = {"pages": f"http://{host}:{port}", "metrics": f"http://{host}:{metrics_port}/metrics"}
     logger.info("the dashboard begins", extra={"fields": fields})
-    threading.Thread(target=_import_pages, name="imports", daemon=True).start()
-    with redirect_stdout(None):  # what Streamlit tells people at a terminal is no log
-        cli.main(["run", str(script), f"--server.address={host}", f"--server.port={port}", *streamlit_arguments()], prog_name="streamlit")
+    server.run(sockets=[bound])
+
+
+def _metrics(_: object) -> Response:
+    return Response(generate_latest(telemetry().registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _while_served(refusals: Refusals) -> Any:
+    """Return what Streamlit runs beside itself, from when it is ready to its end."""
+
+    @asynccontextmanager
+    async def beside(_: object) -> AsyncIterator[None]:
+        threading.Thread(target=_import_pages, name="imports", daemon=True).start()
+        settling = asyncio.create_task(_settle(refusals), name="settling")
+        yield
+        settling.cancel()
+        refusals.settle(at_end=True)
+
+    return beside
+
+
+async def _settle(refusals: Refusals) -> None:
+    while True:
+        await asyncio.sleep(SETTLE_SECONDS)
+        refusals.settle()
 
 
 def _import_pages() -> None:
     """Import the pages and what they need as soon as the server runs, so that the first viewer does not wait seconds for that."""
-    pause = threading.Event()
-    while not runtime.exists():  # sooner, Streamlit warns of every cache
-        pause.wait(0.1)
-    from dashboard import app  # noqa: PLC0415 - not before the server runs
+    from dashboard import app  # noqa: PLC0415 - sooner, Streamlit warns of every cache
 
     app.pages()
 
 
 def _log_streamlit_with_us() -> None:
-    """Let its loggers speak through ours: it gives each a handler and a format of its own, the later ones as it makes them.
-
-    Its web server configures the logging of the whole process by a dictionary that nobody can hand it, so that one loses its handlers.
-    """
+    """Let its loggers speak through ours: it gives each a handler and a format of its own, the later ones as it makes them."""
     streamlit.logger.setup_formatter = _through_the_root
     streamlit.logger.update_formatter()
-    LOGGING_CONFIG.update(handlers={}, loggers={})
     logging.captureWarnings(True)
 
 

@@ -26,9 +26,11 @@ DASHBOARD_SETTINGS = (
 @with_settings(*DASHBOARD_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Serve the board and the other pages."""
-    from dashboard.server import serve
-
     check_inner_host(settings)
     require_free_ports(settings, ("dashboard",))
+    from andon.open_files import take_open_files
+    from dashboard.server import serve  # seconds that who is refused need not wait
+
+    take_open_files()
     os.environ.update(as_environment(settings))  # what the script of the pages reads its settings from
-    serve(Path(__file__).parents[1] / "show.py", settings.inner_host, settings.dashboard_port, settings.dashboard_metrics_port)
+    serve(Path(__file__).parents[1] / "show.py", settings)

@@ -7,7 +7,7 @@ import contextlib
 import re
 import ssl
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from core.http.hosts import Hosts
+from core.http.websocket import MESSAGE_MAX_BYTES, PING_SECONDS, BoundedWebSocket, forget, peer_of
 from core.limits import CONNECTIONS_MAX, may_connect
 from core.refusals import Refusals
 
@@ -43,6 +44,8 @@ _PHRASES = {
     503: "Service Unavailable",
 }  # fmt: skip
 RETRY_AFTER_SECONDS = 5
+NO_PAGE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; frame-ancestors 'none'"}
+"""Headers of every answer that is no page, refusals among them: a browser takes it for nothing but what it says it is, and runs nothing."""
 # RFC 9110, 5.5, without obs-text: what a byte above ASCII means, every reader decides for himself
 _NOT_IN_A_VALUE = re.compile(rb"[^\t\x20-\x7e]")
 
@@ -61,12 +64,13 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     _untold = 0
     _in_body = False
     _refused = False
+    _handed_on = False
 
     def connection_made(self, transport: Any) -> None:
         """Expect a request head."""
         super().connection_made(transport)
         self._watch_head()
-        peer = _host(self)
+        peer = peer_of(self)
         self.peers[peer] += 1
         if not may_connect(peer, self.peers[peer], len(self.connections)):
             self._refuse(503)
@@ -74,16 +78,13 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._timer_done()
-        peer = _host(self)
-        self.peers[peer] -= 1
-        if not self.peers[peer]:
-            del self.peers[peer]
+        forget(self.peers, peer_of(self))
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, unless the connection was refused; what the parser has not told of has a bound."""
         at = 0
-        while at < len(data) and not self._refused and not self.transport.is_closing():
+        while at < len(data) and not self._refused and not self._handed_on and not self.transport.is_closing():
             part = data[at:] if len(data) - at <= self._body_left else data[at : at + UNTOLD_BYTES]
             at += len(part)
             self._untold += len(part)
@@ -119,6 +120,8 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
             self._refuse(400)
         elif not self._refused:
             self._check_names(hosts)
+        if self._should_upgrade() and (self._body_left or self._values(b"transfer-encoding")):
+            self._refuse(400)  # nothing bounds the time of a body that stands before an upgrade
         if not self._refused:
             super().on_headers_complete()
 
@@ -147,6 +150,13 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
 
     def _should_upgrade(self) -> bool:
         return not self._refused and super()._should_upgrade()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on: from now on the WebSocket's protocol counts it, and parses what comes."""
+        self._timer_done()
+        self._handed_on = True
+        forget(self.peers, peer_of(self))
+        super().handle_websocket_upgrade()
 
     def on_body(self, body: bytes) -> None:
         """Hand a part of the body on."""
@@ -205,17 +215,14 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         self._timer_done()
         if not self._refused and not self.transport.is_closing():
             self._refused = True
-            self.refusals.refused(REASONS[status], peer=_host(self))
+            self.refusals.refused(REASONS[status], peer=peer_of(self))
             retry = f"retry-after: {RETRY_AFTER_SECONDS}\r\n" if status == 503 else ""
             body = f"{words}\n".encode() if words else b""
-            kind = "content-type: text/plain\r\nx-content-type-options: nosniff\r\n" if words else ""
-            head = f"HTTP/1.1 {status} {_PHRASES[status]}\r\nconnection: close\r\n{retry}{kind}content-length: {len(body)}\r\n\r\n"
+            kind = "content-type: text/plain\r\n" if words else ""
+            safe = "".join(f"{name}: {value}\r\n" for name, value in NO_PAGE.items())
+            head = f"HTTP/1.1 {status} {_PHRASES[status]}\r\nconnection: close\r\n{retry}{kind}{safe}content-length: {len(body)}\r\n\r\n"
             self.transport.write(head.encode() + body)
             self.transport.close()
-
-
-def _host(protocol: Any) -> str:
-    return str(protocol.client[0]) if protocol.client else ""
 
 
 class HttpServer(uvicorn.Server):
@@ -235,15 +242,24 @@ def make_server(
     certificate: Path | None = None,
     key: Path | None = None,
     url_max_bytes: int = URL_MAX_BYTES,
+    headers: Mapping[str, str] = NO_PAGE,
+    websockets: bool = False,
 ) -> HttpServer:
-    """Return the server of ``app``, which answers to the names of ``hosts``; with a certificate it speaks TLS 1.2 or later only."""
+    """Return the server of ``app``, which answers to the names of ``hosts``; with a certificate it speaks TLS 1.2 or later only.
+
+    ``headers`` are on every answer of the application. An application with ``websockets`` is told of its start and its end (ASGI lifespan).
+    """
+    peers: Counter[str] = Counter()
     config = uvicorn.Config(
         app,
-        http=type(
-            "Protocol", (BoundedProtocol,), {"refusals": refusals, "hosts": hosts, "url_max_bytes": url_max_bytes, "peers": Counter()}
-        ),
-        ws="none",
-        lifespan="off",
+        http=type("Protocol", (BoundedProtocol,), {"refusals": refusals, "hosts": hosts, "url_max_bytes": url_max_bytes, "peers": peers}),
+        ws=type("WebSocket", (BoundedWebSocket,), {"peers": peers}) if websockets else "none",
+        ws_max_size=MESSAGE_MAX_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,
+        lifespan="on" if websockets else "off",
+        headers=list(headers.items()),
         access_log=False,
         log_config=None,
         server_header=False,

@@ -70,7 +70,7 @@ def test_the_dashboard_listens_inside_whatever_the_front_door_does(tmp_path: Pat
     monkeypatch.setattr(os, "environ", {**os.environ, "ANDON_HOST": "0.0.0.0"})
     port = free_port()
     dashboard.command(data=tmp_path, dashboard_port=port, engine_port=7, dashboard_metrics_port=free_port())
-    assert served[1:3] == ["127.0.0.1", port]
+    assert (served[1].inner_host, served[1].dashboard_port) == ("127.0.0.1", port)
     assert (os.environ["ANDON_INNER_HOST"], os.environ["ANDON_ENGINE_PORT"]) == ("127.0.0.1", "7")
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
 
 from tests.e2e.browser import chromium, visit
 from tests.product import Product, running
@@ -41,6 +43,10 @@ def test_it_measures_pages_and_counts_failed_reads_and_logs_json_alone(alone: Pr
     assert 'andon_page_seconds_count{page="sources"}' in counted
     assert 'andon_failed_reads_total{read="store.reads.origins.last_heard"}' in counted
 
+    with connect(f"{alone.dashboard_url.replace('http', 'ws')}/_stcore/stream") as stranger:
+        stranger.send(b"\xff")  # what Streamlit cannot read it tells in its log
+        with pytest.raises(ConnectionClosedError):
+            list(stranger)
     alone.stop("dashboard")
     said = [json.loads(line) for line in alone.log("dashboard").splitlines()]
     assert all({"time", "level", "logger", "message"} <= set(entry) for entry in said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dashboard.server import streamlit_arguments
 from tests.e2e.browser import chromium, visit
+from tests.product import free_port
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -28,21 +27,17 @@ ADDRESSES = {"board": "/", "transactions": "/transactions", "incidents": "/incid
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard over a synthetic store, in a process of its own."""
     folder = tmp_path_factory.mktemp("dashboard")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "ANDON_DATA": str(folder), "PYTHONPATH": str(ROOT)}
+    port = free_port()
     script = ROOT / "tests" / "dashboard" / "served.py"
-    arguments = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(script),
-        f"--server.port={port}",
-        "--server.address=127.0.0.1",
-        *streamlit_arguments(),
-    ]
+    environment = {
+        **os.environ,
+        "ANDON_DATA": str(folder),
+        "ANDON_DASHBOARD_PORT": str(port),
+        "ANDON_DASHBOARD_METRICS_PORT": str(free_port()),
+        "PYTHONPATH": str(ROOT),
+    }
+    start = f"from pathlib import Path; from core.config import load_settings; from dashboard.server import serve; serve(Path({str(script)!r}), load_settings())"
+    arguments = [sys.executable, "-c", start]
     process = subprocess.Popen(arguments, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(120):
