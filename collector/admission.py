@@ -11,30 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest, ExportMetricsServiceResponse
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
 from collector import otlp_records
+from collector.otlp_count import check_parts
 from collector.otlp_glance import has_few_attributes, has_good_heads, record_sizes
 from collector.otlp_records import RECORDS_MAX, STRING_MAX_BYTES, BadRecords
+from collector.otlp_requests import REQUESTS
 from collector.rejection import unusable
 from core.signal import SignalKind
 
 HTTP_BODY_MAX_BYTES = 20 << 20
 GRPC_MESSAGE_MAX_BYTES = 4 << 20
-REQUESTS: dict[SignalKind, Any] = {
-    SignalKind.TRACES: ExportTraceServiceRequest,
-    SignalKind.LOGS: ExportLogsServiceRequest,
-    SignalKind.METRICS: ExportMetricsServiceRequest,
-}
 _RESOURCES = {SignalKind.TRACES: "resource_spans", SignalKind.LOGS: "resource_logs", SignalKind.METRICS: "resource_metrics"}
-RESPONSES: dict[SignalKind, tuple[Any, str, str]] = {
-    SignalKind.TRACES: (ExportTraceServiceResponse, "rejected_spans", "rejectedSpans"),
-    SignalKind.LOGS: (ExportLogsServiceResponse, "rejected_log_records", "rejectedLogRecords"),
-    SignalKind.METRICS: (ExportMetricsServiceResponse, "rejected_data_points", "rejectedDataPoints"),
-}
-"""The reply's class and the name of its count of rejected records, in protobuf and in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +43,7 @@ def admit(kind: SignalKind, body: bytes) -> Admitted:
     if not body:
         return Admitted(b"", 0)
     try:
+        check_parts(kind, body)
         request = REQUESTS[kind].FromString(body)
         sizes = record_sizes(body)
     except DecodeError as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 JSON_LARGE_BYTES = 256 << 10
-PROTOBUF_LARGE_BYTES = 4 << 20
+PROTOBUF_LARGE_BYTES = 512 << 10
 ENCODED_LARGE_BYTES = 64 << 10
 """Above these a body is looked at in a thread; below, the way there would cost more than the look."""
 Parameters = ParamSpec("Parameters")

@@ -12,9 +12,10 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
-from collector.admission import GRPC_MESSAGE_MAX_BYTES, RESPONSES
+from collector.admission import GRPC_MESSAGE_MAX_BYTES
 from collector.desk import Envelope
 from collector.http import Doors
+from collector.otlp_requests import RESPONSES
 from collector.rejection import Rejection
 from core.binding import bind
 from core.errors import Full, UsageError

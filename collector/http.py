@@ -21,13 +21,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collector import cloud_events, otlp_json
-from collector.admission import HTTP_BODY_MAX_BYTES, RESPONSES
+from collector.admission import HTTP_BODY_MAX_BYTES
 from collector.aside import ENCODED_LARGE_BYTES, JSON_LARGE_BYTES, beside
 from collector.authentication import Sender, Senders, sender_of
 from collector.desk import Desk, Envelope, Outcome
 from collector.encoding import decode
 from collector.http_body import Body, InFlight
 from collector.json_guard import check_json
+from collector.otlp_requests import RESPONSES
 from collector.quarantine import WEBHOOK
 from collector.rejection import Complaint, Rejection, refused
 from collector.webhooks import DELIVERY_HEADERS, Webhooks

@@ -17,9 +17,10 @@ import pytest
 import zstandard
 from google.protobuf.message import DecodeError
 
-from collector.admission import REQUESTS, admit
+from collector.admission import admit
 from collector.cloud_events import parse_batch, parse_structured
 from collector.otlp_json import convert
+from collector.otlp_requests import REQUESTS
 from collector.protobuf_wire import tag, varint
 from collector.rejection import Rejection
 from core.signal import SignalKind

@@ -11,8 +11,8 @@ from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.admission import REQUESTS
 from collector.otlp_json import convert
+from collector.otlp_requests import REQUESTS
 from collector.rejection import Rejection
 from core.signal import SignalKind
 from tests.collector.conftest import Running

@@ -10,8 +10,9 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
 from collector import otlp_records
-from collector.admission import REQUESTS, admit
+from collector.admission import admit
 from collector.otlp_records import SHORTENED
+from collector.otlp_requests import REQUESTS
 from core.signal import SignalKind
 from tests.collector.conftest import Running
 from tests.collector.requests import PROTOBUF, START, spans

@@ -18,7 +18,8 @@ from typing import Any
 import grpc
 import zstandard
 
-from collector.admission import REQUESTS
+from collector import protobuf_wire as wire
+from collector.otlp_requests import REQUESTS
 from core.limits import CONNECTIONS_MAX, FAILURES_PER_MINUTE
 from core.signal import SignalKind
 from tests.collector.requests import PROTOBUF, START, spans
@@ -222,6 +223,16 @@ def crowded(place: str, count: int) -> bytes:
     while len(holder.attributes) < count:
         holder.attributes.add(key=f"k{len(holder.attributes)}").value.int_value = 1
     return bytes(request.SerializeToString())
+
+
+def empty(place: str, count: int) -> bytes:
+    """Return a request with so many empty resources, spans or links: two bytes each."""
+    if place == "resource":
+        return b"\x0a\x00" * count
+    content = (b"\x12\x00" if place == "span" else b"\x6a\x00") * count
+    for number in (2, 1) if place == "span" else (2, 2, 1):
+        content = wire.tag(number, 2) + wire.delimited(content)
+    return content
 
 
 def long_text(place: str, size_bytes: int) -> bytes:

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from collector.admission import REQUESTS
+from collector.otlp_requests import REQUESTS
 from core.journal import read_segment, segments
 from core.signal import Lane, Record, SignalKind
 from tests.collector.requests import PROTOBUF, records_in

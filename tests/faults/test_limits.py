@@ -23,6 +23,7 @@ from tests.faults.attacks import (
     batch,
     beyond_failures,
     crowded,
+    empty,
     endless,
     going_on,
     head,
@@ -65,6 +66,7 @@ JSON_ = "JSON"
 MEMBERS = "compressed body"
 NESTED = "value of an OTLP attribute"
 RECORDS = "OTLP request"
+PARTS = "all that an OTLP request holds"
 ATTRIBUTES = "span, log record, data point; event or link of a span"
 ORIGINS = "resource, scope"
 TEXTS = "text anywhere in an OTLP record, resource or scope, also inside of arrays and key-value lists"
@@ -77,7 +79,7 @@ OTHER_SECRET = "whsec_b2xkIHNlY3JldA=="
 
 def sent(name: str, make: Callable[[], bytes], path: str = "/v1/traces", content_type: str = PROTOBUF, encoding: str = "") -> Any:
     """Return the attack that posts this body."""
-    return lambda attacker: attacker.post(path, attacker.body(name, lambda: ENCODERS[encoding](make())), content_type, encoding)
+    return lambda attacker: attacker.post(path, attacker.body(name + encoding, lambda: ENCODERS[encoding](make())), content_type, encoding)
 
 
 def exported(name: str, make: Callable[[], bytes], count: int = 1, compression: Any = None) -> Any:
@@ -153,6 +155,15 @@ CASES = [
     Case(NESTED, "32 key-value lists", sent("k32", lambda: nested("kvlist", 32)), 400),
     Case(NESTED, "19 arrays in JSON", sent("j19", lambda: nested_json("array", 19), content_type=JSON), 400),
     Case(RECORDS, "10,000 spans", sent("s10000", lambda: records(SignalKind.TRACES, 10_000)), 200),
+    *(
+        Case(PARTS, f"{count:,} empty {name}{encoding and ' in '}{encoding}", sent(name, make, encoding=encoding), 400, "may hold")
+        for name, count, make in (
+            ("spans", 2_090_000, lambda: empty("span", 2_090_000)),
+            ("resources", 10_000_000, lambda: empty("resource", 10_000_000)),
+            ("links", 9_000_000, lambda: empty("link", 9_000_000)),
+        )
+        for encoding in ("gzip",)
+    ),
     *(
         Case(limit, f"129 of a {place}", sent(f"{place}129", lambda p=place: crowded(p, 129)), 200, "128 attributes")
         for limit, places in ((ATTRIBUTES, ("span", "event", "link")), (ORIGINS, ("resource", "scope")))

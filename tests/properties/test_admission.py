@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector import otlp_records
-from collector.admission import REQUESTS, admit
+from collector.admission import admit
 from collector.otlp_records import TIME_MAX_NANOSECONDS, TIME_MIN_NANOSECONDS
+from collector.otlp_requests import REQUESTS
 from collector.protobuf_wire import varint
 from collector.rejection import Rejection
 from core.signal import SignalKind
