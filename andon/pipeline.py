@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,10 @@ from store.health import report_detached_parts
 from store.incidents import StoredIncidents
 from store.keeping import Keeping, is_rebuilding, kept_in_journal
 from store.loader import Loader
+from store.losses import Losses
 from store.migrations import migrate
+from store.parts import Part
+from store.parts_ledger import PartsLedger, skip_what_was_used
 from store.reads.origin_offsets import loaded_upto, origin_offsets
 
 _FROM_SIGNALS = frozenset({"milestone_events", "transaction_events", "transaction_keys"})
@@ -160,23 +163,35 @@ def pipeline_on(
         loader.close()
 
 
+@dataclass(frozen=True)
+class Opened:
+    """An open, migrated store, what its inserts are kept by, and what it has lost since it was last looked at, by table."""
+
+    store: Store
+    keeping: Keeping
+    ledger: PartsLedger
+    lost: Mapping[str, list[Part]]
+
+    def losses(self, clock: Clock, telemetry: Telemetry, conditions: Conditions) -> Losses:
+        """Return the watch of its parts, which has told what was lost already."""
+        return Losses(self.store, self.ledger, clock, telemetry, conditions, self.lost)
+
+
 @contextmanager
-def open_migrated(settings: Settings, telemetry: Telemetry) -> Iterator[Store]:
-    """Yield the store the settings name, brought to the current schema."""
+def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterator[Opened]:
+    """Open the store the settings name, and bring it to the current schema and to one level with the engine's journal."""
     if settings.store == "embedded":
         with store_alone(settings):
             pass
+    ledger = PartsLedger.of(settings)
     store = open_store(settings)
     try:
+        lost = ledger.lost_meanwhile(store)
+        if "revision_blocks" in lost:
+            skip_what_was_used(store)
         migrate(store, settings.retention_days)
         report_detached_parts(store, telemetry)
-        yield store
+        with kept_in_journal(store, settings, clock) as keeping:
+            yield Opened(store, keeping, ledger, lost)
     finally:
         store.close()
-
-
-@contextmanager
-def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterator[tuple[Store, Keeping]]:
-    """Yield the store as :func:`open_migrated`, and what its inserts are kept by in the journal."""
-    with open_migrated(settings, telemetry) as store, kept_in_journal(store, settings, clock) as keeping:
-        yield store, keeping

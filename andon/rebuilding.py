@@ -154,8 +154,8 @@ def _tell_brought_back(found: BroughtBack, tell: Tell) -> None:
 def _opened(settings: Settings, catalog: Catalog, *, new: bool) -> Iterator[tuple[Pipeline, BroughtBack]]:
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
-    with open_kept(settings, clock, telemetry) as (store, keeping):
+    with open_kept(settings, clock, telemetry) as opened:
         if new:
-            note_rebuilding(store, going_on=True)
-        with pipeline_on(store, settings, catalog, clock, telemetry, keeping) as pipeline:
-            yield pipeline, keeping.brought_back
+            note_rebuilding(opened.store, going_on=True)
+        with pipeline_on(opened.store, settings, catalog, clock, telemetry, opened.keeping) as pipeline:
+            yield pipeline, opened.keeping.brought_back

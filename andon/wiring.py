@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -35,6 +36,7 @@ from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from andon.pipeline import Pipeline
+    from store.losses import Losses
 
 logger = logging.getLogger("andon")
 
@@ -93,10 +95,12 @@ def run_engine(settings: Settings) -> None:
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
     door_trust(settings)
     load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
-    with open_kept(settings, clock, telemetry) as (store, keeping), ExitStack() as stack:
+    with open_kept(settings, clock, telemetry) as opened, ExitStack() as stack:
+        store = opened.store
         check_expression = expressions_of(store)
         catalog = load_checked_catalog(settings, check_expression)
-        pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry, keeping))
+        pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry, opened.keeping))
+        losses = opened.losses(clock, telemetry, pipeline.conditions)
 
         def take(changed: Catalog) -> None:
             pipeline.reload(changed)
@@ -121,10 +125,8 @@ def run_engine(settings: Settings) -> None:
         clock_watch = _watch_clock(clock, pipeline, engine)
         _stop_on_signals(engine)
         go_on_rebuilding(pipeline, engine.stopping)
-        token = own_secret(settings.data, "heartbeat")
-        heartbeat = Heartbeat(lambda: door_client(settings, HEARTBEAT_WAIT_SECONDS), token, pipeline.last_heartbeat, clock, telemetry)
-        _beside("heartbeat", heartbeat.run, engine.stopping)
-        disks = _start_watchers(pipeline, engine.stopping)
+        heartbeat = _start_heartbeat(pipeline, engine.stopping)
+        disks = _start_watchers(pipeline, losses, engine.stopping)
         server = EngineServer(settings, pipeline, engine, heartbeat, disks, telemetry)
         server.start()
         _warn_of_root()
@@ -146,18 +148,27 @@ def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> Cloc
     return watch
 
 
+def _start_heartbeat(pipeline: Pipeline, stopping: threading.Event) -> Heartbeat:
+    settings, token = pipeline.settings, own_secret(pipeline.settings.data, "heartbeat")
+    door = partial(door_client, settings, HEARTBEAT_WAIT_SECONDS)
+    heartbeat = Heartbeat(door, token, pipeline.last_heartbeat, pipeline.clock, pipeline.telemetry)
+    _beside("heartbeat", heartbeat.run, stopping)
+    return heartbeat
+
+
 def _stop_on_signals(engine: Engine) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: engine.stopping.set())
 
 
-def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> DiskWatch:
+def _start_watchers(pipeline: Pipeline, losses: Losses, stopping: threading.Event) -> DiskWatch:
     """Start what looks after the engine, each in a thread of its own; return the watch of the disks."""
     from store.accountant import Accountant
     from store.derived import keep_up
 
     store, settings, clock, telemetry = pipeline.store, pipeline.settings, pipeline.clock, pipeline.telemetry
     _beside("accounting", Accountant(store, settings, clock, telemetry).run, stopping)
+    _beside("losses", losses.run, stopping)
     _beside("clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping)
     _beside("derived", keep_up, store, stopping)
     disks = DiskWatch(settings, clock, telemetry, pipeline.conditions)

@@ -67,6 +67,9 @@ class M(Enum):
         (),
     )
     BROKEN_PARTS = Metric("andon_broken_parts", Gauge, "Parts of tables the store set aside because they cannot be read", ())
+    STORE_LOST_ROWS = Metric(
+        "andon_store_lost_rows", Gauge, "Rows that the store has lost, in parts of tables that are gone, and that are not back", ()
+    )
     TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Time of one engine tick", ("stage",))
     TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was folded again", ())
     KEYLESS = Metric("andon_keyless_events_total", Counter, "Signals that match a milestone and carry none of its keys", ())

@@ -1,8 +1,8 @@
 """Counts what became of every acknowledged signal, again and again, and is loud when the count does not come out.
 
-The identity: acknowledged = stored + duplicates + quarantined + in journal. Duplicates are what is left over, so they hide a loss; therefore
-two things are watched that can only be faults: duplicates below zero (signals that nobody acknowledged), and signals received today that
-were in the store and are not any more (parts that vanished).
+The identity: acknowledged = stored + duplicates + quarantined + lost + in journal. Duplicates are what is left over, so they hide a loss; therefore
+three things are watched that can only be faults: duplicates below zero (signals that nobody acknowledged), signals received today that
+were in the store and are not any more, and what the watch of the parts (``store/losses.py``) found lost, which outlives a restart.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from core.config import Settings
 from core.errors import Retryable
 from core.telemetry import M, Telemetry
 from store.client import Store
-from store.reads.accounting import account, stored_since
+from store.losses import TOLD_FOR
+from store.reads.accounting import account, lost_since, stored_since
 
 EVERY_SECONDS = 60.0
 SHARE = 20
 """Counting may take one part in so many of the time: a large store is counted more seldom."""
-PARTS = ("acknowledged", "in_journal", "stored", "duplicates", "quarantined")
+PARTS = ("acknowledged", "in_journal", "stored", "duplicates", "quarantined", "lost")
 log = logging.getLogger("store.accountant")
 
 
@@ -37,8 +38,9 @@ class Accountant:
         self._clock = clock
         self._telemetry = telemetry
         self._today: datetime | None = None
-        self._stored_today = 0
+        self._most_today = 0
         self._vanished = 0
+        self._vanished_before = 0
 
     def run(self, stopping: threading.Event) -> None:
         """Count until stopped; for a thread of its own."""
@@ -55,23 +57,27 @@ class Accountant:
         with self._store.own_client() as client:
             found = account(client, self._settings.journal)
             self._look_for_vanished(client)
+            lost = lost_since(client, self._clock.now() - TOLD_FOR)
             settled = not found["in_journal"] and account(client, self._settings.journal) == found
         for part in PARTS:
             self._telemetry.set(M.ACCOUNTED, found[part], part=part)
         invented = max(0, -found["duplicates"]) if settled else 0
-        if settled or self._vanished:
-            self._telemetry.set(M.ACCOUNTING_DIFFERENCE, invented + self._vanished)
-        if invented or self._vanished:
-            fields = {**found, "not_acknowledged": invented, "vanished": self._vanished}
+        gone = max(lost, self._vanished + self._vanished_before)
+        if settled or gone:
+            self._telemetry.set(M.ACCOUNTING_DIFFERENCE, invented + gone)
+        if invented or gone:
+            fields = {**found, "not_acknowledged": invented, "vanished": gone}
             log.error(
                 "the accounts do not balance: signals are in the store that nobody acknowledged, or vanished", extra={"fields": fields}
             )
         return found
 
     def _look_for_vanished(self, client: Any) -> None:
-        """Compare today's signals with the last count of them; what vanished stays in the difference until a restart."""
+        """Compare today's signals with the most that were counted; until a restart the difference is there, or until they are back."""
         today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         stored = stored_since(client, today)
-        if today == self._today:
-            self._vanished += max(0, self._stored_today - stored)
-        self._today, self._stored_today = today, stored
+        if today != self._today:
+            self._today, self._most_today = today, 0
+            self._vanished_before += self._vanished
+        self._most_today = max(self._most_today, stored)
+        self._vanished = self._most_today - stored

@@ -20,6 +20,7 @@ from core.config import Settings
 from core.errors import UsageError
 from core.journal import SEGMENT_SUFFIX
 from store.client import Store, store_alone
+from store.parts_ledger import LEDGER
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -66,6 +67,7 @@ def restore(settings: Settings, folder: Path) -> str:
         if (settings.data / part).is_dir() and any((settings.data / part).iterdir()):
             raise UsageError(f"{settings.data / part} is not empty; restore into a new data folder with --data")
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (settings.data / LEDGER).unlink(missing_ok=True)  # of another store
     for part in ("store", "journal", "secrets", "state"):
         if (folder / part).is_dir():
             shutil.copytree(folder / part, settings.data / part, symlinks=True, dirs_exist_ok=True)

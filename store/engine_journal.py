@@ -31,7 +31,7 @@ Columns = Mapping[str, Sequence[Any]]
 
 ACTS = (
     *("incidents", "incident_members", "silences", "deliveries", "delivery_attempts", "actions"),
-    *("expected_sources", "catalogs", "swept_segments"),
+    *("expected_sources", "catalogs", "swept_segments", "losses"),
 )
 DECISIONS = ("transaction_keys", "verdicts")
 FOLDERS = {"acts": ACTS, "decisions": DECISIONS}

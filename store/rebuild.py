@@ -22,6 +22,7 @@ from core.signal import Lane, SignalKind
 from core.telemetry import Telemetry
 from store.client import Store
 from store.conflicts import quarantine_conflicts
+from store.parts_ledger import LEDGER
 from store.progress import ProgressTable
 from store.segments import Segment
 from store.slice import SHARES, SliceWriter
@@ -176,6 +177,7 @@ def set_aside(settings: Settings, now: datetime) -> tuple[Path | None, bool]:
         sync_folder(settings.data)
         unfinished.replace(marker)
         sync_folder(settings.data)
+    (settings.data / LEDGER).unlink(missing_ok=True)  # of the store that is moved
     if name and not (settings.data / name).exists() and store.exists():
         store.rename(settings.data / name)
         sync_folder(settings.data)

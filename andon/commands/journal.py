@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -10,13 +11,16 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at the journal.")
-_PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in quarantine", "in_journal": "in the journal"}
+_PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in quarantine", "lost": "lost", "in_journal": "in the journal"}
 
 
 @app.command()
 @with_settings("store", "inner_host", "engine_port")
 def status(*, settings: Settings) -> None:
-    """Show segments, records and bytes per lane, and what became of all acknowledged signals."""
+    """Show segments, records and bytes per lane, what became of all acknowledged signals, and what the store has lost.
+
+    Exit code 1 when the books do not balance, or something that was lost is not back.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -46,20 +50,34 @@ def _require_journal(settings: Settings) -> None:
 def _print_account(settings: Settings) -> None:
     from core.errors import AndonError
     from core.plural import counted
-    from store.reads.accounting import account
+    from store.reads.accounting import account, losses
     from store.reads.connection import reading
 
     try:
         with reading(settings) as client:
-            found = account(client, settings.journal)
+            found, lost = account(client, settings.journal), losses(client)
     except AndonError as error:
         typer.echo(f"what is stored is not counted: {error}")
         return
     parts = " + ".join(f"{found[name]:,} {title}" for name, title in _PARTS.items())
     typer.echo(f"{counted(found['acknowledged'], 'signal')} acknowledged = {parts}")
-    if found["duplicates"] < 0 and not found["in_journal"]:
-        typer.echo(f"{counted(-found['duplicates'], 'signal')} in the store that nobody acknowledged", err=True)
+    invented = -found["duplicates"] if not found["in_journal"] else 0
+    if invented > 0:
+        typer.echo(f"{counted(invented, 'signal')} in the store that nobody acknowledged", err=True)
+    for loss in lost:
+        typer.echo(_loss_in_words(loss), err=True)
+    if invented > 0 or any(loss["mended_at"] is None or loss["missing"] for loss in lost):
         raise typer.Exit(1)
+
+
+def _loss_in_words(loss: dict[str, Any]) -> str:
+    from core.plural import counted
+
+    rows, parts = counted(loss["lost_rows"], "row"), counted(loss["lost_parts"], "part")
+    said = f"{loss['found_at']:%Y-%m-%d %H:%M:%S} UTC: the store lost {rows} of {loss['table_name']} in {parts}"
+    if loss["mended_at"] is None:
+        return f"{said}; the engine loads again what the journal has of it"
+    return f"{said}; " + (f"not brought back: {loss['missing']}" if loss["missing"] else "all of it was brought back")
 
 
 @app.command()

@@ -40,27 +40,39 @@ def lanes(client: Any, folder: Path) -> pd.DataFrame:
 
 
 def identity(client: Any) -> dict[str, int]:
-    """Return what became of all loaded signals: loaded = stored + duplicates + quarantined, all lanes together.
+    """Return what became of all loaded signals: loaded = stored + duplicates + quarantined + lost, all lanes together.
 
     Exact while retention has removed nothing. ``duplicates`` is what is left over; when it is negative, the store holds signals that
     nobody acknowledged.
     """
     row = next(iter(client.query(statement("accounting")).named_results()))
     counts = {str(name): int(count) for name, count in row.items()}
-    return {**counts, "duplicates": counts["loaded"] - counts["stored"] - counts["quarantined"]}
+    left = counts["loaded"] - counts["stored"] - counts["quarantined"]
+    counts["lost"] = min(counts["lost"], max(0, left))  # of what was lost some rows were duplicates that no merge had taken away yet
+    return {**counts, "duplicates": left - counts["lost"]}
 
 
 def account(client: Any, folder: Path) -> dict[str, int]:
-    """Return acknowledged = stored + duplicates + quarantined + in_journal, all lanes together, in signals.
+    """Return acknowledged = stored + duplicates + quarantined + lost + in_journal, all lanes together, in signals.
 
     Exact when nobody writes or loads meanwhile. ``duplicates`` holds what retention has removed, too.
     """
     whole = identity(client)
     in_journal = int(lanes(client, folder)["in_journal"].sum())
-    parts = {name: whole[name] for name in ("stored", "duplicates", "quarantined")}
+    parts = {name: whole[name] for name in ("stored", "duplicates", "quarantined", "lost")}
     return {"acknowledged": whole["loaded"] + in_journal, "in_journal": in_journal, **parts}
 
 
 def stored_since(client: Any, since: datetime) -> int:
     """Return the signals in the store that were received at or after ``since`` (aware)."""
     return int(next(iter(client.query(statement("stored_since"), parameters={"since": since}).named_results()))["stored"])
+
+
+def lost_since(client: Any, since: datetime) -> int:
+    """Return the signals that were found lost at or after ``since`` (aware) and are not back."""
+    return int(next(iter(client.query(statement("lost_since"), parameters={"since": since}).named_results()))["lost"])
+
+
+def losses(client: Any) -> list[dict[str, Any]]:
+    """Return what the store has lost, the latest first, a row a table and discovery, with times in UTC without a zone."""
+    return list(client.query(statement("losses")).named_results())

@@ -68,7 +68,7 @@ def test_the_accounts_balance_exactly(door: Running, store: Store) -> None:
     loader.close()
     # stored: 2 spans, 3 points, events 1 and 2; twice: 2 spans and event 1;
     # quarantined: 2 bad spans twice, 1 request, 2 points, a conflicting event, a bad one, a bad batch
-    expected = {"acknowledged": 20, "in_journal": 0, "stored": 7, "duplicates": 3, "quarantined": 10}
+    expected = {"acknowledged": 20, "in_journal": 0, "stored": 7, "duplicates": 3, "quarantined": 10, "lost": 0}
     assert accountant.count() == expected
     assert acknowledged == 20
     assert {part: telemetry.value(M.ACCOUNTED, part=part) for part in PARTS} == expected
@@ -111,3 +111,9 @@ def test_what_vanished_today_is_loud_and_what_retention_takes_is_not(
     clock.advance(timedelta(days=1))
     accountant.count()
     assert telemetry.value(M.ACCOUNTING_DIFFERENCE) == 2, "it is not forgotten overnight"
+
+    store.insert("losses", {"loss_id": ["1"], "table_name": ["events"], "missing_rows": [5], "found_at": [clock.now()]})
+    assert Accountant(store, settings, clock, Telemetry()).count()["lost"] == 3, "no more than is not in the store"
+    restarted = Telemetry()
+    Accountant(store, settings, clock, restarted).count()
+    assert restarted.value(M.ACCOUNTING_DIFFERENCE) == 5, "a restart does not forget what the watch of the parts found"

@@ -29,4 +29,4 @@ def test_acknowledged_is_stored_duplicate_quarantined_or_waiting(store: Store, t
     assert found["bulk"] == {"lane": "bulk", "acknowledged": 3, "in_journal": 1, "loaded": 2, "refused": 0}
     assert found["standard"]["acknowledged"] == 0
     # stored: 4 spans, events 1 and 2; duplicates: 4 spans, event 1 twice; quarantined: one conflict, 7 in poison, one from the collector
-    assert identity(store.reader) == {"loaded": 21, "stored": 6, "quarantined": 9, "duplicates": 6}
+    assert identity(store.reader) == {"loaded": 21, "stored": 6, "quarantined": 9, "duplicates": 6, "lost": 0}

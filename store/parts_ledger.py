@@ -1,0 +1,150 @@
+"""What each part of each table held when it was last seen, in a file beside the store: ``<data>/parts.json``.
+
+Written anew every ten seconds, whole or not at all. It outlives the engine and the store, and so a loss is found that happened while nothing ran.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.config import Settings
+from core.segment import sync_folder
+from store.client import Store
+from store.parts import Part, missing, parts_in
+from store.slice import SHARES
+
+LEDGER = "parts.json"
+_FORMAT = 1
+log = logging.getLogger("store.parts")
+_LISTED = (
+    "SELECT table, name, rows, path, active, toUnixTimestamp(min_time) * 1000 AS since, toUnixTimestamp(max_time) * 1000 AS until"
+    " FROM system.parts WHERE database = currentDatabase()"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A part as the running engine lists it; not ``active``: covered by another, or empty."""
+
+    part: Part
+    path: Path
+    active: bool
+
+
+def listed(store: Store, *, active: bool, tables: list[str] | None = None) -> dict[str, list[Listed]]:
+    """Return the parts the engine knows by table: those that are read, or all."""
+    sql = _LISTED + (" AND active" if active else "") + (" AND table IN {tables:Array(String)}" if tables is not None else "")
+    found: dict[str, list[Listed]] = {}
+    for row in store.rows(sql, {"tables": tables} if tables is not None else None):
+        part = Part(str(row["name"]), int(row["rows"]), int(row["since"]), int(row["until"]))
+        found.setdefault(str(row["table"]), []).append(Listed(part, Path(row["path"]), bool(row["active"])))
+    return found
+
+
+@dataclass
+class PartsLedger:
+    """The ledger of one store. One thread at a time."""
+
+    file: Path
+    folder: Path | None
+    """Of the embedded store; None: the store is a server's, whose files are not here."""
+    known: dict[str, list[Part]] = field(default_factory=dict)
+    _folders: dict[str, str] = field(default_factory=dict)
+    _doubted: dict[str, list[Part]] = field(default_factory=dict)
+    _lying: dict[str, list[Part]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings) -> PartsLedger:
+        """Return the ledger as it was written, to be called before the store is opened; then what lies in its folder is looked at, too."""
+        ledger = cls(settings.data / LEDGER, settings.store_folder if settings.store == "embedded" else None)
+        ledger.read()
+        ledger.look()
+        return ledger
+
+    def look(self) -> None:
+        """Compare what is known with what lies in the embedded store's folder while nothing is open."""
+        if self.folder is None:
+            return
+        for table, known in self.known.items():
+            lying = parts_in(self.folder / self._folders[table])
+            if doubted := missing(known, lying):
+                self._doubted[table], self._lying[table] = doubted, lying
+
+    def lost_meanwhile(self, store: Store) -> dict[str, list[Part]]:
+        """Return what was lost while no engine ran, by table; to be called as soon as the store is open.
+
+        A part that was read before and cannot be read now is lost as well: the engine has set it aside.
+        """
+        active = {table: [one.part for one in parts] for table, parts in listed(store, active=True).items()}
+        if self.folder is None:
+            return _some({table: missing(known, active.get(table, [])) for table, known in self.known.items()})
+        lost = {table: self._without_sources(store, table, doubted) for table, doubted in self._doubted.items()}
+        aside = store.rows("SELECT table, name FROM system.detached_parts WHERE database = currentDatabase() AND reason LIKE 'broken%'")
+        for row in aside:
+            table = str(row["table"])
+            for part in missing(self.known.get(table, []), active.get(table, [])):
+                if str(row["name"]).endswith(part.name) and part not in lost.get(table, []):
+                    lost.setdefault(table, []).append(part)
+        return _some(lost)
+
+    def _without_sources(self, store: Store, table: str, doubted: list[Part]) -> list[Part]:
+        """Return those of the parts of which not even the parts are there that they were made of."""
+        there = {part.name for part in self._lying[table]}
+        rows = [one.part for one in listed(store, active=False, tables=[table]).get(table, []) if one.part.name in there]
+        return missing(doubted, rows)
+
+    def write(self, there: Mapping[str, list[Listed]]) -> None:
+        """Take what is there now for what is known, on disk when this returns."""
+        known = {table: [one.part for one in parts] for table, parts in sorted(there.items())}
+        if known == self.known and self.file.exists():
+            return
+        folders = {table: _relative(parts[0].path.parent, self.folder) for table, parts in there.items() if parts}
+        tables = {
+            table: {"folder": folders.get(table, ""), "parts": {one.name: [one.rows, one.since, one.until] for one in parts}}
+            for table, parts in known.items()
+        }
+        unfinished = self.file.with_suffix(".new")
+        with unfinished.open("w", encoding="utf-8") as file:
+            json.dump({"format": _FORMAT, "tables": tables}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self.file)
+        sync_folder(self.file.parent)
+        self.known, self._folders = known, folders
+
+    def read(self) -> None:
+        """Take what the file says; nothing where there is none or it cannot be read."""
+        try:
+            found = json.loads(self.file.read_text(encoding="utf-8"))
+            tables = found["tables"] if found["format"] == _FORMAT else {}
+            for table, held in tables.items():
+                self._folders[table] = str(held["folder"])
+                self.known[table] = [Part(name, *map(int, numbers)) for name, numbers in held["parts"].items()]
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self.known, self._folders = {}, {}
+            log.exception("the ledger of parts cannot be read; what was lost before now is not found")
+
+
+def skip_what_was_used(store: Store) -> None:
+    """Never give out a revision again where the note of the last one was lost: the highest of all tables stands for it."""
+    columns = store.rows(
+        "SELECT table, name FROM system.columns INNER JOIN system.tables ON table = system.tables.name AND database = system.tables.database"
+        " WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name IN ('revision', 'slice') AND type = 'UInt64'"
+    )
+    reached = [store.rows(f"SELECT max({row['name']}) AS reached FROM {row['table']}")[0]["reached"] for row in columns]
+    store.skip_revisions(max(map(int, reached), default=0) + SHARES)
+
+
+def _relative(path: Path, folder: Path | None) -> str:
+    return str(path.relative_to(folder)) if folder is not None and path.is_relative_to(folder) else str(path)
+
+
+def _some(found: Mapping[str, list[Part]]) -> dict[str, list[Part]]:
+    return {table: parts for table, parts in found.items() if parts}
