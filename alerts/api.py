@@ -18,7 +18,7 @@ from alerts import actions
 from alerts.act import Act
 from alerts.engine import AlertEngine
 from core.clock import Clock
-from core.errors import UsageError
+from core.errors import NoRoom, UsageError
 
 BODY_BYTES = 64 << 10
 Body = dict[str, Any]
@@ -100,6 +100,8 @@ class _Api:
         except UsageError as error:
             missing = str(error).startswith(("incident_id: no", "silence_id: no"))
             return JSONResponse({"error": str(error)}, 404 if missing else 400)
+        except NoRoom as error:
+            return JSONResponse({"error": str(error)}, 503, {"retry-after": "5"})
         return JSONResponse(
             {"incidents": [one.incident_id for one in done.incidents], "silences": [one.silence_id for one in done.silences]}
         )

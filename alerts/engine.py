@@ -33,6 +33,7 @@ from core.catalog.flow import OWN_FLOW
 from core.clock import EPOCH, Clock, SystemClock
 from core.condition import Conditions
 from core.config import Settings
+from core.errors import NoRoom
 from core.incident import IncidentStatus
 from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
@@ -96,8 +97,10 @@ class AlertEngine:
     def run(self, now: datetime) -> bool:
         """Bring incidents up to date and store what is to be said. Returns whether there are more changes to read at once."""
         with self._lock, self._outbox.lock:
+            state = self._loaded(now)
+            changed = self._store.changes(BATCH)
             try:
-                return self._run(now)
+                return self._run(state, changed, now)
             except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
                 # What was meant may or may not be stored: the store says.
                 self._state = None
@@ -146,7 +149,9 @@ class AlertEngine:
             if done.record is not None:
                 tables["actions"] = done.record
             try:
-                self._store.save(tables)
+                self._store.save(tables, hold=False)
+            except NoRoom:
+                raise  # nothing was decided: what is in memory still holds
             except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
                 self._state = None
                 raise
@@ -160,16 +165,16 @@ class AlertEngine:
         if self._state is None:
             self._outbox.record()  # what was sent meanwhile must not be read as still to be sent
             remembered = self._store.remembered()
-            self._state = state_of(remembered, self._catalog)
+            state = state_of(remembered, self._catalog)
             self._silences = silences_of(remembered)
             self._outbox.load(deliveries_of(remembered))
-            self._again = dict.fromkeys(self._state.incidents, now)
+            self._again = dict.fromkeys(state.incidents, now)
+            self._state = state
         return self._state
 
-    def _run(self, now: datetime) -> bool:
-        state = self._loaded(now)
+    def _run(self, state: State, read: tuple[dict[str, pd.DataFrame], dict[str, int], bool], now: datetime) -> bool:
         conditions_seen = self._conditions.changes
-        changed, cursors, more = self._store.changes(BATCH)
+        changed, cursors, more = read
         found = [candidates(changed["clocks"], changed["transactions"], self._catalog, now)]
         if conditions_seen != self._conditions_seen:
             found.append(own.candidates_of(self._conditions, state.members))

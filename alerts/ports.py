@@ -27,6 +27,9 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None) -> None:
-        """Write rows by table name in the order given, then the cursors. Each table is written whole or not at all."""
+    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
+        """Write rows by table name in the order given, then the cursors. Each table is written whole or not at all.
+
+        ``hold``: what the disk has no room for waits in memory and is written once it has; else :class:`core.errors.NoRoom` is raised.
+        """
         ...

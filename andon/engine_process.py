@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.clock import EPOCH, Clock
+from core.errors import NoRoom
 from core.telemetry import M, Telemetry
 
 logger = logging.getLogger("andon.engine")
@@ -132,7 +133,10 @@ class Engine:
         self._load()
         worked = bool(self.owed)
         if "correlate" in self.owed:
-            self._correlate()
+            try:
+                self._correlate()
+            except NoRoom:
+                self._behind = True  # tried again in the next tick; what is wrong with Andon itself is told meanwhile
         if not self._behind and self.may_judge():
             self._judge()
         if self.judged > EPOCH:

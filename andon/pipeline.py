@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +19,7 @@ from core.catalog.flow import HEARTBEAT
 from core.clock import Clock, from_milliseconds
 from core.condition import Conditions
 from core.config import Settings, own_secret
+from core.errors import NoRoom
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
@@ -27,6 +28,7 @@ from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
 from store.endpoint import Readers, read_endpoint
 from store.health import report_detached_parts
+from store.held import write_where_there_is_room
 from store.incidents import StoredIncidents
 from store.keeping import Keeping, is_rebuilding, kept_in_journal
 from store.loader import Loader
@@ -77,11 +79,13 @@ class Pipeline:
         self.evaluation.reload(catalog)
 
     def measure(self) -> None:
-        """Bring the gauges up to date, delete journal segments that are no longer needed and look for secrets that can be read now."""
+        """Bring the gauges up to date, write what waits for the disk, delete old segments and look for secrets that can be read now."""
+        write_where_there_is_room(self.store.held)
         self.loader.lag()
-        self.loader.sweep()
         if self.keeping:
             self.keeping.sweep(self.clock.now() - timedelta(seconds=self.settings.journal_keep_seconds))
+        with suppress(NoRoom):  # a segment is deleted only once the books say what was in it
+            self.loader.sweep()
         self.alerting.look_for_secrets()
 
     def clock_stepped(self) -> None:

@@ -1,6 +1,7 @@
 """The kinds of failure Andon tells apart.
 
-*Permanent*: doing the same again cannot help. *Retryable*: it may help later. *Full*: a bounded queue has no room; come back.
+*Permanent*: doing the same again cannot help. *Retryable*: it may help later. *Full*: a bounded queue has no room; come back. *NoRoom*: a
+disk has none.
 Every message is one line that says what is wrong and, where it can, what to do.
 """
 
@@ -30,6 +31,10 @@ class Full(Retryable):
     def __init__(self, message: str, retry_after_seconds: int = 5) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class NoRoom(Retryable):
+    """A disk takes no more: it is full, out of inodes or read-only. What was to be written is as it was before."""
 
 
 class UsageError(AndonError):

@@ -25,7 +25,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.alone import holder_of, lock
 from core.config import Settings, make_folder
-from core.errors import Retryable, UsageError
+from core.errors import NoRoom, Retryable, UsageError
+from store.held import Batch, Held, write_where_there_is_room
 from store.revision import Revisions
 from store.server import scheme_of, server_dsn, why
 
@@ -49,6 +50,8 @@ ALL_THREADS: dict[str, Any] = {"max_threads": os.cpu_count() or 1}
 
 
 _Result = TypeVar("_Result")
+_NO_ROOM = ("NOT_ENOUGH_SPACE", "No space left on device", "Read-only file system", "Disk quota exceeded")
+"""What the store's errors say where its disk takes no more: it has one code of its own for that, and otherwise the system's words."""
 
 
 class Keeper(Protocol):
@@ -70,6 +73,7 @@ class Store:
         self._local.client = self._connect()
         self._pool = ThreadPoolExecutor(thread_name_prefix="store")
         self._keeper: Keeper | None = None
+        self.held = Held(self._write)
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:
@@ -113,13 +117,18 @@ class Store:
 
     @contextmanager
     def own_client(self) -> Iterator[Client]:
-        """Yield this thread's client; after a failure a new one, because the embedded engine puts what a failed query left before the next answer."""
+        """Yield this thread's client; after a failure a new one, because the embedded engine puts what a failed query left before the next answer.
+
+        Raises :class:`core.errors.NoRoom` where the store's disk takes no more, and every other failure as it is.
+        """
         client = self.reader
         try:
             yield client
-        except ClickHouseError:
+        except ClickHouseError as error:
             del self._local.client
             client.close()
+            if any(words in str(error) for words in _NO_ROOM):
+                raise NoRoom(f"the disk of the store takes no more: {' '.join(str(error).split())[:300]}") from error
             raise
 
     def keep_with(self, keeper: Keeper | None) -> None:
@@ -132,10 +141,28 @@ class Store:
 
     def insert_all(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Insert into tables in the order given, as :meth:`insert`; what is to be kept of them is kept together."""
-        for table, columns in tables.items():
-            self.put(table, columns)
+        self._write(Batch(dict(tables), tables))
+
+    def insert_or_hold(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+        """Insert as :meth:`insert_all`; what the disk does not take waits in memory (:attr:`held`), and is written before what follows it."""
+        batch = Batch(dict(tables), tables)
+        if not self.held:
+            try:
+                self._write(batch)
+            except NoRoom:
+                if not batch.tables:
+                    return  # it is in the store, and the keeper knows that it is behind
+            else:
+                return
+        self.held.add(batch)
+        write_where_there_is_room(self.held)
+
+    def _write(self, batch: Batch) -> None:
+        for table in list(batch.tables):
+            self.put(table, batch.tables[table])
+            del batch.tables[table]
         if self._keeper is not None:
-            self._keeper.keep({table: columns for table, columns in tables.items() if _rows(columns)})
+            self._keeper.keep({table: columns for table, columns in batch.kept.items() if _rows(columns)})
 
     def put(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows that are kept already."""
@@ -187,7 +214,7 @@ class Store:
         return int(self.rows("SELECT max(reserved) AS reserved FROM revision_blocks")[0]["reserved"])
 
     def _reserve_revision(self, end: int) -> None:
-        self.insert("revision_blocks", {"name": ["revision"], "reserved": [end]})
+        self.insert_or_hold({"revision_blocks": {"name": ["revision"], "reserved": [end]}})
 
     def close(self) -> None:
         """Close this thread's client; those of other threads end with them."""

@@ -12,6 +12,7 @@ import pandas as pd
 
 from core.clock import from_milliseconds
 from store.client import Store
+from store.held import over
 from store.reads.statement import statement
 
 _PROMISES = "promises:"
@@ -58,21 +59,25 @@ class StoredClocks:
         )  # by the index: costs nothing
         if not found["upto"]:
             return pd.DataFrame(), pd.DataFrame(), 0, False
-        bounds = {"after": self._cursor, "upto": found["upto"]}
+        bounds, held = {"after": self._cursor, "upto": found["upto"]}, self._store.held.clocks()
         sql = statement("changed_transactions").replace("/*columns*/", _TRANSACTION_COLUMNS)
         changed, clocks = self._store.side_by_side(
             lambda: self._store.frame(sql, bounds), lambda: self._store.frame(statement("clocks_of_changed"), bounds)
         )
-        return changed, self._with_remembered(clocks, changed), int(found["upto"]), bool(found["more"])
+        clocks = _with_held(self._with_remembered(clocks, changed), held, changed)
+        return changed, clocks, int(found["upto"]), bool(found["more"])
 
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
         """Return current transactions that have a clock with ``next_at <= now``."""
-        pairs = self._store.frame(
-            "SELECT flow, transaction_id FROM clocks FINAL WHERE next_at <= {now:DateTime64(3, 'UTC')} AND removed = 0"
+        held = self._store.held.clocks()
+        due = self._store.frame(
+            "SELECT flow, sla, transaction_id, next_at, removed FROM clocks FINAL WHERE next_at <= {now:DateTime64(3, 'UTC')} AND removed = 0"
             " ORDER BY next_at LIMIT {limit:UInt64}",
-            {"now": now, "limit": limit},
+            {"now": now, "limit": limit + len(held)},
         )
-        return self._named(pairs)
+        due = _waiting(over(due, held))
+        moment = np.datetime64(now.astimezone(UTC).replace(tzinfo=None), "ms")
+        return self._named(due[due["next_at"].to_numpy("datetime64[ms]") <= moment].head(limit) if len(due) else due)
 
     def unknown_transactions(self) -> pd.DataFrame:
         """Return current transactions that have a clock whose verdict is unknown."""
@@ -90,8 +95,9 @@ class StoredClocks:
 
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
         """Return the current clocks of these transactions, removed ones included."""
+        held = self._store.held.clocks()
         found = self._store.frame(f"SELECT * EXCEPT (paused) FROM clocks FINAL WHERE {_NAMED}", _pairs(transactions))
-        return self._with_remembered(found, transactions)
+        return _with_held(self._with_remembered(found, transactions), held, transactions)
 
     def _with_remembered(self, clocks: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
         if not self._remembering or not len(transactions):
@@ -103,6 +109,11 @@ class StoredClocks:
 
     def next_deadline(self) -> datetime | None:
         """Return the earliest deadline of all clocks, or None."""
+        held = self._store.held.clocks()
+        if len(held):
+            every = self._store.frame("SELECT flow, sla, transaction_id, next_at, removed FROM clocks FINAL WHERE next_at IS NOT NULL")
+            earliest = _waiting(over(every, held))["next_at"].min()
+            return None if pd.isna(earliest) else pd.Timestamp(earliest).to_pydatetime().replace(tzinfo=UTC)
         rows = self._store.rows("SELECT toUnixTimestamp64Milli(min(next_at)) AS at FROM clocks FINAL WHERE removed = 0")
         return from_milliseconds(rows[0]["at"]) if rows and rows[0]["at"] is not None else None
 
@@ -131,24 +142,24 @@ class StoredClocks:
         if fresh or gone:
             names, moments = [*fresh, *gone], [*[now] * len(fresh), *[None] * len(gone)]
             revision = self._store.revision()
-            self._store.insert("expected_sources", {"source": names, "since": moments, "revision": [revision] * len(names)})
+            self._store.insert_or_hold({"expected_sources": {"source": names, "since": moments, "revision": [revision] * len(names)}})
         return {source: known.get(source, now) for source in sources}
 
     def note_silences(self, since: Mapping[str, datetime], silent: Mapping[str, datetime]) -> None:
         """Write for each source expected ``since`` then from when on it is ``silent``; one that is not in there is heard."""
         names = list(since)
         moments: dict[str, list[Any]] = {"since": list(since.values()), "silent_since": [silent.get(name) for name in names]}
-        self._store.insert("expected_sources", {"source": names, **moments, "revision": [self._store.revision()] * len(names)})
+        self._store.insert_or_hold({"expected_sources": {"source": names, **moments, "revision": [self._store.revision()] * len(names)}})
 
     def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
-        """Write verdicts, then clocks, then the cursor, each with a revision of its own."""
+        """Write verdicts, then clocks, then the cursor. What the disk does not take waits in memory, and is read from there."""
         revision = self._store.revision()
         for table, frame in (("verdicts", verdicts), ("clocks", clocks)):
             if len(frame):
-                self._store.insert(table, {**_columns(frame), "revision": [revision] * len(frame)})
+                self._store.insert_or_hold({table: {**_columns(frame), "revision": [revision] * len(frame)}})
         if cursor is not None:
             row: dict[str, list[Any]] = {"stage": ["evaluate"], "position": [cursor], "revision": [revision]}
-            self._store.aside(lambda: self._store.insert("cursors", row))
+            self._store.aside(lambda: self._store.insert_or_hold({"cursors": row}))
             self._cursor = cursor
 
     def _read_cursor(self) -> int:
@@ -161,6 +172,19 @@ class StoredClocks:
 
     def _transactions(self, condition: str, parameters: dict[str, Any], tail: str = "ORDER BY revision") -> pd.DataFrame:
         return self._store.frame(f"SELECT {_TRANSACTION_COLUMNS} FROM transactions FINAL WHERE {condition} {tail}", parameters)
+
+
+def _with_held(clocks: pd.DataFrame, held: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
+    """Return the clocks of these transactions, those of them that wait in memory as they are there."""
+    if not len(held) or not len(transactions):
+        return clocks
+    return over(
+        clocks, held.merge(transactions[["flow", "transaction_id"]].astype(object).drop_duplicates(), on=["flow", "transaction_id"])
+    )
+
+
+def _waiting(clocks: pd.DataFrame) -> pd.DataFrame:
+    return clocks[(clocks["removed"] == 0) & clocks["next_at"].notna()].sort_values("next_at") if len(clocks) else clocks
 
 
 def _pairs(frame: pd.DataFrame) -> dict[str, Any]:

@@ -21,7 +21,8 @@ import numpy as np
 import zstandard
 
 from core.clock import Clock, to_milliseconds
-from core.errors import Retryable, UsageError
+from core.disk import NO_ROOM
+from core.errors import NoRoom, Retryable, UsageError
 from core.journal import ENGINE, SEGMENT_SUFFIX, read_segment
 from core.segment import Segment, lock_folder, make_folder, make_row
 from core.signal import Lane, Record, SignalKind
@@ -141,7 +142,8 @@ class _Writer:
             # what the disk has of it is not guessed: the next rows begin another segment, and the store has them until then
             with contextlib.suppress(apsw.Error, OSError):
                 self.close()
-            raise Retryable(f"the journal {self._folder} cannot be written: {error}; give its disk room, or repair it") from error
+            kind = NoRoom if isinstance(error, OSError) and error.errno in NO_ROOM else Retryable
+            raise kind(f"the journal {self._folder} cannot be written: {error}; give its disk room, or repair it") from error
 
     def close(self) -> None:
         segment, self._segment = self._segment, None

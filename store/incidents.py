@@ -10,6 +10,7 @@ import pandas as pd
 from core.clock import EPOCH
 from core.verdict import HOLDING
 from store.client import Store
+from store.held import over
 from store.reads.statement import statement
 
 _CURSORS = {"clocks": "alert:clocks", "transactions": "alert:transactions"}
@@ -33,8 +34,10 @@ class StoredIncidents:
         """Return by table (``clocks``, ``transactions``) the current rows above the cursors that may concern an incident; new cursors; more?"""
         if self._cursors is None:
             self._cursors = self._read_cursors()
+        held = self._store.held.clocks()
         reads = [partial(self._changed, table, self._cursors.get(stage, 0), limit) for table, stage in _CURSORS.items()]
         changed = dict(zip(_CURSORS, self._store.side_by_side(*reads), strict=True))
+        changed["clocks"] = self._with_held(held, *changed["clocks"])
         frames = {table: frame for table, (frame, _, _) in changed.items()}
         cursors = {_CURSORS[table]: upto for table, (_, upto, _) in changed.items() if upto}
         return frames, cursors, any(more for _, _, more in changed.values())
@@ -46,16 +49,23 @@ class StoredIncidents:
         bounds = {"after": after, "upto": found["upto"], "holding": list(HOLDING)}
         return _plain(self._store.frame(statement(f"alert_changed_{table}"), bounds)), int(found["upto"]), bool(found["more"])
 
+    def _with_held(self, held: pd.DataFrame, stored: pd.DataFrame, upto: int, more: bool) -> tuple[pd.DataFrame, int, bool]:
+        """Return changed clocks with those that wait in memory, whose revisions come after all that is stored."""
+        new = held[held["revision"] > (self._cursors or {}).get(_CURSORS["clocks"], 0)] if len(held) and not more else held.iloc[:0]
+        return (over(stored, new), max(upto, int(new["revision"].max())), more) if len(new) else (stored, upto, more)
+
     def remembered(self) -> dict[str, pd.DataFrame]:
-        """Return what a restarted engine must know, by table."""
+        """Return what a restarted engine must know, by table. Raises :class:`core.errors.NoRoom` while some of it waits in memory."""
+        self._store.held.write()
         self._cursors = None
         tables = ("incidents", "incident_members", "deliveries", "silences")
         return {table: _plain(self._store.frame(statement(f"alert_remembered_{table}"))) for table in tables}
 
-    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None) -> None:
-        """Write tables in the order given, then the cursors."""
+    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
+        """Write tables in the order given, then the cursors. ``hold``: what the disk does not take waits in memory; else it is refused."""
         revision = self._store.revision()
-        self._store.insert_all(
+        insert = self._store.insert_or_hold if hold else self._store.insert_all
+        insert(
             {
                 table: {**{str(name): _values(frame[name], str(name)) for name in frame.columns}, "revision": [revision] * len(frame)}
                 for table, frame in tables.items()
@@ -64,7 +74,7 @@ class StoredIncidents:
         )
         if cursors:
             rows: dict[str, list[Any]] = {"stage": list(cursors), "position": list(cursors.values()), "revision": [revision] * len(cursors)}
-            self._store.aside(lambda: self._store.insert("cursors", rows))
+            self._store.aside(lambda: self._store.insert_or_hold({"cursors": rows}))
             self._cursors = {**(self._cursors or {}), **cursors}
 
     def _read_cursors(self) -> dict[str, int]:

@@ -14,6 +14,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.clock import Clock, to_milliseconds
 from core.config import Settings
+from core.errors import NoRoom
 from core.journal import Stored
 from core.signal import Lane, Record
 from core.telemetry import M, Telemetry
@@ -93,7 +94,7 @@ class Loader:
                 continue
             try:
                 report.more |= self._load_lane(lane, report)
-            except ClickHouseError as error:
+            except (ClickHouseError, NoRoom) as error:
                 self._failed(lane, failures, report, error)
             else:
                 self._failures.pop(lane, None)
@@ -192,7 +193,7 @@ class Loader:
             report.signals[kind] = report.signals.get(kind, 0) + count
             self._telemetry.add(M.LOADED, count, lane=lane.value, kind=kind)
 
-    def _failed(self, lane: Lane, failures: int, report: LoadReport, error: ClickHouseError) -> None:
+    def _failed(self, lane: Lane, failures: int, report: LoadReport, error: Exception) -> None:
         least, most = BACKOFF_SECONDS
         pause = min(most, least * 2 ** min(failures, 10))
         self._failures[lane] = (failures + 1, self._clock.monotonic() + pause)

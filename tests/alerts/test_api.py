@@ -15,6 +15,7 @@ import pytest
 from alerts.api import action_api
 from alerts.engine import AlertEngine
 from core.catalog.catalog import Catalog
+from core.errors import NoRoom
 from tests.alerts.world import NOW, World, routes
 
 TOKEN = "a-token-of-this-engine"
@@ -271,7 +272,7 @@ def test_a_silence_that_is_ended_early_lets_it_speak_at_once_and_ends_once(count
 
 
 def test_what_the_store_did_not_take_was_not_done(counter: Counter, monkeypatch: pytest.MonkeyPatch):
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patch:
@@ -281,3 +282,17 @@ def test_what_the_store_did_not_take_was_not_done(counter: Counter, monkeypatch:
     (found,) = counter.engine.open_incidents(counter.world.clock.now())
 
     assert (found.status, counter.row()["status"], counter.actions()) == ("open", "open", [])
+
+
+def test_what_people_do_is_refused_while_the_disk_takes_nothing(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    def put(*_: object) -> None:
+        raise NoRoom("the disk of the store takes no more")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counter.world.store, "put", put)
+        answer = counter.post(f"/incidents/{counter.incident}/acknowledge", {"by": "Ana"})
+        assert answer == (503, {"error": "the disk of the store takes no more"})
+    (found,) = counter.engine.open_incidents(counter.world.clock.now())
+
+    assert (found.status, counter.row()["status"], counter.actions()) == ("open", "open", [])
+    counter.act("acknowledge")

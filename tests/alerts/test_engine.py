@@ -30,10 +30,10 @@ class Crashing:
     def remembered(self) -> Any:
         return self._store.remembered()
 
-    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None) -> None:
+    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         for table, frame in tables.items():
             self._step()
-            self._store.save({table: frame})
+            self._store.save({table: frame}, hold=hold)
         if cursors:
             self._step()
             self._store.save({}, cursors)

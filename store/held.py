@@ -1,0 +1,113 @@
+"""Rows that the store's disk did not take: they wait in memory, in the order they came, until it does, and are read from here meanwhile.
+
+So verdicts and incidents are decided and told while a disk is full. A process that ends meanwhile loses them; what it decided follows from
+the journal and is decided again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.errors import NoRoom
+
+log = logging.getLogger("store.held")
+
+Columns = Mapping[str, Sequence[Any]]
+CLOCK_KEY = ["flow", "sla", "transaction_id"]
+CLOCK_TIMES = ("started_at", "warn_at", "due_at", "stopped_at", "next_at", "verdict_at")
+
+
+@dataclass(slots=True)
+class Batch:
+    """Tables to insert, and ``kept``: those that are to be kept in the journal afterwards. What is inserted is taken out."""
+
+    tables: dict[str, Columns]
+    kept: Mapping[str, Columns]
+
+
+class Held:
+    """The batches that wait. Any thread may call."""
+
+    def __init__(self, write: Callable[[Batch], None]) -> None:
+        """``write`` inserts a batch as far as the disk takes it. Raises :class:`core.errors.NoRoom`."""
+        self._write = write
+        self._lock = threading.Lock()
+        self._batches: list[Batch] = []
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def add(self, batch: Batch) -> None:
+        """Let a batch wait behind those that wait already."""
+        with self._lock:
+            if not self._batches:
+                log.error("the disk of the store takes nothing; what is decided waits in memory until it does")
+            self._batches.append(batch)
+
+    def write(self) -> None:
+        """Write what waits. Raises :class:`core.errors.NoRoom` while the disk does not take it; nothing is forgotten then."""
+        with self._lock:
+            written = 0
+            try:
+                while self._batches:
+                    self._write(self._batches[0])
+                    del self._batches[0]
+                    written += 1
+            finally:
+                if written and not self._batches:
+                    log.warning(
+                        "the disk of the store takes rows again; all that waited is written", extra={"fields": {"batches": written}}
+                    )
+
+    def columns(self, table: str) -> list[Columns]:
+        """Return what waits for a table, in the order it came."""
+        with self._lock:
+            return [batch.tables[table] for batch in self._batches if table in batch.tables]
+
+    def clocks(self) -> pd.DataFrame:
+        """Return the latest row of each clock that waits, as they are read from the store: without ``paused``, times naive UTC.
+
+        Ask before the store is asked: what is written in between is then in both.
+        """
+        frames = [_frame(columns) for columns in self.columns("clocks")]
+        if not frames:
+            return pd.DataFrame()
+        latest: pd.DataFrame = pd.concat(frames, ignore_index=True).drop_duplicates(CLOCK_KEY, keep="last", ignore_index=True)
+        return latest
+
+
+def over(stored: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+    """Return clocks as they were read from the store, with the held ones in place of those that they follow."""
+    if not len(held):
+        return stored
+    if not len(stored):
+        return held
+    before = stored.merge(held[CLOCK_KEY], on=CLOCK_KEY, how="left", indicator=True)["_merge"].to_numpy() == "left_only"
+    both: pd.DataFrame = pd.concat([stored[before], held[stored.columns]], ignore_index=True)
+    return both
+
+
+def _frame(columns: Columns) -> pd.DataFrame:
+    nothing = np.iinfo(np.int64).min  # what numpy reads as "not a time"
+    found: dict[str, Any] = {}
+    for name, values in columns.items():
+        if name in CLOCK_TIMES:
+            found[name] = np.array([nothing if at is None else at for at in values], np.int64).view("datetime64[ms]")
+        elif name != "paused":
+            found[name] = list(values)
+    return pd.DataFrame(found)
+
+
+def write_where_there_is_room(held: Held) -> None:
+    """Write what waits as far as the disk takes it."""
+    try:
+        held.write()
+    except NoRoom:
+        return

@@ -1,0 +1,133 @@
+"""The engine on a disk that takes no more: it says so, tells what is due from memory, and tells nothing twice once there is room."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.sinks import Sink, http_sink
+from tests.faults.file_systems import FileSystem, file_system
+from tests.product import Product, running, wait_until
+
+CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"
+WITHIN_SECONDS = {"booked": 4, "shipped": 86_400}  # what the catalog allows from captured to these
+log = logging.getLogger("disk")
+
+
+@dataclass
+class Plant:
+    """A product whose data lies on a small disk, and the desk that it tells."""
+
+    product: Product
+    disk: FileSystem
+    desk: Sink
+
+    def capture(self, order: str, due_in_seconds: float, stage: str = "booked") -> httpx.Response:
+        """Send an order that must have reached a stage so soon."""
+        moment = datetime.now(UTC) + timedelta(seconds=due_in_seconds - WITHIN_SECONDS[stage])
+        data = {"order": order, "amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"}
+        event = {"specversion": "1.0", "id": order, "source": "/shop", "type": "shop.order.captured", "time": moment.isoformat()}
+        headers = {"content-type": "application/cloudevents+json"}
+        return httpx.post(f"{self.product.door}/v1/events", json={**event, "data": data}, headers=headers)
+
+    def told(self, stage: str) -> list[str]:
+        return [message["reason"] for message in self.desk.messages if message["stage"] == stage]
+
+    def told_at(self, stage: str, after: float = 0.0) -> float:
+        """Return when the first message about a stage came that came after then."""
+
+        def found() -> float:
+            said = zip(self.desk.arrivals, self.desk.messages, strict=False)
+            return next((at for at, message in said if message["stage"] == stage and at > after), 0.0)
+
+        return float(wait_until(found, 120, f"{stage} is told"))
+
+    def fill_before_a_deadline(self, name: str, begin: Callable[[FileSystem], Any], stage: str) -> tuple[float, float]:
+        """Let a fault begin while orders run that are due soon; return when that is, and when it was. A slow machine gets more time."""
+        for seconds in (8, 16, 32, 64):
+            due = time.monotonic() + seconds
+            orders = {f"{name}-{seconds}-{number}" for number in range(5)}
+            for order in orders:
+                assert self.capture(order, due - time.monotonic(), stage).status_code == 200
+            wait_until(lambda orders=orders: orders <= self.clocks(), 60, "the clocks run")
+            began = time.monotonic()
+            begin(self.disk)
+            if time.monotonic() < due - 1:
+                return due, began
+            self.disk.make_room()
+        raise AssertionError("no deadline was far enough away")
+
+    def health(self) -> tuple[int, int, list[str]]:
+        """Return the codes of the engine's /healthz and /readyz, and the problems that it names."""
+        ready = httpx.get(f"{self.product.engine_url}/readyz", timeout=5)
+        return httpx.get(f"{self.product.engine_url}/healthz", timeout=5).status_code, ready.status_code, ready.json()["problems"]
+
+    def clocks(self) -> set[str]:
+        return {row[0] for row in self.product.query("SELECT reference FROM clocks FINAL WHERE sla = 'book-in-time'")}
+
+    def breached(self) -> set[str]:
+        rows = self.product.query("SELECT reference FROM clocks FINAL WHERE sla = 'book-in-time' AND verdict = 'breached'")
+        return {row[0] for row in rows}
+
+    def told_twice(self) -> dict[str, int]:
+        """Return what was told more than once: messages by their id, and reasons of an incident by its id."""
+        ids = Counter(message["delivery_id"] for message in self.desk.messages)
+        opened = Counter(message["incident_id"] for message in self.desk.messages if message["reason"] == "opened")
+        return {key: count for key, count in (ids + opened).items() if count > 1}
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Iterator[Plant]:
+    with file_system(tmp_path, mebibytes=160) as disk, http_sink() as desk:
+        environment = {
+            "ANDON_TEST_WEBHOOK": desk.url,
+            "ANDON_TEST_WEBHOOK_SECRET": "whsec_dGVzdA==",
+            "ANDON_DISK_RESERVE_BYTES": "0",
+        }
+        product = Product(disk.root / "data", CATALOG, environment)
+        with running(product, "collect", "engine"):
+            yield Plant(product, disk, desk)
+
+
+Change = Callable[[FileSystem], Any]
+FAULTS: dict[str, tuple[Change, str, str]] = {
+    "disk-full": (lambda disk: disk.fill(), "is full", "booked"),
+    "disk-out-of-inodes": (lambda disk: disk.take_inodes(), "has no inodes left", "shipped"),
+}
+"""How a fault begins, in which words it is told, and which deadline passes meanwhile: each is the first of its incident."""
+
+
+@pytest.mark.timeout(300)
+def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_again(plant: Plant) -> None:
+    for fault, (begin, why, stage) in FAULTS.items():
+        due, full = plant.fill_before_a_deadline(fault, begin, stage)
+        wait_until(lambda: plant.capture("refused", 3600).status_code == 503, 10, "senders are told to come back")
+        refused = time.monotonic()
+        wait_until(lambda: plant.health()[1] == 503, 60, "the engine is not ready")
+        unready = time.monotonic()
+        healthy, _, problems = plant.health()
+        assert healthy == 200
+        assert f"The disk of {plant.product.data}/journal {why}: no signals are taken since" in problems[0]
+        wait_until(lambda fault=fault: plant.told(fault) == ["opened"], 60, "the disk is told")
+        told = plant.told_at(stage, due)
+        log.warning(
+            "%s: 503 after %.1f s, not ready after %.1f s, told after %.1f s; the deadline was told %.1f s after it passed",
+            *(fault, refused - full, unready - full, plant.told_at(fault) - full, told - due),
+        )
+        assert plant.health()[0] == 200
+
+        plant.disk.make_room()
+        wait_until(lambda fault=fault: plant.told(fault) == ["opened", "resolved"], 60, "the disk is well")
+        wait_until(lambda fault=fault: plant.capture(f"after {fault}", -60).status_code == 200, 60, "signals are taken")
+        wait_until(lambda fault=fault: f"after {fault}" in plant.clocks(), 60, "they are judged")
+        wait_until(lambda: plant.breached() == plant.clocks(), 60, "what was decided in memory is stored")
+    assert plant.told_twice() == {}
