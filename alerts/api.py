@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,14 +18,16 @@ from alerts.act import Act
 from alerts.engine import AlertEngine
 from core.clock import Clock
 from core.errors import NoRoom, UsageError
+from core.http.body import SlowBodyError, parts_of
+from core.http.guard import Guard, bearer_is
 
 BODY_BYTES = 64 << 10
 Body = dict[str, Any]
 
 
-def action_api(engine: AlertEngine, token: str, clock: Clock) -> Starlette:
+def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> Starlette:
     """Return the application to mount at ``/api/v1``."""
-    api = _Api(engine, token, clock)
+    api = _Api(engine, token, clock, guard)
     routes = [
         Route("/incidents", api.list_incidents),
         Route("/incidents/{identity}/acknowledge", api.acknowledge, methods=["POST"]),
@@ -40,14 +41,15 @@ def action_api(engine: AlertEngine, token: str, clock: Clock) -> Starlette:
 
 
 class _Api:
-    def __init__(self, engine: AlertEngine, token: str, clock: Clock) -> None:
+    def __init__(self, engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> None:
         self._engine = engine
-        self._token = token.encode()
+        self._token = token
         self._clock = clock
+        self._guard = guard
 
     async def list_incidents(self, request: Request) -> Response:
-        if not self._allowed(request):
-            return _refused()
+        if not bearer_is(request, self._token):
+            return self._refused(request)
         found = await run_in_threadpool(self._engine.open_incidents, self._clock.now())
         return Response(json.dumps({"incidents": [vars(one) for one in found]}, default=str), media_type="application/json")
 
@@ -92,11 +94,14 @@ class _Api:
         return await self._do(request, {"by"}, decide)
 
     async def _do(self, request: Request, known: set[str], decide: Callable[[Body, str, datetime], Act]) -> Response:
-        if not self._allowed(request):
-            return _refused()
+        if not bearer_is(request, self._token):
+            return self._refused(request)
         try:
             body = await _read(request, known)
             done = await run_in_threadpool(decide, body, str(request.path_params.get("identity", "")), self._clock.now())
+        except SlowBodyError as error:
+            self._guard.slow(request)
+            return JSONResponse({"error": f"body: {error}"}, 408)
         except UsageError as error:
             missing = str(error).startswith(("incident_id: no", "silence_id: no"))
             return JSONResponse({"error": str(error)}, 404 if missing else 400)
@@ -106,14 +111,16 @@ class _Api:
             {"incidents": [one.incident_id for one in done.incidents], "silences": [one.silence_id for one in done.silences]}
         )
 
-    def _allowed(self, request: Request) -> bool:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)
+    def _refused(self, request: Request) -> Response:
+        if wait := self._guard.wrong(request):
+            words = f"authorization: too many wrong tokens from this address; wait {wait} s"
+            return JSONResponse({"error": words}, 503, {"retry-after": str(wait)})
+        return JSONResponse({"error": "authorization: send the token of this engine as 'Bearer …'"}, 401, {"www-authenticate": "Bearer"})
 
 
 async def _read(request: Request, known: set[str]) -> Body:
     raw = b""
-    async for chunk in request.stream():
+    async for chunk in parts_of(request):
         raw += chunk
         if len(raw) > BODY_BYTES:
             raise UsageError("body: it is longer than 64 KiB")
@@ -158,7 +165,3 @@ def _moment(body: Body, name: str) -> datetime | None:
     if moment.tzinfo is None:
         raise UsageError(f"{name}: the time has no zone; write 2026-03-27T16:00:00+01:00")
     return moment
-
-
-def _refused() -> Response:
-    return JSONResponse({"error": "authorization: send the token of this engine as 'Bearer …'"}, 401, {"www-authenticate": "Bearer"})

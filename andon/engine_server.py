@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,8 +15,11 @@ from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
 from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
 from core.binding import bind
 from core.config import Settings
+from core.http.guard import Guard
 from core.http.hosts import own_hosts
+from core.http.metrics import Metrics
 from core.http.server import make_server
+from core.limits import FailedAttempts
 from core.refusals import Refusals
 from core.telemetry import Telemetry
 
@@ -38,16 +40,16 @@ class EngineServer:
         self._disks = disks
         self._engine = engine
         self._heartbeat = heartbeat
-        self._telemetry = telemetry
+        self.refusals = Refusals(engine.clock, telemetry)
+        guard = Guard(FailedAttempts(engine.clock), self.refusals)
         routes = [
             Route("/healthz", self._healthy),
             Route("/readyz", self._ready),
-            Route("/metrics", self._metrics),
-            Mount("/api/v1", app=pipeline.action_api()),
+            Route("/metrics", Metrics(settings, settings.inner_host, telemetry, guard, heartbeat.look).answer),
+            Mount("/api/v1", app=pipeline.action_api(guard)),
         ]
-        if (endpoint := pipeline.read_endpoint()) is not None:
+        if (endpoint := pipeline.read_endpoint(guard)) is not None:
             routes.append(Mount("/", app=endpoint))
-        self.refusals = Refusals(engine.clock, telemetry)
         # no TLS here: the engine's port is for this machine and for what stands before it
         hosts = own_hosts(settings, settings.inner_host)
         self._server = make_server(Starlette(routes=routes), hosts, self.refusals, url_max_bytes=URL_MAX_BYTES)
@@ -85,7 +87,3 @@ class EngineServer:
         if age > SILENT_AFTER_SECONDS:
             problems.append(f"no heartbeat for {age:.0f} s: is the collector running?")
         return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
-
-    def _metrics(self, _: Request) -> Response:
-        self._heartbeat.look()
-        return Response(generate_latest(self._telemetry.registry), media_type=CONTENT_TYPE_LATEST)

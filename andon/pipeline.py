@@ -20,6 +20,7 @@ from core.clock import Clock, from_milliseconds
 from core.condition import Conditions
 from core.config import Settings, own_secret
 from core.errors import NoRoom
+from core.http.guard import Guard
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
@@ -123,15 +124,15 @@ class Pipeline:
         self._compared = upto
         return found
 
-    def action_api(self) -> Starlette:
+    def action_api(self, guard: Guard) -> Starlette:
         """Return the API people and the dashboard act through."""
-        return action_api(self.alerting, own_secret(self.settings.data, "actions"), self.clock)
+        return action_api(self.alerting, own_secret(self.settings.data, "actions"), self.clock, guard)
 
-    def read_endpoint(self) -> Starlette | None:
+    def read_endpoint(self, guard: Guard) -> Starlette | None:
         """Return the read endpoint of the embedded store; None in server mode, where readers go to ClickHouse itself."""
         if self.settings.store != "embedded":
             return None
-        return read_endpoint(Readers(str(self.settings.store_folder)), own_secret(self.settings.data, "reader"))
+        return read_endpoint(Readers(str(self.settings.store_folder)), own_secret(self.settings.data, "reader"), guard)
 
     def _load(self) -> Loaded:
         report = self.loader.load(aside=True)

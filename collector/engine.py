@@ -22,7 +22,9 @@ from core.catalog.source import Source
 from core.clock import Clock
 from core.config import Settings, make_folder
 from core.errors import Permanent, UsageError
+from core.http.guard import Guard
 from core.http.hosts import own_hosts
+from core.http.metrics import Metrics
 from core.http.server import HttpServer, make_server
 from core.limits import FailedAttempts
 from core.refusals import SETTLE_SECONDS, Refusals
@@ -72,7 +74,7 @@ class Collector:
         self._intake = JournalIntake(self._journal, telemetry, self._refusals, FlowLanes(catalog))
         self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock), self._refusals)
         self._doors.problem = lambda: self._journal.problem() if self._started else "the collector is starting or stopping"
-        self._doors.publish = self._journal.publish
+        self._metrics = Metrics(settings, settings.host, telemetry, Guard(self._doors.failures, self._refusals), self._journal.publish)
         self._tell_secrets()
         self._started = False
         self._http: HttpServer | None = None
@@ -93,7 +95,9 @@ class Collector:
             raise
         self.grpc_port = self._grpc.port
         hosts = own_hosts(settings, settings.host, settings.tls_certificate)
-        self._http = make_server(make_app(self._doors), hosts, self._refusals, certificate=settings.tls_certificate, key=settings.tls_key)
+        self._http = make_server(
+            make_app(self._doors, self._metrics), hosts, self._refusals, certificate=settings.tls_certificate, key=settings.tls_key
+        )
         self._http_task = asyncio.create_task(self._http.serve(sockets=[listening]))
         await self._grpc.start()
         while not self._http.started and not self._http_task.done():  # noqa: ASYNC110 - uvicorn has no event for it

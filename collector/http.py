@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 from google.rpc.status_pb2 import Status
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -34,6 +33,7 @@ from collector.rejection import Complaint, Rejection, refused
 from collector.webhooks import DELIVERY_HEADERS, Webhooks
 from core.catalog.source import Source
 from core.errors import Full
+from core.http.metrics import Metrics
 from core.limits import FailedAttempts
 from core.refusals import Refusals
 from core.signal import Record, SignalKind
@@ -61,7 +61,6 @@ class Doors:
         self.failures = failures
         self.refusals = refusals
         self.problem: Callable[[], str] = lambda: ""
-        self.publish: Callable[[], None] = lambda: None
 
     def identify(self, authorization: str | None, andon_token: str | None, peer: str) -> Sender:
         """Return the sender of a request. Raises :class:`Rejection`: 401, or 503 for a peer whose credentials were wrong too often.
@@ -83,7 +82,7 @@ class Doors:
             raise Rejection(503, complaint, keep=False, retry_after_seconds=wait) from rejection
 
 
-def make_app(doors: Doors) -> ASGIApp:
+def make_app(doors: Doors, metrics: Metrics) -> ASGIApp:
     """Return the ASGI application. OTLP, which comes thousands of times a second, takes the short way in, past routing and middleware."""
     short = {f"/v1/{kind.value}": _otlp(doors, kind) for kind in RESPONSES}
     routes = [
@@ -92,7 +91,7 @@ def make_app(doors: Doors) -> ASGIApp:
         Route("/v1/webhooks/{source}", _webhook(doors), methods=["POST"]),
         Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),
         Route("/readyz", lambda _request: _readiness(doors)),
-        Route("/metrics", lambda _request: _metrics(doors)),
+        Route("/metrics", metrics.answer),
     ]
     others = Starlette(routes=routes)
 
@@ -109,11 +108,6 @@ def make_app(doors: Doors) -> ASGIApp:
 def _readiness(doors: Doors) -> Response:
     problem = doors.problem()
     return JSONResponse({"ready": not problem, "problems": [problem] if problem else []}, 503 if problem else 200)
-
-
-def _metrics(doors: Doors) -> Response:
-    doors.publish()
-    return Response(generate_latest(doors.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _envelope(doors: Doors, request: Request, sender: Sender, kind: str) -> Envelope:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import TracebackType
 from typing import Self
 
@@ -11,11 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from collector.admission import HTTP_BODY_MAX_BYTES
 from collector.rejection import Rejection, refused
 from core.errors import Full
+from core.http.body import SlowBodyError, parts_of
 
-BODY_READ_SECONDS = 30.0
-BODY_BYTES_PER_SECOND = 1 << 10
-BODY_GRACE_SECONDS = 5.0
-"""How far a body may be behind its least rate: a start of TLS, a pause of a mobile network."""
 IN_FLIGHT_MAX_BYTES = 64 << 20
 """Bytes of all bodies that are being read or handled at one moment; more is refused with a hint to come back."""
 
@@ -50,15 +46,11 @@ class Body:
             raise self._too_large()
         parts: list[bytes] = []
         try:
-            began = asyncio.get_running_loop().time()
-            async with asyncio.timeout_at(began + min(BODY_READ_SECONDS, BODY_GRACE_SECONDS)) as limit:
-                async for part in self._request.stream():
-                    self._add(len(part))
-                    parts.append(part)
-                    limit.reschedule(began + min(BODY_READ_SECONDS, BODY_GRACE_SECONDS + self._size / BODY_BYTES_PER_SECOND))
-        except TimeoutError as error:
-            bounds = f"{BODY_READ_SECONDS:.0f} s, or slower than {BODY_BYTES_PER_SECOND} bytes a second"
-            raise refused(408, "slow_client", f"the body did not arrive within {bounds}", field="body") from error
+            async for part in parts_of(self._request):
+                self._add(len(part))
+                parts.append(part)
+        except SlowBodyError as error:
+            raise refused(408, "slow_client", str(error), field="body") from error
         except ClientDisconnect as error:
             raise refused(400, "bad_length", "the connection ended before the body did", field="content-length") from error
         return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from core.errors import UsageError
 from core.http.names import split
+from core.secrets import is_reference
 
 
 class Settings(BaseModel):
@@ -39,6 +40,10 @@ class Settings(BaseModel):
         default="",
         description="names under which others reach the ports, beside those of the addresses and the certificate, separated by commas;"
         " '*.example.com' stands for one more label",
+    )
+    metrics_token: str = Field(
+        default="",
+        description="secret (env:NAME or file:PATH) that who reads /metrics sends as a bearer token; none: /metrics is shown on loopback only",
     )
     tls_certificate: Path | None = Field(default=None, description="PEM file of the collector's certificate chain")
     tls_key: Path | None = Field(default=None, description="PEM file of the collector's private key")
@@ -78,6 +83,13 @@ class Settings(BaseModel):
                 raise ValueError(
                     f"'{name}' is no name of a host; write names or addresses without scheme and port: andon.example.com, 10.0.0.7"
                 )
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_a_reference(cls, value: str) -> str:
+        if value and not is_reference(value):
+            raise ValueError("write env:NAME or file:PATH, never the secret itself")
         return value
 
     @property

@@ -13,25 +13,25 @@ from typing import Any
 
 import streamlit as st
 import streamlit.logger
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.responses import Response
 from starlette.routing import Route
 from streamlit.web.bootstrap import load_config_options
 
 from core.binding import bind
 from core.clock import SystemClock
 from core.config import Settings
+from core.http.guard import Guard
 from core.http.hosts import own_hosts
+from core.http.metrics import Metrics
 from core.http.server import make_server
-from core.refusals import Refusals
+from core.limits import FailedAttempts
+from core.refusals import SETTLE_SECONDS, Refusals
 from core.telemetry import configure_logging
 from dashboard.gate import gate, page_headers
 from dashboard.measures import telemetry
 
 logger = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
-SETTLE_SECONDS = 10.0
 OPTIONS: dict[str, Any] = {
     "theme.base": str(_HERE / "theme.toml"),
     "client.toolbarMode": "viewer",
@@ -55,9 +55,11 @@ def serve(script: Path, settings: Settings) -> None:
     _log_streamlit_with_us()
     host, port, metrics_port = settings.inner_host, settings.dashboard_port, settings.dashboard_metrics_port
     bound, metrics_bound = bind(host, port, "dashboard_port"), bind(host, metrics_port, "dashboard_metrics_port")
-    hosts, refusals = own_hosts(settings, host), Refusals(SystemClock(), telemetry())
-    metrics = make_server(Starlette(routes=[Route("/metrics", _metrics)]), hosts, refusals)
-    threading.Thread(target=metrics.run, kwargs={"sockets": [metrics_bound]}, name="metrics", daemon=True).start()
+    clock = SystemClock()
+    hosts, refusals = own_hosts(settings, host), Refusals(clock, telemetry())
+    metrics = Metrics(settings, host, telemetry(), Guard(FailedAttempts(clock), refusals))
+    measured = make_server(Starlette(routes=[Route("/metrics", metrics.answer)]), hosts, refusals)
+    threading.Thread(target=measured.run, kwargs={"sockets": [metrics_bound]}, name="metrics", daemon=True).start()
     pages = st.App(script, lifespan=_while_served(refusals))
     load_config_options({**OPTIONS, "server.address": host, "server.port": port})
     server = make_server(gate(pages), hosts, refusals, headers=page_headers(), websockets=True)
@@ -66,10 +68,6 @@ def serve(script: Path, settings: Settings) -> None:
     fields = {"pages": f"http://{host}:{port}", "metrics": f"http://{host}:{metrics_port}/metrics"}
     logger.info("the dashboard begins", extra={"fields": fields})
     server.run(sockets=[bound])
-
-
-def _metrics(_: object) -> Response:
-    return Response(generate_latest(telemetry().registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _while_served(refusals: Refusals) -> Any:

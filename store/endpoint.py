@@ -26,6 +26,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.errors import Permanent
+from core.http.body import SlowBodyError, parts_of
+from core.http.guard import Guard
 from store.named_tables import Named, UnknownTableError, read_tree
 from store.read_only import Question, question
 from store.reads.connection import CLIENT_NAME, LIMITS, USER
@@ -136,15 +138,18 @@ class _Turns:
             yield
 
 
-def read_endpoint(readers: Readers, password: str) -> Starlette:
+def read_endpoint(readers: Readers, password: str, guard: Guard) -> Starlette:
     """Return the application to mount at ``/``."""
     turns = _Turns(readers.count)
 
     async def answer(request: Request) -> Response:
         if not _allowed(request, password):
-            return _refusal(516, "Authentication failed: user andon, password in <data>/secrets/reader", 401)
+            return _stranger(guard.wrong(request))
         try:
             given, body = await _given(request)
+        except SlowBodyError as error:
+            guard.slow(request)
+            return _refusal(209, f"{error} (SOCKET_TIMEOUT)", 408)
         except _UnreadableError as error:
             return _refusal(62, str(error), error.status)
         sql = " ".join(part for part in (given.get("query", ""), body) if part).strip()
@@ -198,7 +203,7 @@ async def _given(request: Request) -> tuple[dict[str, str], str]:
 
     async def bounded() -> AsyncGenerator[bytes]:
         size = 0
-        async for chunk in request.stream():
+        async for chunk in parts_of(request):
             size += len(chunk)
             if size > QUERY_BYTES:
                 raise _UnreadableError("the query is longer than 1 MiB", 413)
@@ -223,6 +228,14 @@ def _allowed(request: Request, password: str) -> bool:
         except ValueError:
             return False
     return user == USER and hmac.compare_digest(given.encode(), password.encode())
+
+
+def _stranger(wait_seconds: int) -> Response:
+    if not wait_seconds:
+        return _refusal(516, "Authentication failed: user andon, password in <data>/secrets/reader", 401)
+    refusal = _refusal(516, f"Authentication failed: too many wrong passwords from this address; wait {wait_seconds} s", 503)
+    refusal.headers["retry-after"] = str(wait_seconds)
+    return refusal
 
 
 def _refusal(code: int, text: str, status: int) -> Response:

@@ -6,7 +6,7 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 COLLECT_SETTINGS = (
-    "catalog", "host", "otlp_grpc_port", "http_port", "allowed_hosts", "public_url", "tls_certificate", "tls_key", "insecure", "collector",
+    "catalog", "host", "otlp_grpc_port", "http_port", "allowed_hosts", "metrics_token", "public_url", "tls_certificate", "tls_key", "insecure", "collector",
     "journal_max_bytes", "disk_reserve_bytes", "segment_max_bytes", "clock_speed", "clock_anchor",
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ DASHBOARD_SETTINGS = (
     "store",
     "inner_host",
     "allowed_hosts",
+    "metrics_token",
     "insecure",
     "engine_port",
     "dashboard_port",

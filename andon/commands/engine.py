@@ -6,7 +6,7 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 ENGINE_SETTINGS = (
-    "catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "allowed_hosts", "insecure", "engine_port", "dashboard_port", "public_url", "journal_keep_seconds", "disk_reserve_bytes",
+    "catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "allowed_hosts", "metrics_token", "insecure", "engine_port", "dashboard_port", "public_url", "journal_keep_seconds", "disk_reserve_bytes",
     "clock_speed", "clock_anchor",
 )  # fmt: skip
 

@@ -16,7 +16,11 @@ import uvicorn
 
 from core.catalog.flow import Flow
 from core.catalog.load import load_catalog
-from core.clock import FakeClock, to_milliseconds
+from core.clock import FakeClock, SystemClock, to_milliseconds
+from core.http.guard import Guard
+from core.limits import FailedAttempts
+from core.refusals import Refusals
+from core.telemetry import Telemetry
 from store.catalogs import StoredCatalogs
 from store.client import Store
 from store.derived import follow_clocks, forget_ended_clocks
@@ -121,4 +125,6 @@ def serve(folder: Path, transactions: int, now: datetime, port: int, password: s
     migrate(store)
     counts = fill(store, transactions, now) if not store.rows("SELECT count() AS n FROM transactions")[0]["n"] else {}
     filled.put(counts)
-    uvicorn.run(read_endpoint(Readers(str(folder)), password), host="127.0.0.1", port=port, log_level="error")
+    clock = SystemClock()
+    guard = Guard(FailedAttempts(clock), Refusals(clock, Telemetry()))
+    uvicorn.run(read_endpoint(Readers(str(folder)), password, guard), host="127.0.0.1", port=port, log_level="error")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,10 @@ from alerts.api import action_api
 from alerts.engine import AlertEngine
 from core.catalog.catalog import Catalog
 from core.errors import NoRoom
+from core.http.guard import Guard
+from core.limits import FAILURES_PER_MINUTE, FailedAttempts
+from core.refusals import Refusals
+from core.telemetry import M, Telemetry
 from tests.alerts.world import NOW, World, routes
 
 TOKEN = "a-token-of-this-engine"
@@ -28,10 +33,11 @@ class Counter:
     world: World
     engine: AlertEngine
     incident: str
+    guard: Guard
 
     def send(self, method: str, path: str, content: bytes = b"", *, token: str = f"Bearer {TOKEN}") -> httpx.Response:
         async def sent() -> httpx.Response:
-            transport = httpx.ASGITransport(app=action_api(self.engine, TOKEN, self.world.clock))
+            transport = httpx.ASGITransport(app=action_api(self.engine, TOKEN, self.world.clock, self.guard))
             async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
                 return await client.request(method, path, content=content, headers={"authorization": token} if token else {})
 
@@ -65,7 +71,8 @@ def counter(world: World) -> Counter:
     engine = world.engine()
     world.clocks(1, "breached")
     world.turn(engine)
-    return Counter(world, engine, world.desk.heard[0].incident_id)
+    guard = Guard(FailedAttempts(world.clock), Refusals(world.clock, Telemetry()))
+    return Counter(world, engine, world.desk.heard[0].incident_id, guard)
 
 
 PATHS = [
@@ -83,6 +90,7 @@ TOKENS = ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Be
 
 def test_without_the_token_nothing_is_told_and_nothing_is_done(counter: Counter):
     for path, token in itertools.product(PATHS, TOKENS):
+        counter.world.clock.advance(timedelta(minutes=1))  # those of a minute have a limit
         status, said = counter.post(path.replace("x", counter.incident, 1), {"by": "Ana", "reason": "x", "hours": 1}, token=token)
         assert (status, said) == (401, {"error": "authorization: send the token of this engine as 'Bearer …'"})
         reply = counter.send("GET", "/incidents", token=token)
@@ -296,3 +304,41 @@ def test_what_people_do_is_refused_while_the_disk_takes_nothing(counter: Counter
 
     assert (found.status, counter.row()["status"], counter.actions()) == ("open", "open", [])
     counter.act("acknowledge")
+
+
+def test_wrong_tokens_have_a_limit_and_a_good_one_passes_all_the_same(counter: Counter) -> None:
+    for _ in range(FAILURES_PER_MINUTE):
+        assert counter.send("GET", "/incidents", token="Bearer guess").status_code == 401
+    for path in ("/incidents", f"/incidents/{counter.incident}/acknowledge"):
+        reply = counter.send("POST" if path != "/incidents" else "GET", path, token="Bearer guess")
+        assert reply.status_code == 503
+        assert 0 < int(reply.headers["retry-after"]) <= 60
+        assert "too many wrong tokens" in reply.json()["error"]
+    counter.act("acknowledge")
+    counter.world.clock.advance(timedelta(seconds=61))
+    assert counter.send("GET", "/incidents", token="Bearer guess").status_code == 401
+
+
+def test_a_body_that_trickles_is_ended(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.http.body.GRACE_SECONDS", 0.2)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async def run() -> int:
+        app: Any = action_api(counter.engine, TOKEN, counter.world.clock, counter.guard)
+        body, answer = trickle(), []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": await anext(body), "more_body": True}
+
+        async def send(message: Any) -> None:
+            answer.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/silences", "root_path": "", "query_string": b"", "client": ("10.0.0.1", 1)}
+        await app({**scope, "headers": [(b"authorization", f"Bearer {TOKEN}".encode())]}, receive, send)
+        return int(answer[0]["status"])
+
+    assert asyncio.run(run()) == 408
+    assert counter.guard._refusals._telemetry.value(M.REFUSED_REQUESTS, source="", reason="slow_client") == 1

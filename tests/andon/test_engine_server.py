@@ -28,9 +28,10 @@ def _echo(request: Request) -> PlainTextResponse:
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    settings = Settings(data=tmp_path, engine_port=free_port())
-    pipeline = SimpleNamespace(action_api=Starlette, read_endpoint=lambda: Starlette(routes=[Route("/", _echo)]))
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    settings = Settings(data=tmp_path, engine_port=free_port(), metrics_token="env:ANDON_TEST_SCRAPE")
+    monkeypatch.setenv("ANDON_TEST_SCRAPE", "scr4pe")
+    pipeline = SimpleNamespace(action_api=lambda _: Starlette(), read_endpoint=lambda _: Starlette(routes=[Route("/", _echo)]))
     engine = SimpleNamespace(clock=SystemClock(), last_tick=0.0)
     parts: list[Any] = [pipeline, engine, SimpleNamespace(age_seconds=lambda: 0.0, look=lambda: None), SimpleNamespace(problems=[])]
     server = EngineServer(settings, *parts, Telemetry())
@@ -64,3 +65,12 @@ def test_a_page_that_gave_its_own_name_our_address_is_refused(port: int, path: s
     assert httpx.post(url, headers={"origin": "https://evil.example"}).status_code == 403
     assert httpx.post(url, headers={"origin": "http://127.0.0.1:1"}).status_code == 403
     assert httpx.get(url, headers={"host": f"localhost:{port}"}).status_code not in {403, 421}
+
+
+def test_metrics_want_the_token(port: int) -> None:
+    url = f"http://127.0.0.1:{port}/metrics"
+    assert httpx.get(url).status_code == 401
+    assert httpx.get(url, headers={"authorization": "Bearer scrape"}).status_code == 401
+    shown = httpx.get(url, headers={"authorization": "Bearer scr4pe"})
+    assert 'andon_refused_requests_total{reason="unauthenticated",source=""} 2.0' in shown.text
+    assert httpx.get(url.replace("metrics", "healthz")).status_code == 200

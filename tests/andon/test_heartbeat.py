@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
@@ -21,6 +21,9 @@ from core.config import Settings
 from core.telemetry import M, Telemetry
 from tests.e2e.sinks import Sink, http_sink
 from tests.product import free_port, wait_until
+
+if TYPE_CHECKING:
+    from andon.disk_watch import DiskWatch
 
 NOW = datetime(2026, 3, 27, 14, 50, 0, 123_456, tzinfo=UTC)
 
@@ -85,8 +88,11 @@ def road() -> Iterator[Road]:
 def served(road: Road, folder: Path) -> Iterator[Callable[[], httpx.Response]]:
     """The engine's server over this heartbeat, an engine that ticks and nothing else; give its answer to ``/readyz``."""
     settings = Settings(data=folder, engine_port=free_port())
-    parts: list[Any] = [SimpleNamespace(action_api=Starlette, read_endpoint=lambda: None), SimpleNamespace(clock=road.clock, last_tick=1.0)]
-    server = EngineServer(settings, *parts, road.heartbeat, road.telemetry)
+    parts: list[Any] = [
+        SimpleNamespace(action_api=lambda _: Starlette(), read_endpoint=lambda _: None),
+        SimpleNamespace(clock=road.clock, last_tick=1.0),
+    ]
+    server = EngineServer(settings, *parts, road.heartbeat, cast("DiskWatch", SimpleNamespace(problems=[])), road.telemetry)
     server.start()
     try:
         wait_until(lambda: httpx.get(f"{settings.engine_url}/metrics").status_code == 200, 10, "the server answers")

@@ -116,7 +116,7 @@ def test_what_is_good_in_a_head(door: Running) -> None:
     ],
 )
 def test_lengths_that_lie(door: Running, monkeypatch: pytest.MonkeyPatch, sent: bytes, expected: list[int]) -> None:
-    monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.3)
+    monkeypatch.setattr("core.http.body.READ_SECONDS", 0.3)
     assert statuses(talk(door, sent)) == expected
     assert door.client.get("/healthz").status_code == 200
     assert [record.body for record in door.records() if record.kind is SignalKind.TRACES] == [BODY] * expected.count(200)
@@ -176,7 +176,7 @@ def test_endless_chunks_end_at_the_limit(door: Running, monkeypatch: pytest.Monk
 
 
 def test_endless_chunks_of_one_byte_end_in_time(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.5)
+    monkeypatch.setattr("core.http.body.READ_SECONDS", 0.5)
     monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.3)
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
@@ -216,7 +216,7 @@ def test_what_never_ends_is_ended_before_it_is_large(door: Running, monkeypatch:
 @pytest.mark.parametrize("more", [b"1;", b"0\r\nx: ", b"ff\r\n"])
 def test_what_goes_on_after_the_answer_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch, more: bytes) -> None:
     monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.5)
-    monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.2)
+    monkeypatch.setattr("core.http.body.READ_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=more))
         assert b"408" in opened.recv(1000)
@@ -224,7 +224,7 @@ def test_what_goes_on_after_the_answer_is_ended(door: Running, monkeypatch: pyte
 
 
 def test_a_body_that_stalls_is_told(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.3)
+    monkeypatch.setattr("core.http.body.READ_SECONDS", 0.3)
     assert statuses(talk(door, post(length(SIZE + 10)))) == [408]
 
 

@@ -139,8 +139,8 @@ def test_grpc_names_of_peers_are_read_as_addresses() -> None:
 
 @pytest.mark.parametrize(("bytes_per_send", "status"), [(1, b"408"), (20, b"200")])
 def test_a_body_that_trickles_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch, bytes_per_send: int, status: bytes) -> None:
-    monkeypatch.setattr("collector.http_body.BODY_GRACE_SECONDS", 0.5)
-    monkeypatch.setattr("collector.http_body.BODY_BYTES_PER_SECOND", 100)
+    monkeypatch.setattr("core.http.body.GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("core.http.body.BYTES_PER_SECOND", 100)
     body = spans({"name": "x" * 600}).SerializeToString()
     head = f"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: {PROTOBUF}\r\ncontent-length: {len(body)}\r\n\r\n"
     with connection(door) as slow:

@@ -252,13 +252,24 @@ def test_a_slow_head_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_slow_body_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.http_body.BODY_READ_SECONDS", 0.2)
+    monkeypatch.setattr("core.http.body.READ_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", door.collector.http_port)) as slow:
         slow.settimeout(5)
         slow.sendall(
             b"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\nabc"
         )
         assert b"408" in slow.recv(100)
+
+
+def test_metrics_want_the_token(start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANDON_TEST_SCRAPE", "scr4pe")
+    door = start(metrics_token="env:ANDON_TEST_SCRAPE")
+    assert [door.client.get("/metrics", headers={"authorization": f"Bearer {token}"}).status_code for token in ("x", "scr4pe")] == [
+        401,
+        200,
+    ]
+    assert door.client.get("/metrics").status_code == 401
+    assert door.client.get("/healthz").status_code == 200
 
 
 def test_operating_pages(door: Running) -> None:

@@ -27,7 +27,8 @@ UPGRADE = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 1
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A dashboard alone: at its ports nothing depends on the engine."""
     folder = tmp_path_factory.mktemp("port")
-    with running(Product(folder, ORDERS, environment={"ANDON_PUBLIC_URL": PUBLIC}), "dashboard") as product:
+    environment = {"ANDON_PUBLIC_URL": PUBLIC, "ANDON_METRICS_TOKEN": "env:SCRAPE", "SCRAPE": "scr4pe"}
+    with running(Product(folder, ORDERS, environment=environment), "dashboard") as product:
         yield product
 
 
@@ -67,7 +68,7 @@ def status(answer: str) -> int:
 
 
 def refused(product: Product, reason: str) -> int:
-    text = httpx.get(f"http://127.0.0.1:{product.dashboard_metrics_port}/metrics").text
+    text = httpx.get(f"http://127.0.0.1:{product.dashboard_metrics_port}/metrics", headers={"authorization": "Bearer scr4pe"}).text
     found = re.search(rf'andon_refused_requests_total\{{reason="{reason}",source=""\}} (\d+)', text)
     return int(found[1]) if found else 0
 
@@ -122,7 +123,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(product: Product) -> No
         asked(port, own, more="x: \1\r\n"),
     ]
     answers += [asked(product.dashboard_metrics_port, own, path="/metrics")]
-    assert {status(answer) for answer in answers} == {101, 200, 400, 403, 404, 421}
+    assert {status(answer) for answer in answers} == {101, 200, 400, 401, 403, 404, 421}
     for answer in answers:
         assert answer.count("x-content-type-options: nosniff") == 1, answer
         assert answer.count("content-security-policy:") == 1, answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import select
 import shutil
 import socket
 import threading
@@ -66,6 +67,10 @@ class Machine:
     receiver: HostileReceiver
     password: str = ""
     token: str = ""
+
+    @property
+    def basic(self) -> str:
+        return "Basic " + base64.b64encode(f"andon:{self.password}".encode()).decode()
 
     def ask(self, sql: str, *, path: str = "/", password: str = "", own: bool = False, content_type: str = "text/plain") -> Answer:
         headers = {"authorization": "Basic " + base64.b64encode(f"andon:{password or self.password}".encode()).decode()}
@@ -133,9 +138,28 @@ def endless_replies(machine: Machine) -> Answer:
     return Answer("left", f"given {max(machine.receiver.given) >> 20} MiB")
 
 
+def guesses(machine: Machine) -> Answer:
+    """Guess until guesses are not answered any more."""
+    while (answer := machine.ask("SELECT '" + "y" * LIMIT_BYTES + "'", password="guess")).status == 401:
+        pass
+    return answer
+
+
+def trickled(machine: Machine, path: str, authorization: str) -> Answer:
+    """Send a body of one byte a second."""
+    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {authorization}\r\ncontent-length: 1000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", machine.product.engine_port), timeout=60) as opened:
+        opened.sendall(head.encode())
+        while not select.select([opened], [], [], 1.0)[0]:
+            opened.sendall(b" ")
+        return first_answer(opened)
+
+
 QUERY = "query"
 HEAD = "head of a query's request"
 ACTION = "body of an action"
+GUESSES = "wrong passwords and tokens of one address"
+READING = "reading a query or an action"
 KEY = "business key"
 REPLY = "reply of a receiver"
 
@@ -156,7 +180,15 @@ CASES = [
         413,
         "longer than 1 MiB",
     ),
-    Case(QUERY, "of a stranger", lambda machine: machine.ask("SELECT '" + "y" * LIMIT_BYTES + "'", password="guess"), 401),
+    Case(GUESSES, "with queries beyond the limit", guesses, 503, "too many wrong passwords from this address"),
+    Case(READING, "a query of one byte a second", lambda machine: trickled(machine, "/", machine.basic), 408, patient=True),
+    Case(
+        READING,
+        "an action of one byte a second",
+        lambda machine: trickled(machine, "/api/v1/silences", f"Bearer {machine.token}"),
+        408,
+        patient=True,
+    ),
     Case(ACTION, "beyond it", lambda machine: machine.act(b"{" + b" " * LIMIT_BYTES + b"}"), 400, "longer than 64 KiB"),
     Case(KEY, "512 and beyond", long_keys, "listed", "[(0,)]", patient=True),
     Case(REPLY, "endless", endless_replies, "left", patient=True),
@@ -185,7 +217,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def healthy(machine: Machine) -> Iterator[Healthy]:
     """One of Andon's own pages."""
-    headers = {"authorization": "Basic " + base64.b64encode(f"andon:{machine.password}".encode()).decode(), "user-agent": CLIENT_NAME}
+    headers = {"authorization": machine.basic, "user-agent": CLIENT_NAME}
     path = "/?query=" + quote("SELECT count() FROM transactions")
     with healthy_sender(machine.product.engine_port, path, headers, b"") as reader:
         yield reader

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import clickhouse_connect
@@ -14,7 +16,12 @@ import pytest
 import uvicorn
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from core.clock import FakeClock
 from core.errors import Permanent
+from core.http.guard import Guard
+from core.limits import FAILURES_PER_MINUTE, FailedAttempts
+from core.refusals import Refusals
+from core.telemetry import M, Telemetry
 from store import endpoint
 from store.client import Store
 from store.endpoint import Readers, read_endpoint
@@ -24,6 +31,8 @@ from store.reads.connection import connect
 PASSWORD = "correct horse"
 SECRET = "the content of a file"
 CLIENT = httpx.Client(timeout=60)
+CLOCK = FakeClock(datetime(2026, 3, 27, tzinfo=UTC))
+TELEMETRY = Telemetry()
 LIMITS = {"max_execution_time": 2, "max_memory_usage": 300_000_000}
 
 
@@ -32,7 +41,8 @@ def url(engine_folder: Path, admin: Store) -> Iterator[str]:
     admin.command("CREATE TABLE probe (n UInt64, text String) ENGINE = MergeTree ORDER BY n")
     admin.command("INSERT INTO probe SELECT number, toString(number) FROM numbers(1000)")
     readers = Readers(str(engine_folder), limits=LIMITS)
-    server = uvicorn.Server(uvicorn.Config(read_endpoint(readers, PASSWORD), port=0, log_level="error", lifespan="off", ws="none"))
+    app = read_endpoint(readers, PASSWORD, Guard(FailedAttempts(CLOCK), Refusals(CLOCK, TELEMETRY)))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -42,6 +52,12 @@ def url(engine_folder: Path, admin: Store) -> Iterator[str]:
     thread.join()
     readers.close()
     admin.command("DROP TABLE probe")
+
+
+@pytest.fixture(autouse=True)
+def new_minute() -> None:
+    """Wrong passwords of other tests are forgotten."""
+    CLOCK.advance(timedelta(minutes=2))
 
 
 def ask(url: str, sql: str, **more: str) -> httpx.Response:
@@ -298,3 +314,32 @@ def test_a_failed_read_leaves_nothing_in_the_store_either(store: Store) -> None:
         with pytest.raises(ClickHouseError):
             store.rows("SELECT number, throwIf(number = 300000) FROM numbers(1000000)")
         assert store.rows("SELECT 42 AS answer") == [{"answer": 42}]
+
+
+def test_wrong_passwords_have_a_limit_and_a_good_one_passes_all_the_same(url: str) -> None:
+    before = TELEMETRY.value(M.REFUSED_REQUESTS, source="", reason="auth_rate_limited")
+
+    def guess(*_: object) -> httpx.Response:
+        return httpx.post(url, content=b"SELECT 1", auth=("andon", "battery staple"))
+
+    assert [guess().status_code for _ in range(FAILURES_PER_MINUTE)] == [401] * FAILURES_PER_MINUTE
+    reply = guess()
+    assert (reply.status_code, reply.headers["x-clickhouse-exception-code"]) == (503, "516")
+    assert 0 < int(reply.headers["retry-after"]) <= 60
+    with pytest.raises(ClickHouseError, match="too many wrong passwords"):
+        connect(url, "andon", "battery staple")
+    assert ask(url, "SELECT 1").text == "1\n"
+    assert TELEMETRY.value(M.REFUSED_REQUESTS, source="", reason="auth_rate_limited") > before
+    CLOCK.advance(timedelta(seconds=61))
+    assert guess().status_code == 401
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x"])
+def test_a_body_that_trickles_is_ended(url: str, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr("core.http.body.GRACE_SECONDS", 0.3)
+    address, credentials = httpx.URL(url), httpx.BasicAuth("andon", PASSWORD)._auth_header
+    head = f"POST / HTTP/1.1\r\nhost: localhost\r\nauthorization: {credentials}\r\ncontent-type: {kind}\r\ncontent-length: 1000\r\n\r\n-"
+    with socket.create_connection((address.host, address.port), timeout=60) as slow:
+        slow.sendall(head.encode())
+        assert b" 408 " in slow.recv(1000)
+    assert TELEMETRY.value(M.REFUSED_REQUESTS, source="", reason="slow_client") >= 1
