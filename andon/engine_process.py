@@ -97,6 +97,11 @@ class Engine:
     """Whether the time can be judged by; asked before every verdict."""
     stopping: threading.Event = field(default_factory=threading.Event)
     last_tick: float = 0.0
+    """When a tick was done, monotonic seconds; 0: none was yet."""
+    last_step: float = 0.0
+    """When a batch of a stage was done, also within a tick, unless ticks fail."""
+    failures: int = 0
+    """Ticks that failed one after the other."""
     owed: set[str] = field(default_factory=lambda: set(STAGES))
     """The stages owed a run, whatever they find: all of them at first, so that what a crash interrupted is finished."""
     judged: datetime = EPOCH
@@ -109,18 +114,17 @@ class Engine:
         """Loop until stopped."""
         delivery = threading.Thread(target=self._deliver, name="deliveries", daemon=True)
         delivery.start()
-        failures = 0
         while not self.stopping.is_set():
             try:
                 self.between_ticks()
                 started = self.clock.monotonic()
                 worked = self.tick()
                 pause = max(0.0, CYCLE_SECONDS - (self.clock.monotonic() - started)) if worked else POLL_SECONDS
-                failures = 0
+                self.failures = 0
             except Exception:  # boundary: the tick loop; whatever fails is logged and tried again with the same input
                 logger.exception("a tick failed and is tried again", extra={"fields": {"owed": sorted(self.owed)}})
-                pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(failures, 5))
-                failures += 1
+                pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(self.failures, 5))
+                self.failures += 1
             self.stopping.wait(pause)
         self._wake_deliveries.set()
         delivery.join(timeout=20.0)
@@ -145,7 +149,7 @@ class Engine:
             while self._run("alert", self.stages.alert, self.clock.now()) and not self.stopping.is_set():
                 self.owed.add("alert")
             self._wake_deliveries.set()
-        self.last_tick = self.clock.monotonic()
+        self.last_tick = self.last_step = self.clock.monotonic()
         return worked
 
     def clock_stepped(self) -> None:
@@ -196,7 +200,9 @@ class Engine:
         return deadline is not None and deadline <= now
 
     def _observe(self, name: str, started: float) -> None:
-        self.telemetry.observe(M.TICK_SECONDS, self.clock.monotonic() - started, stage=name)
+        now = self.clock.monotonic()
+        self.last_step = self.last_step if self.failures else now
+        self.telemetry.observe(M.TICK_SECONDS, now - started, stage=name)
 
     def _deliver(self) -> None:
         while not self.stopping.is_set():

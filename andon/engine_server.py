@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from core.refusals import Refusals
 from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
+    from andon.catching_up import CatchingUp
     from andon.pipeline import Pipeline
 
 URL_MAX_BYTES = 32 << 10
@@ -34,12 +36,20 @@ class EngineServer:
     """Serves from :meth:`start` to :meth:`stop`. Whoever owns it calls ``settle`` of its ``refusals`` now and then."""
 
     def __init__(
-        self, settings: Settings, pipeline: Pipeline, engine: Engine, heartbeat: Heartbeat, disks: DiskWatch, telemetry: Telemetry
+        self,
+        settings: Settings,
+        pipeline: Pipeline,
+        engine: Engine,
+        heartbeat: Heartbeat,
+        catching_up: CatchingUp,
+        disks: DiskWatch,
+        telemetry: Telemetry,
     ) -> None:
         self._settings = settings
         self._disks = disks
         self._engine = engine
         self._heartbeat = heartbeat
+        self._catching_up = catching_up
         self.refusals = Refusals(engine.clock, telemetry)
         guard = Guard(FailedAttempts(engine.clock), self.refusals)
         routes = [
@@ -69,21 +79,25 @@ class EngineServer:
         self.refusals.settle(at_end=True)
 
     def _healthy(self, _: Request) -> Response:
-        """Alive: the loop has turned lately, or a disk is what it waits for: a restart would not help then.
+        """Alive: the loop has done a step lately, or a disk is what it waits for: a restart would not help then.
 
         ``now``: the time it goes by, which a demo simulates.
         """
-        age = self._engine.clock.monotonic() - self._engine.last_tick
-        alive = self._engine.last_tick == 0.0 or age < 2 * LONGEST_PAUSE_SECONDS or bool(self._disks.problems)
+        age = self._engine.clock.monotonic() - self._engine.last_step
+        alive = self._engine.last_step == 0.0 or age < 2 * LONGEST_PAUSE_SECONDS or bool(self._disks.problems)
         now = self._engine.clock.now().isoformat()
-        return JSONResponse({"alive": alive, "last_tick_seconds": round(age, 1), "now": now}, 200 if alive else 503)
+        return JSONResponse({"alive": alive, "last_step_seconds": round(age, 1), "now": now}, 200 if alive else 503)
 
     def _ready(self, _: Request) -> Response:
-        """Able to do its work: its disks take what is written, the first tick is done, and a heartbeat came through not long ago."""
-        age = self._heartbeat.age_seconds()
+        """Able to do its work: its disks take what is written, it is not behind, and a heartbeat came through not long ago."""
+        age, backlog = self._heartbeat.age_seconds(), self._catching_up.backlog
+        said: dict[str, object] = {}
         problems = list(self._disks.problems)
-        if not self._engine.last_tick:
+        if backlog is not None:  # it also says why there is no tick and no heartbeat
+            problems.append(str(backlog))
+            said["backlog"] = {**asdict(backlog), "seconds_left": backlog.seconds_left}
+        elif not self._engine.last_tick:
             problems.append("the first tick is not done")
-        if age > SILENT_AFTER_SECONDS:
+        elif age > SILENT_AFTER_SECONDS:
             problems.append(f"no heartbeat for {age:.0f} s: is the collector running?")
-        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+        return JSONResponse({"ready": not problems, "problems": problems, **said}, 503 if problems else 200)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from rich.console import Console
 
 from andon.catalog_news import CatalogNews
 from andon.front_door import door_trust, door_url
+from andon.starting import Starting
 from andon.supervisor import Child, Supervisor
 from core.config import Settings, as_environment, make_folder, reachable
 
@@ -38,34 +40,39 @@ def run_machine(
     summary: Callable[[Console], None],
     each_second: Callable[[], None] = lambda: None,
 ) -> None:
-    """Start everything in order with a progress display, print the summary, supervise until Ctrl-C, stop in order.
+    """Start everything with a progress display, print the summary, supervise until Ctrl-C, stop in order.
 
-    ``senders`` (the simulated plant) start once the front door is open; the engine then finds what they sent in the journal.
+    The others start once the front door is open, and ``senders`` (the simulated plant) with them; it stays open whatever becomes of them.
+    Raises :class:`core.errors.AndonError` where the front door does not open.
     """
     console = Console(highlight=False)
     make_folder(settings.data)
-    supervisor = Supervisor(settings.data / "log", console.print)
+    supervisor = Supervisor(settings.data / "log", lambda text: console.print(text, markup=False, soft_wrap=True))
     supervisor.stop_on_signals()
+    starting = Starting(console, summary)
     try:
         front_door, *others = processes(settings, as_environment(settings))
         judges = [supervisor.log_of(name) for name in ("collector", "engine")]
         news = CatalogNews(judges, lambda text: console.print(text, markup=False, soft_wrap=True))
-        for child in [front_door, *senders, *others]:
-            if not console.is_terminal:  # no spinner there
-                console.print(f"  starting {child.name} …")
-            with console.status(f"starting {child.name} …"):
+
+        def start(*children: Child) -> None:
+            for child in children:
                 supervisor.start(child)
-            if supervisor.stopping:
-                return
-            console.print(f"  [green]✓[/green] {child.name}")
-        summary(console)
+                starting.began(child.name)
 
         def look() -> None:
+            starting.look(supervisor.unready(), complete=True)
             news.look()
-            each_second()
+            with suppress(OSError):  # a disk that takes nothing ends nothing
+                each_second()
 
-        supervisor.watch(look)
+        start(front_door)
+        supervisor.wait_answering(lambda unready: starting.look(unready, complete=False))
+        if not supervisor.stopping:
+            start(*senders, *others)
+            supervisor.watch(look)
     finally:
+        starting.end()
         console.print("\nstopping …")
         supervisor.stop()
         console.print("stopped; what was acknowledged is kept in " + str(settings.data))

@@ -79,10 +79,9 @@ class Pipeline:
         self.correlator.reload(catalog)
         self.evaluation.reload(catalog)
 
-    def measure(self) -> None:
-        """Bring the gauges up to date, write what waits for the disk, delete old segments and look for secrets that can be read now."""
+    def tidy(self) -> None:
+        """Write what waits for the disk, delete old segments and look for secrets that can be read now."""
         write_where_there_is_room(self.store.held)
-        self.loader.lag()
         if self.keeping:
             self.keeping.sweep(self.clock.now() - timedelta(seconds=self.settings.journal_keep_seconds))
         with suppress(NoRoom):  # a segment is deleted only once the books say what was in it

@@ -1,5 +1,7 @@
 """Starts the processes of one machine, restarts those that end by themselves, and stops all without loss.
 
+A child has what time it needs to get ready, and no child's trouble ends another.
+
 Each child runs in a session of its own, so that Ctrl-C reaches only the supervisor, which stops the children, the last
 started first. A child that outlives its supervisor ends by itself (:mod:`core.parent`).
 """
@@ -25,7 +27,12 @@ from core.errors import AndonError
 from core.parent import Lifeline
 
 STOP_SECONDS = 20.0
-START_SECONDS = 60.0
+SETTLED_SECONDS = 60.0
+"""Who ran so long is started again at once when it ends; who ends sooner has a growing pause before that."""
+LONGEST_PAUSE_SECONDS = 30.0
+LOOK_SECONDS = 1.0
+LOOK_AT_FIRST_SECONDS = 0.2
+"""As long as something that was just started is not ready."""
 LOG_MAX_BYTES = 50 << 20
 """Size at which a child's log is put aside; what was put aside before is then gone, so that a child takes twice this at the most."""
 
@@ -50,6 +57,8 @@ class _Running:
     child: Child
     process: subprocess.Popen[bytes]
     started: float
+    ready: bool
+    answers: bool = False
     restarts: int = 0
     restart_at: float | None = None
 
@@ -70,19 +79,43 @@ class Supervisor:
         make_folder(log_folder)
 
     def start(self, child: Child) -> None:
-        """Start a child and wait until it is ready. Raises :class:`AndonError` with the end of its log when it is not."""
-        running = _Running(child, self._spawn(child), self._clock.monotonic())
-        self._running.append(running)
-        if child.ready_url or child.ready_file:
-            self._wait_ready(running)
+        """Start a child; :meth:`watch` looks after it from then on."""
+        self._running.append(_Running(child, self._spawn(child), self._clock.monotonic(), _is_ready_at_once(child)))
 
-    def watch(self, each_second: Callable[[], None] = lambda: None) -> None:
+    def wait_answering(self, each_look: Callable[[Mapping[str, str]], None]) -> None:
+        """Wait until all that was started answers, be it that something keeps it from its work; ``each_look`` gets :meth:`unready`.
+
+        Raises :class:`AndonError` with the end of its log when one ends instead.
+        """
+        each_look(self.unready())
+        while not all(running.answers for running in self._running) and not self._stopping.wait(LOOK_AT_FIRST_SECONDS):
+            for running in self._running:
+                if running.process.poll() is not None:
+                    raise AndonError(f"{running.child.name} ended while starting: {self._last_words(running.child)}")
+            each_look(self.unready())
+
+    def watch(self, each_look: Callable[[], None] = lambda: None) -> None:
         """Restart what ends by itself and keep the logs within bounds, until stopped."""
-        while not self._stopping.wait(1.0):
-            each_second()
+        while not self._stopping.wait(self._pause()):
+            each_look()
             for running in self._running:
                 self._bound_log(running.child)
                 self._revive(running)
+
+    def unready(self) -> dict[str, str]:
+        """Return by name what each child that is not ready lacks; who was ready once is asked again only after a restart."""
+        lacking = {}
+        for running in self._running:
+            if running.ready:
+                continue
+            if running.restart_at is not None:
+                lacking[running.child.name] = "about to be started again"
+                continue
+            running.answers, why = _answer(running.child)
+            running.ready = not why
+            if why:
+                lacking[running.child.name] = why
+        return lacking
 
     def stop(self) -> None:
         """Ask every child to end, the last started first; kill what does not within 20 s."""
@@ -134,17 +167,6 @@ class Supervisor:
         """Return the path of a child's log."""
         return self._logs / f"{name}.log"
 
-    def _wait_ready(self, running: _Running) -> None:
-        deadline = self._clock.monotonic() + START_SECONDS
-        why = ""
-        while self._clock.monotonic() < deadline and not self._stopping.wait(0.1):
-            if running.process.poll() is not None:
-                raise AndonError(f"{running.child.name} ended while starting: {self._last_words(running.child)}")
-            if not (why := _why_not_ready(running.child)):
-                return
-        if not self._stopping.is_set():
-            raise AndonError(f"{running.child.name} is not ready after {START_SECONDS:.0f} s: {why}; see {self.log_of(running.child.name)}")
-
     def _last_words(self, child: Child) -> str:
         lines = self.log_of(child.name).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return (lines[-1][:400] if lines else "no output") + f" (log: {self.log_of(child.name)})"
@@ -154,23 +176,45 @@ class Supervisor:
             return
         now = self._clock.monotonic()
         if running.restart_at is None:
-            if now - running.started > START_SECONDS:
+            if now - running.started > SETTLED_SECONDS:
                 running.restarts = 0
-            delay = min(30.0, 0.5 * 2**running.restarts)
-            running.restart_at = now + delay
-            self._report(f"{running.child.name} ended with code {running.process.returncode}; starting it again in {delay:.0f} s")
+            delay = min(LONGEST_PAUSE_SECONDS, 0.5 * 2 ** min(running.restarts, 10))
+            running.restart_at, running.ready = now + delay, False
+            ended = f"{running.child.name} ended with code {running.process.returncode}; starting it again in {delay:.0f} s"
+            self._report(f"{ended}: {self._last_words(running.child)}")
         elif now >= running.restart_at:
-            running.process = self._spawn(running.child)
-            running.started, running.restart_at = now, None
             running.restarts += 1
+            try:
+                running.process = self._spawn(running.child)
+            except OSError as error:  # no memory, no process, no file to be had: of no concern to those that run
+                running.restart_at = now + LONGEST_PAUSE_SECONDS
+                self._report(f"{running.child.name} cannot be started: {error}; trying again in {LONGEST_PAUSE_SECONDS:.0f} s")
+            else:
+                running.started, running.restart_at, running.ready = now, None, _is_ready_at_once(running.child)
+
+    def _pause(self) -> float:
+        """Return the seconds until the next look."""
+        now = self._clock.monotonic()
+        starting = any(not running.ready and now - running.started < SETTLED_SECONDS for running in self._running)
+        return LOOK_AT_FIRST_SECONDS if starting else LOOK_SECONDS
 
 
-def _why_not_ready(child: Child) -> str:
-    """Return what a child still lacks; empty once it is ready."""
+def _is_ready_at_once(child: Child) -> bool:
+    return not child.ready_url and child.ready_file is None
+
+
+def _answer(child: Child) -> tuple[bool, str]:
+    """Return whether a child answers, and what it still lacks, in its own words where it says so; empty once it is ready."""
     if child.ready_file is not None:
-        return "" if child.ready_file.exists() else f"there is no {child.ready_file}"
+        exists = child.ready_file.exists()
+        return exists, "" if exists else f"there is no {child.ready_file}"
     try:
         answer = httpx.get(child.ready_url, timeout=2.0, verify=child.trust, trust_env=False)
     except httpx.TransportError as error:
-        return f"{child.ready_url}: {error}"
-    return "" if answer.status_code == httpx.codes.OK else f"{child.ready_url} answers {answer.status_code}"
+        return False, f"{child.ready_url}: {error}"
+    if answer.status_code == httpx.codes.OK:
+        return True, ""
+    try:
+        return True, "; ".join(answer.json()["problems"])
+    except (ValueError, KeyError, TypeError):
+        return True, f"{child.ready_url} answers {answer.status_code}"

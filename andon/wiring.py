@@ -35,6 +35,7 @@ from core.config import Settings, own_secret
 from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
+    from andon.catching_up import CatchingUp
     from andon.pipeline import Pipeline
     from store.losses import Losses
 
@@ -117,23 +118,23 @@ def run_engine(settings: Settings) -> None:
             if clock.monotonic() - looked >= RELOAD_LOOK_SECONDS:
                 watch.look()  # where the store fails meanwhile it is done again before anything else: what is loaded in between would be lost
                 looked = clock.monotonic()
-                pipeline.measure()
+                pipeline.tidy()
                 server.refusals.settle()
 
         in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight)
         clock_watch = _watch_clock(clock, pipeline, engine)
         _stop_on_signals(engine)
-        go_on_rebuilding(pipeline, engine.stopping)
-        heartbeat = _start_heartbeat(pipeline, engine.stopping)
-        disks = _start_watchers(pipeline, losses, engine.stopping)
-        server = EngineServer(settings, pipeline, engine, heartbeat, disks, telemetry)
+        heartbeat = _heartbeat(pipeline)
+        disks, catching_up = _start_watchers(pipeline, engine.stopping)
+        server = EngineServer(settings, pipeline, engine, heartbeat, catching_up, disks, telemetry)
         server.start()
+        stack.callback(server.stop)
         _warn_of_root()
-        try:
-            engine.run()
-        finally:
-            server.stop()
+        go_on_rebuilding(pipeline, engine.stopping)
+        _beside("heartbeat", heartbeat.run, engine.stopping)
+        _start_counting(pipeline, losses, engine.stopping)
+        engine.run()
 
 
 def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> ClockWatch:
@@ -148,12 +149,10 @@ def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> Cloc
     return watch
 
 
-def _start_heartbeat(pipeline: Pipeline, stopping: threading.Event) -> Heartbeat:
-    settings, token = pipeline.settings, own_secret(pipeline.settings.data, "heartbeat")
-    door = partial(door_client, settings, HEARTBEAT_WAIT_SECONDS)
-    heartbeat = Heartbeat(door, token, pipeline.last_heartbeat, pipeline.clock, pipeline.telemetry)
-    _beside("heartbeat", heartbeat.run, stopping)
-    return heartbeat
+def _heartbeat(pipeline: Pipeline) -> Heartbeat:
+    door = partial(door_client, pipeline.settings, HEARTBEAT_WAIT_SECONDS)
+    token = own_secret(pipeline.settings.data, "heartbeat")
+    return Heartbeat(door, token, pipeline.last_heartbeat, pipeline.clock, pipeline.telemetry)
 
 
 def _stop_on_signals(engine: Engine) -> None:
@@ -161,8 +160,20 @@ def _stop_on_signals(engine: Engine) -> None:
         signal.signal(number, lambda *_: engine.stopping.set())
 
 
-def _start_watchers(pipeline: Pipeline, losses: Losses, stopping: threading.Event) -> DiskWatch:
-    """Start what looks after the engine, each in a thread of its own; return the watch of the disks."""
+def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> tuple[DiskWatch, CatchingUp]:
+    """Start what says whether the engine is able to do its work, each in a thread of its own."""
+    from andon.catching_up import CatchingUp
+
+    settings, clock = pipeline.settings, pipeline.clock
+    disks = DiskWatch(settings, clock, pipeline.telemetry, pipeline.conditions)
+    disks.start(_beside, stopping)
+    catching_up = CatchingUp(pipeline.loader, clock, settings.clock_speed)
+    _beside("catching up", catching_up.run, stopping)
+    return disks, catching_up
+
+
+def _start_counting(pipeline: Pipeline, losses: Losses, stopping: threading.Event) -> None:
+    """Start what compares and derives what is stored, each in a thread of its own."""
     from store.accountant import Accountant
     from store.derived import keep_up
 
@@ -171,9 +182,6 @@ def _start_watchers(pipeline: Pipeline, losses: Losses, stopping: threading.Even
     _beside("losses", losses.run, stopping)
     _beside("clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping)
     _beside("derived", keep_up, store, stopping)
-    disks = DiskWatch(settings, clock, telemetry, pipeline.conditions)
-    disks.start(_beside, stopping)
-    return disks
 
 
 def _beside(name: str, run: Callable[..., None], *arguments: object) -> None:

@@ -7,6 +7,7 @@ Steps of a slice, in this order: insert (one statement a kind, on disk when it r
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,7 +23,7 @@ from store.client import Store
 from store.conflicts import quarantine_conflicts
 from store.damage import report_damage
 from store.progress import ProgressTable
-from store.segments import Segment, Segments
+from store.segments import Segment, Segments, Waiting
 from store.slice import SHARES, SliceWriter
 
 SLICE_MAX_BYTES = 16 << 20
@@ -52,10 +53,11 @@ class LoadReport:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How far the store is behind the journal, in records, signals and seconds (age of the oldest record not loaded)."""
+    """How far the store is behind the journal, in records, signals, about how many slices, and seconds (age of the oldest record not loaded)."""
 
     records: int
     signals: int
+    slices: int
     seconds: float
 
 
@@ -73,6 +75,8 @@ class Loader:
         self._failures: dict[Lane, tuple[int, float]] = {}
         self._aside = False
         self._finishing = ""
+        self.loaded: Counter[Lane] = Counter()
+        """Slices by lane, since the start."""
         self._slice_milliseconds = SLICE_MAX_MILLISECONDS * settings.clock_speed
         for fault in (M.LOAD_FAILURES, M.JOURNAL_DAMAGED):  # there from the start, so that the first one is a rise
             for lane in Lane:
@@ -107,10 +111,17 @@ class Loader:
         for lane in Lane:
             waiting = [segment.waiting(self._progress.of(segment).position) for segment in list(self._segments.of(lane))]
             oldest = min((one.oldest for one in waiting if one.oldest), default=now)
-            lags[lane] = Lag(sum(one.records for one in waiting), sum(one.signals for one in waiting), max(0, now - oldest) / 1000)
+            records, signals = sum(one.records for one in waiting), sum(one.signals for one in waiting)
+            lags[lane] = Lag(records, signals, sum(map(self._slices_of, waiting)), max(0, now - oldest) / 1000)
             self._telemetry.set(M.LAG_RECORDS, lags[lane].records, lane=lane.value)
             self._telemetry.set(M.LAG_SECONDS, lags[lane].seconds, lane=lane.value)
         return lags
+
+    def _slices_of(self, waiting: Waiting) -> int:
+        """Return about how many slices a segment's records will be."""
+        if not waiting.records:
+            return 0
+        return 1 + int(max(waiting.bytes / SLICE_MAX_BYTES, (waiting.newest - waiting.oldest) / self._slice_milliseconds))
 
     def sweep(self) -> list[str]:
         """Delete closed segments that are loaded and older than the setting allows to keep; return their names."""
@@ -186,6 +197,7 @@ class Loader:
         self, lane: Lane, report: LoadReport, slice_: int, found: list[Stored], counted: dict[str, int], damaged: int, refused: int
     ) -> None:
         report.slices.append(slice_)
+        self.loaded[lane] += 1
         report.records += len(found)
         report.damaged += damaged
         report.refused += refused

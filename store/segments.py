@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,7 +16,9 @@ from core.signal import Lane
 
 _ENDED = "SELECT coalesce((SELECT max(at) FROM closed), (SELECT max(received_at) FROM records))"
 _RECEIVED = "SELECT min(received_at), max(received_at) FROM records"
-_COUNT = "SELECT count(*), min(received_at), coalesce(sum(count), 0) FROM records WHERE id > ?"
+_COUNT = (
+    "SELECT count(*), coalesce(sum(count), 0), coalesce(sum(length(body)), 0), min(received_at), max(received_at) FROM records WHERE id > ?"
+)
 
 
 @dataclass(slots=True)
@@ -33,11 +36,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a lane's journal holds that is not loaded: records, their signals and the age of the oldest (milliseconds since 1970, 0: none)."""
+    """What a segment holds that is not loaded: records, their signals and bytes, and when the oldest and the newest were received.
 
-    records: int
-    signals: int
-    oldest: int
+    Moments are in milliseconds since 1970, UTC; 0: there are none.
+    """
+
+    records: int = 0
+    signals: int = 0
+    bytes: int = 0
+    oldest: int = 0
+    newest: int = 0
 
 
 class Segment:
@@ -80,12 +88,11 @@ class Segment:
         try:
             connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
-                records, oldest, signals = connection.execute(_COUNT, (after,)).fetchone()  # type: ignore[misc]
-                return Waiting(int(records), int(signals), int(oldest or 0))
+                return Waiting(*(int(each or 0) for each in connection.execute(_COUNT, (after,)).fetchone()))  # type: ignore[union-attr]
             finally:
                 connection.close()
         except apsw.Error:
-            return Waiting(0, 0, 0)
+            return Waiting()
 
     def ended_at(self) -> int:
         """Return when the segment was closed, in milliseconds since 1970 by the clock of its writer.
@@ -131,23 +138,25 @@ class Segment:
 
 
 class Segments:
-    """All segments of a journal, found anew only when a folder's entries changed."""
+    """All segments of a journal, found anew only when a folder's entries changed. Any thread may ask."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._stamps: dict[Lane, tuple[tuple[str, int], ...]] = {}
         self._known: dict[Lane, list[Segment]] = {lane: [] for lane in Lane}
+        self._lock = threading.Lock()
 
     def of(self, lane: Lane) -> list[Segment]:
         """Return the lane's segments, oldest first per collector."""
-        stamp = self._stamp(lane)
-        if stamp != self._stamps.get(lane):
-            old = {segment.path: segment for segment in self._known[lane]}
-            self._known[lane] = [old.pop(path) if path in old else Segment(path, lane) for path in journal.segments(self._folder, lane)]
-            for gone in old.values():
-                gone.close()
-            self._stamps[lane] = stamp
-        return self._known[lane]
+        with self._lock:
+            stamp = self._stamp(lane)
+            if stamp != self._stamps.get(lane):
+                old = {segment.path: segment for segment in self._known[lane]}
+                self._known[lane] = [old.pop(path) if path in old else Segment(path, lane) for path in journal.segments(self._folder, lane)]
+                for gone in old.values():
+                    gone.close()
+                self._stamps[lane] = stamp
+            return self._known[lane]
 
     def readable(self, lane: Lane) -> Iterator[Segment]:
         """Yield per collector the first segment that may hold something new: within a collector the order is kept."""

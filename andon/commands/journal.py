@@ -17,7 +17,7 @@ _PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in qua
 @app.command()
 @with_settings("store", "inner_host", "engine_port")
 def status(*, settings: Settings) -> None:
-    """Show segments, records and bytes per lane, what became of all acknowledged signals, and what the store has lost.
+    """Show segments, records and bytes per lane, what became of all acknowledged signals, what the store has lost, and how far the engine is behind.
 
     Exit code 1 when the books do not balance, or something that was lost is not back.
     """
@@ -36,7 +36,10 @@ def status(*, settings: Settings) -> None:
         records = sum(1 for file in files for _ in read_segment(file, lane, 0, sys.maxsize))
         table.add_row(lane.value, f"{len(files):,}", f"{records:,}", f"{sum(file.stat().st_size for file in files):,}")
     Console().print(table)
-    _print_account(settings)
+    try:
+        _print_account(settings)
+    finally:
+        _print_engine(settings)
 
 
 def _require_journal(settings: Settings) -> None:
@@ -78,6 +81,16 @@ def _loss_in_words(loss: dict[str, Any]) -> str:
     if loss["mended_at"] is None:
         return f"{said}; the engine loads again what the journal has of it"
     return f"{said}; " + (f"not brought back: {loss['missing']}" if loss["missing"] else "all of it was brought back")
+
+
+def _print_engine(settings: Settings) -> None:
+    from andon.engine_client import readiness_of
+    from core.errors import AndonError
+
+    try:
+        typer.echo(f"engine: {readiness_of(settings)}")
+    except AndonError as error:
+        typer.echo(str(error))
 
 
 @app.command()

@@ -116,3 +116,20 @@ def test_an_engine_that_never_loaded_judges_nothing() -> None:
     loop.tick()
     assert evaluate.runs == 0
     assert loop.owed == {"evaluate"}
+
+
+def test_only_ticks_that_do_not_fail_are_steps() -> None:
+    correlate, evaluate = Counted(), Counted(fails=True)
+    loop = engine([Loaded(some=True)] * 2, correlate, evaluate, Counted())
+    correlate.clock, correlate.seconds = loop.clock, 5.0
+    with pytest.raises(RuntimeError):
+        loop.tick()
+    began = loop.last_step
+    assert began == loop.clock.monotonic()
+    loop.failures = 1
+    with pytest.raises(RuntimeError):
+        loop.tick()
+    assert loop.last_step == began, "a loop that only fails is not alive, whatever it repeats"
+    evaluate.fails = False
+    loop.tick()
+    assert loop.last_step == loop.clock.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from andon.catching_up import Backlog
 from andon.engine_server import EngineServer
-from core.clock import SystemClock
+from core.clock import FakeClock
 from core.config import Settings
 from core.telemetry import Telemetry
 from tests.product import free_port
@@ -28,12 +30,27 @@ def _echo(request: Request) -> PlainTextResponse:
 
 
 @pytest.fixture
-def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def engine() -> SimpleNamespace:
+    return SimpleNamespace(clock=FakeClock(datetime.now(UTC)), last_tick=0.0, last_step=0.0)
+
+
+@pytest.fixture
+def catching_up() -> SimpleNamespace:
+    return SimpleNamespace(backlog=None)
+
+
+@pytest.fixture
+def port(tmp_path: Path, engine: SimpleNamespace, catching_up: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     settings = Settings(data=tmp_path, engine_port=free_port(), metrics_token="env:ANDON_TEST_SCRAPE")
     monkeypatch.setenv("ANDON_TEST_SCRAPE", "scr4pe")
     pipeline = SimpleNamespace(action_api=lambda _: Starlette(), read_endpoint=lambda _: Starlette(routes=[Route("/", _echo)]))
-    engine = SimpleNamespace(clock=SystemClock(), last_tick=0.0)
-    parts: list[Any] = [pipeline, engine, SimpleNamespace(age_seconds=lambda: 0.0, look=lambda: None), SimpleNamespace(problems=[])]
+    parts: list[Any] = [
+        pipeline,
+        engine,
+        SimpleNamespace(age_seconds=lambda: 0.0, look=lambda: None),
+        catching_up,
+        SimpleNamespace(problems=[]),
+    ]
     server = EngineServer(settings, *parts, Telemetry())
     server.start()
     deadline = time.monotonic() + 10
@@ -74,3 +91,27 @@ def test_metrics_want_the_token(port: int) -> None:
     shown = httpx.get(url, headers={"authorization": "Bearer scr4pe"})
     assert 'andon_refused_requests_total{reason="unauthenticated",source=""} 2.0' in shown.text
     assert httpx.get(url.replace("metrics", "healthz")).status_code == 200
+
+
+def test_an_engine_that_catches_up_says_what_is_left_and_how_fast_it_goes(
+    port: int, engine: SimpleNamespace, catching_up: SimpleNamespace
+) -> None:
+    catching_up.backlog = Backlog(slices=1200, signals=4_000_000, per_second=4.0)
+    answer = httpx.get(f"http://127.0.0.1:{port}/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "ready": False,
+        "problems": ["catching up: 1,200 slices left (4,000,000 signals), 4 a second, about 5 minutes"],
+        "backlog": {"slices": 1200, "signals": 4_000_000, "per_second": 4.0, "seconds_left": 300.0},
+    }
+    catching_up.backlog, engine.last_tick = None, 1.0
+    assert httpx.get(f"http://127.0.0.1:{port}/readyz").json() == {"ready": True, "problems": []}
+
+
+def test_a_long_tick_is_alive_as_long_as_it_takes_steps(port: int, engine: SimpleNamespace) -> None:
+    url = f"http://127.0.0.1:{port}/healthz"
+    engine.last_tick = engine.last_step = engine.clock.monotonic()
+    engine.clock.advance(timedelta(seconds=100))
+    assert httpx.get(url).status_code == 503
+    engine.last_step = engine.clock.monotonic()
+    assert httpx.get(url).status_code == 200

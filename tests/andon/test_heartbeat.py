@@ -23,6 +23,7 @@ from tests.e2e.sinks import Sink, http_sink
 from tests.product import free_port, wait_until
 
 if TYPE_CHECKING:
+    from andon.catching_up import CatchingUp
     from andon.disk_watch import DiskWatch
 
 NOW = datetime(2026, 3, 27, 14, 50, 0, 123_456, tzinfo=UTC)
@@ -92,7 +93,9 @@ def served(road: Road, folder: Path) -> Iterator[Callable[[], httpx.Response]]:
         SimpleNamespace(action_api=lambda _: Starlette(), read_endpoint=lambda _: None),
         SimpleNamespace(clock=road.clock, last_tick=1.0),
     ]
-    server = EngineServer(settings, *parts, road.heartbeat, cast("DiskWatch", SimpleNamespace(problems=[])), road.telemetry)
+    behind = cast("CatchingUp", SimpleNamespace(backlog=None))
+    disks = cast("DiskWatch", SimpleNamespace(problems=[]))
+    server = EngineServer(settings, *parts, road.heartbeat, behind, disks, road.telemetry)
     server.start()
     try:
         wait_until(lambda: httpx.get(f"{settings.engine_url}/metrics").status_code == 200, 10, "the server answers")

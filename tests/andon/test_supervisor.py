@@ -1,17 +1,24 @@
-"""What the supervisor keeps of its children's words."""
+"""What the supervisor keeps of its children's words, and that it stops nobody for another's trouble."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import signal
 import sys
 import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from andon import supervisor as module
+from andon.starting import Starting
 from andon.supervisor import Child, Supervisor
 from core.errors import AndonError
-from tests.product import wait_until
+from tests.product import free_port, wait_until
 
 LIMIT = 100_000
 TALKER = """
@@ -69,12 +76,124 @@ def test_a_log_that_cannot_be_put_aside_is_cut_all_the_same(tmp_path: Path, monk
     assert (tmp_path / "quiet.log").read_text() == ""
 
 
-def test_what_a_child_lacks_is_said_when_it_never_gets_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "START_SECONDS", 1.0)
-    supervisor = Supervisor(tmp_path, lambda _: None)
-    child = Child("slow", [sys.executable, "-c", "import time; time.sleep(60)"], ready_url="http://127.0.0.1:9/readyz")
+SERVED = """
+import http.server, json, pathlib, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        ready = pathlib.Path(sys.argv[2]).exists()
+        self.send_response(200 if ready else 503)
+        self.end_headers()
+        self.wfile.write(json.dumps({"problems": [] if ready else ["catching up: 7 slices left"]}).encode())
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+"""Answers that it is not ready until a file is there."""
+
+
+def serving(name: str, ready: Path) -> Child:
+    port = free_port()
+    return Child(name, [sys.executable, "-c", SERVED, str(port), str(ready)], ready_url=f"http://127.0.0.1:{port}/readyz")
+
+
+@contextlib.contextmanager
+def watched(supervisor: Supervisor) -> Iterator[None]:
+    watching = threading.Thread(target=supervisor.watch)
+    watching.start()
     try:
-        with pytest.raises(AndonError, match=r"slow is not ready after 1 s: http://127\.0\.0\.1:9/readyz: .*refused; see "):
-            supervisor.start(child)
+        yield
     finally:
         supervisor.stop()
+        watching.join()
+
+
+def pid(supervisor: Supervisor, name: str) -> int:
+    return next(running.process.pid for running in supervisor._running if running.child.name == name)
+
+
+def test_one_that_catches_up_and_one_that_fails_leave_the_front_door_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_PAUSE_SECONDS", 0.6)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    told: list[str] = []
+    supervisor = Supervisor(tmp_path / "log", told.append)
+    door, engine = serving("collector", Path(__file__)), serving("engine", tmp_path / "caught up")
+    supervisor.start(door)
+    try:
+        supervisor.wait_answering(lambda _: None)
+        supervisor.start(engine)
+        supervisor.start(Child("broken", [sys.executable, "-c", "import sys; sys.exit('no such thing')"]))
+        began = pid(supervisor, "collector"), pid(supervisor, "engine")
+        with watched(supervisor):
+            wait_until(lambda: len(told) >= 4, 60, "what fails is started again and again")
+            wait_until(lambda: supervisor.unready().get("engine") == "catching up: 7 slices left", 60, "the engine says why")
+            (tmp_path / "caught up").touch()
+            wait_until(lambda: "engine" not in supervisor.unready(), 60, "the engine is ready")
+            assert "collector" not in supervisor.unready()
+            assert (pid(supervisor, "collector"), pid(supervisor, "engine")) == began
+            os.kill(began[1], signal.SIGKILL)
+            (tmp_path / "caught up").unlink()
+            wait_until(lambda: pid(supervisor, "engine") != began[1], 60, "the engine is started again")
+            wait_until(lambda: "slices left" in supervisor.unready().get("engine", ""), 60, "it is asked anew")
+    finally:
+        supervisor.stop()
+    broken = [text for text in told if text.startswith("broken")]
+    assert all("broken ended with code 1; starting it again in " in text and ": no such thing (log: " in text for text in broken)
+    pauses = [float(text.partition(" again in ")[2].partition(" s:")[0]) for text in broken]
+    assert (pauses[0], max(pauses)) == (0, 1), "0.5 s, then 0.6 s at the most, as they are written"
+
+
+def test_a_front_door_that_does_not_open_ends_the_start_with_its_words(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path / "log", lambda _: None)
+    supervisor.start(Child("collector", [sys.executable, "-c", "import sys; sys.exit('no such folder')"], ready_url="http://127.0.0.1:9/"))
+    with pytest.raises(AndonError, match=r"collector ended while starting: no such folder \(log: "):
+        supervisor.wait_answering(lambda _: None)
+
+
+def test_a_front_door_that_only_refuses_keeps_nobody_waiting(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path / "log", lambda _: None)
+    supervisor.start(serving("collector", tmp_path / "never there"))
+    lacking: list[Mapping[str, str]] = []
+    try:
+        supervisor.wait_answering(lacking.append)  # a full disk is nothing that an engine waits for
+    finally:
+        supervisor.stop()
+    assert lacking[-1] == {"collector": "catching up: 7 slices left"}
+
+
+def test_who_cannot_be_started_again_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    told: list[str] = []
+    supervisor = Supervisor(tmp_path / "log", told.append)
+    program = tmp_path / "program"
+    program.write_text(f"#!{sys.executable}\n")
+    program.chmod(0o700)
+    supervisor.start(Child("gone", [str(program)]))
+    program.unlink()
+    with watched(supervisor):
+        wait_until(lambda: len(told) >= 3, 60, "it is tried again")
+    assert told[0].startswith("gone ended with code ")
+    assert told[1].startswith("gone cannot be started: ")
+
+
+def test_a_person_sees_who_is_ready_and_what_the_others_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("andon.starting.TELL_SECONDS", 0.0)
+    said = io.StringIO()
+    starting = Starting(Console(file=said, width=200), lambda console: console.print("Andon is running"))
+    starting.began("collector")
+    starting.look({}, complete=False)
+    starting.began("engine")
+    for left in (9, 8, 8):
+        starting.look({"engine": f"catching up: {left} slices left [1/2]"}, complete=True)
+    starting.look({}, complete=True)
+    starting.look({"engine": "about to be started again"}, complete=True)
+    starting.look({}, complete=True)
+    assert [line.strip() for line in said.getvalue().splitlines()] == [
+        "starting collector …",
+        "✓ collector",
+        "starting engine …",
+        "engine is not ready yet: catching up: 9 slices left [1/2]",
+        "engine is not ready yet: catching up: 8 slices left [1/2]",
+        "✓ engine",
+        "Andon is running",
+        "engine is not ready yet: about to be started again",
+        "✓ engine",
+    ]

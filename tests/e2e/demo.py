@@ -75,6 +75,15 @@ class Demo:
 
     def start(self, *arguments: str) -> None:
         """Start a command that stays, and wait until it says that Andon is running."""
+        self.begin(*arguments)
+        process = self.process
+        assert process is not None
+        wait_until(lambda: process.poll() is not None or "Andon is running" in self.printed, START_SECONDS, f"andon {arguments[0]} runs")
+        assert process.poll() is None, self.printed
+        self.running_since = time.monotonic()
+
+    def begin(self, *arguments: str) -> None:
+        """Start a command that stays."""
         assert self.process is None
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "printed").write_bytes(b"")
@@ -87,10 +96,6 @@ class Demo:
                 stdout=printed,
                 stderr=printed,
             )
-        process = self.process
-        wait_until(lambda: process.poll() is not None or "Andon is running" in self.printed, START_SECONDS, f"andon {arguments[0]} runs")
-        assert process.poll() is None, self.printed
-        self.running_since = time.monotonic()
 
     def start_demo(self) -> None:
         """Start the demo, afresh the first time, and wait for its first incident."""

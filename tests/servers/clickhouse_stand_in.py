@@ -4,7 +4,7 @@ It understands what ``clickhouse_connect`` sends: SQL in ``query`` or the body, 
 in the body. It has one user with a password and any databases, and refuses a wrong password, an unknown database and, to whom asks with
 ``readonly``, a write, with a server's codes; and a part of a form over 128 KiB, as a server does by default. It shows that our statements, inserts, readers and refusals travel over HTTP; it shows nothing
 about grants, profiles, row policies, TLS, sessions, replication or a server's own limits.
-Run: ``python -m tests.servers.clickhouse_stand_in <folder> [<user> <password>]``; it prints its port.
+Run: ``python -m tests.servers.clickhouse_stand_in <folder> <user> <password> <port, 0: any>``; it prints its port.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class StandIn:
 
 
 @contextmanager
-def clickhouse_stand_in(folder: Path, user: str = "default", password: str = "") -> Iterator[StandIn]:
+def clickhouse_stand_in(folder: Path, user: str = "default", password: str = "", port: int = 0) -> Iterator[StandIn]:
     """Run a stand-in on ``folder``."""
-    command = [sys.executable, "-m", "tests.servers.clickhouse_stand_in", str(folder), user, password]
+    command = [sys.executable, "-m", "tests.servers.clickhouse_stand_in", str(folder), user, password, str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -159,7 +159,7 @@ def app(folder: str, user: str, password: str) -> Starlette:
 
 if __name__ == "__main__":
     keep = chdb.connect(sys.argv[1])
-    bound = socket.create_server(("127.0.0.1", 0))
+    bound = socket.create_server(("127.0.0.1", int(sys.argv[4])))
     print(bound.getsockname()[1], flush=True)  # noqa: T201 - for who started it
-    application = app(sys.argv[1], *(sys.argv[2:4] if len(sys.argv) > 2 else ("default", "")))
+    application = app(*sys.argv[1:4])
     uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off")).run(sockets=[bound])
