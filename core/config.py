@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from core.errors import UsageError
 from core.http.names import split
@@ -40,6 +40,11 @@ class Settings(BaseModel):
         default="",
         description="names under which others reach the ports, beside those of the addresses and the certificate, separated by commas;"
         " '*.example.com' stands for one more label",
+    )
+    image_hosts: str = Field(
+        default="",
+        description="hosts that runbooks may show images of, beside the dashboard itself, separated by commas; with a port where it is not"
+        " the usual one, '*.example.com' stands for any label",
     )
     metrics_token: str = Field(
         default="",
@@ -74,15 +79,15 @@ class Settings(BaseModel):
         default=0.0, description="simulated time only: the real moment (Unix seconds) both clocks agree; 0: at start"
     )
 
-    @field_validator("allowed_hosts")
+    @field_validator("allowed_hosts", "image_hosts")
     @classmethod
-    def _are_names(cls, value: str) -> str:
-        for name in filter(None, value.replace(" ", "").split(",")):
+    def _are_names(cls, value: str, of: ValidationInfo) -> str:
+        port_too = of.field_name == "image_hosts"
+        for name in _listed(value):
             found = split(name.removeprefix("*."))
-            if found is None or found[1] is not None:
-                raise ValueError(
-                    f"'{name}' is no name of a host; write names or addresses without scheme and port: andon.example.com, 10.0.0.7"
-                )
+            if found is None or (found[1] is not None and not port_too):
+                without = "scheme" if port_too else "scheme and port"
+                raise ValueError(f"'{name}' is no name of a host; write names or addresses without {without}: andon.example.com, 10.0.0.7")
         return value
 
     @field_validator("metrics_token")
@@ -91,6 +96,11 @@ class Settings(BaseModel):
         if value and not is_reference(value):
             raise ValueError("write env:NAME or file:PATH, never the secret itself")
         return value
+
+    @property
+    def images_from(self) -> list[str]:
+        """The hosts of ``image_hosts``."""
+        return _listed(self.image_hosts.lower())
 
     @property
     def journal(self) -> Path:
@@ -111,6 +121,10 @@ class Settings(BaseModel):
     def engine_url(self) -> str:
         """The address of the engine on this machine."""
         return f"http://{reachable(self.inner_host)}:{self.engine_port}"
+
+
+def _listed(names: str) -> list[str]:
+    return [name for name in names.replace(" ", "").split(",") if name]
 
 
 def reachable(host: str) -> str:

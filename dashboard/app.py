@@ -48,7 +48,16 @@ def context(zone: Zone, wall: bool = False) -> Context:
     settings, clock = load_settings(), _clock()
     data = Data(settings, clock)
     catalog, refused = definitions.in_force(data)
-    return Context(data=data, catalog=catalog, clock=clock, zone=zone, wall=wall, speed=settings.clock_speed, refused=refused)
+    return Context(
+        data=data,
+        catalog=catalog,
+        clock=clock,
+        zone=zone,
+        wall=wall,
+        speed=settings.clock_speed,
+        refused=refused,
+        image_hosts=tuple(settings.images_from),
+    )
 
 
 def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:

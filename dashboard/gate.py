@@ -41,12 +41,12 @@ def gate(app: ASGIApp) -> ASGIApp:
 def page_headers(image_hosts: Iterable[str] = ()) -> dict[str, str]:
     """Return the headers of every answer: what a browser may load and run (Content Security Policy Level 3), and whom it tells.
 
-    Streamlit's style is made in the browser, so it needs ``unsafe-inline`` for styles; its charts compile their expressions, so they need
-    ``unsafe-eval``. Scripts are its own files and the one that stands in its page.
+    Streamlit's style is made in the browser, so it needs ``unsafe-inline`` for styles. Scripts are its own files and the one that stands in its
+    page; its charts interpret their expressions. ``image_hosts`` are hosts with or without a port; ``*.`` before one stands for any label.
     """
     policy = {
         "default-src": "'none'",
-        "script-src": " ".join(["'self'", "'unsafe-eval'", *_inline_scripts()]),
+        "script-src": " ".join(["'self'", *_inline_scripts()]),
         "style-src": "'self' 'unsafe-inline'",
         "img-src": " ".join(["'self'", "data:", "blob:", *image_hosts]),
         "font-src": "'self' data:",

@@ -24,7 +24,7 @@ class Context:
     """What a page is given. ``catalog`` is the one the engine goes by, empty when that is not known.
 
     ``wall``: shown on a wall, nobody clicks. ``speed``: simulated seconds per real second. ``refused``: why the engine refused the catalog
-    on disk, '' where it did not.
+    on disk, '' where it did not. ``image_hosts``: whose images a runbook may show.
     """
 
     data: Data
@@ -34,6 +34,7 @@ class Context:
     wall: bool = False
     speed: float = 1.0
     refused: str = ""
+    image_hosts: tuple[str, ...] = ()
 
     @property
     def now(self) -> datetime:

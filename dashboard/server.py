@@ -37,6 +37,7 @@ OPTIONS: dict[str, Any] = {
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
     "client.allowedOrigins": [],
+    "client.disableDataExport": True,
     "browser.gatherUsageStats": False,
     "server.headless": True,
     "server.fileWatcherType": "none",
@@ -51,9 +52,10 @@ def serve(script: Path, settings: Settings) -> None:
 
     Raises :class:`core.errors.UsageError` where a port cannot be had.
     """
-    configure_logging()
-    _log_streamlit_with_us()
     host, port, metrics_port = settings.inner_host, settings.dashboard_port, settings.dashboard_metrics_port
+    load_config_options({**OPTIONS, "server.address": host, "server.port": port})
+    configure_logging()  # not before: it reads the levels of all loggers, too
+    _log_streamlit_with_us()
     bound, metrics_bound = bind(host, port, "dashboard_port"), bind(host, metrics_port, "dashboard_metrics_port")
     clock = SystemClock()
     hosts, refusals = own_hosts(settings, host), Refusals(clock, telemetry())
@@ -61,8 +63,7 @@ def serve(script: Path, settings: Settings) -> None:
     measured = make_server(Starlette(routes=[Route("/metrics", metrics.answer)]), hosts, refusals)
     threading.Thread(target=measured.run, kwargs={"sockets": [metrics_bound]}, name="metrics", daemon=True).start()
     pages = st.App(script, lifespan=_while_served(refusals))
-    load_config_options({**OPTIONS, "server.address": host, "server.port": port})
-    server = make_server(gate(pages), hosts, refusals, headers=page_headers(), websockets=True)
+    server = make_server(gate(pages), hosts, refusals, headers=page_headers(settings.images_from), websockets=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     fields = {"pages": f"http://{host}:{port}", "metrics": f"http://{host}:{metrics_port}/metrics"}

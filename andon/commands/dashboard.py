@@ -14,6 +14,7 @@ DASHBOARD_SETTINGS = (
     "inner_host",
     "allowed_hosts",
     "metrics_token",
+    "image_hosts",
     "insecure",
     "engine_port",
     "dashboard_port",

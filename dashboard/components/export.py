@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import csv as csv_format
+import unicodedata
 
 import pandas as pd
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = frozenset("=+-@")
+_CONTROLS = frozenset("\t\r\n")
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
+"""Categories of characters that leave no mark of their own before a sign: controls, formats, unassigned, marks, blanks."""
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_MINUS = "\u2212"
+"""The minus of mathematics, which no normal form turns into the hyphen that a spreadsheet may take it for."""
 
 
 def csv(frame: pd.DataFrame) -> bytes:
@@ -20,7 +27,16 @@ def csv(frame: pd.DataFrame) -> bytes:
 
 
 def _safe(value: object) -> object:
-    """The sign may hide behind blanks, which spreadsheets skip. Source: OWASP, CSV injection."""
-    if isinstance(value, str) and (value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA[:4])):
-        return "'" + value
-    return value
+    """Quote what a spreadsheet may run. Source: OWASP, CSV injection.
+
+    The sign may hide behind what cannot be seen, which spreadsheets skip, and in another width or size of itself, which they read as it.
+    """
+    if not isinstance(value, str) or not value:
+        return value
+    first = next((character for character in value if not _is_unseen(character)), "")
+    sign = unicodedata.normalize("NFKC", first)[:1]
+    return "'" + value if value[0] in _CONTROLS or sign in _FORMULA or first == _MINUS else value
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN or character in _FILLERS

@@ -15,6 +15,7 @@ from dashboard import definitions
 from dashboard.components import filters, incident_acts, lamp, links, notices, table
 from dashboard.components.moments import aware, duration, next_deadline, until, utc
 from dashboard.components.money import amount, count, several
+from dashboard.components.runbooks import with_own_images
 from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import incident_log as reads
@@ -262,7 +263,7 @@ def _runbook(context: Context, name: str) -> None:
     st.subheader(f"Runbook: {plain(runbook.title if runbook else name or 'none')}", anchor=False)
     if runbook:
         with st.container(border=True):
-            st.markdown(runbook.body)
+            st.markdown(with_own_images(runbook.body, context.image_hosts))
     else:
         notices.empty(
             "The runbook's text is not readable here",

@@ -1,0 +1,52 @@
+"""The text of a runbook, as a page shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from dashboard.components.words import plain
+
+_IMAGE = re.compile(r"!\[([^\]]*)\](?:\(\s*<?([^\s<>)]*)[^)]*\)|\[([^\]]*)\])?")
+_DEFINITION = re.compile(r"^ {0,3}\[([^\]]+)\]:\s*<?([^\s<>]+)", re.MULTILINE)
+_PORTS = {"http": 80, "https": 443}
+
+
+def with_own_images(body: str, hosts: Iterable[str]) -> str:
+    """Return Markdown whose images of other hosts than these and the dashboard are links: to load one would tell its host who reads what.
+
+    The headers of the page say the same to the browser (:func:`dashboard.gate.page_headers`); here it is said to people.
+    """
+    allowed, places = list(hosts), {name.lower(): place for name, place in _DEFINITION.findall(body)}
+
+    def shown(found: re.Match[str]) -> str:
+        text, place, name = found.groups()
+        place = place if place is not None else places.get((name or text).lower())
+        if place is None or _may_load(place, allowed):
+            return found[0]
+        return f"[{text or 'image'}]({place}) (not shown: {plain(_host(place))} is not among the image_hosts)"
+
+    return _IMAGE.sub(shown, body)
+
+
+def _may_load(place: str, allowed: list[str]) -> bool:
+    try:
+        parts = urlsplit(place)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return False
+    if not parts.scheme and not parts.netloc:
+        return True
+    if parts.scheme == "data":
+        return place.startswith("data:image/")
+    if parts.scheme not in _PORTS or not host:
+        return False
+    own = f"[{host}]" if ":" in host else host
+    usual = port is None or port == _PORTS[parts.scheme]
+    names = {f"{own}:{port or _PORTS[parts.scheme]}", *([own] if usual else [])}
+    return any(name == one or (one.startswith("*.") and name.endswith(one[1:])) for one in allowed for name in names)
+
+
+def _host(place: str) -> str:
+    return place.partition("://")[2].partition("/")[0] or place
