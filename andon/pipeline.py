@@ -34,12 +34,12 @@ from store.incidents import StoredIncidents
 from store.keeping import Keeping, is_rebuilding, kept_in_journal
 from store.loader import Loader
 from store.losses import Losses
-from store.migrations import migrate
+from store.migrations import migrate, note_applied
 from store.parts import Part
 from store.parts_ledger import PartsLedger, skip_what_was_used
 from store.reads.origin_offsets import loaded_upto, origin_offsets
 
-_FROM_SIGNALS = frozenset({"milestone_events", "transaction_events", "transaction_keys"})
+_FROM_SIGNALS = frozenset({"milestone_events", "milestone_rules", "transaction_events", "transaction_keys"})
 _FROM_EVENTS = frozenset({"transactions", "clocks", "verdicts"})
 _OF_ALERTING = frozenset({"incidents", "incident_members", "deliveries", "silences"})
 """Tables by what has to be done where rows of them were lost."""
@@ -79,19 +79,32 @@ class Pipeline:
         self.correlator.reload(catalog)
         self.evaluation.reload(catalog)
 
-    def tidy(self) -> None:
-        """Write what waits for the disk, delete old segments and look for secrets that can be read now."""
+    def tidy(self, *, sweep: bool) -> None:
+        """Write what waits for the disk, look for secrets that can be read now and, if asked to, delete old segments."""
         write_where_there_is_room(self.store.held)
+        if sweep:
+            self._sweep()
+        self.alerting.look_for_secrets()
+
+    def _sweep(self) -> None:
         if self.keeping:
             self.keeping.sweep(self.clock.now() - timedelta(seconds=self.settings.journal_keep_seconds))
         with suppress(NoRoom):  # a segment is deleted only once the books say what was in it
             self.loader.sweep()
-        self.alerting.look_for_secrets()
 
     def clock_stepped(self) -> None:
         """Have what was decided by a clock that was corrected decided again."""
         self.evaluation.judge_again()
         self.alerting.look_again(self.clock.now())
+
+    def note_again(self, tables: Collection[str]) -> None:
+        """Write again what these tables note of the others and memory has or the others say, before anything else is brought back."""
+        if "revision_blocks" in tables:
+            skip_what_was_used(self.store)
+        if "schema_files" in tables:
+            note_applied(self.store)
+        if "loaded_segments" in tables:
+            self.loader.note_progress_again()
 
     def bring_back(self, tables: Collection[str]) -> list[str]:
         """Let rows that are missing from these tables come back: from the engine's journal, or from what they derive from.

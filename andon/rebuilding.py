@@ -35,10 +35,11 @@ _TRY_AGAIN_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What came back (signals), and a sentence for each thing that did not."""
+    """What came back (signals), and a sentence for each thing that did not; ``damage``: for what cannot be read of the engine's journal."""
 
     signals: int = 0
     missing: list[str] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
 
 
 def make_up(pipeline: Pipeline, stopping: threading.Event, tell: Tell) -> Rebuilt:
@@ -122,6 +123,7 @@ def mend(pipeline: Pipeline, lost: Collection[Lost], tell: Tell) -> Rebuilt:
     rebuilt = Rebuilt()
     tables = {one.table for one in lost}
     pipeline.store.settle()
+    pipeline.note_again(tables)
     damaged = 0
     for step in SignalReload(pipeline.settings, pipeline.store, pipeline.clock, pipeline.telemetry).steps(lost):
         rebuilt.signals += step.signals
@@ -130,7 +132,8 @@ def mend(pipeline: Pipeline, lost: Collection[Lost], tell: Tell) -> Rebuilt:
             tell(f"read {counted(step.records, 'record')} of {step.segment} again")
     if damaged:
         rebuilt.missing.append(f"{counted(damaged, 'record')} of the journal cannot be read; see andon quarantine list")
-    rebuilt.missing += pipeline.bring_back(tables)
+    rebuilt.damage = pipeline.bring_back(tables)
+    rebuilt.missing += rebuilt.damage
     _correlate(pipeline, threading.Event())
     with pipeline.clocks.remembering():
         pipeline.evaluation.run(pipeline.clock.now())

@@ -29,7 +29,7 @@ from andon.heartbeat import Heartbeat
 from andon.plugins import receivers
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
-from core.clock import SystemClock
+from core.clock import Clock, SystemClock
 from core.condition import Conditions
 from core.config import Settings, own_secret
 from core.telemetry import Telemetry
@@ -88,6 +88,7 @@ def run_collector(settings: Settings) -> None:
 def run_engine(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
     from andon.engine_server import EngineServer
+    from andon.mending import Mending
     from andon.pipeline import open_kept, pipeline_on
     from andon.rebuilding import go_on_rebuilding
     from store.catalogs import StoredCatalogs
@@ -101,7 +102,7 @@ def run_engine(settings: Settings) -> None:
         check_expression = expressions_of(store)
         catalog = load_checked_catalog(settings, check_expression)
         pipeline = stack.enter_context(pipeline_on(store, settings, catalog, clock, telemetry, opened.keeping))
-        losses = opened.losses(clock, telemetry, pipeline.conditions)
+        mending = Mending(pipeline, opened.losses(clock, telemetry, pipeline.conditions))
 
         def take(changed: Catalog) -> None:
             pipeline.reload(changed)
@@ -110,18 +111,16 @@ def run_engine(settings: Settings) -> None:
         kept = StoredCatalogs(store, clock)
         kept.taken(catalog)
         watch = CatalogWatch(settings, catalog, take, telemetry, check_expression, kept)
-        looked = clock.monotonic()
 
-        def between_ticks() -> None:
-            nonlocal looked
-            clock_watch.look()
-            if clock.monotonic() - looked >= RELOAD_LOOK_SECONDS:
-                watch.look()  # where the store fails meanwhile it is done again before anything else: what is loaded in between would be lost
-                looked = clock.monotonic()
-                pipeline.tidy()
-                server.refusals.settle()
+        def look_after() -> None:
+            watch.look()  # where the store fails meanwhile it is done again before anything else: what is loaded in between would be lost
+            if mending.step():
+                engine.owed.update(STAGES)
+            pipeline.tidy(sweep=not mending.losses.waiting())  # what was lost may be in the oldest segment
+            server.refusals.settle()
 
         in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)
+        between_ticks = _between_ticks(clock, lambda: clock_watch.look(), look_after)  # noqa: PLW0108 - it is made below
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight)
         clock_watch = _watch_clock(clock, pipeline, engine)
         _stop_on_signals(engine)
@@ -133,8 +132,22 @@ def run_engine(settings: Settings) -> None:
         _warn_of_root()
         go_on_rebuilding(pipeline, engine.stopping)
         _beside("heartbeat", heartbeat.run, engine.stopping)
-        _start_counting(pipeline, losses, engine.stopping)
+        _start_counting(pipeline, mending.losses, engine.stopping)
         engine.run()
+
+
+def _between_ticks(clock: Clock, always: Callable[[], None], now_and_then: Callable[[], None]) -> Callable[[], None]:
+    """Return what an engine does between two ticks: ``now_and_then`` is done every two seconds, and again at once where it fails."""
+    done = clock.monotonic()
+
+    def between_ticks() -> None:
+        nonlocal done
+        always()
+        if clock.monotonic() - done >= RELOAD_LOOK_SECONDS:
+            now_and_then()
+            done = clock.monotonic()
+
+    return between_ticks
 
 
 def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> ClockWatch:

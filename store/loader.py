@@ -137,6 +137,10 @@ class Loader:
                     deleted.append(segment.name)
         return deleted
 
+    def note_progress_again(self) -> None:
+        """Write the positions again: the store has lost some."""
+        self._progress.write_again()
+
     def close(self) -> None:
         """Close the journal's files."""
         self._segments.close()

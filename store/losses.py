@@ -77,9 +77,12 @@ class Losses:
         self._conditions = conditions
         self._lock = threading.RLock()
         self._known = {loss.loss_id: loss for loss in _remembered(store)}
-        if meanwhile:
-            self._found(meanwhile)
-        self._ledger.write(listed(store, active=True))
+        try:
+            if meanwhile:
+                self._found(meanwhile)
+            self._ledger.write(listed(store, active=True))
+        except (Retryable, OSError):
+            log.exception("what is lost is known to this process only, until the disk takes it")
         self._tell()
 
     def run(self, stopping: threading.Event) -> None:

@@ -59,6 +59,11 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
     return done
 
 
+def note_applied(store: Store) -> None:
+    """Note every schema file as applied: the notes were lost, and the tables are there."""
+    store.insert("schema_files", {"name": sorted(file.stem for file in SCHEMA.glob("*.sql"))})
+
+
 def _part_storage(store: Store) -> dict[str, str]:
     version = str(store.rows("SELECT version() AS version")[0]["version"])
     return PACKED if tuple(int(number) for number in version.split(".")[:2]) >= PACKS_SINCE else {}

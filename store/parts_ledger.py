@@ -55,6 +55,7 @@ class PartsLedger:
     """Of the embedded store; None: the store is a server's, whose files are not here."""
     known: dict[str, list[Part]] = field(default_factory=dict)
     _folders: dict[str, str] = field(default_factory=dict)
+    _written: dict[str, list[Part]] | None = None
     _doubted: dict[str, list[Part]] = field(default_factory=dict)
     _lying: dict[str, list[Part]] = field(default_factory=dict)
 
@@ -99,11 +100,12 @@ class PartsLedger:
         return missing(doubted, rows)
 
     def write(self, there: Mapping[str, list[Listed]]) -> None:
-        """Take what is there now for what is known, on disk when this returns."""
+        """Take what is there now for what is known, on disk when this returns. Raises ``OSError`` when the disk does not take it."""
         known = {table: [one.part for one in parts] for table, parts in sorted(there.items())}
-        if known == self.known and self.file.exists():
-            return
         folders = {table: _relative(parts[0].path.parent, self.folder) for table, parts in there.items() if parts}
+        self.known, self._folders = known, folders
+        if known == self._written:
+            return
         tables = {
             table: {"folder": folders.get(table, ""), "parts": {one.name: [one.rows, one.since, one.until] for one in parts}}
             for table, parts in known.items()
@@ -115,7 +117,7 @@ class PartsLedger:
             os.fsync(file.fileno())
         unfinished.replace(self.file)
         sync_folder(self.file.parent)
-        self.known, self._folders = known, folders
+        self._written = known
 
     def read(self) -> None:
         """Take what the file says; nothing where there is none or it cannot be read."""

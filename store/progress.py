@@ -8,6 +8,7 @@ from dataclasses import replace
 from core.clock import Clock, to_milliseconds
 from core.signal import Lane, Record
 from store.client import Store
+from store.reads.statement import statement
 from store.segments import Progress, Segment
 
 
@@ -53,23 +54,34 @@ class ProgressTable:
             refused=before.refused + len(refused),
             refused_signals=before.refused_signals + sum(record.count for record in refused),
         )
+        self._insert([(segment.name, after)], slice_)
+        if self._known is not None:
+            self._known[segment.name] = after
+
+    def write_again(self) -> None:
+        """Write all that memory has, and segments that were deleted since, of which the books have the rest: rows of the table were lost."""
+        if self._known:
+            self._insert(list(self._known.items()), 0)
+        self._store.command(statement("swept_as_loaded"))
+
+    def _insert(self, positions: Sequence[tuple[str, Progress]], slice_: int) -> None:
+        names = [name for name, _ in positions]
+        found = [progress for _, progress in positions]
         self._store.insert(
             "loaded_segments",
             {
-                "segment": [segment.name],
-                "lane": [segment.lane.value],
-                "position": [after.position],
-                "records": [after.records],
-                "signals": [after.signals],
-                "damaged": [after.damaged],
-                "refused": [after.refused],
-                "refused_signals": [after.refused_signals],
-                "slice": [slice_],
-                "updated_at": [self._clock.now()],
+                "segment": names,
+                "lane": [one.lane.value for one in found],
+                "position": [one.position for one in found],
+                "records": [one.records for one in found],
+                "signals": [one.signals for one in found],
+                "damaged": [one.damaged for one in found],
+                "refused": [one.refused for one in found],
+                "refused_signals": [one.refused_signals for one in found],
+                "slice": [slice_] * len(found),
+                "updated_at": [self._clock.now()] * len(found),
             },
         )
-        if self._known is not None:
-            self._known[segment.name] = after
 
     def sweep(self, segment: Segment) -> None:
         """Write into the books what is about to be deleted."""

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from core import journal
-from core.clock import Clock, from_milliseconds, to_milliseconds
+from core.clock import EPOCH, Clock, from_milliseconds, to_milliseconds
 from core.config import Settings
 from core.journal import Stored, read_segment
 from core.plural import counted
@@ -100,7 +100,8 @@ class SignalReload:
                 segment = Segment(path, lane)
                 if segment.name not in but and any(_overlap(segment.received(), window) for _, window in wanted):
                     yield from self._read(segment, wanted)
-        for window in {window for _, window in wanted}:
+        counts = [window_of(one.first, one.last) for one in lost if one.table in _COUNTS]
+        for window in {*counts, *(window for _, window in wanted)}:
             self._count_hours(window)
 
     def _read(self, segment: Segment, wanted: list[tuple[SignalKind, Window]]) -> Iterator[Step]:
@@ -123,18 +124,28 @@ class SignalReload:
         return Step(segment.name, len(records), sum(record.count for record in records), damaged)
 
     def _count_hours(self, window: Window) -> None:
-        """Count the hours' signals again: what was read again was counted twice."""
-        bound = {"since": from_milliseconds(window.since), "until": from_milliseconds(min(window.until, _LAST))}
-        within = "{since:DateTime64(3, 'UTC')} AND {name} < {until:DateTime64(3, 'UTC')}"
-        self._store.command(f"DELETE FROM source_hours WHERE hour >= {within.replace('{name}', 'hour')}", bound)
+        """Count the hours' signals again: what was read again was counted twice. Hours whose signals have expired stay as they are."""
         for table in ("spans", "logs", "metrics", "events", "quarantine"):
+            oldest = self._store.rows(f"SELECT toStartOfHour(min(received_at)) AS hour, count() AS n FROM {table}")[0]
+            if not oldest["n"]:
+                continue
+            since = max(from_milliseconds(window.since), oldest["hour"].replace(tzinfo=UTC))
+            bound = {"since": since, "until": from_milliseconds(min(window.until, _LAST)), "kind": table}
+            self._store.command(
+                "DELETE FROM source_hours WHERE kind = {kind:String} AND hour >= {since:DateTime64(3, 'UTC')}"
+                " AND hour < {until:DateTime64(3, 'UTC')}",
+                bound,
+            )
             self._store.command(
                 "INSERT INTO source_hours SELECT toStartOfHour(received_at) AS hour, source, {kind:String}, count(), max(received_at)"
-                f" FROM {table} FINAL WHERE received_at >= {within.replace('{name}', 'received_at')} GROUP BY hour, source",
-                {**bound, "kind": table},
+                f" FROM {table} FINAL WHERE received_at >= {{since:DateTime64(3, 'UTC')}} AND received_at < {{until:DateTime64(3, 'UTC')}}"
+                " GROUP BY hour, source",
+                bound,
             )
 
 
+_COUNTS = frozenset({"source_hours", "schema_files"})
+"""Tables whose loss makes it necessary to count again: the notes of the schema, because a start without them counts all once more."""
 _LAST = to_milliseconds(datetime(2100, 1, 1, tzinfo=UTC))
 
 
@@ -187,3 +198,18 @@ def set_aside(settings: Settings, now: datetime) -> tuple[Path | None, bool]:
 def finish(settings: Settings) -> None:
     """Note that the rebuild is done."""
     (settings.data / MARKER).unlink(missing_ok=True)
+
+
+def stored_rows(store: Store, table: str, first: datetime, last: datetime) -> int:
+    """Return the rows of a table, replaced ones not: those received from the day of ``first`` to that of ``last``; EPOCH: all."""
+    if first == EPOCH:
+        return int(store.rows(f"SELECT count() AS n FROM {table} FINAL")[0]["n"])
+    window = window_of(first.date(), last.date())
+    bound = {"since": from_milliseconds(window.since), "until": from_milliseconds(window.until)}
+    return int(
+        store.rows(
+            f"SELECT count() AS n FROM {table} FINAL WHERE received_at >= {{since:DateTime64(3, 'UTC')}}"
+            " AND received_at < {until:DateTime64(3, 'UTC')}",
+            bound,
+        )[0]["n"]
+    )

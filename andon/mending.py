@@ -1,0 +1,56 @@
+"""Mends what the running engine finds lost: between two ticks, once the tick before has told of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from andon.pipeline import Pipeline
+from andon.rebuilding import mend
+from core.clock import EPOCH
+from core.plural import counted
+from store.losses import Loss, Losses
+from store.rebuild import SIGNALS, Lost, stored_rows
+
+logger = logging.getLogger("andon.mending")
+_COUNTED = frozenset({*SIGNALS, "verdicts"})
+"""Tables of which a row is rarely written twice, so that it shows whether all rows are back."""
+
+
+class Mending:
+    """For the thread that runs the stages: :meth:`step` between two ticks."""
+
+    def __init__(self, pipeline: Pipeline, losses: Losses) -> None:
+        self._pipeline = pipeline
+        self.losses = losses
+        self._told: frozenset[str] = frozenset()
+
+    def step(self) -> bool:
+        """Bring back what is lost as far as the journal has it; return whether anything was done, so that every stage is owed a run.
+
+        A loss that was not there at the last call waits for the next one: the tick in between opens its incident and tells it.
+        """
+        waiting = self.losses.waiting()
+        known, self._told = self._told, frozenset(loss.loss_id for loss in waiting)
+        if not waiting or not self._told <= known:
+            return False
+        before = {loss.loss_id: self._rows(loss) for loss in waiting}
+        rebuilt = mend(self._pipeline, list(_lost(waiting)), lambda said: logger.info("mending", extra={"fields": {"progress": said}}))
+        for loss in waiting:
+            back = self._rows(loss) - before[loss.loss_id]
+            short = max(0, loss.lost_rows - back) if loss.table_name in _COUNTED else 0
+            if loss.table_name in SIGNALS:
+                sentences = rebuilt.missing if short else []
+            else:
+                sentences = [*rebuilt.damage, *([f"{counted(short, 'row')} that the journal does not have"] if short else [])]
+            self.losses.mended(loss, short if sentences else 0, sentences)
+        return True
+
+    def _rows(self, loss: Loss) -> int:
+        return stored_rows(self._pipeline.store, loss.table_name, loss.first_at, loss.last_at) if loss.table_name in _COUNTED else 0
+
+
+def _lost(losses: Iterable[Loss]) -> Iterable[Lost]:
+    for loss in losses:
+        known = loss.first_at > EPOCH
+        yield Lost(loss.table_name, loss.first_at.date() if known else None, loss.last_at.date() if known else None)

@@ -1,0 +1,111 @@
+"""Whatever table loses its parts while the engine runs, its rows come back as they were, by themselves, and nothing is told twice."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from andon.mending import Mending
+from andon.pipeline import Pipeline
+from core.telemetry import M, Telemetry
+from store.client import Store
+from store.derived import follow_clocks
+from store.losses import CONDITION, Losses
+from store.parts_ledger import PartsLedger, listed
+from tests.andon.shop import BOOK, BY_SPAN, SHIP, catalog
+from tests.andon.test_rebuilding import World, content, live
+
+MORE = {"loaded_segments": "segment", "event_contents": "key, content", "transaction_outcomes": "flow, transaction_id"}
+TOGETHER = [
+    ("events", "event_contents", "transactions", "clocks"),
+    ("spans", "source_hours", "verdicts", "open_clocks"),
+    ("transaction_events", "transaction_keys", "milestone_rules"),
+    ("milestone_events", "incidents", "incident_members", "deliveries", "silences"),
+    ("actions", "delivery_attempts", "cursors"),
+    ("loaded_segments", "revision_blocks", "schema_files", "transaction_outcomes"),
+]
+
+
+@dataclass
+class Running:
+    """An engine with the watch of its parts, in a world where all has happened that can be lost."""
+
+    world: World
+    pipeline: Pipeline
+    losses: Losses
+    mending: Mending
+    telemetry: Telemetry
+
+    def everything(self) -> dict[str, list[dict[str, object]]]:
+        store = self.world.shop.store
+        more = {table: store.rows(f"SELECT {key} FROM {table} FINAL ORDER BY {key}") for table, key in MORE.items()}
+        return {**content(store), **more}
+
+    def lose(self, *tables: str) -> None:
+        """Remove the files of all parts of these tables."""
+        for parts in listed(self.world.shop.store, active=True, tables=list(tables)).values():
+            for one in parts:
+                shutil.rmtree(one.path)
+        self.losses.look()
+
+    def mend(self) -> None:
+        assert not self.mending.step(), "it is told first"
+        self.world.shop.settle(self.pipeline)
+        assert self.mending.step()
+        assert not self.losses.waiting()
+
+
+@pytest.fixture
+def running(store: Store, tmp_path: Path) -> Iterator[Running]:
+    slas = BOOK % "15 minutes" + SHIP % "4 hours"
+    world = World(store, tmp_path, catalog(tmp_path, slas, facts=", note: {}", booked=BY_SPAN))
+    pipeline = live(world)
+    follow_clocks(store)
+    telemetry = Telemetry()
+    losses = Losses(store, PartsLedger(tmp_path / "parts.json", Path("/")), world.shop.clock, telemetry, pipeline.conditions)
+    yield Running(world, pipeline, losses, Mending(pipeline, losses), telemetry)
+    world.end()
+
+
+def own(running: Running) -> list[dict[str, object]]:
+    return running.world.shop.store.rows(
+        "SELECT status, title, cause FROM incidents FINAL WHERE stage = {name:String}", {"name": CONDITION}
+    )
+
+
+def test_what_is_lost_comes_back_by_itself(running: Running) -> None:
+    for tables in TOGETHER:
+        before = running.everything()
+        running.lose(*tables)
+        assert {loss.table_name for loss in running.losses.waiting()} == set(tables)
+        running.mend()
+        assert running.telemetry.value(M.STORE_LOST_ROWS) == 0
+        running.world.shop.settle(running.pipeline)
+        found = running.everything()
+        told = {row["incident_id"] for row in found["incidents"] if row["stage"] == CONDITION}
+        for table, rows in found.items():
+            others = [row for row in rows if row.get("incident_id") not in told or row in before[table]]
+            known = [row for row in before[table] if row.get("stage") != CONDITION and row.get("cause") not in tables]
+            assert [row for row in others if row.get("stage") != CONDITION] == known, f"{table}, after {tables} were lost"
+    assert {row["status"] for row in own(running)} == {"resolved"}
+    assert all("being loaded again" in str(row["title"]) for row in own(running))
+    assert {row["cause"] for row in own(running)} == {table for tables in TOGETHER for table in tables}
+
+
+def test_what_the_journal_does_not_have_is_named_and_the_incident_stays_open(running: Running) -> None:
+    shop = running.world.shop
+    running.pipeline.loader.close()
+    shop.pass_time(days=2)
+    assert running.pipeline.loader.sweep()
+    running.lose("events")
+    running.mend()
+    shop.settle(running.pipeline)
+    (incident,) = own(running)
+    assert incident["status"] == "open"
+    assert "lost 7 rows of events" in str(incident["title"])
+    assert "deleted after they were loaded" in str(incident["title"])
+    assert running.telemetry.value(M.STORE_LOST_ROWS) == 7
