@@ -95,7 +95,8 @@ def test_the_journal_and_what_became_of_its_signals_are_shown(product: Product, 
         assert [line.split("│")[0].strip() for line in lines[2:5]] == ["critical", "standard", "bulk"]
         assert int(lines[2].split("│")[2].replace(",", "")) > 0, order
         account = re.fullmatch(
-            r"([\d,]+) signals acknowledged = ([\d,]+) stored \+ (\d+) duplicates \+ (\d+) in quarantine \+ 0 in the journal", lines[5]
+            r"([\d,]+) signals acknowledged = ([\d,]+) stored \+ (\d+) duplicates \+ (\d+) in quarantine \+ 0 lost \+ 0 in the journal",
+            lines[5],
         )
         return [lines[5]] if account else []
 

@@ -272,7 +272,7 @@ def test_ctrl_c_and_a_kill_end_everything_and_what_was_acknowledged_is_there_aft
     status = andon("journal", "status", f"--data={demo.data}", f"--engine-port={demo.product.engine_port}", folder=demo.folder)
     assert (status.returncode, status.stderr) == (0, "")
     assert re.search(
-        r"^[\d,]+ signals acknowledged = [\d,]+ stored \+ [\d,]+ duplicates \+ 0 in quarantine \+ [\d,]+ in the journal$",
+        r"^[\d,]+ signals acknowledged = [\d,]+ stored \+ [\d,]+ duplicates \+ 0 in quarantine \+ 0 lost \+ [\d,]+ in the journal$",
         status.stdout,
         re.MULTILINE,
     )
