@@ -70,6 +70,7 @@ def run_collector(settings: Settings) -> None:
         watch = CatalogWatch(settings, catalog, take, telemetry)
         try:
             await running.start()
+            running.expect_large()
             _warn_of_root()
             logger.info("listening", extra={"fields": {"http": running.http_port, "grpc": running.grpc_port}})
             while not stop.is_set():

@@ -2,26 +2,31 @@
 
 The good case touches no single record in Python: one strict ``upb`` parse says that the protobuf is sound, and a glance
 (``otlp_glance.py``) that nothing about its records is odd. Only what looks odd is looked at record by record (``otlp_records.py``), where
-a bad record is set aside and the others pass.
+a bad record is set aside and the others pass. A large request is judged in pieces (``otlp_pieces.py``), after its parts were counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from collector import otlp_records
-from collector.otlp_count import check_parts
-from collector.otlp_glance import has_few_attributes, has_good_heads, record_sizes
+from collector.otlp_count import SMALL_RECORD_BYTES, check_parts
+from collector.otlp_glance import has_few_attributes, has_good_heads, outline
+from collector.otlp_pieces import PIECE_BYTES, pieces
 from collector.otlp_records import RECORDS_MAX, STRING_MAX_BYTES, BadRecords
 from collector.otlp_requests import REQUESTS
-from collector.rejection import unusable
+from collector.protobuf_tags import Bytes
+from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 
 HTTP_BODY_MAX_BYTES = 20 << 20
 GRPC_MESSAGE_MAX_BYTES = 4 << 20
+ORIGINS_MAX = 1000
+"""Resources and scopes that are looked at one by one in passing."""
 _RESOURCES = {SignalKind.TRACES: "resource_spans", SignalKind.LOGS: "resource_logs", SignalKind.METRICS: "resource_metrics"}
 
 
@@ -38,36 +43,62 @@ class Admitted:
     services: frozenset[str] = frozenset()
 
 
-def admit(kind: SignalKind, body: bytes) -> Admitted:
-    """Check one OTLP request in protobuf. Raises :class:`collector.rejection.Rejection` (400) when the whole of it is unusable."""
+def admit_ordinary(kind: SignalKind, body: bytes, already: int = 0) -> Admitted | None:
+    """Return a request in protobuf that is good as it is, at a glance; None for one that has to be looked at closely.
+
+    ``already``: records that were admitted of the same request. Raises :class:`Rejection` (400) for what is no such request.
+    """
     if not body:
         return Admitted(b"", 0)
     try:
-        check_parts(kind, body)
+        sizes, origins = outline(body)
+        if not sizes and not origins:
+            return Admitted(b"", 0)
+        if len(sizes) + already > RECORDS_MAX or origins > ORIGINS_MAX or max(sizes, default=0) > SMALL_RECORD_BYTES:
+            return None
         request = REQUESTS[kind].FromString(body)
-        sizes = record_sizes(body)
     except DecodeError as error:
-        raise unusable(
-            "bad_protobuf",
-            f"the body is not an OTLP {kind.value} request",
-            field="body",
-            what_to_do="send the protobuf message of the path's signal",
-        ) from error
+        raise _unreadable(kind) from error
     if not sizes:
         return Admitted(b"", 0)
-    services = _services(kind, request)
-    if _is_ordinary(kind, body, request, sizes):
-        return Admitted(body, len(sizes), services=services)
-    good, count, bad = otlp_records.sort_out(kind, request)
-    return Admitted(good, count, bad, services)
+    return Admitted(body, len(sizes), services=_services(kind, request)) if _is_ordinary(kind, body, request, sizes) else None
+
+
+def admit(kind: SignalKind, body: Bytes) -> Iterator[Admitted]:
+    """Check one OTLP request in protobuf, in pieces if it is large; nothing of it may be journalled before the last.
+
+    Raises :class:`Rejection` (400) when the whole of it is unusable.
+    """
+    try:
+        check_parts(kind, body)
+        already = 0
+        for piece in pieces(kind, body) if len(body) > PIECE_BYTES else (bytes(body),):
+            admitted = admit_ordinary(kind, piece, already)
+            if admitted is None:
+                request = REQUESTS[kind].FromString(piece)
+                services = _services(kind, request)
+                good, count, bad = otlp_records.sort_out(kind, request, already)
+                admitted = Admitted(good, count, bad, services)
+            already += admitted.count
+            yield admitted
+    except DecodeError as error:
+        raise _unreadable(kind) from error
+
+
+def _unreadable(kind: SignalKind) -> Rejection:
+    return unusable(
+        "bad_protobuf",
+        f"the body is not an OTLP {kind.value} request",
+        field="body",
+        what_to_do="send the protobuf message of the path's signal",
+    )
 
 
 def _is_ordinary(kind: SignalKind, body: bytes, request: Any, sizes: list[int]) -> bool:
     """Return whether surely nothing in a request breaks a limit."""
     longest = max(sizes)
     return (
-        len(sizes) <= RECORDS_MAX
-        and longest <= STRING_MAX_BYTES
+        longest <= STRING_MAX_BYTES
         and has_good_heads(kind, body)
         and has_few_attributes(kind, body, longest)
         and otlp_records.has_good_origins(kind, request)

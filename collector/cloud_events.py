@@ -27,6 +27,8 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\
 _REQUIRED = ("id", "source", "type")
 _HINT = "see the CloudEvents 1.0 specification"
 Fields = dict[str, msgspec.Raw]
+BadEvent = tuple[Complaint, bytes]
+"""What is wrong with an event of a batch, and the event as it was sent."""
 
 
 def parse_structured(body: bytes) -> bytes:
@@ -34,7 +36,7 @@ def parse_structured(body: bytes) -> bytes:
     return _checked(_fields(check_json(body)))
 
 
-def parse_batch(body: bytes) -> list[bytes | tuple[Complaint, bytes]]:
+def parse_batch(body: bytes) -> list[bytes | BadEvent]:
     """Return the events of a batch, the bad ones as a complaint and their raw bytes. Raises :class:`Rejection` when it cannot be split."""
     try:
         parts = msgspec.json.decode(check_json(body), type=list[msgspec.Raw])
@@ -42,7 +44,7 @@ def parse_batch(body: bytes) -> list[bytes | tuple[Complaint, bytes]]:
         raise unusable("bad_cloudevent", "a batch must be a JSON array of events", field="body", what_to_do=_HINT) from error
     if len(parts) > EVENTS_MAX:
         raise unusable("bad_cloudevent", f"a batch may hold {EVENTS_MAX} events", field="body", what_to_do="send smaller batches")
-    events: list[bytes | tuple[Complaint, bytes]] = []
+    events: list[bytes | BadEvent] = []
     for part in parts:
         raw = bytes(part)
         try:

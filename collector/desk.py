@@ -5,13 +5,14 @@ HTTP and gRPC differ only in how they read a request and how they say the outcom
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from collector.admission import admit
-from collector.aside import PROTOBUF_LARGE_BYTES, beside
+from collector.admission import Admitted
 from collector.authentication import Sender, Senders
 from collector.cloud_events import STRUCTURED
+from collector.content import Content
 from collector.quarantine import quarantine_record
 from collector.receiver import Intake
 from collector.rejection import Complaint, Rejection
@@ -63,39 +64,37 @@ class Desk:
         """Return our own time in milliseconds UTC."""
         return to_milliseconds(self._clock.now())
 
-    async def take_otlp(self, kind: SignalKind, body: bytes, envelope: Envelope) -> Outcome:
-        """Journal the good records of an OTLP request in protobuf and quarantine the bad ones, together.
-
-        Raises :class:`Rejection` for a request that is unusable as a whole and :class:`core.errors.Full`.
-        """
-        admitted = await beside(len(body) > PROTOBUF_LARGE_BYTES, admit, kind, body)
+    async def take_otlp(self, kind: SignalKind, pieces: Sequence[Admitted], envelope: Envelope) -> Outcome:
+        """Journal the good records of an OTLP request and quarantine the bad ones, all together. Raises :class:`core.errors.Full`."""
         now = self.now()
-        records: list[Record] = []
-        if admitted.count:
-            sender = envelope.sender_of(admitted.services)
-            records.append(Record(kind, sender.source, sender.lane, now, admitted.count, admitted.body))
+        sender = envelope.sender_of(frozenset().union(*(piece.services for piece in pieces)))
+        records = [Record(kind, sender.source, sender.lane, now, piece.count, piece.body) for piece in pieces if piece.count]
         ids: list[str] = []
-        for bad in admitted.bad:
+        bad = [each for piece in pieces for each in piece.bad]
+        for each in bad:
             quarantine_id, record = self._quarantine(
-                bad.complaint, bad.body, envelope.alone("application/x-protobuf"), now, count=bad.count
+                each.complaint, each.body, envelope.alone("application/x-protobuf"), now, count=each.count
             )
             ids.append(quarantine_id)
             records.append(record)
         if records:
             await self._intake.accept(records)
-        rejected = sum(bad.count for bad in admitted.bad)
-        message = "; ".join(f"{bad.count} of {bad.complaint.reason}: {bad.complaint.message}" for bad in admitted.bad)
-        return Outcome(rejected, f"{message} (in quarantine: {', '.join(ids)})" if ids else "", ids)
+        rejected = Counter[str]()
+        for each in bad:
+            rejected[each.complaint.reason] += each.count
+        said = {each.complaint.reason: each.complaint.message for each in bad}
+        message = "; ".join(f"{count} of {reason}: {said[reason]}" for reason, count in rejected.items())
+        return Outcome(rejected.total(), f"{message} (in quarantine: {', '.join(ids)})" if ids else "", ids)
 
     async def take(self, records: Sequence[Record]) -> None:
         """Journal ready-made records. Raises :class:`core.errors.Full`."""
         await self._intake.accept(records)
 
-    async def keep(self, rejection: Rejection, body: bytes, envelope: Envelope) -> str:
+    async def keep(self, rejection: Rejection, content: Content, envelope: Envelope) -> str:
         """Quarantine what a rejection is about and return its id; empty when it is not to be kept. Raises :class:`core.errors.Full`."""
         if not rejection.keep:
             return ""
-        quarantine_id, record = self._quarantine(rejection.complaint, body, envelope, self.now())
+        quarantine_id, record = await content.read_by(self._quarantine, rejection.complaint, content, envelope, self.now())
         await self._intake.accept([record])
         return quarantine_id
 
@@ -104,7 +103,7 @@ class Desk:
         return self._quarantine(complaint, body, envelope.alone(STRUCTURED), self.now())
 
     @staticmethod
-    def _quarantine(complaint: Complaint, body: bytes, envelope: Envelope, now: int, *, count: int = 1) -> tuple[str, Record]:
+    def _quarantine(complaint: Complaint, body: bytes | Content, envelope: Envelope, now: int, *, count: int = 1) -> tuple[str, Record]:
         return quarantine_record(
             complaint,
             body,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 
 import zstandard
 
+from collector.protobuf_tags import Bytes
 from collector.rejection import Rejection, refused, unusable
 
 MEMBERS_MAX = 1000
@@ -17,21 +19,34 @@ _ZSTD_SLICE_BYTES = 512
 
 
 def decode(body: bytes, encoding: str, max_bytes: int) -> bytes:
-    """Return ``body`` without its ``Content-Encoding``.
+    """Return ``body`` without its ``Content-Encoding``. Raises as :func:`decode_to` does."""
+    if is_plain(encoding):
+        return body
+    parts: list[bytes] = []
+    decode_to(parts.append, body, encoding, max_bytes)
+    return b"".join(parts)
+
+
+def is_plain(encoding: str) -> bool:
+    """Return whether there is nothing to decode."""
+    return encoding.strip().lower() in {"", "identity"}
+
+
+def decode_to(take: Callable[[bytes], None], body: Bytes, encoding: str, max_bytes: int) -> None:
+    """Give ``take`` what is in ``body`` without its ``Content-Encoding``, part by part.
 
     Raises :class:`Rejection`: 415 for an encoding we do not know, 413 above ``max_bytes``, 400 for bytes that do not decode.
     """
-    name = encoding.strip().lower() or "identity"
-    if name == "identity":
-        return body
+    name = encoding.strip().lower()
     if name in {"gzip", "x-gzip"}:
-        return _inflate(body, _GZIP_WBITS, max_bytes)
+        return _inflate(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes), _GZIP_WBITS)
     if name == "deflate":
         # RFC 9110 means zlib's format; some senders leave its two-byte header out.
         zlib_header = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
-        return _inflate(body, zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS, max_bytes)
+        wbits = zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS
+        return _inflate(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes), wbits)
     if name == "zstd":
-        return _decompress_zstd(body, max_bytes)
+        return _decompress_zstd(_Members(take, body, _ZSTD_SLICE_BYTES, max_bytes))
     raise refused(
         415,
         "unsupported_encoding",
@@ -41,8 +56,7 @@ def decode(body: bytes, encoding: str, max_bytes: int) -> bytes:
     )
 
 
-def _inflate(body: bytes, window_bits: int, max_bytes: int) -> bytes:
-    members = _Members(body, _INFLATE_SLICE_BYTES, max_bytes)
+def _inflate(members: _Members, window_bits: int) -> None:
     while members.more():
         if members.count > 1 and window_bits != _GZIP_WBITS:  # gzip alone allows several members one after the other
             raise _broken("there is something after the end of the compressed data")
@@ -53,11 +67,9 @@ def _inflate(body: bytes, window_bits: int, max_bytes: int) -> bytes:
         except zlib.error as error:
             raise _broken(str(error)) from error
         members.give_back(len(decoder.unused_data))
-    return members.content()
 
 
-def _decompress_zstd(body: bytes, max_bytes: int) -> bytes:
-    members = _Members(body, _ZSTD_SLICE_BYTES, max_bytes)
+def _decompress_zstd(members: _Members) -> None:
     decompressor = zstandard.ZstdDecompressor(max_window_size=8 << 20)
     while members.more():
         decoder = decompressor.decompressobj()
@@ -67,20 +79,19 @@ def _decompress_zstd(body: bytes, max_bytes: int) -> bytes:
         except zstandard.ZstdError as error:
             raise _broken(str(error)) from error
         members.give_back(len(decoder.unused_data))
-    return members.content()
 
 
 class _Members:
     """A body of one or more compressed members, taken slice by slice: what follows a member is never copied whole. Both ends have a bound."""
 
-    def __init__(self, body: bytes, slice_bytes: int, max_bytes: int) -> None:
+    def __init__(self, take: Callable[[bytes], None], body: Bytes, slice_bytes: int, max_bytes: int) -> None:
         self.count = 0
         self.room = max_bytes
         self._body = body
         self._slice_bytes = slice_bytes
         self._max_bytes = max_bytes
         self._at = 0
-        self._parts: list[bytes] = []
+        self._take = take
 
     def more(self) -> bool:
         """Begin the next member, if there is one. Raises :class:`Rejection` for one too many."""
@@ -104,15 +115,11 @@ class _Members:
         self._at -= size
 
     def add(self, part: bytes) -> None:
-        """Keep what a slice decoded to. Raises :class:`Rejection` when it is too much."""
+        """Pass on what a slice decoded to. Raises :class:`Rejection` when it is too much."""
         self.room -= len(part)
         if self.room < 0:
-            raise _too_large(self._max_bytes)
-        self._parts.append(part)
-
-    def content(self) -> bytes:
-        """Return all that was decoded."""
-        return b"".join(self._parts)
+            raise too_large_decompressed(self._max_bytes)
+        self._take(part)
 
 
 def _broken(message: str) -> Rejection:
@@ -121,7 +128,8 @@ def _broken(message: str) -> Rejection:
     )
 
 
-def _too_large(max_bytes: int) -> Rejection:
+def too_large_decompressed(max_bytes: int) -> Rejection:
+    """Return the rejection of a body that decodes to more than it may: 413."""
     return refused(
         413,
         "too_large_decompressed",

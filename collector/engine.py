@@ -106,6 +106,10 @@ class Collector:
         self._settling = asyncio.create_task(self._settle(), name="refusals")
         self._started = True
 
+    def expect_large(self) -> None:
+        """Start the process that judges large bodies, so that the first of them need not wait for it."""
+        self._doors.beside.start()
+
     async def stop(self) -> None:
         """Stop pulling, let running requests end, write what waits, close the journal."""
         self._started = False
@@ -121,6 +125,7 @@ class Collector:
         if self._settling is not None:
             self._settling.cancel()
         self._refusals.settle(at_end=True)
+        await asyncio.to_thread(self._doors.beside.close)
         await asyncio.to_thread(self._journal.stop)
 
     def reload(self, catalog: Catalog) -> None:
@@ -201,6 +206,7 @@ async def serve(
     collector = Collector(settings, catalog, clock, telemetry, receivers)
     try:
         await collector.start()
+        collector.expect_large()
         if ready is not None:
             ready()
         await stop.wait()

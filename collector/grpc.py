@@ -13,8 +13,10 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from collector.admission import GRPC_MESSAGE_MAX_BYTES
+from collector.content import Content
 from collector.desk import Envelope
 from collector.http import Doors
+from collector.judging import PROTOBUF, Task
 from collector.otlp_requests import RESPONSES
 from collector.rejection import Rejection
 from core.binding import bind
@@ -75,24 +77,29 @@ def _export(doors: Doors, kind: SignalKind) -> Callable[[bytes, Any], Awaitable[
     response_class, rejected_field, _ = RESPONSES[kind]
 
     async def export(body: bytes, context: Any) -> bytes:
+        with Content(body) as content:
+            return await taken(content, context)
+
+    async def taken(content: Content, context: Any) -> bytes:
         peer = peer_of(context.peer())
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
         try:
             sender = doors.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
         except Rejection as rejection:
-            doors.refusals.refused(rejection.complaint.reason, peer=peer, body=body)
+            doors.refusals.refused(rejection.complaint.reason, peer=peer, body=content)
             await _abort(context, _CODES[rejection.status], str(rejection), retry_after_seconds=rejection.retry_after_seconds)
         envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, doors.senders)
         try:
             try:
-                outcome = await doors.desk.take_otlp(kind, body, envelope)
+                judged: list[Any] = await doors.judge(Task(kind, PROTOBUF), content)
+                outcome = await doors.desk.take_otlp(kind, judged, envelope)
             except Rejection as rejection:
-                kept = await doors.desk.keep(rejection, body, envelope)
+                kept = await doors.desk.keep(rejection, content, envelope)
                 if not kept:
-                    doors.refusals.refused(rejection.complaint.reason, source=sender.source, peer=peer, body=body)
+                    doors.refusals.refused(rejection.complaint.reason, source=sender.source, peer=peer, body=content)
                 await _abort(context, _CODES[rejection.status], f"{rejection}; kept as {kept}" if kept else str(rejection))
         except Full as full:
-            doors.refusals.refused("full", source=sender.source, peer=peer, body=body)
+            doors.refusals.refused("full", source=sender.source, peer=peer, body=content)
             await _abort(context, grpc.StatusCode.UNAVAILABLE, str(full), retry_after_seconds=full.retry_after_seconds)
         response = response_class()
         if outcome.rejected:

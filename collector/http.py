@@ -6,12 +6,13 @@ is there once, serves all sources, and is where tokens and TLS are enforced.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import msgspec
 from google.rpc.status_pb2 import Status
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,19 +20,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from collector import cloud_events, otlp_json
-from collector.admission import HTTP_BODY_MAX_BYTES
-from collector.aside import ENCODED_LARGE_BYTES, JSON_LARGE_BYTES, beside
+from collector import cloud_events, judging
 from collector.authentication import Sender, Senders, sender_of
+from collector.beside import Beside
+from collector.content import Content
 from collector.desk import Desk, Envelope, Outcome
-from collector.encoding import decode
 from collector.http_body import Body, InFlight
-from collector.json_guard import check_json
+from collector.judging import Judged, Task, judge_small
 from collector.otlp_requests import RESPONSES
 from collector.quarantine import WEBHOOK
 from collector.rejection import Complaint, Rejection, refused
-from collector.webhooks import DELIVERY_HEADERS, Webhooks
-from core.catalog.source import Source
+from collector.webhooks import DELIVERY_HEADERS, Webhooks, delivery_headers
 from core.errors import Full
 from core.http.metrics import Metrics
 from core.limits import FailedAttempts
@@ -43,8 +42,8 @@ PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 # google.rpc.Code of each HTTP status, for OTLP senders
 _CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
-Handler = Callable[[Request, bytes, Envelope], Awaitable[Response]]
-Proof = Callable[[bytes], Envelope]
+Handler = Callable[[list[Judged], Envelope], Awaitable[Response]]
+Proof = Callable[[Content], Envelope | Response]
 
 
 class Doors:
@@ -58,6 +57,7 @@ class Doors:
         self.webhooks = webhooks
         self.telemetry = telemetry
         self.in_flight = InFlight()
+        self.beside = Beside()
         self.failures = failures
         self.refusals = refusals
         self.problem: Callable[[], str] = lambda: ""
@@ -69,6 +69,11 @@ class Doors:
         """
         with self.watching(peer):
             return self.senders.identify(authorization, andon_token)
+
+    async def judge(self, task: Task, content: Content) -> list[Judged]:
+        """Return what became of a body: at once where that takes no time, or beside. Raises :class:`Rejection` and :class:`core.errors.Full`."""
+        judged = judge_small(task, content)
+        return await self.beside.judge(task, content) if judged is None else judged
 
     @contextmanager
     def watching(self, peer: str) -> Iterator[None]:
@@ -122,44 +127,51 @@ def _peer(request: Request) -> str:
 
 
 async def _guarded(
-    doors: Doors, request: Request, envelope: Envelope, handle: Handler, explain: Callable[..., Response], prove: Proof | None = None
+    doors: Doors,
+    request: Request,
+    envelope: Envelope,
+    task: Task,
+    handle: Handler,
+    explain: Callable[..., Response],
+    prove: Proof | None = None,
 ) -> Response:
-    """Read and decode the body, let ``handle`` answer, and turn every refusal into an answer that says what was wrong.
+    """Read and judge the body, let ``handle`` answer, and turn every refusal into an answer that says what was wrong.
 
     ``prove`` returns the envelope of a sender who is known by the raw body alone, and refuses a stranger before anything is decoded or kept.
     """
-    raw: bytes | None = None
-    try:
-        async with Body(request, doors.in_flight) as body:
-            raw = await body.read()
+    content: Content | None = None
+    async with Body(request, doors.in_flight, task.max_bytes) as body:
+        try:
+            content = await body.read()
             if prove is not None:
-                envelope = prove(raw)
+                proven = await content.read_by(prove, content)
+                if isinstance(proven, Response):
+                    return proven
+                envelope = proven
             try:
-                # inflating lets go of the interpreter, and the other senders need not wait
-                large = bool(envelope.encoding) and len(raw) > ENCODED_LARGE_BYTES
-                body_bytes = await beside(large, decode, raw, envelope.encoding, HTTP_BODY_MAX_BYTES)
-                return await handle(request, body_bytes, envelope)
+                return await handle(await doors.judge(task, content), envelope)
             except Rejection as rejection:
-                kept = await _keep(doors, rejection, raw, envelope)
+                kept = await _keep(doors, rejection, content, envelope)
                 return explain(rejection.status, rejection.complaint, quarantine_id=kept, retry_after_seconds=rejection.retry_after_seconds)
-    except Rejection as rejection:
-        _tell(doors, rejection.complaint.reason, envelope, raw)
-        return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
-    except Full as full:
-        _tell(doors, "full", envelope, raw)
-        complaint = Complaint("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
-        return explain(503, complaint, retry_after_seconds=full.retry_after_seconds)
+        except Rejection as rejection:
+            await _tell(doors, rejection.complaint.reason, envelope, content)
+            return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
+        except Full as full:
+            await _tell(doors, "full", envelope, content)
+            complaint = Complaint("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
+            return explain(503, complaint, retry_after_seconds=full.retry_after_seconds)
 
 
-async def _keep(doors: Doors, rejection: Rejection, raw: bytes, envelope: Envelope) -> str:
+async def _keep(doors: Doors, rejection: Rejection, content: Content, envelope: Envelope) -> str:
     if not rejection.keep:
-        _tell(doors, rejection.complaint.reason, envelope, raw)
+        await _tell(doors, rejection.complaint.reason, envelope, content)
         return ""
-    return await doors.desk.keep(rejection, raw, envelope)
+    return await doors.desk.keep(rejection, content, envelope)
 
 
-def _tell(doors: Doors, reason: str, envelope: Envelope, raw: bytes | None) -> None:
-    doors.refusals.refused(reason, source=envelope.sender.source, peer=envelope.peer, body=raw)
+async def _tell(doors: Doors, reason: str, envelope: Envelope, content: Content | None) -> None:
+    tell = partial(doors.refusals.refused, reason, source=envelope.sender.source, peer=envelope.peer, body=content)
+    await content.read_by(tell) if content is not None else tell()
 
 
 def _identified(doors: Doors, request: Request) -> Sender:
@@ -171,11 +183,6 @@ def _media_type(request: Request) -> str:
 
 
 def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Response]]:
-    async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
-        is_json = _media_type(request) == JSON
-        protobuf = await beside(len(body) > JSON_LARGE_BYTES, otlp_json.convert, kind, body) if is_json and body else body
-        return _otlp_success(kind, await doors.desk.take_otlp(kind, protobuf, envelope), is_json=is_json)
-
     async def endpoint(request: Request) -> Response:
         media_type = _media_type(request)
         explain = _explain_protobuf if media_type == PROTOBUF else _explain_json
@@ -187,7 +194,14 @@ def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Respo
         except Rejection as rejection:
             doors.refusals.refused(rejection.complaint.reason, source=sender.source if sender else "", peer=_peer(request))
             return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
-        return await _guarded(doors, request, _envelope(doors, request, sender, kind.value), handle, explain)
+        envelope = _envelope(doors, request, sender, kind.value)
+        is_json = media_type == JSON
+
+        async def handle(judged: list[Any], envelope: Envelope) -> Response:
+            return _otlp_success(kind, await doors.desk.take_otlp(kind, judged, envelope), is_json=is_json)
+
+        task = Task(kind, judging.JSON if is_json else judging.PROTOBUF, envelope.encoding)
+        return await _guarded(doors, request, envelope, task, handle, explain)
 
     return endpoint
 
@@ -228,28 +242,10 @@ def _retry(seconds: int) -> dict[str, str] | None:
 
 
 def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
-    async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
-        media_type = _media_type(request)
-        structured = media_type in {cloud_events.STRUCTURED, cloud_events.BATCH}
-        if structured and "ce-specversion" in request.headers:
-            raise cloud_events.bad("the event is either in the headers or in the body, not in both", "ce-specversion")
-        if media_type == cloud_events.BATCH:
-            return await _take_batch(doors.desk, await beside(len(body) > JSON_LARGE_BYTES, cloud_events.parse_batch, body), envelope)
-        if media_type == cloud_events.STRUCTURED:
-            event = await beside(len(body) > JSON_LARGE_BYTES, cloud_events.parse_structured, body)
-        elif "ce-specversion" in request.headers or "ce-id" in request.headers:
-            event = await beside(
-                len(body) > JSON_LARGE_BYTES, cloud_events.parse_binary, request.headers.items(), envelope.content_type, body
-            )
-        else:
-            raise refused(
-                415,
-                "unsupported_type",
-                "this is not a CloudEvent",
-                field="content-type",
-                what_to_do=f"send {cloud_events.STRUCTURED}, {cloud_events.BATCH} or ce- headers",
-            )
-        await doors.desk.take([_event_record(doors.desk, envelope, event)])
+    async def handle(judged: list[Any], envelope: Envelope) -> Response:
+        if envelope.content_type.partition(";")[0].strip().lower() == cloud_events.BATCH:
+            return await _take_batch(doors.desk, judged, envelope)
+        await doors.desk.take([_event_record(doors.desk, envelope, event) for event in judged])
         return JSONResponse({"accepted": 1})
 
     async def endpoint(request: Request) -> Response:
@@ -258,9 +254,21 @@ def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
         except Rejection as rejection:
             doors.refusals.refused(rejection.complaint.reason, peer=_peer(request))
             return _explain_json(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
-        return await _guarded(doors, request, _envelope(doors, request, sender, SignalKind.EVENT.value), handle, _explain_json)
+        envelope = _envelope(doors, request, sender, SignalKind.EVENT.value)
+        task = Task(SignalKind.EVENT, _form(request), envelope.encoding, envelope.content_type, request.headers.items())
+        return await _guarded(doors, request, envelope, task, handle, _explain_json)
 
     return endpoint
+
+
+def _form(request: Request) -> str:
+    """Return which of an event's forms a request has by its headers."""
+    media_type = _media_type(request)
+    if media_type in {cloud_events.STRUCTURED, cloud_events.BATCH}:
+        if "ce-specversion" in request.headers:
+            return judging.TWICE
+        return judging.BATCH if media_type == cloud_events.BATCH else judging.STRUCTURED
+    return judging.BINARY if "ce-specversion" in request.headers or "ce-id" in request.headers else judging.NONE
 
 
 def _event_record(desk: Desk, envelope: Envelope, event: bytes) -> Record:
@@ -285,41 +293,28 @@ async def _take_batch(desk: Desk, parts: list[Any], envelope: Envelope) -> Respo
 
 
 def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
-    async def handle(request: Request, body: bytes, envelope: Envelope) -> Response:
-        source, delivery = request.state.delivery
-        if doors.webhooks.seen.is_replay(source.source, delivery, body):
-            return JSONResponse({"accepted": 0, "replayed": True})
-        event = await beside(len(body) > JSON_LARGE_BYTES, _delivered_event, request, source, delivery, body)
-        await doors.desk.take([_event_record(doors.desk, envelope, event)])
-        doors.webhooks.seen.remember(source.source, delivery, body)
-        return JSONResponse({"accepted": 1})
-
     async def endpoint(request: Request) -> Response:
         envelope = _envelope(doors, request, Sender("", doors.senders.default.lane), WEBHOOK)
+        headers: list[tuple[str, str]] = []
+        task = Task(SignalKind.EVENT, judging.DELIVERY, envelope.encoding, envelope.content_type, headers)
+        delivered: list[tuple[str, str, bytes]] = []
 
-        def prove(raw: bytes) -> Envelope:
+        def prove(content: Content) -> Envelope | Response:
+            raw = content.whole()
             with doors.watching(envelope.peer):
-                verified = doors.webhooks.verify(request.path_params["source"], request.headers, raw, doors.desk.now() // 1000)
-            request.state.delivery = verified
-            return replace(envelope, sender=sender_of(verified[0]))
+                source, delivery = doors.webhooks.verify(request.path_params["source"], request.headers, raw, doors.desk.now() // 1000)
+            fingerprint = hashlib.sha256(raw).digest()
+            if doors.webhooks.seen.is_replay(source.source, delivery, fingerprint):
+                return JSONResponse({"accepted": 0, "replayed": True})
+            delivered.append((source.source, delivery, fingerprint))
+            headers.extend(delivery_headers(source, delivery, request.headers))
+            return replace(envelope, sender=sender_of(source))
 
-        return await _guarded(doors, request, envelope, handle, _explain_json, prove)
+        async def handle(judged: list[Any], envelope: Envelope) -> Response:
+            await doors.desk.take([_event_record(doors.desk, envelope, event) for event in judged])
+            doors.webhooks.seen.remember(*delivered[0])
+            return JSONResponse({"accepted": 1})
+
+        return await _guarded(doors, request, envelope, task, handle, _explain_json, prove)
 
     return endpoint
-
-
-def _delivered_event(request: Request, source: Source, delivery: str, body: bytes) -> bytes:
-    """Return a verified delivery as an event. Raises :class:`Rejection` (400) when its body is no JSON."""
-    data = check_json(body)
-    assert source.webhook is not None  # noqa: S101 - verified before
-    event_type = ".".join(part for part in (source.webhook.type, _payload_type(request, data)) if part)
-    attributes = {"id": delivery, "source": f"/webhooks/{source.source}", "type": event_type, "datacontenttype": JSON}
-    return cloud_events.make_event(attributes, data)
-
-
-def _payload_type(request: Request, data: bytes) -> str:
-    if event := request.headers.get("x-github-event"):
-        return event
-    payload = msgspec.json.decode(data)
-    found = payload.get("type") if isinstance(payload, dict) else None
-    return found if isinstance(found, str) else ""

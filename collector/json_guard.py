@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from collector.rejection import Rejection, unusable
@@ -57,9 +58,9 @@ def check_json(body: bytes) -> bytes:
     if body.count(b",") > NODES_MAX and _STRING.sub(b"", body).count(b",") > NODES_MAX:
         raise _bad("too_many_nodes", f"more than {NODES_MAX} values")
     if _SURROGATE.search(body):
-        body = _LONE_SURROGATE.sub(lambda match: match[1] + (match[2] or rb"\ufffd"), body)
+        body = _replaced(_LONE_SURROGATE, lambda match: match[1] + (match[2] or rb"\ufffd"), body)
     if rb"\u0000" in body:
-        body = _NUL.sub(rb"\1\\ufffd", body)
+        body = _replaced(_NUL, lambda match: match[1] + rb"\ufffd", body)
     try:
         json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer)
     except UnicodeDecodeError as error:
@@ -67,6 +68,27 @@ def check_json(body: bytes) -> bytes:
     except json.JSONDecodeError as error:
         raise _bad("syntax", f"{error.msg} at line {error.lineno}, column {error.colno}") from error
     return body
+
+
+def _replaced(pattern: re.Pattern[bytes], replacement: Callable[[re.Match[bytes]], bytes], body: bytes) -> bytes:
+    # ``sub`` keeps an object for every match until the end
+    out = bytearray()
+    at = 0
+    for match in pattern.finditer(body):
+        out += body[at : match.start()]
+        out += replacement(match)
+        at = match.end()
+    return bytes(out + body[at:])
+
+
+def check_values(body: bytes, most: int) -> None:
+    """Refuse JSON with more than about ``most`` values, by what stands between and around them. Raises :class:`Rejection` (400)."""
+    if _marks(body) > most and _marks(_STRING.sub(b"", body)) > most:
+        raise _bad("too_many_nodes", f"more than {most} values")
+
+
+def _marks(body: bytes) -> int:
+    return body.count(b",") + body.count(b"{") + body.count(b"[")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Counts what an OTLP request holds on its bytes, before anything is parsed: two bytes may become a message of hundreds in memory.
 
 A walk from tag to tag, in the order in which protobuf's own reader takes them, which ends where a limit does. It builds nothing and copies
-nothing. Which fields hold messages is read from OTLP's own descriptors. Source: https://protobuf.dev/programming-guides/encoding/.
+nothing. Which fields hold messages is read from OTLP's own descriptors.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
 from collector.otlp_requests import REQUESTS
+from collector.protobuf_tags import LENGTH, Bytes, read_varint, skip
 from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 
@@ -24,6 +25,8 @@ INSIDE_MAX = 100_000
 PARTS_MAX = 2_000_000
 """All of these together."""
 _PART_MIN_BYTES = 2
+SMALL_RECORD_BYTES = INSIDE_MAX * _PART_MIN_BYTES
+"""What is no larger cannot hold too much."""
 _SLICE_BYTES = 96 << 10
 _METADATA = "opentelemetry.proto.metrics.v1.Metric.metadata"
 """Attributes beside the data points, not inside of one."""
@@ -32,7 +35,6 @@ _HOLDERS = {
     *("Resource", "InstrumentationScope", "Span", "LogRecord", "Metric"),
     *("NumberDataPoint", "HistogramDataPoint", "ExponentialHistogramDataPoint", "SummaryDataPoint"),
 }
-_VARINT, _FIXED64, _LENGTH, _GROUP, _GROUP_END, _FIXED32 = range(6)
 _FIXED_BYTES = {"double": 8, "fixed64": 8, "sfixed64": 8, "float": 4, "fixed32": 4, "sfixed32": 4}
 _TYPES = {getattr(FieldDescriptor, f"TYPE_{name.upper()}"): size for name, size in _FIXED_BYTES.items()}
 
@@ -55,7 +57,7 @@ def _kinds_of(descriptor: Any, known: dict[str, _Kind]) -> _Kind:
     kind = known[descriptor.full_name] = _Kind(descriptor.name)
     kind.fields = {}
     for field in descriptor.fields:
-        tag = field.number << 3 | _LENGTH
+        tag = field.number << 3 | LENGTH
         if field.message_type is not None:
             kind.fields[tag] = inner = copy.copy(_kinds_of(field.message_type, known))
             inner.is_holder |= field.full_name == _METADATA
@@ -69,18 +71,18 @@ def _kinds_of(descriptor: Any, known: dict[str, _Kind]) -> _Kind:
 _ROOTS = {kind: _kinds_of(request.DESCRIPTOR, {}) for kind, request in REQUESTS.items()}
 
 
-def check_parts(kind: SignalKind, body: bytes) -> None:
+def check_parts(kind: SignalKind, body: Bytes) -> None:
     """Refuse a request that holds too much. Raises :class:`Rejection` (400), and ``DecodeError`` where the bytes are no protobuf."""
-    if len(body) <= INSIDE_MAX * _PART_MIN_BYTES or (most := parts_at_most(body)) <= INSIDE_MAX:
+    if len(body) <= SMALL_RECORD_BYTES or (most := parts_at_most(body)) <= INSIDE_MAX:
         return
     _Walk(body, counts_all=most > PARTS_MAX).through(_ROOTS[kind])
 
 
-def parts_at_most(body: bytes) -> int:
+def parts_at_most(body: Bytes) -> int:
     """Return how many parts a body can hold: each but a packed number begins with a tag of wire type 2, however long that is written."""
     # in slices, which stay in the processor's cache
     return sum(
-        int(np.count_nonzero((np.frombuffer(body, np.uint8, min(_SLICE_BYTES, len(body) - start), start) & 7) == _LENGTH))
+        int(np.count_nonzero((np.frombuffer(body, np.uint8, min(_SLICE_BYTES, len(body) - start), start) & 7) == LENGTH))
         for start in range(0, len(body), _SLICE_BYTES)
     )
 
@@ -88,9 +90,9 @@ def parts_at_most(body: bytes) -> int:
 class _Walk:
     """``counts_all``: also what is in a record that is too small to hold too much."""
 
-    def __init__(self, body: bytes, *, counts_all: bool) -> None:
+    def __init__(self, body: Bytes, *, counts_all: bool) -> None:
         self._body = body
-        self._small_bytes = 0 if counts_all else INSIDE_MAX * _PART_MIN_BYTES
+        self._small_bytes = 0 if counts_all else SMALL_RECORD_BYTES
         self._holders = 0
 
     def through(self, root: _Kind) -> None:
@@ -102,11 +104,11 @@ class _Walk:
             if at == end:
                 end, fields, bound = outer.pop()
                 continue
-            tag, at = self._varint(at, end) if body[at] > 127 else (body[at], at + 1)
-            if tag & 7 != _LENGTH:
-                at = self._skip(tag, at, end)
+            tag, at = read_varint(body, at, end) if body[at] > 127 else (body[at], at + 1)
+            if tag & 7 != LENGTH:
+                at = skip(body, tag, at, end)
                 continue
-            size, at = self._varint(at, end)
+            size, at = read_varint(body, at, end)
             if at + size > end or tag < 8:
                 raise DecodeError
             found = fields.get(tag) if fields else None
@@ -132,38 +134,6 @@ class _Walk:
         self._holders += 1
         if self._holders > HOLDERS_MAX:
             raise _too_much(f"a request may hold {HOLDERS_MAX} resources, scopes and records together")
-
-    def _varint(self, at: int, end: int) -> tuple[int, int]:
-        value = shift = 0
-        while at < end and shift < 70:
-            byte = self._body[at]
-            value |= (byte & 127) << shift
-            at, shift = at + 1, shift + 7
-            if byte < 128:
-                return value, at
-        raise DecodeError
-
-    def _skip(self, tag: int, at: int, end: int) -> int:
-        """Return where a field without a length ends; a group, which OTLP has none of, ends where its own end is."""
-        depth = 0
-        while True:
-            wire_type = tag & 7
-            if tag < 8:
-                raise DecodeError
-            if wire_type == _VARINT:
-                _, at = self._varint(at, end)
-            elif wire_type == _LENGTH:
-                size, at = self._varint(at, end)
-                at += size
-            elif wire_type in {_GROUP, _GROUP_END}:
-                depth += 1 if wire_type == _GROUP else -1
-            else:
-                at += {_FIXED64: 8, _FIXED32: 4}.get(wire_type, end + 1)
-            if at > end or depth < 0:
-                raise DecodeError
-            if not depth:
-                return at
-            tag, at = self._varint(at, end)
 
 
 def _too_many(bound: int) -> Rejection:

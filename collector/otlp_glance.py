@@ -90,9 +90,11 @@ _LogHeads = _message_class("log_heads", {"time_unix_nano": (1, _FIELD.TYPE_FIXED
 _HEADS = {SignalKind.TRACES: (_SpanHeads, _SPANS), SignalKind.LOGS: (_LogHeads, _LOGS)}
 
 
-def record_sizes(body: bytes) -> list[int]:
-    """Return the bytes of every record of a request, of any signal. Raises ``DecodeError``."""
-    return [size for resource in _Outline.FromString(body).inner for scope in resource.inner for size in map(len, scope.inner)]
+def outline(body: bytes) -> tuple[list[int], int]:
+    """Return the bytes of every record of a request, of any signal, and how many resources and scopes there are. Raises ``DecodeError``."""
+    resources = _Outline.FromString(body).inner
+    scopes = [scope for resource in resources for scope in resource.inner]
+    return [size for scope in scopes for size in map(len, scope.inner)], len(resources) + len(scopes)
 
 
 def has_good_heads(kind: SignalKind, body: bytes) -> bool:

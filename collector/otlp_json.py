@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import msgspec
 
-from collector.json_guard import check_depth, check_digits
+from collector.json_guard import check_depth, check_digits, check_values
 from collector.otlp_json_metrics import Metric
 from collector.otlp_json_types import LogRecord, ProtobufStruct, Span, telemetry
 from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 
+VALUES_MAX = 300_000
 _DECODERS = {
     SignalKind.TRACES: msgspec.json.Decoder(telemetry(Span, "spans", "scope_spans", "resource_spans")),
     SignalKind.LOGS: msgspec.json.Decoder(telemetry(LogRecord, "log_records", "scope_logs", "resource_logs")),
@@ -26,6 +27,7 @@ def convert(kind: SignalKind, body: bytes) -> bytes:
     """Return an OTLP/JSON request as protobuf. Raises :class:`collector.rejection.Rejection` (400) that names the field."""
     check_depth(body)
     check_digits(body)
+    check_values(body, VALUES_MAX)
     try:
         request: ProtobufStruct = _DECODERS[kind].decode(body)
         return request.to_protobuf()

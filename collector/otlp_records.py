@@ -61,10 +61,10 @@ def _is_good_origin(holder: Any, origin: Any) -> bool:
     return small and len(origin.attributes) <= ATTRIBUTES_MAX
 
 
-def sort_out(kind: SignalKind, request: Any) -> tuple[bytes, int, list[BadRecords]]:
+def sort_out(kind: SignalKind, request: Any, already: int = 0) -> tuple[bytes, int, list[BadRecords]]:
     """Return the request without its bad records, serialized, how many are left, and the bad ones by fault. Changes ``request``.
 
-    Of metrics the data points are counted: each is a row of the store.
+    Of metrics the data points are counted: each is a row of the store. ``already``: records that were kept of the same request before.
     """
     resources_name, scopes_name, records_name = _LEVELS[kind]
     bad: dict[str, _Aside] = {}
@@ -77,7 +77,7 @@ def sort_out(kind: SignalKind, request: Any) -> tuple[bytes, int, list[BadRecord
             faulty: list[int] = []
             for index, record in enumerate(records):
                 signals = len(_points(record)) if kind is SignalKind.METRICS else 1
-                complaint = fault or _too_many(kept + signals) or _JUDGES[kind](record)
+                complaint = fault or _too_many(already + kept + signals) or _JUDGES[kind](record)
                 if complaint is None:
                     kept += signals
                     _SHORTENERS[kind](record)

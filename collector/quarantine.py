@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from collector.content import Content
 from collector.rejection import Complaint
 from core.signal import Lane, Record, SignalKind
 
@@ -21,7 +21,7 @@ ROADS = (SignalKind.TRACES.value, SignalKind.LOGS.value, SignalKind.METRICS.valu
 
 def quarantine_record(
     complaint: Complaint,
-    body: bytes,
+    body: bytes | Content,
     *,
     source: str,
     lane: Lane,
@@ -51,12 +51,13 @@ def quarantine_record(
         "peer": peer,
         "count": count,
     }
-    if len(body) > BODY_MAX_BYTES:
-        detail["sha256"] = hashlib.sha256(body).hexdigest()
-        detail["size_bytes"] = str(len(body))
-        body = body[:EXCERPT_BYTES]
+    content = body if isinstance(body, Content) else Content(body)
+    kept = content.whole() if content.size <= BODY_MAX_BYTES else content.beginning(EXCERPT_BYTES)
+    if content.size > BODY_MAX_BYTES:
+        detail["sha256"] = content.sha256()
+        detail["size_bytes"] = str(content.size)
     text = msgspec.json.encode(detail).decode()
-    return quarantine_id, Record(SignalKind.QUARANTINE, source, lane, received_at, count, body, text)
+    return quarantine_id, Record(SignalKind.QUARANTINE, source, lane, received_at, count, kept, text)
 
 
 def quarantine_reason(record: Record) -> str:

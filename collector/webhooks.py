@@ -7,12 +7,15 @@ Standard Webhooks: ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+import msgspec
+
+from collector.cloud_events import make_event
+from collector.json_guard import check_json
 from collector.rejection import Rejection, refused, unproven
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -64,15 +67,39 @@ class SeenDeliveries:
     def __init__(self) -> None:
         self._seen: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
-    def is_replay(self, source: str, delivery: str, body: bytes) -> bool:
+    def is_replay(self, source: str, delivery: str, fingerprint: bytes) -> bool:
         """Return whether this very delivery was accepted before; the same id with another body is not the same delivery."""
-        return self._seen.get((source, delivery)) == hashlib.sha256(body).digest()
+        return self._seen.get((source, delivery)) == fingerprint
 
-    def remember(self, source: str, delivery: str, body: bytes) -> None:
-        """Note an accepted delivery."""
-        self._seen[source, delivery] = hashlib.sha256(body).digest()
+    def remember(self, source: str, delivery: str, fingerprint: bytes) -> None:
+        """Note an accepted delivery, by the SHA-256 of its body."""
+        self._seen[source, delivery] = fingerprint
         if len(self._seen) > REMEMBERED_DELIVERIES:
             self._seen.popitem(last=False)
+
+
+def delivery_headers(source: Source, delivery: str, headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the attributes of a verified delivery as :func:`delivered_event` wants them."""
+    assert source.webhook is not None  # noqa: S101 - verified before
+    event = headers.get("x-github-event", "")
+    return [("id", delivery), ("source", f"/webhooks/{source.source}"), ("type", source.webhook.type), ("event", event)]
+
+
+def delivered_event(attributes: Mapping[str, str], body: bytes) -> bytes:
+    """Return a verified delivery as an event. Raises :class:`Rejection` (400) when its body is no JSON.
+
+    ``attributes``: its ``id`` and ``source``, and of its ``type`` what goes before that which the ``event`` header or the body says.
+    """
+    data = check_json(body)
+    event_type = ".".join(part for part in (attributes["type"], attributes["event"] or _payload_type(data)) if part)
+    event = {"id": attributes["id"], "source": attributes["source"], "type": event_type, "datacontenttype": "application/json"}
+    return make_event(event, data)
+
+
+def _payload_type(data: bytes) -> str:
+    payload = msgspec.json.decode(data)
+    found = payload.get("type") if isinstance(payload, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def sign(source: Source, headers: Mapping[str, str], body: bytes, now: int) -> dict[str, str]:

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,6 +25,16 @@ SETTLE_SECONDS = 5.0
 """How often a loop should call :meth:`Refusals.settle`."""
 _LOG = logging.getLogger("andon.refusals")
 _FINGERPRINT_CHARACTERS = 12
+
+
+class Body(Protocol):
+    """What was sent."""
+
+    size: int
+
+    def sha256(self) -> str:
+        """Return its SHA-256 in hexadecimal."""
+        ...
 
 
 @dataclass
@@ -48,11 +58,11 @@ class Refusals:
         self._minutes: dict[str, _Minute] = {}
         self._lock = threading.Lock()
 
-    def refused(self, reason: str, *, source: str = "", peer: str = "", body: bytes | None = None) -> None:
+    def refused(self, reason: str, *, source: str = "", peer: str = "", body: Body | None = None) -> None:
         """Count and tell a request that is not kept. ``body`` is as sent; None when it was not read to its end."""
         self._telemetry.add(M.REFUSED_REQUESTS, source=source, reason=reason)
-        size = None if body is None else len(body)
-        self._tell("refused", reason, lambda: _fields(source, peer, size, "" if body is None else hashlib.sha256(body).hexdigest()))
+        size = None if body is None else body.size
+        self._tell("refused", reason, lambda: _fields(source, peer, size, "" if body is None else body.sha256()))
 
     def kept(self, record: Record) -> None:
         """Tell an input that lies in quarantine, by its record; it is counted where it is journalled."""

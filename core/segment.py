@@ -21,6 +21,8 @@ from core.signal import Record
 CHECKPOINT_PAGES = 256
 ROW_OVERHEAD_BYTES = 128
 STATEMENT_ROWS = 64
+STATEMENT_BYTES = 2 << 20
+"""SQLite holds a copy of what one statement writes."""
 LOCK_FILE = "lock"
 """In the folder of a collector; its writer has it locked."""
 Row = tuple[str, str, int, int, str, bytes, int]
@@ -50,19 +52,20 @@ class Segment:
         """Write rows in one transaction and return the id of the first; they are on disk when this returns."""
         first = self.last_id + 1
         with _told_as_system_errors(self._connection, self.path):
-            if len(rows) <= STATEMENT_ROWS:
+            portions = _portions(rows)
+            if len(portions) == 1:
                 self._insert(rows)
             else:
-                self._insert_many(rows)
+                self._insert_many(portions)
         self.last_id += len(rows)
         self.size += sum(len(row[5]) + len(row[4]) + ROW_OVERHEAD_BYTES for row in rows)
         return first
 
-    def _insert_many(self, rows: Sequence[Row]) -> None:
+    def _insert_many(self, portions: list[Sequence[Row]]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for start in range(0, len(rows), STATEMENT_ROWS):
-                self._insert(rows[start : start + STATEMENT_ROWS])
+            for rows in portions:
+                self._insert(rows)
             self._connection.execute("COMMIT")
         except apsw.Error:
             if self._connection.in_transaction:  # SQLite itself takes back what did not fit
@@ -85,6 +88,18 @@ class Segment:
                     self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         finally:
             self._connection.close()
+
+
+def _portions(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    """Return the rows in the order they are in, as many together as one statement may write."""
+    portions: list[Sequence[Row]] = []
+    first = size = 0
+    for at, row in enumerate(rows):
+        size += len(row[5])
+        if at > first and (at - first == STATEMENT_ROWS or size > STATEMENT_BYTES):
+            portions.append(rows[first:at])
+            first, size = at, len(row[5])
+    return [*portions, rows[first:]]
 
 
 @contextlib.contextmanager

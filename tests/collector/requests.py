@@ -7,8 +7,9 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.admission import REQUESTS
+from collector.admission import Admitted, admit
 from collector.otlp_records import _LEVELS, _points
+from collector.otlp_requests import REQUESTS
 from core.signal import SignalKind
 
 PROTOBUF = "application/x-protobuf"
@@ -37,3 +38,14 @@ def records_in(kind: SignalKind, body: bytes) -> int:
     request = REQUESTS[kind].FromString(body)
     found = [each for resource in getattr(request, resources) for scope in getattr(resource, scopes) for each in getattr(scope, records)]
     return sum(len(_points(each)) for each in found) if kind is SignalKind.METRICS else len(found)
+
+
+def admit_whole(kind: SignalKind, body: bytes) -> Admitted:
+    """Return what is admitted of a request, as if it had not been judged in pieces."""
+    pieces = list(admit(kind, body))
+    if len(pieces) == 1:
+        return pieces[0]
+    services = frozenset().union(*(piece.services for piece in pieces))
+    return Admitted(
+        b"".join(piece.body for piece in pieces), sum(piece.count for piece in pieces), [b for p in pieces for b in p.bad], services
+    )

@@ -17,7 +17,6 @@ import pytest
 import zstandard
 from google.protobuf.message import DecodeError
 
-from collector.admission import admit
 from collector.cloud_events import parse_batch, parse_structured
 from collector.otlp_json import convert
 from collector.otlp_requests import REQUESTS
@@ -25,7 +24,7 @@ from collector.protobuf_wire import tag, varint
 from collector.rejection import Rejection
 from core.signal import SignalKind
 from tests.collector.conftest import Running
-from tests.collector.requests import PROTOBUF, START, spans
+from tests.collector.requests import PROTOBUF, START, admit_whole, spans
 from tests.collector.test_events import BATCH, ONE
 
 SEED = 20_261_124
@@ -62,13 +61,13 @@ def test_protobuf_cut_at_any_byte_is_taken_or_told(kind: SignalKind) -> None:
             REQUESTS[kind].FromString(body)
         except DecodeError:
             with pytest.raises(Rejection) as caught:
-                admit(kind, body)
+                admit_whole(kind, body)
             assert (caught.value.status, caught.value.complaint.reason) == (400, "bad_protobuf")
             told += 1
         else:
-            admit(kind, body)
+            admit_whole(kind, body)
     assert told > len(whole) * 0.9
-    assert admit(kind, whole).count == 2 - (kind is SignalKind.LOGS)
+    assert admit_whole(kind, whole).count == 2 - (kind is SignalKind.LOGS)
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
@@ -101,8 +100,8 @@ def random_bodies(count: int) -> list[bytes]:
 
 
 PARSERS: dict[str, Callable[[bytes], object]] = {
-    **{kind.value: (lambda body, kind=kind: admit(kind, body)) for kind in REQUESTS},
-    **{f"{kind.value} as JSON": (lambda body, kind=kind: admit(kind, convert(kind, body))) for kind in REQUESTS},
+    **{kind.value: (lambda body, kind=kind: admit_whole(kind, body)) for kind in REQUESTS},
+    **{f"{kind.value} as JSON": (lambda body, kind=kind: admit_whole(kind, convert(kind, body))) for kind in REQUESTS},
     "event": parse_structured,
     "batch": parse_batch,
 }
@@ -161,7 +160,7 @@ def test_32_mixed_streams_at_once_are_not_mixed_up(door: Running) -> None:
         source, sent = random.Random(number), []
         with httpx.Client(timeout=30) as client:
             for _ in range(per_stream):
-                # every second stream is large enough to be decoded in a thread
+                # every second stream is large enough to be judged in the process beside
                 body = spans(*[{"name": source.randbytes(30_000).hex()} for _ in range(6 if number % 8 < 4 else 1)]).SerializeToString()
                 answer = client.post(url, content=encode(body), headers={"content-type": PROTOBUF, "content-encoding": encoding})
                 assert answer.status_code == 200

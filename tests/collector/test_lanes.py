@@ -79,11 +79,11 @@ def test_a_batch_is_spread_over_the_lanes_and_answered_as_one(start: Callable[..
 
 def test_a_batch_for_a_full_lane_is_refused_as_a_whole(start: Callable[..., Running], catalog: Catalog) -> None:
     door = start(with_flows(catalog, *FLOWS), journal_max_bytes=64 << 20, segment_max_bytes=64 << 20)
-    large = json.dumps(event(type="a.plain", data="x" * (9 << 20))).encode()
+    large = json.dumps(event(type="a.plain", data="x" * (3 << 20))).encode()
     while (answer := door.post("/v1/events", large, ONE)).status_code == 200:
         pass
     assert answer.status_code == 503
-    batch = [event(type="a.urgent"), event(type="a.plain", data="x" * (9 << 20))]
+    batch = [event(type="a.urgent"), event(type="a.plain", data="x" * (3 << 20))]
     assert door.post("/v1/events", json.dumps(batch).encode(), BATCH).status_code == 503
     assert door.records(Lane.CRITICAL) == []
     assert door.post("/v1/events", json.dumps(batch[:1]).encode(), BATCH).status_code == 200

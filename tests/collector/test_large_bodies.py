@@ -1,25 +1,36 @@
-"""A large body is looked at beside the others: whoever else sends is acknowledged meanwhile."""
+"""A large body is judged in a process beside: whoever else sends is acknowledged meanwhile."""
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
-import threading
-from collections.abc import Callable
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from collector import aside, cloud_events, http, otlp_json
-from collector.admission import admit
+from collector.beside import Beside
+from collector.beside_process import answers
+from collector.content import Content
 from collector.json_guard import DIGITS_MAX, check_digits
+from collector.judging import ODD_SMALL_BYTES, Task
 from collector.rejection import Rejection
 from core.catalog.catalog import Catalog
-from tests.collector.conftest import Running
+from core.catalog.source import Source, Webhook
+from core.signal import SignalKind
+from tests.collector.conftest import Running, running
 from tests.collector.requests import PROTOBUF, START, spans
 from tests.collector.test_events import BATCH, ONE, event
 from tests.collector.test_webhooks import standard
+from tests.product import wait_until
 
 SMALL = spans(count=1).SerializeToString()
 FILLING = "x" * (300 << 10)
@@ -35,70 +46,125 @@ def webhook_headers(body: bytes) -> dict[str, str]:
 
 
 Headers = Callable[[bytes], dict[str, str]]
-ROADS: list[tuple[Any, str, str, str, bytes, Headers]] = [
-    (otlp_json, "convert", "/v1/traces", "application/json", otlp(FILLING), lambda _: {}),
-    (cloud_events, "parse_structured", "/v1/events", ONE, json.dumps(event(data=FILLING)).encode(), lambda _: {}),
-    (cloud_events, "parse_batch", "/v1/events", BATCH, json.dumps([event(data=FILLING)]).encode(), lambda _: {}),
-    (
-        cloud_events,
-        "parse_binary",
+ROADS: dict[str, tuple[str, str, bytes, Headers]] = {
+    "protobuf": ("/v1/traces", PROTOBUF, spans(*[{"name": FILLING}] * 3).SerializeToString(), lambda _: {}),
+    "gzip": (
+        "/v1/traces",
+        PROTOBUF,
+        gzip.compress(spans(*[{"name": FILLING}] * 3).SerializeToString()),
+        lambda _: {"content-encoding": "gzip"},
+    ),
+    "json": ("/v1/traces", "application/json", otlp(FILLING), lambda _: {}),
+    "structured": ("/v1/events", ONE, json.dumps(event(data=FILLING)).encode(), lambda _: {}),
+    "batch": ("/v1/events", BATCH, json.dumps([event(data=FILLING)]).encode(), lambda _: {}),
+    "binary": (
         "/v1/events",
         "application/json",
         json.dumps(FILLING).encode(),
         lambda _: {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "t"},
     ),
-    (http, "check_json", "/v1/webhooks/shop", "application/json", json.dumps({"type": FILLING}).encode(), webhook_headers),
-]
+    "delivery": ("/v1/webhooks/shop", "application/json", json.dumps({"type": FILLING}).encode(), webhook_headers),
+}
 
 
-@pytest.mark.parametrize(("module", "name", "path", "content_type", "body", "headers"), ROADS)
-def test_a_small_request_is_acknowledged_while_a_large_one_is_looked_at(
-    start: Callable[..., Running],
-    catalog: Catalog,
-    monkeypatch: pytest.MonkeyPatch,
-    module: Any,
-    name: str,
-    path: str,
-    content_type: str,
-    body: bytes,
-    headers: Headers,
-) -> None:
-    door = start(catalog)
-    looking, acknowledged = threading.Event(), threading.Event()
-    real = getattr(module, name)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The collector of all these tests: its process beside is started once."""
+    catalog = Catalog(
+        sources={"shop": Source(source="shop", owner="web", webhook=Webhook(scheme="standard", secrets=["env:HOOK"], type="shop"))}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOOK", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        with running(tmp_path_factory.mktemp("large"), catalog) as door:
+            door.client.timeout = 60
+            yield door
 
-    def slow(*args: Any) -> Any:
-        looking.set()
-        assert acknowledged.wait(20), "nobody else was answered"
-        return real(*args)
 
-    monkeypatch.setattr(module, name, slow)
-    with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=door.client.base_url, timeout=30) as client:
+@pytest.fixture
+def beside(made: Running) -> Beside:
+    return made.collector._doors.beside
+
+
+def stopped(beside: Beside) -> None:
+    """Let the process do nothing until it is told to go on."""
+    beside.start()
+    os.kill(beside.pid, signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_a_small_request_is_acknowledged_while_a_large_one_is_judged(made: Running, beside: Beside, road: str) -> None:
+    path, content_type, body, headers = ROADS[road]
+    before = len(made.records())
+    stopped(beside)
+    with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=made.client.base_url, timeout=60) as client:
         large = sender.submit(client.post, path, content=body, headers={"content-type": content_type, **headers(body)})
-        assert looking.wait(10)
-        assert door.post("/v1/traces", SMALL, PROTOBUF).status_code == 200
-        acknowledged.set()
+        wait_until(lambda: beside._waiting, 60, "the large one waits")
+        assert made.post("/v1/traces", SMALL, PROTOBUF).status_code == 200
+        assert not large.done()
+        os.kill(beside.pid, signal.SIGCONT)
         assert large.result().status_code == 200
-    assert len(door.records()) == 2
+    assert len(made.records()) > before + 1
 
 
-def test_protobuf_too(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.desk.PROTOBUF_LARGE_BYTES", 1000)
-    threads: set[str] = set()
-
-    def noted(*arguments: Any) -> Any:
-        threads.add(threading.current_thread().name)
-        return admit(*arguments)
-
-    monkeypatch.setattr("collector.desk.admit", noted)
-    assert door.post("/v1/traces", spans(count=20).SerializeToString(), PROTOBUF).status_code == 200
-    assert door.post("/v1/traces", SMALL, PROTOBUF).status_code == 200
-    assert len(threads) == 2, "the large one in a thread of its own, the small one on the loop"
-
-
-def test_a_large_body_that_is_wrong_is_told_and_kept(door: Running) -> None:
-    answer = door.post("/v1/events", b"[" * (aside.JSON_LARGE_BYTES + 1), ONE)
+def test_a_large_body_that_is_wrong_is_told_and_kept(made: Running) -> None:
+    answer = made.post("/v1/events", b"[" * (ODD_SMALL_BYTES + 1), ONE)
     assert (answer.status_code, bool(answer.json()["quarantine_id"])) == (400, True)
+
+
+def test_one_that_is_larger_than_what_is_kept_is_kept_by_its_beginning(made: Running) -> None:
+    body = b"\xff" * (3 << 20)
+    assert made.post("/v1/traces", body, PROTOBUF).status_code == 400
+    detail = json.loads(made.records()[-1].detail)
+    assert made.records()[-1].body == body[: 64 << 10]
+    assert (detail["size_bytes"], detail["sha256"]) == (str(len(body)), hashlib.sha256(body).hexdigest())
+
+
+def test_a_process_that_ends_is_replaced_and_the_sender_told_to_come_again(made: Running, beside: Beside) -> None:
+    path, content_type, body, _ = ROADS["protobuf"]
+    stopped(beside)
+    ended = beside.pid
+    with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=made.client.base_url, timeout=60) as client:
+        large = sender.submit(client.post, path, content=body, headers={"content-type": content_type})
+        wait_until(lambda: beside._waiting, 60, "the large one waits")
+        os.kill(ended, signal.SIGKILL)
+        assert (large.result().status_code, large.result().headers["retry-after"]) == (503, "1")
+    assert made.post(path, body, content_type).status_code == 200
+    assert beside.pid != ended
+
+
+def test_no_more_wait_than_may(made: Running, beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, content_type, body, _ = ROADS["protobuf"]
+    monkeypatch.setattr("collector.beside.WAITING_MAX", 2)
+    stopped(beside)
+    with ThreadPoolExecutor(2) as senders:
+        large = [
+            senders.submit(httpx.post, f"{made.client.base_url}{path}", content=body, headers={"content-type": content_type}, timeout=60)
+            for _ in range(2)
+        ]
+        wait_until(lambda: beside._waiting == 2, 60, "both wait")
+        assert made.post(path, body, content_type).status_code == 503
+        assert made.post("/v1/traces", SMALL, PROTOBUF).status_code == 200
+        os.kill(beside.pid, signal.SIGCONT)
+        assert [one.result().status_code for one in large] == [200, 200]
+
+
+def test_the_process_ends_with_its_parent() -> None:
+    code = "from collector.beside import Beside; import os, signal\nb = Beside(); b.start(); print(b.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), 60, "the process has ended")
+
+
+def test_what_takes_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr("collector.beside_process.judge", greedy)
+    with Content(b"x") as content:
+        (frame,) = answers(Task(SignalKind.TRACES, "protobuf"), content.lend())
+    assert frame.complaint is not None
+    assert (frame.status, frame.complaint.reason) == (400, "too_costly")
 
 
 @pytest.mark.parametrize("at", [0, 1, (256 << 10) - 65, (256 << 10) - 64, (256 << 10) - 1, 256 << 10, (256 << 10) + 1, 299_000])

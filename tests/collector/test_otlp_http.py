@@ -223,14 +223,17 @@ def test_a_bad_record_costs_only_itself(door: Running, bad: dict[str, Any], reas
 
 def test_too_many_records_attributes_and_characters(door: Running) -> None:
     assert door.post("/v1/traces", spans(count=10_001).SerializeToString(), PROTOBUF).status_code == 200
-    assert [(record.kind, record.count) for record in door.records()] == [(SignalKind.TRACES, 10_000), (SignalKind.QUARANTINE, 1)]
+    counts = {
+        kind: sum(record.count for record in door.records() if record.kind is kind) for kind in (SignalKind.TRACES, SignalKind.QUARANTINE)
+    }
+    assert counts == {SignalKind.TRACES: 10_000, SignalKind.QUARANTINE: 1}
     request = spans({}, {})
     first, second = request.resource_spans[0].scope_spans[0].spans
     for number in range(129):
         first.attributes.add(key=f"attribute.{number}").value.string_value = "some value"
     second.attributes.add(key="long").value.string_value = "ä" * (1 << 20)
     door.post("/v1/traces", request.SerializeToString(), PROTOBUF)
-    kept, bad = door.records()[2:]
+    kept, bad = door.records()[-2:]
     (span,) = ExportTraceServiceRequest.FromString(kept.body).resource_spans[0].scope_spans[0].spans
     assert [(a.key, len(a.value.string_value.encode())) for a in span.attributes] == [("long", 64 << 10), ("andon.shortened", 4)]
     assert json.loads(bad.detail)["reason"] == "otlp_too_many_attributes"

@@ -10,14 +10,13 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
 from collector import otlp_records
-from collector.admission import admit
 from collector.otlp_records import SHORTENED
 from collector.otlp_requests import REQUESTS
 from core.signal import SignalKind
 from tests.collector.conftest import Running
-from tests.collector.requests import PROTOBUF, START, spans
+from tests.collector.requests import PROTOBUF, START, admit_whole, spans
 
-LONG = "ä" * (1 << 19)
+LONG = "ä" * (1 << 17)
 CUT = "ä" * (1 << 15)
 
 
@@ -84,7 +83,7 @@ def test_128_attributes_and_no_more(kind: SignalKind, place: str, find: Callable
         if value:
             attribute.value.string_value = value
     body = request.SerializeToString()
-    admitted = admit(kind, body)
+    admitted = admit_whole(kind, body)
     if most <= 128:
         assert (admitted.count, admitted.bad) == (1, [])
         return
@@ -105,7 +104,7 @@ def test_attributes_are_counted_behind_tags_that_are_longer_than_they_need_be(ki
         for part in (padded, b"", b""):
             body = b"\x12" + bytes((len(part or body) & 127 | 128, len(part or body) >> 7)) + (part or body)
         body = b"\n" + body[1:]
-        assert admit(kind, body).count == 0
+        assert admit_whole(kind, body).count == 0
 
 
 def test_ordinary_requests_with_many_attributes_are_not_looked_at_record_by_record(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +117,7 @@ def test_ordinary_requests_with_many_attributes_are_not_looked_at_record_by_reco
             for number in range(4):
                 part.attributes.add(key=f"k{number}").value.string_value = "v"
     body = request.SerializeToString()
-    assert admit(SignalKind.TRACES, body).body == body
+    assert admit_whole(SignalKind.TRACES, body).body == body
 
 
 def nested(value: Any) -> None:
@@ -138,7 +137,7 @@ def test_long_texts_are_cut_and_named(kind: SignalKind, place: str, find: Callab
     fill(attributes.add(key="long").value)
     attributes.add(key="short").value.string_value = "s"
     before = len(attributes)
-    admitted = admit(kind, request.SerializeToString())
+    admitted = admit_whole(kind, request.SerializeToString())
     assert (admitted.count, admitted.bad) == (1, [])
     kept = find(REQUESTS[kind].FromString(admitted.body)).attributes
     assert len(kept) == before + 1
@@ -155,7 +154,7 @@ def test_long_names_bodies_and_addresses_are_cut_and_named() -> None:
     span.attributes.add(key=LONG).value.string_value = "v"
     resource_of(SignalKind.TRACES, request).schema_url = LONG
     scope_of(SignalKind.TRACES, request).scope.name = LONG
-    kept = ExportTraceServiceRequest.FromString(admit(SignalKind.TRACES, request.SerializeToString()).body)
+    kept = ExportTraceServiceRequest.FromString(admit_whole(SignalKind.TRACES, request.SerializeToString()).body)
     span = record_of(SignalKind.TRACES, kept)
     assert (span.name, span.trace_state, span.status.message, span.attributes[0].key) == (CUT, CUT, CUT, CUT)
     assert span.attributes[1].value.string_value == f"trace_state,name,{'ä' * 256},status"
@@ -165,11 +164,11 @@ def test_long_names_bodies_and_addresses_are_cut_and_named() -> None:
     logs = log_request()
     log = record_of(SignalKind.LOGS, logs)
     log.body.string_value = log.severity_text = LONG
-    log = record_of(SignalKind.LOGS, REQUESTS[SignalKind.LOGS].FromString(admit(SignalKind.LOGS, logs.SerializeToString()).body))
+    log = record_of(SignalKind.LOGS, REQUESTS[SignalKind.LOGS].FromString(admit_whole(SignalKind.LOGS, logs.SerializeToString()).body))
     assert (log.body.string_value, log.attributes[0].value.string_value) == (CUT, "severity_text,body")
     metrics = metric_request()
     metrics.resource_metrics[0].scope_metrics[0].metrics[0].description = LONG
-    kept = REQUESTS[SignalKind.METRICS].FromString(admit(SignalKind.METRICS, metrics.SerializeToString()).body)
+    kept = REQUESTS[SignalKind.METRICS].FromString(admit_whole(SignalKind.METRICS, metrics.SerializeToString()).body)
     metric = kept.resource_metrics[0].scope_metrics[0].metrics[0]
     assert (metric.description, metric.metadata[0].key, metric.metadata[0].value.string_value) == (CUT, SHORTENED, "description")
 
@@ -194,5 +193,5 @@ def test_records_of_a_crowded_resource_are_told_and_kept_and_the_others_pass(doo
 def test_many_bad_records_share_one_copy_of_their_resource() -> None:
     request = spans(*[{"span_id": b""}] * 1000)
     request.resource_spans[0].resource.attributes.add(key="large").value.string_value = "x" * 60_000
-    (bad,) = admit(SignalKind.TRACES, request.SerializeToString()).bad
+    (bad,) = admit_whole(SignalKind.TRACES, request.SerializeToString()).bad
     assert (bad.count, bad.body) == (1000, request.SerializeToString())

@@ -36,14 +36,20 @@ PATIENCE_SECONDS = 120.0
 
 
 def memory_bytes(pid: int, name: str = "VmRSS") -> int:
-    """Return the memory of a process: ``VmRSS`` now, ``VmHWM`` its peak since :func:`forget_peak`."""
-    found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    assert found, f"process {pid} has ended"
-    return int(found[1]) << 10
+    """Return the memory of a process and its children: ``VmRSS`` now, ``VmHWM`` its peak since :func:`forget_peak`."""
+    found = [re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{each}/status").read_text(), re.MULTILINE) for each in family(pid)]
+    assert found[0], f"process {pid} has ended"
+    return sum(int(each[1]) << 10 for each in found if each)
 
 
 def forget_peak(pid: int) -> None:
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    for each in family(pid):
+        Path(f"/proc/{each}/clear_refs").write_text("5")
+
+
+def family(pid: int) -> list[int]:
+    """Return the ids of a process and of its children."""
+    return [pid, *(int(child) for tasks in Path(f"/proc/{pid}/task").glob("*/children") for child in tasks.read_text().split())]
 
 
 @dataclass(frozen=True)

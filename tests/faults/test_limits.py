@@ -33,6 +33,7 @@ from tests.faults.attacks import (
     nested,
     nested_json,
     one_connection_too_many,
+    ordinary,
     otlp_json,
     records,
     silent_grpc_connections,
@@ -100,6 +101,12 @@ def json_spans(size_bytes: int) -> bytes:
 CASES = [
     Case(BODY, "beyond it", sent("21", lambda: bytes(LIMIT_BYTES + 1)), 413),
     Case(BODY, "beyond it, in chunks", lambda attacker: attacker.post("/v1/traces", (bytes(MEBIBYTE) for _ in range(21)), PROTOBUF), 413),
+    *(
+        Case(
+            BODY, f"20 MiB of spans{encoding and ' in '}{encoding}", sent("20", lambda: ordinary(LIMIT_BYTES, 9000), encoding=encoding), 200
+        )
+        for encoding in ENCODERS
+    ),
     Case(MESSAGE, "beyond it", exported("5", lambda: bytes(5 * MEBIBYTE)), "RESOURCE_EXHAUSTED"),
     Case(
         MESSAGE,
@@ -162,7 +169,7 @@ CASES = [
             ("resources", 10_000_000, lambda: empty("resource", 10_000_000)),
             ("links", 9_000_000, lambda: empty("link", 9_000_000)),
         )
-        for encoding in ("gzip",)
+        for encoding in ("", "gzip")
     ),
     *(
         Case(limit, f"129 of a {place}", sent(f"{place}129", lambda p=place: crowded(p, 129)), 200, "128 attributes")

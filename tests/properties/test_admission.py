@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector import otlp_records
-from collector.admission import admit
 from collector.otlp_records import TIME_MAX_NANOSECONDS, TIME_MIN_NANOSECONDS
 from collector.otlp_requests import REQUESTS
 from collector.protobuf_wire import varint
 from collector.rejection import Rejection
 from core.signal import SignalKind
-from tests.collector.requests import START, spans
+from tests.collector.requests import START, admit_whole, spans
 
 
 def tag(number: int, wire_type: int) -> bytes:
@@ -74,9 +73,9 @@ def judged_alike(kind: SignalKind, body: bytes) -> None:
     expected = outcome(kind, body)
     if expected == "DecodeError":
         with pytest.raises(Rejection, match=f"not an OTLP {kind.value} request"):
-            admit(kind, body)
+            admit_whole(kind, body)
         return
-    admitted = admit(kind, body)
+    admitted = admit_whole(kind, body)
     assert (admitted.count, {group.complaint.reason: group.count for group in admitted.bad}) == expected
 
 
@@ -103,10 +102,10 @@ def test_ordinary_requests_are_not_looked_at_record_by_record(monkeypatch: pytes
     monkeypatch.setattr(otlp_records, "sort_out", None)
     traces = spans(*[{"parent_span_id": parent, "trace_state": "a=b", "flags": 1, "kind": 2} for _ in range(50)])
     body = traces.SerializeToString() * 2
-    assert (admit(SignalKind.TRACES, body).body, admit(SignalKind.TRACES, body).count) == (body, 100)
+    assert (admit_whole(SignalKind.TRACES, body).body, admit_whole(SignalKind.TRACES, body).count) == (body, 100)
     logs = REQUESTS[SignalKind.LOGS]()
     log = logs.resource_logs.add().scope_logs.add().log_records
     log.add(time_unix_nano=START, observed_time_unix_nano=START)
     log.add(observed_time_unix_nano=START, severity_text="INFO").body.string_value = "hello"
     log.add()
-    assert admit(SignalKind.LOGS, logs.SerializeToString()).count == 3
+    assert admit_whole(SignalKind.LOGS, logs.SerializeToString()).count == 3

@@ -22,14 +22,14 @@ from hypothesis import strategies as st
 from pamqp import header
 from pamqp.commands import Basic
 
-from collector.admission import REQUESTS, admit
 from collector.cloud_events import parse_batch, parse_structured
 from collector.otlp_json import convert
+from collector.otlp_requests import REQUESTS
 from collector.receivers.rabbitmq import RabbitmqSettings, records_of
 from collector.rejection import Rejection
 from core.signal import SignalKind
 from tests.collector.receivers.driving import TestIntake, context_of
-from tests.collector.requests import records_in
+from tests.collector.requests import admit_whole, records_in
 from tests.collector.test_events import event
 from tests.collector.test_hostile_bytes import sample
 from tests.collector.test_otlp_json import SAMPLES, for_json_format
@@ -105,7 +105,7 @@ def test_what_is_admitted_is_all_there_is_and_reads_the_same(kind: SignalKind, d
         at = data.draw(st.integers(0, len(body)))
         body[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=6))
     try:
-        admitted = admit(kind, bytes(body))
+        admitted = admit_whole(kind, bytes(body))
     except Rejection as rejection:
         told(rejection)
         return

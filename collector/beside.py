@@ -1,0 +1,153 @@
+"""Judges what is large in a process of its own, one body at a time, so that neither its time nor its memory is that of the other senders.
+
+The process gets a body as an open file and answers in frames (``beside_process.py``). It is started when it is first needed, or before; it ends
+when its parent does, because then nobody can ask any more. One that ends by itself is replaced, and whoever it judged for is told to come again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from collector.admission import Admitted
+from collector.cloud_events import BadEvent
+from collector.content import Content
+from collector.judging import Judged, Task
+from collector.rejection import Complaint, Rejection
+from core.errors import Full
+
+WAITING_MAX = 64
+"""Requests that wait for the process, the one that it judges included; more are told to come again."""
+PATIENCE_SECONDS = 60.0
+"""How long the process may say nothing before it is ended."""
+RETRY_AFTER_SECONDS = 1
+_LOG = logging.getLogger("andon.collector")
+# what the system's allocator gives back, and when, is left to it only in small pieces
+_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "131072"}
+
+
+class Frame(msgspec.Struct, omit_defaults=True):
+    """A part of an answer: of OTLP what was admitted, of events what they became; ``ends`` it, or says why the whole was refused."""
+
+    admitted: list[Admitted] = []
+    events: list[bytes | BadEvent] = []
+    ends: bool = False
+    status: int = 0
+    complaint: Complaint | None = None
+    keep: bool = True
+
+
+class Beside:
+    """The process, and the queue before it. ``close`` ends the process."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._child: _Child | None = None
+        self._tasks: set[asyncio.Task[list[Judged]]] = set()
+
+    @property
+    def pid(self) -> int:
+        """Return the process's id; 0 when there is none."""
+        return self._child.process.pid if self._child else 0
+
+    def start(self) -> None:
+        """Start the process, if it does not run."""
+        if self._child is not None and self._child.process.poll() is not None:
+            self._end()
+        self._child = self._child or _Child()
+
+    def close(self) -> None:
+        """End the process."""
+        self._end()
+
+    async def judge(self, task: Task, content: Content) -> list[Judged]:
+        """Return what became of a body. Raises :class:`Rejection` when the whole of it is unusable and :class:`core.errors.Full`."""
+        if self._waiting >= WAITING_MAX:
+            raise Full("too many large requests at once", RETRY_AFTER_SECONDS)
+        # The process is asked to the end, also when nobody waits for the answer any more: the next one must not get this one's answer.
+        asked = asyncio.create_task(self._in_turn(task, content.lend()))
+        self._tasks.add(asked)
+        asked.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(asked)
+
+    async def _in_turn(self, task: Task, file: int) -> list[Judged]:
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(self._ask, task, file)
+        finally:
+            self._waiting -= 1
+            os.close(file)
+
+    def _ask(self, task: Task, file: int) -> list[Judged]:
+        self.start()
+        assert self._child is not None  # noqa: S101 - started
+        found: list[Judged] = []
+        try:
+            self._child.send(task, file)
+            while True:
+                frame = self._child.receive()
+                if frame.complaint is not None:
+                    raise Rejection(frame.status, frame.complaint, keep=frame.keep)
+                found += frame.admitted
+                found += frame.events
+                if frame.ends:
+                    return found
+        except (OSError, EOFError, msgspec.MsgspecError) as error:
+            _LOG.error("the process for large bodies is replaced", extra={"fields": {"error": str(error) or "it ended"}})
+            self._end()
+            raise Full("a large request could not be judged", RETRY_AFTER_SECONDS) from error
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+class _Child:
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        self._socket.settimeout(PATIENCE_SECONDS)
+        root = str(Path(__file__).parents[1])
+        environment = {**os.environ, **_MEMORY, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-P", "-m", "collector.beside_process", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+            )
+        self._decoder = msgspec.msgpack.Decoder(Frame)
+
+    def send(self, task: Task, file: int) -> None:
+        message = msgspec.msgpack.encode(task)
+        socket.send_fds(self._socket, [len(message).to_bytes(4, "little")], [file])
+        self._socket.sendall(message)
+
+    def receive(self) -> Frame:
+        return self._decoder.decode(received(self._socket, int.from_bytes(received(self._socket, 4), "little")))
+
+    def end(self) -> None:
+        self._socket.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def received(connection: socket.socket, size: int) -> bytes:
+    """Return the next ``size`` bytes. Raises ``EOFError`` when the other side has ended."""
+    parts: list[bytes] = []
+    while size:
+        part = connection.recv(size, socket.MSG_WAITALL)
+        if not part:
+            raise EOFError
+        parts.append(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,100 @@
+"""The process that judges large bodies; see ``beside.py``. ``python -m collector.beside_process SOCKET``."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from collector.admission import Admitted
+from collector.beside import Frame, received
+from collector.content import Content, mapped
+from collector.encoding import decode_to, is_plain
+from collector.judging import Task, judge
+from collector.protobuf_tags import Bytes
+from collector.rejection import Complaint, Rejection
+
+MEMORY_MAX_BYTES = 192 << 20
+"""What a body may take beside what the process takes before it; no body that is within the limits comes near it."""
+NICENESS = 5
+_FRAME_BYTES = 256 << 10
+
+
+def main() -> None:
+    """Answer until the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the parent says when it is over
+    os.nice(NICENESS)
+    limit = _data_bytes() + MEMORY_MAX_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    libc = ctypes.CDLL(None)
+    decoder = msgspec.msgpack.Decoder(Task)
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
+        while True:
+            try:
+                head, files, _, _ = socket.recv_fds(connection, 4, 1)
+                task = decoder.decode(received(connection, int.from_bytes(head + received(connection, 4 - len(head)), "little")))
+            except (EOFError, ConnectionError):
+                return
+            try:
+                for frame in answers(task, files[0]):
+                    message = msgspec.msgpack.encode(frame)
+                    connection.sendall(len(message).to_bytes(4, "little"))
+                    connection.sendall(message)
+            except ConnectionError:
+                return
+            finally:
+                os.close(files[0])
+            libc.malloc_trim(0)
+
+
+def answers(task: Task, file: int) -> Iterator[Frame]:
+    """Yield the answer to a task in frames, the last of which says that it is."""
+    frame, size = Frame(), 0
+    try:
+        with _decoded(task, file) as body:
+            for judged in judge(task, body):
+                if isinstance(judged, Admitted):
+                    frame.admitted.append(judged)
+                    size += len(judged.body) + sum(len(bad.body) for bad in judged.bad)
+                else:
+                    frame.events.append(judged)
+                    size += len(judged if isinstance(judged, bytes) else judged[1])
+                if size > _FRAME_BYTES:
+                    yield frame
+                    frame, size = Frame(), 0
+    except Rejection as rejection:
+        yield Frame(status=rejection.status, complaint=rejection.complaint, keep=rejection.keep)
+    except MemoryError:
+        complaint = Complaint("too_costly", "the body takes too much memory to be judged", "body", "send smaller batches")
+        yield Frame(status=400, complaint=complaint)
+    else:
+        frame.ends = True
+        yield frame
+
+
+@contextmanager
+def _decoded(task: Task, file: int) -> Iterator[Bytes]:
+    """Give the body of a task without its encoding; what is decoded goes into a file in memory, too."""
+    if is_plain(task.encoding):
+        yield mapped(file)
+        return
+    with Content() as content:
+        decode_to(content.add, mapped(file), task.encoding, task.max_bytes)
+        yield content.view()
+
+
+def _data_bytes() -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmData:")[2].split()[0]) << 10
+
+
+if __name__ == "__main__":
+    main()

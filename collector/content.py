@@ -1,0 +1,103 @@
+"""The body of a request as it was sent: small ones in this process's own memory, large ones in a file that has no disk (memfd).
+
+A large body so costs the process no memory while it waits, can be given to another process without a copy, and goes back to the system whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import mmap
+import os
+from collections.abc import Callable
+from typing import ParamSpec, Self, TypeVar
+
+from collector.protobuf_tags import Bytes
+
+SMALL_MAX_BYTES = 512 << 10
+_SLICE_BYTES = 1 << 20
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Content:
+    """A body that grows as it arrives. Whoever made it closes it; ``with`` does."""
+
+    def __init__(self, raw: bytes = b"") -> None:
+        self.size = 0
+        self._parts: list[bytes] = []
+        self._file = -1
+        self.add(raw)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether it is kept outside of the process's own memory."""
+        return self._file >= 0
+
+    def add(self, part: bytes) -> None:
+        """Append. Raises ``OSError`` when the system has no memory left."""
+        self.size += len(part)
+        self._parts.append(part)
+        if self.is_large or self.size > SMALL_MAX_BYTES:
+            self._put_out()
+
+    def whole(self) -> bytes:
+        """Return all of it."""
+        if self.is_large:
+            return self.beginning(self.size)
+        if len(self._parts) > 1:
+            self._parts = [b"".join(self._parts)]
+        return self._parts[0]
+
+    def beginning(self, size: int) -> bytes:
+        """Return its first bytes, ``size`` of them at the most."""
+        return os.pread(self._file, size, 0) if self.is_large else self.whole()[:size]
+
+    def sha256(self) -> str:
+        """Return its SHA-256 in hexadecimal."""
+        digest = hashlib.sha256()
+        for at in range(0, self.size, _SLICE_BYTES):
+            digest.update(os.pread(self._file, _SLICE_BYTES, at) if self.is_large else self.whole()[at : at + _SLICE_BYTES])
+        return digest.hexdigest()
+
+    async def read_by(self, work: Callable[Parameters, Result], *args: Parameters.args, **named: Parameters.kwargs) -> Result:
+        """Return what ``work`` returns, which reads all of it: in a thread, if that takes a while."""
+        return await asyncio.to_thread(work, *args, **named) if self.is_large else work(*args, **named)
+
+    def lend(self) -> int:
+        """Return a descriptor of a file that holds it, which the caller closes."""
+        self._put_out()
+        return os.dup(self._file)
+
+    def view(self) -> Bytes:
+        """Return its bytes without a copy; they stay after it is closed."""
+        self._put_out()
+        return mapped(self._file)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._parts.clear()
+        if self.is_large:
+            os.close(self._file)
+            self._file = -1
+
+    def _put_out(self) -> None:
+        if not self.is_large:
+            self._file = os.memfd_create("andon-body")
+        for part in self._parts:
+            left = memoryview(part)
+            while left:
+                left = left[os.write(self._file, left) :]
+        self._parts.clear()
+
+
+def mapped(file: int) -> Bytes:
+    """Return the bytes of a file that was lent, without a copy."""
+    size = os.fstat(file).st_size
+    return mmap.mmap(file, size, prot=mmap.PROT_READ) if size else b""

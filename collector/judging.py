@@ -1,0 +1,102 @@
+"""What a request says, once its sender is known: decoded, checked, and made into what may be journalled. The same here as in the process beside.
+
+What is small is judged at once, on the event loop; see :func:`judge_small` for what that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from collector import cloud_events, otlp_json
+from collector.admission import GRPC_MESSAGE_MAX_BYTES, HTTP_BODY_MAX_BYTES, Admitted, admit, admit_ordinary
+from collector.cloud_events import BadEvent
+from collector.content import SMALL_MAX_BYTES, Content
+from collector.encoding import decode, too_large_decompressed
+from collector.protobuf_tags import Bytes
+from collector.rejection import Rejection, refused
+from collector.webhooks import delivered_event
+from core.signal import SignalKind
+
+JSON_MAX_BYTES = GRPC_MESSAGE_MAX_BYTES
+"""JSON cannot be judged in pieces, and takes a multiple of itself."""
+ODD_SMALL_BYTES = 32 << 10
+"""What has to be looked at value by value or record by record is judged at once up to this size."""
+ENCODED_SMALL_BYTES = 128 << 10
+PROTOBUF, JSON, STRUCTURED, BATCH, BINARY, DELIVERY = "protobuf", "json", "structured", "batch", "binary", "delivery"
+TWICE, NONE = "both in headers and body", "no event"
+Judged = Admitted | bytes | BadEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to make of a body. ``form`` is one of those above.
+
+    ``headers`` belong to the input: those of an event in binary mode, or the attributes of a webhook's delivery.
+    """
+
+    kind: SignalKind
+    form: str
+    encoding: str = ""
+    content_type: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def max_bytes(self) -> int:
+        """Return how large the body may be, as sent and decompressed."""
+        return HTTP_BODY_MAX_BYTES if self.form == PROTOBUF else JSON_MAX_BYTES
+
+
+def judge_small(task: Task, content: Content) -> list[Judged] | None:
+    """Return what became of a request that takes a few milliseconds at the most; None for another, of which nothing is known then.
+
+    Raises :class:`Rejection` when the whole of it is unusable.
+    """
+    if content.is_large or (task.encoding and content.size > ENCODED_SMALL_BYTES):
+        return None
+    try:
+        body = decode(content.whole(), task.encoding, SMALL_MAX_BYTES)
+    except Rejection as rejection:
+        if rejection.status != 413:
+            raise
+        return None
+    is_small = len(body) <= ODD_SMALL_BYTES
+    if task.form == PROTOBUF and (is_small or task.kind is not SignalKind.METRICS):
+        admitted = admit_ordinary(task.kind, body)
+        if admitted is not None:
+            return [admitted]
+    return list(judge(task, body)) if is_small else None
+
+
+def judge(task: Task, body: Bytes) -> Iterator[Judged]:
+    """Yield what became of a decoded body. Raises :class:`Rejection` when the whole of it is unusable; then nothing of it is."""
+    if len(body) > task.max_bytes:
+        raise too_large_decompressed(task.max_bytes)
+    if task.form == PROTOBUF:
+        yield from admit(task.kind, body)
+        return
+    if task.form == TWICE:
+        raise cloud_events.bad("the event is either in the headers or in the body, not in both", "ce-specversion")
+    if task.form == NONE:
+        raise _no_event()
+    text = bytes(body)
+    if task.form == JSON:
+        yield from admit(task.kind, otlp_json.convert(task.kind, text) if text else b"")
+    elif task.form == BATCH:
+        yield from cloud_events.parse_batch(text)
+    elif task.form == STRUCTURED:
+        yield cloud_events.parse_structured(text)
+    elif task.form == BINARY:
+        yield cloud_events.parse_binary(task.headers, task.content_type, text)
+    else:
+        yield delivered_event(dict(task.headers), text)
+
+
+def _no_event() -> Rejection:
+    return refused(
+        415,
+        "unsupported_type",
+        "this is not a CloudEvent",
+        field="content-type",
+        what_to_do=f"send {cloud_events.STRUCTURED}, {cloud_events.BATCH} or ce- headers",
+    )

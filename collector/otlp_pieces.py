@@ -1,0 +1,77 @@
+"""A large OTLP request as several small ones that together say the same, so that no more than a piece of it is ever parsed at a time.
+
+What cannot be divided (a span, a log record, a data point) has a bound, and so has what every piece repeats: resource, scope and a metric's own
+fields. Fields that OTLP does not know are left out where a message is divided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from collector import protobuf_wire as wire
+from collector.protobuf_tags import Bytes, fields
+from collector.rejection import Rejection, unusable
+from core.signal import SignalKind
+
+PIECE_BYTES = 512 << 10
+RECORD_MAX_BYTES = 4 << 20
+HEAD_MAX_BYTES = 1 << 20
+_DATA = frozenset({5, 7, 9, 10, 11})
+"""The fields of a metric that hold data points: gauge, sum, histogram, exponential histogram, summary."""
+_OUTER = (frozenset({1}), frozenset({2}), frozenset({2}))
+# the fields that are divided, from a request to its records
+_LEVELS = {SignalKind.TRACES: _OUTER, SignalKind.LOGS: _OUTER, SignalKind.METRICS: (*_OUTER, _DATA, frozenset({1}))}
+
+
+def pieces(kind: SignalKind, body: Bytes) -> Iterator[bytes]:
+    """Yield the pieces of a request, in order. Raises :class:`Rejection` (400), and ``DecodeError`` where the bytes are no protobuf."""
+    return _divided(body, 0, len(body), _LEVELS[kind], 0)
+
+
+def _divided(body: Bytes, begin: int, end: int, levels: tuple[frozenset[int], ...], outer_bytes: int) -> Iterator[bytes]:
+    """Yield the contents of a message in pieces; ``outer_bytes`` are repeated around each of them."""
+    if end - begin <= max(PIECE_BYTES, 2 * outer_bytes):
+        yield body[begin:end]
+        return
+    if not levels:
+        if end - begin > RECORD_MAX_BYTES:
+            raise _too_large("a span, log record or data point", RECORD_MAX_BYTES)
+        yield body[begin:end]
+        return
+    head, parts = _taken_apart(body, begin, end, levels[0])
+    most = max(PIECE_BYTES, 2 * (outer_bytes + len(head)))
+    together: list[bytes] = [head]
+    size = 0
+    for tag, first, content, last in parts:
+        if size and size + last - first > most:
+            yield b"".join(together)
+            together, size = [head], 0
+        if last - content > most:
+            for inner in _divided(body, content, last, levels[1:], outer_bytes + len(head)):
+                yield head + wire.varint(tag) + wire.delimited(inner)
+        else:
+            together.append(body[first:last])
+            size += last - first
+    if size or not parts:
+        yield b"".join(together)
+
+
+def _taken_apart(body: Bytes, begin: int, end: int, divided: frozenset[int]) -> tuple[bytes, list[tuple[int, int, int, int]]]:
+    """Return what of a message each piece of it repeats, and the places of what is divided among them."""
+    others: list[bytes] = []
+    parts: list[tuple[int, int, int, int]] = []
+    size = 0
+    for field in fields(body, begin, end):
+        tag, first, _, last = field
+        if tag & 7 == 2 and tag >> 3 in divided:
+            parts.append(field)
+        else:
+            size += last - first
+            if size > HEAD_MAX_BYTES:
+                raise _too_large("a resource, a scope, or a metric without its data points", HEAD_MAX_BYTES)
+            others.append(body[first:last])
+    return b"".join(others), parts
+
+
+def _too_large(what: str, max_bytes: int) -> Rejection:
+    return unusable("otlp_too_large", f"{what} may be {max_bytes} bytes", field="body", what_to_do="send smaller ones")

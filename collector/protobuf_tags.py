@@ -1,0 +1,66 @@
+"""Protobuf wire format, reading only as far as where fields begin and end. Source: https://protobuf.dev/programming-guides/encoding/.
+
+``body`` is anything that gives bytes by their place. Whatever is not protobuf raises ``DecodeError``.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+
+from google.protobuf.message import DecodeError
+
+VARINT, FIXED64, LENGTH, GROUP, GROUP_END, FIXED32 = range(6)
+_FIXED_BYTES = {FIXED64: 8, FIXED32: 4}
+Bytes = bytes | mmap.mmap
+
+
+def read_varint(body: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Return an integer and the place behind it."""
+    value = shift = 0
+    while at < end and shift < 70:
+        byte = body[at]
+        value |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return value, at
+    raise DecodeError
+
+
+def skip(body: Bytes, tag: int, at: int, end: int) -> int:
+    """Return where the field ends whose tag ends at ``at``; a group ends where its own end is."""
+    depth = 0
+    while True:
+        wire_type = tag & 7
+        if tag < 8:
+            raise DecodeError
+        if wire_type == VARINT:
+            _, at = read_varint(body, at, end)
+        elif wire_type == LENGTH:
+            size, at = read_varint(body, at, end)
+            at += size
+        elif wire_type in {GROUP, GROUP_END}:
+            depth += 1 if wire_type == GROUP else -1
+        else:
+            at += _FIXED_BYTES.get(wire_type, end + 1)
+        if at > end or depth < 0:
+            raise DecodeError
+        if not depth:
+            return at
+        tag, at = read_varint(body, at, end)
+
+
+def fields(body: Bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield of every field of a message its tag, where the field begins, where its content does, and where both end."""
+    while at < end:
+        begin = at
+        tag, at = read_varint(body, at, end)
+        content = at
+        if tag & 7 == LENGTH:
+            size, content = read_varint(body, at, end)
+            at = content + size
+            if at > end or tag < 8:
+                raise DecodeError
+        else:
+            at = skip(body, tag, at, end)
+        yield tag, begin, content, at
