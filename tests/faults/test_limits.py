@@ -18,8 +18,10 @@ from tests.faults.attacks import (
     LIMIT_BYTES,
     MEBIBYTE,
     SECRET,
+    Answer,
     Attacker,
     Case,
+    at_once,
     batch,
     beyond_failures,
     crowded,
@@ -33,7 +35,6 @@ from tests.faults.attacks import (
     nested,
     nested_json,
     one_connection_too_many,
-    ordinary,
     otlp_json,
     records,
     silent_grpc_connections,
@@ -52,6 +53,8 @@ OWNERS = "owners: {desk: {title: Desk, email: desk@example.com}}\n"
 
 
 BODY = "body over HTTP, as sent and decompressed"
+LARGE = "large bodies at once (above 512 KiB, or compressed to more than 128 KiB or from more than 512 KiB)"
+RECORD = "one span, log record or data point of a large request"
 MESSAGE = "message over gRPC"
 HEAD = "head of a request"
 SAYS = "what a head says"
@@ -88,6 +91,18 @@ def exported(name: str, make: Callable[[], bytes], count: int = 1, compression: 
     return lambda attacker: attacker.export(*[attacker.body(name, make)] * count, compression=compression)
 
 
+def eight(name: str, make: Callable[[], bytes], encoding: str) -> Any:
+    """Return the attack that posts eight such bodies at once, each of which is refused or told to come again."""
+    one = sent(name, make, encoding=encoding)
+
+    def attack(attacker: Attacker) -> Answer:
+        one(attacker)  # makes the body
+        others = [answer for answer in at_once(8, lambda: one(attacker)) if answer.status not in {400, 503}]
+        return others[0] if others else Answer("told")
+
+    return attack
+
+
 def member_attack(encoding: str, count: int) -> Any:
     return lambda attacker: attacker.post(
         "/v1/traces", attacker.body(f"{encoding}{count}", lambda: members(encoding, count)), PROTOBUF, content_encoding=encoding
@@ -101,11 +116,15 @@ def json_spans(size_bytes: int) -> bytes:
 CASES = [
     Case(BODY, "beyond it", sent("21", lambda: bytes(LIMIT_BYTES + 1)), 413),
     Case(BODY, "beyond it, in chunks", lambda attacker: attacker.post("/v1/traces", (bytes(MEBIBYTE) for _ in range(21)), PROTOBUF), 413),
+    Case(BODY, "beyond it, an event", sent("5e", lambda: structured(f'"{"x" * 5 * MEBIBYTE}"'), "/v1/events", ONE), 413),
     *(
         Case(
-            BODY, f"20 MiB of spans{encoding and ' in '}{encoding}", sent("20", lambda: ordinary(LIMIT_BYTES, 9000), encoding=encoding), 200
+            LARGE,
+            f"eight of 20 MB{encoding and ' in '}{encoding}",
+            eight("resources", lambda: empty("resource", 10_000_000), encoding),
+            "told",
         )
-        for encoding in ENCODERS
+        for encoding in ("", "gzip")
     ),
     Case(MESSAGE, "beyond it", exported("5", lambda: bytes(5 * MEBIBYTE)), "RESOURCE_EXHAUSTED"),
     Case(
@@ -162,6 +181,8 @@ CASES = [
     Case(NESTED, "32 key-value lists", sent("k32", lambda: nested("kvlist", 32)), 400),
     Case(NESTED, "19 arrays in JSON", sent("j19", lambda: nested_json("array", 19), content_type=JSON), 400),
     Case(RECORDS, "10,000 spans", sent("s10000", lambda: records(SignalKind.TRACES, 10_000)), 200),
+    Case(RECORD, "5 MiB of text", sent("5t", lambda: long_text("attribute", 5 * MEBIBYTE)), 400, "4194304 bytes"),
+    Case(RECORD, "2 MiB of text in a resource", sent("2r", lambda: long_text("resource", 2 * MEBIBYTE)), 400, "1048576 bytes"),
     *(
         Case(PARTS, f"{count:,} empty {name}{encoding and ' in '}{encoding}", sent(name, make, encoding=encoding), 400, "may hold")
         for name, count, make in (
