@@ -190,10 +190,12 @@ def _start_counting(pipeline: Pipeline, losses: Losses, stopping: threading.Even
     """Start what compares and derives what is stored, each in a thread of its own."""
     from store.accountant import Accountant
     from store.derived import keep_up
+    from store.scrub import Scrub
 
     store, settings, clock, telemetry = pipeline.store, pipeline.settings, pipeline.clock, pipeline.telemetry
     _beside("accounting", Accountant(store, settings, clock, telemetry).run, stopping)
     _beside("losses", losses.run, stopping)
+    _beside("scrub", Scrub(store, losses, settings.scrub_seconds, clock, telemetry, pipeline.conditions).run, stopping)
     _beside("clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping)
     _beside("derived", keep_up, store, stopping)
 

@@ -69,6 +69,9 @@ class Settings(BaseModel):
     journal_keep_seconds: int = Field(
         default=86_400, ge=0, description="how long a loaded segment is kept, so that the store can be rebuilt"
     )
+    scrub_seconds: int = Field(
+        default=86_400, ge=0, description="how often every part of the store is read and compared with its checksums; 0: never"
+    )
     retention_days: dict[str, int] = Field(
         default={"spans": 30, "logs": 30, "metrics": 14, "events": 400, "quarantine": 90},
         description="days a kind of signal is kept in the store",

@@ -70,6 +70,10 @@ class M(Enum):
     STORE_LOST_ROWS = Metric(
         "andon_store_lost_rows", Gauge, "Rows that the store has lost, in parts of tables that are gone, and that are not back", ()
     )
+    DAMAGED_PARTS = Metric("andon_damaged_parts", Gauge, "Parts of tables that the last reading of the store found damaged", ())
+    SCRUB_FINISHED = Metric(
+        "andon_scrub_finished_timestamp_seconds", Gauge, "When every part of the store was last read, as Unix time; 0: not yet", ()
+    )
     TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Time of one engine tick", ("stage",))
     TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was folded again", ())
     KEYLESS = Metric("andon_keyless_events_total", Counter, "Signals that match a milestone and carry none of its keys", ())

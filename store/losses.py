@@ -111,6 +111,14 @@ class Losses:
             self._ledger.write(there)
             self._tell()
 
+    def set_aside(self, table: str, part: Part) -> None:
+        """Take a damaged part out of a table, which keeps it in ``detached/``, for one that is lost. Raises ``ClickHouseError``."""
+        with self._lock:
+            self._store.command(f"ALTER TABLE {table} DETACH PART '{part.name}'")
+            self._found({table: [part]})
+            self._ledger.write(listed(self._store, active=True))
+            self._tell()
+
     def waiting(self) -> list[Loss]:
         """Return what is to be brought back, the earliest first."""
         with self._lock:
