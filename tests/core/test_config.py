@@ -37,7 +37,7 @@ OTHER: dict[str, Any] = {
     "data": Path("/srv/andon data"), "catalog": Path("/srv/catalog"), "store": "clickhouse://reader@ch:9000/andon",
     "store_password": SecretStr('pä$$ "word"'), "host": "::1", "allowed_hosts": "otel.example.com, 10.0.0.7", "metrics_token": "env:SCRAPE", "image_hosts": "wiki.example.com:8443, *.cdn.example.com", "inner_host": "10.0.0.7", "otlp_grpc_port": 1, "http_port": 2, "engine_port": 3,
     "dashboard_port": 4, "dashboard_metrics_port": 5, "tls_certificate": Path("/srv/cert.pem"), "tls_key": Path("/srv/key.pem"), "insecure": True, "collector": "east-1",
-    "journal_max_bytes": 1 << 40, "segment_max_bytes": 1 << 20, "disk_reserve_bytes": 1 << 30, "journal_keep_seconds": 0, "retention_days": {"spans": 1, "logs": 3650},
+    "journal_max_bytes": 1 << 40, "segment_max_bytes": 1 << 20, "disk_reserve_bytes": 1 << 30, "journal_keep_seconds": 0, "scrub_seconds": 0, "retention_days": {"spans": 1, "logs": 3650},
     "public_url": "https://andon.example.com/board", "clock_speed": 0.1, "clock_anchor": 1774622000.123456,
 }  # fmt: skip
 
