@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Response
 
 MESSAGE_MAX_BYTES = 1 << 20
 """What a client may send in one message: for a page the state of its widgets."""
@@ -18,6 +19,18 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     peers: Counter[str]
     """How many connections each client has open, those of HTTP among them."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._send_response = self.conn.send_response
+        self.conn.send_response = self._respond  # type: ignore[method-assign]
+
+    def _respond(self, response: Response) -> None:
+        """Give an answer that refuses the headers of all others, which uvicorn gives only to one that accepts."""
+        for name, value in self.default_headers:
+            if name.decode() not in response.headers:
+                response.headers[name.decode()] = value.decode()
+        self._send_response(response)
 
     def connection_made(self, transport: Any) -> None:
         """Count."""

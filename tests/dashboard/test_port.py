@@ -118,6 +118,8 @@ def test_every_answer_says_what_a_browser_may_do_with_it(product: Product) -> No
     answers = [asked(port, own, path=path) for path in [*PATHS, "/_stcore/metrics", "/_stcore/upload_file/a/b"]]
     answers += [
         asked(port, own, more=UPGRADE),
+        asked(port, own, more=UPGRADE, path="/nothing"),
+        asked(port, own, more=UPGRADE.replace("version: 13", "version: 7")),
         asked(port, "evil.example"),
         asked(port, own, origin="null"),
         asked(port, own, more="x: \1\r\n"),
