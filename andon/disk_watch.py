@@ -42,12 +42,14 @@ class Writing:
         self._began: float | None = None
         self._took = 0.0
         self._slow_at: float | None = None
+        self.taken: bool | None = None
+        """Whether the last write that has ended was taken; None: none has."""
         self.lack: Lack | None = None
-        self.error = ""
-        """Why the last attempt failed, for another reason than a lack."""
+        """What was lacking then."""
 
     def run(self, stopping: threading.Event) -> None:
         """Write until stopped; for a thread of its own, which hangs where the disk does."""
+        self.write()
         while not stopping.wait(WRITE_EVERY_SECONDS):
             self.write()
 
@@ -57,12 +59,13 @@ class Writing:
         try:
             _write(self._folder / FILE)
         except FileNotFoundError:
-            self.lack, self.error = None, ""  # the folder is not made yet
+            self.lack, self.taken = None, True  # the folder is not made yet
         except OSError as error:
-            self.lack = lack_of(error, self._folder)
-            self.error = "" if self.lack else str(error)
+            if (lack := lack_of(error, self._folder)) is None:
+                logger.exception("a disk fails", extra={"fields": {"folder": str(self._folder)}})
+            self.lack, self.taken = lack, False
         else:
-            self.lack, self.error = None, ""
+            self.lack, self.taken = None, True
         self._took, self._began = self._clock.monotonic() - began, None
         if self._took >= SLOW_SECONDS:
             self._slow_at = self._clock.monotonic()
@@ -128,6 +131,13 @@ class DiskWatch:
         for number, each in enumerate(self._file_systems):
             beside(f"disk-{number}", each.writing.run, stopping)
         beside("disks", self._run, stopping)
+
+    def takes_writes(self) -> bool | None:
+        """Return whether every file system takes what is written, and soon, and has what nothing can be written without; None: not known yet."""
+        each = self._file_systems
+        if any(one.writing.taken is False or one.writing.is_slow() or one.room.space.is_used_up for one in each):
+            return False
+        return None if any(one.writing.taken is None for one in each) else True
 
     def look(self) -> None:
         """Look at every file system once, and tell what changed."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from andon.disk_watch import DiskWatch
 from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
@@ -32,34 +33,12 @@ URL_MAX_BYTES = 32 << 10
 """Readers may send a query and its parameters in the address."""
 
 
-class EngineServer:
-    """Serves from :meth:`start` to :meth:`stop`. Whoever owns it calls ``settle`` of its ``refusals`` now and then."""
+class Port:
+    """Serves routes on the engine's port from :meth:`start` to :meth:`stop`. Whoever owns it calls ``settle`` of its ``refusals`` now and then."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        pipeline: Pipeline,
-        engine: Engine,
-        heartbeat: Heartbeat,
-        catching_up: CatchingUp,
-        disks: DiskWatch,
-        telemetry: Telemetry,
-    ) -> None:
+    def __init__(self, settings: Settings, routes: Sequence[BaseRoute], refusals: Refusals) -> None:
         self._settings = settings
-        self._disks = disks
-        self._engine = engine
-        self._heartbeat = heartbeat
-        self._catching_up = catching_up
-        self.refusals = Refusals(engine.clock, telemetry)
-        guard = Guard(FailedAttempts(engine.clock), self.refusals)
-        routes = [
-            Route("/healthz", self._healthy),
-            Route("/readyz", self._ready),
-            Route("/metrics", Metrics(settings, settings.inner_host, telemetry, guard, heartbeat.look).answer),
-            Mount("/api/v1", app=pipeline.action_api(guard)),
-        ]
-        if (endpoint := pipeline.read_endpoint(guard)) is not None:
-            routes.append(Mount("/", app=endpoint))
+        self.refusals = refusals
         # no TLS here: the engine's port is for this machine and for what stands before it
         hosts = own_hosts(settings, settings.inner_host)
         self._server = make_server(Starlette(routes=routes), hosts, self.refusals, url_max_bytes=URL_MAX_BYTES)
@@ -77,6 +56,36 @@ class EngineServer:
         if self._thread is not None:
             self._thread.join(timeout=5.0)
         self.refusals.settle(at_end=True)
+
+
+class EngineServer(Port):
+    """What a running engine answers."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pipeline: Pipeline,
+        engine: Engine,
+        heartbeat: Heartbeat,
+        catching_up: CatchingUp,
+        disks: DiskWatch,
+        telemetry: Telemetry,
+    ) -> None:
+        self._disks = disks
+        self._engine = engine
+        self._heartbeat = heartbeat
+        self._catching_up = catching_up
+        refusals = Refusals(engine.clock, telemetry)
+        guard = Guard(FailedAttempts(engine.clock), refusals)
+        routes = [
+            Route("/healthz", self._healthy),
+            Route("/readyz", self._ready),
+            Route("/metrics", Metrics(settings, settings.inner_host, telemetry, guard, heartbeat.look).answer),
+            Mount("/api/v1", app=pipeline.action_api(guard)),
+        ]
+        if (endpoint := pipeline.read_endpoint(guard)) is not None:
+            routes.append(Mount("/", app=endpoint))
+        super().__init__(settings, routes, refusals)
 
     def _healthy(self, _: Request) -> Response:
         """Alive: the loop has done a step lately, or a disk is what it waits for: a restart would not help then.

@@ -87,17 +87,27 @@ def run_collector(settings: Settings) -> None:
 
 
 def run_engine(settings: Settings) -> None:
-    """Run the engine until SIGTERM or SIGINT: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
+    """Run the engine until SIGTERM or SIGINT, once there is room for what it writes."""
+    from andon.waiting import when_there_is_room
+
+    telemetry = Telemetry()
+    clock = clock_of(settings.clock_speed, settings.clock_anchor)
+    door_trust(settings)
+    catalog = load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    when_there_is_room(settings, catalog, clock, telemetry, stopping, lambda: _run_engine(settings, clock, telemetry, stopping))
+
+
+def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, stopping: threading.Event) -> None:
+    """Run until stopped: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
     from andon.engine_server import EngineServer
     from andon.mending import Mending
     from andon.pipeline import open_kept, pipeline_on
     from andon.rebuilding import go_on_rebuilding
     from store.catalogs import StoredCatalogs
 
-    telemetry = Telemetry()
-    clock = clock_of(settings.clock_speed, settings.clock_anchor)
-    door_trust(settings)
-    load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
     with open_kept(settings, clock, telemetry) as opened, ExitStack() as stack:
         store = opened.store
         check_expression = expressions_of(store)
@@ -122,18 +132,17 @@ def run_engine(settings: Settings) -> None:
 
         in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)
         between_ticks = _between_ticks(clock, lambda: clock_watch.look(), look_after)  # noqa: PLW0108 - it is made below
-        engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight)
+        engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight, stopping=stopping)
         clock_watch = _watch_clock(clock, pipeline, engine)
-        _stop_on_signals(engine)
         heartbeat = _heartbeat(pipeline)
-        disks, catching_up = _start_watchers(pipeline, engine.stopping)
+        disks, catching_up = _start_watchers(pipeline, stopping)
         server = EngineServer(settings, pipeline, engine, heartbeat, catching_up, disks, telemetry)
         server.start()
         stack.callback(server.stop)
         _warn_of_root()
-        go_on_rebuilding(pipeline, engine.stopping)
-        _beside("heartbeat", heartbeat.run, engine.stopping)
-        _start_counting(pipeline, mending.losses, engine.stopping)
+        go_on_rebuilding(pipeline, stopping)
+        _beside("heartbeat", heartbeat.run, stopping)
+        _start_counting(pipeline, mending.losses, stopping)
         engine.run()
 
 
@@ -167,11 +176,6 @@ def _heartbeat(pipeline: Pipeline) -> Heartbeat:
     door = partial(door_client, pipeline.settings, HEARTBEAT_WAIT_SECONDS)
     token = own_secret(pipeline.settings.data, "heartbeat")
     return Heartbeat(door, token, pipeline.last_heartbeat, pipeline.clock, pipeline.telemetry)
-
-
-def _stop_on_signals(engine: Engine) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: engine.stopping.set())
 
 
 def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> tuple[DiskWatch, CatchingUp]:

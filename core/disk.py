@@ -18,6 +18,8 @@ RESERVE_SHARE = 0.02
 RESERVE_LEAST_BYTES = 8 << 20
 """Whatever the setting says: what the journal itself needs to end a segment and begin another."""
 RESERVE_INODES = 1_000
+RESERVE_LEAST_INODES = 64
+"""What a store needs to open and to write a few tables."""
 RESERVE_SHARE_MAX = 0.25
 """Of a small file system the reserve is at most this part."""
 AGAIN_SHARE = 0.05
@@ -49,6 +51,11 @@ class Space:
     free_inodes: int
     total_inodes: int
     read_only: bool
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether not even what is needed to go on would fit."""
+        return self.free_bytes < RESERVE_LEAST_BYTES or bool(self.total_inodes and self.free_inodes < RESERVE_LEAST_INODES)
 
 
 def space_of(folder: Path) -> Space:

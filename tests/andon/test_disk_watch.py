@@ -121,7 +121,7 @@ def test_folders_on_disks_of_their_own_are_watched_each_and_every_one_is_measure
 def test_a_folder_that_is_not_there_yet_is_no_fault(tmp_path: Path) -> None:
     writing = Writing(tmp_path / "journal", FakeClock(NOW))
     writing.write()
-    assert (writing.lack, writing.error) == (None, "")
+    assert (writing.lack, writing.taken) == (None, True)
     (tmp_path / "journal").mkdir()
     writing.write()
     assert (tmp_path / "journal" / FILE).read_bytes() == b"x"

@@ -1,0 +1,108 @@
+"""An engine that finds no room to open its store: it says so, tells it to the first channel, and goes on by itself once there is."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from alerts.engine import AlertEngine
+from alerts.unstored import Unstored
+from andon.disk_watch import DiskWatch
+from andon.engine_server import Port
+from andon.plugins import notifiers
+from core.catalog.catalog import Catalog
+from core.clock import Clock
+from core.condition import Conditions
+from core.config import Settings
+from core.disk import NO_ROOM
+from core.errors import NoRoom
+from core.http.guard import Guard
+from core.http.metrics import Metrics
+from core.limits import FailedAttempts
+from core.refusals import Refusals
+from core.telemetry import Telemetry
+
+logger = logging.getLogger("andon.engine")
+
+LOOK_SECONDS = 1.0
+FIRST_LOOK_SECONDS = 0.02
+LAST_WORDS_SECONDS = 10.0
+"""How long the news that it is over may take to be told before the engine starts."""
+
+
+def when_there_is_room(
+    settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, stopping: threading.Event, run: Callable[[], None]
+) -> None:
+    """Run the engine once its disks take what it writes; again, when they do not while it starts.
+
+    The very first start does not wait, and raises what it meets: who sits before it can choose another folder.
+    """
+    first = settings.store == "embedded" and not (settings.store_folder / "status").exists()
+    while not stopping.is_set():
+        if not first:
+            _wait(settings, catalog, clock, telemetry, stopping)
+        try:
+            return run()
+        except (NoRoom, OSError) as error:
+            if first or (isinstance(error, OSError) and error.errno not in NO_ROOM):
+                raise
+            logger.warning("there was no room to start; it is tried again", extra={"fields": {"error": str(error)}})
+            stopping.wait(LOOK_SECONDS)
+    return None
+
+
+def _wait(settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, stopping: threading.Event) -> None:
+    """Return soon where the disks take what is written, else as soon as they do, or when stopped."""
+    conditions, over = Conditions(), threading.Event()
+    disks = DiskWatch(settings, clock, telemetry, conditions)
+    disks.start(_beside, over)
+    try:
+        while disks.takes_writes() is None:
+            stopping.wait(FIRST_LOOK_SECONDS)
+        if not disks.takes_writes():
+            logger.error("there is no room to open the store; the engine waits for it")
+            alerting = AlertEngine(Unstored(), catalog, notifiers(), settings, telemetry, clock, conditions)
+            port = _port(settings, disks, clock, telemetry)
+            port.start()
+            try:
+                _stay(disks, alerting, clock, stopping)
+            finally:
+                port.stop()
+    finally:
+        over.set()
+
+
+def _stay(disks: DiskWatch, alerting: AlertEngine, clock: Clock, stopping: threading.Event) -> None:
+    while not disks.takes_writes() and not stopping.is_set():
+        _tell(alerting, clock)
+        stopping.wait(LOOK_SECONDS)
+    disks.look()
+    _tell(alerting, clock)
+    alerting.settle(LAST_WORDS_SECONDS)
+
+
+def _beside(name: str, run: Callable[..., None], *arguments: object) -> None:
+    threading.Thread(target=run, args=arguments, name=name, daemon=True).start()
+
+
+def _tell(alerting: AlertEngine, clock: Clock) -> None:
+    alerting.run(clock.now())
+    alerting.deliver(clock.now())
+
+
+def _port(settings: Settings, disks: DiskWatch, clock: Clock, telemetry: Telemetry) -> Port:
+    def healthy(_: Request) -> Response:
+        return JSONResponse({"alive": True, "now": clock.now().isoformat()})
+
+    def ready(_: Request) -> Response:
+        return JSONResponse({"ready": False, "problems": [*disks.problems, "there is no room to open the store"]}, 503)
+
+    refusals = Refusals(clock, telemetry)
+    metrics = Metrics(settings, settings.inner_host, telemetry, Guard(FailedAttempts(clock), refusals))
+    routes = [Route("/healthz", healthy), Route("/readyz", ready), Route("/metrics", metrics.answer)]
+    return Port(settings, routes, refusals)
