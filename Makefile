@@ -3,7 +3,7 @@ PY := .venv/bin/python
 PACKAGES := alerts andon collector core correlator dashboard plant slas store
 CODE := $(PACKAGES) instrumentation tests benchmarks tools
 
-.PHONY: help demo test check format bench soak install clean
+.PHONY: help demo test check format bench soak install lock sbom clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -34,8 +34,14 @@ soak: .venv/.installed ## The long proofs: more rounds of every fault
 
 install: .venv/.installed ## Create .venv and install everything into it
 
-.venv/.installed: pyproject.toml constraints.txt instrumentation/pyproject.toml tools/install.sh
+.venv/.installed: pyproject.toml requirements.txt instrumentation/pyproject.toml tools/install.sh tools/uv.txt
 	@sh tools/install.sh
+
+lock: .venv/.installed ## Pin what is installed, with hashes (ARGS=--upgrade: to the newest versions)
+	@sh tools/lock.sh $(ARGS)
+
+sbom: .venv/.installed ## Write what is shipped: build/sbom.cdx.json (CycloneDX) and build/audit.txt (for pip-audit)
+	@$(PY) tools/inventory.py build
 
 clean: ## Remove .venv and the demo's data
 	@rm -rf .venv .andon-demo

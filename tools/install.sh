@@ -19,14 +19,16 @@ printf 'Installing Andon into .venv (about 1 GB, once; one to five minutes) '
 dots=$!
 trap 'kill $dots 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
-packages="-e .[rabbitmq,sql,dev] -e ./instrumentation"
-# uv resolves and unpacks several times faster; where it cannot be had, pip does the same work.
-# shellcheck disable=SC2086
-if .venv/bin/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null; then
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --constraint constraints.txt $packages ||
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $packages
-else
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $packages
+own="--no-deps --no-build-isolation -e . -e ./instrumentation"
+pip() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+uv() { .venv/bin/uv pip install --quiet --python .venv/bin/python "$@"; }
+# uv unpacks several times faster; where it cannot be had, pip does the same work. It asks the index that pip is told of.
+index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)}
+[ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
+if ! { pip --require-hashes -r tools/uv.txt 2>/dev/null && uv --require-hashes -r requirements.txt; }; then
+    pip --require-hashes -r requirements.txt
 fi
+# shellcheck disable=SC2086
+uv $own 2>/dev/null || pip $own
 printf " done\n"
 touch .venv/.installed
