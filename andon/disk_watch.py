@@ -17,14 +17,13 @@ from pathlib import Path
 from core.clock import Clock
 from core.condition import Condition, Conditions
 from core.config import Settings
-from core.disk import WHAT_TO_DO, WORDS, Lack, Room, lack_of
+from core.disk import SLOW_SECONDS, WHAT_TO_DO, WORDS, Lack, Room, lack_of
 from core.telemetry import M, Telemetry
 
 logger = logging.getLogger("andon.disk")
 
 LOOK_SECONDS = 1.0
 WRITE_EVERY_SECONDS = 2.0
-SLOW_SECONDS = 5.0
 QUICK_AGAIN_SECONDS = 10.0
 """A disk that was slow is so until nothing took :data:`SLOW_SECONDS` for so long."""
 SLOW = "disk-slow"
@@ -140,16 +139,17 @@ class DiskWatch:
         return None if any(one.writing.taken is None for one in each) else True
 
     def look(self) -> None:
-        """Look at every file system once, and tell what changed."""
+        """Look at every file system once, and tell what changed; the log last, because it may lie on a disk that hangs."""
         now = self._clock.now()
+        changes: list[tuple[int, str, str, FileSystem]] = []
         for each in self._file_systems:
             titles = _titles(each, now)
             for name in [name for name in each.told if name not in titles]:
-                logger.warning("it is over", extra={"fields": {"event": name, "folder": str(each.folder)}})
+                changes.append((logging.WARNING, "it is over", name, each))
                 self._conditions.clear(name, each.told.pop(name).subject)
             for name, title in titles.items():
                 if name not in each.told:
-                    logger.error(title, extra={"fields": {"event": name, "folder": str(each.folder)}})
+                    changes.append((logging.ERROR, title, name, each))
                     each.told[name] = Condition(name, str(each.folder), title, now)
                     self._conditions.raise_(each.told[name])
             self._measure(each)
@@ -157,6 +157,8 @@ class DiskWatch:
         self.problems = [one.title for one in told]
         for name in CONDITIONS.difference(one.name for one in told):
             self._conditions.clear(name)
+        for level, said, name, each in changes:
+            logger.log(level, said, extra={"fields": {"event": name, "folder": str(each.folder)}})
 
     def _run(self, stopping: threading.Event) -> None:
         while not stopping.wait(LOOK_SECONDS):

@@ -11,10 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from alerts.engine import AlertEngine
-from alerts.unstored import Unstored
 from andon.disk_watch import DiskWatch
 from andon.engine_server import Port
-from andon.plugins import notifiers
+from andon.standby import without_store
 from core.catalog.catalog import Catalog
 from core.clock import Clock
 from core.condition import Conditions
@@ -66,7 +65,7 @@ def _wait(settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemet
             stopping.wait(FIRST_LOOK_SECONDS)
         if not disks.takes_writes():
             logger.error("there is no room to open the store; the engine waits for it")
-            alerting = AlertEngine(Unstored(), catalog, notifiers(), settings, telemetry, clock, conditions)
+            alerting = without_store(settings, catalog, clock, conditions)
             port = _port(settings, disks, clock, telemetry)
             port.start()
             try:

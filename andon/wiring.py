@@ -135,7 +135,7 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight, stopping=stopping)
         clock_watch = _watch_clock(clock, pipeline, engine)
         heartbeat = _heartbeat(pipeline)
-        disks, catching_up = _start_watchers(pipeline, stopping)
+        disks, catching_up = _start_watchers(pipeline, engine)
         server = EngineServer(settings, pipeline, engine, heartbeat, catching_up, disks, telemetry)
         server.start()
         stack.callback(server.stop)
@@ -178,13 +178,16 @@ def _heartbeat(pipeline: Pipeline) -> Heartbeat:
     return Heartbeat(door, token, pipeline.last_heartbeat, pipeline.clock, pipeline.telemetry)
 
 
-def _start_watchers(pipeline: Pipeline, stopping: threading.Event) -> tuple[DiskWatch, CatchingUp]:
+def _start_watchers(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, CatchingUp]:
     """Start what says whether the engine is able to do its work, each in a thread of its own."""
     from andon.catching_up import CatchingUp
+    from andon.standby import Standby, without_store
 
-    settings, clock = pipeline.settings, pipeline.clock
+    settings, clock, stopping = pipeline.settings, pipeline.clock, engine.stopping
     disks = DiskWatch(settings, clock, pipeline.telemetry, pipeline.conditions)
     disks.start(_beside, stopping)
+    standby = Standby(lambda: without_store(settings, pipeline.catalog, clock, pipeline.conditions), disks, clock, lambda: engine.last_step)
+    _beside("standby", standby.run, stopping)
     catching_up = CatchingUp(pipeline.loader, clock, settings.clock_speed)
     _beside("catching up", catching_up.run, stopping)
     return disks, catching_up

@@ -23,7 +23,7 @@ from typing import BinaryIO
 
 from core.alone import holder_of
 from core.clock import Clock, to_milliseconds
-from core.disk import RESERVE_LEAST_BYTES, WORDS, Lack, Room, lack_of, sentence, space_of
+from core.disk import RESERVE_LEAST_BYTES, SLOW_SECONDS, WORDS, Lack, Room, lack_of, sentence, space_of
 from core.errors import Full, UsageError
 from core.journal import SEGMENT_SUFFIX, segment_path
 from core.segment import LOCK_FILE, Row, Segment, lock_folder, make_folder, make_row, segment_bytes
@@ -80,6 +80,7 @@ class LaneWriter:
         self.failed = False
         self.lack: Lack | None = None
         """What the disk lacked when it was last written to."""
+        self._writing_since: float | None = None
         # A number that was given once must not come back, also when all segments are gone: the store remembers how far it has read each.
         seconds = to_milliseconds(clock.now()) // 1000
         self._number = max((int(path.stem) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}")), default=0)
@@ -92,6 +93,12 @@ class LaneWriter:
     def waiting_room(self, size: int) -> bool:
         """Return whether ``size`` more bytes may wait for the disk; an oversized record may wait alone."""
         return not self.failed and (self._waiting_bytes == 0 or self._waiting_bytes + size <= WAITING_MAX_BYTES)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether what is being written has taken so long by now that nothing more should wait for it."""
+        since = self._writing_since
+        return since is not None and self._clock.monotonic() - since >= SLOW_SECONDS
 
     def submit(self, waiting: _Waiting) -> None:
         """Queue records for the next commit."""
@@ -142,6 +149,7 @@ class LaneWriter:
 
     def _attempt(self, batch: list[_Waiting]) -> None:
         """Write a batch, or see whether it could be (an empty one); where the disk takes no more, refuse it."""
+        self._writing_since = self._clock.monotonic()
         try:
             self._write(batch)
         except OSError as error:
@@ -159,6 +167,8 @@ class LaneWriter:
             if self.lack is not None:
                 _LOG.warning("the disk takes signals again", extra={"fields": {"lane": self.lane.value}})
             self.lack = None
+        finally:
+            self._writing_since = None
 
     def _write(self, batch: list[_Waiting]) -> None:
         if self._needs_another():
@@ -293,6 +303,8 @@ class Journal:
         if lack is Lack.BYTES:
             free, kept = (number >> 20 for number in (self._room.space.free_bytes, self._room.reserve_bytes))
             return f"{sentence(lack, self._room.folder)}: {free:,} MiB are free, {kept:,} MiB are kept for the store and the alerts"
+        if lack is None and any(lane.is_slow for lane in self._lanes.values()):
+            return f"the disk of {self._room.folder} is slow: a write there goes on for more than {SLOW_SECONDS:.0f} s"
         return sentence(lack, self._room.folder) if lack else ""
 
     async def append(self, records: Sequence[Record]) -> list[Receipt]:
@@ -342,6 +354,8 @@ class Journal:
         limit = self._max_bytes if lane is Lane.CRITICAL else int(self._max_bytes * (1 - CRITICAL_SHARE))
         if self.bytes_held() + whole_size > limit:
             raise Full("the journal is full; the engine is behind or stopped", RETRY_AFTER_SECONDS)
+        if self._lanes[lane].is_slow:
+            raise Full("the collector's disk is slow", RETRY_AFTER_SECONDS)
         if not self._lanes[lane].waiting_room(size):
             raise Full("the disk does not keep up", 1)
         if lack := self._lack():

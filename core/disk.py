@@ -22,6 +22,8 @@ RESERVE_LEAST_INODES = 64
 """What a store needs to open and to write a few tables."""
 RESERVE_SHARE_MAX = 0.25
 """Of a small file system the reserve is at most this part."""
+SLOW_SECONDS = 5.0
+"""A disk that takes longer for what is to be on it is slow."""
 AGAIN_SHARE = 0.05
 """A disk that was full has room again when so much more than the reserve is free: at the edge of it nothing flaps."""
 

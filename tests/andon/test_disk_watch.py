@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from andon.disk_watch import FILE, QUICK_AGAIN_SECONDS, SLOW_SECONDS, DiskWatch, Writing
+from andon.disk_watch import FILE, QUICK_AGAIN_SECONDS, DiskWatch, Writing
 from core.clock import FakeClock
 from core.condition import Conditions
 from core.config import Settings
+from core.disk import SLOW_SECONDS
 from core.telemetry import M, Telemetry
 from tests.faults.file_systems import FileSystem, file_system
 from tests.product import wait_until

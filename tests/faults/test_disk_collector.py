@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -166,6 +167,25 @@ def test_a_disk_at_the_edge_of_its_reserve_does_not_flap(disk: FileSystem) -> No
 def test_the_usual_reserve_fits_the_file_system(disk: FileSystem) -> None:
     room = Room(disk.root, None)
     assert room.reserve_bytes == int(room.space.total_bytes * 0.25)
+
+
+def test_a_disk_that_hangs_is_answered_503_until_it_goes_on(disk: FileSystem) -> None:
+    with running(disk.root, Catalog(), disk_reserve_bytes=0) as door, ThreadPoolExecutor() as pool:
+        assert post(door, "before").status_code == 200
+        disk.freeze()
+        waiting = pool.submit(post, door, "waiting")
+        try:
+            wait_until(lambda: readiness(door)[0] == 503, 60, "it is not ready")
+            assert "is slow: a write there goes on for more than 5 s" in readiness(door)[1][0]
+            assert refuses_with_a_hint(post(door, "refused"), "is slow")
+            assert door.client.get("/healthz").status_code == 200
+        finally:
+            disk.thaw()
+        assert waiting.result().status_code in {200, 503}
+        wait_until(lambda: readiness(door) == (200, []), 60, "it is ready again")
+        assert post(door, "after").status_code == 200
+        taken = ["before", *(["waiting"] if waiting.result().status_code == 200 else []), "after"]
+        assert journalled(door) == taken
 
 
 def test_a_file_system_that_the_kernel_stops_does_not_end_the_collector(disk: FileSystem) -> None:

@@ -154,7 +154,7 @@ def test_a_restart_on_such_a_disk_waits_for_room_says_so_and_goes_on(plant: Plan
 
 
 @pytest.mark.timeout(900)
-def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_again(plant: Plant) -> None:
+def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_again_and_so_is_a_disk_that_hangs(plant: Plant) -> None:
     for fault, (begin, why, stage) in FAULTS.items():
         due, full = plant.fill_before_a_deadline(fault, begin, stage)
         wait_until(lambda: plant.capture("refused", 3600).status_code == 503, PATIENCE_SECONDS, "senders are told to come back")
@@ -178,3 +178,16 @@ def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_agai
         wait_until(lambda fault=fault: f"after {fault}" in plant.clocks(), PATIENCE_SECONDS, "they are judged")
         wait_until(lambda: plant.breached() == plant.clocks(), PATIENCE_SECONDS, "what was decided in memory is stored")
     assert plant.told_twice() == {}
+
+    plant.disk.freeze()
+    hanging = time.monotonic()
+    wait_until(lambda: plant.told("disk-slow"), PATIENCE_SECONDS, "the disk that hangs is told")
+    log.warning("disk-slow: told after %.1f s", plant.told_at("disk-slow") - hanging)
+    healthy, ready, problems = plant.health()
+    assert (healthy, ready) == (200, 503)
+    assert "is slow: a write that was to be on disk took more than 5 s" in problems[0]
+    plant.disk.thaw()
+    wait_until(lambda: plant.told("disk-slow")[-1] == "resolved", PATIENCE_SECONDS, "it is over")
+    assert len({message["delivery_id"] for message in plant.desk.messages if message["stage"] == "disk-slow"}) == 2
+    wait_until(lambda: plant.capture("at last", 3600).status_code == 200, PATIENCE_SECONDS, "signals are taken")
+    wait_until(lambda: "at last" in plant.clocks(), PATIENCE_SECONDS, "and judged")

@@ -1,0 +1,52 @@
+"""Tells what is wrong with the disks where the engine's loop cannot: it hangs on one of them, or there is no room to open its store.
+
+It decides as the loop would, without the store. So the loop gives the same message the same ``delivery_id`` when it comes to it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from alerts.engine import AlertEngine
+from alerts.unstored import Unstored
+from andon.disk_watch import LOOK_SECONDS, DiskWatch
+from andon.plugins import notifiers
+from core.catalog.catalog import Catalog
+from core.clock import Clock
+from core.condition import Conditions
+from core.config import Settings
+from core.disk import SLOW_SECONDS
+from core.telemetry import Telemetry
+
+
+def without_store(settings: Settings, catalog: Catalog, clock: Clock, conditions: Conditions) -> AlertEngine:
+    """Return alerting that knows Andon's own conditions only, and keeps nothing."""
+    return AlertEngine(Unstored(), catalog, notifiers(), settings, Telemetry(), clock, conditions)
+
+
+class Standby:
+    """For a thread of its own."""
+
+    def __init__(self, make: Callable[[], AlertEngine], disks: DiskWatch, clock: Clock, last_step: Callable[[], float]) -> None:
+        """``make``: see :func:`without_store`. ``last_step`` returns when the loop did a step last, in monotonic seconds; 0: it has not begun."""
+        self._make = make
+        self._disks = disks
+        self._clock = clock
+        self._last_step = last_step
+        self._alerting: AlertEngine | None = None
+
+    def run(self, stopping: threading.Event) -> None:
+        """Look until stopped."""
+        while not stopping.wait(LOOK_SECONDS):
+            self.look()
+
+    def look(self) -> None:
+        """Tell what is wrong if the loop does not; once it does again, the rest is its own."""
+        step, now = self._last_step(), self._clock.now()
+        if not self._disks.problems or not step or self._clock.monotonic() - step < SLOW_SECONDS:
+            self._alerting = None
+            return
+        self._alerting = self._alerting or self._make()
+        self._alerting.run(now)
+        self._alerting.deliver(now)
