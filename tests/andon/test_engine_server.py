@@ -93,6 +93,13 @@ def test_metrics_want_the_token(port: int) -> None:
     assert httpx.get(url.replace("metrics", "healthz")).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/nothing"])
+def test_no_answer_is_a_page(port: int, path: str) -> None:
+    headers = httpx.get(f"http://127.0.0.1:{port}{path}").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
 def test_an_engine_that_catches_up_says_what_is_left_and_how_fast_it_goes(
     port: int, engine: SimpleNamespace, catching_up: SimpleNamespace
 ) -> None:

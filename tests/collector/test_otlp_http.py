@@ -9,8 +9,10 @@ import socket
 import time
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import zstandard
 from google.rpc.status_pb2 import Status
@@ -19,6 +21,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 
 from collector.encoding import decode
 from collector.rejection import Rejection
+from core.catalog.catalog import Catalog
 from core.signal import SignalKind
 from tests.collector.conftest import Running
 from tests.collector.requests import PROTOBUF, START, spans
@@ -262,6 +265,17 @@ def test_a_slow_body_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) ->
             b"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\nabc"
         )
         assert b"408" in slow.recv(100)
+
+
+def test_where_others_reach_the_door_metrics_are_not_for_them(
+    start: Callable[..., Running], catalog: Catalog, certificate: tuple[Path, Path]
+) -> None:
+    door = start(catalog, host="0.0.0.0", tls_certificate=certificate[0], tls_key=certificate[1])
+    with httpx.Client(base_url=f"https://127.0.0.1:{door.collector.http_port}", verify=False) as client:
+        refused = client.get("/metrics")
+        assert (refused.status_code, client.get("/healthz").status_code) == (403, 200)
+        assert "set metrics_token" in refused.text
+        assert refused.headers["x-content-type-options"] == "nosniff"
 
 
 def test_metrics_want_the_token(start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,19 +23,19 @@ CALLS = "connect,sendto,sendmsg,sendmmsg"
 _ADDRESS = re.compile(r'sin6?_port=htons\((\d+)\).*?(?:inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)")')
 
 
-@pytest.fixture
-def trace(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("strace") is None:
         pytest.skip("needs strace: apt package strace")
-    return tmp_path / "trace"
+    return tmp_path_factory.mktemp("calls") / "trace"
 
 
-@pytest.fixture
-def watched(tmp_path: Path, trace: Path) -> Iterator[Product]:
+@pytest.fixture(scope="module")
+def watched(trace: Path) -> Iterator[Product]:
     """A dashboard below strace, without an engine."""
     wrapper = ("strace", "-f", "--seccomp-bpf", "-e", f"trace={CALLS}", "-o", str(trace))
     environment = {"ANDON_PUBLIC_URL": PUBLIC}
-    with running(Product(tmp_path / "data", ORDERS, environment=environment, wrapper=wrapper), "dashboard") as product:
+    with running(Product(trace.parent / "data", ORDERS, environment=environment, wrapper=wrapper), "dashboard") as product:
         yield product
 
 

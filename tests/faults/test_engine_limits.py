@@ -11,6 +11,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -145,8 +146,13 @@ def guesses(machine: Machine) -> Answer:
     return answer
 
 
-def trickled(machine: Machine, path: str, authorization: str) -> Answer:
-    """Send a body of one byte a second."""
+def trickled(machine: Machine) -> list[Answer]:
+    """Send a query and an action of one byte a second, side by side."""
+    with ThreadPoolExecutor(2) as threads:
+        return list(threads.map(_trickle, [machine] * 2, ["/", "/api/v1/silences"], [machine.basic, f"Bearer {machine.token}"]))
+
+
+def _trickle(machine: Machine, path: str, authorization: str) -> Answer:
     head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {authorization}\r\ncontent-length: 1000\r\n\r\n"
     with socket.create_connection(("127.0.0.1", machine.product.engine_port), timeout=60) as opened:
         opened.sendall(head.encode())
@@ -181,14 +187,7 @@ CASES = [
         "longer than 1 MiB",
     ),
     Case(GUESSES, "with queries beyond the limit", guesses, 503, "too many wrong passwords from this address"),
-    Case(READING, "a query of one byte a second", lambda machine: trickled(machine, "/", machine.basic), 408, patient=True),
-    Case(
-        READING,
-        "an action of one byte a second",
-        lambda machine: trickled(machine, "/api/v1/silences", f"Bearer {machine.token}"),
-        408,
-        patient=True,
-    ),
+    Case(READING, "one byte a second", trickled, 408, patient=True),
     Case(ACTION, "beyond it", lambda machine: machine.act(b"{" + b" " * LIMIT_BYTES + b"}"), 400, "longer than 64 KiB"),
     Case(KEY, "512 and beyond", long_keys, "listed", "[(0,)]", patient=True),
     Case(REPLY, "endless", endless_replies, "left", patient=True),
