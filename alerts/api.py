@@ -49,7 +49,7 @@ class _Api:
 
     async def list_incidents(self, request: Request) -> Response:
         if not bearer_is(request, self._token):
-            return self._refused(request)
+            return self._guard.refuse(request)
         found = await run_in_threadpool(self._engine.open_incidents, self._clock.now())
         return Response(json.dumps({"incidents": [vars(one) for one in found]}, default=str), media_type="application/json")
 
@@ -95,7 +95,7 @@ class _Api:
 
     async def _do(self, request: Request, known: set[str], decide: Callable[[Body, str, datetime], Act]) -> Response:
         if not bearer_is(request, self._token):
-            return self._refused(request)
+            return self._guard.refuse(request)
         try:
             body = await _read(request, known)
             done = await run_in_threadpool(decide, body, str(request.path_params.get("identity", "")), self._clock.now())
@@ -110,12 +110,6 @@ class _Api:
         return JSONResponse(
             {"incidents": [one.incident_id for one in done.incidents], "silences": [one.silence_id for one in done.silences]}
         )
-
-    def _refused(self, request: Request) -> Response:
-        if wait := self._guard.wrong(request):
-            words = f"authorization: too many wrong tokens from this address; wait {wait} s"
-            return JSONResponse({"error": words}, 503, {"retry-after": str(wait)})
-        return JSONResponse({"error": "authorization: send the token of this engine as 'Bearer …'"}, 401, {"www-authenticate": "Bearer"})
 
 
 async def _read(request: Request, known: set[str]) -> Body:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -111,6 +112,12 @@ class AlertEngine:
         with self._lock, self._outbox.lock:
             self._again = dict.fromkeys(self._loaded(now).incidents, now)
             self._outbox.hurry(self._channels)
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Let nobody act and nothing be told meanwhile."""
+        with self._lock, self._outbox.lock:
+            yield
 
     def remember_again(self) -> None:
         """Go by what the store says before anything else is done: it was mended."""

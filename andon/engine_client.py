@@ -7,7 +7,11 @@ from datetime import datetime
 import httpx
 
 from core.config import Settings
-from core.errors import AndonError
+from core.errors import AndonError, UsageError
+from store.freeze import Frozen
+
+FREEZE_SECONDS = 150.0
+"""The engine freezes between two ticks, and one that catches up takes some ten seconds."""
 
 
 def now_of(settings: Settings) -> datetime:
@@ -25,3 +29,20 @@ def readiness_of(settings: Settings) -> str:
     except (httpx.HTTPError, ValueError, KeyError) as error:
         raise AndonError(f"the engine at {settings.engine_url} does not answer ({type(error).__name__}: {error})") from error
     return "; ".join(problems) or "ready"
+
+
+def frozen_by(settings: Settings) -> Frozen:
+    """Let the engine freeze its store. Raises :class:`UsageError` when it does not."""
+    try:
+        token = (settings.data / "secrets" / "actions").read_text(encoding="ascii").strip()
+        headers = {"authorization": f"Bearer {token}"}
+        answer = httpx.post(f"{settings.engine_url}/api/v1/freeze", headers=headers, timeout=FREEZE_SECONDS)
+        if answer.status_code == 200:
+            return Frozen(**answer.json())
+        said = str(answer.json()["error"])
+    except (OSError, httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        said = f"{type(error).__name__}: {error}"
+    raise UsageError(
+        f"the engine has the store in {settings.data} open and does not freeze it ({settings.engine_url} says: {said});"
+        " give its --engine-port, or stop it first"
+    )

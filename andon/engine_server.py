@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from andon.disk_watch import DiskWatch
 from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
+from andon.freezing import Freezing
 from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
 from core.binding import bind
 from core.config import Settings
@@ -59,7 +60,7 @@ class Port:
 
 
 class EngineServer(Port):
-    """What a running engine answers."""
+    """What a running engine answers. Whoever owns it also calls ``step`` of its ``freezing`` between two ticks."""
 
     def __init__(
         self,
@@ -76,11 +77,13 @@ class EngineServer(Port):
         self._heartbeat = heartbeat
         self._catching_up = catching_up
         refusals = Refusals(engine.clock, telemetry)
+        self.freezing = Freezing(pipeline)
         guard = Guard(FailedAttempts(engine.clock), refusals)
         routes = [
             Route("/healthz", self._healthy),
             Route("/readyz", self._ready),
             Route("/metrics", Metrics(settings, settings.inner_host, telemetry, guard, heartbeat.look).answer),
+            self.freezing.route(guard),
             Mount("/api/v1", app=pipeline.action_api(guard)),
         ]
         if (endpoint := pipeline.read_endpoint(guard)) is not None:

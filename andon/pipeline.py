@@ -28,6 +28,7 @@ from store.client import Store, open_store, store_alone
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
 from store.endpoint import Readers, read_endpoint
+from store.freeze import forget_left_over
 from store.health import report_detached_parts
 from store.held import write_where_there_is_room
 from store.incidents import StoredIncidents
@@ -199,7 +200,7 @@ def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterato
     """Open the store the settings name, and bring it to the current schema and to one level with the engine's journal."""
     if settings.store == "embedded":
         with store_alone(settings):
-            pass
+            forget_left_over(settings.store_folder)
     ledger = PartsLedger.of(settings)
     store = open_store(settings)
     try:

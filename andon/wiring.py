@@ -128,6 +128,7 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
             if mending.step():
                 engine.owed.update(STAGES)
             pipeline.tidy(sweep=not mending.losses.waiting())  # what was lost may be in the oldest segment
+            server.freezing.step()
             server.refusals.settle()
 
         in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)

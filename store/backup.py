@@ -1,8 +1,8 @@
 """Copies the data folder's store and journal with a manifest, and puts a copy back after it has been checked.
 
-The embedded engine has no backup of its own without a configuration file, so the closed store is copied file by file; the journal may be
-written meanwhile, as may the receivers' positions: they are copied by SQLite's backup, the positions first, because what lies before
-a position is in the journal. The manifest names every file with its SHA-256 and every table with its rows.
+The embedded engine has no backup of its own without a configuration file, so the store is copied file by file: as it lies there, or as its
+engine froze it (``store/freeze.py``). The journal may be written meanwhile, as may the receivers' positions: they are copied by SQLite's
+backup. The manifest names every file with its SHA-256 and every table with its rows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import apsw
 from core.config import Settings
 from core.errors import UsageError
 from core.journal import SEGMENT_SUFFIX
-from store.client import Store, store_alone
+from store.client import Store, store_alone, store_is_open
+from store.freeze import FROZEN, Frozen
 from store.parts_ledger import LEDGER
 
 MANIFEST = "manifest.json"
@@ -28,38 +30,57 @@ _DATABASES = frozenset({SEGMENT_SUFFIX, ".sqlite"})
 _LOCK_MILLISECONDS = 10_000
 
 
-def backup(settings: Settings, folder: Path) -> str:
-    """Copy store, journal, secrets and receivers' state into ``folder``, new or empty. Return a line for the person who asked.
+def backup(settings: Settings, folder: Path, ask_engine: Callable[[], Frozen], *, with_secrets: bool = False) -> str:
+    """Copy store, journal and receivers' state into ``folder``, new or empty. Return a line for the person who asked.
 
-    Raises :class:`core.errors.UsageError` when the engine runs, the store is a server's, or the folder holds something.
+    ``ask_engine`` lets an engine that runs freeze its store. The state is copied first and the store last, so that nothing acknowledged
+    before is missing: what lies before a position is in the journal, and what leaves the journal is in the store.
+
+    Raises :class:`core.errors.UsageError` when the store is a server's, the folder holds something, or the engine does not freeze.
     """
     _check_embedded(settings)
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; give an empty or new folder")
     if not (settings.data / "store").is_dir():
         raise UsageError(f"{settings.data} holds no store; give the right folder with --data")
-    with store_alone(settings):
-        pass
-    rows = _row_counts(settings.store_folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with store_alone(settings):
-        for part in ("store", "secrets"):
-            if (settings.data / part).is_dir():
-                shutil.copytree(settings.data / part, folder / part, symlinks=True)
+    try:
         _copy_written(settings.data / "state", folder / "state")
         _copy_written(settings.journal, folder / "journal")
-    files = _hashes(folder)
-    manifest = {"format": _FORMAT, "tables": rows, "files": files}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    _sync(folder)
-    return f"{len(files):,} files with {sum(rows.values()):,} rows of {len(rows)} tables are in {folder}"
+        rows = _copy_store(settings, folder / "store", ask_engine)
+        if with_secrets and (settings.data / "secrets").is_dir():
+            shutil.copytree(settings.data / "secrets", folder / "secrets", symlinks=True)
+        files = _hashes(folder)
+        manifest = {"format": _FORMAT, "tables": rows, "files": files}
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        _sync(folder)
+    except BaseException:  # boundary: whatever interrupts, half of a backup must not be taken for one
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    without = "" if with_secrets else "; without secrets/, which --with-secrets takes along"
+    return f"{len(files):,} files with {sum(rows.values()):,} rows of {len(rows)} tables are in {folder}{without}"
+
+
+def _copy_store(settings: Settings, to: Path, ask_engine: Callable[[], Frozen]) -> dict[str, int]:
+    """Copy the store, frozen by its engine where one runs; return each table's rows."""
+    if not store_is_open(settings):
+        rows = _row_counts(settings.store_folder)
+        with store_alone(settings):
+            shutil.copytree(settings.data / "store", to, symlinks=True, ignore=shutil.ignore_patterns(FROZEN))
+        return rows
+    frozen = ask_engine()
+    try:
+        shutil.copytree(frozen.folder, to, symlinks=True)
+    finally:
+        shutil.rmtree(frozen.folder, ignore_errors=True)
+    return frozen.rows
 
 
 def restore(settings: Settings, folder: Path) -> str:
     """Check a backup and put it into the data folder, which must hold no store and no journal. Return a line for the person who asked.
 
-    Raises :class:`core.errors.UsageError` before anything is touched when a file is missing, changed or strange, and after the copy when a
-    table's rows differ from the manifest.
+    Raises :class:`core.errors.UsageError` before anything is touched when a file is missing, changed or strange, and after the copy when it
+    is not the same or cannot be read.
     """
     _check_embedded(settings)
     manifest = _checked_manifest(folder)
@@ -72,10 +93,23 @@ def restore(settings: Settings, folder: Path) -> str:
         if (folder / part).is_dir():
             shutil.copytree(folder / part, settings.data / part, symlinks=True, dirs_exist_ok=True)
     _sync(settings.data)
-    rows = _row_counts(settings.store_folder)
-    if differing := sorted(name for name in manifest["tables"].keys() | rows.keys() if manifest["tables"].get(name) != rows.get(name)):
-        raise UsageError(f"the restored store differs from the manifest in {', '.join(differing)}; do not use {settings.data}")
-    return f"{len(manifest['files']):,} files with {sum(rows.values()):,} rows of {len(rows)} tables are back in {settings.data}"
+    if wrong := [name for name, digest in manifest["files"].items() if _hash(settings.data / name) != digest]:
+        raise UsageError(f"what was copied differs from the backup in {', '.join(wrong[:5])}; do not use {settings.data}")
+    _check_readable(settings, set(manifest["tables"]))
+    rows = sum(manifest["tables"].values())
+    return f"{len(manifest['files']):,} files with {rows:,} rows of {len(manifest['tables'])} tables are back in {settings.data}"
+
+
+def _check_readable(settings: Settings, tables: set[str]) -> None:
+    """Open the restored store: all tables have to be there, and every part readable. Rows are not counted: merges take replaced ones away."""
+    store = Store(f"chdb://{settings.store_folder}")
+    try:
+        found = {str(row["name"]) for row in store.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")}
+        broken = {str(row["table"]) for row in store.rows("SELECT table FROM system.detached_parts WHERE reason LIKE 'broken%'")}
+    finally:
+        store.close()
+    if wrong := sorted((tables - found) | broken):
+        raise UsageError(f"the restored store lacks or cannot read all of {', '.join(wrong)}; do not use {settings.data}")
 
 
 def _check_embedded(settings: Settings) -> None:
@@ -124,12 +158,19 @@ def _hashes(folder: Path) -> dict[str, str]:
         name = path.relative_to(folder).as_posix()
         if name == MANIFEST:
             continue
-        if path.is_symlink():
-            found[name] = "link:" + hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
-        elif path.is_file():
-            with path.open("rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        if path.is_symlink() or path.is_file():
+            found[name] = _hash(path)
     return found
+
+
+def _hash(path: Path) -> str:
+    """Return the SHA-256 of a file, of a link that of the text it holds; empty: there is none."""
+    if path.is_symlink():
+        return "link:" + hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _checked_manifest(folder: Path) -> dict[str, Any]:

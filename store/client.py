@@ -289,6 +289,15 @@ def store_alone(settings: Settings) -> Iterator[None]:
         yield
 
 
+def store_is_open(settings: Settings) -> bool:
+    """Return whether a process has the embedded store open."""
+    try:
+        with store_alone(settings):
+            return False
+    except UsageError:
+        return True
+
+
 def open_store(settings: Settings) -> Store:
     """Open the store the settings name. Raises :class:`UsageError` for an unknown form."""
     if settings.store == "embedded":

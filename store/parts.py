@@ -59,10 +59,15 @@ def missing(known: Iterable[Part], there: Collection[Part]) -> list[Part]:
     ]
 
 
+def is_part(name: str) -> bool:
+    """Return whether a folder of a table is called as a part is."""
+    return _NAME.fullmatch(name) is not None
+
+
 def parts_in(folder: Path) -> list[Part]:
     """Return the parts that lie in a table's folder, without what they hold; none where there is no such folder."""
     try:
-        names = [entry.name for entry in folder.iterdir() if _NAME.fullmatch(entry.name)]
+        names = [entry.name for entry in folder.iterdir() if is_part(entry.name)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [Part(name) for name in names if holds_something(folder / name)]

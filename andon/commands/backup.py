@@ -11,9 +11,17 @@ from andon.settings_options import with_settings
 from core.config import Settings
 
 
-@with_settings("store")
-def command(folder: Annotated[Path, typer.Argument(help="an empty or new folder")], *, settings: Settings) -> None:
-    """Copy store and journal with a manifest of row counts and hashes."""
+@with_settings("store", "inner_host", "engine_port")
+def command(
+    folder: Annotated[Path, typer.Argument(help="an empty or new folder")],
+    *,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="copy secrets/, too: whoever has the copy can act for people")
+    ] = False,
+    settings: Settings,
+) -> None:
+    """Copy store and journal with a manifest of row counts and hashes, while everything runs or while nothing does."""
+    from andon.engine_client import frozen_by
     from store.backup import backup
 
-    typer.echo(backup(settings, folder))
+    typer.echo(backup(settings, folder, lambda: frozen_by(settings), with_secrets=with_secrets))

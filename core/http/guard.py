@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from core.limits import FailedAttempts
 from core.refusals import Refusals
@@ -22,6 +23,13 @@ class Guard:
         wait = self._failures.note(_peer(request))
         self._refusals.refused("auth_rate_limited" if wait else "unauthenticated", peer=_peer(request))
         return wait
+
+    def refuse(self, request: Request) -> JSONResponse:
+        """Count a token that is wrong or missing, and return the answer to it."""
+        if wait := self.wrong(request):
+            words = f"authorization: too many wrong tokens from this address; wait {wait} s"
+            return JSONResponse({"error": words}, 503, {"retry-after": str(wait)})
+        return JSONResponse({"error": "authorization: send the token of this engine as 'Bearer …'"}, 401, {"www-authenticate": "Bearer"})
 
     def slow(self, request: Request) -> None:
         """Tell of a body that did not arrive in time."""

@@ -17,6 +17,7 @@ from core.errors import UsageError
 from core.journal import read_segment, segments
 from core.signal import Lane
 from store.backup import backup, restore
+from store.freeze import Frozen
 from tests.store.journals import NOW, event, refused_input, write_segment
 
 LOAD = """
@@ -41,6 +42,10 @@ def andon(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "andon", *words], check=False, capture_output=True, text=True, timeout=120)
 
 
+def nobody() -> Frozen:
+    raise AssertionError("no engine runs")
+
+
 def loaded(data: Path) -> str:
     return subprocess.run([sys.executable, "-c", LOAD, str(data)], capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
@@ -55,7 +60,7 @@ def test_a_backup_comes_back_and_a_changed_one_does_not(tmp_path: Path) -> None:
     made = andon("backup", str(copy), "--data", str(data))
     assert made.returncode == 0, made.stderr
     with pytest.raises(UsageError, match="is not empty"):
-        backup(settings, copy)
+        backup(settings, copy, nobody)
     with pytest.raises(UsageError, match="is not empty"):
         restore(settings, copy)
 
@@ -96,11 +101,12 @@ def test_a_position_that_is_being_written_is_copied_as_it_was_before(tmp_path: P
         assert copy.execute("SELECT event FROM seen").fetchall() == [("handed over",)]
 
 
-def test_a_running_engine_is_named(tmp_path: Path) -> None:
+def test_an_engine_that_does_not_freeze_is_named_and_no_half_of_a_backup_is_left(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", HELD, str(tmp_path / "data")], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
         assert engine.stdout is not None
         engine.stdout.readline()
-        with pytest.raises(UsageError, match="the engine has the store"):
-            backup(Settings(data=tmp_path / "data"), tmp_path / "copy")
+        made = andon("backup", str(tmp_path / "copy"), "--data", str(tmp_path / "data"), "--engine-port", "1")
+        assert made.returncode != 0
+        assert "the engine has the store" in made.stderr
         engine.communicate()
     assert not (tmp_path / "copy").exists()
