@@ -77,7 +77,7 @@ class EngineServer(Port):
         self._heartbeat = heartbeat
         self._catching_up = catching_up
         refusals = Refusals(engine.clock, telemetry)
-        self.freezing = Freezing(pipeline)
+        self.freezing = Freezing(pipeline, settings)
         guard = Guard(FailedAttempts(engine.clock), refusals)
         routes = [
             Route("/healthz", self._healthy),

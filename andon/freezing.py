@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.config import own_secret
+from core.config import Settings, own_secret
 from core.http.guard import Guard, bearer_is
 from store.freeze import Frozen, freeze
 
@@ -28,9 +28,10 @@ ASKED_SECONDS = 120.0
 class Freezing:
     """:meth:`step` is for the thread that runs the stages; requests come by any."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
         self._pipeline = pipeline
-        self._token = own_secret(pipeline.settings.data, "actions")
+        self._settings = settings
+        self._token = own_secret(settings.data, "actions")
         self._asked: queue.SimpleQueue[Future[Frozen]] = queue.SimpleQueue()
 
     def step(self) -> None:
@@ -41,7 +42,7 @@ class Freezing:
                 continue
             try:
                 with self._pipeline.alerting.at_rest():
-                    asked.set_result(freeze(self._pipeline.store, self._pipeline.settings.store_folder))
+                    asked.set_result(freeze(self._pipeline.store, self._settings.store_folder))
             except Exception as error:  # boundary: who asked is told, and the tick goes on
                 asked.set_exception(error)
 
@@ -51,7 +52,7 @@ class Freezing:
         async def answer(request: Request) -> Response:
             if not bearer_is(request, self._token):
                 return guard.refuse(request)
-            if self._pipeline.settings.store != "embedded":
+            if self._settings.store != "embedded":
                 return JSONResponse({"error": "the store is a ClickHouse server's: use its own BACKUP"}, 400)
             try:
                 return JSONResponse(asdict(await run_in_threadpool(self._ask)))
