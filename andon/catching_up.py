@@ -20,7 +20,7 @@ _LANES = (Lane.CRITICAL, Lane.STANDARD)
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits in the journal's critical and standard lanes; a slice is what is loaded at a time. ``per_second``: slices, of late."""
+    """What waits in the journal's critical and standard lanes, also in slices of the largest size; ``per_second``: signals loaded of late."""
 
     slices: int
     signals: int
@@ -29,12 +29,12 @@ class Backlog:
     @property
     def seconds_left(self) -> float | None:
         """How long that takes, if nothing is added; None: nothing was loaded of late."""
-        return self.slices / self.per_second if self.per_second else None
+        return self.signals / self.per_second if self.per_second else None
 
     def __str__(self) -> str:
         left = self.seconds_left
-        how_long = "" if left is None else f", {self.per_second:.2g} a second, about {_duration(left)}"
-        return f"catching up: {self.slices:,} slices left ({self.signals:,} signals){how_long}"
+        how_long = "" if left is None else f", {self.per_second:,.0f} a second, about {_duration(left)}"
+        return f"catching up: {self.slices:,} slices left with {self.signals:,} signals{how_long}"
 
 
 class CatchingUp:

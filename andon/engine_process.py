@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.clock import EPOCH, Clock
 from core.errors import NoRoom
+from core.signal import Lane
 from core.telemetry import M, Telemetry
+from store.loader import SLICE_MAX_BYTES
 
 logger = logging.getLogger("andon.engine")
 
@@ -26,6 +29,19 @@ CYCLE_SECONDS = 0.5
 """A tick that finds work costs a third of a second whatever little it finds: a trickle of signals is taken twice a second."""
 LONGEST_PAUSE_SECONDS = 30.0
 CATCH_UP_SECONDS = 10.0
+"""What a tick correlates at the most before it judges and tells."""
+AHEAD = (Lane.CRITICAL,)
+"""The lane that goes the whole way to the alert before a backlog of others is touched."""
+AHEAD_SECONDS = 5.0
+"""What a tick loads of it at the most, so that the others have their share."""
+SHARE_SECONDS = 0.7
+"""What a tick loads of all lanes at the most."""
+SLICE_BYTES = (1 << 18, 1 << 20, SLICE_MAX_BYTES)
+"""How large slices of a backlog are: at least, at first and at the most."""
+TURN_SECONDS = 2.5
+"""What it may take to load a share of a backlog and to go the whole way with it, which is how long the critical lane waits for it."""
+TURN_FACTOR = 3.0
+"""Or so many times what the way of the critical lane alone takes: where it is long whatever it carries, small shares help nobody."""
 STAGES = frozenset({"correlate", "evaluate", "alert"})
 
 
@@ -73,11 +89,19 @@ class Deliverer(Stage, Protocol):
         ...
 
 
+class Load(Protocol):
+    """The first part of a tick."""
+
+    def __call__(self, lanes: Collection[Lane] = ..., slice_bytes: int = ...) -> Loaded:
+        """Load some of what waits in these lanes, in slices of about so many bytes."""
+        ...
+
+
 @dataclass
 class Stages:
     """The parts of a tick, in order."""
 
-    load: Callable[[], Loaded]
+    load: Load
     correlate: Stage
     evaluate: TimedStage
     alert: Deliverer
@@ -107,6 +131,11 @@ class Engine:
     judged: datetime = EPOCH
     """Up to when deadlines are judged; EPOCH: none was yet."""
     _behind: bool = False
+    _left: bool = True
+    """Whether a backlog was left in the journal, as far as is known."""
+    _slice_bytes: int = SLICE_BYTES[1]
+    _ways: deque[float] = field(default_factory=lambda: deque([0.0] * 3, maxlen=3))
+    """What the way of the critical lane alone took the last times, in seconds; a backlog of its own makes one long."""
     _upto: datetime = EPOCH
     _wake_deliveries: threading.Event = field(default_factory=threading.Event)
 
@@ -132,9 +161,27 @@ class Engine:
     def tick(self) -> bool:
         """Run every stage that has something to do; return whether there was more to do than to meet a deadline.
 
+        Where a backlog was left, what waits in the critical lane goes the whole way first.
+        """
+        worked = False
+        started = self.clock.monotonic()
+        if self._left:
+            self._load(AHEAD, AHEAD_SECONDS)
+            if worked := self._follow():
+                self._ways.append(self.clock.monotonic() - started)
+        started = self.clock.monotonic()
+        self._load(tuple(Lane), SHARE_SECONDS)
+        worked |= self._follow()
+        if self._left:
+            self._resize(self.clock.monotonic() - started)
+        self.last_tick = self.last_step = self.clock.monotonic()
+        return worked
+
+    def _follow(self) -> bool:
+        """Correlate, judge and tell what was loaded; return whether there was anything.
+
         A deadline is judged only when all that was received before it is correlated: what is only late to us is not late.
         """
-        self._load()
         worked = bool(self.owed)
         if "correlate" in self.owed:
             try:
@@ -149,7 +196,6 @@ class Engine:
             while self._run("alert", self.stages.alert, self.clock.now()) and not self.stopping.is_set():
                 self.owed.add("alert")
             self._wake_deliveries.set()
-        self.last_tick = self.last_step = self.clock.monotonic()
         return worked
 
     def clock_stepped(self) -> None:
@@ -157,17 +203,27 @@ class Engine:
         self.judged = self._upto = EPOCH
         self.owed.update({"evaluate", "alert"})
 
-    def _load(self) -> None:
-        """Load a backlog whole, or for a while; what was loaded is correlated before more is."""
+    def _load(self, lanes: tuple[Lane, ...], seconds: float) -> None:
+        """Load what waits in these lanes, for a while; what was loaded is correlated before more is."""
         started = self.clock.monotonic()
         more = not self._behind
-        while more and not self.stopping.is_set() and self.clock.monotonic() - started < CATCH_UP_SECONDS:
+        while more and not self.stopping.is_set() and self.clock.monotonic() - started < seconds:
             asked = self.clock.now() - self.in_flight
-            loaded = self.stages.load()
+            loaded = self.stages.load(lanes, self._slice_bytes)
             more, self._upto = loaded.more, min(loaded.upto or asked, asked)  # received by a clock that was set back since: as of now
+            self._left = more or (lanes == AHEAD and self._left)
             if loaded.some:
                 self.owed.add("correlate")
         self._observe("load", started)
+
+    def _resize(self, seconds: float) -> None:
+        """Make the slices of a backlog larger or smaller, by what the last ones took."""
+        least, _, most = SLICE_BYTES
+        may_take = max(TURN_SECONDS, TURN_FACTOR * min(self._ways))
+        if seconds < may_take / 2:
+            self._slice_bytes = min(most, self._slice_bytes * 2)
+        elif seconds > may_take:
+            self._slice_bytes = max(least, self._slice_bytes // 2)
 
     def _correlate(self) -> None:
         """Correlate all that was loaded; what is left after a while has its turn in the next tick."""

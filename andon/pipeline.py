@@ -21,6 +21,7 @@ from core.condition import Conditions
 from core.config import Settings, own_secret
 from core.errors import NoRoom
 from core.http.guard import Guard
+from core.signal import Lane
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
@@ -33,7 +34,7 @@ from store.health import report_detached_parts
 from store.held import write_where_there_is_room
 from store.incidents import StoredIncidents
 from store.keeping import Keeping, is_rebuilding, kept_in_journal
-from store.loader import Loader
+from store.loader import SLICE_MAX_BYTES, Loader
 from store.losses import Losses
 from store.migrations import migrate, note_applied
 from store.parts import Part
@@ -147,8 +148,8 @@ class Pipeline:
             return None
         return read_endpoint(Readers(str(self.settings.store_folder)), own_secret(self.settings.data, "reader"), guard)
 
-    def _load(self) -> Loaded:
-        report = self.loader.load(aside=True)
+    def _load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES) -> Loaded:
+        report = self.loader.load(lanes, slice_bytes, aside=True)
         return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto))
 
 

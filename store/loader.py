@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -38,7 +39,8 @@ log = logging.getLogger("store.loader")
 class LoadReport:
     """What one :meth:`Loader.load` did. ``more``: a backlog is left in the journal; ``failed``: the store refused, it is tried again.
 
-    ``upto``: where a backlog is left, all that was received up to then (milliseconds since 1970, UTC) is loaded, but for the bulk lane.
+    ``upto``: where a backlog is left, all that was received up to then (milliseconds since 1970, UTC) is loaded, but for the bulk lane;
+    that counts the lanes that were not asked for, too.
     """
 
     slices: list[int] = field(default_factory=list)
@@ -73,24 +75,28 @@ class Loader:
         self._progress = ProgressTable(store, clock)
         self._writer = SliceWriter(store)
         self._failures: dict[Lane, tuple[int, float]] = {}
-        self._aside = False
+        self._aside, self._slice_bytes = False, SLICE_MAX_BYTES
         self._finishing = ""
         self.loaded: Counter[Lane] = Counter()
-        """Slices by lane, since the start."""
+        """Signals by lane, since the start."""
         self._slice_milliseconds = SLICE_MAX_MILLISECONDS * settings.clock_speed
         for fault in (M.LOAD_FAILURES, M.JOURNAL_DAMAGED):  # there from the start, so that the first one is a rise
             for lane in Lane:
                 telemetry.add(fault, 0, lane=lane.value)
 
-    def load(self, *, aside: bool = False) -> LoadReport:
-        """Load what is new, a bounded amount a call. A store that refuses a slice is reported, never raised; nothing is lost by it.
+    def load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES, *, aside: bool = False) -> LoadReport:
+        """Load what is new in these lanes, a bounded amount a call. A store that refuses a slice is reported, never raised; nothing is lost by it.
 
-        ``aside``: a slice is finished (its damage reported, its position written) while the caller goes on (:meth:`store.client.Store.aside`);
+        ``slice_bytes``: about how much a slice holds at the most. ``aside``: a slice is finished (its damage reported, its position written) while the caller goes on (:meth:`store.client.Store.aside`);
         what fails then is raised by the caller's next write, and the slice is loaded again.
         """
-        self._aside = aside
+        self._aside, self._slice_bytes = aside, slice_bytes
         report = LoadReport()
         for lane in Lane:
+            if lane not in lanes:
+                if (oldest := self._oldest_waiting(lane)) is not None:
+                    self._hold(lane, report, oldest - 1)
+                continue
             failures, not_before = self._failures.get(lane, (0, 0.0))
             if self._clock.monotonic() < not_before:
                 report.failed = "waiting to try again"
@@ -162,19 +168,25 @@ class Loader:
             for segment in self._segments.readable(lane):
                 if budget == 0:
                     self._store.settle()
-                    waiting = [each.waiting(self._progress.of(each).position).oldest for each in self._segments.of(lane)]
-                    if any(waiting):
-                        self._hold(lane, report, min(oldest for oldest in waiting if oldest) - 1)
+                    if (oldest := self._oldest_waiting(lane)) is not None:
+                        self._hold(lane, report, oldest - 1)
                     return True
                 if segment.name == self._finishing:
                     self._finishing = ""
                     self._store.settle()
-                found, cut = _first_seconds(segment.read(self._progress.of(segment).position, SLICE_MAX_BYTES), self._slice_milliseconds)
+                read = segment.read(self._progress.of(segment).position, self._slice_bytes)
+                found, cut = _first_seconds(read, self._slice_milliseconds, self._slice_bytes)
                 if found:
                     self._load_slice(segment, found, report)
                     budget -= 1
                 progressed |= (cut or segment.closed) if found else segment.finished
         return False
+
+    def _oldest_waiting(self, lane: Lane) -> int | None:
+        """Return when the oldest record that is not loaded was received, in milliseconds since 1970."""
+        unread = [segment for segment in self._segments.of(lane) if not segment.finished]
+        waiting = [segment.waiting(self._progress.of(segment).position).oldest for segment in unread]
+        return min((oldest for oldest in waiting if oldest), default=None)
 
     def _load_slice(self, segment: Segment, found: list[Stored], report: LoadReport) -> None:
         records = [stored.record for stored in found if stored.record is not None]
@@ -201,7 +213,7 @@ class Loader:
         self, lane: Lane, report: LoadReport, slice_: int, found: list[Stored], counted: dict[str, int], damaged: int, refused: int
     ) -> None:
         report.slices.append(slice_)
-        self.loaded[lane] += 1
+        self.loaded[lane] += sum(counted.values())
         report.records += len(found)
         report.damaged += damaged
         report.refused += refused
@@ -222,7 +234,7 @@ class Loader:
         )
 
 
-def _first_seconds(found: list[Stored], milliseconds: float) -> tuple[list[Stored], bool]:
+def _first_seconds(found: list[Stored], milliseconds: float, most_bytes: int) -> tuple[list[Stored], bool]:
     """Return the leading records that were received so soon after the first one, and whether they are as many as a slice may hold."""
     start = next((stored.record.received_at for stored in found if stored.record is not None), None)
     size = 0
@@ -231,7 +243,7 @@ def _first_seconds(found: list[Stored], milliseconds: float) -> tuple[list[Store
             if stored.record.received_at > start + milliseconds:
                 return found[:index], True
             size += len(stored.record.body)
-    return found, size >= SLICE_MAX_BYTES
+    return found, size >= most_bytes
 
 
 def _count(records: list[Record]) -> dict[str, int]:

@@ -31,21 +31,26 @@ milestones:
   captured: {system: Shop, match: {event: shop.captured}, keys: {order: data.order}, facts: {amount: data.amount}}
   booked: {system: ERP, match: {%(booked)s}}
   shipped: {system: WMS, match: {event: wms.shipped}, keys: {order: data.order}}
-ends: [%(ends)s]
+%(rejected)sends: [%(ends)s]
 slas:
 %(slas)s
 """
+REJECTED = (
+    "  rejected: {system: ERP, match: {event: erp.rejected}, keys: {order: data.order}, failure: true, stage: booked, cause: data.cause}\n"
+)
 BY_EVENT = "event: erp.booked}, keys: {order: data.order"
 BY_SPAN = "span: order.book}, keys: {order: attributes.order.id"
 BOOK = "  book: {title: Booked, from: captured, to: booked, within: %s, warn: 50%%, severity: critical, runbook: r}\n"
 SHIP = "  ship: {title: Shipped, from: captured, to: shipped, within: %s, severity: critical, runbook: r}\n"
 
 
-def catalog(folder: Path, slas: str = BOOK % "15 minutes", *, facts: str = "", booked: str = BY_EVENT, ends: str = "shipped") -> Catalog:
+def catalog(
+    folder: Path, slas: str = BOOK % "15 minutes", *, facts: str = "", booked: str = BY_EVENT, ends: str = "shipped", rejected: bool = False
+) -> Catalog:
     """Write the shop's catalog into ``folder`` and read it."""
     for name in ("flows", "runbooks"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    flow = FLOW % {"facts": facts, "booked": booked, "ends": ends, "slas": slas}
+    flow = FLOW % {"facts": facts, "booked": booked, "ends": ends, "slas": slas, "rejected": REJECTED if rejected else ""}
     (folder / "flows" / "orders.yaml").write_text(flow if slas else flow.replace("slas:\n", ""))
     (folder / "runbooks" / "r.md").write_text("---\nrunbook: r\ntitle: Look at the queue\n---\n1. Look.\n")
     (folder / "owners.yaml").write_text("owners: {desk: {title: Desk, email: desk@example.com}}\n")
@@ -64,14 +69,18 @@ class Shop:
     _segments: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def send(self, *records: Record) -> None:
-        """Put records into the journal."""
-        write_segment(self.settings, list(records), next(self._segments), lane=Lane.STANDARD, closed_at=self.now)
+        """Put records into the journal, each in its lane."""
+        for lane in Lane:
+            if those := [record for record in records if record.lane is lane]:
+                write_segment(self.settings, those, next(self._segments), lane=lane, closed_at=self.now)
 
-    def event(self, type_: str, order: str, *, id_: str = "", at: datetime | None = None, **data: Any) -> Record:
+    def event(
+        self, type_: str, order: str, *, id_: str = "", at: datetime | None = None, lane: Lane = Lane.STANDARD, **data: Any
+    ) -> Record:
         """Return an event that happened ``at`` (now) and is received now."""
         body: dict[str, Any] = {"specversion": "1.0", "source": "/shop", "id": id_ or f"{type_}-{order}", "type": type_}
         body |= {"time": (at or self.clock.now()).isoformat(), "data": {"order": order, **data}}
-        return Record(SignalKind.EVENT, "default", Lane.STANDARD, self.now, 1, json.dumps(body).encode())
+        return Record(SignalKind.EVENT, "default", lane, self.now, 1, json.dumps(body).encode())
 
     def span(self, order: str, number: int) -> Record:
         """Return a span that books an order now."""

@@ -66,6 +66,6 @@ def test_nobody_waits_for_bulk(store: Store, tmp_path: Path) -> None:
 
 
 def test_the_time_left_is_said_in_words() -> None:
-    said = [str(Backlog(slices, 5, 2.0)) for slices in (1, 80, 2400, 40_000)]
+    said = [str(Backlog(3, signals, 2.0)) for signals in (1, 80, 2400, 40_000)]
     assert [each.rpartition("about ")[2] for each in said] == ["0 seconds", "40 seconds", "20 minutes", "5.6 hours"]
-    assert str(Backlog(3, 5, 0.0)) == "catching up: 3 slices left (5 signals)"
+    assert str(Backlog(3, 5, 0.0)) == "catching up: 3 slices left with 5 signals"

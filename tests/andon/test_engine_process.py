@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
 
-from andon.engine_process import CATCH_UP_SECONDS, STAGES, Engine, Loaded, Stages
+from andon.engine_process import AHEAD, CATCH_UP_SECONDS, SHARE_SECONDS, SLICE_BYTES, STAGES, Engine, Loaded, Stages
 from core.clock import EPOCH, FakeClock
+from core.signal import Lane
 from core.telemetry import Telemetry
 
 NOW = datetime.fromisoformat("2026-03-27T15:00:00+00:00")
@@ -45,8 +47,9 @@ class Counted:
 
 def engine(loads: list[Loaded], correlate: Counted, evaluate: Counted, alert: Counted) -> Engine:
     remaining = iter(loads)
-    made = Engine(Stages(lambda: next(remaining, Loaded(some=False)), correlate, evaluate, alert), FakeClock(NOW), Telemetry())
+    made = Engine(Stages(lambda *_: next(remaining, Loaded(some=False)), correlate, evaluate, alert), FakeClock(NOW), Telemetry())
     made.owed.clear()
+    made._left = False
     return made
 
 
@@ -72,7 +75,7 @@ def test_a_stage_that_fails_stays_owed_with_those_after_it() -> None:
 
 
 def test_a_new_engine_owes_every_stage_a_run() -> None:
-    made = Engine(Stages(lambda: Loaded(some=False), Counted(), Counted(), Counted()), FakeClock(NOW), Telemetry())
+    made = Engine(Stages(lambda *_: Loaded(some=False), Counted(), Counted(), Counted()), FakeClock(NOW), Telemetry())
     assert made.owed == STAGES
     assert made.tick()
     assert not made.owed
@@ -133,3 +136,28 @@ def test_only_ticks_that_do_not_fail_are_steps() -> None:
     evaluate.fails = False
     loop.tick()
     assert loop.last_step == loop.clock.monotonic()
+
+
+@pytest.mark.parametrize(
+    ("way", "share", "size"),
+    [
+        (0.1, 0.1, SLICE_BYTES[2]),
+        (0.8, 0.8, SLICE_BYTES[1]),
+        (0.1, 3.0, SLICE_BYTES[0]),
+        (2.0, 2.0, SLICE_BYTES[2]),  # a way takes long however little it carries: small shares would only make the backlog last
+    ],
+)
+def test_the_share_of_a_backlog_is_as_large_as_the_critical_lane_can_wait_for(way: float, share: float, size: int) -> None:
+    correlate, asked = Counted(), []
+
+    def load(lanes: Collection[Lane] = (), slice_bytes: int = 0) -> Loaded:
+        asked.append(slice_bytes)
+        correlate.seconds = way if lanes == AHEAD else share
+        loop.clock.advance(timedelta(seconds=0.0 if lanes == AHEAD else SHARE_SECONDS))
+        return Loaded(some=True, more=lanes != AHEAD)
+
+    loop = engine([], correlate, Counted(), Counted())
+    loop.stages.load, correlate.clock, loop._left = load, loop.clock, True
+    for _ in range(12):
+        loop.tick()
+    assert (asked[0], asked[-1]) == (SLICE_BYTES[1], size)

@@ -103,13 +103,13 @@ def test_no_answer_is_a_page(port: int, path: str) -> None:
 def test_an_engine_that_catches_up_says_what_is_left_and_how_fast_it_goes(
     port: int, engine: SimpleNamespace, catching_up: SimpleNamespace
 ) -> None:
-    catching_up.backlog = Backlog(slices=1200, signals=4_000_000, per_second=4.0)
+    catching_up.backlog = Backlog(slices=1200, signals=4_000_000, per_second=20_000.0)
     answer = httpx.get(f"http://127.0.0.1:{port}/readyz")
     assert answer.status_code == 503
     assert answer.json() == {
         "ready": False,
-        "problems": ["catching up: 1,200 slices left (4,000,000 signals), 4 a second, about 5 minutes"],
-        "backlog": {"slices": 1200, "signals": 4_000_000, "per_second": 4.0, "seconds_left": 300.0},
+        "problems": ["catching up: 1,200 slices left with 4,000,000 signals, 20,000 a second, about 3 minutes"],
+        "backlog": {"slices": 1200, "signals": 4_000_000, "per_second": 20_000.0, "seconds_left": 200.0},
     }
     catching_up.backlog, engine.last_tick = None, 1.0
     assert httpx.get(f"http://127.0.0.1:{port}/readyz").json() == {"ready": True, "problems": []}
