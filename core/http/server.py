@@ -46,8 +46,10 @@ _PHRASES = {
 RETRY_AFTER_SECONDS = 5
 NO_PAGE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; frame-ancestors 'none'"}
 """Headers of every answer that is no page, refusals among them: a browser takes it for nothing but what it says it is, and runs nothing."""
-# RFC 9110, 5.5, without obs-text: what a byte above ASCII means, every reader decides for himself
-_NOT_IN_A_VALUE = re.compile(rb"[^\t\x20-\x7e]")
+NOT_IN_A_VALUE = re.compile(rb"[^\t\x20-\x7e]")
+"""RFC 9110, 5.5, without obs-text: what a byte above ASCII means, every reader decides for himself."""
+NOT_IN_A_VALUE_OF_A_PAGE = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
+"""With obs-text: the proxy before the pages tells them who looks, by his name, which no page reads."""
 
 
 class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  # uvicorn's protocols are not typed
@@ -56,6 +58,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
     refusals: Refusals
     hosts: Hosts
     url_max_bytes: int
+    not_in_a_value: re.Pattern[bytes]
     peers: Counter[str]
     """How many connections each client has open."""
     _timer: asyncio.TimerHandle | None = None
@@ -104,9 +107,9 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         self._count(len(url), limit=self.url_max_bytes)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header, and refuse a value that is not printable ASCII."""
+        """Count a header, and refuse a value with a byte that has no place in it."""
         super().on_header(name, value)
-        if _NOT_IN_A_VALUE.search(value):
+        if self.not_in_a_value.search(value):
             self._refuse(400)
         self._count(len(name) + len(value) + 4, limit=HEAD_MAX_BYTES + self.url_max_bytes - URL_MAX_BYTES)
 
@@ -250,9 +253,16 @@ def make_server(
     ``headers`` are on every answer of the application. An application with ``websockets`` is told of its start and its end (ASGI lifespan).
     """
     peers: Counter[str] = Counter()
+    own = {
+        "refusals": refusals,
+        "hosts": hosts,
+        "url_max_bytes": url_max_bytes,
+        "not_in_a_value": NOT_IN_A_VALUE_OF_A_PAGE if websockets else NOT_IN_A_VALUE,
+        "peers": peers,
+    }
     config = uvicorn.Config(
         app,
-        http=type("Protocol", (BoundedProtocol,), {"refusals": refusals, "hosts": hosts, "url_max_bytes": url_max_bytes, "peers": peers}),
+        http=type("Protocol", (BoundedProtocol,), own),
         ws=type("WebSocket", (BoundedWebSocket,), {"peers": peers}) if websockets else "none",
         ws_max_size=MESSAGE_MAX_BYTES,
         ws_ping_interval=PING_SECONDS,

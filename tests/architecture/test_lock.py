@@ -91,6 +91,16 @@ def test_the_install_takes_nothing_without_its_hash() -> None:
     assert 'own="--no-deps --no-build-isolation -e . -e ./instrumentation"' in script
 
 
+def test_the_packages_of_node_that_tests_need_are_pinned_too() -> None:
+    folder = ROOT / "tests" / "e2e" / "node"
+    content = (folder / "package-lock.json").read_text(encoding="utf-8")
+    own, *others = json.loads(content)["packages"].values()
+    assert own["dependencies"] == json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert all(one["integrity"].startswith("sha512-") for one in others)
+    assert '"resolved"' not in content
+    assert "npm ci " in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
 def test_what_is_shipped_is_listed_for_those_who_audit_it(tmp_path: Path) -> None:
     for folder in ("first", "second"):
         subprocess.run([sys.executable, "tools/inventory.py", str(tmp_path / folder)], cwd=ROOT, check=True, capture_output=True)

@@ -112,6 +112,23 @@ def test_our_own_pages_are_answered(product: Product, host: str, origin: str) ->
     assert status(asked(port, name, origin=page, path="/")) == 200
 
 
+def test_a_proxy_may_say_who_looks(product: Product) -> None:
+    port = product.dashboard_port
+    for more in ("", UPGRADE):
+        named = asked(
+            port,
+            "andon.example.com",
+            origin=PUBLIC,
+            path="/_stcore/stream" if more else "/",
+            more=f"x-forwarded-user: Jürgen Ødegård 名\r\n{more}",
+        )
+        assert status(named) == (101 if more else 200)
+    for wrong in ("a\x01b", "a\x7fb"):
+        assert status(asked(port, "andon.example.com", more=f"x-forwarded-user: {wrong}\r\n")) == 400
+    assert status(asked(port, "andön.example.com")) == 421
+    assert status(asked(port, "andon.example.com", origin="https://andön.example.com")) == 403
+
+
 def test_every_answer_says_what_a_browser_may_do_with_it(product: Product) -> None:
     port = product.dashboard_port
     own = f"127.0.0.1:{port}"

@@ -194,7 +194,7 @@ def test_logs_spans_and_events_of_one_trace_are_reachable_from_the_transaction(p
 def test_a_node_sdk_speaks_to_the_same_door(product: Product, transport: str):
     node = shutil.which("node")
     if node is None or not (NODE / "node_modules").exists():
-        pytest.skip("needs Node.js and its packages: apt install nodejs npm; cd tests/e2e/node && npm install")
+        pytest.skip("needs Node.js and its packages: apt install nodejs npm; cd tests/e2e/node && npm ci")
     order = new_order()
     url = f"http://127.0.0.1:{product.grpc_port}" if transport == "grpc" else f"{product.door}/v1/traces"
 
