@@ -202,7 +202,7 @@ def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterato
     if settings.store == "embedded":
         with store_alone(settings):
             forget_left_over(settings.store_folder)
-    ledger = PartsLedger.of(settings)
+    ledger = PartsLedger.of(settings, clock)
     store = open_store(settings)
     try:
         lost = ledger.lost_meanwhile(store)

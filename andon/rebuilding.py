@@ -1,7 +1,7 @@
 """Makes the store's content anew from the journal: all of it in an empty store, or what a store has lost.
 
 What people did and what was told comes back as it was; signals are loaded, correlated and judged again. A clock that is made anew goes on with
-the version and the moment of its verdict (docs/adr/016). Nothing is told here: alerting finds afterwards that all has been said.
+the version and the moment of its verdict (docs/adr/017). Nothing is told here: alerting finds afterwards that all has been said.
 """
 
 from __future__ import annotations

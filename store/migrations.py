@@ -6,6 +6,7 @@ What was applied is a table of the store itself. Every table keeps its parts dur
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import UsageError
@@ -62,6 +63,11 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
 def note_applied(store: Store) -> None:
     """Note every schema file as applied: the notes were lost, and the tables are there."""
     store.insert("schema_files", {"name": sorted(file.stem for file in SCHEMA.glob("*.sql"))})
+
+
+def days_kept(table: str, retention_days: Mapping[str, int]) -> int | None:
+    """Return how long rows of a table are kept after their receipt; None: for ever."""
+    return next((retention_days.get(kind) for kind, tables in _RETENTION.items() if table in tables), None)
 
 
 def _part_storage(store: Store) -> dict[str, str]:

@@ -12,14 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.clock import Clock, SystemClock, to_milliseconds
 from core.config import Settings
 from core.segment import sync_folder
 from store.client import Store
+from store.migrations import days_kept
 from store.parts import Part, missing, parts_in
 from store.slice import SHARES
 
 LEDGER = "parts.json"
 _FORMAT = 1
+_DAY_MILLISECONDS = 86_400_000
 log = logging.getLogger("store.parts")
 _LISTED = (
     "SELECT table, name, rows, path, active, toUnixTimestamp(min_time) * 1000 AS since, toUnixTimestamp(max_time) * 1000 AS until"
@@ -53,6 +56,8 @@ class PartsLedger:
     file: Path
     folder: Path | None
     """Of the embedded store; None: the store is a server's, whose files are not here."""
+    clock: Clock = field(default_factory=SystemClock)
+    retention_days: Mapping[str, int] = field(default_factory=dict)
     known: dict[str, list[Part]] = field(default_factory=dict)
     _folders: dict[str, str] = field(default_factory=dict)
     _written: dict[str, list[Part]] | None = None
@@ -60,9 +65,10 @@ class PartsLedger:
     _lying: dict[str, list[Part]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: Settings) -> PartsLedger:
+    def of(cls, settings: Settings, clock: Clock) -> PartsLedger:
         """Return the ledger as it was written, to be called before the store is opened; then what lies in its folder is looked at, too."""
-        ledger = cls(settings.data / LEDGER, settings.store_folder if settings.store == "embedded" else None)
+        folder = settings.store_folder if settings.store == "embedded" else None
+        ledger = cls(settings.data / LEDGER, folder, clock, settings.retention_days)
         ledger.read()
         ledger.look()
         return ledger
@@ -83,7 +89,7 @@ class PartsLedger:
         """
         active = {table: [one.part for one in parts] for table, parts in listed(store, active=True).items()}
         if self.folder is None:
-            return _some({table: missing(known, active.get(table, [])) for table, known in self.known.items()})
+            return _some({table: self._not_expired(table, missing(known, active.get(table, []))) for table, known in self.known.items()})
         lost = {table: self._without_sources(store, table, doubted) for table, doubted in self._doubted.items()}
         aside = store.rows("SELECT table, name FROM system.detached_parts WHERE database = currentDatabase() AND reason LIKE 'broken%'")
         for row in aside:
@@ -92,6 +98,11 @@ class PartsLedger:
                 if str(row["name"]).endswith(part.name) and part not in lost.get(table, []):
                     lost.setdefault(table, []).append(part)
         return _some(lost)
+
+    def _not_expired(self, table: str, parts: list[Part]) -> list[Part]:
+        """Leave out what a server's retention has removed meanwhile; it goes on while no engine runs."""
+        days = days_kept(table, self.retention_days)
+        return [part for part in parts if days is None or part.until + days * _DAY_MILLISECONDS > to_milliseconds(self.clock.now())]
 
     def _without_sources(self, store: Store, table: str, doubted: list[Part]) -> list[Part]:
         """Return those of the parts of which not even the parts are there that they were made of."""

@@ -204,3 +204,14 @@ def test_what_covers_a_part() -> None:
     assert missing([first, second], [merged]) == []
     assert missing([merged], [first]) == []
     assert missing([replaced := Part("all_1_3_1", 15)], [first]) == [replaced]
+
+
+def test_what_a_server_s_retention_removed_while_no_engine_ran_is_no_loss(watched: Watched) -> None:
+    watched.store.command("SYSTEM STOP MERGES events")
+    for number, days in ((1, 100), (2, 1)):
+        watched.insert(number, received_at=NOW - days * DAY)
+    watched.losses.look()
+    watched.store.command("TRUNCATE TABLE events")
+    server = PartsLedger(watched.file, None, watched.clock, {"events": 30})
+    server.read()
+    assert [part.rows for part in server.lost_meanwhile(watched.store)["events"]] == [10], "the part of yesterday"
