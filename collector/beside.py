@@ -12,6 +12,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -25,6 +27,8 @@ from core.errors import Full
 
 WAITING_MAX = 64
 """Requests that wait for the process, the one that it judges included; more are told to come again."""
+HELD_MAX_BYTES = 4 << 20
+"""What was judged and is not on disk yet; while it is more, the next body waits."""
 PATIENCE_SECONDS = 60.0
 """How long the process may say nothing before it is ended."""
 RETRY_AFTER_SECONDS = 1
@@ -50,6 +54,9 @@ class Beside:
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self._held = 0
+        self._room = asyncio.Event()
+        self._room.set()
         self._child: _Child | None = None
         self._tasks: set[asyncio.Task[list[Judged]]] = set()
 
@@ -68,24 +75,50 @@ class Beside:
         """End the process."""
         self._end()
 
-    async def judge(self, task: Task, content: Content) -> list[Judged]:
-        """Return what became of a body. Raises :class:`Rejection` when the whole of it is unusable and :class:`core.errors.Full`."""
+    @asynccontextmanager
+    async def judged(self, task: Task, content: Content) -> AsyncIterator[list[Judged]]:
+        """Give what became of a body, which counts as held until the block ends.
+
+        Raises :class:`Rejection` when the whole of it is unusable and :class:`core.errors.Full`.
+        """
         if self._waiting >= WAITING_MAX:
             raise Full("too many large requests at once", RETRY_AFTER_SECONDS)
         # The process is asked to the end, also when nobody waits for the answer any more: the next one must not get this one's answer.
         asked = asyncio.create_task(self._in_turn(task, content.lend()))
         self._tasks.add(asked)
         asked.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(asked)
+        try:
+            found = await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            asked.add_done_callback(self._forget)
+            raise
+        try:
+            yield found
+        finally:
+            self._hold(-_size_of(found))
 
     async def _in_turn(self, task: Task, file: int) -> list[Judged]:
         self._waiting += 1
         try:
             async with self._turn:
-                return await asyncio.to_thread(self._ask, task, file)
+                await self._room.wait()
+                found = await asyncio.to_thread(self._ask, task, file)
+                self._hold(_size_of(found))
+                return found
         finally:
             self._waiting -= 1
             os.close(file)
+
+    def _forget(self, asked: asyncio.Task[list[Judged]]) -> None:
+        if not asked.cancelled() and asked.exception() is None:
+            self._hold(-_size_of(asked.result()))
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > HELD_MAX_BYTES:
+            self._room.clear()
+        else:
+            self._room.set()
 
     def _ask(self, task: Task, file: int) -> list[Judged]:
         self.start()
@@ -110,6 +143,16 @@ class Beside:
         if self._child is not None:
             self._child.end()
             self._child = None
+
+
+def _size_of(found: list[Judged]) -> int:
+    size = 0
+    for each in found:
+        if isinstance(each, Admitted):
+            size += len(each.body) + sum(len(bad.body) for bad in each.bad)
+        else:
+            size += len(each if isinstance(each, bytes) else each[1])
+    return size
 
 
 class _Child:

@@ -19,6 +19,9 @@ from collector.rejection import Complaint, Rejection
 from core.clock import Clock, to_milliseconds
 from core.signal import Record, SignalKind
 
+PORTION_BYTES = 4 << 20
+"""What is written to the disk at a time for one request; whoever else sends meanwhile waits for so much."""
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -65,7 +68,11 @@ class Desk:
         return to_milliseconds(self._clock.now())
 
     async def take_otlp(self, kind: SignalKind, pieces: Sequence[Admitted], envelope: Envelope) -> Outcome:
-        """Journal the good records of an OTLP request and quarantine the bad ones, all together. Raises :class:`core.errors.Full`."""
+        """Journal the good records of an OTLP request and quarantine the bad ones. Raises :class:`core.errors.Full`.
+
+        Together or not at all, except for what is so large that others would wait for it: its sender sends all of it again, and the store
+        knows each record.
+        """
         now = self.now()
         sender = envelope.sender_of(frozenset().union(*(piece.services for piece in pieces)))
         records = [Record(kind, sender.source, sender.lane, now, piece.count, piece.body) for piece in pieces if piece.count]
@@ -77,8 +84,8 @@ class Desk:
             )
             ids.append(quarantine_id)
             records.append(record)
-        if records:
-            await self._intake.accept(records)
+        for portion in _portions(records):
+            await self._intake.accept(portion)
         rejected = Counter[str]()
         for each in bad:
             rejected[each.complaint.reason] += each.count
@@ -117,3 +124,16 @@ class Desk:
             peer=envelope.peer,
             count=count,
         )
+
+
+def _portions(records: list[Record]) -> list[list[Record]]:
+    """Return records as they are written, one portion after the other."""
+    portions: list[list[Record]] = []
+    size = PORTION_BYTES
+    for record in records:
+        if size + len(record.body) > PORTION_BYTES:
+            portions.append([])
+            size = 0
+        portions[-1].append(record)
+        size += len(record.body)
+    return portions

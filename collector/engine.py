@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from collector.allocator import give_back_large_blocks
 from collector.authentication import Senders, check_exposure
 from collector.desk import Desk
 from collector.grpc import GrpcServer
@@ -107,7 +108,8 @@ class Collector:
         self._started = True
 
     def expect_large(self) -> None:
-        """Start the process that judges large bodies, so that the first of them need not wait for it."""
+        """Start the process that judges large bodies, so that the first of them need not wait for it. For a process that is a collector."""
+        give_back_large_blocks()
         self._doors.beside.start()
 
     async def stop(self) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,16 +17,19 @@ from google.rpc.status_pb2 import Status
 
 from collector.admission import GRPC_MESSAGE_MAX_BYTES
 from collector.content import Content
-from collector.desk import Envelope
+from collector.desk import Envelope, Outcome
 from collector.http import Doors
 from collector.judging import PROTOBUF, Task
 from collector.otlp_requests import RESPONSES
-from collector.rejection import Rejection
+from collector.rejection import Rejection, refused
 from core.binding import bind
 from core.errors import Full, UsageError
 from core.limits import CONNECTIONS_MAX
 from core.signal import SignalKind
 
+READING_MAX = 3
+"""Messages that are read at one moment; the others wait with their senders. gRPC holds each twice until it is here."""
+READ_SECONDS = 10.0
 _SERVICES = {
     SignalKind.TRACES: "opentelemetry.proto.collector.trace.v1.TraceService",
     SignalKind.LOGS: "opentelemetry.proto.collector.logs.v1.LogsService",
@@ -35,6 +41,7 @@ _OPTIONS = [
     ("grpc.max_receive_message_length", GRPC_MESSAGE_MAX_BYTES),
     ("grpc.max_concurrent_streams", 100),
     ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
+    ("grpc.http2.bdp_probe", 0),
     ("grpc.max_metadata_size", 16 << 10),
 ]
 _CODES = {
@@ -50,8 +57,9 @@ class GrpcServer:
 
     def __init__(self, doors: Doors, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
         self._server = grpc.aio.server(options=_OPTIONS)
+        reading = asyncio.Semaphore(READING_MAX)
         for kind, service in _SERVICES.items():
-            handler = grpc.unary_unary_rpc_method_handler(_export(doors, kind))
+            handler = grpc.stream_unary_rpc_method_handler(_export(doors, kind, reading))
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
@@ -73,34 +81,32 @@ class GrpcServer:
         await self._server.stop(grace_seconds)
 
 
-def _export(doors: Doors, kind: SignalKind) -> Callable[[bytes, Any], Awaitable[bytes]]:
+def _export(doors: Doors, kind: SignalKind, reading: asyncio.Semaphore) -> Callable[[Any, Any], Awaitable[bytes]]:
     response_class, rejected_field, _ = RESPONSES[kind]
 
-    async def export(body: bytes, context: Any) -> bytes:
-        with Content(body) as content:
-            return await taken(content, context)
-
-    async def taken(content: Content, context: Any) -> bytes:
+    async def export(_messages: Any, context: Any) -> bytes:
+        # To its sender this is a call with one message. Taken as a stream of one, it is not read before there is room for it.
         peer = peer_of(context.peer())
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
         try:
             sender = doors.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
         except Rejection as rejection:
-            doors.refusals.refused(rejection.complaint.reason, peer=peer, body=content)
+            doors.refusals.refused(rejection.complaint.reason, peer=peer)
             await _abort(context, _CODES[rejection.status], str(rejection), retry_after_seconds=rejection.retry_after_seconds)
         envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, doors.senders)
-        try:
+        with Content() as content:
             try:
-                judged: list[Any] = await doors.judge(Task(kind, PROTOBUF), content)
-                outcome = await doors.desk.take_otlp(kind, judged, envelope)
+                async with reading, asyncio.timeout(READ_SECONDS):
+                    await _read(context, content)
+                outcome = await _taken(doors, kind, content, envelope)
+            except TimeoutError:
+                doors.refusals.refused("slow_client", source=sender.source, peer=peer)
+                await _abort(context, grpc.StatusCode.UNAVAILABLE, f"the message did not arrive within {READ_SECONDS:.0f} s")
             except Rejection as rejection:
-                kept = await doors.desk.keep(rejection, content, envelope)
-                if not kept:
-                    doors.refusals.refused(rejection.complaint.reason, source=sender.source, peer=peer, body=content)
-                await _abort(context, _CODES[rejection.status], f"{rejection}; kept as {kept}" if kept else str(rejection))
-        except Full as full:
-            doors.refusals.refused("full", source=sender.source, peer=peer, body=content)
-            await _abort(context, grpc.StatusCode.UNAVAILABLE, str(full), retry_after_seconds=full.retry_after_seconds)
+                await _abort(context, _CODES[rejection.status], str(rejection))
+            except Full as full:
+                await content.read_by(partial(doors.refusals.refused, "full", source=sender.source, peer=peer, body=content))
+                await _abort(context, grpc.StatusCode.UNAVAILABLE, str(full), retry_after_seconds=full.retry_after_seconds)
         response = response_class()
         if outcome.rejected:
             setattr(response.partial_success, rejected_field, outcome.rejected)
@@ -108,6 +114,31 @@ def _export(doors: Doors, kind: SignalKind) -> Callable[[bytes, Any], Awaitable[
         return bytes(response.SerializeToString())
 
     return export
+
+
+async def _read(context: Any, content: Content) -> None:
+    message = await context.read()
+    if message is grpc.aio.EOF:
+        raise refused(400, "no_message", "there is no message", what_to_do="send one")
+    content.add(message)
+
+
+async def _taken(doors: Doors, kind: SignalKind, content: Content, envelope: Envelope) -> Outcome:
+    """Return what became of a message. Raises :class:`Rejection`, which says where it is kept, and :class:`core.errors.Full`."""
+    try:
+        doors.in_flight.count(0, content.size)
+        async with doors.judged(Task(kind, PROTOBUF), content) as judged:
+            pieces: list[Any] = judged
+            return await doors.desk.take_otlp(kind, pieces, envelope)
+    except Rejection as rejection:
+        if kept := await doors.desk.keep(rejection, content, envelope):
+            complaint = replace(rejection.complaint, message=f"{rejection}; kept as {kept}")
+            raise Rejection(rejection.status, complaint) from rejection
+        tell = partial(doors.refusals.refused, rejection.complaint.reason, source=envelope.sender.source, peer=envelope.peer, body=content)
+        await content.read_by(tell)
+        raise
+    finally:
+        doors.in_flight.forget(content.size)
 
 
 def peer_of(name: str) -> str:

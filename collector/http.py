@@ -7,8 +7,8 @@ is there once, serves all sources, and is where tokens and TLS are enforced.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -70,10 +70,15 @@ class Doors:
         with self.watching(peer):
             return self.senders.identify(authorization, andon_token)
 
-    async def judge(self, task: Task, content: Content) -> list[Judged]:
-        """Return what became of a body: at once where that takes no time, or beside. Raises :class:`Rejection` and :class:`core.errors.Full`."""
+    @asynccontextmanager
+    async def judged(self, task: Task, content: Content) -> AsyncIterator[list[Judged]]:
+        """Give what became of a body: at once where that takes no time, or beside. Raises :class:`Rejection` and :class:`core.errors.Full`."""
         judged = judge_small(task, content)
-        return await self.beside.judge(task, content) if judged is None else judged
+        if judged is not None:
+            yield judged
+            return
+        async with self.beside.judged(task, content) as judged:
+            yield judged
 
     @contextmanager
     def watching(self, peer: str) -> Iterator[None]:
@@ -149,7 +154,8 @@ async def _guarded(
                     return proven
                 envelope = proven
             try:
-                return await handle(await doors.judge(task, content), envelope)
+                async with doors.judged(task, content) as judged:
+                    return await handle(judged, envelope)
             except Rejection as rejection:
                 kept = await _keep(doors, rejection, content, envelope)
                 return explain(rejection.status, rejection.complaint, quarantine_id=kept, retry_after_seconds=rejection.retry_after_seconds)

@@ -104,7 +104,7 @@ def test_every_road_is_told_in_one_form(
         {"event": "refused", "reason": "unknown_source", "source": "", **sized},
         {"event": "refused", "reason": "bad_signature:wrong", "source": "", **sized},
         {"event": "quarantined", "reason": "bad_json:syntax", "source": "shop", **sized},
-        {"event": "refused", "reason": "unauthenticated", "source": "", **sized},
+        {"event": "refused", "reason": "unauthenticated", "source": "", **unread},
         {"event": "quarantined", "reason": "bad_protobuf", "source": "crm", **sized},
         {"event": "refused", "reason": "headers_too_large", "source": "", **unread},
         {"event": "refused", "reason": "protocol_error", "source": "", **unread},

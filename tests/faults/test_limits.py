@@ -35,6 +35,7 @@ from tests.faults.attacks import (
     nested,
     nested_json,
     one_connection_too_many,
+    ordinary,
     otlp_json,
     records,
     silent_grpc_connections,
@@ -103,6 +104,17 @@ def eight(name: str, make: Callable[[], bytes], encoding: str) -> Any:
     return attack
 
 
+def forty(make: Callable[[], bytes], *said: str) -> Any:
+    """Return the attack that sends a message forty times at once over one connection; each is taken, refused or told to come again."""
+
+    def attack(attacker: Attacker) -> Answer:
+        answers = attacker.export(*[attacker.body(str(make), make)] * 40)
+        others = [answer for answer in answers if answer.status not in said]
+        return others[0] if others else Answer("answered")
+
+    return attack
+
+
 def member_attack(encoding: str, count: int) -> Any:
     return lambda attacker: attacker.post(
         "/v1/traces", attacker.body(f"{encoding}{count}", lambda: members(encoding, count)), PROTOBUF, content_encoding=encoding
@@ -132,6 +144,13 @@ CASES = [
         "far beyond it, in gzip",
         exported("200", lambda: bytes(200 * MEBIBYTE), compression=grpc.Compression.Gzip),
         "RESOURCE_EXHAUSTED",
+    ),
+    Case(STREAMS, "40 of 4 MB", forty(lambda: ordinary(4_000_000, 2000), "OK", "UNAVAILABLE"), "answered"),
+    Case(
+        STREAMS,
+        "40 of 4 MB with 1,900,000 empty spans",
+        forty(lambda: empty("span", 1_900_000), "INVALID_ARGUMENT", "UNAVAILABLE"),
+        "answered",
     ),
     Case(HEAD, "16 KiB", lambda attacker: attacker.raw(head(b"x: " + b"y" * 17_000)), 431),
     *(
