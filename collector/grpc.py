@@ -27,7 +27,7 @@ from core.errors import Full, UsageError
 from core.limits import CONNECTIONS_MAX
 from core.signal import SignalKind
 
-READING_MAX = 3
+READING_MAX = 2
 """Messages that are read at one moment; the others wait with their senders. gRPC holds each twice until it is here."""
 READ_SECONDS = 10.0
 _SERVICES = {

@@ -128,6 +128,12 @@ def json_spans(size_bytes: int) -> bytes:
 CASES = [
     Case(BODY, "beyond it", sent("21", lambda: bytes(LIMIT_BYTES + 1)), 413),
     Case(BODY, "beyond it, in chunks", lambda attacker: attacker.post("/v1/traces", (bytes(MEBIBYTE) for _ in range(21)), PROTOBUF), 413),
+    *(
+        Case(
+            BODY, f"20 MiB of spans{encoding and ' in '}{encoding}", sent("20", lambda: ordinary(LIMIT_BYTES, 9000), encoding=encoding), 200
+        )
+        for encoding in ENCODERS
+    ),
     Case(BODY, "beyond it, an event", sent("5e", lambda: structured(f'"{"x" * 5 * MEBIBYTE}"'), "/v1/events", ONE), 413),
     *(
         Case(
