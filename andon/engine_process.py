@@ -49,12 +49,14 @@ STAGES = frozenset({"correlate", "evaluate", "alert"})
 class Loaded:
     """What a load did: ``some``thing, and whether there is ``more``.
 
+    ``no_room``: the store's disk took nothing of what there was.
     ``upto``: all that was received up to then is loaded; None: all that there was when the load began.
     """
 
     some: bool
     more: bool = False
     upto: datetime | None = None
+    no_room: bool = False
 
 
 class Stage(Protocol):
@@ -105,6 +107,8 @@ class Stages:
     correlate: Stage
     evaluate: TimedStage
     alert: Deliverer
+    unseen: Callable[[datetime | None], None] = lambda _: None
+    """Told since when signals are received that the store's disk does not take; None: it takes them."""
 
 
 @dataclass
@@ -137,6 +141,10 @@ class Engine:
     _ways: deque[float] = field(default_factory=lambda: deque([0.0] * 3, maxlen=3))
     """What the way of the critical lane alone took the last times, in seconds; a backlog of its own makes one long."""
     _upto: datetime = EPOCH
+    _asked_all: bool = False
+    _refused: bool = False
+    _stored_upto: datetime | None = None
+    """What was received up to then is correlated, and the store's disk did not take what came later; None: it takes all."""
     _wake_deliveries: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -183,12 +191,14 @@ class Engine:
         A deadline is judged only when all that was received before it is correlated: what is only late to us is not late.
         """
         worked = bool(self.owed)
+        refused = self._refused
         if "correlate" in self.owed:
             try:
                 self._correlate()
             except NoRoom:
-                self._behind = True  # tried again in the next tick; what is wrong with Andon itself is told meanwhile
-        if not self._behind and self.may_judge():
+                self._behind = refused = True
+        self._judge_without_store(refused, all_stored=self._asked_all and not (refused or self._behind or self._left))
+        if (not self._behind or self._stored_upto is not None) and self.may_judge():
             self._judge()
         if self.judged > EPOCH:
             self.telemetry.set(M.JUDGING_BEHIND_SECONDS, (self.clock.now() - self.judged).total_seconds())
@@ -203,13 +213,25 @@ class Engine:
         self.judged = self._upto = EPOCH
         self.owed.update({"evaluate", "alert"})
 
+    def _judge_without_store(self, refused: bool, *, all_stored: bool) -> None:
+        """Let deadlines be judged by now while the store's disk takes nothing, but for those that signals may meet which it did not take."""
+        if all_stored:
+            self._stored_upto = None
+        elif refused and self._stored_upto is None and self.judged > EPOCH:
+            self._stored_upto = self.judged
+        if self._stored_upto is not None:
+            self._upto = self.clock.now() - self.in_flight
+        self.stages.unseen(self._stored_upto)
+
     def _load(self, lanes: tuple[Lane, ...], seconds: float) -> None:
         """Load what waits in these lanes, for a while; what was loaded is correlated before more is."""
         started = self.clock.monotonic()
         more = not self._behind
+        self._asked_all = more and lanes != AHEAD
         while more and not self.stopping.is_set() and self.clock.monotonic() - started < seconds:
             asked = self.clock.now() - self.in_flight
             loaded = self.stages.load(lanes, self._slice_bytes)
+            self._refused = loaded.no_room
             more, self._upto = loaded.more, min(loaded.upto or asked, asked)  # received by a clock that was set back since: as of now
             self._left = more or (lanes == AHEAD and self._left)
             if loaded.some:

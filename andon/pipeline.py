@@ -40,6 +40,7 @@ from store.migrations import migrate, note_applied
 from store.parts import Part
 from store.parts_ledger import PartsLedger, skip_what_was_used
 from store.reads.origin_offsets import loaded_upto, origin_offsets
+from store.unseen import Unseen
 
 _FROM_SIGNALS = frozenset({"milestone_events", "milestone_rules", "transaction_events", "transaction_keys"})
 _FROM_EVENTS = frozenset({"transactions", "clocks", "verdicts"})
@@ -63,13 +64,14 @@ class Pipeline:
     catalog: Catalog
     correlation: StoredCorrelation
     clocks: StoredClocks
+    unseen: Unseen
     keeping: Keeping | None = None
     _compared: int | None = None
 
     @property
     def stages(self) -> Stages:
         """The parts of a tick."""
-        return Stages(self._load, self.correlator, self.evaluation, self.alerting)
+        return Stages(self._load, self.correlator, self.evaluation, self.alerting, self.unseen.since)
 
     def reload(self, catalog: Catalog) -> None:
         """Take a changed, checked catalog in every stage.
@@ -150,7 +152,7 @@ class Pipeline:
 
     def _load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES) -> Loaded:
         report = self.loader.load(lanes, slice_bytes, aside=True)
-        return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto))
+        return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto), report.no_room)
 
 
 @contextmanager
@@ -161,7 +163,7 @@ def pipeline_on(
     clocks = StoredClocks(store, remembering=is_rebuilding(store))
     correlation = StoredCorrelation(store)
     loader = Loader(settings, store, clock, telemetry)
-    conditions = Conditions()
+    conditions, unseen = Conditions(), Unseen(settings.journal)
     try:
         yield Pipeline(
             store,
@@ -170,12 +172,13 @@ def pipeline_on(
             telemetry,
             loader,
             Correlator(correlation, catalog, telemetry),
-            SlaEngine(clocks, clocks, clocks, catalog, telemetry),
+            SlaEngine(clocks, clocks, clocks, unseen, catalog, telemetry),
             AlertEngine(StoredIncidents(store), catalog, notifiers(), settings, telemetry, clock, conditions),
             conditions,
             catalog,
             correlation,
             clocks,
+            unseen,
             keeping,
         )
     finally:

@@ -16,12 +16,13 @@ from core.verdict import Verdict
 from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
 from slas.judge import judge, reason_texts
-from slas.ports import ClockStore, PromiseHistory, SourceActivity
+from slas.ports import ClockStore, PromiseHistory, SourceActivity, Unseen
 from slas.revision import merge_previous, to_rows, to_verdict_rows
 from slas.silence import Sources
 
 BATCH = 5_000
 SILENCE_POLL = timedelta(seconds=10)
+UNSEEN_POLL = timedelta(seconds=1)
 _BY_SEVERAL = 1
 """In place of the hash of a flow's promises while its transactions are judged again."""
 
@@ -30,11 +31,12 @@ class SlaEngine:
     """Evaluates; one thread only. Holds nothing that a restart could lose."""
 
     def __init__(
-        self, store: ClockStore, activity: SourceActivity, history: PromiseHistory, catalog: Catalog, telemetry: Telemetry
+        self, store: ClockStore, activity: SourceActivity, history: PromiseHistory, unseen: Unseen, catalog: Catalog, telemetry: Telemetry
     ) -> None:
         self._store = store
         self._activity = activity
         self._history = history
+        self._unseen = unseen
         self._telemetry = telemetry
         self._deadline: datetime | None = EPOCH
         self._listen_at: datetime | None = EPOCH
@@ -101,7 +103,11 @@ class SlaEngine:
         wrote = False
         while self._deadline is not None and self._deadline <= now:
             rows = self._store.due_transactions(now, BATCH)
-            wrote |= self._again(rows, now)
+            unseen = self._unseen.names(rows)
+            wrote |= self._again(rows[~unseen], now)
+            if unseen.any():
+                self._deadline = now + UNSEEN_POLL
+                break
             if len(rows) < BATCH:
                 self._deadline = self._store.next_deadline()
                 break

@@ -10,7 +10,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 
 class ClockStore(Protocol):
@@ -61,6 +63,14 @@ class SourceActivity(Protocol):
 
     def unknown_transactions(self) -> pd.DataFrame:
         """Return current rows of the transactions that have a clock whose verdict is unknown."""
+        ...
+
+
+class Unseen(Protocol):
+    """What was received and could not be stored: it may be what a deadline waits for."""
+
+    def names(self, transactions: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return of each of these transactions whether something of it may be about that transaction."""
         ...
 
 

@@ -32,6 +32,8 @@ SLICE_MAX_MILLISECONDS = 10_000
 """Real ones, between the first and the last record's receipt."""
 SLICES_PER_LOAD = {Lane.CRITICAL: 4, Lane.STANDARD: 2, Lane.BULK: 1}
 BACKOFF_SECONDS = (0.2, 30.0)
+NO_ROOM_SECONDS = 2.0
+"""How long at most until a disk that took nothing is tried again: asking costs nothing there."""
 log = logging.getLogger("store.loader")
 
 
@@ -39,6 +41,7 @@ log = logging.getLogger("store.loader")
 class LoadReport:
     """What one :meth:`Loader.load` did. ``more``: a backlog is left in the journal; ``failed``: the store refused, it is tried again.
 
+    ``no_room``: it refused because its disk takes nothing.
     ``upto``: where a backlog is left, all that was received up to then (milliseconds since 1970, UTC) is loaded, but for the bulk lane;
     that counts the lanes that were not asked for, too.
     """
@@ -51,6 +54,7 @@ class LoadReport:
     more: bool = False
     upto: int | None = None
     failed: str = ""
+    no_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Loader:
         self._progress = ProgressTable(store, clock)
         self._writer = SliceWriter(store)
         self._failures: dict[Lane, tuple[int, float]] = {}
+        self._no_room = False
         self._aside, self._slice_bytes = False, SLICE_MAX_BYTES
         self._finishing = ""
         self.loaded: Counter[Lane] = Counter()
@@ -99,7 +104,7 @@ class Loader:
                 continue
             failures, not_before = self._failures.get(lane, (0, 0.0))
             if self._clock.monotonic() < not_before:
-                report.failed = "waiting to try again"
+                report.failed, report.no_room = "waiting to try again", self._no_room
                 self._hold(lane, report, 0)
                 continue
             try:
@@ -223,6 +228,8 @@ class Loader:
 
     def _failed(self, lane: Lane, failures: int, report: LoadReport, error: Exception) -> None:
         least, most = BACKOFF_SECONDS
+        self._no_room = report.no_room = isinstance(error, NoRoom)
+        most = NO_ROOM_SECONDS if self._no_room else most
         pause = min(most, least * 2 ** min(failures, 10))
         self._failures[lane] = (failures + 1, self._clock.monotonic() + pause)
         self._hold(lane, report, 0)

@@ -30,6 +30,7 @@ from store.client import Store
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
 from store.loader import Loader
+from store.unseen import Unseen
 from tests.conftest import _empty
 from tests.correlator.recording import in_words
 from tests.model import signals
@@ -241,7 +242,11 @@ Engines = tuple[Loader, Correlator, SlaEngine]
 def _engines(store: Store, config: Settings, now: datetime) -> Engines:
     correlation, clocks, telemetry = StoredCorrelation(store), StoredClocks(store), Telemetry()
     correlator = Correlator(correlation, CATALOG, telemetry)
-    return Loader(config, store, FakeClock(now), telemetry), correlator, SlaEngine(clocks, clocks, clocks, CATALOG, telemetry)
+    return (
+        Loader(config, store, FakeClock(now), telemetry),
+        correlator,
+        SlaEngine(clocks, clocks, clocks, Unseen(config.journal), CATALOG, telemetry),
+    )
 
 
 def _work(engines: Engines, now: datetime) -> None:

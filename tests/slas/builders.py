@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from core.catalog.calendar import Calendar, Shift
@@ -17,6 +18,7 @@ from core.telemetry import Telemetry
 from slas.engine import SlaEngine
 from store.client import Store
 from store.clocks import StoredClocks
+from store.unseen import Unseen
 
 WEEK = ["mon", "tue", "wed", "thu", "fri"]
 _revisions = itertools.count(1)
@@ -94,7 +96,7 @@ def write_transaction(store: Store, transaction_id: str, first_at: dict[str, str
 
 def engine(store: Store, definitions: Catalog) -> SlaEngine:
     clocks = StoredClocks(store)
-    return SlaEngine(clocks, clocks, clocks, definitions, Telemetry())
+    return SlaEngine(clocks, clocks, clocks, Unseen(Path()), definitions, Telemetry())
 
 
 def clock(store: Store, transaction_id: str = "t1", sla: str = "book") -> dict[str, Any]:

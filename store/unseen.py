@@ -1,0 +1,72 @@
+"""What was received and could not be stored, while the store's disk takes nothing: it may be what a deadline waits for.
+
+The journal has it. A transaction of which one of its keys is written anywhere in there is not judged until it was looked at properly.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.clock import to_milliseconds
+from core.journal import read_segment, segments
+from core.signal import Lane
+from store.segments import Segment
+
+MAX_BYTES = 64 << 20
+"""Of more than that it is not asked what it names: it may be anything."""
+_ALL = 1 << 62
+
+
+class Unseen:
+    """One thread only."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._since: int | None = None
+        self._found: tuple[list[tuple[Path, int]], bytes | None] = ([], b"")
+
+    def since(self, moment: datetime | None) -> None:
+        """Say that what was received from ``moment`` on was not stored, or part of it; None: everything is."""
+        self._since = None if moment is None else to_milliseconds(moment)
+
+    def names(self, transactions: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return of each transaction (column ``keys``) whether something that was not stored may be about it."""
+        if self._since is None or not len(transactions):
+            return np.zeros(len(transactions), np.bool_)
+        text = self._text(self._since)
+        if text is None:
+            return np.ones(len(transactions), np.bool_)
+        return np.array(
+            [any(_is_in(value, text) for values in keys.values() for value in values) for keys in transactions["keys"]], np.bool_
+        )
+
+    def _text(self, since: int) -> bytes | None:
+        """Return all that was received since, in small letters; None: it is too much. Read again only when the journal has changed."""
+        files = [(path, lane) for lane in Lane for path in segments(self._journal, lane) if Segment(path, lane).ended_at() >= since]
+        sizes = [(each, each.stat().st_size) for path, _ in files for each in (path, path.with_name(path.name + "-wal")) if each.exists()]
+        if not self._found[0] or sizes != self._found[0]:
+            self._found = (sizes, _bodies(files, since))
+        return self._found[1]
+
+
+def _bodies(files: list[tuple[Path, Lane]], since: int) -> bytes | None:
+    found, size = [], 0
+    for path, lane in files:
+        for stored in read_segment(path, lane, 0, _ALL):
+            if stored.record is not None and stored.record.received_at >= since:
+                found.append(stored.record.body.lower())
+                size += len(stored.record.body)
+                if size > MAX_BYTES:
+                    return None
+    return b"\n".join(found)
+
+
+def _is_in(value: str, text: bytes) -> bool:
+    plain = value.lower()
+    return plain.encode() in text or json.dumps(plain)[1:-1].encode() in text

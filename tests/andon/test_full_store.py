@@ -1,0 +1,124 @@
+"""A store whose disk takes nothing: what is due is judged and told from memory, but not what a signal that waits may have met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from andon.engine_process import Engine
+from andon.pipeline import Pipeline, pipeline_on
+from core.config import Settings
+from core.errors import NoRoom
+from core.telemetry import Telemetry
+from store.client import Store
+from tests.andon.shop import Shop, catalog
+
+
+@dataclass
+class Full:
+    """The shop with the engine's loop over it, on a disk that can be filled."""
+
+    shop: Shop
+    pipeline: Pipeline
+    engine: Engine
+    patch: pytest.MonkeyPatch
+
+    def fill(self, *methods: str) -> None:
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise NoRoom("the disk of the store takes no more")
+
+        for name in methods or ("put", "insert_raw", "command"):
+            self.patch.setattr(self.shop.store, name, refuse)
+
+    def make_room(self) -> None:
+        self.patch.undo()
+
+    def tick(self, **later: float) -> None:
+        self.shop.pass_time(**later)
+        self.pipeline.tidy(sweep=False)
+        self.engine.tick()
+
+    def late(self) -> int:
+        """Return how many orders are breached in the incidents that are open now."""
+        return sum(one.breached for one in self.pipeline.alerting.open_incidents(self.shop.clock.now()))
+
+
+@pytest.fixture
+def full(store: Store, tmp_path: Path) -> Iterator[Full]:
+    shop = Shop(store, Settings(data=tmp_path / "data"))
+    telemetry = Telemetry()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pipeline_on(store, shop.settings, catalog(tmp_path), shop.clock, telemetry) as pipeline,  # type: ignore[arg-type]
+    ):
+        yield Full(shop, pipeline, Engine(pipeline.stages, shop.clock, telemetry), patch)
+        patch.undo()
+
+
+def test_deadlines_that_pass_are_in_incidents_and_stored_later_as_they_were_decided(full: Full) -> None:
+    full.shop.send(full.shop.event("shop.captured", "1"), full.shop.event("shop.captured", "2"))
+    full.tick()
+    full.fill()
+    full.tick(minutes=16)
+    assert full.late() == 2
+    for _ in range(3):
+        full.tick(minutes=1)
+    assert full.late() == 2
+    decided = full.shop.clock.now()
+    full.make_room()
+    full.tick(minutes=10)
+    assert full.shop.verdicts() == {"1": ["running", "breached"], "2": ["running", "breached"]}
+    rows = full.shop.store.rows("SELECT max(verdict_at) AS at FROM clocks FINAL WHERE verdict = 'breached'")
+    assert rows[0]["at"] < decided.replace(tzinfo=None)
+    assert full.shop.incidents() == ["open"]
+    assert len(full.shop.store.rows("SELECT 1 FROM incident_members FINAL WHERE left_at IS NULL")) == 2
+
+
+def test_what_ends_after_it_was_told_from_memory_is_resolved_once_there_is_room(full: Full) -> None:
+    full.shop.send(full.shop.event("shop.captured", "1"))
+    full.tick()
+    full.fill()
+    full.tick(minutes=16)
+    full.make_room()
+    full.shop.send(full.shop.event("erp.booked", "1"))
+    full.tick(minutes=1)
+    full.tick(minutes=1)
+    assert full.shop.verdicts() == {"1": ["running", "breached", "met_late"]}
+    assert full.shop.incidents() == ["resolved"]
+
+
+@pytest.mark.parametrize("methods", [(), ("command",)], ids=["nothing is stored", "it is stored and not correlated"])
+def test_an_order_that_a_waiting_signal_names_is_not_judged_until_the_signal_is(full: Full, methods: tuple[str, ...]) -> None:
+    full.shop.send(full.shop.event("shop.captured", "A-1"), full.shop.event("shop.captured", "B-2"))
+    full.tick()
+    full.fill(*methods)
+    full.tick(minutes=1)
+    full.shop.send(full.shop.event("erp.booked", "B-2"))
+    full.tick(minutes=1)
+    full.tick(minutes=15)
+    full.tick(minutes=1)
+    assert full.late() == 1
+    full.make_room()
+    for _ in range(4):
+        full.tick(seconds=30)
+    assert full.shop.verdicts() == {"A-1": ["running", "breached"], "B-2": ["running", "met"]}
+    assert full.late() == 1
+
+
+def test_more_that_waits_than_can_be_looked_through_lets_nothing_be_judged(full: Full, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.unseen.MAX_BYTES", 10)
+    full.shop.send(full.shop.event("shop.captured", "A-1"))
+    full.tick()
+    full.fill()
+    full.tick(minutes=1)
+    full.shop.send(full.shop.event("erp.booked", "B-2"))
+    full.tick(minutes=16)
+    assert full.late() == 0
+    full.make_room()
+    for _ in range(4):
+        full.tick(seconds=30)
+    assert full.late() == 1
