@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _METHODS = frozenset({"GET", "HEAD"})
-_OWN = re.compile(r"/+_stcore/(?!(health|host-config)$)")
+_OWN = re.compile(r".*/_stcore/(?!(health|host-config)$)")
 """What Streamlit offers beside the pages. They need two answers of it, and the WebSocket."""
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 

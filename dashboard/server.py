@@ -61,7 +61,8 @@ def serve(script: Path, settings: Settings) -> None:
     hosts, refusals = own_hosts(settings, host), Refusals(clock, telemetry())
     metrics = Metrics(settings, host, telemetry(), Guard(FailedAttempts(clock), refusals))
     measured = make_server(Starlette(routes=[Route("/metrics", metrics.answer)]), hosts, refusals)
-    threading.Thread(target=measured.run, kwargs={"sockets": [metrics_bound]}, name="metrics", daemon=True).start()
+    measuring = threading.Thread(target=measured.run, kwargs={"sockets": [metrics_bound]}, name="metrics", daemon=True)
+    measuring.start()
     pages = st.App(script, lifespan=_while_served(refusals))
     server = make_server(gate(pages), hosts, refusals, headers=page_headers(settings.images_from), websockets=True)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -69,6 +70,8 @@ def serve(script: Path, settings: Settings) -> None:
     fields = {"pages": f"http://{host}:{port}", "metrics": f"http://{host}:{metrics_port}/metrics"}
     logger.info("the dashboard begins", extra={"fields": fields})
     server.run(sockets=[bound])
+    measured.should_exit = True
+    measuring.join(timeout=5.0)
 
 
 def _while_served(refusals: Refusals) -> Any:

@@ -165,6 +165,7 @@ def test_nothing_is_taken_and_nobody_may_steer_a_page_from_outside(product: Prod
             "allowed-message-origins",
         ):
             assert client.get(f"/_stcore/{path}").status_code == 404, path
+            assert client.get(f"/below/_stcore/{path}").status_code == 404, path
         assert "access-control-allow-origin" not in client.get("/_stcore/health").headers
 
 

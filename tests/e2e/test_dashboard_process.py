@@ -57,6 +57,17 @@ def test_it_measures_pages_and_counts_failed_reads_and_logs_json_alone(alone: Pr
     assert any(entry["logger"].startswith("streamlit") for entry in said)
 
 
+def test_it_ends_when_it_is_asked_to_whoever_looks(alone: Product):
+    process = alone.processes["dashboard"]
+    with connect(f"{alone.dashboard_url.replace('http', 'ws')}/_stcore/stream") as viewer:
+        process.terminate()
+        with pytest.raises(ConnectionClosedError) as caught:
+            list(viewer)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1012  # the server restarts: a browser comes again
+    assert process.wait(60) == 0
+
+
 def test_a_metrics_port_in_use_is_named_with_its_flag(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         product = Product(tmp_path, ORDERS, dashboard_metrics_port=taken.getsockname()[1])
