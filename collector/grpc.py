@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -21,15 +20,13 @@ from collector.desk import Envelope, Outcome
 from collector.http import Doors
 from collector.judging import PROTOBUF, Task
 from collector.otlp_requests import RESPONSES
+from collector.reading import Reading
 from collector.rejection import Rejection, refused
 from core.binding import bind
 from core.errors import Full, UsageError
 from core.limits import CONNECTIONS_MAX
 from core.signal import SignalKind
 
-READING_MAX = 2
-"""Messages that are read at one moment; the others wait with their senders. gRPC holds each twice until it is here."""
-READ_SECONDS = 10.0
 _SERVICES = {
     SignalKind.TRACES: "opentelemetry.proto.collector.trace.v1.TraceService",
     SignalKind.LOGS: "opentelemetry.proto.collector.logs.v1.LogsService",
@@ -57,7 +54,7 @@ class GrpcServer:
 
     def __init__(self, doors: Doors, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
         self._server = grpc.aio.server(options=_OPTIONS)
-        reading = asyncio.Semaphore(READING_MAX)
+        reading = Reading()
         for kind, service in _SERVICES.items():
             handler = grpc.stream_unary_rpc_method_handler(_export(doors, kind, reading))
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
@@ -81,7 +78,7 @@ class GrpcServer:
         await self._server.stop(grace_seconds)
 
 
-def _export(doors: Doors, kind: SignalKind, reading: asyncio.Semaphore) -> Callable[[Any, Any], Awaitable[bytes]]:
+def _export(doors: Doors, kind: SignalKind, reading: Reading) -> Callable[[Any, Any], Awaitable[bytes]]:
     response_class, rejected_field, _ = RESPONSES[kind]
 
     async def export(_messages: Any, context: Any) -> bytes:
@@ -96,12 +93,8 @@ def _export(doors: Doors, kind: SignalKind, reading: asyncio.Semaphore) -> Calla
         envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, doors.senders)
         with Content() as content:
             try:
-                async with reading, asyncio.timeout(READ_SECONDS):
-                    await _read(context, content)
+                await _read(reading, context, content)
                 outcome = await _taken(doors, kind, content, envelope)
-            except TimeoutError:
-                doors.refusals.refused("slow_client", source=sender.source, peer=peer)
-                await _abort(context, grpc.StatusCode.UNAVAILABLE, f"the message did not arrive within {READ_SECONDS:.0f} s")
             except Rejection as rejection:
                 await _abort(context, _CODES[rejection.status], str(rejection))
             except Full as full:
@@ -116,8 +109,8 @@ def _export(doors: Doors, kind: SignalKind, reading: asyncio.Semaphore) -> Calla
     return export
 
 
-async def _read(context: Any, content: Content) -> None:
-    message = await context.read()
+async def _read(reading: Reading, context: Any, content: Content) -> None:
+    message = await reading.read(context.peer(), context)
     if message is grpc.aio.EOF:
         raise refused(400, "no_message", "there is no message", what_to_do="send one")
     content.add(message)
