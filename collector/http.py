@@ -40,6 +40,8 @@ from core.telemetry import Telemetry
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
+PORTION_EVENTS = 500
+"""Of a batch, what is taken together; between two portions the others are served. Who is told to come again sends all, and the store knows each."""
 # google.rpc.Code of each HTTP status, for OTLP senders
 _CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
 Handler = Callable[[list[Judged], Envelope], Awaitable[Response]]
@@ -282,20 +284,20 @@ def _event_record(desk: Desk, envelope: Envelope, event: bytes) -> Record:
     return Record(SignalKind.EVENT, sender.source, sender.lane, desk.now(), 1, event)
 
 
-async def _take_batch(desk: Desk, parts: list[Any], envelope: Envelope) -> Response:
-    records: list[Record] = []
+async def _take_batch(desk: Desk, judged: list[Any], envelope: Envelope) -> Response:
     quarantined: list[dict[str, Any]] = []
-    for index, part in enumerate(parts):
-        if isinstance(part, bytes):
-            records.append(_event_record(desk, envelope, part))
-            continue
-        complaint, raw = part
-        quarantine_id, record = desk.quarantine(complaint, raw, envelope)
-        records.append(record)
-        quarantined.append({"index": index, "id": quarantine_id, "error": complaint.message, "field": complaint.field})
-    if records:
+    for first in range(0, len(judged), PORTION_EVENTS):
+        records: list[Record] = []
+        for index, event in enumerate(judged[first : first + PORTION_EVENTS], first):
+            if isinstance(event, bytes):
+                records.append(_event_record(desk, envelope, event))
+                continue
+            complaint, raw = event
+            quarantine_id, record = desk.quarantine(complaint, raw, envelope)
+            records.append(record)
+            quarantined.append({"index": index, "id": quarantine_id, "error": complaint.message, "field": complaint.field})
         await desk.take(records)
-    return JSONResponse({"accepted": len(parts) - len(quarantined), "quarantined": quarantined})
+    return JSONResponse({"accepted": len(judged) - len(quarantined), "quarantined": quarantined})
 
 
 def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:

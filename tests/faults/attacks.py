@@ -225,6 +225,16 @@ def crowded(place: str, count: int) -> bytes:
     return bytes(request.SerializeToString())
 
 
+def many_attributes(count: int, each: int) -> bytes:
+    """Return a request with so many spans of so many attributes."""
+    request = spans(count=1)
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    for number in range(each):
+        span.attributes.add(key=f"attribute.{number}").value.string_value = f"value {number}"
+    content = wire.tag(2, 2) + wire.delimited(span.SerializeToString())
+    return wire.tag(1, 2) + wire.delimited(wire.tag(2, 2) + wire.delimited(content * count))
+
+
 def empty(place: str, count: int) -> bytes:
     """Return a request with so many empty resources, spans or links: two bytes each."""
     if place == "resource":

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from andon.open_files import take_open_files
+from collector.otlp_requests import RESPONSES
 from core.signal import SignalKind
 from tests.collector.requests import PROTOBUF, spans
 from tests.collector.test_events import BATCH, ONE
@@ -30,6 +31,7 @@ from tests.faults.attacks import (
     going_on,
     head,
     long_text,
+    many_attributes,
     many_streams,
     members,
     nested,
@@ -90,6 +92,10 @@ def sent(name: str, make: Callable[[], bytes], path: str = "/v1/traces", content
 def exported(name: str, make: Callable[[], bytes], count: int = 1, compression: Any = None) -> Any:
     """Return the attack that sends this message over gRPC."""
     return lambda attacker: attacker.export(*[attacker.body(name, make)] * count, compression=compression)
+
+
+def json_spans_of(count: int) -> bytes:
+    return b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + b",".join([b"{}"] * count) + b"]}]}]}"
 
 
 def eight(name: str, make: Callable[[], bytes], encoding: str) -> Any:
@@ -195,6 +201,26 @@ CASES = [
     Case(JSON_, "64 levels", sent("64l", lambda: structured("[" * 63 + "]" * 63), "/v1/events", ONE), 200),
     Case(JSON_, "65 levels", sent("65l", lambda: structured("[" * 64 + "]" * 64), "/v1/events", ONE), 400, "64 levels"),
     Case(JSON_, "64 digits", sent("64d", lambda: structured("1" * 64), "/v1/events", ONE), 200),
+    *(
+        Case(JSON_, name, sent(name, make, path, form), status, says)
+        for name, make, path, form, status, says in (
+            ("4 MB of spans", lambda: json_spans(4_000_000), "/v1/traces", JSON, 200, ""),
+            ("150,000 empty spans", lambda: json_spans_of(150_000), "/v1/traces", JSON, 400, "300000 values"),
+            ("4 MB in an event", lambda: structured(f'"{"x" * 4_000_000}"'), "/v1/events", ONE, 200, ""),
+            ("4 MB beyond ASCII", lambda: structured(f'"{"x" * 4_000_000}\U0001f600"'), "/v1/events", ONE, 200, ""),
+            ("4 MB of escapes", lambda: structured(f'"{chr(92)}ud800{(chr(92) + "ud800") * 660_000}"'), "/v1/events", ONE, 200, ""),
+            ("4 MB of [", lambda: b"[" * 4_000_000, "/v1/events", ONE, 400, "64 levels"),
+            ("10,000 events in a batch", lambda: batch(10_000), "/v1/events", BATCH, 200, '"accepted":10000'),
+            ("100,000 values", lambda: structured(f"[{','.join(['1'] * 99_980)}]"), "/v1/events", ONE, 200, ""),
+            ("100,020 values", lambda: structured(f"[{','.join(['1'] * 100_020)}]"), "/v1/events", ONE, 400, "100000 values"),
+        )
+    ),
+    Case(
+        JSON_,
+        "4 MB in a webhook",
+        lambda attacker: attacker.webhook(attacker.body("hook", lambda: b'{"a": "%s"}' % (b"x" * 4_000_000))),
+        200,
+    ),
     Case(JSON_, "65 digits", sent("65d", lambda: structured("1" * 65), "/v1/events", ONE), 400, "64 digits"),
     *(
         Case(MEMBERS, f"{count:,} in {name}", member_attack(name, count), status)
@@ -205,6 +231,18 @@ CASES = [
     Case(NESTED, "48 arrays", sent("a48", lambda: nested("array", 48)), 400),
     Case(NESTED, "32 key-value lists", sent("k32", lambda: nested("kvlist", 32)), 400),
     Case(NESTED, "19 arrays in JSON", sent("j19", lambda: nested_json("array", 19), content_type=JSON), 400),
+    *(
+        Case(
+            RECORDS,
+            f"10,001 {kind.value}",
+            sent(f"{kind.value}10001", lambda kind=kind: records(kind, 10_001), f"/v1/{kind.value}"),
+            200,
+            "10000 records",
+        )
+        for kind in SignalKind
+        if kind in RESPONSES
+    ),
+    Case(PARTS, "500,000 attributes of 10,000 spans", sent("500000", lambda: many_attributes(10_000, 50)), 200),
     Case(RECORDS, "10,000 spans", sent("s10000", lambda: records(SignalKind.TRACES, 10_000)), 200),
     Case(RECORD, "5 MiB of text", sent("5t", lambda: long_text("attribute", 5 * MEBIBYTE)), 400, "4194304 bytes"),
     Case(RECORD, "2 MiB of text in a resource", sent("2r", lambda: long_text("resource", 2 * MEBIBYTE)), 400, "1048576 bytes"),
