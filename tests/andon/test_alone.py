@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -77,11 +79,16 @@ def test_nothing_is_made_by_asking(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize(("command", "file"), [("up", "journal/local/lock"), ("demo", "store/status"), ("collect", "journal/local/lock")])
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [("up", "journal/local/lock"), ("demo", "store/status"), ("collect", "journal/local/lock"), ("engine", "store/status")],
+)
 def test_a_second_one_starts_and_forgets_nothing(tmp_path: Path, command: str, file: str) -> None:
     data = tmp_path / "data"
-    ports = [f"--{name}-port={free_port()}" for name in ("otlp-grpc", "http")]
-    ports += [f"--{name}-port={free_port()}" for name in ("engine", "dashboard", "dashboard-metrics") if command != "collect"]
+    names = {"collect": ("otlp-grpc", "http"), "engine": ("http", "engine")}
+    ports = [
+        f"--{name}-port={free_port()}" for name in names.get(command, ("otlp-grpc", "http", "engine", "dashboard", "dashboard-metrics"))
+    ]
     with held(data / file) as process:
         result = andon(command, f"--data={data}", *ports, *(["--fresh"] if command == "demo" else []), folder=tmp_path)
     assert result.returncode == 2
@@ -89,3 +96,31 @@ def test_a_second_one_starts_and_forgets_nothing(tmp_path: Path, command: str, f
     assert result.stdout == ""
     assert [path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()] == [file]
     assert not os.path.lexists(data / "log")
+
+
+@pytest.mark.parametrize(
+    ("command", "port"),
+    [
+        ("up", "engine-port"),
+        ("demo", "http-port"),
+        ("collect", "otlp-grpc-port"),
+        ("engine", "engine-port"),
+        ("dashboard", "dashboard-port"),
+    ],
+)
+def test_a_port_that_another_holds_is_named_before_anything_is_made(tmp_path: Path, command: str, port: str) -> None:
+    names = {
+        "collect": ("otlp-grpc-port", "http-port"),
+        "engine": ("http-port", "engine-port"),
+        "dashboard": ("engine-port", "dashboard-port", "dashboard-metrics-port"),
+    }
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = dict.fromkeys(
+            names.get(command, ("otlp-grpc-port", "http-port", "engine-port", "dashboard-port", "dashboard-metrics-port")), 0
+        )
+        ports = {name: taken.getsockname()[1] if name == port else free_port() for name in ports}
+        result = andon(command, f"--data={tmp_path / 'data'}", *(f"--{name}={number}" for name, number in ports.items()), folder=tmp_path)
+        assert result.returncode == 2
+        said = f"port {ports[port]} is in use by '.*' \\(process {os.getpid()}\\); stop it, or choose another port with --{port}"
+        assert re.search(said, one_line(result))
+    assert not (tmp_path / "data").exists()

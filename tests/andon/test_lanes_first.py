@@ -85,7 +85,7 @@ def receive(shop: Shop, lane: Lane, count: int) -> None:
 
 def test_the_critical_lane_is_told_before_any_other_is_loaded(shop: Shop, tmp_path: Path) -> None:
     for lane in (Lane.BULK, Lane.STANDARD, Lane.CRITICAL):
-        receive(shop, lane, 4)
+        receive(shop, lane, 3)
     with turns(shop, tmp_path, "") as engine:
         engine.catch_up()
     told = [causes for causes, _ in engine.told]
@@ -113,15 +113,15 @@ def test_what_comes_in_the_critical_lane_meanwhile_waits_for_one_turn_of_the_oth
 
 def test_a_critical_lane_that_never_ends_starves_nobody(shop: Shop, tmp_path: Path) -> None:
     for lane in (Lane.BULK, Lane.STANDARD):
-        receive(shop, lane, 3)
+        receive(shop, lane, 2)
     with turns(shop, tmp_path, "") as engine:
-        for number in range(5):
+        for number in range(3):
             for part in range(13):  # more slices than a tick loads of the lane: two loads of its own and one of all
                 shop.send(shop.event("shop.captured", f"flood-{number}-{part}", lane=Lane.CRITICAL))
                 shop.pass_time(seconds=SECONDS_APART)
             engine.engine.tick()
         assert engine.engine._left
-        assert (engine.loaded(Lane.STANDARD), engine.loaded(Lane.BULK)) == (5, 5)
+        assert (engine.loaded(Lane.STANDARD), engine.loaded(Lane.BULK)) == (4, 4)
 
 
 @pytest.mark.parametrize("saving", [Lane.STANDARD, Lane.CRITICAL])
