@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import uuid
@@ -16,6 +17,9 @@ from store.parts_ledger import listed
 FROZEN = "shadow"
 """ClickHouse's own folder for what is frozen; it looks at nothing in it."""
 _NOT_COPIED = frozenset({FROZEN, "tmp", "status", "metadata_dropped", "detached"})
+
+_UNFINISHED = ("tmp_", "delete_tmp_")
+"""How folders of parts begin that are being written or deleted: merges go on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ def _copy(source: Path, target: Path, parts: set[Path]) -> None:
             if entry.name == "detached":
                 copy.mkdir(mode=0o700)  # a table wants to have it
         elif entry.is_dir():
-            if not is_part(entry.name):
+            if not is_part(entry.name) and not entry.name.startswith(_UNFINISHED):
                 _copy(path, copy, parts)
         else:
-            shutil.copy2(path, copy)
+            with contextlib.suppress(FileNotFoundError):  # a note of a deletion that is done, which a thread of the store removes
+                shutil.copy2(path, copy)
