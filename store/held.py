@@ -1,7 +1,7 @@
 """Rows that the store's disk did not take: they wait in memory, in the order they came, until it does, and are read from here meanwhile.
 
-So verdicts and incidents are decided and told while a disk is full. A process that ends meanwhile loses them; what it decided follows from
-the journal and is decided again.
+So verdicts and incidents are decided and told while a disk is full. A file beside the store has them too, for an engine that ends meanwhile; where
+that cannot be written either, what was decided follows from the journal and is decided again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import NoRoom
+from store.held_file import HeldFile
 
 log = logging.getLogger("store.held")
 
@@ -40,6 +41,14 @@ class Held:
         self._write = write
         self._lock = threading.Lock()
         self._batches: list[Batch] = []
+        self._file: HeldFile | None = None
+
+    def keep_in(self, file: HeldFile, batches: list[Batch]) -> None:
+        """Have in ``file`` from now on what waits; ``batches`` are those that it had, and wait first."""
+        with self._lock:
+            self._file = file
+            self._batches[:0] = batches
+        write_where_there_is_room(self)
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -50,6 +59,7 @@ class Held:
             if not self._batches:
                 log.error("the disk of the store takes nothing; what is decided waits in memory until it does")
             self._batches.append(batch)
+            self._note()
 
     def write(self) -> None:
         """Write what waits. Raises :class:`core.errors.NoRoom` while the disk does not take it; nothing is forgotten then."""
@@ -61,10 +71,16 @@ class Held:
                     del self._batches[0]
                     written += 1
             finally:
+                if written:
+                    self._note()
                 if written and not self._batches:
                     log.warning(
                         "the disk of the store takes rows again; all that waited is written", extra={"fields": {"batches": written}}
                     )
+
+    def _note(self) -> None:
+        if self._file is not None:
+            self._file.write([{"tables": batch.tables, "kept": batch.kept} for batch in self._batches])
 
     def columns(self, table: str) -> list[Columns]:
         """Return what waits for a table, in the order it came."""

@@ -18,8 +18,11 @@ from typing import Any
 from core.clock import Clock, to_milliseconds
 from core.config import Settings
 from core.errors import Retryable
+from core.journal import ENGINE
 from store.client import Store
 from store.engine_journal import APPENDED, DECISIONS, FOLDER_OF, FOLDERS, Columns, EngineJournal, Kept
+from store.held import Batch
+from store.held_file import HeldFile
 from store.reads.statement import statement
 
 log = logging.getLogger("store.keeping")
@@ -142,6 +145,17 @@ class Keeping:
     def _stored(self, table: str) -> int:
         return int(self._store.rows(f"SELECT max(revision) AS reached FROM {table}")[0]["reached"])
 
+    def batch_of(self, held: Mapping[str, Mapping[str, Columns]]) -> Batch:
+        """Return a batch as it was before it was written to a file, where times are texts."""
+        return Batch(self._typed(held["tables"]), self._typed(held["kept"]))
+
+    def _typed(self, tables: Mapping[str, Columns]) -> dict[str, Columns]:
+        found: dict[str, Columns] = {}
+        for table, columns in tables.items():
+            types = self._types(table)
+            found[table] = {name: _values(values, types[name]) for name, values in columns.items()}
+        return found
+
     def _types(self, table: str) -> dict[str, str]:
         with self._store.own_client() as client:
             found = client.query(f"SELECT * FROM {table} LIMIT 0")
@@ -156,6 +170,8 @@ def kept_in_journal(store: Store, settings: Settings, clock: Clock) -> Iterator[
         keeping = Keeping(store, journal)
         keeping.level()
         store.keep_with(keeping)
+        file = HeldFile(settings.journal / ENGINE / "held")
+        store.held.keep_in(file, [keeping.batch_of(held) for held in file.read()])
         yield keeping
     finally:
         store.keep_with(None)

@@ -13,8 +13,11 @@ from andon.engine_process import Engine
 from andon.pipeline import Pipeline, pipeline_on
 from core.config import Settings
 from core.errors import NoRoom
+from core.journal import ENGINE
 from core.telemetry import Telemetry
 from store.client import Store
+from store.held_file import HeldFile
+from store.keeping import kept_in_journal
 from tests.andon.shop import Shop, catalog
 
 
@@ -76,6 +79,31 @@ def test_deadlines_that_pass_are_in_incidents_and_stored_later_as_they_were_deci
     assert rows[0]["at"] < decided.replace(tzinfo=None)
     assert full.shop.incidents() == ["open"]
     assert len(full.shop.store.rows("SELECT 1 FROM incident_members FINAL WHERE left_at IS NULL")) == 2
+
+
+def test_an_engine_that_ends_meanwhile_leaves_what_it_decided_to_the_next_one(full: Full) -> None:
+    shop = full.shop
+    with kept_in_journal(shop.store, shop.settings, shop.clock):
+        shop.send(shop.event("shop.captured", "1"))
+        full.tick()
+        full.fill()
+        full.tick(minutes=16)
+        decided = full.pipeline.alerting.open_incidents(shop.clock.now())
+        assert full.late() == 1
+        for _ in range(len(shop.store.held)):
+            shop.store.held._batches.pop()  # what a process that ends forgets
+        full.make_room()
+    shop.pass_time(minutes=5)
+    with kept_in_journal(shop.store, shop.settings, shop.clock):
+        assert shop.verdicts() == {"1": ["running", "breached"]}
+        full.pipeline.alerting.remember_again()
+        found = full.pipeline.alerting.open_incidents(shop.clock.now())
+        assert [(one.incident_id, one.opened_at) for one in found] == [(one.incident_id, one.opened_at) for one in decided]
+        full.tick()
+        assert full.late() == 1
+        assert shop.verdicts() == {"1": ["running", "breached"]}
+        assert len(shop.store.rows("SELECT 1 FROM deliveries FINAL WHERE reason = 'opened'")) == 1
+        assert HeldFile(shop.settings.journal / ENGINE / "held").read() == []
 
 
 def test_what_ends_after_it_was_told_from_memory_is_resolved_once_there_is_room(full: Full) -> None:

@@ -129,7 +129,7 @@ def remount_read_only(disk: FileSystem) -> None:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("fault", ["disk-read-only", *(["disk-full", "disk-out-of-inodes"] if ROUNDS > 1 else [])])
+@pytest.mark.parametrize("fault", ["disk-read-only", *(FAULTS if ROUNDS > 1 else [])])
 def test_a_restart_on_such_a_disk_waits_for_room_says_so_and_goes_on(plant: Plant, fault: str) -> None:
     wait_until(lambda: plant.capture("before", -60).status_code == 200 and plant.told("booked"), PATIENCE_SECONDS, "an order is told")
     for kind in ("engine", "collect"):
@@ -172,7 +172,11 @@ def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_agai
         )
         assert plant.health()[0] == 200
 
+        if ROUNDS > 1:
+            plant.product.kill("engine")
         plant.disk.make_room()
+        if ROUNDS > 1:
+            plant.start_with_logs_elsewhere("engine")
         wait_until(lambda fault=fault: plant.told(fault)[-1] == "resolved", PATIENCE_SECONDS, "the disk is well")
         wait_until(lambda fault=fault: plant.capture(f"after {fault}", -60).status_code == 200, PATIENCE_SECONDS, "signals are taken")
         wait_until(lambda fault=fault: f"after {fault}" in plant.clocks(), PATIENCE_SECONDS, "they are judged")
