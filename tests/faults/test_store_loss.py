@@ -15,6 +15,7 @@ import pytest
 from core.catalog.flow import HEARTBEAT, OWN_FLOW
 from store.losses import CONDITION
 from store.parts_ledger import LEDGER
+from store.scrub import CONDITION as DAMAGE
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.ledger import CATALOG, ENVIRONMENT, ORIGINS, Ledger, Producer
 from tests.faults.test_kill import closed_books
@@ -32,6 +33,8 @@ OURS = {
     "incidents": f"flow != '{OWN_FLOW}'",
 }
 """What stays as it is while nothing but the heartbeat comes in."""
+MOSTLY_DATA_BYTES = 4096
+"""From this size on the middle of a part's file is data, which has a checksum."""
 log = logging.getLogger("faults")
 
 
@@ -136,3 +139,29 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         assert "not brought back" in status.stderr
         lost = f"andon_store_lost_rows {float(sum(missing.values()))}"
         wait_until(lambda: lost in httpx.get(f"{product.engine_url}/metrics").text, 30, "it is measured")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_flipped_bit_is_found_named_and_brought_back(tmp_path: Path):
+    ledger = Ledger()
+    environment = {**ENVIRONMENT, "ANDON_SCRUB_SECONDS": "1"}
+    with (
+        http_sink() as desk,
+        running(Product(tmp_path / "data", CATALOG, {**environment, "ANDON_TEST_WEBHOOK": desk.url}), "collect", "engine") as product,
+    ):
+        producer = Producer(product, ledger, "bit", 1, pause=0.01)
+        producer.start()
+        wait_until(lambda: len(ledger.acknowledged("spans")) > 200, 60, "spans are taken")
+        producer.stop()
+        wait_until(lambda: settled_books(product), 60, "all is loaded")
+        before = counts(product)
+        for file in [file for part in folders(product, "spans") for file in part.glob("data.*") if file.stat().st_size > MOSTLY_DATA_BYTES]:
+            content = bytearray(file.read_bytes())
+            content[len(content) // 2] ^= 1
+            file.write_bytes(content)
+        wait_until(lambda: [m for m in desk.messages if m["stage"] == DAMAGE], 120, "the damage is told")
+        wait_until(lambda: set(losses(product)) == {("spans", True, 0)}, 60, "it is brought back")
+        assert counts(product) == before
+        wait_until(lambda: [m for m in desk.messages if m["stage"] == DAMAGE and m["reason"] == "resolved"], 120, "it is over")
+        assert "store_damage" in product.log("engine")
