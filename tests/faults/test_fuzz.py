@@ -24,7 +24,8 @@ from core.signal import Lane, Record, SignalKind
 from tests.collector.requests import PROTOBUF, records_in
 from tests.collector.test_events import BATCH, ONE, event
 from tests.collector.test_hostile_bytes import sample
-from tests.faults.attacks import ENCODERS, EXPORT, JSON, SECRET, Attacker, batch, structured
+from tests.faults.attacks import EXPORT, JSON, SECRET, Attacker
+from tests.faults.bodies import ENCODERS, batch, structured
 from tests.faults.front_door import GROWTH_MAX_BYTES, forget_peak, healthy_sender, memory_bytes
 from tests.faults.recordings import HEAD_BYTES, PREFACE, exported, frames_of_an_export
 from tests.product import Product, running, wait_until

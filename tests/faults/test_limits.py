@@ -14,7 +14,6 @@ from core.signal import SignalKind
 from tests.collector.requests import PROTOBUF, spans
 from tests.collector.test_events import BATCH, ONE
 from tests.faults.attacks import (
-    ENCODERS,
     JSON,
     LIMIT_BYTES,
     MEBIBYTE,
@@ -23,28 +22,31 @@ from tests.faults.attacks import (
     Attacker,
     Case,
     at_once,
-    batch,
     beyond_failures,
-    crowded,
-    empty,
     endless,
     going_on,
-    head,
-    long_text,
-    many_attributes,
     many_streams,
-    members,
-    nested,
-    nested_json,
     one_connection_too_many,
-    ordinary,
-    otlp_json,
-    records,
     silent_grpc_connections,
     slow_bodies,
     slow_heads,
-    structured,
     too_large_a_catalog,
+)
+from tests.faults.bodies import (
+    ENCODERS,
+    batch,
+    crowded,
+    empty,
+    head,
+    long_text,
+    many_attributes,
+    members,
+    nested,
+    nested_json,
+    ordinary,
+    otlp_json,
+    records,
+    structured,
 )
 from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
 from tests.product import Product, running
