@@ -204,9 +204,8 @@ def test_what_is_killed_is_started_again_and_has_lost_nothing(demo: Demo, ledger
 
     wait_until(replaced, 60, "both are started again")
     for kind, name in (("collect", "collector"), ("engine", "engine")):
-        wait_until(
-            lambda kind=kind: httpx.get(demo.product.ready_url(kind), timeout=5).status_code == 200, START_SECONDS, f"{kind} is ready"
-        )
+        alive = demo.product.ready_url(kind).replace("readyz", "healthz")  # ready it is only when it has caught up
+        wait_until(lambda alive=alive: httpx.get(alive, timeout=5).status_code == 200, START_SECONDS, f"{kind} is alive")
         assert f"{name} ended with code -9; starting it again" in demo.printed
     taken = len(ledger.acknowledged("spans"))
     wait_until(lambda: len(ledger.acknowledged("spans")) > taken, 60, "spans are taken again")
