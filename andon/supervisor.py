@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
@@ -144,11 +145,19 @@ class Supervisor:
 
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
         self._bound_log(child)
-        with self.log_of(child.name).open("ab") as log:
+        with self._open_log(child) as log:
             environment = {**os.environ, **child.environment}
             return self._lifeline.start(
                 child.arguments, environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
+
+    def _open_log(self, child: Child) -> BinaryIO:
+        """Return the open log of a child; where it cannot be written the child is worth more than its words."""
+        try:
+            return self.log_of(child.name).open("ab")
+        except OSError as error:
+            self._report(f"{child.name} runs without a log: {error}")
+            return Path(os.devnull).open("wb")
 
     def _bound_log(self, child: Child) -> None:
         """Put a full log aside and let the child, which appends to it, go on at its start.
@@ -158,7 +167,7 @@ class Supervisor:
         path = self.log_of(child.name)
         if not path.exists() or path.stat().st_size <= LOG_MAX_BYTES:
             return
-        with path.open("r+b") as log:
+        with suppress(OSError), path.open("r+b") as log:  # on a read-only disk it does not grow either
             with suppress(OSError), path.with_suffix(".old.log").open("wb") as old:  # on a full disk the cut makes room
                 shutil.copyfileobj(log, old)
             log.truncate(0)

@@ -41,7 +41,7 @@ def when_there_is_room(
 
     The very first start does not wait, and raises what it meets: who sits before it can choose another folder.
     """
-    first = settings.store == "embedded" and not (settings.store_folder / "status").exists()
+    first = settings.store == "embedded" and not (settings.store_folder.is_dir() and any(settings.store_folder.iterdir()))
     while not stopping.is_set():
         if not first:
             _wait(settings, catalog, clock, telemetry, stopping)

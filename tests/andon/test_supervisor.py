@@ -18,6 +18,7 @@ from andon import supervisor as module
 from andon.starting import Starting
 from andon.supervisor import Child, Supervisor
 from core.errors import AndonError
+from tests.faults.file_systems import file_system
 from tests.product import free_port, wait_until
 
 LIMIT = 100_000
@@ -66,6 +67,25 @@ def test_a_log_of_an_earlier_run_is_put_aside(tmp_path: Path, monkeypatch: pytes
     supervisor.stop()
     assert (tmp_path / "quiet.old.log").read_text() == "x" * 11
     assert (tmp_path / "quiet.log").read_text() == ""
+
+
+def test_on_a_read_only_disk_children_run_without_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOG_MAX_BYTES", 10)
+    said: list[str] = []
+    with file_system(tmp_path, mebibytes=16) as disk:
+        (disk.root / "log").mkdir()
+        (disk.root / "log" / "child.log").write_text("x" * 11)
+        disk.mount("ro")
+        supervisor = Supervisor(disk.root / "log", said.append)
+        supervisor.start(Child("child", [sys.executable, "-c", "import time; print('alive', flush=True); time.sleep(600)"]))
+        try:
+            assert supervisor._running[0].process.poll() is None
+            supervisor._bound_log(supervisor._running[0].child)
+        finally:
+            supervisor.stop()
+    assert len(said) == 1
+    assert said[0].startswith("child runs without a log: ")
+    assert "Read-only file system" in said[0]
 
 
 def test_a_log_that_cannot_be_put_aside_is_cut_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         made = Start(Settings(data=disk.root / "data", engine_port=free_port()), disk, desk)
         made.settings.store_folder.mkdir(parents=True)
         made.settings.journal.mkdir()
-        (made.settings.store_folder / "status").touch()
+        (made.settings.store_folder / "metadata").touch()
         yield made
         made.stopping.set()
 
@@ -104,7 +104,7 @@ def test_a_start_that_meets_no_room_is_tried_again_and_one_that_is_stopped_is_no
 
 
 def test_the_very_first_start_does_not_wait(start: Start) -> None:
-    (start.settings.store_folder / "status").unlink()
+    (start.settings.store_folder / "metadata").unlink()
     start.refuse = 1
     with pytest.raises(NoRoom):
         when_there_is_room(start.settings, check_catalog(CATALOG).catalog, SystemClock(), Telemetry(), start.stopping, start._run)

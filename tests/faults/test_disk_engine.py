@@ -133,8 +133,7 @@ def remount_read_only(disk: FileSystem) -> None:
 @pytest.mark.parametrize("fault", ["disk-read-only", *FAULTS] if SOAK else ["disk-read-only"])
 def test_a_restart_on_such_a_disk_waits_for_room_says_so_and_goes_on(plant: Plant, fault: str) -> None:
     wait_until(lambda: plant.capture("before", -60).status_code == 200 and plant.told("booked"), PATIENCE_SECONDS, "an order is told")
-    for kind in ("engine", "collect"):
-        plant.product.kill(kind)
+    plant.product.stop("engine", "collect")
     begin = {"disk-read-only": remount_read_only, **{name: found[0] for name, found in FAULTS.items()}}[fault]
     begin(plant.disk)
 
