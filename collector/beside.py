@@ -27,7 +27,7 @@ from core.errors import Full
 
 WAITING_MAX = 64
 """Requests that wait for the process, the one that it judges included; more are told to come again."""
-HELD_MAX_BYTES = 4 << 20
+HELD_MAX_BYTES = 1 << 20
 """What was judged and is not on disk yet; while it is more, the next body waits."""
 PATIENCE_SECONDS = 60.0
 """How long the process may say nothing before it is ended."""
