@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -195,6 +196,23 @@ def silent_grpc_connections(attacker: Attacker) -> list[Answer]:
         answers = [Answer("closed" if one.recv(1000) == b"" else "open") for one in more]
     wait_until(lambda: attacker.export(b"")[0].status == "OK", 60, "gRPC takes connections again")
     return answers
+
+
+def silent_streams(attacker: Attacker, connections: int = 3, streams: int = 20) -> list[Answer]:
+    """Begin requests over gRPC and send no message; a good one passes between them."""
+    over = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        over.wait()
+        yield from ()
+
+    with ExitStack() as stack:
+        stack.callback(over.set)
+        address, options = f"127.0.0.1:{attacker.product.grpc_port}", [("grpc.use_local_subchannel_pool", 1)]
+        channels = [stack.enter_context(grpc.insecure_channel(address, options=options)) for _ in range(connections)]
+        silent = [channel.stream_unary(EXPORT).future(nothing()) for channel in channels for _ in range(streams)]
+        wait_until(lambda: attacker.export(b"")[0].status == "OK", 60, "a good message is taken")
+        return [_outcome(call) for call in silent]
 
 
 def many_streams(attacker: Attacker) -> Answer:

@@ -28,6 +28,7 @@ from tests.faults.attacks import (
     many_streams,
     one_connection_too_many,
     silent_grpc_connections,
+    silent_streams,
     slow_bodies,
     slow_heads,
     too_large_a_catalog,
@@ -70,6 +71,7 @@ READING = "reading a body"
 CONNECTIONS = "connections over HTTP"
 GRPC_CONNECTIONS = "connections over gRPC"
 STREAMS = "streams of one gRPC connection"
+GRPC_READING = "reading a message over gRPC"
 CREDENTIALS = "wrong credentials of one address"
 JSON_ = "JSON"
 MEMBERS = "compressed body"
@@ -187,6 +189,7 @@ CASES = [
     Case(CONNECTIONS, "1,020", one_connection_too_many, 503, "retry-after: 5"),
     Case(GRPC_CONNECTIONS, "1,020", silent_grpc_connections, "closed", patient=True),
     Case(STREAMS, "300 at once", many_streams, "taken or told"),
+    Case(GRPC_READING, "60 that send nothing", silent_streams, "UNAVAILABLE", patient=True),
     *(
         Case(CREDENTIALS, name, lambda attacker, guess=guess, wrong=wrong: beyond_failures(lambda: guess(attacker), wrong), status)
         for name, wrong, status, guess in (
