@@ -62,6 +62,8 @@ class Watched:
 def watched(store: Store, tmp_path: Path) -> Iterator[Watched]:
     yield Watched(store, tmp_path)
     store.command("SYSTEM START MERGES events")
+    for row in store.rows("SELECT name FROM system.detached_parts WHERE database = currentDatabase() AND table = 'events'"):
+        store.command(f"ALTER TABLE events DROP DETACHED PART '{row['name']}'", settings={"allow_drop_detached": 1})
 
 
 def test_a_part_that_goes_while_the_engine_runs_is_named_and_questions_are_answered_again(
