@@ -36,8 +36,8 @@ AHEAD_SECONDS = 5.0
 """What a tick loads of it at the most, so that the others have their share."""
 SHARE_SECONDS = 0.7
 """What a tick loads of all lanes at the most."""
-SLICE_BYTES = (1 << 18, 1 << 20, SLICE_MAX_BYTES)
-"""How large slices of a backlog are: at least, at first and at the most."""
+SLICE_BYTES = (1 << 18, 4 << 20, SLICE_MAX_BYTES)
+"""How large slices of all lanes are: at least, at first and at the most."""
 TURN_SECONDS = 2.5
 """What it may take to load a share of a backlog and to go the whole way with it, which is how long the critical lane waits for it."""
 TURN_FACTOR = 3.0
@@ -230,7 +230,7 @@ class Engine:
         self._asked_all = more and lanes != AHEAD
         while more and not self.stopping.is_set() and self.clock.monotonic() - started < seconds:
             asked = self.clock.now() - self.in_flight
-            loaded = self.stages.load(lanes, self._slice_bytes)
+            loaded = self.stages.load(lanes, SLICE_MAX_BYTES if lanes == AHEAD else self._slice_bytes)
             self._refused = loaded.no_room
             more, self._upto = loaded.more, min(loaded.upto or asked, asked)  # received by a clock that was set back since: as of now
             self._left = more or (lanes == AHEAD and self._left)
