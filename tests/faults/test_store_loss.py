@@ -70,9 +70,14 @@ def losses(product: Product) -> list[tuple[str, bool, int]]:
 
 
 def all_is_back(product: Product, desk: Sink, before: dict[str, int], times: int) -> bool:
-    assert losses(product) == [(table, True, 0) for _ in range(times) for table in sorted(TABLES)]
+    found = losses(product)
+    assert len(found) >= times * len(TABLES), "what goes while it is looked may be found in two parts"
+    assert set(found) == {(table, True, 0) for table in TABLES}
     assert counts(product) == before
-    assert [told(desk, table) for table in TABLES] == [["opened", "resolved"] * times] * len(TABLES)
+    for table in TABLES:
+        reasons = told(desk, table)
+        assert reasons == ["opened", "resolved"] * (len(reasons) // 2)
+        assert len(reasons) >= 2 * times
     return True
 
 
@@ -107,7 +112,7 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         http_sink() as desk,
         running(Product(tmp_path / "data", CATALOG, {**environment, "ANDON_TEST_WEBHOOK": desk.url}), "collect", "engine") as product,
     ):
-        producer = Producer(product, ledger, "loss", 1)
+        producer = Producer(product, ledger, "loss", 1, pause=0.01)
         producer.start()
         wait_until(lambda: len(ledger.acknowledged("events")) > 300, 60, "events are taken")
         producer.stop()
@@ -124,20 +129,20 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         assert (after["duplicates"], after["lost"]) == (books["duplicates"], 0)
 
         wait_until(lambda: product.query("SELECT count() FROM swept_segments")[0][0], 60, "what is mended is not kept any longer")
+        found_before, told_before = len(losses(product)), len(told(desk, "events"))
+
+        def found_since() -> list[tuple[str, bool, int]]:
+            return losses(product)[found_before:]
+
         lose(product, stopped=False)
-        wait_until(
-            lambda: all(mended for _, mended, _ in losses(product)[6 * ROUNDS :]) and losses(product)[6 * ROUNDS :],
-            120,
-            "what can be is back",
-        )
-        missing = {table: rows for table, _, rows in losses(product)[6 * ROUNDS :]}
-        assert missing.keys() == set(TABLES)
-        assert missing["events"] > 0
-        wait_until(lambda: len(told(desk, "events")) == 4 * ROUNDS + 1, 30, "it is told, and not resolved")
+        wait_until(lambda: {table for table, mended, _ in found_since() if mended} == set(TABLES), 120, "what can be is back")
+        missing = sum(rows for table, _, rows in found_since() if table == "events")
+        assert missing > 0
+        wait_until(lambda: told(desk, "events")[told_before:] == ["opened"], 30, "it is told, and not resolved")
         status = product.andon("journal", "status")
         assert status.returncode == 1
         assert "not brought back" in status.stderr
-        lost = f"andon_store_lost_rows {float(sum(missing.values()))}"
+        lost = f"andon_store_lost_rows {float(missing)}"
         wait_until(lambda: lost in httpx.get(f"{product.engine_url}/metrics").text, 30, "it is measured")
 
 
