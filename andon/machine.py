@@ -57,8 +57,8 @@ def run_machine(
 
         def start(*children: Child) -> None:
             for child in children:
-                supervisor.start(child)
                 starting.began(child.name)
+                supervisor.start(child)
 
         def look() -> None:
             starting.look(supervisor.unready(), complete=True)

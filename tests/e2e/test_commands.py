@@ -173,12 +173,3 @@ def test_an_input_that_a_defect_kept_out_arrives_by_a_replay(product: Product) -
 def test_an_unknown_input_is_told(product: Product, verb: str) -> None:
     message = "andon: quarantine id 'q_unknown' is unknown; 'andon quarantine list' shows the ids\n"
     assert said(product, "quarantine", verb, "q_unknown", code=1) == message
-
-
-def test_a_backup_beside_the_running_engine_is_refused(product: Product, tmp_path: Path) -> None:
-    message = said(product, "backup", str(tmp_path / "copy"), code=2)
-    assert message.startswith(f"andon: the engine has the store in {product.data} open: 'python")
-    assert message.endswith(
-        f" -m andon engine' (process {product.processes['engine'].pid}); stop it first ('andon up' or 'andon engine')\n"
-    )
-    assert not (tmp_path / "copy").exists()

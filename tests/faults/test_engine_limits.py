@@ -25,7 +25,7 @@ from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
 from tests.faults.ledger import CATALOG, ENVIRONMENT
 from tests.product import Product, running, wait_until
 
-pytestmark = [pytest.mark.xdist_group("engine limits"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 
 class HostileReceiver:

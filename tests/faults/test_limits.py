@@ -52,7 +52,7 @@ from tests.faults.bodies import (
 from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
 from tests.product import Product, running
 
-pytestmark = [pytest.mark.xdist_group("limits"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 SOURCE = "source: shop\nowner: desk\nwebhook: {scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: shop}\n"
 OWNERS = "owners: {desk: {title: Desk, email: desk@example.com}}\n"
@@ -288,6 +288,7 @@ def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
         for _ in range(20):
             roads = [
                 attacker.post("/v1/traces", spans(count=10).SerializeToString(), PROTOBUF),
+                attacker.post("/v1/traces", attacker.body("large", lambda: ordinary(MEBIBYTE, 500)), PROTOBUF),
                 attacker.post("/v1/logs", ENCODERS["gzip"](records(SignalKind.LOGS, 10)), PROTOBUF, "gzip"),
                 attacker.post("/v1/metrics", ENCODERS["zstd"](records(SignalKind.METRICS, 10)), PROTOBUF, "zstd"),
                 attacker.post("/v1/traces", otlp_json(), JSON),
