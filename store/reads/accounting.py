@@ -1,4 +1,4 @@
-"""The accounting identity: what was acknowledged is stored, a duplicate, in quarantine, or still in the journal."""
+"""The accounting identity: what was acknowledged is stored, a duplicate, in quarantine, lost, or still in the journal."""
 
 from __future__ import annotations
 
