@@ -88,6 +88,7 @@ class Segment:
         try:
             connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
+                # a count is always one row
                 return Waiting(*(int(each or 0) for each in connection.execute(_COUNT, (after,)).fetchone()))  # type: ignore[union-attr]
             finally:
                 connection.close()

@@ -23,7 +23,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._send_response = self.conn.send_response
-        self.conn.send_response = self._respond  # type: ignore[method-assign]
+        self.conn.send_response = self._respond  # type: ignore[method-assign]  # it offers no other hook
 
     def _respond(self, response: Response) -> None:
         """Give an answer that refuses the headers of all others, which uvicorn gives only to one that accepts."""

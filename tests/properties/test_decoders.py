@@ -17,7 +17,7 @@ import pytest
 from aio_pika.message import IncomingMessage
 from aiormq.abc import DeliveredMessage
 from google.protobuf import json_format
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pamqp import header
 from pamqp.commands import Basic
@@ -36,7 +36,8 @@ from tests.collector.test_otlp_json import SAMPLES, for_json_format
 
 EXAMPLES = int(os.environ.get("ANDON_EXAMPLES", "200"))
 pytestmark = pytest.mark.timeout(300 + EXAMPLES / 10)
-many = settings(max_examples=EXAMPLES, deadline=None, database=None)
+# how fast examples are made says how busy the machine is
+many = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 odd_numbers = st.sampled_from([0, -1, 2**31, 2**32, 2**63 - 1, 2**63, -(2**63), 2**64 - 1, 2**64, 0.5, -0.0, 1e300, 5e-324, 1e15, 2.0])
 odd_texts = st.sampled_from(
@@ -144,7 +145,7 @@ def test_an_event_is_refused_or_kept_as_it_says(changes: dict[str, Any]) -> None
 
 fields = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(width=32) | st.text(max_size=20) | st.binary(max_size=20)
-    | st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC, microsecond=0)),  # noqa: DTZ001
+    | st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC, microsecond=0)),  # noqa: DTZ001 - Hypothesis wants them naive
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
@@ -166,7 +167,7 @@ messages = st.fixed_dictionaries(
         "message_id": short,
         "message_type": short,
         "correlation_id": short,
-        "timestamp": st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1)),  # noqa: DTZ001
+        "timestamp": st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1)),  # noqa: DTZ001 - Hypothesis wants them naive
     },
 )
 
