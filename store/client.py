@@ -73,7 +73,7 @@ class Store:
         self._local.client = self._connect()
         self._pool = ThreadPoolExecutor(thread_name_prefix="store")
         self._keeper: Keeper | None = None
-        self.held = Held(self._write)
+        self.held = Held(self._write, self.settle)
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:
@@ -146,6 +146,7 @@ class Store:
     def insert_or_hold(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Insert as :meth:`insert_all`; what the disk does not take waits in memory (:attr:`held`), and is written before what follows it."""
         batch = Batch(dict(tables), tables)
+        self.settle()  # what was begun aside comes first, and may wait
         if not self.held:
             try:
                 self._write(batch)
@@ -214,7 +215,8 @@ class Store:
         return int(self.rows("SELECT max(reserved) AS reserved FROM revision_blocks")[0]["reserved"])
 
     def _reserve_revision(self, end: int) -> None:
-        self.insert_or_hold({"revision_blocks": {"name": ["revision"], "reserved": [end]}})
+        # In a thread that has begun nothing aside: what the caller has may be waiting for a revision.
+        self._pool.submit(self.insert_or_hold, {"revision_blocks": {"name": ["revision"], "reserved": [end]}}).result()
 
     def close(self) -> None:
         """Close this thread's client; those of other threads end with them."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 
 from store.client import Store
+from store.held import Batch
+from store.revision import BLOCK
 
 
 def test_a_step_aside_ends_before_the_next_write_of_its_thread(store: Store) -> None:
@@ -35,6 +39,57 @@ def test_what_a_step_aside_raised_is_raised_by_the_next_write_once(store: Store)
     with pytest.raises(ValueError, match="no"):
         store.command("TRUNCATE TABLE correlation_places")
     store.command("TRUNCATE TABLE correlation_places")
+
+
+@pytest.fixture
+def begun_aside(store: Store) -> Callable[[Callable[[], object]], None]:
+    """Begins a step aside that goes on when its thread is probably waiting for it."""
+
+    def begin(step: Callable[[], object]) -> None:
+        go_on = threading.Event()
+        store.aside(lambda: (go_on.wait(10), step()))
+        threading.Timer(0.2, go_on.set).start()
+
+    return begin
+
+
+@pytest.mark.timeout(60)
+def test_what_waits_is_written_although_a_step_aside_lets_more_wait(
+    store: Store, begun_aside: Callable[[Callable[[], object]], None]
+) -> None:
+    store.held.add(Batch({"actions": {"actor": ["first"], "revision": [1]}}, {}))
+    begun_aside(lambda: store.held.add(Batch({"actions": {"actor": ["aside"], "revision": [2]}}, {})))
+    store.held.write()
+    assert not store.held
+    assert [row["actor"] for row in store.rows("SELECT actor FROM actions ORDER BY revision")] == ["first", "aside"]
+
+
+@pytest.mark.timeout(60)
+def test_what_follows_is_written_after_what_a_step_aside_let_wait(
+    store: Store, begun_aside: Callable[[Callable[[], object]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    put = Store.put
+
+    def note(self: Store, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        put(self, table, columns)
+        written.extend(columns["actor"])
+
+    monkeypatch.setattr(Store, "put", note)
+    begun_aside(lambda: store.held.add(Batch({"actions": {"actor": ["aside"]}}, {})))
+    store.insert_or_hold({"actions": {"actor": ["last"]}})
+    assert written == ["aside", "last"]
+
+
+@pytest.mark.timeout(60)
+def test_a_step_aside_gets_a_revision_while_its_thread_reserves_more(
+    store: Store, begun_aside: Callable[[Callable[[], object]], None]
+) -> None:
+    found: list[int] = [store.revision()]
+    begun_aside(lambda: found.append(store.revision()))
+    found.append(store.revision(BLOCK))
+    store.settle()
+    assert len(set(found)) == 3
 
 
 def test_steps_side_by_side_give_their_results_in_order_and_the_first_failure_when_all_have_ended(store: Store) -> None:
