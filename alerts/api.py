@@ -18,7 +18,7 @@ from alerts.act import Act
 from alerts.engine import AlertEngine
 from core.clock import Clock
 from core.errors import NoRoom, UsageError
-from core.http.body import SlowBodyError, parts_of
+from core.http.body import SlowBodyError, read_parts
 from core.http.guard import Guard, bearer_is
 
 BODY_BYTES = 64 << 10
@@ -113,11 +113,14 @@ class _Api:
 
 
 async def _read(request: Request, known: set[str]) -> Body:
-    raw = b""
-    async for chunk in parts_of(request):
-        raw += chunk
+    raw = bytearray()
+
+    def take(part: bytes) -> None:
+        raw.extend(part)
         if len(raw) > BODY_BYTES:
             raise UsageError("body: it is longer than 64 KiB")
+
+    await read_parts(request, take)
     try:
         body = json.loads(raw or b"{}")
     except (ValueError, RecursionError) as error:

@@ -54,14 +54,15 @@ def admit_ordinary(kind: SignalKind, body: bytes, already: int = 0) -> Admitted 
         sizes, origins = outline(body)
         if not sizes and not origins:
             return Admitted(b"", 0)
-        if len(sizes) + already > RECORDS_MAX or origins > ORIGINS_MAX or max(sizes, default=0) > SMALL_RECORD_BYTES:
+        longest = max(sizes, default=0)
+        if len(sizes) + already > RECORDS_MAX or origins > ORIGINS_MAX or longest > SMALL_RECORD_BYTES:
             return None
         request = REQUESTS[kind].FromString(body)
     except DecodeError as error:
         raise _unreadable(kind) from error
     if not sizes:
         return Admitted(b"", 0)
-    return Admitted(body, len(sizes), services=_services(kind, request)) if _is_ordinary(kind, body, request, sizes) else None
+    return Admitted(body, len(sizes), services=_services(kind, request)) if _is_ordinary(kind, body, request, longest) else None
 
 
 def admit(kind: SignalKind, body: Bytes) -> Iterator[Admitted]:
@@ -94,9 +95,8 @@ def _unreadable(kind: SignalKind) -> Rejection:
     )
 
 
-def _is_ordinary(kind: SignalKind, body: bytes, request: Any, sizes: list[int]) -> bool:
-    """Return whether surely nothing in a request breaks a limit."""
-    longest = max(sizes)
+def _is_ordinary(kind: SignalKind, body: bytes, request: Any, longest: int) -> bool:
+    """Return whether surely nothing in a request breaks a limit; ``longest``: the bytes of the longest record."""
     return (
         longest <= STRING_MAX_BYTES
         and has_good_heads(kind, body)

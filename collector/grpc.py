@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from collector.admission import GRPC_MESSAGE_MAX_BYTES
+from collector.allocator import give_back_free_blocks
 from collector.content import Content
 from collector.desk import Envelope, Outcome
 from collector.http import Doors
@@ -114,6 +116,9 @@ async def _read(reading: Reading, context: Any, content: Content) -> None:
     if message is grpc.aio.EOF:
         raise refused(400, "no_message", "there is no message", what_to_do="send one")
     content.add(message)
+    if content.is_large:
+        del message
+        await asyncio.to_thread(give_back_free_blocks)  # gRPC reads a message in small pieces
 
 
 async def _taken(doors: Doors, kind: SignalKind, content: Content, envelope: Envelope) -> Outcome:

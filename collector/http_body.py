@@ -11,7 +11,7 @@ from collector.admission import HTTP_BODY_MAX_BYTES
 from collector.content import SMALL_MAX_BYTES, Content
 from collector.rejection import Rejection, refused
 from core.errors import Full
-from core.http.body import SlowBodyError, parts_of
+from core.http.body import SlowBodyError, read_parts
 
 IN_FLIGHT_MAX_BYTES = 24 << 20
 """Bytes of all small bodies that are being read or handled at one moment; more is refused with a hint to come back."""
@@ -76,8 +76,7 @@ class Body:
         if announced.isdigit() and int(announced) > self._max_bytes:
             raise self._too_large()
         try:
-            async for part in parts_of(self._request):
-                self._add(part)
+            await read_parts(self._request, self._add)
         except SlowBodyError as error:
             raise refused(408, "slow_client", str(error), field="body") from error
         except ClientDisconnect as error:

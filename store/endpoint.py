@@ -26,7 +26,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.errors import Permanent
-from core.http.body import SlowBodyError, parts_of
+from core.http.body import SlowBodyError, read_parts
 from core.http.guard import Guard
 from store.named_tables import Named, UnknownTableError, read_tree
 from store.read_only import Question, question
@@ -200,23 +200,25 @@ class _UnreadableError(Exception):
 
 async def _given(request: Request) -> tuple[dict[str, str], str]:
     """Return the parameters and the body of a query. Clients send parameters that are long for an address as a form, as to a real server."""
+    body = bytearray()
 
-    async def bounded() -> AsyncGenerator[bytes]:
-        size = 0
-        async for chunk in parts_of(request):
-            size += len(chunk)
-            if size > QUERY_BYTES:
-                raise _UnreadableError("the query is longer than 1 MiB", 413)
-            yield chunk
+    def take(part: bytes) -> None:
+        body.extend(part)
+        if len(body) > QUERY_BYTES:
+            raise _UnreadableError("the query is longer than 1 MiB", 413)
+
+    async def stream() -> AsyncGenerator[bytes]:
+        yield bytes(body)
 
     given = dict(request.query_params)
+    await read_parts(request, take)
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         try:
-            form = await MultiPartParser(request.headers, bounded(), max_files=0, max_part_size=QUERY_BYTES).parse()
+            form = await MultiPartParser(request.headers, stream(), max_files=0, max_part_size=QUERY_BYTES).parse()
         except (MultiPartException, KeyError) as error:
             raise _UnreadableError(f"the form cannot be read: {error}", 400) from error
         return given | {name: str(value) for name, value in form.multi_items()}, ""
-    return given, b"".join([chunk async for chunk in bounded()]).decode("utf-8", "replace")
+    return given, body.decode("utf-8", "replace")
 
 
 def _allowed(request: Request, password: str) -> bool:

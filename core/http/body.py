@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import Callable
 
 from starlette.requests import Request
 
@@ -20,16 +20,14 @@ class SlowBodyError(Exception):
         super().__init__(f"the body did not arrive within {READ_SECONDS:.0f} s, or slower than {BYTES_PER_SECOND} bytes a second")
 
 
-async def parts_of(request: Request) -> AsyncGenerator[bytes]:
-    """Yield a body as it arrives. Raises :class:`SlowBodyError`, and ``ClientDisconnect`` where the connection ends before it."""
-    began, size, stream = asyncio.get_running_loop().time(), 0, request.stream()
-    while True:
-        try:
-            async with asyncio.timeout_at(began + min(READ_SECONDS, GRACE_SECONDS + size / BYTES_PER_SECOND)):
-                part = await anext(stream, None)
-        except TimeoutError as error:
-            raise SlowBodyError from error
-        if part is None:
-            return
-        size += len(part)
-        yield part
+async def read_parts(request: Request, take: Callable[[bytes], None]) -> None:
+    """Give a body to ``take`` as it arrives. Raises :class:`SlowBodyError`, and ``ClientDisconnect`` where the connection ends before it."""
+    began, size = asyncio.get_running_loop().time(), 0
+    try:
+        async with asyncio.timeout_at(began + min(READ_SECONDS, GRACE_SECONDS)) as limit:
+            async for part in request.stream():
+                take(part)
+                size += len(part)
+                limit.reschedule(began + min(READ_SECONDS, GRACE_SECONDS + size / BYTES_PER_SECOND))
+    except TimeoutError as error:
+        raise SlowBodyError from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -14,6 +15,7 @@ NAME_MAX_CHARACTERS = 253
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+@lru_cache(maxsize=64)
 def split(authority: str) -> tuple[str, int | None] | None:
     """Return the host of ``host[:port]`` in its one form, and the port; None for what is neither name nor address.
 
@@ -37,6 +39,7 @@ def plain_name(host: str) -> str:
     return name if len(name) <= NAME_MAX_CHARACTERS and _NAME.fullmatch(name) else ""
 
 
+@lru_cache(maxsize=64)
 def address_of(host: str) -> Address | None:
     """Return an address, one of IPv4 also where IPv6 writes it; None for a name."""
     try:

@@ -28,6 +28,7 @@ URL_MAX_BYTES = 8 << 10
 UNTOLD_BYTES = 16 << 10
 """What the parser is given at a time, except of a body whose length was announced, and what it may take without telling of it: it keeps a header
 or trailer that does not end, and passes over what follows a chunk's length."""
+_END_OF_HEAD = b"\r\n\r\n"
 DRAIN_SECONDS = 5.0
 """How long the rest of a body is still read, and thrown away, after the request was answered: closing at once would lose the answer."""
 GOODBYE_SECONDS = 0.5
@@ -86,12 +87,15 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, unless the connection was refused; what the parser has not told of has a bound."""
-        at = 0
+        whole, at = memoryview(data), 0
         while at < len(data) and not self._refused and not self._handed_on and not self.transport.is_closing():
-            part = data[at:] if len(data) - at <= self._body_left else data[at : at + UNTOLD_BYTES]
+            size = self._body_left if self._body_left > 0 else UNTOLD_BYTES
+            if not at and self._body_left <= 0 and (end := data.find(_END_OF_HEAD, 0, UNTOLD_BYTES)) >= 0:
+                size = end + len(_END_OF_HEAD)  # the head alone tells how much follows, which is then taken in one part
+            part = whole[at : at + size]
             at += len(part)
             self._untold += len(part)
-            super().data_received(part)
+            super().data_received(part)  # type: ignore[arg-type]  # the parser takes any buffer; a slice of bytes would be a copy
             if self._untold > UNTOLD_BYTES + self.url_max_bytes:
                 self._refuse(400 if self._in_body else 431)
 
