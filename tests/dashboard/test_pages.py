@@ -49,7 +49,7 @@ def first_of(store: Store, table: str, column: str, where: str = "1") -> str:
 
 def test_every_page_keeps_the_contract() -> None:
     found = discover(dashboard.pages, "PAGE", Page)
-    assert set(PAGES) <= set(found)
+    assert set(PAGES) == set(found), "name every page in PAGES of tests/dashboard/conftest.py"
     assert len({page.order for page in found.values()}) == len(found)
     assert len({page.url_path for page in found.values()}) == len(found)
     for page in found.values():

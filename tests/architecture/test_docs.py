@@ -1,0 +1,47 @@
+"""What the docs name is there: files, folders, links, tables, and the parts of every decision."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PLACEHOLDER = re.compile(r"NAME|TOPIC|<\w+>")
+
+
+def each_page() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES])
+
+
+def outside_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+@each_page()
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", outside_code(page.read_text(encoding="utf-8")))
+    local = [link.partition("#")[0] for link in links if "://" not in link and not link.startswith("#")]
+
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_file_they_name_is_there(name: str) -> None:
+    named = re.findall(r"\b[a-z_]+/[\w./*<>-]*\.(?:py|sql|md|txt)\b", (ROOT / name).read_text(encoding="utf-8"))
+    missing = [file for file in named if not PLACEHOLDER.search(file) and not [*ROOT.glob(file), *(ROOT / "docs").glob(file)]]
+
+    assert len(named) > 10
+    assert missing == []
+
+
+def test_every_table_of_the_picture_is_in_the_schema() -> None:
+    picture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("```\n")[2].partition("```")[0]
+    schema = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "store" / "schema").iterdir())
+    tables = set(re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", schema))
+    named = set(re.findall(r"\b(?:[a-z]+_(?:events|keys|traces|logs|metrics|quarantine|members|attempts))\b(?!\.py)", picture))
+
+    assert len(named) > 8
+    assert named - tables == set()
