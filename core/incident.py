@@ -61,14 +61,13 @@ class MemberLine(BaseModel):
     currency: str
     customer: str
     url: str
-    penalty: float = 0.0
+    penalty: float
 
 
 class Message(BaseModel):
     """What a notifier gets: everything a person needs to act. Times are UTC. ``delivery_id`` is the same in every attempt.
 
-    ``value`` is at risk and ``penalty`` owed so far by those in it now, by currency. What has a default is not in messages that an older
-    version left in the outbox.
+    ``value`` is at risk and ``penalty`` owed so far by those in it now, by currency.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -101,7 +100,7 @@ class Message(BaseModel):
     customers: list[str]
     plants: list[str]
     top: list[MemberLine]
-    penalty: dict[str, float] = {}
-    contact: Contact = Contact()
-    assignee: str = ""
-    acknowledged_by: str = ""
+    penalty: dict[str, float]
+    contact: Contact
+    assignee: str
+    acknowledged_by: str

@@ -10,7 +10,6 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.errors import Retryable
 from store.client import Store
-from store.migrations import SCHEMA
 from store.reads.statement import statement
 
 EVERY_SECONDS = 2.0
@@ -33,8 +32,7 @@ def keep_up(store: Store, stopping: threading.Event) -> None:
 def follow_clocks(store: Store) -> None:
     """Write to ``transaction_outcomes`` what became of transactions whose clocks changed since the last time.
 
-    A step is one block, so it is written whole or not at all, and its revision is where the next one begins: after a crash, and in a store
-    that is older than the table, what is missing is made up for.
+    A step is one block, so it is written whole or not at all, and its revision is where the next one begins: a crash leaves nothing out.
     """
     while (reach := store.rows(statement("outcomes_reach"), {"limit": _STEP})[0])["upto"]:
         store.command(statement("follow_outcomes"), {"after": reach["after"], "upto": reach["upto"]})
@@ -44,7 +42,7 @@ def derive_again(store: Store, tables: Collection[str]) -> None:
     """Write ``open_clocks`` and ``transaction_outcomes`` anew, those of them that are named, from the clocks that are there."""
     if "open_clocks" in tables:
         store.command("TRUNCATE TABLE open_clocks")
-        store.command((SCHEMA / "321_open_clocks_of_before.sql").read_text(encoding="utf-8"))
+        store.command(statement("refill_open_clocks"))
     if "transaction_outcomes" in tables:
         store.command("TRUNCATE TABLE transaction_outcomes")
         follow_clocks(store)

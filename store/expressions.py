@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.errors import Permanent
 from store.client import Store
+from store.migrations import schema_statements
 from store.read_only import check_expression
 
-_SCHEMA = Path(__file__).parent / "schema"
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
 
 
@@ -51,7 +50,7 @@ def _with_hint(complaint: str, signal_kind: str, expression: str) -> str:
 
 def _empty_store() -> Store:
     store = Store("chdb://:memory:")
-    for file in ("100_spans", "110_logs", "130_events"):
-        sql = (_SCHEMA / f"{file}.sql").read_text(encoding="utf-8")
-        store.command(sql.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1))
+    for name, sql in schema_statements().items():
+        if name.partition("_")[2] in _TABLES.values():
+            store.command(sql)
     return store

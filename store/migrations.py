@@ -1,6 +1,7 @@
 """Brings a store to the current schema: ``schema/*.sql``, one statement a file, applied once in the order of their numbers.
 
-What was applied is a table of the store itself. Every table keeps its parts durable: a start refuses a table without these settings.
+What was applied is a table of the store itself, so a file that was released never changes: what it made is changed by a new file with a higher
+number. Every table keeps its parts durable: a start refuses a table without these settings.
 """
 
 from __future__ import annotations
@@ -44,25 +45,30 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
     settings = DURABILITY | _part_storage(store)
     store.command(_with_settings(_APPLIED, settings))
     applied = {row["name"] for row in store.rows("SELECT DISTINCT name FROM schema_files")}
-    files = {file.stem: file for file in sorted(SCHEMA.glob("*.sql"))}
-    if newer := sorted(applied - files.keys()):
+    statements = schema_statements()
+    if newer := sorted(applied - statements.keys()):
         raise UsageError(
             f"the store has schema files this version does not know ({', '.join(newer)}); use the version that made it, or a newer one"
         )
     done = []
-    for name, file in files.items():
+    for name, sql in statements.items():
         if name not in applied:
-            store.command(_with_settings(_repeatable(file.read_text(encoding="utf-8")), settings))
+            store.command(_with_settings(sql, settings))
             store.insert("schema_files", {"name": [name]})
             done.append(name)
-    _check_settings(store, settings)
+    _check_durability(store)
     _apply_retention(store, retention_days or {})
     return done
 
 
+def schema_statements() -> dict[str, str]:
+    """Return the statements of the schema by the names of their files, in the order in which they are applied. Each may be run again."""
+    return {file.stem: _repeatable(file.read_text(encoding="utf-8")) for file in sorted(SCHEMA.glob("*.sql"))}
+
+
 def note_applied(store: Store) -> None:
     """Note every schema file as applied: the notes were lost, and the tables are there."""
-    store.insert("schema_files", {"name": sorted(file.stem for file in SCHEMA.glob("*.sql"))})
+    store.insert("schema_files", {"name": list(schema_statements())})
 
 
 def days_kept(table: str, retention_days: Mapping[str, int]) -> int | None:
@@ -88,18 +94,14 @@ def _with_settings(sql: str, settings: dict[str, str]) -> str:
     return f"{sql.rstrip()}, {added}" if re.search(r"^SETTINGS|\sSETTINGS ", sql, re.MULTILINE) else f"{sql.rstrip()}\nSETTINGS {added}"
 
 
-def _check_settings(store: Store, settings: dict[str, str]) -> None:
-    """Refuse a table that is not durable; pack the small parts of one that an older version made."""
+def _check_durability(store: Store) -> None:
+    """Refuse a table that a power cut would take rows from."""
     tables = store.rows("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
     for table in tables:
-        missing = [name for name in settings if name not in table["engine_full"]]
-        if not_durable := [name for name in missing if name in DURABILITY]:
+        if missing := [name for name in DURABILITY if name not in table["engine_full"]]:
             raise UsageError(
-                f"table {table['name']} does not carry {', '.join(not_durable)};"
-                " it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
+                f"table {table['name']} does not carry {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
             )
-        for name in missing:
-            store.command(f"ALTER TABLE {table['name']} MODIFY SETTING {name} = {settings[name]}")
 
 
 def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:

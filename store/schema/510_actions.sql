@@ -5,7 +5,8 @@ CREATE TABLE actions
     actor String,
     action LowCardinality(String),
     target String,
-    detail String
+    detail String,
+    revision UInt64                                    -- tells what of them the journal has
 )
 ENGINE = MergeTree
 ORDER BY at

@@ -22,7 +22,7 @@ import alerts.egress
 import alerts.notifiers
 from alerts.notifier import Notifier
 from core.errors import Permanent, Retryable, UsageError
-from core.incident import Contact, IncidentStatus, Message, Reason
+from core.incident import Contact, IncidentStatus, Reason
 from core.registry import discover
 from tests.alerts.messages import message
 
@@ -442,10 +442,3 @@ def test_pagerduty_wakes_somebody_for_what_became_worse(status: IncidentStatus, 
         NOTIFIERS["pagerduty"].deliver(message(status=status, reason=reason), HARNESSES["pagerduty"].settings(other.port))
 
     assert json.loads(other.bodies[0].partition(b"\n\n")[2])["event_action"] == action
-
-
-def test_a_message_that_an_older_version_left_in_the_outbox_is_still_delivered():
-    old = message().model_dump(mode="json", exclude={"penalty", "contact", "assignee", "acknowledged_by"})
-    old["top"][0].pop("penalty")
-
-    assert Message.model_validate(old) == message()

@@ -1,22 +1,18 @@
-"""Open clocks and outcomes follow the clocks: whatever came before, however often, and in a store that is older than they are."""
+"""Open clocks and outcomes follow the clocks: whatever came before, however often."""
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from store.client import Store
 from store.derived import follow_clocks, forget_ended_clocks
-from store.migrations import SCHEMA, migrate
 from store.reads import attainment, leadership, search
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NEW = ("131", "132", "133", "196", "197", "198", "231", "232", "320", "321", "322", "330", "411", "340", "520", "201", "401", "412")
 EXPECTED_OUTCOMES = """
     SELECT flow, transaction_id, arraySort(groupArray((toString(sla), toDateTime(least(ifNull(stopped_at, due_at), due_at), 'UTC'),
         toUInt8(multiIf(verdict = 'unknown', 3, stopped_at <= due_at, 1, 2))))) AS decided
@@ -106,28 +102,6 @@ def test_ended_clocks_leave_for_good_and_running_ones_stay(store: Store) -> None
     ]
     clock(store, "t0", "running")
     assert_in_step(store)
-
-
-def test_an_older_store_is_caught_up(unmigrated_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = unmigrated_store
-    for file in SCHEMA.glob("*.sql"):
-        if not file.stem.startswith(NEW):
-            shutil.copy(file, tmp_path)
-    monkeypatch.setattr("store.migrations.SCHEMA", tmp_path)
-    migrate(store)
-    clock(store, "a", "met", stopped_at=START)
-    clock(store, "b", "running")
-    store.insert("events", {"source": ["crm", "crm"], "received_at": [START, START + HOUR], "event_source": ["/", "/"], "id": ["1", "2"]})
-    facts = {"customer": "ACME", "plant": "DE07"}
-    store.insert("transactions", {"flow": ["o2c"], "transaction_id": ["a"], "revision": [1], "facts": [facts], "started_at": [START]})
-    monkeypatch.undo()
-    assert {name[:3] for name in migrate(store)} == set(NEW)
-    assert_in_step(store)
-    assert [row["transaction_id"] for row in store.rows(OPEN)] == ["b"]
-    assert store.rows("SELECT count() AS n FROM transaction_outcomes FINAL")[0]["n"] == 2
-    assert store.rows("SELECT customer, plant FROM transactions FINAL") == [facts]
-    counted = store.rows("SELECT source, kind, hour, sum(signals) AS n FROM source_hours GROUP BY source, kind, hour ORDER BY hour")
-    assert [(row["source"], row["kind"], row["n"]) for row in counted] == [("crm", "events", 1), ("crm", "events", 1)]
 
 
 def test_figures_count_each_transaction_once_in_each_period_and_day(store: Store) -> None:

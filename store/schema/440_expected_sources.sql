@@ -3,6 +3,7 @@ CREATE TABLE expected_sources
 (
     source String,
     since Nullable(DateTime64(3, 'UTC')),
+    silent_since Nullable(DateTime64(3, 'UTC')),       -- by its rhythm and calendar; NULL: it is heard
     revision UInt64
 )
 ENGINE = ReplacingMergeTree(revision)

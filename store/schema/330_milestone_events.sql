@@ -17,7 +17,8 @@ CREATE TABLE milestone_events
     keys Array(Tuple(type LowCardinality(String), value String)),
     facts Map(LowCardinality(String), String),
     failure UInt8,
-    cause String
+    cause String,
+    content_hash String                                -- of an event: what it said; one that turns out to say something else is no milestone
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (slice, flow, milestone, event_id)

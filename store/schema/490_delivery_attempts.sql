@@ -7,7 +7,8 @@ CREATE TABLE delivery_attempts
     channel LowCardinality(String),
     attempted_at DateTime64(3, 'UTC'),
     outcome LowCardinality(String),                    -- sent, retry, failed
-    detail String
+    detail String,
+    revision UInt64                                    -- tells what of them the journal has
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (delivery_id, attempt)

@@ -11,10 +11,12 @@ CREATE TABLE incident_members
     due_at Nullable(DateTime64(3, 'UTC')),
     value Float64,
     currency LowCardinality(String),
+    penalty Float64,                                   -- what its lateness cost when the row was written
     customer String,
     plant LowCardinality(String),
     joined_at DateTime64(3, 'UTC'),
-    left_at Nullable(DateTime64(3, 'UTC'))
+    left_at Nullable(DateTime64(3, 'UTC')),
+    INDEX transactions transaction_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (incident_id, flow, transaction_id, sla)

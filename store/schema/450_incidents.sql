@@ -22,6 +22,7 @@ CREATE TABLE incidents
     members_total UInt32,                              -- transactions that were ever in it
     breached UInt32,
     value Map(LowCardinality(String), Float64),        -- money at risk by currency, of the members in it now
+    penalty Map(LowCardinality(String), Float64),      -- what their lateness costs so far, by currency
     customers Array(String),
     plants Array(String)
 )

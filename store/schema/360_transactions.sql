@@ -22,6 +22,8 @@ CREATE TABLE transactions
     cause String,
     merged_into String,
     events UInt32,
+    customer String MATERIALIZED facts['customer'],    -- the two facts that lists and key figures choose by
+    plant LowCardinality(String) MATERIALIZED facts['plant'],
     INDEX revisions revision TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(revision)
