@@ -45,3 +45,25 @@ def test_every_table_of_the_picture_is_in_the_schema() -> None:
 
     assert len(named) > 8
     assert named - tables == set()
+
+
+RECORDS = sorted((ROOT / "docs" / "adr").glob("0*.md"))
+SECTIONS = ["Context", "Options considered", "Decision", "Consequences", "Measured"]
+
+
+@pytest.mark.parametrize("record", [pytest.param(record, id=record.name) for record in RECORDS])
+def test_every_decision_has_its_status_date_and_sections(record: Path) -> None:
+    text = record.read_text(encoding="utf-8")
+
+    assert re.match(rf"# {record.name[:3]} \S.*\n\n- \*\*Status\*\*: (accepted|replaced)\b.*\n- \*\*Date\*\*: \d{{4}}-\d\d-\d\d\b", text)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
+    assert all(part.strip() for part in re.split(r"^## .+$", text, flags=re.MULTILINE))
+
+
+def test_the_table_of_decisions_has_a_row_for_each_with_its_date() -> None:
+    table = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    dates = {record.name: re.search(r"\*\*Date\*\*: ([\d-]+)", record.read_text(encoding="utf-8"))[1] for record in RECORDS}
+
+    assert re.findall(r"^\| \[(\d+)\]\((.+?)\) \| (\S+) \|", table, re.MULTILINE) == [
+        (name[:3], name, date) for name, date in dates.items()
+    ]
