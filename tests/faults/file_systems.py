@@ -19,6 +19,7 @@ class FileSystem:
     """A mounted file system; ``root`` is its top folder."""
 
     root: Path
+    image: str
     device: str
     _frozen: bool = False
 
@@ -74,6 +75,12 @@ class FileSystem:
         """What the kernel does when it finds a fault: everything that is open stays open, and nothing is written any more."""
         Path(f"/sys/fs/ext4/{Path(self.device).name}/trigger_fs_error").write_text("a test\n")
 
+    def repair(self) -> None:
+        """What an administrator does after :meth:`stop_writes`, when nothing is open any more."""
+        _run("umount", str(self.root))
+        _run("e2fsck", "-f", "-p", self.image, okay=(0, 1))
+        self.device = _mounted(self.image, self.root)
+
 
 @contextmanager
 def file_system(folder: Path, *, mebibytes: int, inodes: int = 0) -> Iterator[FileSystem]:
@@ -83,8 +90,7 @@ def file_system(folder: Path, *, mebibytes: int, inodes: int = 0) -> Iterator[Fi
     with image.open("wb") as file:
         file.truncate(mebibytes * _MIB)
     _run("mkfs.ext4", "-q", "-F", "-m", "0", *(("-N", str(inodes)) if inodes else ()), str(image))
-    _run("mount", "-o", "loop,errors=remount-ro", str(image), str(root))
-    made = FileSystem(root, _run("findmnt", "-no", "SOURCE", str(root)).strip())
+    made = FileSystem(root, str(image), _mounted(str(image), root))
     try:
         yield made
     finally:
@@ -97,9 +103,17 @@ def file_system(folder: Path, *, mebibytes: int, inodes: int = 0) -> Iterator[Fi
         image.unlink()
 
 
-def _run(*command: str) -> str:
+def _mounted(image: str, root: Path) -> str:
+    """Mount an image; return its device."""
+    _run("mount", "-o", "loop,errors=remount-ro", image, str(root))
+    return _run("findmnt", "-no", "SOURCE", str(root)).strip()
+
+
+def _run(*command: str, okay: tuple[int, ...] = (0,)) -> str:
     try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", "") or error
-        pytest.fail(f"these tests mount file systems: run them as root where loop devices are; {' '.join(command)}: {said}")
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    except OSError as error:
+        done = subprocess.CompletedProcess(command, -1, "", str(error))
+    if done.returncode in okay:
+        return done.stdout
+    pytest.fail(f"these tests mount file systems: run them as root where loop devices are; {' '.join(command)}: {done.stderr}")

@@ -154,6 +154,32 @@ def test_a_restart_on_such_a_disk_waits_for_room_says_so_and_goes_on(plant: Plan
 
 
 @pytest.mark.timeout(900)
+def test_a_disk_that_the_kernel_stops_under_a_running_engine_is_told_and_so_is_what_is_due(plant: Plant) -> None:
+    due = time.monotonic() + 20
+    orders = {f"running-{number}" for number in range(5)}
+    for order in orders:
+        assert plant.capture(order, due - time.monotonic()).status_code == 200
+    wait_until(lambda: orders <= plant.clocks(), PATIENCE_SECONDS, "the clocks run")
+    plant.disk.stop_writes()
+    stopped = time.monotonic()
+    wait_until(lambda: plant.capture("refused", 3600).status_code == 503, PATIENCE_SECONDS, "senders are told to come back")
+    wait_until(lambda: plant.health()[:2] == (200, 503), PATIENCE_SECONDS, "the engine is alive and not ready")
+    assert "is read-only: no signals are taken since" in plant.health()[2][0]
+    wait_until(lambda: plant.told("disk-read-only") == ["opened"], PATIENCE_SECONDS, "the disk is told")
+    told = plant.told_at("booked")
+    log.warning("read-only: told after %.1f s; the deadline %.1f s after it passed", plant.told_at("disk-read-only") - stopped, told - due)
+    assert all(process.poll() is None for process in plant.product.processes.values())
+
+    plant.product.stop("engine", "collect")
+    plant.disk.repair()
+    plant.start_with_logs_elsewhere("collect", "engine")
+    wait_until(lambda: plant.told("disk-read-only") == ["opened", "resolved"], PATIENCE_SECONDS, "it is over")
+    wait_until(lambda: plant.capture("after", -60).status_code == 200, PATIENCE_SECONDS, "signals are taken")
+    wait_until(lambda: {*orders, "after"} <= plant.breached(), PATIENCE_SECONDS, "all is judged")
+    assert plant.told_twice() == {}
+
+
+@pytest.mark.timeout(900)
 def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_again_and_so_is_a_disk_that_hangs(plant: Plant) -> None:
     for fault, (begin, why, stage) in (FAULTS if SOAK else {"disk-full": FAULTS["disk-full"]}).items():
         due, full = plant.fill_before_a_deadline(fault, begin, stage)

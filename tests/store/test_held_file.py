@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from store.held_file import SIZE_BYTES, HeldFile
+import pytest
+
+from store.held_file import SIZE_BYTES, HeldFile, temporary_folder
 from tests.faults.file_systems import file_system
 
 MOMENT = datetime(2026, 3, 27, 10, 0, tzinfo=UTC)
@@ -43,9 +45,44 @@ def test_more_than_fits_leaves_what_was_there(tmp_path: Path) -> None:
     assert file.read() == [READ]
 
 
-def test_where_there_is_no_room_for_it_nothing_is_held_there(tmp_path: Path) -> None:
+def test_where_there_is_no_room_for_it_it_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with file_system(tmp_path, mebibytes=32) as disk:
         disk.fill()
         file = HeldFile(disk.root / "held")
         file.write([BATCH])
-        assert file.read() == []
+        assert file.read() == [READ]
+
+
+def test_a_read_only_disk_has_it_elsewhere_until_it_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with file_system(tmp_path, mebibytes=32) as disk:
+        file = HeldFile(disk.root / "held")
+        file.write([BATCH])
+        disk.mount("ro")
+        file.write([BATCH] * 2)
+        assert HeldFile(disk.root / "held").read() == [READ, READ]
+        assert HeldFile(disk.root / "another").read() == []
+        disk.mount("rw")
+        file.write([])
+        assert HeldFile(disk.root / "held").read() == []
+        assert list(temporary_folder().iterdir()) == []
+
+
+def test_what_somebody_else_may_have_put_there_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with file_system(tmp_path, mebibytes=32) as disk:
+        file = HeldFile(disk.root / "held")
+        disk.mount("ro")
+        file.write([BATCH])
+        (written,) = temporary_folder().iterdir()
+        written.chmod(0o666)
+        assert HeldFile(disk.root / "held").read() == []
+        written.rename(tmp_path / "copy")
+        written.symlink_to(tmp_path / "copy")
+        file.write([BATCH])
+        assert HeldFile(disk.root / "held").read() == []
+        written.unlink()
+        temporary_folder().chmod(0o777)
+        file.write([BATCH])
+        assert not written.exists()
