@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from andon.pipeline import Pipeline
 from andon.rebuilding import mend
 from core.clock import EPOCH
+from core.errors import NoRoom
 from core.plural import counted
 from store.losses import Loss, Losses
 from store.rebuild import SIGNALS, Lost, stored_rows
@@ -35,7 +36,11 @@ class Mending:
         if not waiting or not self._told <= known:
             return False
         before = {loss.loss_id: self._rows(loss) for loss in waiting}
-        rebuilt = mend(self._pipeline, list(_lost(waiting)), lambda said: logger.info("mending", extra={"fields": {"progress": said}}))
+        try:
+            rebuilt = mend(self._pipeline, list(_lost(waiting)), lambda said: logger.info("mending", extra={"fields": {"progress": said}}))
+        except NoRoom as error:  # deadlines are evaluated meanwhile
+            logger.warning("what is lost comes back once the disk has room", extra={"fields": {"error": str(error)}})
+            return False
         for loss in waiting:
             back = self._rows(loss) - before[loss.loss_id]
             short = max(0, loss.lost_rows - back) if loss.table_name in _COUNTED else 0

@@ -151,6 +151,8 @@ class Pipeline:
         return read_endpoint(Readers(str(self.settings.store_folder)), own_secret(self.settings.data, "reader"), guard)
 
     def _load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES) -> Loaded:
+        if not self.correlation.is_installed:
+            return Loaded(some=False, no_room=True)
         report = self.loader.load(lanes, slice_bytes, aside=True)
         return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto), report.no_room)
 

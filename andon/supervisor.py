@@ -177,7 +177,9 @@ class Supervisor:
         return self._logs / f"{name}.log"
 
     def _last_words(self, child: Child) -> str:
-        lines = self.log_of(child.name).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        lines: list[str] = []
+        with suppress(OSError):  # it runs without a log where the disk takes none
+            lines = self.log_of(child.name).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return (lines[-1][:400] if lines else "no output") + f" (log: {self.log_of(child.name)})"
 
     def _revive(self, running: _Running) -> None:

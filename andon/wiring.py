@@ -32,6 +32,7 @@ from core.catalog.catalog import Catalog
 from core.clock import Clock, SystemClock
 from core.condition import Conditions
 from core.config import Settings, own_secret
+from core.errors import NoRoom
 from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
         watch = CatalogWatch(settings, catalog, take, telemetry, check_expression, kept)
 
         def look_after() -> None:
-            watch.look()  # where the store fails meanwhile it is done again before anything else: what is loaded in between would be lost
+            try:
+                watch.look()  # where the store fails it is done again before anything else
+            except NoRoom as error:  # deadlines are evaluated meanwhile, and nothing is loaded
+                logger.warning("a changed catalog comes into force once the disk has room", extra={"fields": {"error": str(error)}})
             if mending.step():
                 engine.owed.update(STAGES)
             pipeline.tidy(sweep=not mending.losses.waiting())  # what was lost may be in the oldest segment

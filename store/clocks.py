@@ -128,7 +128,8 @@ class StoredClocks:
     def note_judged_by(self, promises: Mapping[str, int]) -> None:
         """Remember by flow the hash of the promises that all its transactions are judged by; 0: the flow has none any more."""
         stages, revision = [f"{_PROMISES}{flow}" for flow in promises], self._store.revision()
-        self._store.insert("cursors", {"stage": stages, "position": list(promises.values()), "revision": [revision] * len(stages)})
+        rows: dict[str, list[Any]] = {"stage": stages, "position": list(promises.values()), "revision": [revision] * len(stages)}
+        self._store.insert_or_hold({"cursors": rows})
 
     def last_seen(self) -> pd.DataFrame:
         """Return the latest arrival per source."""

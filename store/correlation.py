@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.clock import EPOCH
+from core.errors import NoRoom
 from store.client import ALL_THREADS, Store
 from store.reads.statement import statement
 
@@ -26,6 +27,8 @@ class StoredCorrelation:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.is_installed = False
+        """Whether a catalog is in force as a whole: what is loaded while it is not would never be read."""
         self._cursor = self._position("correlate")
         self._folded = self._position("fold")
         self._more = False
@@ -33,6 +36,7 @@ class StoredCorrelation:
 
     def install(self, selects: Mapping[str, str], rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
         """Make the views read ``selects`` and ``rules``; read signals again for flows whose definition changed, and return those flows."""
+        self.is_installed = False
         for kind in _TABLES:
             self._store.command(f"DROP VIEW IF EXISTS milestones_of_{kind}s SYNC")
         self._store.command("TRUNCATE TABLE milestone_rules")
@@ -49,6 +53,7 @@ class StoredCorrelation:
         self._remember({f"flow:{flow}": 0 for flow in gone})
         if changed:
             self._rebuild(changed, selects, known)
+        self.is_installed = True
         return sorted(changed)
 
     def _rebuild(self, changed: dict[str, int], selects: Mapping[str, str], known: Mapping[str, int]) -> None:
@@ -97,7 +102,12 @@ class StoredCorrelation:
         self._folded = revision
 
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
-        """Return the keys of milestone events above the cursor, the slice they reach to (0: nothing), and whether there may be more."""
+        """Return the keys of milestone events above the cursor, the slice they reach to (0: nothing), and whether there may be more.
+
+        Raises :class:`core.errors.NoRoom` while a catalog is installed in part only, for want of it.
+        """
+        if not self.is_installed:
+            raise NoRoom("a catalog is not installed as a whole yet")
         frame = self._store.frame(statement("fresh_keys"), {"after": self._cursor, "limit": limit})
         if len(frame):
             self._more = int(frame["taken"].iloc[0]) >= limit

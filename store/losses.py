@@ -80,10 +80,10 @@ class Losses:
         try:
             if meanwhile:
                 self._found(meanwhile)
-            self._ledger.write(listed(store, active=True))
-        except (Retryable, OSError):
-            log.exception("what is lost is known to this process only, until the disk takes it")
+        except Retryable:
+            log.exception("what is lost is known to this process only")
         self._tell()
+        self._note(listed(store, active=True))
 
     def run(self, stopping: threading.Event) -> None:
         """Look until stopped; for a thread of its own."""
@@ -108,16 +108,16 @@ class Losses:
                 for table, parts in without_files.items():
                     self._let_go(table, parts)
                 there = listed(self._store, active=True)
-            self._ledger.write(there)
             self._tell()
+            self._note(there)
 
     def set_aside(self, table: str, part: Part) -> None:
         """Take a damaged part out of a table, which keeps it in ``detached/``, for one that is lost. Raises ``ClickHouseError``."""
         with self._lock:
             self._store.command(f"ALTER TABLE {table} DETACH PART '{part.name}'")
             self._found({table: [part]})
-            self._ledger.write(listed(self._store, active=True))
             self._tell()
+            self._note(listed(self._store, active=True))
 
     def waiting(self) -> list[Loss]:
         """Return what is to be brought back, the earliest first."""
@@ -133,8 +133,15 @@ class Losses:
             (log.error if sentences else log.warning)(
                 "what the store had lost is mended", extra={"fields": {**fields, "missing": sentences}}
             )
-            self._ledger.write(listed(self._store, active=True))
             self._tell()
+            self._note(listed(self._store, active=True))
+
+    def _note(self, there: Mapping[str, list[Listed]]) -> None:
+        """Take what is there for what is known; by this process only until the disk takes the ledger."""
+        try:
+            self._ledger.write(there)
+        except OSError as error:
+            log.warning("the ledger of parts cannot be written; it is tried again", extra={"fields": {"error": str(error)}})
 
     def _without_files(self, there: Mapping[str, list[Listed]]) -> dict[str, list[Part]]:
         """Return the parts that the engine goes on listing although their files are gone."""
@@ -184,7 +191,7 @@ class Losses:
     def _remember(self, loss: Loss) -> None:
         self._known[loss.loss_id] = loss
         row = {name: [getattr(loss, name)] for name in Loss.__slots__}
-        self._store.insert("losses", {**row, "parts": [list(loss.parts)], "revision": [self._store.revision()]})
+        self._store.insert_or_hold({"losses": {**row, "parts": [list(loss.parts)], "revision": [self._store.revision()]}})
 
     def _tell(self) -> None:
         """Let the conditions and the metric say what is not back."""

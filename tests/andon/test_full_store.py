@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from andon.engine_process import Engine
+from andon.engine_process import STAGES, Engine
 from andon.pipeline import Pipeline, pipeline_on
 from core.config import Settings
 from core.errors import NoRoom
@@ -18,7 +18,7 @@ from core.telemetry import Telemetry
 from store.client import Store
 from store.held_file import HeldFile
 from store.keeping import kept_in_journal
-from tests.andon.shop import Shop, catalog
+from tests.andon.shop import BOOK, BY_SPAN, Shop, catalog
 
 
 @dataclass
@@ -79,6 +79,38 @@ def test_deadlines_that_pass_are_in_incidents_and_stored_later_as_they_were_deci
     assert rows[0]["at"] < decided.replace(tzinfo=None)
     assert full.shop.incidents() == ["open"]
     assert len(full.shop.store.rows("SELECT 1 FROM incident_members FINAL WHERE left_at IS NULL")) == 2
+
+
+def test_other_promises_are_gone_by_although_nothing_can_be_noted(full: Full, tmp_path: Path) -> None:
+    full.shop.send(full.shop.event("shop.captured", "1"))
+    full.tick()
+    full.fill()
+    full.pipeline.evaluation.reload(catalog(tmp_path, BOOK % "5 minutes"))
+    full.engine.owed.update(STAGES)
+    full.tick(minutes=6)
+    assert full.late() == 1
+    full.make_room()
+    full.tick(minutes=1)
+    assert full.shop.verdicts() == {"1": ["running", "breached"]}
+
+
+def test_nothing_is_loaded_while_a_catalog_is_half_installed(full: Full, tmp_path: Path) -> None:
+    full.shop.send(full.shop.event("shop.captured", "A-1"))
+    full.tick()
+    full.tick(minutes=1)
+    full.fill("put")
+    changed = catalog(tmp_path, BOOK % "20 minutes", booked=BY_SPAN)
+    with pytest.raises(NoRoom):
+        full.pipeline.reload(changed)
+    full.make_room()
+    full.shop.send(full.shop.event("shop.captured", "B-2"))
+    full.tick(minutes=16)
+    assert full.shop.verdicts() == {"A-1": ["running", "breached"]}, "the deadline of the old one passed"
+    full.pipeline.reload(changed)
+    full.engine.owed.update(STAGES)
+    for _ in range(2):
+        full.tick(minutes=1)
+    assert full.shop.verdicts()["B-2"] == ["at_risk"]
 
 
 def test_an_engine_that_ends_meanwhile_leaves_what_it_decided_to_the_next_one(full: Full) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from andon.mending import Mending
 from andon.pipeline import Pipeline
+from core.errors import NoRoom
 from core.telemetry import M, Telemetry
 from store.client import Store
 from store.derived import follow_clocks
@@ -94,6 +95,20 @@ def test_what_is_lost_comes_back_by_itself(running: Running) -> None:
     assert {row["status"] for row in own(running)} == {"resolved"}
     assert all("being loaded again" in str(row["title"]) for row in own(running))
     assert {row["cause"] for row in own(running)} == {table for tables in TOGETHER for table in tables}
+
+
+def test_while_the_disk_is_full_nothing_is_mended_and_the_engine_goes_on(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NoRoom("the disk of the store takes no more")
+
+    running.lose("events")
+    assert not running.mending.step()
+    with monkeypatch.context() as full:
+        full.setattr(running.world.shop.store, "insert_raw", refuse)
+        assert not running.mending.step()
+    assert running.losses.waiting()
+    assert running.mending.step()
+    assert not running.losses.waiting()
 
 
 def test_what_the_journal_does_not_have_is_named_and_the_incident_stays_open(running: Running) -> None:

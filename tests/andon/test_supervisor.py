@@ -88,6 +88,18 @@ def test_on_a_read_only_disk_children_run_without_a_log(tmp_path: Path, monkeypa
     assert "Read-only file system" in said[0]
 
 
+def test_a_child_without_a_log_that_ends_is_started_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path, said.append)
+    supervisor.start(Child("child", [sys.executable, "-c", "raise SystemExit(3)"]))
+    supervisor.log_of("child").unlink()
+    (running,) = supervisor._running
+    running.process.wait()
+    supervisor._revive(running)
+    assert running.restart_at is not None
+    assert said == [f"child ended with code 3; starting it again in 0 s: no output (log: {supervisor.log_of('child')})"]
+
+
 def test_a_log_that_cannot_be_put_aside_is_cut_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOG_MAX_BYTES", 10)
     (tmp_path / "quiet.log").write_text("x" * 11)

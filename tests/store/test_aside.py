@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.clock import FakeClock
+from core.config import Settings
 from store.client import Store
 from store.held import Batch
+from store.keeping import kept_in_journal
 from store.revision import BLOCK
 
 
@@ -90,6 +95,19 @@ def test_a_step_aside_gets_a_revision_while_its_thread_reserves_more(
     found.append(store.revision(BLOCK))
     store.settle()
     assert len(set(found)) == 3
+
+
+@pytest.mark.timeout(60)
+def test_rows_come_back_from_the_journal_although_a_step_aside_has_some_to_keep(
+    store: Store, begun_aside: Callable[[Callable[[], object]], None], tmp_path: Path
+) -> None:
+    clock = FakeClock(datetime(2026, 3, 27, tzinfo=UTC))
+    with kept_in_journal(store, Settings(data=tmp_path), clock) as keeping:
+        store.insert("actions", {"actor": ["first"], "revision": [store.revision()]})
+        begun_aside(lambda: store.insert("actions", {"actor": ["aside"], "revision": [store.revision()]}))
+        keeping.bring_back(["actions"])
+        store.settle()
+    assert [row["actor"] for row in store.rows("SELECT actor FROM actions ORDER BY revision")] == ["first", "aside"]
 
 
 def test_steps_side_by_side_give_their_results_in_order_and_the_first_failure_when_all_have_ended(store: Store) -> None:

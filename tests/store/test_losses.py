@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from core.clock import FakeClock
 from core.condition import Conditions
+from core.errors import NoRoom
 from core.telemetry import M, Telemetry
 from store.client import Store
 from store.losses import CONDITION, TOLD_FOR, Losses
@@ -87,6 +89,29 @@ def test_a_part_that_goes_while_the_engine_runs_is_named_and_questions_are_answe
     assert loss.table_name == "events"
     watched.losses.look()
     assert len(watched.losses.waiting()) == 1, "it is found once"
+
+
+def test_a_loss_is_found_once_and_told_although_the_disk_takes_nothing(watched: Watched) -> None:
+    def refuse(*_: object) -> None:
+        raise NoRoom("the disk of the store takes no more")
+
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    watched.insert(1)
+    watched.losses.look()
+    shutil.rmtree(*watched.parts().values())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watched.store, "put", refuse)
+        patch.setattr("store.parts_ledger.sync_folder", full)
+        for _ in range(3):
+            watched.losses.look()
+        (loss,) = watched.losses.waiting()
+        assert watched.told()["events"].count("lost 10 rows") == 1
+        assert watched.telemetry.value(M.STORE_LOST_ROWS) == 10
+    watched.store.held.write()
+    watched.begin()
+    assert [each.loss_id for each in watched.losses.waiting()] == [loss.loss_id]
 
 
 def test_a_part_that_was_never_seen_before_it_went_is_named(watched: Watched) -> None:
