@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from core.errors import UsageError
@@ -65,3 +68,14 @@ def _a_table_that_is_not_durable_is_refused(store: Store) -> None:
     store.command("CREATE TABLE careless (a UInt8) ENGINE = MergeTree ORDER BY a")
     with pytest.raises(UsageError, match="careless does not carry fsync_after_insert"):
         migrate(store)
+
+
+def test_a_later_file_changes_a_table_with_its_rows(unmigrated_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(unmigrated_store)
+    unmigrated_store.insert("cursors", {"stage": ["load"], "position": [7], "revision": [1]})
+    schema = shutil.copytree(SCHEMA, tmp_path / "schema")
+    (schema / "990_cursor_notes.sql").write_text("ALTER TABLE cursors ADD COLUMN IF NOT EXISTS note String DEFAULT 'none'")
+    monkeypatch.setattr("store.migrations.SCHEMA", schema)
+    assert migrate(unmigrated_store) == ["990_cursor_notes"]
+    assert unmigrated_store.rows("SELECT stage, position, note FROM cursors") == [{"stage": "load", "position": 7, "note": "none"}]
+    assert migrate(unmigrated_store) == []
