@@ -1,10 +1,10 @@
-"""Which lane a signal travels in: that of its source, raised to that of the flows it belongs to.
+"""Which lane a signal travels in: that of its source, raised to the lanes of the flows it belongs to.
 
-A signal travels in the lane of its source. A CloudEvent, webhook delivery or event of a pull receiver whose type is written out in the
-match of a milestone (`event: crm.order.captured`; a prefix such as `crm.*` does not count) travels in the highest of its source's lane and
-the lanes of all flows with such a milestone: critical before standard before bulk. A flow without `lane` has no influence, and none ever
-lowers a lane. OTLP requests go by their source alone, because one request holds signals of many flows. A changed catalog counts for what
-is received after it was taken.
+A signal travels in the lane of its source. CloudEvents, webhook deliveries and events of pull receivers can be raised: if a milestone
+matches their type by its full name (`event: crm.order.captured`; a prefix such as `crm.*` does not count), they travel in the highest of
+their source's lane and the lanes of all flows with such a milestone. The order is critical, standard, bulk. A flow without `lane` has no
+influence, and no flow lowers a lane. OTLP requests use the lane of their source alone, because one request holds signals of many flows.
+A changed catalog applies to signals received after it was loaded.
 """
 
 from __future__ import annotations

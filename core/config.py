@@ -22,64 +22,64 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data: Path = Field(default=Path(".andon"), description="the folder that holds the journal, the store and the secrets")
-    catalog: Path = Field(default=Path("catalog"), description="the folder of definitions")
+    data: Path = Field(default=Path(".andon"), description="folder of the journal, the store and the secrets")
+    catalog: Path = Field(default=Path("catalog"), description="folder of the catalog")
     store: str = Field(default="embedded", description="'embedded' or clickhouse://user@host:port/database")
     store_password: SecretStr = Field(default=SecretStr(""), description="password of the ClickHouse server's user")
-    host: str = Field(default="127.0.0.1", description="address the collector listens on; others than loopback need TLS and tokens")
+    host: str = Field(default="127.0.0.1", description="address the collector listens on; anything but loopback requires TLS and tokens")
     inner_host: str = Field(
         default="127.0.0.1",
-        description="address engine and dashboard listen on, which have no TLS and no login; others than loopback need a proxy before them",
+        description="address the engine and the dashboard listen on; they have no TLS and no login, so keep it on loopback and put a proxy in front",
     )
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC")
     http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP, CloudEvents and webhooks")
     engine_port: int = Field(default=8123, ge=0, le=65535, description="the engine's API and read endpoint")
     dashboard_port: int = Field(default=8501, ge=0, le=65535, description="the dashboard")
-    dashboard_metrics_port: int = Field(default=8502, ge=0, le=65535, description="metrics of the dashboard's process")
+    dashboard_metrics_port: int = Field(default=8502, ge=0, le=65535, description="metrics of the dashboard process")
     allowed_hosts: str = Field(
         default="",
-        description="names under which others reach the ports, beside those of the addresses and the certificate, separated by commas;"
-        " '*.example.com' stands for one more label",
+        description="more host names that the ports answer to, separated by commas, besides those of the addresses and the certificate;"
+        " '*.example.com' matches one label",
     )
     image_hosts: str = Field(
         default="",
-        description="hosts that runbooks may show images of, beside the dashboard itself, separated by commas; with a port where it is not"
-        " the usual one, '*.example.com' stands for any label",
+        description="more hosts that runbooks may show images from, separated by commas; with a port unless it is the default one;"
+        " '*.example.com' matches any subdomain",
     )
     metrics_token: str = Field(
         default="",
-        description="secret (env:NAME or file:PATH) that who reads /metrics sends as a bearer token; none: /metrics is shown on loopback only",
+        description="secret (env:NAME or file:PATH) that scrapers of /metrics send as a bearer token; none: /metrics answers on loopback only",
     )
     tls_certificate: Path | None = Field(default=None, description="PEM file of the collector's certificate chain")
     tls_key: Path | None = Field(default=None, description="PEM file of the collector's private key")
-    insecure: bool = Field(default=False, description="allow other addresses than loopback without TLS, tokens and login")
+    insecure: bool = Field(default=False, description="allow addresses other than loopback without TLS, tokens and login")
     collector: str = Field(default="local", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="name of this collector, unique in a journal")
     journal_max_bytes: int = Field(
-        default=8 << 30, ge=1 << 20, description="size of all lanes together; full means 503 until there is room"
+        default=8 << 30,
+        ge=1 << 20,
+        description="size limit of the journal, all lanes together; a full journal answers 503 until there is room",
     )
     disk_reserve_bytes: int | None = Field(
         default=None,
         ge=0,
-        description="free space of the disk that ingest leaves to the store and the alerts: below it senders get 503;"
+        description="free disk space that ingest leaves to the store and the alerts; below it senders get 503;"
         " none: 512 MiB or 2 % of the file system, whichever is larger, at most a quarter of it; never less than 8 MiB",
     )
     segment_max_bytes: int = Field(
-        default=64 << 20, ge=64 << 10, description="size at which a journal segment is closed and a new one begun"
+        default=64 << 20, ge=64 << 10, description="size at which a journal segment is closed and a new one started"
     )
-    journal_keep_seconds: int = Field(
-        default=86_400, ge=0, description="how long a loaded segment is kept, so that the store can be rebuilt"
-    )
+    journal_keep_seconds: int = Field(default=86_400, ge=0, description="how long a loaded segment is kept for rebuilding the store")
     scrub_seconds: int = Field(
-        default=86_400, ge=0, description="how often every part of the store is read and compared with its checksums; 0: never"
+        default=86_400, ge=0, description="how often every part of the store is verified against its checksums; 0: never"
     )
     retention_days: dict[str, int] = Field(
         default={"spans": 30, "logs": 30, "metrics": 14, "events": 400, "quarantine": 90},
-        description="days a kind of signal is kept in the store",
+        description="retention in the store by kind of signal, in days",
     )
-    public_url: str = Field(default="", description="address of the dashboard in messages; empty: http://<inner host>:<dashboard port>")
+    public_url: str = Field(default="", description="URL of the dashboard in messages; empty: http://<inner host>:<dashboard port>")
     clock_speed: float = Field(default=1.0, gt=0, description="simulated time only: how much faster than real time the clock runs")
     clock_anchor: float = Field(
-        default=0.0, description="simulated time only: the real moment (Unix seconds) both clocks agree; 0: at start"
+        default=0.0, description="simulated time only: the real time (Unix seconds) at which both clocks agree; 0: at start"
     )
 
     @field_validator("allowed_hosts", "image_hosts")

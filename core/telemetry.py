@@ -28,81 +28,82 @@ class Metric:
 class M(Enum):
     """Every metric of every process. Names carry their unit; label values come from closed lists or the catalog, never from input."""
 
-    RECEIVED = Metric("andon_received_signals_total", Counter, "Signals in requests that reached admission", ("lane", "kind"))
-    ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged after they were on disk", ("lane", "kind"))
+    RECEIVED = Metric(
+        "andon_received_signals_total", Counter, "Signals offered to the journal, to be acknowledged or refused", ("lane", "kind")
+    )
+    ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged, after they were on disk", ("lane", "kind"))
     REFUSED = Metric("andon_refused_signals_total", Counter, "Signals refused, by reason", ("lane", "reason"))
     REFUSED_REQUESTS = Metric(
         "andon_refused_requests_total",
         Counter,
-        "Requests refused before admission and not kept, by source (empty: not known) and reason",
+        "Requests refused without being kept, by source (empty: unknown) and reason",
         ("source", "reason"),
     )
     QUARANTINED = Metric("andon_quarantined_inputs_total", Counter, "Inputs kept in quarantine, by reason", ("reason",))
     RECEIVER_UP = Metric("andon_receiver_up", Gauge, "1 while a pull receiver reads its source, 0 while it cannot", ("source",))
-    JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Bytes the journal holds", ("lane",))
-    JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Time of one group commit, fdatasync included", ("lane",))
+    JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Size of the journal", ("lane",))
+    JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Duration of a group commit, fdatasync included", ("lane",))
     JOURNAL_DAMAGED = Metric("andon_journal_damaged_records_total", Counter, "Journal records that could not be read", ("lane",))
-    DISK_FREE_BYTES = Metric("andon_disk_free_bytes", Gauge, "Free space of the file system of a folder: data, journal, store", ("folder",))
+    DISK_FREE_BYTES = Metric("andon_disk_free_bytes", Gauge, "Free space on the file system of a folder: data, journal, store", ("folder",))
     DISK_RESERVE_BYTES = Metric(
-        "andon_disk_reserve_bytes", Gauge, "Free space that ingest leaves there: below it senders get 503", ("folder",)
+        "andon_disk_reserve_bytes", Gauge, "Free space that ingest leaves on that file system; below it senders get 503", ("folder",)
     )
-    DISK_FREE_INODES = Metric("andon_disk_free_inodes", Gauge, "Free inodes of the file system of a folder", ("folder",))
+    DISK_FREE_INODES = Metric("andon_disk_free_inodes", Gauge, "Free inodes on the file system of a folder", ("folder",))
     DISK_WRITE_SECONDS = Metric(
         "andon_disk_write_seconds",
         Gauge,
-        "How long it takes until a byte that is written there is on disk; rises while that hangs",
+        "Time until a byte written there is on disk; keeps rising while the disk hangs",
         ("folder",),
     )
     LAG_RECORDS = Metric("andon_lag_records", Gauge, "Journal records not yet loaded into the store", ("lane",))
     LAG_SECONDS = Metric("andon_lag_seconds", Gauge, "Age of the oldest journal record not yet loaded", ("lane",))
     LOADED = Metric("andon_loaded_signals_total", Counter, "Signals loaded into the store", ("lane", "kind"))
-    LOAD_FAILURES = Metric("andon_load_failures_total", Counter, "Slices whose load failed and will be tried again", ("lane",))
+    LOAD_FAILURES = Metric("andon_load_failures_total", Counter, "Slices that failed to load and will be retried", ("lane",))
     ACCOUNTED = Metric(
-        "andon_accounted_signals", Gauge, "Acknowledged signals and where they are: acknowledged = the sum of the other parts", ("part",)
+        "andon_accounted_signals", Gauge, "Acknowledged signals by where they are now; acknowledged = the sum of the other parts", ("part",)
     )
     ACCOUNTING_DIFFERENCE = Metric(
         "andon_accounting_difference_signals",
         Gauge,
-        "Signals in the store that nobody acknowledged, or that vanished from it; anything but 0 is a fault",
+        "Signals in the store that were never acknowledged, or are missing from it; anything but 0 is a fault",
         (),
     )
-    BROKEN_PARTS = Metric("andon_broken_parts", Gauge, "Parts of tables the store set aside because they cannot be read", ())
-    STORE_LOST_ROWS = Metric(
-        "andon_store_lost_rows", Gauge, "Rows that the store has lost, in parts of tables that are gone, and that are not back", ()
-    )
-    DAMAGED_PARTS = Metric("andon_damaged_parts", Gauge, "Parts of tables that the last reading of the store found damaged", ())
+    BROKEN_PARTS = Metric("andon_broken_parts", Gauge, "Table parts that the store set aside because they cannot be read", ())
+    STORE_LOST_ROWS = Metric("andon_store_lost_rows", Gauge, "Rows in lost table parts that are not restored yet", ())
+    DAMAGED_PARTS = Metric("andon_damaged_parts", Gauge, "Table parts that the last scrub found damaged", ())
     SCRUB_FINISHED = Metric(
-        "andon_scrub_finished_timestamp_seconds", Gauge, "When every part of the store was last read, as Unix time; 0: not yet", ()
+        "andon_scrub_finished_timestamp_seconds", Gauge, "When the last scrub of the store finished, in Unix time; 0: not yet", ()
     )
-    TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Time of one engine tick", ("stage",))
-    TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was folded again", ())
-    KEYLESS = Metric("andon_keyless_events_total", Counter, "Signals that match a milestone and carry none of its keys", ())
+    TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Duration of a stage in an engine tick", ("stage",))
+    TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was recomputed", ())
+    KEYLESS = Metric("andon_keyless_events_total", Counter, "Signals that match a milestone but carry none of its keys", ())
     ORPHANS = Metric("andon_orphans", Gauge, "Milestone events that belong to no transaction yet", ())
     VERDICTS = Metric("andon_verdicts_total", Counter, "Verdict versions written", ("verdict",))
     INCIDENTS_OPEN = Metric("andon_incidents_open", Gauge, "Incidents that are not resolved", ("severity",))
     DELIVERIES = Metric("andon_deliveries_total", Counter, "Delivery attempts, by notifier and outcome", ("notifier", "outcome"))
-    OUTBOX_PENDING = Metric("andon_outbox_pending", Gauge, "Messages that wait in the outbox", ())
-    CATALOG_RELOAD_OK = Metric("andon_catalog_reload_ok", Gauge, "1 when the last reload of the catalog succeeded", ())
-    SECRETS_UNREADABLE = Metric("andon_secrets_unreadable", Gauge, "Secrets of the catalog this process needs and cannot read", ())
+    OUTBOX_PENDING = Metric("andon_outbox_pending", Gauge, "Messages waiting in the outbox", ())
+    CATALOG_RELOAD_OK = Metric("andon_catalog_reload_ok", Gauge, "1 if the last reload of the catalog succeeded", ())
+    SECRETS_UNREADABLE = Metric("andon_secrets_unreadable", Gauge, "Secrets of the catalog that this process needs but cannot read", ())
     JUDGING_BEHIND_SECONDS = Metric(
-        "andon_judging_behind_seconds", Gauge, "How far deadlines are judged behind now, because received signals wait to be loaded", ()
+        "andon_judging_behind_seconds",
+        Gauge,
+        "How far the evaluation of deadlines lags behind, because received signals wait to be loaded",
+        (),
     )
     CLOCK_STEP_SECONDS = Metric(
         "andon_clock_step_seconds",
         Gauge,
-        "By how much the machine's clock was last set while this process ran, or how long the machine was suspended; negative: set back",
+        "Last step of the machine's clock while this process ran, or the length of a suspension; negative: set back",
         (),
     )
     CLOCK_WRONG_SECONDS = Metric(
-        "andon_clock_wrong_seconds", Gauge, "How far the events of all sources lie ahead of this machine's clock; negative: behind it", ()
+        "andon_clock_wrong_seconds", Gauge, "How far the events of all sources are ahead of this machine's clock; negative: behind", ()
     )
-    HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that came through the whole path", ())
-    PAGE_SECONDS = Metric("andon_page_seconds", Histogram, "Time until a page of the dashboard was drawn", ("page",))
-    FAILED_READS = Metric("andon_failed_reads_total", Counter, "Readings of the dashboard that failed", ("read",))
-    OLD_ANSWERS = Metric(
-        "andon_old_answers_total", Counter, "Answers of before that the dashboard showed because a reading failed", ("read",)
-    )
-    ACTIONS = Metric("andon_actions_total", Counter, "What people asked for on pages, by result: done, refused, failed", ("result",))
+    HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that passed through the whole path", ())
+    PAGE_SECONDS = Metric("andon_page_seconds", Histogram, "Time to draw a page of the dashboard", ("page",))
+    FAILED_READS = Metric("andon_failed_reads_total", Counter, "Queries of the dashboard that failed", ("read",))
+    OLD_ANSWERS = Metric("andon_old_answers_total", Counter, "Cached answers that the dashboard showed because a query failed", ("read",))
+    ACTIONS = Metric("andon_actions_total", Counter, "Actions requested on pages, by result: done, refused, failed", ("result",))
 
 
 class Telemetry:

@@ -1,4 +1,4 @@
-"""Prometheus Alertmanager: POST /api/v2/alerts, so that its own routes, silences and receivers apply.
+"""Prometheus Alertmanager: alerts to POST /api/v2/alerts, where its own routes, silences and receivers apply.
 
 Settings: ``url`` (its address, without the path); ``keep_minutes`` (how long an alert lives there without being repeated, default one
 day: give the route a shorter ``repeat_every``); ``allow_link_local``.

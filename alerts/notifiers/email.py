@@ -1,4 +1,4 @@
-"""E-mail over SMTP: text and HTML, threaded by incident, with a Message-ID made from the delivery id.
+"""E-mail over SMTP: text and HTML, threaded by incident, with a Message-ID derived from the delivery id.
 
 Settings: ``host``, ``from``, ``to`` (an address or a list); ``port`` (default 587, or 465 with ``security: tls``); ``security``
 (``starttls``, ``tls`` or ``none``; default ``starttls``); ``username`` and ``password`` (``env:NAME``); ``allow_link_local``.

@@ -1,4 +1,4 @@
-"""PagerDuty: Events API v2. Firing triggers, an acknowledged incident acknowledges, a resolve resolves; ``dedup_key`` is the incident.
+"""PagerDuty: triggers, acknowledges and resolves through the Events API v2; ``dedup_key`` is the incident.
 
 What became worse triggers also where it is acknowledged: somebody has to look again.
 

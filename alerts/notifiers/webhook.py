@@ -1,4 +1,4 @@
-"""Webhook: the message as JSON, signed as Standard Webhooks says (https://www.standardwebhooks.com).
+"""Webhook: the message as JSON, signed according to Standard Webhooks (https://www.standardwebhooks.com).
 
 Settings: ``url``; ``secret`` (optional; a ``whsec_`` text); ``allow_link_local``. The header ``webhook-id`` is the delivery id.
 """

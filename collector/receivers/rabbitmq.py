@@ -1,4 +1,4 @@
-"""RabbitMQ: reads a queue and acknowledges only what is on disk.
+"""RabbitMQ: consumes a queue and acknowledges a message only once it is on disk.
 
 A message becomes one event. CloudEvents in AMQP (structured, batch, or ``cloudEvents:`` headers) are taken as they are. Of any other message
 the id is ``message_id``, else a hash of queue, routing key, headers and body, so that a redelivery is the same event: two messages that are

@@ -1,4 +1,4 @@
-"""SQL tables: reads the rows of an ERP's table that are new or changed, again and again.
+"""SQL tables: polls a table, such as an ERP's, for new and changed rows.
 
 Every row becomes one event whose ``data`` is the row. The table says by a change column (a time, a date or a rising number) what is new.
 A transaction that commits late brings rows whose change value lies *before* what was read already; therefore every poll begins

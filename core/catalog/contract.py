@@ -12,7 +12,7 @@ from core.catalog.definition import Definition, Identifier
 class Contract(Definition):
     """Facts about the parties of transactions.
 
-    ``for_``: the fact and value it is about (``{customer: ACME}``). ``facts``: what then holds (``{tier: gold}``), readable in a target
+    ``for_``: the fact and value it applies to (``{customer: ACME}``). ``facts``: what is then true (``{tier: gold}``), available to targets
     as ``customer.tier``, from ``since`` (00:00 UTC) until ``until``.
     """
 

@@ -82,7 +82,7 @@ class Routes(Definition):
 
 
 class Owner(Definition):
-    """A team that answers for a flow, an SLA or a source. ``members``: who is in it, by name."""
+    """A team that is responsible for a flow, an SLA or a source. ``members``: their names."""
 
     title: str
     email: str | None = None

@@ -19,7 +19,7 @@ Percentage = Annotated[str, Field(pattern=PERCENTAGE_PATTERN)]
 
 
 class Penalty(Definition):
-    """What lateness costs: ``per_day`` of the fact ``of`` for each day begun after ``free_days``, at most ``cap`` of it."""
+    """What lateness costs: the share ``per_day`` of the fact ``of`` for each started day after ``free_days``, at most the share ``cap``."""
 
     per_day: Percentage
     free_days: float = Field(default=0, ge=0, allow_inf_nan=False)
@@ -28,9 +28,9 @@ class Penalty(Definition):
 
 
 class Target(Definition):
-    """Another limit or penalty for some transactions, since a date (at 00:00 UTC). The first target that applies wins.
+    """Another limit or penalty for some transactions, from a date on (00:00 UTC). The first target that applies wins.
 
-    What it does not say is as the SLA says.
+    Whatever a target leaves out is taken from the SLA.
     ``when`` compares facts (``customer.tier`` reads the fact ``tier`` of the customer table of contracts) with a value or a list.
     """
 
