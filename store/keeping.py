@@ -126,7 +126,7 @@ class Keeping:
         found.rows[table] = found.rows.get(table, 0) + len(columns["revision"])
 
     def _catch_up(self) -> None:
-        """Append what the store has above what is in the journal. Decisions of before there was a journal are left: signals give them again."""
+        """Append what the store has above what is in the journal. Decisions of which it has none were swept with their signals."""
         for table, reached in self._journal.reached().items():
             if not reached and table in DECISIONS:
                 continue
