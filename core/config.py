@@ -29,7 +29,7 @@ class Settings(BaseModel):
     host: str = Field(default="127.0.0.1", description="address the collector listens on; anything but loopback requires TLS and tokens")
     inner_host: str = Field(
         default="127.0.0.1",
-        description="address the engine and the dashboard listen on; they have no TLS and no login, so keep it on loopback and put a proxy in front",
+        description="address the engine and the dashboard listen on, without TLS or login; keep it on loopback, behind a proxy",
     )
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC")
     http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP, CloudEvents and webhooks")
