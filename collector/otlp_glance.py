@@ -13,10 +13,14 @@ stretch of the body as long as its longest record holds more of these bytes than
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor import Descriptor
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from core.signal import SignalKind
 
@@ -25,8 +29,9 @@ ATTRIBUTES_MAX = 128
 _ATTRIBUTE_MIN_BYTES = 2
 _PIECE_BYTES = 96 << 10
 """What the cache and the allocator hold without any effort."""
-# the tags (wire type 2) of the attributes of a span and of a log record
-_ATTRIBUTE_TAGS = {SignalKind.TRACES: 9 << 3 | 2, SignalKind.LOGS: 6 << 3 | 2}
+_RECORDS = {SignalKind.TRACES: Span.DESCRIPTOR, SignalKind.LOGS: LogRecord.DESCRIPTOR}
+_ATTRIBUTE_TAGS = {kind: record.fields_by_name["attributes"].number << 3 | 2 for kind, record in _RECORDS.items()}
+"""The tags (wire type 2) of the attributes of a span and of a log record."""
 _FIELD = descriptor_pb2.FieldDescriptorProto
 # the years 2001 to 2097, by the highest byte of the nanoseconds (little-endian: the last one)
 # a row's length is one byte, or two where there are attributes of events and links
@@ -38,11 +43,11 @@ _SPANS = re.compile(
 _LOGS = re.compile(rb"(?:\x12.(?:\x09.{7}[\0-\x37])?(?:\x59.{7}[\0-\x37])?)*+", re.DOTALL)
 
 
-def _message_class(name: str, record: dict[str, tuple[int, Any]] | None, parts: dict[str, tuple[int, int]] | None = None) -> Any:
-    """Return the class of a request whose records have only these fields, as (number, type); None leaves them serialized.
+def _message_class(name: str, record: Descriptor | None = None, fields: Sequence[str] = ()) -> Any:
+    """Return the class of a request whose records have only these fields of OTLP's own; None leaves them serialized.
 
-    ``parts``: the fields that hold parts of a record with attributes of their own, and the number of these. All parts of a field are merged
-    into one. Resources and scopes are as many as there are in an outline (``record`` is None); for heads they are merged into one, too.
+    A field that holds parts of a record is one part, into which all are merged, with nothing but attributes. Resources and scopes are as many as
+    there are in an outline (``record`` is None); for heads they are merged into one, too.
     """
     package = f"andon.{name}"
     file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
@@ -56,14 +61,17 @@ def _message_class(name: str, record: dict[str, tuple[int, Any]] | None, parts: 
         )
     if record:
         message = file.message_type.add(name="Record")
-        for field, (number, kind) in record.items():
-            message.field.add(name=field, number=number, label=_FIELD.LABEL_OPTIONAL, type=kind)
-        for field, (number, attributes) in (parts or {}).items():
-            type_name = f".{package}.{field}"
-            message.field.add(name=field, number=number, label=_FIELD.LABEL_OPTIONAL, type=_FIELD.TYPE_MESSAGE, type_name=type_name)
-            file.message_type.add(name=field).field.add(
+        for known in (record.fields_by_name[field] for field in fields):
+            if known.message_type is None:
+                message.field.add(name=known.name, number=known.number, label=_FIELD.LABEL_OPTIONAL, type=known.type)
+                continue
+            type_name = f".{package}.{known.name}"
+            message.field.add(
+                name=known.name, number=known.number, label=_FIELD.LABEL_OPTIONAL, type=_FIELD.TYPE_MESSAGE, type_name=type_name
+            )
+            file.message_type.add(name=known.name).field.add(
                 name="attributes",
-                number=attributes,
+                number=known.message_type.fields_by_name["attributes"].number,
                 label=_FIELD.LABEL_REPEATED,
                 type=_FIELD.TYPE_MESSAGE,
                 type_name=f".{package}.Attribute",
@@ -74,20 +82,13 @@ def _message_class(name: str, record: dict[str, tuple[int, Any]] | None, parts: 
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.Request"))
 
 
-_Outline = _message_class("outline", None)
-_SpanHeads = _message_class(
-    "span_heads",
-    {
-        "trace_id": (1, _FIELD.TYPE_BYTES),
-        "span_id": (2, _FIELD.TYPE_BYTES),
-        "parent_span_id": (4, _FIELD.TYPE_BYTES),
-        "start_time_unix_nano": (7, _FIELD.TYPE_FIXED64),
-        "end_time_unix_nano": (8, _FIELD.TYPE_FIXED64),
-    },
-    {"events": (11, 3), "links": (13, 4)},
-)
-_LogHeads = _message_class("log_heads", {"time_unix_nano": (1, _FIELD.TYPE_FIXED64), "observed_time_unix_nano": (11, _FIELD.TYPE_FIXED64)})
-_HEADS = {SignalKind.TRACES: (_SpanHeads, _SPANS), SignalKind.LOGS: (_LogHeads, _LOGS)}
+_SPAN_HEADS = ("trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "end_time_unix_nano", "events", "links")
+_LOG_HEADS = ("time_unix_nano", "observed_time_unix_nano")
+_Outline = _message_class("outline")
+_HEADS = {
+    SignalKind.TRACES: (_message_class("span_heads", _RECORDS[SignalKind.TRACES], _SPAN_HEADS), _SPANS),
+    SignalKind.LOGS: (_message_class("log_heads", _RECORDS[SignalKind.LOGS], _LOG_HEADS), _LOGS),
+}
 
 
 def outline(body: bytes) -> tuple[list[int], int]:

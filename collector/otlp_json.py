@@ -10,17 +10,13 @@ from __future__ import annotations
 import msgspec
 
 from collector.json_guard import check_depth, check_digits, check_values
-from collector.otlp_json_metrics import Metric
-from collector.otlp_json_types import LogRecord, ProtobufStruct, Span, telemetry
+from collector.otlp_json_types import ProtobufStruct, struct_of
+from collector.otlp_requests import REQUESTS
 from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 
 VALUES_MAX = 300_000
-_DECODERS = {
-    SignalKind.TRACES: msgspec.json.Decoder(telemetry(Span, "spans", "scope_spans", "resource_spans")),
-    SignalKind.LOGS: msgspec.json.Decoder(telemetry(LogRecord, "log_records", "scope_logs", "resource_logs")),
-    SignalKind.METRICS: msgspec.json.Decoder(telemetry(Metric, "metrics", "scope_metrics", "resource_metrics")),
-}
+_DECODERS = {kind: msgspec.json.Decoder(struct_of(request.DESCRIPTOR)) for kind, request in REQUESTS.items()}
 
 
 def convert(kind: SignalKind, body: bytes) -> bytes:

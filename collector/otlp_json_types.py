@@ -1,7 +1,8 @@
-"""The OTLP messages as typed JSON structs, each field with its protobuf number and encoding. Source: opentelemetry-proto 1.x.
+"""The OTLP messages as typed JSON structs, made from OTLP's own descriptors, so that no field is missing.
 
 A struct's ``fields_`` lists (attribute, tag, encode, how): *one* writes a value unless it is the default, *optional* writes it when it was given,
-*many* writes each element, *packed* writes all elements in one field. As in the JSON mapping of protobuf, ``null`` means absent.
+*many* writes each element, *packed* writes all elements in one field. As in the JSON mapping of protobuf, ``null`` means absent. Where
+OTLP/JSON differs from that mapping, so does this: ids are hexadecimal, and enumerations are numbers.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from collector import protobuf_wire as wire
 
 Number = int | str
-"""A 64-bit integer: JSON number or decimal string."""
+"""A whole number: JSON number or decimal string."""
 Real = float | str
 """A double: JSON number, or ``"NaN"``, ``"Infinity"``, ``"-Infinity"``."""
 _Field = tuple[str, bytes, Callable[[Any], bytes], str]
+_IDS = {"trace_id", "span_id", "parent_span_id"}
 
 
-class ProtobufStruct(msgspec.Struct, rename="camel", gc=False):
+class ProtobufStruct(msgspec.Struct, gc=False):
     """A struct that can write itself as protobuf."""
 
     fields_: ClassVar[tuple[_Field, ...]] = ()
@@ -96,6 +99,13 @@ def _int64(value: Number) -> bytes:
     return wire.int64(_integer(value))
 
 
+def _int32(value: Number) -> bytes:
+    number = _integer(value)
+    if not -(1 << 31) <= number < 1 << 31:
+        raise ValueError(f"{number} does not fit into 32 bits")
+    return wire.int64(number)
+
+
 def _uint64(value: Number) -> bytes:
     return wire.varint(_integer(value))
 
@@ -133,222 +143,63 @@ def _double(value: Real) -> bytes:
     return wire.double(_real(value))
 
 
-# encoding → (wire type, encoder)
-_KINDS: dict[str, tuple[int, Callable[[Any], bytes]]] = {
-    "text": (2, _text),
-    "hex": (2, _hex),
-    "base64": (2, _base64),
-    "message": (2, _message),
-    "boolean": (0, _boolean),
-    "int64": (0, _int64),
-    "uint64": (0, _uint64),
-    "uint32": (0, _uint32),
-    "sint32": (0, _sint32),
-    "enum": (0, _enumeration),
-    "fixed64": (1, _fixed64),
-    "sfixed64": (1, _sfixed64),
-    "double": (1, _double),
-    "fixed32": (5, _fixed32),
+_KINDS: dict[int, tuple[Any, Any, int, Callable[[Any], bytes]]] = {
+    FieldDescriptor.TYPE_MESSAGE: (None, None, 2, _message),
+    FieldDescriptor.TYPE_STRING: (str, "", 2, _text),
+    FieldDescriptor.TYPE_BYTES: (str, "", 2, _base64),
+    FieldDescriptor.TYPE_BOOL: (bool, False, 0, _boolean),
+    FieldDescriptor.TYPE_INT32: (Number, 0, 0, _int32),
+    FieldDescriptor.TYPE_INT64: (Number, 0, 0, _int64),
+    FieldDescriptor.TYPE_UINT32: (Number, 0, 0, _uint32),
+    FieldDescriptor.TYPE_UINT64: (Number, 0, 0, _uint64),
+    FieldDescriptor.TYPE_SINT32: (Number, 0, 0, _sint32),
+    FieldDescriptor.TYPE_ENUM: (int, 0, 0, _enumeration),
+    FieldDescriptor.TYPE_FIXED32: (Number, 0, 5, _fixed32),
+    FieldDescriptor.TYPE_FIXED64: (Number, 0, 1, _fixed64),
+    FieldDescriptor.TYPE_SFIXED64: (Number, 0, 1, _sfixed64),
+    FieldDescriptor.TYPE_DOUBLE: (Real, 0.0, 1, _double),
 }
+"""A field's type in JSON (None: a struct of its own), its default, its wire type and its encoder, by its type in protobuf."""
 
 
-def fields(**lines: str) -> tuple[_Field, ...]:
-    """Compile ``name="number encoding [optional|many|packed]"``."""
-    compiled = []
-    for name, line in lines.items():
-        number, kind, how = (*line.split(), "one")[:3]
-        wire_type, encode = _KINDS[kind]
-        compiled.append((name, wire.tag(int(number), 2 if how == "packed" else wire_type), encode, how))
-    return tuple(compiled)
+def struct_of(message: Descriptor) -> type[ProtobufStruct]:
+    """Return the struct of a message, which is made together with those of all messages in it."""
+    name = _name_of(message)
+    if name not in globals():  # where msgspec looks for the names of structs that others hold, or that hold themselves
+        ordered = sorted(message.fields, key=lambda field: field.number)
+        globals()[name] = msgspec.defstruct(
+            name,
+            [(field.name, *_in_json(field)) for field in ordered],
+            bases=(ProtobufStruct,),
+            namespace={"fields_": tuple(map(_in_protobuf, ordered))},
+            module=__name__,
+            rename={field.name: field.json_name for field in ordered},
+            gc=False,
+        )
+        for inner in filter(None, (field.message_type for field in ordered)):
+            struct_of(inner)
+    return globals()[name]  # type: ignore[no-any-return]
 
 
-class ArrayValue(ProtobufStruct):
-    """A list of values."""
-
-    values: list[AnyValue] | None = None
-    fields_ = fields(values="1 message many")
+def _name_of(message: Descriptor) -> str:
+    return str(message.full_name.replace(".", "_"))
 
 
-class KeyValueList(ProtobufStruct):
-    """Values by name."""
-
-    values: list[KeyValue] | None = None
-    fields_ = fields(values="1 message many")
-
-
-class AnyValue(ProtobufStruct):
-    """A value of any type; what was not given is None."""
-
-    string_value: str | None = None
-    bool_value: bool | None = None
-    int_value: Number | None = None
-    double_value: Real | None = None
-    array_value: ArrayValue | None = None
-    kvlist_value: KeyValueList | None = None
-    bytes_value: str | None = None
-    fields_ = fields(
-        string_value="1 text optional",
-        bool_value="2 boolean optional",
-        int_value="3 int64 optional",
-        double_value="4 double optional",
-        array_value="5 message optional",
-        kvlist_value="6 message optional",
-        bytes_value="7 base64 optional",
-    )
+def _in_json(field: FieldDescriptor) -> tuple[Any, Any]:
+    """Return a field's type, in which None is always among, and its default."""
+    if field.message_type is not None:
+        inner: Any = _name_of(field.message_type)
+        return (f"list[{inner}] | None" if field.is_repeated else f"{inner} | None"), None
+    type_, default, _, _ = _KINDS[field.type]
+    if field.is_repeated:
+        return list[type_] | None, None  # type: ignore[valid-type]
+    return type_ | None, None if field.has_presence else default
 
 
-class KeyValue(ProtobufStruct):
-    """An attribute."""
-
-    key: str | None = ""
-    value: AnyValue | None = None
-    fields_ = fields(key="1 text", value="2 message optional")
-
-
-class Resource(ProtobufStruct):
-    """Where signals come from."""
-
-    attributes: list[KeyValue] | None = None
-    dropped_attributes_count: Number | None = 0
-    fields_ = fields(attributes="1 message many", dropped_attributes_count="2 uint32")
-
-
-class Scope(ProtobufStruct):
-    """The library that made them."""
-
-    name: str | None = ""
-    version: str | None = ""
-    attributes: list[KeyValue] | None = None
-    dropped_attributes_count: Number | None = 0
-    fields_ = fields(name="1 text", version="2 text", attributes="3 message many", dropped_attributes_count="4 uint32")
-
-
-class SpanEvent(ProtobufStruct):
-    """A moment in a span."""
-
-    time_unix_nano: Number | None = 0
-    name: str | None = ""
-    attributes: list[KeyValue] | None = None
-    dropped_attributes_count: Number | None = 0
-    fields_ = fields(time_unix_nano="1 fixed64", name="2 text", attributes="3 message many", dropped_attributes_count="4 uint32")
-
-
-class SpanLink(ProtobufStruct):
-    """A pointer to another span."""
-
-    trace_id: str | None = ""
-    span_id: str | None = ""
-    trace_state: str | None = ""
-    attributes: list[KeyValue] | None = None
-    dropped_attributes_count: Number | None = 0
-    flags: Number | None = 0
-    fields_ = fields(
-        trace_id="1 hex",
-        span_id="2 hex",
-        trace_state="3 text",
-        attributes="4 message many",
-        dropped_attributes_count="5 uint32",
-        flags="6 fixed32",
-    )
-
-
-class Status(ProtobufStruct):
-    """How a span ended."""
-
-    message: str | None = ""
-    code: int | None = 0
-    fields_ = fields(message="2 text", code="3 enum")
-
-
-class Span(ProtobufStruct):
-    """One span."""
-
-    trace_id: str | None = ""
-    span_id: str | None = ""
-    trace_state: str | None = ""
-    parent_span_id: str | None = ""
-    name: str | None = ""
-    kind: int | None = 0
-    start_time_unix_nano: Number | None = 0
-    end_time_unix_nano: Number | None = 0
-    attributes: list[KeyValue] | None = None
-    dropped_attributes_count: Number | None = 0
-    events: list[SpanEvent] | None = None
-    dropped_events_count: Number | None = 0
-    links: list[SpanLink] | None = None
-    dropped_links_count: Number | None = 0
-    status: Status | None = None
-    flags: Number | None = 0
-    fields_ = fields(
-        trace_id="1 hex",
-        span_id="2 hex",
-        trace_state="3 text",
-        parent_span_id="4 hex",
-        name="5 text",
-        kind="6 enum",
-        start_time_unix_nano="7 fixed64",
-        end_time_unix_nano="8 fixed64",
-        attributes="9 message many",
-        dropped_attributes_count="10 uint32",
-        events="11 message many",
-        dropped_events_count="12 uint32",
-        links="13 message many",
-        dropped_links_count="14 uint32",
-        status="15 message optional",
-        flags="16 fixed32",
-    )
-
-
-class LogRecord(ProtobufStruct):
-    """One log record."""
-
-    time_unix_nano: Number | None = 0
-    observed_time_unix_nano: Number | None = 0
-    severity_number: int | None = 0
-    severity_text: str | None = ""
-    body: AnyValue | None = None
-    attributes: list[KeyValue] | None = None
-    dropped_attributes_count: Number | None = 0
-    flags: Number | None = 0
-    trace_id: str | None = ""
-    span_id: str | None = ""
-    event_name: str | None = ""
-    fields_ = fields(
-        time_unix_nano="1 fixed64",
-        severity_number="2 enum",
-        severity_text="3 text",
-        body="5 message optional",
-        attributes="6 message many",
-        dropped_attributes_count="7 uint32",
-        flags="8 fixed32",
-        trace_id="9 hex",
-        span_id="10 hex",
-        observed_time_unix_nano="11 fixed64",
-        event_name="12 text",
-    )
-
-
-def telemetry(record: type[ProtobufStruct], records: str, scopes: str, resources: str) -> type[ProtobufStruct]:
-    """Return the request struct of a signal: resources, their scopes, their records."""
-    last = [("schema_url", str | None, "")]
-    scope = msgspec.defstruct(
-        "ScopeRecords",
-        [("scope", Scope | None, None), (records, list[record] | None, None), *last],  # type: ignore[valid-type]
-        bases=(ProtobufStruct,),
-        namespace={"fields_": fields(scope="1 message optional", **{records: "2 message many"}, schema_url="3 text")},
-        rename="camel",
-    )
-    resource = msgspec.defstruct(
-        "ResourceRecords",
-        [("resource", Resource | None, None), (scopes, list[scope] | None, None), *last],  # type: ignore[valid-type]
-        bases=(ProtobufStruct,),
-        namespace={"fields_": fields(resource="1 message optional", **{scopes: "2 message many"}, schema_url="3 text")},
-        rename="camel",
-    )
-    return msgspec.defstruct(  # type: ignore[return-value]
-        "Request",
-        [(resources, list[resource] | None, None)],  # type: ignore[valid-type]
-        bases=(ProtobufStruct,),
-        namespace={"fields_": fields(**{resources: "1 message many"})},
-        rename="camel",
-    )
+def _in_protobuf(field: FieldDescriptor) -> _Field:
+    _, _, wire_type, encode = _KINDS[field.type]
+    if field.name in _IDS:
+        encode = _hex
+    if field.is_repeated:
+        return field.name, wire.tag(field.number, 2), encode, "packed" if wire_type != 2 else "many"
+    return field.name, wire.tag(field.number, wire_type), encode, "optional" if field.has_presence else "one"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,8 +72,6 @@ def for_json_format(value: Any) -> Any:
         return [for_json_format(item) for item in value]
     if not isinstance(value, dict):
         return value
-    import base64
-
     return {
         key: base64.b64encode(bytes.fromhex(item)).decode() if key in _IDS else for_json_format(item)
         for key, item in value.items()
@@ -83,6 +84,47 @@ def test_samples_mean_what_protobufs_own_reader_says(kind: SignalKind) -> None:
     request = REQUESTS[kind]
     expected = json_format.ParseDict(for_json_format(SAMPLES[kind]), request())
     assert request.FromString(convert(kind, json.dumps(SAMPLES[kind]).encode())) == expected
+
+
+def every_field(message: Message, depth: int = 0) -> Message:
+    """Fill a message with all fields that its descriptor has, the last of each oneof, and messages in it likewise."""
+    for field in message.DESCRIPTOR.fields:
+        target = getattr(message, field.name)
+        if field.message_type is not None:
+            if depth < 12:
+                every_field(target.add() if field.is_repeated else target, depth + 1)
+        else:
+            value: Any = {str: "text", bytes: b"\1\2\3\4\5\6\7\xff", bool: True, float: 0.5}.get(field_type(field), 1)
+            if field.is_repeated:
+                target.append(value)
+            else:
+                setattr(message, field.name, value)
+    return message
+
+
+def field_type(field: FieldDescriptor) -> type:
+    return (
+        type(field.default_value)
+        if not field.is_repeated
+        else {FieldDescriptor.TYPE_STRING: str, FieldDescriptor.TYPE_DOUBLE: float}.get(field.type, int)
+    )
+
+
+def as_otlp_json(value: Any) -> Any:
+    """Turn the base64 of protobuf's own JSON writer into the hex of OTLP/JSON."""
+    if isinstance(value, list):
+        return [as_otlp_json(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: base64.b64decode(item).hex() if key in _IDS else as_otlp_json(item) for key, item in value.items()}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_every_field_that_otlp_has_is_taken(kind: SignalKind) -> None:
+    """Also those that OTLP gets later: the installed descriptors say which there are."""
+    request = every_field(REQUESTS[kind]())
+    body = json.dumps(as_otlp_json(json_format.MessageToDict(request, use_integers_for_enums=True))).encode()
+    assert REQUESTS[kind].FromString(convert(kind, body)) == request
 
 
 @pytest.mark.parametrize("name", ["trace", "logs", "events", "metrics"])
