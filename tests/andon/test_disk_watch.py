@@ -32,7 +32,7 @@ class Watched:
     """A data folder on a disk of its own, looked at by hand."""
 
     def __init__(self, data: Path, **settings: int) -> None:
-        self.settings = Settings(data=data, **settings)  # type: ignore[arg-type]
+        self.settings = Settings(data=data, **settings)  # type: ignore[arg-type]  # each setting has a type of its own
         self.settings.journal.mkdir(parents=True)
         self.settings.store_folder.mkdir()
         self.clock, self.telemetry, self.conditions = FakeClock(NOW), Telemetry(), Conditions()

@@ -56,7 +56,7 @@ def full(store: Store, tmp_path: Path) -> Iterator[Full]:
     telemetry = Telemetry()
     with (
         pytest.MonkeyPatch.context() as patch,
-        pipeline_on(store, shop.settings, catalog(tmp_path), shop.clock, telemetry) as pipeline,  # type: ignore[arg-type]
+        pipeline_on(store, shop.settings, catalog(tmp_path), shop.clock, telemetry) as pipeline,
     ):
         yield Full(shop, pipeline, Engine(pipeline.stages, shop.clock, telemetry), patch)
         patch.undo()

@@ -53,7 +53,7 @@ class Turns:
             return more
 
         stages.load = slow_load
-        self.pipeline.alerting.run = watched_alert  # type: ignore[method-assign]
+        self.pipeline.alerting.run = watched_alert  # type: ignore[method-assign]  # the spy
         self.engine = Engine(stages, self.shop.clock, Telemetry())
 
     def loaded(self, lane: Lane) -> int:

@@ -35,7 +35,7 @@ async def echo(websocket: WebSocket) -> None:
 
 async def until(condition: Any) -> None:
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - of others' making
+        while not condition():  # noqa: ASYNC110 - what the server counts has no event to wait for
             await asyncio.sleep(0.01)
 
 
@@ -52,7 +52,7 @@ class Served:
     @property
     def peers(self) -> Counter[str]:
         protocol: Any = self.server.config.http_protocol_class
-        return protocol.peers  # type: ignore[no-any-return]
+        return protocol.peers  # type: ignore[no-any-return]  # the class is made at run time
 
     async def __aenter__(self) -> Self:
         self.task = asyncio.create_task(self.server.serve(sockets=[self.bound]))

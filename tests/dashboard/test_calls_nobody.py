@@ -43,12 +43,12 @@ def view(product: Product, page: str, origin: str = "") -> Config:
     """Draw a page as a browser would; return what its session is configured to."""
     configured = None
     address = f"ws://127.0.0.1:{product.dashboard_port}/_stcore/stream"
-    with connect(address, origin=origin or f"http://127.0.0.1:{product.dashboard_port}", max_size=None) as viewer:  # type: ignore[arg-type]
+    with connect(address, origin=origin or f"http://127.0.0.1:{product.dashboard_port}", max_size=None) as viewer:  # type: ignore[arg-type]  # its Origin is a NewType of str
         ask = BackMsg()
         ask.rerun_script.page_name = page
         viewer.send(ask.SerializeToString())
         while True:
-            told = ForwardMsg.FromString(viewer.recv(timeout=60))  # type: ignore[arg-type]
+            told = ForwardMsg.FromString(viewer.recv(timeout=60))  # type: ignore[arg-type]  # Streamlit sends bytes only
             if told.WhichOneof("type") == "new_session":
                 configured = told.new_session.config
             if told.WhichOneof("type") == "script_finished" and configured is not None:

@@ -70,7 +70,7 @@ def grpc_refusal(door: Running) -> tuple[grpc.StatusCode, int]:
     """Return code and seconds of the hint of a request over gRPC."""
     with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel:
         with pytest.raises(grpc.RpcError) as raised:
-            channel.unary_unary(EXPORT)(spans({"name": "s"}).SerializeToString(), timeout=10)
+            channel.unary_unary(EXPORT)(spans({"name": "s"}).SerializeToString(), timeout=60)
         trailers = dict(raised.value.trailing_metadata())
         retry = RetryInfo()
         Status.FromString(trailers["grpc-status-details-bin"]).details[0].Unpack(retry)

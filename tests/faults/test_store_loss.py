@@ -7,6 +7,8 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -23,6 +25,7 @@ from tests.product import Product, running, wait_until
 
 ROUNDS = max(1, int(os.environ.get("ANDON_ROUNDS", "1")) // 30)  # each takes minutes
 NAMED_WITHIN_SECONDS = 60
+PATIENCE_SECONDS = 180.0
 TABLES = ("events", "transactions", "clocks")
 OURS = {
     "events": f"event_source = '{ORIGINS[0]}'",
@@ -40,7 +43,7 @@ log = logging.getLogger("faults")
 
 def folders(product: Product, *tables: str) -> list[Path]:
     """Return where the parts of these tables lie, merged ones too, once the ledger has them."""
-    found = wait_until(lambda: ledger_of(product, *tables), 30, "the ledger is written")
+    found = wait_until(lambda: ledger_of(product, *tables), PATIENCE_SECONDS, "the ledger is written")
     return [part for folder in found for part in (product.data / "store" / folder).glob("*_*_*_*")]
 
 
@@ -98,26 +101,32 @@ def lose(product: Product, *, stopped: bool, **environment: str) -> float:
 def comes_back(product: Product, desk: Sink, before: dict[str, int], times: int, happened: float) -> None:
     wait_until(lambda: len(told(desk, "events")) >= 2 * times - 1, NAMED_WITHIN_SECONDS, "the loss is told")
     named = time.monotonic() - happened
-    wait_until(lambda: all_is_back(product, desk, before, times), 120, "all is back, and nothing is told twice", pause=0.5)
+    wait_until(lambda: all_is_back(product, desk, before, times), PATIENCE_SECONDS, "all is back, and nothing is told twice", pause=0.5)
     log.warning("named after %.1f s, mended after %.1f s", named, time.monotonic() - happened)
     product.wait_ready("engine")
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300 + ROUNDS * 240)
-def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_journal_goes(tmp_path: Path):
+@contextmanager
+def loaded(folder: Path, table: str, count: int, **environment: str) -> Iterator[tuple[Product, Sink, dict[str, int]]]:
+    """Run a collector and an engine that have loaded more than ``count`` signals of a table; give them, whom they tell, and their books."""
     ledger = Ledger()
-    environment = {**ENVIRONMENT, "ANDON_SEGMENT_MAX_BYTES": "65536"}
-    with (
-        http_sink() as desk,
-        running(Product(tmp_path / "data", CATALOG, {**environment, "ANDON_TEST_WEBHOOK": desk.url}), "collect", "engine") as product,
-    ):
-        producer = Producer(product, ledger, "loss", 1, pause=0.01)
-        producer.start()
-        wait_until(lambda: len(ledger.acknowledged("events")) > 300, 60, "events are taken")
-        producer.stop()
-        books = wait_until(lambda: settled_books(product), 60, "all is loaded")
-        wait_until(lambda: counts(product)["transactions"] >= len(ledger.acknowledged("events")), 60, "and correlated")
+    with http_sink() as desk:
+        environment = {**ENVIRONMENT, **environment, "ANDON_TEST_WEBHOOK": desk.url}
+        with running(Product(folder / "data", CATALOG, environment), "collect", "engine") as product:
+            producer = Producer(product, ledger, table, 1, pause=0.01)
+            producer.start()
+            wait_until(lambda: len(ledger.acknowledged(table)) > count, PATIENCE_SECONDS, f"{table} are taken")
+            producer.stop()
+            books = wait_until(lambda: settled_books(product), PATIENCE_SECONDS, "all is loaded")
+            orders = len(ledger.acknowledged("events"))
+            wait_until(lambda: counts(product)["transactions"] >= orders, PATIENCE_SECONDS, "and correlated")
+            yield product, desk, books
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900 + ROUNDS * 600)
+def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_journal_goes(tmp_path: Path):
+    with loaded(tmp_path, "events", 300, ANDON_SEGMENT_MAX_BYTES="65536") as (product, desk, books):
         before = counts(product)
         for number in range(1, 2 * ROUNDS):
             comes_back(product, desk, before, number, lose(product, stopped=number % 2 == 0))
@@ -125,48 +134,43 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         status = product.andon("journal", "status")
         assert status.returncode == 0, status
         assert "all of it was brought back" in status.stderr
-        after = wait_until(lambda: settled_books(product), 60, "the books close again")
+        after = wait_until(lambda: settled_books(product), PATIENCE_SECONDS, "the books close again")
         assert (after["duplicates"], after["lost"]) == (books["duplicates"], 0)
 
-        wait_until(lambda: product.query("SELECT count() FROM swept_segments")[0][0], 60, "what is mended is not kept any longer")
+        swept = "SELECT count() FROM swept_segments"
+        wait_until(lambda: product.query(swept)[0][0], PATIENCE_SECONDS, "what is mended is not kept any longer")
         found_before, told_before = len(losses(product)), len(told(desk, "events"))
 
         def found_since() -> list[tuple[str, bool, int]]:
             return losses(product)[found_before:]
 
         lose(product, stopped=False)
-        wait_until(lambda: {table for table, mended, _ in found_since() if mended} == set(TABLES), 120, "what can be is back")
+        wait_until(lambda: {table for table, mended, _ in found_since() if mended} == set(TABLES), PATIENCE_SECONDS, "what can be is back")
         missing = sum(rows for table, _, rows in found_since() if table == "events")
         assert missing > 0
-        wait_until(lambda: told(desk, "events")[told_before:] == ["opened"], 30, "it is told, and not resolved")
+        wait_until(lambda: told(desk, "events")[told_before:] == ["opened"], PATIENCE_SECONDS, "it is told, and not resolved")
         status = product.andon("journal", "status")
         assert status.returncode == 1
         assert "not brought back" in status.stderr
         lost = f"andon_store_lost_rows {float(missing)}"
-        wait_until(lambda: lost in httpx.get(f"{product.engine_url}/metrics").text, 30, "it is measured")
+        wait_until(lambda: lost in httpx.get(f"{product.engine_url}/metrics").text, PATIENCE_SECONDS, "it is measured")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_flipped_bit_is_found_named_and_brought_back(tmp_path: Path):
-    ledger = Ledger()
-    environment = {**ENVIRONMENT, "ANDON_SCRUB_SECONDS": "1"}
-    with (
-        http_sink() as desk,
-        running(Product(tmp_path / "data", CATALOG, {**environment, "ANDON_TEST_WEBHOOK": desk.url}), "collect", "engine") as product,
-    ):
-        producer = Producer(product, ledger, "bit", 1, pause=0.01)
-        producer.start()
-        wait_until(lambda: len(ledger.acknowledged("spans")) > 200, 60, "spans are taken")
-        producer.stop()
-        wait_until(lambda: settled_books(product), 60, "all is loaded")
+    with loaded(tmp_path, "spans", 200, ANDON_SCRUB_SECONDS="1") as (product, desk, _):
         before = counts(product)
         for file in [file for part in folders(product, "spans") for file in part.glob("data.*") if file.stat().st_size > MOSTLY_DATA_BYTES]:
             content = bytearray(file.read_bytes())
             content[len(content) // 2] ^= 1
             file.write_bytes(content)
-        wait_until(lambda: [m for m in desk.messages if m["stage"] == DAMAGE], 120, "the damage is told")
-        wait_until(lambda: set(losses(product)) == {("spans", True, 0)}, 60, "it is brought back")
+
+        def told_of_it() -> list[str]:
+            return [message["reason"] for message in desk.messages if message["stage"] == DAMAGE]
+
+        wait_until(told_of_it, PATIENCE_SECONDS, "the damage is told")
+        wait_until(lambda: set(losses(product)) == {("spans", True, 0)}, PATIENCE_SECONDS, "it is brought back")
         assert counts(product) == before
-        wait_until(lambda: [m for m in desk.messages if m["stage"] == DAMAGE and m["reason"] == "resolved"], 120, "it is over")
+        wait_until(lambda: "resolved" in told_of_it(), PATIENCE_SECONDS, "it is over")
         assert "store_damage" in product.log("engine")

@@ -128,12 +128,12 @@ def test_a_part_that_goes_while_no_engine_runs_is_named_at_the_start(watched: Wa
         watched.store.insert(table, {column: [number + 1] * 4, ("id" if table == "events" else "transaction_id"): list("abcd")})
     watched.losses.look()
     lost = watched.parts(table)
-    watched.between = lambda: [shutil.rmtree(path) for path in lost.values()]  # type: ignore[method-assign, assignment]
+    watched.between = lambda: [shutil.rmtree(path) for path in lost.values()]  # type: ignore[method-assign, assignment]  # it is made to be replaced
     watched.begin()
     assert f"rows of {table}" in watched.told()[table]
     assert [loss.table_name for loss in watched.losses.waiting()] == [table]
 
-    watched.between = lambda: None  # type: ignore[method-assign]
+    watched.between = lambda: None  # type: ignore[method-assign]  # it is made to be replaced
     watched.begin()
     assert [loss.table_name for loss in watched.losses.waiting()] == [table], "it is remembered until it is mended"
 
@@ -147,7 +147,7 @@ def test_a_part_that_cannot_be_read_at_the_start_is_named(watched: Watched) -> N
         file = path / "data.packed"
         file.write_bytes(b"garbage!" * 4 + file.read_bytes()[32:-32] + b"garbage!" * 4)
 
-    watched.between = break_it  # type: ignore[method-assign]
+    watched.between = break_it  # type: ignore[method-assign]  # it is made to be replaced
     watched.begin()
     assert "lost 10 rows of events" in watched.told()["events"]
 
@@ -196,7 +196,7 @@ def test_a_merged_part_that_goes_is_no_loss_while_its_sources_are_there(watched:
     watched.store.command("OPTIMIZE TABLE events FINAL")
     watched.losses.look()
     (merged,) = watched.parts().values()
-    watched.between = lambda: shutil.rmtree(merged)  # type: ignore[method-assign]
+    watched.between = lambda: shutil.rmtree(merged)  # type: ignore[method-assign]  # it is made to be replaced
     watched.begin()
     assert watched.store.rows("SELECT count() AS n FROM events FINAL")[0]["n"] == 20
     assert not watched.told()
