@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from andon.background import run_in_background
 from core.clock import Clock
 from core.condition import Condition, Conditions
 from core.config import Settings
@@ -125,11 +125,11 @@ class DiskWatch:
         """What is wrong now, in sentences."""
         self.look()
 
-    def start(self, beside: Callable[..., None], stopping: threading.Event) -> None:
-        """Watch until stopped. ``beside(name, run, *arguments)`` starts a thread."""
+    def start(self, stopping: threading.Event) -> None:
+        """Watch until stopped, in threads of its own."""
         for number, each in enumerate(self._file_systems):
-            beside(f"disk-{number}", each.writing.run, stopping)
-        beside("disks", self._run, stopping)
+            run_in_background(f"disk-{number}", each.writing.run, stopping)
+        run_in_background("disks", self._run, stopping)
 
     def takes_writes(self) -> bool | None:
         """Return whether every file system takes what is written, and soon, and has what nothing can be written without; None: not known yet."""

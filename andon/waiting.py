@@ -59,7 +59,7 @@ def _wait(settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemet
     """Return soon where the disks take what is written, else as soon as they do, or when stopped."""
     conditions, over = Conditions(), threading.Event()
     disks = DiskWatch(settings, clock, telemetry, conditions)
-    disks.start(_beside, over)
+    disks.start(over)
     try:
         while disks.takes_writes() is None:
             stopping.wait(FIRST_LOOK_SECONDS)
@@ -83,10 +83,6 @@ def _stay(disks: DiskWatch, alerting: AlertEngine, clock: Clock, stopping: threa
     disks.look()
     _tell(alerting, clock)
     alerting.settle(LAST_WORDS_SECONDS)
-
-
-def _beside(name: str, run: Callable[..., None], *arguments: object) -> None:
-    threading.Thread(target=run, args=arguments, name=name, daemon=True).start()
 
 
 def _tell(alerting: AlertEngine, clock: Clock) -> None:

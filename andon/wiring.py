@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from andon.background import run_in_background
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
 from andon.clock_comparison import ClockComparison
@@ -146,7 +147,7 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
         stack.callback(server.stop)
         _warn_of_root()
         go_on_rebuilding(pipeline, stopping)
-        _beside("heartbeat", heartbeat.run, stopping)
+        run_in_background("heartbeat", heartbeat.run, stopping)
         _start_counting(pipeline, mending.losses, stopping)
         engine.run()
 
@@ -190,11 +191,11 @@ def _start_watchers(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, Catc
 
     settings, clock, stopping = pipeline.settings, pipeline.clock, engine.stopping
     disks = DiskWatch(settings, clock, pipeline.telemetry, pipeline.conditions)
-    disks.start(_beside, stopping)
+    disks.start(stopping)
     standby = Standby(lambda: without_store(settings, pipeline.catalog, clock, pipeline.conditions), disks, clock, lambda: engine.last_step)
-    _beside("standby", standby.run, stopping)
+    run_in_background("standby", standby.run, stopping)
     catching_up = CatchingUp(pipeline.loader, clock, settings.clock_speed)
-    _beside("catching up", catching_up.run, stopping)
+    run_in_background("catching up", catching_up.run, stopping)
     return disks, catching_up
 
 
@@ -205,16 +206,13 @@ def _start_counting(pipeline: Pipeline, losses: Losses, stopping: threading.Even
     from store.scrub import Scrub
 
     store, settings, clock, telemetry = pipeline.store, pipeline.settings, pipeline.clock, pipeline.telemetry
-    _beside("accounting", Accountant(store, settings, clock, telemetry).run, stopping)
-    _beside("losses", losses.run, stopping)
-    _beside("scrub", Scrub(store, losses, settings.scrub_seconds, clock, telemetry, pipeline.conditions).run, stopping)
-    _beside("clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping)
-    _beside("derived", keep_up, store, stopping)
-
-
-def _beside(name: str, run: Callable[..., None], *arguments: object) -> None:
-    """Run something in a thread of its own that ends with the process."""
-    threading.Thread(target=run, args=arguments, name=name, daemon=True).start()
+    run_in_background("accounting", Accountant(store, settings, clock, telemetry).run, stopping)
+    run_in_background("losses", losses.run, stopping)
+    run_in_background("scrub", Scrub(store, losses, settings.scrub_seconds, clock, telemetry, pipeline.conditions).run, stopping)
+    run_in_background(
+        "clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping
+    )
+    run_in_background("derived", keep_up, store, stopping)
 
 
 def _warn_of_root() -> None:
