@@ -199,7 +199,10 @@ class Engine:
                 self._behind = refused = True
         self._judge_without_store(refused, all_stored=self._asked_all and not (refused or self._behind or self._left))
         if (not self._behind or self._stored_upto is not None) and self.may_judge():
-            self._judge()
+            try:
+                self._judge()
+            except NoRoom:  # as much waits for the disk as may: what was evaluated is told, the rest stays owed
+                self.owed.add("alert")
         if self.judged > EPOCH:
             self.telemetry.set(M.JUDGING_BEHIND_SECONDS, (self.clock.now() - self.judged).total_seconds())
         if "alert" in self.owed or self._is_due(self.stages.alert, self.clock.now()):
@@ -260,10 +263,11 @@ class Engine:
                 break
 
     def _judge(self) -> None:
-        self.judged = max(self.judged, self._upto)
-        owed = "evaluate" in self.owed or self._is_due(self.stages.evaluate, self.judged)
-        if owed and self.judged > EPOCH and self._run("evaluate", self.stages.evaluate, self.judged):
+        upto = max(self.judged, self._upto)
+        owed = "evaluate" in self.owed or self._is_due(self.stages.evaluate, upto)
+        if owed and upto > EPOCH and self._run("evaluate", self.stages.evaluate, upto):
             self.owed.add("alert")
+        self.judged = upto
 
     def _run(self, name: str, stage: Stage, now: datetime) -> bool:
         """Run a stage and take it off the list; return what it returns."""

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 
 class ClockStore(Protocol):
-    """Transactions in, clocks and verdicts out."""
+    """Transactions in, clocks and verdicts out.
+
+    Whatever returns transactions raises :class:`core.errors.NoRoom` while as many rows wait for the store's disk as may.
+    """
 
     def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
         """Return current rows of the ``transactions`` that changed above the cursor of stage ``evaluate``, and their clocks.

@@ -59,6 +59,7 @@ class StoredClocks:
         )  # by the index: costs nothing
         if not found["upto"]:
             return pd.DataFrame(), pd.DataFrame(), 0, False
+        self._store.held.require_room()
         bounds, held = {"after": self._cursor, "upto": found["upto"]}, self._store.held.clocks()
         sql = statement("changed_transactions").replace("/*columns*/", _TRANSACTION_COLUMNS)
         changed, clocks = self._store.side_by_side(
@@ -172,6 +173,7 @@ class StoredClocks:
         return self._transactions(_NAMED, _pairs(pairs))
 
     def _transactions(self, condition: str, parameters: dict[str, Any], tail: str = "ORDER BY revision") -> pd.DataFrame:
+        self._store.held.require_room()
         return self._store.frame(f"SELECT {_TRANSACTION_COLUMNS} FROM transactions FINAL WHERE {condition} {tail}", parameters)
 
 

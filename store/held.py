@@ -1,7 +1,8 @@
 """Rows that the store's disk did not take: they wait in memory, in the order they came, until it does, and are read from here meanwhile.
 
 So verdicts and incidents are decided and told while a disk is full. A file beside the store has them too, for an engine that ends meanwhile; where
-that cannot be written either, what was decided follows from the journal and is decided again.
+that cannot be written either, what was decided follows from the journal and is decided again. They have a bound: once so many wait, no more
+clocks are evaluated until there is room.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ log = logging.getLogger("store.held")
 
 Columns = Mapping[str, Sequence[Any]]
 CLOCK_KEY = ["flow", "sla", "transaction_id"]
+ROWS_MAX = 100_000
+"""How many rows may wait before no more clocks are evaluated; a late order makes three, of 400 to 600 bytes each: some 60 MiB in all."""
 CLOCK_TIMES = ("started_at", "warn_at", "due_at", "stopped_at", "next_at", "verdict_at")
 
 
@@ -31,6 +34,10 @@ class Batch:
 
     tables: dict[str, Columns]
     kept: Mapping[str, Columns]
+    rows: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = sum(len(next(iter(columns.values()), ())) for columns in self.tables.values())
 
 
 class Held:
@@ -42,6 +49,8 @@ class Held:
         self._settle = settle
         self._lock = threading.Lock()
         self._batches: list[Batch] = []
+        self._rows = 0
+        self._full = False
         self._file: HeldFile | None = None
 
     def keep_in(self, file: HeldFile, batches: list[Batch]) -> None:
@@ -49,10 +58,23 @@ class Held:
         with self._lock:
             self._file = file
             self._batches[:0] = batches
+            self._rows += sum(batch.rows for batch in batches)
         write_where_there_is_room(self)
 
     def __len__(self) -> int:
         return len(self._batches)
+
+    def require_room(self) -> None:
+        """Raise :class:`core.errors.NoRoom` while as many rows wait as may."""
+        full, before = self._rows >= ROWS_MAX, self._full
+        self._full = full
+        if full and not before:
+            log.error(
+                "as much waits in memory for the disk as may; no clock is evaluated until there is room",
+                extra={"fields": {"rows": self._rows}},
+            )
+        if full:
+            raise NoRoom(f"{self._rows:,} rows wait in memory for the disk of the store")
 
     def add(self, batch: Batch) -> None:
         """Let a batch wait behind those that wait already."""
@@ -60,6 +82,7 @@ class Held:
             if not self._batches:
                 log.error("the disk of the store takes nothing; what is decided waits in memory until it does")
             self._batches.append(batch)
+            self._rows += batch.rows
             self._note()
 
     def write(self) -> None:
@@ -70,7 +93,7 @@ class Held:
             try:
                 while self._batches:
                     self._write(self._batches[0])
-                    del self._batches[0]
+                    self._rows -= self._batches.pop(0).rows
                     written += 1
             finally:
                 if written:

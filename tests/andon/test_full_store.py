@@ -138,6 +138,26 @@ def test_an_engine_that_ends_meanwhile_leaves_what_it_decided_to_the_next_one(fu
         assert HeldFile(shop.settings.journal / ENGINE / "held").read() == []
 
 
+def test_what_waits_has_a_bound_beyond_which_deadlines_are_evaluated_once_there_is_room(
+    full: Full, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("store.held.ROWS_MAX", 4)
+    monkeypatch.setattr("slas.engine.BATCH", 1)
+    full.shop.send(*(full.shop.event("shop.captured", str(number)) for number in range(6)))
+    full.tick()
+    full.fill()
+    full.tick(minutes=16)
+    late, judged = full.late(), full.engine.judged
+    assert 0 < late < 6
+    full.tick(minutes=1)
+    assert (full.late(), full.engine.judged) == (late, judged)
+    assert caplog.text.count("as much waits in memory for the disk as may") == 1
+    full.make_room()
+    full.tick(minutes=1)
+    assert full.late() == 6
+    assert set(map(tuple, full.shop.verdicts().values())) == {("running", "breached")}
+
+
 def test_what_ends_after_it_was_told_from_memory_is_resolved_once_there_is_room(full: Full) -> None:
     full.shop.send(full.shop.event("shop.captured", "1"))
     full.tick()
