@@ -1,16 +1,14 @@
 """Received → acknowledged durable, spans a second of one collector process, at 1,000 and at 100 spans a request.
 
-One collector process on an empty data folder; the load comes from another process over a few connections that send ready-made
-requests (nine attributes a span) and wait for each answer, so that what is counted was on disk. How busy the load itself was, and what
-the same disk does with nothing but append and ``fdatasync``, say whether one of them was the limit instead.
+One collector process (``andon collect`` with an empty catalog) on an empty data folder; the load comes from another process over a few
+connections that send ready-made requests (nine attributes a span) and wait for each answer, so that what is counted was on disk. How busy
+the load itself was, and what the same disk does with nothing but append and ``fdatasync``, say whether one of them was the limit instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -20,15 +18,9 @@ import time
 from pathlib import Path
 
 import httpx
-import uvloop
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from benchmarks.figures import Figure, show
-from collector.engine import serve
-from core.catalog.catalog import Catalog
-from core.clock import SystemClock
-from core.config import Settings
-from core.telemetry import Telemetry
 
 BODIES = 16
 TARGETS = {1000: 250_000, 100: 150_000}
@@ -124,8 +116,12 @@ def bare_append(folder: Path, seconds: float = 2.0, size: int = 400_000) -> floa
 def measure(folder: Path, seconds: float, connections: int) -> list[Figure]:
     port = free_port()
     module = [sys.executable, "-m", "benchmarks.collector"]
+    data, catalog = folder / "data", folder / "catalog"
+    (catalog / "flows").mkdir(parents=True)
+    collect = [sys.executable, "-m", "andon", "collect", "--data", str(data), "--catalog", str(catalog)]
+    collect += ["--http-port", str(port), "--otlp-grpc-port", "0"]
     figures = [Figure("bare append and fdatasync of 400 kB, one at a time", f"{bare_append(folder):.0f} MB/s", "")]
-    with subprocess.Popen([*module, "--serve", str(folder), str(port)], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(collect, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             wait_until_ready(port)
             for spans, target in TARGETS.items():
@@ -148,18 +144,6 @@ def measure(folder: Path, seconds: float, connections: int) -> list[Figure]:
     return figures
 
 
-def serve_collector(folder: Path, port: int) -> None:
-    """The collector process, as ``andon collect`` runs it, with an empty catalog."""
-    settings = Settings(data=folder, http_port=port, otlp_grpc_port=0)
-
-    async def run() -> None:
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        await serve(settings, Catalog(), SystemClock(), Telemetry(), {}, None, stop)
-
-    uvloop.run(run())
-
-
 def wait_until_ready(port: int) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -177,13 +161,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8, help="of load at each size of request")
     parser.add_argument("--connections", type=int, default=8, help="of the load; each waits for its answer before it sends again")
     parser.add_argument("--folder", type=Path, help="on the disk to measure; a temporary one inside it is used")
-    parser.add_argument("--serve", nargs=2, metavar=("FOLDER", "PORT"), help=argparse.SUPPRESS)
     parser.add_argument("--generate", nargs=2, type=int, metavar=("PORT", "SPANS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.generate:
         generate(*options.generate, options.seconds, options.connections)
-    elif options.serve:
-        serve_collector(Path(options.serve[0]), int(options.serve[1]))
     else:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             show("Collector: received → acknowledged durable", measure(Path(folder), options.seconds, options.connections))

@@ -27,7 +27,7 @@ PORTION_BYTES = 4 << 20
 class Envelope:
     """What is known about a request besides its content. ``senders`` tells whose a signal is where no token does.
 
-    ``kind`` is one of :data:`collector.quarantine.ROADS`; ``headers`` are those that are part of the input, as an event's attributes are.
+    ``kind`` is as :func:`collector.quarantine.quarantine_record` takes it; ``headers`` are those that are part of the input, as an event's attributes are.
     """
 
     sender: Sender
@@ -49,11 +49,10 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an OTLP request: ``rejected`` records are in quarantine under ``quarantine_ids``."""
+    """What became of an OTLP request: how many of its signals are in quarantine, and ``message`` says why and under which ids."""
 
     rejected: int = 0
     message: str = ""
-    quarantine_ids: list[str] = field(default_factory=list)
 
 
 class Desk:
@@ -91,7 +90,7 @@ class Desk:
             rejected[each.complaint.reason] += each.count
         said = {each.complaint.reason: each.complaint.message for each in bad}
         message = "; ".join(f"{count} of {reason}: {said[reason]}" for reason, count in rejected.items())
-        return Outcome(rejected.total(), f"{message} (in quarantine: {', '.join(ids)})" if ids else "", ids)
+        return Outcome(rejected.total(), f"{message} (in quarantine: {', '.join(ids)})" if ids else "")
 
     async def take(self, records: Sequence[Record]) -> None:
         """Journal ready-made records. Raises :class:`core.errors.Full`."""

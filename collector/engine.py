@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -193,25 +192,3 @@ class Collector:
             except Exception:  # boundary: a receiver is a plug-in; a fault in it must not touch the doors
                 _LOG.exception("receiver failed, starting it again", extra={"fields": fields})
             await asyncio.sleep(RECEIVER_RESTART_SECONDS)
-
-
-async def serve(
-    settings: Settings,
-    catalog: Catalog,
-    clock: Clock,
-    telemetry: Telemetry,
-    receivers: Mapping[str, Receiver],
-    ready: Callable[[], None] | None,
-    stop: asyncio.Event,
-) -> None:
-    """Run a collector until ``stop`` is set. Raises :class:`core.errors.UsageError` when it cannot start."""
-    collector = Collector(settings, catalog, clock, telemetry, receivers)
-    try:
-        await collector.start()
-        collector.expect_large()
-        if ready is not None:
-            ready()
-        await stop.wait()
-    finally:
-        with contextlib.suppress(asyncio.CancelledError):
-            await collector.stop()

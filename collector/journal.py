@@ -286,7 +286,6 @@ class Journal:
         self._lanes = {lane: LaneWriter(folder, collector, lane, segment_max_bytes, clock, telemetry, on_failure) for lane in Lane}
         self._known: dict[Lane, int] = {}
         self._written_at_scan: dict[Lane, int] = {}
-        self._reserved = 0
         self._scanned_at = 0.0
         self._scan()
 

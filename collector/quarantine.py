@@ -15,8 +15,7 @@ from core.signal import Lane, Record, SignalKind
 BODY_MAX_BYTES = 1 << 20
 EXCERPT_BYTES = 64 << 10
 WEBHOOK, MESSAGE = "webhook", "message"
-ROADS = (SignalKind.TRACES.value, SignalKind.LOGS.value, SignalKind.METRICS.value, SignalKind.EVENT.value, WEBHOOK, MESSAGE)
-"""What the sender meant the input to be: an OTLP signal, a CloudEvent, a webhook, or a broker's message of another form."""
+"""What a sender meant its input to be where it is no kind of signal: a webhook, or a broker's message that is no CloudEvent."""
 
 
 def quarantine_record(
@@ -35,8 +34,8 @@ def quarantine_record(
 ) -> tuple[str, Record]:
     """Return the quarantine id and the journal record that keeps ``body`` (whole up to 1 MiB, else its first 64 KiB and a SHA-256).
 
-    ``received_at`` is in milliseconds UTC. ``kind`` says which road it came by (:data:`ROADS`), ``encoding`` what ``body`` is still
-    compressed with, ``headers`` what else is part of the input. The id is random: the same input twice is two entries.
+    ``received_at`` is in milliseconds UTC. ``kind`` says what the sender meant it to be (a signal kind's value, :data:`WEBHOOK` or
+    :data:`MESSAGE`), ``encoding`` what ``body`` is still compressed with, ``headers`` what else is part of the input. The id is random: the same input twice is two entries.
     """
     quarantine_id = "q_" + secrets.token_hex(12)
     detail: dict[str, Any] = {

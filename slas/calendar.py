@@ -101,15 +101,6 @@ class CompiledCalendar:
         self._cover(np.concatenate([begin, end]))
         return self._worked(end) - self._worked(begin)
 
-    def is_open(self, moments: ArrayLike) -> NDArray[np.bool_]:
-        """Tell whether each moment is working time; an interval's end is not."""
-        (at,) = _columns(moments)
-        if not self.definitions:
-            return np.ones(len(at), np.bool_)
-        self._cover(at)
-        index = np.searchsorted(self._starts, at, side="right") - 1
-        return (index >= 0) & (at < self._ends[np.clip(index, 0, None)]) if len(self._ends) else np.zeros(len(at), np.bool_)
-
     def works_after(self, moment: int) -> bool:
         """Tell whether there is any working time after a moment."""
         try:

@@ -61,7 +61,6 @@ class Segment:
         self.closed = False
         self.finished = False
         self._connection: apsw.Connection | None = None
-        self._version = -1
         self._seen = -1
 
     def changed(self) -> bool:

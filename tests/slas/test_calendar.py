@@ -98,7 +98,7 @@ def test_a_calendar_that_never_works_says_so() -> None:
     never = CompiledCalendar([SCHEDULES["plant"], SCHEDULES["night"]])
     assert not never.works_after(ms("2026-03-25 00:00"))
     assert int(never.between(ms("2026-03-25 00:00"), ms("2026-04-25 00:00"))[0]) == 0
-    assert not never.is_open(ms("2026-03-25 12:00"))[0]
+    assert never.intervals(ms("2026-03-25 00:00"), ms("2026-04-25 00:00")) == []
     for ask in (never.add, never.subtract):
         with pytest.raises(UsageError, match="'plant and night' has no working time"):
             ask(ms("2026-03-25 00:00"), MINUTE)
@@ -161,7 +161,10 @@ def test_it_agrees_with_a_clock_walked_minute_by_minute(zone: str, shifts, free:
     walls = [moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for moment in moments]
     assume(not any(edge in skipped for begin, end, _ in shifts for edge in (begin, end)))
     open_ = np.array([_works(wall, shifts, free) for wall in walls])
-    found = compiled.is_open([to_milliseconds(moment) for moment in moments])
+    found = np.zeros(len(moments), np.bool_)
+    begin = to_milliseconds(first)
+    for opens, closes in compiled.intervals(begin, begin + len(moments) * MINUTE):
+        found[(opens - begin) // MINUTE : (closes - begin) // MINUTE] = True
     assert [moments[i] for i in np.flatnonzero(found != open_)] == []
     worked = np.flatnonzero(np.cumsum(open_) == minutes)
     if len(worked):
