@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +12,11 @@ from alerts.incidents import Incident
 from alerts.notice import ActiveHours
 from core.catalog.flow import OWN_FLOW
 from core.catalog.routing import ActiveTime, Route, Routes
+from core.duration import parse_duration
 from core.errors import UsageError
 
 logger = logging.getLogger("andon.alerts")
 
-_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DEFAULT_ROUTE = "default"
 
@@ -90,7 +89,7 @@ def _compile(route: Route) -> CompiledRoute:
         when,
         None if route.active is None else _hours(route.active),
         tuple(route.channels),
-        None if route.repeat_every is None else seconds_of(route.repeat_every),
+        _repeat_seconds(route),
         route.continue_,
     )
 
@@ -109,12 +108,13 @@ def _minutes(text: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def seconds_of(text: str) -> float:
-    """Return the seconds of a wall-clock duration such as ``4 hours``; working time has no meaning for a repetition and counts as such."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:working\s+)?(second|minute|hour|day)s?\s*", text)
-    if found is None:
-        raise UsageError(f"'{text}' is not a duration; write for example '4 hours'")
-    return float(found[1]) * _SECONDS[found[2]]
+def _repeat_seconds(route: Route) -> float | None:
+    if route.repeat_every is None:
+        return None
+    every = parse_duration(route.repeat_every)
+    if every.working:
+        raise UsageError(f"routes.yaml: route '{route.name}': repeat_every: a repetition counts wall-clock time; remove 'working'")
+    return every.milliseconds / 1000
 
 
 def _matches(route: CompiledRoute, incident: Incident) -> bool:

@@ -25,7 +25,7 @@ import httpx
 
 from benchmarks.figures import Figure, percentile, show
 from core.catalog.load import load_catalog
-from slas.duration import parse_duration
+from core.duration import parse_duration
 from tests.e2e.sinks import Sink, http_sink
 from tests.product import Product, running, wait_until
 

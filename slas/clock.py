@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
 from core.catalog.sla import Pause, Penalty, Sla
+from core.duration import parse_duration, parse_share
 from core.errors import UsageError
 from core.verdict import TransactionState
 from slas.calendar import CompiledCalendar, Milliseconds
 from slas.due import MISSING, parse_due, resolve
-from slas.duration import parse_duration, parse_share
 from slas.target import Limit, effective, limits_of
 
 TIMES = ("started_at", "warn_at", "due_at", "stopped_at")

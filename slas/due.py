@@ -20,9 +20,9 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from core.duration import Duration, parse_duration
 from core.errors import UsageError
 from slas.calendar import FIRST_YEAR, LAST_YEAR, CompiledCalendar, Milliseconds
-from slas.duration import Duration, parse_duration
 
 MISSING = np.iinfo(np.int64).min
 """No such moment; the same bits as NaT."""

@@ -16,10 +16,10 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.catalog.sla import Sla, Target
 from core.clock import to_milliseconds
+from core.duration import format_duration, parse_duration
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
 from slas.due import facts_of, parse_due
-from slas.duration import format_duration, parse_duration
 from slas.judge import local
 
 Row = Mapping[str, Any]

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from core.catalog.catalog import Catalog
 from core.catalog.sla import Pause
+from core.duration import format_duration
 from core.verdict import Verdict
 from slas.calendar import DAY, Milliseconds
 from slas.clock import Calendars
 from slas.due import MISSING
-from slas.duration import format_duration
 
 
 @dataclass(frozen=True, slots=True)

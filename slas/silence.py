@@ -11,10 +11,10 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import Milestone, is_named
 from core.catalog.review import listed
 from core.clock import from_milliseconds, to_milliseconds
+from core.duration import parse_duration
 from core.errors import UsageError
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
-from slas.duration import parse_duration
 from slas.judge import Silence, Silences
 from slas.ports import SourceActivity
 

@@ -13,6 +13,7 @@ from core.catalog.positions import Document, Path
 from core.catalog.review import Review, listed
 from core.catalog.routing import FALLBACKS_MAX, ROUTE_VARIABLES, Owners, Route, Routes
 from core.catalog.source import Source
+from core.duration import parse_duration
 
 _CEL_FUNCTIONS = frozenset(
     (
@@ -78,9 +79,7 @@ def check_source(review: Review, document: Document, source: Source) -> None:
         review.secret(document, ("webhook", "secrets", index), reference)
     if source.expect:
         review.calendars(document, ("expect", "calendar"), source.expect.calendar)
-        if re.search(r"\bworking\s+days?\b", source.expect.every):
-            review.wrong(document, ("expect", "every"), f"'{source.expect.every}': a working day has no fixed length; write working hours")
-        elif "working" in source.expect.every and not source.expect.calendar:
+        if parse_duration(source.expect.every).working and not source.expect.calendar:
             message = f"'{source.expect.every}' counts working time, but no calendar is named; add 'calendar:' or remove 'working'"
             review.wrong(document, ("expect", "every"), message)
     if source.receiver is not None and not (isinstance(source.receiver.get("type"), str) and source.receiver["type"]):
@@ -206,7 +205,7 @@ def _check_route(review: Review, document: Document, path: Path, route: Route) -
                 (*path, "active", "end"),
                 f"the route is active from {route.active.start} to {route.active.end}, which is never; write another end",
             )
-    if route.repeat_every and "working" in route.repeat_every:
+    if route.repeat_every and parse_duration(route.repeat_every).working:
         review.wrong(document, (*path, "repeat_every"), "a repetition counts wall-clock time; remove 'working'")
     if route.when is not None:
         _check_cel(review, document, (*path, "when"), route.when)

@@ -8,7 +8,8 @@ from core.catalog.contract import Contract
 from core.catalog.flow import Fact, Flow
 from core.catalog.positions import Document, Path
 from core.catalog.review import Review, listed
-from core.catalog.sla import DURATION_PATTERN, PERCENTAGE_PATTERN, Pause, Penalty, Sla, Target
+from core.catalog.sla import Pause, Penalty, Sla, Target
+from core.duration import DURATION_PATTERN, PERCENTAGE_PATTERN
 
 _WORKING = re.compile(r"\bworking\b")
 _WORKING_DAY = re.compile(r"\bworking\s+days?\b")

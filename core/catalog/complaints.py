@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails, ValidationError
 from core.catalog.calendar import TIME_OF_DAY_PATTERN
 from core.catalog.definition import IDENTIFIER_PATTERN
 from core.catalog.positions import Document, Path, Problem
-from core.catalog.sla import DURATION_PATTERN, PERCENTAGE_PATTERN
+from core.duration import DURATION_PATTERN, PERCENTAGE_PATTERN
 
 _FORMS = {
     IDENTIFIER_PATTERN: "an id; write lower-case words joined by '-', '_' or '.', such as 'order-to-cash'",

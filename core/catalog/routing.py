@@ -8,7 +8,7 @@ from pydantic import Field
 
 from core.catalog.calendar import TimeOfDay, Weekday
 from core.catalog.definition import Definition, Identifier, Severity
-from core.catalog.sla import DurationText
+from core.duration import DurationText
 from core.incident import Contact
 from core.secrets import is_reference
 

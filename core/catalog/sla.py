@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from core.catalog.definition import Definition, Severity
-
-DURATION_PATTERN = r"^\s*(\d{1,4}(\.\d{1,6})?\s*days?|\d{1,6}(\.\d{1,6})?\s*(working\s+)?(second|minute|hour)s?)\s*$"
-DurationText = Annotated[str, Field(pattern=DURATION_PATTERN)]
-"""``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside the SLA's calendar; a working day has no
-fixed length, so there is none."""
-
-PERCENTAGE_PATTERN = r"^\s*\d+(\.\d+)?\s*%\s*$"
-Percentage = Annotated[str, Field(pattern=PERCENTAGE_PATTERN)]
+from core.duration import DurationText, Percentage
 
 
 class Penalty(Definition):

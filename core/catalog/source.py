@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core.catalog.definition import Definition, Identifier
-from core.catalog.sla import DurationText
+from core.duration import DurationText
 from core.secrets import is_reference
 from core.signal import Lane
 

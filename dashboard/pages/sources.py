@@ -12,6 +12,7 @@ from markupsafe import Markup
 from core.catalog.definition import readable
 from core.catalog.flow import HEARTBEAT_EVENT, is_named
 from core.catalog.review import listed
+from core.duration import parse_duration
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import facts, filters, lamp, notices, table
@@ -24,7 +25,6 @@ _HOURS = 24
 _QUARANTINED = 100
 _UNUSED = 20
 _LAMPS = {"heard": lamp.GREEN, "not all usable": lamp.AMBER, "silent": lamp.GREY}
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 class Sources:
@@ -66,7 +66,7 @@ def _row(
     hours = [hour - timedelta(hours=_HOURS - 1 - number) for number in range(_HOURS)]
     by_hour = own.groupby("hour")["signals"].sum() if len(own) else pd.Series(dtype="int64")
     counted = {aware(moment): int(signals) for moment, signals in by_hour.items()}
-    every = _seconds(known.expect.every) if known and known.expect else None
+    every = _every(known.expect.every) if known and known.expect else "–"
     age = (context.now - last).total_seconds() if last else None
     return {
         "name": name, "title": (known.title if known else "") or readable(name), "system": known.system if known else "",
@@ -96,9 +96,10 @@ def _judged(row: dict[str, Any], unused: list[dict[str, Any]]) -> dict[str, Any]
     return {**row, "why": " · ".join(why), "state": row["state"] if row["state"] == "silent" or not why else "not all usable"}
 
 
-def _seconds(words: str) -> float:
-    parts = words.split()
-    return float(parts[0]) * _UNITS[parts[-1].rstrip("s")]
+def _every(text: str) -> str:
+    """Return how often a source is to be heard; working time as it was written, since a day of it is not 24 hours."""
+    every = parse_duration(text)
+    return text.strip() if every.working else duration(every.milliseconds / 1000)
 
 
 def _show(context: Context, rows: list[dict[str, Any]]) -> None:
@@ -127,7 +128,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
                 utc(row["last"]), f"{duration(row['age'])} ago" if row["last"] else "never"
             ),
         ),
-        table.Column("Every", lambda row: duration(row["every"]) if row["every"] else "–", "soft"),
+        table.Column("Every", lambda row: row["every"], "soft"),
         table.Column("Last 24 hours", lambda row: _spark(context, row["series"])),
         table.Column("Signals", lambda row: count(row["total"]), "number"),
         table.Column("Of which", _kinds, "soft"),

@@ -11,7 +11,7 @@ from alerts import runbooks
 from alerts.incidents import Incident
 from alerts.notice import Announced, Notice, Silence
 from alerts.pipeline import decide
-from alerts.routing import DEFAULT_ROUTE, Leg, compile_routes, facts_of, legs_of, seconds_of
+from alerts.routing import DEFAULT_ROUTE, Leg, compile_routes, facts_of, legs_of
 from alerts.stages import acknowledgement, active_time, comparison, silence, storm
 from core.catalog.catalog import Catalog
 from core.catalog.routing import ROUTE_VARIABLES, ActiveTime, Routes
@@ -125,13 +125,12 @@ def test_without_channels_nothing_leads_anywhere():
 
 @pytest.mark.parametrize(("text", "seconds"), [("90 seconds", 90), ("1.5 hours", 5400), ("1 minute", 60), ("2 days", 172_800)])
 def test_repetitions_are_wall_clock_time(text: str, seconds: float):
-    assert seconds_of(text) == seconds
+    assert legs({"repeat_every": text}) == [Leg("desk", "r1", None, seconds)]
 
 
-@pytest.mark.parametrize("text", ["4 weeks", "soon", "-1 hour", "4"])
-def test_what_is_no_duration_is_refused(text: str):
-    with pytest.raises(UsageError, match="is not a duration"):
-        seconds_of(text)
+def test_a_repetition_in_working_time_is_refused():
+    with pytest.raises(UsageError, match="route 'r1': repeat_every: a repetition counts wall-clock time"):
+        legs({"repeat_every": "4 working hours"})
 
 
 OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "08:00", "end": "17:00", "time_zone": "Europe/Berlin"}

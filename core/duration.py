@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
+
+from pydantic import Field
 
 from core.errors import UsageError
 
+DURATION_PATTERN = r"^\s*(\d{1,4}(\.\d{1,6})?\s*days?|\d{1,6}(\.\d{1,6})?\s*(working\s+)?(second|minute|hour)s?)\s*$"
+DurationText = Annotated[str, Field(pattern=DURATION_PATTERN)]
+"""``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside a calendar; a working day has no fixed length,
+so there is none."""
+
+PERCENTAGE_PATTERN = r"^\s*\d+(\.\d+)?\s*%\s*$"
+Percentage = Annotated[str, Field(pattern=PERCENTAGE_PATTERN)]
+
 _MILLISECONDS = {"second": 1_000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(working\s+)?(second|minute|hour|day)s?")
-_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +45,7 @@ def parse_duration(text: str) -> Duration:
 
 def parse_share(text: str) -> float | None:
     """Return ``0.6`` of ``60%``, or None where the text is no percentage."""
-    found = _SHARE.fullmatch(text.strip())
-    return float(found.group(1)) / 100 if found else None
+    return float(text.strip().removesuffix("%")) / 100 if re.fullmatch(PERCENTAGE_PATTERN, text) else None
 
 
 @lru_cache(maxsize=20_000)

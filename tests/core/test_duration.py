@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from core.catalog.sla import DurationText
+from core.duration import Duration, DurationText, format_duration, parse_duration, parse_share
 from core.errors import UsageError
-from slas.duration import Duration, format_duration, parse_duration, parse_share
 
 TEXT = TypeAdapter(DurationText)
 
