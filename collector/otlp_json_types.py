@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import msgspec
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from collector import protobuf_wire as wire
+from core import protobuf_wire as wire
 
 Number = int | str
 """A whole number: JSON number or decimal string."""

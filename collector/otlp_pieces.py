@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from collector import protobuf_wire as wire
 from collector.protobuf_tags import Bytes, fields
 from collector.rejection import Rejection, unusable
+from core import protobuf_wire as wire
 from core.signal import SignalKind
 
 PIECE_BYTES = 512 << 10

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.protobuf_wire import delimited, tag, varint
 from core.signal import Record, SignalKind
 
 LANDING = Path(__file__).parent / "landing"
@@ -35,21 +36,8 @@ LANDINGS = {
 }
 
 
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
-
-
-def _tag(field: int, wire: int) -> bytes:
-    return _varint(field << 3 | wire)
-
-
-_SOURCE, _RECEIVED_AT, _SLICE = _tag(1001, 2), _tag(1002, 1), _tag(1003, 1)
-_LANE, _DETAIL, _BODY = _tag(1004, 2), _tag(1005, 2), _tag(1006, 2)
+_SOURCE, _RECEIVED_AT, _SLICE = tag(1001, 2), tag(1002, 1), tag(1003, 1)
+_LANE, _DETAIL, _BODY = tag(1004, 2), tag(1005, 2), tag(1006, 2)
 
 
 def frame(records: Sequence[Record], slice_: int) -> bytes:
@@ -58,14 +46,14 @@ def frame(records: Sequence[Record], slice_: int) -> bytes:
     slice_field = _SLICE + slice_.to_bytes(8, "little")
     for record in records:
         source = record.source.encode()
-        fields = b"".join((_SOURCE, _varint(len(source)), source, _RECEIVED_AT, record.received_at.to_bytes(8, "little"), slice_field))
+        fields = b"".join((_SOURCE, delimited(source), _RECEIVED_AT, record.received_at.to_bytes(8, "little"), slice_field))
         body = record.body
         if record.kind in {SignalKind.EVENT, SignalKind.QUARANTINE}:
             lane, detail = record.lane.value.encode(), record.detail.encode()
-            fields += b"".join((_LANE, _varint(len(lane)), lane, _DETAIL, _varint(len(detail)), detail, _BODY, _varint(len(body))))
-            parts += (_varint(len(fields) + len(body)), fields, body)
+            fields += b"".join((_LANE, delimited(lane), _DETAIL, delimited(detail), _BODY, varint(len(body))))
+            parts += (varint(len(fields) + len(body)), fields, body)
         else:
-            parts += (_varint(len(fields) + len(body)), body, fields)
+            parts += (varint(len(fields) + len(body)), body, fields)
     return b"".join(parts)
 
 

@@ -20,8 +20,8 @@ from google.protobuf.message import DecodeError
 from collector.cloud_events import parse_batch, parse_structured
 from collector.otlp_json import convert
 from collector.otlp_requests import REQUESTS
-from collector.protobuf_wire import tag, varint
 from collector.rejection import Rejection
+from core.protobuf_wire import tag, varint
 from core.signal import SignalKind
 from tests.collector.conftest import Running
 from tests.collector.requests import PROTOBUF, START, admit_whole, spans

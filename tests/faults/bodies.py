@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import zstandard
 
-from collector import protobuf_wire as wire
 from collector.otlp_requests import REQUESTS
+from core import protobuf_wire as wire
 from core.signal import SignalKind
 from tests.collector.requests import START, spans
 from tests.collector.test_events import event

@@ -11,14 +11,10 @@ from hypothesis import strategies as st
 from collector import otlp_records
 from collector.otlp_records import TIME_MAX_NANOSECONDS, TIME_MIN_NANOSECONDS
 from collector.otlp_requests import REQUESTS
-from collector.protobuf_wire import varint
 from collector.rejection import Rejection
+from core.protobuf_wire import tag, varint
 from core.signal import SignalKind
 from tests.collector.requests import START, admit_whole, spans
-
-
-def tag(number: int, wire_type: int) -> bytes:
-    return varint(number << 3 | wire_type)
 
 
 def delimited(number: int, content: bytes) -> bytes:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector import otlp_count
-from collector import protobuf_wire as wire
 from collector.otlp_count import check_parts, parts_at_most
 from collector.otlp_requests import REQUESTS
 from collector.rejection import Rejection
+from core import protobuf_wire as wire
 from core.signal import SignalKind
 from tests.collector.test_hostile_bytes import sample
 
