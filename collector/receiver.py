@@ -8,20 +8,27 @@ handed over as a quarantine record and then acknowledged. A receiver never drops
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from collector.quarantine import quarantine_record
+from collector.rejection import Complaint
 from core.catalog.complaints import suggestion
 from core.catalog.source import Source
-from core.clock import Clock
-from core.errors import WrongSetting
+from core.clock import Clock, to_milliseconds
+from core.errors import Full, WrongSetting
 from core.secrets import is_reference
-from core.signal import Receipt, Record
-from core.telemetry import Telemetry
+from core.signal import Receipt, Record, SignalKind
+from core.telemetry import M, Telemetry
+
+_LOG = logging.getLogger("andon.collector")
 
 
 class ReceiverSettings(BaseModel):
@@ -94,7 +101,49 @@ class ReceiverContext:
     intake: Intake
     clock: Clock
     telemetry: Telemetry
-    state: Any
+    state: Path
+
+    async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
+        """Return once the records are on disk; while the journal is full, hold them, and the source counts as down.
+
+        ``after_wait`` is called after every wait; what it raises ends this.
+        """
+        while True:
+            try:
+                await self.intake.accept(records)
+            except Full as full:
+                self.tell_up(up=False)
+                _LOG.warning("the journal is full, holding", extra={"fields": {"source": self.source.source, "records": len(records)}})
+                await asyncio.sleep(full.retry_after_seconds)
+                after_wait()
+            else:
+                self.tell_up(up=True)
+                return
+
+    def event(self, body: bytes) -> Record:
+        """Return the record of one event of the source: a CloudEvent as JSON."""
+        return Record(SignalKind.EVENT, self.source.source, self.source.lane, self._now(), 1, body)
+
+    def quarantined(self, complaint: Complaint, body: bytes, *, kind: str, content_type: str, peer: str) -> Record:
+        """Return the record that keeps what of the source cannot be used, as :func:`collector.quarantine.quarantine_record` does."""
+        source = self.source
+        return quarantine_record(
+            complaint,
+            body,
+            source=source.source,
+            lane=source.lane,
+            received_at=self._now(),
+            kind=kind,
+            content_type=content_type,
+            peer=peer,
+        )[1]
+
+    def tell_up(self, *, up: bool) -> None:
+        """Set the metric that says whether the source is read."""
+        self.telemetry.set(M.RECEIVER_UP, int(up), source=self.source.source)
+
+    def _now(self) -> int:
+        return to_milliseconds(self.clock.now())
 
 
 @runtime_checkable

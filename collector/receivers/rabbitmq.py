@@ -18,6 +18,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -28,14 +29,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from collector.cloud_events import BATCH, STRUCTURED, parse_batch, parse_binary, parse_structured
 from collector.json_guard import check_json
-from collector.quarantine import MESSAGE, quarantine_record
+from collector.quarantine import MESSAGE
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
 from collector.rejection import Complaint, Rejection
-from core.clock import EPOCH, to_milliseconds
-from core.errors import Full, Retryable
+from core.clock import EPOCH
+from core.errors import Retryable
 from core.secrets import resolve_secret
 from core.signal import Record, SignalKind
-from core.telemetry import M
 
 CHECK_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
@@ -102,7 +102,7 @@ class RabbitmqReceiver:
             except Exception as error:  # boundary: the broker and its client; whatever it was, the next attempt may work
                 why = f"{type(error).__name__}: {_without_password(str(error))}"
             finally:
-                context.telemetry.set(M.RECEIVER_UP, 0, source=context.source.source)
+                context.tell_up(up=False)
             waiting = backoff.next()
             _LOG.warning(
                 "the queue cannot be read, trying again", extra={"fields": {**fields, "why": why, "wait_seconds": round(waiting, 1)}}
@@ -156,7 +156,7 @@ async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backo
         arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
         channel.close_callbacks.add(lambda *_: arrived.put_nowait(None))
         await queue.consume(arrived.put)
-        context.telemetry.set(M.RECEIVER_UP, 1, source=context.source.source)
+        context.tell_up(up=True)
         _LOG.info("reading", extra={"fields": {"source": context.source.source, "queue": settings.queue}})
         while True:
             batch = await _batch(arrived, settings.prefetch)
@@ -165,7 +165,7 @@ async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backo
                 backoff.reset()
                 continue
             records = [record for message in batch for record in records_of(message, context, settings)]
-            await _accepted(records, context, channel)
+            await context.accept(records, partial(_check_open, channel))
             await batch[-1].ack(multiple=True)
             backoff.reset()
     finally:
@@ -208,52 +208,26 @@ async def _batch(arrived: asyncio.Queue[AbstractIncomingMessage | None], most: i
         message = arrived.get_nowait()
 
 
-async def _accepted(records: list[Record], context: ReceiverContext, channel: AbstractChannel) -> None:
-    """Return once the records are on disk; while the journal is full, hold them and read no more."""
-    while True:
-        try:
-            await context.intake.accept(records)
-        except Full as full:
-            context.telemetry.set(M.RECEIVER_UP, 0, source=context.source.source)
-            _LOG.warning("the journal is full, holding", extra={"fields": {"source": context.source.source, "records": len(records)}})
-            await asyncio.sleep(full.retry_after_seconds)
-            if channel.is_closed:
-                raise Retryable("the broker closed the channel while the journal was full") from full
-        else:
-            context.telemetry.set(M.RECEIVER_UP, 1, source=context.source.source)
-            return
+def _check_open(channel: AbstractChannel) -> None:
+    if channel.is_closed:
+        raise Retryable("the broker closed the channel while the journal was full")
 
 
 def records_of(message: AbstractIncomingMessage, context: ReceiverContext, settings: RabbitmqSettings) -> list[Record]:
     """Return the records of one message: its event or events, and what of it goes to quarantine."""
-    source, now = context.source, to_milliseconds(context.clock.now())
 
     def kept(complaint: Complaint, body: bytes, content_type: str) -> Record:
         kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
-        _, record = quarantine_record(
-            complaint,
-            body,
-            source=source.source,
-            lane=source.lane,
-            received_at=now,
-            kind=kind,
-            content_type=content_type,
-            peer=f"amqp:{settings.queue}",
-        )
-        return record
+        return context.quarantined(complaint, body, kind=kind, content_type=content_type, peer=f"amqp:{settings.queue}")
 
     whole = message.content_type or ""
-
     try:
         events = _events(message, settings)
     except Rejection as rejection:
         return [kept(rejection.complaint, message.body, whole)]
     except Exception as error:  # boundary: one message; it must never hold up the queue
         return [kept(Complaint("unreadable_message", f"{type(error).__name__}: {error}"), message.body, whole)]
-    return [
-        Record(SignalKind.EVENT, source.source, source.lane, now, 1, event) if isinstance(event, bytes) else kept(*event, STRUCTURED)
-        for event in events
-    ]
+    return [context.event(event) if isinstance(event, bytes) else kept(*event, STRUCTURED) for event in events]
 
 
 def _events(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> list[bytes | tuple[Complaint, bytes]]:

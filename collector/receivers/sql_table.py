@@ -24,25 +24,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from pydantic import Field, field_validator, model_validator
 
-from collector.cloud_events import parse_structured
+from collector.cloud_events import STRUCTURED, parse_structured
 from collector.cursor import Cursor
-from collector.quarantine import quarantine_record
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
 from collector.rejection import Rejection
 from collector.row_json import json_value
 from collector.sql_origin import PausedError, find_columns, open_engine
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
-from core.errors import Full
 from core.secrets import resolve_secret
 from core.signal import Record, SignalKind
-from core.telemetry import M
 
 OVERLAP_SHARE = 4
 OVERLAP_LATEST_SECONDS = 600.0
@@ -147,9 +143,9 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
             poll = await worker.do(partial(_Poll, context, settings, whole=whole))
             while (page := await worker.do(poll.next_page)) is not None:
                 if page.records:
-                    await _accepted(page.records, context)
+                    await context.accept(page.records)
                 await worker.do(partial(poll.save, page))
-                context.telemetry.set(M.RECEIVER_UP, 1, source=source)
+                context.tell_up(up=True)
             if whole:
                 whole_at = context.clock.monotonic()
                 cost = whole_at - began
@@ -158,7 +154,7 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
             told, waiting = "", settings.poll_seconds
             backoff.reset()
         except Exception as error:  # boundary: a database and its driver; whatever it was, the next poll may work
-            context.telemetry.set(M.RECEIVER_UP, 0, source=source)
+            context.tell_up(up=False)
             why = _one_line(error)
             if why != told:
                 _LOG.error("the table cannot be read, paused until it can", extra={"fields": {**fields, "why": why}})
@@ -170,18 +166,6 @@ def _one_line(error: Exception) -> str:
     """Return the cause without the statement and its parameters, which hold the user's data."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
     return f"{type(cause).__name__}: {(str(cause).splitlines() or [''])[0]}"
-
-
-async def _accepted(records: list[Record], context: ReceiverContext) -> None:
-    """Return once the records are on disk; while the journal is full, hold them and read no more."""
-    while True:
-        try:
-            await context.intake.accept(records)
-        except Full as full:
-            context.telemetry.set(M.RECEIVER_UP, 0, source=context.source.source)
-            await asyncio.sleep(full.retry_after_seconds)
-        else:
-            return
 
 
 @dataclass(frozen=True)
@@ -208,7 +192,7 @@ class _Poll:
         self._settings = settings
         self._zone = ZoneInfo(settings.time_zone) if settings.time_zone else None
         self._engine = open_engine(resolve_secret(settings.url))
-        self._cursor = Cursor(Path(context.state), _identity(self._engine.url, settings))
+        self._cursor = Cursor(context.state, _identity(self._engine.url, settings))
         self._origin = find_columns(self._engine, settings.table, settings.query, [*settings.keys, settings.change, *settings.columns])
         change = self._origin.c[settings.change]
         # SQLite keeps times as text in whatever form they were written: texts are compared, never a text with a time.
@@ -378,19 +362,9 @@ class _Poll:
         return identity, event
 
     def _record(self, event: dict[str, Any]) -> Record:
-        source, now = self._context.source, to_milliseconds(self._context.clock.now())
         body = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
         try:
-            return Record(SignalKind.EVENT, source.source, source.lane, now, 1, parse_structured(body))
+            return self._context.event(parse_structured(body))
         except Rejection as rejection:
-            _, record = quarantine_record(
-                rejection.complaint,
-                body,
-                source=source.source,
-                lane=source.lane,
-                received_at=now,
-                kind="event",
-                content_type="application/cloudevents+json",
-                peer=f"sql:{self._settings.label}",
-            )
-            return record
+            kind, peer = SignalKind.EVENT.value, f"sql:{self._settings.label}"
+            return self._context.quarantined(rejection.complaint, body, kind=kind, content_type=STRUCTURED, peer=peer)
