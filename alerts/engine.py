@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -100,12 +100,11 @@ class AlertEngine:
         with self._lock, self._outbox.lock:
             state = self._loaded(now)
             changed = self._store.changes(BATCH)
-            try:
-                return self._run(state, changed, now)
-            except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
-                # What was meant may or may not be stored: the store says.
-                self._state = None
-                raise
+            with ExitStack() as interrupted:
+                interrupted.callback(self.remember_again)  # what was meant may or may not be stored: the store says
+                more = self._run(state, changed, now)
+                interrupted.pop_all()
+            return more
 
     def look_again(self, now: datetime) -> None:
         """Ask of every incident and every waiting message what is due: the clock that it was put off by was corrected."""
@@ -155,13 +154,14 @@ class AlertEngine:
                 tables["incidents"] = incident_rules.rows(list(done.incidents))
             if done.record is not None:
                 tables["actions"] = done.record
-            try:
-                self._store.save(tables, hold=False)
-            except NoRoom:
-                raise  # nothing was decided: what is in memory still holds
-            except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
-                self._state = None
-                raise
+            with ExitStack() as interrupted:
+                interrupted.callback(self.remember_again)  # what was meant may or may not be stored: the store says
+                try:
+                    self._store.save(tables, hold=False)
+                except NoRoom:  # nothing was decided: what is in memory still holds
+                    interrupted.pop_all()
+                    raise
+                interrupted.pop_all()
             changed = {one.incident_id: one for one in done.incidents}
             self._state = replace(state, incidents={**state.incidents, **changed})
             self._silences.update({silence.silence_id: silence for silence in done.silences})

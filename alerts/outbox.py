@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Collection, Container, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -167,7 +168,8 @@ class Outbox:
             thread.join(timeout_seconds)
 
     def _work(self, channel: str) -> None:
-        try:
+        with ExitStack() as interrupted:
+            interrupted.callback(self._end_work, channel)
             while True:
                 with self.lock:
                     delivery = self._next(channel, self._clock.now())
@@ -175,13 +177,14 @@ class Outbox:
                         self._flush()
                     if delivery is None:
                         del self._busy[channel]
+                        interrupted.pop_all()
                         return
                     self._in_flight.add(delivery.delivery_id)
                 self.attempt(delivery)
-        except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
-            with self.lock:
-                self._busy.pop(channel, None)
-            raise
+
+    def _end_work(self, channel: str) -> None:
+        with self.lock:
+            self._busy.pop(channel, None)
 
     def _next(self, channel: str, now: datetime) -> Delivery | None:
         due = [
@@ -194,15 +197,15 @@ class Outbox:
     def attempt(self, delivery: Delivery) -> None:
         """Send once and record what came of it."""
         self._mark_attempted(delivery)
+        result = None
         try:
-            detail, outcome, wait = self._send(delivery)
-        except BaseException:  # boundary: whatever interrupts, memory must not claim what the store may not have
+            result = self._send(delivery)
+        finally:
             with self.lock:
                 self._in_flight.discard(delivery.delivery_id)
-            raise
-        with self.lock:
-            self._in_flight.discard(delivery.delivery_id)
-            self._record(delivery, outcome, detail, wait, self._clock.now())
+                if result is not None:
+                    detail, outcome, wait = result
+                    self._record(delivery, outcome, detail, wait, self._clock.now())
 
     def _send(self, delivery: Delivery) -> tuple[str, str, timedelta]:
         """Return the detail, the outcome (sent, retry, failed) and the least pause that the other side asked for."""
@@ -268,10 +271,10 @@ class Outbox:
         self._unrecorded.clear()
 
     def _flush(self) -> None:
-        """Write what is known and not yet stored. While the store refuses it stays here: nothing is sent twice for that."""
+        """Write what is known and not yet stored. While the store refuses, it stays here for a later call: nothing is sent twice for that."""
         try:
             self.record()
-        except Exception:  # boundary: the store; the outcomes are kept in memory and written by a later call
+        except Retryable:
             logger.exception("the outcome of a delivery could not be stored yet")
 
     def _fall_back_in_time(self, now: datetime) -> list[datetime]:

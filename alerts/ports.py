@@ -31,5 +31,6 @@ class IncidentStore(Protocol):
         """Write rows by table name in the order given, then the cursors. Each table is written whole or not at all.
 
         ``hold``: what the disk has no room for waits in memory and is written once it has; else :class:`core.errors.NoRoom` is raised.
+        Raises :class:`core.errors.Retryable` when the store fails.
         """
         ...

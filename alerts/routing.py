@@ -19,6 +19,8 @@ logger = logging.getLogger("andon.alerts")
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DEFAULT_ROUTE = "default"
+_CEL_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What an expression raises that cannot be evaluated: https://github.com/hardbyte/python-common-expression-language"""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _matches(route: CompiledRoute, incident: Incident) -> bool:
         return True
     try:
         return bool(route.when.execute(facts_of(incident)))
-    except Exception:  # boundary: a user's expression; one that fails must not swallow an alert
+    except _CEL_ERRORS:  # a user's expression; one that fails must not swallow an alert
         logger.exception("route's 'when' failed and counts as a match", extra={"fields": {"route": route.name}})
         return True
 

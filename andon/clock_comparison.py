@@ -12,6 +12,7 @@ from andon.clock_watch import duration_of
 from core.clock import Clock
 from core.condition import Condition, Conditions
 from core.telemetry import M, Telemetry
+from store.client import STORE_ERRORS
 
 logger = logging.getLogger("andon.clock")
 
@@ -61,7 +62,7 @@ class ClockComparison:
         while not stopping.wait(EVERY_SECONDS):
             try:
                 self.compare()
-            except Exception:  # boundary: the store, whose clients raise many kinds of error; it is asked again in a minute
+            except STORE_ERRORS:  # it is asked again in a minute
                 logger.warning("the clocks of the sources could not be compared; it is tried again", exc_info=True)
 
     def compare(self) -> None:

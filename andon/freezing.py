@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from core.config import Settings, own_secret
 from core.http.guard import Guard, bearer_is
+from store.client import STORE_ERRORS
 from store.freeze import Frozen, freeze
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Freezing:
             try:
                 with self._pipeline.alerting.at_rest():
                     asked.set_result(freeze(self._pipeline.store, self._settings.store_folder))
-            except Exception as error:  # boundary: who asked is told, and the tick goes on
+            except (*STORE_ERRORS, OSError) as error:  # who asked is told, and the tick goes on
                 asked.set_exception(error)
 
     def route(self, guard: Guard) -> Route:

@@ -18,7 +18,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT, HEARTBEAT_EVENT, Flow, Key, Match, Milestone
 from core.catalog.source import OWN_SOURCE, Source
 from core.clock import Clock, from_milliseconds, to_milliseconds
-from core.errors import UsageError
+from core.errors import Retryable, UsageError
 from core.signal import Lane
 from core.telemetry import M, Telemetry
 
@@ -65,7 +65,10 @@ class Heartbeat:
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
-        """``open_door`` returns a client of the collector's door; each heartbeat asks anew, since a certificate may have been renewed."""
+        """``open_door`` returns a client of the collector's door; each heartbeat asks anew, since a certificate may have been renewed.
+
+        ``last_heard`` raises :class:`core.errors.Retryable` while the store does not answer.
+        """
         self._open_door = open_door
         self._token = token
         self._last_heard = last_heard
@@ -109,7 +112,7 @@ class Heartbeat:
         """See whether a newer heartbeat has become a transaction; return it. One of an earlier run is no news."""
         try:
             heard = self._last_heard()
-        except Exception:  # boundary: the store, whose clients raise many kinds of error; a store that is down is what the age will tell
+        except Retryable:  # a store that is down is what the age will tell
             logger.warning("the store does not say when the last heartbeat came through", exc_info=True)
             heard = None
         newer = heard in self._sent and heard != self._heard

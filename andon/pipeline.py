@@ -19,13 +19,13 @@ from core.catalog.flow import HEARTBEAT
 from core.clock import Clock, from_milliseconds
 from core.condition import Conditions
 from core.config import Settings, own_secret
-from core.errors import NoRoom
+from core.errors import NoRoom, Retryable
 from core.http.guard import Guard
 from core.signal import Lane
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
-from store.client import Store, open_store, store_alone
+from store.client import STORE_ERRORS, Store, open_store, store_alone
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
 from store.endpoint import Readers, read_endpoint
@@ -126,10 +126,13 @@ class Pipeline:
         return damage
 
     def last_heartbeat(self) -> datetime | None:
-        """Return when the heartbeat was sent that has become a transaction last."""
-        rows = self.store.rows(
-            "SELECT argMax(started_at, revision) AS at, count() AS n FROM transactions WHERE flow = {flow:String}", {"flow": HEARTBEAT}
-        )
+        """Return when the heartbeat was sent that has become a transaction last. Raises :class:`core.errors.Retryable` when the store fails."""
+        try:
+            rows = self.store.rows(
+                "SELECT argMax(started_at, revision) AS at, count() AS n FROM transactions WHERE flow = {flow:String}", {"flow": HEARTBEAT}
+            )
+        except STORE_ERRORS as error:
+            raise Retryable(f"the store does not answer: {error}") from error
         return rows[0]["at"].replace(tzinfo=UTC) if rows[0]["n"] else None
 
     def origin_offsets(self) -> pd.DataFrame:

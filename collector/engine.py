@@ -191,4 +191,5 @@ class Collector:
                 return
             except Exception:  # boundary: a receiver is a plug-in; a fault in it must not touch the doors
                 _LOG.exception("receiver failed, starting it again", extra={"fields": fields})
+                self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
             await asyncio.sleep(RECEIVER_RESTART_SECONDS)

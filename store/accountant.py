@@ -12,13 +12,10 @@ import threading
 from datetime import datetime
 from typing import Any
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from core.clock import Clock
 from core.config import Settings
-from core.errors import Retryable
 from core.telemetry import M, Telemetry
-from store.client import Store
+from store.client import STORE_ERRORS, Store
 from store.losses import TOLD_FOR
 from store.reads.accounting import account, lost_since, stored_since
 
@@ -48,7 +45,7 @@ class Accountant:
             began = self._clock.monotonic()
             try:
                 self.count()
-            except (ClickHouseError, Retryable):
+            except STORE_ERRORS:
                 log.exception("the accounts could not be counted; they are tried again")
             stopping.wait(max(EVERY_SECONDS, SHARE * (self._clock.monotonic() - began)))
 

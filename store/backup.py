@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def backup(settings: Settings, folder: Path, ask_engine: Callable[[], Frozen], *
     if not (settings.data / "store").is_dir():
         raise UsageError(f"{settings.data} holds no store; give the right folder with --data")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(shutil.rmtree, folder, ignore_errors=True)  # half of a backup must not be taken for one
         _copy_written(settings.data / "state", folder / "state")
         _copy_written(settings.journal, folder / "journal")
         rows = _copy_store(settings, folder / "store", ask_engine)
@@ -54,9 +56,7 @@ def backup(settings: Settings, folder: Path, ask_engine: Callable[[], Frozen], *
         manifest = {"format": _FORMAT, "tables": rows, "files": files}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         _sync(folder)
-    except BaseException:  # boundary: whatever interrupts, half of a backup must not be taken for one
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        unfinished.pop_all()
     without = "" if with_secrets else "; without secrets/, which --with-secrets takes along"
     return f"{len(files):,} files with {sum(rows.values()):,} rows of {len(rows)} tables are in {folder}{without}"
 

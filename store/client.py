@@ -49,6 +49,9 @@ ALL_THREADS: dict[str, Any] = {"max_threads": os.cpu_count() or 1}
 """Settings of a statement that reads a whole table."""
 
 
+STORE_ERRORS = (ClickHouseError, Retryable)
+"""What an open store raises that fails: the client's errors, and that its disk takes no more."""
+
 _Result = TypeVar("_Result")
 _NO_ROOM = ("NOT_ENOUGH_SPACE", "No space left on device", "Read-only file system", "Disk quota exceeded")
 """What the store's errors say where its disk takes no more: it has one code of its own for that, and otherwise the system's words."""

@@ -6,10 +6,7 @@ import logging
 import threading
 from collections.abc import Collection
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from core.errors import Retryable
-from store.client import Store
+from store.client import STORE_ERRORS, Store
 from store.reads.statement import statement
 
 EVERY_SECONDS = 2.0
@@ -24,7 +21,7 @@ def keep_up(store: Store, stopping: threading.Event) -> None:
         try:
             follow_clocks(store)
             forget_ended_clocks(store)
-        except (ClickHouseError, Retryable):
+        except STORE_ERRORS:
             log.exception("what pages read could not be brought up to date; it is tried again")
         stopping.wait(EVERY_SECONDS)
 

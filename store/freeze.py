@@ -38,11 +38,10 @@ def freeze(store: Store, folder: Path) -> Frozen:
     store.settle()
     parts = listed(store, active=True)
     target = make_folder(folder / FROZEN) / f"andon-{uuid.uuid4().hex}"
-    try:
+    with contextlib.ExitStack() as unfinished:
+        unfinished.callback(shutil.rmtree, target, ignore_errors=True)  # half of a store must not be taken for one
         _copy(folder, target, {one.path for found in parts.values() for one in found})
-    except BaseException:  # boundary: whatever interrupts, half of a store must not be taken for one
-        shutil.rmtree(target, ignore_errors=True)
-        raise
+        unfinished.pop_all()
     tables = store.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
     return Frozen(str(target), {str(row["name"]): sum(one.part.rows for one in parts.get(str(row["name"]), [])) for row in tables})
 

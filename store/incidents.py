@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pandas as pd
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.clock import EPOCH
+from core.errors import Retryable
 from core.verdict import HOLDING
 from store.client import Store
 from store.held import over
@@ -62,9 +65,17 @@ class StoredIncidents:
         return {table: _plain(self._store.frame(statement(f"alert_remembered_{table}"))) for table in tables}
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
-        """Write tables in the order given, then the cursors. ``hold``: what the disk does not take waits in memory; else it is refused."""
+        """Write tables in the order given, then the cursors. ``hold``: what the disk does not take waits in memory; else it is refused.
+
+        Raises :class:`core.errors.Retryable` when the store fails.
+        """
+        try:
+            self._save(tables, cursors or {}, self._store.insert_or_hold if hold else self._store.insert_all)
+        except ClickHouseError as error:
+            raise Retryable(f"the store does not take what alerting says: {' '.join(str(error).split())[:300]}") from error
+
+    def _save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int], insert: Callable[[dict[str, dict[str, Any]]], None]) -> None:
         revision = self._store.revision()
-        insert = self._store.insert_or_hold if hold else self._store.insert_all
         insert(
             {
                 table: {**{str(name): _values(frame[name], str(name)) for name in frame.columns}, "revision": [revision] * len(frame)}

@@ -23,7 +23,7 @@ from core.condition import Condition, Conditions
 from core.errors import Retryable
 from core.plural import counted
 from core.telemetry import M, Telemetry
-from store.client import Store
+from store.client import STORE_ERRORS, Store
 from store.parts import Part, holds_something, missing
 from store.parts_ledger import Listed, PartsLedger, listed
 
@@ -90,7 +90,7 @@ class Losses:
         while not stopping.wait(LOOK_EVERY_SECONDS):
             try:
                 self.look()
-            except (ClickHouseError, Retryable, OSError):
+            except (*STORE_ERRORS, OSError):
                 log.exception("the parts of the store could not be looked at; it is tried again")
 
     def look(self) -> None:

@@ -16,9 +16,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.clock import EPOCH, Clock, from_milliseconds, to_milliseconds
 from core.condition import Condition, Conditions
-from core.errors import Retryable
 from core.telemetry import M, Telemetry
-from store.client import Store
+from store.client import STORE_ERRORS, Store
 from store.losses import Losses
 from store.parts import Part
 from store.parts_ledger import listed
@@ -69,7 +68,7 @@ class Scrub:
             try:
                 if self.due():
                     self.scrub(stopping)
-            except (ClickHouseError, Retryable):
+            except STORE_ERRORS:
                 log.exception("the parts of the store could not be read; it is tried again")
                 stopping.wait(60)
 

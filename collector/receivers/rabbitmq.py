@@ -25,6 +25,8 @@ from urllib.parse import quote
 import aio_pika
 import pamqp.decode
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aio_pika.exceptions import AMQPError
+from pamqp.exceptions import PAMQPException
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from collector.cloud_events import BATCH, STRUCTURED, parse_batch, parse_binary, parse_structured
@@ -33,7 +35,7 @@ from collector.quarantine import MESSAGE
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
 from collector.rejection import Complaint, Rejection
 from core.clock import EPOCH
-from core.errors import Retryable
+from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 from core.signal import Record, SignalKind
 
@@ -44,6 +46,8 @@ BATCH_MAX_BYTES = 16 << 20
 _PLACEHOLDER = re.compile(r"\{(type|routing_key|exchange|queue|headers\.[^{}]+)\}")
 _OWN_ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "database64"}
 _HEADERS_MAX = 64
+_BROKER_ERRORS = (AMQPError, PAMQPException, AndonError, OSError, RuntimeError, ValueError)
+"""What a connection to a broker raises that is lost, refused or not understood; some of the client's errors are Python's own."""
 _LOG = logging.getLogger("andon.collector.rabbitmq")
 
 
@@ -99,7 +103,7 @@ class RabbitmqReceiver:
                 if task is None or task.cancelling():
                     raise
                 why = "the connection was closed"  # the client cancels its own calls when the connection goes
-            except Exception as error:  # boundary: the broker and its client; whatever it was, the next attempt may work
+            except _BROKER_ERRORS as error:  # whatever it was, the next attempt may work
                 why = f"{type(error).__name__}: {_without_password(str(error))}"
             finally:
                 context.tell_up(up=False)

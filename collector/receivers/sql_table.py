@@ -17,6 +17,7 @@ import hashlib
 import json
 import logging
 import math
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -37,6 +38,7 @@ from collector.rejection import Rejection
 from collector.row_json import json_value
 from collector.sql_origin import PausedError, find_columns, open_engine
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
+from core.errors import AndonError
 from core.secrets import resolve_secret
 from core.signal import Record, SignalKind
 
@@ -47,6 +49,8 @@ _POSITION = "andon_position"
 _HOUR = 3_600_000_000
 _REPEATED_HOURS = 2 * _HOUR
 _COARSE_HOURS = 25 * _HOUR
+_POLL_ERRORS = (sa.exc.SQLAlchemyError, sqlite3.Error, AndonError, ImportError, OSError, ArithmeticError, TypeError, ValueError)
+"""What a poll raises: the database and its driver, the cursor's file, and values of the table that are no times or numbers."""
 T = TypeVar("T")
 
 
@@ -153,7 +157,7 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
                 _LOG.info("the table is read again", extra={"fields": fields})
             told, waiting = "", settings.poll_seconds
             backoff.reset()
-        except Exception as error:  # boundary: a database and its driver; whatever it was, the next poll may work
+        except _POLL_ERRORS as error:  # whatever it was, the next poll may work
             context.tell_up(up=False)
             why = _one_line(error)
             if why != told:

@@ -12,6 +12,7 @@ from alerts.engine import AlertEngine
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Channel, Route, Routes
 from core.config import Settings
+from core.errors import Retryable
 from core.telemetry import Telemetry
 from store.incidents import StoredIncidents
 from tests.alerts.world import Desk, World
@@ -95,7 +96,7 @@ def test_what_was_sent_while_the_store_was_away_is_not_sent_again(world: World) 
 
         def save(self, *arguments: Any, **more: Any) -> None:
             if self.away:
-                raise OperationalError("the store is away")
+                raise Retryable("the store is away")
             super().save(*arguments, **more)
 
         def changes(self, limit: int) -> Any:

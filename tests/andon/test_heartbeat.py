@@ -18,6 +18,7 @@ from andon.engine_server import EngineServer
 from andon.heartbeat import EVERY_SECONDS, LOOK_SECONDS, SILENT_AFTER_SECONDS, Heartbeat
 from core.clock import FakeClock
 from core.config import Settings
+from core.errors import Retryable
 from core.telemetry import M, Telemetry
 from tests.e2e.sinks import Sink, http_sink
 from tests.product import free_port, wait_until
@@ -48,7 +49,7 @@ class Road:
 
     def last_heard(self) -> datetime | None:
         if self.store_is_down:
-            raise ConnectionError("connection refused")
+            raise Retryable("connection refused")
         if not self.sink.messages:
             return self.earlier
         sent = datetime.fromisoformat(self.sink.messages[-1]["data"]["heartbeat"])
