@@ -7,7 +7,8 @@ decided here by the core schema of YAML 1.2, so that ``no``, ``12:30`` and ``202
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -101,21 +102,47 @@ class Document:
 
 def read_document(file: str, content: bytes, first_line: int = 1) -> Document:
     """Parse one YAML document. ``first_line`` is where it begins in its file. Raises :class:`UnreadableError`."""
+    text = _text_of(content, first_line)
+    with _syntax_errors(text, first_line):
+        reader = _Reader(text, first_line)
+        if reader.begin() is None:
+            raise UnreadableError(Position(first_line), "the file is empty; write a definition or delete it")
+        document = reader.read(file)
+        if (following := reader.begin()) is not None:
+            raise UnreadableError(following, "a second document begins here; write one definition a file")
+    return document
+
+
+def read_documents(file: str, content: bytes) -> list[Document]:
+    """Parse YAML documents that are separated by ``---``, without the empty ones. Raises :class:`UnreadableError`."""
+    text = _text_of(content, 1)
+    with _syntax_errors(text, 1):
+        reader = _Reader(text, 1)
+        found = []
+        while reader.begin() is not None:
+            found.append(reader.read(file))
+    return [document for document in found if document.value is not None]
+
+
+def _text_of(content: bytes, first_line: int) -> str:
     check_size(len(content), first_line)
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start]
         position = Position(before.count(b"\n") + first_line, len(before) - before.rfind(b"\n"))
         raise UnreadableError(position, f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8") from error
-    document = Document(file)
+
+
+@contextmanager
+def _syntax_errors(text: str, first_line: int) -> Iterator[None]:
+    """Tell the parser's errors as ours."""
     try:
-        document.value = _Reader(document, text, first_line).read_all()
+        yield
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, first_line, text) from error
     except yaml.YAMLError as error:
         raise UnreadableError(Position(first_line), f"this is not YAML: {str(error).splitlines()[0]}") from error
-    return document
 
 
 def check_size(size: int, first_line: int = 1) -> None:
@@ -177,22 +204,23 @@ def _misplaced(what: str, lines: list[str], at: int, column: int) -> _Misplaced 
 class _Reader:
     """Turns the parser's events into plain Python and notes positions. The depth is limited here: libyaml's own composer has no limit."""
 
-    def __init__(self, document: Document, text: str, first_line: int) -> None:
-        self._document = document
+    def __init__(self, text: str, first_line: int) -> None:
         self._events = iter(yaml.parse(text, Loader=_LOADER))
         self._first_line = first_line
+        self._document = Document("")
+        next(self._events)
 
-    def read_all(self) -> Any:
-        """Read the only document of the stream."""
+    def begin(self) -> Position | None:
+        """Return where the next document of the stream begins; None after the last."""
+        event = next(self._events)
+        return None if isinstance(event, yaml.StreamEndEvent) else self._position(event)
+
+    def read(self, file: str) -> Document:
+        """Read the document that has begun."""
+        self._document = Document(file)
+        self._document.value = self._read(next(self._events), ())
         next(self._events)
-        if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise UnreadableError(Position(self._first_line), "the file is empty; write a definition or delete it")
-        value = self._read(next(self._events), ())
-        next(self._events)
-        following = next(self._events)
-        if not isinstance(following, yaml.StreamEndEvent):
-            raise UnreadableError(self._position(following), "a second document begins here; write one definition a file")
-        return value
+        return self._document
 
     def _read(self, event: yaml.Event, path: Path) -> Any:
         position = self._position(event)

@@ -84,7 +84,7 @@ LINE = '{at: "2026-03-27 16:00 Europe/Berlin", transaction: {order: "17"}, sla: 
 @pytest.mark.parametrize(
     ("expect", "message"),
     [
-        ("expect: [", "4:10: this is not YAML: expected the node content"),
+        ("expect: [", "5:1: this is not YAML: did not find expected node content"),
         (
             f"expect:\n  - {LINE}\n  - {{at: '16:05', verdict: met}}",
             "6:10: 'at': '16:05' is no time; write a local time and its zone, quoted:",
@@ -116,13 +116,13 @@ def test_what_is_no_file_of_tests_is_told_with_its_place(tmp_path: Path) -> None
     (tmp_path / "text.yaml").write_text("root:x:0:0:root:/root:/bin/sh\n")
     os.mkfifo(tmp_path / "pipe.yaml")
     for name, message in (
-        ("binary", "byte 0xff is not UTF-8; give a YAML file of tests"),
-        ("text", "a test must be a mapping; write 'given:' and 'expect:'"),
-        ("pipe", "this is no regular file; replace it by one or move it away"),
+        ("binary", "5: byte 0xff is not UTF-8; save the file as UTF-8"),
+        ("text", "1: a test must be a mapping; write 'given:' and 'expect:'"),
+        ("pipe", "1: this is no regular file; replace it by one or move it away"),
     ):
         with pytest.raises(UsageError) as caught:
             read_tests(tmp_path / f"{name}.yaml")
-        assert str(caught.value) == f"{tmp_path}/{name}.yaml:1:1: {message}"
+        assert str(caught.value) == f"{tmp_path}/{name}.yaml:1:{message}"
 
 
 def test_a_file_with_nothing_in_it_or_that_is_not_there_is_said(tmp_path: Path) -> None:

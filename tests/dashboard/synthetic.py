@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
+from core.catalog.positions import read_document
 from core.catalog.routing import Owners
 from core.catalog.runbook import Runbook
 from core.catalog.source import Source
@@ -31,7 +31,7 @@ def catalog() -> Catalog:
     runbooks = {}
     for file in sorted((SHIPPED / "runbooks").glob("*.md")):
         _, front, body = file.read_text().split("---", 2)
-        runbooks[file.stem] = Runbook.model_validate({**YAML(typ="safe").load(front), "body": body})
+        runbooks[file.stem] = Runbook.model_validate({**read_document(file.name, front.encode()).value, "body": body})
     return Catalog(
         version="test",
         flows={flow.flow: flow for flow in flows},
@@ -42,7 +42,7 @@ def catalog() -> Catalog:
 
 
 def _yaml(file: Path) -> Any:
-    return YAML(typ="safe").load(file.read_text())
+    return read_document(file.name, file.read_bytes()).value
 
 
 def line(flow: Flow) -> list[str]:
