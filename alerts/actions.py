@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
 
-from alerts.act import Act
 from alerts.incidents import Incident
 from alerts.notice import Silence
 from alerts.render import one_line
@@ -24,6 +23,15 @@ LONGEST_QUIET = timedelta(days=7)
 
 Incidents = Mapping[str, Incident]
 Silences = Mapping[str, Silence]
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an action changes: rows of ``incidents``, ``silences`` and ``actions``."""
+
+    incidents: tuple[Incident, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    record: pd.DataFrame | None = None
 
 
 def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, until: datetime | None, now: datetime) -> Act:

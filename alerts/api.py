@@ -14,7 +14,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from alerts import actions
-from alerts.act import Act
 from alerts.engine import AlertEngine
 from core.clock import Clock
 from core.errors import NoRoom, UsageError
@@ -54,7 +53,7 @@ class _Api:
         return Response(json.dumps({"incidents": [vars(one) for one in found]}, default=str), media_type="application/json")
 
     async def acknowledge(self, request: Request) -> Response:
-        def decide(body: Body, identity: str, now: datetime) -> Act:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
             until = _moment(body, "until")
             return self._engine.act(
                 lambda incidents, _: actions.acknowledge(incidents, identity, _text(body, "by"), _text(body, "note"), until, now), now
@@ -63,20 +62,20 @@ class _Api:
         return await self._do(request, {"by", "note", "until"}, decide)
 
     async def unacknowledge(self, request: Request) -> Response:
-        def decide(body: Body, identity: str, now: datetime) -> Act:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
             return self._engine.act(lambda incidents, _: actions.unacknowledge(incidents, identity, _text(body, "by"), now), now)
 
         return await self._do(request, {"by"}, decide)
 
     async def assign(self, request: Request) -> Response:
-        def decide(body: Body, identity: str, now: datetime) -> Act:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
             by, to = _text(body, "by"), _text(body, "assignee")
             return self._engine.act(lambda incidents, _: actions.assign(incidents, identity, by, to, now), now)
 
         return await self._do(request, {"by", "assignee"}, decide)
 
     async def silence(self, request: Request) -> Response:
-        def decide(body: Body, identity: str, now: datetime) -> Act:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
             matching = {name: _text(body, name) for name in ("flow", "stage", "cause", "incident_id")}
             matching["incident_id"] = identity or matching["incident_id"]
             ends_at = now + _hours(body)
@@ -88,12 +87,12 @@ class _Api:
         return await self._do(request, {"by", "reason", "hours", "flow", "stage", "cause", "incident_id"}, decide)
 
     async def end_silence(self, request: Request) -> Response:
-        def decide(body: Body, identity: str, now: datetime) -> Act:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
             return self._engine.act(lambda _, silences: actions.end_silence(silences, identity, _text(body, "by"), now), now)
 
         return await self._do(request, {"by"}, decide)
 
-    async def _do(self, request: Request, known: set[str], decide: Callable[[Body, str, datetime], Act]) -> Response:
+    async def _do(self, request: Request, known: set[str], decide: Callable[[Body, str, datetime], actions.Act]) -> Response:
         if not bearer_is(request, self._token):
             return self._guard.refuse(request)
         try:

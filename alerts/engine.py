@@ -14,8 +14,7 @@ import pandas as pd
 from alerts import conditions as own
 from alerts import incidents as incident_rules
 from alerts import runbooks
-from alerts.act import Act
-from alerts.actions import LONGEST_QUIET
+from alerts.actions import LONGEST_QUIET, Act
 from alerts.delivery import Delivery
 from alerts.delivery import rows as delivery_rows
 from alerts.incidents import Incident, State
