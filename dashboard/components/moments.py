@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -71,12 +71,6 @@ class Zone:
         """
         stamps = pd.to_datetime(column, utc=True)
         return stamps.dt.tz_convert(self.info).dt.tz_localize(None).dt.tz_localize(UTC)
-
-    def offset(self, now: datetime) -> str:
-        """Return ``UTC+01:00`` as it is at ``now``."""
-        delta = now.astimezone(self.info).utcoffset() or timedelta()
-        minutes = int(delta.total_seconds() // 60)
-        return f"UTC{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
 def utc(moment: object) -> str:
