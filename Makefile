@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-PACKAGES := alerts andon collector core correlator dashboard plant slas store
+PACKAGES := alerts andon collector core correlator dashboard journal plant slas store
 CODE := $(PACKAGES) instrumentation tests benchmarks tools
 
 .PHONY: help demo test check format bench soak install lock sbom clean

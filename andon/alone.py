@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from andon.listening import require_free_ports
-from collector.journal import require_place
 from core.config import Settings
+from journal.writer import require_place
 
 
 def require_alone(settings: Settings, kinds: tuple[str, ...]) -> None:

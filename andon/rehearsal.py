@@ -15,10 +15,11 @@ from andon.pipeline import Pipeline, pipeline_on
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings
-from core.journal import segment_path
-from core.segment import Segment, make_folder, make_row
+from core.folder import make_folder
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
+from journal.format import segment_path
+from journal.segment import SegmentWriter, make_row
 from store.client import Store
 
 COLLECTOR = "rehearsal"
@@ -38,7 +39,7 @@ class Rehearsal:
         received = to_milliseconds(self._clock.now())
         path = segment_path(self._settings.journal, COLLECTOR, lane, next(self._numbers))
         make_folder(path.parent)
-        segment = Segment(path)
+        segment = SegmentWriter(path)
         segment.append([make_row(Record(kind, source, lane, received, 1, body)) for body in bodies])
         segment.close(received)
         self.settle()

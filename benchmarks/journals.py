@@ -13,10 +13,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from core.clock import SystemClock
 from core.config import Settings
-from core.journal import segment_path
-from core.segment import Segment, make_folder, make_row
+from core.folder import make_folder
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
+from journal.format import segment_path
+from journal.segment import SegmentWriter, make_row
 from store.client import Store, open_store
 from store.loader import Loader
 from store.migrations import migrate
@@ -51,7 +52,7 @@ class Bench:
         path = segment_path(self._settings.journal, "bench", Lane.STANDARD, self._segments)
         make_folder(path.parent)
         now = time.time_ns() // 1_000_000
-        segment = Segment(path)
+        segment = SegmentWriter(path)
         segment.append([make_row(Record(SignalKind.TRACES, "gateway", Lane.STANDARD, now, SPANS, body)) for body in bodies])
         segment.close(now)
 

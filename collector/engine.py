@@ -12,7 +12,6 @@ from collector.desk import Desk
 from collector.grpc import GrpcServer
 from collector.http import Doors, make_app
 from collector.intake import JournalIntake
-from collector.journal import Journal, exit_process
 from collector.lanes import FlowLanes
 from collector.receiver import Receiver, ReceiverContext
 from collector.webhooks import Webhooks
@@ -30,6 +29,7 @@ from core.limits import FailedAttempts
 from core.refusals import SETTLE_SECONDS, Refusals
 from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
+from journal.writer import Journal, exit_process
 
 GRACE_SECONDS = 10.0
 RECEIVER_RESTART_SECONDS = 5.0

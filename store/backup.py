@@ -20,7 +20,7 @@ import apsw
 
 from core.config import Settings
 from core.errors import UsageError
-from core.journal import SEGMENT_SUFFIX
+from journal.format import SEGMENT_SUFFIX
 from store.client import Store, store_alone, store_is_open
 from store.freeze import FROZEN, Frozen
 from store.parts_ledger import LEDGER

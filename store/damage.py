@@ -6,17 +6,17 @@ import json
 import logging
 from collections.abc import Sequence
 
-from core.journal import Stored
 from core.signal import Record, SignalKind
 from core.telemetry import M, Telemetry
+from journal.format import Stored
+from journal.segments import SegmentReader
 from store.client import Store
 from store.framing import LANDINGS, frame, insert_settings
-from store.segments import Segment
 
 log = logging.getLogger("store.damage")
 
 
-def report_damage(store: Store, telemetry: Telemetry, segment: Segment, damaged: Sequence[Stored], slice_: int, now: int) -> None:
+def report_damage(store: Store, telemetry: Telemetry, segment: SegmentReader, damaged: Sequence[Stored], slice_: int, now: int) -> None:
     """Report records lost to damage of a segment; ``now`` in milliseconds since 1970."""
     rows = []
     for stored in damaged:

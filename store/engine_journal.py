@@ -23,10 +23,12 @@ import zstandard
 from core.clock import Clock, to_milliseconds
 from core.disk import NO_ROOM
 from core.errors import NoRoom, Retryable, UsageError
-from core.journal import ENGINE, SEGMENT_SUFFIX, read_segment
-from core.segment import Segment, lock_folder, make_folder, make_row
+from core.folder import make_folder
 from core.signal import Lane, Record, SignalKind
-from store.segments import Segment as ReadSegment
+from journal.format import ENGINE, SEGMENT_SUFFIX
+from journal.reader import read_segment
+from journal.segment import SegmentWriter, lock_folder, make_row
+from journal.segments import SegmentReader
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -99,7 +101,7 @@ class EngineJournal:
         with self._lock:
             writing = self._writers["decisions"].path
             for path in self._segments("decisions"):
-                if path != writing and ReadSegment(path, Lane.CRITICAL).ended_at() < oldest:
+                if path != writing and SegmentReader(path, Lane.CRITICAL).ended_at() < oldest:
                     for suffix in ("", "-wal", "-shm"):
                         path.with_name(path.name + suffix).unlink(missing_ok=True)
                     deleted.append(path)
@@ -123,7 +125,7 @@ class _Writer:
         self._folder = folder
         self._clock = clock
         self._max_bytes = segment_max_bytes
-        self._segment: Segment | None = None
+        self._segment: SegmentWriter | None = None
 
     @property
     def path(self) -> Path | None:
@@ -150,10 +152,10 @@ class _Writer:
         if segment:
             segment.close(to_milliseconds(self._clock.now()))
 
-    def _begin(self, now: int) -> Segment:
+    def _begin(self, now: int) -> SegmentWriter:
         make_folder(self._folder)
         last = max((int(path.stem) for path in self._folder.glob(f"*{SEGMENT_SUFFIX}")), default=0)
-        return Segment(self._folder / f"{max(last, now // 1000 - 1) + 1:09d}{SEGMENT_SUFFIX}")
+        return SegmentWriter(self._folder / f"{max(last, now // 1000 - 1) + 1:09d}{SEGMENT_SUFFIX}")
 
 
 def _record(table: str, columns: Columns, now: int) -> Record:

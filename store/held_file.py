@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 import zstandard
 
-from core.segment import make_folder, sync_folder
+from core.folder import make_folder, sync_folder
 
 log = logging.getLogger("store.held")
 

@@ -18,7 +18,7 @@ from typing import Any
 from core.clock import Clock, to_milliseconds
 from core.config import Settings
 from core.errors import Retryable
-from core.journal import ENGINE
+from journal.format import ENGINE
 from store.client import Store
 from store.engine_journal import APPENDED, DECISIONS, FOLDER_OF, FOLDERS, Columns, EngineJournal, Kept
 from store.held import Batch

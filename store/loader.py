@@ -17,14 +17,14 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from core.clock import Clock, to_milliseconds
 from core.config import Settings
 from core.errors import NoRoom
-from core.journal import Stored
 from core.signal import Lane, Record
 from core.telemetry import M, Telemetry
+from journal.format import Stored
+from journal.segments import JournalReader, SegmentReader, Waiting
 from store.client import Store
 from store.conflicts import quarantine_conflicts
 from store.damage import report_damage
 from store.progress import ProgressTable
-from store.segments import Segment, Segments, Waiting
 from store.slice import SHARES, SliceWriter
 
 SLICE_MAX_BYTES = 16 << 20
@@ -75,7 +75,7 @@ class Loader:
         self._store = store
         self._clock = clock
         self._telemetry = telemetry
-        self._segments = Segments(settings.journal)
+        self._segments = JournalReader(settings.journal)
         self._progress = ProgressTable(store, clock)
         self._writer = SliceWriter(store)
         self._failures: dict[Lane, tuple[int, float]] = {}
@@ -193,7 +193,7 @@ class Loader:
         waiting = [segment.waiting(self._progress.of(segment).position).oldest for segment in unread]
         return min((oldest for oldest in waiting if oldest), default=None)
 
-    def _load_slice(self, segment: Segment, found: list[Stored], report: LoadReport) -> None:
+    def _load_slice(self, segment: SegmentReader, found: list[Stored], report: LoadReport) -> None:
         records = [stored.record for stored in found if stored.record is not None]
         damaged = [stored for stored in found if stored.record is None]
         # A new number for every attempt: what reads above a number may have passed that of one that failed.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.clock import Clock, SystemClock, to_milliseconds
 from core.config import Settings
-from core.segment import sync_folder
+from core.folder import sync_folder
 from store.client import Store
 from store.migrations import days_kept
 from store.parts import Part, missing, parts_in

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from core.clock import Clock, to_milliseconds
 from core.signal import Lane, Record
+from journal.segments import SegmentReader
 from store.client import Store
 from store.reads.statement import statement
-from store.segments import Progress, Segment
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a segment is loaded, as ``loaded_segments`` keeps it. ``signals`` counts acknowledged signals per kind."""
+
+    lane: Lane
+    position: int = 0
+    records: int = 0
+    signals: dict[str, int] = field(default_factory=dict)
+    damaged: int = 0
+    refused: int = 0
+    refused_signals: int = 0
 
 
 class ProgressTable:
@@ -20,7 +33,7 @@ class ProgressTable:
         self._clock = clock
         self._known: dict[str, Progress] | None = None
 
-    def of(self, segment: Segment) -> Progress:
+    def of(self, segment: SegmentReader) -> Progress:
         """Return how far the segment is loaded."""
         if self._known is None:
             self._known = {
@@ -38,7 +51,14 @@ class ProgressTable:
         return self._known.get(segment.name) or Progress(segment.lane)
 
     def advance(
-        self, segment: Segment, position: int, slice_: int, counted: dict[str, int], records: int, damaged: int, refused: Sequence[Record]
+        self,
+        segment: SegmentReader,
+        position: int,
+        slice_: int,
+        counted: dict[str, int],
+        records: int,
+        damaged: int,
+        refused: Sequence[Record],
     ) -> None:
         """Write the segment's new position; in memory it moves only after the store has it."""
         before = self.of(segment)
@@ -83,7 +103,7 @@ class ProgressTable:
             },
         )
 
-    def sweep(self, segment: Segment) -> None:
+    def sweep(self, segment: SegmentReader) -> None:
         """Write into the books what is about to be deleted."""
         known, now = self.of(segment), self._clock.now()
         first, last = segment.received() or (to_milliseconds(now), to_milliseconds(now))

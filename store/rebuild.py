@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from core import journal
 from core.clock import EPOCH, Clock, from_milliseconds, to_milliseconds
 from core.config import Settings
-from core.journal import Stored, read_segment
+from core.folder import sync_folder
 from core.plural import counted
-from core.segment import sync_folder
 from core.signal import Lane, SignalKind
 from core.telemetry import Telemetry
+from journal.format import Stored, segments
+from journal.reader import read_segment
+from journal.segments import SegmentReader
 from store.client import Store
 from store.conflicts import quarantine_conflicts
 from store.parts_ledger import LEDGER
 from store.progress import ProgressTable
-from store.segments import Segment
 from store.slice import SHARES, SliceWriter
 
 SIGNALS = {
@@ -96,21 +96,21 @@ class SignalReload:
         """
         wanted = [(SIGNALS[one.table], window_of(one.first, one.last)) for one in lost if one.table in SIGNALS]
         for lane in Lane if wanted else ():
-            for path in journal.segments(self._journal, lane):
-                segment = Segment(path, lane)
+            for path in segments(self._journal, lane):
+                segment = SegmentReader(path, lane)
                 if segment.name not in but and any(_overlap(segment.received(), window) for _, window in wanted):
                     yield from self._read(segment, wanted)
         counts = [window_of(one.first, one.last) for one in lost if one.table in _COUNTS]
         for window in {*counts, *(window for _, window in wanted)}:
             self._count_hours(window)
 
-    def _read(self, segment: Segment, wanted: list[tuple[SignalKind, Window]]) -> Iterator[Step]:
+    def _read(self, segment: SegmentReader, wanted: list[tuple[SignalKind, Window]]) -> Iterator[Step]:
         after, loaded = 0, self._progress.of(segment).position
         while after < loaded and (found := list(read_segment(segment.path, segment.lane, after, _SLICE_BYTES))):
             after = found[-1].id
             yield self._write(segment, [stored for stored in found if stored.id <= loaded], wanted)
 
-    def _write(self, segment: Segment, found: list[Stored], wanted: list[tuple[SignalKind, Window]]) -> Step:
+    def _write(self, segment: SegmentReader, found: list[Stored], wanted: list[tuple[SignalKind, Window]]) -> Step:
         records = [
             one.record
             for one in found

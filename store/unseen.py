@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.clock import to_milliseconds
-from core.journal import read_segment, segments
 from core.signal import Lane
-from store.segments import Segment
+from journal.format import segments
+from journal.reader import read_segment
+from journal.segments import SegmentReader
 
 MAX_BYTES = 64 << 20
 """Of more than that it is not asked what it names: it may be anything."""
@@ -48,7 +49,7 @@ class Unseen:
 
     def _text(self, since: int) -> bytes | None:
         """Return all that was received since, in small letters; None: it is too much. Read again only when the journal has changed."""
-        files = [(path, lane) for lane in Lane for path in segments(self._journal, lane) if Segment(path, lane).ended_at() >= since]
+        files = [(path, lane) for lane in Lane for path in segments(self._journal, lane) if SegmentReader(path, lane).ended_at() >= since]
         sizes = [(each, each.stat().st_size) for path, _ in files for each in (path, path.with_name(path.name + "-wal")) if each.exists()]
         if not self._found[0] or sizes != self._found[0]:
             self._found = (sizes, _bodies(files, since))

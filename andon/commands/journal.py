@@ -24,8 +24,9 @@ def status(*, settings: Settings) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from core.journal import read_segment, segments
     from core.signal import Lane
+    from journal.format import segments
+    from journal.reader import read_segment
 
     _require_journal(settings)
     table = Table(show_edge=False)
@@ -97,9 +98,10 @@ def _print_engine(settings: Settings) -> None:
 @with_settings()
 def verify(*, settings: Settings) -> None:
     """Read every record and its checksum; exit code 1 when one is damaged."""
-    from core.journal import read_segment, segment_name, segments
     from core.plural import counted
     from core.signal import Lane
+    from journal.format import segment_name, segments
+    from journal.reader import read_segment
 
     _require_journal(settings)
     read = damaged = 0

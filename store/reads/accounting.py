@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from core import journal
 from core.signal import Lane
+from journal.format import segments
+from journal.segments import SegmentReader
 from store.reads.statement import statement
-from store.segments import Segment
 
 _COUNTS = ["acknowledged", "in_journal", "loaded", "refused"]
 """Columns of :func:`lanes`, all in signals."""
@@ -31,8 +31,8 @@ def lanes(client: Any, folder: Path) -> pd.DataFrame:
         counts["loaded"] += sum(int(count) for count in row["signals"].values())
         counts["refused"] += int(row["refused_signals"])
     for lane in Lane:
-        for path in journal.segments(folder, lane):
-            segment = Segment(path, lane)
+        for path in segments(folder, lane):
+            segment = SegmentReader(path, lane)
             totals[lane.value]["in_journal"] += segment.waiting(positions.get(segment.name, 0)).signals
     for counts in totals.values():
         counts["acknowledged"] = counts["in_journal"] + counts["loaded"]

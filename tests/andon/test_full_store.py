@@ -13,8 +13,8 @@ from andon.engine_process import STAGES, Engine
 from andon.pipeline import Pipeline, pipeline_on
 from core.config import Settings
 from core.errors import NoRoom
-from core.journal import ENGINE
 from core.telemetry import Telemetry
+from journal.format import ENGINE
 from store.client import Store
 from store.held_file import HeldFile
 from store.keeping import kept_in_journal

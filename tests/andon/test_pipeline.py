@@ -14,10 +14,10 @@ from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import check_catalog
 from andon.explaining import explain_transaction
 from andon.pipeline import pipeline_on
-from collector.journal import Journal
 from core.config import Settings
 from core.errors import Retryable, UsageError
 from core.telemetry import M, Telemetry
+from journal.writer import Journal
 from store.catalogs import StoredCatalogs
 from store.client import Store
 from store.clocks import StoredClocks

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("alerts", "andon", "collector", "core", "correlator", "dashboard", "plant", "slas", "store")
+PACKAGES = ("alerts", "andon", "collector", "core", "correlator", "dashboard", "journal", "plant", "slas", "store")
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "misc", "base", "manager"}
 STAGES = ("collector", "correlator", "slas", "alerts")
 

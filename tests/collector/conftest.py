@@ -17,9 +17,10 @@ from core.catalog.catalog import Catalog
 from core.catalog.source import Source, Webhook
 from core.clock import SystemClock
 from core.config import Settings
-from core.journal import read_segment, segments
 from core.signal import Lane, Record
 from core.telemetry import M, Telemetry
+from journal.format import segments
+from journal.reader import read_segment
 
 
 class Running:

@@ -15,8 +15,8 @@ import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from core.clock import to_milliseconds
-from core.journal import segment_path, segments
 from core.signal import Lane, Record, SignalKind
+from journal.format import segment_path, segments
 from tests.e2e.test_signal_to_alert import book, capture, new_order, provider_for, verdicts
 from tests.product import Product, wait_until
 from tests.store.journals import write_records

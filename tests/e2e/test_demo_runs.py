@@ -21,9 +21,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from andon.simulated_time import anchor_for
 from core.catalog.flow import HEARTBEAT
-from core.journal import read_segment, segments
 from core.signal import Lane, SignalKind
 from core.telemetry import M
+from journal.format import segments
+from journal.reader import read_segment
 from store.reads.accounting import account
 from tests.e2e.demo import START_SECONDS, Demo, andon
 from tests.faults.audit import look_at_signals, signal_faults

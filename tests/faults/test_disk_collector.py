@@ -15,9 +15,10 @@ from google.rpc.status_pb2 import Status
 
 from core.catalog.catalog import Catalog
 from core.disk import Room
-from core.journal import read_segment, segments
 from core.signal import Lane
 from core.telemetry import M
+from journal.format import segments
+from journal.reader import read_segment
 from tests.collector.conftest import Running, running
 from tests.collector.requests import spans
 from tests.faults.file_systems import FileSystem, file_system

@@ -19,8 +19,9 @@ import httpx
 import pytest
 
 from collector.otlp_requests import REQUESTS
-from core.journal import read_segment, segments
 from core.signal import Lane, Record, SignalKind
+from journal.format import segments
+from journal.reader import read_segment
 from tests.collector.requests import PROTOBUF, records_in
 from tests.collector.test_events import BATCH, ONE, event
 from tests.collector.test_hostile_bytes import sample

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.journal import segments
 from core.signal import Lane
+from journal.format import segments
 from tests.collector.requests import PROTOBUF, spans
 from tests.faults.ledger import CATALOG, ENVIRONMENT, order_of
 from tests.product import Product, running, wait_until

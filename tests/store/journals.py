@@ -9,10 +9,11 @@ from typing import Any
 
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings
-from core.journal import segment_path
-from core.segment import Segment, make_folder, make_row
+from core.folder import make_folder
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
+from journal.format import segment_path
+from journal.segment import SegmentWriter, make_row
 from store.client import Store
 from store.loader import Loader
 
@@ -45,7 +46,7 @@ def write_segment(settings: Settings, records: list[Record], number: int = 1, *,
 def write_records(path: Path, records: list[Record], closed_at: int = 0) -> Path:
     """Write the segment ``path``; ``closed_at`` as for :func:`write_segment`."""
     make_folder(path.parent)
-    segment = Segment(path)
+    segment = SegmentWriter(path)
     segment.append([make_row(record) for record in records])
     if closed_at:
         segment.close(closed_at)

@@ -14,8 +14,9 @@ import pytest
 from core.clock import to_milliseconds
 from core.config import Settings
 from core.errors import UsageError
-from core.journal import read_segment, segments
 from core.signal import Lane
+from journal.format import segments
+from journal.reader import read_segment
 from store.backup import backup, restore
 from store.freeze import Frozen
 from tests.store.journals import NOW, event, refused_input, write_segment

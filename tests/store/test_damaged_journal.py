@@ -11,10 +11,12 @@ import pytest
 
 from core.clock import to_milliseconds
 from core.config import Settings
-from core.journal import read_segment, segment_path
-from core.segment import Segment, make_folder, make_row
+from core.folder import make_folder
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
+from journal.format import segment_path
+from journal.reader import read_segment
+from journal.segment import SegmentWriter, make_row
 from store.client import Store
 from tests.store.journals import NOW, ids, loader_on
 
@@ -33,13 +35,13 @@ def stopped_journal(settings: Settings, folder: Path, *, killed: bool) -> Path:
     path = segment_path(settings.journal, "local", Lane.CRITICAL, 1)
     make_folder(path.parent)
     written = folder / path.name if killed else path
-    segment = Segment(written)
+    segment = SegmentWriter(written)
     for first in range(1, COUNT + 1, 5):
         segment.append([make_row(record(number)) for number in range(first, min(first + 5, COUNT + 1))])
     if killed:
         for name in (written.name, f"{written.name}-wal"):
             shutil.copy(folder / name, path.parent / name)
-        Segment(segment_path(settings.journal, "local", Lane.CRITICAL, 2)).close(to_milliseconds(NOW))
+        SegmentWriter(segment_path(settings.journal, "local", Lane.CRITICAL, 2)).close(to_milliseconds(NOW))
     segment.close(to_milliseconds(NOW))
     return path
 

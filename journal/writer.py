@@ -25,10 +25,11 @@ from core.alone import holder_of
 from core.clock import Clock, to_milliseconds
 from core.disk import RESERVE_LEAST_BYTES, SLOW_SECONDS, WORDS, Lack, Room, lack_of, sentence, space_of
 from core.errors import Full, UsageError
-from core.journal import SEGMENT_SUFFIX, segment_path
-from core.segment import LOCK_FILE, Row, Segment, lock_folder, make_folder, make_row, segment_bytes
+from core.folder import make_folder
 from core.signal import Lane, Receipt, Record
 from core.telemetry import M, Telemetry
+from journal.format import SEGMENT_SUFFIX, segment_path
+from journal.segment import LOCK_FILE, Row, SegmentWriter, lock_folder, make_row, segment_bytes
 
 CRITICAL_SHARE = 0.2
 """Part of the journal that only the critical lane may fill."""
@@ -85,7 +86,7 @@ class LaneWriter:
         seconds = to_milliseconds(clock.now()) // 1000
         self._number = max((int(path.stem) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}")), default=0)
         self._number = max(self._number, seconds - 1)
-        self._segment: Segment | None = None
+        self._segment: SegmentWriter | None = None
         self._attempt([])
         self._thread = threading.Thread(target=self._run, name=f"journal-{lane.value}", daemon=True)
         self._thread.start()
@@ -181,11 +182,11 @@ class LaneWriter:
     def _needs_another(self) -> bool:
         return self._segment is None or self.lack is not None or self._segment.size >= self._segment_max_bytes
 
-    def _open_next(self) -> Segment:
+    def _open_next(self) -> SegmentWriter:
         make_folder(self.folder)
         if self.lack is Lack.BYTES and space_of(self.folder).free_bytes < RESERVE_LEAST_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
-        segment = Segment(segment_path(self._journal, self._collector, self.lane, self._number + 1))
+        segment = SegmentWriter(segment_path(self._journal, self._collector, self.lane, self._number + 1))
         self._number += 1
         return segment
 
@@ -207,7 +208,7 @@ class LaneWriter:
         with self._wake:
             self._waiting_bytes -= sum(waiting.size for waiting in batch)
 
-    def _close(self, segment: Segment) -> None:
+    def _close(self, segment: SegmentWriter) -> None:
         try:
             segment.close(to_milliseconds(self._clock.now()))
         except OSError as error:

@@ -14,9 +14,10 @@ import apsw
 
 from core.alone import lock
 from core.disk import NO_ROOM
-from core.journal import BUSY_MILLISECONDS, SCHEMA, checksum, closing_checksum
-from core.salvage import PAGE_BYTES
+from core.folder import make_folder, sync_folder
 from core.signal import Record
+from journal.format import BUSY_MILLISECONDS, SCHEMA, checksum, closing_checksum
+from journal.salvage import PAGE_BYTES
 
 CHECKPOINT_PAGES = 256
 ROW_OVERHEAD_BYTES = 128
@@ -30,7 +31,7 @@ _INSERT = "INSERT INTO records (kind, source, received_at, count, detail, body, 
 _VALUES = "(?,?,?,?,?,?,?)"
 
 
-class Segment:
+class SegmentWriter:
     """Writes records to one file. ``size`` is the bytes the file and its WAL hold, counted as they are written.
 
     Where the disk takes no more (:data:`core.disk.NO_ROOM`), whatever was called raises ``OSError`` with that number. A transaction that ends
@@ -143,23 +144,6 @@ def make_row(record: Record) -> Row:
     r = record
     kind = r.kind.value
     return kind, r.source, r.received_at, r.count, r.detail, r.body, checksum(kind, r.source, r.received_at, r.count, r.detail, r.body)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder and its parents, durable in each parent."""
-    missing = [part for part in (folder, *folder.parents) if not part.exists()]
-    for part in reversed(missing):
-        part.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(part.parent)
 
 
 def segment_bytes(path: Path) -> int:

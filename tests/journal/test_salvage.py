@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.journal import is_closed, read_segment
-from core.segment import Segment, make_row
 from core.signal import Lane, Record, SignalKind
+from journal.reader import is_closed, read_segment
+from journal.segment import SegmentWriter, make_row
 
 
 def record(number: int, size: int) -> Record:
@@ -22,9 +22,9 @@ def sizes(number: int) -> int:
     return (40, 700, 5_000, 31_000, 33_500, 150_000)[number % 6]
 
 
-def write(folder: Path, count: int, *, close: bool) -> tuple[Path, Segment]:
+def write(folder: Path, count: int, *, close: bool) -> tuple[Path, SegmentWriter]:
     folder.mkdir(parents=True, exist_ok=True)
-    segment = Segment(folder / "000000001.journal")
+    segment = SegmentWriter(folder / "000000001.journal")
     for first in range(1, count + 1, 5):
         segment.append([make_row(record(number, sizes(number))) for number in range(first, min(first + 5, count + 1))])
     if close:
@@ -107,7 +107,7 @@ def test_a_flip_in_the_wal_of_a_killed_collector_hides_nothing_behind_it(tmp_pat
     for suffix in ("", "-wal"):
         shutil.copy(path.with_name(path.name + suffix), killed)
     segment.close(1)
-    Segment(killed / "000000002.journal").close(1)
+    SegmentWriter(killed / "000000002.journal").close(1)
     wal = killed / "000000001.journal-wal"
     damaged = bytearray(wal.read_bytes())
     assert len(damaged) > 100_000
@@ -140,5 +140,5 @@ def test_a_segment_that_is_just_being_made_is_not_damaged(tmp_path: Path) -> Non
     path.parent.mkdir()
     path.touch()
     assert read_all(path) == ({}, set())
-    Segment(path).close(1)
+    SegmentWriter(path).close(1)
     assert read_all(path) == ({}, set())

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import chain, groupby
 from pathlib import Path
 
 import apsw
 
-from core import journal
-from core.journal import Stored
 from core.signal import Lane
+from journal.format import Stored, segment_name, segments
+from journal.reader import is_closed, read_segment
 
 _ENDED = "SELECT coalesce((SELECT max(at) FROM closed), (SELECT max(received_at) FROM records))"
 _RECEIVED = "SELECT min(received_at), max(received_at) FROM records"
 _COUNT = (
     "SELECT count(*), coalesce(sum(count), 0), coalesce(sum(length(body)), 0), min(received_at), max(received_at) FROM records WHERE id > ?"
 )
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a segment is loaded, as ``loaded_segments`` keeps it. ``signals`` counts acknowledged signals per kind."""
-
-    lane: Lane
-    position: int = 0
-    records: int = 0
-    signals: dict[str, int] = field(default_factory=dict)
-    damaged: int = 0
-    refused: int = 0
-    refused_signals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +35,7 @@ class Waiting:
     newest: int = 0
 
 
-class Segment:
+class SegmentReader:
     """One segment file with an open connection that tells cheaply whether anything was added.
 
     ``closed``: nothing will ever be added, as the last :meth:`read` saw it; ``finished``: and everything was read.
@@ -56,7 +43,7 @@ class Segment:
 
     def __init__(self, path: Path, lane: Lane) -> None:
         self.path = path
-        self.name = journal.segment_name(path)
+        self.name = segment_name(path)
         self.lane = lane
         self.closed = False
         self.finished = False
@@ -73,8 +60,8 @@ class Segment:
     def read(self, after: int, max_bytes: int) -> list[Stored]:
         """Return the next records after ``after``; an empty list means that the segment is exhausted for now."""
         version = self._data_version()
-        self.closed = journal.is_closed(self.path)
-        found = list(journal.read_segment(self.path, self.lane, after, max_bytes))
+        self.closed = is_closed(self.path)
+        found = list(read_segment(self.path, self.lane, after, max_bytes))
         if not found:
             self._seen = -1 if version is None else version
             self.finished = self.closed
@@ -137,28 +124,28 @@ class Segment:
             return None
 
 
-class Segments:
+class JournalReader:
     """All segments of a journal, found anew only when a folder's entries changed. Any thread may ask."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._stamps: dict[Lane, tuple[tuple[str, int], ...]] = {}
-        self._known: dict[Lane, list[Segment]] = {lane: [] for lane in Lane}
+        self._known: dict[Lane, list[SegmentReader]] = {lane: [] for lane in Lane}
         self._lock = threading.Lock()
 
-    def of(self, lane: Lane) -> list[Segment]:
+    def of(self, lane: Lane) -> list[SegmentReader]:
         """Return the lane's segments, oldest first per collector."""
         with self._lock:
             stamp = self._stamp(lane)
             if stamp != self._stamps.get(lane):
                 old = {segment.path: segment for segment in self._known[lane]}
-                self._known[lane] = [old.pop(path) if path in old else Segment(path, lane) for path in journal.segments(self._folder, lane)]
+                self._known[lane] = [old.pop(path) if path in old else SegmentReader(path, lane) for path in segments(self._folder, lane)]
                 for gone in old.values():
                     gone.close()
                 self._stamps[lane] = stamp
             return self._known[lane]
 
-    def readable(self, lane: Lane) -> Iterator[Segment]:
+    def readable(self, lane: Lane) -> Iterator[SegmentReader]:
         """Yield per collector the first segment that may hold something new: within a collector the order is kept."""
         for _, group in groupby(self.of(lane), key=lambda segment: segment.path.parent):
             for segment in group:
@@ -168,9 +155,8 @@ class Segments:
 
     def close(self) -> None:
         """Close every connection."""
-        for segments in self._known.values():
-            for segment in segments:
-                segment.close()
+        for segment in chain.from_iterable(self._known.values()):
+            segment.close()
 
     def _stamp(self, lane: Lane) -> tuple[tuple[str, int], ...]:
         try:

@@ -16,15 +16,16 @@ from pathlib import Path
 import pytest
 
 from collector.intake import JournalIntake
-from collector.journal import Journal
 from collector.lanes import FlowLanes
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.errors import Full, UsageError
-from core.journal import is_closed, read_segment, segments
 from core.refusals import Refusals
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
+from journal.format import segments
+from journal.reader import is_closed, read_segment
+from journal.writer import Journal
 
 COLLECTOR = """
 import asyncio, signal, sys
@@ -130,7 +131,7 @@ def test_a_failing_disk_acknowledges_nothing_and_says_so(tmp_path: Path, monkeyp
     def broken(_segment: object, _rows: object) -> int:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("core.segment.Segment.append", broken)
+    monkeypatch.setattr("journal.segment.Segment.append", broken)
 
     async def append() -> None:
         with pytest.raises(TimeoutError):
