@@ -11,9 +11,11 @@ logger = logging.getLogger("andon.background")
 AGAIN_SECONDS = 10.0
 
 
-def run_in_background(name: str, run: Callable[..., None], *arguments: object) -> None:
+def run_in_background(name: str, run: Callable[..., None], *arguments: object) -> threading.Thread:
     """Run something in a thread of its own that ends with the process. Where it fails, that is logged and it is begun again."""
-    threading.Thread(target=_run, args=(name, run, arguments), name=name, daemon=True).start()
+    thread = threading.Thread(target=_run, args=(name, run, arguments), name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _run(name: str, run: Callable[..., None], arguments: tuple[object, ...]) -> None:

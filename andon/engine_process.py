@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from andon.background import run_in_background
 from core.clock import EPOCH, Clock
 from core.errors import NoRoom
 from core.signal import Lane
@@ -149,8 +150,7 @@ class Engine:
 
     def run(self) -> None:
         """Loop until stopped."""
-        delivery = threading.Thread(target=self._deliver, name="deliveries", daemon=True)
-        delivery.start()
+        delivery = run_in_background("deliveries", self._deliver)
         while not self.stopping.is_set():
             try:
                 self.between_ticks()
@@ -290,11 +290,8 @@ class Engine:
         while not self.stopping.is_set():
             self._wake_deliveries.clear()
             wait = timedelta(seconds=5.0)
-            try:
-                now = self.clock.now()
-                following = self.stages.alert.deliver(now)
-                if following is not None:
-                    wait = min(wait, max(timedelta(0), following - now))
-            except Exception:  # boundary: the delivery thread; the outbox keeps what was not sent
-                logger.exception("deliveries failed and are tried again")
+            now = self.clock.now()
+            following = self.stages.alert.deliver(now)
+            if following is not None:
+                wait = min(wait, max(timedelta(0), following - now))
             self._wake_deliveries.wait(max(0.05, wait.total_seconds()))
