@@ -12,6 +12,7 @@ import pytest
 from dashboard.components import export, lamp, money, timeline
 from dashboard.components.moments import Zone, duration, next_deadline, until
 from dashboard.components.waterfall import ordered
+from dashboard.pages.sources import _every
 
 SIGNS = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "﹢", "﹣", "﹫", "⁼", "⁺", "₊", "−"]
 HIDDEN = [
@@ -119,3 +120,11 @@ def test_a_deadline_that_has_passed_is_none_to_come() -> None:
     assert next_deadline(datetime(2026, 11, 26, 12, 42, tzinfo=UTC), now, 3) == "due in 12 min"
     assert next_deadline(datetime(2026, 11, 26, 12, 18, tzinfo=UTC), now, 1) == next_deadline(None, now, 1) == "overdue"
     assert next_deadline(None, now, 0) == "–"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("90 minutes", "1 h 30 min"), ("90minutes", "1 h 30 min"), ("2 days", "2 d"), ("40 working hours", "40 working hours")],
+)
+def test_working_time_between_signals_is_shown_as_written(written: str, shown: str) -> None:
+    assert _every(written) == shown
