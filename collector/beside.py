@@ -122,12 +122,13 @@ class Beside:
 
     def _ask(self, task: Task, file: int) -> list[Judged]:
         self.start()
-        assert self._child is not None  # noqa: S101 - started
+        child = self._child  # to the end, also when it is closed meanwhile
+        assert child is not None  # noqa: S101 - started
         found: list[Judged] = []
         try:
-            self._child.send(task, file)
+            child.send(task, file)
             while True:
-                frame = self._child.receive()
+                frame = child.receive()
                 if frame.complaint is not None:
                     raise Rejection(frame.status, frame.complaint, keep=frame.keep)
                 found += frame.admitted

@@ -6,6 +6,7 @@ Watchers (disk, clock, store) raise and clear conditions; the alert stage turns 
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,12 +56,19 @@ class Conditions:
         A watcher calls it whenever it looks and finds nothing wrong.
         """
         with self._lock:
-            gone = [key for key in self._held if key[0] == name and subject in {None, key[1]}]
-            for key in gone:
-                del self._held[key]
-            if gone or name not in self._cleared:
-                self._cleared.add(name)
-                self._changes += 1
+            self._clear(name, [key for key in self._held if key[0] == name and subject in {None, key[1]}])
+
+    def clear_all_but(self, name: str, subjects: Collection[str]) -> None:
+        """Say that a condition of this name holds of no other subject: for a watcher that has looked at all of them."""
+        with self._lock:
+            self._clear(name, [key for key in self._held if key[0] == name and key[1] not in subjects])
+
+    def _clear(self, name: str, gone: list[Key]) -> None:
+        for key in gone:
+            del self._held[key]
+        if gone or name not in self._cleared:
+            self._cleared.add(name)
+            self._changes += 1
 
     def current(self) -> list[Condition]:
         """Return what holds, the longest first."""

@@ -202,10 +202,7 @@ class Losses:
         for table in tables:
             losses = sorted((loss for loss in lately if loss.table_name == table), key=lambda loss: loss.found_at)
             self._conditions.raise_(Condition(CONDITION, table, " ".join(map(_sentence, losses)), losses[0].found_at))
-        for held in self._conditions.current():
-            if held.name == CONDITION and held.subject not in tables:
-                self._conditions.clear(CONDITION, held.subject)
-        self._conditions.clear(CONDITION, "")  # it was looked
+        self._conditions.clear_all_but(CONDITION, tables)
 
 
 def _sentence(loss: Loss) -> str:

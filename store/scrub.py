@@ -147,11 +147,7 @@ class Scrub:
             "cursors", {"stage": [_CURSOR], "position": [to_milliseconds(now)], "revision": [self._store.revision()], "updated_at": [now]}
         )
         self._telemetry.set(M.SCRUB_FINISHED, now.timestamp())
-        still = {damage.subject for damage in found}
-        for held in self._conditions.current():
-            if held.name == CONDITION and held.subject not in still:
-                self._conditions.clear(CONDITION, held.subject)
-        self._conditions.clear(CONDITION, "")  # it was looked
+        self._conditions.clear_all_but(CONDITION, {damage.subject for damage in found})
 
     def _finished(self) -> int:
         rows = self._store.rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -17,14 +18,15 @@ from typing import Any
 import httpx
 import pytest
 
-from collector.beside import Beside
+from collector.beside import Beside, Frame
 from collector.beside_process import answers
 from collector.content import Content
 from collector.json_guard import DIGITS_MAX, check_digits
-from collector.judging import ODD_SMALL_BYTES, Task
+from collector.judging import ODD_SMALL_BYTES, STRUCTURED, Task
 from collector.rejection import Rejection
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source, Webhook
+from core.errors import Full
 from core.signal import SignalKind
 from tests.collector.conftest import Running, running
 from tests.collector.requests import PROTOBUF, START, spans
@@ -146,6 +148,34 @@ def test_no_more_wait_than_may(made: Running, beside: Beside, monkeypatch: pytes
         assert made.post("/v1/traces", SMALL, PROTOBUF).status_code == 200
         os.kill(beside.pid, signal.SIGCONT)
         assert [one.result().status_code for one in large] == [200, 200]
+
+
+def test_who_waits_for_the_process_when_it_is_closed_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed:
+        """A child that is closed after the first part of its answer."""
+
+        def send(self, *_: object) -> None:
+            self.answered = False
+
+        def receive(self) -> Frame:
+            if self.answered:
+                raise EOFError
+            self.answered = True
+            beside.close()
+            return Frame()
+
+        def end(self) -> None:
+            """Nothing is left of it."""
+
+    async def scenario() -> None:
+        with Content(b"{}") as content:
+            async with beside.judged(Task(SignalKind.EVENT, STRUCTURED), content):
+                raise AssertionError("there is no answer")
+
+    monkeypatch.setattr("collector.beside._Child", Closed)
+    beside = Beside()
+    with pytest.raises(Full):
+        asyncio.run(scenario())
 
 
 def test_the_process_ends_with_its_parent() -> None:
