@@ -83,8 +83,10 @@ class Beside:
         """
         if self._waiting >= WAITING_MAX:
             raise Full("too many large requests at once", RETRY_AFTER_SECONDS)
+        file = content.lend()
+        self._waiting += 1  # not in the task, which begins when others have come
         # The process is asked to the end, also when nobody waits for the answer any more: the next one must not get this one's answer.
-        asked = asyncio.create_task(self._in_turn(task, content.lend()))
+        asked = asyncio.create_task(self._in_turn(task, file))
         self._tasks.add(asked)
         asked.add_done_callback(self._tasks.discard)
         try:
@@ -98,7 +100,6 @@ class Beside:
             self._hold(-_size_of(found))
 
     async def _in_turn(self, task: Task, file: int) -> list[Judged]:
-        self._waiting += 1
         try:
             async with self._turn:
                 await self._room.wait()

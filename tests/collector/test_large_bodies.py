@@ -150,6 +150,30 @@ def test_no_more_wait_than_may(made: Running, beside: Beside, monkeypatch: pytes
         assert [one.result().status_code for one in large] == [200, 200]
 
 
+def test_no_more_wait_than_may_also_of_those_that_come_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Done:
+        """A child that has nothing to say of any body."""
+
+        def send(self, *_: object) -> None:
+            """Take it."""
+
+        def receive(self) -> Frame:
+            return Frame(ends=True)
+
+    async def send(beside: Beside) -> bool:
+        with Content(b"{}") as content:
+            async with beside.judged(Task(SignalKind.EVENT, STRUCTURED), content):
+                return True
+
+    async def scenario() -> list[object]:
+        beside = Beside()
+        monkeypatch.setattr(beside, "start", lambda: setattr(beside, "_child", Done()))
+        return await asyncio.gather(*(send(beside) for _ in range(5)), return_exceptions=True)
+
+    monkeypatch.setattr("collector.beside.WAITING_MAX", 2)
+    assert [type(answer) for answer in asyncio.run(scenario())] == [bool, bool, Full, Full, Full]
+
+
 def test_who_waits_for_the_process_when_it_is_closed_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     class Closed:
         """A child that is closed after the first part of its answer."""
