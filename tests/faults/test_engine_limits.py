@@ -166,7 +166,7 @@ def _trickle(machine: Machine, path: str, authorization: str) -> Answer:
 QUERY = "query"
 HEAD = "head of a query's request"
 ACTION = "body of an action"
-GUESSES = "wrong passwords and tokens of one address"
+GUESSES = "wrong passwords and tokens from one address"
 READING = "reading a query or an action"
 KEY = "business key"
 REPLY = "reply of a receiver"
