@@ -131,7 +131,7 @@ def test_a_failing_disk_acknowledges_nothing_and_says_so(tmp_path: Path, monkeyp
     def broken(_segment: object, _rows: object) -> int:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("journal.segment.Segment.append", broken)
+    monkeypatch.setattr("journal.segment.SegmentWriter.append", broken)
 
     async def append() -> None:
         with pytest.raises(TimeoutError):
