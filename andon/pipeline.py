@@ -40,6 +40,7 @@ from store.migrations import migrate, note_applied
 from store.parts import Part
 from store.parts_ledger import PartsLedger, skip_what_was_used
 from store.reads.origin_offsets import loaded_upto, origin_offsets
+from store.statement import statement
 from store.unseen import Unseen
 
 _FROM_SIGNALS = frozenset({"milestone_events", "milestone_rules", "transaction_events", "transaction_keys"})
@@ -128,9 +129,7 @@ class Pipeline:
     def last_heartbeat(self) -> datetime | None:
         """Return when the heartbeat was sent that has become a transaction last. Raises :class:`core.errors.Retryable` when the store fails."""
         try:
-            rows = self.store.rows(
-                "SELECT argMax(started_at, revision) AS at, count() AS n FROM transactions WHERE flow = {flow:String}", {"flow": HEARTBEAT}
-            )
+            rows = self.store.rows(statement("correlation/last_started"), {"flow": HEARTBEAT})
         except STORE_ERRORS as error:
             raise Retryable(f"the store does not answer: {error}") from error
         return rows[0]["at"].replace(tzinfo=UTC) if rows[0]["n"] else None

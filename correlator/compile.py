@@ -15,8 +15,9 @@ from typing import Any
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow, Match, Milestone
+from core.statement import literal
 from correlator.paths import COLUMNS, Place, Signal, as_expression, place_of
-from correlator.sql_text import array, text
+from correlator.statement import statement
 
 KEY_LENGTH_LIMIT = 512
 """Characters of a key's value after normalisation; longer ones are no business identifiers."""
@@ -26,22 +27,11 @@ BAD_KEY = "bad_correlation_id"
 
 NAME_COLUMN: dict[Signal, str] = {"span": "name", "log": "", "event": "type"}
 TABLE: dict[Signal, str] = {"span": "spans", "log": "logs", "event": "events"}
-CONTENT_KEY: dict[Signal, str] = {
-    "span": "concat(trace_id, '/', span_id)",
-    "log": "log_id",
-    "event": "concat(event_source, ' ', id)",
-}
 _ROOTS = {Place.ATTRIBUTES: "attributes", Place.RESOURCE: "resource", Place.EXTENSIONS: "extensions"}
-OWN_TIME: dict[Signal, str] = {"span": "start_time", "log": "time", "event": "time"}
-SUSPECT: dict[Signal, str] = {
-    "span": "implausible OR end_time < start_time AND end_time != toDateTime64(0, 9, 'UTC')",
-    "log": "implausible",
-    "event": "implausible",
-}
-"""When a signal's time is suspect. A span that ends before it starts still counts from its start: no end (zero) is none."""
-
 
 _Places = list[tuple[Place, list[str]]]
+_Own = tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]
+"""Expressions of the catalog, with the numbers of the rules that have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +57,40 @@ class Compiled:
     rules: dict[str, list[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """Where the rules of a signal kind look, so that only this becomes SQL.
+
+    ``roots``: maps of the signal, with the numbers of their places; ``depths``: levels of paths into JSON; ``columns``; ``expressions``.
+    """
+
+    roots: tuple[tuple[int, str], ...] = ()
+    depths: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+    expressions: _Own = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.roots or self.depths or self.columns or self.expressions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a column of a milestone event is made of: what each rule's row holds for it, and where that looks."""
+
+    values: Sequence[Any]
+    uses: Uses
+
+
 def compile_catalog(catalog: Catalog) -> Compiled:
     """Compile all flows. Raises ValueError for a match that its signal kind cannot answer."""
     selects: dict[Signal, str] = {}
     rows: dict[str, list[Any]] = {}
     for kind in TABLE:
         if rules := _rules(kind, catalog.flows):
-            parts = {
-                "conditions": _conditions(kind, rules),
-                "keys": _keys(kind, rules),
-                "facts": _facts(kind, rules),
-                "cause": _cause(kind, rules),
-            }
-            selects[kind] = _select(kind, rules, parts)
-            for column, values in _columns(kind, rules, parts).items():
+            conditions = [_data_conditions(kind, rule.milestone.match) for rule in rules]
+            parts = {"keys": _keys(kind, rules), "facts": _facts(kind, rules), "cause": _cause(kind, rules)}
+            selects[kind] = _select(kind, rules, [one for each in conditions for one in each], parts)
+            for column, values in _columns(kind, rules, conditions, parts).items():
                 rows.setdefault(column, []).extend(values)
     return Compiled(catalog.version, dict(catalog.flows), selects, rows)
 
@@ -90,15 +100,9 @@ def _rules(kind: Signal, flows: dict[str, Flow]) -> list[Rule]:
     return [Rule(number, *rest) for number, rest in enumerate(found, start=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What a column of a milestone event is made of: ``sql`` over a signal and its rule, and what each rule's row holds for it."""
-
-    sql: str
-    values: Sequence[Any]
-
-
-def _columns(kind: Signal, rules: Sequence[Rule], parts: Mapping[str, _Part]) -> dict[str, Sequence[Any]]:
+def _columns(
+    kind: Signal, rules: Sequence[Rule], conditions: Sequence[Sequence[_Condition]], parts: Mapping[str, _Part]
+) -> dict[str, Sequence[Any]]:
     """Return the columns of ``milestone_rules``."""
     return {
         "signal": [kind] * len(rules),
@@ -107,39 +111,29 @@ def _columns(kind: Signal, rules: Sequence[Rule], parts: Mapping[str, _Part]) ->
         "milestone": [rule.name for rule in rules],
         "system": [rule.milestone.system for rule in rules],
         "failure": [int(rule.milestone.failure) for rule in rules],
+        "conditions": [[condition.row() for condition in each] for each in conditions],
         **{name: part.values for name, part in parts.items()},
     }
 
 
-def _select(kind: Signal, rules: Sequence[Rule], parts: Mapping[str, _Part]) -> str:
+def _select(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition], parts: Mapping[str, _Part]) -> str:
     """Return the SELECT whose columns are those of ``milestone_events``, over the table named in TABLE."""
-    rows = ", ".join(f"{column} AS rule_{column}" for column in ("flow", "milestone", "system", "failure", *parts))
-    return "\n".join(
-        [
-            f"WITH toDateTime64({OWN_TIME[kind]}, 3, 'UTC') AS own_time,",
-            "    own_time < toDateTime64('2000-01-01', 3, 'UTC') OR own_time > received_at + INTERVAL 5 MINUTE AS implausible",
-            "SELECT",
-            "    slice,",
-            "    rule_flow AS flow,",
-            "    rule_milestone AS milestone,",
-            f"    lower(hex(sipHash128(flow, milestone, '{kind}', signal_id))) AS event_id,",
-            "    if(implausible, received_at, own_time) AS event_time,",
-            "    received_at,",
-            f"    {SUSPECT[kind]} AS time_suspect,",
-            f"    '{kind}' AS signal,",
-            f"    {CONTENT_KEY[kind]} AS signal_id,",
-            "    trace_id,",
-            "    source,",
-            "    rule_system AS system,",
-            f"    {parts['keys'].sql} AS keys,",
-            f"    {parts['facts'].sql} AS facts,",
-            "    rule_failure AS failure,",
-            f"    {parts['cause'].sql} AS cause,",
-            f"    {'content_hash' if kind == 'event' else text('')} AS content_hash",
-            f"FROM (SELECT *, arrayJoin({_candidates(kind, rules)}) AS rule FROM {TABLE[kind]}) AS signals",
-            f"INNER JOIN (SELECT rule, {rows} FROM milestone_rules WHERE signal = '{kind}') AS rules USING rule",
-            f"WHERE {parts['conditions'].sql}",
-        ]
+    lookups, always = _candidates(kind, rules)
+    return statement(
+        "milestones",
+        kind=kind,
+        table=TABLE[kind],
+        lookups=lookups,
+        always=always,
+        asked=_uses([(condition.place, condition.path) for condition in conditions if condition.presence >= 0]),
+        compared=_uses([(condition.place, condition.path) for condition in conditions if condition.presence < 0]),
+        conditions=_grouped({rule.number: _own_conditions(kind, rule.milestone.match) for rule in rules}),
+        strips=_strips(rules),
+        any_case=any(key.case != "keep" for rule in rules for key in rule.flow.keys.values()),
+        key_length_limit=KEY_LENGTH_LIMIT,
+        bad_key=BAD_KEY,
+        Place=Place,
+        **{name: part.uses for name, part in parts.items()},
     )
 
 
@@ -165,8 +159,12 @@ def _discriminator(kind: Signal, match: Match) -> tuple[str, list[str]] | None:
     return None
 
 
-def _candidates(kind: Signal, rules: Sequence[Rule]) -> str:
-    """Return an expression: the array of the numbers of the rules that a row may match."""
+_Lookup = tuple[str, tuple[str, ...], tuple[int, ...]]
+"""What is looked up, the values it may be, and the number of the rule that each of them names."""
+
+
+def _candidates(kind: Signal, rules: Sequence[Rule]) -> tuple[tuple[_Lookup, ...], tuple[int, ...]]:
+    """Return the look-ups that give the numbers of the rules that a row may match, and the rules that it may always match."""
     tables: dict[tuple[str, int], dict[str, list[int]]] = {}  # (column, prefix length or 0) → value → rules
     always: list[int] = []
     for rule in rules:
@@ -179,41 +177,18 @@ def _candidates(kind: Signal, rules: Sequence[Rule]) -> str:
             exact = not value.endswith("*")
             wanted = value if exact else value[:-1]
             tables.setdefault((column, 0 if exact else len(wanted)), {}).setdefault(wanted, []).append(rule.number)
-    numbers = [look_up for (column, length), values in tables.items() for look_up in _lookups(column, length, values)]
-    numbers += map(str, always)
-    listed = f"CAST({array(numbers)}, 'Array(UInt16)')"
-    return f"arrayFilter(n -> n != 0, {listed if len(numbers) == 1 else f'arrayDistinct({listed})'})"
+    return tuple(lookup for (column, length), values in tables.items() for lookup in _lookups(column, length, values)), tuple(always)
 
 
-def _lookups(column: str, length: int, values: dict[str, list[int]]) -> Iterator[str]:
-    """Yield expressions for the number of the first rule that a value names, of its second and so on; 0: none."""
+def _lookups(column: str, length: int, values: dict[str, list[int]]) -> Iterator[_Lookup]:
+    """Yield look-ups for the number of the first rule that a value names, of its second and so on."""
     subject = column if length == 0 else f"substringUTF8({column}, 1, {length})"
     for place in range(max(map(len, values.values()))):
         named = {value: numbers[place] for value, numbers in values.items() if place < len(numbers)}
-        yield f"transform({subject}, {_texts(named)}, {array(map(str, named.values()))}, 0)"
+        yield subject, tuple(named), tuple(named.values())
 
 
 # Conditions: what else must hold.
-
-
-def _conditions(kind: Signal, rules: Sequence[Rule]) -> _Part:
-    """Return a boolean expression over a signal and its rule."""
-    data = [_data_conditions(kind, rule.milestone.match) for rule in rules]
-    own = {
-        rule.number: " AND ".join(f"({part})" for part in parts)
-        for rule in rules
-        if (parts := [*_own_conditions(kind, rule.milestone.match)])
-    }
-    branches = [_branches(own, "1")] if own else []
-    flat = [condition for each in data for condition in each]
-    listed = [[condition.row() for condition in each] for each in data]
-    if not flat:
-        return _Part(" AND ".join(branches) or "1", listed)
-    asked = [(condition.place, condition.path) for condition in flat if condition.presence >= 0]
-    compared = [(condition.place, condition.path) for condition in flat if condition.presence < 0]
-    value = f"arrayExists(v -> has(c.4, v) OR arrayExists(p -> startsWith(v, p), c.5), [{_value('c.1', 'c.2', compared)}])"
-    held = f"if(c.3 >= 0, c.3 = {_present('c.1', 'c.2', asked)}, {value})" if asked else value
-    return _Part(" AND ".join([f"arrayAll(c -> {held}, rule_conditions)", *branches]), listed)
 
 
 @dataclass(frozen=True)
@@ -259,135 +234,84 @@ def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
 
 
 def _own_conditions(kind: Signal, match: Match) -> list[str]:
-    own = [] if match.log is None else [f"match(body, {text(match.log)})"]
+    own = [] if match.log is None else [f"match(body, {literal(match.log)})"]
     return own if match.where is None else [*own, as_expression(kind, match.where)]
 
 
 # Values: keys, facts and causes.
 
 
+def _strips(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Return the characters that keys are padded with; a rule's row names them by their position, from 1."""
+    return tuple(dict.fromkeys(key.strip_leading for rule in rules for key in rule.flow.keys.values() if key.strip_leading))
+
+
 def _keys(kind: Signal, rules: Sequence[Rule]) -> _Part:
-    specs, own, places = [], {}, []
-    strips = list(dict.fromkeys(key.strip_leading for rule in rules for key in rule.flow.keys.values() if key.strip_leading))
+    strips = _strips(rules)
+    paths = _Paths(kind)
+    specs = []
     for rule in rules:
-        entries, expressions = [], []
+        entries = []
         for type_, path in rule.milestone.keys.items():
             key = rule.flow.keys[type_]
-            place, parts = place_of(kind, path)
-            if place is Place.EXPRESSION:
-                expressions.append(f"toString({as_expression(kind, path)})")
-                parts = [str(len(expressions))]
             strip = strips.index(key.strip_leading) + 1 if key.strip_leading else 0
-            case = ("keep", "upper", "lower").index(key.case)
-            places.append((place, parts))
-            entries.append((type_, int(place), parts, strip, case))
+            entries.append((type_, *paths.add(rule, path), strip, ("keep", "upper", "lower").index(key.case)))
         specs.append(entries)
-        if expressions:
-            own[rule.number] = array(expressions)
-    value = _value("k.2", "k.3", places, own)
-    value = f"normalizeUTF8NFC(trimBoth(toValidUTF8({value})))"
-    cased = any(key.case != "keep" for rule in rules for key in rule.flow.keys.values())
-    if strips:
-        stripped = ", ".join(f"k.4 = {number}, {_stripped(strip)}" for number, strip in enumerate(strips, start=1))
-        value = f"arrayMap(v -> multiIf({stripped}, v), [{value}])[1]"
-    if cased:
-        value = f"arrayMap(v -> multiIf(k.5 = 1, upperUTF8(v), k.5 = 2, lowerUTF8(v), v), [{value}])[1]"
-    pairs = f"arrayMap(k -> (k.1, {value}), rule_keys)"
-    marked = f"arrayMap(k -> if(lengthUTF8(k.2) > {KEY_LENGTH_LIMIT}, ({text(BAD_KEY)}, k.1), k), {pairs})"
-    sql = f"CAST(arrayFilter(k -> k.2 != '', {marked}), 'Array(Tuple(type LowCardinality(String), value String))')"
-    return _Part(sql, specs)
-
-
-def _stripped(strip: str) -> str:
-    """Return ``v`` without the characters it is padded with; of a value that is nothing else the last one stays, as order 000 is order 0."""
-    return f"if(empty(trimLeft(v, {text(strip)})), rightUTF8(v, 1), trimLeft(v, {text(strip)}))"
+    return _Part(specs, paths.uses())
 
 
 def _facts(kind: Signal, rules: Sequence[Rule]) -> _Part:
-    specs, own, places = [], {}, []
-    for rule in rules:
-        entries, expressions = [], []
-        for name, path in rule.milestone.facts.items():
-            place, parts = place_of(kind, path)
-            if place is Place.EXPRESSION:
-                expressions.append(f"toString({as_expression(kind, path)})")
-                parts = [str(len(expressions))]
-            places.append((place, parts))
-            entries.append((name, int(place), parts))
-        specs.append(entries)
-        if expressions:
-            own[rule.number] = array(expressions)
-    if not any(rule.milestone.facts for rule in rules):
-        return _Part("CAST(map(), 'Map(LowCardinality(String), String)')", specs)
-    value = _value("f.2", "f.3", places, own)
-    pairs = f"arrayFilter(f -> f.2 != '', arrayMap(f -> (f.1, {value}), rule_facts))"
-    sql = f"CAST({pairs}, 'Map(LowCardinality(String), String)')"
-    return _Part(sql, specs)
+    paths = _Paths(kind)
+    specs = [[(name, *paths.add(rule, path)) for name, path in rule.milestone.facts.items()] for rule in rules]
+    return _Part(specs, paths.uses())
 
 
 def _cause(kind: Signal, rules: Sequence[Rule]) -> _Part:
-    specs, own, places = [], {}, []
-    for rule in rules:
-        place, parts = place_of(kind, rule.milestone.cause) if rule.milestone.cause else (Place.NOTHING, [])
-        if place is Place.EXPRESSION and rule.milestone.cause:
-            own[rule.number] = array([f"toString({as_expression(kind, rule.milestone.cause)})"])
-            parts = ["1"]
-        places.append((place, parts))
-        specs.append((int(place), parts))
-    if not any(rule.milestone.cause for rule in rules):
-        return _Part("''", specs)
-    value = _value("c.1", "c.2", places, own)
-    return _Part(f"arrayMap(c -> {value}, [rule_cause])[1]", specs)
+    paths = _Paths(kind)
+    nothing: tuple[int, list[str]] = (int(Place.NOTHING), [])
+    specs = [paths.add(rule, rule.milestone.cause) if rule.milestone.cause else nothing for rule in rules]
+    return _Part(specs, paths.uses())
 
 
-def _value(place: str, parts: str, places: _Places, own: dict[int, str] | None = None) -> str:
-    """Return the text a (place, path) names in a row, empty where there is nothing. Only ``places`` in use become branches."""
-    branches = []
-    used = sorted({used for used, _ in places})
-    for each in used:
-        if each in _ROOTS:
-            branches.append(f"{place} = {int(each)}, {_ROOTS[each]}[{parts}[1]]")
-        elif each is Place.DATA:
-            branches.append(f"{place} = {int(each)}, {_by_depth('JSONExtract', parts, places, chr(39) * 2, ', ' + text('String'))}")
-        elif each is Place.COLUMN:
-            columns = sorted({path[0] for used, path in places if used is each})
-            named = ", ".join(f"{parts}[1] = {text(column)}, toString({column})" for column in columns)
-            branches.append(f"{place} = {int(each)}, multiIf({named}, '')")
-        elif each is Place.EXPRESSION:
-            values = _branches(own or {}, "CAST([], 'Array(String)')")
-            branches.append(f"{place} = {int(each)}, {values}[toUInt8OrZero({parts}[1])]")
-    return f"multiIf({', '.join(branches)}, '')" if branches else "''"
+class _Paths:
+    """The paths of a column of all rules."""
+
+    def __init__(self, kind: Signal) -> None:
+        self._kind = kind
+        self._places: _Places = []
+        self._own: dict[int, list[str]] = {}
+
+    def add(self, rule: Rule, path: str) -> tuple[int, list[str]]:
+        """Return a path's place and parts; of an expression its position, from 1, among those of the rule."""
+        place, parts = place_of(self._kind, path)
+        if place is Place.EXPRESSION:
+            own = self._own.setdefault(rule.number, [])
+            own.append(as_expression(self._kind, path))
+            parts = [str(len(own))]
+        self._places.append((place, parts))
+        return int(place), parts
+
+    def uses(self) -> Uses:
+        """Return where all of them look."""
+        return _uses(self._places, self._own)
 
 
-def _present(place: str, parts: str, places: _Places) -> str:
-    branches = []
-    for each in sorted({used for used, _ in places}):
-        if each in _ROOTS:
-            branches.append(f"{place} = {int(each)}, mapContains({_ROOTS[each]}, {parts}[1])")
-        elif each is Place.DATA:
-            branches.append(f"{place} = {int(each)}, {_by_depth('JSONHas', parts, places, '0', '')}")
-    return f"multiIf({', '.join(branches)}, 0)" if branches else "0"
+def _uses(places: _Places, own: Mapping[int, Sequence[str]] | None = None) -> Uses:
+    return Uses(
+        tuple((int(root), column) for root, column in _ROOTS.items() if any(place is root for place, _ in places)),
+        tuple(sorted({len(path) for place, path in places if place is Place.DATA})),
+        tuple(sorted({path[0] for place, path in places if place is Place.COLUMN})),
+        _grouped(own or {}),
+    )
 
 
-def _by_depth(function: str, parts: str, places: _Places, otherwise: str, more: str) -> str:
-    """Return a JSON look-up whose path is data: its number of levels is not, so each depth in use is a call of its own."""
-    depths = sorted({len(path) for used, path in places if used is Place.DATA})
-    calls = {depth: f"{function}(data, {', '.join(f'{parts}[{n}]' for n in range(1, depth + 1))}{more})" for depth in depths}
-    if len(calls) == 1:
-        return calls[depths[0]]
-    return f"multiIf({', '.join(f'length({parts}) = {depth}, {call}' for depth, call in calls.items())}, {otherwise})"
-
-
-def _branches(by_rule: dict[int, str], otherwise: str) -> str:
-    grouped: dict[str, list[int]] = {}
-    for number, expression in by_rule.items():
-        grouped.setdefault(expression, []).append(number)
-    arms = ", ".join(f"rule IN ({', '.join(map(str, numbers))}), {expression}" for expression, numbers in grouped.items())
-    return f"multiIf({arms}, {otherwise})"
-
-
-def _texts(values: object) -> str:
-    return array(text(str(value)) for value in values)  # type: ignore[attr-defined]
+def _grouped(by_rule: Mapping[int, Sequence[str]]) -> _Own:
+    """Return the rules that have the same expressions together; those without are left out."""
+    grouped: dict[tuple[str, ...], list[int]] = {}
+    for number, expressions in by_rule.items():
+        if expressions:
+            grouped.setdefault(tuple(expressions), []).append(number)
+    return tuple((tuple(numbers), expressions) for expressions, numbers in grouped.items())
 
 
 def _listed(value: object) -> list[str]:

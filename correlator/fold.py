@@ -7,12 +7,8 @@ ends). Failed: the latest failure whose stage no later success has overcome; a f
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from core.catalog.flow import Flow
-from correlator.sql_text import array, text
-
-_TEMPLATE = (Path(__file__).parent / "fold.sql").read_text(encoding="utf-8")
+from correlator.statement import statement
 
 
 def fold_statement(flows: dict[str, Flow]) -> str:
@@ -23,20 +19,13 @@ def fold_statement(flows: dict[str, Flow]) -> str:
     many = [f"{flow.flow}/{type_}" for flow in flows.values() for type_, key in flow.keys.items() if key.relation == "many"]
     types = [f"{flow.flow}/{type_}" for flow in flows.values() for type_ in flow.keys]
     staged = [(f"{flow.flow}/{name}", milestone.stage) for flow, name, milestone in names if milestone.failure and milestone.stage]
-    values = {
-        "milestones": _texts([f"{flow.flow}/{name}" for flow, name, _ in names]),
-        "ends": _texts(ends),
-        "cancels": _texts(cancels),
-        "many": _texts(many),
-        "types": _texts(types),
-        "failures": _texts([name for name, _ in staged]),
-        "stages": _texts([stage for _, stage in staged]),
-    }
-    statement = _TEMPLATE
-    for name, value in values.items():
-        statement = statement.replace(f"/*{name}*/", value)
-    return statement
-
-
-def _texts(values: list[str]) -> str:
-    return f"CAST({array(map(text, values))}, 'Array(String)')"
+    return statement(
+        "fold",
+        milestones=tuple(f"{flow.flow}/{name}" for flow, name, _ in names),
+        ends=tuple(ends),
+        cancels=tuple(cancels),
+        many=tuple(many),
+        types=tuple(types),
+        failures=tuple(name for name, _ in staged),
+        stages=tuple(stage for _, stage in staged),
+    )

@@ -24,6 +24,7 @@ from journal.format import SEGMENT_SUFFIX
 from store.client import Store, store_alone, store_is_open
 from store.freeze import FROZEN, Frozen
 from store.parts_ledger import LEDGER
+from store.statement import statement
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -104,8 +105,8 @@ def _check_readable(settings: Settings, tables: set[str]) -> None:
     """Open the restored store: all tables have to be there, and every part readable. Rows are not counted: merges take replaced ones away."""
     store = Store(f"chdb://{settings.store_folder}")
     try:
-        found = {str(row["name"]) for row in store.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")}
-        broken = {str(row["table"]) for row in store.rows("SELECT table FROM system.detached_parts WHERE reason LIKE 'broken%'")}
+        found = {str(row["name"]) for row in store.rows(statement("tables"))}
+        broken = {str(row["table"]) for row in store.rows(statement("backup/broken_tables"))}
     finally:
         store.close()
     if wrong := sorted((tables - found) | broken):
@@ -121,11 +122,8 @@ def _row_counts(path: Path) -> dict[str, int]:
     """Return each table's rows as stored. Merges that are running end before the store is closed."""
     store = Store(f"chdb://{path}")
     try:
-        store.command("SYSTEM STOP MERGES")
-        found = store.rows(
-            "SELECT name, total_rows FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' ORDER BY name"
-        )
-        return {str(row["name"]): int(row["total_rows"]) for row in found}
+        store.command(statement("backup/stop_merges"))
+        return {str(row["name"]): int(row["total_rows"]) for row in store.rows(statement("merge_tree_tables"))}
     finally:
         store.close()
 

@@ -29,6 +29,7 @@ from core.errors import NoRoom, Retryable, UsageError
 from store.held import Batch, Held, write_where_there_is_room
 from store.revision import Revisions
 from store.server import scheme_of, server_dsn, why
+from store.statement import statement
 
 with warnings.catch_warnings():
     # Frames of the engine hold some ten to some thousand rows: with Arrow's texts a fifth of a tick went into making and reading them.
@@ -215,7 +216,7 @@ class Store:
         self._revisions.skip(upto)
 
     def _reserved_revision(self) -> int:
-        return int(self.rows("SELECT max(reserved) AS reserved FROM revision_blocks")[0]["reserved"])
+        return int(self.rows(statement("client/reserved_revision"))[0]["reserved"])
 
     def _reserve_revision(self, end: int) -> None:
         # In a thread that has begun nothing aside: what the caller has may be waiting for a revision.

@@ -13,20 +13,10 @@ import pandas as pd
 from core.clock import from_milliseconds
 from store.client import Store
 from store.held import over
-from store.reads.statement import statement
+from store.statement import statement
 
 _PROMISES = "promises:"
 """Cursors whose position is a hash: by which promises the transactions of a flow were judged."""
-
-_TRANSACTION_COLUMNS = """
-    flow, transaction_id, revision, reference, keys, state, facts, failed_stage, cause,
-    mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), first_at) AS first_at,
-    mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), last_at) AS last_at,
-    mapApply((k, v) -> (k, arrayMap(e -> (e.type, e.value, toUnixTimestamp64Milli(e.at)), v)), reached) AS reached
-"""
-
-# Ids travel as one text, because the client writes an array element by element, and as a set, because IN reads a function row by row.
-_NAMED = "flow IN {flows:Array(String)} AND transaction_id IN (SELECT arrayJoin(splitByChar(' ', {ids:String})))"
 
 
 class StoredClocks:
@@ -54,16 +44,15 @@ class StoredClocks:
         """Return the transactions that changed above the cursor, the latest first; their clocks; the new cursor (0: none did); more?"""
         if self._cursor is None:
             self._cursor = self._read_cursor()
-        (found,) = self._store.rows(
-            statement("next_rows").replace("/*table*/", "transactions"), {"after": self._cursor, "limit": limit}
-        )  # by the index: costs nothing
+        after = {"after": self._cursor, "limit": limit}
+        (found,) = self._store.rows(statement("next_rows", table="transactions"), after)  # by the index: costs nothing
         if not found["upto"]:
             return pd.DataFrame(), pd.DataFrame(), 0, False
         self._store.held.require_room()
         bounds, held = {"after": self._cursor, "upto": found["upto"]}, self._store.held.clocks()
-        sql = statement("changed_transactions").replace("/*columns*/", _TRANSACTION_COLUMNS)
         changed, clocks = self._store.side_by_side(
-            lambda: self._store.frame(sql, bounds), lambda: self._store.frame(statement("clocks_of_changed"), bounds)
+            lambda: self._store.frame(statement("clocks/changed_transactions"), bounds),
+            lambda: self._store.frame(statement("clocks/of_changed_transactions"), bounds),
         )
         clocks = _with_held(self._with_remembered(clocks, changed), held, changed)
         return changed, clocks, int(found["upto"]), bool(found["more"])
@@ -71,39 +60,30 @@ class StoredClocks:
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
         """Return current transactions that have a clock with ``next_at <= now``."""
         held = self._store.held.clocks()
-        due = self._store.frame(
-            "SELECT flow, sla, transaction_id, next_at, removed FROM clocks FINAL WHERE next_at <= {now:DateTime64(3, 'UTC')} AND removed = 0"
-            " ORDER BY next_at LIMIT {limit:UInt64}",
-            {"now": now, "limit": limit + len(held)},
-        )
+        due = self._store.frame(statement("clocks/due"), {"now": now, "limit": limit + len(held)})
         due = _waiting(over(due, held))
         moment = np.datetime64(now.astimezone(UTC).replace(tzinfo=None), "ms")
         return self._named(due[due["next_at"].to_numpy("datetime64[ms]") <= moment].head(limit) if len(due) else due)
 
     def unknown_transactions(self) -> pd.DataFrame:
         """Return current transactions that have a clock whose verdict is unknown."""
-        pairs = self._store.frame("SELECT DISTINCT flow, transaction_id FROM clocks FINAL WHERE verdict = 'unknown' AND removed = 0")
-        return self._named(pairs)
+        return self._named(self._store.frame(statement("clocks/unknown")))
 
     def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
         """Return current transactions of these flows with a larger id that are open or have an open clock, in that order."""
-        return self._transactions(
-            "flow IN {flows:Array(String)} AND transaction_id > {after:String} AND (state = 'open' OR (flow, transaction_id) IN"
-            " (SELECT flow, transaction_id FROM open_clocks FINAL WHERE flow IN {flows:Array(String)} AND transaction_id > {after:String}))",
-            {"flows": flows, "after": after, "limit": limit},
-            "ORDER BY transaction_id LIMIT {limit:UInt64}",
-        )
+        self._store.held.require_room()
+        return self._store.frame(statement("clocks/open_transactions"), {"flows": flows, "after": after, "limit": limit})
 
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
         """Return the current clocks of these transactions, removed ones included."""
         held = self._store.held.clocks()
-        found = self._store.frame(f"SELECT * EXCEPT (paused) FROM clocks FINAL WHERE {_NAMED}", _pairs(transactions))
+        found = self._store.frame(statement("clocks/of_named_transactions"), _pairs(transactions))
         return _with_held(self._with_remembered(found, transactions), held, transactions)
 
     def _with_remembered(self, clocks: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
         if not self._remembering or not len(transactions):
             return clocks
-        remembered = self._store.frame(statement("remembered_clocks"), _pairs(transactions))
+        remembered = self._store.frame(statement("clocks/remembered"), _pairs(transactions))
         if not len(clocks) or not len(remembered):
             return clocks if len(clocks) else remembered
         return pd.concat([clocks, remembered[clocks.columns]], ignore_index=True)
@@ -112,18 +92,15 @@ class StoredClocks:
         """Return the earliest deadline of all clocks, or None."""
         held = self._store.held.clocks()
         if len(held):
-            every = self._store.frame("SELECT flow, sla, transaction_id, next_at, removed FROM clocks FINAL WHERE next_at IS NOT NULL")
+            every = self._store.frame(statement("clocks/waiting"))
             earliest = _waiting(over(every, held))["next_at"].min()
             return None if pd.isna(earliest) else pd.Timestamp(earliest).to_pydatetime().replace(tzinfo=UTC)
-        rows = self._store.rows("SELECT toUnixTimestamp64Milli(min(next_at)) AS at FROM clocks FINAL WHERE removed = 0")
+        rows = self._store.rows(statement("clocks/next_deadline"))
         return from_milliseconds(rows[0]["at"]) if rows and rows[0]["at"] is not None else None
 
     def judged_by(self) -> dict[str, int]:
         """Return by flow the hash of the promises that its transactions were last judged by."""
-        rows = self._store.rows(
-            "SELECT stage, argMax(position, revision) AS position FROM cursors WHERE startsWith(stage, {prefix:String}) GROUP BY stage",
-            {"prefix": _PROMISES},
-        )
+        rows = self._store.rows(statement("cursors_with_prefix"), {"prefix": _PROMISES})
         return {str(row["stage"]).removeprefix(_PROMISES): int(row["position"]) for row in rows if row["position"]}
 
     def note_judged_by(self, promises: Mapping[str, int]) -> None:
@@ -138,7 +115,7 @@ class StoredClocks:
 
     def expected_since(self, sources: Collection[str], now: datetime) -> dict[str, datetime]:
         """Return since when each of these sources is expected: as remembered, else from ``now`` on. The others are not expected any more."""
-        rows = self._store.rows("SELECT source, since FROM expected_sources FINAL WHERE since IS NOT NULL")
+        rows = self._store.rows(statement("expected_sources"))
         known = {str(row["source"]): row["since"].replace(tzinfo=UTC) for row in rows}
         fresh, gone = sorted(set(sources) - known.keys()), sorted(known.keys() - set(sources))
         if fresh or gone:
@@ -166,15 +143,12 @@ class StoredClocks:
 
     def _read_cursor(self) -> int:
         self._store.settle()
-        rows = self._store.rows("SELECT argMax(position, revision) AS position FROM cursors WHERE stage = 'evaluate'")
+        rows = self._store.rows(statement("cursor"), {"stage": "evaluate"})
         return int(rows[0]["position"]) if rows else 0
 
     def _named(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        return self._transactions(_NAMED, _pairs(pairs))
-
-    def _transactions(self, condition: str, parameters: dict[str, Any], tail: str = "ORDER BY revision") -> pd.DataFrame:
         self._store.held.require_room()
-        return self._store.frame(f"SELECT {_TRANSACTION_COLUMNS} FROM transactions FINAL WHERE {condition} {tail}", parameters)
+        return self._store.frame(statement("clocks/named_transactions"), _pairs(pairs))
 
 
 def _with_held(clocks: pd.DataFrame, held: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from core.signal import Record, SignalKind
 from core.telemetry import M, Telemetry
 from store.client import Store
 from store.framing import LANDINGS, frame, insert_settings
-from store.reads.statement import statement
+from store.statement import statement
 
 REASON = "key_conflict"
 _HASHED_TOGETHER_BYTES = 128 << 10
@@ -31,12 +31,12 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
     events = [record for record in records if record.kind is SignalKind.EVENT]
     if not events:
         return 0
-    keys = [int(row["key"]) for row in store.rows(statement("event_conflicts"), {"slice": slice_})]
+    keys = [int(row["key"]) for row in store.rows(statement("conflicts/keys"), {"slice": slice_})]
     if not keys:
         return 0
     # What the slice said may be gone from the table already, replaced by what is kept: the records say which events are meant.
     pairs = base64.b64encode(json.dumps(sorted({_key(record) for record in events})).encode()).decode()
-    found = store.rows(statement("kept_events"), {"pairs": pairs, "keys": keys})
+    found = store.rows(statement("conflicts/kept_events"), {"pairs": pairs, "keys": keys})
     kept = {(str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in found}
     rows: dict[str, Record] = {}
     contents: list[tuple[str, str]] = []
@@ -50,7 +50,7 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
     table = LANDINGS[SignalKind.QUARANTINE].table
     store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
     encoded = base64.b64encode(json.dumps(contents).encode()).decode()
-    store.command(statement("forget_conflicting_milestones"), {"contents": encoded})
+    store.command(statement("conflicts/forget_milestones"), {"contents": encoded})
     telemetry.add(M.QUARANTINED, len(rows), reason=REASON)
     log.warning("events repeat a key with another content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
     return len(rows)
@@ -74,8 +74,7 @@ def _content_hashes(store: Store, bodies: Sequence[bytes]) -> list[str]:
         before = ends[start - 1] if start else 0
         end = max(start + 1, bisect.bisect_right(ends, before + _HASHED_TOGETHER_BYTES))
         encoded = " ".join(base64.b64encode(body).decode() for body in bodies[start:end])
-        sql = "SELECT lower(hex(sipHash128(base64Decode(arrayJoin(splitByChar(' ', {bodies:String})))))) AS hash"
-        hashes += [str(row["hash"]) for row in store.rows(sql, {"bodies": encoded})]
+        hashes += [str(row["hash"]) for row in store.rows(statement("conflicts/content_hashes"), {"bodies": encoded})]
         start = end
     return hashes
 

@@ -11,8 +11,10 @@ import pandas as pd
 from core.clock import EPOCH
 from core.errors import NoRoom
 from store.client import ALL_THREADS, Store
-from store.reads.statement import statement
+from store.statement import statement
 
+_DEFINITION = "flow:"
+"""Cursors whose position is a hash: by which definition the signals of a flow were read."""
 _AGAIN = 1
 """In place of the hash of a flow's definition while it is read again although it has not changed: keys go on naming what they name."""
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
@@ -37,20 +39,17 @@ class StoredCorrelation:
     def install(self, selects: Mapping[str, str], rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
         """Make the views read ``selects`` and ``rules``; read signals again for flows whose definition changed, and return those flows."""
         self.is_installed = False
-        for kind in _TABLES:
-            self._store.command(f"DROP VIEW IF EXISTS milestones_of_{kind}s SYNC")
-        self._store.command("TRUNCATE TABLE milestone_rules")
+        for table in _TABLES.values():
+            self._store.command(statement("correlation/drop_view", table=table))
+        self._store.command(statement("truncate", table="milestone_rules"))
         self._store.insert("milestone_rules", rules)
-        for kind in _TABLES:
+        for kind, table in _TABLES.items():
             if kind in selects:
-                self._store.command(f"CREATE MATERIALIZED VIEW milestones_of_{kind}s TO milestone_events AS\n{selects[kind]}")
-        rows = self._store.rows(
-            "SELECT stage, argMax(position, revision) AS position FROM cursors WHERE startsWith(stage, 'flow:') GROUP BY stage"
-        )
-        known = {row["stage"].removeprefix("flow:"): row["position"] for row in rows}
+                self._store.command(statement("correlation/create_view", table=table, select=selects[kind]))
+        known = {stage.removeprefix(_DEFINITION): position for stage, position in self._definitions().items()}
         gone = {flow: 0 for flow, position in known.items() if position and flow not in definitions}
         changed = {flow: version for flow, version in definitions.items() if known.get(flow) != version}
-        self._remember({f"flow:{flow}": 0 for flow in gone})
+        self._remember({f"{_DEFINITION}{flow}": 0 for flow in gone})
         if changed:
             self._rebuild(changed, selects, known)
         self.is_installed = True
@@ -67,16 +66,15 @@ class StoredCorrelation:
         for kind, table in _TABLES.items():
             if kind in selects:
                 self._store.command(
-                    "INSERT INTO milestone_events SELECT * REPLACE({slice:UInt64} AS slice)"
-                    f" FROM ({selects[kind]}) WHERE flow IN {{flows:Array(String)}}",
+                    statement("correlation/read_again", select=selects[kind]),
                     bound,
                     {**ALL_THREADS, "final": int(kind == "event")},  # of an event only the content that is kept
                 )
-            self._store.command(statement("keep_milestones").replace("/*table*/", table), {**bound, "signal": kind}, ALL_THREADS)
-        self._store.command("DELETE FROM transaction_events WHERE flow IN {flows:Array(String)}", bound)
+            self._store.command(statement("correlation/keep_milestones", table=table), {**bound, "signal": kind}, ALL_THREADS)
+        self._store.command(statement("correlation/forget_transaction_events"), bound)
         # the ids of transactions that were merged go on naming those they went into
         self._forget_keys([flow for flow in changed if known.get(flow, _AGAIN) != _AGAIN], number)
-        self._store.command("DELETE FROM milestone_events WHERE flow IN {flows:Array(String)} AND slice < {slice:UInt64}", bound)
+        self._store.command(statement("correlation/forget_milestones"), bound)
         self._rebuilding = (number, changed)
 
     def _forget_keys(self, flows: list[str], number: int) -> None:
@@ -90,8 +88,7 @@ class StoredCorrelation:
     def read_again(self) -> None:
         """Let :meth:`install` read the stored signals of all flows again."""
         self._store.settle()
-        rows = self._store.rows("SELECT DISTINCT stage FROM cursors WHERE startsWith(stage, 'flow:')")
-        self._remember({str(row["stage"]): _AGAIN for row in rows})
+        self._remember(dict.fromkeys(self._definitions(), _AGAIN))
         self._store.settle()
 
     def fold_all(self, fold: str) -> None:
@@ -108,7 +105,7 @@ class StoredCorrelation:
         """
         if not self.is_installed:
             raise NoRoom("a catalog is not installed as a whole yet")
-        frame = self._store.frame(statement("fresh_keys"), {"after": self._cursor, "limit": limit})
+        frame = self._store.frame(statement("correlation/fresh_keys"), {"after": self._cursor, "limit": limit})
         if len(frame):
             self._more = int(frame["taken"].iloc[0]) >= limit
             return frame, int(frame["slice"].max()), self._more
@@ -117,11 +114,7 @@ class StoredCorrelation:
 
     def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
         """Return all active keys of the transactions named by ``flow`` and ``from_id``."""
-        return self._store.frame(
-            "SELECT toString(flow) AS flow, toString(key_type) AS key_type, key_value, transaction_id FROM transaction_keys FINAL"
-            " WHERE transaction_id IN {ids:Array(String)} AND active",
-            {"ids": sorted(set(merges["from_id"]))},
-        )
+        return self._store.frame(statement("correlation/keys_of"), {"ids": sorted(set(merges["from_id"]))})
 
     def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> None:
         """Write a batch and what follows from it, then the cursors."""
@@ -130,18 +123,18 @@ class StoredCorrelation:
         bound = {"revision": revision, "after": self._cursor, "upto": position}
         if len(frames["merges"]):
             self._scratch("correlation_copies", frames["merges"].assign(leave=1))
-            self._store.command(statement("copy_events"), bound)
-            self._store.command(statement("retire_transactions"), bound)
+            self._store.command(statement("correlation/copy_events"), bound)
+            self._store.command(statement("correlation/retire_transactions"), bound)
         self._store.side_by_side(
             lambda: self._name(frames["keys"], revision), lambda: self._scratch("correlation_places", frames["places"])
         )
         if len(frames["places"]):
-            self._store.command(statement("place_events"), bound)
+            self._store.command(statement("correlation/place_events"), bound)
         if len(frames["copies"]):
             self._scratch("correlation_copies", frames["copies"].assign(leave=0))
-            self._store.command(statement("copy_events"), bound)
+            self._store.command(statement("correlation/copy_events"), bound)
         if frames["oversized"].any(axis=None):
-            self._store.command(statement("quarantine_oversized_keys"), bound)
+            self._store.command(statement("correlation/quarantine_oversized_keys"), bound)
         self._store.command(fold, {"after": self._folded, "revision": revision})
         self._remember({"correlate": position, "fold": revision}, now)
         self._cursor, self._folded = position, revision
@@ -152,7 +145,7 @@ class StoredCorrelation:
 
     def orphans(self) -> int:
         """Return how many milestone events wait on a shelf that no transaction is attached to."""
-        return int(self._store.rows(statement("count_orphans"))[0]["orphans"])
+        return int(self._store.rows(statement("correlation/count_orphans"))[0]["orphans"])
 
     def _settle(self, position: int | None) -> None:
         """End a rebuild when all of it is correlated: transactions that did not come back are retired, the definitions are in force."""
@@ -160,22 +153,24 @@ class StoredCorrelation:
             return
         number, changed = self._rebuilding
         self._store.command(
-            "INSERT INTO transactions (flow, transaction_id, revision, reference, keys, state, stage, started_at, updated_at)"
-            " SELECT flow, transaction_id, {revision:UInt64}, reference, keys, 'merged', stage, started_at, updated_at FROM transactions FINAL"
-            " WHERE flow IN {flows:Array(String)} AND transactions.revision < {slice:UInt64} AND state != 'merged'",
+            statement("correlation/retire_not_rebuilt"),
             {"flows": list(changed), "slice": number, "revision": self._store.revision()},
         )
-        self._remember({f"flow:{flow}": version for flow, version in changed.items()})
+        self._remember({f"{_DEFINITION}{flow}": version for flow, version in changed.items()})
         self._rebuilding = None
 
     def _scratch(self, table: str, frame: pd.DataFrame) -> None:
-        self._store.command(f"TRUNCATE TABLE {table}")
+        self._store.command(statement("truncate", table=table))
         self._store.insert(table, _columns(frame))
 
     def _position(self, stage: str) -> int:
         self._store.settle()
-        rows = self._store.rows("SELECT argMax(position, revision) AS position FROM cursors WHERE stage = {stage:String}", {"stage": stage})
-        return int(rows[0]["position"])
+        return int(self._store.rows(statement("cursor"), {"stage": stage})[0]["position"])
+
+    def _definitions(self) -> dict[str, int]:
+        """Return the position of each flow's cursor, which is the hash of the definition its signals were read by."""
+        rows = self._store.rows(statement("cursors_with_prefix"), {"prefix": _DEFINITION})
+        return {str(row["stage"]): int(row["position"]) for row in rows}
 
     def _remember(self, positions: Mapping[str, int], now: datetime = EPOCH) -> None:
         count = len(positions)

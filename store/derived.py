@@ -7,7 +7,7 @@ import threading
 from collections.abc import Collection
 
 from store.client import STORE_ERRORS, Store
-from store.reads.statement import statement
+from store.statement import statement
 
 EVERY_SECONDS = 2.0
 log = logging.getLogger("store.derived")
@@ -31,22 +31,22 @@ def follow_clocks(store: Store) -> None:
 
     A step is one block, so it is written whole or not at all, and its revision is where the next one begins: a crash leaves nothing out.
     """
-    while (reach := store.rows(statement("outcomes_reach"), {"limit": _STEP})[0])["upto"]:
-        store.command(statement("follow_outcomes"), {"after": reach["after"], "upto": reach["upto"]})
+    while (reach := store.rows(statement("derived/outcomes_reach"), {"limit": _STEP})[0])["upto"]:
+        store.command(statement("derived/follow_outcomes"), {"after": reach["after"], "upto": reach["upto"]})
 
 
 def derive_again(store: Store, tables: Collection[str]) -> None:
     """Write ``open_clocks`` and ``transaction_outcomes`` anew, those of them that are named, from the clocks that are there."""
     if "open_clocks" in tables:
-        store.command("TRUNCATE TABLE open_clocks")
-        store.command(statement("refill_open_clocks"))
+        store.command(statement("truncate", table="open_clocks"))
+        store.command(statement("derived/refill_open_clocks"))
     if "transaction_outcomes" in tables:
-        store.command("TRUNCATE TABLE transaction_outcomes")
+        store.command(statement("truncate", table="transaction_outcomes"))
         follow_clocks(store)
 
 
 def forget_ended_clocks(store: Store, more_than: int = _ENDED) -> None:
     """Remove clocks that ended from ``open_clocks`` when they are more than that and more than those that run."""
-    rows = store.rows("SELECT countIf(gone = 1) AS ended, countIf(gone = 0) AS running FROM open_clocks")[0]
+    rows = store.rows(statement("derived/open_clocks_counts"))[0]
     if rows["ended"] > max(more_than, rows["running"]):
-        store.command("OPTIMIZE TABLE open_clocks FINAL CLEANUP")
+        store.command(statement("derived/drop_ended"))

@@ -31,13 +31,13 @@ from core.http.guard import Guard
 from store.named_tables import Named, UnknownTableError, read_tree
 from store.read_only import Question, question
 from store.reads.connection import CLIENT_NAME, LIMITS, USER
+from store.statement import statement
 
 READERS = 4
 WAIT_SECONDS = 5.0
 QUERY_BYTES = 1 << 20
 OUTLINES_REMEMBERED = 256
 OUTLINE_REMEMBERED_BYTES = 16 << 10
-_TABLES = "SELECT name FROM system.tables WHERE database = currentDatabase()"
 _TELLS_OF_FILES = re.compile(r"Code: 60\.|Code: 47\..*table expression identifier|Code: 164\.(?!.*Cannot modify)", re.DOTALL)
 """Answers that differ where a file has the name of a missing table (a name of WITH or AS, used where it does not reach)."""
 _CODE = re.compile(r"Code: (\d+)")
@@ -55,9 +55,9 @@ class Readers:
             self._idle.put(self._connect())
         self.count = count
         # The engine's own list: the library that embeds it takes more names, for objects of this process.
-        listed = self.query("SELECT name FROM system.formats WHERE is_output", "TabSeparated", {}).decode().split()
+        listed = self.query(statement("endpoint/formats"), "TabSeparated", {}).decode().split()
         self.formats = {name.lower(): name for name in listed}
-        self._database = self.query("SELECT currentDatabase()", "TSVRaw", {}).decode().strip()
+        self._database = self.query(statement("endpoint/database"), "TSVRaw", {}).decode().strip()
         self._tables = self._all_tables()
         self._named = lru_cache(OUTLINES_REMEMBERED)(self._parse)
 
@@ -93,7 +93,7 @@ class Readers:
             self._idle.put(self._emptied(connection) if failed else connection)
 
     def _all_tables(self) -> frozenset[str]:
-        return frozenset(self.query(_TABLES, "TSVRaw", {}).decode().split())
+        return frozenset(self.query(statement("tables"), "TSVRaw", {}).decode().split())
 
     def _parse(self, outline: str) -> Named:
         return read_tree(self.query(f"EXPLAIN AST {outline}", "TSVRaw", {}).decode())

@@ -10,6 +10,7 @@ from core.errors import Permanent
 from store.client import Store
 from store.migrations import schema_statements
 from store.read_only import check_expression
+from store.statement import statement
 
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
 
@@ -30,7 +31,7 @@ class ExpressionCheck:
         except Permanent as refusal:
             return str(refusal)
         try:
-            self._store.rows(f"SELECT toString((\n{expression}\n)) FROM {_TABLES[signal_kind]} LIMIT 0")
+            self._store.rows(statement("expressions/analyse", expression=expression, table=_TABLES[signal_kind]))
         except ClickHouseError as error:
             return _with_hint(_one_line(str(error)), signal_kind, expression.strip())
         return None

@@ -13,6 +13,7 @@ from core.config import make_folder
 from store.client import Store
 from store.parts import is_part
 from store.parts_ledger import listed
+from store.statement import statement
 
 FROZEN = "shadow"
 """ClickHouse's own folder for what is frozen; it looks at nothing in it."""
@@ -42,7 +43,7 @@ def freeze(store: Store, folder: Path) -> Frozen:
         unfinished.callback(shutil.rmtree, target, ignore_errors=True)  # half of a store must not be taken for one
         _copy(folder, target, {one.path for found in parts.values() for one in found})
         unfinished.pop_all()
-    tables = store.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
+    tables = store.rows(statement("merge_tree_tables"))
     return Frozen(str(target), {str(row["name"]): sum(one.part.rows for one in parts.get(str(row["name"]), [])) for row in tables})
 
 

@@ -6,18 +6,14 @@ import logging
 
 from core.telemetry import M, Telemetry
 from store.client import Store
+from store.statement import statement
 
 log = logging.getLogger("store.health")
-_LOST = (
-    "SELECT table, reason, count() AS parts, sum(bytes_on_disk) AS bytes FROM system.detached_parts"
-    " WHERE database = currentDatabase() AND reason NOT IN ('', 'ignored', 'covered-by-broken', 'clone') GROUP BY table, reason ORDER BY table"
-)
-"""Parts without a reason were detached by a person; ignored and clone are copies of data that is there."""
 
 
 def report_detached_parts(store: Store, telemetry: Telemetry) -> int:
     """Log and measure the parts the engine set aside because they are broken; return how many. Their rows are missing from every answer."""
-    found = store.rows(_LOST)
+    found = store.rows(statement("health/detached_parts"))
     parts = sum(int(row["parts"]) for row in found)
     telemetry.set(M.BROKEN_PARTS, parts)
     for row in found:

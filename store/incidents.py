@@ -14,7 +14,7 @@ from core.errors import Retryable
 from core.verdict import HOLDING
 from store.client import Store
 from store.held import over
-from store.reads.statement import statement
+from store.statement import statement
 
 _CURSORS = {"clocks": "alert:clocks", "transactions": "alert:transactions"}
 _INTEGERS = frozenset({"members", "members_total", "breached", "attempts", "attempt", "removed"})
@@ -46,11 +46,11 @@ class StoredIncidents:
         return frames, cursors, any(more for _, _, more in changed.values())
 
     def _changed(self, table: str, after: int, limit: int) -> tuple[pd.DataFrame, int, bool]:
-        (found,) = self._store.rows(statement("next_rows").replace("/*table*/", table), {"after": after, "limit": limit})
+        (found,) = self._store.rows(statement("next_rows", table=table), {"after": after, "limit": limit})
         if not found["upto"]:
             return pd.DataFrame(), 0, False
         bounds = {"after": after, "upto": found["upto"], "holding": list(HOLDING)}
-        return _plain(self._store.frame(statement(f"alert_changed_{table}"), bounds)), int(found["upto"]), bool(found["more"])
+        return _plain(self._store.frame(statement(f"incidents/changed_{table}"), bounds)), int(found["upto"]), bool(found["more"])
 
     def _with_held(self, held: pd.DataFrame, stored: pd.DataFrame, upto: int, more: bool) -> tuple[pd.DataFrame, int, bool]:
         """Return changed clocks with those that wait in memory, whose revisions come after all that is stored."""
@@ -62,7 +62,7 @@ class StoredIncidents:
         self._store.held.write()
         self._cursors = None
         tables = ("incidents", "incident_members", "deliveries", "silences")
-        return {table: _plain(self._store.frame(statement(f"alert_remembered_{table}"))) for table in tables}
+        return {table: _plain(self._store.frame(statement(f"incidents/remembered_{table}"))) for table in tables}
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         """Write tables in the order given, then the cursors. ``hold``: what the disk does not take waits in memory; else it is refused.
@@ -90,10 +90,7 @@ class StoredIncidents:
 
     def _read_cursors(self) -> dict[str, int]:
         self._store.settle()
-        rows = self._store.rows(
-            "SELECT stage, argMax(position, revision) AS reached FROM cursors WHERE stage IN {stages:Array(String)} GROUP BY stage",
-            {"stages": list(_CURSORS.values())},
-        )
+        rows = self._store.rows(statement("incidents/cursors"), {"stages": list(_CURSORS.values())})
         return {row["stage"]: int(row["reached"]) for row in rows}
 
 

@@ -23,7 +23,7 @@ from store.client import Store
 from store.engine_journal import APPENDED, DECISIONS, FOLDER_OF, FOLDERS, Columns, EngineJournal, Kept
 from store.held import Batch
 from store.held_file import HeldFile
-from store.reads.statement import statement
+from store.statement import statement
 
 log = logging.getLogger("store.keeping")
 
@@ -87,7 +87,7 @@ class Keeping:
         self._store.settle()  # before the lock is taken: what this thread began aside may have rows to keep
         with self._lock:
             for table in APPENDED.intersection(chosen):
-                self._store.command(f"TRUNCATE TABLE {table}")
+                self._store.command(statement("truncate", table=table))
             return self._bring_back_above(dict.fromkeys(chosen, 0))
 
     def _bring_back_above(self, after: Mapping[str, int]) -> BroughtBack:
@@ -137,14 +137,11 @@ class Keeping:
         self._behind = False
 
     def _above(self, table: str, after: int) -> dict[str, list[Any]]:
-        rows = self._store.rows(
-            f"SELECT * FROM {table} WHERE revision > {{after:UInt64}} ORDER BY revision LIMIT {{limit:UInt64}} WITH TIES",
-            {"after": after, "limit": _ROWS_TOGETHER},
-        )
+        rows = self._store.rows(statement("keeping/rows_above", table=table), {"after": after, "limit": _ROWS_TOGETHER})
         return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
     def _stored(self, table: str) -> int:
-        return int(self._store.rows(f"SELECT max(revision) AS reached FROM {table}")[0]["reached"])
+        return int(self._store.rows(statement("keeping/reached", table=table))[0]["reached"])
 
     def batch_of(self, held: Mapping[str, Mapping[str, Columns]]) -> Batch:
         """Return a batch as it was before it was written to a file, where times are texts."""
@@ -159,7 +156,7 @@ class Keeping:
 
     def _types(self, table: str) -> dict[str, str]:
         with self._store.own_client() as client:
-            found = client.query(f"SELECT * FROM {table} LIMIT 0")
+            found = client.query(statement("keeping/columns", table=table))
         return {str(name): str(type_.base_type) for name, type_ in zip(found.column_names, found.column_types, strict=True)}
 
 
@@ -181,7 +178,7 @@ def kept_in_journal(store: Store, settings: Settings, clock: Clock) -> Iterator[
 
 def is_rebuilding(store: Store) -> bool:
     """Return whether verdicts came back for which there is no clock yet: clocks are made anew from what was decided before."""
-    rows = store.rows("SELECT argMax(position, revision) AS position FROM cursors WHERE stage = {stage:String}", {"stage": _REBUILD})
+    rows = store.rows(statement("cursor"), {"stage": _REBUILD})
     return bool(rows[0]["position"])
 
 

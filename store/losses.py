@@ -26,6 +26,7 @@ from core.telemetry import M, Telemetry
 from store.client import STORE_ERRORS, Store
 from store.parts import Part, holds_something, missing
 from store.parts_ledger import Listed, PartsLedger, listed
+from store.statement import statement
 
 LOOK_EVERY_SECONDS = 10.0
 TOLD_FOR = timedelta(days=7)
@@ -114,7 +115,7 @@ class Losses:
     def set_aside(self, table: str, part: Part) -> None:
         """Take a damaged part out of a table, which keeps it in ``detached/``, for one that is lost. Raises ``ClickHouseError``."""
         with self._lock:
-            self._store.command(f"ALTER TABLE {table} DETACH PART '{part.name}'")
+            self._store.command(statement("losses/detach_part", table=table, part=part.name))
             self._found({table: [part]})
             self._tell()
             self._note(listed(self._store, active=True))
@@ -153,7 +154,7 @@ class Losses:
     def _not_covered(self, doubted: Mapping[str, list[Part]]) -> dict[str, list[Part]]:
         """Leave out what was merged, deleted or detached, which the engine still lists, and tables that are no more."""
         everything = listed(self._store, active=False, tables=list(doubted))
-        tables = {str(row["name"]) for row in self._store.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")}
+        tables = {str(row["name"]) for row in self._store.rows(statement("tables"))}
         lost = {}
         for table in tables.intersection(doubted):
             on_disk = [one.part for one in everything.get(table, []) if self._ledger.folder is None or holds_something(one.path)]
@@ -165,10 +166,10 @@ class Losses:
         """Let the engine forget parts without files, so that questions are answered again: it does so by itself when it fails to read one."""
         for part in parts:
             with contextlib.suppress(ClickHouseError):
-                self._store.command(f"SELECT * FROM {table} WHERE _part = {{part:String}} FORMAT Null", {"part": part.name})
+                self._store.command(statement("losses/read_part", table=table), {"part": part.name})
             if any(one.part.name == part.name for one in listed(self._store, active=True, tables=[table]).get(table, [])):
                 with contextlib.suppress(ClickHouseError):
-                    self._store.command(f"ALTER TABLE {table} DROP PART '{part.name}'")
+                    self._store.command(statement("losses/drop_part", table=table, part=part.name))
 
     def _found(self, lost: Mapping[str, list[Part]]) -> None:
         now = self._clock.now()
@@ -219,7 +220,7 @@ def _joined(first: Mapping[str, list[Part]], second: Mapping[str, list[Part]]) -
 
 
 def _remembered(store: Store) -> list[Loss]:
-    rows: list[dict[str, Any]] = store.rows("SELECT * EXCEPT (revision) FROM losses FINAL")
+    rows: list[dict[str, Any]] = store.rows(statement("losses/remembered"))
     return [
         Loss(
             **{

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import UsageError
 from store.client import Store
+from store.statement import statement
 
 SCHEMA = Path(__file__).parent / "schema"
 DURABILITY = {
@@ -30,7 +31,6 @@ PACKED = {"min_bytes_for_full_part_storage": "16777216"}
 PACKS_SINCE = (26, 8)
 """The version of ClickHouse that is known to pack."""
 
-_APPLIED = "CREATE TABLE IF NOT EXISTS schema_files (name String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY name"
 _RETENTION = {
     "spans": ("spans",),
     "logs": ("logs",),
@@ -43,8 +43,8 @@ _RETENTION = {
 def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[str]:
     """Apply what is missing and return its names. Raises :class:`core.errors.UsageError` for a store made by a newer version."""
     settings = DURABILITY | _part_storage(store)
-    store.command(_with_settings(_APPLIED, settings))
-    applied = {row["name"] for row in store.rows("SELECT DISTINCT name FROM schema_files")}
+    store.command(_with_settings(statement("migrations/create_schema_files"), settings))
+    applied = {row["name"] for row in store.rows(statement("migrations/applied"))}
     statements = schema_statements()
     if newer := sorted(applied - statements.keys()):
         raise UsageError(
@@ -77,7 +77,7 @@ def days_kept(table: str, retention_days: Mapping[str, int]) -> int | None:
 
 
 def _part_storage(store: Store) -> dict[str, str]:
-    version = str(store.rows("SELECT version() AS version")[0]["version"])
+    version = str(store.rows(statement("migrations/version"))[0]["version"])
     return PACKED if tuple(int(number) for number in version.split(".")[:2]) >= PACKS_SINCE else {}
 
 
@@ -96,8 +96,7 @@ def _with_settings(sql: str, settings: dict[str, str]) -> str:
 
 def _check_durability(store: Store) -> None:
     """Refuse a table that a power cut would take rows from."""
-    tables = store.rows("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
-    for table in tables:
+    for table in store.rows(statement("merge_tree_tables")):
         if missing := [name for name in DURABILITY if name not in table["engine_full"]]:
             raise UsageError(
                 f"table {table['name']} does not carry {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
@@ -106,14 +105,11 @@ def _check_durability(store: Store) -> None:
 
 def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:
     """Give the signal tables the TTL the settings ask for; a changed setting alters them."""
-    engines = store.rows("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()")
-    current = {row["name"]: row["engine_full"] for row in engines}
+    current = {row["name"]: row["engine_full"] for row in store.rows(statement("merge_tree_tables"))}
     for kind, days in retention_days.items():
         if kind not in _RETENTION:
             raise UsageError(f"retention_days: '{kind}' is not a kind of signal; the kinds are: {', '.join(_RETENTION)}")
         for table in _RETENTION[kind]:
             if f"toIntervalDay({int(days)})" not in current.get(table, ""):
-                store.command(
-                    f"ALTER TABLE {table} MODIFY TTL toDateTime(received_at) + toIntervalDay({int(days)})",
-                    settings={"materialize_ttl_after_modify": 0},
-                )
+                ttl = statement("migrations/modify_ttl", table=table, days=int(days))
+                store.command(ttl, settings={"materialize_ttl_after_modify": 0})

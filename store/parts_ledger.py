@@ -19,15 +19,12 @@ from store.client import Store
 from store.migrations import days_kept
 from store.parts import Part, missing, parts_in
 from store.slice import SHARES
+from store.statement import statement
 
 LEDGER = "parts.json"
 _FORMAT = 1
 _DAY_MILLISECONDS = 86_400_000
 log = logging.getLogger("store.parts")
-_LISTED = (
-    "SELECT table, name, rows, path, active, toUnixTimestamp(min_time) * 1000 AS since, toUnixTimestamp(max_time) * 1000 AS until"
-    " FROM system.parts WHERE database = currentDatabase()"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Listed:
 
 def listed(store: Store, *, active: bool, tables: list[str] | None = None) -> dict[str, list[Listed]]:
     """Return the parts the engine knows by table: those that are read, or all."""
-    sql = _LISTED + (" AND active" if active else "") + (" AND table IN {tables:Array(String)}" if tables is not None else "")
+    sql = statement("parts_ledger/listed", active=active, of_tables=tables is not None)
     found: dict[str, list[Listed]] = {}
     for row in store.rows(sql, {"tables": tables} if tables is not None else None):
         part = Part(str(row["name"]), int(row["rows"]), int(row["since"]), int(row["until"]))
@@ -91,7 +88,7 @@ class PartsLedger:
         if self.folder is None:
             return _some({table: self._not_expired(table, missing(known, active.get(table, []))) for table, known in self.known.items()})
         lost = {table: self._without_sources(store, table, doubted) for table, doubted in self._doubted.items()}
-        aside = store.rows("SELECT table, name FROM system.detached_parts WHERE database = currentDatabase() AND reason LIKE 'broken%'")
+        aside = store.rows(statement("parts_ledger/broken"))
         for row in aside:
             table = str(row["table"])
             for part in missing(self.known.get(table, []), active.get(table, [])):
@@ -147,11 +144,9 @@ class PartsLedger:
 
 def skip_what_was_used(store: Store) -> None:
     """Never give out a revision again where the note of the last one was lost: the highest of all tables stands for it."""
-    columns = store.rows(
-        "SELECT table, name FROM system.columns INNER JOIN system.tables ON table = system.tables.name AND database = system.tables.database"
-        " WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name IN ('revision', 'slice') AND type = 'UInt64'"
-    )
-    reached = [store.rows(f"SELECT max({row['name']}) AS reached FROM {row['table']}")[0]["reached"] for row in columns]
+    columns = store.rows(statement("parts_ledger/revision_columns"))
+    asked = [statement("parts_ledger/reached", table=row["table"], column=row["name"]) for row in columns]
+    reached = [store.rows(sql)[0]["reached"] for sql in asked]
     store.skip_revisions(max(map(int, reached), default=0) + SHARES)
 
 

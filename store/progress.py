@@ -9,7 +9,7 @@ from core.clock import Clock, to_milliseconds
 from core.signal import Lane, Record
 from journal.segments import SegmentReader
 from store.client import Store
-from store.reads.statement import statement
+from store.statement import statement
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class ProgressTable:
                     int(row["refused"]),
                     int(row["refused_signals"]),
                 )
-                for row in self._store.rows("SELECT * FROM loaded_segments FINAL")
+                for row in self._store.rows(statement("progress/loaded_segments"))
             }
         return self._known.get(segment.name) or Progress(segment.lane)
 
@@ -82,7 +82,7 @@ class ProgressTable:
         """Write all that memory has, and segments that were deleted since, of which the books have the rest: rows of the table were lost."""
         if self._known:
             self._insert(list(self._known.items()), 0)
-        self._store.command(statement("swept_as_loaded"))
+        self._store.command(statement("progress/swept_as_loaded"))
 
     def _insert(self, positions: Sequence[tuple[str, Progress]], slice_: int) -> None:
         names = [name for name, _ in positions]

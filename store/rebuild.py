@@ -26,6 +26,7 @@ from store.conflicts import quarantine_conflicts
 from store.parts_ledger import LEDGER
 from store.progress import ProgressTable
 from store.slice import SHARES, SliceWriter
+from store.statement import statement
 
 SIGNALS = {
     "spans": SignalKind.TRACES,
@@ -126,22 +127,13 @@ class SignalReload:
     def _count_hours(self, window: Window) -> None:
         """Count the hours' signals again: what was read again was counted twice. Hours whose signals have expired stay as they are."""
         for table in ("spans", "logs", "metrics", "events", "quarantine"):
-            oldest = self._store.rows(f"SELECT toStartOfHour(min(received_at)) AS hour, count() AS n FROM {table}")[0]
+            oldest = self._store.rows(statement("rebuild/oldest_hour", table=table))[0]
             if not oldest["n"]:
                 continue
             since = max(from_milliseconds(window.since), oldest["hour"].replace(tzinfo=UTC))
             bound = {"since": since, "until": from_milliseconds(min(window.until, _LAST)), "kind": table}
-            self._store.command(
-                "DELETE FROM source_hours WHERE kind = {kind:String} AND hour >= {since:DateTime64(3, 'UTC')}"
-                " AND hour < {until:DateTime64(3, 'UTC')}",
-                bound,
-            )
-            self._store.command(
-                "INSERT INTO source_hours SELECT toStartOfHour(received_at) AS hour, source, {kind:String}, count(), max(received_at)"
-                f" FROM {table} FINAL WHERE received_at >= {{since:DateTime64(3, 'UTC')}} AND received_at < {{until:DateTime64(3, 'UTC')}}"
-                " GROUP BY hour, source",
-                bound,
-            )
+            self._store.command(statement("rebuild/forget_hours"), bound)
+            self._store.command(statement("rebuild/count_hours", table=table), bound)
 
 
 _COUNTS = frozenset({"source_hours", "schema_files"})
@@ -156,12 +148,7 @@ def _overlap(received: tuple[int, int] | None, window: Window) -> bool:
 
 def gone(store: Store, window: Window) -> list[str]:
     """Return a line a day, the latest first, of what was received then and is not in the journal any more, with counts from the books."""
-    rows = store.rows(
-        "SELECT toDate(last_at) AS day, count() AS segments, sum(records) AS records, sum(arraySum(mapValues(signals))) AS signals"
-        " FROM swept_segments FINAL WHERE toUnixTimestamp64Milli(last_at) >= {since:Int64} AND toUnixTimestamp64Milli(first_at) < {until:Int64}"
-        " GROUP BY day ORDER BY day DESC",
-        {"since": window.since, "until": min(window.until, _LAST)},
-    )
+    rows = store.rows(statement("rebuild/swept_days"), {"since": window.since, "until": min(window.until, _LAST)})
     lines = [
         f"{row['day']}: {counted(int(row['segments']), 'segment')} with {counted(int(row['signals']), 'signal')}"
         f" in {counted(int(row['records']), 'record')}, deleted after they were loaded"
@@ -203,13 +190,7 @@ def finish(settings: Settings) -> None:
 def stored_rows(store: Store, table: str, first: datetime, last: datetime) -> int:
     """Return the rows of a table, replaced ones not: those received from the day of ``first`` to that of ``last``; EPOCH: all."""
     if first == EPOCH:
-        return int(store.rows(f"SELECT count() AS n FROM {table} FINAL")[0]["n"])
+        return int(store.rows(statement("rebuild/count_rows", table=table, in_window=False))[0]["n"])
     window = window_of(first.date(), last.date())
     bound = {"since": from_milliseconds(window.since), "until": from_milliseconds(window.until)}
-    return int(
-        store.rows(
-            f"SELECT count() AS n FROM {table} FINAL WHERE received_at >= {{since:DateTime64(3, 'UTC')}}"
-            " AND received_at < {until:DateTime64(3, 'UTC')}",
-            bound,
-        )[0]["n"]
-    )
+    return int(store.rows(statement("rebuild/count_rows", table=table, in_window=True), bound)[0]["n"])

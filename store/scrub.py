@@ -22,6 +22,7 @@ from store.losses import Losses
 from store.parts import Part
 from store.parts_ledger import listed
 from store.rebuild import SIGNALS, gone, window_of
+from store.statement import statement
 
 PAUSE = 20
 """After a part the scrub waits so many times as long as reading it took: it takes a twentieth of a processor, while it runs."""
@@ -150,9 +151,7 @@ class Scrub:
         self._conditions.clear_all_but(CONDITION, {damage.subject for damage in found})
 
     def _finished(self) -> int:
-        rows = self._store.rows(
-            "SELECT argMax(position, revision) AS position FROM cursors WHERE stage = {stage:String}", {"stage": _CURSOR}
-        )
+        rows = self._store.rows(statement("cursor"), {"stage": _CURSOR})
         return int(rows[0]["position"]) or to_milliseconds(EPOCH)
 
 

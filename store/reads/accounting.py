@@ -11,7 +11,7 @@ import pandas as pd
 from core.signal import Lane
 from journal.format import segments
 from journal.segments import SegmentReader
-from store.reads.statement import statement
+from store.statement import statement
 
 _COUNTS = ["acknowledged", "in_journal", "loaded", "refused"]
 """Columns of :func:`lanes`, all in signals."""
@@ -22,7 +22,7 @@ def lanes(client: Any, folder: Path) -> pd.DataFrame:
 
     ``folder`` is the journal's. Exact when nobody writes or loads meanwhile; damaged records count with none, since their count is lost.
     """
-    rows = client.query("SELECT segment, lane, position, signals, refused_signals FROM loaded_segments FINAL").named_results()
+    rows = client.query(statement("accounting/loaded_segments")).named_results()
     totals = {lane.value: dict.fromkeys(_COUNTS, 0) for lane in Lane}
     positions: dict[str, int] = {}
     for row in rows:
@@ -45,7 +45,7 @@ def identity(client: Any) -> dict[str, int]:
     Exact while retention has removed nothing. ``duplicates`` is what is left over; when it is negative, the store holds signals that
     nobody acknowledged.
     """
-    row = next(iter(client.query(statement("accounting")).named_results()))
+    row = next(iter(client.query(statement("accounting/identity")).named_results()))
     counts = {str(name): int(count) for name, count in row.items()}
     left = counts["loaded"] - counts["stored"] - counts["quarantined"]
     counts["lost"] = min(counts["lost"], max(0, left))  # of what was lost some rows were duplicates that no merge had taken away yet
@@ -65,14 +65,14 @@ def account(client: Any, folder: Path) -> dict[str, int]:
 
 def stored_since(client: Any, since: datetime) -> int:
     """Return the signals in the store that were received at or after ``since`` (aware)."""
-    return int(next(iter(client.query(statement("stored_since"), parameters={"since": since}).named_results()))["stored"])
+    return int(next(iter(client.query(statement("accounting/stored_since"), parameters={"since": since}).named_results()))["stored"])
 
 
 def lost_since(client: Any, since: datetime) -> int:
     """Return the signals that were found lost at or after ``since`` (aware) and are not back."""
-    return int(next(iter(client.query(statement("lost_since"), parameters={"since": since}).named_results()))["lost"])
+    return int(next(iter(client.query(statement("accounting/lost_since"), parameters={"since": since}).named_results()))["lost"])
 
 
 def losses(client: Any) -> list[dict[str, Any]]:
     """Return what the store has lost, the latest first, a row a table and discovery, with times in UTC without a zone."""
-    return list(client.query(statement("losses")).named_results())
+    return list(client.query(statement("accounting/losses")).named_results())

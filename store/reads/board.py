@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.catalog.flow import OWN_FLOW
 from store.reads.frame import frame
-from store.reads.statement import statement
+from store.statement import statement
 
 _COUNTS = ["here", "failed", "breached", "at_risk", "unknown", "paused", "running"]
 
@@ -21,8 +21,8 @@ def stations(client: Any, *, now: datetime) -> pd.DataFrame:
     unknown, paused, running (that have a clock towards it, by their worst), value_at_risk, next_due_at (UTC, NaT: none).
     Counts without money stand in the row of the empty currency.
     """
-    places = frame(client, statement("board_places"))
-    clocks = frame(client, statement("board_clocks"), parameters={"now": now})
+    places = frame(client, statement("board/places"))
+    clocks = frame(client, statement("board/clocks"), parameters={"now": now})
     parts = []
     if len(places):
         here = places.groupby(["flow", "stage"])["transactions"].sum().reset_index(name="here")
@@ -41,7 +41,7 @@ def totals(client: Any, *, now: datetime) -> pd.DataFrame:
 
     ``lacking``: those of the unknown whose due time cannot be computed, as a fact is missing; ``next_due_at``: UTC, NaT for none.
     """
-    rows = frame(client, statement("board_totals"), parameters={"now": now})
+    rows = frame(client, statement("board/totals"), parameters={"now": now})
     if rows.empty:
         return pd.DataFrame(columns=["flow", "currency", "breached", "at_risk", "unknown", "lacking", "value_at_risk", "next_due_at"])
     rows["next_due_at"] = _moments(rows["next_due_at"])
@@ -50,7 +50,7 @@ def totals(client: Any, *, now: datetime) -> pd.DataFrame:
 
 def pulse(client: Any) -> dict[str, Any]:
     """Return ``processed_at``: when a stage last moved on (UTC; None: never), and ``stages``: position by stage."""
-    rows = client.query("SELECT stage, argMax(position, revision), max(updated_at) FROM cursors GROUP BY stage").result_rows
+    rows = client.query(statement("board/cursors")).result_rows
     return {"processed_at": max((row[2] for row in rows), default=None), "stages": {row[0]: row[1] for row in rows}}
 
 
@@ -62,4 +62,4 @@ def _moments(column: pd.Series) -> pd.Series:
 
 def open_incidents(client: Any, *, limit: int) -> pd.DataFrame:
     """Return incidents that are not resolved, the worst first and Andon's own before others as bad, at most ``limit``; ``total`` in each row counts all of them."""
-    return frame(client, statement("board_incidents"), parameters={"limit": limit, "own": OWN_FLOW})
+    return frame(client, statement("board/incidents"), parameters={"limit": limit, "own": OWN_FLOW})

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from store.statement import statement
+
 
 def in_force(client: Any) -> dict[str, str]:
     """Return ``definitions``, the text :func:`core.catalog.catalog.catalog_from_json` reads of the catalog in force ('' before the first).
 
     ``problem``: why the catalog on disk was refused since; '' where it is the one in force.
     """
-    rows = client.query("SELECT argMaxIf(definitions, revision, problem = ''), argMax(problem, revision) FROM catalogs").result_rows
+    rows = client.query(statement("catalogs/in_force")).result_rows
     return dict(zip(("definitions", "problem"), rows[0], strict=True))
 
 
 def of_versions(client: Any, *, versions: tuple[str, ...]) -> dict[str, str]:
     """Return the text of each of these versions that is known, by version."""
-    rows = client.query(
-        "SELECT version, argMax(definitions, revision) FROM catalogs WHERE problem = '' AND version IN {versions:Array(String)} GROUP BY version",
-        parameters={"versions": list(versions)},
-    ).result_rows
+    rows = client.query(statement("catalogs/of_versions"), parameters={"versions": list(versions)}).result_rows
     return {str(version): str(definitions) for version, definitions in rows}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.catalog.flow import HEARTBEAT
 from store.reads.frame import frame
-from store.reads.statement import statement
+from store.statement import statement
 
 Dimension = Literal["all", "flow", "plant", "customer"]
 
@@ -26,9 +26,8 @@ def figures(client: Any, *, start: datetime, end: datetime, zone: str, flow: str
     cycle_p90_seconds of what ended.
     """
     parameters = {"start": start, "end": end, "earlier": start - (end - start), "zone": zone, "flow": flow or HEARTBEAT}
-    also = "AND flow = {flow:String}" if flow else "AND flow != {flow:String}"
     clocks, days, cycle = (
-        frame(client, statement(name).replace("/*flow*/", also), parameters=parameters) for name in ("kpi_clocks", "kpi_days", "kpi_cycle")
+        frame(client, statement(f"leadership/{name}", one_flow=bool(flow)), parameters=parameters) for name in ("clocks", "days", "cycle")
     )
     nothing = pd.DataFrame(columns=_KEY)
     counted = pd.concat([part for part in (clocks, days) if len(part)] or [nothing])
@@ -37,11 +36,4 @@ def figures(client: Any, *, start: datetime, end: datetime, zone: str, flow: str
 
 def value_at_risk(client: Any, *, by: Dimension, flow: str = "") -> pd.DataFrame:
     """Return name, currency, value and transactions of what is at risk or breached now, each transaction once."""
-    also = "AND flow = {flow:String}" if flow else ""
-    return frame(
-        client,
-        f"SELECT name, currency, sum(worth) AS value, count() AS transactions FROM (SELECT {_NAMES[by]} AS name, transaction_id, "
-        "argMax(open_clocks.currency, open_clocks.value) AS currency, max(open_clocks.value) AS worth FROM open_clocks FINAL WHERE verdict IN ('at_risk', 'breached') "
-        f"{also} GROUP BY name, transaction_id) GROUP BY name, currency ORDER BY value DESC",
-        parameters={"flow": flow},
-    )
+    return frame(client, statement("leadership/value_at_risk", column=_NAMES[by], one_flow=bool(flow)), parameters={"flow": flow})

@@ -8,12 +8,12 @@ import pandas as pd
 
 from core.catalog.source import OWN_SOURCE
 from store.reads.frame import frame
-from store.reads.statement import statement
+from store.statement import statement
 
 
 def loaded_upto(client: Any) -> int:
     """Return the number of the last slice that is loaded; 0: none is."""
-    return int(client.query("SELECT max(slice) FROM loaded_segments").result_rows[0][0])
+    return int(client.query(statement("origin_offsets/loaded_upto")).result_rows[0][0])
 
 
 def origin_offsets(client: Any, *, after: int, upto: int) -> pd.DataFrame:
@@ -21,4 +21,4 @@ def origin_offsets(client: Any, *, after: int, upto: int) -> pd.DataFrame:
 
     Columns: source, origin, signals, offset_seconds (the median of event time minus receipt; positive: in the future). Without Andon's own.
     """
-    return frame(client, statement("origin_offsets"), {"after": after, "upto": upto, "own": OWN_SOURCE})
+    return frame(client, statement("origin_offsets/offsets"), {"after": after, "upto": upto, "own": OWN_SOURCE})

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from store.reads.frame import frame
-from store.reads.statement import statement
+from store.statement import statement
 
 
 def volumes(client: Any, *, since: datetime) -> pd.DataFrame:
     """Return source, kind (spans, logs, metrics, events, quarantine), hour (UTC), signals and last_at (received, UTC); ``since`` begins an hour."""
-    return frame(client, statement("source_volumes"), parameters={"since": since})
+    return frame(client, statement("origins/volumes"), parameters={"since": since})
 
 
 def last_heard(client: Any) -> pd.DataFrame:
@@ -23,27 +23,17 @@ def last_heard(client: Any) -> pd.DataFrame:
 
 def expected(client: Any) -> pd.DataFrame:
     """Return source, since (when it was first expected to be heard) and silent_since (NaT while it is heard) of sources with a rhythm; UTC."""
-    return frame(client, "SELECT source, since, silent_since FROM expected_sources FINAL WHERE since IS NOT NULL ORDER BY source")
+    return frame(client, statement("expected_sources"))
 
 
 def event_types(client: Any, *, since: datetime) -> pd.DataFrame:
     """Return source, type, events and last_at of the CloudEvents received since then (UTC)."""
-    return frame(
-        client,
-        "SELECT source, type, count() AS events, max(received_at) AS last_at FROM events WHERE received_at >= {since:DateTime}"
-        " GROUP BY source, type ORDER BY events DESC",
-        parameters={"since": since},
-    )
+    return frame(client, statement("origins/event_types"), parameters={"since": since})
 
 
 def keyless(client: Any, *, since: datetime) -> pd.DataFrame:
     """Return source, flow, milestone and signals of milestone events received since then (UTC) that carry none of their flow's keys."""
-    return frame(
-        client,
-        "SELECT source, flow, milestone, uniqExact(event_id) AS signals FROM milestone_events"
-        " WHERE received_at >= {since:DateTime} AND empty(keys) GROUP BY source, flow, milestone ORDER BY signals DESC",
-        parameters={"since": since},
-    )
+    return frame(client, statement("origins/keyless"), parameters={"since": since})
 
 
 def not_numbers(client: Any, *, since: datetime, facts: tuple[tuple[str, str], ...]) -> pd.DataFrame:
@@ -51,26 +41,14 @@ def not_numbers(client: Any, *, since: datetime, facts: tuple[tuple[str, str], .
 
     ``facts``: (flow, fact) of those that are meant to be numbers. At most 50 rows, the most frequent first.
     """
-    return frame(client, statement("facts_not_numbers"), parameters={"since": since, "facts": list(facts)})
+    return frame(client, statement("origins/not_numbers"), parameters={"since": since, "facts": list(facts)})
 
 
 def quarantined(client: Any, *, source: str = "", limit: int = 100) -> pd.DataFrame:
     """Return the latest rows of ``quarantine``, without the body but with its size and its first 400 characters."""
-    return frame(
-        client,
-        "SELECT quarantine_id, source, received_at, lane, kind, reason, message, content_type, length(body) AS size, "
-        "substringUTF8(toValidUTF8(body), 1, 400) AS beginning FROM quarantine FINAL "
-        + ("WHERE source = {source:String} " if source else "")
-        + "ORDER BY received_at DESC LIMIT {limit:UInt32}",
-        parameters={"source": source, "limit": limit},
-    )
+    return frame(client, statement("origins/quarantined", one_source=bool(source)), parameters={"source": source, "limit": limit})
 
 
 def quarantine_reasons(client: Any, *, since: datetime) -> pd.DataFrame:
     """Return source, reason, records and last_at of what was quarantined since then."""
-    return frame(
-        client,
-        "SELECT source, reason, count() AS records, max(received_at) AS last_at FROM quarantine FINAL "
-        "WHERE received_at >= {since:DateTime64(3, 'UTC')} GROUP BY source, reason ORDER BY records DESC LIMIT 200",
-        parameters={"since": since},
-    )
+    return frame(client, statement("origins/quarantine_reasons"), parameters={"since": since})

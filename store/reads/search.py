@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.catalog.flow import HEARTBEAT
 from store.reads.frame import frame
-from store.reads.statement import statement
+from store.statement import statement
 
 TROUBLED = ("at_risk", "breached", "unknown")
 OPEN = (*TROUBLED, "running", "paused")
@@ -28,17 +28,12 @@ def find(client: Any, *, value: str, limit: int = 50) -> pd.DataFrame:
 
     The one way to find by an identifier. The id of a transaction that was merged into another is a key of that one, of type ``@merged``.
     """
-    return frame(client, statement("find_keys"), parameters={"exact": forms(value), "prefix": value.strip(), "limit": limit})
+    return frame(client, statement("search/find"), parameters={"exact": forms(value), "prefix": value.strip(), "limit": limit})
 
 
 def choices(client: Any, *, since: datetime) -> pd.DataFrame:
     """Return customer and plant of the transactions first seen since then, with their number; the 2,000 most frequent pairs."""
-    return frame(
-        client,
-        "SELECT customer, plant, count() AS transactions FROM transactions WHERE transaction_id >= {first:String} "
-        "GROUP BY customer, plant ORDER BY transactions DESC LIMIT 2000",
-        parameters={"first": _first_id(since)},
-    )
+    return frame(client, statement("search/choices"), parameters={"first": _first_id(since)})
 
 
 def listing(
@@ -67,17 +62,13 @@ def listing(
     """
     given = {"flow": flow, "state": state, "stage": stage, "customer": customer, "plant": plant}
     parameters: dict[str, Any] = {**given, "awaited": awaited, "verdict": verdict, "limit": limit, "ids": list(ids), "heartbeat": HEARTBEAT}
-    conditions = [f"{name} = {{{name}:String}}" for name, value in given.items() if value]
-    conditions += (
-        ["transaction_id IN {ids:Array(String)}"] if ids else ["state != 'merged'", *([] if flow else ["flow != {heartbeat:String}"])]
-    )
-    conditions += _troubled(verdict, awaited) if verdict or awaited else []
+    parameters["troubled"] = list(TROUBLED)
+    asked: dict[str, Any] = {"columns": tuple(name for name, value in given.items() if value), "by_id": bool(ids), "awaited": bool(awaited)}
+    asked |= {"failed": verdict == "failed", "verdict": bool(verdict), "clock_is_open": not verdict or verdict in OPEN}
     rows = pd.DataFrame()
     for first in [since] if ids else _windows(since, now):
-        bounds = ["transaction_id >= {first:String}"] * (first is not None)
         parameters["first"] = _first_id(first) if first else ""
-        text = statement("list_transactions").replace("/*conditions*/", " AND ".join([*bounds, *conditions]))
-        rows = frame(client, text.replace("/*window*/", "".join(f" AND {bound}" for bound in bounds)), parameters=parameters)
+        rows = frame(client, statement("search/listing", in_window=first is not None, **asked), parameters=parameters)
         if len(rows) >= limit:
             break
     return _with_worst_clock(client, rows)
@@ -92,18 +83,6 @@ def _windows(since: datetime | None, now: datetime) -> list[datetime | None]:
     """Return where the windows begin, the shortest first, the last as far back as ``since``."""
     windows = [now - timedelta(hours=hours) for hours in _WINDOW_HOURS]
     return [*(begin for begin in windows if since is None or begin > since), since]
-
-
-def _troubled(verdict: str, awaited: str) -> list[str]:
-    """Return the condition that a clock has the verdict, awaits the milestone, or that the transaction failed to reach it."""
-    failed = "state = 'open' AND failed_stage != ''" + (" AND failed_stage = {awaited:String}" if awaited else "")
-    if verdict == "failed":
-        return [failed]
-    table, ended = ("open_clocks", "1") if not verdict or verdict in OPEN else ("clocks", "removed = 0")
-    verdicts = "verdict = {verdict:String}" if verdict else f"verdict IN {TROUBLED}"
-    stage = " AND stage = {awaited:String}" if awaited else ""
-    clock = f"(flow, transaction_id) IN (SELECT flow, transaction_id FROM {table} FINAL WHERE {ended} AND {verdicts}{stage}/*window*/)"
-    return [clock if verdict else f"({failed} OR {clock})"]
 
 
 def _with_worst_clock(client: Any, rows: pd.DataFrame) -> pd.DataFrame:
@@ -121,4 +100,4 @@ def _with_worst_clock(client: Any, rows: pd.DataFrame) -> pd.DataFrame:
 
 def worst_clocks(client: Any, *, ids: Sequence[str]) -> pd.DataFrame:
     """Return flow, transaction_id, sla, verdict, due_at, value, currency of each transaction's worst clock (the earliest due of equals)."""
-    return frame(client, statement("worst_clocks"), parameters={"ids": list(ids)})
+    return frame(client, statement("search/worst_clocks"), parameters={"ids": list(ids)})

@@ -124,13 +124,3 @@ def test_the_reference_is_what_the_code_says():
     spec.loader.exec_module(tool)
 
     assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == tool.reference(), "run: python tools/reference.py"
-
-
-def test_sql_files_hold_one_statement():
-    several = [
-        str(file.relative_to(ROOT))
-        for file in (ROOT / "store").rglob("*.sql")
-        if ";" in re.sub(r"--.*|'[^']*'", "", file.read_text(encoding="utf-8")).strip().rstrip(";")
-    ]
-
-    assert several == []

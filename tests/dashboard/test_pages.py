@@ -32,6 +32,7 @@ from dashboard.page import Page
 from store.catalogs import StoredCatalogs
 from store.client import Store
 from store.reads import attainment, catalogs, detail, incident_log, leadership
+from store.statement import statement
 from tests.dashboard.conftest import PAGES
 from tests.dashboard.synthetic import HOSTILE, NOW, catalog, line
 
@@ -187,7 +188,7 @@ def test_events_of_a_trace_are_found_by_its_index(filled: Store) -> None:
         "events", {name: [row[name] for row in named] for name in named[0]} | {"slice": [1] * len(named), "received_at": [NOW] * len(named)}
     )
     plan = filled.reader.query(
-        f"EXPLAIN indexes = 1 SELECT event_source, id, data FROM {detail._OF['events']}",
+        f"EXPLAIN indexes = 1 {statement('detail/events', limit=detail.SIGNALS)}",
         parameters={"traces": [f"{4711:032x}"], "ids": [("/many", "0000815")]},
     ).result_rows
     granules = [re.search(r"Granules: (\d+)/(\d+)", row[0]) for row in plan]

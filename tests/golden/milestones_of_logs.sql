@@ -13,11 +13,24 @@ SELECT
     trace_id,
     source,
     rule_system AS system,
-    CAST(arrayFilter(k -> k.2 != '', arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k), arrayMap(k -> (k.1, arrayMap(v -> multiIf(k.4 = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.2 = 6, multiIf(rule IN (1), [toString(extract(body, '(\d+)'))], CAST([], 'Array(String)'))[toUInt8OrZero(k.3[1])], ''))))])[1]), rule_keys))), 'Array(Tuple(type LowCardinality(String), value String))') AS keys,
+    CAST(
+        arrayFilter(k -> k.2 != '',
+            arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k),
+                arrayMap(k -> (k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.place = 6, multiIf(rule IN (1), [toString(extract(body, '(\d+)'))], CAST([], 'Array(String)'))[toUInt8OrZero(k.path[1])], ''))))])[1]), rule_keys))),
+        'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(map(), 'Map(LowCardinality(String), String)') AS facts,
     rule_failure AS failure,
     '' AS cause,
     '' AS content_hash
 FROM (SELECT *, arrayJoin(arrayFilter(n -> n != 0, CAST([transform(service, ['idoc'], [1], 0)], 'Array(UInt16)'))) AS rule FROM logs) AS signals
-INNER JOIN (SELECT rule, flow AS rule_flow, milestone AS rule_milestone, system AS rule_system, failure AS rule_failure, conditions AS rule_conditions, keys AS rule_keys, facts AS rule_facts, cause AS rule_cause FROM milestone_rules WHERE signal = 'log') AS rules USING rule
-WHERE multiIf(rule IN (1), (match(body, '^INVOIC \\d+')), 1)
+INNER JOIN
+(
+    SELECT
+        rule, flow AS rule_flow, milestone AS rule_milestone, system AS rule_system, failure AS rule_failure,
+        conditions AS rule_conditions, keys AS rule_keys, facts AS rule_facts, cause AS rule_cause
+    FROM milestone_rules
+    WHERE signal = 'log'
+) AS rules USING rule
+WHERE
+    multiIf(rule IN (1), (match(body, '^INVOIC \\d+')), 1)
+

@@ -1,0 +1,20 @@
+-- with {}
+-- Current transactions that are open or have an open clock.
+SELECT
+    flow, transaction_id, revision, reference, keys, state, facts, failed_stage, cause,
+    mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), first_at) AS first_at,
+    mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), last_at) AS last_at,
+    mapApply((k, v) -> (k, arrayMap(e -> (e.type, e.value, toUnixTimestamp64Milli(e.at)), v)), reached) AS reached
+FROM transactions FINAL
+WHERE flow IN {flows:Array(String)} AND transaction_id > {after:String}
+    AND (
+        state = 'open'
+        OR (flow, transaction_id) IN
+        (
+            SELECT flow, transaction_id
+            FROM open_clocks FINAL
+            WHERE flow IN {flows:Array(String)} AND transaction_id > {after:String}
+        ))
+ORDER BY transaction_id
+LIMIT {limit:UInt64}
+

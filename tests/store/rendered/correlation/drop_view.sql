@@ -1,0 +1,3 @@
+-- with {"table": "spans"}
+DROP VIEW IF EXISTS milestones_of_spans SYNC
+

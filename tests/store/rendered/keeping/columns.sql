@@ -1,0 +1,5 @@
+-- with {"table": "verdicts"}
+SELECT *
+FROM verdicts
+LIMIT 0
+

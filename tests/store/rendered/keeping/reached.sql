@@ -1,0 +1,4 @@
+-- with {"table": "verdicts"}
+SELECT max(revision) AS reached
+FROM verdicts
+

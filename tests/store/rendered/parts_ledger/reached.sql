@@ -1,0 +1,4 @@
+-- with {"table": "verdicts", "column": "revision"}
+SELECT max(revision) AS reached
+FROM verdicts
+

@@ -1,0 +1,4 @@
+-- with {"table": "spans"}
+SELECT toStartOfHour(min(received_at)) AS hour, count() AS n
+FROM spans
+

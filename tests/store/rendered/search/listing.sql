@@ -1,0 +1,170 @@
+-- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE state != 'merged'
+        AND transaction_id >= {first:String}
+        AND flow != {heartbeat:String}
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+
+-- with {"columns": [], "by_id": true, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": false}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE transaction_id IN {ids:Array(String)}
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+
+-- with {"columns": ["flow", "state", "stage", "customer", "plant"], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE state != 'merged'
+        AND transaction_id >= {first:String}
+        AND flow = {flow:String}
+        AND state = {state:String}
+        AND stage = {stage:String}
+        AND customer = {customer:String}
+        AND plant = {plant:String}
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+
+-- with {"columns": [], "by_id": false, "awaited": false, "failed": true, "verdict": true, "clock_is_open": true, "in_window": true}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE state != 'merged'
+        AND transaction_id >= {first:String}
+        AND flow != {heartbeat:String}
+        AND state = 'open' AND failed_stage != ''
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+
+-- with {"columns": [], "by_id": false, "awaited": true, "failed": true, "verdict": true, "clock_is_open": true, "in_window": true}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE state != 'merged'
+        AND transaction_id >= {first:String}
+        AND flow != {heartbeat:String}
+        AND state = 'open' AND failed_stage != '' AND failed_stage = {awaited:String}
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+
+-- with {"columns": [], "by_id": false, "awaited": true, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE state != 'merged'
+        AND transaction_id >= {first:String}
+        AND flow != {heartbeat:String}
+        AND (state = 'open' AND failed_stage != '' AND failed_stage = {awaited:String} OR (flow, transaction_id) IN
+        (
+            SELECT flow, transaction_id
+            FROM open_clocks FINAL
+            WHERE verdict IN {troubled:Array(String)}
+                AND stage = {awaited:String}
+                AND transaction_id >= {first:String}
+        ))
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+
+-- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": true, "clock_is_open": true, "in_window": false}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE state != 'merged'
+        AND flow != {heartbeat:String}
+        AND (flow, transaction_id) IN
+        (
+            SELECT flow, transaction_id
+            FROM open_clocks FINAL
+            WHERE verdict = {verdict:String}
+        )
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+
+-- with {"columns": [], "by_id": false, "awaited": true, "failed": false, "verdict": true, "clock_is_open": false, "in_window": true}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE state != 'merged'
+        AND transaction_id >= {first:String}
+        AND flow != {heartbeat:String}
+        AND (flow, transaction_id) IN
+        (
+            SELECT flow, transaction_id
+            FROM clocks FINAL
+            WHERE verdict = {verdict:String}
+                AND removed = 0
+                AND stage = {awaited:String}
+                AND transaction_id >= {first:String}
+        )
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+

@@ -1,0 +1,3 @@
+-- with {"table": "open_clocks"}
+TRUNCATE TABLE open_clocks
+

@@ -1,0 +1,130 @@
+"""The store's SQL: what its templates render is pinned in ``rendered/``, and the store's own parser takes every statement.
+
+``UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/store/test_statement.py`` writes what is rendered now; read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+from jinja2.meta import find_undeclared_variables
+
+from core.statement import environment_of
+from store.client import Store
+from store.reads.detail import MILESTONES, SIGNALS
+from store.statement import statement
+
+SQL = Path(__file__).parents[2] / "store" / "sql"
+RENDERED = Path(__file__).parent / "rendered"
+ENVIRONMENT = environment_of(SQL)
+NAMES = sorted(str(file.relative_to(SQL)).removesuffix(".sql.j2") for file in SQL.rglob("*.sql.j2") if file.name != "macros.sql.j2")
+FLAGS = (False, True)
+
+
+def each(name: str, values: tuple[object, ...]) -> list[dict[str, object]]:
+    return [{name: value} for value in values]
+
+
+def columns_of(*names: str) -> list[dict[str, object]]:
+    return [{"columns": chosen} for count in (0, 1, len(names)) for chosen in combinations(names, count)]
+
+
+LISTING = {
+    "columns": (), "by_id": False, "awaited": False, "failed": False, "verdict": False, "clock_is_open": True, "in_window": True,
+}  # fmt: skip
+SELECT = {"select": "SELECT 1"}
+CASES: dict[str, list[dict[str, object]]] = {
+    "attainment/next_due": columns_of("flow", "sla"),
+    "attainment/still_late": columns_of("flow", "sla"),
+    "correlation/create_view": [{"table": "spans", **SELECT}],
+    "correlation/drop_view": each("table", ("spans",)),
+    "correlation/keep_milestones": each("table", ("spans",)),
+    "correlation/read_again": [SELECT],
+    "detail/events": each("limit", (SIGNALS,)),
+    "detail/how_many": each("kind", ("spans", "logs", "events")),
+    "detail/logs": each("limit", (SIGNALS,)),
+    "detail/milestones": each("limit", (MILESTONES,)),
+    "detail/spans": each("limit", (SIGNALS,)),
+    "expressions/analyse": [{"expression": "attributes['a']", "table": "spans"}],
+    "incident_log/incidents": [{**case, "unresolved": flag} for flag in FLAGS for case in columns_of("status", "flow", "owner")],
+    "keeping/columns": each("table", ("verdicts",)),
+    "keeping/reached": each("table", ("verdicts",)),
+    "keeping/rows_above": each("table", ("verdicts",)),
+    "leadership/clocks": each("one_flow", FLAGS),
+    "leadership/cycle": each("one_flow", FLAGS),
+    "leadership/days": each("one_flow", FLAGS),
+    "leadership/value_at_risk": [{"column": "''", "one_flow": False}, {"column": "plant", "one_flow": True}],
+    "losses/detach_part": [{"table": "spans", "part": "all_1_1_0"}],
+    "losses/drop_part": [{"table": "spans", "part": "all_1_1_0"}],
+    "losses/read_part": each("table", ("spans",)),
+    "migrations/modify_ttl": [{"table": "spans", "days": 30}],
+    "next_rows": each("table", ("clocks", "transactions")),
+    "origins/quarantined": each("one_source", FLAGS),
+    "parts_ledger/listed": [{"active": active, "of_tables": of_tables} for active in FLAGS for of_tables in FLAGS],
+    "parts_ledger/reached": [{"table": "verdicts", "column": "revision"}],
+    "rebuild/count_hours": each("table", ("spans",)),
+    "rebuild/count_rows": [{"table": "spans", "in_window": flag} for flag in FLAGS],
+    "rebuild/oldest_hour": each("table", ("spans",)),
+    "search/listing": [
+        LISTING,
+        {**LISTING, "by_id": True, "in_window": False},
+        {**LISTING, "columns": ("flow", "state", "stage", "customer", "plant")},
+        {**LISTING, "failed": True, "verdict": True},
+        {**LISTING, "failed": True, "verdict": True, "awaited": True},
+        {**LISTING, "awaited": True},
+        {**LISTING, "verdict": True, "in_window": False},
+        {**LISTING, "verdict": True, "awaited": True, "clock_is_open": False},
+    ],
+    "truncate": each("table", ("open_clocks",)),
+}
+"""With which parameters a template is rendered by the code, one of each kind."""
+
+
+def source(name: str) -> str:
+    return (SQL / f"{name}.sql.j2").read_text(encoding="utf-8")
+
+
+def rendered(name: str) -> list[str]:
+    return [statement(name, **case) for case in CASES.get(name, [{}])]
+
+
+def test_every_template_with_parameters_is_rendered_here() -> None:
+    parametrized = [name for name in NAMES if find_undeclared_variables(ENVIRONMENT.parse(source(name)))]
+
+    assert sorted(CASES) == parametrized
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "{{" in source(name) or "{%" in source(name)])
+def test_a_template_renders_the_pinned_sql(name: str) -> None:
+    parts = zip(CASES.get(name, [{}]), rendered(name), strict=True)
+    text = "".join(f"-- with {json.dumps(case)}\n{sql}\n\n" for case, sql in parts)
+    file = RENDERED / f"{name}.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_nothing_is_pinned_that_is_no_template() -> None:
+    assert {str(file.relative_to(RENDERED)).removesuffix(".sql") for file in RENDERED.rglob("*.sql")} <= set(NAMES)
+
+
+def test_the_store_parses_every_statement(store: Store) -> None:
+    for name in NAMES:
+        for sql in rendered(name):
+            assert store.rows("SELECT formatQuery({sql:String}) AS formatted", {"sql": sql})[0]["formatted"], name
+
+
+def test_a_parameter_that_is_not_given_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="'table' is undefined"):
+        statement("next_rows")
+
+
+def test_the_same_parameters_are_rendered_once() -> None:
+    assert statement("next_rows", table="clocks") is statement("next_rows", table="clocks")
