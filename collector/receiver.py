@@ -88,7 +88,7 @@ class Intake(Protocol):
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
         """Return once all records are on disk, each in its lane. Raises :class:`core.errors.Full` and keeps none.
 
-        After a crash before that those of one lane only may be there: who gets no answer sends all again.
+        After a crash before it returns, the records of only one lane may be there: a sender that gets no answer sends all of them again.
         """
         ...
 
