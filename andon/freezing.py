@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import asdict
@@ -67,5 +68,13 @@ class Freezing:
         self._asked.put(asked)
         try:
             return asked.result(ASKED_SECONDS)
-        finally:
-            asked.cancel()
+        except NotInTime:
+            if not asked.cancel():
+                asked.add_done_callback(_forget)
+            raise
+
+
+def _forget(asked: Future[Frozen]) -> None:
+    """Delete what was frozen for somebody who has left: it keeps files that the store does not need any more."""
+    if asked.exception() is None:
+        shutil.rmtree(asked.result().folder, ignore_errors=True)
