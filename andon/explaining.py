@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from core.catalog.catalog import catalog_from_json
 from core.errors import AndonError
 from slas.explain import Evidence, explain, version_of
 from store.reads import catalogs, detail, search
+from store.reads.connection import Reader
 
 
-def explain_transaction(client: Any, now: datetime, identifier: str, sla: str | None) -> list[str]:
+def explain_transaction(client: Reader, now: datetime, identifier: str, sla: str | None) -> list[str]:
     """Return the lines for each transaction that a transaction id or business identifier names, exactly if any is named exactly.
 
     ``now``: the engine's time, aware.
@@ -36,7 +36,7 @@ def explain_transaction(client: Any, now: datetime, identifier: str, sla: str | 
     return lines
 
 
-def _ids(client: Any, identifier: str) -> list[str]:
+def _ids(client: Reader, identifier: str) -> list[str]:
     """Return the ids of the transactions named; what only begins with the identifier counts when nothing is exactly it."""
     row = detail.transaction(client, transaction_id=identifier.strip())
     while row is not None and row["merged_into"]:  # what it went into may have gone into another

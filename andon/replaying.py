@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -14,6 +14,9 @@ from core.clock import Clock
 from core.config import Settings
 from core.errors import AndonError, UsageError
 from core.secrets import resolve_secret
+
+if TYPE_CHECKING:
+    from store.reads.connection import Reader
 
 _PATHS = {"traces": "/v1/traces", "logs": "/v1/logs", "metrics": "/v1/metrics", "event": "/v1/events"}
 _TIMEOUT_SECONDS = 30.0
@@ -26,7 +29,7 @@ class Replayer:
     taken, where this machine can read it. A webhook is signed anew with the newest secret of its source.
     """
 
-    def __init__(self, client: Any, settings: Settings, catalog: Catalog, clock: Clock, token: str | None = None) -> None:
+    def __init__(self, client: Reader, settings: Settings, catalog: Catalog, clock: Clock, token: str | None = None) -> None:
         """``client`` reads the engine's read endpoint."""
         self._client = client
         self._settings = settings

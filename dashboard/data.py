@@ -22,7 +22,7 @@ from core.config import Settings, own_secret
 from core.errors import AndonError, Permanent, Retryable
 from core.telemetry import M
 from dashboard.measures import telemetry
-from store.reads.connection import connect_reader, whom
+from store.reads.connection import Reader, connect_reader, whom
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ _BY_PLACE: dict[str | type[Any], Callable[[Any], Any]] = {Settings: _place}
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=_BY_PLACE)
-def _client(settings: Settings) -> Any:
+def _client(settings: Settings) -> Reader:
     return connect_reader(settings)
 
 

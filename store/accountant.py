@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime
-from typing import Any
 
 from core.clock import Clock
 from core.config import Settings
@@ -18,6 +17,7 @@ from core.telemetry import M, Telemetry
 from store.client import STORE_ERRORS, Store
 from store.losses import TOLD_FOR
 from store.reads.accounting import account, lost_since, stored_since
+from store.reads.connection import Reader
 
 EVERY_SECONDS = 60.0
 SHARE = 20
@@ -69,7 +69,7 @@ class Accountant:
             )
         return found
 
-    def _look_for_vanished(self, client: Any) -> None:
+    def _look_for_vanished(self, client: Reader) -> None:
         """Compare today's signals with the most that were counted; until a restart the difference is there, or until they are back."""
         today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         stored = stored_since(client, today)

@@ -11,13 +11,14 @@ import pandas as pd
 from core.signal import Lane
 from journal.format import segments
 from journal.segments import SegmentReader
+from store.reads.connection import Reader
 from store.statement import statement
 
 _COUNTS = ["acknowledged", "in_journal", "loaded", "refused"]
 """Columns of :func:`lanes`, all in signals."""
 
 
-def lanes(client: Any, folder: Path) -> pd.DataFrame:
+def lanes(client: Reader, folder: Path) -> pd.DataFrame:
     """Return one row a lane: lane, acknowledged = in_journal + loaded, and refused (of the loaded: quarantined by the store), in signals.
 
     ``folder`` is the journal's. Exact when nobody writes or loads meanwhile; damaged records count with none, since their count is lost.
@@ -39,7 +40,7 @@ def lanes(client: Any, folder: Path) -> pd.DataFrame:
     return pd.DataFrame([{"lane": lane, **counts} for lane, counts in totals.items()])
 
 
-def identity(client: Any) -> dict[str, int]:
+def identity(client: Reader) -> dict[str, int]:
     """Return what became of all loaded signals: loaded = stored + duplicates + quarantined + lost, all lanes together.
 
     Exact while retention has removed nothing. ``duplicates`` is what is left over; when it is negative, the store holds signals that
@@ -52,7 +53,7 @@ def identity(client: Any) -> dict[str, int]:
     return {**counts, "duplicates": left - counts["lost"]}
 
 
-def account(client: Any, folder: Path) -> dict[str, int]:
+def account(client: Reader, folder: Path) -> dict[str, int]:
     """Return acknowledged = stored + duplicates + quarantined + lost + in_journal, all lanes together, in signals.
 
     Exact when nobody writes or loads meanwhile. ``duplicates`` holds what retention has removed, too.
@@ -63,16 +64,16 @@ def account(client: Any, folder: Path) -> dict[str, int]:
     return {"acknowledged": whole["loaded"] + in_journal, "in_journal": in_journal, **parts}
 
 
-def stored_since(client: Any, since: datetime) -> int:
+def stored_since(client: Reader, since: datetime) -> int:
     """Return the signals in the store that were received at or after ``since`` (aware)."""
     return int(next(iter(client.query(statement("accounting/stored_since"), parameters={"since": since}).named_results()))["stored"])
 
 
-def lost_since(client: Any, since: datetime) -> int:
+def lost_since(client: Reader, since: datetime) -> int:
     """Return the signals that were found lost at or after ``since`` (aware) and are not back."""
     return int(next(iter(client.query(statement("accounting/lost_since"), parameters={"since": since}).named_results()))["lost"])
 
 
-def losses(client: Any) -> list[dict[str, Any]]:
+def losses(client: Reader) -> list[dict[str, Any]]:
     """Return what the store has lost, the latest first, a row a table and discovery, with times in UTC without a zone."""
     return list(client.query(statement("accounting/losses")).named_results())

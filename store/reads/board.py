@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.flow import OWN_FLOW
+from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
 _COUNTS = ["here", "failed", "breached", "at_risk", "unknown", "paused", "running"]
 
 
-def stations(client: Any, *, now: datetime) -> pd.DataFrame:
+def stations(client: Reader, *, now: datetime) -> pd.DataFrame:
     """Return one row per flow, stage and currency.
 
     Columns: flow, stage, currency, here (open transactions that reached it last), failed (that failed to reach it), breached, at_risk,
@@ -36,7 +37,7 @@ def stations(client: Any, *, now: datetime) -> pd.DataFrame:
     return table
 
 
-def totals(client: Any, *, now: datetime) -> pd.DataFrame:
+def totals(client: Reader, *, now: datetime) -> pd.DataFrame:
     """Return one row per flow and currency: transactions breached, at_risk, unknown (each once), lacking, value_at_risk, next_due_at.
 
     ``lacking``: those of the unknown whose due time cannot be computed, as a fact is missing; ``next_due_at``: UTC, NaT for none.
@@ -48,7 +49,7 @@ def totals(client: Any, *, now: datetime) -> pd.DataFrame:
     return rows
 
 
-def pulse(client: Any) -> dict[str, Any]:
+def pulse(client: Reader) -> dict[str, Any]:
     """Return ``processed_at``: when a stage last moved on (UTC; None: never), and ``stages``: position by stage."""
     rows = client.query(statement("board/cursors")).result_rows
     return {"processed_at": max((row[2] for row in rows), default=None), "stages": {row[0]: row[1] for row in rows}}
@@ -60,6 +61,6 @@ def _moments(column: pd.Series) -> pd.Series:
     return stamps.where(stamps.dt.year > 1970).dt.tz_localize(None)
 
 
-def open_incidents(client: Any, *, limit: int) -> pd.DataFrame:
+def open_incidents(client: Reader, *, limit: int) -> pd.DataFrame:
     """Return incidents that are not resolved, the worst first and Andon's own before others as bad, at most ``limit``; ``total`` in each row counts all of them."""
     return frame(client, statement("board/incidents"), parameters={"limit": limit, "own": OWN_FLOW})

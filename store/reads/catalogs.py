@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from store.reads.connection import Reader
 from store.statement import statement
 
 
-def in_force(client: Any) -> dict[str, str]:
+def in_force(client: Reader) -> dict[str, str]:
     """Return ``definitions``, the text :func:`core.catalog.catalog.catalog_from_json` reads of the catalog in force ('' before the first).
 
     ``problem``: why the catalog on disk was refused since; '' where it is the one in force.
@@ -16,7 +15,7 @@ def in_force(client: Any) -> dict[str, str]:
     return dict(zip(("definitions", "problem"), rows[0], strict=True))
 
 
-def of_versions(client: Any, *, versions: tuple[str, ...]) -> dict[str, str]:
+def of_versions(client: Reader, *, versions: tuple[str, ...]) -> dict[str, str]:
     """Return the text of each of these versions that is known, by version."""
     rows = client.query(statement("catalogs/of_versions"), parameters={"versions": list(versions)}).result_rows
     return {str(version): str(definitions) for version, definitions in rows}

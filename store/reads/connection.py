@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TypeAlias
 
 import clickhouse_connect
+from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, ProgrammingError
 
 from core.config import Settings
 from core.errors import Retryable
 from store.server import AUTHENTICATION_FAILED, is_unanswered, scheme_of, server_dsn, why
+
+Reader: TypeAlias = Client
+"""What asks a store: the client of one thread, for those who may not know its library."""
 
 CLIENT_NAME = "andon"
 """How Andon's own pages and commands call themselves, so that the queries of others do not keep them waiting."""
@@ -27,7 +31,7 @@ LIMITS: dict[str, int | str] = {
 """What one query of a reader may take, in seconds, bytes, rows and threads, and the zone of its times."""
 
 
-def connect(dsn: str, user: str, password: str) -> Any:
+def connect(dsn: str, user: str, password: str) -> Reader:
     """Return a client of the server at ``dsn``, which may name its database."""
     return clickhouse_connect.get_client(
         dsn=dsn,
@@ -39,7 +43,7 @@ def connect(dsn: str, user: str, password: str) -> Any:
     )
 
 
-def connect_reader(settings: Settings) -> Any:
+def connect_reader(settings: Settings) -> Reader:
     """Return a client that reads the store of these settings and can do nothing else.
 
     Of a ClickHouse server it is the user, the password and the database that the engine has, limited as the read endpoint is where the
@@ -60,7 +64,7 @@ def connect_reader(settings: Settings) -> Any:
 
 
 @contextmanager
-def reading(settings: Settings) -> Iterator[Any]:
+def reading(settings: Settings) -> Iterator[Reader]:
     """Yield a client of :func:`connect_reader`. Raises :class:`Retryable` also when a question asked through it is not answered."""
     client = connect_reader(settings)
     try:

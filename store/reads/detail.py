@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
@@ -16,48 +17,48 @@ SIGNALS = 500
 """So many spans, log records or events are given at most; :func:`how_many` says how many there are."""
 
 
-def transaction(client: Any, *, transaction_id: str) -> dict[str, Any] | None:
+def transaction(client: Reader, *, transaction_id: str) -> dict[str, Any] | None:
     """Return the row of ``transactions``, or None."""
     rows = list(client.query(statement("detail/transaction"), parameters={"id": transaction_id}).named_results())
     return rows[0] if rows else None
 
 
-def milestones(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
+def milestones(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return its rows of ``transaction_events`` in order of event time, at most 1,000."""
     return frame(client, statement("detail/milestones", limit=MILESTONES), parameters={"flow": flow, "id": transaction_id})
 
 
-def clocks(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
+def clocks(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return its rows of ``clocks`` in order of their due time."""
     return frame(client, statement("detail/clocks"), parameters={"flow": flow, "id": transaction_id})
 
 
-def verdicts(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
+def verdicts(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return every version of its verdicts, the latest first."""
     return frame(client, statement("detail/verdicts"), parameters={"flow": flow, "id": transaction_id})
 
 
-def incidents_of(client: Any, *, flow: str, transaction_id: str) -> pd.DataFrame:
+def incidents_of(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return incident_id, title, status, severity of the incidents that hold or held it."""
     return frame(client, statement("detail/incidents"), parameters={"flow": flow, "id": transaction_id})
 
 
-def spans(client: Any, *, trace_ids: tuple[str, ...]) -> pd.DataFrame:
+def spans(client: Reader, *, trace_ids: tuple[str, ...]) -> pd.DataFrame:
     """Return the spans of these traces in order of their start, at most 500."""
     return frame(client, statement("detail/spans", limit=SIGNALS), parameters={"traces": list(trace_ids)})
 
 
-def logs(client: Any, *, trace_ids: tuple[str, ...], log_ids: tuple[str, ...]) -> pd.DataFrame:
+def logs(client: Reader, *, trace_ids: tuple[str, ...], log_ids: tuple[str, ...]) -> pd.DataFrame:
     """Return the log records of these traces and ids in order of time, at most 500."""
     return frame(client, statement("detail/logs", limit=SIGNALS), parameters={"traces": list(trace_ids), "ids": list(log_ids)})
 
 
-def events(client: Any, *, trace_ids: tuple[str, ...], signal_ids: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+def events(client: Reader, *, trace_ids: tuple[str, ...], signal_ids: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     """Return the events of these traces and with these (event source, id) in order of time, at most 500."""
     return frame(client, statement("detail/events", limit=SIGNALS), parameters={"traces": list(trace_ids), "ids": list(signal_ids)})
 
 
-def how_many(client: Any, *, kind: str, trace_ids: tuple[str, ...], ids: tuple[Any, ...] = ()) -> int:
+def how_many(client: Reader, *, kind: str, trace_ids: tuple[str, ...], ids: tuple[Any, ...] = ()) -> int:
     """Return how many ``spans``, ``logs`` or ``events`` there are, where their reading gave as many as it gives at most."""
     bound = {"traces": list(trace_ids), "ids": list(ids)}
     return int(client.query(statement("detail/how_many", kind=kind), parameters=bound).result_rows[0][0])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
+from store.reads.connection import Reader
 
-def frame(client: Any, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+
+def frame(client: Reader, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Return the rows; without any row the frame has no columns either. Parameters bind as ``{name:Type}``."""
-    return cast("pd.DataFrame", client.query_df(sql, parameters=dict(parameters or {})))
+    return client.query_df(sql, parameters=dict(parameters or {}))

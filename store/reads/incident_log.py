@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.flow import OWN_FLOW
+from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
 
-def incidents(client: Any, *, status: str = "", flow: str = "", owner: str = "", limit: int = 200) -> pd.DataFrame:
+def incidents(client: Reader, *, status: str = "", flow: str = "", owner: str = "", limit: int = 200) -> pd.DataFrame:
     """Return rows of ``incidents``, the worst first; ``total`` in each counts all. ``status``: one of the three, ``unresolved``, empty: all."""
     unresolved = status == "unresolved"
     given = {"status": "" if unresolved else status, "flow": flow, "owner": owner}
@@ -21,32 +22,32 @@ def incidents(client: Any, *, status: str = "", flow: str = "", owner: str = "",
     return frame(client, sql, parameters={**given, "limit": limit, "own": OWN_FLOW})
 
 
-def incident(client: Any, *, incident_id: str) -> dict[str, Any] | None:
+def incident(client: Reader, *, incident_id: str) -> dict[str, Any] | None:
     """Return the row of ``incidents``, or None."""
     rows = list(client.query(statement("incident_log/incident"), parameters={"id": incident_id}).named_results())
     return rows[0] if rows else None
 
 
-def members(client: Any, *, incident_id: str, limit: int = 300) -> pd.DataFrame:
+def members(client: Reader, *, incident_id: str, limit: int = 300) -> pd.DataFrame:
     """Return rows of ``incident_members``: those still in it first, the earliest due first; ``total`` in each counts all."""
     return frame(client, statement("incident_log/members"), parameters={"id": incident_id, "limit": limit})
 
 
-def deliveries(client: Any, *, incident_id: str) -> pd.DataFrame:
+def deliveries(client: Reader, *, incident_id: str) -> pd.DataFrame:
     """Return rows of ``deliveries``, the latest first, at most 200."""
     return frame(client, statement("incident_log/deliveries"), parameters={"id": incident_id})
 
 
-def attempts(client: Any, *, incident_id: str) -> pd.DataFrame:
+def attempts(client: Reader, *, incident_id: str) -> pd.DataFrame:
     """Return rows of ``delivery_attempts``, the latest first, at most 500."""
     return frame(client, statement("incident_log/attempts"), parameters={"id": incident_id})
 
 
-def silences(client: Any, *, now: datetime) -> pd.DataFrame:
+def silences(client: Reader, *, now: datetime) -> pd.DataFrame:
     """Return silences that are not over, the first to end first."""
     return frame(client, statement("incident_log/silences"), parameters={"now": now})
 
 
-def actions(client: Any, *, target: str, limit: int = 200) -> pd.DataFrame:
+def actions(client: Reader, *, target: str, limit: int = 200) -> pd.DataFrame:
     """Return what people did to ``target``, the latest first."""
     return frame(client, statement("incident_log/actions"), parameters={"target": target, "limit": limit})

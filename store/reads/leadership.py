@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from core.catalog.flow import HEARTBEAT
+from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
@@ -18,7 +19,7 @@ _KEY = ["by", "name", "before"]
 _COLUMNS = [*_KEY, "decided", "met", "transactions", "exceptions", "completed", "cycle_seconds", "cycle_p90_seconds"]
 
 
-def figures(client: Any, *, start: datetime, end: datetime, zone: str, flow: str = "") -> pd.DataFrame:
+def figures(client: Reader, *, start: datetime, end: datetime, zone: str, flow: str = "") -> pd.DataFrame:
     """Return the figures of [start, end) and, where ``before`` is 1, of the period of the same length before it.
 
     One row per value (``name``) of each dimension (``by``: all, day in ``zone``, flow, plant, customer). Columns: decided and met (clocks),
@@ -34,6 +35,6 @@ def figures(client: Any, *, start: datetime, end: datetime, zone: str, flow: str
     return counted.merge(cycle if len(cycle) else nothing, on=_KEY, how="outer").reindex(columns=_COLUMNS)
 
 
-def value_at_risk(client: Any, *, by: Dimension, flow: str = "") -> pd.DataFrame:
+def value_at_risk(client: Reader, *, by: Dimension, flow: str = "") -> pd.DataFrame:
     """Return name, currency, value and transactions of what is at risk or breached now, each transaction once."""
     return frame(client, statement("leadership/value_at_risk", column=_NAMES[by], one_flow=bool(flow)), parameters={"flow": flow})

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from core.catalog.source import OWN_SOURCE
+from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
 
-def loaded_upto(client: Any) -> int:
+def loaded_upto(client: Reader) -> int:
     """Return the number of the last slice that is loaded; 0: none is."""
     return int(client.query(statement("origin_offsets/loaded_upto")).result_rows[0][0])
 
 
-def origin_offsets(client: Any, *, after: int, upto: int) -> pd.DataFrame:
+def origin_offsets(client: Reader, *, after: int, upto: int) -> pd.DataFrame:
     """Return one row per origin (source, and event source or service) heard in the slices above ``after`` up to ``upto``.
 
     Columns: source, origin, signals, offset_seconds (the median of event time minus receipt; positive: in the future). Without Andon's own.

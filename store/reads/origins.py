@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 
+from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
 
-def volumes(client: Any, *, since: datetime) -> pd.DataFrame:
+def volumes(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return source, kind (spans, logs, metrics, events, quarantine), hour (UTC), signals and last_at (received, UTC); ``since`` begins an hour."""
     return frame(client, statement("origins/volumes"), parameters={"since": since})
 
 
-def last_heard(client: Any) -> pd.DataFrame:
+def last_heard(client: Reader) -> pd.DataFrame:
     """Return source and last_seen: when it was last received from (UTC), quarantined input not counted."""
     return frame(client, statement("source_last_seen"))
 
 
-def expected(client: Any) -> pd.DataFrame:
+def expected(client: Reader) -> pd.DataFrame:
     """Return source, since (when it was first expected to be heard) and silent_since (NaT while it is heard) of sources with a rhythm; UTC."""
     return frame(client, statement("expected_sources"))
 
 
-def event_types(client: Any, *, since: datetime) -> pd.DataFrame:
+def event_types(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return source, type, events and last_at of the CloudEvents received since then (UTC)."""
     return frame(client, statement("origins/event_types"), parameters={"since": since})
 
 
-def keyless(client: Any, *, since: datetime) -> pd.DataFrame:
+def keyless(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return source, flow, milestone and signals of milestone events received since then (UTC) that carry none of their flow's keys."""
     return frame(client, statement("origins/keyless"), parameters={"since": since})
 
 
-def not_numbers(client: Any, *, since: datetime, facts: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+def not_numbers(client: Reader, *, since: datetime, facts: tuple[tuple[str, str], ...]) -> pd.DataFrame:
     """Return source, flow, fact, example and signals of milestone events received since then (UTC) whose fact is no number.
 
     ``facts``: (flow, fact) of those that are meant to be numbers. At most 50 rows, the most frequent first.
@@ -44,11 +44,11 @@ def not_numbers(client: Any, *, since: datetime, facts: tuple[tuple[str, str], .
     return frame(client, statement("origins/not_numbers"), parameters={"since": since, "facts": list(facts)})
 
 
-def quarantined(client: Any, *, source: str = "", limit: int = 100) -> pd.DataFrame:
+def quarantined(client: Reader, *, source: str = "", limit: int = 100) -> pd.DataFrame:
     """Return the latest rows of ``quarantine``, without the body but with its size and its first 400 characters."""
     return frame(client, statement("origins/quarantined", one_source=bool(source)), parameters={"source": source, "limit": limit})
 
 
-def quarantine_reasons(client: Any, *, since: datetime) -> pd.DataFrame:
+def quarantine_reasons(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return source, reason, records and last_at of what was quarantined since then."""
     return frame(client, statement("origins/quarantine_reasons"), parameters={"since": since})

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.flow import HEARTBEAT
+from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
@@ -23,7 +24,7 @@ def forms(value: str) -> list[str]:
     return list(dict.fromkeys([typed, typed.lstrip("0") or typed[-1:]]))
 
 
-def find(client: Any, *, value: str, limit: int = 50) -> pd.DataFrame:
+def find(client: Reader, *, value: str, limit: int = 50) -> pd.DataFrame:
     """Return the transactions an identifier names: flow, transaction_id, key_type, key_value; exact ones first, then those it begins.
 
     The one way to find by an identifier. The id of a transaction that was merged into another is a key of that one, of type ``@merged``.
@@ -31,13 +32,13 @@ def find(client: Any, *, value: str, limit: int = 50) -> pd.DataFrame:
     return frame(client, statement("search/find"), parameters={"exact": forms(value), "prefix": value.strip(), "limit": limit})
 
 
-def choices(client: Any, *, since: datetime) -> pd.DataFrame:
+def choices(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return customer and plant of the transactions first seen since then, with their number; the 2,000 most frequent pairs."""
     return frame(client, statement("search/choices"), parameters={"first": _first_id(since)})
 
 
 def listing(
-    client: Any,
+    client: Reader,
     *,
     now: datetime,
     flow: str = "",
@@ -85,7 +86,7 @@ def _windows(since: datetime | None, now: datetime) -> list[datetime | None]:
     return [*(begin for begin in windows if since is None or begin > since), since]
 
 
-def _with_worst_clock(client: Any, rows: pd.DataFrame) -> pd.DataFrame:
+def _with_worst_clock(client: Reader, rows: pd.DataFrame) -> pd.DataFrame:
     empty: dict[str, Any] = {"sla": "", "verdict": "", "due_at": pd.NaT, "value": 0.0, "currency": ""}
     if rows.empty:
         return rows.assign(**empty)
@@ -98,6 +99,6 @@ def _with_worst_clock(client: Any, rows: pd.DataFrame) -> pd.DataFrame:
     return merged
 
 
-def worst_clocks(client: Any, *, ids: Sequence[str]) -> pd.DataFrame:
+def worst_clocks(client: Reader, *, ids: Sequence[str]) -> pd.DataFrame:
     """Return flow, transaction_id, sla, verdict, due_at, value, currency of each transaction's worst clock (the earliest due of equals)."""
     return frame(client, statement("search/worst_clocks"), parameters={"ids": list(ids)})
