@@ -58,7 +58,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def opened(folder: Path, held: dict[str, Any]) -> dict[str, Any]:
     """Go on from the folder in a process of its own."""
     command = [sys.executable, "-m", "tests.releases.opened", str(folder), held["now"]]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
