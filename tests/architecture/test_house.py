@@ -124,3 +124,15 @@ def test_the_reference_is_what_the_code_says():
     spec.loader.exec_module(tool)
 
     assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == tool.reference(), "run: python tools/reference.py"
+
+
+@pytest.mark.parametrize("package", ["correlator", "store"])
+def test_every_sql_file_is_asked_for(package: str):
+    code = "\n".join(file.read_text(encoding="utf-8") for folder in (package, "andon") for file in (ROOT / folder).rglob("*.py"))
+    named = set(re.findall(r'"([a-z_/]+)"', code))
+    composed = [re.sub(r"\\{\w+\\}", r"\\w+", re.escape(name)) for name in re.findall(r'f"([a-z_/]+\{\w+\})"', code)]
+    sql = ROOT / package / "sql"
+    files = {str(file.relative_to(sql)).removesuffix(".sql.j2") for file in sql.rglob("*.sql.j2") if file.name != "macros.sql.j2"}
+
+    assert files
+    assert {name for name in files - named if not any(re.fullmatch(pattern, name) for pattern in composed)} == set()
