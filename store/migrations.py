@@ -1,4 +1,4 @@
-"""Brings a store to the current schema: ``schema/*.sql``, one statement a file, applied once in the order of their numbers.
+"""Brings a store to the current schema: ``schema/*.sql.j2``, one statement a file, applied once in the order of their numbers.
 
 What was applied is a table of the store itself, so a file that was released never changes: what it made is changed by a new file with a higher
 number. Every table keeps its parts durable: a start refuses a table without these settings.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from core.errors import UsageError
+from core.statement import statements
 from store.client import Store
 from store.statement import statement
 
@@ -45,13 +47,13 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
     settings = DURABILITY | _part_storage(store)
     store.command(_with_settings(statement("migrations/create_schema_files"), settings))
     applied = {row["name"] for row in store.rows(statement("migrations/applied"))}
-    statements = schema_statements()
-    if newer := sorted(applied - statements.keys()):
+    schema = schema_statements()
+    if newer := sorted(applied - schema.keys()):
         raise UsageError(
             f"the store has schema files this version does not know ({', '.join(newer)}); use the version that made it, or a newer one"
         )
     done = []
-    for name, sql in statements.items():
+    for name, sql in schema.items():
         if name not in applied:
             store.command(_with_settings(sql, settings))
             store.insert("schema_files", {"name": [name]})
@@ -63,7 +65,14 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
 
 def schema_statements() -> dict[str, str]:
     """Return the statements of the schema by the names of their files, in the order in which they are applied. Each may be run again."""
-    return {file.stem: _repeatable(file.read_text(encoding="utf-8")) for file in sorted(SCHEMA.glob("*.sql"))}
+    return dict(_rendered(SCHEMA))
+
+
+@cache
+def _rendered(folder: Path) -> tuple[tuple[str, str], ...]:
+    render = statements(folder)
+    names = [file.name.removesuffix(".sql.j2") for file in sorted(folder.glob("[0-9]*.sql.j2"))]
+    return tuple((name, _repeatable(f"{render(name)}\n")) for name in names)
 
 
 def note_applied(store: Store) -> None:

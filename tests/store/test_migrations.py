@@ -75,7 +75,7 @@ def test_a_later_file_changes_a_table_with_its_rows(unmigrated_store: Store, tmp
     migrate(unmigrated_store)
     unmigrated_store.insert("cursors", {"stage": ["load"], "position": [7], "revision": [1]})
     schema = shutil.copytree(SCHEMA, tmp_path / "schema")
-    (schema / "990_cursor_notes.sql").write_text("ALTER TABLE cursors ADD COLUMN IF NOT EXISTS note String DEFAULT 'none'")
+    (schema / "990_cursor_notes.sql.j2").write_text("ALTER TABLE cursors ADD COLUMN IF NOT EXISTS note String DEFAULT 'none'")
     monkeypatch.setattr("store.migrations.SCHEMA", schema)
     assert migrate(unmigrated_store) == ["990_cursor_notes"]
     assert unmigrated_store.rows("SELECT stage, position, note FROM cursors") == [{"stage": "load", "position": 7, "note": "none"}]
