@@ -20,6 +20,7 @@ from core.clock import FakeClock, SystemClock, to_milliseconds
 from core.http.guard import Guard
 from core.limits import FailedAttempts
 from core.refusals import Refusals
+from core.statement import statements
 from core.telemetry import Telemetry
 from store.catalogs import StoredCatalogs
 from store.client import Store
@@ -32,18 +33,8 @@ DAYS = 90
 CHUNK = 50_000
 SHARES = ((0, 11), (11, 16), (16, 20))
 _GAP_SECONDS, _GAP_DEVIATION = 43_200, 20_800
-_CLOCKS = """{flow:String}, slas[number], transaction_id, {revision:UInt64}, reference, {to_names:Array(String)}[number], begun, warned, due, stopped,
-    [], 'a0b1c2d3 default', verdict, if({version:UInt8} = 1, '', 'running'), {version:UInt8}, if(verdict = 'running', begun, least(due, now)), if(stopped IS NULL AND now < due, due, NULL),
-    multiIf(verdict = 'unknown', 'source-silent:wms', verdict IN ('breached', 'at_risk'), 'overdue', ''), 'critical', 'order-management',
-    'order-stuck-in-middleware', value, currency, 0, customer, plant, 0"""
-_VERDICTS = """{flow:String}, slas[number], transaction_id, {version:UInt8}, {revision:UInt64}, verdict, if({version:UInt8} = 1, '', 'running'),
-    if(verdict = 'running', begun, least(due, now)), begun, due, stopped, 'a0b1c2d3 default', 'awaited since its start', value, currency"""
-_SCRATCH = """CREATE TABLE bench_runs (n UInt64, transaction_id String, at Array(DateTime64(3, 'UTC')), reached UInt8, failed UInt8,
-    customer String, plant String, currency String, value Float64, reference String) ENGINE = Memory"""
 
-
-def _statement(name: str) -> str:
-    return (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")
+_statement = statements(Path(__file__).parent)
 
 
 def _parameters(flow: Flow, number: int) -> dict[str, Any]:
@@ -69,7 +60,7 @@ def fill(store: Store, transactions: int, now: datetime) -> dict[str, int]:
     catalog = load_catalog(CATALOG).catalog
     StoredCatalogs(store, FakeClock(now)).taken(catalog)
     lines = [_parameters(flow, number) for number, flow in enumerate(catalog.flows.values())]
-    store.command(_SCRATCH)
+    store.command(_statement("create_runs"))
     earlier: list[dict[str, Any]] = []
     for start in range(0, transactions, CHUNK):
         for bound in earlier:  # what stands now is written after the next ones began, as it is in a running store
@@ -114,9 +105,8 @@ def _write_runs(store: Store, bound: dict[str, Any]) -> None:
 
 
 def _write_clocks(store: Store, bound: dict[str, Any], version: int) -> None:
-    for table, columns in (("clocks", _CLOCKS), ("verdicts", _VERDICTS)):
-        text = _statement("clocks").replace("/*table*/", table).replace("/*columns*/", columns)
-        store.command(text, {**bound, "version": version, "revision": bound["revision"] + version})
+    for table in ("clocks", "verdicts"):
+        store.command(_statement("clocks", table=table), {**bound, "version": version, "revision": bound["revision"] + version})
 
 
 def serve(folder: Path, transactions: int, now: datetime, port: int, password: str, filled: Any) -> None:
