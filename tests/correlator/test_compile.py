@@ -13,6 +13,7 @@ from core.telemetry import M, Telemetry
 from correlator import engine
 from correlator.compile import compile_catalog
 from correlator.engine import Correlator
+from correlator.fold import fold_statement
 from correlator.paths import Place, as_expression, place_of
 from store.client import Store
 from store.correlation import StoredCorrelation
@@ -46,11 +47,19 @@ SMALL = Flow.model_validate(
 
 @pytest.mark.parametrize("kind", ["span", "log", "event"])
 def test_sql_is_the_pinned_one(kind: str) -> None:
-    compiled = compile_catalog(catalog(SMALL)).selects[kind]
-    file = GOLDEN / f"milestones_of_{kind}s.sql"
+    check_pinned(f"milestones_of_{kind}s", compile_catalog(catalog(SMALL)).selects[kind])
+
+
+def test_fold_is_the_pinned_one() -> None:
+    check_pinned("fold", fold_statement(compile_catalog(catalog(SMALL)).flows))
+
+
+def check_pinned(name: str, sql: str) -> None:
+    """Compare with a file of ``golden``; ``UPDATE_GOLDEN=1`` writes it."""
+    file = GOLDEN / f"{name}.sql"
     if os.environ.get("UPDATE_GOLDEN"):
-        file.write_text(compiled + "\n", encoding="utf-8")
-    assert file.read_text(encoding="utf-8") == compiled + "\n"
+        file.write_text(sql + "\n", encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == sql + "\n"
 
 
 def test_span_conditions_all_hold(store: Store) -> None:
