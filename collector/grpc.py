@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -43,6 +44,8 @@ _OPTIONS = [
     ("grpc.http2.bdp_probe", 0),
     ("grpc.max_metadata_size", 16 << 10),
 ]
+WATCH_SECONDS = 0.1
+_LOG = logging.getLogger("andon.collector")
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
@@ -52,31 +55,59 @@ _CODES = {
 
 
 class GrpcServer:
-    """The server. ``start`` binds and listens; ``stop`` lets running calls end."""
+    """The server. ``start`` binds and listens; ``stop`` lets running calls end.
+
+    gRPC's own server ends for good when one client sends a path that is not UTF-8. So it is watched, and another one takes its port.
+    """
 
     def __init__(self, doors: Doors, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
-        self._server = grpc.aio.server(options=_OPTIONS)
-        reading = Reading()
+        self._doors = doors
+        self._host = host
+        self._credentials = None
+        if certificate and key:
+            self._credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+        self._reading = Reading()
+        self._server, self.port = self._bound(port)
+        self._watching: asyncio.Task[None] | None = None
+
+    def _bound(self, port: int) -> tuple[Any, int]:
+        """Return a new server and its port. Raises :class:`core.errors.UsageError` where that cannot be opened."""
+        server = grpc.aio.server(options=_OPTIONS)
         for kind, service in _SERVICES.items():
-            handler = grpc.stream_unary_rpc_method_handler(_export(doors, kind, reading))
-            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            handler = grpc.stream_unary_rpc_method_handler(_export(self._doors, kind, self._reading))
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
+        address = f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
         try:
-            if certificate and key:
-                credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
-                self.port = self._server.add_secure_port(address, credentials)
-            else:
-                self.port = self._server.add_insecure_port(address)
+            if self._credentials is not None:
+                return server, server.add_secure_port(address, self._credentials)
+            return server, server.add_insecure_port(address)
         except RuntimeError as error:
-            bind(host, port, "otlp_grpc_port").close()  # gRPC does not tell why; the system does
-            raise UsageError(f"port {port} on {host} cannot be opened for OTLP/gRPC: {error}") from error
+            bind(self._host, port, "otlp_grpc_port").close()  # gRPC does not tell why; the system does
+            raise UsageError(f"port {port} on {self._host} cannot be opened for OTLP/gRPC: {error}") from error
 
     async def start(self) -> None:
         """Accept calls."""
         await self._server.start()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self._server._server.is_running():  # noqa: SLF001 - who waits for its termination, as one should, waits for ever then
+                continue
+            try:
+                self._server, _ = self._bound(self.port)
+            except UsageError as error:
+                _LOG.error("the gRPC server ended, and its port cannot be opened yet", extra={"fields": {"error": str(error)}})
+                continue
+            await self._server.start()
+            self._doors.refusals.refused("protocol_error")
+            _LOG.error("a client's malformed request ended the gRPC server; another one has begun")
 
     async def stop(self, grace_seconds: float) -> None:
         """Refuse new calls and wait for the running ones."""
+        if self._watching is not None:
+            self._watching.cancel()
         await self._server.stop(grace_seconds)
 
 

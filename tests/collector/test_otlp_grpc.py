@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from collections.abc import Callable
 
 import grpc
@@ -26,8 +27,11 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from core.catalog.catalog import Catalog
 from core.signal import Lane, SignalKind
+from core.telemetry import M
 from tests.collector.conftest import Running
 from tests.collector.requests import START, spans
+from tests.faults.recordings import PREFACE, frames_of_an_export
+from tests.product import wait_until
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
@@ -35,7 +39,8 @@ EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 def export(door: Running, body: bytes, metadata: tuple[tuple[str, str], ...] = (), compression: grpc.Compression | None = None) -> bytes:
     options = [("grpc.max_send_message_length", 64 << 20)]
     with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}", options=options) as channel:
-        return channel.unary_unary(EXPORT)(body, metadata=metadata, compression=compression, timeout=10)
+        answer: bytes = channel.unary_unary(EXPORT)(body, metadata=metadata, compression=compression, timeout=10)
+        return answer
 
 
 def refused(
@@ -136,3 +141,19 @@ def test_the_sdk_over_both_transports(door: Running) -> None:
     assert counts[SignalKind.METRICS] == [2, 2]
     assert counts[SignalKind.LOGS] == [1]
     assert counts[SignalKind.QUARANTINE] == []
+
+
+@pytest.mark.parametrize("path", [b"/op\x85ntelemetry", b"\xff" * 14])
+def test_a_path_that_is_not_utf_8_stops_nobody_for_long(door: Running, path: bytes) -> None:
+    body = spans(count=1).SerializeToString()
+    frames = b"".join(frames_of_an_export(door.collector.grpc_port, EXPORT, [body]))
+    assert frames.count(b"/opentelemetry") == 1
+
+    def counted() -> float:
+        return door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error")
+
+    for before in (0, 1, 2):
+        with socket.create_connection(("127.0.0.1", door.collector.grpc_port), timeout=60) as opened:
+            opened.sendall(PREFACE + frames.replace(b"/opentelemetry", path))
+            wait_until(lambda before=before: counted() > before, 60, "it is counted")
+        assert export(door, body) == b""
