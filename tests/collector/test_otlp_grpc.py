@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import grpc
 import pytest
@@ -149,11 +150,11 @@ def test_a_path_that_is_not_utf_8_stops_nobody_for_long(door: Running, path: byt
     frames = b"".join(frames_of_an_export(door.collector.grpc_port, EXPORT, [body]))
     assert frames.count(b"/opentelemetry") == 1
 
-    def counted() -> float:
-        return door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error")
+    def counted(before: int) -> bool:
+        return door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error") > before
 
     for before in (0, 1, 2):
         with socket.create_connection(("127.0.0.1", door.collector.grpc_port), timeout=60) as opened:
             opened.sendall(PREFACE + frames.replace(b"/opentelemetry", path))
-            wait_until(lambda before=before: counted() > before, 60, "it is counted")
+            wait_until(partial(counted, before), 60, "it is counted")
         assert export(door, body) == b""
