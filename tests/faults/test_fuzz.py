@@ -116,8 +116,12 @@ class Fuzz:
                 self.accepted.append((path.removeprefix("/v1/"), body))
 
     def connect(self, sent: bytes) -> None:
-        """Send bytes to gRPC's port; whatever it says to them, it says it, closes, or waits for more."""
-        with socket.create_connection(("127.0.0.1", self.attacker.product.grpc_port), timeout=60) as opened:
+        """Send bytes to gRPC's port; whatever it says to them, it says it, closes, or waits for more.
+
+        What was sent before may have ended the server: another one takes its port within a moment.
+        """
+        address = ("127.0.0.1", self.attacker.product.grpc_port)
+        with wait_until(lambda: socket.create_connection(address, timeout=60), 60, "the port is open") as opened:
             try:
                 opened.sendall(sent)
                 opened.shutdown(socket.SHUT_WR)
