@@ -21,10 +21,8 @@ import uvloop
 from andon.background import run_in_background
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
-from andon.clock_comparison import ClockComparison
 from andon.clock_watch import ClockWatch
 from andon.disk_watch import DiskWatch
-from andon.engine_process import IN_FLIGHT_SECONDS, STAGES, Engine
 from andon.front_door import door_client, door_trust
 from andon.heartbeat import Heartbeat
 from andon.plugins import receivers
@@ -38,6 +36,7 @@ from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from andon.catching_up import CatchingUp
+    from andon.engine_process import Engine
     from andon.pipeline import Pipeline
     from store.losses import Losses
 
@@ -104,6 +103,7 @@ def run_engine(settings: Settings) -> None:
 
 def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, stopping: threading.Event) -> None:
     """Run until stopped: the tick in this thread, HTTP, heartbeat and deliveries beside it."""
+    from andon.engine_process import IN_FLIGHT_SECONDS, STAGES, Engine
     from andon.engine_server import EngineServer
     from andon.mending import Mending
     from andon.pipeline import open_kept, pipeline_on
@@ -201,6 +201,7 @@ def _start_watchers(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, Catc
 
 def _start_counting(pipeline: Pipeline, losses: Losses, stopping: threading.Event) -> None:
     """Start what compares and derives what is stored, each in a thread of its own."""
+    from andon.clock_comparison import ClockComparison
     from store.accountant import Accountant
     from store.derived import keep_up
     from store.scrub import Scrub
