@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 import httpx
 
+from andon.signals import set_when_told_to_stop
 from core.clock import SystemClock
 from core.config import make_folder
 from core.errors import AndonError
@@ -135,8 +136,7 @@ class Supervisor:
 
     def stop_on_signals(self) -> None:
         """End :meth:`watch` on Ctrl-C and on SIGTERM."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopping.set())
+        set_when_told_to_stop(self._stopping)
 
     @property
     def stopping(self) -> bool:

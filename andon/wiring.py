@@ -89,6 +89,7 @@ def run_collector(settings: Settings) -> None:
 
 def run_engine(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT, once there is room for what it writes."""
+    from andon.signals import set_when_told_to_stop
     from andon.waiting import when_there_is_room
 
     telemetry = Telemetry()
@@ -96,8 +97,7 @@ def run_engine(settings: Settings) -> None:
     door_trust(settings)
     catalog = load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
     stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    set_when_told_to_stop(stopping)
     when_there_is_room(settings, catalog, clock, telemetry, stopping, lambda: _run_engine(settings, clock, telemetry, stopping))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Annotated
 
@@ -24,6 +23,7 @@ def command(
 ) -> None:
     """Run the simulated plant against a running collector."""
     from andon.front_door import door_trust, door_url
+    from andon.signals import set_when_told_to_stop
     from andon.simulated_time import clock_of
     from core.telemetry import configure_logging
     from plant.faults import default_faults
@@ -32,8 +32,7 @@ def command(
 
     configure_logging()
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    set_when_told_to_stop(stop)
     known = default_faults()
     if unknown := set(fault or ()) - {item.name for item in known} - {"none"}:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}; the faults are: {', '.join(sorted({item.name for item in known}))}")
