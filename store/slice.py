@@ -1,4 +1,4 @@
-"""Writes one slice of the journal; a record that the store cannot take is found by bisection and quarantined."""
+"""Writes one slice of the journal; a record that the store cannot take is written as protobuf's own reader has it, or else quarantined alone."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import itertools
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
+from typing import Any
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from core.signal import Record, SignalKind
 from store.client import Store
@@ -25,7 +31,8 @@ STORE_CODES = frozenset({60, 81, 159, 164, 209, 210, 236, 241, 242, 243, 252, 27
 SHARES = max(1, min(4, os.cpu_count() or 1))
 """Into how many parts a large slice is divided, which are decoded side by side; each has a number of its own."""
 SHARE_MIN_BYTES = 1 << 20
-DIVIDED = frozenset({SignalKind.TRACES, SignalKind.LOGS, SignalKind.METRICS})
+_MESSAGES: dict[SignalKind, Any] = {SignalKind.TRACES: TracesData, SignalKind.LOGS: LogsData, SignalKind.METRICS: MetricsData}
+"""The kinds that are OTLP, and what a request of each is to protobuf."""
 
 
 def _code(error: ClickHouseError) -> int:
@@ -52,7 +59,7 @@ class SliceWriter:
         refused: list[Record] = []
         for kind in SignalKind:
             if chosen := [record for record in records if record.kind is kind]:
-                shares = _shares(chosen) if kind in DIVIDED else [chosen]
+                shares = _shares(chosen) if kind in _MESSAGES else [chosen]
                 writes = [partial(self._write_share, kind, share, slice_ + number) for number, share in enumerate(shares)]
                 refused += itertools.chain.from_iterable(self._store.side_by_side(*writes))
         return refused
@@ -67,11 +74,23 @@ class SliceWriter:
         except DatabaseError as error:
             if _is_store_failure(error) or kind is SignalKind.QUARANTINE:
                 raise
-            culprits = self._bisect(kind, records, slice_, error)
+            plain = [without_unknown_fields(record) for record in records]
+            culprits = self._bisect(kind, plain, slice_, error) if plain == list(records) else self._try(kind, plain, slice_)
             if len(culprits) == len(records) and any(_code(one) not in INPUT_CODES for _, one in culprits):
                 raise  # every record fails alike: it is the store that is broken
-            self._quarantine(culprits, slice_)
-            return [record for record, _ in culprits]
+            sent = dict(zip(map(id, plain), records, strict=True))
+            self._quarantine([(sent[id(record)], failure) for record, failure in culprits], slice_)
+            return [sent[id(record)] for record, _ in culprits]
+        return []
+
+    def _try(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> list[tuple[Record, ClickHouseError]]:
+        """Insert the records and return those that are refused. Raises ``ClickHouseError`` when the store fails."""
+        try:
+            self._insert(kind, records, slice_)
+        except DatabaseError as error:
+            if _is_store_failure(error):
+                raise
+            return self._bisect(kind, records, slice_, error)
         return []
 
     def _bisect(
@@ -82,12 +101,7 @@ class SliceWriter:
         culprits: list[tuple[Record, ClickHouseError]] = []
         middle = len(records) // 2
         for half in (records[:middle], records[middle:]):
-            try:
-                self._insert(kind, half, slice_)
-            except DatabaseError as failure:
-                if _is_store_failure(failure):
-                    raise
-                culprits += self._bisect(kind, half, slice_, failure)
+            culprits += self._try(kind, half, slice_)
         return culprits
 
     def _insert(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> None:
@@ -98,6 +112,22 @@ class SliceWriter:
         self._store.insert_raw(
             LANDINGS[SignalKind.QUARANTINE].table, frame(rows, slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE)
         )
+
+
+def without_unknown_fields(record: Record) -> Record:
+    """Return an OTLP record as protobuf's own reader has it.
+
+    A field whose wire type is not that of its number is unknown to that reader, and so to the collector. ClickHouse refuses the whole message.
+    """
+    if record.kind not in _MESSAGES:
+        return record
+    try:
+        message = _MESSAGES[record.kind].FromString(record.body)
+    except DecodeError:
+        return record
+    message.DiscardUnknownFields()
+    body = message.SerializeToString()
+    return replace(record, body=body) if body != record.body else record
 
 
 def _shares(records: Sequence[Record]) -> list[Sequence[Record]]:
