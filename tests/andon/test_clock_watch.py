@@ -16,6 +16,7 @@ from andon.pipeline import Pipeline, pipeline_on
 from core.clock import SETTLE_SECONDS, FakeClock, SystemClock
 from core.condition import Conditions
 from core.config import Settings
+from core.errors import Retryable
 from core.telemetry import M, Telemetry
 from store.client import Store
 from tests.andon.shop import START, Shop, catalog
@@ -205,7 +206,7 @@ def test_a_store_that_does_not_answer_is_asked_again():
 
     def broken() -> pd.DataFrame:
         calls.append(1)
-        raise ConnectionError("no")
+        raise Retryable("no")
 
     class Twice:
         def wait(self, _seconds: float) -> bool:
