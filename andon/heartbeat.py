@@ -59,17 +59,17 @@ class Heartbeat:
 
     def __init__(
         self,
-        open_door: Callable[[], httpx.Client],
+        connect: Callable[[], httpx.Client],
         token: str,
         last_heard: Callable[[], datetime | None],
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
-        """``open_door`` returns a client of the collector's door; each heartbeat asks anew, since a certificate may have been renewed.
+        """``connect`` returns an HTTP client of the collector; each heartbeat connects anew, since a certificate may have been renewed.
 
         ``last_heard`` raises :class:`core.errors.Retryable` while the store does not answer.
         """
-        self._open_door = open_door
+        self._connect = connect
         self._token = token
         self._last_heard = last_heard
         self._clock = clock
@@ -103,8 +103,8 @@ class Heartbeat:
         }
         headers = {"content-type": "application/cloudevents+json", "authorization": f"Bearer {self._token}"}
         try:
-            with self._open_door() as door:
-                door.post("/v1/events", json=event, headers=headers).raise_for_status()
+            with self._connect() as collector:
+                collector.post("/v1/events", json=event, headers=headers).raise_for_status()
         except (httpx.HTTPError, UsageError) as error:
             logger.warning("the heartbeat was not taken", extra={"fields": {"error": str(error)}})
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from rich.console import Console
 
 from andon.catalog_news import CatalogNews
-from andon.front_door import door_trust, door_url
+from andon.client.collector import collector_trust, collector_url
 from andon.starting import Starting
 from andon.supervisor import Child, Supervisor
 from core.config import Settings, as_environment, make_folder, reachable
@@ -21,9 +21,9 @@ def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]
     Raises :class:`core.errors.UsageError` for a certificate that cannot be used.
     """
     base = [sys.executable, "-m", "andon"]
-    door, trust = f"{door_url(settings)}/readyz", door_trust(settings)
+    trust = collector_trust(settings)
     return [
-        Child("collector", [*base, "collect"], door, trust=trust, environment=environment),
+        Child("collector", [*base, "collect"], f"{collector_url(settings)}/readyz", trust=trust, environment=environment),
         Child("engine", [*base, "engine"], f"{settings.engine_url}/readyz", environment=environment),
         Child(
             "dashboard",

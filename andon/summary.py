@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from andon.front_door import door_url
+from andon.client.collector import collector_url
 from core.config import Settings, reachable
 from store.reads.connection import USER
 from store.server import server_dsn
@@ -18,13 +18,13 @@ def summary_of(settings: Settings, extra: Sequence[tuple[str, str]] = ()) -> Cal
     """Return a function that prints the summary of ``settings`` with ``extra`` rows at its end."""
 
     def show(console: Console) -> None:
-        door = door_url(settings)
+        collector = collector_url(settings)
         table = Table.grid(padding=(0, 2))
         rows = [
             ("Board", f"[bold]{settings.dashboard_url}[/bold]"),
-            ("OTLP/HTTP", f"{door}/v1/traces · /v1/logs · /v1/metrics"),
+            ("OTLP/HTTP", f"{collector}/v1/traces · /v1/logs · /v1/metrics"),
             ("OTLP/gRPC", f"{reachable(settings.host)}:{settings.otlp_grpc_port}"),
-            ("Events", f"{door}/v1/events · /v1/webhooks/<source>"),
+            ("Events", f"{collector}/v1/events · /v1/webhooks/<source>"),
             _store(settings),
             ("Data", str(settings.data.absolute())),
             ("Catalog", str(settings.catalog.absolute())),

@@ -21,9 +21,9 @@ import uvloop
 from andon.background import run_in_background
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
+from andon.client.collector import collector_client, collector_trust
 from andon.clock_watch import ClockWatch
 from andon.disk_watch import DiskWatch
-from andon.front_door import door_client, door_trust
 from andon.heartbeat import Heartbeat
 from andon.plugins import receivers
 from andon.simulated_time import clock_of
@@ -94,7 +94,7 @@ def run_engine(settings: Settings) -> None:
 
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
-    door_trust(settings)
+    collector_trust(settings)
     catalog = load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
     stopping = threading.Event()
     set_when_told_to_stop(stopping)
@@ -179,9 +179,9 @@ def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> Cloc
 
 
 def _heartbeat(pipeline: Pipeline) -> Heartbeat:
-    door = partial(door_client, pipeline.settings, HEARTBEAT_WAIT_SECONDS)
+    connect = partial(collector_client, pipeline.settings, HEARTBEAT_WAIT_SECONDS)
     token = own_secret(pipeline.settings.data, "heartbeat")
-    return Heartbeat(door, token, pipeline.last_heartbeat, pipeline.clock, pipeline.telemetry)
+    return Heartbeat(connect, token, pipeline.last_heartbeat, pipeline.clock, pipeline.telemetry)
 
 
 def _start_watchers(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, CatchingUp]:

@@ -21,7 +21,7 @@ def command(
     settings: Settings,
 ) -> None:
     """Copy store and journal with a manifest of row counts and hashes, while everything runs or while nothing does."""
-    from andon.engine_client import frozen_by
+    from andon.client.engine import frozen_by
     from store.backup import backup
 
     typer.echo(backup(settings, folder, lambda: frozen_by(settings), with_secrets=with_secrets))

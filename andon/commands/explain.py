@@ -18,8 +18,8 @@ def command(
     settings: Settings,
 ) -> None:
     """Show the events, calendar intervals, pauses, rule version and arithmetic behind a verdict."""
-    from andon.engine_client import now_of
-    from andon.explaining import explain_transaction
+    from andon.client.engine import now_of
+    from andon.client.explain import explain_transaction
     from store.reads.connection import reading
 
     with reading(settings) as client:

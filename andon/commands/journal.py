@@ -85,7 +85,7 @@ def _loss_in_words(loss: dict[str, Any]) -> str:
 
 
 def _print_engine(settings: Settings) -> None:
-    from andon.engine_client import readiness_of
+    from andon.client.engine import readiness_of
     from core.errors import AndonError
 
     try:

@@ -22,7 +22,7 @@ def command(
     settings: Settings,
 ) -> None:
     """Run the simulated plant against a running collector."""
-    from andon.front_door import door_trust, door_url
+    from andon.client.collector import collector_trust, collector_url
     from andon.signals import set_when_told_to_stop
     from andon.simulated_time import clock_of
     from core.telemetry import configure_logging
@@ -39,8 +39,8 @@ def command(
     chosen = known if fault is None else tuple(item for item in known if item.name in fault)
     make_folder(settings.data)
     plant = PlantSettings(
-        endpoint=door_url(settings),
-        trust=door_trust(settings),
+        endpoint=collector_url(settings),
+        trust=collector_trust(settings),
         seed=seed,
         rate=rate,
         history_hours=history_hours,

@@ -61,7 +61,7 @@ def show(quarantine_id: Identifier, *, settings: Settings) -> None:
 def replay(quarantine_id: Identifier, *, token: Token = None, settings: Settings) -> None:
     """Send one input to the collector again, as it came; exit code 1 when it is refused again."""
     from andon.checking import check_catalog
-    from andon.replaying import Replayer
+    from andon.client.replay import Replayer
     from core.clock import SystemClock
     from store.reads.connection import reading
 

@@ -12,7 +12,6 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import check_catalog
-from andon.explaining import explain_transaction
 from andon.pipeline import pipeline_on
 from core.config import Settings
 from core.errors import Retryable, UsageError
@@ -333,15 +332,6 @@ def test_what_is_at_risk_is_one_sum_in_its_own_currency_wherever_it_is_shown(sho
     ]
     assert risk[["currency", "value"]].to_numpy().tolist() == [["EUR", 1500.0]]
     assert set(listed["currency"]) == {"EUR"}
-
-
-def test_a_transaction_without_a_clock_is_explained(shop: Shop, tmp_path: Path) -> None:
-    with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
-        StoredCatalogs(shop.store, shop.clock).taken(catalog(tmp_path))
-        shop.send(shop.event("wms.shipped", "1"))
-        shop.settle(pipeline)
-    lines = explain_transaction(shop.store.reader, shop.clock.now(), "1", None)
-    assert lines[-1] == "no clock has begun"
 
 
 def test_many_events_of_known_keys_are_looked_at_together(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from andon.replaying import Replayer
+from andon.client.replay import Replayer
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.config import Settings

@@ -1,4 +1,4 @@
-"""Sends quarantined input to the collector again, as its sender did: same road, same bytes, same encoding, with the source's credentials."""
+"""Sends quarantined input to the collector again, as its sender did: same path, same bytes, same encoding, with the source's credentials."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from andon.front_door import door_client, door_url
+from andon.client.collector import collector_client, collector_url
 from collector.webhooks import sign
 from core.catalog.catalog import Catalog
 from core.clock import Clock
@@ -58,11 +58,11 @@ class Replayer:
             path = _path(found)
             headers |= self._credentials(str(found["source"]))
         try:
-            with door_client(self._settings, _TIMEOUT_SECONDS) as door:
-                answer = door.post(path, content=found["body"], headers=headers)
+            with collector_client(self._settings, _TIMEOUT_SECONDS) as collector:
+                answer = collector.post(path, content=found["body"], headers=headers)
         except httpx.HTTPError as error:
             raise AndonError(
-                f"the collector does not answer at {door_url(self._settings)} ({type(error).__name__}); start it or give --http-port"
+                f"the collector does not answer at {collector_url(self._settings)} ({type(error).__name__}); start it or give --http-port"
             ) from error
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise AndonError(

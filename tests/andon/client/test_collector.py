@@ -1,4 +1,4 @@
-"""Andon's own processes find the collector's door and know it for ours, whatever name and signer its certificate has."""
+"""Andon's own processes find the collector and know it for ours, whatever name and signer its certificate has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from andon.front_door import door_client, door_trust, door_url
+from andon.client.collector import collector_client, collector_trust, collector_url
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT
 from core.clock import FakeClock
@@ -27,7 +27,7 @@ from plant.settings import PlantSettings
 from tests.collector.conftest import Running, running
 from tests.product import Product, wait_until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ORDERS = ROOT / "tests" / "catalogs" / "orders"
 
 
@@ -67,7 +67,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_every_address_that_is_listened_on_has_one_that_can_be_called(host: str, url: str) -> None:
-    assert door_url(Settings(host=host)) == url
+    assert collector_url(Settings(host=host)) == url
     assert reachable(host) in Settings(inner_host=host, dashboard_port=4318).dashboard_url
 
 
@@ -80,19 +80,19 @@ def door(tmp_path: Path, chain: Path) -> Iterator[Running]:
 def test_the_door_is_known_by_its_very_certificate(door: Running, chain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     here = door.settings.model_copy(update={"http_port": door.collector.http_port, "host": "0.0.0.0"})
-    with door_client(here, 5.0) as client:
+    with collector_client(here, 5.0) as client:
         assert client.get("/readyz").status_code == 200
     for other in (chain / "theirs.pem", None):
         stranger = Settings(http_port=here.http_port, tls_certificate=other)
-        trust = door_trust(stranger)
+        trust = collector_trust(stranger)
         with httpx.Client(verify=trust, trust_env=False) as client, pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-            client.get(f"{door_url(here)}/readyz")
+            client.get(f"{collector_url(here)}/readyz")
 
 
 @pytest.mark.parametrize(("proof", "arrives"), [("ours.pem", True), ("theirs.pem", False)])
 def test_the_plant_sends_to_a_door_with_tls(door: Running, chain: Path, proof: str, arrives: bool) -> None:
-    url = door_url(door.settings.model_copy(update={"http_port": door.collector.http_port}))
-    trust = door_trust(Settings(tls_certificate=chain / proof))
+    url = collector_url(door.settings.model_copy(update={"http_port": door.collector.http_port}))
+    trust = collector_trust(Settings(tls_certificate=chain / proof))
     clock, stop = FakeClock(datetime(2026, 3, 3, 9, tzinfo=UTC)), threading.Event()
     plant = Plant(PlantSettings(url, history_hours=0, history_transactions=0, faults=(), trust=trust), clock, stop)
     clock.advance(timedelta(minutes=60))
@@ -117,7 +117,7 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path, content: str
     if content is not None:
         file.write_text(content)
     with pytest.raises(UsageError, match=why) as caught:
-        door_trust(Settings(tls_certificate=file))
+        collector_trust(Settings(tls_certificate=file))
     assert str(file) in str(caught.value)
 
 

@@ -18,7 +18,7 @@ import pytest
 import zstandard
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from andon.replaying import Replayer
+from andon.client.replay import Replayer
 from collector.desk import Desk
 from collector.rejection import unusable
 from core.catalog.catalog import Catalog

@@ -1,4 +1,4 @@
-"""What commands ask a running engine itself; all else they read from the store (``store.reads.connection``)."""
+"""What commands ask a running engine itself; everything else they read from the store (``store.reads.connection``)."""
 
 from __future__ import annotations
 

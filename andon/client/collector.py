@@ -1,8 +1,8 @@
-"""The collector's door as Andon's own processes reach it: the address on this machine, and what proves that it is ours.
+"""The collector as Andon's own processes reach it: its HTTP address on this machine, and the certificate that proves that it is ours.
 
-A certificate is made for the name that senders use, which need not be one that we use, and whoever signed it need not be known to the
-system. So our own processes ask for that very certificate and not for a name: they take a server that holds the key of the configured
-one, and no other, also none with a certificate of the same signer.
+The certificate carries the name that senders use, which need not be the one used here, and its signer need not be known to the system. So our
+own processes check for that very certificate and not for a name: they accept only a server that holds its key, and not one with another
+certificate of the same signer.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from core.errors import UsageError
 _FIRST_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
-def door_url(settings: Settings) -> str:
-    """Return the address of the collector's HTTP door as seen from this machine, without a slash at the end."""
+def collector_url(settings: Settings) -> str:
+    """Return the collector's HTTP address as seen from this machine, without a slash at the end."""
     scheme = "http" if settings.tls_certificate is None else "https"
     return f"{scheme}://{reachable(settings.host)}:{settings.http_port}"
 
 
-def door_trust(settings: Settings) -> ssl.SSLContext:
-    """Return what trusts the configured certificate alone; without one, it trusts nobody.
+def collector_trust(settings: Settings) -> ssl.SSLContext:
+    """Return a TLS context that trusts the configured certificate alone; without one, it trusts nobody.
 
     Raises :class:`core.errors.UsageError` that names a certificate that cannot be used.
     """
@@ -38,9 +38,9 @@ def door_trust(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def door_client(settings: Settings, timeout_seconds: float) -> httpx.Client:
-    """Return a client of the collector's HTTP door that goes past every proxy. Raises as :func:`door_trust`."""
-    return httpx.Client(base_url=door_url(settings), verify=door_trust(settings), timeout=timeout_seconds, trust_env=False)
+def collector_client(settings: Settings, timeout_seconds: float) -> httpx.Client:
+    """Return an HTTP client of the collector that ignores every proxy. Raises as :func:`collector_trust`."""
+    return httpx.Client(base_url=collector_url(settings), verify=collector_trust(settings), timeout=timeout_seconds, trust_env=False)
 
 
 def _trust_first(context: ssl.SSLContext, file: Path) -> None:
