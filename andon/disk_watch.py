@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from andon.background import run_in_background
+from andon.process import run_in_background
 from core.clock import Clock
 from core.condition import Condition, Conditions
 from core.config import Settings

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from andon.background import run_in_background
+from andon.process import run_in_background
 from core.clock import EPOCH, Clock
 from core.errors import NoRoom
 from core.signal import Lane

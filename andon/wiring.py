@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from andon.background import run_in_background
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
 from andon.client.collector import collector_client, collector_trust
@@ -26,6 +24,7 @@ from andon.clock_watch import ClockWatch
 from andon.disk_watch import DiskWatch
 from andon.heartbeat import Heartbeat
 from andon.plugins import receivers
+from andon.process import run_in_background, set_on_stop_signal, warn_of_root
 from andon.simulated_time import clock_of
 from core.catalog.catalog import Catalog
 from core.clock import Clock, SystemClock
@@ -72,7 +71,7 @@ def run_collector(settings: Settings) -> None:
         try:
             await running.start()
             running.expect_large()
-            _warn_of_root()
+            warn_of_root()
             logger.info("listening", extra={"fields": {"http": running.http_port, "grpc": running.grpc_port}})
             while not stop.is_set():
                 clock_watch.look()
@@ -89,7 +88,6 @@ def run_collector(settings: Settings) -> None:
 
 def run_engine(settings: Settings) -> None:
     """Run the engine until SIGTERM or SIGINT, once there is room for what it writes."""
-    from andon.signals import set_when_told_to_stop
     from andon.waiting import when_there_is_room
 
     telemetry = Telemetry()
@@ -97,7 +95,7 @@ def run_engine(settings: Settings) -> None:
     collector_trust(settings)
     catalog = load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
     stopping = threading.Event()
-    set_when_told_to_stop(stopping)
+    set_on_stop_signal(stopping)
     when_there_is_room(settings, catalog, clock, telemetry, stopping, lambda: _run_engine(settings, clock, telemetry, stopping))
 
 
@@ -145,7 +143,7 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
         server = EngineServer(settings, pipeline, engine, heartbeat, catching_up, disks, telemetry)
         server.start()
         stack.callback(server.stop)
-        _warn_of_root()
+        warn_of_root()
         go_on_rebuilding(pipeline, stopping)
         run_in_background("heartbeat", heartbeat.run, stopping)
         _start_counting(pipeline, mending.losses, stopping)
@@ -214,10 +212,3 @@ def _start_counting(pipeline: Pipeline, losses: Losses, stopping: threading.Even
         "clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping
     )
     run_in_background("derived", keep_up, store, stopping)
-
-
-def _warn_of_root() -> None:
-    """Say in the log that this process may do more than it needs."""
-    if os.geteuid() == 0:
-        fields = {"event": "running_as_root"}
-        logger.warning("running as root; give Andon a user of its own, who owns the data folder", extra={"fields": fields})

@@ -14,13 +14,13 @@ COLLECT_SETTINGS = (
 @with_settings(*COLLECT_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Receive signals and keep them in the journal."""
-    from andon.alone import require_alone
-    from andon.open_files import take_open_files
+    from andon.preflight import require_single_instance
+    from andon.process import raise_open_files_limit
     from core.telemetry import configure_logging
 
     configure_logging()
-    take_open_files()
-    require_alone(settings, ("collector",))
+    raise_open_files_limit()
+    require_single_instance(settings, ("collector",))
     from andon.wiring import run_collector  # seconds that who is refused need not wait
 
     run_collector(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from andon.listening import check_inner_host, require_free_ports
+from andon.preflight import check_inner_host, require_free_ports
 from andon.settings_options import with_settings
 from core.config import Settings, as_environment
 
@@ -30,9 +30,9 @@ def command(*, settings: Settings) -> None:
     """Serve the board and the other pages."""
     check_inner_host(settings)
     require_free_ports(settings, ("dashboard",))
-    from andon.open_files import take_open_files
+    from andon.process import raise_open_files_limit
     from dashboard.server import serve  # seconds that who is refused need not wait
 
-    take_open_files()
+    raise_open_files_limit()
     os.environ.update(as_environment(settings))  # what the script of the pages reads its settings from
     serve(Path(__file__).parents[1] / "show.py", settings)

@@ -33,19 +33,20 @@ def command(
     """Start everything with a simulated plant; Ctrl-C stops it and loses nothing."""
     import shutil
 
-    from andon.alone import require_alone
     from andon.catalog_watch import load_checked_catalog
-    from andon.listening import check_inner_host, free_port, is_free
-    from andon.machine import run_machine
+    from andon.preflight import check_inner_host, free_port, is_free, require_single_instance
     from andon.simulated_time import anchor_for, clock_of, remember
-    from andon.summary import summary_of
-    from andon.supervisor import Child
+    from andon.supervision.all_in_one import run_all_in_one
+    from andon.supervision.summary import summary_of
+    from andon.supervision.supervisor import Child
     from collector.authentication import check_exposure
     from store.client import store_alone
 
     check_inner_host(settings)
     settings = _demo_settings(settings)
-    require_alone(settings, ("collector", "engine", "dashboard"))  # before anything is forgotten: it may be what a running demo has
+    require_single_instance(
+        settings, ("collector", "engine", "dashboard")
+    )  # before anything is forgotten: it may be what a running demo has
     if fresh:
         with store_alone(settings):
             shutil.rmtree(settings.data, ignore_errors=True)
@@ -62,7 +63,7 @@ def command(
     summary = summary_of(settings, [
         ("Plant", f"simulated, {speed:g} times real speed, with planted faults; the desk's messages: http://127.0.0.1:{desk}/"),
     ])  # fmt: skip
-    run_machine(settings, [plant], summary, lambda: remember(settings.data, clock))
+    run_all_in_one(settings, [plant], summary, lambda: remember(settings.data, clock))
 
 
 def _demo_settings(settings: Settings) -> Settings:

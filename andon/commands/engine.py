@@ -14,15 +14,14 @@ ENGINE_SETTINGS = (
 @with_settings(*ENGINE_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Load the journal, correlate, evaluate, alert; serve the read endpoint and the API."""
-    from andon.alone import require_alone
-    from andon.listening import check_inner_host
-    from andon.open_files import take_open_files
+    from andon.preflight import check_inner_host, require_single_instance
+    from andon.process import raise_open_files_limit
     from core.telemetry import configure_logging
 
     configure_logging()
-    take_open_files()
+    raise_open_files_limit()
     check_inner_host(settings)
-    require_alone(settings, ("engine",))
+    require_single_instance(settings, ("engine",))
     from andon.wiring import run_engine  # seconds that who is refused need not wait
 
     run_engine(settings)

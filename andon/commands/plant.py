@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Run the simulated plant against a running collector."""
     from andon.client.collector import collector_trust, collector_url
-    from andon.signals import set_when_told_to_stop
+    from andon.process import set_on_stop_signal
     from andon.simulated_time import clock_of
     from core.telemetry import configure_logging
     from plant.faults import default_faults
@@ -32,7 +32,7 @@ def command(
 
     configure_logging()
     stop = threading.Event()
-    set_when_told_to_stop(stop)
+    set_on_stop_signal(stop)
     known = default_faults()
     if unknown := set(fault or ()) - {item.name for item in known} - {"none"}:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}; the faults are: {', '.join(sorted({item.name for item in known}))}")

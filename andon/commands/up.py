@@ -14,14 +14,13 @@ UP_SETTINGS = tuple(dict.fromkeys((*COLLECT_SETTINGS, *ENGINE_SETTINGS, *DASHBOA
 @with_settings(*UP_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Start everything on this machine; Ctrl-C stops it and loses nothing."""
-    from andon.alone import require_alone
     from andon.catalog_watch import load_checked_catalog
-    from andon.listening import check_inner_host
-    from andon.machine import run_machine
-    from andon.summary import summary_of
+    from andon.preflight import check_inner_host, require_single_instance
+    from andon.supervision.all_in_one import run_all_in_one
+    from andon.supervision.summary import summary_of
     from collector.authentication import check_exposure
 
     check_inner_host(settings)
-    require_alone(settings, ("collector", "engine", "dashboard"))
+    require_single_instance(settings, ("collector", "engine", "dashboard"))
     check_exposure(settings, load_checked_catalog(settings))
-    run_machine(settings, [], summary_of(settings))
+    run_all_in_one(settings, [], summary_of(settings))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from andon.listening import is_free
+from andon.preflight import is_free
 from tests.andon.test_commands import andon
 from tests.product import Product, free_port, running, wait_until
 

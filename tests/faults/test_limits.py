@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from andon.open_files import take_open_files
+from andon.process import raise_open_files_limit
 from collector.otlp_requests import RESPONSES
 from core.signal import SignalKind
 from tests.collector.requests import PROTOBUF, spans
@@ -280,7 +280,7 @@ def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
     (folder / "catalog" / "sources").mkdir(parents=True)
     (folder / "catalog" / "sources" / "shop.yaml").write_text(SOURCE)
     (folder / "catalog" / "owners.yaml").write_text(OWNERS)
-    take_open_files()
+    raise_open_files_limit()
     # as a shell begins: with 1,024 open files
     few = ("prlimit", "--nofile=1024:", "--")
     with running(Product(folder / "data", folder / "catalog", {"ANDON_TEST_HOOK": SECRET}, wrapper=few), "collect") as product:

@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from rich.console import Console
 
-from andon.catalog_news import CatalogNews
 from andon.client.collector import collector_trust, collector_url
-from andon.starting import Starting
-from andon.supervisor import Child, Supervisor
+from andon.supervision.catalog_log import CatalogLog
+from andon.supervision.progress import StartupProgress
+from andon.supervision.supervisor import Child, Supervisor
 from core.config import Settings, as_environment, make_folder, reachable
 
 
@@ -34,7 +34,7 @@ def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]
     ]
 
 
-def run_machine(
+def run_all_in_one(
     settings: Settings,
     senders: Sequence[Child],
     summary: Callable[[Console], None],
@@ -42,37 +42,37 @@ def run_machine(
 ) -> None:
     """Start everything with a progress display, print the summary, supervise until Ctrl-C, stop in order.
 
-    The others start once the front door is open, and ``senders`` (the simulated plant) with them; it stays open whatever becomes of them.
-    Raises :class:`core.errors.AndonError` where the front door does not open.
+    The others, and ``senders`` (the simulated plant) with them, start once the collector answers; it goes on whatever becomes of them.
+    Raises :class:`core.errors.AndonError` where the collector ends instead.
     """
     console = Console(highlight=False)
     make_folder(settings.data)
     supervisor = Supervisor(settings.data / "log", lambda text: console.print(text, markup=False, soft_wrap=True))
     supervisor.stop_on_signals()
-    starting = Starting(console, summary)
+    progress = StartupProgress(console, summary)
     try:
-        front_door, *others = processes(settings, as_environment(settings))
-        judges = [supervisor.log_of(name) for name in ("collector", "engine")]
-        news = CatalogNews(judges, lambda text: console.print(text, markup=False, soft_wrap=True))
+        collector, *others = processes(settings, as_environment(settings))
+        logs = [supervisor.log_of(name) for name in ("collector", "engine")]
+        catalog_log = CatalogLog(logs, lambda text: console.print(text, markup=False, soft_wrap=True))
 
         def start(*children: Child) -> None:
             for child in children:
-                starting.began(child.name)
+                progress.started(child.name)
                 supervisor.start(child)
 
         def look() -> None:
-            starting.look(supervisor.unready(), complete=True)
-            news.look()
+            progress.update(supervisor.unready(), complete=True)
+            catalog_log.look()
             with suppress(OSError):  # a disk that takes nothing ends nothing
                 each_second()
 
-        start(front_door)
-        supervisor.wait_answering(lambda unready: starting.look(unready, complete=False))
+        start(collector)
+        supervisor.wait_answering(lambda unready: progress.update(unready, complete=False))
         if not supervisor.stopping:
             start(*senders, *others)
             supervisor.watch(look)
     finally:
-        starting.end()
+        progress.end()
         console.print("\nstopping …")
         supervisor.stop()
         console.print("stopped; what was acknowledged is kept in " + str(settings.data))

@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 import httpx
 
-from andon.signals import set_when_told_to_stop
+from andon.process import set_on_stop_signal
 from core.clock import SystemClock
 from core.config import make_folder
 from core.errors import AndonError
@@ -136,7 +136,7 @@ class Supervisor:
 
     def stop_on_signals(self) -> None:
         """End :meth:`watch` on Ctrl-C and on SIGTERM."""
-        set_when_told_to_stop(self._stopping)
+        set_on_stop_signal(self._stopping)
 
     @property
     def stopping(self) -> bool:

@@ -1,4 +1,4 @@
-"""Shows on the terminal what the processes' logs say of the catalog: whoever changes one looks there and not into the logs."""
+"""Follows what the processes log about the catalog, for the terminal: whoever changes a catalog looks there and not into the logs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from core.telemetry import CATALOG_LOGGER
 
 
-class CatalogNews:
-    """Follows logs from where they end now; what a process says is told with its name, which is that of its log."""
+class CatalogLog:
+    """Follows logs from where they end now; each message is reported with the name of its process, which is that of its log."""
 
     def __init__(self, logs: Sequence[Path], report: Callable[[str], None]) -> None:
         self._report = report
@@ -19,7 +19,7 @@ class CatalogNews:
         self._reason = ""
 
     def look(self) -> None:
-        """Report what was written since; for a loop that calls it every second."""
+        """Report what was written since the last call; for a loop that calls it every second."""
         for log in self._read:
             with suppress(OSError):  # the log is about to be replaced, or not there yet
                 self._follow(log)
@@ -34,9 +34,9 @@ class CatalogNews:
             if not line.endswith(b"\n"):  # being written
                 break
             self._read[log] += len(line)
-            self._tell(log.stem, line)
+            self._report_line(log.stem, line)
 
-    def _tell(self, process: str, line: bytes) -> None:
+    def _report_line(self, process: str, line: bytes) -> None:
         if CATALOG_LOGGER.encode() not in line:
             return
         with suppress(ValueError):
@@ -45,7 +45,7 @@ class CatalogNews:
                 self._report(f"{process}: {entry['message']}{self._because(str(entry.get('error', '')))}")
 
     def _because(self, reason: str) -> str:
-        """Return the reason in lines of its own; the same one of another process is not told again."""
+        """Return the reason in lines of its own; the same one of another process is not repeated."""
         known, self._reason = reason == self._reason, reason
         if reason and known:
             return ", for the same reason"

@@ -1,4 +1,7 @@
-"""Says who listens on a port, so that a port in use is named with its process and the flag that changes it."""
+"""What must hold before a process starts: its ports, its journal and its store are free, and no port without a login is open to others.
+
+Nothing is read, made or waited for; what is in the way is named with the process that holds it and what to do about it.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,20 @@ def check_inner_host(settings: Settings) -> None:
             f"engine and dashboard have no TLS and no login and listen on {settings.inner_host}; leave --inner-host at 127.0.0.1 and put"
             " a reverse proxy that does both before them, or --insecure on a network you trust"
         )
+
+
+def require_single_instance(settings: Settings, kinds: tuple[str, ...]) -> None:
+    """Raise :class:`UsageError` that names who listens on a port, writes the journal, or has the store open of these process kinds."""
+    require_free_ports(settings, kinds)
+    if "collector" in kinds:
+        from journal.writer import require_place
+
+        require_place(settings.journal, settings.collector)
+    if "engine" in kinds and settings.store == "embedded":
+        from store.client import store_alone  # the client of ClickHouse: seconds that a collector need not spend
+
+        with store_alone(settings):
+            pass
 
 
 def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""A second Andon on the same data is refused at once, with the process that runs already and what to do."""
+"""What is in the way of a start is named before anything is made: a second Andon, a taken port, an address that others could reach."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from andon.alone import require_alone
+from andon.preflight import check_inner_host, is_free, require_free_ports, require_single_instance
 from core.config import Settings
 from core.errors import UsageError
 from tests.andon.test_commands import andon, one_line
@@ -63,19 +63,19 @@ def test_who_has_journal_or_store_is_named_without_waiting_for_him(tmp_path: Pat
     with held(tmp_path / file) as process:
         began = time.monotonic()
         with pytest.raises(UsageError) as caught:
-            require_alone(settings, ("collector", "engine", "dashboard"))
+            require_single_instance(settings, ("collector", "engine", "dashboard"))
         assert time.monotonic() - began < 5.0, "a lock of a live process is never waited for"
         other = "engine" if kind == "collector" else "collector"
-        require_alone(settings, (other, "dashboard"))
+        require_single_instance(settings, (other, "dashboard"))
     what, _, who = str(caught.value).partition(": ")
     assert what == said.format(data=tmp_path)
     assert who.startswith("'python -c import sys")
     assert f"' (process {process}); stop it first" in who
-    require_alone(settings, ("collector", "engine", "dashboard"))
+    require_single_instance(settings, ("collector", "engine", "dashboard"))
 
 
 def test_nothing_is_made_by_asking(tmp_path: Path) -> None:
-    require_alone(settings_of(tmp_path / "data"), ("collector", "engine", "dashboard"))
+    require_single_instance(settings_of(tmp_path / "data"), ("collector", "engine", "dashboard"))
     assert not (tmp_path / "data").exists()
 
 
@@ -124,3 +124,30 @@ def test_a_port_that_another_holds_is_named_before_anything_is_made(tmp_path: Pa
         said = f"port {ports[port]} is in use by '.*' \\(process {os.getpid()}\\); stop it, or choose another port with --{port}"
         assert re.search(said, one_line(result))
     assert not (tmp_path / "data").exists()
+
+
+def test_a_port_is_looked_at_where_it_will_be_listened_on() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as taken:
+        port = taken.getsockname()[1]
+        require_free_ports(Settings(host="127.0.0.2", engine_port=port), ("engine",))
+        with pytest.raises(UsageError, match=f"port {port} is in use"):
+            require_free_ports(Settings(inner_host="127.0.0.2", engine_port=port), ("engine",))
+    with pytest.raises(UsageError, match="set --inner-host and --engine-port"):
+        require_free_ports(Settings(inner_host="192.0.2.1"), ("engine",))
+
+
+def test_a_taken_port_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert not is_free("127.0.0.1", port)
+    assert is_free("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.0.0.7", "erp.example.com"])
+def test_engine_and_dashboard_are_for_this_machine(host: str) -> None:
+    with pytest.raises(UsageError, match="reverse proxy") as caught:
+        check_inner_host(Settings(inner_host=host))
+    assert "\n" not in str(caught.value)
+    check_inner_host(Settings(inner_host=host, insecure=True))
+    for loopback in ("127.0.0.1", "::1", "localhost"):
+        check_inner_host(Settings(inner_host=loopback, host=host))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import signal
 import sys
@@ -12,11 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from andon import supervisor as module
-from andon.starting import Starting
-from andon.supervisor import Child, Supervisor
+from andon.supervision import supervisor as module
+from andon.supervision.supervisor import Child, Supervisor
 from core.errors import AndonError
 from tests.faults.file_systems import file_system
 from tests.product import free_port, wait_until
@@ -141,13 +138,13 @@ def pid(supervisor: Supervisor, name: str) -> int:
     return next(running.process.pid for running in supervisor._running if running.child.name == name)
 
 
-def test_one_that_catches_up_and_one_that_fails_leave_the_front_door_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_catches_up_and_one_that_fails_leave_the_collector_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST_PAUSE_SECONDS", 0.6)
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
     told: list[str] = []
     supervisor = Supervisor(tmp_path / "log", told.append)
-    door, engine = serving("collector", Path(__file__)), serving("engine", tmp_path / "caught up")
-    supervisor.start(door)
+    collector, engine = serving("collector", Path(__file__)), serving("engine", tmp_path / "caught up")
+    supervisor.start(collector)
     try:
         supervisor.wait_answering(lambda _: None)
         supervisor.start(engine)
@@ -172,14 +169,14 @@ def test_one_that_catches_up_and_one_that_fails_leave_the_front_door_alone(tmp_p
     assert (pauses[0], max(pauses)) == (0, 1), "0.5 s, then 0.6 s at the most, as they are written"
 
 
-def test_a_front_door_that_does_not_open_ends_the_start_with_its_words(tmp_path: Path) -> None:
+def test_a_collector_that_ends_ends_the_start_with_its_words(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path / "log", lambda _: None)
     supervisor.start(Child("collector", [sys.executable, "-c", "import sys; sys.exit('no such folder')"], ready_url="http://127.0.0.1:9/"))
     with pytest.raises(AndonError, match=r"collector ended while starting: no such folder \(log: "):
         supervisor.wait_answering(lambda _: None)
 
 
-def test_a_front_door_that_only_refuses_keeps_nobody_waiting(tmp_path: Path) -> None:
+def test_a_collector_that_only_refuses_keeps_nobody_waiting(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path / "log", lambda _: None)
     supervisor.start(serving("collector", tmp_path / "never there"))
     lacking: list[Mapping[str, str]] = []
@@ -204,28 +201,3 @@ def test_who_cannot_be_started_again_stops_nobody(tmp_path: Path, monkeypatch: p
         wait_until(lambda: len(told) >= 3, 60, "it is tried again")
     assert told[0].startswith("gone ended with code ")
     assert told[1].startswith("gone cannot be started: ")
-
-
-def test_a_person_sees_who_is_ready_and_what_the_others_lack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("andon.starting.TELL_SECONDS", 0.0)
-    said = io.StringIO()
-    starting = Starting(Console(file=said, width=200), lambda console: console.print("Andon is running"))
-    starting.began("collector")
-    starting.look({}, complete=False)
-    starting.began("engine")
-    for left in (9, 8, 8):
-        starting.look({"engine": f"catching up: {left} slices left [1/2]"}, complete=True)
-    starting.look({}, complete=True)
-    starting.look({"engine": "about to be started again"}, complete=True)
-    starting.look({}, complete=True)
-    assert [line.strip() for line in said.getvalue().splitlines()] == [
-        "starting collector …",
-        "✓ collector",
-        "starting engine …",
-        "engine is not ready yet: catching up: 9 slices left [1/2]",
-        "engine is not ready yet: catching up: 8 slices left [1/2]",
-        "✓ engine",
-        "Andon is running",
-        "engine is not ready yet: about to be started again",
-        "✓ engine",
-    ]

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from andon.catalog_news import CatalogNews
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
+from andon.supervision.catalog_log import CatalogLog
 from core.config import Settings
 from core.telemetry import JsonFormatter, M, Telemetry
 
-ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
+ORDERS = Path(__file__).parents[2] / "catalogs" / "orders"
 
 
 def test_a_refused_catalog_and_the_next_good_one_are_shown_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log = tmp_path / "engine.log"
     log.write_text('{"logger": "andon.catalog", "message": "of the last run"}\n')
     told: list[str] = []
-    news = CatalogNews([tmp_path / "collector.log", log], told.append)
+    catalog_log = CatalogLog([tmp_path / "collector.log", log], told.append)
     settings = Settings(data=tmp_path / "data", catalog=Path(shutil.copytree(ORDERS, tmp_path / "catalog")))
     telemetry = Telemetry()
     watch = CatalogWatch(settings, load_checked_catalog(settings), lambda _: None, telemetry)
@@ -38,8 +38,8 @@ def test_a_refused_catalog_and_the_next_good_one_are_shown_once(tmp_path: Path, 
         with log.open("a") as file:
             file.writelines(f"{JsonFormatter().format(record)}\n" for record in caplog.records)
             file.write("no JSON: andon.catalog\n")
-        news.look()
-        news.look()
+        catalog_log.look()
+        catalog_log.look()
 
     change(good.replace("order: data.order", 'order: "hostName()"', 1))
     assert len(told) == 1
@@ -60,12 +60,12 @@ def test_a_refused_catalog_and_the_next_good_one_are_shown_once(tmp_path: Path, 
 def test_the_reason_of_two_processes_is_told_once(tmp_path: Path) -> None:
     logs = [tmp_path / "collector.log", tmp_path / "engine.log"]
     told: list[str] = []
-    news = CatalogNews(logs, told.append)
+    catalog_log = CatalogLog(logs, told.append)
 
     def say(log: Path, message: str, error: str = "") -> None:
         with log.open("a") as file:
             file.write(json.dumps({"logger": "andon.catalog", "message": message, "error": error}) + "\n")
-        news.look()
+        catalog_log.look()
 
     for error in ("a.yaml:1:1: one\nb.yaml:2:2: two", "a.yaml:1:1: one"):
         for log in logs:
