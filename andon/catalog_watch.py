@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from andon.checking import check_catalog
-from andon.heartbeat import with_heartbeat
+from andon.health.heartbeat import with_heartbeat
 from core.catalog.catalog import Catalog
 from core.catalog.review import CheckExpression
 from core.config import Settings, own_secret

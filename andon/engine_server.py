@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from andon.disk_watch import DiskWatch
 from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
 from andon.freezing import Freezing
-from andon.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
+from andon.health.disk_watch import DiskWatch
+from andon.health.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
 from core.binding import bind
 from core.config import Settings
 from core.http.guard import Guard
@@ -27,7 +27,7 @@ from core.refusals import Refusals
 from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from andon.catching_up import CatchingUp
+    from andon.health.backlog import BacklogWatch
     from andon.pipeline import Pipeline
 
 URL_MAX_BYTES = 32 << 10
@@ -68,14 +68,14 @@ class EngineServer(Port):
         pipeline: Pipeline,
         engine: Engine,
         heartbeat: Heartbeat,
-        catching_up: CatchingUp,
+        backlog_watch: BacklogWatch,
         disks: DiskWatch,
         telemetry: Telemetry,
     ) -> None:
         self._disks = disks
         self._engine = engine
         self._heartbeat = heartbeat
-        self._catching_up = catching_up
+        self._catching_up = backlog_watch
         refusals = Refusals(engine.clock, telemetry)
         self.freezing = Freezing(pipeline, settings)
         guard = Guard(FailedAttempts(engine.clock), refusals)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from alerts.engine import AlertEngine
 from alerts.unstored import Unstored
-from andon.disk_watch import LOOK_SECONDS, DiskWatch
+from andon.health.disk_watch import LOOK_SECONDS, DiskWatch
 from andon.plugins import notifiers
 from core.catalog.catalog import Catalog
 from core.clock import Clock

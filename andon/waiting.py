@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from alerts.engine import AlertEngine
-from andon.disk_watch import DiskWatch
 from andon.engine_server import Port
+from andon.health.disk_watch import DiskWatch
 from andon.standby import without_store
 from core.catalog.catalog import Catalog
 from core.clock import Clock

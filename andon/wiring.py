@@ -20,9 +20,9 @@ import uvloop
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import expressions_of
 from andon.client.collector import collector_client, collector_trust
-from andon.clock_watch import ClockWatch
-from andon.disk_watch import DiskWatch
-from andon.heartbeat import Heartbeat
+from andon.health.clock_watch import ClockWatch
+from andon.health.disk_watch import DiskWatch
+from andon.health.heartbeat import Heartbeat
 from andon.plugins import receivers
 from andon.process import run_in_background, set_on_stop_signal, warn_of_root
 from andon.simulated_time import clock_of
@@ -34,8 +34,8 @@ from core.errors import NoRoom
 from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from andon.catching_up import CatchingUp
     from andon.engine_process import Engine
+    from andon.health.backlog import BacklogWatch
     from andon.pipeline import Pipeline
     from store.losses import Losses
 
@@ -139,8 +139,8 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
         engine = Engine(pipeline.stages, clock, telemetry, between_ticks, in_flight, stopping=stopping)
         clock_watch = _watch_clock(clock, pipeline, engine)
         heartbeat = _heartbeat(pipeline)
-        disks, catching_up = _start_watchers(pipeline, engine)
-        server = EngineServer(settings, pipeline, engine, heartbeat, catching_up, disks, telemetry)
+        disks, backlog_watch = _start_watchers(pipeline, engine)
+        server = EngineServer(settings, pipeline, engine, heartbeat, backlog_watch, disks, telemetry)
         server.start()
         stack.callback(server.stop)
         warn_of_root()
@@ -182,9 +182,9 @@ def _heartbeat(pipeline: Pipeline) -> Heartbeat:
     return Heartbeat(connect, token, pipeline.last_heartbeat, pipeline.clock, pipeline.telemetry)
 
 
-def _start_watchers(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, CatchingUp]:
+def _start_watchers(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, BacklogWatch]:
     """Start what says whether the engine is able to do its work, each in a thread of its own."""
-    from andon.catching_up import CatchingUp
+    from andon.health.backlog import BacklogWatch
     from andon.standby import Standby, without_store
 
     settings, clock, stopping = pipeline.settings, pipeline.clock, engine.stopping
@@ -192,14 +192,14 @@ def _start_watchers(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, Catc
     disks.start(stopping)
     standby = Standby(lambda: without_store(settings, pipeline.catalog, clock, pipeline.conditions), disks, clock, lambda: engine.last_step)
     run_in_background("standby", standby.run, stopping)
-    catching_up = CatchingUp(pipeline.loader, clock, settings.clock_speed)
-    run_in_background("catching up", catching_up.run, stopping)
-    return disks, catching_up
+    backlog_watch = BacklogWatch(pipeline.loader, clock, settings.clock_speed)
+    run_in_background("backlog", backlog_watch.run, stopping)
+    return disks, backlog_watch
 
 
 def _start_counting(pipeline: Pipeline, losses: Losses, stopping: threading.Event) -> None:
     """Start what compares and derives what is stored, each in a thread of its own."""
-    from andon.clock_comparison import ClockComparison
+    from andon.health.clock_skew import ClockSkewCheck
     from store.accountant import Accountant
     from store.derived import keep_up
     from store.scrub import Scrub
@@ -209,6 +209,6 @@ def _start_counting(pipeline: Pipeline, losses: Losses, stopping: threading.Even
     run_in_background("losses", losses.run, stopping)
     run_in_background("scrub", Scrub(store, losses, settings.scrub_seconds, clock, telemetry, pipeline.conditions).run, stopping)
     run_in_background(
-        "clocks", ClockComparison(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping
+        "clocks", ClockSkewCheck(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed).run, stopping
     )
     run_in_background("derived", keep_up, store, stopping)

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from andon.catching_up import Backlog
 from andon.engine_server import EngineServer
+from andon.health.backlog import Backlog
 from core.clock import FakeClock
 from core.config import Settings
 from core.telemetry import Telemetry
@@ -34,12 +34,12 @@ def engine() -> SimpleNamespace:
 
 
 @pytest.fixture
-def catching_up() -> SimpleNamespace:
+def backlog_watch() -> SimpleNamespace:
     return SimpleNamespace(backlog=None)
 
 
 @pytest.fixture
-def port(tmp_path: Path, engine: SimpleNamespace, catching_up: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def port(tmp_path: Path, engine: SimpleNamespace, backlog_watch: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     settings = Settings(data=tmp_path, engine_port=free_port(), metrics_token="env:ANDON_TEST_SCRAPE")
     monkeypatch.setenv("ANDON_TEST_SCRAPE", "scr4pe")
     pipeline = SimpleNamespace(action_api=lambda _: Starlette(), read_endpoint=lambda _: Starlette(routes=[Route("/", _echo)]))
@@ -47,7 +47,7 @@ def port(tmp_path: Path, engine: SimpleNamespace, catching_up: SimpleNamespace, 
         pipeline,
         engine,
         SimpleNamespace(age_seconds=lambda: 0.0, look=lambda: None),
-        catching_up,
+        backlog_watch,
         SimpleNamespace(problems=[]),
     ]
     server = EngineServer(settings, *parts, Telemetry())
@@ -98,9 +98,9 @@ def test_no_answer_is_a_page(port: int, path: str) -> None:
 
 
 def test_an_engine_that_catches_up_says_what_is_left_and_how_fast_it_goes(
-    port: int, engine: SimpleNamespace, catching_up: SimpleNamespace
+    port: int, engine: SimpleNamespace, backlog_watch: SimpleNamespace
 ) -> None:
-    catching_up.backlog = Backlog(slices=1200, signals=4_000_000, per_second=20_000.0)
+    backlog_watch.backlog = Backlog(slices=1200, signals=4_000_000, per_second=20_000.0)
     answer = httpx.get(f"http://127.0.0.1:{port}/readyz")
     assert answer.status_code == 503
     assert answer.json() == {
@@ -108,7 +108,7 @@ def test_an_engine_that_catches_up_says_what_is_left_and_how_fast_it_goes(
         "problems": ["catching up: 1,200 slices left with 4,000,000 signals, 20,000 a second, about 3 minutes"],
         "backlog": {"slices": 1200, "signals": 4_000_000, "per_second": 20_000.0, "seconds_left": 200.0},
     }
-    catching_up.backlog, engine.last_tick = None, 1.0
+    backlog_watch.backlog, engine.last_tick = None, 1.0
     assert httpx.get(f"http://127.0.0.1:{port}/readyz").json() == {"ready": True, "problems": []}
 
 

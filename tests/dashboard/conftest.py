@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from andon.heartbeat import with_heartbeat
+from andon.health.heartbeat import with_heartbeat
 from core.clock import FakeClock
 from dashboard import app, data
 from store.catalogs import StoredCatalogs

@@ -32,8 +32,8 @@ FILE = "disk-watch"
 """What is written, in the folder that is watched."""
 
 
-class Writing:
-    """Writes a byte into a folder again and again; other threads ask what came of it."""
+class WriteProbe:
+    """Writes a byte into a folder again and again; other threads ask how that goes."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
@@ -98,7 +98,7 @@ class FileSystem:
     folder: Path
     parts: dict[str, Path]
     room: Room
-    writing: Writing
+    probe: WriteProbe
     told: dict[str, Condition] = field(default_factory=dict)
 
     @property
@@ -110,7 +110,7 @@ class FileSystem:
 
     def lack(self) -> Lack | None:
         """Return what is lacking, by the file system or by the last attempt to write."""
-        return self.room.look() or self.writing.lack
+        return self.room.look() or self.probe.lack
 
 
 class DiskWatch:
@@ -128,15 +128,15 @@ class DiskWatch:
     def start(self, stopping: threading.Event) -> None:
         """Watch until stopped, in threads of its own."""
         for number, each in enumerate(self._file_systems):
-            run_in_background(f"disk-{number}", each.writing.run, stopping)
+            run_in_background(f"disk-{number}", each.probe.run, stopping)
         run_in_background("disks", self._run, stopping)
 
     def takes_writes(self) -> bool | None:
         """Return whether every file system takes what is written, and soon, and has what nothing can be written without; None: not known yet."""
         each = self._file_systems
-        if any(one.writing.taken is False or one.writing.is_slow() or one.room.space.is_used_up for one in each):
+        if any(one.probe.taken is False or one.probe.is_slow() or one.room.space.is_used_up for one in each):
             return False
-        return None if any(one.writing.taken is None for one in each) else True
+        return None if any(one.probe.taken is None for one in each) else True
 
     def look(self) -> None:
         """Look at every file system once, and tell what changed; the log last, because it may lie on a disk that hangs."""
@@ -172,7 +172,7 @@ class DiskWatch:
             self._telemetry.set(M.DISK_FREE_BYTES, each.room.space.free_bytes, folder=part)
             self._telemetry.set(M.DISK_FREE_INODES, each.room.space.free_inodes, folder=part)
             self._telemetry.set(M.DISK_RESERVE_BYTES, each.room.reserve_bytes, folder=part)
-            self._telemetry.set(M.DISK_WRITE_SECONDS, each.writing.seconds(), folder=part)
+            self._telemetry.set(M.DISK_WRITE_SECONDS, each.probe.seconds(), folder=part)
 
 
 def _titles(each: FileSystem, now: datetime) -> dict[str, str]:
@@ -180,7 +180,7 @@ def _titles(each: FileSystem, now: datetime) -> dict[str, str]:
     since, found = f"{now:%Y-%m-%d %H:%M:%S} UTC", {}
     if lack := each.lack():
         found[lack.value] = f"The disk of {each.folder} {WORDS[lack]}: {each.loss} since {since}; {WHAT_TO_DO[lack]}"
-    if each.writing.is_slow():
+    if each.probe.is_slow():
         found[SLOW] = (
             f"The disk of {each.folder} is slow: a write that was to be on disk took more than {SLOW_SECONDS:.0f} s at {since};"
             " look for what else uses it, or for its faults in the kernel's log"
@@ -202,5 +202,5 @@ def _file_systems(settings: Settings, clock: Clock) -> list[FileSystem]:
         first = next(iter(group.values()))
         # ingest leaves the reserve of the journal's disk alone; of another one only what nothing can be written without
         reserve = settings.disk_reserve_bytes if "journal" in group else 0
-        found.append(FileSystem(first, group, Room(first, reserve), Writing(first, clock)))
+        found.append(FileSystem(first, group, Room(first, reserve), WriteProbe(first, clock)))
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from andon.disk_watch import FILE, QUICK_AGAIN_SECONDS, DiskWatch, Writing
+from andon.health.disk_watch import FILE, QUICK_AGAIN_SECONDS, DiskWatch, WriteProbe
 from core.clock import FakeClock
 from core.condition import Conditions
 from core.config import Settings
@@ -40,7 +40,7 @@ class Watched:
 
     def look(self) -> list[tuple[str, str]]:
         for each in self.watch._file_systems:
-            each.writing.write()
+            each.probe.write()
         self.watch.look()
         return [(one.name, one.subject) for one in self.conditions.current()]
 
@@ -82,10 +82,10 @@ def test_a_disk_that_hangs_is_told_while_it_hangs_and_for_a_while_after(disk: Fi
     folder = str(watched.settings.journal)
     (each,) = watched.watch._file_systems
     disk.freeze()
-    hanging = threading.Thread(target=each.writing.write, daemon=True)
+    hanging = threading.Thread(target=each.probe.write, daemon=True)
     try:
         hanging.start()
-        wait_until(lambda: each.writing._began is not None, 10, "the write is under way")
+        wait_until(lambda: each.probe._began is not None, 10, "the write is under way")
         watched.clock.advance(timedelta(seconds=SLOW_SECONDS + 1))
         watched.watch.look()
         assert hanging.is_alive()
@@ -120,9 +120,9 @@ def test_folders_on_disks_of_their_own_are_watched_each_and_every_one_is_measure
 
 
 def test_a_folder_that_is_not_there_yet_is_no_fault(tmp_path: Path) -> None:
-    writing = Writing(tmp_path / "journal", FakeClock(NOW))
-    writing.write()
-    assert (writing.lack, writing.taken) == (None, True)
+    probe = WriteProbe(tmp_path / "journal", FakeClock(NOW))
+    probe.write()
+    assert (probe.lack, probe.taken) == (None, True)
     (tmp_path / "journal").mkdir()
-    writing.write()
+    probe.write()
     assert (tmp_path / "journal" / FILE).read_bytes() == b"x"

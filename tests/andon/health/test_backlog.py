@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from andon.catching_up import BEHIND_SECONDS, Backlog, CatchingUp
+from andon.health.backlog import BEHIND_SECONDS, Backlog, BacklogWatch
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings
 from core.signal import Lane, Record
@@ -28,22 +28,22 @@ def test_what_waits_is_made_up_for_slice_by_slice(store: Store, tmp_path: Path) 
     write_segment(settings, [received(HOUR - 60 * number) for number in range(24)])
     write_segment(settings, [received(2 * HOUR, Lane.BULK)], lane=Lane.BULK)
     loader = loader_on(store, settings, clock)
-    catching_up = CatchingUp(loader, clock, 1.0)
-    assert catching_up.backlog is None, "seen only once"
-    catching_up.look()
-    assert catching_up.backlog is not None
-    assert (catching_up.backlog.signals, catching_up.backlog.seconds_left) == (24, None)
-    assert catching_up.backlog.slices >= 24
+    backlog_watch = BacklogWatch(loader, clock, 1.0)
+    assert backlog_watch.backlog is None, "seen only once"
+    backlog_watch.look()
+    assert backlog_watch.backlog is not None
+    assert (backlog_watch.backlog.signals, backlog_watch.backlog.seconds_left) == (24, None)
+    assert backlog_watch.backlog.slices >= 24
 
-    lefts = [catching_up.backlog.slices]
-    while catching_up.backlog is not None:
+    lefts = [backlog_watch.backlog.slices]
+    while backlog_watch.backlog is not None:
         slices = [number for _ in range(2) for number in loader.load().slices]
         clock.advance(timedelta(seconds=2))
-        catching_up.look()
-        if catching_up.backlog is not None:
-            lefts.append(catching_up.backlog.slices)
+        backlog_watch.look()
+        if backlog_watch.backlog is not None:
+            lefts.append(backlog_watch.backlog.slices)
             assert slices
-            assert catching_up.backlog.per_second > 0
+            assert backlog_watch.backlog.per_second > 0
     assert lefts == sorted(lefts, reverse=True)
     assert len(lefts) > 2
 
@@ -52,17 +52,17 @@ def test_what_waits_is_made_up_for_slice_by_slice(store: Store, tmp_path: Path) 
 def test_who_is_behind_is_so_in_real_seconds(store: Store, tmp_path: Path, speed: float, behind: bool) -> None:
     settings, clock = Settings(data=tmp_path), FakeClock(NOW)
     write_segment(settings, [received(int(BEHIND_SECONDS) + 5)])
-    catching_up = CatchingUp(loader_on(store, settings, clock), clock, speed)
-    catching_up.look()
-    assert (catching_up.backlog is not None) is behind
+    backlog_watch = BacklogWatch(loader_on(store, settings, clock), clock, speed)
+    backlog_watch.look()
+    assert (backlog_watch.backlog is not None) is behind
 
 
 def test_nobody_waits_for_bulk(store: Store, tmp_path: Path) -> None:
     settings, clock = Settings(data=tmp_path), FakeClock(NOW)
     write_segment(settings, [received(HOUR, Lane.BULK)], lane=Lane.BULK)
-    catching_up = CatchingUp(loader_on(store, settings, clock), clock, 1.0)
-    catching_up.look()
-    assert catching_up.backlog is None
+    backlog_watch = BacklogWatch(loader_on(store, settings, clock), clock, 1.0)
+    backlog_watch.look()
+    assert backlog_watch.backlog is None
 
 
 def test_the_time_left_is_said_in_words() -> None:

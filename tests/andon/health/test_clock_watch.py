@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from andon.clock_comparison import ClockComparison, clock_error
-from andon.clock_watch import TOLD_FOR_SECONDS, ClockWatch, duration_of
 from andon.engine_process import Engine
+from andon.health.clock_watch import TOLD_FOR_SECONDS, ClockWatch, duration_of
 from andon.pipeline import Pipeline, pipeline_on
-from core.clock import SETTLE_SECONDS, FakeClock, SystemClock
-from core.condition import Conditions
+from core.clock import SETTLE_SECONDS, SystemClock
 from core.config import Settings
-from core.errors import Retryable
 from core.telemetry import M, Telemetry
 from store.client import Store
 from tests.andon.shop import START, Shop, catalog
@@ -151,69 +147,6 @@ def test_a_message_that_waits_for_its_next_attempt_does_not_wait_an_hour_longer(
     assert following is not None
     assert following <= watched.clock.now() + timedelta(minutes=5)
     watched.pipeline.alerting.settle()
-
-
-@pytest.mark.parametrize(
-    ("offsets", "expected"),
-    [
-        ([3600.0, 3590.0, 3605.0], 3600.0),
-        ([-3600.0, -3590.0], -3595.0),
-        ([-2.0, 0.5], 0.0),
-        ([3600.0, -1.0], 0.0),  # one wrong sender
-        ([-3600.0, -7200.0], 0.0),  # backlogs
-        ([3600.0], None),
-        ([], None),
-    ],
-)
-def test_a_clock_is_wrong_where_all_agree_against_it(offsets: list[float], expected: float | None):
-    assert clock_error(pd.DataFrame({"signals": [10] * len(offsets), "offset_seconds": offsets})) == expected
-
-
-def test_origins_that_said_next_to_nothing_do_not_count():
-    assert clock_error(pd.DataFrame({"signals": [10, 2], "offset_seconds": [3600.0, 3600.0]})) is None
-
-
-def test_a_wrong_clock_is_told_once_it_is_found_twice_and_until_it_is_right(watched: Watched):
-    shop, telemetry = watched.shop, Telemetry()
-    conditions = Conditions()
-    comparison = ClockComparison(watched.pipeline.origin_offsets, watched.clock, telemetry, conditions)
-
-    def heard(hours: float) -> list[str]:
-        """Three signals each of three origins are received, that happened so many hours from now."""
-        moment = watched.clock.now() + timedelta(hours=hours)
-        for origin in "abc":
-            many = [shop.event("shop.captured", f"{origin}{number}", id_=f"{moment} {number}", at=moment) for number in range(3)]
-            for record in many:
-                object.__setattr__(record, "body", record.body.replace(b'"/shop"', f'"/{origin}"'.encode()))
-            shop.send(*many)
-        watched.run(2)
-        comparison.compare()
-        return [condition.title for condition in conditions.current()]
-
-    comparison.compare()
-    assert heard(-1 / 3600) == []
-    assert heard(1) == []
-    (title,) = heard(1)
-    assert title.startswith("The clock of this machine seems to be 1 h 0 min ")
-    assert "behind: what all sources send lies about that far in the future" in title
-    assert telemetry.value(M.CLOCK_WRONG_SECONDS) == pytest.approx(HOUR, abs=10)
-    assert heard(-1 / 3600) == []
-    assert telemetry.value(M.CLOCK_WRONG_SECONDS) == 0
-
-
-def test_a_store_that_does_not_answer_is_asked_again():
-    calls: list[int] = []
-
-    def broken() -> pd.DataFrame:
-        calls.append(1)
-        raise Retryable("no")
-
-    class Twice:
-        def wait(self, _seconds: float) -> bool:
-            return len(calls) == 2
-
-    ClockComparison(broken, FakeClock(START), Telemetry(), Conditions()).run(Twice())  # type: ignore[arg-type]
-    assert len(calls) == 2
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from andon.engine_server import EngineServer
-from andon.heartbeat import EVERY_SECONDS, LOOK_SECONDS, SILENT_AFTER_SECONDS, Heartbeat
+from andon.health.heartbeat import EVERY_SECONDS, LOOK_SECONDS, SILENT_AFTER_SECONDS, Heartbeat
 from core.clock import FakeClock
 from core.config import Settings
 from core.errors import Retryable
@@ -24,8 +24,8 @@ from tests.e2e.sinks import Sink, http_sink
 from tests.product import free_port, wait_until
 
 if TYPE_CHECKING:
-    from andon.catching_up import CatchingUp
-    from andon.disk_watch import DiskWatch
+    from andon.health.backlog import BacklogWatch
+    from andon.health.disk_watch import DiskWatch
 
 NOW = datetime(2026, 3, 27, 14, 50, 0, 123_456, tzinfo=UTC)
 
@@ -94,7 +94,7 @@ def served(road: Road, folder: Path) -> Iterator[Callable[[], httpx.Response]]:
         SimpleNamespace(action_api=lambda _: Starlette(), read_endpoint=lambda _: None),
         SimpleNamespace(clock=road.clock, last_tick=1.0),
     ]
-    behind = cast("CatchingUp", SimpleNamespace(backlog=None))
+    behind = cast("BacklogWatch", SimpleNamespace(backlog=None))
     disks = cast("DiskWatch", SimpleNamespace(problems=[]))
     server = EngineServer(settings, *parts, road.heartbeat, behind, disks, road.telemetry)
     server.start()

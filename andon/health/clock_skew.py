@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from andon.clock_watch import duration_of
+from andon.health.clock_watch import duration_of
 from core.clock import Clock
 from core.condition import Condition, Conditions
 from core.telemetry import M, Telemetry
@@ -42,7 +42,7 @@ def clock_error(offsets: pd.DataFrame, speed: float = 1.0) -> float | None:
     return float(heard.median()) if alike and wrong else 0.0
 
 
-class ClockComparison:
+class ClockSkewCheck:
     """One thread's work; reads only."""
 
     def __init__(

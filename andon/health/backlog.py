@@ -1,4 +1,4 @@
-"""How far an engine is behind with what was received, and how fast it makes up for it: for people who wait for it."""
+"""The backlog: how far an engine is behind with what was received, and how fast it catches up, for people who wait for it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Backlog:
         return f"catching up: {self.slices:,} slices left with {self.signals:,} signals{how_long}"
 
 
-class CatchingUp:
+class BacklogWatch:
     """Looks at the journal in a thread of its own, so that it also tells in the midst of a long stage."""
 
     def __init__(self, loader: Loader, clock: Clock, clock_speed: float) -> None:
