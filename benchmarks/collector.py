@@ -21,6 +21,8 @@ import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from benchmarks.figures import Figure, show
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 BODIES = 16
 TARGETS = {1000: 250_000, 100: 150_000}
@@ -84,12 +86,6 @@ def generate(port: int, spans: int, seconds: float, connections: int) -> None:
     print(sum(map(len, counts)) * spans, time.monotonic() - began, time.process_time() - processor, len(requests[0]))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def resident_bytes(pid: int) -> int:
     """The most memory the process has had."""
     line = next(line for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
@@ -123,7 +119,7 @@ def measure(folder: Path, seconds: float, connections: int) -> list[Figure]:
     figures = [Figure("bare append and fdatasync of 400 kB, one at a time", f"{bare_append(folder):.0f} MB/s", "")]
     with subprocess.Popen(collect, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until_ready(port)
+            wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200, 30, "the collector starts")
             for spans, target in TARGETS.items():
                 before = cpu_seconds(process.pid)
                 load = [*module, "--generate", str(port), str(spans), "--seconds", str(seconds), "--connections", str(connections)]
@@ -142,18 +138,6 @@ def measure(folder: Path, seconds: float, connections: int) -> list[Figure]:
         finally:
             process.terminate()
     return figures
-
-
-def wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise SystemExit("the collector does not start")
 
 
 def main() -> None:

@@ -18,7 +18,8 @@ import httpx
 
 from benchmarks.figures import Figure, percentile, show
 from tests.e2e.sinks import Sink, http_sink
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 LANES = ("critical", "standard", "bulk")
 BATCH = 1000

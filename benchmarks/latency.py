@@ -27,7 +27,8 @@ from benchmarks.figures import Figure, percentile, show
 from core.catalog.load import load_catalog
 from core.duration import parse_duration
 from tests.e2e.sinks import Sink, http_sink
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 CATALOG = Path(__file__).parents[1] / "benchmarks" / "catalogs" / "orders"
 BATCH = 50

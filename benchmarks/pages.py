@@ -25,7 +25,8 @@ from benchmarks import million
 from benchmarks.figures import Figure, percentile, show
 from core.config import own_secret
 from store.reads.connection import connect
-from tests.product import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 WANTED = "≤ 1 s"

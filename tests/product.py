@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,31 +17,11 @@ import httpx
 from core.config import Settings
 from core.parent import Lifeline
 from store.reads.connection import connect_reader
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 START_SECONDS = 60.0
 _LIFELINE = Lifeline()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(condition: Callable[[], Any], seconds: float, what: str, pause: float = 0.1) -> Any:
-    """Return the first truthy value of ``condition``; fail after ``seconds`` naming ``what`` and the last error."""
-    deadline = time.monotonic() + seconds
-    last: object = None
-    while time.monotonic() < deadline:
-        try:
-            last = condition()
-        except Exception as error:
-            last = error
-        else:
-            if last:
-                return last
-        time.sleep(pause)
-    raise AssertionError(f"{what}: not within {seconds} s; last: {last!r}")
 
 
 @dataclass

@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from andon.commands import quarantine
-from tests.product import free_port
+from tests.ports import free_port
 
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
 GIVEN = 'given: [{at: "2026-03-27 15:50 UTC", event: shop.order.captured, data: {order: "17"}}]\n'

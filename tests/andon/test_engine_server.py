@@ -21,7 +21,8 @@ from andon.health.backlog import Backlog
 from core.clock import FakeClock
 from core.config import Settings
 from core.telemetry import Telemetry
-from tests.product import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 
 def _echo(request: Request) -> PlainTextResponse:

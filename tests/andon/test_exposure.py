@@ -15,7 +15,7 @@ from andon.commands import dashboard, demo, engine, up
 from collector.authentication import check_exposure
 from core.config import Settings
 from core.errors import UsageError
-from tests.product import free_port
+from tests.ports import free_port
 
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
 

@@ -18,7 +18,7 @@ from andon.preflight import check_inner_host, is_free, require_free_ports, requi
 from core.config import Settings
 from core.errors import UsageError
 from tests.andon.test_commands import andon, one_line
-from tests.product import free_port
+from tests.ports import free_port
 
 HOLDER = """
 import sys

@@ -13,7 +13,9 @@ import yaml
 
 from andon.preflight import is_free
 from tests.andon.test_commands import andon
-from tests.product import Product, free_port, running, wait_until
+from tests.ports import free_port
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

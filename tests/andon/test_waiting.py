@@ -18,7 +18,8 @@ from core.errors import NoRoom
 from core.telemetry import Telemetry
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.file_systems import FileSystem, file_system
-from tests.product import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"
 PATIENCE_SECONDS = 120.0

@@ -26,7 +26,7 @@ from core.signal import Record, SignalKind
 from core.telemetry import Telemetry
 from tests.collector.conftest import Running, running
 from tests.collector.requests import PROTOBUF, spans
-from tests.product import wait_until
+from tests.waiting import wait_until
 
 
 def test_tls_on_both_doors(start: Callable[..., Running], certificate: tuple[Path, Path]) -> None:

@@ -32,7 +32,7 @@ from tests.collector.conftest import Running, running
 from tests.collector.requests import PROTOBUF, START, spans
 from tests.collector.test_events import BATCH, ONE, event
 from tests.collector.test_webhooks import standard
-from tests.product import wait_until
+from tests.waiting import wait_until
 
 SMALL = spans(count=1).SerializeToString()
 FILLING = "x" * (300 << 10)

@@ -32,7 +32,7 @@ from core.telemetry import M
 from tests.collector.conftest import Running
 from tests.collector.requests import START, spans
 from tests.faults.recordings import PREFACE, frames_of_an_export
-from tests.product import wait_until
+from tests.waiting import wait_until
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 

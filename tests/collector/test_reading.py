@@ -17,7 +17,7 @@ from core.errors import Full
 from tests.collector.conftest import Running
 from tests.collector.requests import spans
 from tests.collector.test_otlp_grpc import EXPORT
-from tests.product import wait_until
+from tests.waiting import wait_until
 
 PATIENCE_SECONDS = 60.0
 

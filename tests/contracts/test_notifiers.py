@@ -25,6 +25,7 @@ from core.errors import Permanent, Retryable, UsageError
 from core.incident import Contact, IncidentStatus, Reason
 from core.registry import discover
 from tests.alerts.messages import message
+from tests.ports import free_port
 
 NOTIFIERS = discover(alerts.notifiers, "NOTIFIER", Notifier)
 OK_REPLY = json.dumps({"ok": True, "ts": "1"}).encode()
@@ -86,9 +87,7 @@ def smtp_other() -> Iterator[Other]:
             other.bodies.append(envelope.content)
             return {200: "250 ok", 503: "451 later", 400: "554 never"}[other.status]
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        other.port = probe.getsockname()[1]
+    other.port = free_port()
     controller = Controller(Handler(), hostname="127.0.0.1", port=other.port)
     controller.start()
     try:
@@ -189,11 +188,8 @@ def test_a_huge_reply_is_read_only_at_its_beginning(name: str):
 
 @pytest.mark.parametrize("name", sorted(NOTIFIERS))
 def test_a_refused_connection_is_retryable(name: str):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with pytest.raises(Retryable):
-        NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(port))
+        NOTIFIERS[name].deliver(message(), HARNESSES[name].settings(free_port()))
 
 
 @pytest.mark.parametrize("name", sorted(NOTIFIERS))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.product import wait_until
+from tests.waiting import wait_until
 
 PATIENCE_SECONDS = 60.0
 CHILD = """

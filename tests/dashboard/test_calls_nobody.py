@@ -16,7 +16,8 @@ from websockets.sync.client import connect
 
 from tests.dashboard.conftest import PAGES
 from tests.dashboard.test_port import FOREIGN, PUBLIC, UPGRADE, asked, status
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 ORDERS = Path(__file__).parents[1] / "catalogs" / "orders"
 CALLS = "connect,sendto,sendmsg,sendmmsg"

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.product import Product, free_port, wait_until
+from tests.ports import free_port
+from tests.product import Product
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 240.0

@@ -18,8 +18,9 @@ from core.clock import to_milliseconds
 from core.signal import Lane, Record, SignalKind
 from journal.format import segment_path, segments
 from tests.e2e.test_signal_to_alert import book, capture, new_order, provider_for, verdicts
-from tests.product import Product, wait_until
+from tests.product import Product
 from tests.store.journals import write_records
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("product")
 CLOUD_EVENT = "application/cloudevents+json"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.browser import WAIT_MILLISECONDS, Seen, chromium, drawn, look, window
 from tests.e2e.demo import Demo
-from tests.product import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
 PICTURES = Path(__file__).parent / "screenshots"

@@ -29,7 +29,8 @@ from store.reads.accounting import account
 from tests.e2e.demo import START_SECONDS, Demo, andon
 from tests.faults.audit import look_at_signals, signal_faults
 from tests.faults.ledger import Ledger, Producer
-from tests.product import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
 Samples = Counter[tuple[str, str]]

@@ -9,7 +9,8 @@ import pytest
 from tests.e2e.sinks import http_sink
 from tests.faults.audit import look_at_signals
 from tests.faults.ledger import CATALOG, ENVIRONMENT, Ledger, Producer
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 
 @pytest.mark.slow

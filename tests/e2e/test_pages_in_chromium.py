@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,9 @@ import httpx
 import pytest
 
 from tests.e2e.browser import chromium, visit
-from tests.product import free_port
+from tests.ports import free_port
+from tests.product import START_SECONDS
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -40,12 +41,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     arguments = [sys.executable, "-c", start]
     process = subprocess.Popen(arguments, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(120):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/_stcore/health").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.25)
+        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/_stcore/health").is_success, START_SECONDS, "the pages are served")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from tests.e2e.demo import START_SECONDS, Demo
-from tests.product import free_port, wait_until
+from tests.ports import free_port
 from tests.servers.clickhouse_stand_in import clickhouse_stand_in
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
 ORDERS = Path(__file__).parents[1] / "catalogs" / "orders"

@@ -14,7 +14,8 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from tests.e2e.sinks import Sink
 from tests.e2e.test_signal_to_alert import book, capture, new_order, provider_for
-from tests.product import Product, wait_until
+from tests.product import Product
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("product")
 

@@ -18,8 +18,9 @@ from tests.e2e.browser import chromium, visit
 from tests.e2e.conftest import SECRET
 from tests.e2e.sinks import Sink
 from tests.e2e.test_signal_to_alert import capture, new_order, verdicts
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
 from tests.servers.clickhouse_stand_in import StandIn, clickhouse_stand_in
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("server mode")
 ORDERS = Path(__file__).parents[1] / "catalogs" / "orders"

@@ -24,7 +24,8 @@ from opentelemetry.trace import Status, StatusCode
 
 from store.reads import detail, search
 from tests.e2e.sinks import Sink
-from tests.product import Product, wait_until
+from tests.product import Product
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("product")
 NODE = Path(__file__).parent / "node"

@@ -19,7 +19,8 @@ from tests.collector.requests import PROTOBUF, spans
 from tests.collector.test_webhooks import standard
 from tests.faults.bodies import head
 from tests.faults.front_door import WINDOWS
-from tests.product import Product, wait_until
+from tests.product import Product
+from tests.waiting import wait_until
 
 MEBIBYTE = 1 << 20
 LIMIT_BYTES = 20 * MEBIBYTE

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.collector.requests import PROTOBUF, spans
-from tests.product import wait_until
+from tests.waiting import wait_until
 
 GROWTH_MAX_BYTES = 64 << 20
 FACTOR_MAX = 2.0

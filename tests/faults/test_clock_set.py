@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.e2e.sinks import Sink, http_sink
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"
 LIBRARY = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)

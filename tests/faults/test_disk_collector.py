@@ -23,7 +23,8 @@ from tests.collector.conftest import Running, running
 from tests.collector.requests import spans
 from tests.faults.file_systems import FileSystem, file_system
 from tests.faults.ledger import EXPORT
-from tests.product import Product, wait_until
+from tests.product import Product
+from tests.waiting import wait_until
 
 MIB = 1 << 20
 CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"

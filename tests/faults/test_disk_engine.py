@@ -19,7 +19,8 @@ import pytest
 
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.file_systems import FileSystem, file_system
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"
 WITHIN_SECONDS = {"booked": 4, "shipped": 86_400}  # what the catalog allows from captured to these

@@ -23,7 +23,8 @@ from tests.collector.test_events import BATCH, event
 from tests.faults.attacks import LIMIT_BYTES, MEBIBYTE, Answer, Case, endless, first_answer
 from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
 from tests.faults.ledger import CATALOG, ENVIRONMENT
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 

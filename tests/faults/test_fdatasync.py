@@ -19,8 +19,9 @@ from tests.collector.requests import PROTOBUF, START, spans
 from tests.collector.test_webhooks import standard
 from tests.faults.ledger import HOOK, SECRET, messages, order_of, with_every_road
 from tests.faults.system_calls import WRAPPER, Call, amqp_acknowledged, calls, holds_http2_data
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
 from tests.servers.rabbitmq import RabbitServer, rabbitmq
+from tests.waiting import wait_until
 
 REQUESTS = 20
 SERVICES = {

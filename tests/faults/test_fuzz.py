@@ -29,7 +29,8 @@ from tests.faults.attacks import EXPORT, JSON, SECRET, Attacker
 from tests.faults.bodies import ENCODERS, batch, structured
 from tests.faults.front_door import GROWTH_MAX_BYTES, forget_peak, healthy_sender, memory_bytes
 from tests.faults.recordings import HEAD_BYTES, PREFACE, exported, frames_of_an_export
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 SECONDS = float(os.environ.get("ANDON_SOAK_SECONDS", "3"))
 EXAMPLES = Path(__file__).parents[1] / "data" / "otlp_examples"

@@ -20,7 +20,8 @@ from core.signal import Lane
 from journal.format import segments
 from tests.collector.requests import PROTOBUF, spans
 from tests.faults.ledger import CATALOG, ENVIRONMENT, order_of
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 SIZES = (0, 600, 5_000, 31_000, 150_000, 64_000)
 """Of what fills a record: several to a page of the file, about a page, and several pages to one. An attribute takes 64 KiB at most."""

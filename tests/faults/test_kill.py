@@ -15,8 +15,9 @@ from store.reads.accounting import account
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.audit import faults, look
 from tests.faults.ledger import CATALOG, ENVIRONMENT, ORIGINS, SECRET, Ledger, Producer, Roads, with_every_road
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
 from tests.servers.rabbitmq import installed, rabbitmq
+from tests.waiting import wait_until
 
 ROUNDS = int(os.environ.get("ANDON_ROUNDS", "25"))
 

@@ -13,7 +13,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from tests.collector.requests import PROTOBUF, spans
 from tests.e2e.sinks import Sink, http_sink
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"
 ENDED_MEANWHILE, STILL_OPEN, OVERDUE = "NO_STOCK", "NO_CREDIT", "overdue"

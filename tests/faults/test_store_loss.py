@@ -21,7 +21,8 @@ from store.scrub import CONDITION as DAMAGE
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.ledger import CATALOG, ENVIRONMENT, ORIGINS, Ledger, Producer
 from tests.faults.test_kill import closed_books
-from tests.product import Product, running, wait_until
+from tests.product import Product, running
+from tests.waiting import wait_until
 
 ROUNDS = max(1, int(os.environ.get("ANDON_ROUNDS", "1")) // 30)  # each takes minutes
 NAMED_WITHIN_SECONDS = 60

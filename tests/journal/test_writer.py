@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,8 @@ from core.telemetry import M, Telemetry
 from journal.format import segments
 from journal.reader import is_closed, read_segment
 from journal.writer import Journal
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 COLLECTOR = """
 import asyncio, signal, sys
@@ -144,24 +145,14 @@ def test_a_failing_disk_acknowledges_nothing_and_says_so(tmp_path: Path, monkeyp
     assert journal.failed
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def connect(port: int) -> HTTPConnection:
-    deadline = time.monotonic() + 20
-    while True:
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.connect()
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return connection
+    def connected() -> HTTPConnection:
+        connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.connect()
+        return connection
+
+    found: HTTPConnection = wait_until(connected, 120, "the collector listens", pause=0.05)
+    return found
 
 
 def post_event(connection: HTTPConnection, id_: str) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.ports import free_port
+from tests.waiting import wait_until
+
+START_SECONDS = 90.0
 CONFIG = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
 
@@ -22,9 +24,7 @@ def alertmanager(folder: Path) -> Iterator[str]:
     program = shutil.which("prometheus-alertmanager")
     if program is None:
         pytest.skip("needs Alertmanager: apt package prometheus-alertmanager")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = folder / "alertmanager.yml"
     config.write_text(CONFIG, encoding="utf-8")
     command = [
@@ -37,12 +37,9 @@ def alertmanager(folder: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
-            for _ in range(100):
-                try:
-                    if httpx.get(f"{url}/-/ready", timeout=1).is_success:
-                        break
-                except httpx.HTTPError:
-                    time.sleep(0.1)
+            wait_until(
+                lambda: httpx.get(f"{url}/-/ready", timeout=1).is_success, START_SECONDS, f"Alertmanager is ready; its log is {log.name}"
+            )
             yield url
         finally:
             process.terminate()

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.ports import free_port
+from tests.orphans import remove_if_interrupted
+from tests.ports import free_port
 
 
 @dataclass
@@ -50,8 +51,9 @@ def postgresql() -> Iterator[PostgresServer]:
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
     if programs is None or not (programs / "initdb").exists():
         pytest.skip("needs PostgreSQL: apt package postgresql")
-    # Not below pytest's own folder: that one is closed to the user postgres.
-    folder = Path(tempfile.mkdtemp(prefix="andon-postgresql-"))
+    # Not below the run's own folder: that one is closed to the user postgres.
+    folder = Path(tempfile.mkdtemp(prefix="andon-postgresql-", dir="/tmp"))
+    remove_if_interrupted(folder)
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     server = PostgresServer(folder, programs)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.ports import answers, free_port, wait_for
+from tests.ports import free_port, listens
+from tests.waiting import wait_until
 
 START_SECONDS = 90.0
 
@@ -36,7 +37,7 @@ class RabbitServer:
         (self.folder / "plugins").write_text("[].", encoding="ascii")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([self.program], stdout=log, stderr=log, env=self._environment(), start_new_session=True)
-        wait_for(lambda: answers(self.port), START_SECONDS, f"RabbitMQ listens; its log is {self.folder / 'log'}")
+        wait_until(lambda: listens(self.port), START_SECONDS, f"RabbitMQ listens; its log is {self.folder / 'log'}")
 
     def stop(self) -> None:
         """End it in good order: what is persistent is there again after ``start``."""
@@ -61,7 +62,7 @@ class RabbitServer:
             pass
         finally:
             self.process = None
-        wait_for(lambda: not answers(self.port), 60, "RabbitMQ has closed its port")
+        wait_until(lambda: not listens(self.port), 60, "RabbitMQ has closed its port")
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -19,7 +19,7 @@ from store.migrations import migrate, schema_statements
 from store.reads.connection import LIMITS, connect_reader, reading, whom
 from store.server import server_dsn
 from tests.collector.requests import spans
-from tests.product import free_port
+from tests.ports import free_port
 from tests.servers.clickhouse_stand_in import StandIn, clickhouse_stand_in
 from tests.store.journals import event, ids, loader_on, write_segment
 

@@ -25,7 +25,8 @@ from core.errors import UsageError
 from plant.run import Plant
 from plant.settings import PlantSettings
 from tests.collector.conftest import Running, running
-from tests.product import Product, wait_until
+from tests.product import Product
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 ORDERS = ROOT / "tests" / "catalogs" / "orders"

@@ -16,7 +16,7 @@ from core.config import Settings
 from core.disk import SLOW_SECONDS
 from core.telemetry import M, Telemetry
 from tests.faults.file_systems import FileSystem, file_system
-from tests.product import wait_until
+from tests.waiting import wait_until
 
 NOW = datetime(2026, 3, 27, 10, 0, tzinfo=UTC)
 MIB = 1 << 20

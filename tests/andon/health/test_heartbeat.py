@@ -21,7 +21,8 @@ from core.config import Settings
 from core.errors import Retryable
 from core.telemetry import M, Telemetry
 from tests.e2e.sinks import Sink, http_sink
-from tests.product import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from andon.health.backlog import BacklogWatch

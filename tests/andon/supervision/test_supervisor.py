@@ -16,7 +16,8 @@ from andon.supervision import supervisor as module
 from andon.supervision.supervisor import Child, Supervisor
 from core.errors import AndonError
 from tests.faults.file_systems import file_system
-from tests.product import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 LIMIT = 100_000
 TALKER = """
