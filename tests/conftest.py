@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 
 from store.client import Store
 from store.migrations import migrate
-from tests.orphans import end_orphans
+from tests.orphans import end_orphans, keep, remove_if_interrupted
 from tests.servers.postgresql import PostgresServer, postgresql
 from tests.servers.rabbitmq import RabbitServer, rabbitmq
 
@@ -27,6 +28,21 @@ _numbers = itertools.count(1)
 def pytest_configure() -> None:
     """Also in every worker of pytest-xdist, which may be killed alone."""
     end_orphans()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let all that the run starts write its temporary files into the run's own folder, which goes with it if it is interrupted."""
+    folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    (folder / "tmp").mkdir(exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
+    if not hasattr(session.config, "workerinput"):
+        remove_if_interrupted(folder)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A run that has come to its end keeps its folder for whoever asks why a test failed; pytest removes it some runs later."""
+    if (exitstatus != pytest.ExitCode.INTERRUPTED or session.testsfailed) and not hasattr(session.config, "workerinput"):
+        keep(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.orphans import remove_if_interrupted
+
 _MIB = 1 << 20
 
 
@@ -90,6 +92,7 @@ def file_system(folder: Path, *, mebibytes: int, inodes: int = 0) -> Iterator[Fi
     with image.open("wb") as file:
         file.truncate(mebibytes * _MIB)
     _run("mkfs.ext4", "-q", "-F", "-m", "0", *(("-N", str(inodes)) if inodes else ()), str(image))
+    remove_if_interrupted(root)
     made = FileSystem(root, str(image), _mounted(str(image), root))
     try:
         yield made
