@@ -15,16 +15,16 @@ from alerts import conditions as own
 from alerts import incidents as incident_rules
 from alerts import runbooks
 from alerts.actions import LONGEST_QUIET, Act
-from alerts.delivery import Delivery
-from alerts.delivery import rows as delivery_rows
+from alerts.delivery.delivery import Delivery
+from alerts.delivery.delivery import rows as delivery_rows
+from alerts.delivery.outbox import Outbox
 from alerts.incidents import Incident, State
 from alerts.members import SEVERITIES, candidates, together
 from alerts.notice import Notice, Silence
 from alerts.notifier import Notifier
-from alerts.outbox import Outbox
 from alerts.pipeline import decide
 from alerts.ports import IncidentStore
-from alerts.remembering import deliveries_of, silences_of, state_of
+from alerts.recovery import deliveries_of, silences_of, state_of
 from alerts.render import Rendering, render, title_of
 from alerts.routing import Leg, compile_routes, legs_of
 from core.catalog.catalog import Catalog
@@ -91,7 +91,7 @@ class AlertEngine:
             name: problems for name in channels if (problems := read_all(f"channel '{name}'", channels[name].secrets, resolve_secret)[1])
         }
         self._secret_news.tell([problem for problems in lacking.values() for problem in problems])
-        self._outbox.hurry(self._lacking - set(lacking))
+        self._outbox.retry_now(self._lacking - set(lacking))
         self._lacking = set(lacking)
 
     def run(self, now: datetime) -> bool:
@@ -109,7 +109,7 @@ class AlertEngine:
         """Ask of every incident and every waiting message what is due: the clock that it was put off by was corrected."""
         with self._lock, self._outbox.lock:
             self._again = dict.fromkeys(self._loaded(now).incidents, now)
-            self._outbox.hurry(self._channels)
+            self._outbox.retry_now(self._channels)
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
@@ -128,7 +128,7 @@ class AlertEngine:
 
     def settle(self, timeout_seconds: float = 30.0) -> None:
         """Wait until no channel is at work."""
-        self._outbox.settle(timeout_seconds)
+        self._outbox.join(timeout_seconds)
 
     def next_deadline(self) -> datetime | None:
         """Return the moment at which :meth:`run` has work without any input."""
@@ -169,7 +169,7 @@ class AlertEngine:
 
     def _loaded(self, now: datetime) -> State:
         if self._state is None:
-            self._outbox.record()  # what was sent meanwhile must not be read as still to be sent
+            self._outbox.store_outcomes()  # what was sent meanwhile must not be read as still to be sent
             remembered = self._store.remembered()
             state = state_of(remembered, self._catalog)
             self._silences = silences_of(remembered)
@@ -234,7 +234,7 @@ class AlertEngine:
                 if decision.again_at is not None:
                     moments.append(decision.again_at)
                 if decision.reason is not None:
-                    delivery_id = self._outbox.next_id(incident.incident_id, notice.channel, decision.reason)
+                    delivery_id = self._outbox.log.next_id(incident.incident_id, notice.channel, decision.reason)
                     rows = members.get(incident.incident_id, state.members.iloc[:0])
                     message = render(self._rendering, incident, rows, decision.reason, delivery_id)
                     deliveries += self._outbox.intend(message, notice.channel, now)
@@ -251,18 +251,18 @@ class AlertEngine:
             # Nobody can hear it; the outbox keeps a failed delivery that says so.
             legs = [Leg("", "none")]
         routed = {leg.channel for leg in legs}
-        legs += [Leg(channel, "") for channel in sorted(self._outbox.channels_told(incident.incident_id) - routed)]
+        legs += [Leg(channel, "") for channel in sorted(self._outbox.log.owed_a_resolve(incident.incident_id) - routed)]
         for leg in legs:
             yield Notice(
                 incident,
                 leg.channel,
                 leg.route,
-                self._outbox.announced(incident.incident_id, leg.channel),
+                self._outbox.log.last(incident.incident_id, leg.channel),
                 leg.channel in routed,
                 active=leg.active,
                 repeat_every_seconds=leg.repeat_every_seconds,
                 silences=tuple(self._silences.values()),
-                recent=self._outbox.recent(leg.channel),
+                recent=self._outbox.log.recent(leg.channel),
             )
 
     def _count(self, state: State) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alerts.delivery import Delivery
+from alerts.delivery.delivery import Delivery
 from alerts.incidents import MEMBER, Incident
 from alerts.notice import Silence
 

@@ -62,7 +62,7 @@ def test_a_crash_at_any_write_loses_nothing_and_repeats_only_the_same_id(world: 
     crashing = world.engine(Crashing(StoredIncidents(world.store), writes))
     try:
         crashing.run(NOW)
-        for delivery in list(crashing._outbox._pending.values()):
+        for delivery in crashing._outbox._queue.waiting():
             crashing._outbox.attempt(delivery)
     except Crash:
         pass

@@ -63,8 +63,8 @@ def test_after_the_resolve_of_a_repeated_incident_there_is_nothing_to_wait_for(w
     world.clock.advance(timedelta(days=2))
     world.turn(engine)
     assert engine.next_deadline() is None
-    assert not engine._outbox._announced, "what was said of an incident that is over takes no memory"
-    assert not engine._outbox._latest
+    assert not engine._outbox.log._last, "what was said of an incident that is over takes no memory"
+    assert not engine._outbox.log._latest
 
 
 @pytest.mark.parametrize("restarted", [False, True])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from alerts.delivery import Delivery
+from alerts.delivery.delivery import Delivery
 from alerts.incidents import OPEN_MEMBER, Incident, State, aware
 from alerts.members import ranks
 from alerts.notice import Silence
