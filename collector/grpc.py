@@ -96,11 +96,12 @@ class GrpcServer:
             if self._server._server.is_running():  # noqa: SLF001 - who waits for its termination, as one should, waits for ever then
                 continue
             try:
-                self._server, _ = self._bound(self.port)
-            except UsageError as error:
-                _LOG.error("the gRPC server ended, and its port cannot be opened yet", extra={"fields": {"error": str(error)}})
+                server, _ = self._bound(self.port)
+                await server.start()
+            except Exception as error:  # boundary: whatever gRPC raises here, its port stays shut unless somebody tries again
+                _LOG.error("the gRPC server ended, and another one cannot begin yet", extra={"fields": {"error": str(error)}})
                 continue
-            await self._server.start()
+            self._server = server
             self._doors.refusals.refused("protocol_error")
             _LOG.error("a client's malformed request ended the gRPC server; another one has begun")
 
@@ -108,7 +109,12 @@ class GrpcServer:
         """Refuse new calls and wait for the running ones."""
         if self._watching is not None:
             self._watching.cancel()
-        await self._server.stop(grace_seconds)
+        try:
+            await self._server.stop(grace_seconds)
+        except (
+            UnicodeDecodeError
+        ):  # of a malformed path that has just ended the server; it waits for the running calls when it is asked again
+            await self._server.stop(grace_seconds)
 
 
 def _export(doors: Doors, kind: SignalKind, reading: Reading) -> Callable[[Any, Any], Awaitable[bytes]]:

@@ -178,7 +178,7 @@ def struct_of(message: Descriptor) -> type[ProtobufStruct]:
         )
         for inner in filter(None, (field.message_type for field in ordered)):
             struct_of(inner)
-    return globals()[name]  # type: ignore[no-any-return]
+    return globals()[name]  # type: ignore[no-any-return]  # a struct of this name, and nothing else, was put there
 
 
 def _name_of(message: Descriptor) -> str:
@@ -192,7 +192,7 @@ def _in_json(field: FieldDescriptor) -> tuple[Any, Any]:
         return (f"list[{inner}] | None" if field.is_repeated else f"{inner} | None"), None
     type_, default, _, _ = _KINDS[field.type]
     if field.is_repeated:
-        return list[type_] | None, None  # type: ignore[valid-type]
+        return list[type_] | None, None  # type: ignore[valid-type]  # msgspec reads it when this runs, nothing is annotated with it
     return type_ | None, None if field.has_presence else default
 
 
