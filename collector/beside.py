@@ -18,10 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from collector.admission import Admitted
 from collector.cloud_events import BadEvent
 from collector.content import Content
 from collector.judging import Judged, Task
+from collector.otlp.admission import Admitted
 from collector.rejection import Complaint, Rejection
 from core.errors import Full
 

@@ -14,12 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from collector.admission import Admitted
 from collector.beside import Frame, received
-from collector.content import Content, mapped
+from collector.content import Bytes, Content, mapped
 from collector.encoding import decode_to, is_plain
 from collector.judging import Task, judge
-from collector.protobuf_tags import Bytes
+from collector.otlp.admission import Admitted
 from collector.rejection import Complaint, Rejection
 
 MEMORY_MAX_BYTES = 192 << 20

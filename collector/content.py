@@ -12,10 +12,12 @@ import os
 from collections.abc import Callable
 from typing import ParamSpec, Self, TypeVar
 
-from collector.protobuf_tags import Bytes
-
+HTTP_BODY_MAX_BYTES = 20 << 20
+GRPC_MESSAGE_MAX_BYTES = 4 << 20
 SMALL_MAX_BYTES = 512 << 10
 _SLICE_BYTES = 1 << 20
+Bytes = bytes | mmap.mmap
+"""What gives bytes by their place."""
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from collector.admission import Admitted
 from collector.authentication import Sender, Senders
 from collector.cloud_events import STRUCTURED
 from collector.content import Content
+from collector.otlp.admission import Admitted
 from collector.quarantine import quarantine_record
 from collector.receiver import Intake
 from collector.rejection import Complaint, Rejection

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import zstandard
 
-from collector.protobuf_tags import Bytes
+from collector.content import Bytes
 from collector.rejection import Rejection, refused, unusable
 
 MEMBERS_MAX = 1000

@@ -16,13 +16,12 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
-from collector.admission import GRPC_MESSAGE_MAX_BYTES
 from collector.allocator import give_back_free_blocks
-from collector.content import Content
+from collector.content import GRPC_MESSAGE_MAX_BYTES, Content
 from collector.desk import Envelope, Outcome
 from collector.http import Doors
 from collector.judging import PROTOBUF, Task
-from collector.otlp_requests import RESPONSES
+from collector.otlp.requests import RESPONSES
 from collector.reading import Reading
 from collector.rejection import Rejection, refused
 from core.binding import bind

@@ -27,7 +27,7 @@ from collector.content import Content
 from collector.desk import Desk, Envelope, Outcome
 from collector.http_body import Body, InFlight
 from collector.judging import Judged, Task, judge_small
-from collector.otlp_requests import RESPONSES
+from collector.otlp.requests import RESPONSES
 from collector.quarantine import WEBHOOK
 from collector.rejection import Complaint, Rejection, refused
 from collector.webhooks import DELIVERY_HEADERS, Webhooks, delivery_headers

@@ -7,8 +7,7 @@ from typing import Self
 
 from starlette.requests import ClientDisconnect, Request
 
-from collector.admission import HTTP_BODY_MAX_BYTES
-from collector.content import SMALL_MAX_BYTES, Content
+from collector.content import HTTP_BODY_MAX_BYTES, SMALL_MAX_BYTES, Content
 from collector.rejection import Rejection, refused
 from core.errors import Full
 from core.http.body import SlowBodyError, read_parts

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from collector import cloud_events, otlp_json
-from collector.admission import GRPC_MESSAGE_MAX_BYTES, HTTP_BODY_MAX_BYTES, Admitted, admit, admit_ordinary
+from collector import cloud_events
 from collector.cloud_events import BadEvent
-from collector.content import SMALL_MAX_BYTES, Content
+from collector.content import GRPC_MESSAGE_MAX_BYTES, HTTP_BODY_MAX_BYTES, SMALL_MAX_BYTES, Bytes, Content
 from collector.encoding import decode, too_large_decompressed
-from collector.protobuf_tags import Bytes
+from collector.otlp import json as otlp_json
+from collector.otlp.admission import Admitted, admit, admit_ordinary
 from collector.rejection import Rejection, refused
 from collector.webhooks import delivered_event
 from core.signal import SignalKind

@@ -7,9 +7,9 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.admission import Admitted, admit
-from collector.otlp_records import _LEVELS, _points
-from collector.otlp_requests import REQUESTS
+from collector.otlp.admission import Admitted, admit
+from collector.otlp.records import _LEVELS, _points
+from collector.otlp.requests import REQUESTS
 from core.signal import SignalKind
 
 PROTOBUF = "application/x-protobuf"

@@ -18,8 +18,8 @@ import zstandard
 from google.protobuf.message import DecodeError
 
 from collector.cloud_events import parse_batch, parse_structured
-from collector.otlp_json import convert
-from collector.otlp_requests import REQUESTS
+from collector.otlp.json import convert
+from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection
 from core.protobuf_wire import tag, varint
 from core.signal import SignalKind

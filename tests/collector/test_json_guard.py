@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from collector.json_guard import check_depth, check_digits, check_json
-from collector.otlp_json import convert
+from collector.otlp.json import convert
 from collector.rejection import Rejection
 from core.signal import SignalKind
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import zstandard
 
-from collector.otlp_requests import REQUESTS
+from collector.otlp.requests import REQUESTS
 from core import protobuf_wire as wire
 from core.signal import SignalKind
 from tests.collector.requests import START, spans

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from collector.otlp_requests import REQUESTS
+from collector.otlp.requests import REQUESTS
 from core.signal import Lane, Record, SignalKind
 from journal.format import segments
 from journal.reader import read_segment

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from andon.process import raise_open_files_limit
-from collector.otlp_requests import RESPONSES
+from collector.otlp.requests import RESPONSES
 from core.signal import SignalKind
 from tests.collector.requests import PROTOBUF, spans
 from tests.collector.test_events import BATCH, ONE

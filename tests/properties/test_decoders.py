@@ -23,16 +23,16 @@ from pamqp import header
 from pamqp.commands import Basic
 
 from collector.cloud_events import parse_batch, parse_structured
-from collector.otlp_json import convert
-from collector.otlp_requests import REQUESTS
+from collector.otlp.json import convert
+from collector.otlp.requests import REQUESTS
 from collector.receivers.rabbitmq import RabbitmqSettings, records_of
 from collector.rejection import Rejection
 from core.signal import SignalKind
+from tests.collector.otlp.test_json import SAMPLES, for_json_format
 from tests.collector.receivers.driving import TestIntake, context_of
 from tests.collector.requests import admit_whole, records_in
 from tests.collector.test_events import event
 from tests.collector.test_hostile_bytes import sample
-from tests.collector.test_otlp_json import SAMPLES, for_json_format
 
 EXAMPLES = int(os.environ.get("ANDON_EXAMPLES", "200"))
 pytestmark = pytest.mark.timeout(300 + EXAMPLES / 10)

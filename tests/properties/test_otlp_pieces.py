@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector import otlp_pieces
-from collector.otlp_pieces import pieces
-from collector.otlp_records import _LEVELS, _points
-from collector.otlp_requests import REQUESTS
+from collector.otlp import pieces as otlp_pieces
+from collector.otlp.pieces import pieces
+from collector.otlp.records import _LEVELS, _points
+from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection
 from core.signal import SignalKind
 from tests.collector.requests import spans
-from tests.properties.test_otlp_count import made
+from tests.properties.test_otlp_part_count import made
 
 
 def records(kind: SignalKind, body: bytes) -> Counter[bytes]:

@@ -8,8 +8,8 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from collector.admission import admit
-from collector.otlp_requests import REQUESTS
+from collector.otlp.admission import admit
+from collector.otlp.requests import REQUESTS
 from core.clock import to_milliseconds
 from core.signal import Lane, Record, SignalKind
 from store.client import Store

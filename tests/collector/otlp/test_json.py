@@ -14,13 +14,13 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.otlp_json import convert
-from collector.otlp_requests import REQUESTS
+from collector.otlp.json import convert
+from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection
 from core.signal import SignalKind
 from tests.collector.conftest import Running
 
-EXAMPLES = Path(__file__).parents[1] / "data" / "otlp_examples"
+EXAMPLES = Path(__file__).parents[2] / "data" / "otlp_examples"
 SAMPLES: dict[SignalKind, dict[str, Any]] = {
     SignalKind.TRACES: {
         "resourceSpans": [{

@@ -1,8 +1,8 @@
 """What may enter: OTLP requests, whole or without their bad records.
 
-The good case touches no single record in Python: one strict ``upb`` parse says that the protobuf is sound, and a glance
-(``otlp_glance.py``) that nothing about its records is odd. Only what looks odd is looked at record by record (``otlp_records.py``), where
-a bad record is set aside and the others pass. A large request is judged in pieces (``otlp_pieces.py``), after its parts were counted.
+The good case touches no single record in Python: one strict ``upb`` parse says that the protobuf is sound, and a pre-scan
+(``prescan.py``) that nothing about its records is odd. Only what looks odd is looked at record by record (``records.py``), where
+a bad record is set aside and the others pass. A large request is judged in pieces (``pieces.py``), after its parts were counted.
 """
 
 from __future__ import annotations
@@ -13,18 +13,16 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from collector import otlp_records
-from collector.otlp_count import SMALL_RECORD_BYTES, check_parts
-from collector.otlp_glance import has_few_attributes, has_good_heads, outline
-from collector.otlp_pieces import PIECE_BYTES, pieces
-from collector.otlp_records import RECORDS_MAX, STRING_MAX_BYTES, BadRecords
-from collector.otlp_requests import REQUESTS
-from collector.protobuf_tags import Bytes
+from collector.content import Bytes
+from collector.otlp import records
+from collector.otlp.part_count import SMALL_RECORD_BYTES, check_parts
+from collector.otlp.pieces import PIECE_BYTES, pieces
+from collector.otlp.prescan import has_few_attributes, has_good_heads, outline
+from collector.otlp.records import RECORDS_MAX, STRING_MAX_BYTES, BadRecords
+from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 
-HTTP_BODY_MAX_BYTES = 20 << 20
-GRPC_MESSAGE_MAX_BYTES = 4 << 20
 ORIGINS_MAX = 1000
 """Resources and scopes that are looked at one by one in passing."""
 _RESOURCES = {SignalKind.TRACES: "resource_spans", SignalKind.LOGS: "resource_logs", SignalKind.METRICS: "resource_metrics"}
@@ -44,7 +42,7 @@ class Admitted:
 
 
 def admit_ordinary(kind: SignalKind, body: bytes, already: int = 0) -> Admitted | None:
-    """Return a request in protobuf that is good as it is, at a glance; None for one that has to be looked at closely.
+    """Return a request in protobuf in which the pre-scan finds nothing odd; None for one whose records have to be looked at.
 
     ``already``: records that were admitted of the same request. Raises :class:`Rejection` (400) for what is no such request.
     """
@@ -78,7 +76,7 @@ def admit(kind: SignalKind, body: Bytes) -> Iterator[Admitted]:
             if admitted is None:
                 request = REQUESTS[kind].FromString(piece)
                 services = _services(kind, request)
-                good, count, bad = otlp_records.sort_out(kind, request, already)
+                good, count, bad = records.sort_out(kind, request, already)
                 admitted = Admitted(good, count, bad, services)
             already += admitted.count
             yield admitted
@@ -101,7 +99,7 @@ def _is_ordinary(kind: SignalKind, body: bytes, request: Any, longest: int) -> b
         longest <= STRING_MAX_BYTES
         and has_good_heads(kind, body)
         and has_few_attributes(kind, body, longest)
-        and otlp_records.has_good_origins(kind, request)
+        and records.has_good_origins(kind, request)
     )
 
 

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 
 from google.protobuf.message import DecodeError
 
+from collector.content import Bytes
+
 VARINT, FIXED64, LENGTH, GROUP, GROUP_END, FIXED32 = range(6)
 _FIXED_BYTES = {FIXED64: 8, FIXED32: 4}
-Bytes = bytes | mmap.mmap
 
 
 def read_varint(body: Bytes, at: int, end: int) -> tuple[int, int]:

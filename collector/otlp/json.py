@@ -1,6 +1,6 @@
 """OTLP/JSON to OTLP/protobuf.
 
-Typed decoding (``otlp_json_types.py``) checks names and types in C; the encoder here writes protobuf bytes directly, because filling message objects from
+Typed decoding (``json_types.py``) checks names and types in C; the encoder here writes protobuf bytes directly, because filling message objects from
 Python costs several times as much. Ids are hexadecimal, 64-bit integers are numbers or strings, enumerations are integers, unknown names are
 ignored: the JSON rules of the OTLP specification. (``google.protobuf.json_format`` reads the ids as base64 and is thirty times slower.)
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from collector.json_guard import check_depth, check_digits, check_values
-from collector.otlp_json_types import ProtobufStruct, struct_of
-from collector.otlp_requests import REQUESTS
+from collector.otlp.json_types import ProtobufStruct, struct_of
+from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 

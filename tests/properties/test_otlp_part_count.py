@@ -10,15 +10,15 @@ from google.protobuf.message import DecodeError, Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector import otlp_count
-from collector.otlp_count import check_parts, parts_at_most
-from collector.otlp_requests import REQUESTS
+from collector.otlp import part_count
+from collector.otlp.part_count import check_parts, parts_at_most
+from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection
 from core import protobuf_wire as wire
 from core.signal import SignalKind
 from tests.collector.test_hostile_bytes import sample
 
-HOLDERS = otlp_count._HOLDERS
+HOLDERS = part_count._HOLDERS
 
 
 def found(message: Message) -> tuple[int, int, int]:
@@ -59,14 +59,14 @@ def _fill(chance: random.Random, message: Any, budget: int) -> int:
 
 
 def limits(monkeypatch: pytest.MonkeyPatch, holders: int, inside: int, parts: int) -> None:
-    monkeypatch.setattr(otlp_count, "HOLDERS_MAX", holders)
-    monkeypatch.setattr(otlp_count, "INSIDE_MAX", inside)
-    monkeypatch.setattr(otlp_count, "PARTS_MAX", parts)
+    monkeypatch.setattr(part_count, "HOLDERS_MAX", holders)
+    monkeypatch.setattr(part_count, "INSIDE_MAX", inside)
+    monkeypatch.setattr(part_count, "PARTS_MAX", parts)
 
 
 def check_all(kind: SignalKind, body: bytes) -> None:
     """Walk through all of a body, however small it is."""
-    otlp_count._Walk(body, counts_all=True).through(otlp_count._ROOTS[kind])
+    part_count._Walk(body, counts_all=True).through(part_count._ROOTS[kind])
 
 
 def refused(kind: SignalKind, body: bytes) -> bool:
@@ -137,25 +137,25 @@ def test_a_packed_number_counts_by_its_bytes(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("unit", [b"\x0a\x00", b"\x8a\x80\x80\x00\x80\x00"])
 def test_a_request_holds_so_many_and_no_more(unit: bytes) -> None:
-    check_parts(SignalKind.TRACES, unit * otlp_count.HOLDERS_MAX)
+    check_parts(SignalKind.TRACES, unit * part_count.HOLDERS_MAX)
     with pytest.raises(Rejection, match="100000 resources, scopes and records"):
-        check_parts(SignalKind.TRACES, unit * (otlp_count.HOLDERS_MAX + 1))
+        check_parts(SignalKind.TRACES, unit * (part_count.HOLDERS_MAX + 1))
 
 
 @pytest.mark.parametrize("part", [9, 11, 13])
 def test_a_span_holds_so_many_and_no_more(part: int) -> None:
     empty = bytes((part << 3 | 2, 0))
-    check_parts(SignalKind.TRACES, in_span(empty * otlp_count.INSIDE_MAX))
+    check_parts(SignalKind.TRACES, in_span(empty * part_count.INSIDE_MAX))
     with pytest.raises(Rejection, match="record may hold 100000"):
-        check_parts(SignalKind.TRACES, in_span(empty * (otlp_count.INSIDE_MAX + 1)))
+        check_parts(SignalKind.TRACES, in_span(empty * (part_count.INSIDE_MAX + 1)))
 
 
 def test_all_spans_together_hold_so_many_and_no_more() -> None:
-    full = in_span(b"\x5a\x00" * otlp_count.INSIDE_MAX)
-    each = otlp_count.INSIDE_MAX + 3
-    check_parts(SignalKind.TRACES, full * (otlp_count.PARTS_MAX // each))
+    full = in_span(b"\x5a\x00" * part_count.INSIDE_MAX)
+    each = part_count.INSIDE_MAX + 3
+    check_parts(SignalKind.TRACES, full * (part_count.PARTS_MAX // each))
     with pytest.raises(Rejection, match="2000000"):
-        check_parts(SignalKind.TRACES, full * (otlp_count.PARTS_MAX // each + 1))
+        check_parts(SignalKind.TRACES, full * (part_count.PARTS_MAX // each + 1))
 
 
 def in_span(content: bytes) -> bytes:

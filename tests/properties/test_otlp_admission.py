@@ -1,4 +1,4 @@
-"""The glance at a whole request never lets pass what the judges of single records would reject."""
+"""The pre-scan of a whole request never lets pass what the judges of single records would reject."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector import otlp_records
-from collector.otlp_records import TIME_MAX_NANOSECONDS, TIME_MIN_NANOSECONDS
-from collector.otlp_requests import REQUESTS
+from collector.otlp import records as otlp_records
+from collector.otlp.records import TIME_MAX_NANOSECONDS, TIME_MIN_NANOSECONDS
+from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection
 from core.protobuf_wire import tag, varint
 from core.signal import SignalKind

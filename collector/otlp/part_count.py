@@ -13,8 +13,9 @@ import numpy as np
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
-from collector.otlp_requests import REQUESTS
-from collector.protobuf_tags import LENGTH, Bytes, read_varint, skip
+from collector.content import Bytes
+from collector.otlp.protobuf_tags import LENGTH, read_varint, skip
+from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from collector.otlp_glance import ATTRIBUTES_MAX
+from collector.otlp.prescan import ATTRIBUTES_MAX
 from collector.rejection import Complaint
 from core.signal import SignalKind
 

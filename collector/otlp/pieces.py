@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from collector.protobuf_tags import Bytes, fields
+from collector.content import Bytes
+from collector.otlp.protobuf_tags import fields
 from collector.rejection import Rejection, unusable
 from core import protobuf_wire as wire
 from core.signal import SignalKind

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
-from collector import otlp_records
-from collector.otlp_records import SHORTENED
-from collector.otlp_requests import REQUESTS
+from collector.otlp import records as otlp_records
+from collector.otlp.records import SHORTENED
+from collector.otlp.requests import REQUESTS
 from core.signal import SignalKind
 from tests.collector.conftest import Running
 from tests.collector.requests import PROTOBUF, START, admit_whole, spans

@@ -1,0 +1,5 @@
+"""OTLP: which requests may enter, in protobuf and in JSON, whole or without their bad records.
+
+A request is admitted (``admission.py``) after its parts were counted on its bytes (``part_count.py``); if it is large, in pieces (``pieces.py``).
+A pre-scan (``prescan.py``) finds requests in which nothing is odd; in the others each record is looked at (``records.py``).
+"""
