@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import msgspec
 
 from collector.json_guard import check_json
-from collector.rejection import Complaint, Rejection, unusable
+from collector.rejection import Rejection, ValidationError, unusable
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -27,7 +27,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\
 _REQUIRED = ("id", "source", "type")
 _HINT = "see the CloudEvents 1.0 specification"
 Fields = dict[str, msgspec.Raw]
-BadEvent = tuple[Complaint, bytes]
+BadEvent = tuple[ValidationError, bytes]
 """What is wrong with an event of a batch, and the event as it was sent."""
 
 
@@ -37,7 +37,7 @@ def parse_structured(body: bytes) -> bytes:
 
 
 def parse_batch(body: bytes) -> list[bytes | BadEvent]:
-    """Return the events of a batch, the bad ones as a complaint and their raw bytes. Raises :class:`Rejection` when it cannot be split."""
+    """Return the events of a batch, of the bad ones the validation error and their raw bytes. Raises :class:`Rejection` when it cannot be split."""
     try:
         parts = msgspec.json.decode(check_json(body), type=list[msgspec.Raw])
     except msgspec.MsgspecError as error:
@@ -50,7 +50,7 @@ def parse_batch(body: bytes) -> list[bytes | BadEvent]:
         try:
             events.append(_checked(_fields(raw)))
         except Rejection as rejection:
-            events.append((rejection.complaint, raw))
+            events.append((rejection.error, raw))
     return events
 
 

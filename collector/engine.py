@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from collector.allocator import give_back_large_blocks
 from collector.authentication import Senders, check_exposure
-from collector.desk import Desk
 from collector.grpc import GrpcServer
 from collector.http import Doors, make_app
+from collector.ingest_handler import IngestHandler
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
 from collector.receiver import Receiver, ReceiverContext
@@ -72,7 +72,7 @@ class Collector:
         self._refusals = Refusals(clock, telemetry)
         self._settling: asyncio.Task[None] | None = None
         self._intake = JournalIntake(self._journal, telemetry, self._refusals, FlowLanes(catalog))
-        self._doors = Doors(Desk(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock), self._refusals)
+        self._doors = Doors(IngestHandler(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock), self._refusals)
         self._doors.problem = lambda: self._journal.problem() if self._started else "the collector is starting or stopping"
         self._metrics = Metrics(settings, settings.host, telemetry, Guard(self._doors.failures, self._refusals), self._journal.publish)
         self._tell_secrets()
@@ -107,9 +107,9 @@ class Collector:
         self._started = True
 
     def expect_large(self) -> None:
-        """Start the process that judges large bodies, so that the first of them need not wait for it. For a process that is a collector."""
+        """Start the process that validates large bodies, so that the first of them need not wait for it. For a process that is a collector."""
         give_back_large_blocks()
-        self._doors.beside.start()
+        self._doors.offload.start()
 
     async def stop(self) -> None:
         """Stop pulling, let running requests end, write what waits, close the journal."""
@@ -126,7 +126,7 @@ class Collector:
         if self._settling is not None:
             self._settling.cancel()
         self._refusals.settle(at_end=True)
-        await asyncio.to_thread(self._doors.beside.close)
+        await asyncio.to_thread(self._doors.offload.close)
         await asyncio.to_thread(self._journal.stop)
 
     def reload(self, catalog: Catalog) -> None:

@@ -18,12 +18,12 @@ from google.rpc.status_pb2 import Status
 
 from collector.allocator import give_back_free_blocks
 from collector.content import GRPC_MESSAGE_MAX_BYTES, Content
-from collector.desk import Envelope, Outcome
 from collector.http import Doors
-from collector.judging import PROTOBUF, Task
+from collector.ingest_handler import Envelope, Outcome
 from collector.otlp.requests import RESPONSES
 from collector.reading import Reading
 from collector.rejection import Rejection, refused
+from collector.validation import PROTOBUF, Task
 from core.binding import bind
 from core.errors import Full, UsageError
 from core.limits import CONNECTIONS_MAX
@@ -126,7 +126,7 @@ def _export(doors: Doors, kind: SignalKind, reading: Reading) -> Callable[[Any, 
         try:
             sender = doors.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
         except Rejection as rejection:
-            doors.refusals.refused(rejection.complaint.reason, peer=peer)
+            doors.refusals.refused(rejection.error.reason, peer=peer)
             await _abort(context, _CODES[rejection.status], str(rejection), retry_after_seconds=rejection.retry_after_seconds)
         envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, doors.senders)
         with Content() as content:
@@ -161,14 +161,14 @@ async def _taken(doors: Doors, kind: SignalKind, content: Content, envelope: Env
     """Return what became of a message. Raises :class:`Rejection`, which says where it is kept, and :class:`core.errors.Full`."""
     try:
         doors.in_flight.count(0, content.size)
-        async with doors.judged(Task(kind, PROTOBUF), content) as judged:
-            pieces: list[Any] = judged
-            return await doors.desk.take_otlp(kind, pieces, envelope)
+        async with doors.validated(Task(kind, PROTOBUF), content) as validated:
+            pieces: list[Any] = validated
+            return await doors.ingest_handler.take_otlp(kind, pieces, envelope)
     except Rejection as rejection:
-        if kept := await doors.desk.keep(rejection, content, envelope):
-            complaint = replace(rejection.complaint, message=f"{rejection}; kept as {kept}")
-            raise Rejection(rejection.status, complaint) from rejection
-        tell = partial(doors.refusals.refused, rejection.complaint.reason, source=envelope.sender.source, peer=envelope.peer, body=content)
+        if kept := await doors.ingest_handler.keep(rejection, content, envelope):
+            error = replace(rejection.error, message=f"{rejection}; kept as {kept}")
+            raise Rejection(rejection.status, error) from rejection
+        tell = partial(doors.refusals.refused, rejection.error.reason, source=envelope.sender.source, peer=envelope.peer, body=content)
         await content.read_by(tell)
         raise
     finally:

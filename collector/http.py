@@ -20,16 +20,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from collector import cloud_events, judging
+from collector import cloud_events, validation
 from collector.authentication import Sender, Senders, sender_of
-from collector.beside import Beside
 from collector.content import Content
-from collector.desk import Desk, Envelope, Outcome
 from collector.http_body import Body, InFlight
-from collector.judging import Judged, Task, judge_small
+from collector.ingest_handler import Envelope, IngestHandler, Outcome
+from collector.offload import Offload
 from collector.otlp.requests import RESPONSES
 from collector.quarantine import WEBHOOK
-from collector.rejection import Complaint, Rejection, refused
+from collector.rejection import Rejection, ValidationError, refused
+from collector.validation import Task, Validated, validate_small
 from collector.webhooks import DELIVERY_HEADERS, Webhooks, delivery_headers
 from core.errors import Full
 from core.http.metrics import Metrics
@@ -44,7 +44,7 @@ PORTION_EVENTS = 500
 """Of a batch, what is taken together; between two portions the others are served. Who is told to come again sends all, and the store knows each."""
 # google.rpc.Code of each HTTP status, for OTLP senders
 _CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
-Handler = Callable[[list[Judged], Envelope], Awaitable[Response]]
+Handler = Callable[[list[Validated], Envelope], Awaitable[Response]]
 Proof = Callable[[Content], Envelope | Response]
 
 
@@ -52,14 +52,20 @@ class Doors:
     """What the handlers share. ``senders`` and ``webhooks`` are replaced when the catalog is reloaded."""
 
     def __init__(
-        self, desk: Desk, senders: Senders, webhooks: Webhooks, telemetry: Telemetry, failures: FailedAttempts, refusals: Refusals
+        self,
+        ingest_handler: IngestHandler,
+        senders: Senders,
+        webhooks: Webhooks,
+        telemetry: Telemetry,
+        failures: FailedAttempts,
+        refusals: Refusals,
     ) -> None:
-        self.desk = desk
+        self.ingest_handler = ingest_handler
         self.senders = senders
         self.webhooks = webhooks
         self.telemetry = telemetry
         self.in_flight = InFlight()
-        self.beside = Beside()
+        self.offload = Offload()
         self.failures = failures
         self.refusals = refusals
         self.problem: Callable[[], str] = lambda: ""
@@ -73,14 +79,14 @@ class Doors:
             return self.senders.identify(authorization, andon_token)
 
     @asynccontextmanager
-    async def judged(self, task: Task, content: Content) -> AsyncIterator[list[Judged]]:
-        """Give what became of a body: at once where that takes no time, or beside. Raises :class:`Rejection` and :class:`core.errors.Full`."""
-        judged = judge_small(task, content)
-        if judged is not None:
-            yield judged
+    async def validated(self, task: Task, content: Content) -> AsyncIterator[list[Validated]]:
+        """Give what became of a body: at once where that takes no time, or offloaded. Raises :class:`Rejection` and :class:`core.errors.Full`."""
+        validated = validate_small(task, content)
+        if validated is not None:
+            yield validated
             return
-        async with self.beside.judged(task, content) as judged:
-            yield judged
+        async with self.offload.validated(task, content) as validated:
+            yield validated
 
     @contextmanager
     def watching(self, peer: str) -> Iterator[None]:
@@ -90,8 +96,8 @@ class Doors:
         except Rejection as rejection:
             if rejection.status == 404 or not (wait := self.failures.note(peer)):
                 raise
-            complaint = Complaint("auth_rate_limited", "too many wrong credentials from this address", "authorization", f"wait {wait} s")
-            raise Rejection(503, complaint, keep=False, retry_after_seconds=wait) from rejection
+            error = ValidationError("auth_rate_limited", "too many wrong credentials from this address", "authorization", f"wait {wait} s")
+            raise Rejection(503, error, keep=False, retry_after_seconds=wait) from rejection
 
 
 def make_app(doors: Doors, metrics: Metrics) -> ASGIApp:
@@ -142,7 +148,7 @@ async def _guarded(
     explain: Callable[..., Response],
     prove: Proof | None = None,
 ) -> Response:
-    """Read and judge the body, let ``handle`` answer, and turn every refusal into an answer that says what was wrong.
+    """Read and validate the body, let ``handle`` answer, and turn every refusal into an answer that says what was wrong.
 
     ``prove`` returns the envelope of a sender who is known by the raw body alone, and refuses a stranger before anything is decoded or kept.
     """
@@ -156,25 +162,25 @@ async def _guarded(
                     return proven
                 envelope = proven
             try:
-                async with doors.judged(task, content) as judged:
-                    return await handle(judged, envelope)
+                async with doors.validated(task, content) as validated:
+                    return await handle(validated, envelope)
             except Rejection as rejection:
                 kept = await _keep(doors, rejection, content, envelope)
-                return explain(rejection.status, rejection.complaint, quarantine_id=kept, retry_after_seconds=rejection.retry_after_seconds)
+                return explain(rejection.status, rejection.error, quarantine_id=kept, retry_after_seconds=rejection.retry_after_seconds)
         except Rejection as rejection:
-            await _tell(doors, rejection.complaint.reason, envelope, content)
-            return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
+            await _tell(doors, rejection.error.reason, envelope, content)
+            return explain(rejection.status, rejection.error, retry_after_seconds=rejection.retry_after_seconds)
         except Full as full:
             await _tell(doors, "full", envelope, content)
-            complaint = Complaint("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
-            return explain(503, complaint, retry_after_seconds=full.retry_after_seconds)
+            error = ValidationError("full", str(full), what_to_do=f"send the same again after {full.retry_after_seconds} s")
+            return explain(503, error, retry_after_seconds=full.retry_after_seconds)
 
 
 async def _keep(doors: Doors, rejection: Rejection, content: Content, envelope: Envelope) -> str:
     if not rejection.keep:
-        await _tell(doors, rejection.complaint.reason, envelope, content)
+        await _tell(doors, rejection.error.reason, envelope, content)
         return ""
-    return await doors.desk.keep(rejection, content, envelope)
+    return await doors.ingest_handler.keep(rejection, content, envelope)
 
 
 async def _tell(doors: Doors, reason: str, envelope: Envelope, content: Content | None) -> None:
@@ -200,15 +206,15 @@ def _otlp(doors: Doors, kind: SignalKind) -> Callable[[Request], Awaitable[Respo
             if media_type not in {PROTOBUF, JSON}:
                 raise refused(415, "unsupported_type", "OTLP is application/x-protobuf or application/json", field="content-type")
         except Rejection as rejection:
-            doors.refusals.refused(rejection.complaint.reason, source=sender.source if sender else "", peer=_peer(request))
-            return explain(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
+            doors.refusals.refused(rejection.error.reason, source=sender.source if sender else "", peer=_peer(request))
+            return explain(rejection.status, rejection.error, retry_after_seconds=rejection.retry_after_seconds)
         envelope = _envelope(doors, request, sender, kind.value)
         is_json = media_type == JSON
 
-        async def handle(judged: list[Any], envelope: Envelope) -> Response:
-            return _otlp_success(kind, await doors.desk.take_otlp(kind, judged, envelope), is_json=is_json)
+        async def handle(validated: list[Any], envelope: Envelope) -> Response:
+            return _otlp_success(kind, await doors.ingest_handler.take_otlp(kind, validated, envelope), is_json=is_json)
 
-        task = Task(kind, judging.JSON if is_json else judging.PROTOBUF, envelope.encoding)
+        task = Task(kind, validation.JSON if is_json else validation.PROTOBUF, envelope.encoding)
         return await _guarded(doors, request, envelope, task, handle, explain)
 
     return endpoint
@@ -226,21 +232,21 @@ def _otlp_success(kind: SignalKind, outcome: Outcome, *, is_json: bool) -> Respo
     return Response(response.SerializeToString(), media_type=PROTOBUF)
 
 
-def _explain_protobuf(status: int, complaint: Complaint, *, quarantine_id: str = "", retry_after_seconds: int = 0) -> Response:
-    parts = [complaint.message, complaint.what_to_do, f"kept as {quarantine_id}" if quarantine_id else ""]
+def _explain_protobuf(status: int, error: ValidationError, *, quarantine_id: str = "", retry_after_seconds: int = 0) -> Response:
+    parts = [error.message, error.what_to_do, f"kept as {quarantine_id}" if quarantine_id else ""]
     message = Status(code=_CODES[status], message="; ".join(part for part in parts if part))
     return Response(message.SerializeToString(), status, _retry(retry_after_seconds), PROTOBUF)
 
 
-def _explain_json(status: int, complaint: Complaint, *, quarantine_id: str = "", retry_after_seconds: int = 0) -> Response:
+def _explain_json(status: int, error: ValidationError, *, quarantine_id: str = "", retry_after_seconds: int = 0) -> Response:
     content = {
-        "error": complaint.message,
-        "field": complaint.field,
-        "what_to_do": complaint.what_to_do,
+        "error": error.message,
+        "field": error.field,
+        "what_to_do": error.what_to_do,
         "quarantine_id": quarantine_id,
         # what OTLP/JSON senders look for: google.rpc.Status
         "code": _CODES[status],
-        "message": complaint.message,
+        "message": error.message,
     }
     return JSONResponse(content, status, _retry(retry_after_seconds))
 
@@ -250,18 +256,18 @@ def _retry(seconds: int) -> dict[str, str] | None:
 
 
 def _events(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
-    async def handle(judged: list[Any], envelope: Envelope) -> Response:
+    async def handle(validated: list[Any], envelope: Envelope) -> Response:
         if envelope.content_type.partition(";")[0].strip().lower() == cloud_events.BATCH:
-            return await _take_batch(doors.desk, judged, envelope)
-        await doors.desk.take([_event_record(doors.desk, envelope, event) for event in judged])
+            return await _take_batch(doors.ingest_handler, validated, envelope)
+        await doors.ingest_handler.take([_event_record(doors.ingest_handler, envelope, event) for event in validated])
         return JSONResponse({"accepted": 1})
 
     async def endpoint(request: Request) -> Response:
         try:
             sender = _identified(doors, request)
         except Rejection as rejection:
-            doors.refusals.refused(rejection.complaint.reason, peer=_peer(request))
-            return _explain_json(rejection.status, rejection.complaint, retry_after_seconds=rejection.retry_after_seconds)
+            doors.refusals.refused(rejection.error.reason, peer=_peer(request))
+            return _explain_json(rejection.status, rejection.error, retry_after_seconds=rejection.retry_after_seconds)
         envelope = _envelope(doors, request, sender, SignalKind.EVENT.value)
         task = Task(SignalKind.EVENT, _form(request), envelope.encoding, envelope.content_type, request.headers.items())
         return await _guarded(doors, request, envelope, task, handle, _explain_json)
@@ -274,43 +280,45 @@ def _form(request: Request) -> str:
     media_type = _media_type(request)
     if media_type in {cloud_events.STRUCTURED, cloud_events.BATCH}:
         if "ce-specversion" in request.headers:
-            return judging.TWICE
-        return judging.BATCH if media_type == cloud_events.BATCH else judging.STRUCTURED
-    return judging.BINARY if "ce-specversion" in request.headers or "ce-id" in request.headers else judging.NONE
+            return validation.TWICE
+        return validation.BATCH if media_type == cloud_events.BATCH else validation.STRUCTURED
+    return validation.BINARY if "ce-specversion" in request.headers or "ce-id" in request.headers else validation.NONE
 
 
-def _event_record(desk: Desk, envelope: Envelope, event: bytes) -> Record:
+def _event_record(handler: IngestHandler, envelope: Envelope, event: bytes) -> Record:
     sender = envelope.sender_of((cloud_events.source_of(event),))
-    return Record(SignalKind.EVENT, sender.source, sender.lane, desk.now(), 1, event)
+    return Record(SignalKind.EVENT, sender.source, sender.lane, handler.now(), 1, event)
 
 
-async def _take_batch(desk: Desk, judged: list[Any], envelope: Envelope) -> Response:
+async def _take_batch(handler: IngestHandler, validated: list[Any], envelope: Envelope) -> Response:
     quarantined: list[dict[str, Any]] = []
-    for first in range(0, len(judged), PORTION_EVENTS):
+    for first in range(0, len(validated), PORTION_EVENTS):
         records: list[Record] = []
-        for index, event in enumerate(judged[first : first + PORTION_EVENTS], first):
+        for index, event in enumerate(validated[first : first + PORTION_EVENTS], first):
             if isinstance(event, bytes):
-                records.append(_event_record(desk, envelope, event))
+                records.append(_event_record(handler, envelope, event))
                 continue
-            complaint, raw = event
-            quarantine_id, record = desk.quarantine(complaint, raw, envelope)
+            error, raw = event
+            quarantine_id, record = handler.quarantine(error, raw, envelope)
             records.append(record)
-            quarantined.append({"index": index, "id": quarantine_id, "error": complaint.message, "field": complaint.field})
-        await desk.take(records)
-    return JSONResponse({"accepted": len(judged) - len(quarantined), "quarantined": quarantined})
+            quarantined.append({"index": index, "id": quarantine_id, "error": error.message, "field": error.field})
+        await handler.take(records)
+    return JSONResponse({"accepted": len(validated) - len(quarantined), "quarantined": quarantined})
 
 
 def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         envelope = _envelope(doors, request, Sender("", doors.senders.default.lane), WEBHOOK)
         headers: list[tuple[str, str]] = []
-        task = Task(SignalKind.EVENT, judging.DELIVERY, envelope.encoding, envelope.content_type, headers)
+        task = Task(SignalKind.EVENT, validation.DELIVERY, envelope.encoding, envelope.content_type, headers)
         delivered: list[tuple[str, str, bytes]] = []
 
         def prove(content: Content) -> Envelope | Response:
             raw = content.whole()
             with doors.watching(envelope.peer):
-                source, delivery = doors.webhooks.verify(request.path_params["source"], request.headers, raw, doors.desk.now() // 1000)
+                source, delivery = doors.webhooks.verify(
+                    request.path_params["source"], request.headers, raw, doors.ingest_handler.now() // 1000
+                )
             fingerprint = hashlib.sha256(raw).digest()
             if doors.webhooks.seen.is_replay(source.source, delivery, fingerprint):
                 return JSONResponse({"accepted": 0, "replayed": True})
@@ -318,8 +326,8 @@ def _webhook(doors: Doors) -> Callable[[Request], Awaitable[Response]]:
             headers.extend(delivery_headers(source, delivery, request.headers))
             return replace(envelope, sender=sender_of(source))
 
-        async def handle(judged: list[Any], envelope: Envelope) -> Response:
-            await doors.desk.take([_event_record(doors.desk, envelope, event) for event in judged])
+        async def handle(validated: list[Any], envelope: Envelope) -> Response:
+            await doors.ingest_handler.take([_event_record(doors.ingest_handler, envelope, event) for event in validated])
             doors.webhooks.seen.remember(*delivered[0])
             return JSONResponse({"accepted": 1})
 

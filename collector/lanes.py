@@ -43,7 +43,7 @@ class FlowLanes:
             return record
         try:
             lane = self._lanes.get(msgspec.json.decode(record.body, type=_Type).type)
-        except msgspec.MsgspecError:  # what a receiver takes for an event is for the store to judge
+        except msgspec.MsgspecError:  # what a receiver takes for an event is for the store to decide
             return record
         return record if lane is None else replace(record, lane=highest(record.lane, lane))
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from collector.content import Content
-from collector.rejection import Complaint
+from collector.rejection import ValidationError
 from core.signal import Lane, Record, SignalKind
 
 BODY_MAX_BYTES = 1 << 20
@@ -19,7 +19,7 @@ WEBHOOK, MESSAGE = "webhook", "message"
 
 
 def quarantine_record(
-    complaint: Complaint,
+    error: ValidationError,
     body: bytes | Content,
     *,
     source: str,
@@ -41,9 +41,9 @@ def quarantine_record(
     detail: dict[str, Any] = {
         "quarantine_id": quarantine_id,
         "kind": kind,
-        "reason": complaint.reason,
-        "message": complaint.message,
-        "field": complaint.field,
+        "reason": error.reason,
+        "message": error.message,
+        "field": error.field,
         "content_type": content_type,
         "encoding": encoding,
         "headers": dict(headers or {}),

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import pydantic
+from pydantic import BaseModel, ConfigDict
 
 from collector.quarantine import quarantine_record
-from collector.rejection import Complaint
+from collector.rejection import ValidationError
 from core.catalog.complaints import suggestion
 from core.catalog.source import Source
 from core.clock import Clock, to_milliseconds
@@ -48,7 +49,7 @@ def parse_settings(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
     known = [field.alias or name for name, field in kind.model_fields.items()]
     try:
         parsed = kind.model_validate(settings)
-    except ValidationError as error:
+    except pydantic.ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         match first["type"]:
             case "extra_forbidden":
@@ -124,11 +125,11 @@ class ReceiverContext:
         """Return the record of one event of the source: a CloudEvent as JSON."""
         return Record(SignalKind.EVENT, self.source.source, self.source.lane, self._now(), 1, body)
 
-    def quarantined(self, complaint: Complaint, body: bytes, *, kind: str, content_type: str, peer: str) -> Record:
+    def quarantined(self, error: ValidationError, body: bytes, *, kind: str, content_type: str, peer: str) -> Record:
         """Return the record that keeps what of the source cannot be used, as :func:`collector.quarantine.quarantine_record` does."""
         source = self.source
         return quarantine_record(
-            complaint,
+            error,
             body,
             source=source.source,
             lane=source.lane,

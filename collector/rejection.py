@@ -1,4 +1,7 @@
-"""A request the collector cannot take: what was wrong, where, and what to do about it. HTTP and gRPC render it each in its way."""
+"""A rejection is the answer to a sender whose input is not taken; a validation error is the one thing that is wrong with it.
+
+HTTP and gRPC render a rejection each in its way.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from core.errors import Permanent
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """What one JSON error body says. ``reason`` is a word of the closed list that metrics and quarantine use."""
+class ValidationError:
+    """What is wrong, where, and what to do about it. ``reason`` is a word of the closed list that metrics and quarantine use."""
 
     reason: str
     message: str
@@ -23,17 +26,17 @@ class Rejection(Permanent):
     ``retry_after_seconds``: the hint with a 503.
     """
 
-    def __init__(self, status: int, complaint: Complaint, *, keep: bool = True, retry_after_seconds: int = 0) -> None:
-        super().__init__(complaint.message)
+    def __init__(self, status: int, error: ValidationError, *, keep: bool = True, retry_after_seconds: int = 0) -> None:
+        super().__init__(error.message)
         self.status = status
-        self.complaint = complaint
+        self.error = error
         self.keep = keep
         self.retry_after_seconds = retry_after_seconds
 
 
 def unusable(reason: str, message: str, *, field: str = "", what_to_do: str = "") -> Rejection:
     """Return the rejection of input that was readable but is wrong: 400, kept in quarantine."""
-    return Rejection(400, Complaint(reason, message, field, what_to_do))
+    return Rejection(400, ValidationError(reason, message, field, what_to_do))
 
 
 UNPROVEN_RETRY_SECONDS = 10
@@ -41,15 +44,15 @@ UNPROVEN_RETRY_SECONDS = 10
 
 def unproven(field: str) -> Rejection:
     """Return the rejection of a credential that may be right: secrets of sources cannot be read. 503, since the sender is to come again."""
-    complaint = Complaint(
+    error = ValidationError(
         "secret_unreadable",
         "whether this credential is right cannot be told: a secret of the catalog cannot be read",
         field,
         "send the same again later; the collector's log names the secret",
     )
-    return Rejection(503, complaint, keep=False, retry_after_seconds=UNPROVEN_RETRY_SECONDS)
+    return Rejection(503, error, keep=False, retry_after_seconds=UNPROVEN_RETRY_SECONDS)
 
 
 def refused(status: int, reason: str, message: str, *, field: str = "", what_to_do: str = "") -> Rejection:
     """Return the rejection of input that is not kept: not authenticated, too large, of an unsupported type."""
-    return Rejection(status, Complaint(reason, message, field, what_to_do), keep=False)
+    return Rejection(status, ValidationError(reason, message, field, what_to_do), keep=False)

@@ -2,7 +2,7 @@
 
 The good case touches no single record in Python: one strict ``upb`` parse says that the protobuf is sound, and a pre-scan
 (``prescan.py``) that nothing about its records is odd. Only what looks odd is looked at record by record (``records.py``), where
-a bad record is set aside and the others pass. A large request is judged in pieces (``pieces.py``), after its parts were counted.
+a bad record is set aside and the others pass. A large request is validated in pieces (``pieces.py``), after its parts were counted.
 """
 
 from __future__ import annotations

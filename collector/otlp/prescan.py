@@ -1,9 +1,9 @@
 """The pre-scan of an OTLP request: whether nothing about its records is odd, found without touching one of them in Python.
 
 Two further parses of the same bytes see less than OTLP's own messages do, and so cost a fraction. The *outline* leaves each record
-serialized, for its length. The *heads* know only the few fields that are judged; written again, every record is a short row of these
+serialized, for its length. The *heads* know only the few fields that are validated; written again, every record is a short row of these
 fields in the order of their numbers, the last value of each (as protobuf has it), and one regular expression reads them all. Of all events
-of a span together, and of all its links, only the attributes are left, and of each only that it is there. It is stricter than the judges of
+of a span together, and of all its links, only the attributes are left, and of each only that it is there. It is stricter than the checks of
 ``records.py`` (whole bytes of a time, for one) and never milder: tests/properties compares them.
 
 A record's own attributes, of which there are many, are not counted but bounded: each begins with the byte of its field's tag. Where no

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from collector.otlp.prescan import ATTRIBUTES_MAX
-from collector.rejection import Complaint
+from collector.rejection import ValidationError
 from core.signal import SignalKind
 
 RECORDS_MAX = 10_000
@@ -40,7 +40,7 @@ _LEVELS = {
 class BadRecords:
     """Records of one request that share a fault: ``body`` is an OTLP request that holds only them."""
 
-    complaint: Complaint
+    error: ValidationError
     body: bytes
     count: int
 
@@ -70,35 +70,35 @@ def sort_out(kind: SignalKind, request: Any, already: int = 0) -> tuple[bytes, i
     bad: dict[str, _Aside] = {}
     kept = 0
     for resource in getattr(request, resources_name):
-        resource_fault = _judge_attributes(resource.resource.attributes, "resource")
+        resource_fault = _validate_attributes(resource.resource.attributes, "resource")
         for scope in getattr(resource, scopes_name):
-            fault = resource_fault or _judge_attributes(scope.scope.attributes, "scope")
+            fault = resource_fault or _validate_attributes(scope.scope.attributes, "scope")
             records = getattr(scope, records_name)
             faulty: list[int] = []
             for index, record in enumerate(records):
                 signals = len(_points(record)) if kind is SignalKind.METRICS else 1
-                complaint = fault or _too_many(already + kept + signals) or _JUDGES[kind](record)
-                if complaint is None:
+                error = fault or _too_many(already + kept + signals) or _VALIDATORS[kind](record)
+                if error is None:
                     kept += signals
                     _SHORTENERS[kind](record)
                     continue
                 faulty.append(index)
-                if complaint.reason not in bad:
-                    bad[complaint.reason] = _Aside(complaint, type(request)(), _LEVELS[kind])
-                bad[complaint.reason].add(resource, scope, record, signals)
+                if error.reason not in bad:
+                    bad[error.reason] = _Aside(error, type(request)(), _LEVELS[kind])
+                bad[error.reason].add(resource, scope, record, signals)
             for index in reversed(faulty):
                 del records[index]
             _shorten_origin(scope, scope.scope)
         _shorten_origin(resource, resource.resource)
-    groups = [BadRecords(aside.complaint, aside.message.SerializeToString(), aside.count) for aside in bad.values()]
+    groups = [BadRecords(aside.error, aside.message.SerializeToString(), aside.count) for aside in bad.values()]
     return (request.SerializeToString() if kept else b""), kept, groups
 
 
 class _Aside:
     """The records of one fault, each below a copy of its resource and scope; records that share these share the copies, too."""
 
-    def __init__(self, complaint: Complaint, message: Any, levels: tuple[str, str, str]) -> None:
-        self.complaint = complaint
+    def __init__(self, error: ValidationError, message: Any, levels: tuple[str, str, str]) -> None:
+        self.error = error
         self.message = message
         self.count = 0
         self._levels = levels
@@ -123,46 +123,46 @@ class _Aside:
         self.count += signals
 
 
-def _too_many(records: int) -> Complaint | None:
+def _too_many(records: int) -> ValidationError | None:
     if records <= RECORDS_MAX:
         return None
-    return Complaint("otlp_too_many_records", f"a request may hold {RECORDS_MAX} records", "records", "send smaller batches")
+    return ValidationError("otlp_too_many_records", f"a request may hold {RECORDS_MAX} records", "records", "send smaller batches")
 
 
-def _judge_span(span: Any) -> Complaint | None:
+def _validate_span(span: Any) -> ValidationError | None:
     for name, length in (("trace_id", 16), ("span_id", 8)):
         value = getattr(span, name)
         if len(value) != length or not any(value):
-            return Complaint("otlp_bad_id", f"{name} must be {length} bytes, not all zero", name, "let the SDK make the ids")
+            return ValidationError("otlp_bad_id", f"{name} must be {length} bytes, not all zero", name, "let the SDK make the ids")
     if len(span.parent_span_id) not in {0, 8}:
-        return Complaint("otlp_bad_id", "parent_span_id must be 8 bytes or absent", "parent_span_id", "let the SDK make the ids")
+        return ValidationError("otlp_bad_id", "parent_span_id must be 8 bytes or absent", "parent_span_id", "let the SDK make the ids")
     if not TIME_MIN_NANOSECONDS <= span.start_time_unix_nano < TIME_MAX_NANOSECONDS:
-        return Complaint(
+        return ValidationError(
             "otlp_bad_time", "start_time_unix_nano must be nanoseconds between the years 2000 and 2100", "start_time_unix_nano"
         )
     if span.end_time_unix_nano >= TIME_MAX_NANOSECONDS:
-        return Complaint("otlp_bad_time", "end_time_unix_nano must be nanoseconds before the year 2100", "end_time_unix_nano")
-    return _judge_attributes(span.attributes) or _judge_parts((*span.events, *span.links))
+        return ValidationError("otlp_bad_time", "end_time_unix_nano must be nanoseconds before the year 2100", "end_time_unix_nano")
+    return _validate_attributes(span.attributes) or _validate_parts((*span.events, *span.links))
 
 
-def _judge_parts(parts: Iterable[Any]) -> Complaint | None:
-    return next((complaint for part in parts if (complaint := _judge_attributes(part.attributes))), None)
+def _validate_parts(parts: Iterable[Any]) -> ValidationError | None:
+    return next((error for part in parts if (error := _validate_attributes(part.attributes))), None)
 
 
-def _judge_log(log: Any) -> Complaint | None:
+def _validate_log(log: Any) -> ValidationError | None:
     if max(log.time_unix_nano, log.observed_time_unix_nano) >= TIME_MAX_NANOSECONDS:
-        return Complaint("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
-    return _judge_attributes(log.attributes)
+        return ValidationError("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
+    return _validate_attributes(log.attributes)
 
 
-def _judge_metric(metric: Any) -> Complaint | None:
+def _validate_metric(metric: Any) -> ValidationError | None:
     which = metric.WhichOneof("data")
     for point in _points(metric):
         if point.time_unix_nano >= TIME_MAX_NANOSECONDS:
-            return Complaint("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
+            return ValidationError("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
         if which == "histogram" and point.bucket_counts and len(point.bucket_counts) != len(point.explicit_bounds) + 1:
-            return Complaint("otlp_bad_histogram", "bucket_counts must have one element more than explicit_bounds", "bucket_counts")
-    return _judge_parts(_points(metric))
+            return ValidationError("otlp_bad_histogram", "bucket_counts must have one element more than explicit_bounds", "bucket_counts")
+    return _validate_parts(_points(metric))
 
 
 def _points(metric: Any) -> Any:
@@ -170,10 +170,10 @@ def _points(metric: Any) -> Any:
     return getattr(metric, which).data_points if which else ()
 
 
-def _judge_attributes(attributes: Any, holder: str = "record") -> Complaint | None:
+def _validate_attributes(attributes: Any, holder: str = "record") -> ValidationError | None:
     if len(attributes) <= ATTRIBUTES_MAX:
         return None
-    return Complaint(
+    return ValidationError(
         "otlp_too_many_attributes",
         f"a {holder} may have {ATTRIBUTES_MAX} attributes",
         "attributes" if holder == "record" else f"{holder}.attributes",
@@ -233,10 +233,10 @@ def _cut_field(message: Any, name: str, value: Any) -> bool:
     return False
 
 
-_JUDGES: dict[SignalKind, Callable[[Any], Complaint | None]] = {
-    SignalKind.TRACES: _judge_span,
-    SignalKind.LOGS: _judge_log,
-    SignalKind.METRICS: _judge_metric,
+_VALIDATORS: dict[SignalKind, Callable[[Any], ValidationError | None]] = {
+    SignalKind.TRACES: _validate_span,
+    SignalKind.LOGS: _validate_log,
+    SignalKind.METRICS: _validate_metric,
 }
 _SHORTENERS: dict[SignalKind, Callable[[Any], None]] = {
     SignalKind.TRACES: _shorten,

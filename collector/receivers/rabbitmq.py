@@ -33,7 +33,7 @@ from collector.cloud_events import BATCH, STRUCTURED, parse_batch, parse_binary,
 from collector.json_guard import check_json
 from collector.quarantine import MESSAGE
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
-from collector.rejection import Complaint, Rejection
+from collector.rejection import Rejection, ValidationError
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
@@ -220,23 +220,25 @@ def _check_open(channel: AbstractChannel) -> None:
 def records_of(message: AbstractIncomingMessage, context: ReceiverContext, settings: RabbitmqSettings) -> list[Record]:
     """Return the records of one message: its event or events, and what of it goes to quarantine."""
 
-    def kept(complaint: Complaint, body: bytes, content_type: str) -> Record:
+    def kept(error: ValidationError, body: bytes, content_type: str) -> Record:
         kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
-        return context.quarantined(complaint, body, kind=kind, content_type=content_type, peer=f"amqp:{settings.queue}")
+        return context.quarantined(error, body, kind=kind, content_type=content_type, peer=f"amqp:{settings.queue}")
 
     whole = message.content_type or ""
     try:
         events = _events(message, settings)
     except Rejection as rejection:
-        return [kept(rejection.complaint, message.body, whole)]
+        return [kept(rejection.error, message.body, whole)]
     except Exception as error:  # boundary: one message; it must never hold up the queue
-        return [kept(Complaint("unreadable_message", f"{type(error).__name__}: {error}"), message.body, whole)]
+        return [kept(ValidationError("unreadable_message", f"{type(error).__name__}: {error}"), message.body, whole)]
     return [context.event(event) if isinstance(event, bytes) else kept(*event, STRUCTURED) for event in events]
 
 
-def _events(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> list[bytes | tuple[Complaint, bytes]]:
+def _events(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> list[bytes | tuple[ValidationError, bytes]]:
     if len(message.body) > MESSAGE_MAX_BYTES:
-        raise Rejection(413, Complaint("too_large", f"a message may have {MESSAGE_MAX_BYTES} bytes, this one has {len(message.body)}"))
+        raise Rejection(
+            413, ValidationError("too_large", f"a message may have {MESSAGE_MAX_BYTES} bytes, this one has {len(message.body)}")
+        )
     content_type = (message.content_type or "").strip()
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == BATCH:

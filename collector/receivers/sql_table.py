@@ -371,4 +371,4 @@ class _Poll:
             return self._context.event(parse_structured(body))
         except Rejection as rejection:
             kind, peer = SignalKind.EVENT.value, f"sql:{self._settings.label}"
-            return self._context.quarantined(rejection.complaint, body, kind=kind, content_type=STRUCTURED, peer=peer)
+            return self._context.quarantined(rejection.error, body, kind=kind, content_type=STRUCTURED, peer=peer)

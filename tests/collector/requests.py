@@ -41,7 +41,7 @@ def records_in(kind: SignalKind, body: bytes) -> int:
 
 
 def admit_whole(kind: SignalKind, body: bytes) -> Admitted:
-    """Return what is admitted of a request, as if it had not been judged in pieces."""
+    """Return what is admitted of a request, as if it had not been validated in pieces."""
     pieces = list(admit(kind, body))
     if len(pieces) == 1:
         return pieces[0]

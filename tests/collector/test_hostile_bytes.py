@@ -62,7 +62,7 @@ def test_protobuf_cut_at_any_byte_is_taken_or_told(kind: SignalKind) -> None:
         except DecodeError:
             with pytest.raises(Rejection) as caught:
                 admit_whole(kind, body)
-            assert (caught.value.status, caught.value.complaint.reason) == (400, "bad_protobuf")
+            assert (caught.value.status, caught.value.error.reason) == (400, "bad_protobuf")
             told += 1
         else:
             admit_whole(kind, body)
@@ -160,7 +160,7 @@ def test_32_mixed_streams_at_once_are_not_mixed_up(door: Running) -> None:
         source, sent = random.Random(number), []
         with httpx.Client(timeout=30) as client:
             for _ in range(per_stream):
-                # every second stream is large enough to be judged in the process beside
+                # every second stream is large enough to be validated in the offload process
                 body = spans(*[{"name": source.randbytes(30_000).hex()} for _ in range(6 if number % 8 < 4 else 1)]).SerializeToString()
                 answer = client.post(url, content=encode(body), headers={"content-type": PROTOBUF, "content-encoding": encoding})
                 assert answer.status_code == 200

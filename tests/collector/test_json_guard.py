@@ -29,7 +29,7 @@ def outcome(check: Callable[[bytes], object], body: bytes) -> str:
     try:
         check(body)
     except Rejection as rejection:
-        return rejection.complaint.reason
+        return rejection.error.reason
     return "taken"
 
 

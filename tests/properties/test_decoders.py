@@ -49,7 +49,7 @@ documents = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st
 
 def told(rejection: Rejection) -> None:
     assert (rejection.status, rejection.keep) == (400, True)
-    assert rejection.complaint.message
+    assert rejection.error.message
 
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""The pre-scan of a whole request never lets pass what the judges of single records would reject."""
+"""The pre-scan of a whole request never lets pass what the checks of single records would reject."""
 
 from __future__ import annotations
 
@@ -56,41 +56,41 @@ def request(records: list[bytes]) -> bytes:
 
 
 def outcome(kind: SignalKind, body: bytes) -> Any:
-    """What the judges of single records say: how many are good, and how many are bad by fault; or that it is no such request."""
+    """What the checks of single records say: how many are good, and how many are bad by fault; or that it is no such request."""
     try:
         request = REQUESTS[kind].FromString(body)
     except Exception as error:
         return type(error).__name__
     _, count, bad = otlp_records.sort_out(kind, request)
-    return count, {group.complaint.reason: group.count for group in bad}
+    return count, {group.error.reason: group.count for group in bad}
 
 
-def judged_alike(kind: SignalKind, body: bytes) -> None:
+def validated_alike(kind: SignalKind, body: bytes) -> None:
     expected = outcome(kind, body)
     if expected == "DecodeError":
         with pytest.raises(Rejection, match=f"not an OTLP {kind.value} request"):
             admit_whole(kind, body)
         return
     admitted = admit_whole(kind, body)
-    assert (admitted.count, {group.complaint.reason: group.count for group in admitted.bad}) == expected
+    assert (admitted.count, {group.error.reason: group.count for group in admitted.bad}) == expected
 
 
 @pytest.mark.parametrize("kind", PLAIN)
-def test_one_odd_field_anywhere_is_judged_as_in_single_records(kind: SignalKind) -> None:
+def test_one_odd_field_anywhere_is_validated_as_in_single_records(kind: SignalKind) -> None:
     plain = PLAIN[kind]
     for place in range(len(plain) + 1):
-        judged_alike(kind, request([b"".join(plain), b"".join(plain[:place] + plain[place + 1 :])]))
+        validated_alike(kind, request([b"".join(plain), b"".join(plain[:place] + plain[place + 1 :])]))
         for odd in ODD_FIELDS:
-            judged_alike(kind, request([b"".join(plain), b"".join([*plain[:place], odd, *plain[place:]])]))
-            judged_alike(kind, request([b"".join([*plain[:place], odd, *plain[place + 1 :]]), b"".join(plain)]))
+            validated_alike(kind, request([b"".join(plain), b"".join([*plain[:place], odd, *plain[place:]])]))
+            validated_alike(kind, request([b"".join([*plain[:place], odd, *plain[place + 1 :]]), b"".join(plain)]))
 
 
 @pytest.mark.parametrize("kind", PLAIN)
 @settings(max_examples=300, deadline=None, database=None)
 @given(data=st.data())
-def test_any_fields_are_judged_as_in_single_records(kind: SignalKind, data: st.DataObject) -> None:
+def test_any_fields_are_validated_as_in_single_records(kind: SignalKind, data: st.DataObject) -> None:
     fields = st.lists(st.sampled_from(PLAIN[kind] * 8 + ODD_FIELDS) | st.binary(max_size=4), max_size=4)
-    judged_alike(kind, request([b"".join(PLAIN[kind] + data.draw(fields)) for _ in range(2)]))
+    validated_alike(kind, request([b"".join(PLAIN[kind] + data.draw(fields)) for _ in range(2)]))
 
 
 @pytest.mark.parametrize("parent", [b"", b"p" * 8])

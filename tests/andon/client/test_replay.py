@@ -19,7 +19,7 @@ import zstandard
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from andon.client.replay import Replayer
-from collector.desk import Desk
+from collector.ingest_handler import IngestHandler
 from collector.rejection import unusable
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -110,8 +110,8 @@ def defect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
         raise unusable("bad_protobuf", "a defect of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Desk, "take_otlp", refuse)
-        patch.setattr(Desk, "take", refuse)
+        patch.setattr(IngestHandler, "take_otlp", refuse)
+        patch.setattr(IngestHandler, "take", refuse)
         yield patch.undo
 
 

@@ -160,7 +160,7 @@ def test_any_value(value: dict[str, Any]) -> None:
 def test_wrong_values_name_their_place(span: dict[str, Any], field: str) -> None:
     with pytest.raises(Rejection) as caught:
         convert(SignalKind.TRACES, json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode())
-    assert (caught.value.status, caught.value.complaint.field) == (400, field)
+    assert (caught.value.status, caught.value.error.field) == (400, field)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"5", b"{", b"\xff", b"{}{}", b'{"resourceSpans":' * 70, "{}".encode("utf-16")])

@@ -88,8 +88,8 @@ def test_128_attributes_and_no_more(kind: SignalKind, place: str, find: Callable
         assert (admitted.count, admitted.bad) == (1, [])
         return
     (bad,) = admitted.bad
-    assert (admitted.count, bad.count, bad.complaint.reason) == (0, 1, "otlp_too_many_attributes")
-    assert bad.complaint.field == ("attributes" if place == "record" else f"{place}.attributes")
+    assert (admitted.count, bad.count, bad.error.reason) == (0, 1, "otlp_too_many_attributes")
+    assert bad.error.field == ("attributes" if place == "record" else f"{place}.attributes")
     assert bad.body == body, "kept as it was sent"
 
 

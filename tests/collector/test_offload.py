@@ -1,4 +1,4 @@
-"""A large body is judged in a process beside: whoever else sends is acknowledged meanwhile."""
+"""A large body is validated in a process of its own: whoever else sends is acknowledged meanwhile."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from typing import Any
 import httpx
 import pytest
 
-from collector.beside import Beside, Frame
-from collector.beside_process import answers
 from collector.content import Content
 from collector.json_guard import DIGITS_MAX, check_digits
-from collector.judging import ODD_SMALL_BYTES, STRUCTURED, Task
+from collector.offload import Frame, Offload
+from collector.offload_process import answers
 from collector.rejection import Rejection
+from collector.validation import ODD_SMALL_BYTES, STRUCTURED, Task
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source, Webhook
 from core.errors import Full
@@ -71,7 +71,7 @@ ROADS: dict[str, tuple[str, str, bytes, Headers]] = {
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The collector of all these tests: its process beside is started once."""
+    """The collector of all these tests: its process offload is started once."""
     catalog = Catalog(
         sources={"shop": Source(source="shop", owner="web", webhook=Webhook(scheme="standard", secrets=["env:HOOK"], type="shop"))}
     )
@@ -83,27 +83,27 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def beside(made: Running) -> Beside:
-    return made.collector._doors.beside
+def offload(made: Running) -> Offload:
+    return made.collector._doors.offload
 
 
-def stopped(beside: Beside) -> None:
+def stopped(offload: Offload) -> None:
     """Let the process do nothing until it is told to go on."""
-    beside.start()
-    os.kill(beside.pid, signal.SIGSTOP)
+    offload.start()
+    os.kill(offload.pid, signal.SIGSTOP)
 
 
 @pytest.mark.parametrize("road", ROADS)
-def test_a_small_request_is_acknowledged_while_a_large_one_is_judged(made: Running, beside: Beside, road: str) -> None:
+def test_a_small_request_is_acknowledged_while_a_large_one_is_validated(made: Running, offload: Offload, road: str) -> None:
     path, content_type, body, headers = ROADS[road]
     before = len(made.records())
-    stopped(beside)
+    stopped(offload)
     with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=made.client.base_url, timeout=60) as client:
         large = sender.submit(client.post, path, content=body, headers={"content-type": content_type, **headers(body)})
-        wait_until(lambda: beside._waiting, 60, "the large one waits")
+        wait_until(lambda: offload._waiting, 60, "the large one waits")
         assert made.post("/v1/traces", SMALL, PROTOBUF).status_code == 200
         assert not large.done()
-        os.kill(beside.pid, signal.SIGCONT)
+        os.kill(offload.pid, signal.SIGCONT)
         assert large.result().status_code == 200
     assert len(made.records()) > before + 1
 
@@ -121,32 +121,32 @@ def test_one_that_is_larger_than_what_is_kept_is_kept_by_its_beginning(made: Run
     assert (detail["size_bytes"], detail["sha256"]) == (str(len(body)), hashlib.sha256(body).hexdigest())
 
 
-def test_a_process_that_ends_is_replaced_and_the_sender_told_to_come_again(made: Running, beside: Beside) -> None:
+def test_a_process_that_ends_is_replaced_and_the_sender_told_to_come_again(made: Running, offload: Offload) -> None:
     path, content_type, body, _ = ROADS["protobuf"]
-    stopped(beside)
-    ended = beside.pid
+    stopped(offload)
+    ended = offload.pid
     with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=made.client.base_url, timeout=60) as client:
         large = sender.submit(client.post, path, content=body, headers={"content-type": content_type})
-        wait_until(lambda: beside._waiting, 60, "the large one waits")
+        wait_until(lambda: offload._waiting, 60, "the large one waits")
         os.kill(ended, signal.SIGKILL)
         assert (large.result().status_code, large.result().headers["retry-after"]) == (503, "1")
     assert made.post(path, body, content_type).status_code == 200
-    assert beside.pid != ended
+    assert offload.pid != ended
 
 
-def test_no_more_wait_than_may(made: Running, beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_wait_than_may(made: Running, offload: Offload, monkeypatch: pytest.MonkeyPatch) -> None:
     path, content_type, body, _ = ROADS["protobuf"]
-    monkeypatch.setattr("collector.beside.WAITING_MAX", 2)
-    stopped(beside)
+    monkeypatch.setattr("collector.offload.WAITING_MAX", 2)
+    stopped(offload)
     with ThreadPoolExecutor(2) as senders:
         large = [
             senders.submit(httpx.post, f"{made.client.base_url}{path}", content=body, headers={"content-type": content_type}, timeout=60)
             for _ in range(2)
         ]
-        wait_until(lambda: beside._waiting == 2, 60, "both wait")
+        wait_until(lambda: offload._waiting == 2, 60, "both wait")
         assert made.post(path, body, content_type).status_code == 503
         assert made.post("/v1/traces", SMALL, PROTOBUF).status_code == 200
-        os.kill(beside.pid, signal.SIGCONT)
+        os.kill(offload.pid, signal.SIGCONT)
         assert [one.result().status_code for one in large] == [200, 200]
 
 
@@ -160,17 +160,17 @@ def test_no_more_wait_than_may_also_of_those_that_come_together(monkeypatch: pyt
         def receive(self) -> Frame:
             return Frame(ends=True)
 
-    async def send(beside: Beside) -> bool:
+    async def send(offload: Offload) -> bool:
         with Content(b"{}") as content:
-            async with beside.judged(Task(SignalKind.EVENT, STRUCTURED), content):
+            async with offload.validated(Task(SignalKind.EVENT, STRUCTURED), content):
                 return True
 
     async def scenario() -> list[object]:
-        beside = Beside()
-        monkeypatch.setattr(beside, "start", lambda: setattr(beside, "_child", Done()))
-        return await asyncio.gather(*(send(beside) for _ in range(5)), return_exceptions=True)
+        offload = Offload()
+        monkeypatch.setattr(offload, "start", lambda: setattr(offload, "_child", Done()))
+        return await asyncio.gather(*(send(offload) for _ in range(5)), return_exceptions=True)
 
-    monkeypatch.setattr("collector.beside.WAITING_MAX", 2)
+    monkeypatch.setattr("collector.offload.WAITING_MAX", 2)
     assert [type(answer) for answer in asyncio.run(scenario())] == [bool, bool, Full, Full, Full]
 
 
@@ -185,7 +185,7 @@ def test_who_waits_for_the_process_when_it_is_closed_is_told_to_come_again(monke
             if self.answered:
                 raise EOFError
             self.answered = True
-            beside.close()
+            offload.close()
             return Frame()
 
         def end(self) -> None:
@@ -193,17 +193,17 @@ def test_who_waits_for_the_process_when_it_is_closed_is_told_to_come_again(monke
 
     async def scenario() -> None:
         with Content(b"{}") as content:
-            async with beside.judged(Task(SignalKind.EVENT, STRUCTURED), content):
+            async with offload.validated(Task(SignalKind.EVENT, STRUCTURED), content):
                 raise AssertionError("there is no answer")
 
-    monkeypatch.setattr("collector.beside._Child", Closed)
-    beside = Beside()
+    monkeypatch.setattr("collector.offload._Child", Closed)
+    offload = Offload()
     with pytest.raises(Full):
         asyncio.run(scenario())
 
 
 def test_the_process_ends_with_its_parent() -> None:
-    code = "from collector.beside import Beside; import os, signal\nb = Beside(); b.start(); print(b.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    code = "from collector.offload import Offload; import os, signal\nb = Offload(); b.start(); print(b.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
@@ -214,11 +214,11 @@ def test_what_takes_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) 
     def greedy(*_: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr("collector.beside_process.judge", greedy)
+    monkeypatch.setattr("collector.offload_process.validate", greedy)
     with Content(b"x") as content:
         (frame,) = answers(Task(SignalKind.TRACES, "protobuf"), content.lend())
-    assert frame.complaint is not None
-    assert (frame.status, frame.complaint.reason) == (400, "too_costly")
+    assert frame.error is not None
+    assert (frame.status, frame.error.reason) == (400, "too_costly")
 
 
 @pytest.mark.parametrize("at", [0, 1, (256 << 10) - 65, (256 << 10) - 64, (256 << 10) - 1, 256 << 10, (256 << 10) + 1, 299_000])

@@ -1,7 +1,7 @@
-"""Judges what is large in a process of its own, one body at a time, so that neither its time nor its memory is that of the other senders.
+"""Validation of large bodies, offloaded to a process of its own: one body at a time, so that neither its time nor its memory is that of other senders.
 
-The process gets a body as an open file and answers in frames (``beside_process.py``). It is started when it is first needed, or before; it ends
-when its parent does, because then nobody can ask any more. One that ends by itself is replaced, and whoever it judged for is told to come again.
+The process gets a body as an open file and answers in frames (``offload_process.py``). It is started when it is first needed, or before; it ends
+when its parent does, because then nobody can ask any more. One that ends by itself is replaced, and the sender of the body it had is told to come again.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ import msgspec
 
 from collector.cloud_events import BadEvent
 from collector.content import Content
-from collector.judging import Judged, Task
 from collector.otlp.admission import Admitted
-from collector.rejection import Complaint, Rejection
+from collector.rejection import Rejection, ValidationError
+from collector.validation import Task, Validated
 from core.errors import Full
 
 WAITING_MAX = 64
-"""Requests that wait for the process, the one that it judges included; more are told to come again."""
+"""Requests that wait for the process, the one that it validates included; more are told to come again."""
 HELD_MAX_BYTES = 1 << 20
-"""What was judged and is not on disk yet; while it is more, the next body waits."""
+"""What was validated and is not on disk yet; while it is more, the next body waits."""
 PATIENCE_SECONDS = 60.0
 """How long the process may say nothing before it is ended."""
 RETRY_AFTER_SECONDS = 1
@@ -44,11 +44,11 @@ class Frame(msgspec.Struct, omit_defaults=True):
     events: list[bytes | BadEvent] = []
     ends: bool = False
     status: int = 0
-    complaint: Complaint | None = None
+    error: ValidationError | None = None
     keep: bool = True
 
 
-class Beside:
+class Offload:
     """The process, and the queue before it. ``close`` ends the process."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Beside:
         self._room = asyncio.Event()
         self._room.set()
         self._child: _Child | None = None
-        self._tasks: set[asyncio.Task[list[Judged]]] = set()
+        self._tasks: set[asyncio.Task[list[Validated]]] = set()
 
     @property
     def pid(self) -> int:
@@ -76,7 +76,7 @@ class Beside:
         self._end()
 
     @asynccontextmanager
-    async def judged(self, task: Task, content: Content) -> AsyncIterator[list[Judged]]:
+    async def validated(self, task: Task, content: Content) -> AsyncIterator[list[Validated]]:
         """Give what became of a body, which counts as held until the block ends.
 
         Raises :class:`Rejection` when the whole of it is unusable and :class:`core.errors.Full`.
@@ -99,7 +99,7 @@ class Beside:
         finally:
             self._hold(-_size_of(found))
 
-    async def _in_turn(self, task: Task, file: int) -> list[Judged]:
+    async def _in_turn(self, task: Task, file: int) -> list[Validated]:
         try:
             async with self._turn:
                 await self._room.wait()
@@ -110,7 +110,7 @@ class Beside:
             self._waiting -= 1
             os.close(file)
 
-    def _forget(self, asked: asyncio.Task[list[Judged]]) -> None:
+    def _forget(self, asked: asyncio.Task[list[Validated]]) -> None:
         if not asked.cancelled() and asked.exception() is None:
             self._hold(-_size_of(asked.result()))
 
@@ -121,17 +121,17 @@ class Beside:
         else:
             self._room.set()
 
-    def _ask(self, task: Task, file: int) -> list[Judged]:
+    def _ask(self, task: Task, file: int) -> list[Validated]:
         self.start()
         child = self._child  # to the end, also when it is closed meanwhile
         assert child is not None  # noqa: S101 - started
-        found: list[Judged] = []
+        found: list[Validated] = []
         try:
             child.send(task, file)
             while True:
                 frame = child.receive()
-                if frame.complaint is not None:
-                    raise Rejection(frame.status, frame.complaint, keep=frame.keep)
+                if frame.error is not None:
+                    raise Rejection(frame.status, frame.error, keep=frame.keep)
                 found += frame.admitted
                 found += frame.events
                 if frame.ends:
@@ -139,7 +139,7 @@ class Beside:
         except (OSError, EOFError, msgspec.MsgspecError) as error:
             _LOG.error("the process for large bodies is replaced", extra={"fields": {"error": str(error) or "it ended"}})
             self._end()
-            raise Full("a large request could not be judged", RETRY_AFTER_SECONDS) from error
+            raise Full("a large request could not be validated", RETRY_AFTER_SECONDS) from error
 
     def _end(self) -> None:
         if self._child is not None:
@@ -147,7 +147,7 @@ class Beside:
             self._child = None
 
 
-def _size_of(found: list[Judged]) -> int:
+def _size_of(found: list[Validated]) -> int:
     size = 0
     for each in found:
         if isinstance(each, Admitted):
@@ -165,7 +165,7 @@ class _Child:
         environment = {**os.environ, **_MEMORY, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-P", "-m", "collector.beside_process", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "collector.offload_process", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
-"""What a request says, once its sender is known: decoded, checked, and made into what may be journalled. The same here as in the process beside.
+"""What a request says, once its sender is known: decoded, validated, and made into what may be journalled. The same here as in the offload process.
 
-What is small is judged at once, on the event loop; see :func:`judge_small` for what that is.
+What is small is validated at once, on the event loop; see :func:`validate_small` for what that is.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from collector.webhooks import delivered_event
 from core.signal import SignalKind
 
 JSON_MAX_BYTES = GRPC_MESSAGE_MAX_BYTES
-"""JSON cannot be judged in pieces, and takes a multiple of itself."""
+"""JSON cannot be validated in pieces, and takes a multiple of itself."""
 ODD_SMALL_BYTES = 32 << 10
-"""What has to be looked at value by value or record by record is judged at once up to this size."""
+"""What has to be looked at value by value or record by record is validated at once up to this size."""
 ENCODED_SMALL_BYTES = 128 << 10
 PROTOBUF, JSON, STRUCTURED, BATCH, BINARY, DELIVERY = "protobuf", "json", "structured", "batch", "binary", "delivery"
 TWICE, NONE = "both in headers and body", "no event"
-Judged = Admitted | bytes | BadEvent
+Validated = Admitted | bytes | BadEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Task:
         return HTTP_BODY_MAX_BYTES if self.form == PROTOBUF else JSON_MAX_BYTES
 
 
-def judge_small(task: Task, content: Content) -> list[Judged] | None:
+def validate_small(task: Task, content: Content) -> list[Validated] | None:
     """Return what became of a request that takes a few milliseconds at the most; None for another, of which nothing is known then.
 
     Raises :class:`Rejection` when the whole of it is unusable.
@@ -65,10 +65,10 @@ def judge_small(task: Task, content: Content) -> list[Judged] | None:
         admitted = admit_ordinary(task.kind, body)
         if admitted is not None:
             return [admitted]
-    return list(judge(task, body)) if is_small else None
+    return list(validate(task, body)) if is_small else None
 
 
-def judge(task: Task, body: Bytes) -> Iterator[Judged]:
+def validate(task: Task, body: Bytes) -> Iterator[Validated]:
     """Yield what became of a decoded body. Raises :class:`Rejection` when the whole of it is unusable; then nothing of it is."""
     if len(body) > task.max_bytes:
         raise too_large_decompressed(task.max_bytes)

@@ -1,4 +1,4 @@
-"""The process that judges large bodies; see ``beside.py``. ``python -m collector.beside_process SOCKET``."""
+"""The process that validates large bodies; see ``offload.py``. ``python -m collector.offload_process SOCKET``."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 
 import msgspec
 
-from collector.beside import Frame, received
 from collector.content import Bytes, Content, mapped
 from collector.encoding import decode_to, is_plain
-from collector.judging import Task, judge
+from collector.offload import Frame, received
 from collector.otlp.admission import Admitted
-from collector.rejection import Complaint, Rejection
+from collector.rejection import Rejection, ValidationError
+from collector.validation import Task, validate
 
 MEMORY_MAX_BYTES = 192 << 20
-"""What a body may take beside what the process takes before it; no body that is within the limits comes near it."""
+"""What a body may take on top of what the process takes before it; no body that is within the limits comes near it."""
 NICENESS = 5
 _FRAME_BYTES = 256 << 10
 
@@ -59,21 +59,21 @@ def answers(task: Task, file: int) -> Iterator[Frame]:
     frame, size = Frame(), 0
     try:
         with _decoded(task, file) as body:
-            for judged in judge(task, body):
-                if isinstance(judged, Admitted):
-                    frame.admitted.append(judged)
-                    size += len(judged.body) + sum(len(bad.body) for bad in judged.bad)
+            for validated in validate(task, body):
+                if isinstance(validated, Admitted):
+                    frame.admitted.append(validated)
+                    size += len(validated.body) + sum(len(bad.body) for bad in validated.bad)
                 else:
-                    frame.events.append(judged)
-                    size += len(judged if isinstance(judged, bytes) else judged[1])
+                    frame.events.append(validated)
+                    size += len(validated if isinstance(validated, bytes) else validated[1])
                 if size > _FRAME_BYTES:
                     yield frame
                     frame, size = Frame(), 0
     except Rejection as rejection:
-        yield Frame(status=rejection.status, complaint=rejection.complaint, keep=rejection.keep)
+        yield Frame(status=rejection.status, error=rejection.error, keep=rejection.keep)
     except MemoryError:
-        complaint = Complaint("too_costly", "the body takes too much memory to be judged", "body", "send smaller batches")
-        yield Frame(status=400, complaint=complaint)
+        error = ValidationError("too_costly", "the body takes too much memory to be validated", "body", "send smaller batches")
+        yield Frame(status=400, error=error)
     else:
         frame.ends = True
         yield frame

@@ -15,7 +15,7 @@ from collector.content import Content
 from collector.otlp.admission import Admitted
 from collector.quarantine import quarantine_record
 from collector.receiver import Intake
-from collector.rejection import Complaint, Rejection
+from collector.rejection import Rejection, ValidationError
 from core.clock import Clock, to_milliseconds
 from core.signal import Record, SignalKind
 
@@ -55,7 +55,7 @@ class Outcome:
     message: str = ""
 
 
-class Desk:
+class IngestHandler:
     """Takes requests for an intake."""
 
     def __init__(self, intake: Intake, clock: Clock) -> None:
@@ -78,17 +78,15 @@ class Desk:
         ids: list[str] = []
         bad = [each for piece in pieces for each in piece.bad]
         for each in bad:
-            quarantine_id, record = self._quarantine(
-                each.complaint, each.body, envelope.alone("application/x-protobuf"), now, count=each.count
-            )
+            quarantine_id, record = self._quarantine(each.error, each.body, envelope.alone("application/x-protobuf"), now, count=each.count)
             ids.append(quarantine_id)
             records.append(record)
         for portion in _portions(records):
             await self._intake.accept(portion)
         rejected = Counter[str]()
         for each in bad:
-            rejected[each.complaint.reason] += each.count
-        said = {each.complaint.reason: each.complaint.message for each in bad}
+            rejected[each.error.reason] += each.count
+        said = {each.error.reason: each.error.message for each in bad}
         message = "; ".join(f"{count} of {reason}: {said[reason]}" for reason, count in rejected.items())
         return Outcome(rejected.total(), f"{message} (in quarantine: {', '.join(ids)})" if ids else "")
 
@@ -100,18 +98,18 @@ class Desk:
         """Quarantine what a rejection is about and return its id; empty when it is not to be kept. Raises :class:`core.errors.Full`."""
         if not rejection.keep:
             return ""
-        quarantine_id, record = await content.read_by(self._quarantine, rejection.complaint, content, envelope, self.now())
+        quarantine_id, record = await content.read_by(self._quarantine, rejection.error, content, envelope, self.now())
         await self._intake.accept([record])
         return quarantine_id
 
-    def quarantine(self, complaint: Complaint, body: bytes, envelope: Envelope) -> tuple[str, Record]:
+    def quarantine(self, error: ValidationError, body: bytes, envelope: Envelope) -> tuple[str, Record]:
         """Return the id and the record that keeps one unusable event of a batch whose other events are good."""
-        return self._quarantine(complaint, body, envelope.alone(STRUCTURED), self.now())
+        return self._quarantine(error, body, envelope.alone(STRUCTURED), self.now())
 
     @staticmethod
-    def _quarantine(complaint: Complaint, body: bytes | Content, envelope: Envelope, now: int, *, count: int = 1) -> tuple[str, Record]:
+    def _quarantine(error: ValidationError, body: bytes | Content, envelope: Envelope, now: int, *, count: int = 1) -> tuple[str, Record]:
         return quarantine_record(
-            complaint,
+            error,
             body,
             source=envelope.sender.source,
             lane=envelope.sender.lane,
