@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from core.catalog.complaints import suggestion
+from core.catalog.validation_errors import suggestion
 from core.clock import SystemClock
 from core.errors import Full, Permanent, Retryable, UsageError, WrongSetting
 from core.secrets import is_reference, resolve_key, resolve_secret

@@ -1,6 +1,6 @@
-"""Checks a catalog with the judges of every stage; every process and every command asks the same ones.
+"""Checks a catalog with the validators of every stage; every process and every command asks the same ones.
 
-Due expressions are judged by ``slas``, the settings of receivers and channels by their plug-ins, SQL expressions by the store's own engine,
+Due expressions are validated by ``slas``, the settings of receivers and channels by their plug-ins, SQL expressions by the store's own engine,
 which is only where a store is: elsewhere they are but known to be allowed.
 """
 
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, cast
 from andon.plugins import check_channel, check_receiver
 from core.catalog.catalog import Catalog
 from core.catalog.load import Loaded, load_catalog
-from core.catalog.review import CheckExpression, Judges
+from core.catalog.review import CheckExpression, Validators
 from core.errors import Permanent, UsageError
 from core.secrets import read_all, resolve_secret
-from correlator.paths import Place, Signal, as_expression, place_of
+from correlator.paths import Root, Signal, as_expression, resolve_path
 from slas.due import check_due
 from store import read_only
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 def _allowed(kind: str, text: str) -> str | None:
     signal = cast("Signal", kind)
-    place, _ = place_of(signal, text)
+    root, _ = resolve_path(signal, text)
     try:
-        if place is Place.EXPRESSION:
+        if root is Root.EXPRESSION:
             read_only.check_expression(as_expression(signal, text))
     except Permanent as refusal:
         return str(refusal)
     return None
 
 
-_JUDGES = Judges(_allowed, check_due, check_receiver, check_channel)
+_VALIDATORS = Validators(_allowed, check_due, check_receiver, check_channel)
 
 
 def check_catalog(folder: Path, check_expression: CheckExpression | None = None) -> Loaded:
@@ -46,9 +46,9 @@ def check_catalog(folder: Path, check_expression: CheckExpression | None = None)
     whether they are allowed.
     """
     try:
-        return load_catalog(folder, replace(_JUDGES, expression=check_expression) if check_expression else _JUDGES)
+        return load_catalog(folder, replace(_VALIDATORS, expression=check_expression) if check_expression else _VALIDATORS)
     except RecursionError as error:
-        raise UsageError(f"{folder}: something in this catalog is nested too deep to be judged; make it flatter") from error
+        raise UsageError(f"{folder}: something in this catalog is nested too deep to be validated; make it flatter") from error
 
 
 def unreadable_secrets(catalog: Catalog) -> list[str]:
@@ -59,7 +59,7 @@ def unreadable_secrets(catalog: Catalog) -> list[str]:
 
 
 def expressions_of(store: Store | None = None) -> CheckExpression:
-    """Return a judge of expressions that asks ``store``, or an empty engine in memory, opened when the first expression is met."""
+    """Return a validator of expressions that asks ``store``, or an empty engine in memory, opened when the first expression is met."""
 
     @cache
     def engine() -> CheckExpression:
@@ -69,7 +69,7 @@ def expressions_of(store: Store | None = None) -> CheckExpression:
 
     @cache
     def check(signal: Signal, text: str) -> str | None:
-        place, _ = place_of(signal, text)
-        return engine()(signal, as_expression(signal, text)) if place is Place.EXPRESSION else None
+        root, _ = resolve_path(signal, text)
+        return engine()(signal, as_expression(signal, text)) if root is Root.EXPRESSION else None
 
     return check

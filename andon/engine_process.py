@@ -30,7 +30,7 @@ CYCLE_SECONDS = 0.5
 """A tick that finds work costs a third of a second whatever little it finds: a trickle of signals is taken twice a second."""
 LONGEST_PAUSE_SECONDS = 30.0
 CATCH_UP_SECONDS = 10.0
-"""What a tick correlates at the most before it judges and tells."""
+"""What a tick correlates at the most before it evaluates and tells."""
 AHEAD = (Lane.CRITICAL,)
 """The lane that goes the whole way to the alert before a backlog of others is touched."""
 AHEAD_SECONDS = 5.0
@@ -121,9 +121,9 @@ class Engine:
     telemetry: Telemetry
     between_ticks: Callable[[], None] = lambda: None
     in_flight: timedelta = timedelta(0)
-    """How long ago something may have been received that is not on disk yet: deadlines are judged up to then."""
-    may_judge: Callable[[], bool] = lambda: True
-    """Whether the time can be judged by; asked before every verdict."""
+    """How long ago something may have been received that is not on disk yet: deadlines are evaluated up to then."""
+    clock_trusted: Callable[[], bool] = lambda: True
+    """Whether the time can be relied on; asked before every verdict."""
     stopping: threading.Event = field(default_factory=threading.Event)
     last_tick: float = 0.0
     """When a tick was done, monotonic seconds; 0: none was yet."""
@@ -133,8 +133,8 @@ class Engine:
     """Ticks that failed one after the other."""
     owed: set[str] = field(default_factory=lambda: set(STAGES))
     """The stages owed a run, whatever they find: all of them at first, so that what a crash interrupted is finished."""
-    judged: datetime = EPOCH
-    """Up to when deadlines are judged; EPOCH: none was yet."""
+    evaluated: datetime = EPOCH
+    """Up to when deadlines are evaluated; EPOCH: none was yet."""
     _behind: bool = False
     _left: bool = True
     """Whether a backlog was left in the journal, as far as is known."""
@@ -186,9 +186,9 @@ class Engine:
         return worked
 
     def _follow(self) -> bool:
-        """Correlate, judge and tell what was loaded; return whether there was anything.
+        """Correlate, evaluate and tell what was loaded; return whether there was anything.
 
-        A deadline is judged only when all that was received before it is correlated: what is only late to us is not late.
+        A deadline is evaluated only when all that was received before it is correlated: what is only late to us is not late.
         """
         worked = bool(self.owed)
         refused = self._refused
@@ -197,14 +197,14 @@ class Engine:
                 self._correlate()
             except NoRoom:
                 self._behind = refused = True
-        self._judge_without_store(refused, all_stored=self._asked_all and not (refused or self._behind or self._left))
-        if (not self._behind or self._stored_upto is not None) and self.may_judge():
+        self._evaluate_without_store(refused, all_stored=self._asked_all and not (refused or self._behind or self._left))
+        if (not self._behind or self._stored_upto is not None) and self.clock_trusted():
             try:
-                self._judge()
+                self._evaluate()
             except NoRoom:  # as much waits for the disk as may: what was evaluated is told, the rest stays owed
                 self.owed.add("alert")
-        if self.judged > EPOCH:
-            self.telemetry.set(M.JUDGING_BEHIND_SECONDS, (self.clock.now() - self.judged).total_seconds())
+        if self.evaluated > EPOCH:
+            self.telemetry.set(M.EVALUATION_LAG_SECONDS, (self.clock.now() - self.evaluated).total_seconds())
         if "alert" in self.owed or self._is_due(self.stages.alert, self.clock.now()):
             while self._run("alert", self.stages.alert, self.clock.now()) and not self.stopping.is_set():
                 self.owed.add("alert")
@@ -212,16 +212,16 @@ class Engine:
         return worked
 
     def clock_stepped(self) -> None:
-        """Judge from the corrected time on, also where it is earlier."""
-        self.judged = self._upto = EPOCH
+        """Evaluate from the corrected time on, also where it is earlier."""
+        self.evaluated = self._upto = EPOCH
         self.owed.update({"evaluate", "alert"})
 
-    def _judge_without_store(self, refused: bool, *, all_stored: bool) -> None:
-        """Let deadlines be judged by now while the store's disk takes nothing, but for those that signals may meet which it did not take."""
+    def _evaluate_without_store(self, refused: bool, *, all_stored: bool) -> None:
+        """Let deadlines be evaluated by now while the store's disk takes nothing, but for those that signals may meet which it did not take."""
         if all_stored:
             self._stored_upto = None
-        elif refused and self._stored_upto is None and self.judged > EPOCH:
-            self._stored_upto = self.judged
+        elif refused and self._stored_upto is None and self.evaluated > EPOCH:
+            self._stored_upto = self.evaluated
         if self._stored_upto is not None:
             self._upto = self.clock.now() - self.in_flight
         self.stages.unseen(self._stored_upto)
@@ -262,12 +262,12 @@ class Engine:
                 self._behind = True
                 break
 
-    def _judge(self) -> None:
-        upto = max(self.judged, self._upto)
+    def _evaluate(self) -> None:
+        upto = max(self.evaluated, self._upto)
         owed = "evaluate" in self.owed or self._is_due(self.stages.evaluate, upto)
         if owed and upto > EPOCH and self._run("evaluate", self.stages.evaluate, upto):
             self.owed.add("alert")
-        self.judged = upto
+        self.evaluated = upto
 
     def _run(self, name: str, stage: Stage, now: datetime) -> bool:
         """Run a stage and take it off the list; return what it returns."""

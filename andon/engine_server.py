@@ -56,7 +56,7 @@ class Port:
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(timeout=5.0)
-        self.refusals.settle(at_end=True)
+        self.refusals.flush(at_end=True)
 
 
 class EngineServer(Port):

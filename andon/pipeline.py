@@ -77,7 +77,7 @@ class Pipeline:
     def reload(self, catalog: Catalog) -> None:
         """Take a changed, checked catalog in every stage.
 
-        Every stage is owed a run then: the next one judges open transactions again where promises have changed.
+        Every stage is owed a run then: the next one evaluates open transactions again where promises have changed.
         """
         self.catalog = catalog
         self.alerting.reload(catalog)
@@ -99,7 +99,7 @@ class Pipeline:
 
     def clock_stepped(self) -> None:
         """Have what was decided by a clock that was corrected decided again."""
-        self.evaluation.judge_again()
+        self.evaluation.reevaluate()
         self.alerting.look_again(self.clock.now())
 
     def note_again(self, tables: Collection[str]) -> None:
@@ -155,7 +155,7 @@ class Pipeline:
     def _load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES) -> Loaded:
         if not self.correlation.is_installed:
             return Loaded(some=False, no_room=True)
-        report = self.loader.load(lanes, slice_bytes, aside=True)
+        report = self.loader.load(lanes, slice_bytes, write_behind=True)
         return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto), report.no_room)
 
 
@@ -164,7 +164,7 @@ def pipeline_on(
     store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, keeping: Keeping | None = None
 ) -> Iterator[Pipeline]:
     """Yield the pipeline on an open, migrated store; ``keeping`` is what its inserts are kept by in the journal."""
-    clocks = StoredClocks(store, remembering=is_rebuilding(store))
+    clocks = StoredClocks(store, restoring=is_rebuilding(store))
     correlation = StoredCorrelation(store)
     loader = Loader(settings, store, clock, telemetry)
     conditions, unseen = Conditions(), Unseen(settings.journal)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from core.catalog.complaints import suggestion
+from core.catalog.validation_errors import suggestion
 from core.errors import WrongSetting
 from core.registry import discover, files_of
 
@@ -55,5 +55,7 @@ def _check(plugins: Mapping[str, Notifier | Receiver], kind: str, settings: dict
     except WrongSetting as wrong:
         return WrongSetting((*below, *wrong.path), wrong.what)
     except Exception as error:  # boundary: a plug-in; what it stumbles over must stop no process
-        return WrongSetting(below, f"cannot be judged: {type(error).__name__}: {error}; look for a value of another kind than it should be")
+        return WrongSetting(
+            below, f"cannot be validated: {type(error).__name__}: {error}; look for a value of another kind than it should be"
+        )
     return None

@@ -1,6 +1,6 @@
 """Makes the store's content anew from the journal: all of it in an empty store, or what a store has lost.
 
-What people did and what was told comes back as it was; signals are loaded, correlated and judged again. A clock that is made anew goes on with
+What people did and what was told comes back as it was; signals are loaded, correlated and evaluated again. A clock that is made anew goes on with
 the version and the moment of its verdict (docs/adr/017). Nothing is told here: alerting finds afterwards that all has been said.
 """
 
@@ -23,7 +23,7 @@ from core.telemetry import Telemetry
 from store.client import store_alone
 from store.derived import derive_again, follow_clocks
 from store.keeping import BroughtBack, is_rebuilding, note_rebuilding
-from store.rebuild import Lost, SignalReload, finish, gone, set_aside, window_of
+from store.rebuild import Lost, SignalReload, finish, gone, move_store_aside, window_of
 
 logger = logging.getLogger("andon.rebuild")
 
@@ -43,7 +43,7 @@ class Rebuilt:
 
 
 def make_up(pipeline: Pipeline, stopping: threading.Event, tell: Tell) -> Rebuilt:
-    """Load all that the journal has, correlate it, and judge it only then; return early when ``stopping`` is set.
+    """Load all that the journal has, correlate it, and evaluate it only then; return early when ``stopping`` is set.
 
     Repeatable: the stages' cursors are in the store, and so is the note that a rebuild is going on, which is taken back at the end.
     """
@@ -70,7 +70,7 @@ def make_up(pipeline: Pipeline, stopping: threading.Event, tell: Tell) -> Rebuil
             rate = done / max(told - began, 0.001)
             tell(f"loaded {done:,} of {max(total, done):,} records, {rate:,.0f} a second")
     if not stopping.is_set():
-        tell(f"loaded {counted(done, 'record')} with {counted(rebuilt.signals, 'signal')}; judging")
+        tell(f"loaded {counted(done, 'record')} with {counted(rebuilt.signals, 'signal')}; evaluating")
         pipeline.evaluation.run(upto)
         follow_clocks(pipeline.store)
         note_rebuilding(pipeline.store, going_on=False)
@@ -78,7 +78,7 @@ def make_up(pipeline: Pipeline, stopping: threading.Event, tell: Tell) -> Rebuil
 
 
 def go_on_rebuilding(pipeline: Pipeline, stopping: threading.Event) -> None:
-    """End a rebuild that was interrupted, or that a restored backup needs, before an engine judges and tells; ``stopping`` ends it early."""
+    """End a rebuild that was interrupted, or that a restored backup needs, before an engine evaluates and tells; ``stopping`` ends it early."""
     if is_rebuilding(pipeline.store):
         make_up(pipeline, stopping, lambda said: logger.info("rebuilding", extra={"fields": {"progress": said}}))
     if not stopping.is_set():
@@ -93,7 +93,7 @@ def rebuild(settings: Settings, catalog: Catalog, tell: Tell) -> Rebuilt:
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
     if settings.store == "embedded":
         with store_alone(settings):
-            aside, resumed = set_aside(settings, clock.now())
+            aside, resumed = move_store_aside(settings, clock.now())
         if resumed:
             tell("an interrupted rebuild goes on")
         if aside is not None:
@@ -122,7 +122,7 @@ def mend(pipeline: Pipeline, lost: Collection[Lost], tell: Tell) -> Rebuilt:
     """
     rebuilt = Rebuilt()
     tables = {one.table for one in lost}
-    pipeline.store.settle()
+    pipeline.store.flush()
     pipeline.note_again(tables)
     damaged = 0
     for step in SignalReload(pipeline.settings, pipeline.store, pipeline.clock, pipeline.telemetry).steps(lost):
@@ -135,7 +135,7 @@ def mend(pipeline: Pipeline, lost: Collection[Lost], tell: Tell) -> Rebuilt:
     rebuilt.damage = pipeline.bring_back(tables)
     rebuilt.missing += rebuilt.damage
     _correlate(pipeline, threading.Event())
-    with pipeline.clocks.remembering():
+    with pipeline.clocks.restoring():
         pipeline.evaluation.run(pipeline.clock.now())
     derive_again(pipeline.store, tables)
     for window in {window_of(one.first, one.last) for one in lost}:

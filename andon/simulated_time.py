@@ -26,7 +26,7 @@ def anchor_for(data: Path, speed: float) -> float:
     return (last - real_now * speed) / (1 - speed)
 
 
-def remember(data: Path, clock: SystemClock) -> None:
+def save(data: Path, clock: SystemClock) -> None:
     """Keep the current simulated moment."""
     temporary = data / f"{_FILE}.new"
     temporary.write_text(repr(clock.now().timestamp()), encoding="ascii")

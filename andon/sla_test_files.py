@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.catalog.complaints import problems_of
 from core.catalog.load import CatalogErrors, read_content
-from core.catalog.positions import Document, Position, Problem, UnreadableError, read_documents
+from core.catalog.positions import Diagnostic, Document, Position, UnreadableError, read_documents
+from core.catalog.validation_errors import diagnostics_of
 from core.errors import UsageError
 from slas.unit_test import UnitTest
 
@@ -42,7 +42,7 @@ def read_tests(file: Path) -> list[Written]:
 
 
 def _wrong(file: Path, position: Position, message: str) -> CatalogErrors:
-    return CatalogErrors([Problem(str(file), *position, message)])
+    return CatalogErrors([Diagnostic(str(file), *position, message)])
 
 
 def _validated(file: Path, document: Document) -> Written:
@@ -51,5 +51,5 @@ def _validated(file: Path, document: Document) -> Written:
     try:
         test = UnitTest.model_validate(document.value)
     except ValidationError as error:
-        raise CatalogErrors(problems_of(error, document, UnitTest)) from error
+        raise CatalogErrors(diagnostics_of(error, document, UnitTest)) from error
     return Written(file, test, document)

@@ -17,7 +17,7 @@ from andon.rehearsed_signals import source_of, to_signal
 from andon.sla_test_files import Written, read_tests
 from core.catalog.catalog import Catalog
 from core.catalog.load import CatalogErrors
-from core.catalog.positions import Problem
+from core.catalog.positions import Diagnostic
 from core.catalog.routing import Routes
 from core.clock import EPOCH
 from core.plural import counted
@@ -66,7 +66,7 @@ def run_test(written: Written, catalog: Catalog, store: Store, folder: Path) -> 
                 expected = _completed(written, number)
                 problems += [(number, text) for text in compare(expected, _look(store, expected))]
     return [
-        str(Problem(str(written.file), *written.document.values["expect", number], f"{_subject(_completed(written, number))}: {text}"))
+        str(Diagnostic(str(written.file), *written.document.values["expect", number], f"{_subject(_completed(written, number))}: {text}"))
         for number, text in sorted(problems)
     ]
 
@@ -77,7 +77,7 @@ def _rehearsed(catalog: Catalog, silent: Sequence[str]) -> Catalog:
     return replace(catalog, routes=Routes(), sources=sources)
 
 
-def _unknown_names(written: Written, catalog: Catalog) -> list[Problem]:
+def _unknown_names(written: Written, catalog: Catalog) -> list[Diagnostic]:
     """Return the SLAs, keys and sources that the catalog does not define: a test of them could never mean anything."""
     places = written.document
     keys = {key for flow in catalog.flows.values() for key in flow.keys}
@@ -87,7 +87,7 @@ def _unknown_names(written: Written, catalog: Catalog) -> list[Problem]:
         named += [("SLA", expected.sla, places.values["expect", number, "sla"], slas)] if expected.sla else []
         named += [("key", name, places.keys["expect", number, "transaction", name], keys) for name in expected.transaction or {}]
     return [
-        Problem(str(written.file), *position, f"{kind} '{name}' is not defined; known: {', '.join(sorted(known)) or 'none'}")
+        Diagnostic(str(written.file), *position, f"{kind} '{name}' is not defined; known: {', '.join(sorted(known)) or 'none'}")
         for kind, name, position, known in named
         if name not in known
     ]

@@ -78,7 +78,7 @@ def run_collector(settings: Settings) -> None:
                 try:
                     await asyncio.wait_for(stop.wait(), RELOAD_LOOK_SECONDS)
                 except TimeoutError:
-                    await asyncio.to_thread(watch.look)  # judging a large catalog takes seconds, and senders wait for nobody
+                    await asyncio.to_thread(watch.look)  # evaluating a large catalog takes seconds, and senders wait for nobody
                     running.look_for_secrets()
         finally:
             await running.stop()
@@ -132,7 +132,7 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
                 engine.owed.update(STAGES)
             pipeline.tidy(sweep=not mending.losses.waiting())  # what was lost may be in the oldest segment
             server.freezing.step()
-            server.refusals.settle()
+            server.refusals.flush()
 
         in_flight = timedelta(seconds=IN_FLIGHT_SECONDS * settings.clock_speed)
         between_ticks = _between_ticks(clock, lambda: clock_watch.look(), look_after)  # noqa: PLW0108 - it is made below
@@ -165,14 +165,14 @@ def _between_ticks(clock: Clock, always: Callable[[], None], now_and_then: Calla
 
 
 def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> ClockWatch:
-    """Return the watch of the engine's clock: nothing is judged while it is in doubt, and all that is open once it was corrected."""
+    """Return the watch of the engine's clock: nothing is evaluated while it is in doubt, and all that is open once it was corrected."""
 
     def on_step() -> None:
         pipeline.clock_stepped()
         engine.clock_stepped()
 
     watch = ClockWatch(clock, pipeline.telemetry, pipeline.conditions, on_step)
-    engine.may_judge = watch.may_judge
+    engine.clock_trusted = watch.clock_trusted
     return watch
 
 

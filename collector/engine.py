@@ -26,7 +26,7 @@ from core.http.hosts import own_hosts
 from core.http.metrics import Metrics
 from core.http.server import HttpServer, make_server
 from core.limits import FailedAttempts
-from core.refusals import SETTLE_SECONDS, Refusals
+from core.refusals import FLUSH_SECONDS, Refusals
 from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
 from journal.writer import Journal, exit_process
@@ -125,7 +125,7 @@ class Collector:
         await asyncio.gather(*closing)  # together: each may take all of its grace
         if self._settling is not None:
             self._settling.cancel()
-        self._refusals.settle(at_end=True)
+        self._refusals.flush(at_end=True)
         await asyncio.to_thread(self._doors.offload.close)
         await asyncio.to_thread(self._journal.stop)
 
@@ -157,8 +157,8 @@ class Collector:
 
     async def _settle(self) -> None:
         while True:
-            await asyncio.sleep(SETTLE_SECONDS)
-            self._refusals.settle()
+            await asyncio.sleep(FLUSH_SECONDS)
+            self._refusals.flush()
 
     def _start_receivers(self, catalog: Catalog) -> None:
         """Start the receivers of new and changed sources, stop those that are gone."""

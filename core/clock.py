@@ -44,11 +44,11 @@ class Machine:
 
 
 STEP_SECONDS = 30.0
-"""A difference above it is a step: it is told, and nothing is judged until it has settled. One below is made up for without a jump."""
+"""A difference above it is a step: it is told, and nothing is evaluated until it has settled. One below is made up for without a jump."""
 SETTLE_SECONDS = 2.0
 """How long the machine's clock must stay where it was set before it is followed."""
 LONGEST_DOUBT_SECONDS = 30.0
-"""A clock that does not stay where it was set is followed all the same after so long, or nothing would be judged any more."""
+"""A clock that does not stay where it was set is followed all the same after so long, or nothing would be evaluated any more."""
 SLEW = 0.05
 """Seconds of a small difference that are made up for in a second."""
 
@@ -93,7 +93,7 @@ class SystemClock:
 
     @property
     def settled(self) -> bool:
-        """Whether :meth:`now` can be judged by: the machine's clock was not set, and the machine not suspended, a moment ago."""
+        """Whether :meth:`now` can be relied on: the machine's clock was not set, and the machine not suspended, a moment ago."""
         with self._lock:
             self._carry()
             return self._doubt is None

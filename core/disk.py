@@ -1,6 +1,6 @@
 """The file systems below Andon's folders: what is free, what is kept in reserve, and which errors say that nothing more can be written.
 
-The reserve is for the store and the alerts: ingest stops before it is touched, so that what was acknowledged is still judged and told.
+The reserve is for the store and the alerts: ingest stops before it is touched, so that what was acknowledged is still evaluated and told.
 """
 
 from __future__ import annotations

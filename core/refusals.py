@@ -21,8 +21,8 @@ from core.telemetry import M, Telemetry
 
 LINES_PER_MINUTE = 10
 MINUTE_SECONDS = 60.0
-SETTLE_SECONDS = 5.0
-"""How often a loop should call :meth:`Refusals.settle`."""
+FLUSH_SECONDS = 5.0
+"""How often a loop should call :meth:`Refusals.flush`."""
 _LOG = logging.getLogger("andon.refusals")
 _FINGERPRINT_CHARACTERS = 12
 
@@ -75,7 +75,7 @@ class Refusals:
 
         self._tell("quarantined", str(detail.get("reason", "unknown")), fields)
 
-    def settle(self, *, at_end: bool = False) -> None:
+    def flush(self, *, at_end: bool = False) -> None:
         """Tell how many were left out in the minutes that are over; ``at_end``, in all."""
         now = self._clock.monotonic()
         with self._lock:
@@ -87,7 +87,7 @@ class Refusals:
                 _LOG.info("refusals left out", extra={"fields": {"event": "left_out", "reason": reason, "count": minute.left_out}})
 
     def _tell(self, event: str, reason: str, fields: Callable[[], dict[str, Any]]) -> None:
-        self.settle()
+        self.flush()
         with self._lock:
             minute = self._minutes.setdefault(reason, _Minute(self._clock.monotonic()))
             told = minute.lines < LINES_PER_MINUTE

@@ -84,8 +84,8 @@ class M(Enum):
     OUTBOX_PENDING = Metric("andon_outbox_pending", Gauge, "Messages waiting in the outbox", ())
     CATALOG_RELOAD_OK = Metric("andon_catalog_reload_ok", Gauge, "1 if the last reload of the catalog succeeded", ())
     SECRETS_UNREADABLE = Metric("andon_secrets_unreadable", Gauge, "Secrets of the catalog that this process needs but cannot read", ())
-    JUDGING_BEHIND_SECONDS = Metric(
-        "andon_judging_behind_seconds",
+    EVALUATION_LAG_SECONDS = Metric(
+        "andon_evaluation_lag_seconds",
         Gauge,
         "How far the evaluation of deadlines lags behind, because received signals wait to be loaded",
         (),

@@ -16,7 +16,7 @@ from typing import Any
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow, Match, Milestone
 from core.statement import literal
-from correlator.paths import COLUMNS, Place, Signal, as_expression, place_of
+from correlator.paths import COLUMNS, Root, Signal, as_expression, resolve_path
 from correlator.statement import statement
 
 KEY_LENGTH_LIMIT = 512
@@ -27,9 +27,9 @@ BAD_KEY = "bad_correlation_id"
 
 NAME_COLUMN: dict[Signal, str] = {"span": "name", "log": "", "event": "type"}
 TABLE: dict[Signal, str] = {"span": "spans", "log": "logs", "event": "events"}
-_ROOTS = {Place.ATTRIBUTES: "attributes", Place.RESOURCE: "resource", Place.EXTENSIONS: "extensions"}
+_ROOTS = {Root.ATTRIBUTES: "attributes", Root.RESOURCE: "resource", Root.EXTENSIONS: "extensions"}
 
-_Places = list[tuple[Place, list[str]]]
+_Rooted = list[tuple[Root, list[str]]]
 _Own = tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]
 """Expressions of the catalog, with the numbers of the rules that have them."""
 
@@ -61,7 +61,7 @@ class Compiled:
 class Uses:
     """Where the rules of a signal kind look, so that only this becomes SQL.
 
-    ``roots``: maps of the signal, with the numbers of their places; ``depths``: levels of paths into JSON; ``columns``; ``expressions``.
+    ``roots``: maps of the signal, with the numbers of their roots; ``depths``: levels of paths into JSON; ``columns``; ``expressions``.
     """
 
     roots: tuple[tuple[int, str], ...] = ()
@@ -125,14 +125,14 @@ def _select(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition
         table=TABLE[kind],
         lookups=lookups,
         always=always,
-        asked=_uses([(condition.place, condition.path) for condition in conditions if condition.presence >= 0]),
-        compared=_uses([(condition.place, condition.path) for condition in conditions if condition.presence < 0]),
+        asked=_uses([(condition.root, condition.path) for condition in conditions if condition.presence >= 0]),
+        compared=_uses([(condition.root, condition.path) for condition in conditions if condition.presence < 0]),
         conditions=_grouped({rule.number: _own_conditions(kind, rule.milestone.match) for rule in rules}),
         strips=_strips(rules),
         any_case=any(key.case != "keep" for rule in rules for key in rule.flow.keys.values()),
         key_length_limit=KEY_LENGTH_LIMIT,
         bad_key=BAD_KEY,
-        Place=Place,
+        Root=Root,
         **{name: part.uses for name, part in parts.items()},
     )
 
@@ -183,8 +183,8 @@ def _candidates(kind: Signal, rules: Sequence[Rule]) -> tuple[tuple[_Lookup, ...
 def _lookups(column: str, length: int, values: dict[str, list[int]]) -> Iterator[_Lookup]:
     """Yield look-ups for the number of the first rule that a value names, of its second and so on."""
     subject = column if length == 0 else f"substringUTF8({column}, 1, {length})"
-    for place in range(max(map(len, values.values()))):
-        named = {value: numbers[place] for value, numbers in values.items() if place < len(numbers)}
+    for position in range(max(map(len, values.values()))):
+        named = {value: numbers[position] for value, numbers in values.items() if position < len(numbers)}
         yield subject, tuple(named), tuple(named.values())
 
 
@@ -195,7 +195,7 @@ def _lookups(column: str, length: int, values: dict[str, list[int]]) -> Iterator
 class _Condition:
     """A condition as data. ``presence``: 1 present, 0 absent, -1: the value is one of ``values`` (``*`` at the end: a prefix)."""
 
-    place: Place
+    root: Root
     path: list[str]
     presence: int
     values: list[str]
@@ -204,7 +204,7 @@ class _Condition:
         """Return it as ``milestone_rules.conditions`` holds it."""
         exact = [value for value in self.values if not value.endswith("*")]
         prefixes = [value[:-1] for value in self.values if value.endswith("*")]
-        return int(self.place), self.path, self.presence, exact, prefixes
+        return int(self.root), self.path, self.presence, exact, prefixes
 
 
 def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
@@ -222,14 +222,14 @@ def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
             continue
         if column not in COLUMNS[kind]:
             raise ValueError(f"match: '{column}' cannot be matched on an {kind}")
-        conditions.append(_Condition(Place.COLUMN, [column], -1, values))
+        conditions.append(_Condition(Root.COLUMN, [column], -1, values))
     for path, wanted in match.attributes.items():
         rooted = path if path.split(".")[0] in {"attributes", "resource", "data", "extensions"} else f"attributes.{path}"
-        place, parts = place_of(kind, rooted)
-        if place is Place.EXPRESSION:
+        root, parts = resolve_path(kind, rooted)
+        if root is Root.EXPRESSION:
             raise ValueError(f"match: '{path}' is no path of an {kind}")
         presence = int(wanted) if isinstance(wanted, bool) else -1
-        conditions.append(_Condition(place, parts, presence, [] if isinstance(wanted, bool) else _listed(wanted)))
+        conditions.append(_Condition(root, parts, presence, [] if isinstance(wanted, bool) else _listed(wanted)))
     return conditions
 
 
@@ -268,7 +268,7 @@ def _facts(kind: Signal, rules: Sequence[Rule]) -> _Part:
 
 def _cause(kind: Signal, rules: Sequence[Rule]) -> _Part:
     paths = _Paths(kind)
-    nothing: tuple[int, list[str]] = (int(Place.NOTHING), [])
+    nothing: tuple[int, list[str]] = (int(Root.NOTHING), [])
     specs = [paths.add(rule, rule.milestone.cause) if rule.milestone.cause else nothing for rule in rules]
     return _Part(specs, paths.uses())
 
@@ -278,29 +278,29 @@ class _Paths:
 
     def __init__(self, kind: Signal) -> None:
         self._kind = kind
-        self._places: _Places = []
+        self._rooted: _Rooted = []
         self._own: dict[int, list[str]] = {}
 
     def add(self, rule: Rule, path: str) -> tuple[int, list[str]]:
-        """Return a path's place and parts; of an expression its position, from 1, among those of the rule."""
-        place, parts = place_of(self._kind, path)
-        if place is Place.EXPRESSION:
+        """Return a path's root and parts; of an expression its position, from 1, among those of the rule."""
+        root, parts = resolve_path(self._kind, path)
+        if root is Root.EXPRESSION:
             own = self._own.setdefault(rule.number, [])
             own.append(as_expression(self._kind, path))
             parts = [str(len(own))]
-        self._places.append((place, parts))
-        return int(place), parts
+        self._rooted.append((root, parts))
+        return int(root), parts
 
     def uses(self) -> Uses:
         """Return where all of them look."""
-        return _uses(self._places, self._own)
+        return _uses(self._rooted, self._own)
 
 
-def _uses(places: _Places, own: Mapping[int, Sequence[str]] | None = None) -> Uses:
+def _uses(rooted: _Rooted, own: Mapping[int, Sequence[str]] | None = None) -> Uses:
     return Uses(
-        tuple((int(root), column) for root, column in _ROOTS.items() if any(place is root for place, _ in places)),
-        tuple(sorted({len(path) for place, path in places if place is Place.DATA})),
-        tuple(sorted({path[0] for place, path in places if place is Place.COLUMN})),
+        tuple((int(root), column) for root, column in _ROOTS.items() if any(used is root for used, _ in rooted)),
+        tuple(sorted({len(path) for root, path in rooted if root is Root.DATA})),
+        tuple(sorted({path[0] for root, path in rooted if root is Root.COLUMN})),
         _grouped(own or {}),
     )
 

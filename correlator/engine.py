@@ -63,7 +63,7 @@ class Correlator:
         if position:
             links = link(batch, self._attached, BAD_KEY)
             self._store.save(self._rows(links), position, self._fold, now)
-            self._telemetry.add(M.TRANSACTIONS_TOUCHED, links.places["transaction_id"].nunique())
+            self._telemetry.add(M.TRANSACTIONS_TOUCHED, links.assignments["transaction_id"].nunique())
             if links.oversized:
                 self._telemetry.add(M.QUARANTINED, links.oversized, reason=BAD_KEY)
             if links.keyless:
@@ -95,7 +95,7 @@ class Correlator:
         return {
             "merges": links.merges,
             "keys": pd.concat(keys, ignore_index=True).drop_duplicates(),
-            "places": links.places,
+            "assignments": links.assignments,
             "copies": links.copies,
             "oversized": pd.DataFrame({"any": [links.oversized > 0]}),
         }

@@ -23,14 +23,14 @@ _TEXTS = ("flow", "event_id", "candidate_id", "key_type", "key_value", "transact
 class Links:
     """What a batch says. Frames, without an index that means anything.
 
-    ``keys``: flow, key_type, key_value, transaction_id of pairs not yet known. ``merges``: flow, from_id, to_id. ``places``: flow,
+    ``keys``: flow, key_type, key_value, transaction_id of pairs not yet known. ``merges``: flow, from_id, to_id. ``assignments``: flow,
     event_id, transaction_id (or shelf) of the events. ``copies``: flow, from_id (a shelf), to_id (a transaction attached to its key).
     ``keyless``: events without a usable key. ``oversized``: events with a key over the limit.
     """
 
     keys: pd.DataFrame
     merges: pd.DataFrame
-    places: pd.DataFrame
+    assignments: pd.DataFrame
     copies: pd.DataFrame
     keyless: int
     oversized: int
@@ -57,11 +57,11 @@ def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: st
     merges = merges.drop_duplicates().set_axis(["flow", "from_id", "to_id"], axis=1)
     holder = shelved["event"].map(owner).astype(object)
     pairs = shelved.assign(owner=holder)[holder.notna().to_numpy()]
-    places = [owned.drop_duplicates("event")[["flow", "event_id", "owner"]], *_shelve(shelved[holder.isna().to_numpy()], merges)]
+    assignments = [owned.drop_duplicates("event")[["flow", "event_id", "owner"]], *_shelve(shelved[holder.isna().to_numpy()], merges)]
     return Links(
         keys=pd.concat([_unknown(owned), _unknown(pairs)], ignore_index=True),
         merges=merges.reset_index(drop=True),
-        places=pd.concat([part.set_axis(["flow", "event_id", "transaction_id"], axis=1) for part in places], ignore_index=True),
+        assignments=pd.concat([part.set_axis(["flow", "event_id", "transaction_id"], axis=1) for part in assignments], ignore_index=True),
         copies=_copies(pairs),
         keyless=keyless,
         oversized=oversized,
@@ -120,7 +120,7 @@ def _unknown(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shelve(waiting: pd.DataFrame, merges: pd.DataFrame) -> list[pd.DataFrame]:
-    """Place events that have only many-to-many keys: on the shelf of each key, and with every transaction attached to one."""
+    """Assign events that have only many-to-many keys: on the shelf of each key, and with every transaction attached to one."""
     shelves = waiting.assign(owner=shelf(waiting["key_type"], waiting["key_value"]))
     survivors = dict(zip(merges["flow"] + _SEPARATOR + merges["from_id"], merges["to_id"], strict=True))
     taken = waiting[waiting["transaction_id"] != ""]

@@ -9,7 +9,7 @@ from typing import Literal
 Signal = Literal["span", "log", "event"]
 
 
-class Place(IntEnum):
+class Root(IntEnum):
     """What the first word of a path means."""
 
     NOTHING = 0
@@ -34,23 +34,23 @@ COLUMNS: dict[Signal, tuple[str, ...]] = {
 }  # fmt: skip
 """The columns a path may name, by signal kind."""
 
-_ROOTS = {"attributes": Place.ATTRIBUTES, "resource": Place.RESOURCE, "data": Place.DATA, "extensions": Place.EXTENSIONS}
+_ROOTS = {"attributes": Root.ATTRIBUTES, "resource": Root.RESOURCE, "data": Root.DATA, "extensions": Root.EXTENSIONS}
 _PATH = re.compile(r"(attributes|resource|data|extensions)\.([\w.\-/:]+)", re.ASCII)
 _MAXIMUM_DEPTH = 4
 
 
-def place_of(kind: Signal, path: str) -> tuple[Place, list[str]]:
-    """Return the place and its parts: one for attributes, resource, extensions and columns; one per level for ``data``."""
+def resolve_path(kind: Signal, path: str) -> tuple[Root, list[str]]:
+    """Return the root and its parts: one for attributes, resource, extensions and columns; one per level for ``data``."""
     path = path.strip()
     if path in COLUMNS[kind]:
-        return Place.COLUMN, [path]
+        return Root.COLUMN, [path]
     found = _PATH.fullmatch(path)
     if found is None or (found[1] in {"data", "extensions"}) != (kind == "event"):
-        return Place.EXPRESSION, []
+        return Root.EXPRESSION, []
     if found[1] != "data":
         return _ROOTS[found[1]], [found[2]]
     parts = found[2].split(".")
-    return (Place.DATA, parts) if len(parts) <= _MAXIMUM_DEPTH and all(parts) else (Place.EXPRESSION, [])
+    return (Root.DATA, parts) if len(parts) <= _MAXIMUM_DEPTH and all(parts) else (Root.EXPRESSION, [])
 
 
 def as_expression(kind: Signal, expression: str) -> str:

@@ -16,7 +16,7 @@ from core.config import load_settings
 from core.registry import discover
 from dashboard import definitions, measures
 from dashboard.components import notices
-from dashboard.components.moments import Zone
+from dashboard.components.time_format import Zone
 from dashboard.data import Data, Unreachable
 from dashboard.page import Context, Page
 
@@ -66,7 +66,7 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
             draw()
 
     def draw() -> None:
-        place = st.container()
+        container = st.container()
         given = context(zone, wall)
         if wall:
             st.html('<span class="andon-wall"></span>')
@@ -79,7 +79,7 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
         except Unreachable as error:
             notices.unreachable(given.data.asked, str(error))
         else:
-            _delay(given, place)
+            _delay(given, container)
 
     return show
 
@@ -98,9 +98,9 @@ def _times(page: Page, given: Context) -> Markup:
     return Markup('<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {}{}</div>').format(links, given.zone.name, simulated)
 
 
-def _delay(given: Context, place: DeltaGenerator) -> None:
+def _delay(given: Context, container: DeltaGenerator) -> None:
     if given.data.delayed_since is not None:
-        with place:
+        with container:
             notices.delayed(given.data.asked, given.data.delayed_since, given.zone, given.now)
 
 

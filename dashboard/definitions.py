@@ -76,8 +76,8 @@ def runbook_title(catalog: Catalog, runbook: str) -> str:
     return known.title if known else readable(runbook)
 
 
-def places(catalog: Catalog) -> dict[str, str]:
-    """Return the zone of each place that verdicts name in their times: ``Berlin`` is ``Europe/Berlin``."""
+def zones_by_city(catalog: Catalog) -> dict[str, str]:
+    """Return the zone of each city that verdicts name in their times: ``Berlin`` is ``Europe/Berlin``."""
     zones = ["UTC", *(calendar.time_zone for calendar in catalog.calendars.values())]
     return {zone.rpartition("/")[2].replace("_", " "): zone for zone in zones}
 

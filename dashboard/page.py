@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from core.catalog.catalog import Catalog
 from core.clock import Clock
-from dashboard.components.moments import Zone
+from dashboard.components.time_format import Zone
 from dashboard.data import Data
 
 

@@ -25,7 +25,7 @@ from core.http.hosts import own_hosts
 from core.http.metrics import Metrics
 from core.http.server import make_server
 from core.limits import FailedAttempts
-from core.refusals import SETTLE_SECONDS, Refusals
+from core.refusals import FLUSH_SECONDS, Refusals
 from core.telemetry import configure_logging
 from dashboard.gate import gate, page_headers
 from dashboard.measures import telemetry
@@ -78,20 +78,20 @@ def _while_served(refusals: Refusals) -> Any:
     """Return what Streamlit runs beside itself, from when it is ready to its end."""
 
     @asynccontextmanager
-    async def beside(_: object) -> AsyncIterator[None]:
+    async def lifespan(_: object) -> AsyncIterator[None]:
         threading.Thread(target=_import_pages, name="imports", daemon=True).start()
-        settling = asyncio.create_task(_settle(refusals), name="settling")
+        flushing = asyncio.create_task(_flush(refusals), name="flushing")
         yield
-        settling.cancel()
-        refusals.settle(at_end=True)
+        flushing.cancel()
+        refusals.flush(at_end=True)
 
-    return beside
+    return lifespan
 
 
-async def _settle(refusals: Refusals) -> None:
+async def _flush(refusals: Refusals) -> None:
     while True:
-        await asyncio.sleep(SETTLE_SECONDS)
-        refusals.settle()
+        await asyncio.sleep(FLUSH_SECONDS)
+        refusals.flush()
 
 
 def _import_pages() -> None:

@@ -156,7 +156,7 @@ def segment_bytes(path: Path) -> int:
 
 
 def lock_folder(folder: Path) -> BinaryIO | None:
-    """Return the open file that holds a writer's place in the journal until it is closed, or its process ends; None: another has it.
+    """Return the open file whose lock makes this the folder's only writer until it is closed, or its process ends; None: another has it.
 
     A second writer's segments would close those of the first: what the first acknowledged after that would never be read.
     """

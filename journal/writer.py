@@ -242,8 +242,8 @@ def exit_process() -> None:
     os._exit(70)
 
 
-def take_place(journal: Path, collector: str) -> BinaryIO:
-    """Return the open file that holds the collector's place in the journal.
+def lock_collector(journal: Path, collector: str) -> BinaryIO:
+    """Return the open file whose lock makes this the only collector of its name.
 
     Raises :class:`core.errors.UsageError` at once when another has it.
     """
@@ -256,10 +256,10 @@ def take_place(journal: Path, collector: str) -> BinaryIO:
     return file
 
 
-def require_place(journal: Path, collector: str) -> None:
-    """Raise :class:`core.errors.UsageError` as :func:`take_place` does; takes and makes nothing."""
+def require_unlocked(journal: Path, collector: str) -> None:
+    """Raise :class:`core.errors.UsageError` as :func:`lock_collector` does; locks and makes nothing."""
     if (journal / collector / LOCK_FILE).exists():
-        take_place(journal, collector).close()
+        lock_collector(journal, collector).close()
 
 
 class Journal:
@@ -283,7 +283,7 @@ class Journal:
         self._room = Room(folder, disk_reserve_bytes)
         self._looked_at = clock.monotonic()
         self._taken_bytes = 0
-        self._alone = take_place(folder, collector)
+        self._lock_file = lock_collector(folder, collector)
         self._lanes = {lane: LaneWriter(folder, collector, lane, segment_max_bytes, clock, telemetry, on_failure) for lane in Lane}
         self._known: dict[Lane, int] = {}
         self._written_at_scan: dict[Lane, int] = {}
@@ -347,7 +347,7 @@ class Journal:
         """Write what waits, close every segment and give the place up. Blocks until the disk has it."""
         for lane in self._lanes.values():
             lane.stop()
-        self._alone.close()
+        self._lock_file.close()
 
     def _make_sure_of_room(self, lane: Lane, size: int, whole_size: int) -> None:
         """Raise :class:`core.errors.Full` unless there is room for ``size`` bytes of a lane, which are part of ``whole_size`` in all lanes."""

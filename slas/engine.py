@@ -1,4 +1,4 @@
-"""The loop of evaluation: what changed or came due is measured and judged again, and what differs is written."""
+"""The loop of evaluation: what changed or came due is measured and evaluated again, and what differs is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.telemetry import M, Telemetry
 from core.verdict import Verdict
 from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
-from slas.judge import judge, reason_texts
+from slas.evaluate import evaluate, reason_texts
 from slas.ports import ClockStore, PromiseHistory, SourceActivity, Unseen
 from slas.revision import merge_previous, to_rows, to_verdict_rows
 from slas.silence import Sources
@@ -24,7 +24,7 @@ BATCH = 5_000
 SILENCE_POLL = timedelta(seconds=10)
 UNSEEN_POLL = timedelta(seconds=1)
 _BY_SEVERAL = 1
-"""In place of the hash of a flow's promises while its transactions are judged again."""
+"""In place of the hash of a flow's promises while its transactions are evaluated again."""
 
 
 class SlaEngine:
@@ -58,35 +58,35 @@ class SlaEngine:
         return min(moments, default=None)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take a changed catalog: the next run judges what is open in flows whose promises changed again, the others keep theirs."""
+        """Take a changed catalog: the next run evaluates what is open in flows whose promises changed again, the others keep theirs."""
         self._catalog = catalog
         self._calendars = Calendars(catalog)
         self._sources = Sources(catalog, self._calendars)
         self._renewing = True
 
-    def judge_again(self) -> None:
-        """Have all that is open judged again in the next run: the clock that it was judged by was corrected."""
-        self._history.note_judged_by(dict.fromkeys(promises_of(self._catalog), _BY_SEVERAL))
+    def reevaluate(self) -> None:
+        """Have all that is open evaluated again in the next run: the clock that it was evaluated by was corrected."""
+        self._history.note_evaluated_by(dict.fromkeys(promises_of(self._catalog), _BY_SEVERAL))
         self._renewing = True
         self._sources = Sources(self._catalog, self._calendars)
         self._deadline, self._listen_at, self._watch_at = EPOCH, EPOCH, None
 
     def _renew(self, now: datetime) -> bool:
-        """Judge what is open again where it was judged by other promises, by this engine or by one before it."""
+        """Evaluate what is open again where it was evaluated by other promises, by this engine or by one before it."""
         if not self._renewing:
             return False
-        promises, known = promises_of(self._catalog), self._history.judged_by()
+        promises, known = promises_of(self._catalog), self._history.evaluated_by()
         flows = sorted(name for name in {*promises, *known} if promises.get(name) != known.get(name))
         wrote, after, more = False, "", bool(flows)
         if flows:  # one that is interrupted is done again, also when the old promises are back by then
-            self._history.note_judged_by(dict.fromkeys(flows, _BY_SEVERAL))
+            self._history.note_evaluated_by(dict.fromkeys(flows, _BY_SEVERAL))
         while more:
             rows = self._history.open_transactions(flows, after, BATCH)
             wrote |= self._again(rows, now)
             more = len(rows) == BATCH
             after = str(rows["transaction_id"].max()) if more else ""
         if flows:
-            self._history.note_judged_by({name: promises.get(name, 0) for name in flows})
+            self._history.note_evaluated_by({name: promises.get(name, 0) for name in flows})
         self._renewing = False
         return wrote
 
@@ -114,7 +114,7 @@ class SlaEngine:
         return wrote
 
     def _listen(self, now: datetime) -> bool:
-        """Judge clocks that are unknown again when a source of theirs is heard; asked only while there are any."""
+        """Evaluate clocks that are unknown again when a source of theirs is heard; asked only while there are any."""
         if self._listen_at is None or now < self._listen_at:
             return False
         rows = self._activity.unknown_transactions() if self._sources.expecting else pd.DataFrame()
@@ -126,20 +126,20 @@ class SlaEngine:
         return len(transactions) > 0 and self._evaluate(transactions, self._store.clocks_of(transactions), now, None)
 
     def _evaluate(self, transactions: pd.DataFrame, before: pd.DataFrame, now: datetime, cursor: int | None) -> bool:
-        """Measure and judge; ``before`` holds the clocks as they were written. Return whether any is different."""
+        """Measure and evaluate; ``before`` holds the clocks as they were written. Return whether any is different."""
         moment = to_milliseconds(now)
         measured = clocks_of(transactions, self._catalog, self._calendars)
         if len(measured):
-            measured = judge(measured, moment, self._sources.silences(measured, moment, self._activity))
+            measured = evaluate(measured, moment, self._sources.silences(measured, moment, self._activity))
         changed = merge_previous(measured, before, moment)
         fresh = changed[changed["fresh"].to_numpy(np.bool_)]
         verdicts = to_verdict_rows(fresh, moment, reason_texts(fresh, moment, self._calendars, self._catalog))
         if len(changed) or cursor is not None:
             self._store.save(to_rows(changed), verdicts, cursor)
-        self._remember(changed, now)
+        self._write(changed, now)
         return bool(len(changed))
 
-    def _remember(self, changed: pd.DataFrame, now: datetime) -> None:
+    def _write(self, changed: pd.DataFrame, now: datetime) -> None:
         """Keep the earliest deadline in memory; it may be too early, never too late."""
         if not len(changed):
             return

@@ -20,7 +20,7 @@ from core.duration import format_duration, parse_duration
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
 from slas.due import facts_of, parse_due
-from slas.judge import local
+from slas.evaluate import local
 
 Row = Mapping[str, Any]
 _INTERVALS_SHOWN = 6

@@ -78,7 +78,7 @@ class Unseen(Protocol):
 
 
 class PromiseHistory(Protocol):
-    """By which promises of the catalog transactions were judged, and whom a changed one concerns."""
+    """By which promises of the catalog transactions were evaluated, and whom a changed one concerns."""
 
     def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
         """Return current rows of transactions of these flows with ``transaction_id > after``, in that order.
@@ -87,10 +87,10 @@ class PromiseHistory(Protocol):
         """
         ...
 
-    def judged_by(self) -> dict[str, int]:
-        """Return by flow the hash of the promises that its transactions were last judged by."""
+    def evaluated_by(self) -> dict[str, int]:
+        """Return by flow the hash of the promises that its transactions were last evaluated by."""
         ...
 
-    def note_judged_by(self, promises: Mapping[str, int]) -> None:
-        """Remember by flow the hash of the promises that all its transactions are judged by; 0: the flow has none any more."""
+    def note_evaluated_by(self, promises: Mapping[str, int]) -> None:
+        """Remember by flow the hash of the promises that all its transactions are evaluated by; 0: the flow has none any more."""
         ...

@@ -15,7 +15,7 @@ from core.duration import parse_duration
 from core.errors import UsageError
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
-from slas.judge import Silence, Silences
+from slas.evaluate import Silence, Silences
 from slas.ports import SourceActivity
 
 _STALE = 5_000
@@ -65,7 +65,7 @@ class Sources:
             return None
         if moment >= self._watched_at + _WATCH:
             seen = self._last_seen(moment, activity)
-            ends = {source: self._heard_until(source, seen) for source in self._since}
+            ends = {source: self._expected_until(source, seen) for source in self._since}
             silent = {source: end for source, end in ends.items() if end <= moment}
             if silent != self._silent:
                 since = {source: from_milliseconds(at) for source, at in self._since.items()}
@@ -74,7 +74,7 @@ class Sources:
         return from_milliseconds(self._watched_at + _WATCH)
 
     def silences(self, clocks: pd.DataFrame, now: int, activity: SourceActivity) -> Silences:
-        """Return the lookup for :func:`slas.judge.judge`; the store is asked only if a clock here could turn on it."""
+        """Return the lookup for :func:`slas.evaluate.evaluate`; the store is asked only if a clock here could turn on it."""
         asked = set(zip(clocks["flow"], clocks["stage"], strict=True)) & set(self._stages)
         waiting = (clocks["warn_at"].to_numpy(np.int64) <= now) & (clocks["stopped_at"].to_numpy(np.int64) < 0)
         if not asked or not waiting.any():
@@ -100,15 +100,15 @@ class Sources:
         return at if at <= now else min(at, self._ahead.setdefault((source, at), now))
 
     def _silence(self, stage: tuple[str, str], seen: dict[str, int]) -> Silence:
-        silent_since, last = max((self._heard_until(source, seen), source) for source in self._stages[stage])
+        silent_since, last = max((self._expected_until(source, seen), source) for source in self._stages[stage])
         return Silence(silent_since, last)
 
-    def _heard_until(self, source: str, seen: dict[str, int]) -> int:
+    def _expected_until(self, source: str, seen: dict[str, int]) -> int:
         """Return the moment from which a source with a rhythm is silent if it is not heard again."""
         expectation = self._catalog.sources[source].expect
-        assert self._since is not None and expectation is not None  # noqa: S101, PT018 - such sources are asked for before anything is judged
-        heard = seen.get(source, self._since[source])
-        return _latest(self._calendars.of(expectation.calendar), heard, parse_duration(expectation.every).milliseconds)
+        assert self._since is not None and expectation is not None  # noqa: S101, PT018 - such sources are asked for before anything is evaluated
+        last = seen.get(source, self._since[source])
+        return _latest(self._calendars.of(expectation.calendar), last, parse_duration(expectation.every).milliseconds)
 
     def _of(self, milestone: Milestone) -> tuple[str, ...]:
         wanted = listed(milestone.match.source)

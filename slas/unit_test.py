@@ -136,7 +136,7 @@ class Expected(Definition):
 
 
 class UnitTest(Definition):
-    """One test. Sources are taken as heard, whatever the test leaves out; those in ``silent`` are judged by what is given."""
+    """One test. Sources are taken as heard, whatever the test leaves out; those in ``silent`` are evaluated by what is given."""
 
     test: str = ""
     given: list[Given] = Field(min_length=1)

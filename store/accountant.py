@@ -50,17 +50,17 @@ class Accountant:
             stopping.wait(max(EVERY_SECONDS, SHARE * (self._clock.monotonic() - began)))
 
     def count(self) -> dict[str, int]:
-        """Count, set the metrics and return the parts. Only a count while nothing was loaded or waiting is judged; others are of a moving whole."""
+        """Count, set the metrics and return the parts. Only a count while nothing was loaded or waiting is evaluated; others are of a moving whole."""
         with self._store.own_client() as client:
             found = account(client, self._settings.journal)
             self._look_for_vanished(client)
             lost = lost_since(client, self._clock.now() - TOLD_FOR)
-            settled = not found["in_journal"] and account(client, self._settings.journal) == found
+            balanced = not found["in_journal"] and account(client, self._settings.journal) == found
         for part in PARTS:
             self._telemetry.set(M.ACCOUNTED, found[part], part=part)
-        invented = max(0, -found["duplicates"]) if settled else 0
+        invented = max(0, -found["duplicates"]) if balanced else 0
         gone = max(lost, self._vanished + self._vanished_before)
-        if settled or gone:
+        if balanced or gone:
             self._telemetry.set(M.ACCOUNTING_DIFFERENCE, invented + gone)
         if invented or gone:
             fields = {**found, "not_acknowledged": invented, "vanished": gone}

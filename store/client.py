@@ -77,7 +77,7 @@ class Store:
         self._local.client = self._connect()
         self._pool = ThreadPoolExecutor(thread_name_prefix="store")
         self._keeper: Keeper | None = None
-        self.held = Held(self._write, self.settle)
+        self.held = Held(self._write, self.flush)
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:
@@ -102,7 +102,7 @@ class Store:
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None) -> Any:
         """Run one statement."""
-        self.settle()
+        self.flush()
         with self.own_client() as client:
             return client.command(*_bound(sql, parameters), settings=dict(settings or {}))
 
@@ -150,7 +150,7 @@ class Store:
     def insert_or_hold(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Insert as :meth:`insert_all`; what the disk does not take waits in memory (:attr:`held`), and is written before what follows it."""
         batch = Batch(dict(tables), tables)
-        self.settle()  # what was begun aside comes first, and may wait
+        self.flush()  # what is written behind comes first, and may wait
         if not self.held:
             try:
                 self._write(batch)
@@ -171,7 +171,7 @@ class Store:
 
     def put(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows that are kept already."""
-        self.settle()
+        self.flush()
         if not _rows(columns):
             return
         with self.own_client() as client:
@@ -179,7 +179,7 @@ class Store:
 
     def insert_raw(self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None) -> None:
         """Insert bytes that are already in a ClickHouse input format, by this thread's client: several threads insert side by side."""
-        self.settle()
+        self.flush()
         with self.own_client() as client:
             client.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
 
@@ -195,16 +195,16 @@ class Store:
             wait(others)
         return [first, *(other.result() for other in others)]
 
-    def aside(self, step: Callable[[], object]) -> None:
-        """Begin a step in a thread of its own. It ends before this thread's next write begins, and that raises what the step raised."""
-        self.settle()
-        self._local.aside = self._pool.submit(step)
+    def write_behind(self, step: Callable[[], object]) -> None:
+        """Begin a write in a thread of its own. It ends before this thread's next write begins, and that raises what the step raised."""
+        self.flush()
+        self._local.behind = self._pool.submit(step)
 
-    def settle(self) -> None:
-        """Wait for what this thread has begun aside. Raises what that raised."""
-        begun: Future[object] | None = getattr(self._local, "aside", None)
+    def flush(self) -> None:
+        """Wait for what this thread writes behind. Raises what that raised."""
+        begun: Future[object] | None = getattr(self._local, "behind", None)
         if begun is not None:
-            self._local.aside = None
+            self._local.behind = None
             begun.result()
 
     def revision(self, count: int = 1) -> int:
@@ -219,13 +219,13 @@ class Store:
         return int(self.rows(statement("client/reserved_revision"))[0]["reserved"])
 
     def _reserve_revision(self, end: int) -> None:
-        # In a thread that has begun nothing aside: what the caller has may be waiting for a revision.
+        # In a thread that has begun no write behind: what the caller has may be waiting for a revision.
         self._pool.submit(self.insert_or_hold, {"revision_blocks": {"name": ["revision"], "reserved": [end]}}).result()
 
     def close(self) -> None:
         """Close this thread's client; those of other threads end with them."""
         try:
-            self.settle()
+            self.flush()
         finally:
             self._pool.shutdown()
             if hasattr(self._local, "client"):
@@ -237,16 +237,16 @@ def _rows(columns: Mapping[str, Sequence[Any]]) -> int:
     return len(next(iter(columns.values()))) if columns else 0
 
 
-_BESIDE = 32 << 10
+_SENT_APART_MAX = 32 << 10
 """Characters of a parameter that travel beside a statement: a server takes 128 KiB (``http_max_field_value_size``, which no client can change)."""
-_PLACE = re.compile(r"\{(\w+):[^}]+\}")
+_PLACEHOLDER = re.compile(r"\{(\w+):[^}]+\}")
 
 
 def _bound(sql: str, parameters: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
     """Return a statement and its parameters as they are sent: those too long to travel beside it are written into it."""
-    beside = dict(parameters or {})
-    long = {name: _literal(beside.pop(name)) for name, value in [*beside.items()] if _length(value) > _BESIDE}
-    return (_PLACE.sub(lambda place: long.get(place[1], place[0]), sql) if long else sql), beside
+    short = dict(parameters or {})
+    long = {name: _literal(short.pop(name)) for name, value in [*short.items()] if _length(value) > _SENT_APART_MAX}
+    return (_PLACEHOLDER.sub(lambda found: long.get(found[1], found[0]), sql) if long else sql), short
 
 
 def _length(value: object) -> int:

@@ -16,29 +16,29 @@ from store.held import over
 from store.statement import statement
 
 _PROMISES = "promises:"
-"""Cursors whose position is a hash: by which promises the transactions of a flow were judged."""
+"""Cursors whose position is a hash: by which promises the transactions of a flow were evaluated."""
 
 
 class StoredClocks:
     """The evaluation stage's door to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``). One thread only.
 
-    ``remembering``: a clock that is not there is the one its latest verdict tells of, so that clocks that are made anew go on with the
+    ``restoring``: a clock that is not there is the one its latest verdict tells of, so that clocks that are made anew go on with the
     version and the moment of their verdicts.
     """
 
-    def __init__(self, store: Store, *, remembering: bool = False) -> None:
+    def __init__(self, store: Store, *, restoring: bool = False) -> None:
         self._store = store
-        self._remembering = remembering
+        self._restoring = restoring
         self._cursor: int | None = None
 
     @contextmanager
-    def remembering(self) -> Iterator[None]:
+    def restoring(self) -> Iterator[None]:
         """Take clocks that are not there from their latest verdicts meanwhile, whatever was said at first."""
-        before, self._remembering = self._remembering, True
+        before, self._restoring = self._restoring, True
         try:
             yield
         finally:
-            self._remembering = before
+            self._restoring = before
 
     def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
         """Return the transactions that changed above the cursor, the latest first; their clocks; the new cursor (0: none did); more?"""
@@ -54,7 +54,7 @@ class StoredClocks:
             lambda: self._store.frame(statement("clocks/changed_transactions"), bounds),
             lambda: self._store.frame(statement("clocks/of_changed_transactions"), bounds),
         )
-        clocks = _with_held(self._with_remembered(clocks, changed), held, changed)
+        clocks = _with_held(self._with_restored(clocks, changed), held, changed)
         return changed, clocks, int(found["upto"]), bool(found["more"])
 
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
@@ -78,15 +78,15 @@ class StoredClocks:
         """Return the current clocks of these transactions, removed ones included."""
         held = self._store.held.clocks()
         found = self._store.frame(statement("clocks/of_named_transactions"), _pairs(transactions))
-        return _with_held(self._with_remembered(found, transactions), held, transactions)
+        return _with_held(self._with_restored(found, transactions), held, transactions)
 
-    def _with_remembered(self, clocks: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
-        if not self._remembering or not len(transactions):
+    def _with_restored(self, clocks: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
+        if not self._restoring or not len(transactions):
             return clocks
-        remembered = self._store.frame(statement("clocks/remembered"), _pairs(transactions))
-        if not len(clocks) or not len(remembered):
-            return clocks if len(clocks) else remembered
-        return pd.concat([clocks, remembered[clocks.columns]], ignore_index=True)
+        restored = self._store.frame(statement("clocks/restored"), _pairs(transactions))
+        if not len(clocks) or not len(restored):
+            return clocks if len(clocks) else restored
+        return pd.concat([clocks, restored[clocks.columns]], ignore_index=True)
 
     def next_deadline(self) -> datetime | None:
         """Return the earliest deadline of all clocks, or None."""
@@ -98,13 +98,13 @@ class StoredClocks:
         rows = self._store.rows(statement("clocks/next_deadline"))
         return from_milliseconds(rows[0]["at"]) if rows and rows[0]["at"] is not None else None
 
-    def judged_by(self) -> dict[str, int]:
-        """Return by flow the hash of the promises that its transactions were last judged by."""
+    def evaluated_by(self) -> dict[str, int]:
+        """Return by flow the hash of the promises that its transactions were last evaluated by."""
         rows = self._store.rows(statement("cursors_with_prefix"), {"prefix": _PROMISES})
         return {str(row["stage"]).removeprefix(_PROMISES): int(row["position"]) for row in rows if row["position"]}
 
-    def note_judged_by(self, promises: Mapping[str, int]) -> None:
-        """Remember by flow the hash of the promises that all its transactions are judged by; 0: the flow has none any more."""
+    def note_evaluated_by(self, promises: Mapping[str, int]) -> None:
+        """Remember by flow the hash of the promises that all its transactions are evaluated by; 0: the flow has none any more."""
         stages, revision = [f"{_PROMISES}{flow}" for flow in promises], self._store.revision()
         rows: dict[str, list[Any]] = {"stage": stages, "position": list(promises.values()), "revision": [revision] * len(stages)}
         self._store.insert_or_hold({"cursors": rows})
@@ -114,7 +114,7 @@ class StoredClocks:
         return self._store.frame(statement("source_last_seen"))
 
     def expected_since(self, sources: Collection[str], now: datetime) -> dict[str, datetime]:
-        """Return since when each of these sources is expected: as remembered, else from ``now`` on. The others are not expected any more."""
+        """Return since when each of these sources is expected: as saved, else from ``now`` on. The others are not expected any more."""
         rows = self._store.rows(statement("expected_sources"))
         known = {str(row["source"]): row["since"].replace(tzinfo=UTC) for row in rows}
         fresh, gone = sorted(set(sources) - known.keys()), sorted(known.keys() - set(sources))
@@ -138,11 +138,11 @@ class StoredClocks:
                 self._store.insert_or_hold({table: {**_columns(frame), "revision": [revision] * len(frame)}})
         if cursor is not None:
             row: dict[str, list[Any]] = {"stage": ["evaluate"], "position": [cursor], "revision": [revision]}
-            self._store.aside(lambda: self._store.insert_or_hold({"cursors": row}))
+            self._store.write_behind(lambda: self._store.insert_or_hold({"cursors": row}))
             self._cursor = cursor
 
     def _read_cursor(self) -> int:
-        self._store.settle()
+        self._store.flush()
         rows = self._store.rows(statement("cursor"), {"stage": "evaluate"})
         return int(rows[0]["position"]) if rows else 0
 

@@ -49,7 +49,7 @@ class StoredCorrelation:
         known = {stage.removeprefix(_DEFINITION): position for stage, position in self._definitions().items()}
         gone = {flow: 0 for flow, position in known.items() if position and flow not in definitions}
         changed = {flow: version for flow, version in definitions.items() if known.get(flow) != version}
-        self._remember({f"{_DEFINITION}{flow}": 0 for flow in gone})
+        self._write_cursors({f"{_DEFINITION}{flow}": 0 for flow in gone})
         if changed:
             self._rebuild(changed, selects, known)
         self.is_installed = True
@@ -87,15 +87,15 @@ class StoredCorrelation:
 
     def read_again(self) -> None:
         """Let :meth:`install` read the stored signals of all flows again."""
-        self._store.settle()
-        self._remember(dict.fromkeys(self._definitions(), _AGAIN))
-        self._store.settle()
+        self._store.flush()
+        self._write_cursors(dict.fromkeys(self._definitions(), _AGAIN))
+        self._store.flush()
 
     def fold_all(self, fold: str) -> None:
         """Fold every transaction again."""
         revision = self._store.revision()
         self._store.command(fold, {"after": 0, "revision": revision}, ALL_THREADS)
-        self._remember({"fold": revision})
+        self._write_cursors({"fold": revision})
         self._folded = revision
 
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
@@ -109,7 +109,7 @@ class StoredCorrelation:
         if len(frame):
             self._more = int(frame["taken"].iloc[0]) >= limit
             return frame, int(frame["slice"].max()), self._more
-        self._settle(None)
+        self._finish(None)
         return frame, 0, False
 
     def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
@@ -118,7 +118,7 @@ class StoredCorrelation:
 
     def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> None:
         """Write a batch and what follows from it, then the cursors."""
-        self._store.settle()
+        self._store.flush()
         revision = self._store.revision()
         bound = {"revision": revision, "after": self._cursor, "upto": position}
         if len(frames["merges"]):
@@ -126,19 +126,19 @@ class StoredCorrelation:
             self._store.command(statement("correlation/copy_events"), bound)
             self._store.command(statement("correlation/retire_transactions"), bound)
         self._store.side_by_side(
-            lambda: self._name(frames["keys"], revision), lambda: self._scratch("correlation_places", frames["places"])
+            lambda: self._name(frames["keys"], revision), lambda: self._scratch("correlation_assignments", frames["assignments"])
         )
-        if len(frames["places"]):
-            self._store.command(statement("correlation/place_events"), bound)
+        if len(frames["assignments"]):
+            self._store.command(statement("correlation/assign_events"), bound)
         if len(frames["copies"]):
             self._scratch("correlation_copies", frames["copies"].assign(leave=0))
             self._store.command(statement("correlation/copy_events"), bound)
         if frames["oversized"].any(axis=None):
             self._store.command(statement("correlation/quarantine_oversized_keys"), bound)
         self._store.command(fold, {"after": self._folded, "revision": revision})
-        self._remember({"correlate": position, "fold": revision}, now)
+        self._write_cursors({"correlate": position, "fold": revision}, now)
         self._cursor, self._folded = position, revision
-        self._settle(position if self._more else None)
+        self._finish(position if self._more else None)
 
     def _name(self, keys: pd.DataFrame, revision: int) -> None:
         self._store.insert("transaction_keys", {**_columns(keys), "revision": [revision] * len(keys)})
@@ -147,7 +147,7 @@ class StoredCorrelation:
         """Return how many milestone events wait on a shelf that no transaction is attached to."""
         return int(self._store.rows(statement("correlation/count_orphans"))[0]["orphans"])
 
-    def _settle(self, position: int | None) -> None:
+    def _finish(self, position: int | None) -> None:
         """End a rebuild when all of it is correlated: transactions that did not come back are retired, the definitions are in force."""
         if self._rebuilding is None or (position is not None and position < self._rebuilding[0]):
             return
@@ -156,7 +156,7 @@ class StoredCorrelation:
             statement("correlation/retire_not_rebuilt"),
             {"flows": list(changed), "slice": number, "revision": self._store.revision()},
         )
-        self._remember({f"{_DEFINITION}{flow}": version for flow, version in changed.items()})
+        self._write_cursors({f"{_DEFINITION}{flow}": version for flow, version in changed.items()})
         self._rebuilding = None
 
     def _scratch(self, table: str, frame: pd.DataFrame) -> None:
@@ -164,7 +164,7 @@ class StoredCorrelation:
         self._store.insert(table, _columns(frame))
 
     def _position(self, stage: str) -> int:
-        self._store.settle()
+        self._store.flush()
         return int(self._store.rows(statement("cursor"), {"stage": stage})[0]["position"])
 
     def _definitions(self) -> dict[str, int]:
@@ -172,11 +172,11 @@ class StoredCorrelation:
         rows = self._store.rows(statement("cursors_with_prefix"), {"prefix": _DEFINITION})
         return {str(row["stage"]): int(row["position"]) for row in rows}
 
-    def _remember(self, positions: Mapping[str, int], now: datetime = EPOCH) -> None:
+    def _write_cursors(self, positions: Mapping[str, int], now: datetime = EPOCH) -> None:
         count = len(positions)
         rows: dict[str, list[object]] = {"stage": list(positions), "position": list(positions.values())}
         rows |= {"revision": [self._store.revision()] * count, "updated_at": [now] * count}
-        self._store.aside(lambda: self._store.insert("cursors", rows))
+        self._store.write_behind(lambda: self._store.insert("cursors", rows))
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[object]]:

@@ -108,7 +108,7 @@ class EngineJournal:
         return deleted
 
     def close(self) -> None:
-        """Close the segments and give the place up."""
+        """Close the segments and release its folder."""
         with self._lock:
             for writer in self._writers.values():
                 writer.close()

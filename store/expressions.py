@@ -16,7 +16,7 @@ _TABLES = {"span": "spans", "log": "logs", "event": "events"}
 
 
 class ExpressionCheck:
-    """Judges expressions. ``store`` is the one this process has open; without one an empty engine in memory is used."""
+    """Validates expressions. ``store`` is the one this process has open; without one an empty engine in memory is used."""
 
     def __init__(self, store: Store | None = None) -> None:
         self._store = store or _empty_store()

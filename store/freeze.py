@@ -36,7 +36,7 @@ def freeze(store: Store, folder: Path) -> Frozen:
 
     Raises ``OSError`` where the disk has no room or no links; nothing is left then.
     """
-    store.settle()
+    store.flush()
     parts = listed(store, active=True)
     target = make_folder(folder / FROZEN) / f"andon-{uuid.uuid4().hex}"
     with contextlib.ExitStack() as unfinished:

@@ -43,10 +43,10 @@ class Batch:
 class Held:
     """The batches that wait. Any thread may call."""
 
-    def __init__(self, write: Callable[[Batch], None], settle: Callable[[], None]) -> None:
-        """``write`` inserts a batch as far as the disk takes it, and raises :class:`core.errors.NoRoom`; ``settle`` ends what is begun aside."""
+    def __init__(self, write: Callable[[Batch], None], flush: Callable[[], None]) -> None:
+        """``write`` inserts a batch as far as the disk takes it, and raises :class:`core.errors.NoRoom`; ``flush`` ends what is written behind."""
         self._write = write
-        self._settle = settle
+        self._flush = flush
         self._lock = threading.Lock()
         self._batches: list[Batch] = []
         self._rows = 0
@@ -87,7 +87,7 @@ class Held:
 
     def write(self) -> None:
         """Write what waits. Raises :class:`core.errors.NoRoom` while the disk does not take it; nothing is forgotten then."""
-        self._settle()  # before the lock is taken: what this thread began aside may come to wait here, too
+        self._flush()  # before the lock is taken: what this thread writes behind may come to wait here, too
         with self._lock:
             written = 0
             try:

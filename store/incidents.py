@@ -62,7 +62,7 @@ class StoredIncidents:
         self._store.held.write()
         self._cursors = None
         tables = ("incidents", "incident_members", "deliveries", "silences")
-        return {table: _plain(self._store.frame(statement(f"incidents/remembered_{table}"))) for table in tables}
+        return {table: _plain(self._store.frame(statement(f"incidents/saved_{table}"))) for table in tables}
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         """Write tables in the order given, then the cursors. ``hold``: what the disk does not take waits in memory; else it is refused.
@@ -85,11 +85,11 @@ class StoredIncidents:
         )
         if cursors:
             rows: dict[str, list[Any]] = {"stage": list(cursors), "position": list(cursors.values()), "revision": [revision] * len(cursors)}
-            self._store.aside(lambda: self._store.insert_or_hold({"cursors": rows}))
+            self._store.write_behind(lambda: self._store.insert_or_hold({"cursors": rows}))
             self._cursors = {**(self._cursors or {}), **cursors}
 
     def _read_cursors(self) -> dict[str, int]:
-        self._store.settle()
+        self._store.flush()
         rows = self._store.rows(statement("incidents/cursors"), {"stages": list(_CURSORS.values())})
         return {row["stage"]: int(row["reached"]) for row in rows}
 

@@ -84,7 +84,7 @@ class Keeping:
     def bring_back(self, tables: Collection[str]) -> BroughtBack:
         """Insert all rows that the journal has of these tables, of those that it keeps; one that is there is replaced by itself."""
         chosen = [table for table in FOLDER_OF if table in tables]
-        self._store.settle()  # before the lock is taken: what this thread began aside may have rows to keep
+        self._store.flush()  # before the lock is taken: what this thread writes behind may have rows to keep
         with self._lock:
             for table in APPENDED.intersection(chosen):
                 self._store.command(statement("truncate", table=table))

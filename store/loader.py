@@ -80,7 +80,7 @@ class Loader:
         self._writer = SliceWriter(store)
         self._failures: dict[Lane, tuple[int, float]] = {}
         self._no_room = False
-        self._aside, self._slice_bytes = False, SLICE_MAX_BYTES
+        self._write_behind, self._slice_bytes = False, SLICE_MAX_BYTES
         self._finishing = ""
         self.loaded: Counter[Lane] = Counter()
         """Signals by lane, since the start."""
@@ -89,13 +89,13 @@ class Loader:
             for lane in Lane:
                 telemetry.add(fault, 0, lane=lane.value)
 
-    def load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES, *, aside: bool = False) -> LoadReport:
+    def load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES, *, write_behind: bool = False) -> LoadReport:
         """Load what is new in these lanes, a bounded amount a call. A store that refuses a slice is reported, never raised; nothing is lost by it.
 
-        ``slice_bytes``: about how much a slice holds at the most. ``aside``: a slice is finished (its damage reported, its position written) while the caller goes on (:meth:`store.client.Store.aside`);
+        ``slice_bytes``: about how much a slice holds at the most. ``write_behind``: a slice is finished (its damage reported, its position written) while the caller goes on (:meth:`store.client.Store.aside`);
         what fails then is raised by the caller's next write, and the slice is loaded again.
         """
-        self._aside, self._slice_bytes = aside, slice_bytes
+        self._write_behind, self._slice_bytes = write_behind, slice_bytes
         report = LoadReport()
         for lane in Lane:
             if lane not in lanes:
@@ -172,13 +172,13 @@ class Loader:
             progressed = False
             for segment in self._segments.readable(lane):
                 if budget == 0:
-                    self._store.settle()
+                    self._store.flush()
                     if (oldest := self._oldest_waiting(lane)) is not None:
                         self._hold(lane, report, oldest - 1)
                     return True
                 if segment.name == self._finishing:
                     self._finishing = ""
-                    self._store.settle()
+                    self._store.flush()
                 read = segment.read(self._progress.of(segment).position, self._slice_bytes)
                 found, cut = _first_seconds(read, self._slice_milliseconds, self._slice_bytes)
                 if found:
@@ -207,8 +207,8 @@ class Loader:
                 report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
             self._progress.advance(segment, found[-1].id, slice_, counted, len(found), len(damaged), refused)
 
-        if self._aside:
-            self._store.aside(finish)
+        if self._write_behind:
+            self._store.write_behind(finish)
             self._finishing = segment.name
         else:
             finish()

@@ -59,7 +59,7 @@ class Loss:
 
 
 class Losses:
-    """Looks, tells and remembers. Any thread may call; only one looks at a time."""
+    """Looks, tells and saves. Any thread may call; only one looks at a time."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Losses:
         self._telemetry = telemetry
         self._conditions = conditions
         self._lock = threading.RLock()
-        self._known = {loss.loss_id: loss for loss in _remembered(store)}
+        self._known = {loss.loss_id: loss for loss in _saved(store)}
         try:
             if meanwhile:
                 self._found(meanwhile)
@@ -112,7 +112,7 @@ class Losses:
             self._tell()
             self._note(there)
 
-    def set_aside(self, table: str, part: Part) -> None:
+    def detach(self, table: str, part: Part) -> None:
         """Take a damaged part out of a table, which keeps it in ``detached/``, for one that is lost. Raises ``ClickHouseError``."""
         with self._lock:
             self._store.command(statement("losses/detach_part", table=table, part=part.name))
@@ -129,7 +129,7 @@ class Losses:
         """Note that all is back that the journal has; ``sentences`` say what is not."""
         with self._lock:
             done = replace(loss, mended_at=self._clock.now(), missing_rows=missing_rows, missing="; ".join(sentences))
-            self._remember(done)
+            self._save(done)
             fields = {"event": "store_mended", "table": loss.table_name, "rows": loss.lost_rows, "missing_rows": missing_rows}
             (log.error if sentences else log.warning)(
                 "what the store had lost is mended", extra={"fields": {**fields, "missing": sentences}}
@@ -187,9 +187,9 @@ class Losses:
             )
             fields = {"event": "store_loss", "table": table, "parts": loss.parts[:20], "rows": rows}
             log.error(loss.words, extra={"fields": fields})
-            self._remember(loss)
+            self._save(loss)
 
-    def _remember(self, loss: Loss) -> None:
+    def _save(self, loss: Loss) -> None:
         self._known[loss.loss_id] = loss
         row = {name: [getattr(loss, name)] for name in Loss.__slots__}
         self._store.insert_or_hold({"losses": {**row, "parts": [list(loss.parts)], "revision": [self._store.revision()]}})
@@ -219,8 +219,8 @@ def _joined(first: Mapping[str, list[Part]], second: Mapping[str, list[Part]]) -
     }
 
 
-def _remembered(store: Store) -> list[Loss]:
-    rows: list[dict[str, Any]] = store.rows(statement("losses/remembered"))
+def _saved(store: Store) -> list[Loss]:
+    rows: list[dict[str, Any]] = store.rows(statement("losses/saved"))
     return [
         Loss(
             **{

@@ -159,7 +159,7 @@ def gone(store: Store, window: Window) -> list[str]:
     return lines
 
 
-def set_aside(settings: Settings, now: datetime) -> tuple[Path | None, bool]:
+def move_store_aside(settings: Settings, now: datetime) -> tuple[Path | None, bool]:
     """Move the embedded store's folder aside; return where it is (None: there was none), and whether a rebuild was going on before.
 
     A marker beside it is on disk before anything moves, so that an interrupted rebuild goes on with the store it began.

@@ -131,7 +131,7 @@ class Scrub:
         held = {one.subject: one for one in self._conditions.current() if one.name == CONDITION}.get(damage.subject)
         self._conditions.raise_(Condition(CONDITION, damage.subject, title, held.since if held else self._clock.now()))
         if comes_back:
-            self._losses.set_aside(damage.table, damage.part)
+            self._losses.detach(damage.table, damage.part)
 
     def _can_come_back(self, damage: Damage) -> bool:
         if damage.table not in SIGNALS:

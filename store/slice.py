@@ -55,7 +55,7 @@ class SliceWriter:
 
     def write(self, records: Sequence[Record], slice_: int) -> list[Record]:
         """Insert the records and return those that were refused and quarantined. Raises ``ClickHouseError`` when the store fails."""
-        self._store.settle()
+        self._store.flush()
         refused: list[Record] = []
         for kind in SignalKind:
             if chosen := [record for record in records if record.kind is kind]:

@@ -1,6 +1,6 @@
 """What was received and could not be stored, while the store's disk takes nothing: it may be what a deadline waits for.
 
-The journal has it. A transaction of which one of its keys is written anywhere in there is not judged until it was looked at properly.
+The journal has it. A transaction of which one of its keys is written anywhere in there is not evaluated until it was looked at properly.
 """
 
 from __future__ import annotations

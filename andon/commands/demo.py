@@ -35,7 +35,7 @@ def command(
 
     from andon.catalog_watch import load_checked_catalog
     from andon.preflight import check_inner_host, free_port, is_free, require_single_instance
-    from andon.simulated_time import anchor_for, clock_of, remember
+    from andon.simulated_time import anchor_for, clock_of, save
     from andon.supervision.all_in_one import run_all_in_one
     from andon.supervision.summary import summary_of
     from andon.supervision.supervisor import Child
@@ -63,7 +63,7 @@ def command(
     summary = summary_of(settings, [
         ("Plant", f"simulated, {speed:g} times real speed, with planted faults; the desk's messages: http://127.0.0.1:{desk}/"),
     ])  # fmt: skip
-    run_all_in_one(settings, [plant], summary, lambda: remember(settings.data, clock))
+    run_all_in_one(settings, [plant], summary, lambda: save(settings.data, clock))
 
 
 def _demo_settings(settings: Settings) -> Settings:

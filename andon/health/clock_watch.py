@@ -18,7 +18,7 @@ CONDITION = "clock-step"
 
 
 class ClockWatch:
-    """Looked at in every tick; :meth:`may_judge` is asked before a verdict is given. One thread only."""
+    """Looked at in every tick; :meth:`clock_trusted` is asked before a verdict is given. One thread only."""
 
     def __init__(
         self, clock: SystemClock, telemetry: Telemetry, conditions: Conditions, on_step: Callable[[], None] = lambda: None
@@ -37,7 +37,7 @@ class ClockWatch:
         """Compare the clocks, and tell and follow what was found."""
         settled = self._clock.settled
         if not settled and not self._doubted:
-            logger.error("the machine's clock was set, or the machine was suspended; nothing is judged until it has settled")
+            logger.error("the machine's clock was set, or the machine was suspended; nothing is evaluated until it has settled")
         self._doubted = not settled
         while self._seen < len(self._clock.steps):
             self._told(self._clock.steps[self._seen])
@@ -47,8 +47,8 @@ class ClockWatch:
             self._told_at = None
             self._conditions.clear(CONDITION)
 
-    def may_judge(self) -> bool:
-        """Return whether the time can be judged by, and is the one that :meth:`look` saw."""
+    def clock_trusted(self) -> bool:
+        """Return whether the time can be relied on, and is the one that :meth:`look` saw."""
         return self._clock.settled and self._seen == len(self._clock.steps)
 
     def _told(self, step: Step) -> None:
@@ -56,10 +56,12 @@ class ClockWatch:
         self._telemetry.set(M.CLOCK_STEP_SECONDS, step.seconds)
         now, by = self._clock.now(), duration_of(step.seconds)
         if step.suspended:
-            title = f"This machine was suspended for {by} until {now:%Y-%m-%d %H:%M:%S} UTC: nothing was received or judged meanwhile"
+            title = f"This machine was suspended for {by} until {now:%Y-%m-%d %H:%M:%S} UTC: nothing was received or evaluated meanwhile"
         else:
             direction = "forward" if step.seconds > 0 else "back"
-            title = f"The clock of this machine was set {direction} by {by}, to {now:%Y-%m-%d %H:%M:%S} UTC: what is open is judged again"
+            title = (
+                f"The clock of this machine was set {direction} by {by}, to {now:%Y-%m-%d %H:%M:%S} UTC: what is open is evaluated again"
+            )
         logger.error(title, extra={"fields": {"event": "clock_step", "seconds": round(step.seconds, 3), "suspended": step.suspended}})
         self._conditions.raise_(Condition(CONDITION, "suspended" if step.suspended else "set", title, now))
 

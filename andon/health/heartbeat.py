@@ -38,8 +38,8 @@ def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
         title="Heartbeat",
         owner="",
         keys={"heartbeat": Key()},
-        milestones={"heard": Milestone(system="Andon", match=Match(event=HEARTBEAT_EVENT), keys={"heartbeat": "data.heartbeat"})},
-        ends=["heard"],
+        milestones={"seen": Milestone(system="Andon", match=Match(event=HEARTBEAT_EVENT), keys={"heartbeat": "data.heartbeat"})},
+        ends=["seen"],
     )
     source = Source(source=OWN_SOURCE, title="Andon itself", owner="", lane=Lane.CRITICAL, tokens=[token])
     return Catalog(
@@ -61,22 +61,22 @@ class Heartbeat:
         self,
         connect: Callable[[], httpx.Client],
         token: str,
-        last_heard: Callable[[], datetime | None],
+        last_seen: Callable[[], datetime | None],
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
         """``connect`` returns an HTTP client of the collector; each heartbeat connects anew, since a certificate may have been renewed.
 
-        ``last_heard`` raises :class:`core.errors.Retryable` while the store does not answer.
+        ``last_seen`` raises :class:`core.errors.Retryable` while the store does not answer.
         """
         self._connect = connect
         self._token = token
-        self._last_heard = last_heard
+        self._last_seen = last_seen
         self._clock = clock
         self._telemetry = telemetry
         self._started = clock.monotonic()
-        self._heard_at: float | None = None
-        self._heard: datetime | None = None
+        self._seen_at: float | None = None
+        self._seen: datetime | None = None
         self._sent: deque[datetime] = deque(maxlen=REMEMBERED)
 
     def run(self, stopping: threading.Event) -> None:
@@ -111,16 +111,16 @@ class Heartbeat:
     def look(self) -> bool:
         """See whether a newer heartbeat has become a transaction; return it. One of an earlier run is no news."""
         try:
-            heard = self._last_heard()
+            seen = self._last_seen()
         except Retryable:  # a store that is down is what the age will tell
             logger.warning("the store does not say when the last heartbeat came through", exc_info=True)
-            heard = None
-        newer = heard in self._sent and heard != self._heard
+            seen = None
+        newer = seen in self._sent and seen != self._seen
         if newer:
-            self._heard, self._heard_at = heard, self._clock.monotonic()
+            self._seen, self._seen_at = seen, self._clock.monotonic()
         self._telemetry.set(M.HEARTBEAT_AGE_SECONDS, self.age_seconds())
         return newer
 
     def age_seconds(self) -> float:
         """Return real seconds since a heartbeat last came through, or since the start."""
-        return self._clock.monotonic() - (self._heard_at if self._heard_at is not None else self._started)
+        return self._clock.monotonic() - (self._seen_at if self._seen_at is not None else self._started)

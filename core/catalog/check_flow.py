@@ -16,7 +16,7 @@ _NOT_MATCHED = {"event": ("service", "status"), "log": ("status",)}
 
 
 def check_flow(review: Review, document: Document, flow: Flow, contracts: dict[str, Contract]) -> None:
-    """Note every problem of one valid flow file."""
+    """Note every error of one valid flow file."""
     if flow.flow in {HEARTBEAT, OWN_FLOW}:
         review.wrong(document, ("flow",), f"'{flow.flow}' is what Andon calls a flow of its own; choose another name")
     for part, noun in (("keys", "key"), ("facts", "fact"), ("milestones", "milestone"), ("slas", "SLA")):
@@ -41,7 +41,7 @@ def fact_types(flow: Flow) -> dict[str, str]:
 
 
 def refers_to_milestone(review: Review, document: Document, path: Path, flow: Flow, name: str | None) -> None:
-    """Note a problem when ``name`` is no milestone of ``flow``."""
+    """Note an error when ``name`` is no milestone of ``flow``."""
     if name is not None and name not in flow.milestones:
         review.unknown(document, path, f"milestone '{name}' is not defined in flow '{flow.flow}'", name, flow.milestones)
 
@@ -73,8 +73,8 @@ def _check_expressions(review: Review, document: Document, path: Path, signal: s
     for at, text in texts.items():
         if not text.strip():
             review.wrong(document, at, "the path is empty; write for example 'data.orderId' or 'attributes.order.id'")
-        elif review.judges.expression is not None:
-            review.judged(document, at, review.judges.expression(signal, text))
+        elif review.validators.expression is not None:
+            review.validated(document, at, review.validators.expression(signal, text))
 
 
 def _check_failure(review: Review, document: Document, path: Path, flow: Flow, name: str, milestone: Milestone) -> None:
@@ -145,6 +145,6 @@ def _check_regex(review: Review, document: Document, path: Path, pattern: str) -
             path,
             f"'{found[1]}' in a regular expression is not supported (RE2 syntax); write it without look-around and back-references",
         )
-    elif review.judges.expression is not None:
+    elif review.validators.expression is not None:
         quoted = pattern.replace("\\", "\\\\").replace("'", "\\'")
-        review.judged(document, path, review.judges.expression("log", f"match(body, '{quoted}')"))
+        review.validated(document, path, review.validators.expression("log", f"match(body, '{quoted}')"))

@@ -44,7 +44,7 @@ _CEL_PLACE = re.compile(r"<input>:\d+:(\d+): (?:Syntax error: )?([^\n{]*)")
 
 
 def check_calendar(review: Review, document: Document, calendar: Calendar) -> None:
-    """Note every problem of one calendar."""
+    """Note every error of one calendar."""
     review.time_zone(document, ("time_zone",), calendar.time_zone)
     given = calendar.holidays
     if given.subdivision and not given.country:
@@ -71,7 +71,7 @@ def _has_holidays(country: str, subdivision: str | None = None) -> bool:
 
 
 def check_source(review: Review, document: Document, source: Source) -> None:
-    """Note every problem of one source."""
+    """Note every error of one source."""
     review.refers(document, ("owner",), "owner", source.owner, " in owners.yaml")
     for index, reference in enumerate(source.tokens):
         review.secret(document, ("tokens", index), reference)
@@ -85,7 +85,7 @@ def check_source(review: Review, document: Document, source: Source) -> None:
     if source.receiver is not None and not (isinstance(source.receiver.get("type"), str) and source.receiver["type"]):
         review.wrong(document, ("receiver",), "the receiver has no type; add for example 'type: rabbitmq'", at_key=True)
     elif source.receiver is not None:
-        review.settings(document, ("receiver",), review.judges.receiver, source.receiver, f"receiver '{source.receiver['type']}'")
+        review.settings(document, ("receiver",), review.validators.receiver, source.receiver, f"receiver '{source.receiver['type']}'")
 
 
 def check_shared(review: Review, sources: Iterable[tuple[Document, Source]]) -> None:
@@ -101,7 +101,7 @@ def check_shared(review: Review, sources: Iterable[tuple[Document, Source]]) -> 
 
 
 def check_contract(review: Review, document: Document, contract: Contract, facts: set[str]) -> None:
-    """Note every problem of one contract; ``facts`` are those of all flows."""
+    """Note every error of one contract; ``facts`` are those of all flows."""
     for part, given in (("for", contract.for_), ("facts", contract.facts)):
         if not given:
             review.wrong(
@@ -117,7 +117,7 @@ def check_contract(review: Review, document: Document, contract: Contract, facts
 
 
 def check_owners(review: Review, document: Document, owners: Owners) -> None:
-    """Note every problem of ``owners.yaml``."""
+    """Note every error of ``owners.yaml``."""
     review.names(document, ("owners",), owners.owners, "team")
     for name, owner in owners.owners.items():
         if owner.email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", owner.email):
@@ -125,12 +125,12 @@ def check_owners(review: Review, document: Document, owners: Owners) -> None:
 
 
 def check_routes(review: Review, document: Document, routes: Routes) -> None:
-    """Note every problem of ``routes.yaml``."""
+    """Note every error of ``routes.yaml``."""
     review.names(document, ("channels",), routes.channels, "channel")
     for name, channel in routes.channels.items():
         review.refers(document, ("channels", name, "fallback"), "channel", channel.fallback, " under 'channels'")
         written = {"type": channel.type, "settings": channel.settings}
-        review.settings(document, ("channels", name), review.judges.channel, written, f"channel '{name}'")
+        review.settings(document, ("channels", name), review.validators.channel, written, f"channel '{name}'")
         if len(chain := routes.fallbacks(name)) > FALLBACKS_MAX:
             message = f"more than {FALLBACKS_MAX} fallbacks of '{name}' follow each other; end them with a channel that has none"
             review.wrong(document, ("channels", name, "fallback"), message)
@@ -220,7 +220,7 @@ def _check_cel(review: Review, document: Document, path: Path, text: str) -> Non
         found = _CEL_PLACE.search(str(error))
         what = found[2].removesuffix("expecting ").strip(" ,") if found else str(error).splitlines()[0]
         where = f"column {found[1]}: " if found else ""
-        review.judged(document, path, f"{where}'{text}' is no CEL expression: {what}; write for example 'value > 10000.0'")
+        review.validated(document, path, f"{where}'{text}' is no CEL expression: {what}; write for example 'value > 10000.0'")
         return
     for name in program.variables():
         if name not in ROUTE_VARIABLES:

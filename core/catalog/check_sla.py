@@ -20,7 +20,7 @@ _MONEY = {"decimal", "integer"}
 def check_sla(
     review: Review, document: Document, flow: Flow, name: str, sla: Sla, facts: dict[str, str], contracts: dict[str, Contract]
 ) -> None:
-    """Note every problem of one SLA."""
+    """Note every error of one SLA."""
     path: Path = ("slas", name)
     for end, milestone in (("from", sla.from_), ("to", sla.to)):
         _milestone(review, document, (*path, end), flow, milestone)
@@ -77,9 +77,9 @@ def _limits(review: Review, document: Document, path: Path, sla: Sla, limits: Sl
                 (*path, "due"),
                 "'next cut-off' needs a calendar that has a cut-off; add 'calendar:' or write 'next cut-off 16:00'",
             )
-        if review.judges.due is not None:
+        if review.validators.due is not None:
             times = [name for name, type_ in facts.items() if type_ == "time"]
-            review.judged(document, (*path, "due"), review.judges.due(limits.due, times))
+            review.validated(document, (*path, "due"), review.validators.due(limits.due, times))
     if limits.warn is not None and not re.fullmatch(f"{PERCENTAGE_PATTERN}|{DURATION_PATTERN}", limits.warn):
         message = f"'{limits.warn}' is neither a share nor a time before it is due; {_instead_of(limits.warn)}"
         review.wrong(document, (*path, "warn"), message)

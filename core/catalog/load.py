@@ -1,6 +1,6 @@
-"""Reads a catalog folder: every definition typed and cross-checked, every problem at once.
+"""Reads a catalog folder: every definition typed and cross-checked, every error at once.
 
-Pure: it reads files and nothing else, so it may run beside a catalog that is in force. A file that has a problem of its own form
+Pure: it reads files and nothing else, so it may run beside a catalog that is in force. A file that has an error of its own form
 is not cross-checked further; its id still counts as known, so that one mistake makes one message.
 """
 
@@ -21,15 +21,15 @@ from core.catalog.calendar import Calendar
 from core.catalog.catalog import Catalog
 from core.catalog.check_flow import check_flow, fact_types
 from core.catalog.check_rest import check_calendar, check_contract, check_owners, check_routes, check_shared, check_source, check_told
-from core.catalog.complaints import problems_of, suggestion
 from core.catalog.contract import Contract
 from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Flow
-from core.catalog.positions import MAXIMUM_BYTES, Document, Position, Problem, UnreadableError, check_size, read_document
-from core.catalog.review import Judges, Review
+from core.catalog.positions import MAXIMUM_BYTES, Diagnostic, Document, Position, UnreadableError, check_size, read_document
+from core.catalog.review import Review, Validators
 from core.catalog.routing import Owners, Routes
 from core.catalog.runbook import Runbook
 from core.catalog.source import Source
+from core.catalog.validation_errors import diagnostics_of, suggestion
 from core.errors import UsageError
 
 FOLDERS: dict[str, tuple[type[Definition], str]] = {
@@ -42,7 +42,7 @@ FOLDERS: dict[str, tuple[type[Definition], str]] = {
 SINGLES: dict[str, type[Definition]] = {"routes.yaml": Routes, "owners.yaml": Owners}
 _NAMED_IN = {"routes.yaml": "channel", "owners.yaml": "owner"}
 _IGNORED = {"tests", "README.md", "schemas"}
-UNJUDGED = Judges()
+NO_VALIDATORS = Validators()
 TOLD_MAX = 200
 
 T = TypeVar("T", bound=Definition)
@@ -51,11 +51,11 @@ T = TypeVar("T", bound=Definition)
 class CatalogErrors(UsageError):  # noqa: N818 - it holds many
     """Every problem of a catalog, sorted by file, line and column; the message has one line for each, up to :data:`TOLD_MAX`."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = sorted(set(problems))
-        lines = [str(problem) for problem in self.problems[:TOLD_MAX]]
-        if len(self.problems) > TOLD_MAX:
-            lines.append(f"{len(self.problems) - TOLD_MAX:,} more problems are not shown; correct those above first")
+    def __init__(self, errors: Sequence[Diagnostic]) -> None:
+        self.errors = sorted(set(errors))
+        lines = [str(error) for error in self.errors[:TOLD_MAX]]
+        if len(self.errors) > TOLD_MAX:
+            lines.append(f"{len(self.errors) - TOLD_MAX:,} more errors are not shown; correct those above first")
         super().__init__("\n".join(lines))
 
 
@@ -64,24 +64,24 @@ class Loaded:
     """A valid catalog, and what should be looked at all the same."""
 
     catalog: Catalog
-    warnings: list[Problem] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
 
 
-def load_catalog(folder: Path, judges: Judges = UNJUDGED) -> Loaded:
-    """Load the catalog in ``folder``. Raises :class:`CatalogErrors` with every problem."""
+def load_catalog(folder: Path, validators: Validators = NO_VALIDATORS) -> Loaded:
+    """Load the catalog in ``folder``. Raises :class:`CatalogErrors` with every error."""
     if not folder.is_dir():
         what = "this is a file" if folder.is_file() else "there is no such folder"
-        raise CatalogErrors([Problem(str(folder), 1, 1, f"{what}; give the catalog's folder")])
+        raise CatalogErrors([Diagnostic(str(folder), 1, 1, f"{what}; give the catalog's folder")])
     reader = _Reader(folder)
     reader.read_all()
     known = {noun: set(reader.ids.get(noun, {})) for _, noun in FOLDERS.values()}
     known["owner"] = _names_in(reader, "owners.yaml", "owners")
     known["channel"] = _names_in(reader, "routes.yaml", "channels")
-    review = Review(known, reader.incomplete, judges, reader.problems, reader.warnings)
+    review = Review(known, reader.incomplete, validators, reader.errors, reader.warnings)
     catalog = reader.catalog()
     _check(review, reader, catalog)
-    if review.problems:
-        raise CatalogErrors(review.problems)
+    if review.errors:
+        raise CatalogErrors(review.errors)
     return Loaded(catalog, sorted(set(review.warnings)))
 
 
@@ -116,12 +116,12 @@ def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
 
 
 class _Reader:
-    """Reads and types the files of one folder, collecting problems."""
+    """Reads and types the files of one folder, collecting errors."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.problems: list[Problem] = []
-        self.warnings: list[Problem] = []
+        self.errors: list[Diagnostic] = []
+        self.warnings: list[Diagnostic] = []
         self.documents: dict[str, Document] = {}
         self.ids: dict[str, dict[str, Document]] = {}
         self.incomplete: set[str] = set()
@@ -144,10 +144,10 @@ class _Reader:
                 self._read_single(entry)
             elif not entry.name.startswith((".", "_")) and entry.name not in _IGNORED:
                 message = f"'{entry.name}' is no part of a catalog and is not read{suggestion(entry.name, expected)}"
-                self.warnings.append(Problem(entry.as_posix(), 1, 1, message))
+                self.warnings.append(Diagnostic(entry.as_posix(), 1, 1, message))
         if not self.ids.get("flow"):
             self.warnings.append(
-                Problem(self.folder.as_posix(), 1, 1, "there is no flow, so nothing is watched; write one in flows/<name>.yaml")
+                Diagnostic(self.folder.as_posix(), 1, 1, "there is no flow, so nothing is watched; write one in flows/<name>.yaml")
             )
 
     def catalog(self) -> Catalog:
@@ -200,7 +200,7 @@ class _Reader:
                 if first is not document:
                     place = first.values[noun,]
                     where = f"{first.file}:{place.line}:{place.column}"
-                    self.problems.append(document.problem((noun,), f"{noun} '{name}' is already defined in {where}; choose another id"))
+                    self.errors.append(document.diagnostic((noun,), f"{noun} '{name}' is already defined in {where}; choose another id"))
                     continue
             item = self._typed(document, model)
             if item is not None:
@@ -239,11 +239,11 @@ class _Reader:
         try:
             return model.model_validate(document.value)
         except ValidationError as error:
-            self.problems.extend(problems_of(error, document, model))
+            self.errors.extend(diagnostics_of(error, document, model))
             return None
 
     def _note(self, file: Path, position: Position, message: str) -> None:
-        self.problems.append(Problem(file.as_posix(), *position, message))
+        self.errors.append(Diagnostic(file.as_posix(), *position, message))
 
 
 def read_content(file: Path) -> bytes:

@@ -46,7 +46,7 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True, order=True)
-class Problem:
+class Diagnostic:
     """One thing that is wrong: where, what, and what to write instead."""
 
     file: str
@@ -85,8 +85,8 @@ class Document:
     keys: dict[Path, Position] = field(default_factory=dict)
     inside: dict[Path, int] = field(default_factory=dict)
 
-    def problem(self, path: Sequence[str | int], message: str, *, at_key: bool = False, at: int = 1) -> Problem:
-        """Return a problem at ``path``: at its value, or at its key; at the nearest thing around it that is written down.
+    def diagnostic(self, path: Sequence[str | int], message: str, *, at_key: bool = False, at: int = 1) -> Diagnostic:
+        """Return an error at ``path``: at its value, or at its key; at the nearest thing around it that is written down.
 
         ``at`` is a place within the value's text, from 1; ``inside`` says where texts of one line begin, behind their quote.
         """
@@ -97,7 +97,7 @@ class Document:
         position = first.get(wanted) or second.get(wanted) or Position()
         if wanted in self.inside and not at_key and at > 1:
             position = Position(position.line, position.column + self.inside[wanted] + at - 1)
-        return Problem(self.file, *position, message)
+        return Diagnostic(self.file, *position, message)
 
 
 def read_document(file: str, content: bytes, first_line: int = 1) -> Document:

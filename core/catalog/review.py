@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.catalog.complaints import PROBLEMS_MAX, suggestion
 from core.catalog.definition import IDENTIFIER_PATTERN
-from core.catalog.positions import Document, Problem
+from core.catalog.positions import Diagnostic, Document
+from core.catalog.validation_errors import ERRORS_MAX, suggestion
 from core.errors import WrongSetting
 from core.secrets import is_reference
 
@@ -25,8 +25,8 @@ CheckSettings = Callable[[dict[str, Any]], WrongSetting | None]
 
 
 @dataclass(frozen=True)
-class Judges:
-    """Who judges the parts of a catalog that only other stages understand; a part without a judge is taken on trust."""
+class Validators:
+    """What validates the parts of a catalog that only other stages understand; a part without a validator is taken on trust."""
 
     expression: CheckExpression | None = None
     due: CheckDue | None = None
@@ -38,18 +38,18 @@ class Judges:
 class Review:
     """The state of one check.
 
-    ``known`` holds the ids of every noun, also of those whose file has other problems; ``incomplete`` the nouns of which a file
-    did not tell its id: references to them are not judged.
+    ``known`` holds the ids of every noun, also of those whose file has other errors; ``incomplete`` the nouns of which a file
+    did not tell its id: references to them are not validated.
     """
 
     known: dict[str, set[str]]
     incomplete: set[str] = field(default_factory=set)
-    judges: Judges = field(default_factory=Judges)
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    validators: Validators = field(default_factory=Validators)
+    errors: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
 
     def refers(self, document: Document, path: Sequence[str | int], noun: str, wanted: str | None, where: str = "") -> None:
-        """Note a problem when ``wanted`` is no id of ``noun``. None and the empty text refer to nothing."""
+        """Note an error when ``wanted`` is no id of ``noun``. None and the empty text refer to nothing."""
         if wanted and wanted not in self.known[noun] and noun not in self.incomplete:
             self.unknown(document, path, f"{noun} '{wanted}' is not defined{where}", wanted, self.known[noun])
 
@@ -57,31 +57,31 @@ class Review:
         self, document: Document, path: Sequence[str | int], message: str, word: str, known: Iterable[str], *, at_key: bool = False
     ) -> None:
         """Note an unknown word with the nearest known one."""
-        meant = suggestion(word, known) if len(self.problems) < PROBLEMS_MAX else ""
-        self.problems.append(document.problem(path, message + meant, at_key=at_key))
+        meant = suggestion(word, known) if len(self.errors) < ERRORS_MAX else ""
+        self.errors.append(document.diagnostic(path, message + meant, at_key=at_key))
 
     def wrong(self, document: Document, path: Sequence[str | int], message: str, *, at_key: bool = False) -> None:
-        """Note a problem."""
-        self.problems.append(document.problem(path, message, at_key=at_key))
+        """Note an error."""
+        self.errors.append(document.diagnostic(path, message, at_key=at_key))
 
-    def judged(self, document: Document, path: Sequence[str | int], complaint: str | None) -> None:
-        """Note what a judge of expressions said; a ``column 5:`` at its beginning becomes part of the position."""
-        if complaint is None:
+    def validated(self, document: Document, path: Sequence[str | int], error: str | None) -> None:
+        """Note what validating an expression found; a ``column 5:`` at its beginning becomes part of the position."""
+        if error is None:
             return
-        found = re.match(r"column (\d+): ", complaint)
-        message = complaint[found.end() :] if found and tuple(path) in document.inside else complaint
-        self.problems.append(document.problem(path, message, at=int(found[1]) if found else 1))
+        found = re.match(r"column (\d+): ", error)
+        message = error[found.end() :] if found and tuple(path) in document.inside else error
+        self.errors.append(document.diagnostic(path, message, at=int(found[1]) if found else 1))
 
     def settings(
-        self, document: Document, path: Sequence[str | int], judge: CheckSettings | None, given: dict[str, Any], what: str
+        self, document: Document, path: Sequence[str | int], check: CheckSettings | None, given: dict[str, Any], what: str
     ) -> None:
         """Note what a plug-in cannot work with in ``given``, which stands at ``path``; ``what`` says whose settings they are."""
-        if judge is not None and (wrong := judge(given)) is not None:
+        if check is not None and (wrong := check(given)) is not None:
             self.wrong(document, (*path, *wrong.path), f"{what}: {wrong}", at_key=True)
 
     def doubtful(self, document: Document, path: Sequence[str | int], message: str) -> None:
         """Note a warning: the catalog works, but perhaps not as meant."""
-        self.warnings.append(document.problem(path, message, at_key=True))
+        self.warnings.append(document.diagnostic(path, message, at_key=True))
 
     def names(self, document: Document, path: Sequence[str | int], names: Iterable[str], noun: str) -> None:
         """Check the names that a definition gives to its parts."""

@@ -1,1 +1,1 @@
-"""What pages are made of: lamps, tables, charts, notices."""
+"""What pages are made of: badges, tables, charts, notices."""

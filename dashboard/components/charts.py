@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.components.lamp import Lamp
+from dashboard.components.status_badge import Badge
 
 
 def dark() -> bool:
@@ -16,9 +16,9 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def colour(lamp: Lamp) -> str:
-    """Return a lamp's colour in the viewer's theme."""
-    return lamp.dark if dark() else lamp.light
+def colour(badge: Badge) -> str:
+    """Return a badge's colour in the viewer's theme."""
+    return badge.dark if dark() else badge.light
 
 
 def soft() -> str:

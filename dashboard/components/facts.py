@@ -9,8 +9,8 @@ import pandas as pd
 
 from core.catalog.flow import Flow
 from dashboard import definitions
-from dashboard.components.moments import Zone
 from dashboard.components.money import amount
+from dashboard.components.time_format import Zone
 
 NUMBERS = ("decimal", "integer")
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import AndonError
 from core.incident import ACKNOWLEDGED_FOR
-from dashboard.components.moments import aware
+from dashboard.components.time_format import aware
 from dashboard.components.words import plain
 from dashboard.page import Context
 

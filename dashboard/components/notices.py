@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard.components.moments import Zone, duration, utc
+from dashboard.components.time_format import Zone, duration, utc
 
 FIRST_EVENT = """curl http://127.0.0.1:4318/v1/events \\
   -H 'Content-Type: application/cloudevents+json' \\

@@ -18,28 +18,28 @@ def with_own_images(body: str, hosts: Iterable[str]) -> str:
 
     The headers of the page say the same to the browser (:func:`dashboard.gate.page_headers`); here it is said to people.
     """
-    allowed, places = list(hosts), {name.lower(): place for name, place in _DEFINITION.findall(body)}
+    allowed, urls = list(hosts), {name.lower(): url for name, url in _DEFINITION.findall(body)}
 
     def shown(found: re.Match[str]) -> str:
-        text, place, name = found.groups()
-        place = place if place is not None else places.get((name or text).lower())
-        if place is None or _may_load(place, allowed):
+        text, url, name = found.groups()
+        url = url if url is not None else urls.get((name or text).lower())
+        if url is None or _may_load(url, allowed):
             return found[0]
-        return f"[{text or 'image'}]({place}) (not shown: {plain(_host(place))} is not among the image_hosts)"
+        return f"[{text or 'image'}]({url}) (not shown: {plain(_host(url))} is not among the image_hosts)"
 
     return _IMAGE.sub(shown, body)
 
 
-def _may_load(place: str, allowed: list[str]) -> bool:
+def _may_load(url: str, allowed: list[str]) -> bool:
     try:
-        parts = urlsplit(place)
+        parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         return False
     if not parts.scheme and not parts.netloc:
         return True
     if parts.scheme == "data":
-        return place.startswith("data:image/")
+        return url.startswith("data:image/")
     if parts.scheme not in _PORTS or not host:
         return False
     own = f"[{host}]" if ":" in host else host
@@ -48,5 +48,5 @@ def _may_load(place: str, allowed: list[str]) -> bool:
     return any(name == one or (one.startswith("*.") and name.endswith(one[1:])) for one in allowed for name in names)
 
 
-def _host(place: str) -> str:
-    return place.partition("://")[2].partition("/")[0] or place
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0] or url

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from core.plural import counted
-from dashboard.components import lamp, links
+from dashboard.components import links, status_badge
 from dashboard.components.money import count, several
 
 ONCE = "each transaction once, by its worst clock"
@@ -32,9 +32,9 @@ class Station:
     value: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def lamp(self) -> lamp.Lamp:
+    def badge(self) -> status_badge.Badge:
         """The worst that holds here."""
-        return lamp.station(self.breached, self.at_risk, self.unknown, self.failed, self.here + self.running + self.paused)
+        return status_badge.station(self.breached, self.at_risk, self.unknown, self.failed, self.here + self.running + self.paused)
 
 
 _LINE = Markup(
@@ -56,10 +56,10 @@ LEGEND = Markup(
     Markup(" ").join(
         Markup('<span class="badge {}"><b aria-hidden="true">{}</b> {}</span>').format(mark.kind, mark.glyph, words)
         for mark, words in (
-            (lamp.RED, "breached"),
-            (lamp.FAILED, "failed"),
-            (lamp.AMBER, "at risk"),
-            (lamp.GREY, "unknown"),
+            (status_badge.RED, "breached"),
+            (status_badge.FAILED, "failed"),
+            (status_badge.AMBER, "at risk"),
+            (status_badge.GREY, "unknown"),
         )
     ),
     ONCE,
@@ -69,10 +69,10 @@ LEGEND = Markup(
 
 def _badges(breached: int, at_risk: int, unknown: int, failed: int, how: str = "") -> Markup:
     parts = [
-        (breached, lamp.RED, "breached", "the deadline has passed"),
-        (failed, lamp.FAILED, "failed", "the step was refused or went wrong"),
-        (at_risk, lamp.AMBER, "at risk", "the warning time has passed"),
-        (unknown, lamp.GREY, "unknown", "no verdict: a source is silent or a fact is missing"),
+        (breached, status_badge.RED, "breached", "the deadline has passed"),
+        (failed, status_badge.FAILED, "failed", "the step was refused or went wrong"),
+        (at_risk, status_badge.AMBER, "at risk", "the warning time has passed"),
+        (unknown, status_badge.GREY, "unknown", "no verdict: a source is silent or a fact is missing"),
     ]
     return Markup("").join(
         _BADGE.format(mark.kind, f"{hint}{how}", mark.glyph, count(number), word) for number, mark, word, hint in parts if number
@@ -83,13 +83,13 @@ def line(title: str, stations: list[Station], worst: Mapping[str, int], value: M
     """Return one flow. ``worst`` counts each transaction once (breached, at_risk, unknown); ``value`` is its money at risk by currency."""
     breached, at_risk, unknown = (worst.get(name, 0) for name in ("breached", "at_risk", "unknown"))
     failed = sum(station.failed for station in stations)
-    sign = lamp.station(breached, at_risk, unknown, failed, sum(station.here for station in stations))
+    sign = status_badge.station(breached, at_risk, unknown, failed, sum(station.here for station in stations))
     flow = stations[0].flow if stations else ""
     return _LINE.format(
         kind=sign.kind,
         title=title,
         href=links.to("transactions", flow=flow),
-        bulb=lamp.bulb(sign),
+        bulb=status_badge.icon(sign),
         open=count(sum(s.here for s in stations)),
         badges=_badges(breached, at_risk, unknown, failed, f"; {ONCE}"),
         money=several(value) if value else "",
@@ -104,12 +104,12 @@ def _tile(station: Station) -> Markup:
         f"in time, {station.at_risk} at risk, {station.breached} breached, {station.unknown} unknown; {station.failed} failed"
     )
     return _TILE.format(
-        kind=station.lamp.kind,
+        kind=station.badge.kind,
         href=links.to("transactions", flow=station.flow, awaited=station.stage)
         if troubled
         else links.to("transactions", flow=station.flow, stage=station.stage),
         hint=hint,
-        bulb=lamp.bulb(station.lamp),
+        bulb=status_badge.icon(station.badge),
         title=station.title,
         system=station.system,
         here=count(station.here),

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard.components.moments import Zone, utc
+from dashboard.components.time_format import Zone, utc
 
 Row = Mapping[Any, Any]
 

@@ -9,8 +9,8 @@ import altair as alt
 import pandas as pd
 
 from dashboard import definitions
-from dashboard.components import charts, lamp
-from dashboard.components.moments import aware, utc
+from dashboard.components import charts, status_badge
+from dashboard.components.time_format import aware, utc
 from dashboard.page import Context
 
 _MARGIN = 190
@@ -59,7 +59,9 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
     points = base.mark_point(filled=True, size=170, opacity=1).encode(
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=["reached", "failed"], range=["circle", "cross"]), legend=None),
         color=alt.Color(
-            "kind:N", scale=alt.Scale(domain=["reached", "failed"], range=[charts.colour(lamp.BLUE), charts.colour(lamp.RED)]), legend=None
+            "kind:N",
+            scale=alt.Scale(domain=["reached", "failed"], range=[charts.colour(status_badge.BLUE), charts.colour(status_badge.RED)]),
+            legend=None,
         ),
         tooltip=["milestone", "system", alt.Tooltip("utc", title="time"), "source", "cause"],
     )
@@ -96,7 +98,7 @@ def _places(frame: pd.DataFrame, domain: tuple[Any, Any]) -> tuple[list[int], li
 def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[Any, Any]) -> Any:
     """Return the clocks: a bar from start to due, pauses in it, the warning, and where it stopped or stands now."""
     zone = context.zone
-    state = [lamp.of(verdict) for verdict in clocks["verdict"]]
+    state = [status_badge.of(verdict) for verdict in clocks["verdict"]]
     frame = pd.DataFrame(
         {
             "sla": [definitions.sla_title(context.catalog, flow, name) for name in clocks["sla"]],
@@ -105,7 +107,7 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
             "warn": zone.local(clocks["warn_at"]),
             "reached": zone.local(clocks["stopped_at"].fillna(pd.Timestamp(context.now).tz_localize(None))),
             "stopped": ["stopped" if pd.notna(moment) else "now" for moment in clocks["stopped_at"]],
-            "verdict": [lamp.word(verdict) for verdict in clocks["verdict"]],
+            "verdict": [status_badge.word(verdict) for verdict in clocks["verdict"]],
             "paint": [charts.colour(mark) for mark in state],
             "due_utc": [utc(moment) for moment in clocks["due_at"]],
         }
@@ -123,7 +125,7 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
         x=charts.time_axis("started"), x2="due:T", color=paint, tooltip=tip
     )
     used = base.mark_bar(height=6, cornerRadius=3).encode(x="started:T", x2="reached:T", color=paint, tooltip=tip)
-    warn = base.mark_tick(height=18, thickness=2, color=charts.colour(lamp.AMBER)).encode(x="warn:T")
+    warn = base.mark_tick(height=18, thickness=2, color=charts.colour(status_badge.AMBER)).encode(x="warn:T")
     due = base.mark_tick(height=24, thickness=3).encode(x="due:T", color=paint)
     stop = base.mark_point(filled=True, size=120, opacity=1).encode(
         x="reached:T",
@@ -136,7 +138,7 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
         layers.insert(
             1,
             alt.Chart(pauses)
-            .mark_bar(height=18, color=charts.colour(lamp.PAUSED), opacity=0.55)
+            .mark_bar(height=18, color=charts.colour(status_badge.PAUSED), opacity=0.55)
             .encode(y=lane, x="from:T", x2="to:T", tooltip=["sla", "words"]),
         )
     return alt.layer(*layers).properties(height=50 + 36 * len(frame))

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from dashboard.components import charts, lamp
+from dashboard.components import charts, status_badge
 
 LIMIT = 120
 _UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0), ("milliseconds", 0.001))
@@ -72,7 +72,7 @@ def waterfall(spans: pd.DataFrame) -> Any:
         x2="shown:Q",
         color=alt.condition(
             alt.datum.status == "error",
-            alt.value(charts.colour(lamp.RED)),
+            alt.value(charts.colour(status_badge.RED)),
             alt.Color("service:N", legend=alt.Legend(orient="top", title=None)),
         ),
     )

@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from core.catalog.flow import OWN_FLOW
 from dashboard import definitions, measures
-from dashboard.components import lamp, links, notices
-from dashboard.components.moments import aware, duration, next_deadline, until, utc
+from dashboard.components import links, notices, status_badge
 from dashboard.components.money import count, several
 from dashboard.components.stations import LEGEND, Station, line
+from dashboard.components.time_format import aware, duration, next_deadline, until, utc
 from dashboard.data import Unreachable
 from dashboard.page import Context
 from store.reads import board as reads
@@ -53,7 +53,7 @@ def _draw(context: Context) -> None:
     try:
         moment = context.now.replace(microsecond=0)
         moment = moment.replace(second=moment.second - moment.second % 5)
-        places = context.data.read(reads.stations, now=moment)
+        stations = context.data.read(reads.stations, now=moment)
         totals = context.data.read(reads.totals, now=moment)
         pulse = context.data.read(reads.pulse)
         incidents = context.data.read(reads.open_incidents, limit=8)
@@ -62,15 +62,15 @@ def _draw(context: Context) -> None:
         return
     if context.data.delayed_since is not None:
         notices.delayed(context.data.asked, context.data.delayed_since, context.zone, context.now)
-    _header(context, places, totals, pulse)
-    if places.empty:
+    _header(context, stations, totals, pulse)
+    if stations.empty:
         notices.empty("No transaction yet", "Andon shows a flow as soon as its first milestone is seen. Send one:", notices.FIRST_EVENT)
         return
     _incidents(context, incidents)
-    st.html(Markup('<div class="andon-board">{}{}</div>').format(Markup("").join(_flows(context, places, totals)), LEGEND))
+    st.html(Markup('<div class="andon-board">{}{}</div>').format(Markup("").join(_flows(context, stations, totals)), LEGEND))
 
 
-def _header(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> None:
+def _header(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> None:
     cells = Markup("").join(
         _FIGURE.format(
             kind=kind,
@@ -80,22 +80,22 @@ def _header(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse:
             note=note,
             hint=hint,
         )
-        for kind, sign, label, value, note, hint in _figures(context, places, totals, pulse)
+        for kind, sign, label, value, note, hint in _figures(context, stations, totals, pulse)
     )
     st.html(Markup('<div class="andon-figures">{}</div>').format(cells))
 
 
-def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> list[tuple[str, ...]]:
+def _figures(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> list[tuple[str, ...]]:
     """Return kind, sign, label, value, note and hint of each figure of the strip."""
     money, due = _money(totals), totals["next_due_at"].min() if len(totals) else None
     lag = (context.now - processed).total_seconds() if (processed := aware(pulse["processed_at"])) else None
     breached, at_risk, unknown = (int(totals[name].sum()) for name in ("breached", "at_risk", "unknown")) if len(totals) else (0, 0, 0)
-    failed = int(places["failed"].sum()) if len(places) else 0
+    open_, failed = (int(stations[name].sum()) for name in ("here", "failed")) if len(stations) else (0, 0)
     return [
-        ("", "", "Open", count(places["here"].sum()) if len(places) else "0", "transactions", "Transactions that have begun and not ended"),
+        ("", "", "Open", count(open_), "transactions", "Transactions that have begun and not ended"),
         (
             "warn" if at_risk else "",
-            lamp.AMBER.glyph,
+            status_badge.AMBER.glyph,
             "At risk",
             count(at_risk),
             "past the warning",
@@ -103,7 +103,7 @@ def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse
         ),
         (
             "bad" if breached else "",
-            lamp.RED.glyph,
+            status_badge.RED.glyph,
             "Breached",
             count(breached),
             f"{count(failed)} failed a step",
@@ -111,7 +111,7 @@ def _figures(context: Context, places: pd.DataFrame, totals: pd.DataFrame, pulse
         ),
         (
             "dim" if unknown else "",
-            lamp.GREY.glyph,
+            status_badge.GREY.glyph,
             "Unknown",
             count(unknown),
             _why_unknown(totals),
@@ -158,20 +158,22 @@ def _due(due: Any, now: datetime) -> str:
 def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     if incidents.empty:
         st.html(
-            Markup('<div class="andon-incidents"><div class="calm">{} No open incident</div></div>').format(lamp.bulb(lamp.GREEN, "small"))
+            Markup('<div class="andon-incidents"><div class="calm">{} No open incident</div></div>').format(
+                status_badge.icon(status_badge.GREEN, "small")
+            )
         )
         return
     shown = incidents.head(3 if context.wall else 5)
     rows = []
     for incident in shown.to_dict("records"):
-        mark = lamp.incident(incident["status"], incident["breached"])
+        mark = status_badge.incident(incident["status"], incident["breached"])
         owner = incident["assignee"] or definitions.owner_title(context.catalog, incident["owner"])
         of_transactions = incident["flow"] != OWN_FLOW
         rows.append(
             _INCIDENT.format(
                 kind=mark.kind,
                 href=links.incident(incident["incident_id"]),
-                bulb=lamp.bulb(mark, "small"),
+                bulb=status_badge.icon(mark, "small"),
                 title=incident["title"],
                 severity=incident["severity"],
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
@@ -188,10 +190,10 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     st.html(Markup('<div class="andon-incidents">{}{}</div>').format(Markup("").join(rows), more))
 
 
-def _flows(context: Context, places: pd.DataFrame, totals: pd.DataFrame) -> list[Markup]:
+def _flows(context: Context, stations: pd.DataFrame, totals: pd.DataFrame) -> list[Markup]:
     drawn = []
-    for flow in [*context.catalog.flows, *sorted(set(places["flow"]) - set(context.catalog.flows))]:
-        rows, sums = places[places["flow"] == flow], totals[totals["flow"] == flow]
+    for flow in [*context.catalog.flows, *sorted(set(stations["flow"]) - set(context.catalog.flows))]:
+        rows, sums = stations[stations["flow"] == flow], totals[totals["flow"] == flow]
         value = _money(sums)
         worst = {name: int(sums[name].sum()) for name in ("breached", "at_risk", "unknown")}
         drawn.append(line(definitions.flow_title(context.catalog, flow), _stations(context, flow, rows), worst, value))

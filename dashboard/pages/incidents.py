@@ -12,16 +12,16 @@ from core.catalog.flow import OWN_FLOW
 from core.plural import counted
 from core.verdict import HOLDING
 from dashboard import definitions
-from dashboard.components import filters, incident_acts, lamp, links, notices, table
-from dashboard.components.moments import aware, duration, next_deadline, until, utc
+from dashboard.components import filters, incident_acts, links, notices, status_badge, table
 from dashboard.components.money import amount, count, several
 from dashboard.components.runbooks import with_own_images
+from dashboard.components.time_format import aware, duration, next_deadline, until, utc
 from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import incident_log as reads
 
 _HEAD = Markup(
-    '<div class="andon-sheet"><a class="back" href="incidents">← All incidents</a><h1>{bulb} {title} {pill}</h1><div class="facts">{facts}</div></div>'
+    '<div class="andon-detail"><a class="back" href="incidents">← All incidents</a><h1>{bulb} {title} {pill}</h1><div class="facts">{facts}</div></div>'
 )
 _LEFT = {
     "met": "reached before it was due",
@@ -87,10 +87,10 @@ def _owners(context: Context) -> list[str]:
 def _columns(context: Context) -> list[table.Column]:
     catalog = context.catalog
     return [
-        table.Column("", lambda row: lamp.bulb(lamp.incident(row["status"], row["breached"]), "small")),
+        table.Column("", lambda row: status_badge.icon(status_badge.incident(row["status"], row["breached"]), "small")),
         table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
         table.Column("Severity", lambda row: row["severity"]),
-        table.Column("Status", lambda row: lamp.pill(row["status"])),
+        table.Column("Status", lambda row: status_badge.pill(row["status"])),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft spare"),
         table.Column("Affected", lambda row: count(row["members"]) if row["flow"] != OWN_FLOW else "–", "number"),
         table.Column("Late or failed", lambda row: count(row["breached"]) if row["flow"] != OWN_FLOW else "–", "number"),
@@ -175,9 +175,9 @@ def _head(context: Context, row: dict[str, Any]) -> None:
         )
     st.html(
         _HEAD.format(
-            bulb=lamp.bulb(lamp.incident(row["status"], row["breached"])),
+            bulb=status_badge.icon(status_badge.incident(row["status"], row["breached"])),
             title=row["title"],
-            pill=lamp.pill(str(row["status"])),
+            pill=status_badge.pill(str(row["status"])),
             facts=Markup("").join(_FACT.format(*fact) for fact in facts),
         )
     )
@@ -219,7 +219,7 @@ def _members(context: Context, members: pd.DataFrame) -> None:
     else:
         columns = [
             _member(context),
-            table.Column("", lambda row: lamp.pill(row["verdict"])),
+            table.Column("", lambda row: status_badge.pill(row["verdict"])),
             table.Column(
                 "Due", lambda row: Markup('<span title="{}">{}</span>').format(utc(row["due_at"]), until(row["due_at"], context.now))
             ),
@@ -232,7 +232,7 @@ def _members(context: Context, members: pd.DataFrame) -> None:
             columns = [
                 _member(context),
                 table.Column("Left", lambda row: table.time(context.zone, row["left_at"])),
-                table.Column("Why", lambda row: _LEFT.get(row["verdict"], lamp.word(row["verdict"]))),
+                table.Column("Why", lambda row: _LEFT.get(row["verdict"], status_badge.word(row["verdict"]))),
                 *_worth(),
             ]
             with st.container(height=460 if len(gone) > 9 else "content", border=False):
@@ -284,7 +284,7 @@ def _log(context: Context, identity: str) -> None:
                 table.Column("When", lambda row: table.time(zone, row["created_at"], seconds=True)),
                 table.Column("Channel", lambda row: f"{row['channel']} ({row['notifier']})", "key"),
                 table.Column("Reason", lambda row: row["reason"]),
-                table.Column("State", lambda row: lamp.pill(row["state"])),
+                table.Column("State", lambda row: status_badge.pill(row["state"])),
                 table.Column("Attempts", lambda row: count(row["attempts"]), "number"),
                 table.Column("Error", lambda row: row["error"], "wide"),
             ]
@@ -295,7 +295,7 @@ def _log(context: Context, identity: str) -> None:
             table.Column("When", lambda row: table.time(zone, row["attempted_at"], seconds=True)),
             table.Column("Channel", lambda row: row["channel"], "key"),
             table.Column("No.", lambda row: row["attempt"], "number"),
-            table.Column("Outcome", lambda row: lamp.pill(row["outcome"])),
+            table.Column("Outcome", lambda row: status_badge.pill(row["outcome"])),
             table.Column("Detail", lambda row: row["detail"], "wide"),
         ]
         table.show(columns, attempts.to_dict("records"), "Delivery attempts")

@@ -11,9 +11,9 @@ import streamlit as st
 
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, export, filters, lamp, notices, table
-from dashboard.components.moments import duration
+from dashboard.components import charts, export, filters, notices, status_badge, table
 from dashboard.components.money import count, several
+from dashboard.components.time_format import duration
 from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import leadership as reads
@@ -126,7 +126,7 @@ def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
         frame = pd.concat([frame, earlier.assign(day=pd.to_datetime(earlier["name"]) + shift, period="period before")])
     frame["cycle_hours"] = frame["cycle_seconds"] / 3600
     left, middle, right = st.columns(3)
-    for place, column, title, form in (
+    for container, column, title, form in (
         (left, "on_time", "SLAs met", ".1%"),
         (middle, "exception_rate", "Order exception rate", ".0%"),
         (right, "cycle_hours", "Cycle time, median hours", ",.3~r"),
@@ -134,11 +134,11 @@ def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
         chart = alt.Chart(frame.dropna(subset=[column])).mark_line(strokeWidth=2.5, interpolate="monotone").encode(
             x=charts.time_axis("day"),
             y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form), scale=alt.Scale(zero=column != "on_time")),
-            color=alt.Color("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[charts.colour(lamp.BLUE), charts.soft()]), legend=alt.Legend(orient="bottom", title=None) if len(earlier) else None),
+            color=alt.Color("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[charts.colour(status_badge.BLUE), charts.soft()]), legend=alt.Legend(orient="bottom", title=None) if len(earlier) else None),
             strokeDash=alt.StrokeDash("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[[1, 0], [4, 3]]), legend=None),
             tooltip=[alt.Tooltip("day:T", format="%d %b"), "period:N", alt.Tooltip(f"{column}:Q", format=form)],
         )  # fmt: skip
-        with place:
+        with container:
             st.markdown(f"**{plain(title)}**")
             charts.draw(chart, f"{title} by day, against the period before", 220)
     st.caption("One point a day; the first and the last day are not whole.")

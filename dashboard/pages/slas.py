@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, filters, lamp, links, notices, table
-from dashboard.components.moments import until
+from dashboard.components import charts, filters, links, notices, status_badge, table
 from dashboard.components.money import cell, count
+from dashboard.components.time_format import until
 from dashboard.page import Context
 from store.reads import attainment as reads
 
@@ -171,10 +171,14 @@ def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
         y=alt.Y("missed:Q", title="missed", axis=alt.Axis(grid=False, orient="right")), tooltip=tip
     )
     lowest = min(0.9, float(mine["share"].min()) - 0.03)
-    line = base.mark_line(color=charts.colour(lamp.BLUE), strokeWidth=2.5, point=True).encode(
+    line = base.mark_line(color=charts.colour(status_badge.BLUE), strokeWidth=2.5, point=True).encode(
         y=alt.Y("share:Q", title="share met", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[max(0.0, lowest), 1.0])), tooltip=tip
     )
-    rule = alt.Chart(pd.DataFrame({"target": [_TARGET]})).mark_rule(strokeDash=[5, 4], color=charts.colour(lamp.GREEN)).encode(y="target:Q")
+    rule = (
+        alt.Chart(pd.DataFrame({"target": [_TARGET]}))
+        .mark_rule(strokeDash=[5, 4], color=charts.colour(status_badge.GREEN))
+        .encode(y="target:Q")
+    )
     charts.draw(alt.layer(bars, alt.layer(line, rule)).resolve_scale(y="independent"), "Share met and number missed by day", 300)
 
 
@@ -197,7 +201,9 @@ def _distribution(shares: pd.DataFrame) -> None:
             x2="end",
             y=alt.Y("clocks:Q", title="clocks"),
             color=alt.Color(
-                "late:N", scale=alt.Scale(domain=[False, True], range=[charts.colour(lamp.GREEN), charts.colour(lamp.RED)]), legend=None
+                "late:N",
+                scale=alt.Scale(domain=[False, True], range=[charts.colour(status_badge.GREEN), charts.colour(status_badge.RED)]),
+                legend=None,
             ),
             tooltip=[alt.Tooltip("share:Q", format=".0%"), "clocks:Q"],
         )
@@ -222,7 +228,7 @@ def _next(context: Context, flow: str, sla: str) -> None:
         table.Column(
             "Due", lambda row: Markup('<span title="{}">{}</span>').format(row["due_at"], until(row["due_at"], context.now)), "key"
         ),
-        table.Column("", lambda row: lamp.pill(row["verdict"])),
+        table.Column("", lambda row: status_badge.pill(row["verdict"])),
         table.Column("Reference", lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"])),
         table.Column("SLA", lambda row: _title(context, row["flow"], row["sla"])),
         table.Column("Awaits", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft spare"),

@@ -1,4 +1,4 @@
-"""Sources: who was last heard when, how much they send, and what could not be used."""
+"""Sources: who was last seen when, how much they send, and what could not be used."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from core.catalog.review import listed
 from core.duration import parse_duration
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import facts, filters, lamp, notices, table
-from dashboard.components.moments import aware, duration, utc
+from dashboard.components import facts, filters, notices, status_badge, table
 from dashboard.components.money import count
+from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
 from store.reads import origins as reads
 
 _HOURS = 24
 _QUARANTINED = 100
 _UNUSED = 20
-_LAMPS = {"heard": lamp.GREEN, "not all usable": lamp.AMBER, "silent": lamp.GREY}
+_BADGES = {"receiving": status_badge.GREEN, "not all usable": status_badge.AMBER, "silent": status_badge.GREY}
 
 
 class Sources:
@@ -39,29 +39,29 @@ class Sources:
     def render(self, context: Context) -> None:
         """Draw the page."""
         hour = context.now.replace(minute=0, second=0, microsecond=0)
-        heard = context.data.read(reads.last_heard)
+        seen = context.data.read(reads.last_seen)
         volumes = context.data.read(reads.volumes, since=hour - timedelta(hours=_HOURS - 1))
         reasons = context.data.read(reads.quarantine_reasons, since=hour - timedelta(days=7))
         expected = context.data.read(reads.expected)
         unused = _all_unused(context, hour - timedelta(hours=_HOURS - 1))
-        names = [*context.catalog.sources, *(sorted(set(heard["source"]) - set(context.catalog.sources)) if not heard.empty else [])]
+        names = [*context.catalog.sources, *(sorted(set(seen["source"]) - set(context.catalog.sources)) if not seen.empty else [])]
         if not names:
             notices.empty(
                 "No source yet", "A source appears when it is in the catalog or when it sends its first signal:", notices.FIRST_EVENT
             )
         else:
             silent = set(expected.loc[expected["silent_since"].notna(), "source"]) if len(expected) else set()
-            rows = [_row(context, name, heard, volumes, reasons, hour, silent=name in silent) for name in names]
+            rows = [_row(context, name, seen, volumes, reasons, hour, silent=name in silent) for name in names]
             _show(context, [_judged(row, unused) for row in rows])
         _unused(unused)
         _quarantine(context, reasons)
 
 
 def _row(
-    context: Context, name: str, heard: pd.DataFrame, volumes: pd.DataFrame, reasons: pd.DataFrame, hour: datetime, *, silent: bool
+    context: Context, name: str, seen: pd.DataFrame, volumes: pd.DataFrame, reasons: pd.DataFrame, hour: datetime, *, silent: bool
 ) -> dict[str, Any]:
     known = context.catalog.sources.get(name)
-    last = aware(heard.loc[heard["source"] == name, "last_seen"].max()) if not heard.empty else None
+    last = aware(seen.loc[seen["source"] == name, "last_seen"].max()) if not seen.empty else None
     own = volumes[(volumes["source"] == name) & (volumes["kind"] != "quarantine")] if not volumes.empty else volumes
     hours = [hour - timedelta(hours=_HOURS - 1 - number) for number in range(_HOURS)]
     by_hour = own.groupby("hour")["signals"].sum() if len(own) else pd.Series(dtype="int64")
@@ -71,7 +71,7 @@ def _row(
     return {
         "name": name, "title": (known.title if known else "") or readable(name), "system": known.system if known else "",
         "owner": known.owner if known else "", "lane": str(known.lane) if known else "", "last": last, "age": age, "every": every,
-        "state": "silent" if silent else "heard" if last else "never",
+        "state": "silent" if silent else "receiving" if last else "never",
         "series": [(moment, counted.get(moment, 0)) for moment in hours], "total": sum(counted.values()),
         "kinds": own.groupby("kind")["signals"].sum().to_dict() if len(own) else {},
         "quarantined": int(reasons.loc[reasons["source"] == name, "records"].sum()) if not reasons.empty else 0,
@@ -86,7 +86,7 @@ def _refused(reasons: pd.DataFrame, name: str, since: datetime) -> list[str]:
 
 
 def _judged(row: dict[str, Any], unused: list[dict[str, Any]]) -> dict[str, Any]:
-    """Add why the lamp of a source is not green although it is heard: what it sends cannot be used, or not whole."""
+    """Add why the badge of a source is not green although it is heard: what it sends cannot be used, or not whole."""
     sums: dict[str, int] = {}
     for each in unused:
         if each["source"] == row["name"]:
@@ -116,14 +116,14 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     columns = [
         table.Column(
             "",
-            lambda row: lamp.bulb(
-                _LAMPS.get(row["state"], lamp.IDLE), "small", f"{row['state']}: {row['why']}" if row["why"] else row["state"]
+            lambda row: status_badge.icon(
+                _BADGES.get(row["state"], status_badge.IDLE), "small", f"{row['state']}: {row['why']}" if row["why"] else row["state"]
             ),
         ),
         table.Column("Source", _named, "key wrap"),
         table.Column("System", lambda row: row["system"], "spare"),
         table.Column(
-            "Last heard",
+            "Last seen",
             lambda row: Markup('<span title="{}">{}</span>').format(
                 utc(row["last"]), f"{duration(row['age'])} ago" if row["last"] else "never"
             ),

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import definitions
-from dashboard.components import filters, lamp, links, notices, table
-from dashboard.components.moments import until
+from dashboard.components import filters, links, notices, status_badge, table
 from dashboard.components.money import cell
-from dashboard.components.sheet import sheet
+from dashboard.components.time_format import until
+from dashboard.components.transaction_detail import transaction_detail
 from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import search as reads
@@ -33,7 +33,7 @@ class Transactions:
     def render(self, context: Context) -> None:
         """Draw the sheet the address names, else search and list."""
         if identity := st.query_params.get("id", ""):
-            sheet(context, identity)
+            transaction_detail(context, identity)
             return
         given = st.query_params.get("find", "")
         wanted = st.text_input(
@@ -81,7 +81,7 @@ def _list(context: Context) -> None:
     with top[1]:
         state = filters.choose("State", "state", ["open", "completed", "cancelled"], str.capitalize)
     with top[2]:
-        verdict = filters.choose("Verdict", "verdict", _VERDICTS, lambda name: lamp.word(name).capitalize())
+        verdict = filters.choose("Verdict", "verdict", _VERDICTS, lambda name: status_badge.word(name).capitalize())
     stages = [name for key, known in catalog.flows.items() if not flow or key == flow for name in definitions.stations(known)]
     with top[3]:
         stage = filters.choose("Stands at", "stage", stages, lambda name: definitions.stage_title(catalog, flow, name))
@@ -129,9 +129,9 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str]) -> Non
             "key",
         ),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
-        table.Column("State", lambda row: lamp.pill("failed" if row["failed_stage"] else row["state"])),
+        table.Column("State", lambda row: status_badge.pill("failed" if row["failed_stage"] else row["state"])),
         table.Column("Stands at", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
-        table.Column("Worst clock", lambda row: lamp.pill(row["verdict"]) if row["verdict"] else ""),
+        table.Column("Worst clock", lambda row: status_badge.pill(row["verdict"]) if row["verdict"] else ""),
         table.Column("Due", lambda row: _due(context, row)),
         table.Column("Customer", lambda row: row["customer"]),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),

@@ -22,12 +22,14 @@ def stations(client: Reader, *, now: datetime) -> pd.DataFrame:
     unknown, paused, running (that have a clock towards it, by their worst), value_at_risk, next_due_at (UTC, NaT: none).
     Counts without money stand in the row of the empty currency.
     """
-    places = frame(client, statement("board/places"))
+    by_stage = frame(client, statement("board/open_by_stage"))
     clocks = frame(client, statement("board/clocks"), parameters={"now": now})
     parts = []
-    if len(places):
-        here = places.groupby(["flow", "stage"])["transactions"].sum().reset_index(name="here")
-        failing = places[places["failed_stage"] != ""].groupby(["flow", "failed_stage"])["transactions"].sum().reset_index(name="failed")
+    if len(by_stage):
+        here = by_stage.groupby(["flow", "stage"])["transactions"].sum().reset_index(name="here")
+        failing = (
+            by_stage[by_stage["failed_stage"] != ""].groupby(["flow", "failed_stage"])["transactions"].sum().reset_index(name="failed")
+        )
         parts = [here, failing.rename(columns={"failed_stage": "stage"})]
     table: pd.DataFrame = pd.concat([*(part.assign(currency="") for part in parts), clocks], ignore_index=True)
     for column in _COUNTS:

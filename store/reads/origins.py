@@ -16,7 +16,7 @@ def volumes(client: Reader, *, since: datetime) -> pd.DataFrame:
     return frame(client, statement("origins/volumes"), parameters={"since": since})
 
 
-def last_heard(client: Reader) -> pd.DataFrame:
+def last_seen(client: Reader) -> pd.DataFrame:
     """Return source and last_seen: when it was last received from (UTC), quarantined input not counted."""
     return frame(client, statement("source_last_seen"))
 

@@ -1,4 +1,4 @@
-"""A catalog is judged by every stage before any takes it: the settings of receivers and channels, and what cannot be read yet."""
+"""A catalog is validated by every stage before any takes it: the settings of receivers and channels, and what cannot be read yet."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 def problems(folder: Path) -> list[str]:
     with pytest.raises(CatalogErrors) as caught:
         check_catalog(folder)
-    return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+    return [str(error).removeprefix(f"{folder}/") for error in caught.value.errors]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_plug_in_that_stumbles_is_a_problem_at_its_place_and_stops_nobody(fold
     monkeypatch.setattr("andon.plugins.notifiers", lambda: {"webhook": Stumbling()})
     (folder / "routes.yaml").write_text("channels:\n  desk: {type: webhook, settings: {port: []}}\n")
     (problem,) = problems(folder)
-    assert problem.startswith("routes.yaml:2:25: channel 'desk': 'settings' cannot be judged: TypeError: ")
+    assert problem.startswith("routes.yaml:2:25: channel 'desk': 'settings' cannot be validated: TypeError: ")
 
 
 def test_a_receiver_whose_package_is_not_installed_is_taken_on_trust(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

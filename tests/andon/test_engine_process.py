@@ -53,7 +53,7 @@ def engine(loads: list[Loaded], correlate: Counted, evaluate: Counted, alert: Co
     return made
 
 
-def test_a_backlog_is_correlated_whole_before_it_is_judged() -> None:
+def test_a_backlog_is_correlated_whole_before_it_is_evaluated() -> None:
     correlate, evaluate, alert = Counted(more=3), Counted(), Counted()
     loop = engine([Loaded(some=True, more=True), Loaded(some=True)], correlate, evaluate, alert)
     assert loop.tick()
@@ -90,7 +90,7 @@ def test_no_deadline_passes_while_what_was_received_before_it_waits() -> None:
     assert evaluate.moments == [earlier, earlier, NOW]
 
 
-def test_what_is_on_its_way_to_the_disk_is_not_judged_as_if_it_had_not_come() -> None:
+def test_what_is_on_its_way_to_the_disk_is_not_evaluated_as_if_it_had_not_come() -> None:
     evaluate = Counted()
     loop = engine([Loaded(some=True)], Counted(), evaluate, Counted())
     loop.in_flight = timedelta(milliseconds=250)
@@ -98,7 +98,7 @@ def test_what_is_on_its_way_to_the_disk_is_not_judged_as_if_it_had_not_come() ->
     assert evaluate.moments == [NOW - timedelta(milliseconds=250)]
 
 
-def test_what_was_loaded_is_correlated_before_more_is_loaded_or_anything_judged() -> None:
+def test_what_was_loaded_is_correlated_before_more_is_loaded_or_anything_evaluated() -> None:
     correlate, evaluate, alert = Counted(more=1), Counted(), Counted()
     loads = [Loaded(some=True), Loaded(some=False)]
     loop = engine(loads, correlate, evaluate, alert)
@@ -108,11 +108,11 @@ def test_what_was_loaded_is_correlated_before_more_is_loaded_or_anything_judged(
     assert loop.owed == {"correlate", "evaluate"}
     correlate.seconds = 0.0
     assert loop.tick()
-    assert (correlate.runs, evaluate.moments) == (2, [NOW])  # what was loaded before is what is judged, though time went on
+    assert (correlate.runs, evaluate.moments) == (2, [NOW])  # what was loaded before is what is evaluated, though time went on
     assert loop.tick() is False
 
 
-def test_an_engine_that_never_loaded_judges_nothing() -> None:
+def test_an_engine_that_never_loaded_evaluates_nothing() -> None:
     evaluate = Counted()
     loop = engine([Loaded(some=False, upto=EPOCH)] * 2, Counted(), evaluate, Counted())
     loop.owed.update(STAGES)

@@ -1,4 +1,4 @@
-"""A store whose disk takes nothing: what is due is judged and told from memory, but not what a signal that waits may have met."""
+"""A store whose disk takes nothing: what is due is evaluated and told from memory, but not what a signal that waits may have met."""
 
 from __future__ import annotations
 
@@ -147,10 +147,10 @@ def test_what_waits_has_a_bound_beyond_which_deadlines_are_evaluated_once_there_
     full.tick()
     full.fill()
     full.tick(minutes=16)
-    late, judged = full.late(), full.engine.judged
+    late, evaluated = full.late(), full.engine.evaluated
     assert 0 < late < 6
     full.tick(minutes=1)
-    assert (full.late(), full.engine.judged) == (late, judged)
+    assert (full.late(), full.engine.evaluated) == (late, evaluated)
     assert caplog.text.count("as much waits in memory for the disk as may") == 1
     full.make_room()
     full.tick(minutes=1)
@@ -172,7 +172,7 @@ def test_what_ends_after_it_was_told_from_memory_is_resolved_once_there_is_room(
 
 
 @pytest.mark.parametrize("methods", [(), ("command",)], ids=["nothing is stored", "it is stored and not correlated"])
-def test_an_order_that_a_waiting_signal_names_is_not_judged_until_the_signal_is(full: Full, methods: tuple[str, ...]) -> None:
+def test_an_order_that_a_waiting_signal_names_is_not_evaluated_until_the_signal_is(full: Full, methods: tuple[str, ...]) -> None:
     full.shop.send(full.shop.event("shop.captured", "A-1"), full.shop.event("shop.captured", "B-2"))
     full.tick()
     full.fill(*methods)
@@ -189,7 +189,7 @@ def test_an_order_that_a_waiting_signal_names_is_not_judged_until_the_signal_is(
     assert full.late() == 1
 
 
-def test_more_that_waits_than_can_be_looked_through_lets_nothing_be_judged(full: Full, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_that_waits_than_can_be_looked_through_lets_nothing_be_evaluated(full: Full, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("store.unseen.MAX_BYTES", 10)
     full.shop.send(full.shop.event("shop.captured", "A-1"))
     full.tick()

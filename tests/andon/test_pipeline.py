@@ -115,7 +115,7 @@ def test_a_changed_promise_holds_for_what_is_open(shop: Shop, tmp_path: Path, sl
     assert shop.incidents() == ["open"]
 
 
-def test_a_changed_promise_that_was_judged_by_half_is_judged_again_also_when_the_old_one_is_back(
+def test_a_changed_promise_that_was_evaluated_by_half_is_evaluated_again_also_when_the_old_one_is_back(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("slas.engine.BATCH", 1)
@@ -160,7 +160,7 @@ def test_a_changed_promise_holds_for_a_clock_that_its_transaction_left_running(
         assert shop.incidents() == ["resolved"]
 
 
-def test_an_engine_that_catches_up_judges_what_is_and_not_what_was(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_catches_up_evaluates_what_is_and_not_what_was(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All orders are captured in one batch of correlation and booked in the next; the engine starts when both are long past."""
     monkeypatch.setattr("correlator.engine.BATCH", 20)
     monkeypatch.setattr("slas.engine.BATCH", 5)

@@ -44,13 +44,13 @@ def test_a_flood_of_one_reason_is_counted_and_hides_no_other(told: Callable[[], 
     assert [line["reason"] for line in told()] == ["full"] * LINES_PER_MINUTE + ["too_large"]
     assert telemetry.value(M.REFUSED_REQUESTS, source="crm", reason="full") == 25
     clock.advance(timedelta(seconds=59))
-    refusals.settle()
+    refusals.flush()
     assert len(told()) == 11
     clock.advance(timedelta(seconds=1))
-    refusals.settle()
+    refusals.flush()
     (left_out,) = told()[11:]
     assert (left_out["event"], left_out["reason"], left_out["count"]) == ("left_out", "full", 15)
-    refusals.settle()
+    refusals.flush()
     assert len(told()) == 12, "what was left out is told once"
 
 
@@ -64,7 +64,7 @@ def test_the_count_comes_before_the_next_line_and_at_the_end(told: Callable[[], 
         refusals.refused("full")
     assert [line["event"] for line in told()][10:12] == ["left_out", "refused"]
     assert len(told()) == 21
-    refusals.settle(at_end=True)
+    refusals.flush(at_end=True)
     assert [line["count"] for line in told() if line["event"] == "left_out"] == [2, 1]
 
 
@@ -153,7 +153,7 @@ def test_no_stranger_chooses_a_label(start: Callable[..., Running], catalog: Cat
 def test_a_collector_tells_what_it_left_out_without_another_refusal(
     start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    monkeypatch.setattr("collector.engine.SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr("collector.engine.FLUSH_SECONDS", 0.05)
     monkeypatch.setattr("core.refusals.MINUTE_SECONDS", 1.0)
     door = start()
     for _ in range(LINES_PER_MINUTE + 3):

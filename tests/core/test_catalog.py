@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from core.catalog.flow import Flow
 from core.catalog.load import CatalogErrors, load_catalog
-from core.catalog.positions import Problem, UnreadableError, read_document
-from core.catalog.review import Judges
+from core.catalog.positions import Diagnostic, UnreadableError, read_document
+from core.catalog.review import Validators
 from core.catalog.routing import ROUTE_VARIABLES
 from core.catalog.schema import json_schemas
 from core.catalog.sla import Penalty
@@ -32,9 +32,9 @@ def folder(tmp_path: Path) -> Path:
 
 def problems(folder: Path) -> list[str]:
     with pytest.raises(CatalogErrors) as caught:
-        load_catalog(folder, Judges(due=check_due))
-    assert str(caught.value) == "\n".join(map(str, caught.value.problems))
-    return [str(problem).replace(f"{folder.as_posix()}/", "") for problem in caught.value.problems]
+        load_catalog(folder, Validators(due=check_due))
+    assert str(caught.value) == "\n".join(map(str, caught.value.errors))
+    return [str(error).replace(f"{folder.as_posix()}/", "") for error in caught.value.errors]
 
 
 def edit(folder: Path, file: str, old: str, new: str) -> None:
@@ -44,7 +44,7 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
 
 
 def test_the_example_loads():
-    loaded = load_catalog(EXAMPLE, Judges(due=check_due))
+    loaded = load_catalog(EXAMPLE, Validators(due=check_due))
 
     flow = loaded.catalog.flows["order-to-cash"]
     assert list(flow.milestones)[:2] == ["captured", "booked"]
@@ -57,7 +57,7 @@ def test_the_example_loads():
 
 
 def test_the_shipped_catalog_has_no_warning():
-    assert load_catalog(SHIPPED, Judges(due=check_due)).warnings == []
+    assert load_catalog(SHIPPED, Validators(due=check_due)).warnings == []
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
@@ -88,17 +88,17 @@ def test_all_problems_are_told_at_once_and_sorted(folder: Path):
     ]  # fmt: skip
 
 
-def test_an_expression_is_judged_at_its_place(folder: Path):
+def test_an_expression_is_validated_at_its_place(folder: Path):
     asked = []
 
-    def judge(signal: str, text: str) -> str | None:
+    def validate(signal: str, text: str) -> str | None:
         asked.append((signal, text))
         return "column 3: unknown function" if text.startswith("extract") else None
 
     with pytest.raises(CatalogErrors) as caught:
-        load_catalog(folder, Judges(expression=judge))
+        load_catalog(folder, Validators(expression=validate))
 
-    assert [(each.line, each.column, each.message) for each in caught.value.problems] == [(38, 25, "unknown function")]
+    assert [(each.line, each.column, each.message) for each in caught.value.errors] == [(38, 25, "unknown function")]
     assert ("event", "data.orderId") in asked
     assert ("span", "attributes.error.type") in asked
     assert ("log", "match(body, '^INVOIC .* posted')") in asked
@@ -157,7 +157,7 @@ def test_incidents_that_no_route_takes_are_a_warning(folder: Path):
     edit(folder, "routes.yaml", "  - {name: all, channels: [desk], repeat_every: 4 hours}\n", "")
     edit(folder, "routes.yaml", "    flow: order-to-cash\n", "    severity: info\n")
 
-    def untold() -> list[Problem]:
+    def untold() -> list[Diagnostic]:
         return [warning for warning in load_catalog(folder).warnings if warning.message.startswith("no route in routes.yaml takes its")]
 
     (found,) = untold()
@@ -326,7 +326,7 @@ def test_no_damage_to_a_file_is_more_than_a_list_of_problems(folder: Path):
         b"~",
     ]
     refused = 0
-    said: list[Problem] = []
+    said: list[Diagnostic] = []
     for _ in range(150):
         file = generator.choice(files)
         content = file.read_bytes()
@@ -334,25 +334,25 @@ def test_no_damage_to_a_file_is_more_than_a_list_of_problems(folder: Path):
         damaged = content[:at] + generator.choice(pieces) + content[at + generator.randrange(0, 6) :]
         file.write_bytes(damaged)
         try:
-            load_catalog(folder, Judges(due=check_due))
+            load_catalog(folder, Validators(due=check_due))
         except CatalogErrors as error:
             refused += 1
-            said.extend(error.problems)
+            said.extend(error.errors)
         finally:
             file.write_bytes(content)
 
     assert refused > 40
-    assert [str(problem) for problem in said if problem.line < 1 or problem.column < 1 or "\n" in problem.message] == []
+    assert [str(one) for one in said if one.line < 1 or one.column < 1 or "\n" in one.message] == []
 
 
 def test_a_hundred_flows_load_fast(folder: Path):
     flow = (folder / "flows" / "order-to-cash.yaml").read_text()
     for number in range(100):
         (folder / "flows" / f"flow-{number}.yaml").write_text(flow.replace("flow: order-to-cash", f"flow: flow-{number}"))
-    load_catalog(folder, Judges(due=check_due))
+    load_catalog(folder, Validators(due=check_due))
 
     began = time.process_time()
-    assert len(load_catalog(folder, Judges(due=check_due)).catalog.flows) == 101
+    assert len(load_catalog(folder, Validators(due=check_due)).catalog.flows) == 101
     assert time.process_time() - began < 1.5
 
 

@@ -92,7 +92,7 @@ def test_a_paused_virtual_machine_is_a_step_forward(machine: Clocks):
     assert clock.steps == [Step(pytest.approx(600, abs=1e-3))]
 
 
-def test_after_a_suspension_time_is_right_and_not_judged_by_for_a_moment(machine: Clocks):
+def test_after_a_suspension_time_is_right_and_not_relied_on_for_a_moment(machine: Clocks):
     clock = SystemClock(machine=machine)
     machine.suspend(600)
     assert passed(clock) == pytest.approx(600, abs=1e-5)

@@ -14,7 +14,7 @@ from correlator import engine
 from correlator.compile import compile_catalog
 from correlator.engine import Correlator
 from correlator.fold import fold_statement
-from correlator.paths import Place, as_expression, place_of
+from correlator.paths import Root, as_expression, resolve_path
 from store.client import Store
 from store.correlation import StoredCorrelation
 from store.expressions import ExpressionCheck
@@ -160,14 +160,14 @@ def test_a_changed_flow_is_read_again_from_history(store: Store) -> None:
 
 
 def test_paths_and_expressions() -> None:
-    assert place_of("event", "data.a.b") == (Place.DATA, ["a", "b"])
-    assert place_of("span", "attributes.order.id") == (Place.ATTRIBUTES, ["order.id"])
-    assert place_of("event", "subject") == (Place.COLUMN, ["subject"])
-    assert place_of("log", "lower(body)")[0] is Place.EXPRESSION
+    assert resolve_path("event", "data.a.b") == (Root.DATA, ["a", "b"])
+    assert resolve_path("span", "attributes.order.id") == (Root.ATTRIBUTES, ["order.id"])
+    assert resolve_path("event", "subject") == (Root.COLUMN, ["subject"])
+    assert resolve_path("log", "lower(body)")[0] is Root.EXPRESSION
     assert as_expression("event", "concat(data.a.b, 'data.c')") == "concat(JSONExtract(data, 'a', 'b', 'String'), 'data.c')"
 
 
-def test_expressions_are_judged_by_the_engine(store: Store) -> None:
+def test_expressions_are_validated_by_the_engine(store: Store) -> None:
     check = ExpressionCheck(store)
     assert check("log", r"extract(body, '(\d+)')") is None
     assert "extrct" in (check("log", "extrct(body)") or "")

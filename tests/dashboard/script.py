@@ -14,7 +14,7 @@ def _script(page: str) -> None:
     import dashboard.app as frame
     import dashboard.pages
     from core.registry import discover
-    from dashboard.components.moments import Zone
+    from dashboard.components.time_format import Zone
     from dashboard.page import Page
 
     found = discover(dashboard.pages, "PAGE", Page)

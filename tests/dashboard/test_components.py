@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from dashboard.components import export, lamp, money, timeline
-from dashboard.components.moments import Zone, duration, next_deadline, until
+from dashboard.components import export, money, status_badge, timeline
+from dashboard.components.time_format import Zone, duration, next_deadline, until
 from dashboard.components.waterfall import ordered
 from dashboard.pages.sources import _every
 
@@ -110,9 +110,9 @@ def test_names_of_milestones_close_in_time_do_not_cover_each_other() -> None:
 
 
 def test_an_incidents_lamp_is_its_state() -> None:
-    assert lamp.incident("open", 2) is lamp.incident("acknowledged", 1) is lamp.RED
-    assert lamp.incident("open", 0) is lamp.AMBER
-    assert lamp.incident("resolved", 0) is lamp.incident("resolved", 3) is lamp.GREEN
+    assert status_badge.incident("open", 2) is status_badge.incident("acknowledged", 1) is status_badge.RED
+    assert status_badge.incident("open", 0) is status_badge.AMBER
+    assert status_badge.incident("resolved", 0) is status_badge.incident("resolved", 3) is status_badge.GREEN
 
 
 def test_a_deadline_that_has_passed_is_none_to_come() -> None:

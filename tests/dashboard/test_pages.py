@@ -370,7 +370,7 @@ def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, fil
 def test_a_source_whose_signals_cannot_be_used_is_not_green(view: View, filled: Store) -> None:
     moment = NOW - timedelta(minutes=7)
     events = {"slice": [1], "event_source": ["/e"], "received_at": [moment]}
-    filled.insert("events", {**events, "source": ["erp"], "id": ["unread"], "type": ["erp.unheard.of"]})
+    filled.insert("events", {**events, "source": ["erp"], "id": ["unread"], "type": ["erp.silent.of"]})
     row = {"slice": [1], "flow": ["order-to-cash"], "milestone": ["captured"], "received_at": [moment], "keys": [[("sales_order", "1")]]}
     filled.insert("milestone_events", row | {"source": ["wms"], "event_id": ["n"], "facts": [{"amount": "abc", "customer": "no number"}]})
     filled.insert("milestone_events", row | {"source": ["tms"], "event_id": ["o"], "facts": [{"amount": " 1e3"}]})
@@ -378,7 +378,7 @@ def test_a_source_whose_signals_cannot_be_used_is_not_green(view: View, filled: 
     by_source = {
         name: kind
         for kind, name in re.findall(
-            r'<span class="lamp (\w+) small"[^>]*>[^<]*</span></td><td[^>]*>[^<]*<br><small>([^<]*)</small>', shown
+            r'<span class="badge (\w+) small"[^>]*>[^<]*</span></td><td[^>]*>[^<]*<br><small>([^<]*)</small>', shown
         )
     }
     assert by_source["erp"] == by_source["wms"] == by_source["crm"] == "warn"

@@ -24,7 +24,7 @@ WAIT_MILLISECONDS = 45_000
 SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080), "small wall": (1280, 800)}
 BASE_SOUGHT = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 """Streamlit's script looks for its server below the page's own address first; those two answers of 404 are no fault of ours."""
-READY = ".andon-table, .andon-board, .andon-sheet, .andon-notice"
+READY = ".andon-table, .andon-board, .andon-detail, .andon-notice"
 
 
 _CUT = """[...document.querySelectorAll('.figure b, .incident .title, .incident .due, .incident .money, .station > a, [data-testid="stMetricValue"]')]

@@ -41,7 +41,7 @@ def test_it_measures_pages_and_counts_failed_reads_and_logs_json_alone(alone: Pr
             assert "Data delayed" in seen.text
     counted = metrics(alone)
     assert 'andon_page_seconds_count{page="sources"}' in counted
-    assert 'andon_failed_reads_total{read="store.reads.origins.last_heard"}' in counted
+    assert 'andon_failed_reads_total{read="store.reads.origins.last_seen"}' in counted
 
     with connect(f"{alone.dashboard_url.replace('http', 'ws')}/_stcore/stream") as stranger:
         stranger.send(b"\xff")  # what Streamlit cannot read it tells in its log
@@ -52,7 +52,7 @@ def test_it_measures_pages_and_counts_failed_reads_and_logs_json_alone(alone: Pr
     assert all({"time", "level", "logger", "message"} <= set(entry) for entry in said)
     assert [entry["metrics"] for entry in said if "metrics" in entry] == [f"http://127.0.0.1:{alone.dashboard_metrics_port}/metrics"]
     failures = [entry["read"] for entry in said if entry["message"] == "a reading fails"]
-    assert "store.reads.origins.last_heard" in failures
+    assert "store.reads.origins.last_seen" in failures
     assert len(failures) == len(set(failures)), "a reading that goes on failing is said once"
     assert any(entry["logger"].startswith("streamlit") for entry in said)
 

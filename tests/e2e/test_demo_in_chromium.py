@@ -75,7 +75,7 @@ def test_a_business_id_leads_to_the_transaction_and_its_way_through_the_systems(
         sound(page, seen, "search")
 
         found.click()
-        drawn(page, ".andon-sheet")
+        drawn(page, ".andon-detail")
         page.locator(CHART).nth(1).wait_for(timeout=WAIT_MILLISECONDS)
         sound(page, seen, "transaction")
         assert "The way through the systems" in seen.text
@@ -131,7 +131,7 @@ def test_an_incident_is_acknowledged_and_silenced_in_the_browser(demo: Demo, bro
 
         _submit(page, "Acknowledge", {"Your name": "Ada", "Note": "asking the carrier"})
         page.get_by_text("Acknowledged by Ada.").wait_for(timeout=WAIT_MILLISECONDS)
-        page.locator(".andon-sheet .fact", has_text="Ada until").wait_for(timeout=WAIT_MILLISECONDS)
+        page.locator(".andon-detail .fact", has_text="Ada until").wait_for(timeout=WAIT_MILLISECONDS)
         identity = incident["incident_id"]
         kept = demo.named("SELECT status, acknowledged_by FROM incidents FINAL WHERE incident_id = {id:String}", id=identity)
         assert kept == [{"status": "acknowledged", "acknowledged_by": "Ada"}]
@@ -160,7 +160,7 @@ def _open_one(demo: Demo, page: Any) -> dict[str, Any]:
             if due is not None and now < due.replace(tzinfo=UTC) < now + timedelta(hours=1):
                 continue
             page.goto(f"{demo.product.dashboard_url}/incidents?id={incident['incident_id']}")
-            drawn(page, ".andon-sheet")
+            drawn(page, ".andon-detail")
             if page.get_by_role("tab", name="Silence").count():
                 return incident
         return None

@@ -71,7 +71,7 @@ def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transa
         assert "Booked" in listed.text
         identity = re.search(r"transactions\?id=([0-9a-f]{32})", listed.html)
         assert identity
-        sheet = visit(browser, f"{served}/transactions?id={identity[1]}", PICTURES / "transaction-desk-light.png", ready=".andon-sheet")
+        sheet = visit(browser, f"{served}/transactions?id={identity[1]}", PICTURES / "transaction-desk-light.png", ready=".andon-detail")
         assert not sheet.errors
         assert "SLA clocks" in sheet.text
 

@@ -149,7 +149,7 @@ def test_a_restart_on_such_a_disk_waits_for_room_says_so_and_goes_on(plant: Plan
     plant.disk.make_room()
     wait_until(lambda: plant.told(fault) == ["opened", "resolved"], PATIENCE_SECONDS, "it is over")
     wait_until(lambda: plant.capture("after", -60).status_code == 200, PATIENCE_SECONDS, "signals are taken")
-    wait_until(lambda: {"before", "after"} <= plant.breached(), PATIENCE_SECONDS, "they are judged")
+    wait_until(lambda: {"before", "after"} <= plant.breached(), PATIENCE_SECONDS, "they are evaluated")
     assert plant.told_twice() == {}
     assert all(process.poll() is None for process in plant.product.processes.values())
 
@@ -176,7 +176,7 @@ def test_a_disk_that_the_kernel_stops_under_a_running_engine_is_told_and_so_is_w
     plant.start_with_logs_elsewhere("collect", "engine")
     wait_until(lambda: plant.told("disk-read-only") == ["opened", "resolved"], PATIENCE_SECONDS, "it is over")
     wait_until(lambda: plant.capture("after", -60).status_code == 200, PATIENCE_SECONDS, "signals are taken")
-    wait_until(lambda: {*orders, "after"} <= plant.breached(), PATIENCE_SECONDS, "all is judged")
+    wait_until(lambda: {*orders, "after"} <= plant.breached(), PATIENCE_SECONDS, "all is evaluated")
     assert plant.told_twice() == {}
 
 
@@ -206,7 +206,7 @@ def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_agai
             plant.start_with_logs_elsewhere("engine")
         wait_until(lambda fault=fault: plant.told(fault)[-1] == "resolved", PATIENCE_SECONDS, "the disk is well")
         wait_until(lambda fault=fault: plant.capture(f"after {fault}", -60).status_code == 200, PATIENCE_SECONDS, "signals are taken")
-        wait_until(lambda fault=fault: f"after {fault}" in plant.clocks(), PATIENCE_SECONDS, "they are judged")
+        wait_until(lambda fault=fault: f"after {fault}" in plant.clocks(), PATIENCE_SECONDS, "they are evaluated")
         wait_until(lambda: plant.breached() == plant.clocks(), PATIENCE_SECONDS, "what was decided in memory is stored")
     assert plant.told_twice() == {}
 
@@ -221,4 +221,4 @@ def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_agai
     wait_until(lambda: plant.told("disk-slow")[-1] == "resolved", PATIENCE_SECONDS, "it is over")
     assert len({message["delivery_id"] for message in plant.desk.messages if message["stage"] == "disk-slow"}) == 2
     wait_until(lambda: plant.capture("at last", 3600).status_code == 200, PATIENCE_SECONDS, "signals are taken")
-    wait_until(lambda: "at last" in plant.clocks(), PATIENCE_SECONDS, "and judged")
+    wait_until(lambda: "at last" in plant.clocks(), PATIENCE_SECONDS, "and evaluated")

@@ -147,14 +147,14 @@ class Promises:
         held_since = begin if begin is not None and end is None and begin <= now and begin < due else None
         if over:
             return Says("cancelled", self._failure(sla, transaction) or "overdue" if called_off > due else "", warn, due, stopped)
-        return self._judged(flow, sla, transaction, warn, due, stopped, held_since, now)
+        return self._evaluated(flow, sla, transaction, warn, due, stopped, held_since, now)
 
     @staticmethod
     def _failure(sla: dict[str, Any], transaction: dict[str, Any]) -> str:
         _, failed_stage, _, failure = transaction["failed"]
         return str(failure) if failed_stage == sla["to"] else ""
 
-    def _judged(
+    def _evaluated(
         self,
         flow: dict[str, Any],
         sla: dict[str, Any],

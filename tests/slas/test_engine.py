@@ -258,7 +258,7 @@ def test_a_source_expected_anew_counts_from_then(store: Store) -> None:
     assert clock(store)["verdict"] == "breached"
 
 
-def test_a_reload_judges_open_transactions_of_changed_promises_again(store: Store) -> None:
+def test_a_reload_evaluates_open_transactions_of_changed_promises_again(store: Store) -> None:
     slas = engine(store, catalog({"book": BOOK}))
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
     slas.run(utc("2026-03-27 14:51:00"))

@@ -12,7 +12,7 @@ import pytest
 from core.catalog.contract import Contract
 from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
-from slas.judge import judge
+from slas.evaluate import evaluate
 from store.client import Store
 from tests.slas.builders import BOOK, at, catalog, clock, engine, ms, utc, verdicts, write_transaction
 
@@ -20,7 +20,7 @@ DUE = "2026-03-27 15:00:00"
 TERMS = {"per_day": "1%", "free_days": 1, "cap": "5%", "of": "amount"}
 
 
-def judged(sla: dict[str, Any], late: timedelta, *, stopped: str = "", facts: dict[str, str] | None = None) -> dict[str, Any]:
+def evaluated(sla: dict[str, Any], late: timedelta, *, stopped: str = "", facts: dict[str, str] | None = None) -> dict[str, Any]:
     """Return the clock of an order of 1,200 EUR that was due at ``DUE``, so much later; or that ``stopped`` (a milestone) so much later."""
     definitions = catalog({"book": {**BOOK, "within": "1 hour", **sla}})
     row = {
@@ -31,7 +31,7 @@ def judged(sla: dict[str, Any], late: timedelta, *, stopped: str = "", facts: di
     if stopped:
         row["first_at"][stopped] = now
     rows = pd.DataFrame([{**row, "last_at": row["first_at"]}])
-    found = judge(clocks_of(rows, definitions, Calendars(definitions)), now + (86_400_000 * 30 if stopped else 0), lambda *_: None)
+    found = evaluate(clocks_of(rows, definitions, Calendars(definitions)), now + (86_400_000 * 30 if stopped else 0), lambda *_: None)
     return found.iloc[0].to_dict()
 
 
@@ -62,7 +62,7 @@ def test_lateness_costs_what_the_terms_say(terms: dict[str, Any], late: timedelt
     late = late or timedelta(milliseconds=1)  # reached exactly when it is due is in time
     sla = {"penalty": {**TERMS, **terms}}
 
-    found = judged(sla, late, stopped=stopped, facts={"freight": "30"})
+    found = evaluated(sla, late, stopped=stopped, facts={"freight": "30"})
 
     assert found["verdict"] == verdict
     assert found["penalty"] == pytest.approx(owed)
@@ -82,7 +82,7 @@ def test_lateness_costs_what_the_terms_say(terms: dict[str, Any], late: timedelt
     ],
 )  # fmt: skip
 def test_nothing_is_owed(sla: dict[str, Any], late: timedelta, stopped: str, facts: dict[str, str]):
-    found = judged(sla, late, stopped=stopped, facts=facts)
+    found = evaluated(sla, late, stopped=stopped, facts=facts)
 
     assert (found["penalty"], found["next_at"] > ms(DUE)) == (0.0, False)
 
@@ -100,19 +100,19 @@ def test_nothing_is_owed(sla: dict[str, Any], late: timedelta, stopped: str, fac
     ],
 )
 def test_a_clock_wakes_when_its_penalty_grows_and_sleeps_when_it_cannot(terms: dict[str, Any], late: timedelta, days: int | None):
-    wakes = judged({"penalty": {**TERMS, **terms}}, late)["next_at"]
+    wakes = evaluated({"penalty": {**TERMS, **terms}}, late)["next_at"]
 
     assert wakes == (MISSING if days is None else ms(DUE) + days * 86_400_000)
     if days is not None:
         before, after = (
-            judged({"penalty": {**TERMS, **terms}}, timedelta(milliseconds=int(wakes) - ms(DUE) - less))["penalty"] for less in (1, 0)
+            evaluated({"penalty": {**TERMS, **terms}}, timedelta(milliseconds=int(wakes) - ms(DUE) - less))["penalty"] for less in (1, 0)
         )
         assert before < after
 
 
 def test_without_an_impact_the_penalty_names_the_currency():
-    assert judged({"impact": None, "penalty": TERMS}, timedelta(days=2))["currency"] == "EUR"
-    assert judged({"impact": None}, timedelta(days=2))["currency"] == ""
+    assert evaluated({"impact": None, "penalty": TERMS}, timedelta(days=2))["currency"] == "EUR"
+    assert evaluated({"impact": None}, timedelta(days=2))["currency"] == ""
 
 
 def test_the_penalty_of_an_open_clock_grows_day_by_day_without_a_new_verdict(store: Store):
@@ -190,7 +190,7 @@ def test_penalties_are_reckoned_by_columns_as_one_by_one():
             "facts": [{"amount": str(100 * n), "currency": "EUR", "customer": ["ACME", "Other"][n % 2]} for n in range(6)],
         }
     )  # fmt: skip
-    found = judge(clocks_of(rows, definitions, Calendars(definitions)), ms("2026-03-29 15:00:00"), lambda *_: None).set_index(
+    found = evaluate(clocks_of(rows, definitions, Calendars(definitions)), ms("2026-03-29 15:00:00"), lambda *_: None).set_index(
         "transaction_id"
     )
 

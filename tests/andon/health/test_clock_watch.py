@@ -1,4 +1,4 @@
-"""A machine whose clock is set while orders wait: nothing is breached by it, and what was is judged again."""
+"""A machine whose clock is set while orders wait: nothing is breached by it, and what was is evaluated again."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def watched(store: Store, tmp_path: Path):
             engine.clock_stepped()
 
         watch = ClockWatch(clock, telemetry, pipeline.conditions, on_step)
-        engine.may_judge = watch.may_judge
+        engine.clock_trusted = watch.clock_trusted
         made = Watched(shop, machine, clock, pipeline, engine, watch)
         made.tick()
         yield made
@@ -91,7 +91,7 @@ def test_a_clock_set_forward_is_followed_too(watched: Watched):
     assert watched.shop.clocks() == {("1", "book"): "running"}
     watched.run(SETTLE_SECONDS + 1)
     assert watched.shop.clocks() == {("1", "book"): "breached"}
-    assert watched.engine.judged > START + timedelta(minutes=59)
+    assert watched.engine.evaluated > START + timedelta(minutes=59)
 
 
 def test_what_was_breached_by_a_clock_that_was_ahead_is_taken_back(watched: Watched):

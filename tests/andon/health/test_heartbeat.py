@@ -46,9 +46,9 @@ class Road:
     end_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self.heartbeat = Heartbeat(lambda: httpx.Client(base_url=self.sink.url), "secret", self.last_heard, self.clock, self.telemetry)
+        self.heartbeat = Heartbeat(lambda: httpx.Client(base_url=self.sink.url), "secret", self.last_seen, self.clock, self.telemetry)
 
-    def last_heard(self) -> datetime | None:
+    def last_seen(self) -> datetime | None:
         if self.store_is_down:
             raise Retryable("connection refused")
         if not self.sink.messages:

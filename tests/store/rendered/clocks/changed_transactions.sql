@@ -1,6 +1,6 @@
 -- with {}
 -- The current rows of the transactions that changed above the cursor, whole revisions only. What is current of them is the latest above the
--- cursor, also where that lies above the revision reached: an older row is of the past and not to be judged any more.
+-- cursor, also where that lies above the revision reached: an older row is of the past and not to be evaluated any more.
 SELECT
     flow, transaction_id, revision, reference, keys, state, facts, failed_stage, cause,
     mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), first_at) AS first_at,

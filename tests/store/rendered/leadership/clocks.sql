@@ -2,7 +2,7 @@
 -- Decided clocks and their transactions in a period and in the one before. Per transaction a number holds six counts of a byte each (a flow
 -- has fewer than 256 SLAs): met, missed and unknown now, then before.
 SELECT
-    place.1 AS by, place.2 AS name, before,
+    dimension.1 AS by, dimension.2 AS name, before,
     sum(if(before, part.met_before + part.missed_before, part.met_now + part.missed_now)) AS decided,
     sum(if(before, part.met_before, part.met_now)) AS met,
     sum(if(before, part.transactions_before, part.transactions_now)) AS transactions,
@@ -26,7 +26,7 @@ FROM
     )
     GROUP BY flow, plant, customer
 ) AS part
-ARRAY JOIN [('all', ''), ('flow', of_flow), ('plant', of_plant), ('customer', of_customer)] AS place
+ARRAY JOIN [('all', ''), ('flow', of_flow), ('plant', of_plant), ('customer', of_customer)] AS dimension
 CROSS JOIN (SELECT arrayJoin([0, 1]) AS before) AS period
 GROUP BY by, name, before
 HAVING transactions > 0
@@ -35,7 +35,7 @@ HAVING transactions > 0
 -- Decided clocks and their transactions in a period and in the one before. Per transaction a number holds six counts of a byte each (a flow
 -- has fewer than 256 SLAs): met, missed and unknown now, then before.
 SELECT
-    place.1 AS by, place.2 AS name, before,
+    dimension.1 AS by, dimension.2 AS name, before,
     sum(if(before, part.met_before + part.missed_before, part.met_now + part.missed_now)) AS decided,
     sum(if(before, part.met_before, part.met_now)) AS met,
     sum(if(before, part.transactions_before, part.transactions_now)) AS transactions,
@@ -59,7 +59,7 @@ FROM
     )
     GROUP BY flow, plant, customer
 ) AS part
-ARRAY JOIN [('all', ''), ('flow', of_flow), ('plant', of_plant), ('customer', of_customer)] AS place
+ARRAY JOIN [('all', ''), ('flow', of_flow), ('plant', of_plant), ('customer', of_customer)] AS dimension
 CROSS JOIN (SELECT arrayJoin([0, 1]) AS before) AS period
 GROUP BY by, name, before
 HAVING transactions > 0

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails, ValidationError
 
 from core.catalog.calendar import TIME_OF_DAY_PATTERN
 from core.catalog.definition import IDENTIFIER_PATTERN
-from core.catalog.positions import Document, Path, Problem
+from core.catalog.positions import Diagnostic, Document, Path
 from core.duration import DURATION_PATTERN, PERCENTAGE_PATTERN
 
 _FORMS = {
@@ -28,8 +28,8 @@ _WITH_UNIT = {
     "every": "'{0} minutes' or '{0} hours'",
     "repeat_every": "'{0} minutes' or '{0} hours'",
 }
-PROBLEMS_MAX = 50
-"""Problems of form that are told of one file: nobody reads more, and each costs a search for the word that was meant."""
+ERRORS_MAX = 50
+"""Errors of form that are told of one file: nobody reads more, and each costs a search for the word that was meant."""
 COMPARED_MAX = 1_000
 """Known names among which the one that was meant is looked for."""
 _KINDS = {
@@ -61,19 +61,19 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; known: {listed}"
 
 
-def problems_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Problem]:
-    """Return one problem for each place that is wrong, in the document's order."""
+def diagnostics_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Diagnostic]:
+    """Return one error for each place that is wrong, in the document's order."""
     places: dict[Path, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         places.setdefault(_written(document.value, details), []).append(details)
     # A union reports every member that did not fit; a place deeper down is the member that was meant.
     around = {path[:length] for path in places for length in range(len(path))}
     wanted = [path for path in places if not (path in around and _is_union(places[path]))]
-    problems = [_problem(path, places[path], document, model) for path in wanted[:PROBLEMS_MAX]]
-    if len(wanted) > PROBLEMS_MAX:
-        more = f"{len(wanted) - PROBLEMS_MAX:,} more problems in this file are not shown; correct those above first"
-        problems.append(document.problem(wanted[PROBLEMS_MAX], more, at_key=True))
-    return problems
+    errors = [_diagnostic(path, places[path], document, model) for path in wanted[:ERRORS_MAX]]
+    if len(wanted) > ERRORS_MAX:
+        more = f"{len(wanted) - ERRORS_MAX:,} more errors in this file are not shown; correct those above first"
+        errors.append(document.diagnostic(wanted[ERRORS_MAX], more, at_key=True))
+    return errors
 
 
 def _is_union(details: list[ErrorDetails]) -> bool:
@@ -98,18 +98,18 @@ def _written(value: Any, details: ErrorDetails) -> Path:
     return tuple(path)
 
 
-def _problem(path: Path, details: list[ErrorDetails], document: Document, model: type[BaseModel]) -> Problem:
+def _diagnostic(path: Path, details: list[ErrorDetails], document: Document, model: type[BaseModel]) -> Diagnostic:
     first = details[0]
     name = str(path[-1]) if path else "the file"
     if first["type"] == "extra_forbidden":
-        return document.problem(path, f"unknown key '{name}'{suggestion(name, known_keys(model, path[:-1]))}", at_key=True)
+        return document.diagnostic(path, f"unknown key '{name}'{suggestion(name, known_keys(model, path[:-1]))}", at_key=True)
     if first["type"] == "missing":
-        return document.problem(path, f"key '{name}' is missing; add it", at_key=True)
+        return document.diagnostic(path, f"key '{name}' is missing; add it", at_key=True)
     if all(each["type"] in _KINDS for each in details):
-        return document.problem(path, _wrong_kind(path, [str(each["type"]) for each in details], first["input"]))
-    # A union of a text form and other kinds: the form that was tried is the useful complaint.
+        return document.diagnostic(path, _wrong_kind(path, [str(each["type"]) for each in details], first["input"]))
+    # A union of a text form and other kinds: the form that was tried is the useful error.
     formed = next(each for each in details if each["type"] not in _KINDS)
-    return document.problem(path, _wrong_form(_subject(path), formed))
+    return document.diagnostic(path, _wrong_form(_subject(path), formed))
 
 
 def _subject(path: Path) -> str:

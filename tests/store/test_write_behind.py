@@ -27,7 +27,7 @@ def test_a_step_aside_ends_before_the_next_write_of_its_thread(store: Store) -> 
         go_on.wait(10)
         order.append("aside")
 
-    store.aside(step)
+    store.write_behind(step)
     assert begun.wait(10)
     assert store.rows("SELECT 1 AS one") == [{"one": 1}]  # reads go on
     threading.Timer(0.2, go_on.set).start()
@@ -40,10 +40,10 @@ def test_what_a_step_aside_raised_is_raised_by_the_next_write_once(store: Store)
     def fail() -> None:
         raise ValueError("no")
 
-    store.aside(fail)
+    store.write_behind(fail)
     with pytest.raises(ValueError, match="no"):
-        store.command("TRUNCATE TABLE correlation_places")
-    store.command("TRUNCATE TABLE correlation_places")
+        store.command("TRUNCATE TABLE correlation_assignments")
+    store.command("TRUNCATE TABLE correlation_assignments")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def begun_aside(store: Store) -> Callable[[Callable[[], object]], None]:
 
     def begin(step: Callable[[], object]) -> None:
         go_on = threading.Event()
-        store.aside(lambda: (go_on.wait(10), step()))
+        store.write_behind(lambda: (go_on.wait(10), step()))
         threading.Timer(0.2, go_on.set).start()
 
     return begin
@@ -93,7 +93,7 @@ def test_a_step_aside_gets_a_revision_while_its_thread_reserves_more(
     found: list[int] = [store.revision()]
     begun_aside(lambda: found.append(store.revision()))
     found.append(store.revision(BLOCK))
-    store.settle()
+    store.flush()
     assert len(set(found)) == 3
 
 
@@ -106,7 +106,7 @@ def test_rows_come_back_from_the_journal_although_a_step_aside_has_some_to_keep(
         store.insert("actions", {"actor": ["first"], "revision": [store.revision()]})
         begun_aside(lambda: store.insert("actions", {"actor": ["aside"], "revision": [store.revision()]}))
         keeping.bring_back(["actions"])
-        store.settle()
+        store.flush()
     assert [row["actor"] for row in store.rows("SELECT actor FROM actions ORDER BY revision")] == ["first", "aside"]
 
 

@@ -42,21 +42,21 @@ class Zone:
         at = aware(moment)
         return "–" if at is None else at.astimezone(self.info).strftime("%d %b %H:%M:%S" if seconds else "%d %b %H:%M")
 
-    def retell(self, text: str, places: Mapping[str, str]) -> str:
-        """Return a stored sentence with its times in this zone: ``2026-03-27 16:05 Berlin`` by ``places`` (``Berlin``: its zone), or ISO with offset.
+    def retell(self, text: str, cities: Mapping[str, str]) -> str:
+        """Return a stored sentence with its times in this zone: ``2026-03-27 16:05 Berlin`` by ``cities`` (``Berlin``: its zone), or ISO with offset.
 
-        A place that is not known stays as it is, with its time.
+        A city that is not known stays as it is, with its time.
         """
 
         def here(found: re.Match[str]) -> str:
-            written, offset, place = found[1], found[2], found[3]
-            if not offset and place not in places:
+            written, offset, city = found[1], found[2], found[3]
+            if not offset and city not in cities:
                 return found[0]
             moment = datetime.fromisoformat(written + (offset or ""))
-            at = moment if offset else moment.replace(tzinfo=Zone(places[place]).info)
+            at = moment if offset else moment.replace(tzinfo=Zone(cities[city]).info)
             return self.show(at, seconds=bool(at.second))
 
-        names = "|".join(map(re.escape, places)) or "(?!)"
+        names = "|".join(map(re.escape, cities)) or "(?!)"
         return re.sub(rf"{_WRITTEN}(?:([+-]\d\d:\d\d)| ({names})\b)", here, text)
 
     def clock(self, moment: object) -> str:

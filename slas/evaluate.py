@@ -33,10 +33,10 @@ class Silence:
 Silences = Callable[[str, str], Silence | None]
 
 
-def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
+def evaluate(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
     """Return the clocks with ``verdict``, ``cause``, ``next_at`` and ``penalty`` at ``now`` (milliseconds).
 
-    A penalty that grows is judged again when its next day begins.
+    A penalty that grows is evaluated again when its next day begins.
     A deadline that passes counts only if the awaited stage's sources were not silent at that moment; otherwise the verdict is unknown.
     A transaction called off after a deadline missed it: the clock is ``cancelled``, and owes what lateness cost until it stopped.
     """
@@ -47,10 +47,10 @@ def judge(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
     paused = ~done & (pause_from != MISSING) & (pause_from <= now) & (pause_from < due)
     since, silent_source = _silent(clocks, silences)
     late, soon = now >= due, now >= warn
-    unheard = (late & (since <= due)) | (~late & soon & (since <= warn))
+    silent = (late & (since <= due)) | (~late & soon & (since <= warn))
     names = {v: str(v) for v in Verdict}
     verdict = np.select(
-        [cancelled, lacking, done & (stopped <= due), done, paused, unheard, late, soon],
+        [cancelled, lacking, done & (stopped <= due), done, paused, silent, late, soon],
         [names[v] for v in (Verdict.CANCELLED, Verdict.UNKNOWN, Verdict.MET, Verdict.MET_LATE, Verdict.PAUSED)]
         + [names[v] for v in (Verdict.UNKNOWN, Verdict.BREACHED, Verdict.AT_RISK)],
         names[Verdict.RUNNING],

@@ -1,4 +1,4 @@
-"""The sheet of one transaction: what it is, where it has been, what its clocks say and why."""
+"""The detail of one transaction: what it is, where it has been, what its clocks say and why."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from markupsafe import Markup
 from core.catalog.definition import readable
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, facts, lamp, links, notices, signals, table, timeline
-from dashboard.components.moments import aware, duration, utc
+from dashboard.components import charts, facts, links, notices, signals, status_badge, table, timeline
 from dashboard.components.money import amount
+from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
 from store.reads import detail as reads
 
 _HEAD = Markup(
-    '<div class="andon-sheet"><a class="back" href="transactions">← All transactions</a>'
+    '<div class="andon-detail"><a class="back" href="transactions">← All transactions</a>'
     '<h1>{reference} {pills}</h1><div class="facts">{facts}</div></div>'
 )
 _FACT = Markup('<span class="fact"><i>{}</i><b>{}</b></span>')
 
 
-def sheet(context: Context, transaction_id: str) -> None:
+def transaction_detail(context: Context, transaction_id: str) -> None:
     """Draw it. A merged transaction says where it went; an unknown id says so."""
     row = context.data.read(reads.transaction, transaction_id=transaction_id)
     if row is None:
@@ -81,30 +81,32 @@ def _head(context: Context, row: dict[str, Any], clocks: pd.DataFrame, incidents
     begun = aware(row["started_at"])
     if begun:
         lines.append(_FACT.format("Took" if ended else "Running for", duration(((ended or context.now) - begun).total_seconds())))
-    pills = [lamp.pill(str(row["state"]))]
+    pills = [status_badge.pill(str(row["state"]))]
     if row["failed_stage"]:
         pills.append(
             Markup('<span class="pill bad"><b>{}</b>{}</span>').format(
-                lamp.FAILED.glyph, f"failed: {row['cause'] or row['failed_milestone']}"
+                status_badge.FAILED.glyph, f"failed: {row['cause'] or row['failed_milestone']}"
             )
         )
-    pills += [lamp.pill(verdict) for verdict in ("breached", "at_risk", "unknown") if len(clocks) and (clocks["verdict"] == verdict).any()]
+    pills += [
+        status_badge.pill(verdict) for verdict in ("breached", "at_risk", "unknown") if len(clocks) and (clocks["verdict"] == verdict).any()
+    ]
     for incident in incidents.to_dict("records"):
         href = links.incident(incident["incident_id"])
-        lines.append(_FACT.format("Incident", table.link(href, f"{lamp.of(incident['status']).glyph} {incident['title']}")))
+        lines.append(_FACT.format("Incident", table.link(href, f"{status_badge.of(incident['status']).glyph} {incident['title']}")))
     st.html(_HEAD.format(reference=row["reference"] or row["transaction_id"], pills=Markup(" ").join(pills), facts=Markup("").join(lines)))
     if wrong := facts.faults(known, row["facts"]):
         notices.remark(f"{counted(len(wrong), 'fact')} cannot be used", " ".join(wrong))
 
 
 def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.DataFrame) -> None:
-    zone, places = context.zone, definitions.places(context.catalog)
+    zone, cities = context.zone, definitions.zones_by_city(context.catalog)
     reasons: dict[str, str] = {}
     for verdict in reversed(verdicts.to_dict("records")):
-        reasons[verdict["sla"]] = zone.retell(verdict["reason"], places)
+        reasons[verdict["sla"]] = zone.retell(verdict["reason"], cities)
     columns = [
         table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"]), "key"),
-        table.Column("Verdict", lambda row: lamp.pill(row["verdict"])),
+        table.Column("Verdict", lambda row: status_badge.pill(row["verdict"])),
         table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
         table.Column("Due", lambda row: table.time(zone, row["due_at"])),
         table.Column("Stopped", lambda row: table.time(zone, row["stopped_at"]), "soft"),
@@ -121,8 +123,11 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
         history = [
             table.Column("Decided", lambda row: table.time(zone, row["decided_at"], seconds=True)),
             table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"])),
-            table.Column("Verdict", lambda row: Markup("{} → {}").format(lamp.word(row["previous"]) or "new", lamp.pill(row["verdict"]))),
-            table.Column("Reason", lambda row: zone.retell(row["reason"], places), "wide"),
+            table.Column(
+                "Verdict",
+                lambda row: Markup("{} → {}").format(status_badge.word(row["previous"]) or "new", status_badge.pill(row["verdict"])),
+            ),
+            table.Column("Reason", lambda row: zone.retell(row["reason"], cities), "wide"),
             table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft"),
         ]
         table.show(history, verdicts.to_dict("records"), "Verdict history")
