@@ -150,7 +150,7 @@ def test_many_unknown_keys_are_told_soon_and_in_part(folder: Path):
 
     assert time.monotonic() - began < 3
     assert len(found) == 51
-    assert found[-1].endswith(": 3,950 more problems in this file are not shown; correct those above first")
+    assert found[-1].endswith(": 3,950 more errors in this file are not shown; correct those above first")
 
 
 def test_incidents_that_no_route_takes_are_a_warning(folder: Path):
@@ -252,7 +252,7 @@ def test_more_problems_than_anybody_reads_are_counted_and_found_soon(folder: Pat
     assert time.process_time() - began < 20
     lines = str(caught.value).splitlines()
     assert len(lines) == 201
-    assert lines[-1] == "19,800 more problems are not shown; correct those above first"
+    assert lines[-1] == "19,800 more errors are not shown; correct those above first"
 
 
 def test_a_part_of_a_catalog_is_none(folder: Path):

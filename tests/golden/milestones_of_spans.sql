@@ -17,10 +17,10 @@ SELECT
     CAST(
         arrayFilter(k -> k.2 != '',
             arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k),
-                arrayMap(k -> (k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.place = 1, attributes[k.path[1]], ''))))])[1]), rule_keys))),
+                arrayMap(k -> (k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.root = 1, attributes[k.path[1]], ''))))])[1]), rule_keys))),
         'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(
-        arrayFilter(f -> f.2 != '', arrayMap(f -> (f.name, multiIf(f.place = 2, resource[f.path[1]], '')), rule_facts)),
+        arrayFilter(f -> f.2 != '', arrayMap(f -> (f.name, multiIf(f.root = 2, resource[f.path[1]], '')), rule_facts)),
         'Map(LowCardinality(String), String)') AS facts,
     rule_failure AS failure,
     '' AS cause,
@@ -35,5 +35,5 @@ INNER JOIN
     WHERE signal = 'span'
 ) AS rules USING rule
 WHERE
-    arrayAll(c -> if(c.presence >= 0, c.presence = multiIf(c.place = 1, mapContains(attributes, c.path[1]), 0), arrayExists(v -> has(c.values, v) OR arrayExists(p -> startsWith(v, p), c.prefixes), [multiIf(c.place = 1, attributes[c.path[1]], c.place = 5, multiIf(c.path[1] = 'service', toString(service), c.path[1] = 'status', toString(status), ''), '')])), rule_conditions)
+    arrayAll(c -> if(c.presence >= 0, c.presence = multiIf(c.root = 1, mapContains(attributes, c.path[1]), 0), arrayExists(v -> has(c.values, v) OR arrayExists(p -> startsWith(v, p), c.prefixes), [multiIf(c.root = 1, attributes[c.path[1]], c.root = 5, multiIf(c.path[1] = 'service', toString(service), c.path[1] = 'status', toString(status), ''), '')])), rule_conditions)
 
