@@ -34,9 +34,9 @@ def require_single_instance(settings: Settings, kinds: tuple[str, ...]) -> None:
     """Raise :class:`UsageError` that names who listens on a port, writes the journal, or has the store open of these process kinds."""
     require_free_ports(settings, kinds)
     if "collector" in kinds:
-        from journal.writer import require_place
+        from journal.writer import require_unlocked
 
-        require_place(settings.journal, settings.collector)
+        require_unlocked(settings.journal, settings.collector)
     if "engine" in kinds and settings.store == "embedded":
         from store.client import store_alone  # the client of ClickHouse: seconds that a collector need not spend
 

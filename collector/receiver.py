@@ -21,8 +21,8 @@ from pydantic import BaseModel, ConfigDict
 
 from collector.quarantine import quarantine_record
 from collector.rejection import ValidationError
-from core.catalog.validation_errors import suggestion
 from core.catalog.source import Source
+from core.catalog.validation_errors import suggestion
 from core.clock import Clock, to_milliseconds
 from core.errors import Full, WrongSetting
 from core.secrets import is_reference
