@@ -92,8 +92,9 @@ class Loader:
     def load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES, *, write_behind: bool = False) -> LoadReport:
         """Load what is new in these lanes, a bounded amount a call. A store that refuses a slice is reported, never raised; nothing is lost by it.
 
-        ``slice_bytes``: about how much a slice holds at the most. ``write_behind``: a slice is finished (its damage reported, its position written) while the caller goes on (:meth:`store.client.Store.aside`);
-        what fails then is raised by the caller's next write, and the slice is loaded again.
+        ``slice_bytes``: about how much a slice holds at the most. ``write_behind``: a slice is finished (its damage reported, its position
+        written) while the caller goes on (:meth:`store.client.Store.write_behind`); what fails then is raised by the caller's next write, and
+        the slice is loaded again.
         """
         self._write_behind, self._slice_bytes = write_behind, slice_bytes
         report = LoadReport()
