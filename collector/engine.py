@@ -1,4 +1,4 @@
-"""The collector's only loop: opens the doors, runs the pull receivers, and on the way out lets every accepted request end."""
+"""The collector's only loop: opens the HTTP and the gRPC server, runs the pull receivers, and on the way out lets every accepted request end."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from collector.allocator import give_back_large_blocks
 from collector.authentication import Senders, check_exposure
 from collector.grpc import GrpcServer
-from collector.http import Doors, make_app
+from collector.http.app import make_app
+from collector.http.webhook_signatures import Webhooks
 from collector.ingest_handler import IngestHandler
+from collector.ingress import Ingress
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
 from collector.receiver import Receiver, ReceiverContext
-from collector.webhooks import Webhooks
 from core.binding import bind, check_certificate
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -72,9 +73,9 @@ class Collector:
         self._refusals = Refusals(clock, telemetry)
         self._settling: asyncio.Task[None] | None = None
         self._intake = JournalIntake(self._journal, telemetry, self._refusals, FlowLanes(catalog))
-        self._doors = Doors(IngestHandler(self._intake, clock), senders, webhooks, telemetry, FailedAttempts(clock), self._refusals)
-        self._doors.problem = lambda: self._journal.problem() if self._started else "the collector is starting or stopping"
-        self._metrics = Metrics(settings, settings.host, telemetry, Guard(self._doors.failures, self._refusals), self._journal.publish)
+        self._ingress = Ingress(IngestHandler(self._intake, clock), senders, webhooks, FailedAttempts(clock), self._refusals)
+        self._ingress.problem = lambda: self._journal.problem() if self._started else "the collector is starting or stopping"
+        self._metrics = Metrics(settings, settings.host, telemetry, Guard(self._ingress.failures, self._refusals), self._journal.publish)
         self._tell_secrets()
         self._started = False
         self._http: HttpServer | None = None
@@ -84,19 +85,19 @@ class Collector:
         self.grpc_port = settings.otlp_grpc_port
 
     async def start(self) -> None:
-        """Open both doors and start the pull receivers. Raises :class:`core.errors.UsageError` for a port that cannot be opened."""
+        """Open both servers and start the pull receivers. Raises :class:`core.errors.UsageError` for a port that cannot be opened."""
         settings = self._settings
         listening = bind(settings.host, settings.http_port, "http_port")
         self.http_port = listening.getsockname()[1]
         try:
-            self._grpc = GrpcServer(self._doors, settings.host, settings.otlp_grpc_port, settings.tls_certificate, settings.tls_key)
+            self._grpc = GrpcServer(self._ingress, settings.host, settings.otlp_grpc_port, settings.tls_certificate, settings.tls_key)
         except UsageError:
             listening.close()
             raise
         self.grpc_port = self._grpc.port
         hosts = own_hosts(settings, settings.host, settings.tls_certificate)
         self._http = make_server(
-            make_app(self._doors, self._metrics), hosts, self._refusals, certificate=settings.tls_certificate, key=settings.tls_key
+            make_app(self._ingress, self._metrics), hosts, self._refusals, certificate=settings.tls_certificate, key=settings.tls_key
         )
         self._http_task = asyncio.create_task(self._http.serve(sockets=[listening]))
         await self._grpc.start()
@@ -109,7 +110,7 @@ class Collector:
     def expect_large(self) -> None:
         """Start the process that validates large bodies, so that the first of them need not wait for it. For a process that is a collector."""
         give_back_large_blocks()
-        self._doors.offload.start()
+        self._ingress.offload.start()
 
     async def stop(self) -> None:
         """Stop pulling, let running requests end, write what waits, close the journal."""
@@ -126,7 +127,7 @@ class Collector:
         if self._settling is not None:
             self._settling.cancel()
         self._refusals.flush(at_end=True)
-        await asyncio.to_thread(self._doors.offload.close)
+        await asyncio.to_thread(self._ingress.offload.close)
         await asyncio.to_thread(self._journal.stop)
 
     def reload(self, catalog: Catalog) -> None:
@@ -143,8 +144,8 @@ class Collector:
 
     def look_for_secrets(self) -> None:
         """Read all secrets again, since any may have been put right or replaced; for a loop that calls it every two seconds."""
-        self._doors.senders = Senders(self._catalog, token_required=self._token_required)
-        self._doors.webhooks = Webhooks(self._catalog, self._doors.webhooks.seen)
+        self._ingress.senders = Senders(self._catalog, token_required=self._token_required)
+        self._ingress.webhooks = Webhooks(self._catalog, self._ingress.webhooks.seen)
         self._tell_secrets()
 
     def _tell_secrets(self) -> None:
@@ -153,7 +154,7 @@ class Collector:
             for source in self._catalog.sources.values()
             for problem in read_all(source.whose, source.pulled_with, resolve_secret)[1]
         ]
-        self._secret_news.tell([*self._doors.senders.unreadable, *self._doors.webhooks.unreadable, *pulled])
+        self._secret_news.tell([*self._ingress.senders.unreadable, *self._ingress.webhooks.unreadable, *pulled])
 
     async def _settle(self) -> None:
         while True:
@@ -189,7 +190,7 @@ class Collector:
             except Permanent as error:
                 _LOG.error("receiver stopped for good", extra={"fields": {**fields, "error": str(error)}})
                 return
-            except Exception:  # boundary: a receiver is a plug-in; a fault in it must not touch the doors
+            except Exception:  # boundary: a receiver is a plug-in; a fault in it must not touch the servers
                 _LOG.exception("receiver failed, starting it again", extra={"fields": fields})
                 self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
             await asyncio.sleep(RECEIVER_RESTART_SECONDS)

@@ -18,8 +18,8 @@ from google.rpc.status_pb2 import Status
 
 from collector.allocator import give_back_free_blocks
 from collector.content import GRPC_MESSAGE_MAX_BYTES, Content
-from collector.http import Doors
 from collector.ingest_handler import Envelope, Outcome
+from collector.ingress import Ingress
 from collector.otlp.requests import RESPONSES
 from collector.reading import Reading
 from collector.rejection import Rejection, refused
@@ -59,8 +59,8 @@ class GrpcServer:
     gRPC's own server ends for good when one client sends a path that is not UTF-8. So it is watched, and another one takes its port.
     """
 
-    def __init__(self, doors: Doors, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
-        self._doors = doors
+    def __init__(self, ingress: Ingress, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
+        self._ingress = ingress
         self._host = host
         self._credentials = None
         if certificate and key:
@@ -73,7 +73,7 @@ class GrpcServer:
         """Return a new server and its port. Raises :class:`core.errors.UsageError` where that cannot be opened."""
         server = grpc.aio.server(options=_OPTIONS)
         for kind, service in _SERVICES.items():
-            handler = grpc.stream_unary_rpc_method_handler(_export(self._doors, kind, self._reading))
+            handler = grpc.stream_unary_rpc_method_handler(_export(self._ingress, kind, self._reading))
             server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
         address = f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
         try:
@@ -101,7 +101,7 @@ class GrpcServer:
                 _LOG.error("the gRPC server ended, and another one cannot begin yet", extra={"fields": {"error": str(error)}})
                 continue
             self._server = server
-            self._doors.refusals.refused("protocol_error")
+            self._ingress.refusals.refused("protocol_error")
             _LOG.error("a client's malformed request ended the gRPC server; another one has begun")
 
     async def stop(self, grace_seconds: float) -> None:
@@ -116,7 +116,7 @@ class GrpcServer:
             await self._server.stop(grace_seconds)
 
 
-def _export(doors: Doors, kind: SignalKind, reading: Reading) -> Callable[[Any, Any], Awaitable[bytes]]:
+def _export(ingress: Ingress, kind: SignalKind, reading: Reading) -> Callable[[Any, Any], Awaitable[bytes]]:
     response_class, rejected_field, _ = RESPONSES[kind]
 
     async def export(_messages: Any, context: Any) -> bytes:
@@ -124,19 +124,19 @@ def _export(doors: Doors, kind: SignalKind, reading: Reading) -> Callable[[Any, 
         peer = peer_of(context.peer())
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
         try:
-            sender = doors.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
+            sender = ingress.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
         except Rejection as rejection:
-            doors.refusals.refused(rejection.error.reason, peer=peer)
+            ingress.refusals.refused(rejection.error.reason, peer=peer)
             await _abort(context, _CODES[rejection.status], str(rejection), retry_after_seconds=rejection.retry_after_seconds)
-        envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, doors.senders)
+        envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, ingress.senders)
         with Content() as content:
             try:
                 await _read(reading, context, content)
-                outcome = await _taken(doors, kind, content, envelope)
+                outcome = await _taken(ingress, kind, content, envelope)
             except Rejection as rejection:
                 await _abort(context, _CODES[rejection.status], str(rejection))
             except Full as full:
-                await content.read_by(partial(doors.refusals.refused, "full", source=sender.source, peer=peer, body=content))
+                await content.read_by(partial(ingress.refusals.refused, "full", source=sender.source, peer=peer, body=content))
                 await _abort(context, grpc.StatusCode.UNAVAILABLE, str(full), retry_after_seconds=full.retry_after_seconds)
         response = response_class()
         if outcome.rejected:
@@ -157,22 +157,22 @@ async def _read(reading: Reading, context: Any, content: Content) -> None:
         await asyncio.to_thread(give_back_free_blocks)  # gRPC reads a message in small pieces
 
 
-async def _taken(doors: Doors, kind: SignalKind, content: Content, envelope: Envelope) -> Outcome:
+async def _taken(ingress: Ingress, kind: SignalKind, content: Content, envelope: Envelope) -> Outcome:
     """Return what became of a message. Raises :class:`Rejection`, which says where it is kept, and :class:`core.errors.Full`."""
     try:
-        doors.in_flight.count(0, content.size)
-        async with doors.validated(Task(kind, PROTOBUF), content) as validated:
+        ingress.in_flight.count(0, content.size)
+        async with ingress.validated(Task(kind, PROTOBUF), content) as validated:
             pieces: list[Any] = validated
-            return await doors.ingest_handler.take_otlp(kind, pieces, envelope)
+            return await ingress.ingest_handler.take_otlp(kind, pieces, envelope)
     except Rejection as rejection:
-        if kept := await doors.ingest_handler.keep(rejection, content, envelope):
+        if kept := await ingress.ingest_handler.keep(rejection, content, envelope):
             error = replace(rejection.error, message=f"{rejection}; kept as {kept}")
             raise Rejection(rejection.status, error) from rejection
-        tell = partial(doors.refusals.refused, rejection.error.reason, source=envelope.sender.source, peer=envelope.peer, body=content)
+        tell = partial(ingress.refusals.refused, rejection.error.reason, source=envelope.sender.source, peer=envelope.peer, body=content)
         await content.read_by(tell)
         raise
     finally:
-        doors.in_flight.forget(content.size)
+        ingress.in_flight.forget(content.size)
 
 
 def peer_of(name: str) -> str:

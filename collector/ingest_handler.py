@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.authentication import Sender, Senders
-from collector.cloud_events import STRUCTURED
+from collector.cloud_events import STRUCTURED, source_of
 from collector.content import Content
 from collector.otlp.admission import Admitted
 from collector.quarantine import quarantine_record
@@ -89,6 +89,15 @@ class IngestHandler:
         said = {each.error.reason: each.error.message for each in bad}
         message = "; ".join(f"{count} of {reason}: {said[reason]}" for reason, count in rejected.items())
         return Outcome(rejected.total(), f"{message} (in quarantine: {', '.join(ids)})" if ids else "")
+
+    def event_record(self, event: bytes, envelope: Envelope) -> Record:
+        """Return the record of one validated event, as JSON."""
+        sender = envelope.sender_of((source_of(event),))
+        return Record(SignalKind.EVENT, sender.source, sender.lane, self.now(), 1, event)
+
+    async def take_event(self, event: bytes, envelope: Envelope) -> None:
+        """Journal one validated event. Raises :class:`core.errors.Full`."""
+        await self.take([self.event_record(event, envelope)])
 
     async def take(self, records: Sequence[Record]) -> None:
         """Journal ready-made records. Raises :class:`core.errors.Full`."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from collector.content import Bytes, Content, mapped
-from collector.encoding import decode_to, is_plain
+from collector.http.encoding import decode_to, is_plain
 from collector.offload import Frame, received
 from collector.otlp.admission import Admitted
 from collector.rejection import Rejection, ValidationError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.errors import Permanent
+from core.errors import Full, Permanent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,10 @@ def unproven(field: str) -> Rejection:
 def refused(status: int, reason: str, message: str, *, field: str = "", what_to_do: str = "") -> Rejection:
     """Return the rejection of input that is not kept: not authenticated, too large, of an unsupported type."""
     return Rejection(status, ValidationError(reason, message, field, what_to_do), keep=False)
+
+
+def no_room(full: Full) -> Rejection:
+    """Return the rejection of input that there is no room for now: 503, since the sender is to come again."""
+    seconds = full.retry_after_seconds
+    error = ValidationError("full", str(full), what_to_do=f"send the same again after {seconds} s")
+    return Rejection(503, error, keep=False, retry_after_seconds=seconds)

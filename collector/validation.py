@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from collector import cloud_events
 from collector.cloud_events import BadEvent
 from collector.content import GRPC_MESSAGE_MAX_BYTES, HTTP_BODY_MAX_BYTES, SMALL_MAX_BYTES, Bytes, Content
-from collector.encoding import decode, too_large_decompressed
+from collector.http.encoding import decode, too_large_decompressed
+from collector.http.webhook_signatures import delivered_event
 from collector.otlp import json as otlp_json
 from collector.otlp.admission import Admitted, admit, admit_ordinary
 from collector.rejection import Rejection, refused
-from collector.webhooks import delivered_event
 from core.signal import SignalKind
 
 JSON_MAX_BYTES = GRPC_MESSAGE_MAX_BYTES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from andon.client.collector import collector_client, collector_url
-from collector.webhooks import sign
+from collector.http.webhook_signatures import sign
 from core.catalog.catalog import Catalog
 from core.clock import Clock
 from core.config import Settings

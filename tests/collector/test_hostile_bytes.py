@@ -24,8 +24,8 @@ from collector.rejection import Rejection
 from core.protobuf_wire import tag, varint
 from core.signal import SignalKind
 from tests.collector.conftest import Running
+from tests.collector.http.test_events import BATCH, ONE
 from tests.collector.requests import PROTOBUF, START, admit_whole, spans
-from tests.collector.test_events import BATCH, ONE
 
 SEED = 20_261_124
 

@@ -18,9 +18,9 @@ from core.catalog.source import Source
 from core.errors import Permanent
 from core.signal import Lane, Record, SignalKind
 from tests.collector.conftest import Running, running
+from tests.collector.http.test_events import BATCH, ONE, event
+from tests.collector.http.test_webhooks import BODY, standard
 from tests.collector.requests import PROTOBUF, spans
-from tests.collector.test_events import BATCH, ONE, event
-from tests.collector.test_webhooks import BODY, standard
 
 
 def flow(name: str, lane: str | None, *matches: dict[str, Any]) -> Flow:

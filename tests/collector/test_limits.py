@@ -23,8 +23,8 @@ from core.limits import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, PEERS_REMEM
 from core.signal import Lane
 from core.telemetry import M
 from tests.collector.conftest import Running
+from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, START, spans
-from tests.collector.test_webhooks import standard
 
 BODY = spans(count=1).SerializeToString()
 

@@ -25,7 +25,7 @@ def test_the_certificate_is_checked_before_a_port_is_taken(start: Callable[..., 
 )
 def test_grpc_tells_why_it_cannot_listen(door: Running, host: str, why: str) -> None:
     async def listen(port: int) -> None:
-        GrpcServer(door.collector._doors, host, port, None, None)
+        GrpcServer(door.collector._ingress, host, port, None, None)
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

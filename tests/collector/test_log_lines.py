@@ -11,9 +11,9 @@ import pytest
 
 from core.telemetry import JsonFormatter
 from tests.collector.conftest import Running
+from tests.collector.http.test_events import ONE, event
+from tests.collector.http.test_protocol import talk
 from tests.collector.requests import PROTOBUF
-from tests.collector.test_events import ONE, event
-from tests.collector.test_http_protocol import talk
 
 FORGED = '{"level": "critical", "message": "forged"}'
 BREAKS = ["\n", "\r", "\r\n", "\0", "\x0b", "\x0c", "\x1b[2J", "\x1c", "\x85", "\u2028", "\u2029", '"}\n']

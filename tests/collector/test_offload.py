@@ -29,9 +29,9 @@ from core.catalog.source import Source, Webhook
 from core.errors import Full
 from core.signal import SignalKind
 from tests.collector.conftest import Running, running
+from tests.collector.http.test_events import BATCH, ONE, event
+from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, START, spans
-from tests.collector.test_events import BATCH, ONE, event
-from tests.collector.test_webhooks import standard
 from tests.waiting import wait_until
 
 SMALL = spans(count=1).SerializeToString()
@@ -71,7 +71,7 @@ ROADS: dict[str, tuple[str, str, bytes, Headers]] = {
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The collector of all these tests: its process offload is started once."""
+    """The collector of all these tests: its offload process is started once."""
     catalog = Catalog(
         sources={"shop": Source(source="shop", owner="web", webhook=Webhook(scheme="standard", secrets=["env:HOOK"], type="shop"))}
     )
@@ -84,7 +84,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def offload(made: Running) -> Offload:
-    return made.collector._doors.offload
+    return made.collector._ingress.offload
 
 
 def stopped(offload: Offload) -> None:

@@ -173,7 +173,7 @@ def test_a_server_stops_also_when_a_malformed_path_has_just_ended_it(door: Runni
     sent, ping = malformed(door), b"answered"
 
     async def stop_at_once() -> None:
-        server = GrpcServer(door.collector._doors, "127.0.0.1", 0, None, None)
+        server = GrpcServer(door.collector._ingress, "127.0.0.1", 0, None, None)
         await server.start()
         await asyncio.sleep(0.01)  # now it waits for its first call
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as opened:

@@ -21,8 +21,8 @@ from core.refusals import LINES_PER_MINUTE, Refusals
 from core.signal import Lane
 from core.telemetry import JsonFormatter, M, Telemetry
 from tests.collector.conftest import Running
+from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF
-from tests.collector.test_webhooks import standard
 
 MARK = "do-not-log-me"
 FIELDS = {"time", "level", "logger", "message", "event", "reason", "source", "peer", "size", "sha256_12", "quarantine_id"}

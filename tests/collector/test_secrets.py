@@ -14,8 +14,8 @@ from core.catalog.source import Source, Webhook
 from core.signal import Lane
 from core.telemetry import M
 from tests.collector.conftest import Running
+from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, spans
-from tests.collector.test_webhooks import standard
 
 BODY = spans(count=1).SerializeToString()
 EVENT = b'{"type": "order.paid"}'

@@ -15,8 +15,8 @@ from typing import Any
 import grpc
 
 from core.limits import CONNECTIONS_MAX, FAILURES_PER_MINUTE
+from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, spans
-from tests.collector.test_webhooks import standard
 from tests.faults.bodies import head
 from tests.faults.front_door import WINDOWS
 from tests.product import Product

@@ -13,8 +13,8 @@ import zstandard
 from collector.otlp.requests import REQUESTS
 from core import protobuf_wire as wire
 from core.signal import SignalKind
+from tests.collector.http.test_events import event
 from tests.collector.requests import START, spans
-from tests.collector.test_events import event
 
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,

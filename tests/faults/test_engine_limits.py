@@ -19,7 +19,7 @@ from urllib.parse import quote
 import pytest
 
 from store.reads.connection import CLIENT_NAME
-from tests.collector.test_events import BATCH, event
+from tests.collector.http.test_events import BATCH, event
 from tests.faults.attacks import LIMIT_BYTES, MEBIBYTE, Answer, Case, endless, first_answer
 from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
 from tests.faults.ledger import CATALOG, ENVIRONMENT

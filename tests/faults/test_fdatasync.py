@@ -15,8 +15,8 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, START, spans
-from tests.collector.test_webhooks import standard
 from tests.faults.ledger import HOOK, SECRET, messages, order_of, with_every_road
 from tests.faults.system_calls import WRAPPER, Call, amqp_acknowledged, calls, holds_http2_data
 from tests.product import Product, running

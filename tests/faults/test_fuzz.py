@@ -22,8 +22,8 @@ from collector.otlp.requests import REQUESTS
 from core.signal import Lane, Record, SignalKind
 from journal.format import segments
 from journal.reader import read_segment
+from tests.collector.http.test_events import BATCH, ONE, event
 from tests.collector.requests import PROTOBUF, records_in
-from tests.collector.test_events import BATCH, ONE, event
 from tests.collector.test_hostile_bytes import sample
 from tests.faults.attacks import EXPORT, JSON, SECRET, Attacker
 from tests.faults.bodies import ENCODERS, batch, structured

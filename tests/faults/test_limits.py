@@ -11,8 +11,8 @@ import pytest
 from andon.process import raise_open_files_limit
 from collector.otlp.requests import RESPONSES
 from core.signal import SignalKind
+from tests.collector.http.test_events import BATCH, ONE
 from tests.collector.requests import PROTOBUF, spans
-from tests.collector.test_events import BATCH, ONE
 from tests.faults.attacks import (
     JSON,
     LIMIT_BYTES,

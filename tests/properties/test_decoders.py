@@ -28,10 +28,10 @@ from collector.otlp.requests import REQUESTS
 from collector.receivers.rabbitmq import RabbitmqSettings, records_of
 from collector.rejection import Rejection
 from core.signal import SignalKind
+from tests.collector.http.test_events import event
 from tests.collector.otlp.test_json import SAMPLES, for_json_format
 from tests.collector.receivers.driving import TestIntake, context_of
 from tests.collector.requests import admit_whole, records_in
-from tests.collector.test_events import event
 from tests.collector.test_hostile_bytes import sample
 
 EXAMPLES = int(os.environ.get("ANDON_EXAMPLES", "200"))

@@ -28,8 +28,8 @@ from core.errors import AndonError
 from core.signal import Lane, SignalKind
 from store.client import Store
 from tests.collector.conftest import Running, catalog, running, secrets
+from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, spans
-from tests.collector.test_webhooks import standard
 from tests.store.journals import loader_on
 
 __all__ = ["catalog", "secrets"]

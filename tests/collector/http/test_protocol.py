@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from collector.http_body import Body
 from core.signal import SignalKind
 from core.telemetry import M
 from tests.collector.conftest import Running
@@ -165,7 +164,7 @@ def is_closed_within(opened: socket.socket, seconds: float, chunk: bytes, pause_
 
 
 def test_endless_chunks_end_at_the_limit(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Body.__init__, "__defaults__", (1 << 20,))
+    monkeypatch.setattr("collector.validation.HTTP_BODY_MAX_BYTES", 1 << 20)
     monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.3)
     chunk = b"10000\r\n" + bytes(1 << 16) + b"\r\n"
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:

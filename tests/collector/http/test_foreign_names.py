@@ -11,7 +11,7 @@ import pytest
 
 from core.telemetry import M
 from tests.collector.conftest import Running
-from tests.collector.test_http_protocol import statuses, talk
+from tests.collector.http.test_protocol import statuses, talk
 
 EVENT = b'{"specversion":"1.0","id":"1","source":"/a","type":"t"}'
 TYPE = b"content-type: application/cloudevents+json\r\n"

@@ -19,7 +19,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
-from collector.encoding import decode
+from collector.http.encoding import decode
 from collector.rejection import Rejection
 from core.catalog.catalog import Catalog
 from core.signal import SignalKind

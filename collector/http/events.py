@@ -1,0 +1,64 @@
+"""``/v1/events``: CloudEvents, one or a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from collector import cloud_events, validation
+from collector.cloud_events import BadEvent
+from collector.http.exchange import Endpoint, Exchange, answering
+from collector.ingest_handler import Envelope, IngestHandler
+from collector.ingress import Ingress
+from collector.validation import Task
+from core.signal import Record, SignalKind
+
+PORTION_EVENTS = 500
+"""Of a batch, what is taken together; between two portions the others are served. Who is told to come again sends all, and the store knows each."""
+
+
+def events_endpoint(ingress: Ingress) -> Endpoint:
+    """Return the endpoint of events."""
+
+    async def receive(exchange: Exchange) -> Response:
+        form = _form_of(exchange)
+
+        envelope = exchange.identify(SignalKind.EVENT)
+
+        task = Task(SignalKind.EVENT, form, envelope.encoding, envelope.content_type, exchange.request.headers.items())
+        content = await exchange.read(task.max_bytes)
+        async with ingress.validated(task, content) as events:
+            if form == validation.BATCH:
+                return await _take_batch(ingress.ingest_handler, events, envelope)
+            await ingress.ingest_handler.take_event(events[0], envelope)
+
+        return JSONResponse({"accepted": 1})
+
+    return answering(ingress, receive)
+
+
+def _form_of(exchange: Exchange) -> str:
+    """Return which of an event's forms a request has by its headers."""
+    headers = exchange.request.headers
+    if exchange.media_type in {cloud_events.STRUCTURED, cloud_events.BATCH}:
+        if "ce-specversion" in headers:
+            return validation.TWICE
+        return validation.BATCH if exchange.media_type == cloud_events.BATCH else validation.STRUCTURED
+    return validation.BINARY if "ce-specversion" in headers or "ce-id" in headers else validation.NONE
+
+
+async def _take_batch(handler: IngestHandler, events: list[bytes | BadEvent], envelope: Envelope) -> Response:
+    quarantined: list[dict[str, Any]] = []
+    for first in range(0, len(events), PORTION_EVENTS):
+        records: list[Record] = []
+        for index, event in enumerate(events[first : first + PORTION_EVENTS], first):
+            if isinstance(event, bytes):
+                records.append(handler.event_record(event, envelope))
+                continue
+            error, raw = event
+            quarantine_id, record = handler.quarantine(error, raw, envelope)
+            records.append(record)
+            quarantined.append({"index": index, "id": quarantine_id, "error": error.message, "field": error.field})
+        await handler.take(records)
+    return JSONResponse({"accepted": len(events) - len(quarantined), "quarantined": quarantined})

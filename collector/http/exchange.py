@@ -1,0 +1,89 @@
+"""One request to the HTTP server and its answer.
+
+An endpoint reads from top to bottom: content type, sender, body, validation, journal, answer. Whatever it raises on the way ends here, as an
+answer that says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.authentication import Sender
+from collector.content import Content
+from collector.http.body import Body
+from collector.http.responses import explain_json
+from collector.http.webhook_signatures import DELIVERY_HEADERS
+from collector.ingest_handler import Envelope
+from collector.ingress import Ingress
+from collector.quarantine import WEBHOOK
+from collector.rejection import Rejection, no_room
+from core.errors import Full
+from core.signal import SignalKind
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Exchange:
+    """A request and what is known about it so far. ``explain`` renders a rejection, with the id under which its body is in quarantine."""
+
+    def __init__(self, ingress: Ingress, request: Request) -> None:
+        self.request = request
+        self.media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self.peer = request.client.host if request.client else ""
+        self.explain: Callable[[Rejection, str], Response] = explain_json
+        self.body = Body(request, ingress.in_flight)
+        self._ingress = ingress
+        self._envelope: Envelope | None = None
+        self._content: Content | None = None
+
+    def identify(self, kind: SignalKind) -> Envelope:
+        """Return the envelope of a request by its token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
+        headers = self.request.headers
+        sender = self._ingress.identify(headers.get("authorization"), headers.get("x-andon-token"), self.peer)
+        return self.sent_by(sender, kind.value)
+
+    def sent_by(self, sender: Sender, kind: str) -> Envelope:
+        """Return the envelope of a request whose sender is proven; from now on the request counts as the sender's."""
+        headers = self.request.headers
+        more = kind in {SignalKind.EVENT.value, WEBHOOK}  # OTLP says all in its body
+        kept = {name: headers[name] for name in headers if name in DELIVERY_HEADERS or name.startswith("ce-")} if more else {}
+        content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
+        self._envelope = Envelope(sender, kind, content_type, encoding, self.peer, self._ingress.senders, kept)
+        return self._envelope
+
+    async def read(self, max_bytes: int) -> Content:
+        """Return the body as it was sent. Raises as :meth:`collector.http.body.Body.read` does."""
+        self._content = await self.body.read(max_bytes)
+        return self._content
+
+    async def reject(self, rejection: Rejection) -> Response:
+        """Quarantine the body or count it as refused, and return the answer. Raises :class:`core.errors.Full`."""
+        kept = ""
+        if rejection.keep and self._content is not None and self._envelope is not None:
+            kept = await self._ingress.ingest_handler.keep(rejection, self._content, self._envelope)
+        else:
+            source = self._envelope.sender.source if self._envelope is not None else ""
+            tell = partial(self._ingress.refusals.refused, rejection.error.reason, source=source, peer=self.peer, body=self._content)
+            await self._content.read_by(tell) if self._content is not None else tell()
+        return self.explain(rejection, kept)
+
+
+def answering(ingress: Ingress, answer: Callable[[Exchange], Awaitable[Response]]) -> Endpoint:
+    """Return the endpoint that gives this answer, or the one to what is raised on the way: :class:`Rejection`, :class:`core.errors.Full`."""
+
+    async def endpoint(request: Request) -> Response:
+        exchange = Exchange(ingress, request)
+        async with exchange.body:
+            try:
+                try:
+                    return await answer(exchange)
+                except Rejection as rejection:
+                    return await exchange.reject(rejection)
+            except Full as full:
+                return await exchange.reject(no_room(full))
+
+    return endpoint

@@ -1,0 +1,47 @@
+"""``/v1/webhooks/{source}``: signed webhooks, each delivery once."""
+
+from __future__ import annotations
+
+import hashlib
+
+from starlette.responses import JSONResponse, Response
+
+from collector import validation
+from collector.authentication import sender_of
+from collector.content import Content
+from collector.http.exchange import Endpoint, Exchange, answering
+from collector.http.webhook_signatures import delivery_headers
+from collector.ingress import Ingress
+from collector.quarantine import WEBHOOK
+from collector.validation import Task
+from core.catalog.source import Source
+from core.signal import SignalKind
+
+
+def webhook_endpoint(ingress: Ingress) -> Endpoint:
+    """Return the endpoint of deliveries."""
+
+    def verify(exchange: Exchange, content: Content) -> tuple[Source, str, bytes]:
+        """Return the source, the delivery's own id and the fingerprint of its body: the sender is known by the raw body alone."""
+        raw, name = content.whole(), exchange.request.path_params["source"]
+        with ingress.watching(exchange.peer):
+            source, delivery = ingress.webhooks.verify(name, exchange.request.headers, raw, ingress.ingest_handler.now() // 1000)
+        return source, delivery, hashlib.sha256(raw).digest()
+
+    async def receive(exchange: Exchange) -> Response:
+        content = await exchange.read(validation.JSON_MAX_BYTES)
+
+        source, delivery, fingerprint = await content.read_by(verify, exchange, content)
+        if ingress.webhooks.seen.is_replay(source.source, delivery, fingerprint):
+            return JSONResponse({"accepted": 0, "replayed": True})
+        envelope = exchange.sent_by(sender_of(source), WEBHOOK)
+
+        attributes = delivery_headers(source, delivery, exchange.request.headers)
+        task = Task(SignalKind.EVENT, validation.DELIVERY, envelope.encoding, envelope.content_type, attributes)
+        async with ingress.validated(task, content) as events:
+            await ingress.ingest_handler.take_event(events[0], envelope)
+
+        ingress.webhooks.seen.remember(source.source, delivery, fingerprint)
+        return JSONResponse({"accepted": 1})
+
+    return answering(ingress, receive)

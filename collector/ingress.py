@@ -1,0 +1,67 @@
+"""What the HTTP and the gRPC server share: who sends, how much is under way, what is valid, and where it goes then."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from collector.authentication import Sender, Senders
+from collector.content import Content
+from collector.http.webhook_signatures import Webhooks
+from collector.in_flight import InFlight
+from collector.ingest_handler import IngestHandler
+from collector.offload import Offload
+from collector.rejection import Rejection, ValidationError
+from collector.validation import Task, validate_small
+from core.limits import FailedAttempts
+from core.refusals import Refusals
+
+
+class Ingress:
+    """One for both servers. ``senders`` and ``webhooks`` are replaced when the catalog is reloaded."""
+
+    def __init__(
+        self, ingest_handler: IngestHandler, senders: Senders, webhooks: Webhooks, failures: FailedAttempts, refusals: Refusals
+    ) -> None:
+        self.ingest_handler = ingest_handler
+        self.senders = senders
+        self.webhooks = webhooks
+        self.in_flight = InFlight()
+        self.offload = Offload()
+        self.failures = failures
+        self.refusals = refusals
+        self.problem: Callable[[], str] = lambda: ""
+
+    def identify(self, authorization: str | None, andon_token: str | None, peer: str) -> Sender:
+        """Return the sender of a request. Raises :class:`Rejection`: 401, or 503 for a peer whose credentials were wrong too often.
+
+        A good credential passes whatever else came from its address: behind one address there may be many.
+        """
+        with self.watching(peer):
+            return self.senders.identify(authorization, andon_token)
+
+    @contextmanager
+    def watching(self, peer: str) -> Iterator[None]:
+        """Count a wrong credential against its peer."""
+        try:
+            yield
+        except Rejection as rejection:
+            if rejection.status == 404 or not (wait := self.failures.note(peer)):
+                raise
+            error = ValidationError("auth_rate_limited", "too many wrong credentials from this address", "authorization", f"wait {wait} s")
+            raise Rejection(503, error, keep=False, retry_after_seconds=wait) from rejection
+
+    @asynccontextmanager
+    async def validated(self, task: Task, content: Content) -> AsyncIterator[list[Any]]:
+        """Give what a body is once it is validated: at once where that takes no time, or offloaded.
+
+        A request in OTLP is a list of :class:`collector.otlp.admission.Admitted`, anything else of events as JSON and, in a batch, of
+        :data:`collector.cloud_events.BadEvent`. Raises :class:`Rejection` and :class:`core.errors.Full`.
+        """
+        validated = validate_small(task, content)
+        if validated is not None:
+            yield validated
+            return
+        async with self.offload.validated(task, content) as validated:
+            yield validated
