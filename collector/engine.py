@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from collector.allocator import give_back_large_blocks
 from collector.authentication import Senders, check_exposure
-from collector.grpc import GrpcServer
+from collector.grpc.server import GrpcServer
 from collector.http.app import make_app
 from collector.http.webhook_signatures import Webhooks
 from collector.ingest_handler import IngestHandler

@@ -32,11 +32,11 @@ import sqlalchemy as sa
 from pydantic import Field, field_validator, model_validator
 
 from collector.cloud_events import STRUCTURED, parse_structured
-from collector.cursor import Cursor
+from collector.polling.cursor import Cursor
+from collector.polling.database import PausedError, find_columns, open_engine
+from collector.polling.row_json import json_value
 from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
 from collector.rejection import Rejection
-from collector.row_json import json_value
-from collector.sql_origin import PausedError, find_columns, open_engine
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
 from core.errors import AndonError
 from core.secrets import resolve_secret

@@ -74,6 +74,12 @@ def test_without_a_token_where_one_is_required(
         assert httpx.post(url, content=body, headers=headers, verify=context).status_code == 200
 
 
+def test_the_certificate_is_checked_before_a_port_is_taken(start: Callable[..., Running], tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no PEM")
+    with pytest.raises(UsageError, match="TLS cannot use"):
+        start(tls_certificate=tmp_path / "text", tls_key=tmp_path / "text")
+
+
 @pytest.mark.parametrize("setting", ["http_port", "otlp_grpc_port"])
 def test_a_port_in_use_is_named(tmp_path: Path, setting: str) -> None:
     async def open_twice(settings: Settings) -> None:

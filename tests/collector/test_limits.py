@@ -15,7 +15,6 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
-from collector.grpc import peer_of
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock
 from core.http.names import is_loopback
@@ -129,12 +128,6 @@ def test_guessing_over_grpc_and_forging_webhooks_count_too(guarded: Running, sec
         assert status.details[0].Unpack(retry)
         assert 1 <= retry.retry_delay.seconds <= 60
         call(BODY, timeout=10, metadata=(("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
-
-
-def test_grpc_names_of_peers_are_read_as_addresses() -> None:
-    assert peer_of("ipv4:192.0.2.1:5000") == "192.0.2.1"
-    assert peer_of("ipv6:%5B2001:db8::1%5D:5000") == "2001:db8::1"
-    assert peer_of("ipv6:[::1]:5000") == "::1"
 
 
 @pytest.mark.parametrize(("bytes_per_send", "status"), [(1, b"408"), (20, b"200")])

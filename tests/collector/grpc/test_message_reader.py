@@ -11,12 +11,12 @@ from typing import Any
 import grpc
 import pytest
 
-from collector import reading
-from collector.reading import TURNS, Reading
+from collector.grpc import message_reader
+from collector.grpc.message_reader import TURNS, MessageReader
 from core.errors import Full
 from tests.collector.conftest import Running
+from tests.collector.grpc.test_export import EXPORT
 from tests.collector.requests import spans
-from tests.collector.test_otlp_grpc import EXPORT
 from tests.waiting import wait_until
 
 PATIENCE_SECONDS = 60.0
@@ -40,15 +40,15 @@ class Call:
         return b"message"
 
 
-def begin(turns: Reading, connection: str, call: Call) -> asyncio.Task[Any]:
+def begin(turns: MessageReader, connection: str, call: Call) -> asyncio.Task[Any]:
     return asyncio.create_task(turns.read(connection, call))
 
 
 def test_only_a_few_are_read_at_a_time_and_the_newest_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "STRANGERS_TURN_SECONDS", 3600.0)
+    monkeypatch.setattr(message_reader, "STRANGERS_TURN_SECONDS", 3600.0)
 
     async def scenario() -> None:
-        turns, calls = Reading(), [Call() for _ in range(6)]
+        turns, calls = MessageReader(), [Call() for _ in range(6)]
         tasks = [begin(turns, f"c{number}", call) for number, call in enumerate(calls)]
         await asyncio.gather(*(call.read_now.wait() for call in calls[:TURNS]))
         await asyncio.sleep(0)
@@ -64,10 +64,10 @@ def test_only_a_few_are_read_at_a_time_and_the_newest_comes_next(monkeypatch: py
 
 
 def test_who_is_silent_is_sent_away_only_where_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "STRANGERS_TURN_SECONDS", 0.01)
+    monkeypatch.setattr(message_reader, "STRANGERS_TURN_SECONDS", 0.01)
 
     async def scenario() -> None:
-        turns, silent, more = Reading(), [Call() for _ in range(TURNS)], [Call() for _ in range(2 * TURNS)]
+        turns, silent, more = MessageReader(), [Call() for _ in range(TURNS)], [Call() for _ in range(2 * TURNS)]
         tasks = [begin(turns, f"s{number}", call) for number, call in enumerate(silent)]
         await asyncio.gather(*(call.read_now.wait() for call in silent))
         await asyncio.sleep(0.05)
@@ -86,7 +86,7 @@ def test_who_is_silent_is_sent_away_only_where_others_wait(monkeypatch: pytest.M
 
 def test_a_call_that_is_cancelled_leaves_its_turn_to_the_next() -> None:
     async def scenario() -> None:
-        turns, calls = Reading(), [Call() for _ in range(TURNS + 2)]
+        turns, calls = MessageReader(), [Call() for _ in range(TURNS + 2)]
         tasks = [begin(turns, f"c{number}", call) for number, call in enumerate(calls)]
         await asyncio.gather(*(call.read_now.wait() for call in calls[:TURNS]))
         await asyncio.sleep(0)
@@ -99,9 +99,9 @@ def test_a_call_that_is_cancelled_leaves_its_turn_to_the_next() -> None:
 
 
 def test_no_message_comes_too_late_to_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "READ_SECONDS", 0.01)
+    monkeypatch.setattr(message_reader, "READ_SECONDS", 0.01)
     with pytest.raises(Full) as caught:
-        asyncio.run(Reading().read("c", Call()))
+        asyncio.run(MessageReader().read("c", Call()))
     assert caught.value.retry_after_seconds == 1
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
-import socket
 from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 import grpc
 import pytest
@@ -28,15 +24,11 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from collector.grpc import GrpcServer
+from collector.grpc.export import peer_of
 from core.catalog.catalog import Catalog
-from core.errors import UsageError
 from core.signal import Lane, SignalKind
-from core.telemetry import M
 from tests.collector.conftest import Running
 from tests.collector.requests import START, spans
-from tests.faults.recordings import HEAD_BYTES, PREFACE, frames_of_an_export
-from tests.waiting import wait_until
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
@@ -148,57 +140,7 @@ def test_the_sdk_over_both_transports(door: Running) -> None:
     assert counts[SignalKind.QUARANTINE] == []
 
 
-def malformed(door: Running, path: bytes = b"/op\x85ntelemetry") -> bytes:
-    """Return what a client sends whose path is not UTF-8."""
-    frames = b"".join(frames_of_an_export(door.collector.grpc_port, EXPORT, [spans(count=1).SerializeToString()]))
-    assert frames.count(b"/opentelemetry") == 1
-    return PREFACE + frames.replace(b"/opentelemetry", path)
-
-
-@pytest.mark.parametrize("path", [b"/op\x85ntelemetry", b"\xff" * 14])
-def test_a_path_that_is_not_utf_8_stops_nobody_for_long(door: Running, path: bytes) -> None:
-    sent, body = malformed(door, path), spans(count=1).SerializeToString()
-
-    def counted(before: int) -> bool:
-        return door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error") > before
-
-    for before in (0, 1, 2):
-        with socket.create_connection(("127.0.0.1", door.collector.grpc_port), timeout=60) as opened:
-            opened.sendall(sent)
-            wait_until(partial(counted, before), 60, "it is counted")
-        assert export(door, body) == b""
-
-
-def test_a_server_stops_also_when_a_malformed_path_has_just_ended_it(door: Running) -> None:
-    sent, ping = malformed(door), b"answered"
-
-    async def stop_at_once() -> None:
-        server = GrpcServer(door.collector._ingress, "127.0.0.1", 0, None, None)
-        await server.start()
-        await asyncio.sleep(0.01)  # now it waits for its first call
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as opened:
-            opened.sendall(sent + len(ping).to_bytes(3, "big") + b"\x06" + bytes(HEAD_BYTES - 4) + ping)
-            received = b""
-            while ping not in received:  # the loop stands still, so that the server has read the path and does not know it yet
-                received += opened.recv(4096)
-            await server.stop(0.1)
-
-    asyncio.run_coroutine_threadsafe(stop_at_once(), door.loop).result(20)
-
-
-def test_another_server_begins_whatever_kept_the_last_one_from_it(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = door.collector._grpc
-    failures: list[Exception] = [OSError("no descriptor is left"), ValueError("no such option"), UsageError("in use")]
-    bound = server._bound
-
-    def fails_at_first(port: int) -> tuple[Any, int]:
-        if failures:
-            raise failures.pop()
-        return bound(port)
-
-    monkeypatch.setattr(server, "_bound", fails_at_first)
-    with socket.create_connection(("127.0.0.1", door.collector.grpc_port), timeout=60) as opened:
-        opened.sendall(malformed(door))
-        wait_until(lambda: door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error"), 60, "another one has begun")
-    assert failures == []
-    assert export(door, spans(count=1).SerializeToString()) == b""
+def test_grpc_names_of_peers_are_read_as_addresses() -> None:
+    assert peer_of("ipv4:192.0.2.1:5000") == "192.0.2.1"
+    assert peer_of("ipv6:%5B2001:db8::1%5D:5000") == "2001:db8::1"
+    assert peer_of("ipv6:[::1]:5000") == "::1"

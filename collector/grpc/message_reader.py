@@ -1,6 +1,6 @@
-"""Whose message is read over gRPC, where a message takes memory as soon as it is read and nobody can see whether it has begun to come.
+"""Reads the messages of gRPC calls, a few at a time: a message takes memory as soon as it is read, and nobody can see whether it has begun to come.
 
-A few are read at a time. Who sends nothing, or slowly, must not keep the others waiting: connections that delivered their last message in time
+Who sends nothing, or slowly, must not keep the others waiting: connections that delivered their last message in time
 have turns of their own, the newest request is read first (who has waited long is about to give up), and while others wait a turn has an end.
 """
 
@@ -23,7 +23,7 @@ KNOWN_MAX = 2000
 RETRY_AFTER_SECONDS = 1
 
 
-class Reading:
+class MessageReader:
     """Reads the messages of all connections."""
 
     def __init__(self) -> None:

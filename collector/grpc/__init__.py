@@ -1,0 +1,1 @@
+"""The gRPC server: OTLP, as its clients send it by default."""
