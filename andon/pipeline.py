@@ -123,7 +123,7 @@ class Pipeline:
         if not _FROM_EVENTS.isdisjoint(tables):
             self.correlation.fold_all(self.correlator.fold)
         if not _OF_ALERTING.isdisjoint(tables):
-            self.alerting.remember_again()
+            self.alerting.recover()
         return damage
 
     def last_heartbeat(self) -> datetime | None:

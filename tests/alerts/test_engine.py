@@ -9,8 +9,15 @@ import pandas as pd
 import pytest
 
 from alerts import actions
+from alerts.engine import AlertEngine
+from core.clock import FakeClock
+from core.config import Settings
+from core.errors import NoRoom, Retryable
+from core.telemetry import M, Telemetry
 from store.incidents import StoredIncidents
-from tests.alerts.world import NOW, World
+from tests.alerts.clocks import clocks
+from tests.alerts.memory_store import MemoryStore
+from tests.alerts.world import NOW, Desk, World, catalog
 
 
 class Crash(BaseException):
@@ -174,3 +181,112 @@ def test_a_silence_keeps_quiet_until_it_ends_and_survives_a_restart(world: World
     world.clock.set(ends)
     world.turn(engine)
     assert world.desk.said == ["opened"]
+
+
+class Refusing(MemoryStore):
+    """Refuses what it is asked to: reads, or saves of a table."""
+
+    reads = False
+    table = ""
+    error: Exception = Retryable("the store is away")
+
+    def changes(self, limit: int) -> Any:
+        if self.reads:
+            raise self.error
+        return super().changes(limit)
+
+    def save(self, tables: dict[str, pd.DataFrame], *arguments: Any, **more: Any) -> None:
+        if self.table in tables:
+            raise self.error
+        super().save(tables, *arguments, **more)
+
+
+@pytest.fixture
+def refusing() -> Refusing:
+    return Refusing()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def memory_engine(refusing: Refusing, desk: Desk) -> AlertEngine:
+    engine = AlertEngine(refusing, catalog(), {"desk": desk}, Settings(), Telemetry(), FakeClock(NOW))
+    engine.run(NOW)
+    return engine
+
+
+def turn(engine: AlertEngine) -> None:
+    engine.run(NOW)
+    engine.deliver(NOW)
+    engine.settle()
+
+
+def test_the_steps_follow_each_other_and_only_what_changed_is_written(memory_engine: AlertEngine, refusing: Refusing, desk: Desk):
+    refusing.clocks = [clocks("breached", 3), clocks("met_late", 3)]
+    assert memory_engine.run(NOW), "there is more to read at once"
+    assert not memory_engine.run(NOW)
+    assert not memory_engine.run(NOW)
+
+    assert refusing.saved == [
+        {"incidents": 1, "incident_members": 3, "deliveries": 1},
+        {"incidents": 1, "incident_members": 3, "deliveries": 1},
+    ]
+    assert [row["state"] for row in refusing.rows("deliveries")] == ["superseded"], "nothing left the house: nothing to take back"
+    assert desk.tried == []
+
+
+@pytest.mark.parametrize("table", ["incidents", "deliveries"])
+def test_what_could_not_be_saved_is_decided_again_from_what_the_store_says(
+    memory_engine: AlertEngine, refusing: Refusing, desk: Desk, table: str
+):
+    refusing.clocks, refusing.table = [clocks("breached")], table
+    for _ in range(2):
+        with pytest.raises(Retryable):
+            memory_engine.run(NOW)
+    assert (len(refusing.clocks), memory_engine.open_incidents(NOW)) == (1, []), "it was not read, and nothing is open"
+    refusing.table = ""
+    turn(memory_engine)
+    turn(memory_engine)
+
+    assert desk.said == ["opened"]
+    assert refusing.recoveries == 3
+
+
+def test_a_read_that_fails_makes_nobody_recover(memory_engine: AlertEngine, refusing: Refusing, desk: Desk):
+    refusing.reads = True
+    with pytest.raises(Retryable):
+        memory_engine.run(NOW)
+    refusing.reads, refusing.clocks = False, [clocks("breached")]
+    turn(memory_engine)
+
+    assert (refusing.recoveries, desk.said) == (1, ["opened"])
+
+
+@pytest.mark.parametrize(
+    ("error", "recoveries"), [pytest.param(NoRoom("full"), 1, id="nothing was stored"), pytest.param(Retryable("away"), 2, id="who knows")]
+)
+def test_an_action_that_is_not_stored_is_not_in_force(memory_engine: AlertEngine, refusing: Refusing, error: Exception, recoveries: int):
+    refusing.clocks = [clocks("breached")]
+    turn(memory_engine)
+    (one,) = memory_engine.open_incidents(NOW)
+    refusing.table, refusing.error = "actions", error
+    with pytest.raises(type(error)):
+        memory_engine.act(lambda incidents, _: actions.acknowledge(incidents, one.incident_id, "Ana", "", None, NOW), NOW)
+
+    assert [found.status for found in memory_engine.open_incidents(NOW)] == ["open"]
+    assert refusing.recoveries == recoveries
+
+
+def test_the_open_incidents_are_counted_by_severity(refusing: Refusing):
+    telemetry = Telemetry()
+    engine = AlertEngine(refusing, catalog(), {"desk": Desk()}, Settings(), telemetry, FakeClock(NOW))
+    refusing.clocks = [pd.concat([clocks("breached", 2), clocks("at_risk", first=5, cause="source-silent:erp")], ignore_index=True)]
+    engine.run(NOW)
+    assert [telemetry.value(M.INCIDENTS_OPEN, severity=severity) for severity in ("critical", "warning", "info")] == [1, 1, 0]
+    refusing.clocks = [clocks("met_late", 2)]
+    engine.run(NOW)
+
+    assert telemetry.value(M.INCIDENTS_OPEN, severity="critical") == 0

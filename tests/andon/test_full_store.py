@@ -128,7 +128,7 @@ def test_an_engine_that_ends_meanwhile_leaves_what_it_decided_to_the_next_one(fu
     shop.pass_time(minutes=5)
     with kept_in_journal(shop.store, shop.settings, shop.clock):
         assert shop.verdicts() == {"1": ["running", "breached"]}
-        full.pipeline.alerting.remember_again()
+        full.pipeline.alerting.recover()
         found = full.pipeline.alerting.open_incidents(shop.clock.now())
         assert [(one.incident_id, one.opened_at) for one in found] == [(one.incident_id, one.opened_at) for one in decided]
         full.tick()

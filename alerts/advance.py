@@ -1,0 +1,54 @@
+"""ADVANCE: what is open and what has changed in, what is open now out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pandas as pd
+
+from alerts import conditions as own
+from alerts import incidents as incident_rules
+from alerts import runbooks
+from alerts.incidents import Incident, State
+from alerts.render import title_of
+from core.catalog.catalog import Catalog
+from core.catalog.flow import OWN_FLOW
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """The new state; the incidents and the rows of ``incident_members`` to write; and of which incidents it is to be decided who hears."""
+
+    state: State
+    written: list[Incident]
+    members: pd.DataFrame
+    decide: frozenset[str]
+
+
+def advance(state: State, candidates: pd.DataFrame, due: Collection[str], catalog: Catalog, now: datetime) -> Advanced:
+    """Apply candidates, give what they touch its title and runbook, and end acknowledgements whose time is over.
+
+    ``due``: the incidents whose time has come to be looked at again.
+    """
+    outcome = incident_rules.advance(state, candidates, now)
+    state = outcome.state
+    due = {incident_id for incident_id in due if incident_id in state.incidents}
+    written = {
+        incident_id: _described(incident_rules.expire(state.incidents[incident_id], now), state, catalog) for incident_id in outcome.touched
+    }
+    for incident_id in due - set(outcome.touched):
+        before = state.incidents[incident_id]
+        if (expired := incident_rules.expire(before, now)) is not before:
+            written[incident_id] = expired
+    state = replace(state, incidents={**state.incidents, **written})
+    return Advanced(state, list(written.values()), outcome.members, frozenset(due | set(outcome.touched)))
+
+
+def _described(incident: Incident, state: State, catalog: Catalog) -> Incident:
+    if incident.flow == OWN_FLOW:
+        title, cause = own.title_of(state.members, incident.incident_id, incident.title), incident.stage
+    else:
+        title, cause = title_of(catalog, *incident.group), incident.cause
+    return replace(incident, title=title, runbook=runbooks.choose(catalog, cause, incident.runbook))

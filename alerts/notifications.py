@@ -1,0 +1,104 @@
+"""DECIDE: which channels are notified of which incidents now, and of which it is to be decided again when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from alerts.delivery.delivery import Delivery
+from alerts.delivery.notification_log import NotificationLog
+from alerts.delivery.outbox import Outbox
+from alerts.incidents import Incident, State
+from alerts.notice import Notice, Silence
+from alerts.pipeline import decide
+from alerts.render import Rendering, render
+from alerts.routing import CompiledRoute, Leg, compile_routes, legs_of
+from core.catalog.catalog import Catalog
+from core.catalog.definition import Severity
+from core.incident import IncidentStatus
+
+NO_ROUTE = "none"
+"""Where nothing is configured: the outbox keeps a failed delivery that says so."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The rows of ``deliveries`` to write, and by incident when it is to be decided again without any change."""
+
+    deliveries: list[Delivery]
+    again_at: dict[str, datetime]
+
+
+@dataclass(frozen=True)
+class Notifications:
+    """The routes and channels of a catalog, ready to be asked."""
+
+    routes: tuple[CompiledRoute, ...]
+    channels: tuple[str, ...]
+    rendering: Rendering
+
+    @classmethod
+    def of(cls, catalog: Catalog, dashboard_url: str) -> Notifications:
+        """Compile those of a checked catalog. Raises :class:`core.errors.UsageError` that names the route and the field."""
+        return cls(compile_routes(catalog.routes), tuple(catalog.routes.channels), Rendering(catalog, dashboard_url))
+
+    def decide(self, state: State, incident_ids: Collection[str], silences: tuple[Silence, ...], outbox: Outbox, now: datetime) -> Decided:
+        """Decide for each of these incidents and its channels, critical ones first. What is to be said is in the outbox then, not yet sent.
+
+        The caller holds the outbox's lock until the rows are saved.
+        """
+        concerned = state.members[state.members["incident_id"].isin(incident_ids)]
+        members = dict(iter(concerned.groupby("incident_id")))
+        deliveries: list[Delivery] = []
+        again_at: dict[str, datetime] = {}
+        for incident in sorted((state.incidents[one] for one in incident_ids), key=_critical_first):
+            mine = members.get(incident.incident_id, state.members.iloc[:0])
+            made, at = self._decide_on(incident, mine, silences, outbox, now)
+            deliveries += made
+            if at is not None:
+                again_at[incident.incident_id] = at
+        return Decided(deliveries, again_at)
+
+    def _decide_on(
+        self, incident: Incident, members: pd.DataFrame, silences: tuple[Silence, ...], outbox: Outbox, now: datetime
+    ) -> tuple[list[Delivery], datetime | None]:
+        deliveries: list[Delivery] = []
+        moments: list[datetime] = []
+        for notice in self.notices(incident, silences, outbox.log):
+            decision = decide(notice, now)
+            if decision.again_at is not None:
+                moments.append(decision.again_at)
+            if decision.reason is not None:
+                delivery_id = outbox.log.next_id(incident.incident_id, notice.channel, decision.reason)
+                message = render(self.rendering, incident, members, decision.reason, delivery_id)
+                deliveries += outbox.intend(message, notice.channel, now)
+        if incident.status == IncidentStatus.ACKNOWLEDGED.value and incident.acknowledged_until is not None:
+            moments.append(incident.acknowledged_until)
+        return deliveries, min(moments, default=None)
+
+    def notices(self, incident: Incident, silences: tuple[Silence, ...], log: NotificationLog) -> Iterator[Notice]:
+        """Yield the questions one by one: what one of them tells a channel, the next one of that channel knows."""
+        legs = legs_of(incident, self.routes, self.channels)
+        if not legs and not self.channels:
+            legs = [Leg("", NO_ROUTE)]
+        routed = {leg.channel for leg in legs}
+        legs += [Leg(channel, "") for channel in sorted(log.owed_a_resolve(incident.incident_id) - routed)]
+        for leg in legs:
+            yield Notice(
+                incident,
+                leg.channel,
+                leg.route,
+                log.last(incident.incident_id, leg.channel),
+                leg.channel in routed,
+                active=leg.active,
+                repeat_every_seconds=leg.repeat_every_seconds,
+                silences=silences,
+                recent=log.recent(leg.channel),
+            )
+
+
+def _critical_first(incident: Incident) -> tuple[bool, datetime]:
+    return incident.severity != Severity.CRITICAL.value, incident.opened_at
