@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alerts.members import CANDIDATE, FAILED, RANKS, naive
+from alerts.members import CANDIDATE, RANKS, naive
 from core.catalog.flow import OWN_FLOW
 from core.condition import Condition, Conditions
+from core.incident import FAILED
 
 
 def candidates_of(conditions: Conditions, members: pd.DataFrame) -> pd.DataFrame:

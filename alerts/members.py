@@ -12,10 +12,9 @@ from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
 from core.catalog.flow import OWN_FLOW, Flow
 from core.clock import EPOCH
+from core.incident import FAILED, OVERDUE
 from core.verdict import HOLDING, TransactionState, Verdict
 
-FAILED = "failed"
-OVERDUE = "overdue"
 LATE = (Verdict.BREACHED.value, FAILED)
 RANKS = {Severity.INFO.value: 0, Severity.WARNING.value: 1, Severity.CRITICAL.value: 2}
 SEVERITIES = tuple(RANKS)

@@ -1,4 +1,4 @@
-"""Turns an incident into the message people get. Plain text from here on: each notifier escapes for its own medium."""
+"""Turns an incident into the message people get. It is plain text; each notifier escapes it for its own medium."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pandas as pd
 
 from alerts import runbooks
 from alerts.incidents import Incident, aware
-from alerts.members import FAILED, LATE, OVERDUE
+from alerts.members import LATE
 from core.catalog.catalog import Catalog
 from core.catalog.definition import readable
 from core.catalog.flow import OWN_FLOW
-from core.incident import Contact, IncidentStatus, MemberLine, Message, Reason
+from core.incident import FAILED, NO_VERDICT, OVERDUE, Contact, IncidentStatus, MemberLine, Message, Reason, cause_text
 from core.plural import counted
 
 TOP = 20
@@ -33,28 +33,22 @@ class Rendering:
     dashboard_url: str
 
 
-_UNKNOWN = {"source-silent": "{} is silent", "fact-missing": "the fact {} is missing", "calendar": "the calendar {} gives no due time"}
-"""Why there is no verdict, by the kind of cause."""
-
-
 def one_line(text: str, limit: int = _TEXT) -> str:
-    """Return text that cannot break out of its line or turn the reading direction, at most ``limit`` characters."""
+    """Return text that cannot break out of its line or reverse the reading direction, at most ``limit`` characters."""
     clean = _CONTROL.sub(" ", text).strip()
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def title_of(catalog: Catalog, flow_id: str, stage: str, cause: str) -> str:
-    """Return what happened, in the flow's own words."""
+    """Return where and what: ``Order to cash › Booked in ERP: behind schedule``, in the flow's own words."""
     flow = catalog.flows.get(flow_id)
     milestone = flow.milestones.get(stage) if flow else None
     awaited = (milestone.title if milestone else "") or readable(stage) or "no stage"
-    where = f"{(flow.title if flow else '') or readable(flow_id)}: {awaited}"
-    if cause == OVERDUE:
-        return one_line(f"{where} is running late")
-    kind, _, name = cause.partition(":")
-    if kind in _UNKNOWN:
-        return one_line(f"{where} unknown, {_UNKNOWN[kind].format(name)}")
-    return one_line(f"{where} failed" if cause == FAILED else f"{where} failed, {cause}")
+    where = f"{(flow.title if flow else '') or readable(flow_id)} › {awaited}"
+    if cause in (OVERDUE, FAILED):
+        return one_line(f"{where}: {cause_text(cause)}")
+    known = cause.partition(":")[0] in NO_VERDICT
+    return one_line(f"{where}: {'unknown' if known else 'failed'}, {cause_text(cause)}")
 
 
 def money(value: dict[str, float]) -> str:
@@ -66,9 +60,9 @@ def money(value: dict[str, float]) -> str:
 def summary_of(incident: Incident) -> str:
     """Return ``12 transactions, 3 late, 184,000 EUR at risk, 1,840 EUR penalty so far, next deadline 16:05 UTC``."""
     if incident.flow == OWN_FLOW:
-        return f"Andon itself, since {incident.opened_at:%Y-%m-%d %H:%M} UTC" + (": it is over" if incident.resolved_at else "")
+        return f"Andon itself, since {incident.opened_at:%Y-%m-%d %H:%M} UTC" + (": resolved" if incident.resolved_at else "")
     if incident.status == IncidentStatus.RESOLVED.value:
-        return f"Resolved: {counted(incident.members_total, 'transaction')} went through it"
+        return f"Resolved: {counted(incident.members_total, 'transaction')} affected in total"
     parts = [counted(incident.members, "transaction")]
     if incident.breached:
         parts.append(f"{incident.breached} late or failed")
@@ -128,7 +122,7 @@ def _link(base: str, page: str, identifier: str) -> str:
 
 
 def _top(members: pd.DataFrame, base: str) -> list[MemberLine]:
-    """The late ones first, then by money, then by deadline; each transaction once."""
+    """Late ones first, then by value, then by deadline; each transaction once."""
     if members.empty:
         return []
     owed = members.groupby(["flow", "transaction_id"])["penalty"].transform("sum")

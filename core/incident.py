@@ -1,4 +1,4 @@
-"""Incident: the verdicts and failures of one cause; and the message people get about it."""
+"""Incident: the verdicts and failures that share one cause, and the message that people get about it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 ACKNOWLEDGED_FOR = timedelta(hours=4)
-"""How long an acknowledgement lasts where no deadline lies ahead to end it."""
+"""How long an acknowledgement lasts if there is no later deadline to end it."""
+OVERDUE = "overdue"
+"""The cause of verdicts that have no other: time is running out, or has."""
+FAILED = "failed"
+"""The cause of failures that name none."""
+NO_VERDICT = {
+    "source-silent": "{} is silent",
+    "fact-missing": "the fact {} is missing",
+    "calendar": "the calendar {} gives no due time",
+}
+"""Why there is no verdict, by the kind of cause (``source-silent:erp``)."""
 
 
 class IncidentStatus(StrEnum):
-    """Where an incident is in its life."""
+    """The state of an incident."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -20,7 +30,7 @@ class IncidentStatus(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a message goes out."""
+    """Why a message is sent."""
 
     OPENED = "opened"
     GROWN = "grown"
@@ -30,8 +40,16 @@ class Reason(StrEnum):
     RESOLVED = "resolved"
 
 
+def cause_text(cause: str) -> str:
+    """Return a cause in words: ``behind schedule`` for ``overdue``, ``erp is silent`` for ``source-silent:erp``; others as they are."""
+    if cause == OVERDUE:
+        return "behind schedule"
+    kind, _, name = cause.partition(":")
+    return NO_VERDICT[kind].format(name) if kind in NO_VERDICT else cause
+
+
 class Contact(BaseModel):
-    """How to reach the owner; empty where the catalog does not say."""
+    """How to reach the owner; empty if the catalog does not say."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,9 +83,9 @@ class MemberLine(BaseModel):
 
 
 class Message(BaseModel):
-    """What a notifier gets: everything a person needs to act. Times are UTC. ``delivery_id`` is the same in every attempt.
+    """What a notifier receives: everything a person needs in order to act. Times are UTC. ``delivery_id`` is the same in every attempt.
 
-    ``value`` is at risk and ``penalty`` owed so far by those in it now, by currency.
+    ``value`` (at risk) and ``penalty`` (so far) are those of the transactions affected now, by currency.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,4 +1,4 @@
-"""The frame around all pages: navigation, time zone, theme, and what is said when nobody answers."""
+"""The frame around every page: navigation, time zone, theme, and the notice shown when the store does not answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ZONES = ["UTC", "Europe/Berlin", "Europe/London", "America/New_York", "America/
 
 
 def main() -> None:
-    """Draw the page the address names. Called by the entry script on every run."""
+    """Draw the page named in the address. The entry script calls it on every run."""
     wall = st.query_params.get("wall") == "1"
     st.set_page_config(page_title="Andon", page_icon=str(_HERE / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
     st.html(_HERE / "style.css")
@@ -39,12 +39,12 @@ def main() -> None:
 
 @cache
 def pages() -> list[Page]:
-    """Return the pages in the order of the navigation, found once a process."""
+    """Return the pages in navigation order; they are discovered once per process."""
     return sorted(discover(dashboard.pages, "PAGE", Page).values(), key=lambda page: page.order)  # type: ignore[type-abstract]
 
 
 def context(zone: Zone, wall: bool = False) -> Context:
-    """Return what a page is given in this run."""
+    """Return the context of this run."""
     settings, clock = load_settings(), _clock()
     data = Data(settings, clock)
     catalog, refused = definitions.in_force(data)
@@ -85,11 +85,11 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
 
 
 def _times(page: Page, given: Context) -> Markup:
-    """Say once for the page how its times are meant, and lead to the others where the screen is small."""
+    """Say once per page which time zone its times are in; on small screens, link to the other pages."""
     simulated = f" · simulated, {given.speed:g} times real speed" if given.simulated else ""
     links = Markup("").join(
         Markup('<a href="{}"{}>{}</a>').format(
-            one.url_path if index else ".",  # the first one has the address without a name
+            one.url_path if index else ".",  # the first page has no name in its address
             Markup(' aria-current="page"') if one.name == page.name else "",
             one.title,
         )
@@ -105,24 +105,27 @@ def _delay(given: Context, container: DeltaGenerator) -> None:
 
 
 def _zone(wall: bool) -> Zone:
-    """The zone in the address, else the viewer's own."""
+    """The zone named in the address, else the viewer's own."""
     own = st.context.timezone or "UTC"
     asked = st.query_params.get("zone", "")
     if wall:
         return Zone(asked or own)
     with st.sidebar:
         names = list(dict.fromkeys([*([asked] if asked else []), own, *_ZONES]))
-        chosen = st.selectbox("Time zone", names, help="All times on all pages are shown in this zone.", key="zone")
+        chosen = st.selectbox("Time zone", names, help="All pages show times in this zone.", key="zone")
         st.text_input(
-            "Your name", key="actor", placeholder="as colleagues know you", help="Written beside what you acknowledge or silence."
+            "Your name",
+            key="actor",
+            placeholder="as colleagues know you",
+            help="Recorded with everything you acknowledge, assign or silence.",
         )
-        st.caption("Light or dark: menu ⋮ at the top right. For a screen on a wall, add `?wall=1` to the address.")
+        st.caption("Light or dark: menu ⋮ at the top right. For a wall screen, add `?wall=1` to the address.")
     return Zone(chosen or own)
 
 
 @st.cache_resource(show_spinner=False)
 def _clock() -> SystemClock:
-    """One clock for the process, as fast as the engine's."""
+    """One clock per process, running at the engine's speed."""
     settings = load_settings()
     anchor = from_milliseconds(round(settings.clock_anchor * 1000)) if settings.clock_anchor else None
     return SystemClock(settings.clock_speed, anchor)

@@ -1,8 +1,8 @@
-"""What pages read and the one thing they may write.
+"""What pages read, and the one thing they may write.
 
-Every reading goes through :meth:`Data.read`: a function of ``store.reads`` with its parameters, cached for a few seconds for all
-viewers together (the key holds whom it asks, the function and every parameter). When nobody answers, the last good
-answer is shown and marked as old; where there is none, :class:`Unreachable` is raised. A zero on the screen is always a counted zero.
+Every read goes through :meth:`Data.read`: a function of ``store.reads`` with its parameters, cached for a few seconds for all viewers (the
+key holds the store asked, the function and every parameter). If the store does not answer, the last good answer is shown and marked as old;
+if there is none, :class:`Unreachable` is raised. A zero on the screen is always a counted zero.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ Read = Callable[..., Any]
 
 
 class Unreachable(Retryable):
-    """Nobody answered and there is no earlier answer to show."""
+    """The store did not answer, and there is no earlier answer to show."""
 
 
 def _place(settings: Settings) -> tuple[str, str]:
-    """What tells one store from another in the caches; a password has no place there."""
+    """What distinguishes one store from another in the caches; a password does not belong in a cache key."""
     return whom(settings), str(settings.data)
 
 
@@ -65,14 +65,14 @@ def _ask(settings: Settings, name: str, parameters: tuple[tuple[str, Hashable], 
         return _read(_client(settings), **dict(parameters))
     except AndonError as error:
         raise Unreachable(f"{name}: {error}") from error
-    except Exception as error:  # boundary: the store, whose client raises many kinds of error
+    except Exception as error:  # boundary: the store's client, which raises many kinds of errors
         if "UNKNOWN_TABLE" not in str(error):
             _client.clear()
         raise Unreachable(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from error
 
 
 class _Kept:
-    """The last good answers, bounded, for all viewers."""
+    """The last good answers for all viewers, bounded in number."""
 
     def __init__(self) -> None:
         self._answers: OrderedDict[Hashable, tuple[datetime, Any]] = OrderedDict()
@@ -91,7 +91,7 @@ class _Kept:
             return self._answers.get(key)
 
     def turned(self, name: str, failing: bool) -> bool:
-        """Note whether a reading fails; return whether that is new, so that the log says it once and not with every look."""
+        """Record whether a read fails; return whether that changed, so that the log mentions it once and not on every attempt."""
         with self._lock:
             new = failing != (name in self._failing)
             (self._failing.add if failing else self._failing.discard)(name)
@@ -104,7 +104,7 @@ def _kept() -> _Kept:
 
 
 class Data:
-    """One viewer's access for one run of a page. ``delayed_since`` is set when something shown is an old answer."""
+    """One viewer's access during one run of a page. ``delayed_since`` is set when something shown is an old answer."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -113,11 +113,11 @@ class Data:
 
     @property
     def asked(self) -> str:
-        """Whom it asks, as words for a sentence."""
+        """The store being asked, as words for a sentence."""
         return whom(self._settings)
 
     def read(self, function: Read, *, slow: bool = False, **parameters: Hashable) -> Any:
-        """Return ``function(client, **parameters)``, at most a few seconds old (a minute, if ``slow``). Raises :class:`Unreachable`."""
+        """Return ``function(client, **parameters)``, at most a few seconds old (a minute if ``slow``). Raises :class:`Unreachable`."""
         name = f"{function.__module__}.{function.__qualname__}"
         ordered = tuple(sorted(parameters.items()))
         key = (_place(self._settings), name, ordered)
@@ -126,19 +126,19 @@ class Data:
         except Unreachable as error:
             telemetry().add(M.FAILED_READS, read=name)
             if _kept().turned(name, failing=True):
-                logger.warning("a reading fails", extra={"fields": {"read": name, "error": str(error)}})
+                logger.warning("a dashboard read fails", extra={"fields": {"read": name, "error": str(error)}})
             if (kept := _kept().get(key)) is None:
                 raise
             telemetry().add(M.OLD_ANSWERS, read=name)
             self.delayed_since = min(kept[0], self.delayed_since or kept[0])
             return kept[1]
         if _kept().turned(name, failing=False):
-            logger.info("a reading is answered again", extra={"fields": {"read": name}})
+            logger.info("a dashboard read succeeds again", extra={"fields": {"read": name}})
         _kept().put(key, self._clock.now(), answer)
         return answer
 
     def act(self, path: str, body: dict[str, Any]) -> None:
-        """POST to the engine's ``/api/v1/<path>``. Raises :class:`Permanent` or :class:`Retryable` with the engine's own words."""
+        """POST to the engine's ``/api/v1/<path>``. Raises :class:`Permanent` or :class:`Retryable` with the engine's own message."""
         token = own_secret(self._settings.data, "actions")
         try:
             reply = httpx.post(

@@ -1,4 +1,4 @@
-"""The catalog the engine goes by, as pages use it: names, order of stations, runbooks. Without it they still work, with ids for titles."""
+"""The catalog in force as pages use it: titles, order of stations, runbooks. Without it pages still work, with ids as titles."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from store.reads import catalogs
 
 
 def in_force(data: Data) -> tuple[Catalog, str]:
-    """Return the catalog the engine goes by, and why it refused the one on disk ('': it did not); an empty one while that is not known.
+    """Return the catalog in force, and why the one on disk was rejected ('' if it was not); an empty catalog while none is known.
 
-    Without the flow of Andon's own heartbeats: no business of anybody's.
+    It leaves out the flow of Andon's own heartbeats, which concerns nobody's business.
     """
     try:
         found = data.read(catalogs.in_force)
-    except Unreachable:  # every page says so when it reads for itself
+    except Unreachable:  # every page reports this when it reads for itself
         return Catalog(), ""
     catalog = catalog_from_json(found["definitions"]) if found["definitions"] else Catalog()
     flows = {name: flow for name, flow in catalog.flows.items() if name != HEARTBEAT}
@@ -26,58 +26,58 @@ def in_force(data: Data) -> tuple[Catalog, str]:
 
 
 def flow_title(catalog: Catalog, flow: str) -> str:
-    """Return the flow's title, or its id made readable."""
+    """Return the flow's title, or its id in readable form."""
     known = catalog.flows.get(flow)
     return known.title if known else readable(flow)
 
 
 def stage_title(catalog: Catalog, flow: str, stage: str) -> str:
-    """Return the milestone's title, or its id made readable."""
+    """Return the milestone's title, or its id in readable form."""
     known = catalog.flows.get(flow)
     milestone = known.milestones.get(stage) if known else None
     return (milestone.title if milestone else "") or readable(stage)
 
 
 def sla_title(catalog: Catalog, flow: str, sla: str) -> str:
-    """Return the SLA's title, or its id made readable."""
+    """Return the SLA's title, or its id in readable form."""
     known = catalog.flows.get(flow)
     found = known.slas.get(sla) if known else None
     return found.title if found else readable(sla)
 
 
 def key_title(catalog: Catalog, flow: str, key: str) -> str:
-    """Return the title of a type of identifier, or its id made readable."""
+    """Return the title of a key type, or its id in readable form."""
     known = catalog.flows.get(flow)
     found = known.keys.get(key) if known else None
     return (found.title if found else "") or readable(key)
 
 
 def fact_title(flow: Flow | None, name: str) -> str:
-    """Return the fact's title, or its id made readable."""
+    """Return the fact's title, or its id in readable form."""
     known = flow.facts.get(name) if flow else None
     return (known.title if known else "") or readable(name)
 
 
 def owner_title(catalog: Catalog, owner: str) -> str:
-    """Return the owner's title, or its id made readable."""
+    """Return the owner's title, or its id in readable form."""
     known = catalog.owners.owners.get(owner)
     return known.title if known else readable(owner)
 
 
 def owner_contact(catalog: Catalog, owner: str) -> str:
-    """Return how to reach the owner in one line; empty where the catalog does not say."""
+    """Return how to reach the owner, in one line; empty if the catalog does not say."""
     known = catalog.owners.owners.get(owner)
     return str(known.contact) if known else ""
 
 
 def runbook_title(catalog: Catalog, runbook: str) -> str:
-    """Return the runbook's title, or its id made readable."""
+    """Return the runbook's title, or its id in readable form."""
     known = catalog.runbooks.get(runbook)
     return known.title if known else readable(runbook)
 
 
 def zones_by_city(catalog: Catalog) -> dict[str, str]:
-    """Return the zone of each city that verdicts name in their times: ``Berlin`` is ``Europe/Berlin``."""
+    """Return the zone of each city that verdicts mention in their times: ``Berlin`` is ``Europe/Berlin``."""
     zones = ["UTC", *(calendar.time_zone for calendar in catalog.calendars.values())]
     return {zone.rpartition("/")[2].replace("_", " "): zone for zone in zones}
 

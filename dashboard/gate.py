@@ -1,4 +1,4 @@
-"""What stands between our server and Streamlit: which requests it is given, and what a browser may do with its pages."""
+"""Stands between our server and Streamlit: which requests Streamlit gets, and what a browser may do with its pages."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _METHODS = frozenset({"GET", "HEAD"})
 _OWN = re.compile(r".*/_stcore/(?!(health|host-config)$)")
-"""What Streamlit offers beside the pages. They need two answers of it, and the WebSocket."""
+"""What Streamlit serves besides the pages. The pages need only two of these, and the WebSocket."""
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def gate(app: ASGIApp) -> ASGIApp:
-    """Return Streamlit's application without the doors that no page of ours uses: uploads, its own metrics, its interface for agents.
+    """Return Streamlit's application without the endpoints that none of our pages use: uploads, its own metrics, its interface for agents.
 
-    Streamlit does not hear of the ``Origin``, which the server has judged: of one that it does not know it would ask a server in the
-    internet for this machine's address, to compare.
+    The ``Origin`` header is withheld from Streamlit, because the server has already checked it: for an origin it does not know, Streamlit
+    would ask a server on the internet for this machine's address, to compare.
     """
 
     async def passed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in _METHODS:
-            refusal = PlainTextResponse("the dashboard takes nothing\n", 405, {"allow": "GET, HEAD"})
+            refusal = PlainTextResponse("the dashboard is read-only: use GET or HEAD\n", 405, {"allow": "GET, HEAD"})
             return await refusal(scope, receive, send)
         if scope["type"] == "http" and _OWN.match(scope["path"]):
-            return await PlainTextResponse("there is nothing here\n", 404)(scope, receive, send)
+            return await PlainTextResponse("not found\n", 404)(scope, receive, send)
         if scope["type"] in {"http", "websocket"}:
             scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
         return await app(scope, receive, send)
@@ -39,10 +39,11 @@ def gate(app: ASGIApp) -> ASGIApp:
 
 
 def page_headers(image_hosts: Iterable[str] = ()) -> dict[str, str]:
-    """Return the headers of every answer: what a browser may load and run (Content Security Policy Level 3), and whom it tells.
+    """Return the headers of every answer: what a browser may load and run (Content Security Policy Level 3), and whom it may tell.
 
-    Streamlit's style is made in the browser, so it needs ``unsafe-inline`` for styles. Scripts are its own files and the one that stands in its
-    page; its charts interpret their expressions. ``image_hosts`` are hosts with or without a port; ``*.`` before one stands for any label.
+    Streamlit builds its styles in the browser, so it needs ``unsafe-inline`` for styles. Scripts are its own files and the one inlined in
+    its page; its charts interpret their expressions. ``image_hosts`` are hosts with or without a port; a leading ``*.`` stands for any
+    label.
     """
     policy = {
         "default-src": "'none'",

@@ -1,4 +1,4 @@
-"""What the dashboard's process says about itself: how long pages take, which readings fail, what people did."""
+"""What the dashboard's process reports about itself: how long pages take, which reads fail, what people did."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _DRAWING: ContextVar[bool] = ContextVar("drawing", default=False)
 
 @functools.cache
 def telemetry() -> Telemetry:
-    """Return the metrics of this process: one set for all viewers, out of reach of those who clear Streamlit's caches."""
+    """Return the metrics of this process: one set for all viewers, which clearing Streamlit's caches does not reach."""
     return Telemetry()
 
 
 @contextmanager
 def drawing(page: str, clock: Clock) -> Iterator[None]:
-    """Measure how long a page is drawn. A part that redraws itself is measured alone, and within its page not a second time."""
+    """Measure how long a page takes to draw. A part that redraws itself is measured on its own, and not again within its page."""
     if _DRAWING.get():
         yield
         return

@@ -1,4 +1,4 @@
-"""The dashboard's process: Streamlit's pages behind our own server, with our log, and a port for metrics beside it."""
+"""The dashboard's process: Streamlit's pages behind our own server and with our log, and a separate port for metrics."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ OPTIONS: dict[str, Any] = {
     "server.enableStaticServing": False,
     "runner.fastReruns": True,
 }
-"""Streamlit's own options, which make the dashboard look and behave as it should."""
+"""Streamlit's own options."""
 
 
 def serve(script: Path, settings: Settings) -> None:
     """Serve the pages that ``script`` draws, and the metrics, until SIGTERM or Ctrl-C.
 
-    Raises :class:`core.errors.UsageError` where a port cannot be had.
+    Raises :class:`core.errors.UsageError` if a port cannot be opened.
     """
     host, port, metrics_port = settings.inner_host, settings.dashboard_port, settings.dashboard_metrics_port
     load_config_options({**OPTIONS, "server.address": host, "server.port": port})
-    configure_logging()  # not before: it reads the levels of all loggers, too
+    configure_logging()  # only now: it reads the levels of all loggers
     _log_streamlit_with_us()
     bound, metrics_bound = bind(host, port, "dashboard_port"), bind(host, metrics_port, "dashboard_metrics_port")
     clock = SystemClock()
@@ -75,7 +75,7 @@ def serve(script: Path, settings: Settings) -> None:
 
 
 def _while_served(refusals: Refusals) -> Any:
-    """Return what Streamlit runs beside itself, from when it is ready to its end."""
+    """Return what runs beside Streamlit, from its start-up to its shutdown."""
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -95,14 +95,14 @@ async def _flush(refusals: Refusals) -> None:
 
 
 def _import_pages() -> None:
-    """Import the pages and what they need as soon as the server runs, so that the first viewer does not wait seconds for that."""
+    """Import the pages and their dependencies as soon as the server runs, so that the first viewer does not wait seconds for it."""
     from dashboard import app  # noqa: PLC0415 - sooner, Streamlit warns of every cache
 
     app.pages()
 
 
 def _log_streamlit_with_us() -> None:
-    """Let its loggers speak through ours: it gives each a handler and a format of its own, the later ones as it makes them."""
+    """Route Streamlit's loggers through ours: it gives each a handler and a format of its own, some only when it creates them later."""
     streamlit.logger.setup_formatter = _through_the_root
     streamlit.logger.update_formatter()
     logging.captureWarnings(True)

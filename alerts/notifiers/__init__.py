@@ -1,1 +1,1 @@
-"""Notifiers: one file each, found by a scan when the engine starts."""
+"""Notifiers: one file each, discovered when the engine starts."""

@@ -20,7 +20,7 @@ _LONGEST_MINUTES = 365 * 24 * 60
 
 
 class Alertmanager:
-    """One alert per incident: the labels that identify it never change, the annotations say how it stands."""
+    """One alert per incident: the labels that identify it never change; the annotations describe its current state."""
 
     name = "alertmanager"
 
@@ -64,7 +64,7 @@ class Alertmanager:
 def _keep(settings: dict[str, Any]) -> timedelta:
     value = settings.get("keep_minutes", _KEEP_MINUTES)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST_MINUTES:
-        raise WrongSetting("keep_minutes", "is no number of minutes of at most a year")
+        raise WrongSetting("keep_minutes", "is not a number of minutes up to one year")
     return timedelta(minutes=value)
 
 

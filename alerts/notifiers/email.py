@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from alerts import egress
 from alerts.notifier import Attempt
 from core.errors import Permanent, Retryable, WrongSetting
-from core.incident import IncidentStatus, MemberLine, Message
+from core.incident import IncidentStatus, MemberLine, Message, cause_text
 
 _KNOWN = ("host", "port", "security", "from", "to", "username", "password", "allow_link_local")
 _ADDRESS = re.compile(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$")
@@ -32,7 +32,7 @@ _HTML = _ENVIRONMENT.from_string(
 {% if m.top %}
 <table cellpadding="4"><tr><th>Reference</th><th>State</th><th>Due (UTC)</th><th>Value</th><th>Penalty</th><th>Customer</th></tr>
 {% for line in m.top %}
-<tr><td><a href="{{ line.url }}">{{ line.reference }}</a></td><td>{{ line.verdict }}</td>
+<tr><td><a href="{{ line.url }}">{{ line.reference }}</a></td><td>{{ line.verdict | replace("_", " ") }}</td>
 <td>{{ line.due_at.strftime("%Y-%m-%d %H:%M") if line.due_at else "" }}</td>
 <td>{{ "{:,.2f}".format(line.value) }} {{ line.currency }}</td>
 <td>{{ "{:,.2f} {}".format(line.penalty, line.currency) if line.penalty else "" }}</td><td>{{ line.customer }}</td></tr>
@@ -45,7 +45,7 @@ _HTML = _ENVIRONMENT.from_string(
 
 
 class Email:
-    """Sends one mail a message to all recipients."""
+    """Sends one mail per message to all recipients."""
 
     name = "email"
 
@@ -81,7 +81,7 @@ class Email:
 
 
 class _Server(smtplib.SMTP):
-    """Speaks to an address that was checked; the name stays in the TLS handshake, so a second lookup cannot lead elsewhere."""
+    """Connects to an address that was checked; the name is used only in the TLS handshake, so a second lookup cannot lead elsewhere."""
 
     def __init__(self, targets: list[str], host: str, port: int, tls: ssl.SSLContext | None) -> None:
         self._targets = targets
@@ -126,9 +126,9 @@ def _mail(message: Message, sender: str, recipients: list[str]) -> EmailMessage:
 
 
 def _who(message: Message) -> list[str]:
-    """Return who answers for it, how to reach them, and who has it already."""
+    """Return who owns it, how to reach them, and who is already working on it."""
     contact = str(message.contact)
-    lines = [f"Owner: {message.owner_title}. Cause: {message.cause}.", f"Reach them: {contact}" if contact else ""]
+    lines = [f"Owner: {message.owner_title}. Cause: {cause_text(message.cause)}.", f"Contact: {contact}" if contact else ""]
     lines += [f"Assigned to {message.assignee}." if message.assignee else ""]
     lines += [f"Acknowledged by {message.acknowledged_by}." if message.acknowledged_by else ""]
     return [line for line in lines if line]
@@ -144,7 +144,8 @@ def _plain(message: Message) -> str:
 
 def _line(line: MemberLine) -> str:
     penalty = f"penalty {line.penalty:,.2f} {line.currency} " if line.penalty else ""
-    return f"- {line.reference} {line.verdict} {line.value:,.2f} {line.currency} {penalty}{line.customer} {line.url}"
+    verdict = line.verdict.replace("_", " ")
+    return f"- {line.reference} {verdict} {line.value:,.2f} {line.currency} {penalty}{line.customer} {line.url}"
 
 
 def one_line(text: str) -> str:
@@ -169,7 +170,7 @@ def _port(settings: dict[str, Any]) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 65_536:
-        raise WrongSetting("port", "is no port number")
+        raise WrongSetting("port", "is not a port number")
     return value
 
 
@@ -177,7 +178,7 @@ def _addresses(settings: dict[str, Any], name: str) -> list[str]:
     value = settings.get(name)
     found = [value] if isinstance(value, str) else value
     if not isinstance(found, list) or not found or not all(isinstance(one, str) and _ADDRESS.match(one) for one in found):
-        raise WrongSetting(name, "is no e-mail address; write name@example.com, or a list of them")
+        raise WrongSetting(name, "is not an e-mail address; write name@example.com, or a list of addresses")
     return found
 
 

@@ -1,6 +1,6 @@
 """PagerDuty: triggers, acknowledges and resolves through the Events API v2; ``dedup_key`` is the incident.
 
-What became worse triggers also where it is acknowledged: somebody has to look again.
+An incident that got worse triggers again even if it is acknowledged: somebody has to look at it again.
 
 Settings: ``routing_key`` (``env:NAME``); ``url`` (another address of the API); ``allow_link_local``.
 """

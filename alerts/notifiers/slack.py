@@ -1,7 +1,7 @@
 """Slack: an incoming webhook, or a bot with ``chat.postMessage``.
 
 Settings: ``url`` (the webhook's address; a secret, so ``env:NAME``), or ``token`` and ``channel`` (and ``api_url``); ``allow_link_local``.
-Slack has no field for a message's id: it is in the message's metadata, and shown at its end.
+Slack has no field for a message id, so it is in the metadata and shown at the end of the message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from alerts import egress
 from alerts.notifier import Attempt
 from core.errors import Permanent, Retryable
-from core.incident import IncidentStatus, Message
+from core.incident import IncidentStatus, Message, cause_text
 
 _API = "https://slack.com/api/chat.postMessage"
 _COLOURS = {"critical": "#d32f2f", "warning": "#f9a825", "info": "#1976d2"}
@@ -22,7 +22,7 @@ _SECTION = 2900
 
 
 class Slack:
-    """Sends blocks: what, how much, who, the first members and the runbook."""
+    """Sends blocks: what, how much, who, the first affected transactions and the runbook."""
 
     name = "slack"
 
@@ -51,7 +51,7 @@ class Slack:
 
 
 def _judge(status: int, reply: str) -> Attempt:
-    """Slack's API says 200 to everything; the body holds the truth."""
+    """Slack's API answers 200 to everything; only the body says whether it worked."""
     try:
         answer = json.loads(reply)
     except ValueError as error:
@@ -63,7 +63,7 @@ def _judge(status: int, reply: str) -> Attempt:
 
 
 def _payload(message: Message) -> dict[str, Any]:
-    # A header is plain text and knows no escapes: the signs that begin a mention are replaced.
+    # A header is plain text without escapes, so the characters that begin a mention are replaced.
     heading = f"{_state(message)} {message.title}".replace("<", "(").replace(">", ")")
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": heading[:150], "emoji": False}},
@@ -74,10 +74,10 @@ def _payload(message: Message) -> dict[str, Any]:
                 {"type": "mrkdwn", "text": f"*{name}*\n{escape(value)[:1900] or '-'}"}
                 for name, value in (
                     ("Owner", f"{message.owner_title}\n{message.contact}".strip()),
-                    ("Cause", message.cause),
+                    ("Cause", cause_text(message.cause)),
                     ("Customers", ", ".join(message.customers[:10])),
                     ("Plants", ", ".join(message.plants[:10])),
-                    ("Who has it", message.assignee or message.acknowledged_by),
+                    ("Handled by", message.assignee or message.acknowledged_by),
                 )
             ],
         },
@@ -112,11 +112,11 @@ def _line(line: Any) -> str:
     due = f", due {line.due_at:%Y-%m-%d %H:%M} UTC" if line.due_at else ""
     amount = f", {line.value:,.0f} {escape(line.currency)}" if line.value else ""
     penalty = f", penalty {line.penalty:,.0f} {escape(line.currency)}" if line.penalty else ""
-    return f"• <{line.url}|{escape(line.reference)}> {escape(line.verdict)}{due}{amount}{penalty} {escape(line.customer)}"
+    return f"• <{line.url}|{escape(line.reference)}> {escape(line.verdict.replace('_', ' '))}{due}{amount}{penalty} {escape(line.customer)}"
 
 
 def escape(text: str) -> str:
-    """Return text that can neither mention anybody, link anywhere nor format anything in Slack's markup."""
+    """Return text that cannot mention anybody, link anywhere or format anything in Slack's markup."""
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([*_~`|])", "\u200b\\1", plain)
 

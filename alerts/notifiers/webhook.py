@@ -29,7 +29,7 @@ class Webhook:
             egress.check_secret(settings, "secret")
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
-        """Deliver. The timestamp is that of the attempt, so that a receiver's replay window holds for repeats too."""
+        """Deliver. The timestamp is that of the attempt, so that retries also fall within a receiver's replay window."""
         body = message.model_dump_json().encode()
         timestamp = str(int(SystemClock().now().timestamp()))
         headers = {"content-type": "application/json", "webhook-id": message.delivery_id, "webhook-timestamp": timestamp}

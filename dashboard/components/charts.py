@@ -1,4 +1,4 @@
-"""What all charts share: colours of the viewer's theme, time axes in the viewer's zone, quiet grids."""
+"""What all charts share: the theme's colours, time axes in the viewer's zone, unobtrusive grids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def colour(badge: Badge) -> str:
 
 
 def soft() -> str:
-    """Return the colour of what stands back."""
+    """Return the colour of secondary elements."""
     return "#3a4859" if dark() else "#c9d2de"
 
 
@@ -43,21 +43,21 @@ def panel() -> str:
 
 
 def time_axis(field: str) -> alt.X:
-    """Return an x axis over a column of :meth:`Zone.local` times; the scale is told not to shift them again."""
+    """Return an x axis over a column of :meth:`Zone.local` times; its scale is told not to shift them again."""
     return alt.X(
         f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=alt.Axis(labelOverlap=True, tickCount=8, format=_TIMES)
     )
 
 
 def ends(domain: tuple[Any, Any]) -> Any:
-    """Return an unseen layer that makes the x axis reach over ``domain``.
+    """Return an invisible layer that stretches the x axis over ``domain``.
 
-    An explicit domain cannot: Vega-Lite writes it in two forms in layered charts, takes their union and finds no extent.
+    An explicit domain cannot do this: in layered charts Vega-Lite writes it in two forms, unites them and finds no extent.
     """
     return alt.Chart(pd.DataFrame({"end": list(domain)})).mark_point(opacity=0, size=0, tooltip=False).encode(x=time_axis("end"))
 
 
 def draw(chart: Any, alt_text: str, height: int | None = None) -> None:
-    """Draw a chart over the full width. ``alt_text`` says what it shows to those who cannot see it."""
+    """Draw a chart at full width. ``alt_text`` describes it for people who cannot see it."""
     sized = chart.properties(height=height) if height else chart
     st.altair_chart(sized.configure_view(strokeWidth=0).configure_axis(gridOpacity=0.5), width="stretch", alt=alt_text)

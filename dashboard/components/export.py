@@ -1,4 +1,4 @@
-"""Files people open in a spreadsheet."""
+"""Files that people open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 _FORMULA = frozenset("=+-@")
 _CONTROLS = frozenset("\t\r\n")
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
-"""Categories of characters that leave no mark of their own before a sign: controls, formats, unassigned, marks, blanks."""
+"""Unicode categories that print nothing before a sign: controls, formats, unassigned, marks, separators."""
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _MINUS = "\u2212"
-"""The minus of mathematics, which no normal form turns into the hyphen that a spreadsheet may take it for."""
+"""The mathematical minus sign. No normal form turns it into the hyphen that a spreadsheet may take it for."""
 
 
 def csv(frame: pd.DataFrame) -> bytes:
@@ -27,9 +27,9 @@ def csv(frame: pd.DataFrame) -> bytes:
 
 
 def _safe(value: object) -> object:
-    """Quote what a spreadsheet may run. Source: OWASP, CSV injection.
+    """Quote text that a spreadsheet might run. Source: OWASP, CSV injection.
 
-    The sign may hide behind what cannot be seen, which spreadsheets skip, and in another width or size of itself, which they read as it.
+    The sign may hide behind invisible characters, which spreadsheets skip, or be written in another width or size, which they accept.
     """
     if not isinstance(value, str) or not value:
         return value

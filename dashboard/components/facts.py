@@ -1,4 +1,4 @@
-"""Facts of a transaction in words, and what is wrong with them. The text a fact came with is kept; nothing of it is repaired."""
+"""The facts of a transaction in words, and what is wrong with them. The original text of a fact is kept; nothing is repaired."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ NUMBERS = ("decimal", "integer")
 
 
 def number(text: str) -> float | None:
-    """Return the number a fact's text is, read as the clocks read it; None for what is none."""
+    """Return the number in a fact's text, parsed as the clocks parse it; None if it is not a number."""
     found = float(pd.to_numeric(text, errors="coerce"))
     return found if math.isfinite(found) else None
 
 
 def shown(flow: Flow | None, facts: Mapping[str, str], zone: Zone) -> list[tuple[str, str]]:
-    """Return title and words of each fact; a currency stands with its amount, where that is a number."""
+    """Return the title and text of each fact. A currency is shown with its amount, provided the amount is a number."""
     taken: set[str] = set()
     words: list[tuple[str, str]] = []
     for name, text in facts.items():
@@ -36,7 +36,7 @@ def shown(flow: Flow | None, facts: Mapping[str, str], zone: Zone) -> list[tuple
 
 
 def faults(flow: Flow | None, facts: Mapping[str, str]) -> list[str]:
-    """Return what of the facts cannot be used: texts that should be numbers, amounts without their currency."""
+    """Return what cannot be used: texts that should be numbers, and amounts without a currency."""
     found = []
     for name, known in flow.facts.items() if flow else ():
         text = facts.get(name, "")
@@ -44,7 +44,9 @@ def faults(flow: Flow | None, facts: Mapping[str, str]) -> list[str]:
             continue
         named = definitions.fact_title(flow, name)
         if number(text) is None:
-            found.append(f"The value '{text}' of {named} is not a number: wherever it counts as money, it counts as 0.")
+            found.append(f"{named} is '{text}', which is not a number. Wherever it is used as money, it counts as 0.")
         elif known.currency and not facts.get(known.currency):
-            found.append(f"{named} ({text}) has no currency: the fact {known.currency} was not given. It is added to no other money.")
+            found.append(
+                f"{named} ({text}) has no currency because the fact {known.currency} is missing. It is not added to other amounts."
+            )
     return found

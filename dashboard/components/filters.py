@@ -1,4 +1,4 @@
-"""Choices that live in the address, so that what one sees can be sent as a link."""
+"""Filters that live in the address, so that what a viewer sees can be sent as a link."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PERIOD_WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 da
 def choose(
     label: str, name: str, options: Iterable[str], words: Callable[[str], str] = str, every: str = "All", typed: bool = False
 ) -> str:
-    """Let the viewer choose one of ``options`` or all (empty); kept as ``?name=``. ``typed``: one that is not among them may be written."""
+    """Let the viewer choose one of ``options`` or all (empty); kept as ``?name=``. ``typed``: the viewer may also type another value."""
     known = ["", *dict.fromkeys(option for option in options if option)]
     now = st.query_params.get(name, "")
     if now not in known:
@@ -35,7 +35,7 @@ def period(default: str = "30d", everything: bool = False) -> str:
 
 
 def since(chosen: str, now: datetime) -> datetime | None:
-    """Return when the period begins, to the minute so that answers can be shared; None for all time."""
+    """Return when the period begins, rounded down to the minute so that cached answers can be shared; None for all time."""
     return None if chosen == "all" else now.replace(second=0, microsecond=0) - PERIODS[chosen]
 
 

@@ -1,4 +1,4 @@
-"""What a person can do about an incident: acknowledge, assign, silence. Each is one POST to the engine."""
+"""What people can do about an incident: acknowledge, assign, silence. Each is one POST to the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DONE = "andon_done"
 
 
 def said(identity: str) -> None:
-    """Say what was done to this incident in the run before, once."""
+    """Confirm, once, what was done to this incident in the previous run."""
     about, words = st.session_state.pop(_DONE, ("", ""))
     if about == identity:
         st.success(words, icon=":material/check:")
@@ -28,7 +28,7 @@ def forms(context: Context, row: dict[str, Any]) -> None:
         return
     identity = str(row["incident_id"])
     who = str(st.session_state.get("actor", ""))
-    st.subheader("Act", anchor=False)
+    st.subheader("Take action", anchor=False)
     acknowledge, assign, silence = st.tabs(["Acknowledge", "Assign", "Silence"])
     with acknowledge, st.form("acknowledge", border=False):
         name = st.text_input("Your name", value=who)
@@ -45,7 +45,7 @@ def forms(context: Context, row: dict[str, Any]) -> None:
         name = st.text_input("Your name", value=who)
         reason = st.text_input("Reason", placeholder="planned maintenance of …")
         hours = st.number_input("Hours", min_value=0.5, max_value=168.0, value=2.0, step=0.5)
-        st.caption("It stays visible; nobody is told until the silence ends.")
+        st.caption("The incident stays visible; nobody is notified until the silence ends.")
         if st.form_submit_button("Silence", type="primary"):
             _act(context, f"incidents/{identity}/silence", {"by": name, "reason": reason, "hours": hours}, name, "Silenced")
 
@@ -53,14 +53,14 @@ def forms(context: Context, row: dict[str, Any]) -> None:
 def _effect(context: Context, row: dict[str, Any]) -> str:
     due = aware(row["next_due_at"])
     if due is not None and due > context.now:
-        return f"Repeats stop until the next deadline, {plain(context.zone.show(due))}; then it speaks up again."
+        return f"Repeat notifications stop until the next deadline, {plain(context.zone.show(due))}."
     hours = f"{ACKNOWLEDGED_FOR.total_seconds() / 3600:.0f} hours"
-    return f"No deadline lies ahead: repeats stop for {hours}, or until a new one; then it speaks up again."
+    return f"There is no deadline ahead: repeat notifications stop for {hours}, or until a new deadline is set."
 
 
 def _act(context: Context, path: str, body: dict[str, Any], name: str, done: str) -> None:
     if not name.strip():
-        st.error("Give your name, so that colleagues know who acts.", icon=":material/person:")
+        st.error("Enter your name so that colleagues know who acted.", icon=":material/person:")
         return
     try:
         context.data.act(path, body)

@@ -1,4 +1,4 @@
-"""Addresses inside the dashboard. They are relative, so that they hold behind any host and prefix."""
+"""Links inside the dashboard. They are relative, so they work behind any host and path prefix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said when there is nothing to show: why, and what to do."""
+"""Notices for when there is nothing to show: why, and what to do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTICE = Markup(
 
 
 def empty(headline: str, words: str, command: str = "") -> None:
-    """Say that there is nothing yet, and the command that changes it."""
+    """Say that there is nothing yet, and show the command that changes it."""
     st.html(_NOTICE.format(kind="empty", glyph="○", headline=headline, words=words))
     if command:
         st.code(command, language="bash")
@@ -33,19 +33,19 @@ def good(headline: str, words: str = "") -> None:
 
 
 def remark(headline: str, words: str) -> None:
-    """Say what limits the picture, although nothing is late."""
+    """Say what is missing from the picture, although nothing is late."""
     st.html(_NOTICE.format(kind="dim", glyph="!", headline=headline, words=words))
 
 
 def unreachable(asked: str, detail: str) -> None:
-    """Say that there is no data, so that nobody reads silence as health."""
+    """Say that there is no data, so that nobody mistakes silence for health."""
     st.html(
         _NOTICE.format(
             kind="bad",
             glyph="✕",
             headline="Data delayed: the store does not answer",
-            words=f"Nothing is known about the flows at this moment. The dashboard asked {asked} and tries again by itself. "
-            "What collectors receive is safe in the journal meanwhile.",
+            words=f"The current state of the flows is unknown. The dashboard asked {asked} and keeps trying. "
+            "Signals that arrive in the meantime are safe in the journal.",
         )
     )
     st.code("andon engine        # start it, or see why it stops\nandon journal status   # what waits to be loaded", language="bash")
@@ -55,24 +55,24 @@ def unreachable(asked: str, detail: str) -> None:
 
 
 def delayed(asked: str, since: datetime, zone: Zone, now: datetime) -> None:
-    """Say that what is shown is old."""
+    """Say that the data shown is old."""
     st.html(
         Markup('<div title="{}">{}</div>').format(
             utc(since),
             _NOTICE.format(
                 kind="bad",
                 glyph="!",
-                headline=f"Data delayed: this is the picture of {zone.show(since, seconds=True)}, {duration((now - since).total_seconds())} old",
-                words=f"{asked[:1].upper()}{asked[1:]} does not answer. Figures below are the last it gave, not the present.",
+                headline=f"Data delayed: showing data from {zone.show(since, seconds=True)}, {duration((now - since).total_seconds())} old",
+                words=f"{asked[:1].upper()}{asked[1:]} does not answer. The figures below are the last ones received, not current.",
             ),
         )
     )
 
 
 def refused(wrong: str) -> None:
-    """Say that the catalog's files have an error, and what the page goes by."""
-    words = f"{wrong} – Shown is the one before, which stays in force. Correct the file; 'andon check' tells whether all is well."
-    remark("The catalog on disk is refused", words)
+    """Say that the catalog on disk has an error, and which catalog the page uses instead."""
+    words = f"{wrong} – The previous catalog stays in force and is shown here. Correct the file, then run 'andon check'."
+    remark("The catalog on disk is invalid", words)
 
 
 @st.fragment(run_every="5s")

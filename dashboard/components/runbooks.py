@@ -1,4 +1,4 @@
-"""The text of a runbook, as a page shows it."""
+"""The text of a runbook as a page shows it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def with_own_images(body: str, hosts: Iterable[str]) -> str:
-    """Return Markdown whose images of other hosts than these and the dashboard are links: to load one would tell its host who reads what.
+    """Return Markdown in which images on hosts other than these and the dashboard become links: loading one would tell its host who reads what.
 
-    The headers of the page say the same to the browser (:func:`dashboard.gate.page_headers`); here it is said to people.
+    The page's headers tell the browser the same (:func:`dashboard.gate.page_headers`); here people are told.
     """
     allowed, urls = list(hosts), {name.lower(): url for name, url in _DEFINITION.findall(body)}
 

@@ -1,4 +1,4 @@
-"""The signals behind a transaction: those read as its milestones, and all that share a trace with them."""
+"""The signals behind a transaction: its milestones, and everything that shares a trace with them."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _LISTED = 200
 
 @dataclass(frozen=True)
 class _Found:
-    """Signals of one kind: the first of them, and how many there are."""
+    """Signals of one kind: the earliest ones, and how many there are in total."""
 
     rows: pd.DataFrame
     total: int
 
     @property
     def listed(self) -> list[dict[str, Any]]:
-        """What is shown of them in a table."""
+        """The rows that the table shows."""
         return [{str(name): value for name, value in row.items()} for row in self.rows.head(_LISTED).to_dict("records")]
 
 
 def behind(context: Context, flow: str, row: dict[str, Any], milestones: pd.DataFrame) -> None:
-    """Draw them. ``row`` is the transaction's, ``milestones`` its milestone events."""
+    """Draw the signals. ``row`` is the transaction's row, ``milestones`` its milestone events."""
     if milestones.empty:
         return
     every = sorted({trace for trace in milestones["trace_id"] if trace})
@@ -48,10 +48,10 @@ def behind(context: Context, flow: str, row: dict[str, Any], milestones: pd.Data
     spans = _found(context, "spans", reads.spans, traces)
     records = _found(context, "logs", reads.logs, traces, log_ids=logs)
     events = _found(context, "events", reads.events, traces, signal_ids=pairs)
-    st.subheader("Signals behind it", anchor=False)
+    st.subheader("Signals behind this transaction", anchor=False)
     if len(every) > len(traces):
         st.caption(
-            f"{len(traces)} of its {counted(len(every), 'trace')} are read; a signal of another one is here only if it is a milestone."
+            f"Only {len(traces)} of its {counted(len(every), 'trace')} are shown; signals of the others appear only if they are milestones."
         )
     tabs = st.tabs(
         [
@@ -75,7 +75,7 @@ def behind(context: Context, flow: str, row: dict[str, Any], milestones: pd.Data
 
 
 def _found(context: Context, kind: str, read: Any, traces: tuple[str, ...], **ids: Any) -> _Found:
-    """Read the signals of the traces and ids; count them only where not all were given."""
+    """Read the signals of the traces and ids; count them only if the answer was cut off."""
     named = tuple(one for given in ids.values() for one in given)
     if not traces and not named:
         return _Found(pd.DataFrame(), 0)
@@ -85,14 +85,14 @@ def _found(context: Context, kind: str, read: Any, traces: tuple[str, ...], **id
 
 
 def _cut(found: _Found, shown: int) -> None:
-    """Say what of them is not shown."""
+    """Say how many are not shown."""
     if shown < found.total:
-        st.caption(f"{count(shown)} of {count(found.total)} shown, the earliest.")
+        st.caption(f"Showing the earliest {count(shown)} of {count(found.total)}.")
 
 
 def _trace(context: Context, spans: _Found) -> None:
     if spans.rows.empty:
-        notices.empty("No spans", "No span carries its trace id, or the spans are older than their retention.")
+        notices.empty("No spans", "No span carries its trace ID, or the spans have passed their retention.")
         return
     _cut(spans, len(spans.rows))
     for trace, group in spans.rows.groupby("trace_id", sort=False):
@@ -104,7 +104,7 @@ def _trace(context: Context, spans: _Found) -> None:
         )
         charts.draw(waterfall.waterfall(group.reset_index(drop=True)), "Spans of the trace over time")
         if len(group) > waterfall.LIMIT:
-            st.caption(f"{waterfall.LIMIT} of {len(group)} spans drawn, the earliest.")
+            st.caption(f"Showing the earliest {waterfall.LIMIT} of {len(group)} spans.")
         with st.expander("Spans with attributes"):
             table.show(
                 [
@@ -135,7 +135,7 @@ def _span_events(row: dict[str, Any]) -> Markup:
 
 def _logs(context: Context, records: _Found) -> None:
     if records.rows.empty:
-        notices.empty("No log records", "No log record carries its trace id or was read as one of its milestones.")
+        notices.empty("No log records", "No log record carries its trace ID or is one of its milestones.")
         return
     columns = [
         table.Column("Time", lambda row: table.time(context.zone, row["time"], seconds=True)),
@@ -150,7 +150,7 @@ def _logs(context: Context, records: _Found) -> None:
 
 def _events(context: Context, events: _Found, named: set[tuple[str, str]]) -> None:
     if events.rows.empty:
-        notices.empty("No events", "No event is one of its milestones or carries its trace id, or they are older than their retention.")
+        notices.empty("No events", "No event carries its trace ID or is one of its milestones, or the events have passed their retention.")
         return
     columns = [
         table.Column("Time", lambda row: table.time(context.zone, row["time"], seconds=True)),
@@ -176,4 +176,4 @@ def _milestones(context: Context, flow: str, milestones: pd.DataFrame) -> None:
     ]
     table.show(columns, milestones.to_dict("records"), "Milestones")
     if len(milestones) == reads.MILESTONES:
-        st.caption(f"It has more: the earliest {count(reads.MILESTONES)} are shown.")
+        st.caption(f"Showing the earliest {count(reads.MILESTONES)}; there are more.")

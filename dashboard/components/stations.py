@@ -1,4 +1,4 @@
-"""A flow as a line of stations, as on the board above a production line. HTML; every stored word is escaped."""
+"""A flow as a line of stations, like the board above a production line. HTML; every stored text is escaped."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.plural import counted
 from dashboard.components import links, status_badge
 from dashboard.components.money import count, several
 
-ONCE = "each transaction once, by its worst clock"
+ONCE = "each transaction counted once, by its worst SLA"
 
 
 @dataclass(frozen=True)
 class Station:
-    """One milestone of a flow, with what stands there and what is awaited there. Counts are of transactions."""
+    """One milestone of a flow: the transactions that reached it last, and those due there. All counts are of transactions."""
 
     flow: str
     stage: str
@@ -33,7 +33,7 @@ class Station:
 
     @property
     def badge(self) -> status_badge.Badge:
-        """The worst that holds here."""
+        """The worst state at this station."""
         return status_badge.station(self.breached, self.at_risk, self.unknown, self.failed, self.here + self.running + self.paused)
 
 
@@ -43,15 +43,15 @@ _LINE = Markup(
 )
 _TILE = Markup(
     '<li class="station {kind}"><a href="{href}" title="{hint}">{bulb}<span class="name">{title}</span><span class="system">{system}</span>'
-    '<span class="here {size}"><b>{here}</b> <i>here</i></span><span class="badges">{badges}</span><span class="money">{money}</span></a></li>'
+    '<span class="here {size}"><b>{here}</b> <i>open</i></span><span class="badges">{badges}</span><span class="money">{money}</span></a></li>'
 )
-_AWAITED = Markup('<i class="awaited">awaited:</i>{}')
+_AWAITED = Markup('<i class="awaited">due here:</i>{}')
 _BADGE = Markup('<span class="badge {}" title="{}"><b aria-hidden="true">{}</b>{}<i> {}</i></span>')
 
 
 LEGEND = Markup(
-    '<p class="legend"><span><b>Large number:</b> transactions that stand here, at the milestone they reached last</span>'
-    "<span><b>Below it:</b> those awaited here that are {}</span><span><b>Beside a flow's name:</b> {}; late at two stations, it counts at both</span></p>"
+    '<p class="legend"><span><b>Large number:</b> open transactions that reached this milestone last</span>'
+    "<span><b>Below it:</b> transactions due here that are {}</span><span><b>Next to the flow's name:</b> {}; one that is late at two stations counts at both</span></p>"
 ).format(
     Markup(" ").join(
         Markup('<span class="badge {}"><b aria-hidden="true">{}</b> {}</span>').format(mark.kind, mark.glyph, words)
@@ -64,15 +64,15 @@ LEGEND = Markup(
     ),
     ONCE,
 )
-"""What the numbers of a station and of a flow are."""
+"""Explains the numbers of a station and of a flow."""
 
 
 def _badges(breached: int, at_risk: int, unknown: int, failed: int, how: str = "") -> Markup:
     parts = [
         (breached, status_badge.RED, "breached", "the deadline has passed"),
-        (failed, status_badge.FAILED, "failed", "the step was refused or went wrong"),
-        (at_risk, status_badge.AMBER, "at risk", "the warning time has passed"),
-        (unknown, status_badge.GREY, "unknown", "no verdict: a source is silent or a fact is missing"),
+        (failed, status_badge.FAILED, "failed", "the step was rejected or went wrong"),
+        (at_risk, status_badge.AMBER, "at risk", "past its warning time"),
+        (unknown, status_badge.GREY, "unknown", "cannot be evaluated: a source is silent or a fact is missing"),
     ]
     return Markup("").join(
         _BADGE.format(mark.kind, f"{hint}{how}", mark.glyph, count(number), word) for number, mark, word, hint in parts if number
@@ -100,8 +100,8 @@ def line(title: str, stations: list[Station], worst: Mapping[str, int], value: M
 def _tile(station: Station) -> Markup:
     troubled = station.breached + station.at_risk + station.unknown + station.failed
     hint = (
-        f"{station.title}: {counted(station.here, 'transaction')} reached it last. Awaited here with a deadline: {station.running + station.paused} "
-        f"in time, {station.at_risk} at risk, {station.breached} breached, {station.unknown} unknown; {station.failed} failed"
+        f"{station.title}: {counted(station.here, 'open transaction')} reached it last. Due here: {station.running + station.paused} "
+        f"on time, {station.at_risk} at risk, {station.breached} breached, {station.unknown} unknown; {station.failed} failed"
     )
     return _TILE.format(
         kind=station.badge.kind,

@@ -1,4 +1,4 @@
-"""Status badges: one sign per state, told apart by shape as well as by colour."""
+"""Status badges: one sign per state, distinguishable by shape as well as by colour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 @dataclass(frozen=True)
 class Badge:
-    """How a state looks. ``kind`` is its class in ``style.css``; ``light`` and ``dark`` its colour in charts."""
+    """How a state looks. ``kind`` is its class in ``style.css``; ``light`` and ``dark`` are its colours in charts."""
 
     kind: str
     glyph: str
@@ -22,7 +22,7 @@ GREEN = Badge("ok", "✓", "nothing late", "#1a7f5a", "#37c48f")
 AMBER = Badge("warn", "!", "at risk", "#d98a00", "#ffb938")
 RED = Badge("bad", "✕", "breached", "#c8283c", "#ff5d6c")
 GREY = Badge("dim", "?", "unknown", "#6b7788", "#94a3b8")
-IDLE = Badge("idle", "–", "nothing here", "#aab4c2", "#4b5a6d")
+IDLE = Badge("idle", "–", "nothing open", "#aab4c2", "#4b5a6d")
 BLUE = Badge("info", "›", "running", "#2f6fd0", "#6ea8ff")
 FAILED = Badge("bad", "⚡", "failed", "#c8283c", "#ff5d6c")
 PAUSED = Badge("pause", "Ⅱ", "paused", "#7b4fbf", "#b48cf2")
@@ -36,7 +36,7 @@ _WORDS = {"met_late": "met late", "at_risk": "at risk", "met": "met"}
 
 
 def of(state: str) -> Badge:
-    """Return the badge of a verdict, a state or a status; grey for a word it does not know."""
+    """Return the badge of a verdict, state or status; grey for an unknown word."""
     return _BY_STATE.get(state, GREY)
 
 
@@ -46,7 +46,7 @@ def word(state: str) -> str:
 
 
 def station(breached: int, at_risk: int, unknown: int, failed: int, busy: int) -> Badge:
-    """Return the badge of a station: the worst that holds there."""
+    """Return the badge of a station: that of its worst state."""
     if breached or failed:
         return RED
     if at_risk:
@@ -57,7 +57,7 @@ def station(breached: int, at_risk: int, unknown: int, failed: int, busy: int) -
 
 
 def incident(status: str, breached: int) -> Badge:
-    """Return the badge of an incident: green where it is over, red while anything in it is late or has failed, else amber."""
+    """Return the badge of an incident: green once resolved, red while anything in it is late or has failed, else amber."""
     if status == "resolved":
         return GREEN
     return RED if breached else AMBER

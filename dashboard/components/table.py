@@ -1,4 +1,4 @@
-"""Tables to read, as HTML: every cell is escaped unless it is :class:`markupsafe.Markup` already."""
+"""Read-only tables as HTML: every cell is escaped unless it already is :class:`markupsafe.Markup`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = Mapping[Any, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its title and what stands in a row's cell. ``kind`` is a class of ``style.css`` (``number``, ``soft``, ``wide``)."""
+    """One column: its title, and what gives a row's cell. ``kind`` is a class of ``style.css`` (``number``, ``soft``, ``wide``)."""
 
     title: str
     cell: Callable[[Any], object]
@@ -29,7 +29,7 @@ def link(href: str, words: object) -> Markup:
 
 
 def time(zone: Zone, moment: object, seconds: bool = False) -> Markup:
-    """Return a time in the viewer's zone with UTC on hover."""
+    """Return a time in the viewer's zone, with UTC on hover."""
     return Markup('<time title="{}">{}</time>').format(utc(moment), zone.show(moment, seconds))
 
 

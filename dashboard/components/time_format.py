@@ -1,4 +1,4 @@
-"""Times as people read them: in the viewer's zone, with UTC at hand."""
+"""Times as people read them: in the viewer's zone, with UTC on hover."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WRITTEN = r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)"
 
 
 def aware(moment: object) -> datetime | None:
-    """Return ``moment`` as an aware UTC datetime; None for what is missing. A datetime without a zone is UTC."""
+    """Return ``moment`` as an aware UTC datetime; None if it is missing. A datetime without a zone is UTC."""
     if moment is None or pd.isna(moment):  # type: ignore[call-overload]
         return None
     stamp = pd.Timestamp(moment)  # type: ignore[arg-type]
@@ -25,7 +25,7 @@ def aware(moment: object) -> datetime | None:
 
 @dataclass(frozen=True)
 class Zone:
-    """The viewer's time zone, by IANA name; an unknown name is UTC."""
+    """The viewer's time zone by IANA name; an unknown name means UTC."""
 
     name: str = "UTC"
 
@@ -38,14 +38,14 @@ class Zone:
             return ZoneInfo("UTC")
 
     def show(self, moment: object, seconds: bool = False) -> str:
-        """Return ``24 Nov 13:05`` in this zone, a dash for what is missing."""
+        """Return ``24 Nov 13:05`` in this zone, or a dash if the time is missing."""
         at = aware(moment)
         return "–" if at is None else at.astimezone(self.info).strftime("%d %b %H:%M:%S" if seconds else "%d %b %H:%M")
 
     def retell(self, text: str, cities: Mapping[str, str]) -> str:
-        """Return a stored sentence with its times in this zone: ``2026-03-27 16:05 Berlin`` by ``cities`` (``Berlin``: its zone), or ISO with offset.
+        """Return a stored sentence with its times in this zone. It finds ``2026-03-27 16:05 Berlin``, by ``cities`` (``Berlin``: its zone), and ISO times with an offset.
 
-        A city that is not known stays as it is, with its time.
+        The time of an unknown city is left as it is.
         """
 
         def here(found: re.Match[str]) -> str:
@@ -67,20 +67,20 @@ class Zone:
     def local(self, column: pd.Series) -> pd.Series:
         """Return a column of UTC times as this zone's wall-clock time, labelled UTC.
 
-        A browser shifts times without a label into its own zone, which need not be the chosen one; charts draw these on a UTC scale.
+        A browser shifts unlabelled times into its own zone, which may not be the chosen one; charts draw these on a UTC scale.
         """
         stamps = pd.to_datetime(column, utc=True)
         return stamps.dt.tz_convert(self.info).dt.tz_localize(None).dt.tz_localize(UTC)
 
 
 def utc(moment: object) -> str:
-    """Return the moment in UTC to the second, for the text that appears on hover."""
+    """Return the moment in UTC to the second, as the hover text."""
     at = aware(moment)
     return "" if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def duration(seconds: float | None) -> str:
-    """Return ``45 s``, ``12 min``, ``3 h 20 min``, ``2 d 4 h``; a dash for what is missing."""
+    """Return ``45 s``, ``12 min``, ``3 h 20 min`` or ``2 d 4 h``; a dash if it is missing."""
     if seconds is None or pd.isna(seconds):
         return "–"
     total = abs(int(seconds))
@@ -105,7 +105,7 @@ def until(moment: object, now: datetime) -> str:
 
 
 def next_deadline(moment: object, now: datetime, breached: int) -> str:
-    """Return ``due in 12 min`` for an incident's next deadline, ``overdue`` where none lies ahead of what is breached, else a dash."""
+    """Return ``due in 12 min`` for an incident's next deadline, ``overdue`` if it has breaches and no deadline ahead, else a dash."""
     at = aware(moment)
     if at is not None and at > now:
         return f"due {until(at, now)}"

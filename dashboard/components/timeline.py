@@ -1,4 +1,4 @@
-"""A transaction across systems: milestones in lanes, and its clocks as bars from start to due."""
+"""A transaction across systems: milestones in lanes, and its clocks as bars from start to deadline."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dashboard.page import Context
 
 _MARGIN = 190
 _WIDTH = 950.0
-"""Pixels the lanes have at least on a desk; on a wider screen names only stand further apart."""
+"""Minimum width of the lanes in pixels on a desktop screen; on a wider one the names are only further apart."""
 _LETTER = 7.0
 _LIFTS = (-13, 15, -28, 30, -43, 45)
 
 
 def span_of(context: Context, milestones: pd.DataFrame, clocks: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the wall-clock times a chart of these milestones and clocks reaches from and to."""
+    """Return the wall-clock times between which a chart of these milestones and clocks extends."""
     moments = [*milestones["event_time"]] if len(milestones) else []
     if len(clocks):
         moments += [*clocks["started_at"], *clocks["due_at"], *clocks["stopped_at"].dropna()]
@@ -33,7 +33,7 @@ def span_of(context: Context, milestones: pd.DataFrame, clocks: pd.DataFrame) ->
 
 
 def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[Any, Any]) -> Any:
-    """Return the milestones, one lane a system, joined in the order they were reached."""
+    """Return the milestones, one lane per system, joined in the order in which they were reached."""
     catalog = context.catalog
     frame = pd.DataFrame(
         {
@@ -69,16 +69,20 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
     for lift, left in sorted(set(zip(frame["lift"], frame["left"], strict=True))):
         own = base.transform_filter((alt.datum.lift == lift) & (alt.datum.left == left)).encode(text="milestone:N")
         side: dict[str, Any] = {"align": "right", "dx": -9} if left else {"align": "left", "dx": 9}
-        halo: dict[str, Any] = {"stroke": charts.panel(), "strokeWidth": 5, "strokeJoin": "round"}  # the path must not cross a name
+        halo: dict[str, Any] = {
+            "stroke": charts.panel(),
+            "strokeWidth": 5,
+            "strokeJoin": "round",
+        }  # a halo, so that the line does not cross the name
         names += [own.mark_text(dy=lift, fontSize=12, **kind, **side) for kind in (halo, {"color": charts.ink()})]
     lane = 56 + 14 * max(0, frame["lift"].nunique() - 2)
     return alt.layer(path, *names, points, charts.ends(domain)).properties(height=60 + lane * len(order))
 
 
 def _places(frame: pd.DataFrame, domain: tuple[Any, Any]) -> tuple[list[int], list[bool]]:
-    """Return for each name how far above (negative) or below its point it stands, in pixels, and whether it stands left of it.
+    """Return for each name its offset above (negative) or below its point, in pixels, and whether it is to the left of it.
 
-    Names of one lane take the first height at which the one before has ended, so that those close in time do not cover each other.
+    Each name in a lane takes the first height at which the previous one has ended, so that names close in time do not overlap.
     """
     begin, reach = domain[0], (domain[1] - domain[0]).total_seconds()
     lifts, lefts = [], []
@@ -96,7 +100,7 @@ def _places(frame: pd.DataFrame, domain: tuple[Any, Any]) -> tuple[list[int], li
 
 
 def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[Any, Any]) -> Any:
-    """Return the clocks: a bar from start to due, pauses in it, the warning, and where it stopped or stands now."""
+    """Return the clocks: a bar from start to deadline with its pauses, the warning, and where the clock stopped or is now."""
     zone = context.zone
     state = [status_badge.of(verdict) for verdict in clocks["verdict"]]
     frame = pd.DataFrame(

@@ -25,12 +25,12 @@ _FACT = Markup('<span class="fact"><i>{}</i><b>{}</b></span>')
 
 
 def transaction_detail(context: Context, transaction_id: str) -> None:
-    """Draw it. A merged transaction says where it went; an unknown id says so."""
+    """Draw the page. A merged transaction links to the one it became part of; an unknown id is reported."""
     row = context.data.read(reads.transaction, transaction_id=transaction_id)
     if row is None:
         notices.empty(
             "No such transaction",
-            "The link may be old, or the store may have been rebuilt under another id. Search by a business identifier:",
+            "The link may be out of date, or the store may have been rebuilt with new ids. Search by a business identifier:",
             "andon find IDENTIFIER",
         )
         st.html(table.link("transactions", "← All transactions"))
@@ -42,13 +42,11 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
     _head(context, row, clocks, incidents)
     if row["merged_into"]:
         st.html(
-            Markup("<p>It was found to be the same as {}.</p>").format(
-                table.link(links.transaction(str(row["merged_into"])), "another transaction")
-            )
+            Markup("<p>It was merged into {}.</p>").format(table.link(links.transaction(str(row["merged_into"])), "another transaction"))
         )
     if not milestones.empty:
         domain = timeline.span_of(context, milestones, clocks.head(0))
-        st.subheader("The way through the systems", anchor=False)
+        st.subheader("Path through the systems", anchor=False)
         charts.draw(timeline.lanes(context, flow, milestones, domain), "Milestones by system over time")
     if not clocks.empty:
         st.subheader("SLA clocks", anchor=False)
@@ -56,7 +54,7 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
             timeline.clock_bars(context, flow, clocks, timeline.span_of(context, milestones, clocks)), "SLA clocks from start to due"
         )
         st.caption(
-            "Bar: the time allowed, its end the deadline · thin line: time used · amber tick: warning · violet: paused · ■ reached · ▶ now"
+            "Bar: time allowed, up to the deadline · thin line: time used · amber tick: warning · violet: paused · ■ reached · ▶ now"
         )
         _clocks(context, flow, clocks, context.data.read(reads.verdicts, flow=flow, transaction_id=transaction_id))
     signals.behind(context, flow, row, milestones)
@@ -119,7 +117,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
     table.show(columns, clocks.to_dict("records"), "SLA clocks")
     if verdicts.empty:
         return
-    with st.expander(f"Verdict history ({counted(len(verdicts), 'version')}, none is ever rewritten)"):
+    with st.expander(f"Verdict history ({counted(len(verdicts), 'version')}; none is ever changed)"):
         history = [
             table.Column("Decided", lambda row: table.time(zone, row["decided_at"], seconds=True)),
             table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"])),
@@ -135,7 +133,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
 
 
 def _rule(version: str) -> Markup:
-    """The target of the SLA that set the limit; the catalog's version, which nobody reads, on hover."""
+    """The target of the SLA that set the limit; the catalog's version, which few people need, on hover."""
     catalog, _, target = version.partition(": ")
     return Markup('<span title="catalog {}">{}</span>').format(catalog, target or version)
 

@@ -1,4 +1,4 @@
-"""Spans of a trace as a waterfall: who called whom, how long it took, what failed."""
+"""The spans of a trace as a waterfall: who called whom, how long it took, what failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0), ("milliseconds
 
 
 def ordered(spans: pd.DataFrame) -> pd.DataFrame:
-    """Return the spans with ``depth``, each parent before its children, siblings by start; a span without a known parent is a root."""
+    """Return the spans with ``depth``: each parent before its children, siblings by start; a span whose parent is unknown is a root."""
     by_start = spans.sort_values("start_time")
     known = set(by_start["span_id"])
     children: dict[str, list[int]] = {}
@@ -30,14 +30,14 @@ def ordered(spans: pd.DataFrame) -> pd.DataFrame:
         seen.add(position)
         order.append((position, depth))
         stack += [(child, depth + 1) for child in reversed(children.get(str(by_start.loc[position, "span_id"]), []))]
-    order += [(position, 0) for position in by_start.index if position not in seen]  # a ring of parents still shows
+    order += [(position, 0) for position in by_start.index if position not in seen]  # a cycle of parents is still shown
     placed = by_start.loc[[position for position, _ in order]].copy()
     placed["depth"] = [depth for _, depth in order]
     return placed
 
 
 def waterfall(spans: pd.DataFrame) -> Any:
-    """Return the chart; times count from the trace's first span, in the unit that suits its length."""
+    """Return the chart; times count from the first span of the trace, in a unit that suits its length."""
     placed = ordered(spans).head(LIMIT)
     begin = placed["start_time"].min()
     length = (placed["end_time"].max() - begin).total_seconds()

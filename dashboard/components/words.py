@@ -1,4 +1,4 @@
-"""Stored words shown where Streamlit would read Markdown."""
+"""Stored texts shown where Streamlit would interpret Markdown."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
 
 
 def plain(text: object) -> str:
-    """Return the text with every sign of Markdown escaped."""
+    """Return the text with all Markdown characters escaped."""
     return _MARKS.sub(r"\\\1", str(text)).replace("\n", " ")

@@ -1,1 +1,1 @@
-"""One page a file, each exporting ``PAGE``."""
+"""One page per file, each exporting ``PAGE``."""

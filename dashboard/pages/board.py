@@ -1,4 +1,4 @@
-"""The board: every flow as a line of stations, what is late there, what it costs and who acts."""
+"""The board: every flow as a line of stations, with what is late there, what it costs and who acts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Board:
     url_path = "board"
 
     def render(self, context: Context) -> None:
-        """Draw the board and draw it again every few seconds."""
+        """Draw the board, and redraw it every few seconds."""
         st.fragment(_live, run_every=_REFRESH)(context)
 
 
@@ -64,7 +64,7 @@ def _draw(context: Context) -> None:
         notices.delayed(context.data.asked, context.data.delayed_since, context.zone, context.now)
     _header(context, stations, totals, pulse)
     if stations.empty:
-        notices.empty("No transaction yet", "Andon shows a flow as soon as its first milestone is seen. Send one:", notices.FIRST_EVENT)
+        notices.empty("No transactions yet", "A flow appears as soon as its first milestone arrives. Send one:", notices.FIRST_EVENT)
         return
     _incidents(context, incidents)
     st.html(Markup('<div class="andon-board">{}{}</div>').format(Markup("").join(_flows(context, stations, totals)), LEGEND))
@@ -86,20 +86,20 @@ def _header(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, puls
 
 
 def _figures(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return kind, sign, label, value, note and hint of each figure of the strip."""
+    """Return kind, sign, label, value, note and hint of each figure at the top."""
     money, due = _money(totals), totals["next_due_at"].min() if len(totals) else None
     lag = (context.now - processed).total_seconds() if (processed := aware(pulse["processed_at"])) else None
     breached, at_risk, unknown = (int(totals[name].sum()) for name in ("breached", "at_risk", "unknown")) if len(totals) else (0, 0, 0)
     open_, failed = (int(stations[name].sum()) for name in ("here", "failed")) if len(stations) else (0, 0)
     return [
-        ("", "", "Open", count(open_), "transactions", "Transactions that have begun and not ended"),
+        ("", "", "Open", count(open_), "transactions", "Transactions that have started and not ended"),
         (
             "warn" if at_risk else "",
             status_badge.AMBER.glyph,
             "At risk",
             count(at_risk),
-            "past the warning",
-            "Transactions with a clock past its warning time",
+            "past warning time",
+            "Transactions with an SLA past its warning time",
         ),
         (
             "bad" if breached else "",
@@ -115,7 +115,7 @@ def _figures(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pul
             "Unknown",
             count(unknown),
             _why_unknown(totals),
-            "No verdict can be given, neither good nor bad: a source it needs is silent, or a fact its due time needs is missing",
+            "Cannot be evaluated: a source that the SLA depends on is silent, or a fact needed for its due time is missing",
         ),
         (
             "bad long" if money and breached else "long",
@@ -123,7 +123,7 @@ def _figures(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pul
             "Value at risk",
             several(money, 2),
             "at risk or breached",
-            "Each transaction once; currencies are not added up",
+            "Each transaction counted once; currencies are not added together",
         ),
         ("long", "", "Next deadline", _due(due, context.now), context.zone.show(due), utc(due)),
         (
@@ -138,19 +138,19 @@ def _figures(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pul
 
 
 def _changed(context: Context, seconds: float) -> str:
-    """A simulated minute is over in a second, and who looks lives in real ones."""
-    return f"changed {duration(seconds / context.speed)} ago" + (" (real)" if context.simulated else "")
+    """Real time, because people live in it: a simulated minute passes in a second."""
+    return f"updated {duration(seconds / context.speed)} ago" + (" (real)" if context.simulated else "")
 
 
 def _why_unknown(totals: pd.DataFrame) -> str:
     unknown, lacking = (int(totals[name].sum()) for name in ("unknown", "lacking")) if len(totals) else (0, 0)
     if lacking == unknown:
-        return "a fact is missing" if lacking else "no verdict"
-    return f"{count(lacking)} lack a fact" if lacking else "source silent"
+        return "fact missing" if lacking else "no verdict"
+    return f"{count(lacking)} missing a fact" if lacking else "source silent"
 
 
 def _due(due: Any, now: datetime) -> str:
-    """What passes while nobody has looked yet is due now; the next look says what became of it."""
+    """A deadline that has passed but has not been evaluated yet is due now; the next evaluation decides it."""
     at = aware(due)
     return "–" if at is None else until(at, now) if at > now else "now"
 
@@ -158,7 +158,7 @@ def _due(due: Any, now: datetime) -> str:
 def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     if incidents.empty:
         st.html(
-            Markup('<div class="andon-incidents"><div class="calm">{} No open incident</div></div>').format(
+            Markup('<div class="andon-incidents"><div class="calm">{} No open incidents</div></div>').format(
                 status_badge.icon(status_badge.GREEN, "small")
             )
         )

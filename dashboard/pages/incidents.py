@@ -1,4 +1,4 @@
-"""Incidents: one per cause, with everyone and everything it holds up, who acts by which runbook, and what was done."""
+"""Incidents: one per cause, with everything it holds up, who acts by which runbook, and what was done."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from core.catalog.flow import OWN_FLOW
+from core.incident import cause_text
 from core.plural import counted
 from core.verdict import HOLDING
 from dashboard import definitions
@@ -24,21 +25,21 @@ _HEAD = Markup(
     '<div class="andon-detail"><a class="back" href="incidents">← All incidents</a><h1>{bulb} {title} {pill}</h1><div class="facts">{facts}</div></div>'
 )
 _LEFT = {
-    "met": "reached before it was due",
+    "met": "reached on time",
     "met_late": "reached late",
-    "cancelled": "called off",
-    "paused": "its clock was paused",
+    "cancelled": "cancelled",
+    "paused": "clock paused",
     "running": "no longer late or at risk",
     "open": "no longer failing",
-    "completed": "went through",
+    "completed": "completed",
     **dict.fromkeys([*HOLDING, "failed"], "moved to another incident"),
 }
-"""Why a member left, by its verdict when it did."""
+"""Why a transaction left the incident, by its verdict at that moment."""
 _FACT = Markup('<span class="fact" title="{}"><i>{}</i><b>{}</b></span>')
 
 
 class Incidents:
-    """The list, and the sheet of one (``?id=``)."""
+    """The list, and the detail of one incident (``?id=``)."""
 
     name = "incidents"
     title = "Incidents"
@@ -47,7 +48,7 @@ class Incidents:
     url_path = "incidents"
 
     def render(self, context: Context) -> None:
-        """Draw the sheet the address names, else the list."""
+        """Draw the incident named in the address, else the list."""
         if identity := st.query_params.get("id", ""):
             _sheet(context, identity)
         else:
@@ -58,7 +59,7 @@ def _list(context: Context) -> None:
     catalog = context.catalog
     left, middle, right = st.columns(3)
     with left:
-        status = filters.choose("Status", "status", ["open", "acknowledged", "resolved", "all"], str.capitalize, every="Not resolved")
+        status = filters.choose("Status", "status", ["open", "acknowledged", "resolved", "all"], str.capitalize, every="Unresolved")
     with middle:
         flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
     with right:
@@ -66,13 +67,13 @@ def _list(context: Context) -> None:
     rows = context.data.read(reads.incidents, status={"": "unresolved", "all": ""}.get(status, status), flow=flow, owner=owner)
     if rows.empty:
         notices.good(
-            "No incident",
-            "Nothing that these choices cover is late, at risk or failing. An incident opens by itself when an SLA warns or a step fails.",
+            "No incidents",
+            "Nothing in this selection is late, at risk or failing. An incident opens by itself when an SLA reaches its warning time or a step fails.",
         )
     else:
         table.show(_columns(context), rows.to_dict("records"), "Incidents")
         if (total := int(rows["total"].iloc[0])) > len(rows):
-            st.caption(f"{len(rows)} of {count(total)} are shown, the worst first; narrow the choices to see others.")
+            st.caption(f"Showing the worst {len(rows)} of {count(total)}. Narrow the filters to see others.")
     _silences(context)
 
 
@@ -141,7 +142,7 @@ def _matched(context: Context, row: dict[str, Any]) -> str:
 def _sheet(context: Context, identity: str) -> None:
     row = context.data.read(reads.incident, incident_id=identity)
     if row is None:
-        notices.empty("No such incident", "The link may be old. All incidents, the resolved ones too, are in the list.")
+        notices.empty("No such incident", "The link may be out of date. The list has all incidents, including resolved ones.")
         st.html(table.link("incidents", "← All incidents"))
         return
     _head(context, row)
@@ -167,7 +168,7 @@ def _head(context: Context, row: dict[str, Any]) -> None:
             if resolved and opened
             else []
         ),
-        *(_where(context, row) if row["flow"] != OWN_FLOW else [("", "What", row["cause"] or "–")]),
+        *(_where(context, row) if row["flow"] != OWN_FLOW else [("", "Condition", row["cause"] or "–")]),
     ]
     if row["acknowledged_by"]:
         facts.append(
@@ -186,7 +187,7 @@ def _head(context: Context, row: dict[str, Any]) -> None:
 def _affected(context: Context, row: dict[str, Any]) -> list[tuple[str, str, str]]:
     catalog = context.catalog
     return [
-        ("", "Affected now", f"{count(row['members'])} of {count(row['members_total'])} ever"),
+        ("", "Affected now", f"{count(row['members'])} of {count(row['members_total'])} in total"),
         ("", "Late or failed", count(row["breached"])),
         ("", "Severity", row["severity"]),
         ("", "Value at risk", several(row["value"])),
@@ -194,7 +195,7 @@ def _affected(context: Context, row: dict[str, Any]) -> list[tuple[str, str, str
         (", ".join(row["customers"]), "Customers", _names(row["customers"], 3) or "–"),
         (", ".join(row["plants"]), "Plants", ", ".join(row["plants"]) or "–"),
         ("", "Owner", definitions.owner_title(catalog, str(row["owner"])) + (f" · {row['assignee']}" if row["assignee"] else "")),
-        ("", "Reach them", definitions.owner_contact(catalog, str(row["owner"])) or "–"),
+        ("", "Contact", definitions.owner_contact(catalog, str(row["owner"])) or "–"),
     ]
 
 
@@ -203,19 +204,19 @@ def _where(context: Context, row: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [
         (utc(row["next_due_at"]), "Next deadline", _deadline(context, row)),
         ("", "Where", f"{definitions.flow_title(context.catalog, flow)} › {definitions.stage_title(context.catalog, flow, stage)}"),
-        ("", "Cause", row["cause"] or "–"),
+        ("", "Cause", cause_text(str(row["cause"])) or "–"),
     ]
 
 
 def _members(context: Context, members: pd.DataFrame) -> None:
     st.subheader("Affected transactions", anchor=False)
     if members.empty:
-        notices.empty("No member", "Nothing was affected.")
+        notices.empty("No transactions", "This incident affected no transaction.")
         return
     left, total = members["left_at"].notna(), int(members["total"].iloc[0])
     present, gone = members[~left], members[left].sort_values("left_at", ascending=False)
     if present.empty:
-        notices.good("No transaction is affected any more")
+        notices.good("No transactions are affected any more")
     else:
         columns = [
             _member(context),
@@ -228,17 +229,17 @@ def _members(context: Context, members: pd.DataFrame) -> None:
         with st.container(height=460 if len(present) > 9 else "content", border=False):
             table.show(columns, present.to_dict("records"), "Affected transactions")
     if len(gone):
-        with st.expander(f"{counted(total - len(present), 'transaction')} left it", expanded=present.empty):
+        with st.expander(f"{counted(total - len(present), 'transaction')} no longer affected", expanded=present.empty):
             columns = [
                 _member(context),
-                table.Column("Left", lambda row: table.time(context.zone, row["left_at"])),
+                table.Column("Since", lambda row: table.time(context.zone, row["left_at"])),
                 table.Column("Why", lambda row: _LEFT.get(row["verdict"], status_badge.word(row["verdict"]))),
                 *_worth(),
             ]
             with st.container(height=460 if len(gone) > 9 else "content", border=False):
-                table.show(columns, gone.to_dict("records"), "Transactions that left")
+                table.show(columns, gone.to_dict("records"), "Transactions no longer affected")
     if total > len(members):
-        st.caption(f"{len(members)} of {count(total)} are shown, the earliest due first.")
+        st.caption(f"Showing {len(members)} of {count(total)}, earliest due first.")
 
 
 def _member(context: Context) -> table.Column:
@@ -266,19 +267,19 @@ def _runbook(context: Context, name: str) -> None:
             st.markdown(with_own_images(runbook.body, context.image_hosts))
     else:
         notices.empty(
-            "The runbook's text is not readable here",
-            "The dashboard reads it from the catalog folder: start it with --catalog, or set:",
-            "export ANDON_CATALOG=/path/to/catalog",
+            "Runbook not found",
+            "The catalog in force has no such runbook. Add it to the folder runbooks/ of the catalog, then check it with:",
+            "andon check catalog",
         )
 
 
 def _log(context: Context, identity: str) -> None:
     zone = context.zone
-    told, tried, done = st.tabs(["Who was told", "Every attempt", "What people did"])
+    told, tried, done = st.tabs(["Notifications", "Delivery attempts", "Actions"])
     with told:
         deliveries = context.data.read(reads.deliveries, incident_id=identity)
         if deliveries.empty:
-            notices.empty("Nobody was told", "No route in routes.yaml matches this incident, or it is silenced.")
+            notices.empty("Nobody was notified", "No route in routes.yaml matches this incident, or it is silenced.")
         else:
             columns = [
                 table.Column("When", lambda row: table.time(zone, row["created_at"], seconds=True)),
@@ -294,7 +295,7 @@ def _log(context: Context, identity: str) -> None:
         columns = [
             table.Column("When", lambda row: table.time(zone, row["attempted_at"], seconds=True)),
             table.Column("Channel", lambda row: row["channel"], "key"),
-            table.Column("No.", lambda row: row["attempt"], "number"),
+            table.Column("Attempt", lambda row: row["attempt"], "number"),
             table.Column("Outcome", lambda row: status_badge.pill(row["outcome"])),
             table.Column("Detail", lambda row: row["detail"], "wide"),
         ]
@@ -304,7 +305,7 @@ def _log(context: Context, identity: str) -> None:
         columns = [
             table.Column("When", lambda row: table.time(zone, row["at"], seconds=True)),
             table.Column("Who", lambda row: row["actor"], "key"),
-            table.Column("Did", lambda row: row["action"]),
+            table.Column("Action", lambda row: row["action"]),
             table.Column("Detail", lambda row: zone.retell(row["detail"], {}), "wide"),
         ]
         table.show(columns, actions.to_dict("records"), "Actions")

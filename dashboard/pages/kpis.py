@@ -1,4 +1,4 @@
-"""KPIs for leadership: SLAs met, exceptions, cycle time and value at risk, by plant and customer, against the period before."""
+"""KPIs for leadership: SLAs met, exceptions, cycle time and value at risk, by plant and customer, compared with the previous period."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store.reads import leadership as reads
 
 
 class Kpis:
-    """Four figures, their trend, and where they come from."""
+    """Four headline figures, their trend, and their breakdown."""
 
     name = "kpis"
     title = "KPIs"
@@ -42,8 +42,8 @@ class Kpis:
         now = _of(figures, "all")
         if now.empty or not now["transactions"].fillna(0).sum():
             notices.empty(
-                "Nothing was decided in this period",
-                "KPIs count clocks that were decided and transactions that ended. Choose a longer period, or see the board.",
+                "No results in this period",
+                "KPIs count SLA clocks that were decided and transactions that ended. Choose a longer period, or see the board.",
             )
             return
         risk = context.data.read(reads.value_at_risk, slow=True, by="all", flow=flow)
@@ -79,11 +79,11 @@ def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> No
         _points(this["on_time"], last.get("on_time")),
         border=True,
         height="stretch",
-        help="Clocks met, of those decided in the period",
+        help="Share of the SLA clocks decided in the period that were met",
     )
     cells[1].metric(
         "Order exception rate", _percent(this["exception_rate"]), _points(this["exception_rate"], last.get("exception_rate")), delta_color="inverse", border=True, height="stretch",
-        help="Transactions with at least one missed clock, of those with a clock decided in the period",
+        help="Share of transactions with at least one missed SLA, among those with an SLA decided in the period",
     )  # fmt: skip
     cycle, old = this["cycle_seconds"], last.get("cycle_seconds")
     delta = None if old is None or pd.isna(old) or pd.isna(cycle) or not old else f"{(cycle - old) / old:+.1%}"
@@ -94,7 +94,7 @@ def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> No
         delta_color="inverse",
         border=True,
         height="stretch",
-        help="From the first milestone to the last, of what ended in the period",
+        help="From first to last milestone, for transactions that ended in the period",
     )
     money = dict(zip(risk["currency"], risk["value"], strict=True)) if not risk.empty else {}
     held = int(risk["transactions"].sum()) if not risk.empty else 0
@@ -107,7 +107,7 @@ def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> No
         border=True,
         height="stretch",
     )
-    st.caption("Change is against the period before of the same length." if last else "There is no earlier period to compare with.")
+    st.caption("Changes are relative to the previous period of the same length." if last else "There is no earlier period to compare with.")
 
 
 def _percent(value: Any) -> str:
@@ -123,7 +123,7 @@ def _points(value: Any, before: Any) -> str | None:
 def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
     frame = days.assign(day=pd.to_datetime(days["name"]), period="this period")
     if len(earlier):
-        frame = pd.concat([frame, earlier.assign(day=pd.to_datetime(earlier["name"]) + shift, period="period before")])
+        frame = pd.concat([frame, earlier.assign(day=pd.to_datetime(earlier["name"]) + shift, period="previous period")])
     frame["cycle_hours"] = frame["cycle_seconds"] / 3600
     left, middle, right = st.columns(3)
     for container, column, title, form in (
@@ -134,14 +134,14 @@ def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
         chart = alt.Chart(frame.dropna(subset=[column])).mark_line(strokeWidth=2.5, interpolate="monotone").encode(
             x=charts.time_axis("day"),
             y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form), scale=alt.Scale(zero=column != "on_time")),
-            color=alt.Color("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[charts.colour(status_badge.BLUE), charts.soft()]), legend=alt.Legend(orient="bottom", title=None) if len(earlier) else None),
-            strokeDash=alt.StrokeDash("period:N", scale=alt.Scale(domain=["this period", "period before"], range=[[1, 0], [4, 3]]), legend=None),
+            color=alt.Color("period:N", scale=alt.Scale(domain=["this period", "previous period"], range=[charts.colour(status_badge.BLUE), charts.soft()]), legend=alt.Legend(orient="bottom", title=None) if len(earlier) else None),
+            strokeDash=alt.StrokeDash("period:N", scale=alt.Scale(domain=["this period", "previous period"], range=[[1, 0], [4, 3]]), legend=None),
             tooltip=[alt.Tooltip("day:T", format="%d %b"), "period:N", alt.Tooltip(f"{column}:Q", format=form)],
         )  # fmt: skip
         with container:
             st.markdown(f"**{plain(title)}**")
-            charts.draw(chart, f"{title} by day, against the period before", 220)
-    st.caption("One point a day; the first and the last day are not whole.")
+            charts.draw(chart, f"{title} by day, compared with the previous period", 220)
+    st.caption("One point per day; the first and last days are partial.")
 
 
 def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> None:
@@ -152,7 +152,7 @@ def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> N
         money.setdefault(entry["name"], {})[entry["currency"]] = entry["value"]
     rows = rows[rows["name"] != ""].sort_values("on_time")
     if rows.empty:
-        notices.empty(f"No {by} is known", f"Give the flow's milestones a fact named {by}, and it appears here.")
+        notices.empty(f"No {by} recorded", f"Add a fact named {by} to the flow's milestones and it appears here.")
         return
     shown = rows.head(30)
     titles = {name: definitions.flow_title(context.catalog, name) if by == "flow" else name for name in rows["name"]}
@@ -168,7 +168,7 @@ def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> N
     ]
     table.show(columns, shown.to_dict("records"), f"KPIs by {by}")
     note, button = st.columns([4, 1], vertical_alignment="center")
-    note.caption(f"The lowest share of SLAs met first; {len(shown)} of {len(rows)}.")
+    note.caption(f"Showing {len(shown)} of {len(rows)}, lowest share of SLAs met first.")
     button.download_button(
         "Download CSV",
         export.csv(_sheet(rows, money, by)),

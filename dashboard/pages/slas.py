@@ -1,4 +1,4 @@
-"""SLAs: how many of each were met, how long things take against what is allowed, and what is missed next."""
+"""SLAs: how many of each were met, how long things take compared with what is allowed, and which deadlines come next."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TARGET = 0.95
 
 
 class Slas:
-    """Attainment, distribution, trend, and the open clocks in order of their deadline."""
+    """Attainment, distribution, trend, and the open clocks by deadline."""
 
     name = "slas"
     title = "SLAs"
@@ -48,8 +48,8 @@ class Slas:
             days = days[days["flow"] == flow]
         if days.empty:
             notices.empty(
-                "No clock was decided in this period",
-                "A clock is decided when its milestone is reached or its deadline passes. SLAs stand in the flow's file of the catalog; check it with:",
+                "No SLA was decided in this period",
+                "An SLA clock is decided when its milestone is reached or its deadline passes. SLAs are defined in the flow files of the catalog; check them with:",
                 "andon check catalog",
             )
         elif "/" in chosen:
@@ -70,7 +70,7 @@ def _share(row: Any) -> float | None:
 
 
 def _summed(days: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts of all days together, a row per flow and SLA."""
+    """Return the counts of all days added up, one row per flow and SLA."""
     return days.groupby(["flow", "sla"], observed=True)[["met", "missed", "unknown", "total"]].sum().reset_index()
 
 
@@ -91,12 +91,12 @@ def _overview(context: Context, days: pd.DataFrame) -> None:
     ]  # fmt: skip
     table.show(columns, rows, "Attainment by SLA")
     st.caption(
-        "Of the clocks decided in the period; the mark in the bar is 95 %: green from there on, amber from 90 %. Unknown ones (a source was silent, or a fact was missing) count as neither."
+        "Share of the SLA clocks decided in the period. The mark in the bar is 95 %: green from there, amber from 90 %. Unknown ones (a source was silent, or a fact was missing) count as neither met nor missed."
     )
 
 
 def _order(row: Any) -> float:
-    """The lowest share first, what was never decided last."""
+    """Lowest share first; SLAs with nothing decided come last."""
     share = _share(row)
     return 2.0 if share is None else share
 
@@ -111,7 +111,7 @@ def _bar(share: float | None) -> Markup:
 
 
 def _spark(days: pd.DataFrame | None) -> Markup:
-    """A row of small bars, a day each, by share met."""
+    """A row of small bars, one per day, by share met."""
     if days is None:
         return Markup("")
     bars = []
@@ -147,14 +147,14 @@ def _one(context: Context, both: str, days: pd.DataFrame, start: datetime, end: 
         count(row["unknown"]),
         border=True,
         height="stretch",
-        help="No verdict: a source it needs was silent, or a fact its due time needs is missing",
+        help="Could not be evaluated: a source was silent, or a fact needed for the due time is missing",
     )
     left, right = st.columns(2)
     with left:
-        st.subheader("Day by day", anchor=False)
+        st.subheader("By day", anchor=False)
         _trend(days, flow, sla)
     with right:
-        st.subheader("Time used of the time allowed", anchor=False)
+        st.subheader("Share of the allowed time used", anchor=False)
         _distribution(context.data.read(reads.durations, slow=True, flow=flow, sla=sla, start=start, end=end))
 
 
@@ -194,7 +194,7 @@ def _distribution(shares: pd.DataFrame) -> None:
             x=alt.X(
                 "share:Q",
                 bin="binned",
-                title="share of the time allowed (200 %: twice and more)",
+                title="share of the allowed time (200 % = twice or more)",
                 axis=alt.Axis(format=".0%"),
                 scale=alt.Scale(domain=[0, 2.05]),
             ),
@@ -219,10 +219,10 @@ def _next(context: Context, flow: str, sla: str) -> None:
     if rows.empty:
         late = context.data.read(reads.still_late, flow=flow, sla=sla)
         if late:
-            notices.empty("No deadline lies ahead", f"Past their deadline and still awaited: {counted(late, 'clock')} of this choice.")
+            notices.empty("No upcoming deadlines", f"Past the deadline and still open in this selection: {counted(late, 'clock')}.")
             st.html(table.link(links.to("transactions", flow=flow, verdict="breached"), "Breached transactions →"))
         else:
-            notices.good("No deadline lies ahead", "No clock of this choice is running; see attainment above for those that ended.")
+            notices.good("No upcoming deadlines", "No clock in this selection is running. Attainment above covers those that have ended.")
         return
     columns = [
         table.Column(
@@ -231,7 +231,7 @@ def _next(context: Context, flow: str, sla: str) -> None:
         table.Column("", lambda row: status_badge.pill(row["verdict"])),
         table.Column("Reference", lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"])),
         table.Column("SLA", lambda row: _title(context, row["flow"], row["sla"])),
-        table.Column("Awaits", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft spare"),
+        table.Column("Waiting for", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft spare"),
         table.Column("Customer", lambda row: row["customer"]),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number"),

@@ -1,4 +1,4 @@
-"""Sources: who was last seen when, how much they send, and what could not be used."""
+"""Sources: when each was last seen, how much it sends, and what could not be used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from store.reads import origins as reads
 _HOURS = 24
 _QUARANTINED = 100
 _UNUSED = 20
-_BADGES = {"receiving": status_badge.GREEN, "not all usable": status_badge.AMBER, "silent": status_badge.GREY}
+_BADGES = {"receiving": status_badge.GREEN, "partly unusable": status_badge.AMBER, "silent": status_badge.GREY}
 
 
 class Sources:
@@ -80,24 +80,24 @@ def _row(
 
 
 def _refused(reasons: pd.DataFrame, name: str, since: datetime) -> list[str]:
-    """Return why input of a source was quarantined since then."""
+    """Return why input from a source was quarantined since then."""
     own = reasons[reasons["source"] == name].to_dict("records") if not reasons.empty else []
     return [str(row["reason"]) for row in own if (last := aware(row["last_at"])) is not None and last >= since]
 
 
 def _judged(row: dict[str, Any], unused: list[dict[str, Any]]) -> dict[str, Any]:
-    """Add why the badge of a source is not green although it is heard: what it sends cannot be used, or not whole."""
+    """Add why a source's badge is not green although the source is sending: what it sends is unusable, or partly so."""
     sums: dict[str, int] = {}
     for each in unused:
         if each["source"] == row["name"]:
             sums[each["short"]] = sums.get(each["short"], 0) + int(each["signals"])
     why = [f"{count(signals)} {short}" for short, signals in sums.items()]
     why += [f"quarantined ({', '.join(dict.fromkeys(row['refused']))})"] if row["refused"] else []
-    return {**row, "why": " · ".join(why), "state": row["state"] if row["state"] == "silent" or not why else "not all usable"}
+    return {**row, "why": " · ".join(why), "state": row["state"] if row["state"] == "silent" or not why else "partly unusable"}
 
 
 def _every(text: str) -> str:
-    """Return how often a source is to be heard; working time as it was written, since a day of it is not 24 hours."""
+    """Return how often a source is expected; working time is shown as written, because a working day is not 24 hours."""
     every = parse_duration(text)
     return text.strip() if every.working else duration(every.milliseconds / 1000)
 
@@ -109,8 +109,8 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
             Markup(
                 '<div class="andon-notice dim"><div class="glyph">?</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
             ).format(
-                f"Silent beyond their rhythm: {', '.join(row['title'] for row in silent)}",
-                "A promise that waits for them is unknown from its warning on, neither good nor bad, until they are heard again.",
+                f"Silent for longer than expected: {', '.join(row['title'] for row in silent)}",
+                "SLAs that depend on them become unknown at their warning time, until the sources send again.",
             )
         )
     columns = [
@@ -128,10 +128,10 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
                 utc(row["last"]), f"{duration(row['age'])} ago" if row["last"] else "never"
             ),
         ),
-        table.Column("Every", lambda row: row["every"], "soft"),
+        table.Column("Expected every", lambda row: row["every"], "soft"),
         table.Column("Last 24 hours", lambda row: _spark(context, row["series"])),
         table.Column("Signals", lambda row: count(row["total"]), "number"),
-        table.Column("Of which", _kinds, "soft"),
+        table.Column("By kind", _kinds, "soft"),
         table.Column(
             "Quarantined",
             lambda row: Markup('<span class="pill bad">{}</span>').format(count(row["quarantined"])) if row["quarantined"] else "",
@@ -141,11 +141,11 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]) if row["owner"] else "", "soft"),
     ]
     table.show(columns, rows, "Sources")
-    st.caption("Every: how often it is expected in its calendar. Signals of the last 24 hours; quarantined in the last 7 days.")
+    st.caption("Expected every: within the source's calendar. Signals: last 24 hours. Quarantined: last 7 days.")
 
 
 def _named(row: dict[str, Any]) -> Markup:
-    why = Markup('<br><small class="why">{}</small>').format(f"In 24 hours: {row['why']}") if row["why"] else ""
+    why = Markup('<br><small class="why">{}</small>').format(f"Last 24 hours: {row['why']}") if row["why"] else ""
     return Markup("{}<br><small>{}</small>{}").format(row["title"], row["name"], why)
 
 
@@ -154,23 +154,23 @@ def _kinds(row: dict[str, Any]) -> Markup:
 
 
 def _all_unused(context: Context, since: datetime) -> list[dict[str, Any]]:
-    """Return what was received and is not used, or not whole, although it was meant to be."""
+    """Return what was received but not used, in full or in part, although it was meant to be."""
     return [*_unread(context, since), *_keyless(context, since), *_not_numbers(context, since)]
 
 
 def _unused(rows: list[dict[str, Any]]) -> None:
-    """Say what it was and what to do."""
+    """Say what it was and what to do about it."""
     if rows:
-        st.subheader("Received, but not used, or not whole (24 hours)", anchor=False)
+        st.subheader("Received but not used, or used only in part (24 hours)", anchor=False)
         columns = [
             table.Column("What", lambda row: row["what"], "key wrap"),
             table.Column("Source", lambda row: row["source"]),
             table.Column("Signals", lambda row: count(row["signals"]), "number"),
             table.Column("What to do", lambda row: row["to_do"], "wide"),
         ]
-        table.show(columns, rows[:_UNUSED], "Received, but not used, or not whole")
+        table.show(columns, rows[:_UNUSED], "Received but not used")
         if len(rows) > _UNUSED:
-            st.caption(f"{_UNUSED} of {len(rows)} shown.")
+            st.caption(f"Showing {_UNUSED} of {len(rows)}.")
 
 
 def _unread(context: Context, since: datetime) -> list[dict[str, Any]]:
@@ -178,8 +178,8 @@ def _unread(context: Context, since: datetime) -> list[dict[str, Any]]:
     wanted = [name for milestone in milestones for name in listed(milestone.match.event)]
     return [
         {
-            "what": f"Events of type {row['type']}", "short": "of no transaction", "source": row["source"], "signals": row["events"],
-            "to_do": "No flow reads this type: name it in a milestone's match, or correct the sender.",
+            "what": f"Events of type {row['type']}", "short": "not used by any flow", "source": row["source"], "signals": row["events"],
+            "to_do": "No flow uses this type. Add it to a milestone's match, or correct the sender.",
         }
         for row in context.data.read(reads.event_types, since=since).to_dict("records")
         if row["type"] != HEARTBEAT_EVENT and not is_named(row["type"], wanted)
@@ -192,7 +192,7 @@ def _keyless(context: Context, since: datetime) -> list[dict[str, Any]]:
         {
             "what": f"{definitions.stage_title(catalog, row['flow'], row['milestone'])} of {definitions.flow_title(catalog, row['flow'])}",
             "short": "without a key", "source": row["source"], "signals": row["signals"],
-            "to_do": "Carries none of the flow's keys: correct where the milestone looks for them, or the sender.",
+            "to_do": "It carries none of the flow's keys. Correct the key paths of the milestone, or the sender.",
         }
         for row in context.data.read(reads.keyless, since=since).to_dict("records")
     ]  # fmt: skip
@@ -206,8 +206,8 @@ def _not_numbers(context: Context, since: datetime) -> list[dict[str, Any]]:
     return [
         {
             "what": f"{definitions.fact_title(catalog.flows[row['flow']], row['fact'])} of {definitions.flow_title(catalog, row['flow'])}: '{row['example'][:60]}' is not a number",
-            "short": "with a fact that is no number", "source": row["source"], "signals": row["signals"],
-            "to_do": "Where it counts as money it counts as 0: correct where the milestone finds the fact, or the sender.",
+            "short": "with a fact that is not a number", "source": row["source"], "signals": row["signals"],
+            "to_do": "Wherever it is used as money, it counts as 0. Correct the fact's path in the milestone, or the sender.",
         }
         for row in context.data.read(reads.not_numbers, slow=True, since=since, facts=meant).to_dict("records")
     ]  # fmt: skip
@@ -238,15 +238,15 @@ def _quarantine(context: Context, reasons: pd.DataFrame) -> None:
         table.Column("What was wrong", lambda row: row["message"], "wide"),
         table.Column("Kind", lambda row: row["kind"], "soft"),
         table.Column("Bytes", lambda row: count(row["size"]), "number soft"),
-        table.Column("Begins with", lambda row: Markup("<code>{}</code>").format(row["beginning"][:160]), "wide"),
+        table.Column("Starts with", lambda row: Markup("<code>{}</code>").format(row["beginning"][:160]), "wide"),
         table.Column("Id", lambda row: row["quarantine_id"], "soft"),
     ]
     table.show(columns, rows.to_dict("records"), "Quarantine")
     if len(rows) == _QUARANTINED:
-        st.caption(f"The latest {_QUARANTINED} are shown. All: andon quarantine list")
-    st.markdown("The raw bytes are kept. Mend the cause (the catalog, the sender), then send them through again:")
+        st.caption(f"Showing the latest {_QUARANTINED}. For all: andon quarantine list")
+    st.markdown("The raw bytes are kept. Fix the cause (the catalog or the sender), then replay them:")
     st.code(
-        "andon quarantine show ID      # everything known about one\nandon quarantine replay ID    # through the front door again; what is already stored stays once",
+        "andon quarantine show ID      # everything known about one input\nandon quarantine replay ID    # sends it to the collector again; nothing is stored twice",
         language="bash",
     )
 

@@ -1,4 +1,4 @@
-"""Transactions: where is my order, by any business identifier, and everything known about one."""
+"""Transactions: search by any business identifier, and everything known about one transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FOUND = 100
 
 
 class Transactions:
-    """The list, the search and the sheet of one (``?id=``)."""
+    """The list, the search, and the detail of one transaction (``?id=``)."""
 
     name = "transactions"
     title = "Transactions"
@@ -31,7 +31,7 @@ class Transactions:
     url_path = "transactions"
 
     def render(self, context: Context) -> None:
-        """Draw the sheet the address names, else search and list."""
+        """Draw the transaction named in the address, else the search and the list."""
         if identity := st.query_params.get("id", ""):
             transaction_detail(context, identity)
             return
@@ -54,8 +54,8 @@ def _found(context: Context, wanted: str) -> None:
         rows = context.data.read(reads.listing, now=context.minute, ids=tuple(dict.fromkeys(hits["transaction_id"])), limit=_LIMIT)
     if rows.empty:
         notices.empty(
-            f"No transaction carries “{wanted}”",
-            "Identifiers are compared as the flow's keys normalise them (leading zeros do not matter). The event that names it may not have arrived, "
+            f"No transaction found for “{wanted}”",
+            "Identifiers are normalised as the flow's keys say (leading zeros do not matter). The event that carries it may not have arrived yet, "
             "or may be in quarantine: see Sources. The same search on the command line:",
             "andon find IDENTIFIER\nandon quarantine list",
         )
@@ -65,7 +65,7 @@ def _found(context: Context, wanted: str) -> None:
     )
     _table(context, rows, matched.to_dict())
     if len(hits) == _FOUND:
-        st.caption(f"More begin with {plain(wanted)}: these are the {_FOUND} youngest. Write more of it to find the others.")
+        st.caption(f"Showing the {_FOUND} newest that begin with {plain(wanted)}. Type more of it to find the others.")
 
 
 def _named(context: Context, flow: str, key_type: str, value: str) -> str:
@@ -84,7 +84,7 @@ def _list(context: Context) -> None:
         verdict = filters.choose("Verdict", "verdict", _VERDICTS, lambda name: status_badge.word(name).capitalize())
     stages = [name for key, known in catalog.flows.items() if not flow or key == flow for name in definitions.stations(known)]
     with top[3]:
-        stage = filters.choose("Stands at", "stage", stages, lambda name: definitions.stage_title(catalog, flow, name))
+        stage = filters.choose("Last milestone", "stage", stages, lambda name: definitions.stage_title(catalog, flow, name))
     with top[4]:
         customer = filters.choose("Customer", "customer", _distinct(recent, "customer"), typed=True)
     with top[5]:
@@ -104,16 +104,16 @@ def _list(context: Context) -> None:
     )  # fmt: skip
     if rows.empty and recent.empty:
         notices.empty(
-            "No transaction yet",
-            "A transaction appears with the first signal that is a milestone of a flow. Send one:",
+            "No transactions yet",
+            "A transaction appears with the first signal that matches a milestone of a flow. Send one:",
             notices.FIRST_EVENT,
         )
     elif rows.empty:
-        notices.empty("Nothing matches", "No transaction fits all of these choices. Widen the period or clear a filter.")
+        notices.empty("Nothing matches", "No transaction matches all of these filters. Widen the period or clear a filter.")
     else:
         _table(context, rows, {})
         if len(rows) == _LIMIT:
-            st.caption(f"The {_LIMIT} youngest are shown; narrow the choices to see others.")
+            st.caption(f"Showing the {_LIMIT} newest. Narrow the filters to see others.")
 
 
 def _distinct(frame: pd.DataFrame, column: str) -> list[str]:
@@ -130,17 +130,17 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str]) -> Non
         ),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
         table.Column("State", lambda row: status_badge.pill("failed" if row["failed_stage"] else row["state"])),
-        table.Column("Stands at", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
-        table.Column("Worst clock", lambda row: status_badge.pill(row["verdict"]) if row["verdict"] else ""),
+        table.Column("Last milestone", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
+        table.Column("SLA status", lambda row: status_badge.pill(row["verdict"]) if row["verdict"] else ""),
         table.Column("Due", lambda row: _due(context, row)),
         table.Column("Customer", lambda row: row["customer"]),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number"),
         table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
-        table.Column("Last milestone", lambda row: table.time(zone, row["updated_at"]), "soft spare"),
+        table.Column("Updated", lambda row: table.time(zone, row["updated_at"]), "soft spare"),
     ]
     if matched:
-        columns.insert(1, table.Column("Named by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
+        columns.insert(1, table.Column("Matched by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
     table.show(columns, rows.to_dict("records"), "Transactions")
 
 

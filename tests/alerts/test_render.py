@@ -11,11 +11,11 @@ from core.catalog.catalog import Catalog
 @pytest.mark.parametrize(
     ("cause", "title"),
     [
-        ("overdue", "Spare parts: Booked in erp is running late"),
-        ("source-silent:erp", "Spare parts: Booked in erp unknown, erp is silent"),
-        ("fact-missing:promised_at", "Spare parts: Booked in erp unknown, the fact promised_at is missing"),
-        ("calendar:office", "Spare parts: Booked in erp unknown, the calendar office gives no due time"),
-        ("CUSTOMER_BLOCKED", "Spare parts: Booked in erp failed, CUSTOMER_BLOCKED"),
+        ("overdue", "Spare parts › Booked in erp: behind schedule"),
+        ("source-silent:erp", "Spare parts › Booked in erp: unknown, erp is silent"),
+        ("fact-missing:promised_at", "Spare parts › Booked in erp: unknown, the fact promised_at is missing"),
+        ("calendar:office", "Spare parts › Booked in erp: unknown, the calendar office gives no due time"),
+        ("CUSTOMER_BLOCKED", "Spare parts › Booked in erp: failed, CUSTOMER_BLOCKED"),
     ],
 )
 def test_a_title_says_the_real_reason(cause: str, title: str) -> None:

@@ -53,9 +53,9 @@ def test_a_wrong_receiver_is_found_at_its_place(folder: Path, receiver: str, pro
         ("{type: webhook, settings: {url: 'http://a', secret: hunter2}}", "2:53: channel 'desk': 'settings.secret' is a secret; write env:NAME or file:PATH"),
         ("{type: webhook, settings: {url: 'http://a', sceret: 'env:A'}}", "2:53: channel 'desk': 'settings.sceret' is no setting of this notifier; did you mean 'secret'?"),
         ("{type: email, settings: {host: a, from: b@c, to: c@d, security: [tls]}}", "2:63: channel 'desk': 'settings.security' is not one of starttls, tls, none"),
-        ("{type: email, settings: {host: a, from: b@c, to: c@d, port: '²'}}", "2:63: channel 'desk': 'settings.port' is no port number"),
-        ("{type: alertmanager, settings: {url: 'http://a', keep_minutes: 1.0e+300}}", "2:58: channel 'desk': 'settings.keep_minutes' is no number of minutes of at most a year"),
-        ("{type: email, settings: {host: a, from: b, to: c@d}}", "2:43: channel 'desk': 'settings.from' is no e-mail address; write name@example.com, or a list of them"),
+        ("{type: email, settings: {host: a, from: b@c, to: c@d, port: '²'}}", "2:63: channel 'desk': 'settings.port' is not a port number"),
+        ("{type: alertmanager, settings: {url: 'http://a', keep_minutes: 1.0e+300}}", "2:58: channel 'desk': 'settings.keep_minutes' is not a number of minutes up to one year"),
+        ("{type: email, settings: {host: a, from: b, to: c@d}}", "2:43: channel 'desk': 'settings.from' is not an e-mail address; write name@example.com, or a list of addresses"),
     ],
 )  # fmt: skip
 def test_a_channel_that_cannot_work_is_found_at_its_place(folder: Path, channel: str, problem: str) -> None:

@@ -418,7 +418,7 @@ def test_who_is_woken_up_learns_whom_to_reach_who_has_it_and_what_it_costs(name:
     elif name == "slack":
         fields = [field["text"] for block in sent["blocks"] for field in block.get("fields", [])]
         assert "*Owner*\nOrder desk\ndesk@example.com, +49 89 1234, #orders (Ana &lt;b&gt;, Ben)" in fields
-        assert "*Who has it*\nCarla" in fields
+        assert "*Handled by*\nCarla" in fields
         assert "penalty 24 EUR" in json.dumps(sent["blocks"])
     else:
         assert line in body.decode(), f"say in this test where '{name}' puts it"

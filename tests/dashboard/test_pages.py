@@ -62,7 +62,7 @@ def test_every_page_keeps_the_contract() -> None:
 def test_a_filled_page_shows_no_empty_state(page: str, view: View, filled: Store) -> None:
     shown = words(view(page, filled))
     assert "andon-notice bad" not in shown
-    assert "No transaction yet" not in shown
+    assert "No transactions yet" not in shown
 
 
 @pytest.mark.parametrize("page", ["board", "transactions", "slas", "incidents", "kpis"])
@@ -91,7 +91,7 @@ def test_the_last_good_picture_is_kept_and_marked_as_old(view: View, filled: Sto
     data._fetch.clear()
     data._client.clear()
     shown = words(view("board", None))
-    assert "Data delayed: this is the picture of 24 Nov 10:30:00" in shown
+    assert "Data delayed: showing data from 24 Nov 10:30:00" in shown
     assert "andon-board" in shown
 
 
@@ -203,16 +203,16 @@ def test_the_sheet_says_how_many_signals_are_not_shown(view: View, filled: Store
     spans = filled.rows(f"SELECT count() AS n FROM spans FINAL WHERE trace_id = '{identity}'")[0]["n"]
     monkeypatch.setattr(detail, "SIGNALS", 5)
     said = [caption.value for caption in view("transactions", filled, id=identity).caption]
-    assert f"5 of {spans} shown, the earliest." in said
+    assert f"Showing the earliest 5 of {spans}." in said
     monkeypatch.setattr(signals, "_TRACES", 0)
     said = [caption.value for caption in view("transactions", filled, id=identity).caption]
-    assert "0 of its 1 trace are read; a signal of another one is here only if it is a milestone." in said
+    assert "Only 0 of its 1 trace are shown; signals of the others appear only if they are milestones." in said
 
 
 def test_search_ignores_leading_zeros_and_says_when_nothing_is_found(view: View, filled: Store) -> None:
     reference = first_of(filled, "transactions", "reference", "flow = 'order-to-cash'")
     assert reference in words(view("transactions", filled, find=f"000{reference}"))
-    assert "No transaction carries “4711-0815”" in words(view("transactions", filled, find="4711-0815"))
+    assert "No transaction found for “4711-0815”" in words(view("transactions", filled, find="4711-0815"))
 
 
 def test_unknown_ids_say_so(view: View, filled: Store) -> None:
@@ -258,7 +258,7 @@ def test_an_incident_says_whom_to_reach_and_what_lateness_costs_and_so_does_its_
     assert row is not None
     shown = words(view("incidents", filled, id=owed["incident_id"]))
     contact = str(catalog().owners.owners[row["owner"]].contact)
-    assert f"<i>Reach them</i><b>{escape(contact)}</b>" in shown
+    assert f"<i>Contact</i><b>{escape(contact)}</b>" in shown
     assert "@example.com" in contact
     assert f"<i>Penalty so far</i><b>{escape(several(row['penalty']))}</b>" in shown
     cell = f">{amount(owed['penalty'], owed['currency'])}</td>"
@@ -278,7 +278,7 @@ def test_acknowledging_needs_a_name_and_posts_once(view: View, filled: Store, mo
     button = next(button for button in test.button if button.label == "Acknowledge")
     test = button.click().run()
     assert not sent
-    assert "Give your name" in test.error[0].value
+    assert "Enter your name" in test.error[0].value
     test.text_input[0].set_value("m.weber")
     next(button for button in test.button if button.label == "Acknowledge").click().run()
     assert len(sent) == 1
@@ -332,7 +332,7 @@ def test_a_page_is_measured_once_with_the_part_that_redraws_itself(view: View, f
 def test_a_search_that_finds_too_much_says_so(view: View, filled: Store) -> None:
     shown = view("transactions", filled, find="45")
     words(shown)
-    assert any("Write more of it" in caption.value for caption in shown.caption)
+    assert any("Type more of it" in caption.value for caption in shown.caption)
 
 
 def test_an_incident_with_more_members_than_are_shown_says_how_many(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,7 +340,7 @@ def test_an_incident_with_more_members_than_are_shown_says_how_many(view: View, 
     members = filled.rows("SELECT count() AS n FROM incident_members FINAL WHERE incident_id = 'inc-0000'")[0]["n"]
     shown = view("incidents", filled, id="inc-0000")
     assert members > 3
-    assert f"3 of {members} are shown, the earliest due first." in [caption.value for caption in shown.caption]
+    assert f"Showing 3 of {members}, earliest due first." in [caption.value for caption in shown.caption]
 
 
 def test_heartbeats_are_not_listed_unless_asked_for(view: View, filled: Store) -> None:
@@ -360,11 +360,11 @@ def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, fil
     keyless = {"slice": [1], "flow": ["order-to-cash"], "milestone": ["captured"], "event_id": ["k"], "received_at": [moment], "keys": [[]]}
     filled.insert("milestone_events", keyless | {"source": ["crm"]})
     shown = words(view("sources", filled))
-    assert "Silent beyond their rhythm: Transport management" in shown
+    assert "Silent for longer than expected: Transport management" in shown
     assert "Events of type crm.order.recieved" in shown
     assert "crm.order.captured" not in shown
     assert "andon.heartbeat" not in shown
-    assert "Carries none of the flow" in shown
+    assert "It carries none of the flow" in shown
 
 
 def test_a_source_whose_signals_cannot_be_used_is_not_green(view: View, filled: Store) -> None:
@@ -382,8 +382,8 @@ def test_a_source_whose_signals_cannot_be_used_is_not_green(view: View, filled: 
         )
     }
     assert by_source["erp"] == by_source["wms"] == by_source["crm"] == "warn"
-    assert "In 24 hours: 1 with a fact that is no number" in shown
-    assert "of no transaction" in shown
+    assert "Last 24 hours: 1 with a fact that is not a number" in shown
+    assert "not used by any flow" in shown
     assert "quarantined (" in shown
     assert "Order value of Order to cash: &#39;abc&#39; is not a number" in shown
     assert "1e3" not in shown
@@ -395,9 +395,9 @@ def test_a_fact_that_cannot_be_used_is_told_with_what_was_sent(view: View, fille
     for facts, told in (
         (
             {"amount": "abc", "currency": "EUR"},
-            "The value &#39;abc&#39; of Order value is not a number: wherever it counts as money, it counts as 0.",
+            "Order value is &#39;abc&#39;, which is not a number. Wherever it is used as money, it counts as 0.",
         ),
-        ({"amount": "1200"}, "Order value (1200) has no currency: the fact currency was not given."),
+        ({"amount": "1200"}, "Order value (1200) has no currency because the fact currency is missing."),
     ):
         filled.insert("transactions", {name: [value] for name, value in {**row, "facts": facts}.items()})
         row["revision"] = 2
@@ -462,29 +462,29 @@ def test_members_that_left_are_apart_with_when_and_why(view: View, filled: Store
         "toDateTime64('2026-11-24 08:00:00', 3, 'UTC') AS left_at) FROM incident_members FINAL WHERE incident_id = 'inc-0002' LIMIT 1"
     )
     test = view("incidents", filled, id="inc-0002")
-    present, gone = words(test).split('aria-label="Transactions that left"')
+    present, gone = words(test).split('aria-label="Transactions no longer affected"')
     assert "gone-4711" not in present
     assert "gone-4711" in gone
-    assert "reached before it was due" in gone
+    assert "reached on time" in gone
     assert "24 Nov 09:00" in gone
-    assert "1 transaction left it" in [expander.label for expander in test.expander]
+    assert "1 transaction no longer affected" in [expander.label for expander in test.expander]
 
 
 def test_a_simulated_clock_is_named(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = words(view("board", filled))
     assert "simulated" not in shown
-    assert "changed 2 s ago<" in shown
+    assert "updated 2 s ago<" in shown
     monkeypatch.setenv("ANDON_CLOCK_SPEED", "60")
     shown = words(view("board", filled))
     assert "Times in Europe/Berlin · simulated, 60 times real speed" in shown
     assert "As of, simulated" in shown
-    assert "changed 0 s ago (real)" in shown
+    assert "updated 0 s ago (real)" in shown
 
 
 def test_the_board_says_how_the_counts_of_a_flow_and_of_its_stations_differ(view: View, filled: Store) -> None:
     shown = words(view("board", filled))
-    once = "each transaction once, by its worst clock"
-    assert f"<b>Beside a flow's name:</b> {once}; late at two stations, it counts at both" in shown
+    once = "each transaction counted once, by its worst SLA"
+    assert f"<b>Next to the flow's name:</b> {once}; one that is late at two stations counts at both" in shown
     head = shown[shown.index('<section class="flow') : shown.index('<ol class="stations">')]
     assert f'title="the deadline has passed; {once}"' in head
     assert 'title="the deadline has passed"' in shown
@@ -510,12 +510,12 @@ def test_a_hostile_currency_stays_words(view: View, filled: Store, monkeypatch: 
 def test_no_deadline_ahead_is_not_called_good_while_one_is_past(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attainment, "next_due", lambda *_, **__: pd.DataFrame())
     shown = words(view("slas", filled))
-    assert "Past their deadline and still awaited" in shown
+    assert "Past the deadline and still open" in shown
     assert "andon-notice good" not in shown
 
 
 def test_an_unknown_verdict_says_why(view: View, filled: Store) -> None:
-    for name, due, said in (("silent", NOW, "source silent"), ("lacking", None, "1 lack a fact")):
+    for name, due, said in (("silent", NOW, "source silent"), ("lacking", None, "1 missing a fact")):
         row = {"flow": "order-to-cash", "sla": "ship-as-promised", "transaction_id": name, "revision": 1, "stage": "shipped", "due_at": due}
         filled.insert("open_clocks", {column: [value] for column, value in {**row, "verdict": "unknown"}.items()})
         data._fetch.clear()
@@ -527,11 +527,11 @@ def test_a_refused_catalog_is_told_until_it_is_corrected(view: View, filled: Sto
     kept.refused("contracts/gold-customers.yaml:3:17: fact 'tier' is of no flow\nflows/order-to-cash.yaml:9:5: unknown key 'withn'")
     data._fetch.clear()
     shown = words(view("board", filled))
-    assert "The catalog on disk is refused" in shown
+    assert "The catalog on disk is invalid" in shown
     assert "contracts/gold-customers.yaml:3:17: fact" in shown  # the first of what follows from it
-    assert "Shown is the one before" in shown
+    assert "The previous catalog stays in force and is shown here" in shown
     assert "Order to cash" in shown
     kept.taken(catalog())
     data._fetch.clear()
     shown = words(view("board", filled))
-    assert "The catalog on disk is refused" not in shown
+    assert "The catalog on disk is invalid" not in shown

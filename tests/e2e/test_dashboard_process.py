@@ -51,7 +51,7 @@ def test_it_measures_pages_and_counts_failed_reads_and_logs_json_alone(alone: Pr
     said = [json.loads(line) for line in alone.log("dashboard").splitlines()]
     assert all({"time", "level", "logger", "message"} <= set(entry) for entry in said)
     assert [entry["metrics"] for entry in said if "metrics" in entry] == [f"http://127.0.0.1:{alone.dashboard_metrics_port}/metrics"]
-    failures = [entry["read"] for entry in said if entry["message"] == "a reading fails"]
+    failures = [entry["read"] for entry in said if entry["message"] == "a dashboard read fails"]
     assert "store.reads.origins.last_seen" in failures
     assert len(failures) == len(set(failures)), "a reading that goes on failing is said once"
     assert any(entry["logger"].startswith("streamlit") for entry in said)

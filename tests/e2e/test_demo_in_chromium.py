@@ -78,7 +78,7 @@ def test_a_business_id_leads_to_the_transaction_and_its_way_through_the_systems(
         drawn(page, ".andon-detail")
         page.locator(CHART).nth(1).wait_for(timeout=WAIT_MILLISECONDS)
         sound(page, seen, "transaction")
-        assert "The way through the systems" in seen.text
+        assert "Path through the systems" in seen.text
         assert "SLA clocks" in seen.text
         assert delivery in seen.text
         assert len(sold["reached"]) > 4
@@ -137,7 +137,7 @@ def test_an_incident_is_acknowledged_and_silenced_in_the_browser(demo: Demo, bro
         assert kept == [{"status": "acknowledged", "acknowledged_by": "Ada"}]
         _submit(page, "Silence", {"Your name": "Ada", "Reason": "the carrier is on strike", "Hours": "168"})
         page.get_by_text("Silenced by Ada.").wait_for(timeout=WAIT_MILLISECONDS)
-        page.get_by_role("tab", name="What people did").click()
+        page.get_by_role("tab", name="Actions").click()
         appears(page, '.andon-table[aria-label="Actions"]:has-text("asking the carrier"):has-text("the carrier is on strike")')
         sound(page, seen, "acted")
 
