@@ -1,4 +1,4 @@
-"""The shared nouns of Andon and the few mechanisms every stage uses.
+"""The shared nouns of Andon and the few mechanisms that every stage uses.
 
-Reads: nothing of ours. Writes: nothing. Everything else may import this package; it imports no other package of Andon.
+Reads: nothing of ours. Writes: nothing. Every other package may import this one; it imports no other package of Andon.
 """

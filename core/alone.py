@@ -1,4 +1,4 @@
-"""One process at a time: a lock on a file, which the kernel takes back when its process ends, however it ends; and who holds it."""
+"""One process at a time: a lock on a file, which the kernel releases when its process ends, however it ends; and who holds it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 
 def lock(file: BinaryIO) -> bool:
-    """Lock an open file for this process until it is closed; return whether it could be had. Never waits."""
+    """Lock an open file for this process until it is closed; return whether the lock was free. Never waits."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -17,14 +17,14 @@ def lock(file: BinaryIO) -> bool:
 
 
 def described(process: int) -> str:
-    """Return ``'name arguments' (process N)``. Raises ``OSError`` when there is no such process, or the system does not tell."""
+    """Return ``'name arguments' (process N)``. Raises ``OSError`` if there is no such process or the system does not tell."""
     program, *arguments = (Path("/proc") / str(process) / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
     command = "".join(each if each.isprintable() else " " for each in " ".join([Path(program).name, *arguments]))
     return f"'{' '.join(command.split())[:60]}' (process {process})"
 
 
 def holder_of(path: Path) -> str:
-    """Return ``: 'name arguments' (process N)`` of the process that has locked a file, to follow what it does; empty where nobody tells."""
+    """Return ``: 'name arguments' (process N)`` for the process that has locked a file, ready to append; empty if it cannot be found out."""
     try:
         inode = path.stat().st_ino
         for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():

@@ -1,4 +1,4 @@
-"""What has to hold before a door opens: a port that can be had, a certificate that fits its key. What is wrong is said in one line."""
+"""What must hold before a port opens: the port is free, and the certificate fits its key. Anything wrong is reported in one line."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from core.errors import UsageError
 
 
 def bind(host: str, port: int, setting: str) -> socket.socket:
-    """Return a listening socket's bound half. Raises :class:`core.errors.UsageError` naming the port, the cause and the setting."""
+    """Return a bound socket, ready to listen. Raises :class:`core.errors.UsageError` naming the port, the cause and the setting."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # with the protocol named, asyncio sets TCP_NODELAY; without it every answer with a body waits 40 ms for the delayed ACK
+    # with the protocol named, asyncio sets TCP_NODELAY; without it, every answer with a body waits 40 ms for the delayed ACK
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -26,7 +26,7 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
 
 
 def check_certificate(certificate: Path | None, key: Path | None) -> None:
-    """Raise :class:`core.errors.UsageError` for files that TLS cannot be spoken with; gRPC would only say that the port cannot be opened."""
+    """Raise :class:`core.errors.UsageError` for files that TLS cannot use; gRPC would only report that the port cannot be opened."""
     if certificate is None or key is None:
         return
     for file in (certificate, key):
@@ -35,7 +35,7 @@ def check_certificate(certificate: Path | None, key: Path | None) -> None:
         except OSError as error:
             raise UsageError(f"{file}: {error.strerror}; set tls_certificate and tls_key to readable PEM files") from error
     try:
-        # without a password of our own, OpenSSL would ask at the terminal for that of an encrypted key
+        # without a password of our own, OpenSSL would ask for an encrypted key's password at the terminal
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
     except (ssl.SSLError, ValueError) as error:
         why = (getattr(error, "reason", None) or str(error)).replace("_", " ").lower()

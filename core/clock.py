@@ -1,4 +1,4 @@
-"""The only reader of time.
+"""The only place that reads the time.
 
 Decisions take ``now`` as an argument; loops ask a :class:`Clock`. All datetimes are aware and in UTC.
 """
@@ -16,7 +16,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
-    """What a loop may ask about time."""
+    """What a loop may ask about the time."""
 
     def now(self) -> datetime:
         """Return the wall-clock time, aware, UTC."""
@@ -28,46 +28,48 @@ class Clock(Protocol):
 
 
 class Machine:
-    """The clocks of this machine, in seconds. Each is read once a call; a test has a machine of its own."""
+    """The clocks of this machine, in seconds. Each call reads one of them once; a test has a machine of its own."""
 
     def wall(self) -> float:
-        """Return the seconds since 1970 as the machine has them now: people, NTP and a hypervisor may set them."""
+        """Return the seconds since 1970 according to the machine; people, NTP and a hypervisor may change this clock."""
         return time.time()
 
     def boot(self) -> float:
-        """Return seconds that never go backwards, those of a suspended machine included where the system counts them."""
+        """Return seconds that never go backwards, including time spent suspended if the system counts it."""
         return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
     def monotonic(self) -> float:
-        """Return seconds that never go backwards, without those of a suspended machine."""
+        """Return seconds that never go backwards, not counting time spent suspended."""
         return time.monotonic()
 
 
 STEP_SECONDS = 30.0
-"""A difference above it is a step: it is told, and nothing is evaluated until it has settled. One below is made up for without a jump."""
+"""A larger difference is a step: it is reported, and nothing is evaluated until the clock has settled. A smaller one is made up for
+gradually."""
 SETTLE_SECONDS = 2.0
-"""How long the machine's clock must stay where it was set before it is followed."""
+"""How long the machine's clock must stay where it was set before the new time is followed."""
 LONGEST_DOUBT_SECONDS = 30.0
-"""A clock that does not stay where it was set is followed all the same after so long, or nothing would be evaluated any more."""
+"""A clock that keeps changing is followed anyway after this long; otherwise nothing would be evaluated any more."""
 SLEW = 0.05
-"""Seconds of a small difference that are made up for in a second."""
+"""Seconds of a small difference that are made up for in each second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the machine's clock that is followed, or a pause that is over. ``seconds``: by how much; negative: it was set back."""
+    """A step of the machine's clock that was followed, or a suspension that has ended. ``seconds``: by how much; negative: set back."""
 
     seconds: float
     suspended: bool = False
 
 
 class SystemClock:
-    """The machine's clock, carried forward by its boot clock, which no one can set.
+    """The machine's clock, carried forward by its boot clock, which nobody can set.
 
     A step of the wall clock fires no deadline by itself: time goes on as before until the wall clock has stayed where it was set for two
-    seconds, and is followed then. Meanwhile :attr:`settled` is false, as it is for two seconds after the machine was suspended: what was
-    sent in that time has not arrived. A smaller difference is made up for bit by bit. ``speed`` and ``anchor`` make simulated time (``andon
-    demo --speed``): at real moment ``anchor`` both clocks agree, afterwards this one runs ``speed`` times as fast. Any thread may call.
+    seconds, and only then follows it. Meanwhile :attr:`settled` is false; so it is for two seconds after the machine was suspended, because
+    what was sent during the suspension has not arrived yet. A smaller difference is made up for gradually. ``speed`` and ``anchor`` make
+    simulated time (``andon demo --speed``): at the real moment ``anchor`` both clocks agree; from then on this one runs ``speed`` times as
+    fast. Any thread may call.
     """
 
     def __init__(self, speed: float = 1.0, anchor: datetime | None = None, machine: Machine | None = None) -> None:
@@ -77,7 +79,7 @@ class SystemClock:
         self._awake = self._boot - self._machine.monotonic()
         self._speed = speed
         self._anchor = self._real if anchor is None else anchor.timestamp()
-        self._doubt: tuple[float, float, float] | None = None  # first seen, unchanged since, the difference then
+        self._doubt: tuple[float, float, float] | None = None  # when first seen, unchanged since when, the difference then
         self.steps: list[Step] = []
         """All steps that were followed, in order."""
 
@@ -93,7 +95,7 @@ class SystemClock:
 
     @property
     def settled(self) -> bool:
-        """Whether :meth:`now` can be relied on: the machine's clock was not set, and the machine not suspended, a moment ago."""
+        """Whether :meth:`now` can be relied on: the machine was neither set to another time nor suspended a moment ago."""
         with self._lock:
             self._carry()
             return self._doubt is None
@@ -112,7 +114,7 @@ class SystemClock:
         return self._real
 
     def _doubted(self, boot: float, carried: float, difference: float, suspended: float) -> float:
-        """Return the time to go by while a step may be undone, and the machine's own once it has settled."""
+        """Return the time to use while a step may still be undone, and the machine's own time once it has settled."""
         first, since, before = self._doubt or (boot, boot, difference)
         if abs(difference - before) > 1.0:
             since, before = boot, difference
@@ -129,13 +131,13 @@ class SystemClock:
 
 
 class FakeClock:
-    """A clock that stands still until it is moved; for tests and for ``andon sla test``."""
+    """A clock that stands still until it is moved, for tests and for ``andon sla test``."""
 
     def __init__(self, now: datetime = EPOCH) -> None:
         self._now = now
 
     def now(self) -> datetime:
-        """Return the moment it was set to."""
+        """Return the moment to which it was set."""
         return self._now
 
     def monotonic(self) -> float:
@@ -152,7 +154,7 @@ class FakeClock:
 
 
 def to_milliseconds(moment: datetime) -> int:
-    """Return whole milliseconds since 1970-01-01 UTC of an aware datetime, exactly."""
+    """Return an aware datetime as whole milliseconds since 1970-01-01 UTC, exactly."""
     return (moment - EPOCH) // _MICROSECOND // 1000
 
 

@@ -1,6 +1,6 @@
 """Condition: something that is wrong with Andon itself or with the machine it runs on.
 
-Watchers (disk, clock, store) raise and clear conditions; the alert stage turns each into an incident of Andon's own.
+Watchers (disk, clock, store) raise and clear conditions; the alert stage turns each into an incident about Andon itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from core.catalog.definition import Severity
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What holds. ``name`` and ``subject`` identify it: ``disk-full`` of one folder.
+    """A condition that holds. ``name`` and ``subject`` identify it: ``disk-full`` of one folder.
 
     ``title``: one sentence for people; ``since``: aware, UTC.
     """
@@ -31,9 +31,9 @@ Key = tuple[str, str]
 
 
 class Conditions:
-    """What holds now, and what was looked at and found to hold no more. Any thread may call.
+    """The conditions that hold now, and those that were checked and found not to hold. Any thread may call.
 
-    An incident of an earlier process stays open until its watcher has looked again: it is over only once it was cleared.
+    An incident opened by an earlier process stays open until its watcher has looked again: it is over only once it has been cleared.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Conditions:
         self._changes = 0
 
     def raise_(self, condition: Condition) -> None:
-        """Let a condition hold, or hold in other words."""
+        """Raise a condition, or change its wording."""
         key = (condition.name, condition.subject)
         with self._lock:
             if self._held.get(key) != condition:
@@ -51,7 +51,7 @@ class Conditions:
                 self._changes += 1
 
     def clear(self, name: str, subject: str | None = None) -> None:
-        """Say that a condition holds no more, or does not hold; without a subject, that none of this name does.
+        """Clear a condition, or confirm that it does not hold; without a subject, all conditions of this name.
 
         A watcher calls it whenever it looks and finds nothing wrong.
         """
@@ -59,7 +59,7 @@ class Conditions:
             self._clear(name, [key for key in self._held if key[0] == name and subject in {None, key[1]}])
 
     def clear_all_but(self, name: str, subjects: Collection[str]) -> None:
-        """Say that a condition of this name holds of no other subject: for a watcher that has looked at all of them."""
+        """Clear all conditions of this name except for one subject: for a watcher that has looked at all of them."""
         with self._lock:
             self._clear(name, [key for key in self._held if key[0] == name and key[1] not in subjects])
 
@@ -71,12 +71,12 @@ class Conditions:
             self._changes += 1
 
     def current(self) -> list[Condition]:
-        """Return what holds, the longest first."""
+        """Return the conditions that hold, longest-standing first."""
         with self._lock:
             return sorted(self._held.values(), key=lambda one: (one.since, one.name, one.subject))
 
     def is_over(self, name: str, subject: str) -> bool:
-        """Return whether a condition that may have held before is known to hold no more."""
+        """Return whether a condition that may have held before is known to hold no longer."""
         with self._lock:
             return name in self._cleared and (name, subject) not in self._held
 

@@ -1,4 +1,4 @@
-"""Settings of every process: a file, environment variables ``ANDON_…`` and flags, in that rising order."""
+"""Settings of every process, from a file, environment variables ``ANDON_…`` and flags; each overrides the one before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.secrets import is_reference
 
 
 class Settings(BaseModel):
-    """Everything that can be set. Sizes are in bytes, times in seconds."""
+    """Everything that can be configured. Sizes are in bytes, times in seconds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,7 +29,7 @@ class Settings(BaseModel):
     host: str = Field(default="127.0.0.1", description="address the collector listens on; anything but loopback requires TLS and tokens")
     inner_host: str = Field(
         default="127.0.0.1",
-        description="address the engine and the dashboard listen on, without TLS or login; keep it on loopback, behind a proxy",
+        description="address the engine and the dashboard listen on, without TLS or login; keep it on loopback and put a proxy in front",
     )
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC")
     http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP, CloudEvents and webhooks")
@@ -38,17 +38,17 @@ class Settings(BaseModel):
     dashboard_metrics_port: int = Field(default=8502, ge=0, le=65535, description="metrics of the dashboard process")
     allowed_hosts: str = Field(
         default="",
-        description="more host names that the ports answer to, separated by commas, besides those of the addresses and the certificate;"
+        description="further host names that the ports answer to, separated by commas, besides those of the addresses and the certificate;"
         " '*.example.com' matches one label",
     )
     image_hosts: str = Field(
         default="",
-        description="more hosts that runbooks may show images from, separated by commas; with a port unless it is the default one;"
+        description="further hosts from which runbooks may show images, separated by commas; with a port unless it is the default one;"
         " '*.example.com' matches any subdomain",
     )
     metrics_token: str = Field(
         default="",
-        description="secret (env:NAME or file:PATH) that scrapers of /metrics send as a bearer token; none: /metrics answers on loopback only",
+        description="secret (env:NAME or file:PATH) that scrapers of /metrics send as a bearer token; none: /metrics answers only on loopback",
     )
     tls_certificate: Path | None = Field(default=None, description="PEM file of the collector's certificate chain")
     tls_key: Path | None = Field(default=None, description="PEM file of the collector's private key")
@@ -57,20 +57,20 @@ class Settings(BaseModel):
     journal_max_bytes: int = Field(
         default=8 << 30,
         ge=1 << 20,
-        description="size limit of the journal, all lanes together; a full journal answers 503 until there is room",
+        description="size limit of the journal, all lanes together; while it is full, senders get 503",
     )
     disk_reserve_bytes: int | None = Field(
         default=None,
         ge=0,
-        description="free disk space that ingest leaves to the store and the alerts; below it senders get 503;"
-        " none: 512 MiB or 2 % of the file system, whichever is larger, at most a quarter of it; never less than 8 MiB",
+        description="free disk space that ingest leaves for the store and the alerts; below it senders get 503;"
+        " none: 512 MiB or 2 % of the file system, whichever is larger, but at most a quarter of it; never less than 8 MiB",
     )
     segment_max_bytes: int = Field(
         default=64 << 20, ge=64 << 10, description="size at which a journal segment is closed and a new one started"
     )
     journal_keep_seconds: int = Field(default=86_400, ge=0, description="how long a loaded segment is kept for rebuilding the store")
     scrub_seconds: int = Field(
-        default=86_400, ge=0, description="how often every part of the store is verified against its checksums; 0: never"
+        default=86_400, ge=0, description="how often every part of the store is checked against its checksums; 0: never"
     )
     retention_days: dict[str, int] = Field(
         default={"spans": 30, "logs": 30, "metrics": 14, "events": 400, "quarantine": 90},
@@ -90,7 +90,7 @@ class Settings(BaseModel):
             found = split(name.removeprefix("*."))
             if found is None or (found[1] is not None and not port_too):
                 without = "scheme" if port_too else "scheme and port"
-                raise ValueError(f"'{name}' is no name of a host; write names or addresses without {without}: andon.example.com, 10.0.0.7")
+                raise ValueError(f"'{name}' is not a host name; write names or addresses without {without}: andon.example.com, 10.0.0.7")
         return value
 
     @field_validator("metrics_token")
@@ -102,7 +102,7 @@ class Settings(BaseModel):
 
     @property
     def images_from(self) -> list[str]:
-        """The hosts of ``image_hosts``."""
+        """The hosts in ``image_hosts``."""
         return _listed(self.image_hosts.lower())
 
     @property
@@ -112,12 +112,12 @@ class Settings(BaseModel):
 
     @property
     def store_folder(self) -> Path:
-        """The folder of the embedded store, in the one form the engine knows it by: it takes another spelling for another store."""
+        """The folder of the embedded store, always spelled the same way: the engine takes another spelling for another store."""
         return (self.data / "store").resolve()
 
     @property
     def dashboard_url(self) -> str:
-        """The address people reach the dashboard at, without a slash at the end."""
+        """The address at which people reach the dashboard, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{reachable(self.inner_host)}:{self.dashboard_port}"
 
     @property
@@ -131,7 +131,7 @@ def _listed(names: str) -> list[str]:
 
 
 def reachable(host: str) -> str:
-    """Return how an address that is listened on is written in a URL on this machine: loopback for "every address", IPv6 in brackets."""
+    """Return a listening address as it is written in a URL on this machine: loopback for "every address", IPv6 in brackets."""
     try:
         address = ipaddress.ip_address(host or "0.0.0.0")  # noqa: S104 - an empty host means every address
     except ValueError:
@@ -142,9 +142,9 @@ def reachable(host: str) -> str:
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
-    """Return every setting that has a value as ``ANDON_…``, for a child whose own environment must not speak against it.
+    """Return every setting that has a value as ``ANDON_…``, for a child whose own environment must not override it.
 
-    :func:`load_settings` makes the same settings of it. Where it reads them is another folder than ours maybe, so paths are absolute.
+    :func:`load_settings` turns them into the same settings. The child may run in another folder, so paths are absolute.
     """
     found = {}
     for name in Settings.model_fields:
@@ -163,7 +163,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
 
 
 def _from_json(name: str, text: str) -> Any:
-    """Return what one environment variable says of a setting with parts. Raises :class:`UsageError`."""
+    """Return the value of a setting with parts from its environment variable. Raises :class:`UsageError`."""
     try:
         return json.loads(text)
     except ValueError as error:
@@ -171,7 +171,7 @@ def _from_json(name: str, text: str) -> Any:
 
 
 def load_settings(file: Path | None = None, **flags: Any) -> Settings:
-    """Merge the config file (TOML), the environment (a setting with parts in JSON) and the flags that are not None.
+    """Merge the config file (TOML), the environment (JSON for a setting with parts) and the flags that are not None.
 
     Raises :class:`UsageError` with one line that names the setting and where it came from.
     """
@@ -199,23 +199,23 @@ def load_settings(file: Path | None = None, **flags: Any) -> Settings:
 
 
 def make_folder(folder: Path) -> Path:
-    """Return a folder of ours, made where it is missing, it and all above it for their owner only.
+    """Return one of our folders, created if it is missing; it and all missing parents are accessible to their owner only.
 
-    Raises :class:`UsageError` where there can be none.
+    Raises :class:`UsageError` if it cannot be created.
     """
     try:
-        for part in (*reversed(folder.parents), folder):  # ``parents=True`` would let others into those above it
+        for part in (*reversed(folder.parents), folder):  # ``parents=True`` would leave missing parents accessible to others
             if not part.exists() or part == folder:
                 part.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"the folder {folder} cannot be made: {error.strerror}; choose another with --data") from error
+        raise UsageError(f"the folder {folder} cannot be created: {error.strerror}; choose another with --data") from error
     return folder
 
 
 def own_secret(data: Path, name: str) -> str:
-    """Return the secret ``<data>/secrets/<name>``, made on first use (256 random bits, readable by its owner only).
+    """Return the secret ``<data>/secrets/<name>``, created on first use (256 random bits, readable only by its owner).
 
-    Raises :class:`UsageError` when the data folder cannot hold it.
+    Raises :class:`UsageError` if the data folder cannot hold it.
     """
     folder = make_folder(data / "secrets")
     path = folder / name

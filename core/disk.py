@@ -1,6 +1,7 @@
-"""The file systems below Andon's folders: what is free, what is kept in reserve, and which errors say that nothing more can be written.
+"""The file systems under Andon's folders: what is free, what is kept in reserve, and which errors mean that nothing more can be written.
 
-The reserve is for the store and the alerts: ingest stops before it is touched, so that what was acknowledged is still evaluated and told.
+The reserve is for the store and the alerts: ingest stops before it is touched, so that what was acknowledged is still evaluated and
+notified.
 """
 
 from __future__ import annotations
@@ -12,24 +13,24 @@ from enum import StrEnum
 from pathlib import Path
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""Errors after which a file is as it was before, and which pass: no space, no quota, read-only."""
+"""Errors that leave a file as it was, and that pass: no space, no quota, read-only."""
 RESERVE_BYTES = 512 << 20
 RESERVE_SHARE = 0.02
 RESERVE_LEAST_BYTES = 8 << 20
-"""Whatever the setting says: what the journal itself needs to end a segment and begin another."""
+"""What the journal needs to end a segment and begin another, whatever the setting says."""
 RESERVE_INODES = 1_000
 RESERVE_LEAST_INODES = 64
 """What a store needs to open and to write a few tables."""
 RESERVE_SHARE_MAX = 0.25
-"""Of a small file system the reserve is at most this part."""
+"""On a small file system the reserve is at most this share of it."""
 SLOW_SECONDS = 5.0
-"""A disk that takes longer for what is to be on it is slow."""
+"""A disk is slow if a write takes longer than this."""
 AGAIN_SHARE = 0.05
-"""A disk that was full has room again when so much more than the reserve is free: at the edge of it nothing flaps."""
+"""A disk that was full has room again once this much more than the reserve is free, so that nothing flaps at the limit."""
 
 
 class Lack(StrEnum):
-    """Why nothing more may be written; the values are the names of Andon's own conditions."""
+    """Why nothing more can be written; the values are the names of Andon's own conditions."""
 
     BYTES = "disk-full"
     INODES = "disk-out-of-inodes"
@@ -40,13 +41,13 @@ WORDS = {Lack.BYTES: "is full", Lack.INODES: "has no inodes left", Lack.WRITING:
 WHAT_TO_DO = {
     Lack.BYTES: "free some space there",
     Lack.INODES: "delete files there that are not needed",
-    Lack.WRITING: "look in the kernel's log for its reason, repair the file system and mount it for writing",
+    Lack.WRITING: "look for the reason in the kernel's log, repair the file system and mount it for writing",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What a file system has for users who are not root. ``total_inodes`` is 0 where it counts none."""
+    """What a file system has for users other than root. ``total_inodes`` is 0 if it does not count them."""
 
     free_bytes: int
     total_bytes: int
@@ -56,12 +57,12 @@ class Space:
 
     @property
     def is_used_up(self) -> bool:
-        """Whether not even what is needed to go on would fit."""
+        """Whether there is not even room for what is needed to go on."""
         return self.free_bytes < RESERVE_LEAST_BYTES or bool(self.total_inodes and self.free_inodes < RESERVE_LEAST_INODES)
 
 
 def space_of(folder: Path) -> Space:
-    """Return what the file system of a folder has, or of the one it will be made in. Raises ``OSError``."""
+    """Return what is free on the file system of a folder, or of the one in which it will be created. Raises ``OSError``."""
     there = next(part for part in (folder, *folder.absolute().parents) if part.exists())
     found = os.statvfs(there)
     return Space(
@@ -78,7 +79,7 @@ def reserve_of(space: Space, setting: int | None) -> tuple[int, int]:
 
 
 def lack_of(error: OSError, folder: Path) -> Lack | None:
-    """Return what an error of writing into a folder says is lacking; None for any other fault."""
+    """Return what is lacking according to an error of writing into a folder; None for any other fault."""
     if error.errno not in NO_ROOM:
         return None
     if error.errno == errno.EROFS:
@@ -88,7 +89,7 @@ def lack_of(error: OSError, folder: Path) -> Lack | None:
 
 
 def sentence(lack: Lack, folder: Path) -> str:
-    """Return what is wrong with the disk of a folder, and what to do."""
+    """Return what is wrong with the disk of a folder, and what to do about it."""
     return f"the disk of {folder} {WORDS[lack]}; {WHAT_TO_DO[lack]}"
 
 
@@ -104,7 +105,7 @@ class Room:
         self.look()
 
     def look(self) -> Lack | None:
-        """Ask the file system anew and return what is lacking, now also in :attr:`lack`. Raises ``OSError``."""
+        """Ask the file system again and return what is lacking, which is then also in :attr:`lack`. Raises ``OSError``."""
         self.space = space_of(self.folder)
         self.reserve_bytes, inodes = reserve_of(self.space, self._setting)
         again = 1 + AGAIN_SHARE
@@ -119,5 +120,5 @@ class Room:
         return self.lack
 
     def holds(self, more_bytes: int) -> bool:
-        """Return whether so many bytes leave the reserve as it is, by the last look."""
+        """Return whether this many bytes leave the reserve untouched, according to the last check."""
         return self.lack is None and self.space.free_bytes - more_bytes >= self.reserve_bytes

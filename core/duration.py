@@ -13,8 +13,8 @@ from core.errors import UsageError
 
 DURATION_PATTERN = r"^\s*(\d{1,4}(\.\d{1,6})?\s*days?|\d{1,6}(\.\d{1,6})?\s*(working\s+)?(second|minute|hour)s?)\s*$"
 DurationText = Annotated[str, Field(pattern=DURATION_PATTERN)]
-"""``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside a calendar; a working day has no fixed length,
-so there is none."""
+"""``15 minutes``, ``16 working hours``, ``2 days``. ``working`` counts only time inside a calendar. There are no working days, because a
+working day has no fixed length."""
 
 PERCENTAGE_PATTERN = r"^\s*\d+(\.\d+)?\s*%\s*$"
 Percentage = Annotated[str, Field(pattern=PERCENTAGE_PATTERN)]
@@ -32,25 +32,27 @@ class Duration:
 
 
 def parse_duration(text: str) -> Duration:
-    """Return the duration. Raises :class:`UsageError` that says what to write."""
+    """Return the duration. Raises :class:`UsageError` that says what to write instead."""
     found = _DURATION.fullmatch(text.strip())
     if not found:
-        instead = "write 'working' instead of 'business'" if "business" in text else "write for example '15 minutes' or '16 working hours'"
+        instead = (
+            "write 'working' instead of 'business'" if "business" in text else "write, for example, '15 minutes' or '16 working hours'"
+        )
         raise UsageError(f"'{text}' is not a duration; {instead}")
     number, working, unit = found.groups()
     if working and unit == "day":
-        raise UsageError(f"'{text}': a working day has no fixed length; write working hours")
+        raise UsageError(f"'{text}': a working day has no fixed length; use working hours")
     return Duration(round(float(number) * _MILLISECONDS[unit]), bool(working))
 
 
 def parse_share(text: str) -> float | None:
-    """Return ``0.6`` of ``60%``, or None where the text is no percentage."""
+    """Return ``0.6`` for ``60%``, or None if the text is not a percentage."""
     return float(text.strip().removesuffix("%")) / 100 if re.fullmatch(PERCENTAGE_PATTERN, text) else None
 
 
 @lru_cache(maxsize=20_000)
 def format_duration(milliseconds: int) -> str:
-    """Return ``2 hours 5 minutes``; the two largest units, never empty."""
+    """Return ``2 hours 5 minutes``: the two largest units, never empty."""
     left = abs(milliseconds)
     parts = []
     for unit, size in reversed(_MILLISECONDS.items()):

@@ -1,8 +1,7 @@
-"""The kinds of failure Andon tells apart.
+"""The kinds of failure that Andon distinguishes.
 
-*Permanent*: doing the same again cannot help. *Retryable*: it may help later. *Full*: a bounded queue has no room; come back. *NoRoom*: a
-disk has none.
-Every message is one line that says what is wrong and, where it can, what to do.
+*Permanent*: repeating it cannot help. *Retryable*: repeating it later may help. *Full*: a bounded queue has no room; come back later.
+*NoRoom*: a disk has none. Every message is one line that says what is wrong and, where possible, what to do.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 
 
 class AndonError(Exception):
-    """Any failure that has a clear message for the person in front of the screen."""
+    """Any failure with a clear message for the person in front of the screen."""
 
 
 class Permanent(AndonError):  # noqa: N818 - the field's words for kinds of failure
@@ -25,7 +24,7 @@ class Retryable(AndonError):  # noqa: N818 - the field's words for kinds of fail
 class Full(Retryable):
     """A bounded queue has no room.
 
-    ``retry_after_seconds`` is the hint for the sender.
+    ``retry_after_seconds`` is a hint for the sender.
     """
 
     def __init__(self, message: str, retry_after_seconds: int = 5) -> None:
@@ -34,15 +33,15 @@ class Full(Retryable):
 
 
 class NoRoom(Retryable):
-    """A disk takes no more: it is full, out of inodes or read-only. What was to be written is as it was before."""
+    """A disk accepts no more: it is full, out of inodes or read-only. What was to be written is as it was before."""
 
 
 class UsageError(AndonError):
-    """What the user asked for cannot be done; the command exits with code 2."""
+    """The user's request cannot be carried out; the command exits with code 2."""
 
 
-class WrongSetting(UsageError):  # noqa: N818 - it is what is wrong, and the check of a catalog returns it
-    """A plug-in cannot work with one of its settings; ``path`` leads to it through what the plug-in was given. Empty: with them together."""
+class WrongSetting(UsageError):  # noqa: N818 - names what is wrong; checking a catalog returns it
+    """A plug-in cannot use one of its settings. ``path`` leads to the setting; an empty path means that the settings do not fit together."""
 
     def __init__(self, path: str | Sequence[str | int], what: str) -> None:
         self.path = (path,) if isinstance(path, str) else tuple(path)

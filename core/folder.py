@@ -1,4 +1,4 @@
-"""Folders and the names in them, durable."""
+"""Durable creation of folders and of the names in them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder and its parents, durable in each parent."""
+    """Create a folder and its parents, each durable in its parent."""
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
     for part in reversed(missing):
         part.mkdir(mode=0o700, exist_ok=True)

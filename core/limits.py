@@ -1,4 +1,4 @@
-"""What one client may take: connections at a time, and wrong credentials a minute. Loopback shares one address, so it has no share of its own."""
+"""Limits per client: open connections, and wrong credentials a minute. Everybody shares the loopback address, so it has no limit of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PEERS_REMEMBERED = 10_000
 
 
 def may_connect(peer: str, theirs: int, everybodys: int) -> bool:
-    """Return whether a new connection of ``peer`` is within bounds; it is counted in the open ones of the peer and of all already."""
+    """Return whether a new connection from ``peer`` is within the limits; both numbers of open connections already include it."""
     if everybodys > CONNECTIONS_MAX:
         return False
     return theirs <= CONNECTIONS_PER_CLIENT_MAX or is_loopback(peer)
@@ -29,7 +29,7 @@ class FailedAttempts:
         self._peers: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def note(self, peer: str) -> int:
-        """Count one failure; return the seconds until the peer may try again, 0 while it may."""
+        """Count one failure; return the seconds until the peer may try again, 0 if it may now."""
         now = self._clock.monotonic()
         began, count = self._peers.pop(peer, (now, 0))
         if now - began >= MINUTE_SECONDS:

@@ -1,8 +1,8 @@
 """A child process ends with its parent, however the parent ended.
 
-The parent holds the writing end of a pipe and every child its reading end, which comes to its end when the parent is gone: also by SIGKILL,
-on every system, whichever thread started the child, and also where it was gone before the child looked. A parent that forks without an exec
-must not keep such a copy of itself alive, which would hold the writing end too.
+The parent holds the writing end of a pipe and every child its reading end, which reaches its end when the parent is gone: even after
+SIGKILL, on every system, whichever thread started the child, and even if the parent was gone before the child looked. A parent that forks
+without an exec must not keep a copy of itself alive, because that would hold the writing end too.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 GRACE_SECONDS = 20.0
-"""What a child has to end in good order before it is killed."""
+"""The time a child has to end cleanly before it is killed."""
 _VARIABLE = "ANDON_LIFELINE"
 
 
 class Lifeline:
-    """What the children of this process hold on to; one is enough for all of them, and it must live as long as they may."""
+    """What the children of this process hold on to; one serves all of them, and it must live as long as they may."""
 
     def __init__(self) -> None:
         self._held, self._own = os.pipe()
@@ -32,12 +32,12 @@ class Lifeline:
 
 
 def end_with_parent(lifeline: int | None = None, grace_seconds: float = GRACE_SECONDS) -> None:
-    """Have this process asked to end (SIGTERM) when its parent is gone, and killed after ``grace_seconds``.
+    """Make this process receive SIGTERM when its parent is gone, and SIGKILL after ``grace_seconds``.
 
-    To be called first, before anything takes time. ``lifeline``: the reading end, where it does not come from :meth:`Lifeline.start`
+    Call it first, before anything that takes time. ``lifeline``: the reading end, if it does not come from :meth:`Lifeline.start`
     (``multiprocessing.parent_process().sentinel`` is one). Without one, as under systemd or in a shell, nothing is done.
     """
-    told = os.environ.pop(_VARIABLE, "")  # not for children of this process, who do not hold it
+    told = os.environ.pop(_VARIABLE, "")  # not for children of this process, which do not hold it
     held = lifeline if lifeline is not None else int(told) if told else None
     if held is not None:
         threading.Thread(target=_wait, args=(held, grace_seconds), name="parent", daemon=True).start()

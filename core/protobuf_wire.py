@@ -68,7 +68,7 @@ def double(value: float) -> bytes:
 
 
 def delimited(content: bytes) -> bytes:
-    """Encode bytes, a string or a message with its length before it."""
+    """Encode bytes, a string or a message, preceded by its length."""
     size = len(content)
     return (bytes((size,)) if size < 128 else varint(size)) + content
 

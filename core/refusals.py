@@ -1,7 +1,8 @@
-"""The log of refusals: what was not taken as it came, by whichever road, in one form and within bounds.
+"""The log of refusals: everything that was not accepted as it came, by whatever route, in one form and within limits.
 
-A line says why, whose, from where, how large and a fingerprint, by which sender and log can be put side by side; never the content, a
-header or a credential. A flood of one reason writes ten lines a minute and one with the number of those left out, and hides no other reason.
+A line gives the reason, the source, the peer, the size and a fingerprint, with which a sender's records can be matched to the log; never
+the content, a header or a credential. A flood of one reason writes ten lines a minute plus one with the number left out, and hides no other
+reason.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Body(Protocol):
 
 @dataclass
 class _Minute:
-    """What was written of one reason since its first line of this minute."""
+    """What was logged for one reason since its first line of this minute."""
 
     began: float
     lines: int = 0
@@ -47,9 +48,9 @@ class _Minute:
 
 
 class Refusals:
-    """Counts and tells refusals. Any thread may call.
+    """Counts and logs refusals. Any thread may call.
 
-    A reason is a word of a closed list; a source is one of the catalog, empty for a stranger.
+    A reason is a word from a closed list; a source is one of the catalog, or empty for a stranger.
     """
 
     def __init__(self, clock: Clock, telemetry: Telemetry) -> None:
@@ -59,13 +60,13 @@ class Refusals:
         self._lock = threading.Lock()
 
     def refused(self, reason: str, *, source: str = "", peer: str = "", body: Body | None = None) -> None:
-        """Count and tell a request that is not kept. ``body`` is as sent; None when it was not read to its end."""
+        """Count and log a request that is not kept. ``body`` is as sent; None if it was not read to its end."""
         self._telemetry.add(M.REFUSED_REQUESTS, source=source, reason=reason)
         size = None if body is None else body.size
         self._tell("refused", reason, lambda: _fields(source, peer, size, "" if body is None else body.sha256()))
 
     def kept(self, record: Record) -> None:
-        """Tell an input that lies in quarantine, by its record; it is counted where it is journalled."""
+        """Log an input that went to quarantine, given its record; it is counted when it is written to the journal."""
         detail: dict[str, Any] = msgspec.json.decode(record.detail)
 
         def fields() -> dict[str, Any]:
@@ -76,7 +77,7 @@ class Refusals:
         self._tell("quarantined", str(detail.get("reason", "unknown")), fields)
 
     def flush(self, *, at_end: bool = False) -> None:
-        """Tell how many were left out in the minutes that are over; ``at_end``, in all."""
+        """Log how many lines were left out in the minutes that are over, or in all of them if ``at_end``."""
         now = self._clock.monotonic()
         with self._lock:
             over = {reason: minute for reason, minute in self._minutes.items() if at_end or now - minute.began >= MINUTE_SECONDS}
@@ -93,10 +94,10 @@ class Refusals:
             told = minute.lines < LINES_PER_MINUTE
             minute.lines += told
             minute.left_out += not told
-        if told:  # not before: a fingerprint of 20 MiB takes as long as many requests
+        if told:  # only now: a fingerprint of 20 MiB takes as long as many requests
             _LOG.info("not taken", extra={"fields": {"event": event, "reason": reason, **fields()}})
 
 
 def _fields(source: str, peer: str, size: int | None, digest: str, quarantine_id: str = "") -> dict[str, Any]:
-    """Return what every line says; ``size`` in bytes."""
+    """Return the fields of every line; ``size`` in bytes."""
     return {"source": source, "peer": peer, "size": size, "sha256_12": digest[:_FINGERPRINT_CHARACTERS], "quarantine_id": quarantine_id}

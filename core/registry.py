@@ -1,7 +1,7 @@
 """Finds one-file plug-ins.
 
-A plug-in is a module in a plural folder (``receivers/``, ``notifiers/``, ``pages/``) that exports one constant.
-The folder is scanned when the process starts, never at import. Files that begin with ``_`` are ignored.
+A plug-in is a module in a plural folder (``receivers/``, ``notifiers/``, ``pages/``) that exports one constant. The folder is scanned when
+the process starts, never at import. Files that begin with ``_`` are ignored.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ logger = logging.getLogger("andon")
 
 
 def files_of(package: ModuleType) -> list[str]:
-    """Return the names of the plug-in files of ``package``, whether or not they can be imported here."""
+    """Return the names of the plug-in files in ``package``, whether or not they can be imported here."""
     return [info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")]
 
 
 def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
-    """Return the plug-ins of ``package`` by their ``name``.
+    """Return the plug-ins in ``package`` by their ``name``.
 
-    Each module must export ``constant``, an instance of ``kind`` with a ``name`` attribute. A missing constant, a wrong type
-    or a name used twice raises :class:`AndonError` naming the file. A plug-in whose third-party package is missing is left out.
+    Each module must export ``constant``, an instance of ``kind`` with a ``name`` attribute. A missing constant, a wrong type or a duplicate
+    name raises :class:`AndonError` naming the file. A plug-in whose third-party package is missing is left out.
     """
     found: dict[str, T] = {}
     origins: dict[str, str] = {}
@@ -37,13 +37,13 @@ def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] in {package.__name__.partition(".")[0], "core"}:
                 raise
-            # An extra that is not installed takes away one plug-in, not the process.
+            # An extra that is not installed disables one plug-in, not the process.
             fields = {"plugin": file, "missing": error.name}
-            logger.warning("a plug-in is not available, its package is not installed", extra={"fields": fields})
+            logger.warning("a plug-in is not available because its package is not installed", extra={"fields": fields})
             continue
         plugin = getattr(module, constant, None)
         if not isinstance(plugin, kind):
-            raise AndonError(f"{module.__file__}: a plug-in exports {constant}, an instance of {kind.__name__}; add it")
+            raise AndonError(f"{module.__file__}: a plug-in must export {constant}, an instance of {kind.__name__}; add it")
         name: str = getattr(plugin, "name")  # noqa: B009 - the attribute is part of every plug-in contract
         if name in found:
             raise AndonError(f"{module.__file__}: the name '{name}' is already used by {origins[name]}; choose another")

@@ -1,7 +1,7 @@
-"""Secrets: a catalog names them (``env:NAME``, ``file:PATH``) and never holds one; the process that needs one reads it.
+"""Secrets: a catalog names them (``env:NAME``, ``file:PATH``) and never contains one; the process that needs a secret reads it.
 
-A secret that cannot be read costs what it is for (the senders of one source, the messages of one channel) and nothing else: it refuses no
-catalog, it is told once, and it is tried again until it can be read.
+An unreadable secret affects only what it is for (the senders of one source, the messages of one channel): it does not make the catalog
+invalid, it is logged once, and it is tried again until it can be read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from core.errors import UsageError
 from core.telemetry import CATALOG_LOGGER, M, Telemetry
 
 OPEN_TO_OTHERS = 0o066
-"""The bits of a file's mode by which its group or everybody may read or write it."""
+"""The mode bits that let a file's group or everybody read or write it."""
 MAXIMUM_BYTES = 64 << 10
 
 logger = logging.getLogger(CATALOG_LOGGER)
@@ -34,14 +34,14 @@ def is_reference(text: object) -> TypeGuard[str]:
 def resolve_secret(reference: str) -> str:
     """Read ``env:NAME`` or ``file:PATH``.
 
-    Raises :class:`UsageError` when it is missing, empty or of another form, or in a file that others than its owner may open.
+    Raises :class:`UsageError` if it is missing, empty or malformed, or in a file that others than its owner may open.
     """
     scheme, _, name = reference.partition(":")
     if scheme == "env":
         value, remedy = os.environ.get(name, ""), "set it and start again"
         try:
             value.encode()
-        except UnicodeEncodeError as error:  # the system's bytes that are no UTF-8 are read as lone surrogates
+        except UnicodeEncodeError as error:  # bytes from the system that are not UTF-8 are read as lone surrogates
             raise UsageError(f"secret {reference}: it is not UTF-8; write the secret as text") from error
     elif scheme == "file":
         try:
@@ -58,9 +58,9 @@ def resolve_secret(reference: str) -> str:
 
 
 def resolve_key(reference: str) -> bytes:
-    """Read a secret that signs as Standard Webhooks says: what follows ``whsec_`` is base64, anything else is the key itself.
+    """Read a signing secret as Standard Webhooks defines it: what follows ``whsec_`` is base64; any other text is the key itself.
 
-    Raises :class:`UsageError` as :func:`resolve_secret` does, and where there is no key in it.
+    Raises :class:`UsageError` as :func:`resolve_secret` does, and if it contains no key.
     """
     secret = resolve_secret(reference)
     if not secret.startswith("whsec_"):
@@ -75,14 +75,14 @@ def resolve_key(reference: str) -> bytes:
 
 
 def _content_of(name: str) -> str:
-    """Return the text of a file, or say in a ValueError why not. A pipe is not waited for: it may never be written to."""
+    """Return the text of a file, or raise ValueError that says why not. A pipe is not waited for: nobody may ever write to it."""
     descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
-            raise ValueError("this is no regular file; write the secret into one")
+            raise ValueError("this is not a regular file; write the secret into one")
         if stat.S_IMODE(mode) & OPEN_TO_OTHERS:
-            raise ValueError(f"others than its owner may open {name}; chmod 600 {shlex.quote(name)}")
+            raise ValueError(f"users other than its owner may open {name}; chmod 600 {shlex.quote(name)}")
         content = os.read(descriptor, MAXIMUM_BYTES + 1)
     finally:
         os.close(descriptor)
@@ -95,7 +95,7 @@ def _content_of(name: str) -> str:
 
 
 def read_all(owner: str, references: Iterable[str], read: Callable[[str], T]) -> tuple[list[T], list[str]]:
-    """Return what can be read, and what is wrong with the rest; ``owner`` says whose they are."""
+    """Return the secrets that can be read, and what is wrong with the others; ``owner`` says whose they are."""
     found: list[T] = []
     problems: list[str] = []
     for reference in references:
@@ -107,7 +107,7 @@ def read_all(owner: str, references: Iterable[str], read: Callable[[str], T]) ->
 
 
 class SecretNews:
-    """Tells which secrets cannot be read: once in the log, for as long as it lasts in ``andon_secrets_unreadable``."""
+    """Reports unreadable secrets: once in the log, and in ``andon_secrets_unreadable`` for as long as it lasts."""
 
     def __init__(self, telemetry: Telemetry, consequence: str) -> None:
         self._telemetry = telemetry
@@ -115,10 +115,10 @@ class SecretNews:
         self._told: set[str] = set()
 
     def tell(self, lacking: Collection[str]) -> None:
-        """Take what is wrong now, as :func:`read_all` returns it."""
+        """Take over what is wrong now, as :func:`read_all` returns it."""
         self._telemetry.set(M.SECRETS_UNREADABLE, len(lacking))
         if new := sorted(set(lacking) - self._told):
             logger.error("a secret cannot be read; %s", self._consequence, extra={"fields": {"error": "\n".join(new)}})
         if gone := self._told - set(lacking):
-            logger.info("%s no longer lacking", "a secret is" if len(gone) == 1 else f"{len(gone)} secrets are")
+            logger.info("%s readable again", "a secret is" if len(gone) == 1 else f"{len(gone)} secrets are")
         self._told = set(lacking)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """How urgent signals are: a source's, and the events a flow names. Critical is loaded first and is never shed."""
+    """How urgent signals are: set by their source, and for some events by the flow. Critical is loaded first and never shed."""
 
     CRITICAL = "critical"
     STANDARD = "standard"
@@ -15,11 +15,11 @@ class Lane(StrEnum):
 
 
 class SignalKind(StrEnum):
-    """What a journal record holds in its body.
+    """What the body of a journal record holds.
 
-    TRACES, LOGS, METRICS: one OTLP ``Export…ServiceRequest`` as protobuf bytes. EVENT: one CloudEvents 1.0 document as JSON
-    bytes. QUARANTINE: raw bytes that could not be used, with the reason in the record's ``detail``. ROWS: rows of one of the engine's
-    own tables, written by the engine (``store/engine_journal.py``).
+    TRACES, LOGS, METRICS: one OTLP ``Export…ServiceRequest`` as protobuf bytes. EVENT: one CloudEvents 1.0 document as JSON bytes.
+    QUARANTINE: raw bytes that could not be used, with the reason in the record's ``detail``. ROWS: rows of one of the engine's own tables,
+    written by the engine (``store/engine_journal.py``).
     """
 
     TRACES = "traces"
@@ -34,9 +34,9 @@ class SignalKind(StrEnum):
 class Record:
     """One accepted piece of input, as the journal keeps it.
 
-    ``received_at`` is in milliseconds since 1970-01-01 UTC, by our own clock. ``source`` is the configured source's id
-    (``default`` when the receiver could not tell). ``count`` is the number of signals in the body. ``detail`` is a JSON object
-    in text form (quarantine: ``{"quarantine_id", "kind", "reason", "message", "field", "content_type", "encoding", "headers", "peer"}``), else empty.
+    ``received_at`` is in milliseconds since 1970-01-01 UTC, by our own clock. ``source`` is the configured source's id (``default`` if the
+    receiver could not tell). ``count`` is the number of signals in the body. ``detail`` is a JSON object as text (quarantine:
+    ``{"quarantine_id", "kind", "reason", "message", "field", "content_type", "encoding", "headers", "peer"}``), else empty.
     """
 
     kind: SignalKind
@@ -50,7 +50,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Where an acknowledged record lies: ``segment`` file name and ``position`` in it. Given only after the disk has it."""
+    """The position of an acknowledged record: ``segment`` file name and ``position`` in it. Given only once the disk has it."""
 
     segment: str
     position: int

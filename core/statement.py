@@ -1,8 +1,8 @@
-"""SQL kept in files, ``<folder>/<name>.sql.j2``, one statement a file, rendered by one Jinja environment.
+"""SQL in files, ``<folder>/<name>.sql.j2``, one statement per file, rendered by one Jinja environment.
 
-A template takes what SQL cannot bind: names of tables and columns out of the code's own lists, whether a condition is asked for at all, and
-what a catalog says, for a view cannot bind anything (``literal``, ``literals``). Other values bind as ClickHouse parameters, ``{name:Type}``.
-So no braces of Jinja's, ``{{ }}``, ``{% %}`` and ``{# #}``, occur in the SQL itself.
+A template inserts what SQL cannot bind: table and column names from the code's own lists, conditions that apply only sometimes, and values
+of a catalog in a view, since a view cannot bind anything (``literal``, ``literals``). All other values are bound as ClickHouse parameters,
+``{name:Type}``. So Jinja's own braces, ``{{ }}``, ``{% %}`` and ``{# #}``, do not occur in the SQL itself.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _RENDERED_AT_MOST = 512
 
 
 def literal(value: str) -> str:
-    """Return a string as SQL, for a view, whose text cannot have parameters."""
+    """Return a string as an SQL literal, for a view, whose text cannot have parameters."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 
 def literals(values: Iterable[str]) -> str:
-    """Return an array of strings as SQL."""
+    """Return an array of strings as an SQL literal."""
     return f"[{', '.join(map(literal, values))}]"
 
 
@@ -42,9 +42,9 @@ def environment_of(folder: Path) -> Environment:
 
 
 def statements(folder: Path) -> Callable[..., str]:
-    """Return a function that renders ``<folder>/<name>.sql.j2`` with named parameters, once for the same ones.
+    """Return a function that renders ``<folder>/<name>.sql.j2`` with named parameters; equal parameters are rendered only once.
 
-    It raises :class:`jinja2.TemplateNotFound` for an unknown name, :class:`jinja2.UndefinedError` for a parameter that is not given.
+    It raises :class:`jinja2.TemplateNotFound` for an unknown name, and :class:`jinja2.UndefinedError` for a parameter that is not given.
     """
     environment = environment_of(folder)
 

@@ -1,4 +1,4 @@
-"""What Andon says about itself: one typed list of metrics, JSON logs."""
+"""What Andon reports about itself: one typed list of metrics, and JSON logs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from enum import Enum
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 CATALOG_LOGGER = "andon.catalog"
-"""What is said of a changed catalog: ``andon up`` shows it on its terminal, too."""
+"""Logged about a changed catalog; ``andon up`` also shows it on its terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,56 +29,62 @@ class M(Enum):
     """Every metric of every process. Names carry their unit; label values come from closed lists or the catalog, never from input."""
 
     RECEIVED = Metric(
-        "andon_received_signals_total", Counter, "Signals offered to the journal, to be acknowledged or refused", ("lane", "kind")
+        "andon_received_signals_total", Counter, "Signals passed to the journal, to be acknowledged or refused", ("lane", "kind")
     )
-    ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged, after they were on disk", ("lane", "kind"))
+    ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged, once they were on disk", ("lane", "kind"))
     REFUSED = Metric("andon_refused_signals_total", Counter, "Signals refused, by reason", ("lane", "reason"))
     REFUSED_REQUESTS = Metric(
         "andon_refused_requests_total",
         Counter,
-        "Requests refused without being kept, by source (empty: unknown) and reason",
+        "Requests refused and not kept, by source (empty: unknown) and reason",
         ("source", "reason"),
     )
     QUARANTINED = Metric("andon_quarantined_inputs_total", Counter, "Inputs kept in quarantine, by reason", ("reason",))
     RECEIVER_UP = Metric("andon_receiver_up", Gauge, "1 while a pull receiver reads its source, 0 while it cannot", ("source",))
     JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Size of the journal", ("lane",))
-    JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Duration of a group commit, fdatasync included", ("lane",))
+    JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Duration of a group commit, including fdatasync", ("lane",))
     JOURNAL_DAMAGED = Metric("andon_journal_damaged_records_total", Counter, "Journal records that could not be read", ("lane",))
     DISK_FREE_BYTES = Metric("andon_disk_free_bytes", Gauge, "Free space on the file system of a folder: data, journal, store", ("folder",))
     DISK_RESERVE_BYTES = Metric(
-        "andon_disk_reserve_bytes", Gauge, "Free space that ingest leaves on that file system; below it senders get 503", ("folder",)
+        "andon_disk_reserve_bytes",
+        Gauge,
+        "Free space that ingest leaves on the file system of a folder; below it senders get 503",
+        ("folder",),
     )
     DISK_FREE_INODES = Metric("andon_disk_free_inodes", Gauge, "Free inodes on the file system of a folder", ("folder",))
     DISK_WRITE_SECONDS = Metric(
         "andon_disk_write_seconds",
         Gauge,
-        "Time until a byte written there is on disk; keeps rising while the disk hangs",
+        "Time until a byte written to a folder is on disk; keeps rising while the disk hangs",
         ("folder",),
     )
     LAG_RECORDS = Metric("andon_lag_records", Gauge, "Journal records not yet loaded into the store", ("lane",))
     LAG_SECONDS = Metric("andon_lag_seconds", Gauge, "Age of the oldest journal record not yet loaded", ("lane",))
     LOADED = Metric("andon_loaded_signals_total", Counter, "Signals loaded into the store", ("lane", "kind"))
-    LOAD_FAILURES = Metric("andon_load_failures_total", Counter, "Slices that failed to load and will be retried", ("lane",))
+    LOAD_FAILURES = Metric("andon_load_failures_total", Counter, "Slices that could not be loaded and are retried", ("lane",))
     ACCOUNTED = Metric(
-        "andon_accounted_signals", Gauge, "Acknowledged signals by where they are now; acknowledged = the sum of the other parts", ("part",)
+        "andon_accounted_signals",
+        Gauge,
+        "Acknowledged signals by where they are now; acknowledged is the sum of the other parts",
+        ("part",),
     )
     ACCOUNTING_DIFFERENCE = Metric(
         "andon_accounting_difference_signals",
         Gauge,
-        "Signals in the store that were never acknowledged, or are missing from it; anything but 0 is a fault",
+        "Signals in the store that were never acknowledged, plus signals missing from it; anything but 0 is a fault",
         (),
     )
     BROKEN_PARTS = Metric("andon_broken_parts", Gauge, "Table parts that the store set aside because they cannot be read", ())
-    STORE_LOST_ROWS = Metric("andon_store_lost_rows", Gauge, "Rows in lost table parts that are not restored yet", ())
+    STORE_LOST_ROWS = Metric("andon_store_lost_rows", Gauge, "Rows of lost table parts that have not been restored yet", ())
     DAMAGED_PARTS = Metric("andon_damaged_parts", Gauge, "Table parts that the last scrub found damaged", ())
     SCRUB_FINISHED = Metric(
-        "andon_scrub_finished_timestamp_seconds", Gauge, "When the last scrub of the store finished, in Unix time; 0: not yet", ()
+        "andon_scrub_finished_timestamp_seconds", Gauge, "Unix time at which the last scrub of the store finished; 0: none yet", ()
     )
-    TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Duration of a stage in an engine tick", ("stage",))
+    TICK_SECONDS = Metric("andon_tick_seconds", Histogram, "Duration of one stage of an engine tick", ("stage",))
     TRANSACTIONS_TOUCHED = Metric("andon_transactions_touched_total", Counter, "Transactions whose state was recomputed", ())
     KEYLESS = Metric("andon_keyless_events_total", Counter, "Signals that match a milestone but carry none of its keys", ())
-    ORPHANS = Metric("andon_orphans", Gauge, "Milestone events that belong to no transaction yet", ())
-    VERDICTS = Metric("andon_verdicts_total", Counter, "Verdict versions written", ("verdict",))
+    ORPHANS = Metric("andon_orphans", Gauge, "Milestone events that do not belong to a transaction yet", ())
+    VERDICTS = Metric("andon_verdicts_total", Counter, "Versions of verdicts written", ("verdict",))
     INCIDENTS_OPEN = Metric("andon_incidents_open", Gauge, "Incidents that are not resolved", ("severity",))
     DELIVERIES = Metric("andon_deliveries_total", Counter, "Delivery attempts, by notifier and outcome", ("notifier", "outcome"))
     OUTBOX_PENDING = Metric("andon_outbox_pending", Gauge, "Messages waiting in the outbox", ())
@@ -87,27 +93,27 @@ class M(Enum):
     EVALUATION_LAG_SECONDS = Metric(
         "andon_evaluation_lag_seconds",
         Gauge,
-        "How far the evaluation of deadlines lags behind, because received signals wait to be loaded",
+        "How far the evaluation of deadlines lags behind while received signals wait to be loaded",
         (),
     )
     CLOCK_STEP_SECONDS = Metric(
         "andon_clock_step_seconds",
         Gauge,
-        "Last step of the machine's clock while this process ran, or the length of a suspension; negative: set back",
+        "Last step of the machine's clock since this process started, or the length of a suspension; negative: set back",
         (),
     )
     CLOCK_WRONG_SECONDS = Metric(
         "andon_clock_wrong_seconds", Gauge, "How far the events of all sources are ahead of this machine's clock; negative: behind", ()
     )
-    HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that passed through the whole path", ())
+    HEARTBEAT_AGE_SECONDS = Metric("andon_heartbeat_age_seconds", Gauge, "Age of the last heartbeat that completed the whole path", ())
     PAGE_SECONDS = Metric("andon_page_seconds", Histogram, "Time to draw a page of the dashboard", ("page",))
     FAILED_READS = Metric("andon_failed_reads_total", Counter, "Queries of the dashboard that failed", ("read",))
-    OLD_ANSWERS = Metric("andon_old_answers_total", Counter, "Cached answers that the dashboard showed because a query failed", ("read",))
+    OLD_ANSWERS = Metric("andon_old_answers_total", Counter, "Old answers that the dashboard showed because a query failed", ("read",))
     ACTIONS = Metric("andon_actions_total", Counter, "Actions requested on pages, by result: done, refused, failed", ("result",))
 
 
 class Telemetry:
-    """The metrics of one process, in a registry of their own."""
+    """The metrics of one process, in their own registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -135,7 +141,7 @@ class Telemetry:
 
     def _child(self, metric: M, labels: dict[str, str]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - prometheus children share no type
         key = (metric, *labels.items())
-        child = self._children.get(key)  # found here in a fraction of the time; label values come from closed lists, so that these are few
+        child = self._children.get(key)  # faster than asking the client library; label values come from closed lists, so these are few
         if child is None:
             parent = self._metrics[metric]
             child = self._children[key] = parent.labels(**labels) if metric.value.labels else parent
@@ -143,7 +149,7 @@ class Telemetry:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; a value can never break out of its line."""
+    """One JSON object per line; a value can never break out of its line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
@@ -166,4 +172,4 @@ def configure_logging(level: str = "INFO") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in ("httpx", "httpcore"):  # a line per request says nothing and fills the disk
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings are a line for each stranger who speaks no HTTP
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns about every stranger who does not speak HTTP

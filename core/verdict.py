@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """One of eight words, everywhere the same."""
+    """One of eight words, the same everywhere."""
 
     RUNNING = "running"
     AT_RISK = "at_risk"
@@ -19,11 +19,11 @@ class Verdict(StrEnum):
 
 
 HOLDING = (Verdict.AT_RISK.value, Verdict.BREACHED.value, Verdict.UNKNOWN.value)
-"""The verdicts that hold a transaction's place in an incident."""
+"""The verdicts that keep a transaction in an incident."""
 
 
 class TransactionState(StrEnum):
-    """Where a transaction is."""
+    """The state of a transaction."""
 
     OPEN = "open"
     COMPLETED = "completed"

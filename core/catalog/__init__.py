@@ -1,5 +1,5 @@
 """The catalog: what a user writes, as typed nouns.
 
-One module per noun (flow, sla, calendar, source, contract, routing, owner, runbook); ``catalog.py`` is the whole of them,
-``load.py`` reads a folder and reports every error as ``file:line:column: what, and what to write instead``.
+One module per noun (flow, sla, calendar, source, contract, routing, owner, runbook); ``catalog.py`` holds all of them, and ``load.py``
+reads a folder and reports every error as ``file:line:column: what, and what to write instead``.
 """

@@ -15,7 +15,7 @@ TimeOfDay = Annotated[str, Field(pattern=TIME_OF_DAY_PATTERN)]
 
 
 class Shift(Definition):
-    """Working time on some weekdays, local time. ``end`` at or before ``start`` ends on the next day."""
+    """Working time on some weekdays, in local time. An ``end`` at or before ``start`` is on the next day."""
 
     days: list[Weekday] = Field(min_length=1)
     start: TimeOfDay
@@ -23,7 +23,7 @@ class Shift(Definition):
 
 
 class Holidays(Definition):
-    """Public holidays by ISO country code and subdivision, plus own dates (plant shutdowns), minus dates that are worked."""
+    """Public holidays by ISO country code and subdivision, plus your own dates (plant shutdowns), minus dates that are worked."""
 
     country: str | None = None
     subdivision: str | None = None
@@ -32,7 +32,7 @@ class Holidays(Definition):
 
 
 class Calendar(Definition):
-    """Working time in one time zone (IANA name). ``cut_off`` is the default of ``next cut-off`` in due expressions."""
+    """Working time in one time zone (IANA name). ``cut_off`` is the default for ``next cut-off`` in due expressions."""
 
     calendar: Identifier
     title: str = ""

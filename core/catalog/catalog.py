@@ -17,7 +17,7 @@ from core.catalog.source import Source
 
 @dataclass(frozen=True)
 class Catalog:
-    """All definitions, by id. ``version`` is a hash of the files' content: the same files give the same version."""
+    """All definitions by id. ``version`` is a hash of the files' content: the same files give the same version."""
 
     version: str = ""
     flows: dict[str, Flow] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Catalog:
 
 
 def catalog_to_json(catalog: Catalog) -> str:
-    """Return what readers of verdicts need of a catalog; without channels, receivers and credentials, which are none of their business."""
+    """Return what readers of verdicts need of a catalog, leaving out channels, receivers and credentials, which they must not see."""
     private: dict[str, object] = {"tokens": [], "webhook": None, "receiver": None}
     sources = {name: source.model_copy(update=private) for name, source in catalog.sources.items()}
     return _TYPE.dump_json(replace(catalog, sources=sources, routes=Routes()), by_alias=True).decode()
@@ -38,7 +38,7 @@ def catalog_to_json(catalog: Catalog) -> str:
 
 @lru_cache(maxsize=16)
 def catalog_from_json(text: str) -> Catalog:
-    """Return the catalog that :func:`catalog_to_json` made the text of. Raises ``ValueError`` for any other text."""
+    """Return the catalog from text made by :func:`catalog_to_json`. Raises ``ValueError`` for any other text."""
     return _TYPE.validate_json(text)
 
 

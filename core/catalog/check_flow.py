@@ -16,9 +16,9 @@ _NOT_MATCHED = {"event": ("service", "status"), "log": ("status",)}
 
 
 def check_flow(review: Review, document: Document, flow: Flow, contracts: dict[str, Contract]) -> None:
-    """Note every error of one valid flow file."""
+    """Report every error in one valid flow file."""
     if flow.flow in {HEARTBEAT, OWN_FLOW}:
-        review.wrong(document, ("flow",), f"'{flow.flow}' is what Andon calls a flow of its own; choose another name")
+        review.wrong(document, ("flow",), f"'{flow.flow}' is reserved for Andon's own flow; choose another name")
     for part, noun in (("keys", "key"), ("facts", "fact"), ("milestones", "milestone"), ("slas", "SLA")):
         review.names(document, (part,), getattr(flow, part), noun)
     review.refers(document, ("owner",), "owner", flow.owner, " in owners.yaml")
@@ -27,7 +27,9 @@ def check_flow(review: Review, document: Document, flow: Flow, contracts: dict[s
         for index, name in enumerate(getattr(flow, part)):
             refers_to_milestone(review, document, (part, index), flow, name)
             if part == "cancels" and name in flow.ends:
-                review.wrong(document, (part, index), f"milestone '{name}' both ends and cancels the flow; keep it in one of the lists")
+                review.wrong(
+                    document, (part, index), f"milestone '{name}' both ends and cancels the flow; keep it in only one of the lists"
+                )
     for name, milestone in flow.milestones.items():
         _check_milestone(review, document, flow, name, milestone, facts)
     for name, sla in flow.slas.items():
@@ -35,13 +37,13 @@ def check_flow(review: Review, document: Document, flow: Flow, contracts: dict[s
 
 
 def fact_types(flow: Flow) -> dict[str, str]:
-    """Return the type of every fact a flow has; one that only serves as a currency is a text."""
+    """Return the type of every fact of a flow; a fact that serves only as a currency is text."""
     currencies = {fact.currency: "text" for fact in flow.facts.values() if fact.currency}
     return {**currencies, **{name: fact.type for name, fact in flow.facts.items()}}
 
 
 def refers_to_milestone(review: Review, document: Document, path: Path, flow: Flow, name: str | None) -> None:
-    """Note an error when ``name`` is no milestone of ``flow``."""
+    """Report an error if ``name`` is not a milestone of ``flow``."""
     if name is not None and name not in flow.milestones:
         review.unknown(document, path, f"milestone '{name}' is not defined in flow '{flow.flow}'", name, flow.milestones)
 
@@ -50,7 +52,7 @@ def _check_milestone(review: Review, document: Document, flow: Flow, name: str, 
     path: Path = ("milestones", name)
     signal = _check_match(review, document, (*path, "match"), milestone.match)
     if not milestone.keys:
-        review.wrong(document, (*path, "keys"), f"milestone '{name}' has no keys; name at least one, or nothing can be linked to it")
+        review.wrong(document, (*path, "keys"), f"milestone '{name}' has no keys; give it at least one, or nothing can be linked to it")
     for key in milestone.keys:
         if key not in flow.keys:
             message = f"key '{key}' is not declared under 'keys' of flow '{flow.flow}'"
@@ -72,7 +74,7 @@ def _check_expressions(review: Review, document: Document, path: Path, signal: s
             texts[at] = text
     for at, text in texts.items():
         if not text.strip():
-            review.wrong(document, at, "the path is empty; write for example 'data.orderId' or 'attributes.order.id'")
+            review.wrong(document, at, "the path is empty; write, for example, 'data.orderId' or 'attributes.order.id'")
         elif review.validators.expression is not None:
             review.validated(document, at, review.validators.expression(signal, text))
 
@@ -81,7 +83,9 @@ def _check_failure(review: Review, document: Document, path: Path, flow: Flow, n
     if not milestone.failure:
         for key in ("stage", "cause"):
             if getattr(milestone, key) is not None:
-                review.wrong(document, (*path, key), f"'{key}' belongs to a failure; add 'failure: true' or remove it", at_key=True)
+                review.wrong(
+                    document, (*path, key), f"'{key}' is only allowed for a failure; add 'failure: true' or remove it", at_key=True
+                )
         return
     at = (*path, "stage")
     refers_to_milestone(review, document, at, flow, milestone.stage)
@@ -90,13 +94,13 @@ def _check_failure(review: Review, document: Document, path: Path, flow: Flow, n
     elif milestone.stage in flow.milestones and flow.milestones[milestone.stage].failure:
         chain = _stages(flow, name)
         if name in chain[1:]:
-            review.wrong(document, at, f"the stages go round in a circle: {' → '.join(chain)}; name a milestone that is no failure")
+            review.wrong(document, at, f"the stages form a cycle: {' → '.join(chain)}; name a milestone that is not a failure")
         else:
             review.wrong(document, at, f"stage '{milestone.stage}' is itself a failure; name the milestone that did not happen")
 
 
 def _stages(flow: Flow, name: str) -> list[str]:
-    """Return the chain of stages from a milestone on, up to its end or the first repetition."""
+    """Return the chain of stages from a milestone to its end or its first repetition."""
     chain = [name]
     while (following := flow.milestones[chain[-1]].stage) is not None and following in flow.milestones:
         chain.append(following)
@@ -106,14 +110,14 @@ def _stages(flow: Flow, name: str) -> list[str]:
 
 
 def _check_match(review: Review, document: Document, path: Path, match: Match) -> str:
-    """Return the signal kind a match speaks of."""
+    """Return the signal kind that a match is about."""
     given = [kind for kind in _SIGNALS if getattr(match, kind) is not None]
     if not (match.model_fields_set - {"attributes"} or match.attributes):
-        review.wrong(document, path, "the match has no condition and would take every signal; write 'event:', 'span:' or 'log:'")
+        review.wrong(document, path, "the match has no condition and would accept every signal; write 'event:', 'span:' or 'log:'")
         return "span"
     if len(given) > 1:
         names = " and ".join(f"'{kind}'" for kind in given)
-        review.wrong(document, path, f"{names} are different kinds of signal; a milestone matches one of them, write two milestones")
+        review.wrong(document, path, f"{names} are different kinds of signal; a milestone matches only one kind, so write two milestones")
     kind = given[0] if given else "span"
     for name in _NOT_MATCHED.get(kind, ()):
         if getattr(match, name) is not None:
@@ -127,7 +131,9 @@ def _check_match(review: Review, document: Document, path: Path, match: Match) -
         if getattr(match, name) is not None and (not values or "" in values):
             review.wrong(document, (*path, name), f"'{name}' is empty; write a value, a list, or a prefix such as 'order.*'")
     if not any(set(listed(getattr(match, name))) - {"*"} for name in ("event", "span", "service", "source")):
-        review.doubtful(document, path, "this match must look at every signal; add 'event', 'span', 'service' or 'source' to make it cheap")
+        review.doubtful(
+            document, path, "this match has to inspect every signal; add 'event', 'span', 'service' or 'source' to make it cheap"
+        )
     return kind
 
 
@@ -135,15 +141,15 @@ def _check_regex(review: Review, document: Document, path: Path, pattern: str) -
     try:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        at = f" at its character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
+        at = f" at character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
         what = error.msg if isinstance(error, re.error) else str(error)
-        review.wrong(document, path, f"'{pattern}' is not a regular expression: {what}{at}")
+        review.wrong(document, path, f"'{pattern}' is not a valid regular expression: {what}{at}")
         return
     if found := _NOT_IN_RE2.search(pattern):
         review.wrong(
             document,
             path,
-            f"'{found[1]}' in a regular expression is not supported (RE2 syntax); write it without look-around and back-references",
+            f"'{found[1]}' in a regular expression is not supported (RE2 syntax); write it without look-around and backreferences",
         )
     elif review.validators.expression is not None:
         quoted = pattern.replace("\\", "\\\\").replace("'", "\\'")

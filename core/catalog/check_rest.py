@@ -44,11 +44,11 @@ _CEL_PLACE = re.compile(r"<input>:\d+:(\d+): (?:Syntax error: )?([^\n{]*)")
 
 
 def check_calendar(review: Review, document: Document, calendar: Calendar) -> None:
-    """Note every error of one calendar."""
+    """Report every error in one calendar."""
     review.time_zone(document, ("time_zone",), calendar.time_zone)
     given = calendar.holidays
     if given.subdivision and not given.country:
-        review.wrong(document, ("holidays", "subdivision"), "a subdivision needs its country; add 'country: DE'", at_key=True)
+        review.wrong(document, ("holidays", "subdivision"), "a subdivision needs a country; add 'country: DE'", at_key=True)
     if given.country:
         if not _has_holidays(given.country):
             what, key = f"country '{given.country}'", "country"
@@ -61,7 +61,7 @@ def check_calendar(review: Review, document: Document, calendar: Calendar) -> No
 
 
 def _has_holidays(country: str, subdivision: str | None = None) -> bool:
-    from holidays import country_holidays  # noqa: PLC0415 - a second of imports, only for catalogs that need it
+    from holidays import country_holidays  # noqa: PLC0415 - takes a second to import, only for catalogs that need it
 
     try:
         country_holidays(country, subdiv=subdivision)
@@ -71,7 +71,7 @@ def _has_holidays(country: str, subdivision: str | None = None) -> bool:
 
 
 def check_source(review: Review, document: Document, source: Source) -> None:
-    """Note every error of one source."""
+    """Report every error in one source."""
     review.refers(document, ("owner",), "owner", source.owner, " in owners.yaml")
     for index, reference in enumerate(source.tokens):
         review.secret(document, ("tokens", index), reference)
@@ -89,7 +89,7 @@ def check_source(review: Review, document: Document, source: Source) -> None:
 
 
 def check_shared(review: Review, sources: Iterable[tuple[Document, Source]]) -> None:
-    """Note services and tokens that two sources claim: their signals could belong to either."""
+    """Report services and tokens that two sources claim: their signals could belong to either."""
     claimed: dict[tuple[str, str], str] = {}
     for document, source in sources:
         claims = [("services", "service", index, name) for index, name in enumerate(source.services)]
@@ -97,47 +97,45 @@ def check_shared(review: Review, sources: Iterable[tuple[Document, Source]]) -> 
         for key, noun, index, name in claims:
             first = claimed.setdefault((noun, name), source.source)
             if first != source.source:
-                review.wrong(document, (key, index), f"{noun} '{name}' already belongs to source '{first}'; name it in one source")
+                review.wrong(document, (key, index), f"{noun} '{name}' already belongs to source '{first}'; name it in only one source")
 
 
 def check_contract(review: Review, document: Document, contract: Contract, facts: set[str]) -> None:
-    """Note every error of one contract; ``facts`` are those of all flows."""
+    """Report every error in one contract; ``facts`` are those of all flows."""
     for part, given in (("for", contract.for_), ("facts", contract.facts)):
         if not given:
             review.wrong(
-                document, (part,), f"'{part}' is empty; write for example {'{customer: ACME}' if part == 'for' else '{tier: gold}'}"
+                document, (part,), f"'{part}' is empty; write, for example, {'{customer: ACME}' if part == 'for' else '{tier: gold}'}"
             )
     for name in contract.for_:
         if facts and name not in facts:
             review.unknown(document, ("for", name), f"fact '{name}' is not declared in any flow", name, facts)
     if contract.since and contract.until and contract.since >= contract.until:
         review.wrong(
-            document, ("until",), f"the contract ends on {contract.until}, not after it begins on {contract.since}; swap the dates"
+            document, ("until",), f"the contract ends on {contract.until}, which is not after its start on {contract.since}; swap the dates"
         )
 
 
 def check_owners(review: Review, document: Document, owners: Owners) -> None:
-    """Note every error of ``owners.yaml``."""
+    """Report every error in ``owners.yaml``."""
     review.names(document, ("owners",), owners.owners, "team")
     for name, owner in owners.owners.items():
         if owner.email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", owner.email):
-            review.wrong(document, ("owners", name, "email"), f"'{owner.email}' is no e-mail address; write name@example.com")
+            review.wrong(document, ("owners", name, "email"), f"'{owner.email}' is not an e-mail address; write name@example.com")
 
 
 def check_routes(review: Review, document: Document, routes: Routes) -> None:
-    """Note every error of ``routes.yaml``."""
+    """Report every error in ``routes.yaml``."""
     review.names(document, ("channels",), routes.channels, "channel")
     for name, channel in routes.channels.items():
         review.refers(document, ("channels", name, "fallback"), "channel", channel.fallback, " under 'channels'")
         written = {"type": channel.type, "settings": channel.settings}
         review.settings(document, ("channels", name), review.validators.channel, written, f"channel '{name}'")
         if len(chain := routes.fallbacks(name)) > FALLBACKS_MAX:
-            message = f"more than {FALLBACKS_MAX} fallbacks of '{name}' follow each other; end them with a channel that has none"
+            message = f"more than {FALLBACKS_MAX} fallbacks of '{name}' form a chain; end it with a channel that has none"
             review.wrong(document, ("channels", name, "fallback"), message)
         elif name in chain:
-            message = (
-                f"the fallbacks of '{name}' go round in a circle ({' → '.join([name, *chain])}); end them with a channel that has none"
-            )
+            message = f"the fallbacks of '{name}' form a cycle ({' → '.join([name, *chain])}); end it with a channel that has none"
             review.wrong(document, ("channels", name, "fallback"), message)
     seen: set[str] = set()
     closed: str | None = None
@@ -149,16 +147,16 @@ def check_routes(review: Review, document: Document, routes: Routes) -> None:
         _check_route(review, document, path, route)
         if closed is not None:
             review.doubtful(
-                document, path, f"route '{route.name}' is never reached: '{closed}' above takes everything and has no 'continue: true'"
+                document, path, f"route '{route.name}' is never reached: '{closed}' above matches everything and has no 'continue: true'"
             )
         elif _takes_everything(route):
             closed = route.name
 
 
 def check_told(review: Review, document: Document, flow: Flow, routes: Routes) -> None:
-    """Note the incidents of a flow that no route can take. Conditions that depend on the moment (``when``, ``active``) may hold.
+    """Report incidents of a flow that no route can match. Conditions that depend on the moment (``when``, ``active``) count as true.
 
-    Such incidents go to the first channel; without any channel nobody is told.
+    Such incidents go to the first channel; without any channel nobody is notified.
     """
     incidents = _incidents_of(flow)
     untold = sorted(f"{severity}, owner {owner}" for severity, owner in incidents if not any(
@@ -168,17 +166,17 @@ def check_told(review: Review, document: Document, flow: Flow, routes: Routes) -
         for route in routes.routes
     ))  # fmt: skip
     if untold:
-        instead = f"they go to the first channel, '{next(iter(routes.channels))}'" if routes.channels else "nobody will be told"
-        review.doubtful(document, ("flow",), f"no route in routes.yaml takes its incidents ({'; '.join(untold)}); {instead}")
+        instead = f"they go to the first channel, '{next(iter(routes.channels))}'" if routes.channels else "nobody will be notified"
+        review.doubtful(document, ("flow",), f"no route in routes.yaml matches its incidents ({'; '.join(untold)}); {instead}")
 
 
 def _incidents_of(flow: Flow) -> set[tuple[Severity, str]]:
-    """Return severity and owner of what may be told of a flow: its broken promises, its early warnings, its failures."""
+    """Return the severity and owner of everything a flow may notify about: its missed SLAs, its early warnings, its failures."""
     found = {(sla.severity, sla.owner or flow.owner) for sla in flow.slas.values()}
     found |= {(Severity.WARNING, owner) for severity, owner in found if severity is Severity.CRITICAL}
     for milestone in flow.milestones.values():
         if milestone.failure:
-            # as serious as the most serious promise it endangers, and the business of whoever answers for one
+            # as severe as the most severe SLA it endangers, and the responsibility of that SLA's owner
             endangered = [sla for sla in flow.slas.values() if sla.to == milestone.stage]
             severities = [sla.severity for sla in endangered] or [Severity.WARNING]
             found.add((max(severities, key=list(Severity).index), next((sla.owner for sla in endangered if sla.owner), flow.owner)))
@@ -203,16 +201,16 @@ def _check_route(review: Review, document: Document, path: Path, route: Route) -
             review.wrong(
                 document,
                 (*path, "active", "end"),
-                f"the route is active from {route.active.start} to {route.active.end}, which is never; write another end",
+                f"the route is active from {route.active.start} to {route.active.end}, which never applies; write another end",
             )
     if route.repeat_every and parse_duration(route.repeat_every).working:
-        review.wrong(document, (*path, "repeat_every"), "a repetition counts wall-clock time; remove 'working'")
+        review.wrong(document, (*path, "repeat_every"), "repeats are in wall-clock time; remove 'working'")
     if route.when is not None:
         _check_cel(review, document, (*path, "when"), route.when)
 
 
 def _check_cel(review: Review, document: Document, path: Path, text: str) -> None:
-    import cel  # noqa: PLC0415 - its package imports a whole terminal; only for catalogs that need it
+    import cel  # noqa: PLC0415 - its package imports a whole terminal library; only for catalogs that need it
 
     try:
         program = cel.compile(text)
@@ -220,11 +218,11 @@ def _check_cel(review: Review, document: Document, path: Path, text: str) -> Non
         found = _CEL_PLACE.search(str(error))
         what = found[2].removesuffix("expecting ").strip(" ,") if found else str(error).splitlines()[0]
         where = f"column {found[1]}: " if found else ""
-        review.validated(document, path, f"{where}'{text}' is no CEL expression: {what}; write for example 'value > 10000.0'")
+        review.validated(document, path, f"{where}'{text}' is not a CEL expression: {what}; write, for example, 'value > 10000.0'")
         return
     for name in program.variables():
         if name not in ROUTE_VARIABLES:
-            review.unknown(document, path, f"'{name}' is not known of an incident", name, ROUTE_VARIABLES)
+            review.unknown(document, path, f"'{name}' is not a field of an incident", name, ROUTE_VARIABLES)
     for name in program.functions():
         if name[0].isalpha() and name not in _CEL_FUNCTIONS:
-            review.unknown(document, path, f"'{name}' is no function of CEL", name, _CEL_FUNCTIONS)
+            review.unknown(document, path, f"'{name}' is not a CEL function", name, _CEL_FUNCTIONS)

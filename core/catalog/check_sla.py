@@ -20,12 +20,12 @@ _MONEY = {"decimal", "integer"}
 def check_sla(
     review: Review, document: Document, flow: Flow, name: str, sla: Sla, facts: dict[str, str], contracts: dict[str, Contract]
 ) -> None:
-    """Note every error of one SLA."""
+    """Report every error in one SLA."""
     path: Path = ("slas", name)
     for end, milestone in (("from", sla.from_), ("to", sla.to)):
         _milestone(review, document, (*path, end), flow, milestone)
     if sla.from_ == sla.to:
-        review.wrong(document, (*path, "to"), f"the SLA '{name}' begins and ends with '{sla.to}'; name the milestone it waits for")
+        review.wrong(document, (*path, "to"), f"the SLA '{name}' starts and ends with '{sla.to}'; name the milestone it waits for")
     if (sla.within is None) == (sla.due is None):
         what = "has both 'within' and 'due'; keep one" if sla.within else "has no limit; add 'within: 15 minutes' or 'due: promised_at'"
         review.wrong(document, (*path, "due") if sla.within else path, f"the SLA '{name}' {what}", at_key=True)
@@ -33,7 +33,7 @@ def check_sla(
     review.refers(document, (*path, "owner"), "owner", sla.owner, " in owners.yaml")
     review.refers(document, (*path, "runbook"), "runbook", sla.runbook, " in runbooks/")
     if not sla.runbook:
-        review.doubtful(document, path, f"the SLA '{name}' names no runbook; people will be told that it is late, not what to do")
+        review.doubtful(document, path, f"the SLA '{name}' has no runbook; people will learn that it is late, but not what to do")
     _limits(review, document, path, sla, sla, facts)
     pauses = sla.pause if isinstance(sla.pause, list) else [sla.pause] if sla.pause else []
     for index, pause in enumerate(pauses):
@@ -54,20 +54,18 @@ def _pause(review: Review, document: Document, path: Path, flow: Flow, pause: Pa
     _milestone(review, document, (*path, "from"), flow, pause.from_)
     _milestone(review, document, (*path, "to"), flow, pause.to)
     if pause.from_ == pause.to:
-        review.wrong(
-            document, (*path, "to"), f"the pause begins and ends with '{pause.to}'; name the milestone that lets the clock run again"
-        )
+        review.wrong(document, (*path, "to"), f"the pause starts and ends with '{pause.to}'; name the milestone that restarts the clock")
 
 
 def _limits(review: Review, document: Document, path: Path, sla: Sla, limits: Sla | Target, facts: dict[str, str]) -> None:
-    """Check ``within``, ``due`` and ``warn`` of an SLA or of one of its targets."""
+    """Check ``within``, ``due`` and ``warn`` of an SLA or one of its targets."""
     for key in ("within", "due", "warn"):
         text = getattr(limits, key)
         if text is None:
             continue
         at = (*path, key)
         if _WORKING_DAY.search(text):
-            review.wrong(document, at, f"'{text}': a working day has no fixed length; write working hours")
+            review.wrong(document, at, f"'{text}': a working day has no fixed length; use working hours")
         elif _WORKING.search(text) and not sla.calendar:
             review.wrong(document, at, f"'{text}' counts working time, but the SLA has no calendar; add 'calendar:' or remove 'working'")
     if limits.due is not None:
@@ -81,7 +79,7 @@ def _limits(review: Review, document: Document, path: Path, sla: Sla, limits: Sl
             times = [name for name, type_ in facts.items() if type_ == "time"]
             review.validated(document, (*path, "due"), review.validators.due(limits.due, times))
     if limits.warn is not None and not re.fullmatch(f"{PERCENTAGE_PATTERN}|{DURATION_PATTERN}", limits.warn):
-        message = f"'{limits.warn}' is neither a share nor a time before it is due; {_instead_of(limits.warn)}"
+        message = f"'{limits.warn}' is neither a percentage nor a time before the due time; {_instead_of(limits.warn)}"
         review.wrong(document, (*path, "warn"), message)
 
 
@@ -89,7 +87,7 @@ def _instead_of(warn: str) -> str:
     meant = warn.replace("business", "working")
     if warn.strip().isdecimal():
         return f"write '{warn.strip()}%' or a duration such as '2 hours'"
-    return f"did you mean '{meant}'?" if re.fullmatch(DURATION_PATTERN, meant) else "write for example '60%' or '10 minutes'"
+    return f"did you mean '{meant}'?" if re.fullmatch(DURATION_PATTERN, meant) else "write, for example, '60%' or '10 minutes'"
 
 
 def _money(review: Review, document: Document, path: Path, name: str, facts: dict[str, str], flow: Flow) -> None:
@@ -100,7 +98,7 @@ def _money(review: Review, document: Document, path: Path, name: str, facts: dic
 
 
 def _penalty(review: Review, document: Document, path: Path, sla: Sla, penalty: Penalty | None, facts: dict[str, str], flow: Flow) -> None:
-    """Check the penalty of an SLA or of one of its targets: a clock has one currency for what is at risk and what is owed."""
+    """Check the penalty of an SLA or one of its targets: what is at risk and what is owed must have the same currency."""
     if penalty is None:
         return
     at = (*path, "penalty", "of")
@@ -108,7 +106,7 @@ def _penalty(review: Review, document: Document, path: Path, sla: Sla, penalty: 
     mine, theirs = (flow.facts.get(name) for name in (penalty.of, sla.impact.value if sla.impact else penalty.of))
     if mine and theirs and mine.currency != theirs.currency:
         message = (
-            f"the currency of '{penalty.of}' is {_currency(mine)}, that of the impact is {_currency(theirs)}; a clock has one currency"
+            f"the currency of '{penalty.of}' is {_currency(mine)}, that of the impact is {_currency(theirs)}; a clock has only one currency"
         )
         review.wrong(document, at, message)
 
@@ -133,7 +131,7 @@ def _target(
         review.wrong(document, path, "the target changes nothing; add 'within', 'due', 'warn' or 'penalty'")
     if target.since and target.until and target.since >= target.until:
         review.wrong(
-            document, (*path, "until"), f"the target ends on {target.until}, not after it begins on {target.since}; swap the dates"
+            document, (*path, "until"), f"the target ends on {target.until}, which is not after its start on {target.since}; swap the dates"
         )
     _limits(review, document, path, sla, target, facts)
     _penalty(review, document, path, sla, target.penalty, facts, flow)
@@ -141,7 +139,7 @@ def _target(
         fact, _, attribute = name.partition(".")
         at = (*path, "when", name)
         if not listed(values):
-            review.wrong(document, at, f"'{name}' is compared with nothing; write at least one value")
+            review.wrong(document, at, f"'{name}' has no value to compare with; write at least one")
         if name in facts:
             continue
         if fact not in facts:
@@ -149,4 +147,4 @@ def _target(
         elif "contract" not in review.incomplete and attribute not in (
             known := {each for contract in contracts.values() if fact in contract.for_ for each in contract.facts}
         ):
-            review.unknown(document, at, f"no contract says '{attribute}' of a {fact}", attribute, known)
+            review.unknown(document, at, f"no contract gives '{attribute}' for a {fact}", attribute, known)

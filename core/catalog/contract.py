@@ -1,4 +1,4 @@
-"""Contract: what is known of customers, tiers and partners, effective-dated."""
+"""Contract: what is known about customers, tiers and partners, with effective dates."""
 
 from __future__ import annotations
 

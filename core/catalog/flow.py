@@ -1,4 +1,4 @@
-"""Flow: the definition of a business process; its milestones, keys and facts."""
+"""Flow: the definition of a business process, with its milestones, keys and facts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Status = Literal["ok", "error", "unset"]
 
 
 HEARTBEAT = "andon-heartbeat"
-"""The flow of Andon's own heartbeats: no business of anybody's, so lists and key figures leave it out unless it is asked for."""
+"""The flow of Andon's own heartbeats. It concerns nobody's business, so lists and KPIs leave it out unless asked for it."""
 OWN_FLOW = "andon"
-"""The flow of the incidents about Andon itself."""
+"""The flow of incidents about Andon itself."""
 HEARTBEAT_EVENT = "andon.heartbeat"
 """The CloudEvents type of a heartbeat."""
 
@@ -28,10 +28,10 @@ HEARTBEAT_EVENT = "andon.heartbeat"
 class Key(Definition):
     """A typed business identifier.
 
-    ``relation`` says how many of it one transaction has: ``one``; ``many`` (one order, many deliveries: each value still belongs to
-    one transaction); ``many-to-many`` (an invoice over several orders: it is attached to transactions and never merges them).
-    ``strip_leading``: characters some systems pad with; a value that is nothing else keeps its last one, so 000 is order 0. Blanks around
-    a value never count, and a blank value is none: an event without any other key is counted as keyless.
+    ``relation`` says how many of it one transaction has: ``one``; ``many`` (one order, many deliveries: each value still belongs to one
+    transaction); ``many-to-many`` (an invoice over several orders: it is attached to transactions and never merges them).
+    ``strip_leading``: characters that some systems pad with; a value of nothing but these keeps its last one, so 000 is order 0. Blanks
+    around a value never count, and a blank value counts as missing: an event without any other key is keyless.
     """
 
     title: str = ""
@@ -49,16 +49,16 @@ class Fact(Definition):
 
 
 def is_named(text: str, names: Sequence[str]) -> bool:
-    """Return whether a text is one of these names, or begins as one that ends in ``*`` says."""
+    """Return whether a text is one of these names, or starts with one that ends in ``*``."""
     return any(text.startswith(name[:-1]) if name.endswith("*") else text == name for name in names)
 
 
 class Match(Definition):
-    """Which signals are this milestone. All given conditions must hold.
+    """Which signals count as this milestone. All given conditions must hold.
 
-    ``event``: the CloudEvents type. ``span``: the span's name. ``log``: a regular expression over the body. A text that ends in ``*``
-    is a prefix, a list means any of them. ``attributes``: attribute or ``data.`` path to a value, a list, a prefix, or ``present``
-    (written ``true``) or absent (``false``). ``where``: one ClickHouse expression over the signal's columns.
+    ``event``: the CloudEvents type. ``span``: the span's name. ``log``: a regular expression over the body. A text that ends in ``*`` is a
+    prefix; a list matches any of its items. ``attributes``: an attribute or ``data.`` path mapped to a value, a list, a prefix, or presence
+    (``true``) or absence (``false``). ``where``: one ClickHouse expression over the signal's columns.
     """
 
     event: TextOrList | None = None
@@ -92,13 +92,13 @@ class Milestone(Definition):
 
 
 class Flow(Definition):
-    """One business process. ``ends``: milestones that complete a transaction; ``cancels``: those that call it off.
+    """One business process. ``ends``: milestones that complete a transaction; ``cancels``: those that cancel it.
 
-    ``lane``: an event whose type the ``event`` of a milestone writes out (not as a prefix) is received in this lane, or in its source's or
-    another such flow's where that is higher: critical before standard before bulk. Without it the flow has no influence on lanes; OTLP
-    requests always go by their source.
+    ``lane``: an event whose type is written out (not as a prefix) in the ``event`` of a milestone is received in this lane, or in the lane
+    of its source or of another such flow if that is higher: critical before standard before bulk. Without ``lane`` the flow has no
+    influence on lanes; OTLP requests always use the lane of their source.
 
-    A fact that another fact names as its ``currency`` need not be declared: it is a text.
+    A fact that another fact names as its ``currency`` need not be declared: it is text.
     """
 
     flow: Identifier

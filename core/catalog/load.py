@@ -1,7 +1,7 @@
-"""Reads a catalog folder: every definition typed and cross-checked, every error at once.
+"""Reads a catalog folder: every definition is typed and cross-checked, and every error is reported at once.
 
-Pure: it reads files and nothing else, so it may run beside a catalog that is in force. A file that has an error of its own form
-is not cross-checked further; its id still counts as known, so that one mistake makes one message.
+It reads files and does nothing else, so it may run while another catalog is in force. A file with an error in its own form is not
+cross-checked further; its id still counts as known, so that one mistake gives one message.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ T = TypeVar("T", bound=Definition)
 
 
 class CatalogErrors(UsageError):  # noqa: N818 - it holds many
-    """Every problem of a catalog, sorted by file, line and column; the message has one line for each, up to :data:`TOLD_MAX`."""
+    """Every error in a catalog, sorted by file, line and column; the message has one line for each, up to :data:`TOLD_MAX`."""
 
     def __init__(self, errors: Sequence[Diagnostic]) -> None:
         self.errors = sorted(set(errors))
@@ -61,7 +61,7 @@ class CatalogErrors(UsageError):  # noqa: N818 - it holds many
 
 @dataclass(frozen=True)
 class Loaded:
-    """A valid catalog, and what should be looked at all the same."""
+    """A valid catalog, and warnings about it."""
 
     catalog: Catalog
     warnings: list[Diagnostic] = field(default_factory=list)
@@ -86,7 +86,7 @@ def load_catalog(folder: Path, validators: Validators = NO_VALIDATORS) -> Loaded
 
 
 def _names_in(reader: _Reader, file: str, key: str) -> set[str]:
-    """Return the names under ``key`` of a single file, whether or not the file is right otherwise."""
+    """Return the names under ``key`` of a single file, whether or not the rest of the file is valid."""
     document = reader.documents.get(file)
     found = document.value.get(key) if document and isinstance(document.value, dict) else None
     return set(found) if isinstance(found, dict) else set()
@@ -116,7 +116,7 @@ def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
 
 
 class _Reader:
-    """Reads and types the files of one folder, collecting errors."""
+    """Reads and types the files of one folder and collects the errors."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -134,8 +134,8 @@ class _Reader:
         expected = {*FOLDERS, *SINGLES}
         entries = self._entries(self.folder)
         if not expected & {entry.name for entry in entries}:
-            what = "this is a part of a catalog" if self.folder.absolute().name in FOLDERS else "this is no catalog"
-            self._note(self.folder, Position(), f"{what}; give a folder that holds {', '.join(FOLDERS)} or {', '.join(SINGLES)}")
+            what = "this is only part of a catalog" if self.folder.absolute().name in FOLDERS else "this is not a catalog"
+            self._note(self.folder, Position(), f"{what}; give a folder that contains {', '.join(FOLDERS)} or {', '.join(SINGLES)}")
             return
         for entry in entries:
             if entry.name in FOLDERS:
@@ -143,7 +143,7 @@ class _Reader:
             elif entry.name in SINGLES:
                 self._read_single(entry)
             elif not entry.name.startswith((".", "_")) and entry.name not in _IGNORED:
-                message = f"'{entry.name}' is no part of a catalog and is not read{suggestion(entry.name, expected)}"
+                message = f"'{entry.name}' is not part of a catalog and is ignored{suggestion(entry.name, expected)}"
                 self.warnings.append(Diagnostic(entry.as_posix(), 1, 1, message))
         if not self.ids.get("flow"):
             self.warnings.append(
@@ -151,7 +151,7 @@ class _Reader:
             )
 
     def catalog(self) -> Catalog:
-        """Return what is valid in itself."""
+        """Return what is valid on its own."""
         return Catalog(
             version=self._digest.hexdigest()[:12],
             flows=self._of("flow", Flow),
@@ -174,7 +174,9 @@ class _Reader:
         try:
             return sorted(folder.iterdir())
         except NotADirectoryError:
-            self._note(folder, Position(), f"'{folder.name}' must be a folder of definitions, one a file; rename this file or move it away")
+            self._note(
+                folder, Position(), f"'{folder.name}' must be a folder of definitions, one per file; rename this file or move it elsewhere"
+            )
         except OSError as error:
             self._note(folder, Position(), f"the folder cannot be read: {error.strerror}")
         if folder.name in FOLDERS:
@@ -188,7 +190,7 @@ class _Reader:
             if file.name.startswith((".", "_")):
                 continue
             if file.suffix != suffix:
-                self._note(file, Position(), f"a file in {folder.name}/ ends in '{suffix}'; rename it or move it away")
+                self._note(file, Position(), f"a file in {folder.name}/ ends in '{suffix}'; rename it or move it elsewhere")
                 continue
             document = self._read(file)
             if document is None:
@@ -247,13 +249,13 @@ class _Reader:
 
 
 def read_content(file: Path) -> bytes:
-    """Return what is in a file. A pipe or a device, which may never end, is not opened; a growing file is read up to the limit.
+    """Return the content of a file. A pipe or device, which may never end, is not opened; a growing file is read up to the limit.
 
     Raises :class:`OSError` and :class:`UnreadableError`.
     """
     status = file.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise UnreadableError(Position(), "this is no regular file; replace it by one or move it away")
+        raise UnreadableError(Position(), "this is not a regular file; replace it with one or move it elsewhere")
     check_size(status.st_size)
     with file.open("rb") as opened:
         return opened.read(MAXIMUM_BYTES + 1)
@@ -267,7 +269,7 @@ def _read_runbook(file: str, content: bytes) -> Document:
     """Read the front matter of a runbook; its Markdown becomes ``body``."""
     lines = content.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
     if not lines or lines[0].strip() != b"---":
-        raise UnreadableError(Position(), "a runbook begins with a line '---', then 'runbook:' and 'title:', then '---' again")
+        raise UnreadableError(Position(), "a runbook starts with a line '---', then 'runbook:' and 'title:', then '---' again")
     end = next((index for index, line in enumerate(lines[1:], 1) if line.strip() == b"---"), None)
     if end is None:
         raise UnreadableError(Position(), "the front matter is not closed; write a line '---' before the steps")

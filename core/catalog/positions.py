@@ -1,7 +1,7 @@
-"""YAML with positions: every value and every key of a document knows its line and column.
+"""YAML with positions: the line and column of every value and every key are known.
 
-libyaml finds the structure (20 times faster than a parser in Python [measured on the shipped flows]); what a plain word means is
-decided here by the core schema of YAML 1.2, so that ``no``, ``12:30`` and ``2026-01-01`` stay what the user wrote.
+libyaml finds the structure (20 times faster than a parser in Python [measured on the shipped flows]); what a plain word means is decided
+here, by the core schema of YAML 1.2, so that ``no``, ``12:30`` and ``2026-01-01`` stay what the user wrote.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from core.plural import counted
 MAXIMUM_BYTES = 1 << 20
 MAXIMUM_DEPTH = 40
 MAXIMUM_TEXT = 4_000
-"""Characters of one text or key: what reads expressions recurses with their length, some of it in C."""
+"""Characters in one text or key: the parsers of expressions recurse with their length, some of them in C."""
 END_CHARACTERS = 300
-"""Characters that are told of a long message at either end."""
+"""Characters shown at either end of a long message."""
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WORDS = (
@@ -39,7 +39,7 @@ Path = tuple[str | int, ...]
 
 
 class Position(NamedTuple):
-    """Where something stands in a file; both count from 1."""
+    """A position in a file; lines and columns count from 1."""
 
     line: int = 1
     column: int = 1
@@ -47,7 +47,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, order=True)
 class Diagnostic:
-    """One thing that is wrong: where, what, and what to write instead."""
+    """One error: where, what, and what to write instead."""
 
     file: str
     line: int
@@ -55,9 +55,9 @@ class Diagnostic:
     message: str
 
     def __str__(self) -> str:
-        # names of files and keys may hold line breaks, control characters and bytes that are no text
+        # names of files and keys may hold line breaks, control characters and bytes that are not text
         message = self.message
-        if len(message) > 2 * END_CHARACTERS:  # a value in it is long: what is wrong stands before it, what to write after it
+        if len(message) > 2 * END_CHARACTERS:  # a value in the message is long: what is wrong comes before it, what to write after it
             message = f"{message[:END_CHARACTERS]} … {message[-END_CHARACTERS:]}"
         return _UNPRINTABLE.sub(_escaped, f"{self.file}:{self.line}:{self.column}: {message}")
 
@@ -67,7 +67,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 class UnreadableError(Exception):
-    """The text is no YAML that a catalog takes."""
+    """The text is not YAML that a catalog accepts."""
 
     def __init__(self, position: Position, message: str) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ class UnreadableError(Exception):
 
 @dataclass
 class Document:
-    """One parsed file: ``value`` as plain Python, and where each path of it stands."""
+    """One parsed file: ``value`` as plain Python, and the position of each of its paths."""
 
     file: str
     value: Any = None
@@ -86,9 +86,9 @@ class Document:
     inside: dict[Path, int] = field(default_factory=dict)
 
     def diagnostic(self, path: Sequence[str | int], message: str, *, at_key: bool = False, at: int = 1) -> Diagnostic:
-        """Return an error at ``path``: at its value, or at its key; at the nearest thing around it that is written down.
+        """Return an error at ``path``: at its value or its key, or at the nearest enclosing thing that is written down.
 
-        ``at`` is a place within the value's text, from 1; ``inside`` says where texts of one line begin, behind their quote.
+        ``at`` is a position within the value's text, counting from 1; ``inside`` says where single-line texts begin, after their quote.
         """
         wanted = tuple(path)
         first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
@@ -109,12 +109,12 @@ def read_document(file: str, content: bytes, first_line: int = 1) -> Document:
             raise UnreadableError(Position(first_line), "the file is empty; write a definition or delete it")
         document = reader.read(file)
         if (following := reader.begin()) is not None:
-            raise UnreadableError(following, "a second document begins here; write one definition a file")
+            raise UnreadableError(following, "a second document starts here; write one definition per file")
     return document
 
 
 def read_documents(file: str, content: bytes) -> list[Document]:
-    """Parse YAML documents that are separated by ``---``, without the empty ones. Raises :class:`UnreadableError`."""
+    """Parse YAML documents separated by ``---``, skipping empty ones. Raises :class:`UnreadableError`."""
     text = _text_of(content, 1)
     with _syntax_errors(text, 1):
         reader = _Reader(text, 1)
@@ -136,7 +136,7 @@ def _text_of(content: bytes, first_line: int) -> str:
 
 @contextmanager
 def _syntax_errors(text: str, first_line: int) -> Iterator[None]:
-    """Tell the parser's errors as ours."""
+    """Turn the parser's errors into ours."""
     try:
         yield
     except yaml.MarkedYAMLError as error:
@@ -148,7 +148,7 @@ def _syntax_errors(text: str, first_line: int) -> Iterator[None]:
 def check_size(size: int, first_line: int = 1) -> None:
     """Raise :class:`UnreadableError` for more bytes than a definition may have."""
     if size > MAXIMUM_BYTES:
-        raise UnreadableError(Position(first_line), f"the file has {size} bytes; a definition has at most {MAXIMUM_BYTES}, split it")
+        raise UnreadableError(Position(first_line), f"the file has {size} bytes; a definition may have at most {MAXIMUM_BYTES}; split it")
 
 
 def _syntax(error: yaml.MarkedYAMLError, first_line: int, text: str) -> UnreadableError:
@@ -168,7 +168,7 @@ def _syntax(error: yaml.MarkedYAMLError, first_line: int, text: str) -> Unreadab
 
 
 class _Misplaced(NamedTuple):
-    """A line that is indented wrongly: where it begins, and what to do."""
+    """A badly indented line: where it begins, and what to do."""
 
     column: int
     message: str
@@ -179,9 +179,9 @@ _DASHES = re.compile(r"(?:- +)*")
 
 
 def _misplaced(what: str, lines: list[str], at: int, column: int) -> _Misplaced | None:
-    """Return what to do where the indentation of line ``at`` is what the parser means by ``what``; None where it is something else.
+    """Return what to do if the indentation of line ``at`` is what the parser means by ``what``; None if the error is something else.
 
-    The parser reads a line that stands too deep as more of the text above it, or names the block it was in when it noticed.
+    The parser reads a line that is indented too far as more of the text above it, or reports the block it was in when it noticed.
     """
     if not any(phrase in what for phrase in _BY_INDENTATION) or at >= len(lines) or ":" in lines[at][:column]:
         return None
@@ -195,14 +195,14 @@ def _misplaced(what: str, lines: list[str], at: int, column: int) -> _Misplaced 
     if not depths or own in depths:
         return None
     if own > depths[0]:
-        said = f"the line is indented by {counted(own, 'space')}, deeper than the one above, which has its value already"
+        said = f"the line is indented by {counted(own, 'space')}, deeper than the one above, which already has a value"
         return _Misplaced(own + 1, f"{said}; indent it by {depths[0]}")
     fitting = " or ".join(str(depth) for depth in depths)
-    return _Misplaced(own + 1, f"the line is indented by {counted(own, 'space')}, and no line above it by as many; indent it by {fitting}")
+    return _Misplaced(own + 1, f"the line is indented by {counted(own, 'space')}, which matches no line above it; indent it by {fitting}")
 
 
 class _Reader:
-    """Turns the parser's events into plain Python and notes positions. The depth is limited here: libyaml's own composer has no limit."""
+    """Turns the parser's events into plain Python and records positions. It limits the depth, which libyaml's own composer does not."""
 
     def __init__(self, text: str, first_line: int) -> None:
         self._events = iter(yaml.parse(text, Loader=_LOADER))
@@ -229,7 +229,7 @@ class _Reader:
                 position, f"aliases (*{event.anchor}) are not allowed in a catalog; write the value out, or quote the text"
             )
         if len(path) > MAXIMUM_DEPTH:
-            raise UnreadableError(position, f"nested deeper than {MAXIMUM_DEPTH} levels; write it flatter")
+            raise UnreadableError(position, f"nested deeper than {MAXIMUM_DEPTH} levels; flatten it")
         tag = getattr(event, "tag", None)
         if tag is not None:
             raise UnreadableError(position, f"tag '{tag.replace(_STANDARD_TAG, '!!')}' is not allowed in a catalog; write the plain value")
@@ -251,7 +251,7 @@ class _Reader:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             position = self._position(event)
             if not isinstance(event, yaml.ScalarEvent):
-                raise UnreadableError(position, "a key is one word; put it in quotes or write 'key: value'")
+                raise UnreadableError(position, "a key must be a single word; put it in quotes or write 'key: value'")
             key = str(event.value)
             self._check_length(key, position)
             if key in found:
@@ -263,7 +263,7 @@ class _Reader:
 
     def _check_length(self, text: str, position: Position) -> None:
         if len(text) > MAXIMUM_TEXT:
-            raise UnreadableError(position, f"a text of {len(text):,} characters; a definition's have at most {MAXIMUM_TEXT:,}, shorten it")
+            raise UnreadableError(position, f"this text has {len(text):,} characters; at most {MAXIMUM_TEXT:,} are allowed, so shorten it")
 
     def _position(self, event: yaml.Event) -> Position:
         return Position(event.start_mark.line + self._first_line, event.start_mark.column + 1)
@@ -274,7 +274,7 @@ def plain(text: str) -> Any:
     for pattern, meaning in _WORDS:
         if pattern.fullmatch(text):
             return meaning
-    if len(text) > 64:  # no number of a catalog is that long, and int() of a huge text is slow
+    if len(text) > 64:  # no number in a catalog is that long, and int() of a huge text is slow
         return text
     if _INTEGER.fullmatch(text):
         return int(text)

@@ -1,4 +1,4 @@
-"""Routes: who hears about what, when, through which channel."""
+"""Routes: who is notified of what, when and through which channel."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from core.secrets import is_reference
 ROUTE_VARIABLES = frozenset(
     {"flow", "stage", "cause", "severity", "owner", "runbook", "members", "breached", "value", "values", "customers", "plants"}
 )
-"""What a route's ``when`` may name: facts of the incident. ``value`` is the largest amount of one currency, ``values`` all by currency."""
+"""What a route's ``when`` may name: fields of the incident. ``value`` is the largest amount in one currency, ``values`` all amounts by
+currency."""
 
 FALLBACKS_MAX = 10
-"""Channels one after the other that hear instead of one."""
+"""Length of a chain of fallback channels."""
 
 
 class Channel(Definition):
-    """One configured notifier: its type is the notifier's name, the settings are validated by that notifier.
+    """One configured notifier: ``type`` is the notifier's name; the notifier itself validates the settings.
 
-    ``fallback``: the channel that hears instead after three failures or two minutes.
+    ``fallback``: the channel that is notified instead, after three failures or two minutes.
     """
 
     type: str
@@ -33,12 +34,12 @@ class Channel(Definition):
 
     @property
     def secrets(self) -> list[str]:
-        """Every reference to a secret of this channel."""
+        """Every reference to a secret in this channel."""
         return [value for value in self.settings.values() if is_reference(value)]
 
 
 class ActiveTime(Definition):
-    """When a route is active, local time of ``time_zone``."""
+    """When a route is active, in the local time of ``time_zone``."""
 
     days: list[Weekday] = Field(default_factory=list)
     start: TimeOfDay = "00:00"
@@ -49,8 +50,8 @@ class ActiveTime(Definition):
 class Route(Definition):
     """Incidents that match go to ``channels``.
 
-    ``flow``, ``severity``, ``owner``: a value or a list; none matches all. ``when``: a CEL expression over the incident (``value > 10000.0``).
-    Routes are tried in order; the first that matches wins unless it says ``continue``.
+    ``flow``, ``severity``, ``owner``: a value or a list; without one, all match. ``when``: a CEL expression over the incident (``value >
+    10000.0``). Routes are tried in order; the first that matches wins unless it says ``continue``.
     """
 
     name: Identifier
@@ -65,13 +66,13 @@ class Route(Definition):
 
 
 class Routes(Definition):
-    """``routes.yaml``. What no route takes goes to the first channel: telling somebody is better than silence."""
+    """``routes.yaml``. Incidents that no route matches go to the first channel: telling somebody is better than telling nobody."""
 
     channels: dict[str, Channel] = Field(default_factory=dict)
     routes: list[Route] = Field(default_factory=list)
 
     def fallbacks(self, channel: str) -> list[str]:
-        """Return who hears instead of ``channel``, and instead of that one, until there is none, one comes again, or it were too many."""
+        """Return the chain of fallbacks of ``channel``, up to its end, a repetition or the limit."""
         chain: list[str] = []
         following = self.channels[channel].fallback
         while following is not None and following in self.channels and len(chain) <= FALLBACKS_MAX:
@@ -82,7 +83,7 @@ class Routes(Definition):
 
 
 class Owner(Definition):
-    """A team that is responsible for a flow, an SLA or a source. ``members``: their names."""
+    """A team that is responsible for a flow, an SLA or a source. ``members``: the names of its people."""
 
     title: str
     email: str | None = None
@@ -92,7 +93,7 @@ class Owner(Definition):
 
     @property
     def contact(self) -> Contact:
-        """How to reach them: told in every message and shown with every incident."""
+        """How to reach them: part of every message and shown with every incident."""
         return Contact(email=self.email or "", phone=self.phone or "", chat=self.chat or "", members=self.members)
 
 

@@ -1,4 +1,4 @@
-"""Runbook: what to do about a cause. Front matter binds it to causes; the Markdown body is the steps."""
+"""Runbook: what to do about a cause. The front matter binds it to causes; the Markdown body holds the steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.catalog.definition import Definition, Identifier
 
 
 class Runbook(Definition):
-    """``causes``: the causes it is the first answer to, where they differ from the SLA's own runbook."""
+    """``causes``: the causes for which it comes first, instead of the SLA's own runbook."""
 
     runbook: Identifier
     title: str

@@ -1,4 +1,4 @@
-"""JSON Schemas of the catalog's files, so that an editor completes and checks them while they are written."""
+"""JSON Schemas of the catalog's files, so that an editor can complete and check them as they are written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.catalog.load import FOLDERS, SINGLES
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Return a JSON Schema (2020-12) by noun: ``flow``, ``calendar``, ``source``, ``contract``, ``runbook``, ``routes``, ``owners``.
 
-    ``runbook`` describes the front matter; its body is the Markdown below it.
+    ``runbook`` describes the front matter; the body is the Markdown below it.
     """
     models = {noun: model for model, noun in FOLDERS.values()} | {name.removesuffix(".yaml"): model for name, model in SINGLES.items()}
     schemas = {}

@@ -12,7 +12,7 @@ from core.duration import DurationText, Percentage
 
 
 class Penalty(Definition):
-    """What lateness costs: the share ``per_day`` of the fact ``of`` for each started day after ``free_days``, at most the share ``cap``."""
+    """What lateness costs: the share ``per_day`` of the fact ``of`` for each day begun after ``free_days``, up to the share ``cap``."""
 
     per_day: Percentage
     free_days: float = Field(default=0, ge=0, allow_inf_nan=False)
@@ -21,10 +21,10 @@ class Penalty(Definition):
 
 
 class Target(Definition):
-    """Another limit or penalty for some transactions, from a date on (00:00 UTC). The first target that applies wins.
+    """A different limit or penalty for some transactions, from a date on (00:00 UTC). The first target that applies wins.
 
-    Whatever a target leaves out is taken from the SLA.
-    ``when`` compares facts (``customer.tier`` reads the fact ``tier`` of the customer table of contracts) with a value or a list.
+    Whatever a target leaves out is taken from the SLA. ``when`` compares facts (``customer.tier`` reads the fact ``tier`` from the
+    customer's contract) with a value or a list.
     """
 
     when: dict[str, str | list[str]] = Field(default_factory=dict)
@@ -37,9 +37,9 @@ class Target(Definition):
 
 
 class Pause(Definition):
-    """The clock stands still between two milestones (a credit block, waiting for the customer). ``reason`` is told with the pause.
+    """The clock is paused between two milestones (a credit block, waiting for the customer). ``reason`` is reported with the pause.
 
-    Of a pause that repeats, the first and the last count; when ``to`` was seen before the first ``from``, only the last does.
+    If a pause repeats, the first and the last one count; if ``to`` was seen before the first ``from``, only the last one does.
     """
 
     from_: str = Field(alias="from")
@@ -48,7 +48,7 @@ class Pause(Definition):
 
 
 class Impact(Definition):
-    """Which fact is the money at risk."""
+    """The fact that holds the money at risk."""
 
     value: str
 
@@ -57,8 +57,9 @@ class Sla(Definition):
     """A promise between two milestones.
 
     Exactly one of ``within`` (a duration) and ``due`` (an expression such as ``min(promised_at - 8 working hours, next cut-off 16:00)``).
-    ``warn`` is a share of the time (``60%``) or a time before it is due (``10 minutes``). ``of``: with a key of relation ``many``,
-    all values seen must reach ``to`` (``all``) or one (``any``). ``calendar``: none is wall-clock time; several are intersected.
+    ``warn`` is a share of the time (``60%``) or a time before the due time (``10 minutes``). ``of``: for a key of relation ``many``,
+    whether all values seen must reach ``to`` (``all``) or only one (``any``). ``calendar``: without one, wall-clock time; several are
+    intersected.
     """
 
     title: str = ""

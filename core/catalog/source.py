@@ -1,4 +1,4 @@
-"""Source: a configured origin of signals; its rhythm, owner, lane and credentials."""
+"""Source: a configured origin of signals, with its rhythm, owner, lane and credentials."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from core.secrets import is_reference
 from core.signal import Lane
 
 OWN_SOURCE = "andon"
-"""The source of Andon's own heartbeat. It is in every catalog that runs, and stands for no sender."""
+"""The source of Andon's own heartbeat. It is in every running catalog and represents no sender."""
 
 
 class Webhook(Definition):
-    """How ``/v1/webhooks/{source}`` proves its sender.
+    """How senders to ``/v1/webhooks/{source}`` prove who they are.
 
-    ``scheme``: ``standard`` (Standard Webhooks) or ``github`` (``X-Hub-Signature-256``). ``secrets``: references, the newest first;
-    all are accepted while a secret is rotated. ``id``: JSON path of the delivery's own id where the scheme has none.
+    ``scheme``: ``standard`` (Standard Webhooks) or ``github`` (``X-Hub-Signature-256``). ``secrets``: references, newest first; all are
+    accepted while a secret is being rotated. ``id``: JSON path of the delivery's own id, for schemes that have none.
     """
 
     scheme: Literal["standard", "github"]
@@ -28,7 +28,7 @@ class Webhook(Definition):
 
 
 class Expectation(Definition):
-    """The source's rhythm: silent for longer than ``every`` (within ``calendar``, if one is named) means that it is not heard."""
+    """The source's rhythm: after more than ``every`` without a signal (within ``calendar``, if given) the source counts as silent."""
 
     every: DurationText
     calendar: str | None = None
@@ -38,8 +38,8 @@ class Source(Definition):
     """One origin of signals.
 
     ``tokens``: references to API tokens (``env:NAME`` or ``file:PATH``) that identify this source. ``services``: OpenTelemetry
-    ``service.name`` values that belong to it. ``receiver``: the pull receiver that reads it (``{type: rabbitmq, …}``), whose other
-    settings the receiver itself validates.
+    ``service.name`` values that belong to it. ``receiver``: the pull receiver that reads it (``{type: rabbitmq, …}``); the receiver
+    validates its own settings.
     """
 
     source: Identifier
@@ -55,16 +55,16 @@ class Source(Definition):
 
     @property
     def whose(self) -> str:
-        """How messages call it."""
+        """How messages refer to it."""
         return f"source '{self.source}'"
 
     @property
     def pulled_with(self) -> list[str]:
-        """The reference to where its receiver reads, of all settings the one that may hold a password."""
+        """The reference to the address its receiver reads from, the only setting that may contain a password."""
         url = (self.receiver or {}).get("url")
         return [url] if is_reference(url) else []
 
     @property
     def secrets(self) -> list[str]:
-        """Every reference to a secret of this source."""
+        """Every reference to a secret in this source."""
         return [*self.tokens, *(self.webhook.secrets if self.webhook else []), *self.pulled_with]

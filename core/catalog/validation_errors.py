@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in words: where it stands, what it is, and what to write instead."""
+"""Pydantic's errors in words: where, what is wrong, and what to write instead."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from core.catalog.positions import Diagnostic, Document, Path
 from core.duration import DURATION_PATTERN, PERCENTAGE_PATTERN
 
 _FORMS = {
-    IDENTIFIER_PATTERN: "an id; write lower-case words joined by '-', '_' or '.', such as 'order-to-cash'",
-    DURATION_PATTERN: "a duration; write for example '15 minutes' or '16 working hours' (a working day has no fixed length)",
-    PERCENTAGE_PATTERN: "a percentage; write for example '60%'",
+    IDENTIFIER_PATTERN: "an id; use lower-case words joined by '-', '_' or '.', such as 'order-to-cash'",
+    DURATION_PATTERN: "a duration; write, for example, '15 minutes' or '16 working hours' (a working day has no fixed length)",
+    PERCENTAGE_PATTERN: "a percentage; write, for example, '60%'",
 }
 _TIMES_OF_DAY = {"start", "end", "cut_off"}
 _WITH_UNIT = {
@@ -29,9 +29,9 @@ _WITH_UNIT = {
     "repeat_every": "'{0} minutes' or '{0} hours'",
 }
 ERRORS_MAX = 50
-"""Errors of form that are told of one file: nobody reads more, and each costs a search for the word that was meant."""
+"""Errors of form reported per file: nobody reads more, and each costs a search for the word that was meant."""
 COMPARED_MAX = 1_000
-"""Known names among which the one that was meant is looked for."""
+"""Number of known names searched for the one that was meant."""
 _KINDS = {
     "string_type": "text",
     "dict_type": "a mapping (key: value)",
@@ -50,7 +50,7 @@ _KINDS = {
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?``, or what is known, or nothing when nothing is known."""
+    """Return ``; did you mean 'x'?``, or the known names, or nothing if none are known."""
     names = sorted(set(known))
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) if len(names) <= COMPARED_MAX else []
     if close:
@@ -62,11 +62,11 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 def diagnostics_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Diagnostic]:
-    """Return one error for each place that is wrong, in the document's order."""
+    """Return one error per position, in the order of the document."""
     places: dict[Path, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         places.setdefault(_written(document.value, details), []).append(details)
-    # A union reports every member that did not fit; a place deeper down is the member that was meant.
+    # A union reports every member that did not fit; the deepest position is the member that was meant.
     around = {path[:length] for path in places for length in range(len(path))}
     wanted = [path for path in places if not (path in around and _is_union(places[path]))]
     errors = [_diagnostic(path, places[path], document, model) for path in wanted[:ERRORS_MAX]]
@@ -81,7 +81,7 @@ def _is_union(details: list[ErrorDetails]) -> bool:
 
 
 def _written(value: Any, details: ErrorDetails) -> Path:
-    """Return the part of pydantic's location that is a path of the document; names of union members are left out."""
+    """Return the part of pydantic's location that is a path in the document; names of union members are left out."""
     path: list[str | int] = []
     parts = list(details["loc"])
     for index, part in enumerate(parts):
@@ -107,7 +107,7 @@ def _diagnostic(path: Path, details: list[ErrorDetails], document: Document, mod
         return document.diagnostic(path, f"key '{name}' is missing; add it", at_key=True)
     if all(each["type"] in _KINDS for each in details):
         return document.diagnostic(path, _wrong_kind(path, [str(each["type"]) for each in details], first["input"]))
-    # A union of a text form and other kinds: the form that was tried is the useful error.
+    # A union of text and other kinds: the error for the kind that was tried is the useful one.
     formed = next(each for each in details if each["type"] not in _KINDS)
     return document.diagnostic(path, _wrong_form(_subject(path), formed))
 
@@ -134,14 +134,14 @@ def _wrong_kind(path: Path, kinds: list[str], given: Any) -> str:
 
 
 def _no_time_of_day(given: str | int) -> str:
-    """Other readers of YAML take an unquoted 8:00 for 480, so that a number may be meant in minutes; quotes are always right."""
+    """Other YAML readers take an unquoted 8:00 for 480, so a number may be meant in minutes; quotes are always right."""
     meant = ""
     if isinstance(given, int):
         meant = f"{given:02}:00" if given <= 24 else f"{given // 60:02}:{given % 60:02}"
     elif found := re.fullmatch(r"(\d{1,2})[:.h]?(\d\d)?(?::\d\d)?", given.strip()):
         meant = f"{int(found[1]):02}:{found[2] or '00'}"
     if not re.fullmatch(TIME_OF_DAY_PATTERN, meant):
-        return f"'{given}' is not a time of day; write hours and minutes in quotes, such as \"08:00\" (24:00 is the latest)"
+        return f"'{given}' is not a time of day; write hours and minutes in quotes, such as \"08:00\" (at most 24:00)"
     return f"'{given}' is not a time of day; write it as \"{meant}\", in quotes"
 
 
@@ -154,7 +154,7 @@ def _wrong_form(subject: str, details: ErrorDetails) -> str:
                 return f"'{given}' is not a duration; did you mean '{meant}'?"
             if context["pattern"] == TIME_OF_DAY_PATTERN:
                 return _no_time_of_day(given)
-            form = _FORMS.get(str(context["pattern"]), f"of the right form; it must match {context['pattern']}")
+            form = _FORMS.get(str(context["pattern"]), f"in the right form; it must match {context['pattern']}")
             said = f"'{given}' is not {form}"
         case "literal_error" | "enum":
             allowed = [part.strip(" '") for part in str(context["expected"]).replace(" or ", ",").split(",")]
@@ -180,7 +180,7 @@ def known_keys(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def _members(annotation: Any) -> list[Any]:
-    """Return the members of a union, of an annotated type, or the type itself."""
+    """Return the members of a union or of an annotated type, or the type itself."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _members(get_args(annotation)[0])

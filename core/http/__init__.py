@@ -1,1 +1,1 @@
-"""How every process answers HTTP: one server, held to bounds that uvicorn does not have itself. The doors of each process are its own."""
+"""How every process answers HTTP: one server, with limits that uvicorn does not have. The endpoints belong to each process."""

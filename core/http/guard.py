@@ -1,4 +1,4 @@
-"""What a port that wants a password shares among its doors: how often it was wrong, and what is told of that."""
+"""What the endpoints of a password-protected port share: counting wrong passwords and logging them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from core.refusals import Refusals
 
 
 class Guard:
-    """Counts wrong passwords by the address they came from, and tells what was refused. A good one passes all the same."""
+    """Counts wrong passwords by the address they came from, and logs refusals. A correct password is always accepted."""
 
     def __init__(self, failures: FailedAttempts, refusals: Refusals) -> None:
         self._failures = failures
         self._refusals = refusals
 
     def wrong(self, request: Request) -> int:
-        """Count a password that is wrong or missing; return the seconds until its sender may try again, 0 while it may."""
+        """Count a wrong or missing password; return the seconds until its sender may try again, 0 if it may now."""
         wait = self._failures.note(_peer(request))
         self._refusals.refused("auth_rate_limited" if wait else "unauthenticated", peer=_peer(request))
         return wait
 
     def refuse(self, request: Request) -> JSONResponse:
-        """Count a token that is wrong or missing, and return the answer to it."""
+        """Count a wrong or missing token, and return the answer to it."""
         if wait := self.wrong(request):
             words = f"authorization: too many wrong tokens from this address; wait {wait} s"
             return JSONResponse({"error": words}, 503, {"retry-after": str(wait)})
-        return JSONResponse({"error": "authorization: send the token of this engine as 'Bearer …'"}, 401, {"www-authenticate": "Bearer"})
+        return JSONResponse({"error": "authorization: send this engine's token as 'Bearer …'"}, 401, {"www-authenticate": "Bearer"})
 
     def slow(self, request: Request) -> None:
-        """Tell of a body that did not arrive in time."""
+        """Log a body that did not arrive in time."""
         self._refusals.refused("slow_client", peer=_peer(request))
 
 

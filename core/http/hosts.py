@@ -1,8 +1,8 @@
-"""Which names a port answers to, and which pages may speak to it.
+"""Which names a port answers to, and which pages may talk to it.
 
-A page can give its own name an address of this machine (DNS rebinding), and then everything that listens here is of the page's own origin
-to the browser. What the page cannot do is choose the ``Host`` and the ``Origin`` that the browser sends. So a port answers only to names
-that are its own, and an origin has to be the address that was asked.
+A web page can point its own name at an address of this machine (DNS rebinding); to the browser, everything that listens here is then of the
+page's own origin. What the page cannot do is choose the ``Host`` and the ``Origin`` that the browser sends. So a port answers only to its
+own names, and an origin must be the address that was requested.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _BOOLEAN, _DNS_NAME, _IP_ADDRESS = 0x01, 0x82, 0x87
 
 
 class Hosts:
-    """The names of one port. ``names`` may begin with ``*.``, which stands for one label; addresses of loopback are always among them.
+    """The names of one port. A name may begin with ``*.``, which stands for one label; loopback addresses are always included.
 
-    ``every_address``: the port listens on all addresses of the machine, so any may be asked for. A page has no power over these: the
-    browser connects to the address that it names.
+    ``every_address``: the port listens on all addresses of the machine, so any of them may be requested. A page has no power over these:
+    the browser connects to the very address it names.
     """
 
     def __init__(self, names: Iterable[str], origins: Iterable[str] = (), *, every_address: bool = False) -> None:
@@ -47,7 +47,7 @@ class Hosts:
         return address.is_loopback or host in self._names or (self._every_address and not address.is_unspecified)
 
     def lets_speak(self, origin: str, authority: str) -> bool:
-        """Return whether a page of ``origin`` may speak to a port that was asked as ``authority``, which is one of ours."""
+        """Return whether a page of ``origin`` may talk to a port that was requested as ``authority``, which is one of ours."""
         scheme, _, place = origin.lower().partition("://")
         asked, own = split(place), split(authority)
         if scheme not in _PORTS or asked is None:
@@ -58,7 +58,7 @@ class Hosts:
 
 
 def own_hosts(settings: Settings, listening: str, certificate: Path | None = None) -> Hosts:
-    """Return the names of a port that listens on ``listening``: its address, those of the settings and of its certificate."""
+    """Return the names of a port that listens on ``listening``: its address, those from the settings and those in its certificate."""
     names = {name for name in settings.allowed_hosts.replace(" ", "").split(",") if name}
     names = {split(name)[0] if not name.startswith("*.") else name.lower() for name in names}  # type: ignore[index]  # checked by Settings
     public = urlsplit(settings.public_url)
@@ -77,9 +77,9 @@ def own_hosts(settings: Settings, listening: str, certificate: Path | None = Non
 
 
 def certificate_names(file: Path) -> list[str]:
-    """Return the alternative names (RFC 5280, 4.2.1.6) of the first certificate of a chain: DNS names and addresses.
+    """Return the alternative names (RFC 5280, 4.2.1.6) of the first certificate in a chain: DNS names and addresses.
 
-    The standard library tells them only of a peer's certificate.
+    The standard library gives them only for a peer's certificate.
     """
     found = _FIRST_CERTIFICATE.search(file.read_text(encoding="latin-1"))
     encoded = ssl.PEM_cert_to_DER_cert(found.group()) if found else b""
@@ -102,7 +102,7 @@ def certificate_names(file: Path) -> list[str]:
 
 
 def _element(encoded: bytes, at: int) -> tuple[int, bytes, int]:
-    """Return tag and content of the DER element at a place, and the place behind it (X.690, 8.1)."""
+    """Return the tag and content of the DER element at a position, and the position after it (X.690, 8.1)."""
     size, begin = encoded[at + 1], at + 2
     if size > 0x7F:
         begin += size & 0x7F

@@ -1,4 +1,4 @@
-"""``/metrics`` of every process, for whom it concerns: on an address that others reach it wants a token."""
+"""``/metrics`` of every process; on an address that others can reach, it requires a token."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Metrics:
     def __init__(
         self, settings: Settings, listening: str, telemetry: Telemetry, guard: Guard, look: Callable[[], object] = lambda: None
     ) -> None:
-        """Raises :class:`core.errors.UsageError` for a token that cannot be read."""
+        """Raises :class:`core.errors.UsageError` if the token cannot be read."""
         self._token = settings.metrics_token
         self._exposed = not is_loopback(listening) and not settings.insecure
         self._telemetry = telemetry
@@ -36,19 +36,19 @@ class Metrics:
         """Answer a scrape."""
         if self._token:
             try:
-                token = resolve_secret(self._token)  # each time: it may have been replaced
+                token = resolve_secret(self._token)  # read each time: it may have been replaced
             except UsageError as error:
                 return PlainTextResponse(f"{error}\n", 503, {"retry-after": "10"})
             if not bearer_is(request, token):
                 return self._refused(request)
         elif self._exposed:
-            return PlainTextResponse("others reach this address: set metrics_token, and send it as 'Authorization: Bearer …'\n", 403)
+            return PlainTextResponse("others can reach this address: set metrics_token, and send it as 'Authorization: Bearer …'\n", 403)
         return Response(await run_in_threadpool(self._text), media_type=CONTENT_TYPE_LATEST)
 
     def _refused(self, request: Request) -> Response:
         if wait := self._guard.wrong(request):
             return PlainTextResponse("too many wrong tokens from this address\n", 503, {"retry-after": str(wait)})
-        return PlainTextResponse("send the token of metrics_token as 'Authorization: Bearer …'\n", 401, {"www-authenticate": "Bearer"})
+        return PlainTextResponse("send the value of metrics_token as 'Authorization: Bearer …'\n", 401, {"www-authenticate": "Bearer"})
 
     def _text(self) -> bytes:
         self._look()

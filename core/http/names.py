@@ -1,4 +1,4 @@
-"""Names of hosts as requests write them: one form of each, whatever its case, its port, its last dot and its notation."""
+"""Host names as requests write them, in one canonical form whatever their case, port, trailing dot and notation."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @lru_cache(maxsize=64)
 def split(authority: str) -> tuple[str, int | None] | None:
-    """Return the host of ``host[:port]`` in its one form, and the port; None for what is neither name nor address.
+    """Return the canonical host of ``host[:port]`` and the port; None if it is neither a name nor an address.
 
-    A name is in lower case and without its last dot; an address is as the standard library writes it, without brackets.
+    A name is in lower case and without its trailing dot; an address is as the standard library writes it, without brackets.
     """
     found = _AUTHORITY.fullmatch(authority)
     if found is None:
@@ -34,14 +34,14 @@ def split(authority: str) -> tuple[str, int | None] | None:
 
 
 def plain_name(host: str) -> str:
-    """Return a name in its one form, empty for what is none."""
+    """Return a name in canonical form, or an empty text if it is not a name."""
     name = host.lower().removesuffix(".")
     return name if len(name) <= NAME_MAX_CHARACTERS and _NAME.fullmatch(name) else ""
 
 
 @lru_cache(maxsize=64)
 def address_of(host: str) -> Address | None:
-    """Return an address, one of IPv4 also where IPv6 writes it; None for a name."""
+    """Return an address, IPv4 even if it is written as IPv6; None for a name."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -50,6 +50,6 @@ def address_of(host: str) -> Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a name or address is reachable from this machine only."""
+    """Return whether a name or address is reachable only from this machine."""
     address = address_of(host)
     return host in LOOPBACK_NAMES if address is None else address.is_loopback

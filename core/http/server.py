@@ -1,4 +1,4 @@
-"""uvicorn, held to bounds it does not have itself: time and size of the request's head, and what RFC 9110 lets stand in it."""
+"""uvicorn with limits it does not have: the time and size of a request's head, and what RFC 9110 allows in it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ HEAD_MAX_BYTES = 16 << 10
 HEADERS_MAX = 100
 URL_MAX_BYTES = 8 << 10
 UNTOLD_BYTES = 16 << 10
-"""What the parser is given at a time, except of a body whose length was announced, and what it may take without telling of it: it keeps a header
-or trailer that does not end, and passes over what follows a chunk's length."""
+"""Bytes passed to the parser at a time, except for a body of known length, and bytes it may consume without reporting anything: it buffers
+an unfinished header or trailer, and skips what follows a chunk's length."""
 _END_OF_HEAD = b"\r\n\r\n"
 DRAIN_SECONDS = 5.0
-"""How long the rest of a body is still read, and thrown away, after the request was answered: closing at once would lose the answer."""
+"""How long the rest of a body is still read, and discarded, after the request was answered: closing at once would lose the answer."""
 GOODBYE_SECONDS = 0.5
 REASONS = {
     400: "protocol_error",
@@ -46,22 +46,22 @@ _PHRASES = {
 }  # fmt: skip
 RETRY_AFTER_SECONDS = 5
 NO_PAGE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; frame-ancestors 'none'"}
-"""Headers of every answer that is no page, refusals among them: a browser takes it for nothing but what it says it is, and runs nothing."""
+"""Headers of every answer that is not a page, including refusals: a browser takes it only for what it says it is, and runs nothing."""
 NOT_IN_A_VALUE = re.compile(rb"[^\t\x20-\x7e]")
-"""RFC 9110, 5.5, without obs-text: what a byte above ASCII means, every reader decides for himself."""
+"""RFC 9110, 5.5, without obs-text: readers disagree about bytes above ASCII."""
 NOT_IN_A_VALUE_OF_A_PAGE = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
-"""With obs-text: the proxy before the pages tells them who looks, by his name, which no page reads."""
+"""With obs-text: the proxy in front of the pages passes on the viewer's name, which no page reads."""
 
 
 class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  # uvicorn's protocols are not typed
-    """Closes a connection whose request head is late, too large or ambiguous, and one more than its client may have."""
+    """Closes a connection whose request head is late, too large or ambiguous, or that exceeds its client's limit of connections."""
 
     refusals: Refusals
     hosts: Hosts
     url_max_bytes: int
     not_in_a_value: re.Pattern[bytes]
     peers: Counter[str]
-    """How many connections each client has open."""
+    """Number of open connections by client."""
     _timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _body_left = 0
@@ -80,18 +80,18 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
             self._refuse(503)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Expect nothing any more."""
+        """Expect nothing more."""
         self._timer_done()
         forget(self.peers, peer_of(self))
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived, unless the connection was refused; what the parser has not told of has a bound."""
+        """Parse what arrived unless the connection was refused; limits what the parser consumes without reporting."""
         whole, at = memoryview(data), 0
         while at < len(data) and not self._refused and not self._handed_on and not self.transport.is_closing():
             size = self._body_left if self._body_left > 0 else UNTOLD_BYTES
             if not at and self._body_left <= 0 and (end := data.find(_END_OF_HEAD, 0, UNTOLD_BYTES)) >= 0:
-                size = end + len(_END_OF_HEAD)  # the head alone tells how much follows, which is then taken in one part
+                size = end + len(_END_OF_HEAD)  # the head alone says how much follows, which is then taken in one piece
             part = whole[at : at + size]
             at += len(part)
             self._untold += len(part)
@@ -111,14 +111,14 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         self._count(len(url), limit=self.url_max_bytes)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header, and refuse a value with a byte that has no place in it."""
+        """Count a header, and refuse a value with a byte that is not allowed in it."""
         super().on_header(name, value)
         if self.not_in_a_value.search(value):
             self._refuse(400)
         self._count(len(name) + len(value) + 4, limit=HEAD_MAX_BYTES + self.url_max_bytes - URL_MAX_BYTES)
 
     def on_headers_complete(self) -> None:
-        """Hand the request to the application; RFC 9112, 3.2: it names one host, and only HTTP/1.0 may name none."""
+        """Pass the request to the application. RFC 9112, 3.2: it names exactly one host; only HTTP/1.0 may name none."""
         self._timer_done()
         self._untold, self._in_body = 0, True
         self._body_left = int("".join(self._values(b"content-length")) or 0)
@@ -128,14 +128,14 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         elif not self._refused:
             self._check_names(hosts)
         if self._should_upgrade() and (self._body_left or self._values(b"transfer-encoding")):
-            self._refuse(400)  # nothing bounds the time of a body that stands before an upgrade
+            self._refuse(400)  # nothing limits the time of a body that comes before an upgrade
         if not self._refused:
             super().on_headers_complete()
 
     def _check_names(self, hosts: list[str]) -> None:
-        """Refuse a name that is not ours, in the ``Host`` or in an absolute target, and what a page of another origin sends.
+        """Refuse a name that is not ours, in the ``Host`` or in an absolute target, and requests from a page of another origin.
 
-        No browser leaves the ``Host`` out, so whoever does is no page.
+        Every browser sends a ``Host``, so a client without one is not a page.
         """
         asked = list(hosts)
         if not self.url.startswith(b"/"):
@@ -145,10 +145,10 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
                 return self._refuse(400)
         for name in asked:
             if not self.hosts.answers_to(name):
-                return self._refuse(421, f"'{name}' is no name of this Andon; add it to the setting allowed_hosts")
+                return self._refuse(421, f"'{name}' is not a name of this Andon; add it to the setting allowed_hosts")
         origins = self._values(b"origin")
         if len(origins) > 1 or not all(self.hosts.lets_speak(origin, "".join(hosts)) for origin in origins):
-            words = "pages of another origin may not speak to this Andon; set public_url to the address at which people open the dashboard"
+            words = "pages of another origin may not talk to this Andon; set public_url to the address at which people open the dashboard"
             return self._refuse(403, words)
         return None
 
@@ -159,14 +159,14 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         return not self._refused and super()._should_upgrade()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection on: from now on the WebSocket's protocol counts it, and parses what comes."""
+        """Hand the connection over: from now on the WebSocket protocol counts it and parses what arrives."""
         self._timer_done()
         self._handed_on = True
         forget(self.peers, peer_of(self))
         super().handle_websocket_upgrade()
 
     def on_body(self, body: bytes) -> None:
-        """Hand a part of the body on."""
+        """Pass on a part of the body."""
         if self._refused:
             return
         self._untold = 0
@@ -188,7 +188,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         super().on_message_complete()
 
     def shutdown(self) -> None:
-        """End an idle connection: TLS says goodbye, and would wait for the client's, which an idle client does not send."""
+        """End an idle connection: TLS sends its goodbye and would wait for the client's, which an idle client does not send."""
         super().shutdown()
         if self.transport.is_closing():
             self.loop.call_later(GOODBYE_SECONDS, self._leave)
@@ -198,7 +198,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
             self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, whatever the parser says about it (``msg``)."""
+        """Answer input that is not HTTP, whatever the parser says about it (``msg``)."""
         del msg
         self._refuse(400)
 
@@ -252,9 +252,10 @@ def make_server(
     headers: Mapping[str, str] = NO_PAGE,
     websockets: bool = False,
 ) -> HttpServer:
-    """Return the server of ``app``, which answers to the names of ``hosts``; with a certificate it speaks TLS 1.2 or later only.
+    """Return the server for ``app``, which answers to the names in ``hosts``; with a certificate it speaks only TLS 1.2 or later.
 
-    ``headers`` are on every answer of the application. An application with ``websockets`` is told of its start and its end (ASGI lifespan).
+    ``headers`` are added to every answer of the application. An application with ``websockets`` is told when it starts and ends (ASGI
+    lifespan).
     """
     peers: Counter[str] = Counter()
     own = {
@@ -281,7 +282,7 @@ def make_server(
         proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
-        limit_concurrency=2 * CONNECTIONS_MAX,  # our own bound comes first: uvicorn counts requests at work, too
+        limit_concurrency=2 * CONNECTIONS_MAX,  # our own limit comes first: uvicorn also counts requests being processed
         backlog=1024,
         ssl_certfile=str(certificate) if certificate else None,
         ssl_keyfile=str(key) if key else None,

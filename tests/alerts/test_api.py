@@ -92,7 +92,7 @@ def test_without_the_token_nothing_is_told_and_nothing_is_done(counter: Counter)
     for path, token in itertools.product(PATHS, TOKENS):
         counter.world.clock.advance(timedelta(minutes=1))  # those of a minute have a limit
         status, said = counter.post(path.replace("x", counter.incident, 1), {"by": "Ana", "reason": "x", "hours": 1}, token=token)
-        assert (status, said) == (401, {"error": "authorization: send the token of this engine as 'Bearer …'"})
+        assert (status, said) == (401, {"error": "authorization: send this engine's token as 'Bearer …'"})
         reply = counter.send("GET", "/incidents", token=token)
         assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
     assert counter.actions() == []

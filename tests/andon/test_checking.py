@@ -99,7 +99,7 @@ def test_what_cannot_be_read_here_is_no_error(folder: Path, tmp_path: Path, monk
     receiver = f"{{type: rabbitmq, queue: q, event_source: 'file:/no/secret', url: 'file:{tmp_path}/gone'}}"
     source.write_text(source.read_text() + f"tokens: ['file:{opened}']\nreceiver: {receiver}\n")
     assert unreadable_secrets(check_catalog(folder).catalog) == [
-        f"source 'shop': secret file:{opened}: others than its owner may open {opened}; chmod 600 {opened}",
+        f"source 'shop': secret file:{opened}: users other than its owner may open {opened}; chmod 600 {opened}",
         f"source 'shop': secret file:{tmp_path}/gone: No such file or directory; create the file or change the reference",
         "channel 'desk': secret env:ANDON_TEST_WEBHOOK is empty; set it and start again",
     ]

@@ -184,7 +184,7 @@ def test_a_users_test_of_what_is_not_defined_is_wrong_use(tmp_path: Path) -> Non
     [
         (["--host", "999.1.1.1", "--insecure"], "on 999.1.1.1 cannot be opened: "),
         (["--tls-certificate", "/etc/passwd", "--tls-key", "/etc/passwd"], "TLS cannot use /etc/passwd with /etc/passwd: "),
-        (["--data", "/etc/passwd"], "the folder /etc/passwd/secrets cannot be made: Not a directory"),
+        (["--data", "/etc/passwd"], "the folder /etc/passwd/secrets cannot be created: Not a directory"),
         (["--journal-max-bytes", "-1"], "--journal-max-bytes: input should be greater than or equal to 1048576"),
     ],
 )
@@ -243,7 +243,7 @@ def test_warnings_say_that_they_are_warnings(tmp_path: Path) -> None:
     result = andon("check", folder=tmp_path)
     assert result.returncode == 0
     assert [line for line in result.stderr.splitlines() if not line.startswith("warning: catalog/")] == []
-    assert "nobody will be told" in result.stderr
+    assert "nobody will be notified" in result.stderr
 
 
 def test_the_quarantine_is_listed_with_whole_ids_and_messages(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,7 +260,7 @@ def test_the_longest_limit_there_is_is_only_long(shop: Shop, tmp_path: Path, lim
 
 @pytest.mark.parametrize("limit", ["10000 days", "1000000 hours", "9" * 3_000 + " days"])
 def test_a_limit_beyond_all_reason_is_refused(tmp_path: Path, limit: str) -> None:
-    with pytest.raises(UsageError, match="a duration; write for example"):
+    with pytest.raises(UsageError, match="a duration; write, for example,"):
         catalog(tmp_path, BOOK % limit)
 
 

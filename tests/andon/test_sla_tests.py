@@ -118,7 +118,7 @@ def test_what_is_no_file_of_tests_is_told_with_its_place(tmp_path: Path) -> None
     for name, message in (
         ("binary", "5: byte 0xff is not UTF-8; save the file as UTF-8"),
         ("text", "1: a test must be a mapping; write 'given:' and 'expect:'"),
-        ("pipe", "1: this is no regular file; replace it by one or move it away"),
+        ("pipe", "1: this is not a regular file; replace it with one or move it elsewhere"),
     ):
         with pytest.raises(UsageError) as caught:
             read_tests(tmp_path / f"{name}.yaml")

@@ -23,7 +23,7 @@ BROKEN = [
         "flow: order-to-cash",
         "flow: andon",
         [
-            "flows/order-to-cash.yaml:1:7: 'andon' is what Andon calls a flow of its own; choose another name",
+            "flows/order-to-cash.yaml:1:7: 'andon' is reserved for Andon's own flow; choose another name",
             "routes.yaml:5:11: flow 'order-to-cash' is not defined in flows/; known: andon",
         ],
     ),
@@ -51,7 +51,7 @@ BROKEN = [
         "title: Order to cash\nlane:",
         "title: Order to cash\n  lane:",
         [
-            "flows/order-to-cash.yaml:3:3: the line is indented by 2 spaces, deeper than the one above, which has its value already; indent it by 0"
+            "flows/order-to-cash.yaml:3:3: the line is indented by 2 spaces, deeper than the one above, which already has a value; indent it by 0"
         ],
     ),
     Broken(
@@ -60,7 +60,7 @@ BROKEN = [
         "    system: CRM\n    match: {event: crm.order.captured}",
         "    system: CRM\n      match: {event: crm.order.captured}",
         [
-            "flows/order-to-cash.yaml:18:7: the line is indented by 6 spaces, deeper than the one above, which has its value already; indent it by 4"
+            "flows/order-to-cash.yaml:18:7: the line is indented by 6 spaces, deeper than the one above, which already has a value; indent it by 4"
         ],
     ),
     Broken(
@@ -68,7 +68,7 @@ BROKEN = [
         "flows/order-to-cash.yaml",
         "    system: CRM\n    match: {event: crm.order.captured}",
         "    system: CRM\n   match: {event: crm.order.captured}",
-        ["flows/order-to-cash.yaml:18:4: the line is indented by 3 spaces, and no line above it by as many; indent it by 4 or 2 or 0"],
+        ["flows/order-to-cash.yaml:18:4: the line is indented by 3 spaces, which matches no line above it; indent it by 4 or 2 or 0"],
     ),
     Broken(
         "tab",
@@ -117,7 +117,7 @@ BROKEN = [
         "owners.yaml",
         "owners:",
         "---\nowners:\n  a: {title: A}\n---\nowners:",
-        ["owners.yaml:4:1: a second document begins here; write one definition a file"],
+        ["owners.yaml:4:1: a second document starts here; write one definition per file"],
     ),
     Broken(
         "not-utf8",
@@ -145,14 +145,14 @@ BROKEN = [
         "sources/crm.yaml",
         "lane: critical",
         "lane: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
-        ["sources/crm.yaml:3:47: nested deeper than 40 levels; write it flatter"],
+        ["sources/crm.yaml:3:47: nested deeper than 40 levels; flatten it"],
     ),
     Broken(
         "too-big",
         "contracts/acme-2026.yaml",
         None,
         "# " + "x" * (1 << 20) + "\n",
-        ["contracts/acme-2026.yaml:1:1: the file has 1048579 bytes; a definition has at most 1048576, split it"],
+        ["contracts/acme-2026.yaml:1:1: the file has 1048579 bytes; a definition may have at most 1048576; split it"],
     ),
     Broken(
         "unknown-key",
@@ -275,7 +275,7 @@ BROKEN = [
         "flow: order-to-cash",
         "flow: Order To Cash",
         [
-            "flows/order-to-cash.yaml:1:7: 'Order To Cash' is not an id; write lower-case words joined by '-', '_' or '.', such as 'order-to-cash'"
+            "flows/order-to-cash.yaml:1:7: 'Order To Cash' is not an id; use lower-case words joined by '-', '_' or '.', such as 'order-to-cash'"
         ],
     ),
     Broken(
@@ -284,7 +284,7 @@ BROKEN = [
         "within: 15 minutes",
         "within: 15 mins",
         [
-            "flows/order-to-cash.yaml:60:13: '15 mins' is not a duration; write for example '15 minutes' or '16 working hours' (a working day has no fixed length)"
+            "flows/order-to-cash.yaml:60:13: '15 mins' is not a duration; write, for example, '15 minutes' or '16 working hours' (a working day has no fixed length)"
         ],
     ),
     Broken(
@@ -293,7 +293,7 @@ BROKEN = [
         "within: 15 minutes",
         "within: 2 working days",
         [
-            "flows/order-to-cash.yaml:60:13: '2 working days' is not a duration; write for example '15 minutes' or '16 working hours' (a working day has no fixed length)"
+            "flows/order-to-cash.yaml:60:13: '2 working days' is not a duration; write, for example, '15 minutes' or '16 working hours' (a working day has no fixed length)"
         ],
     ),
     Broken(
@@ -336,9 +336,7 @@ BROKEN = [
         "calendars/plant.yaml",
         "start: 06:00",
         "start: 24:30",
-        [
-            "calendars/plant.yaml:4:46: '24:30' is not a time of day; write hours and minutes in quotes, such as \"08:00\" (24:00 is the latest)"
-        ],
+        ["calendars/plant.yaml:4:46: '24:30' is not a time of day; write hours and minutes in quotes, such as \"08:00\" (at most 24:00)"],
     ),
     Broken(
         "bad-weekday",
@@ -538,7 +536,7 @@ BROKEN = [
         "routes.yaml",
         "desk: {type: webhook,",
         "desk: {type: webhook, fallback: desk,",
-        ["routes.yaml:2:35: the fallbacks of 'desk' go round in a circle (desk → desk); end them with a channel that has none"],
+        ["routes.yaml:2:35: the fallbacks of 'desk' form a cycle (desk → desk); end it with a channel that has none"],
     ),
     Broken(
         "fallbacks-of-two-in-a-circle",
@@ -546,8 +544,8 @@ BROKEN = [
         "  desk: {type: webhook,",
         "  pager: {type: webhook, fallback: desk, settings: {url: 'https://example.com'}}\n  desk: {type: webhook, fallback: pager,",
         [
-            "routes.yaml:2:36: the fallbacks of 'pager' go round in a circle (pager → desk → pager); end them with a channel that has none",
-            "routes.yaml:3:35: the fallbacks of 'desk' go round in a circle (desk → pager → desk); end them with a channel that has none",
+            "routes.yaml:2:36: the fallbacks of 'pager' form a cycle (pager → desk → pager); end it with a channel that has none",
+            "routes.yaml:3:35: the fallbacks of 'desk' form a cycle (desk → pager → desk); end it with a channel that has none",
         ],
     ),
     Broken(
@@ -562,7 +560,7 @@ BROKEN = [
         "flows/order-to-cash.yaml",
         "{customer.tier: gold}",
         "{customer.teir: gold}",
-        ["flows/order-to-cash.yaml:71:31: no contract says 'teir' of a customer; did you mean 'tier'?"],
+        ["flows/order-to-cash.yaml:71:31: no contract gives 'teir' for a customer; did you mean 'tier'?"],
     ),
     Broken(
         "unknown-target-fact",
@@ -578,7 +576,7 @@ BROKEN = [
         "{custmer: ACME}",
         [
             "contracts/acme-2026.yaml:2:16: fact 'custmer' is not declared in any flow; did you mean 'customer'?",
-            "flows/order-to-cash.yaml:71:31: no contract says 'tier' of a customer; none is defined",
+            "flows/order-to-cash.yaml:71:31: no contract gives 'tier' for a customer; none is defined",
         ],
     ),
     Broken(
@@ -593,16 +591,14 @@ BROKEN = [
         "flows/order-to-cash.yaml",
         "    to: booked",
         "    to: captured",
-        ["flows/order-to-cash.yaml:59:9: the SLA 'book-in-time' begins and ends with 'captured'; name the milestone it waits for"],
+        ["flows/order-to-cash.yaml:59:9: the SLA 'book-in-time' starts and ends with 'captured'; name the milestone it waits for"],
     ),
     Broken(
         "pause-in-a-circle",
         "flows/order-to-cash.yaml",
         "to: credit-released, reason",
         "to: credit-blocked, reason",
-        [
-            "flows/order-to-cash.yaml:74:39: the pause begins and ends with 'credit-blocked'; name the milestone that lets the clock run again"
-        ],
+        ["flows/order-to-cash.yaml:74:39: the pause starts and ends with 'credit-blocked'; name the milestone that restarts the clock"],
     ),
     Broken(
         "stage-is-itself",
@@ -617,8 +613,8 @@ BROKEN = [
         "    failure: true",
         "    failure: true\n    stage: refused\n  refused:\n    system: ERP\n    match: {event: x}\n    keys: {sales_order: subject}\n    failure: true\n    stage: rejected",
         [
-            "flows/order-to-cash.yaml:30:12: the stages go round in a circle: rejected → refused → rejected; name a milestone that is no failure",
-            "flows/order-to-cash.yaml:36:12: the stages go round in a circle: refused → rejected → refused; name a milestone that is no failure",
+            "flows/order-to-cash.yaml:30:12: the stages form a cycle: rejected → refused → rejected; name a milestone that is not a failure",
+            "flows/order-to-cash.yaml:36:12: the stages form a cycle: refused → rejected → refused; name a milestone that is not a failure",
         ],
     ),
     Broken(
@@ -627,8 +623,8 @@ BROKEN = [
         "    failure: true\n    cause",
         "    stage: booked\n    cause",
         [
-            "flows/order-to-cash.yaml:29:5: 'stage' belongs to a failure; add 'failure: true' or remove it",
-            "flows/order-to-cash.yaml:30:5: 'cause' belongs to a failure; add 'failure: true' or remove it",
+            "flows/order-to-cash.yaml:29:5: 'stage' is only allowed for a failure; add 'failure: true' or remove it",
+            "flows/order-to-cash.yaml:30:5: 'cause' is only allowed for a failure; add 'failure: true' or remove it",
         ],
     ),
     Broken(
@@ -636,7 +632,7 @@ BROKEN = [
         "flows/order-to-cash.yaml",
         "ends: [invoiced, cancelled]",
         "ends: [invoiced, cancelled]\ncancels: [cancelled]",
-        ["flows/order-to-cash.yaml:54:11: milestone 'cancelled' both ends and cancels the flow; keep it in one of the lists"],
+        ["flows/order-to-cash.yaml:54:11: milestone 'cancelled' both ends and cancels the flow; keep it in only one of the lists"],
     ),
     Broken(
         "within-and-due",
@@ -666,7 +662,9 @@ BROKEN = [
         "flows/order-to-cash.yaml",
         "warn: 60%",
         "warn: soon",
-        ["flows/order-to-cash.yaml:61:11: 'soon' is neither a share nor a time before it is due; write for example '60%' or '10 minutes'"],
+        [
+            "flows/order-to-cash.yaml:61:11: 'soon' is neither a percentage nor a time before the due time; write, for example, '60%' or '10 minutes'"
+        ],
     ),
     Broken(
         "warn-without-a-unit",
@@ -681,7 +679,7 @@ BROKEN = [
         "warn: 60%",
         "warn: '60'",
         [
-            "flows/order-to-cash.yaml:61:11: '60' is neither a share nor a time before it is due; write '60%' or a duration such as '2 hours'"
+            "flows/order-to-cash.yaml:61:11: '60' is neither a percentage nor a time before the due time; write '60%' or a duration such as '2 hours'"
         ],
     ),
     Broken(
@@ -742,21 +740,21 @@ BROKEN = [
         "flows/order-to-cash.yaml",
         "        since: 2026-01-01",
         "        since: 2026-01-01\n        until: 2025-01-01",
-        ["flows/order-to-cash.yaml:73:16: the target ends on 2025-01-01, not after it begins on 2026-01-01; swap the dates"],
+        ["flows/order-to-cash.yaml:73:16: the target ends on 2025-01-01, which is not after its start on 2026-01-01; swap the dates"],
     ),
     Broken(
         "contract-ends-first",
         "contracts/acme-2026.yaml",
         "until: 2027-01-01",
         "until: 2025-01-01",
-        ["contracts/acme-2026.yaml:5:8: the contract ends on 2025-01-01, not after it begins on 2026-01-01; swap the dates"],
+        ["contracts/acme-2026.yaml:5:8: the contract ends on 2025-01-01, which is not after its start on 2026-01-01; swap the dates"],
     ),
     Broken(
         "match-without-condition",
         "flows/order-to-cash.yaml",
         "{event: crm.order.captured}",
         "{}",
-        ["flows/order-to-cash.yaml:18:12: the match has no condition and would take every signal; write 'event:', 'span:' or 'log:'"],
+        ["flows/order-to-cash.yaml:18:12: the match has no condition and would accept every signal; write 'event:', 'span:' or 'log:'"],
     ),
     Broken(
         "match-of-two-kinds",
@@ -764,7 +762,7 @@ BROKEN = [
         "{event: crm.order.captured}",
         "{event: crm.order.captured, span: capture}",
         [
-            "flows/order-to-cash.yaml:18:12: 'event' and 'span' are different kinds of signal; a milestone matches one of them, write two milestones"
+            "flows/order-to-cash.yaml:18:12: 'event' and 'span' are different kinds of signal; a milestone matches only one kind, so write two milestones"
         ],
     ),
     Broken(
@@ -787,7 +785,7 @@ BROKEN = [
         '"^INVOIC .* posted"',
         '"^INVOIC (.* posted"',
         [
-            "flows/order-to-cash.yaml:37:18: '^INVOIC (.* posted' is not a regular expression: missing ), unterminated subpattern at its character 9"
+            "flows/order-to-cash.yaml:37:18: '^INVOIC (.* posted' is not a valid regular expression: missing ), unterminated subpattern at character 9"
         ],
     ),
     Broken(
@@ -796,7 +794,7 @@ BROKEN = [
         '"^INVOIC .* posted"',
         '"^INVOIC (?=x)"',
         [
-            "flows/order-to-cash.yaml:37:18: '(?=' in a regular expression is not supported (RE2 syntax); write it without look-around and back-references"
+            "flows/order-to-cash.yaml:37:18: '(?=' in a regular expression is not supported (RE2 syntax); write it without look-around and backreferences"
         ],
     ),
     Broken(
@@ -804,14 +802,14 @@ BROKEN = [
         "flows/order-to-cash.yaml",
         "keys:  {sales_order: data.orderId, opportunity: data.opportunityId}",
         "keys:  {}",
-        ["flows/order-to-cash.yaml:19:12: milestone 'captured' has no keys; name at least one, or nothing can be linked to it"],
+        ["flows/order-to-cash.yaml:19:12: milestone 'captured' has no keys; give it at least one, or nothing can be linked to it"],
     ),
     Broken(
         "empty-path",
         "flows/order-to-cash.yaml",
         "{sales_order: data.orderId, opp",
         "{sales_order: '', opp",
-        ["flows/order-to-cash.yaml:19:26: the path is empty; write for example 'data.orderId' or 'attributes.order.id'"],
+        ["flows/order-to-cash.yaml:19:26: the path is empty; write, for example, 'data.orderId' or 'attributes.order.id'"],
     ),
     Broken(
         "bad-time-zone",
@@ -843,14 +841,14 @@ BROKEN = [
         "sources/crm.yaml",
         "tokens: [env:CRM_TOKEN]",
         "tokens: [hunter2]",
-        ["sources/crm.yaml:4:10: a secret is never written here; write env:NAME or file:PATH"],
+        ["sources/crm.yaml:4:10: a catalog must not contain a secret; write env:NAME or file:PATH"],
     ),
     Broken(
         "webhook-secret-in-the-open",
         "sources/crm.yaml",
         "[env:CRM_WEBHOOK_SECRET]",
         "['env:']",
-        ["sources/crm.yaml:6:39: a secret is never written here; write env:NAME or file:PATH"],
+        ["sources/crm.yaml:6:39: a catalog must not contain a secret; write env:NAME or file:PATH"],
     ),
     Broken(
         "no-webhook-secret",
@@ -864,7 +862,7 @@ BROKEN = [
         "sources/crm.yaml",
         "services: [crm]",
         "services: [crm, sap-ecc]",
-        ["sources/sap-ecc.yaml:3:37: service 'sap-ecc' already belongs to source 'crm'; name it in one source"],
+        ["sources/sap-ecc.yaml:3:37: service 'sap-ecc' already belongs to source 'crm'; name it in only one source"],
     ),
     Broken(
         "receiver-without-type",
@@ -878,21 +876,21 @@ BROKEN = [
         "routes.yaml",
         "when: value > 10000.0",
         "when: value >",
-        ["routes.yaml:6:18: 'value >' is no CEL expression: mismatched input '<EOF>'; write for example 'value > 10000.0'"],
+        ["routes.yaml:6:18: 'value >' is not a CEL expression: mismatched input '<EOF>'; write, for example, 'value > 10000.0'"],
     ),
     Broken(
         "unknown-cel-variable",
         "routes.yaml",
         "when: value > 10000.0",
         "when: vlaue > 10000.0",
-        ["routes.yaml:6:11: 'vlaue' is not known of an incident; did you mean 'value'?"],
+        ["routes.yaml:6:11: 'vlaue' is not a field of an incident; did you mean 'value'?"],
     ),
     Broken(
         "unknown-cel-function",
         "routes.yaml",
         "when: value > 10000.0",
         "when: flow.startWith('x')",
-        ["routes.yaml:6:11: 'startWith' is no function of CEL; did you mean 'startsWith'?"],
+        ["routes.yaml:6:11: 'startWith' is not a CEL function; did you mean 'startsWith'?"],
     ),
     Broken(
         "duplicate-route",
@@ -906,7 +904,7 @@ BROKEN = [
         "owners.yaml",
         "email: orders@example.com",
         "email: orders",
-        ["owners.yaml:2:54: 'orders' is no e-mail address; write name@example.com"],
+        ["owners.yaml:2:54: 'orders' is not an e-mail address; write name@example.com"],
     ),
     Broken(
         "bad-name",
@@ -914,7 +912,7 @@ BROKEN = [
         "  credit-blocked:\n",
         "  Credit Blocked:\n",
         [
-            "flows/order-to-cash.yaml:43:3: 'Credit Blocked' is no name for a milestone; write at most 64 lower-case letters and digits, joined by '-', '_' or '.'",
+            "flows/order-to-cash.yaml:43:3: 'Credit Blocked' is not a valid name for a milestone; use at most 64 lower-case letters and digits, joined by '-', '_' or '.'",
             "flows/order-to-cash.yaml:74:19: milestone 'credit-blocked' is not defined in flow 'order-to-cash'; did you mean 'Credit Blocked'?",
         ],
     ),
@@ -923,14 +921,14 @@ BROKEN = [
         "flows/other.yml",
         None,
         "flow: other\n",
-        ["flows/other.yml:1:1: a file in flows/ ends in '.yaml'; rename it or move it away"],
+        ["flows/other.yml:1:1: a file in flows/ ends in '.yaml'; rename it or move it elsewhere"],
     ),
     Broken(
         "no-front-matter",
         "runbooks/order-not-booked.md",
         None,
         "1. Look at the queue.\n",
-        ["runbooks/order-not-booked.md:1:1: a runbook begins with a line '---', then 'runbook:' and 'title:', then '---' again"],
+        ["runbooks/order-not-booked.md:1:1: a runbook starts with a line '---', then 'runbook:' and 'title:', then '---' again"],
     ),
     Broken(
         "front-matter-open",

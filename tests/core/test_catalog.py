@@ -53,7 +53,7 @@ def test_the_example_loads():
     assert loaded.catalog.calendars["plant"].shifts[0].start == "06:00"
     assert loaded.catalog.runbooks["order-not-booked"].body == "1. Look at the queue."
     assert loaded.catalog.routes.routes[0].continue_
-    assert [warning.message.partition(";")[0] for warning in loaded.warnings] == ["the SLA 'ship-as-promised' names no runbook"]
+    assert [warning.message.partition(";")[0] for warning in loaded.warnings] == ["the SLA 'ship-as-promised' has no runbook"]
 
 
 def test_the_shipped_catalog_has_no_warning():
@@ -112,22 +112,22 @@ def test_what_is_no_regular_file_is_not_read(folder: Path):
     (folder / "flows" / "large.yaml").write_bytes(b"#" * (1 << 20) + b"\n")
 
     assert problems(folder) == [
-        "flows/large.yaml:1:1: the file has 1048577 bytes; a definition has at most 1048576, split it",
-        "flows/pipe.yaml:1:1: this is no regular file; replace it by one or move it away",
-        "flows/zero.yaml:1:1: this is no regular file; replace it by one or move it away",
-        "owners.yaml:1:1: this is no regular file; replace it by one or move it away",
+        "flows/large.yaml:1:1: the file has 1048577 bytes; a definition may have at most 1048576; split it",
+        "flows/pipe.yaml:1:1: this is not a regular file; replace it with one or move it elsewhere",
+        "flows/zero.yaml:1:1: this is not a regular file; replace it with one or move it elsewhere",
+        "owners.yaml:1:1: this is not a regular file; replace it with one or move it elsewhere",
     ]
 
 
 def test_a_file_in_place_of_a_folder_is_wrong(folder: Path):
     shutil.rmtree(folder / "flows")
     (folder / "flows").write_text("flow: a\n", encoding="utf-8")
-    assert "flows:1:1: 'flows' must be a folder of definitions, one a file; rename this file or move it away" in problems(folder)
+    assert "flows:1:1: 'flows' must be a folder of definitions, one per file; rename this file or move it elsewhere" in problems(folder)
     assert not [problem for problem in problems(folder) if "flow 'order-to-cash'" in problem], "one mistake, one message"
 
 
 def test_a_folder_without_any_part_of_a_catalog_is_none(tmp_path: Path):
-    with pytest.raises(CatalogErrors, match="this is no catalog; give a folder that holds flows, "):
+    with pytest.raises(CatalogErrors, match="this is not a catalog; give a folder that contains flows, "):
         load_catalog(tmp_path)
 
 
@@ -158,13 +158,13 @@ def test_incidents_that_no_route_takes_are_a_warning(folder: Path):
     edit(folder, "routes.yaml", "    flow: order-to-cash\n", "    severity: info\n")
 
     def untold() -> list[Diagnostic]:
-        return [warning for warning in load_catalog(folder).warnings if warning.message.startswith("no route in routes.yaml takes its")]
+        return [warning for warning in load_catalog(folder).warnings if warning.message.startswith("no route in routes.yaml matches its")]
 
     (found,) = untold()
     assert (Path(found.file).name, found.line) == ("order-to-cash.yaml", 1)
     assert found.message.endswith("; they go to the first channel, 'desk'"), "as alerting does"
     (folder / "routes.yaml").unlink()
-    assert untold()[0].message.endswith("; nobody will be told")
+    assert untold()[0].message.endswith("; nobody will be notified")
 
 
 def test_a_route_for_what_is_critical_alone_leaves_its_early_warnings_without_a_route(folder: Path):
@@ -184,7 +184,7 @@ def test_what_is_owed_and_what_is_at_risk_have_one_currency(folder: Path):
     edit(folder, flow, "    pause: {from: credit-blocked", "    impact: {value: amount}\n    pause: {from: credit-blocked")
 
     assert problems(folder) == [
-        f"{flow}:77:32: the currency of 'freight' is in 'freight_currency', that of the impact is in 'currency'; a clock has one currency"
+        f"{flow}:77:32: the currency of 'freight' is in 'freight_currency', that of the impact is in 'currency'; a clock has only one currency"
     ]
 
 
@@ -214,16 +214,16 @@ def test_warnings_do_not_stop_a_catalog(folder: Path):
     found = [str(warning).replace(f"{folder.as_posix()}/", "").replace(folder.as_posix(), "") for warning in load_catalog(folder).warnings]
 
     assert found == [
-        "flow:1:1: 'flow' is no part of a catalog and is not read; did you mean 'flows'?",
-        "flows/order-to-cash.yaml:37:5: this match must look at every signal; add 'event', 'span', 'service' or 'source' to make it cheap",
-        "flows/order-to-cash.yaml:65:3: the SLA 'ship-as-promised' names no runbook; people will be told that it is late, not what to do",
-        "routes.yaml:6:5: route 'all' is never reached: 'expensive' above takes everything and has no 'continue: true'",
+        "flow:1:1: 'flow' is not part of a catalog and is ignored; did you mean 'flows'?",
+        "flows/order-to-cash.yaml:37:5: this match has to inspect every signal; add 'event', 'span', 'service' or 'source' to make it cheap",
+        "flows/order-to-cash.yaml:65:3: the SLA 'ship-as-promised' has no runbook; people will learn that it is late, but not what to do",
+        "routes.yaml:6:5: route 'all' is never reached: 'expensive' above matches everything and has no 'continue: true'",
     ]
 
 
 def test_a_text_that_is_too_long_is_refused_at_its_place_and_not_repeated(folder: Path):
     edit(folder, "routes.yaml", "value > 10000.0", "value > " + "1 + " * 1_000 + "1")
-    assert problems(folder) == ["routes.yaml:6:11: a text of 4,009 characters; a definition's have at most 4,000, shorten it"]
+    assert problems(folder) == ["routes.yaml:6:11: this text has 4,009 characters; at most 4,000 are allowed, so shorten it"]
     edit(folder, "routes.yaml", "value > " + "1 + " * 1_000 + "1", "value > " + "1 + " * 900)
     (found,) = problems(folder)
     assert len(found) < 700
@@ -238,7 +238,7 @@ def test_fallbacks_without_end_are_refused(folder: Path):
     channels = "".join(f"  c{number}: {{type: webhook, fallback: c{number + 1}}}\n" for number in range(100))
     (folder / "routes.yaml").write_text(f"channels:\n{channels}  c2000: {{type: webhook}}\nroutes: []\n")
     found = problems(folder)
-    assert "routes.yaml:2:33: more than 10 fallbacks of 'c0' follow each other; end them with a channel that has none" in found
+    assert "routes.yaml:2:33: more than 10 fallbacks of 'c0' form a chain; end it with a channel that has none" in found
     assert len(found) == 90
 
 
@@ -257,7 +257,7 @@ def test_more_problems_than_anybody_reads_are_counted_and_found_soon(folder: Pat
 
 def test_a_part_of_a_catalog_is_none(folder: Path):
     assert problems(folder / "flows")[0].endswith(
-        "this is a part of a catalog; give a folder that holds flows, calendars, sources, contracts, runbooks or routes.yaml, owners.yaml"
+        "this is only part of a catalog; give a folder that contains flows, calendars, sources, contracts, runbooks or routes.yaml, owners.yaml"
     )
     assert problems(folder / "routes.yaml") == [f"{folder}/routes.yaml:1:1: this is a file; give the catalog's folder"]
 

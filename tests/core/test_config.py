@@ -98,7 +98,7 @@ def test_the_data_folder_is_closed_before_anything_is_in_it(tmp_path: Path, umas
 def test_a_data_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for data in (tmp_path / "file", Path("/proc/andon")):
-        with pytest.raises(UsageError, match=rf"{data}/secrets cannot be made: .*; choose another with --data"):
+        with pytest.raises(UsageError, match=rf"{data}/secrets cannot be created: .*; choose another with --data"):
             own_secret(data, "reader")
 
 

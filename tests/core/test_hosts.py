@@ -69,7 +69,7 @@ def test_names_of_the_settings() -> None:
 )
 def test_a_name_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     monkeypatch.setenv("ANDON_ALLOWED_HOSTS", wrong)
-    with pytest.raises(UsageError, match=r"^ANDON_ALLOWED_HOSTS: .*is no name of a host; write names or addresses without scheme and port"):
+    with pytest.raises(UsageError, match=r"^ANDON_ALLOWED_HOSTS: .*is not a host name; write names or addresses without scheme and port"):
         load_settings()
 
 

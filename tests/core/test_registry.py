@@ -53,7 +53,7 @@ def test_a_name_used_twice_names_both_files(package: ModuleType):
 def test_a_missing_constant_names_the_file(package: ModuleType):
     add(package, "a", "OTHER = 1\n")
 
-    with pytest.raises(AndonError, match=r"a\.py: a plug-in exports PLUGIN"):
+    with pytest.raises(AndonError, match=r"a\.py: a plug-in must export PLUGIN"):
         discover(package, "PLUGIN", Plugin)
 
 

@@ -27,7 +27,7 @@ def test_a_secret_that_others_may_open_is_refused_and_never_shown(tmp_path: Path
     file.chmod(mode)
     with pytest.raises(UsageError, match="chmod 600") as caught:
         resolve_secret(f"file:{file}")
-    assert str(caught.value).endswith(f"others than its owner may open {file}; chmod 600 '{file}'")
+    assert str(caught.value).endswith(f"users other than its owner may open {file}; chmod 600 '{file}'")
     for closed in (0o600, 0o400, 0o700):
         file.chmod(closed)
         assert resolve_secret(f"file:{file}") == "hunter2"
@@ -38,7 +38,12 @@ def test_what_is_no_file_of_a_secret_is_neither_waited_for_nor_read_whole(tmp_pa
     (tmp_path / "folder").mkdir(0o700)
     (tmp_path / "long").touch(0o600)
     (tmp_path / "long").write_bytes(b"x" * (64 << 10) + b"y")
-    for name, why in (("pipe", "no regular file"), ("folder", "no regular file"), ("long", "longer than 64 KiB"), ("a\0b", "null byte")):
+    for name, why in (
+        ("pipe", "not a regular file"),
+        ("folder", "not a regular file"),
+        ("long", "longer than 64 KiB"),
+        ("a\0b", "null byte"),
+    ):
         with pytest.raises(UsageError, match=why):
             resolve_secret(f"file:{tmp_path}/{name}")
 
@@ -95,7 +100,7 @@ def test_a_secret_that_cannot_be_read_is_told_once(caplog: pytest.LogCaptureFixt
     assert told("a", "b") == ["a secret cannot be read; its source is answered 503: a\nb"]
     assert telemetry.value(M.SECRETS_UNREADABLE) == 2
     assert told("a", "b") == []
-    assert told("b", "c") == ["a secret cannot be read; its source is answered 503: c", "a secret is no longer lacking: "]
-    assert told() == ["2 secrets are no longer lacking: "]
+    assert told("b", "c") == ["a secret cannot be read; its source is answered 503: c", "a secret is readable again: "]
+    assert told() == ["2 secrets are readable again: "]
     assert telemetry.value(M.SECRETS_UNREADABLE) == 0
     assert told("a") == ["a secret cannot be read; its source is answered 503: a"]

@@ -56,5 +56,5 @@ def test_the_browser_is_told_the_same() -> None:
 
 @pytest.mark.parametrize("value", ["https://wiki.example.com", "wiki.example.com/path", "x; script-src *", "*", "'unsafe-inline'", "a b;c"])
 def test_the_setting_holds_nothing_but_hosts(value: str) -> None:
-    with pytest.raises(ValidationError, match="is no name of a host"):
+    with pytest.raises(ValidationError, match="is not a host name"):
         Settings(image_hosts=value)

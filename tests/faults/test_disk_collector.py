@@ -196,7 +196,7 @@ def test_a_file_system_that_the_kernel_stops_does_not_end_the_collector(disk: Fi
         disk.stop_writes()
         assert refuses_with_a_hint(post(door, "read-only"), "is read-only")
         status, problems = readiness(door)
-        assert (status, "is read-only; look in the kernel's log" in problems[0]) == (503, True)
+        assert (status, "is read-only; look for the reason in the kernel's log" in problems[0]) == (503, True)
         assert door.client.get("/healthz").status_code == 200
         assert journalled(door) == ["before"]
 

@@ -39,7 +39,7 @@ def test_a_name_that_is_not_ours_is_refused(door: Running, caplog: pytest.LogCap
     with caplog.at_level(logging.INFO, "andon.refusals"):
         answer = talk(door, head)
     assert statuses(answer) == [421]
-    assert b"is no name of this Andon; add it to the setting allowed_hosts" in answer
+    assert b"is not a name of this Andon; add it to the setting allowed_hosts" in answer
     assert b"connection: close\r\n" in answer
     assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="foreign_host") == 1
     assert [record.fields["reason"] for record in caplog.records if record.name == "andon.refusals"] == ["foreign_host"]  # type: ignore[attr-defined]
