@@ -2,64 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from core.catalog.flow import Flow
 from core.telemetry import M, Telemetry
-from correlator import engine
-from correlator.compile import compile_catalog
+from correlator.compile import compile_catalog, signal_of
 from correlator.engine import Correlator
-from correlator.fold import fold_statement
-from correlator.paths import Root, as_expression, resolve_path
 from store.client import Store
 from store.correlation import StoredCorrelation
-from store.expressions import ExpressionCheck
+from tests.correlator.golden import SMALL, check_golden
 from tests.correlator.recording import NOW, catalog, feed, stored
 from tests.model.transactions import Heard
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 
-SMALL = Flow.model_validate(
-    {
-        "flow": "small",
-        "title": "Small",
-        "owner": "team",
-        "keys": {"order": {"strip_leading": "0"}},
-        "facts": {"amount": {}},
-        "milestones": {
-            "booked": {
-                "system": "ERP",
-                "match": {"span": ["BOOK", "book.*"], "service": "erp", "status": "ok", "attributes": {"tenant": "a*", "test": False}},
-                "keys": {"order": "attributes.order.id"},
-                "facts": {"amount": "resource.amount"},
-            },
-            "posted": {"system": "ERP", "match": {"log": r"^INVOIC \d+", "service": "idoc"}, "keys": {"order": r"extract(body, '(\d+)')"}},
-            "sent": {"system": "TMS", "match": {"event": "tms.sent", "where": "data.kind = 'x'"}, "keys": {"order": "data.order.id"}},
-        },
-        "ends": ["sent"],
-    }
-)
+def flow(match: dict[str, object], name: str = "one", **more: object) -> Flow:
+    """A flow of one milestone."""
+    milestone = {"system": "S", "match": match, "keys": {"order": "source"}, **more}
+    return Flow.model_validate(
+        {"flow": name, "title": name, "owner": "team", "keys": {"order": {}}, "milestones": {"done": milestone}, "ends": ["done"]}
+    )
 
 
 @pytest.mark.parametrize("kind", ["span", "log", "event"])
 def test_sql_is_the_pinned_one(kind: str) -> None:
-    check_pinned(f"milestones_of_{kind}s", compile_catalog(catalog(SMALL)).selects[kind])
-
-
-def test_fold_is_the_pinned_one() -> None:
-    check_pinned("fold", fold_statement(compile_catalog(catalog(SMALL)).flows))
-
-
-def check_pinned(name: str, sql: str) -> None:
-    """Compare with a file of ``golden``; ``UPDATE_GOLDEN=1`` writes it."""
-    file = GOLDEN / f"{name}.sql"
-    if os.environ.get("UPDATE_GOLDEN"):
-        file.write_text(sql + "\n", encoding="utf-8")
-    assert file.read_text(encoding="utf-8") == sql + "\n"
+    check_golden(f"milestones_of_{kind}s", compile_catalog(catalog(SMALL)).selects[kind])
 
 
 def test_span_conditions_all_hold(store: Store) -> None:
@@ -112,26 +80,6 @@ def test_a_span_that_ends_before_it_starts_is_suspect_and_counts_from_its_start(
     assert [(row["time_suspect"], row["from_start"]) for row in found] == [(1, 1), (0, 1), (0, 1)]
 
 
-def test_oversized_keys_are_quarantined_and_keyless_events_counted(store: Store) -> None:
-    telemetry = Telemetry()
-    correlator = Correlator(StoredCorrelation(store), catalog(), telemetry)
-    feed(store, [Heard("long", "captured", 0, (("order", "X" * 513),)), Heard("none", "captured", 1, ())], store.revision())
-    correlator.run(NOW)
-    assert stored(store) == []
-    assert telemetry.value(M.QUARANTINED, reason="bad_correlation_id") == 1
-    assert telemetry.value(M.KEYLESS) == 2
-    assert [row["reason"] for row in store.rows("SELECT reason FROM quarantine FINAL")] == ["bad_correlation_id"]
-
-
-def test_a_batch_that_is_full_says_that_there_may_be_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "BATCH", 2)
-    correlator = Correlator(StoredCorrelation(store), catalog(), Telemetry())
-    for number in (0, 1, 1, 2, 3):  # one signal twice: two rows, one event
-        feed(store, [Heard(f"e{number}", "captured", number, (("order", f"O{number}"),))], store.revision())
-    assert [correlator.run(NOW) for _ in range(3)] == [True, True, False]
-    assert len(stored(store)) == 4
-
-
 def test_a_key_of_nothing_but_padding_keeps_one_and_a_blank_one_counts_as_keyless(store: Store) -> None:
     telemetry = Telemetry()
     correlator = Correlator(StoredCorrelation(store), catalog(), telemetry)
@@ -144,32 +92,62 @@ def test_a_key_of_nothing_but_padding_keeps_one_and_a_blank_one_counts_as_keyles
     assert telemetry.value(M.KEYLESS) == 2
 
 
-def test_a_changed_flow_is_read_again_from_history(store: Store) -> None:
-    Correlator(StoredCorrelation(store), catalog(), Telemetry())
-    feed(store, [Heard("a", "captured", 0, (("order", "A"),)), Heard("b", "shipped", 1, (("ticket", "T"),))], store.revision())
-    correlator = Correlator(StoredCorrelation(store), catalog(), Telemetry())
-    correlator.run(NOW)
-    assert len(stored(store)) == 2
-    changed = catalog().flows["orders"].model_dump(mode="json", by_alias=True)
-    del changed["milestones"]["shipped"]
-    correlator.reload(catalog(Flow.model_validate(changed)))
-    while correlator.run(NOW):
-        pass
-    assert [row["reference"] for row in stored(store)] == ["A"]
-    assert store.rows("SELECT DISTINCT milestone FROM milestone_events") == [{"milestone": "captured"}]
+def test_a_match_speaks_of_one_kind_of_signal_and_of_spans_where_it_does_not_say() -> None:
+    matches = [{"event": "x"}, {"log": "x"}, {"span": "x"}, {"service": "erp"}]
+    assert [signal_of(flow(match).milestones["done"].match) for match in matches] == ["event", "log", "span", "span"]
 
 
-def test_paths_and_expressions() -> None:
-    assert resolve_path("event", "data.a.b") == (Root.DATA, ["a", "b"])
-    assert resolve_path("span", "attributes.order.id") == (Root.ATTRIBUTES, ["order.id"])
-    assert resolve_path("event", "subject") == (Root.COLUMN, ["subject"])
-    assert resolve_path("log", "lower(body)")[0] is Root.EXPRESSION
-    assert as_expression("event", "concat(data.a.b, 'data.c')") == "concat(JSONExtract(data, 'a', 'b', 'String'), 'data.c')"
+def test_a_kind_that_no_flow_uses_has_no_select() -> None:
+    compiled = compile_catalog(catalog(flow({"event": "x"})))
+    assert set(compiled.selects) == {"event"}
+    assert compile_catalog(catalog(SMALL)).selects.keys() == {"span", "log", "event"}
 
 
-def test_expressions_are_validated_by_the_engine(store: Store) -> None:
-    check = ExpressionCheck(store)
-    assert check("log", r"extract(body, '(\d+)')") is None
-    assert "extrct" in (check("log", "extrct(body)") or "")
-    assert check("span", "1; SELECT 1") is not None
-    assert check("span", "1) FROM spans --") is not None
+@pytest.mark.parametrize(
+    ("match", "said"),
+    [
+        ({"event": "*", "service": "erp"}, "'service' cannot be matched on an event; use 'source'"),
+        ({"event": "x", "service": "erp"}, "'service' cannot be matched on an event"),
+        ({"event": "x", "status": "ok"}, "'status' cannot be matched on an event"),
+        ({"log": "x", "status": ["ok"]}, "'status' cannot be matched on an log"),
+        ({"log": "x", "attributes": {"data.kind": "a"}}, "'data.kind' is no path of an log"),
+        ({"event": "x", "attributes": {"kind": "a"}}, "'kind' is no path of an event"),
+    ],
+)
+def test_a_match_that_its_signals_cannot_answer_is_refused(match: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        compile_catalog(catalog(flow(match)))
+
+
+def test_rules_are_rows_numbered_by_signal_kind() -> None:
+    rules = compile_catalog(catalog(flow({"event": "a"}), flow({"event": "b"}, "two"), flow({"span": "c"}, "three", failure=True))).rules
+    assert list(zip(rules["signal"], rules["rule"], rules["flow"], rules["failure"], strict=True)) == [
+        ("span", 1, "three", 1),
+        ("event", 1, "one", 0),
+        ("event", 2, "two", 0),
+    ]
+
+
+def test_the_select_grows_with_what_rules_ask_and_not_with_how_many_there_are() -> None:
+    """Rules are looked up by name and are data, so the cost of a signal that none of them matches stays the same."""
+    few, many = (
+        compile_catalog(catalog(*(flow({"span": f"s{n}", "attributes": {"a": "b"}}, f"f{n}") for n in range(count)))).selects["span"]
+        for count in (2, 50)
+    )
+    assert len(many) - len(few) < 48 * len("'s00', 00, ")
+
+
+def test_names_of_the_catalog_cannot_leave_their_literal(store: Store) -> None:
+    names = ["it's", "back\\slash", "\\'); DROP TABLE spans --", "{{ x }}"]
+    Correlator(StoredCorrelation(store), catalog(*(flow({"event": name}, f"f{n}") for n, name in enumerate(names))), Telemetry())
+    store.insert("events", {"type": names, "id": names, "source": ["s"] * 4, "slice": [1] * 4, "received_at": [NOW] * 4, "time": [NOW] * 4})
+    found = store.rows("SELECT flow, signal_id FROM milestone_events ORDER BY flow")
+    assert [row["flow"] for row in found] == ["f0", "f1", "f2", "f3"]
+    assert [row["signal_id"].endswith(name) for row, name in zip(found, names, strict=True)] == [True] * 4
+
+
+def test_a_name_that_several_rules_have_or_begin_with_is_a_milestone_of_each(store: Store) -> None:
+    matches = [{"event": "a.b"}, {"event": "a.b"}, {"event": "a.*"}, {"event": ["a.*", "a.b"]}, {"event": "*"}, {"event": "A.B"}]
+    Correlator(StoredCorrelation(store), catalog(*(flow(match, f"f{n}") for n, match in enumerate(matches))), Telemetry())
+    store.insert("events", {"type": ["a.b"], "id": ["1"], "source": ["s"], "slice": [1], "received_at": [NOW], "time": [NOW]})
+    assert [row["flow"] for row in store.rows("SELECT flow FROM milestone_events ORDER BY flow")] == ["f0", "f1", "f2", "f3", "f4"]

@@ -54,3 +54,11 @@ def test_a_bare_name_is_shown_where_it_is_found(store: Store) -> None:
     complaint = ExpressionCheck(store)("event", "invoiceId")
     assert complaint is not None
     assert complaint.endswith("; did you mean data.invoiceId?")
+
+
+def test_what_the_store_says_of_an_expression_is_told(store: Store) -> None:
+    check = ExpressionCheck(store)
+    assert check("log", r"extract(body, '(\d+)')") is None
+    assert "extrct" in (check("log", "extrct(body)") or "")
+    assert check("span", "1; SELECT 1") is not None
+    assert check("span", "1) FROM spans --") is not None
