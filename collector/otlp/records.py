@@ -1,4 +1,4 @@
-"""OTLP requests record by record: sets the bad ones aside, shortens what is too long. Called only when something looks odd.
+"""OTLP requests record by record: takes the bad ones out, shortens what is too long. Called only when something looks odd.
 
 A record is bad for its own faults and for those of its resource or scope. What is bad goes to quarantine as it was sent; only what is
 kept is shortened.
@@ -67,7 +67,7 @@ def sort_out(kind: SignalKind, request: Any, already: int = 0) -> tuple[bytes, i
     Of metrics the data points are counted: each is a row of the store. ``already``: records that were kept of the same request before.
     """
     resources_name, scopes_name, records_name = _LEVELS[kind]
-    bad: dict[str, _Aside] = {}
+    bad: dict[str, _Faulty] = {}
     kept = 0
     for resource in getattr(request, resources_name):
         resource_fault = _validate_attributes(resource.resource.attributes, "resource")
@@ -84,17 +84,17 @@ def sort_out(kind: SignalKind, request: Any, already: int = 0) -> tuple[bytes, i
                     continue
                 faulty.append(index)
                 if error.reason not in bad:
-                    bad[error.reason] = _Aside(error, type(request)(), _LEVELS[kind])
+                    bad[error.reason] = _Faulty(error, type(request)(), _LEVELS[kind])
                 bad[error.reason].add(resource, scope, record, signals)
             for index in reversed(faulty):
                 del records[index]
             _shorten_origin(scope, scope.scope)
         _shorten_origin(resource, resource.resource)
-    groups = [BadRecords(aside.error, aside.message.SerializeToString(), aside.count) for aside in bad.values()]
+    groups = [BadRecords(group.error, group.message.SerializeToString(), group.count) for group in bad.values()]
     return (request.SerializeToString() if kept else b""), kept, groups
 
 
-class _Aside:
+class _Faulty:
     """The records of one fault, each below a copy of its resource and scope; records that share these share the copies, too."""
 
     def __init__(self, error: ValidationError, message: Any, levels: tuple[str, str, str]) -> None:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 import socket
-import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import zstandard
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
-from collector.http.encoding import decode
-from collector.rejection import Rejection
 from core.catalog.catalog import Catalog
 from core.signal import SignalKind
 from tests.collector.conftest import Running
@@ -38,80 +32,6 @@ def test_bytes_reach_the_journal_as_they_came(door: Running) -> None:
     (record,) = door.records()
     assert (record.kind, record.source, record.count, record.body) == (SignalKind.TRACES, "default", 3, body)
     assert door.balance() == (3, 3, 0)
-
-
-@pytest.mark.parametrize(
-    ("encoding", "encode"),
-    [
-        ("gzip", gzip.compress),
-        ("gzip", lambda body: gzip.compress(body[:50]) + gzip.compress(body[50:])),
-        ("deflate", zlib.compress),
-        ("deflate", lambda body: zlib.compress(body)[2:-4]),
-        ("zstd", zstandard.ZstdCompressor().compress),
-        ("identity", bytes),
-    ],
-)
-def test_encodings(door: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
-    body = spans(count=40).SerializeToString()
-    assert door.post("/v1/traces", encode(body), PROTOBUF, content_encoding=encoding).status_code == 200
-    assert door.records()[0].body == body
-
-
-@pytest.mark.parametrize(
-    ("encoding", "encode"),
-    [
-        ("gzip", gzip.compress),
-        ("gzip", lambda body: gzip.compress(gzip.compress(body)) * 2000),
-        ("deflate", zlib.compress),
-        ("zstd", zstandard.ZstdCompressor().compress),
-    ],
-)
-def test_a_bomb_is_refused_and_not_kept(door: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
-    bomb = encode(bytes(300 << 20) if encoding == "zstd" else bytes(64 << 20))
-    answer = door.post("/v1/traces", bomb, "application/json", content_encoding=encoding)
-    assert answer.status_code in ({413} if len(bomb) < 10 << 20 else {413, 400})
-    assert not door.records() or answer.status_code == 400
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
-def test_truncated_and_mislabelled_bodies_are_kept(door: Running, encoding: str) -> None:
-    body = spans(count=40).SerializeToString()
-    packed = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.ZstdCompressor().compress}[encoding](body)
-    for broken in (packed[:-5], body, b"\0" * 20, packed + b"rubbish"):
-        answer = door.post("/v1/traces", broken, "application/json", content_encoding=encoding)
-        assert (answer.status_code, answer.json()["field"]) == (400, "content-encoding")
-    assert [kept for _, kept in quarantined(door)] == [packed[:-5], body, b"\0" * 20, packed + b"rubbish"]
-
-
-@pytest.mark.parametrize("nothing", [gzip.compress(b""), zstandard.ZstdCompressor().compress(b"")], ids=["gzip", "zstd"])
-def test_members_that_hold_nothing_have_an_end(nothing: bytes) -> None:
-    body = spans(count=40).SerializeToString()
-    encoding, packed = ("gzip", gzip.compress(body)) if nothing[:2] == b"\x1f\x8b" else ("zstd", zstandard.compress(body))
-    assert decode(nothing * 999 + packed, encoding, 1 << 20) == body
-    began = time.process_time()
-    with pytest.raises(Rejection, match="more than 1000 compressed members") as caught:
-        decode(nothing * 1_000_000, encoding, 1 << 20)
-    assert caught.value.status == 400
-    assert time.process_time() - began < 5  # it was minutes
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
-def test_members_end_anywhere(encoding: str) -> None:
-    """The body is decoded in slices; where a member ends in one must not matter."""
-    compress = {"gzip": lambda part: gzip.compress(part, 1), "zstd": zstandard.compress}[encoding]
-    chance = random.Random(7)
-    parts = [chance.randbytes(chance.choice([0, 1, 511, 512, 600, 70_000])) for _ in range(60)]
-    packed = b"".join(map(compress, parts))
-    assert decode(packed, encoding, 4 << 20) == b"".join(parts)
-    assert decode(packed, encoding, sum(map(len, parts))) == b"".join(parts)
-    with pytest.raises(Rejection) as caught:
-        decode(packed, encoding, sum(map(len, parts)) - 1)
-    assert caught.value.status == 413
-
-
-@pytest.mark.parametrize("encoding", ["br", "snappy", "lz4", "gzip, gzip", "x" * 500])
-def test_unknown_encodings(door: Running, encoding: str) -> None:
-    assert door.post("/v1/traces", b"x", PROTOBUF, content_encoding=encoding).status_code == 415
 
 
 def nested(kind: str, depth: int) -> AnyValue:
