@@ -1,6 +1,6 @@
 """The journal's format on disk. Collectors write it (``writer.py``), and the engine what it keeps there (``store/engine_journal.py``).
 
-One folder a collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, numbers rising, nine digits. A segment is a SQLite
+One folder a collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, numbers rising, nine digits or more. A segment is a SQLite
 file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size, deleted whole (with its ``-wal`` and ``-shm``). A segment is
 closed when it has a row in ``closed`` or when its folder has a segment of a higher number; its writer will never add to it again. Ids begin
 at 1, rise by one within a segment and are never used twice, so that a gap is a loss that can be seen; ``closed.last_id`` says where they end.

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import apsw
 
+from core.clock import Clock
 from core.signal import Lane
 from journal.format import Stored, segment_name, segments
 from journal.reader import is_closed, read_segment
 
+STAMP_SECONDS = 2.0
+"""The coarsest clock by which a file system stamps its folders: two changes within one tick leave the same stamp."""
 _ENDED = "SELECT coalesce((SELECT max(at) FROM closed), (SELECT max(received_at) FROM records))"
 _RECEIVED = "SELECT min(received_at), max(received_at) FROM records"
 _COUNT = (
@@ -114,6 +117,7 @@ class SegmentReader:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._seen = -1  # a version says something only to the connection that gave it
 
     def _data_version(self) -> int | None:
         try:
@@ -127,22 +131,30 @@ class SegmentReader:
 class JournalReader:
     """All segments of a journal, found anew only when a folder's entries changed. Any thread may ask."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
+        self._clock = clock
         self._stamps: dict[Lane, tuple[tuple[str, int], ...]] = {}
+        self._first_seen: dict[Lane, float] = {}
+        self._trusted: set[Lane] = set()
+        """Lanes that were listed after nothing more could change under the same stamp."""
         self._known: dict[Lane, list[SegmentReader]] = {lane: [] for lane in Lane}
         self._lock = threading.Lock()
 
     def of(self, lane: Lane) -> list[SegmentReader]:
         """Return the lane's segments, oldest first per collector."""
         with self._lock:
-            stamp = self._stamp(lane)
+            stamp, now = self._stamp(lane), self._clock.monotonic()
             if stamp != self._stamps.get(lane):
+                self._stamps[lane], self._first_seen[lane] = stamp, now
+                self._trusted.discard(lane)
+            if lane not in self._trusted:
                 old = {segment.path: segment for segment in self._known[lane]}
                 self._known[lane] = [old.pop(path) if path in old else SegmentReader(path, lane) for path in segments(self._folder, lane)]
                 for gone in old.values():
                     gone.close()
-                self._stamps[lane] = stamp
+                if now - self._first_seen[lane] >= STAMP_SECONDS:
+                    self._trusted.add(lane)
             return self._known[lane]
 
     def readable(self, lane: Lane) -> Iterator[SegmentReader]:

@@ -75,7 +75,7 @@ class Loader:
         self._store = store
         self._clock = clock
         self._telemetry = telemetry
-        self._segments = JournalReader(settings.journal)
+        self._segments = JournalReader(settings.journal, clock)
         self._progress = ProgressTable(store, clock)
         self._writer = SliceWriter(store)
         self._failures: dict[Lane, tuple[int, float]] = {}
