@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(CATALOG_LOGGER)
 
+LOOK_SECONDS = 2.0
+"""How often a process looks whether a file of its catalog changed."""
+
 
 def load_checked_catalog(settings: Settings, check_expression: CheckExpression | None = None) -> Catalog:
     """Return the catalog with the heartbeat's own flow. Raises :class:`core.errors.UsageError` with every problem in it."""
@@ -56,7 +59,7 @@ class CatalogWatch:
         telemetry.set(M.CATALOG_RELOAD_OK, 1)
 
     def look(self) -> None:
-        """Reload when a file changed; for a loop that calls it every two seconds."""
+        """Reload when a file changed; for a loop that calls it every :data:`LOOK_SECONDS`."""
         state = self._state()
         if state == self._seen:
             return

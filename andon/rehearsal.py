@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from andon.pipeline import Pipeline, pipeline_on
+from andon.engine.pipeline import Pipeline
+from andon.wiring.pipeline import pipeline_on
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings

@@ -2,7 +2,7 @@
 
 Rows are lost with the part that held them: its files were removed, or cannot be read. At a start the ledger (``store/parts_ledger.py``) is
 compared with what there is, and then every ten seconds what the engine lists with its files. Found losses are rows of the table ``losses``;
-the engine's own thread mends them (``andon/mending.py``).
+the engine's own thread mends them (``andon/engine/recovery.py``).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def command(*, day: Days = None, settings: Settings) -> None:
     The store as it was is moved aside, never deleted. Interrupted, it goes on when it is started again.
     """
     from andon.catalog_watch import load_checked_catalog
-    from andon.rebuilding import rebuild, rebuild_days
+    from andon.wiring.rebuild import rebuild, rebuild_days
 
     catalog = load_checked_catalog(settings)
     if day:

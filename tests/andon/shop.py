@@ -12,7 +12,7 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from andon.checking import check_catalog
-from andon.pipeline import Pipeline
+from andon.engine.pipeline import Pipeline
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings

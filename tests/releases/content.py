@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from store.client import Store
-from tests.andon.test_rebuilding import content
+from tests.andon.world import content
 
 MORE = {
     "logs": ("log_id", "slice"),

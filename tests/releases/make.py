@@ -19,7 +19,7 @@ from store.client import open_store
 from store.derived import follow_clocks
 from store.migrations import migrate, schema_statements
 from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
-from tests.andon.test_rebuilding import World, live
+from tests.andon.world import World, live
 from tests.releases.content import content_of
 from tests.store.journals import refused_input
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import store.reads
 from andon.checking import check_catalog
-from andon.pipeline import Opened, open_kept, pipeline_on
-from andon.rebuilding import make_up
+from andon.engine.rebuild import replay_journal
+from andon.wiring.pipeline import Opened, open_kept, pipeline_on
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock
 from core.config import Settings
@@ -50,7 +50,7 @@ def main(folder: Path, now: datetime) -> None:
 
 def _rebuild(opened: Opened, settings: Settings, definitions: Catalog, clock: FakeClock) -> int:
     with pipeline_on(opened.store, settings, definitions, clock, Telemetry(), opened.keeping) as pipeline:
-        return make_up(pipeline, threading.Event(), lambda _: None).signals
+        return replay_journal(pipeline, threading.Event(), lambda _: None).signals
 
 
 def _go_on(opened: Opened, settings: Settings, definitions: Catalog, clock: FakeClock) -> dict[str, list[str]]:

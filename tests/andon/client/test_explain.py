@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from andon.client.explain import explain_transaction
-from andon.pipeline import pipeline_on
+from andon.wiring.pipeline import pipeline_on
 from core.config import Settings
 from core.errors import AndonError
 from core.telemetry import Telemetry

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from andon.engine.pipeline import Pipeline
 from andon.health.clock_skew import ClockSkewCheck, clock_error
-from andon.pipeline import Pipeline, pipeline_on
+from andon.wiring.pipeline import pipeline_on
 from core.clock import FakeClock
 from core.condition import Conditions
 from core.config import Settings

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from andon.engine_process import Engine
+from andon.engine.loop import Engine
+from andon.engine.pipeline import Pipeline
 from andon.health.clock_watch import TOLD_FOR_SECONDS, ClockWatch, duration_of
-from andon.pipeline import Pipeline, pipeline_on
+from andon.wiring.pipeline import pipeline_on
 from core.clock import SETTLE_SECONDS, SystemClock
 from core.config import Settings
 from core.telemetry import M, Telemetry

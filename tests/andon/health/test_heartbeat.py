@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from andon.engine_server import EngineServer
+from andon.engine.server import EngineServer
 from andon.health.heartbeat import EVERY_SECONDS, LOOK_SECONDS, SILENT_AFTER_SECONDS, Heartbeat
 from core.clock import FakeClock
 from core.config import Settings
@@ -92,7 +91,7 @@ def served(road: Road, folder: Path) -> Iterator[Callable[[], httpx.Response]]:
     """The engine's server over this heartbeat, an engine that ticks and nothing else; give its answer to ``/readyz``."""
     settings = Settings(data=folder, engine_port=free_port())
     parts: list[Any] = [
-        SimpleNamespace(action_api=lambda _: Starlette(), read_endpoint=lambda _: None),
+        lambda _: [],
         SimpleNamespace(clock=road.clock, last_tick=1.0),
     ]
     behind = cast("BacklogWatch", SimpleNamespace(backlog=None))

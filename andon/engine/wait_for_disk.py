@@ -1,4 +1,4 @@
-"""An engine that finds no room to open its store: it says so, tells it to the first channel, and goes on by itself once there is."""
+"""An engine whose disk has no room to open its store waits: it says so, notifies the first channel, and starts by itself once there is room."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from alerts.engine import AlertEngine
-from andon.engine_server import Port
+from andon.engine.server import HttpServer
 from andon.health.disk_watch import DiskWatch
-from andon.standby import without_store
-from core.catalog.catalog import Catalog
 from core.clock import Clock
 from core.condition import Conditions
 from core.config import Settings
@@ -34,17 +32,22 @@ LAST_WORDS_SECONDS = 10.0
 """How long the news that it is over may take to be told before the engine starts."""
 
 
-def when_there_is_room(
-    settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, stopping: threading.Event, run: Callable[[], None]
+def run_when_disk_has_room(
+    settings: Settings,
+    clock: Clock,
+    telemetry: Telemetry,
+    stopping: threading.Event,
+    make_alerting: Callable[[Conditions], AlertEngine],
+    run: Callable[[], None],
 ) -> None:
-    """Run the engine once its disks take what it writes; again, when they do not while it starts.
+    """Run the engine once its disks take what it writes; again, when they do not while it starts. ``make_alerting``: without a store.
 
     The very first start does not wait, and raises what it meets: who sits before it can choose another folder.
     """
     first = settings.store == "embedded" and not (settings.store_folder.is_dir() and any(settings.store_folder.iterdir()))
     while not stopping.is_set():
         if not first:
-            _wait(settings, catalog, clock, telemetry, stopping)
+            _wait(settings, clock, telemetry, stopping, make_alerting)
         try:
             return run()
         except (NoRoom, OSError) as error:
@@ -55,7 +58,9 @@ def when_there_is_room(
     return None
 
 
-def _wait(settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, stopping: threading.Event) -> None:
+def _wait(
+    settings: Settings, clock: Clock, telemetry: Telemetry, stopping: threading.Event, make_alerting: Callable[[Conditions], AlertEngine]
+) -> None:
     """Return soon where the disks take what is written, else as soon as they do, or when stopped."""
     conditions, over = Conditions(), threading.Event()
     disks = DiskWatch(settings, clock, telemetry, conditions)
@@ -65,13 +70,13 @@ def _wait(settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemet
             stopping.wait(FIRST_LOOK_SECONDS)
         if not disks.takes_writes():
             logger.error("there is no room to open the store; the engine waits for it")
-            alerting = without_store(settings, catalog, clock, conditions)
-            port = _port(settings, disks, clock, telemetry)
-            port.start()
+            alerting = make_alerting(conditions)
+            server = _server(settings, disks, clock, telemetry)
+            server.start()
             try:
                 _stay(disks, alerting, clock, stopping)
             finally:
-                port.stop()
+                server.stop()
     finally:
         over.set()
 
@@ -90,7 +95,7 @@ def _tell(alerting: AlertEngine, clock: Clock) -> None:
     alerting.deliver(clock.now())
 
 
-def _port(settings: Settings, disks: DiskWatch, clock: Clock, telemetry: Telemetry) -> Port:
+def _server(settings: Settings, disks: DiskWatch, clock: Clock, telemetry: Telemetry) -> HttpServer:
     def healthy(_: Request) -> Response:
         return JSONResponse({"alive": True, "now": clock.now().isoformat()})
 
@@ -100,4 +105,4 @@ def _port(settings: Settings, disks: DiskWatch, clock: Clock, telemetry: Telemet
     refusals = Refusals(clock, telemetry)
     metrics = Metrics(settings, settings.inner_host, telemetry, Guard(FailedAttempts(clock), refusals))
     routes = [Route("/healthz", healthy), Route("/readyz", ready), Route("/metrics", metrics.answer)]
-    return Port(settings, routes, refusals)
+    return HttpServer(settings, routes, refusals)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from andon import freezing
-from andon.freezing import Freezing
+from andon.engine import freeze_endpoint
+from andon.engine.freeze_endpoint import FreezeEndpoint
 from core.config import Settings
 from store.freeze import Frozen
 
@@ -23,25 +23,25 @@ def frozen(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asked(tmp_path: Path) -> Freezing:
+def endpoint(tmp_path: Path) -> FreezeEndpoint:
     pipeline: Any = SimpleNamespace(store=None, alerting=SimpleNamespace(at_rest=nullcontext))
-    return Freezing(pipeline, Settings(data=tmp_path))
+    return FreezeEndpoint(pipeline, Settings(data=tmp_path))
 
 
-def test_who_waits_gets_what_was_frozen(asked: Freezing, frozen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freezing, "freeze", lambda *_: Frozen(str(frozen), {"events": 1}))
+def test_who_waits_gets_what_was_frozen(endpoint: FreezeEndpoint, frozen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freeze_endpoint, "freeze", lambda *_: Frozen(str(frozen), {"events": 1}))
     frozen.mkdir()
-    waiting = threading.Thread(target=lambda: found.append(asked._ask()))
+    waiting = threading.Thread(target=lambda: found.append(endpoint._request()))
     found: list[Frozen] = []
     waiting.start()
     while waiting.is_alive():
-        asked.step()
+        endpoint.step()
         waiting.join(0.01)
     assert found == [Frozen(str(frozen), {"events": 1})]
     assert frozen.is_dir()
 
 
-def test_what_is_frozen_for_nobody_is_deleted(asked: Freezing, frozen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_frozen_for_nobody_is_deleted(endpoint: FreezeEndpoint, frozen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, left = threading.Event(), threading.Event()
 
     def freeze(*_: object) -> Frozen:
@@ -50,7 +50,7 @@ def test_what_is_frozen_for_nobody_is_deleted(asked: Freezing, frozen: Path, mon
         frozen.mkdir()
         return Frozen(str(frozen), {})
 
-    class Impatient(freezing.Future[Frozen]):
+    class Impatient(freeze_endpoint.Future[Frozen]):
         """Waits until the freezing has begun, and no longer."""
 
         def result(self, timeout: float | None = None) -> Frozen:
@@ -59,20 +59,20 @@ def test_what_is_frozen_for_nobody_is_deleted(asked: Freezing, frozen: Path, mon
             assert begun.wait(60)
             raise NotInTime
 
-    monkeypatch.setattr(freezing, "freeze", freeze)
-    monkeypatch.setattr(freezing, "Future", Impatient)
+    monkeypatch.setattr(freeze_endpoint, "freeze", freeze)
+    monkeypatch.setattr(freeze_endpoint, "Future", Impatient)
 
     def ask() -> None:
         with pytest.raises(NotInTime):
-            asked._ask()
+            endpoint._request()
         left.set()
 
     waiting = threading.Thread(target=ask)
     waiting.start()
     while not left.is_set():
-        asked.step()
+        endpoint.step()
     waiting.join()
     assert begun.is_set()
     assert not frozen.exists()
-    monkeypatch.setattr(freezing, "freeze", lambda *_: pytest.fail("nobody asks any more"))
-    asked.step()
+    monkeypatch.setattr(freeze_endpoint, "freeze", lambda *_: pytest.fail("nobody asks any more"))
+    endpoint.step()

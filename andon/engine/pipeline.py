@@ -1,44 +1,34 @@
-"""The stages of an engine on one store, with the plug-ins they use: what the engine runs and what ``andon sla test`` rehearses."""
+"""The stages of an engine on one store, as one: what the engine's loop runs and ``andon sla test`` rehearses. ``andon.wiring`` makes it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
-from starlette.applications import Starlette
 
-from alerts.api import action_api
 from alerts.engine import AlertEngine
-from andon.engine_process import Loaded, Stages
-from andon.plugins import notifiers
+from andon.engine.loop import Loaded, Stages
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT
 from core.clock import Clock, from_milliseconds
 from core.condition import Conditions
-from core.config import Settings, own_secret
+from core.config import Settings
 from core.errors import NoRoom, Retryable
-from core.http.guard import Guard
 from core.signal import Lane
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
-from store.client import STORE_ERRORS, Store, open_store, store_alone
+from store.client import STORE_ERRORS, Store
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
-from store.endpoint import Readers, read_endpoint
-from store.freeze import forget_left_over
-from store.health import report_detached_parts
 from store.held import write_where_there_is_room
-from store.incidents import StoredIncidents
-from store.keeping import Keeping, is_rebuilding, kept_in_journal
+from store.keeping import Keeping
 from store.loader import SLICE_MAX_BYTES, Loader
-from store.losses import Losses
-from store.migrations import migrate, note_applied
-from store.parts import Part
-from store.parts_ledger import PartsLedger, skip_what_was_used
+from store.migrations import note_applied
+from store.parts_ledger import skip_what_was_used
 from store.reads.origin_offsets import loaded_upto, origin_offsets
 from store.statement import statement
 from store.unseen import Unseen
@@ -142,82 +132,8 @@ class Pipeline:
         self._compared = upto
         return found
 
-    def action_api(self, guard: Guard) -> Starlette:
-        """Return the API people and the dashboard act through."""
-        return action_api(self.alerting, own_secret(self.settings.data, "actions"), self.clock, guard)
-
-    def read_endpoint(self, guard: Guard) -> Starlette | None:
-        """Return the read endpoint of the embedded store; None in server mode, where readers go to ClickHouse itself."""
-        if self.settings.store != "embedded":
-            return None
-        return read_endpoint(Readers(str(self.settings.store_folder)), own_secret(self.settings.data, "reader"), guard)
-
     def _load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES) -> Loaded:
         if not self.correlation.is_installed:
             return Loaded(some=False, no_room=True)
         report = self.loader.load(lanes, slice_bytes, write_behind=True)
         return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto), report.no_room)
-
-
-@contextmanager
-def pipeline_on(
-    store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, keeping: Keeping | None = None
-) -> Iterator[Pipeline]:
-    """Yield the pipeline on an open, migrated store; ``keeping`` is what its inserts are kept by in the journal."""
-    clocks = StoredClocks(store, restoring=is_rebuilding(store))
-    correlation = StoredCorrelation(store)
-    loader = Loader(settings, store, clock, telemetry)
-    conditions, unseen = Conditions(), Unseen(settings.journal)
-    try:
-        yield Pipeline(
-            store,
-            settings,
-            clock,
-            telemetry,
-            loader,
-            Correlator(correlation, catalog, telemetry),
-            SlaEngine(clocks, clocks, clocks, unseen, catalog, telemetry),
-            AlertEngine(StoredIncidents(store), catalog, notifiers(), settings, telemetry, clock, conditions),
-            conditions,
-            catalog,
-            correlation,
-            clocks,
-            unseen,
-            keeping,
-        )
-    finally:
-        loader.close()
-
-
-@dataclass(frozen=True)
-class Opened:
-    """An open, migrated store, what its inserts are kept by, and what it has lost since it was last looked at, by table."""
-
-    store: Store
-    keeping: Keeping
-    ledger: PartsLedger
-    lost: Mapping[str, list[Part]]
-
-    def losses(self, clock: Clock, telemetry: Telemetry, conditions: Conditions) -> Losses:
-        """Return the watch of its parts, which has told what was lost already."""
-        return Losses(self.store, self.ledger, clock, telemetry, conditions, self.lost)
-
-
-@contextmanager
-def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterator[Opened]:
-    """Open the store the settings name, and bring it to the current schema and to one level with the engine's journal."""
-    if settings.store == "embedded":
-        with store_alone(settings):
-            forget_left_over(settings.store_folder)
-    ledger = PartsLedger.of(settings, clock)
-    store = open_store(settings)
-    try:
-        lost = ledger.lost_meanwhile(store)
-        if "revision_blocks" in lost:
-            skip_what_was_used(store)
-        migrate(store, settings.retention_days)
-        report_detached_parts(store, telemetry)
-        with kept_in_journal(store, settings, clock) as keeping:
-            yield Opened(store, keeping, ledger, lost)
-    finally:
-        store.close()

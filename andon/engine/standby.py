@@ -9,27 +9,16 @@ import threading
 from collections.abc import Callable
 
 from alerts.engine import AlertEngine
-from alerts.unstored import Unstored
 from andon.health.disk_watch import LOOK_SECONDS, DiskWatch
-from andon.plugins import notifiers
-from core.catalog.catalog import Catalog
 from core.clock import Clock
-from core.condition import Conditions
-from core.config import Settings
 from core.disk import SLOW_SECONDS
-from core.telemetry import Telemetry
 
 
-def without_store(settings: Settings, catalog: Catalog, clock: Clock, conditions: Conditions) -> AlertEngine:
-    """Return alerting that knows Andon's own conditions only, and keeps nothing."""
-    return AlertEngine(Unstored(), catalog, notifiers(), settings, Telemetry(), clock, conditions)
-
-
-class Standby:
+class StandbyAlerting:
     """For a thread of its own."""
 
     def __init__(self, make: Callable[[], AlertEngine], disks: DiskWatch, clock: Clock, last_step: Callable[[], float]) -> None:
-        """``make``: see :func:`without_store`. ``last_step`` returns when the loop did a step last, in monotonic seconds; 0: it has not begun."""
+        """``make``: alerting that needs no store. ``last_step`` returns when the loop did a step last, in monotonic seconds; 0: it has not begun."""
         self._make = make
         self._disks = disks
         self._clock = clock

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.checking import check_catalog
-from andon.pipeline import pipeline_on
+from andon.wiring.pipeline import pipeline_on
 from core.config import Settings
 from core.errors import Retryable, UsageError
 from core.telemetry import M, Telemetry

@@ -1,26 +1,24 @@
-"""A store that is lost, or lacks something, comes back from the journal: with the ids, verdicts and moments that it had, and nothing is told twice."""
+"""A shop whose engine can end and begin, in which everything has happened that can be lost."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from alerts import actions
-from andon.pipeline import Pipeline, pipeline_on
-from andon.rebuilding import make_up
+from andon.engine.pipeline import Pipeline
+from andon.engine.rebuild import replay_journal
+from andon.wiring.pipeline import pipeline_on
 from core.catalog.catalog import Catalog
 from core.config import Settings
 from core.telemetry import Telemetry
 from store import scratch
 from store.client import Store
-from store.keeping import is_rebuilding, kept_in_journal, note_rebuilding
-from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
+from store.keeping import kept_in_journal, note_rebuilding
+from tests.andon.shop import Shop
 
 KEYS = {
     "transactions": "flow, transaction_id",
@@ -83,16 +81,8 @@ class World:
 
     def rebuild(self) -> Pipeline:
         pipeline = self.begin(rebuilding=True)
-        make_up(pipeline, threading.Event(), lambda _: None)
+        replay_journal(pipeline, threading.Event(), lambda _: None)
         return pipeline
-
-
-@pytest.fixture
-def world(store: Store, tmp_path: Path) -> Iterator[World]:
-    slas = BOOK % "15 minutes" + SHIP % "4 hours"
-    world = World(store, tmp_path, catalog(tmp_path, slas, facts=", note: {}", booked=BY_SPAN))
-    yield world
-    world.end()
 
 
 def live(world: World) -> Pipeline:
@@ -122,29 +112,3 @@ def live(world: World) -> Pipeline:
     pipeline.alerting.act(lambda incidents, known: actions.silence(incidents, known, match, "Ana", "strike", ends, now), now)
     shop.settle(pipeline)
     return pipeline
-
-
-def test_a_lost_store_comes_back_as_it_was_and_nothing_is_told_twice(world: World) -> None:
-    live(world)
-    before = content(world.shop.store)
-    assert {row["verdict"] for row in before["verdicts"]} >= {"running", "at_risk", "breached", "met", "met_late"}
-    assert all(before[table] for table in ("incidents", "deliveries", "delivery_attempts", "silences", "actions", "transaction_keys"))
-
-    world.lose_all()
-    world.shop.pass_time(minutes=2)
-    pipeline = world.rebuild()
-
-    assert content(world.shop.store) == before
-    assert not is_rebuilding(world.shop.store)
-    world.shop.settle(pipeline)
-    after = content(world.shop.store)
-    assert [row["delivery_id"] for row in after["deliveries"]] == [row["delivery_id"] for row in before["deliveries"]]
-    assert [row["incident_id"] for row in after["incidents"]] == [row["incident_id"] for row in before["incidents"]]
-    (incident,) = [row for row in after["incidents"] if row["stage"] == "booked"]
-    assert (incident["status"], incident["acknowledged_by"], incident["assignee"]) == ("acknowledged", "Ana", "Ben")
-    world.shop.pass_time(hours=4)
-    world.shop.settle(pipeline)
-    silenced = [row for row in content(world.shop.store)["incidents"] if row["stage"] == "shipped"]
-    told = {row["incident_id"] for row in content(world.shop.store)["deliveries"]}
-    assert silenced, "the promise to ship is broken by now"
-    assert not told.intersection(row["incident_id"] for row in silenced), "the silence is in force"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from andon.engine_process import STAGES, Engine
-from andon.pipeline import Pipeline, pipeline_on
+from andon.engine.loop import STAGES, Engine
+from andon.engine.pipeline import Pipeline
+from andon.wiring.pipeline import pipeline_on
 from core.config import Settings
 from core.errors import NoRoom
 from core.telemetry import Telemetry

@@ -1,4 +1,4 @@
-"""The engine: one loop that loads, correlates, evaluates and alerts; a thread that delivers; an HTTP server that answers.
+"""The engine's loop: it loads, correlates, evaluates and alerts; a thread of its own delivers.
 
 The loop runs a stage only when the one before it wrote something or a timer is due, so an idle engine costs next to nothing. A stage that
 fails is tried again with the same input, for ever, with a growing pause; every stage is idempotent.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
-from andon.engine_process import LONGEST_PAUSE_SECONDS, Engine
-from andon.freezing import Freezing
+from andon.engine.loop import LONGEST_PAUSE_SECONDS, Engine
 from andon.health.disk_watch import DiskWatch
 from andon.health.heartbeat import SILENT_AFTER_SECONDS, Heartbeat
 from core.binding import bind
@@ -28,14 +27,13 @@ from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from andon.health.backlog import BacklogWatch
-    from andon.pipeline import Pipeline
 
 URL_MAX_BYTES = 32 << 10
 """Readers may send a query and its parameters in the address."""
 
 
-class Port:
-    """Serves routes on the engine's port from :meth:`start` to :meth:`stop`. Whoever owns it calls ``settle`` of its ``refusals`` now and then."""
+class HttpServer:
+    """Serves routes on the engine's port from :meth:`start` to :meth:`stop`. Whoever owns it calls ``flush`` of its ``refusals`` now and then."""
 
     def __init__(self, settings: Settings, routes: Sequence[BaseRoute], refusals: Refusals) -> None:
         self._settings = settings
@@ -59,13 +57,13 @@ class Port:
         self.refusals.flush(at_end=True)
 
 
-class EngineServer(Port):
-    """What a running engine answers. Whoever owns it also calls ``step`` of its ``freezing`` between two ticks."""
+class EngineServer(HttpServer):
+    """What a running engine answers: its health, its metrics, and ``apis``, which are given the guard of its port."""
 
     def __init__(
         self,
         settings: Settings,
-        pipeline: Pipeline,
+        apis: Callable[[Guard], Sequence[BaseRoute]],
         engine: Engine,
         heartbeat: Heartbeat,
         backlog_watch: BacklogWatch,
@@ -75,19 +73,15 @@ class EngineServer(Port):
         self._disks = disks
         self._engine = engine
         self._heartbeat = heartbeat
-        self._catching_up = backlog_watch
+        self._backlog_watch = backlog_watch
         refusals = Refusals(engine.clock, telemetry)
-        self.freezing = Freezing(pipeline, settings)
         guard = Guard(FailedAttempts(engine.clock), refusals)
         routes = [
             Route("/healthz", self._healthy),
             Route("/readyz", self._ready),
             Route("/metrics", Metrics(settings, settings.inner_host, telemetry, guard, heartbeat.look).answer),
-            self.freezing.route(guard),
-            Mount("/api/v1", app=pipeline.action_api(guard)),
+            *apis(guard),
         ]
-        if (endpoint := pipeline.read_endpoint(guard)) is not None:
-            routes.append(Mount("/", app=endpoint))
         super().__init__(settings, routes, refusals)
 
     def _healthy(self, _: Request) -> Response:
@@ -102,7 +96,7 @@ class EngineServer(Port):
 
     def _ready(self, _: Request) -> Response:
         """Able to do its work: its disks take what is written, it is not behind, and a heartbeat came through not long ago."""
-        age, backlog = self._heartbeat.age_seconds(), self._catching_up.backlog
+        age, backlog = self._heartbeat.age_seconds(), self._backlog_watch.backlog
         said: dict[str, object] = {}
         problems = list(self._disks.problems)
         if backlog is not None:  # it also says why there is no tick and no heartbeat

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from andon.mending import Mending
-from andon.pipeline import Pipeline
+from andon.engine.pipeline import Pipeline
+from andon.engine.recovery import Recovery
 from core.errors import NoRoom
 from core.telemetry import M, Telemetry
 from store.client import Store
@@ -18,7 +18,7 @@ from store.derived import follow_clocks
 from store.losses import CONDITION, Losses
 from store.parts_ledger import PartsLedger, listed
 from tests.andon.shop import BOOK, BY_SPAN, SHIP, catalog
-from tests.andon.test_rebuilding import World, content, live
+from tests.andon.world import World, content, live
 
 MORE = {"loaded_segments": "segment", "event_contents": "key, content", "transaction_outcomes": "flow, transaction_id"}
 TOGETHER = [
@@ -38,7 +38,7 @@ class Running:
     world: World
     pipeline: Pipeline
     losses: Losses
-    mending: Mending
+    recovery: Recovery
     telemetry: Telemetry
 
     def everything(self) -> dict[str, list[dict[str, object]]]:
@@ -53,10 +53,10 @@ class Running:
                 shutil.rmtree(one.path)
         self.losses.look()
 
-    def mend(self) -> None:
-        assert not self.mending.step(), "it is told first"
+    def recover(self) -> None:
+        assert not self.recovery.step(), "it is told first"
         self.world.shop.settle(self.pipeline)
-        assert self.mending.step()
+        assert self.recovery.step()
         assert not self.losses.waiting()
 
 
@@ -68,7 +68,7 @@ def running(store: Store, tmp_path: Path) -> Iterator[Running]:
     follow_clocks(store)
     telemetry = Telemetry()
     losses = Losses(store, PartsLedger(tmp_path / "parts.json", Path("/")), world.shop.clock, telemetry, pipeline.conditions)
-    yield Running(world, pipeline, losses, Mending(pipeline, losses), telemetry)
+    yield Running(world, pipeline, losses, Recovery(pipeline, losses), telemetry)
     world.end()
 
 
@@ -83,7 +83,7 @@ def test_what_is_lost_comes_back_by_itself(running: Running) -> None:
         before = running.everything()
         running.lose(*tables)
         assert {loss.table_name for loss in running.losses.waiting()} == set(tables)
-        running.mend()
+        running.recover()
         assert running.telemetry.value(M.STORE_LOST_ROWS) == 0
         running.world.shop.settle(running.pipeline)
         found = running.everything()
@@ -97,17 +97,17 @@ def test_what_is_lost_comes_back_by_itself(running: Running) -> None:
     assert {row["cause"] for row in own(running)} == {table for tables in TOGETHER for table in tables}
 
 
-def test_while_the_disk_is_full_nothing_is_mended_and_the_engine_goes_on(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_disk_is_full_nothing_is_recovered_and_the_engine_goes_on(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise NoRoom("the disk of the store takes no more")
 
     running.lose("events")
-    assert not running.mending.step()
+    assert not running.recovery.step()
     with monkeypatch.context() as full:
         full.setattr(running.world.shop.store, "insert_raw", refuse)
-        assert not running.mending.step()
+        assert not running.recovery.step()
     assert running.losses.waiting()
-    assert running.mending.step()
+    assert running.recovery.step()
     assert not running.losses.waiting()
 
 
@@ -117,7 +117,7 @@ def test_what_the_journal_does_not_have_is_named_and_the_incident_stays_open(run
     shop.pass_time(days=2)
     assert running.pipeline.loader.sweep()
     running.lose("events")
-    running.mend()
+    running.recover()
     shop.settle(running.pipeline)
     (incident,) = own(running)
     assert incident["status"] == "open"

@@ -1,24 +1,26 @@
-"""Mends what the running engine finds lost: between two ticks, once the tick before has told of it."""
+"""Recovery of what the store has lost while the engine runs: between two ticks, once the tick before has told of it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import threading
+from collections.abc import Collection, Iterable
 
-from andon.pipeline import Pipeline
-from andon.rebuilding import mend
+from andon.engine.pipeline import Pipeline
+from andon.engine.rebuild import Rebuilt, Tell, correlate_all
 from core.clock import EPOCH
 from core.errors import NoRoom
 from core.plural import counted
+from store.derived import derive_again
 from store.losses import Loss, Losses
-from store.rebuild import SIGNALS, Lost, stored_rows
+from store.rebuild import SIGNALS, Lost, SignalReload, gone, stored_rows, window_of
 
-logger = logging.getLogger("andon.mending")
+logger = logging.getLogger("andon.recovery")
 _COUNTED = frozenset({*SIGNALS, "verdicts"})
 """Tables of which a row is rarely written twice, so that it shows whether all rows are back."""
 
 
-class Mending:
+class Recovery:
     """For the thread that runs the stages: :meth:`step` between two ticks."""
 
     def __init__(self, pipeline: Pipeline, losses: Losses) -> None:
@@ -37,7 +39,9 @@ class Mending:
             return False
         before = {loss.loss_id: self._rows(loss) for loss in waiting}
         try:
-            rebuilt = mend(self._pipeline, list(_lost(waiting)), lambda said: logger.info("mending", extra={"fields": {"progress": said}}))
+            rebuilt = recover(
+                self._pipeline, list(_lost(waiting)), lambda said: logger.info("recovering", extra={"fields": {"progress": said}})
+            )
         except NoRoom as error:  # deadlines are evaluated meanwhile
             logger.warning("what is lost comes back once the disk has room", extra={"fields": {"error": str(error)}})
             return False
@@ -53,6 +57,35 @@ class Mending:
 
     def _rows(self, loss: Loss) -> int:
         return stored_rows(self._pipeline.store, loss.table_name, loss.first_at, loss.last_at) if loss.table_name in _COUNTED else 0
+
+
+def recover(pipeline: Pipeline, lost: Collection[Lost], tell: Tell) -> Rebuilt:
+    """Bring back what a store has lost, as far as the journal has it. For the thread that runs the stages, between two ticks.
+
+    Signals are read again. Derived rows are made anew from what they derive from, and go on with the verdicts that were reached; rows that
+    no signal brings back come from the engine's journal. Nothing is told a second time. Repeatable, also after an interruption.
+    """
+    rebuilt = Rebuilt()
+    tables = {one.table for one in lost}
+    pipeline.store.flush()
+    pipeline.note_again(tables)
+    damaged = 0
+    for step in SignalReload(pipeline.settings, pipeline.store, pipeline.clock, pipeline.telemetry).steps(lost):
+        rebuilt.signals += step.signals
+        damaged += step.damaged
+        if step.records:
+            tell(f"read {counted(step.records, 'record')} of {step.segment} again")
+    if damaged:
+        rebuilt.missing.append(f"{counted(damaged, 'record')} of the journal cannot be read; see andon quarantine list")
+    rebuilt.damage = pipeline.bring_back(tables)
+    rebuilt.missing += rebuilt.damage
+    correlate_all(pipeline, threading.Event())
+    with pipeline.clocks.restoring():
+        pipeline.evaluation.run(pipeline.clock.now())
+    derive_again(pipeline.store, tables)
+    for window in {window_of(one.first, one.last) for one in lost}:
+        rebuilt.missing += gone(pipeline.store, window)
+    return rebuilt
 
 
 def _lost(losses: Iterable[Loss]) -> Iterable[Lost]:

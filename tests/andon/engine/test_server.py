@@ -14,9 +14,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from andon.engine_server import EngineServer
+from andon.engine.server import EngineServer
 from andon.health.backlog import Backlog
 from core.clock import FakeClock
 from core.config import Settings
@@ -43,9 +43,8 @@ def backlog_watch() -> SimpleNamespace:
 def port(tmp_path: Path, engine: SimpleNamespace, backlog_watch: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     settings = Settings(data=tmp_path, engine_port=free_port(), metrics_token="env:ANDON_TEST_SCRAPE")
     monkeypatch.setenv("ANDON_TEST_SCRAPE", "scr4pe")
-    pipeline = SimpleNamespace(action_api=lambda _: Starlette(), read_endpoint=lambda _: Starlette(routes=[Route("/", _echo)]))
     parts: list[Any] = [
-        pipeline,
+        lambda _: [Mount("/api/v1", app=Starlette()), Mount("/", app=Starlette(routes=[Route("/", _echo)]))],
         engine,
         SimpleNamespace(age_seconds=lambda: 0.0, look=lambda: None),
         backlog_watch,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from andon.checking import check_catalog
-from andon.waiting import when_there_is_room
+from andon.engine.wait_for_disk import run_when_disk_has_room
+from andon.wiring.pipeline import alerting_without_store
 from core.clock import SystemClock
 from core.config import Settings
 from core.errors import NoRoom
@@ -21,7 +24,7 @@ from tests.faults.file_systems import FileSystem, file_system
 from tests.ports import free_port
 from tests.waiting import wait_until
 
-CATALOG = Path(__file__).parents[1] / "catalogs" / "orders"
+CATALOG = Path(__file__).parents[3] / "tests" / "catalogs" / "orders"
 PATIENCE_SECONDS = 120.0
 
 
@@ -36,11 +39,13 @@ class Start:
     ran: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
 
+    def arguments(self) -> tuple[Any, ...]:
+        clock, catalog = SystemClock(), check_catalog(CATALOG).catalog
+        alerting = partial(alerting_without_store, self.settings, catalog, clock)
+        return self.settings, clock, Telemetry(), self.stopping, alerting, self._run
+
     def begin(self) -> threading.Thread:
-        catalog = check_catalog(CATALOG).catalog
-        thread = threading.Thread(
-            target=when_there_is_room, args=(self.settings, catalog, SystemClock(), Telemetry(), self.stopping, self._run), daemon=True
-        )
+        thread = threading.Thread(target=run_when_disk_has_room, args=self.arguments(), daemon=True)
         thread.start()
         return thread
 
@@ -108,4 +113,4 @@ def test_the_very_first_start_does_not_wait(start: Start) -> None:
     (start.settings.store_folder / "metadata").unlink()
     start.refuse = 1
     with pytest.raises(NoRoom):
-        when_there_is_room(start.settings, check_catalog(CATALOG).catalog, SystemClock(), Telemetry(), start.stopping, start._run)
+        run_when_disk_has_room(*start.arguments())

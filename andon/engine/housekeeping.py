@@ -1,0 +1,55 @@
+"""What the engine's thread does between two ticks, when no stage is half done: it follows the clock and the catalog, and keeps the store whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from andon.catalog_watch import LOOK_SECONDS, CatalogWatch
+from andon.engine.freeze_endpoint import FreezeEndpoint
+from andon.engine.pipeline import Pipeline
+from andon.engine.recovery import Recovery
+from andon.health.clock_watch import ClockWatch
+from core.clock import Clock
+from core.errors import NoRoom
+from core.refusals import Refusals
+
+logger = logging.getLogger("andon.engine")
+
+
+@dataclass
+class Housekeeping:
+    """Call it between two ticks: it looks at the clock each time, and after everything else every :data:`LOOK_SECONDS`."""
+
+    clock: Clock
+    clock_watch: ClockWatch
+    catalog_watch: CatalogWatch
+    recovery: Recovery
+    pipeline: Pipeline
+    freeze_endpoint: FreezeEndpoint
+    refusals: Refusals
+    owe_every_stage: Callable[[], None]
+    """Called where rows came back: every stage has work then."""
+    _done: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._done = self.clock.monotonic()
+
+    def __call__(self) -> None:
+        """Do what is due. What fails is raised, and all of it is due again at once."""
+        self.clock_watch.look()
+        if self.clock.monotonic() - self._done >= LOOK_SECONDS:
+            self._look_after()
+            self._done = self.clock.monotonic()
+
+    def _look_after(self) -> None:
+        try:
+            self.catalog_watch.look()  # where the store fails it is done again before anything else
+        except NoRoom as error:  # deadlines are evaluated meanwhile, and nothing is loaded
+            logger.warning("a changed catalog comes into force once the disk has room", extra={"fields": {"error": str(error)}})
+        if self.recovery.step():
+            self.owe_every_stage()
+        self.pipeline.tidy(sweep=not self.recovery.losses.waiting())  # what was lost may be in the oldest segment
+        self.freeze_endpoint.step()
+        self.refusals.flush()

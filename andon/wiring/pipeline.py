@@ -1,0 +1,101 @@
+"""The stages on a store: which class each of them is, which store adapter it is given, and how the store is opened for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from alerts.engine import AlertEngine
+from alerts.unstored import Unstored
+from andon.engine.pipeline import Pipeline
+from andon.plugins import notifiers
+from core.catalog.catalog import Catalog
+from core.clock import Clock
+from core.condition import Conditions
+from core.config import Settings
+from core.telemetry import Telemetry
+from correlator.engine import Correlator
+from slas.engine import SlaEngine
+from store.client import Store, open_store, store_alone
+from store.clocks import StoredClocks
+from store.correlation import StoredCorrelation
+from store.freeze import forget_left_over
+from store.health import report_detached_parts
+from store.incidents import StoredIncidents
+from store.keeping import Keeping, is_rebuilding, kept_in_journal
+from store.loader import Loader
+from store.losses import Losses
+from store.migrations import migrate
+from store.parts import Part
+from store.parts_ledger import PartsLedger, skip_what_was_used
+from store.unseen import Unseen
+
+
+@contextmanager
+def pipeline_on(
+    store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, keeping: Keeping | None = None
+) -> Iterator[Pipeline]:
+    """Yield the pipeline on an open, migrated store; ``keeping`` is what its inserts are kept by in the journal."""
+    clocks = StoredClocks(store, restoring=is_rebuilding(store))
+    correlation = StoredCorrelation(store)
+    loader = Loader(settings, store, clock, telemetry)
+    conditions, unseen = Conditions(), Unseen(settings.journal)
+    try:
+        yield Pipeline(
+            store,
+            settings,
+            clock,
+            telemetry,
+            loader,
+            Correlator(correlation, catalog, telemetry),
+            SlaEngine(clocks, clocks, clocks, unseen, catalog, telemetry),
+            AlertEngine(StoredIncidents(store), catalog, notifiers(), settings, telemetry, clock, conditions),
+            conditions,
+            catalog,
+            correlation,
+            clocks,
+            unseen,
+            keeping,
+        )
+    finally:
+        loader.close()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open, migrated store, what its inserts are kept by, and what it has lost since it was last looked at, by table."""
+
+    store: Store
+    keeping: Keeping
+    ledger: PartsLedger
+    lost: Mapping[str, list[Part]]
+
+    def losses(self, clock: Clock, telemetry: Telemetry, conditions: Conditions) -> Losses:
+        """Return the watch of its parts, which has told what was lost already."""
+        return Losses(self.store, self.ledger, clock, telemetry, conditions, self.lost)
+
+
+@contextmanager
+def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterator[Opened]:
+    """Open the store the settings name, and bring it to the current schema and to one level with the engine's journal."""
+    if settings.store == "embedded":
+        with store_alone(settings):
+            forget_left_over(settings.store_folder)
+    ledger = PartsLedger.of(settings, clock)
+    store = open_store(settings)
+    try:
+        lost = ledger.lost_meanwhile(store)
+        if "revision_blocks" in lost:
+            skip_what_was_used(store)
+        migrate(store, settings.retention_days)
+        report_detached_parts(store, telemetry)
+        with kept_in_journal(store, settings, clock) as keeping:
+            yield Opened(store, keeping, ledger, lost)
+    finally:
+        store.close()
+
+
+def alerting_without_store(settings: Settings, catalog: Catalog, clock: Clock, conditions: Conditions) -> AlertEngine:
+    """Return alerting that knows Andon's own conditions only, and keeps nothing."""
+    return AlertEngine(Unstored(), catalog, notifiers(), settings, Telemetry(), clock, conditions)
