@@ -22,7 +22,7 @@ def test(
     catalog: Annotated[Path, typer.Option(help="the folder of definitions")] = Path("catalog"),
 ) -> None:
     """Run tests of flows and SLAs in virtual time; exit code 1 when one fails."""
-    from andon.sla_tests import run_files
+    from andon.rehearsal.runner import run_files
 
     failures = run_files(files, catalog)
     if failures:

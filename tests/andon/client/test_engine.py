@@ -16,7 +16,7 @@ from andon.client.engine import frozen_by, now_of, readiness_of
 from core.config import Settings
 from core.errors import AndonError, UsageError
 from store.freeze import Frozen
-from tests.product import free_port
+from tests.ports import free_port
 
 Asked = list[tuple[str, str, str | None]]
 

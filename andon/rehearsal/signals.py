@@ -1,4 +1,4 @@
-"""Signals of a user's test as bytes of the wire: what an exporter or a sender of CloudEvents would have sent."""
+"""Signals of a scenario as bytes on the wire: what an exporter or a sender of CloudEvents would have sent."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from andon.rehearsal.scenario import Given
 from collector.cloud_events import make_event, parse_structured
 from core.catalog.catalog import Catalog
 from core.clock import to_milliseconds
 from core.signal import SignalKind
-from slas.unit_test import Given
 
 _STATUS = {"unset": 0, "ok": 1, "error": 2}
 _SEVERITY = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
 
 
 def to_signal(given: Given, number: int) -> tuple[SignalKind, bytes]:
-    """Return the kind and body of the ``number``-th signal of a test; the same test always gives the same bytes."""
+    """Return the kind and body of the ``number``-th signal of a scenario; the same scenario always gives the same bytes."""
     if given.event is not None:
         return SignalKind.EVENT, _event(given, number)
     if given.span is not None:

@@ -1,4 +1,4 @@
-"""Runs users' tests of flows and SLAs: the real pipeline, in virtual time, each test on an empty store."""
+"""Runs users' scenarios: each is rehearsed on an empty store, and what differs from what it expects is reported."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ from typing import Any
 import typer
 
 from andon.checking import check_catalog
-from andon.rehearsal import Rehearsal, rehearsing
-from andon.rehearsed_signals import source_of, to_signal
-from andon.sla_test_files import Written, read_tests
+from andon.rehearsal.comparison import Found, compare
+from andon.rehearsal.rehearsal import Rehearsal, rehearsing
+from andon.rehearsal.scenario import Expected, Given
+from andon.rehearsal.scenario_files import WrittenScenario, read_scenarios
+from andon.rehearsal.signals import source_of, to_signal
 from core.catalog.catalog import Catalog
 from core.catalog.load import CatalogErrors
 from core.catalog.positions import Diagnostic
 from core.catalog.routing import Routes
 from core.clock import EPOCH
 from core.plural import counted
-from slas.unit_test import Expected, Found, Given, compare
 from store.client import Store
-from store.clocks import StoredClocks
 from store.reads import detail, incident_log, search
 from store.scratch import empty, scratch_store
 
 
 def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
-    """Run every test of these files, print a line for each (and one for each thing that differs), and return how many failed.
+    """Run every scenario of these files, print a line for each (and one for each thing that differs), and return how many failed.
 
-    Raises :class:`core.errors.UsageError` for a broken catalog or test file, before any test runs. Once a process: the embedded store allows one folder.
+    Raises :class:`core.errors.UsageError` for a broken catalog or scenario, before any runs. Once a process: the embedded store allows one folder.
     """
     catalog = check_catalog(catalog_folder).catalog
-    tests = [written for file in files for written in read_tests(file)]
-    if unknown := [problem for written in tests for problem in _unknown_names(written, catalog)]:
+    scenarios = [written for file in files for written in read_scenarios(file)]
+    if unknown := [problem for written in scenarios for problem in _unknown_names(written, catalog)]:
         raise CatalogErrors(unknown)
     failures = 0
     with tempfile.TemporaryDirectory(prefix="andon-sla-test-") as folder, scratch_store(Path(folder) / "store") as store:
-        for number, written in enumerate(tests):
+        for number, written in enumerate(scenarios):
             empty(store)
-            problems = run_test(written, catalog, store, Path(folder) / str(number))
+            problems = run_scenario(written, catalog, store, Path(folder) / str(number))
             typer.echo(f"{'✗' if problems else '✓'} {written.file.name}: {written.title}")
             for problem in problems:
                 typer.echo(f"    {problem}")
             failures += bool(problems)
-    typer.echo(f"{counted(len(tests), 'test')}, {f'{failures} failed' if failures else 'all passed'}")
+    typer.echo(f"{counted(len(scenarios), 'test')}, {f'{failures} failed' if failures else 'all passed'}")
     return failures
 
 
-def run_test(written: Written, catalog: Catalog, store: Store, folder: Path) -> list[str]:
-    """Run one test on an empty, migrated store with its journal in ``folder``; return what differs, each with file, line and column."""
-    test = written.test
-    steps: list[tuple[datetime, int, int]] = [(given.arrives, 0, number) for number, given in enumerate(test.given)]
-    steps += [(expected.at.utc, 1, number) for number, expected in enumerate(test.expect)]
+def run_scenario(written: WrittenScenario, catalog: Catalog, store: Store, folder: Path) -> list[str]:
+    """Run one scenario on an empty, migrated store with its journal in ``folder``; return what differs, each with file, line and column."""
+    scenario = written.scenario
+    steps: list[tuple[datetime, int, int]] = [(given.arrives, 0, number) for number, given in enumerate(scenario.given)]
+    steps += [(expected.at.utc, 1, number) for number, expected in enumerate(scenario.expect)]
     problems: list[tuple[int, str]] = []
-    StoredClocks(store).expected_since(test.silent, EPOCH)  # a test begins long after its sources were first expected
-    with rehearsing(folder, store, _rehearsed(catalog, test.silent), min(steps)[0]) as rehearsal:
+    with rehearsing(folder, store, _rehearsed(catalog, scenario.silent), min(steps)[0]) as rehearsal:
+        rehearsal.pipeline.clocks.expected_since(scenario.silent, EPOCH)  # a scenario begins long after its sources were first expected
         for moment, kind, number in sorted(steps):
             rehearsal.advance(moment)
             if kind == 0:
-                _send(rehearsal, test.given[number], number, catalog)
+                _send(rehearsal, scenario.given[number], number, catalog)
             else:
                 expected = _completed(written, number)
                 problems += [(number, text) for text in compare(expected, _look(store, expected))]
@@ -77,13 +77,13 @@ def _rehearsed(catalog: Catalog, silent: Sequence[str]) -> Catalog:
     return replace(catalog, routes=Routes(), sources=sources)
 
 
-def _unknown_names(written: Written, catalog: Catalog) -> list[Diagnostic]:
-    """Return the SLAs, keys and sources that the catalog does not define: a test of them could never mean anything."""
+def _unknown_names(written: WrittenScenario, catalog: Catalog) -> list[Diagnostic]:
+    """Return the SLAs, keys and sources that the catalog does not define: a scenario of them could never mean anything."""
     places = written.document
     keys = {key for flow in catalog.flows.values() for key in flow.keys}
     slas = {name for flow in catalog.flows.values() for name in flow.slas}
-    named = [("source", name, places.values["silent", number], set(catalog.sources)) for number, name in enumerate(written.test.silent)]
-    for number, expected in enumerate(written.test.expect):
+    named = [("source", name, places.values["silent", number], set(catalog.sources)) for number, name in enumerate(written.scenario.silent)]
+    for number, expected in enumerate(written.scenario.expect):
         named += [("SLA", expected.sla, places.values["expect", number, "sla"], slas)] if expected.sla else []
         named += [("key", name, places.keys["expect", number, "transaction", name], keys) for name in expected.transaction or {}]
     return [
@@ -98,9 +98,9 @@ def _send(rehearsal: Rehearsal, given: Given, number: int, catalog: Catalog) -> 
     rehearsal.send(kind, [body], source_of(given, catalog))
 
 
-def _completed(written: Written, number: int) -> Expected:
+def _completed(written: WrittenScenario, number: int) -> Expected:
     """Return the expectation with the transaction and SLA of the lines before where it names none."""
-    before = written.test.expect[: number + 1]
+    before = written.scenario.expect[: number + 1]
     transaction = next(line.transaction for line in reversed(before) if line.transaction)
     sla = next((line.sla for line in reversed(before) if line.sla), None)
     return before[-1].model_copy(update={"transaction": transaction, "sla": sla})

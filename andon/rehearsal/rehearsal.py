@@ -1,6 +1,6 @@
 """The real pipeline in virtual time: journal, store, correlator, evaluation and alerts with a clock that is moved by hand.
 
-Behind ``andon sla test`` and the tests that replay recorded data. Nothing is delivered: what would go out lies in the outbox.
+Nothing is delivered: what would go out stays in the outbox.
 """
 
 from __future__ import annotations

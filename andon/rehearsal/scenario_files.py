@@ -1,4 +1,4 @@
-"""Reads the YAML files of ``andon sla test``; every mistake is told with its place, as ``andon check`` tells it."""
+"""Reads files of scenarios; every mistake is reported with its place, as ``andon check`` reports it."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from andon.rehearsal.scenario import Scenario
 from core.catalog.load import CatalogErrors, read_content
 from core.catalog.positions import Diagnostic, Document, Position, UnreadableError, read_documents
 from core.catalog.validation_errors import diagnostics_of
 from core.errors import UsageError
-from slas.unit_test import UnitTest
 
 
 @dataclass(frozen=True)
-class Written:
-    """A test and where everything of it stands."""
+class WrittenScenario:
+    """A scenario and where everything of it stands."""
 
     file: Path
-    test: UnitTest
+    scenario: Scenario
     document: Document
 
     @property
     def title(self) -> str:
-        """The test's own words, else the file's name."""
-        return self.test.test or self.file.stem.replace("-", " ")
+        """The scenario's own words, else the file's name."""
+        return self.scenario.test or self.file.stem.replace("-", " ")
 
 
-def read_tests(file: Path) -> list[Written]:
-    """Return the tests of a file. Raises :class:`UsageError` with the place and the words of ``andon check`` for what is not allowed."""
+def read_scenarios(file: Path) -> list[WrittenScenario]:
+    """Return the scenarios of a file. Raises :class:`UsageError` with the place and the words of ``andon check`` for what is not allowed."""
     try:
         documents = read_documents(str(file), read_content(file))
     except OSError as error:
@@ -45,11 +45,11 @@ def _wrong(file: Path, position: Position, message: str) -> CatalogErrors:
     return CatalogErrors([Diagnostic(str(file), *position, message)])
 
 
-def _validated(file: Path, document: Document) -> Written:
+def _validated(file: Path, document: Document) -> WrittenScenario:
     if not isinstance(document.value, dict):
         raise _wrong(file, document.values[()], "a test must be a mapping; write 'given:' and 'expect:'")
     try:
-        test = UnitTest.model_validate(document.value)
+        scenario = Scenario.model_validate(document.value)
     except ValidationError as error:
-        raise CatalogErrors(diagnostics_of(error, document, UnitTest)) from error
-    return Written(file, test, document)
+        raise CatalogErrors(diagnostics_of(error, document, Scenario)) from error
+    return WrittenScenario(file, scenario, document)
