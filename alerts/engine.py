@@ -15,15 +15,15 @@ from alerts import incidents as incident_rules
 from alerts.actions import LONGEST_QUIET, Act
 from alerts.advance import Advanced, advance
 from alerts.changes import Changes, read
+from alerts.decide import Decided, Notifications
 from alerts.delivery.delivery import rows as delivery_rows
 from alerts.delivery.outbox import Outbox
 from alerts.incidents import Incident, State
 from alerts.members import SEVERITIES
-from alerts.notice import Silence
-from alerts.notifications import Decided, Notifications
 from alerts.notifier import Notifier
 from alerts.ports import IncidentStore
 from alerts.recovery import deliveries_of, silences_of, state_of
+from alerts.stage import Silence
 from core.catalog.catalog import Catalog
 from core.clock import EPOCH, Clock, SystemClock
 from core.condition import Conditions

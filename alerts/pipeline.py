@@ -1,15 +1,15 @@
-"""The road of a notice: the stages in order. Each one that it meets leaves a line, so that a silence can be explained."""
+"""The notification pipeline: the stages in order. Each one that a candidate meets leaves a line, so that a silence can be explained."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.notice import Notice, NoticeStage
+from alerts.stage import NotificationCandidate, NotificationStage
 from alerts.stages import acknowledgement, active_time, comparison, grouping, silence, storm
 from core.incident import Reason
 
-STAGES: tuple[NoticeStage, ...] = (
+STAGES: tuple[NotificationStage, ...] = (
     comparison.STAGE,
     acknowledgement.STAGE,
     silence.STAGE,
@@ -28,20 +28,20 @@ class Decision:
     trail: tuple[str, ...]
 
 
-def decide(notice: Notice, now: datetime) -> Decision:
-    """Let a notice walk through the stages until one stops it."""
+def decide(candidate: NotificationCandidate, now: datetime) -> Decision:
+    """Let a candidate pass the stages until one stops it."""
     trail: list[str] = []
     for stage in STAGES:
-        passage = stage.check(notice, now)
-        trail.append(f"{stage.name}: {passage.why}")
-        if not passage.passes:
-            return Decision(None, passage.again_at, tuple(trail))
-        if passage.reason is not None:
-            notice = replace(notice, reason=passage.reason)
-    return Decision(notice.reason, _repeated_at(notice, now), tuple(trail))
+        result = stage.check(candidate, now)
+        trail.append(f"{stage.name}: {result.why}")
+        if not result.passes:
+            return Decision(None, result.again_at, tuple(trail))
+        if result.reason is not None:
+            candidate = replace(candidate, reason=result.reason)
+    return Decision(candidate.reason, _repeated_at(candidate, now), tuple(trail))
 
 
-def _repeated_at(notice: Notice, now: datetime) -> datetime | None:
+def _repeated_at(candidate: NotificationCandidate, now: datetime) -> datetime | None:
     """A message that goes out arms its own repetition; the last one does not."""
-    over = notice.reason is Reason.RESOLVED
-    return None if over or notice.repeat_every_seconds is None else now + timedelta(seconds=notice.repeat_every_seconds)
+    over = candidate.reason is Reason.RESOLVED
+    return None if over or candidate.repeat_every_seconds is None else now + timedelta(seconds=candidate.repeat_every_seconds)

@@ -9,7 +9,7 @@ import pandas as pd
 from alerts.delivery.delivery import Delivery
 from alerts.incidents import OPEN_MEMBER, Incident, State, aware
 from alerts.members import ranks
-from alerts.notice import Silence
+from alerts.stage import Silence
 from core.catalog.catalog import Catalog
 
 _TIMES = {"opened_at", "updated_at", "resolved_at", "acknowledged_until", "next_due_at"}

@@ -9,7 +9,7 @@ from typing import Any
 import cel
 
 from alerts.incidents import Incident
-from alerts.notice import ActiveHours
+from alerts.stage import ActiveHours
 from core.catalog.flow import OWN_FLOW
 from core.catalog.routing import ActiveTime, Route, Routes
 from core.duration import parse_duration
@@ -39,7 +39,7 @@ class CompiledRoute:
 
 
 @dataclass(frozen=True)
-class Leg:
+class RouteMatch:
     """One channel of one matching route."""
 
     channel: str
@@ -53,16 +53,16 @@ def compile_routes(routes: Routes) -> tuple[CompiledRoute, ...]:
     return tuple(_compile(route) for route in routes.routes)
 
 
-def legs_of(incident: Incident, compiled: tuple[CompiledRoute, ...], channels: tuple[str, ...]) -> list[Leg]:
+def match_routes(incident: Incident, compiled: tuple[CompiledRoute, ...], channels: tuple[str, ...]) -> list[RouteMatch]:
     """Return by which routes which channels hear of an incident; no match leads to the first channel, no channel to nothing.
 
     Andon's own incidents go to the first channel alone, whatever the routes say: they are written for transactions.
 
-    A channel has several legs where routes lead to it at different hours or repeat at different times.
+    A channel has several matches where routes lead to it at different hours or repeat at different times.
     """
     if incident.flow == OWN_FLOW:
-        return [Leg(channels[0], OWN_FLOW)] if channels else []
-    legs: dict[tuple[str, ActiveHours | None, float | None], Leg] = {}
+        return [RouteMatch(channels[0], OWN_FLOW)] if channels else []
+    matches: dict[tuple[str, ActiveHours | None, float | None], RouteMatch] = {}
     matched = False
     for route in compiled:
         if not _matches(route, incident):
@@ -70,12 +70,12 @@ def legs_of(incident: Incident, compiled: tuple[CompiledRoute, ...], channels: t
         matched = True
         for channel in route.channels:
             key = (channel, route.active, route.repeat_every_seconds)
-            legs.setdefault(key, Leg(channel, route.name, route.active, route.repeat_every_seconds))
+            matches.setdefault(key, RouteMatch(channel, route.name, route.active, route.repeat_every_seconds))
         if not route.goes_on:
             break
     if not matched and channels:
-        return [Leg(channels[0], DEFAULT_ROUTE)]
-    return list(legs.values())
+        return [RouteMatch(channels[0], DEFAULT_ROUTE)]
+    return list(matches.values())
 
 
 def _compile(route: Route) -> CompiledRoute:

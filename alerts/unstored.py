@@ -6,7 +6,7 @@ import pandas as pd
 
 from alerts.delivery.delivery import Delivery
 from alerts.incidents import MEMBER, Incident
-from alerts.notice import Silence
+from alerts.stage import Silence
 
 
 class Unstored:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts.delivery.delivery import Delivery, DeliveryState, Key, delivery_id_of
-from alerts.notice import LATELY, Announced
+from alerts.stage import NOTIFICATIONS_KEPT, LastNotified
 from core.incident import Message, Reason
 
 _RECENT = 64
@@ -23,7 +23,7 @@ class NotificationLog:
     """
 
     def __init__(self) -> None:
-        self._last: dict[Key, Announced] = {}
+        self._last: dict[Key, LastNotified] = {}
         self._latest: dict[Key, str] = {}
         self._firing: set[Key] = set()
         self._recent: dict[str, deque[datetime]] = {}
@@ -32,20 +32,20 @@ class NotificationLog:
         """Forget everything and make it again from deliveries, in the order they were made."""
         self._last, self._latest, self._firing, self._recent = {}, {}, set(), {}
         for delivery in deliveries:
-            known = self.last(*delivery.key).heard
+            firing = self.last(*delivery.key).firing
             self.add(delivery, Message.model_validate_json(delivery.message))
             if delivery.state == DeliveryState.SUPERSEDED.value and not delivery.attempts:
                 # it never left: what the channel knows is what it knew before
-                self._last[delivery.key] = replace(self._last[delivery.key], heard=known)
+                self._last[delivery.key] = replace(self._last[delivery.key], firing=firing)
             else:  # a pending one may have been on its way when the process ended
                 self.attempted(delivery)
             if delivery.state == DeliveryState.SENT.value:
                 self.arrived(delivery)
 
     def add(self, delivery: Delivery, message: Message) -> None:
-        """Note that the channel is told this."""
+        """Note that the channel is notified of this."""
         before = self.last(*delivery.key)
-        self._last[delivery.key] = Announced(
+        self._last[delivery.key] = LastNotified(
             before.sequence + 1,
             delivery.reason,
             delivery.created_at,
@@ -53,8 +53,8 @@ class NotificationLog:
             message.breached,
             message.members,
             message.value,
-            heard=not delivery.is_resolve,
-            lately=(*before.lately, delivery.created_at)[-LATELY:],
+            firing=not delivery.is_resolve,
+            notified_at=(*before.notified_at, delivery.created_at)[-NOTIFICATIONS_KEPT:],
         )
         self._latest[delivery.key] = delivery.delivery_id
         self._recent.setdefault(delivery.channel, deque(maxlen=_RECENT)).append(delivery.created_at)
@@ -75,11 +75,11 @@ class NotificationLog:
 
     def owe_no_resolve(self, key: Key) -> None:
         """Note that nothing has arrived there: there is nothing to take back."""
-        self._last[key] = replace(self.last(*key), heard=False)
+        self._last[key] = replace(self.last(*key), firing=False)
 
-    def last(self, incident_id: str, channel: str) -> Announced:
-        """Return what the channel was last told."""
-        return self._last.get((incident_id, channel), Announced())
+    def last(self, incident_id: str, channel: str) -> LastNotified:
+        """Return what the channel was last notified of."""
+        return self._last.get((incident_id, channel), LastNotified())
 
     def is_latest(self, delivery: Delivery) -> bool:
         """Return whether nothing newer was said to its channel about its incident."""
@@ -90,10 +90,10 @@ class NotificationLog:
         return delivery_id_of(incident_id, channel, reason.value, self.last(incident_id, channel).sequence + 1)
 
     def owed_a_resolve(self, incident_id: str) -> set[str]:
-        """Return the channels that were told of an incident and not of its end."""
-        return {channel for (incident, channel), last in self._last.items() if incident == incident_id and last.heard}
+        """Return the channels that were notified of an incident and not of its end."""
+        return {channel for (incident, channel), last in self._last.items() if incident == incident_id and last.firing}
 
-    def recent(self, channel: str) -> tuple[datetime, ...]:
+    def notified_at(self, channel: str) -> tuple[datetime, ...]:
         """Return when the last messages to a channel were made, oldest first."""
         return tuple(self._recent.get(channel, ()))
 

@@ -1,1 +1,1 @@
-"""The stages a notice passes, one file each; ``pipeline.py`` puts them in order."""
+"""The stages that a notification candidate passes, one file each; ``pipeline.py`` puts them in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.notice import Notice, Passage
+from alerts.stage import NotificationCandidate, StageResult
 from core.incident import IncidentStatus, Reason
 
 
@@ -13,14 +13,14 @@ class Acknowledgement:
 
     name = "acknowledgement"
 
-    def check(self, notice: Notice, now: datetime) -> Passage:  # noqa: ARG002 - the contract gives the time to every stage
-        """Say whether the notice goes on, and why."""
-        incident = notice.incident
+    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:  # noqa: ARG002 - the contract gives the time to every stage
+        """Say whether the candidate passes, and why."""
+        incident = candidate.incident
         if incident.status != IncidentStatus.ACKNOWLEDGED.value:
-            return Passage(True, "not acknowledged")
-        if notice.reason is Reason.WORSENED:
-            return Passage(True, f"acknowledged by {incident.acknowledged_by}, but it became worse")
-        return Passage(False, f"acknowledged by {incident.acknowledged_by}", incident.acknowledged_until)
+            return StageResult(True, "not acknowledged")
+        if candidate.reason is Reason.WORSENED:
+            return StageResult(True, f"acknowledged by {incident.acknowledged_by}, but it became worse")
+        return StageResult(False, f"acknowledged by {incident.acknowledged_by}", incident.acknowledged_until)
 
 
 STAGE = Acknowledgement()

@@ -1,11 +1,11 @@
-"""Active time: a route speaks in its hours; what happens outside them is told when they begin, if it still holds."""
+"""Active time: a route speaks in its hours; what happens outside them is notified when they begin, if it still holds."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.notice import ActiveHours, Notice, Passage
+from alerts.stage import ActiveHours, NotificationCandidate, StageResult
 from core.clock import EPOCH
 from core.incident import Reason
 
@@ -13,20 +13,20 @@ _DAY_MINUTES = 24 * 60
 
 
 class ActiveTime:
-    """Stops a notice outside the route's hours, local time, daylight saving included."""
+    """Stops a candidate outside the route's hours, local time, daylight saving included."""
 
     name = "active time"
 
-    def check(self, notice: Notice, now: datetime) -> Passage:
-        """Say whether the notice goes on, and why."""
-        hours = notice.active
+    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:
+        """Say whether the candidate passes, and why."""
+        hours = candidate.active
         if hours is None:
-            return Passage(True, "the route is always active")
-        if notice.reason is Reason.RESOLVED:
-            return Passage(True, "a resolve is always told")
+            return StageResult(True, "the route is always active")
+        if candidate.reason is Reason.RESOLVED:
+            return StageResult(True, "a resolve is always sent")
         if _is_active(hours, now):
-            return Passage(True, "within the route's hours")
-        return Passage(False, f"outside the hours of route '{notice.route}'", _next_start(hours, now))
+            return StageResult(True, "within the route's hours")
+        return StageResult(False, f"outside the hours of route '{candidate.route}'", _next_start(hours, now))
 
 
 def _is_active(hours: ActiveHours, now: datetime) -> bool:

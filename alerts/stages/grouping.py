@@ -1,10 +1,10 @@
-"""Grouping: a first message waits a moment for the members that come together; growth is told at most once a minute."""
+"""Grouping: a first message waits a moment for the members that come together; growth is notified at most once a minute."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alerts.notice import Notice, Passage
+from alerts.stage import NotificationCandidate, StageResult
 from core.catalog.definition import Severity
 from core.incident import Reason
 
@@ -17,14 +17,14 @@ class Grouping:
 
     name = "grouping"
 
-    def check(self, notice: Notice, now: datetime) -> Passage:
-        """Say whether the notice goes on, and why."""
-        incident, told = notice.incident, notice.announced
-        if notice.reason is Reason.OPENED and incident.severity != Severity.CRITICAL.value and now < incident.opened_at + GROUP_WAIT:
-            return Passage(False, "waiting for members that come together", incident.opened_at + GROUP_WAIT)
-        if notice.reason is Reason.GROWN and told.at is not None and now < told.at + GROWN_EVERY:
-            return Passage(False, "growth was told less than a minute ago", told.at + GROWN_EVERY)
-        return Passage(True, "nothing to wait for")
+    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:
+        """Say whether the candidate passes, and why."""
+        incident, last = candidate.incident, candidate.last_notified
+        if candidate.reason is Reason.OPENED and incident.severity != Severity.CRITICAL.value and now < incident.opened_at + GROUP_WAIT:
+            return StageResult(False, "waiting for members that come together", incident.opened_at + GROUP_WAIT)
+        if candidate.reason is Reason.GROWN and last.at is not None and now < last.at + GROWN_EVERY:
+            return StageResult(False, "growth was notified less than a minute ago", last.at + GROWN_EVERY)
+        return StageResult(True, "nothing to wait for")
 
 
 STAGE = Grouping()

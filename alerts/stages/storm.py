@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alerts.notice import LATELY, Notice, Passage
+from alerts.stage import NOTIFICATIONS_KEPT, NotificationCandidate, StageResult
 from core.catalog.definition import Severity
 from core.incident import Reason
 
 CHANNEL_LIMIT = 30
 CHANNEL_WINDOW = timedelta(minutes=1)
-FLAPPING_LIMIT = LATELY
+FLAPPING_LIMIT = NOTIFICATIONS_KEPT
 FLAPPING_WINDOW = timedelta(minutes=10)
 
 
 class Storm:
-    """Delays, never drops: the latest state is told as soon as the window allows. Critical news and resolves are not counted out."""
+    """Delays, never drops: the latest state is notified as soon as the window allows. Critical news and resolves are not counted out."""
 
     name = "storm"
 
-    def check(self, notice: Notice, now: datetime) -> Passage:
-        """Say whether the notice goes on, and why."""
-        lately = [at for at in notice.announced.lately if now - at < FLAPPING_WINDOW]
-        if notice.reason in {Reason.OPENED, Reason.GROWN} and len(lately) >= FLAPPING_LIMIT:
-            return Passage(False, f"flapping: told {len(lately)} times in ten minutes", lately[-FLAPPING_LIMIT] + FLAPPING_WINDOW)
-        if notice.reason is Reason.RESOLVED or (notice.incident.severity == Severity.CRITICAL.value and notice.reason is not Reason.GROWN):
-            return Passage(True, "never held back")
-        within = [at for at in notice.recent if now - at < CHANNEL_WINDOW]
+    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:
+        """Say whether the candidate passes, and why."""
+        recent = [at for at in candidate.last_notified.notified_at if now - at < FLAPPING_WINDOW]
+        if candidate.reason in {Reason.OPENED, Reason.GROWN} and len(recent) >= FLAPPING_LIMIT:
+            return StageResult(False, f"flapping: notified {len(recent)} times in ten minutes", recent[-FLAPPING_LIMIT] + FLAPPING_WINDOW)
+        if candidate.reason is Reason.RESOLVED or (
+            candidate.incident.severity == Severity.CRITICAL.value and candidate.reason is not Reason.GROWN
+        ):
+            return StageResult(True, "never held back")
+        within = [at for at in candidate.channel_notified_at if now - at < CHANNEL_WINDOW]
         if len(within) >= CHANNEL_LIMIT:
-            return Passage(False, f"channel '{notice.channel}' heard {len(within)} messages within a minute", min(within) + CHANNEL_WINDOW)
-        return Passage(True, "the channel is calm")
+            return StageResult(
+                False, f"channel '{candidate.channel}' got {len(within)} messages within a minute", min(within) + CHANNEL_WINDOW
+            )
+        return StageResult(True, "the channel is calm")
 
 
 STAGE = Storm()

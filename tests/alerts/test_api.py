@@ -72,7 +72,7 @@ def counter(world: World) -> Counter:
     world.clocks(1, "breached")
     world.turn(engine)
     guard = Guard(FailedAttempts(world.clock), Refusals(world.clock, Telemetry()))
-    return Counter(world, engine, world.desk.heard[0].incident_id, guard)
+    return Counter(world, engine, world.notifier.received[0].incident_id, guard)
 
 
 PATHS = [
@@ -186,10 +186,10 @@ def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(cou
     }  # fmt: skip
     for _ in range(3):
         counter.world.later(counter.engine, minutes=19)
-    assert counter.world.desk.said == ["opened"]
+    assert counter.world.notifier.reasons == ["opened"]
     counter.world.later(counter.engine, minutes=3)
-    assert counter.world.desk.said == ["opened", "rearmed"]
-    assert counter.world.desk.heard[-1].acknowledged_by == "Ana", "who had it"
+    assert counter.world.notifier.reasons == ["opened", "rearmed"]
+    assert counter.world.notifier.received[-1].acknowledged_by == "Ana", "who had it"
 
 
 @pytest.mark.parametrize(("action", "body"), [("acknowledge", {}), ("assign", {"assignee": "Ben"}), ("unacknowledge", {})])
@@ -203,19 +203,19 @@ def test_an_action_done_twice_is_as_one_done_once(counter: Counter, action: str,
 
     assert first == second
     assert {**before, "revision": 0} == {**after, "revision": 0}
-    assert counter.world.desk.said == ["opened"]
+    assert counter.world.notifier.reasons == ["opened"]
 
 
 def test_who_works_on_it_is_stored_and_told(counter: Counter):
     counter.act("assign", assignee="Ben\r\nBcc: all")
     assert counter.row()["assignee"] == "Ben Bcc: all"
     counter.world.later(counter.engine, minutes=30)
-    assert (counter.world.desk.said, counter.world.desk.heard[-1].assignee) == (["opened", "repeated"], "Ben Bcc: all")
+    assert (counter.world.notifier.reasons, counter.world.notifier.received[-1].assignee) == (["opened", "repeated"], "Ben Bcc: all")
 
     counter.act("assign", assignee="")
     assert counter.row()["assignee"] == ""
     counter.world.later(counter.engine, minutes=30)
-    assert counter.world.desk.heard[-1].assignee == ""
+    assert counter.world.notifier.received[-1].assignee == ""
     assert [one[1] for one in counter.actions()] == ["assign", "assign"]
 
 
@@ -227,11 +227,11 @@ def test_a_silence_of_an_incident_keeps_it_quiet_and_its_resolve_is_told(counter
     assert stored["ends_at"] - stored["starts_at"] == timedelta(hours=2)
     assert counter.actions() == [("Ana", "silence", counter.incident)]
     counter.world.later(counter.engine, minutes=90)
-    assert counter.world.desk.said == ["opened"]
+    assert counter.world.notifier.reasons == ["opened"]
     counter.world.clocks(1, "met_late")
     counter.world.later(counter.engine, minutes=1)
 
-    assert counter.world.desk.said == ["opened", "resolved"]
+    assert counter.world.notifier.reasons == ["opened", "resolved"]
 
 
 @pytest.mark.parametrize("hours", [168, 0.001])
@@ -250,7 +250,7 @@ def test_a_silence_of_many_incidents_names_what_it_silences(counter: Counter):
     counter.world.clocks(1, "breached", first=1, cause="CREDIT")
     counter.world.later(counter.engine, minutes=35)
 
-    assert counter.world.desk.said == ["opened"]
+    assert counter.world.notifier.reasons == ["opened"]
 
 
 def test_the_same_silence_made_twice_is_one_that_ends_later(counter: Counter):
@@ -267,12 +267,12 @@ def test_the_same_silence_made_twice_is_one_that_ends_later(counter: Counter):
 def test_a_silence_that_is_ended_early_lets_it_speak_at_once_and_ends_once(counter: Counter):
     (silence_id,) = counter.act("silence", reason="maintenance", hours=100)["silences"]
     counter.world.later(counter.engine, hours=1)
-    assert counter.world.desk.said == ["opened"]
+    assert counter.world.notifier.reasons == ["opened"]
 
     assert counter.post(f"/silences/{silence_id}/end", {"by": ""})[0] == 400
     assert counter.post(f"/silences/{silence_id}/end", {"by": "Ben"}) == (200, {"incidents": [], "silences": [silence_id]})
     counter.world.turn(counter.engine)
-    assert counter.world.desk.said == ["opened", "rearmed"]
+    assert counter.world.notifier.reasons == ["opened", "rearmed"]
     (stored,) = counter.silences()
     assert (stored["removed"], stored["ends_at"].replace(tzinfo=NOW.tzinfo)) == (1, NOW + timedelta(hours=1))
     assert counter.post(f"/silences/{silence_id}/end", {"by": "Ben"})[0] == 404

@@ -37,8 +37,8 @@ def test_a_condition_is_told_to_the_first_channel_and_so_is_its_end(elsewhere: W
     world.conditions.clear("disk-full")
     world.turn(engine)
 
-    assert world.desk.by_channel.keys() == {"first"}
-    opened, resolved = world.desk.by_channel["first"]
+    assert world.notifier.by_channel.keys() == {"first"}
+    opened, resolved = world.notifier.by_channel["first"]
     assert (opened.reason, resolved.reason) == ("opened", "resolved")
     assert {opened.title, resolved.title} == {FULL.title}
     assert (opened.flow, opened.stage, opened.cause, opened.severity, opened.top) == ("andon", "disk-full", "/srv/andon", "critical", [])
@@ -52,7 +52,7 @@ def test_one_that_changes_its_words_is_the_same_incident_and_not_told_again(worl
     world.conditions.raise_(Condition(FULL.name, FULL.subject, "Disk of /srv/andon is full: 12 MB left", FULL.since))
     world.turn(engine)
 
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
     assert [one.title for one in engine.open_incidents(NOW)] == ["Disk of /srv/andon is full: 12 MB left"]
 
 
@@ -65,7 +65,7 @@ def test_a_warning_stays_a_warning_and_two_subjects_are_two_incidents(world: Wor
     world.conditions.clear("disk-slow", "/a")
     world.later(engine, minutes=1)
 
-    assert [message.severity for message in world.desk.heard] == ["warning"] * 3
+    assert [message.severity for message in world.notifier.received] == ["warning"] * 3
     assert [(one.cause, one.severity) for one in engine.open_incidents(NOW)] == [("/b", "warning")]
 
 
@@ -77,15 +77,15 @@ def test_after_a_restart_it_is_over_only_once_somebody_looked(world: World):
     world.conditions = Conditions()
     restarted = world.engine()
     world.later(restarted, minutes=20)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
 
     world.conditions.raise_(Condition(FULL.name, FULL.subject, FULL.title, NOW + timedelta(minutes=20)))
     world.turn(restarted)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
 
     world.conditions.clear("disk-full")
     world.turn(restarted)
-    assert world.desk.said == ["opened", "resolved"]
+    assert world.notifier.reasons == ["opened", "resolved"]
 
 
 def test_one_that_was_cleared_before_the_restart_is_over(world: World):
@@ -97,7 +97,7 @@ def test_one_that_was_cleared_before_the_restart_is_over(world: World):
     world.conditions.clear("disk-full")
     world.turn(world.engine())
 
-    assert world.desk.said == ["opened", "resolved"]
+    assert world.notifier.reasons == ["opened", "resolved"]
 
 
 def test_transactions_and_conditions_stand_side_by_side(world: World):
@@ -108,7 +108,7 @@ def test_transactions_and_conditions_stand_side_by_side(world: World):
     world.clocks(2, "met_late")
     world.turn(engine)
 
-    assert sorted((message.flow, message.reason.value) for message in world.desk.heard) == [
+    assert sorted((message.flow, message.reason.value) for message in world.notifier.received) == [
         ("andon", "opened"),
         ("orders", "opened"),
         ("orders", "resolved"),

@@ -17,7 +17,7 @@ from core.telemetry import M, Telemetry
 from store.incidents import StoredIncidents
 from tests.alerts.clocks import clocks
 from tests.alerts.memory_store import MemoryStore
-from tests.alerts.world import NOW, Desk, World, catalog
+from tests.alerts.world import NOW, FakeNotifier, World, catalog
 
 
 class Crash(BaseException):
@@ -59,8 +59,8 @@ def test_a_breach_is_told_once_and_its_end_is_told_once(world: World):
     world.clocks(2, "met_late")
     world.turn(engine)
 
-    assert world.desk.said == ["opened", "resolved"]
-    assert world.desk.heard[0].value == {"EUR": 20.0}
+    assert world.notifier.reasons == ["opened", "resolved"]
+    assert world.notifier.received[0].value == {"EUR": 20.0}
 
 
 @pytest.mark.parametrize("writes", range(8))
@@ -78,16 +78,16 @@ def test_a_crash_at_any_write_loses_nothing_and_repeats_only_the_same_id(world: 
     world.clocks(3, "met_late")
     world.turn(engine)
 
-    assert len({message.delivery_id for message in world.desk.heard if message.reason == "opened"}) == 1
-    assert world.desk.said[-1] == "resolved"
-    assert world.desk.said.count("resolved") == 1
+    assert len({message.delivery_id for message in world.notifier.received if message.reason == "opened"}) == 1
+    assert world.notifier.reasons[-1] == "resolved"
+    assert world.notifier.reasons.count("resolved") == 1
     rows = world.store.rows("SELECT uniqExact(incident_id) AS incidents FROM incidents FINAL")
     assert rows[0]["incidents"] == 1
 
 
 def test_a_receiver_that_was_down_hears_each_state_once_after_recovery(world: World):
     engine = world.engine()
-    world.desk.down = True
+    world.notifier.down = True
     world.clocks(1, "at_risk", due=timedelta(hours=1))
     world.turn(engine)
     world.clock.advance(timedelta(seconds=3))
@@ -95,16 +95,16 @@ def test_a_receiver_that_was_down_hears_each_state_once_after_recovery(world: Wo
     world.clocks(1, "breached")
     world.turn(engine)
     world.clock.advance(timedelta(minutes=10))
-    world.desk.down = False
+    world.notifier.down = False
     world.turn(engine)
     world.turn(engine)
 
-    assert world.desk.said == ["worsened"]
+    assert world.notifier.reasons == ["worsened"]
 
 
 def test_what_is_critical_is_tried_without_end(world: World):
     engine = world.engine()
-    world.desk.down = True
+    world.notifier.down = True
     world.clocks(1, "breached")
     engine.run(NOW)
     for _ in range(4 * 24):  # four days
@@ -112,12 +112,12 @@ def test_what_is_critical_is_tried_without_end(world: World):
         engine.deliver(world.clock.now())
         engine.settle()
     engine = world.engine()
-    world.desk.down = False
+    world.notifier.down = False
     world.clock.advance(timedelta(hours=1))
     world.turn(engine)
     world.turn(engine)
 
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
     assert world.store.rows("SELECT state, attempts FROM deliveries FINAL") == [{"state": "sent", "attempts": 4 * 24 + 1}]
 
 
@@ -128,7 +128,7 @@ def test_what_nobody_heard_of_is_not_taken_back(world: World):
     world.clocks(1, "met_late")
     world.turn(engine)
 
-    assert world.desk.said == []
+    assert world.notifier.reasons == []
 
 
 def test_a_storm_is_one_incident_and_few_messages_and_a_restart_repeats_none(world: World):
@@ -140,13 +140,13 @@ def test_a_storm_is_one_incident_and_few_messages_and_a_restart_repeats_none(wor
 
     row = world.store.rows("SELECT count() AS incidents, any(members) AS members FROM incidents FINAL")[0]
     assert row == {"incidents": 1, "members": 10_000}
-    assert 1 <= len(world.desk.heard) <= 3
+    assert 1 <= len(world.notifier.received) <= 3
 
-    told, written = len(world.desk.heard), world.store.rows("SELECT max(revision) AS last FROM incidents")
+    told, written = len(world.notifier.received), world.store.rows("SELECT max(revision) AS last FROM incidents")
     restarted = world.engine()
     world.turn(restarted)
     assert [one.members for one in restarted.open_incidents(world.clock.now())] == [10_000]
-    assert len(world.desk.heard) == told
+    assert len(world.notifier.received) == told
     assert world.store.rows("SELECT max(revision) AS last FROM incidents") == written
 
 
@@ -156,17 +156,17 @@ def test_an_acknowledgement_ends_with_the_next_deadline(world: World):
     world.turn(engine)
     world.clock.advance(timedelta(seconds=3))
     world.turn(engine)
-    incident_id = world.desk.heard[0].incident_id
+    incident_id = world.notifier.received[0].incident_id
     engine.act(lambda incidents, _: actions.acknowledge(incidents, incident_id, "Ana", "", None, world.clock.now()), world.clock.now())
     world.clocks(50, "at_risk", first=10, due=timedelta(hours=2), severity="warning")
     world.clock.advance(timedelta(minutes=5))
     world.turn(engine)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
 
     assert engine.next_deadline() == NOW + timedelta(minutes=30)
     world.clock.set(NOW + timedelta(minutes=30))
     world.turn(engine)
-    assert world.desk.said == ["opened", "rearmed"]
+    assert world.notifier.reasons == ["opened", "rearmed"]
 
 
 def test_a_silence_keeps_quiet_until_it_ends_and_survives_a_restart(world: World):
@@ -175,12 +175,12 @@ def test_a_silence_keeps_quiet_until_it_ends_and_survives_a_restart(world: World
     engine = world.engine()
     world.clocks(1, "breached")
     world.turn(engine)
-    assert world.desk.said == []
+    assert world.notifier.reasons == []
 
     assert engine.next_deadline() == ends
     world.clock.set(ends)
     world.turn(engine)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
 
 
 class Refusing(MemoryStore):
@@ -207,13 +207,13 @@ def refusing() -> Refusing:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def notifier() -> FakeNotifier:
+    return FakeNotifier()
 
 
 @pytest.fixture
-def memory_engine(refusing: Refusing, desk: Desk) -> AlertEngine:
-    engine = AlertEngine(refusing, catalog(), {"desk": desk}, Settings(), Telemetry(), FakeClock(NOW))
+def memory_engine(refusing: Refusing, notifier: FakeNotifier) -> AlertEngine:
+    engine = AlertEngine(refusing, catalog(), {"desk": notifier}, Settings(), Telemetry(), FakeClock(NOW))
     engine.run(NOW)
     return engine
 
@@ -224,7 +224,9 @@ def turn(engine: AlertEngine) -> None:
     engine.settle()
 
 
-def test_the_steps_follow_each_other_and_only_what_changed_is_written(memory_engine: AlertEngine, refusing: Refusing, desk: Desk):
+def test_the_steps_follow_each_other_and_only_what_changed_is_written(
+    memory_engine: AlertEngine, refusing: Refusing, notifier: FakeNotifier
+):
     refusing.clocks = [clocks("breached", 3), clocks("met_late", 3)]
     assert memory_engine.run(NOW), "there is more to read at once"
     assert not memory_engine.run(NOW)
@@ -235,12 +237,12 @@ def test_the_steps_follow_each_other_and_only_what_changed_is_written(memory_eng
         {"incidents": 1, "incident_members": 3, "deliveries": 1},
     ]
     assert [row["state"] for row in refusing.rows("deliveries")] == ["superseded"], "nothing left the house: nothing to take back"
-    assert desk.tried == []
+    assert notifier.attempted == []
 
 
 @pytest.mark.parametrize("table", ["incidents", "deliveries"])
 def test_what_could_not_be_saved_is_decided_again_from_what_the_store_says(
-    memory_engine: AlertEngine, refusing: Refusing, desk: Desk, table: str
+    memory_engine: AlertEngine, refusing: Refusing, notifier: FakeNotifier, table: str
 ):
     refusing.clocks, refusing.table = [clocks("breached")], table
     for _ in range(2):
@@ -251,18 +253,18 @@ def test_what_could_not_be_saved_is_decided_again_from_what_the_store_says(
     turn(memory_engine)
     turn(memory_engine)
 
-    assert desk.said == ["opened"]
+    assert notifier.reasons == ["opened"]
     assert refusing.recoveries == 3
 
 
-def test_a_read_that_fails_makes_nobody_recover(memory_engine: AlertEngine, refusing: Refusing, desk: Desk):
+def test_a_read_that_fails_makes_nobody_recover(memory_engine: AlertEngine, refusing: Refusing, notifier: FakeNotifier):
     refusing.reads = True
     with pytest.raises(Retryable):
         memory_engine.run(NOW)
     refusing.reads, refusing.clocks = False, [clocks("breached")]
     turn(memory_engine)
 
-    assert (refusing.recoveries, desk.said) == (1, ["opened"])
+    assert (refusing.recoveries, notifier.reasons) == (1, ["opened"])
 
 
 @pytest.mark.parametrize(
@@ -282,7 +284,7 @@ def test_an_action_that_is_not_stored_is_not_in_force(memory_engine: AlertEngine
 
 def test_the_open_incidents_are_counted_by_severity(refusing: Refusing):
     telemetry = Telemetry()
-    engine = AlertEngine(refusing, catalog(), {"desk": Desk()}, Settings(), telemetry, FakeClock(NOW))
+    engine = AlertEngine(refusing, catalog(), {"desk": FakeNotifier()}, Settings(), telemetry, FakeClock(NOW))
     refusing.clocks = [pd.concat([clocks("breached", 2), clocks("at_risk", first=5, cause="source-silent:erp")], ignore_index=True)]
     engine.run(NOW)
     assert [telemetry.value(M.INCIDENTS_OPEN, severity=severity) for severity in ("critical", "warning", "info")] == [1, 1, 0]

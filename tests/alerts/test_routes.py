@@ -62,7 +62,7 @@ def test_an_incident_goes_where_its_route_leads(world: World, route: dict[str, A
     world.clocks(2, "met_late", **clocks)
     world.later(engine, seconds=3)
 
-    assert {channel: world.desk.told(channel) for channel in ("desk", "pager")} == {
+    assert {channel: world.notifier.reasons_of(channel) for channel in ("desk", "pager")} == {
         "desk": [],
         "pager": [],
         told: ["opened", "resolved"],
@@ -78,11 +78,11 @@ def test_a_resolve_goes_also_where_no_route_leads_any_more(world: World):
     world.turn(engine)
     world.clocks(1, "met_late")
     world.later(engine, minutes=5)
-    assert world.desk.told("pager") == ["opened"], "only a warning is left, which is not the pager's"
+    assert world.notifier.reasons_of("pager") == ["opened"], "only a warning is left, which is not the pager's"
     world.clocks(1, "met", first=1)
     world.later(engine, minutes=5)
 
-    assert world.desk.told("pager") == world.desk.told("desk") == ["opened", "resolved"]
+    assert world.notifier.reasons_of("pager") == world.notifier.reasons_of("desk") == ["opened", "resolved"]
 
 
 def test_two_routes_to_one_channel_speak_in_the_hours_of_both(world: World):
@@ -93,7 +93,7 @@ def test_two_routes_to_one_channel_speak_in_the_hours_of_both(world: World):
     world.clocks(1, "breached")
     world.turn(engine)
 
-    assert world.desk.said == ["opened"], "it is ten in the morning"
+    assert world.notifier.reasons == ["opened"], "it is ten in the morning"
 
 
 def test_outside_its_hours_a_route_waits_and_tells_what_still_holds(world: World):
@@ -105,13 +105,15 @@ def test_outside_its_hours_a_route_waits_and_tells_what_still_holds(world: World
     world.turn(engine)
     world.clocks(1, "met_late", first=1, cause="CREDIT")
     world.later(engine, hours=1)
-    assert world.desk.said == []
+    assert world.notifier.reasons == []
 
     opens = datetime.fromisoformat("2026-03-03T08:00+01:00")
     assert engine.next_deadline() == opens
     world.clock.set(opens)
     world.turn(engine)
-    assert [(one.reason, one.cause) for one in world.desk.heard] == [("opened", "overdue")], "the other one was over before anybody heard"
+    assert [(one.reason, one.cause) for one in world.notifier.received] == [("opened", "overdue")], (
+        "the other one was over before anybody heard"
+    )
 
 
 def test_an_open_incident_is_repeated_as_its_route_says_and_a_resolved_one_leaves_no_work(world: World):
@@ -120,18 +122,18 @@ def test_an_open_incident_is_repeated_as_its_route_says_and_a_resolved_one_leave
     world.clocks(1, "breached")
     world.turn(engine)
     world.later(engine, hours=3, minutes=59)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
     world.later(engine, minutes=1)
     world.later(engine, hours=4)
-    assert world.desk.said == ["opened", "repeated", "repeated"]
-    assert len({one.delivery_id for one in world.desk.heard}) == 3
-    assert len({one.incident_id for one in world.desk.heard}) == 1
+    assert world.notifier.reasons == ["opened", "repeated", "repeated"]
+    assert len({one.delivery_id for one in world.notifier.received}) == 3
+    assert len({one.incident_id for one in world.notifier.received}) == 1
 
     world.clocks(1, "met_late")
     world.later(engine, minutes=1)
     world.later(engine, hours=1)
     world.later(engine, hours=8)
-    assert world.desk.said == ["opened", "repeated", "repeated", "resolved"]
+    assert world.notifier.reasons == ["opened", "repeated", "repeated", "resolved"]
     assert engine.next_deadline() is None
 
 
@@ -144,7 +146,7 @@ def test_the_quickest_of_two_repetitions_counts(world: World):
     assert engine.next_deadline() == NOW + timedelta(minutes=30)
     world.later(engine, minutes=30)
 
-    assert world.desk.said == ["opened", "repeated"]
+    assert world.notifier.reasons == ["opened", "repeated"]
 
 
 @pytest.mark.parametrize("quiet", ["acknowledged", "silenced"])
@@ -159,10 +161,10 @@ def test_what_is_acknowledged_or_silenced_is_not_repeated(world: World, quiet: s
         silence(world, engine, incident_id=only(world))
     for _ in range(11):
         world.later(engine, minutes=5)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
 
     world.later(engine, minutes=5)
-    assert world.desk.said == ["opened", "rearmed"]
+    assert world.notifier.reasons == ["opened", "rearmed"]
 
 
 def test_what_is_given_back_is_repeated_again(world: World):
@@ -172,12 +174,12 @@ def test_what_is_given_back_is_repeated_again(world: World):
     world.turn(engine)
     world.act(engine, actions.acknowledge, only(world), "Ana", "", None)
     world.later(engine, minutes=40)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
 
     world.act(engine, actions.unacknowledge, only(world), "Ana")
     world.turn(engine)
-    assert world.desk.said == ["opened", "repeated"]
-    assert world.desk.heard[-1].status == "open"
+    assert world.notifier.reasons == ["opened", "repeated"]
+    assert world.notifier.received[-1].status == "open"
     row = world.store.rows("SELECT status, acknowledged_by, acknowledged_until FROM incidents FINAL")[0]
     assert row == {"status": "open", "acknowledged_by": "", "acknowledged_until": None}
 
@@ -192,8 +194,8 @@ def test_an_acknowledged_incident_that_becomes_worse_speaks_and_says_who_has_it(
     world.clocks(1, "breached")
     world.later(engine, minutes=1)
 
-    assert world.desk.said == ["opened", "worsened"]
-    last = world.desk.heard[-1]
+    assert world.notifier.reasons == ["opened", "worsened"]
+    last = world.notifier.received[-1]
     assert (last.status, last.acknowledged_by, last.assignee) == ("acknowledged", "Ana", "Ben")
 
 
@@ -206,7 +208,7 @@ def test_what_still_holds_when_a_silence_ends_is_told(world: World, ended: str):
     world.clocks(30, "breached", first=1)
     world.clocks(1, "breached", first=40, cause="CREDIT")
     world.later(engine, minutes=10)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
 
     if ended == "early":
         now = world.clock.now()
@@ -214,9 +216,12 @@ def test_what_still_holds_when_a_silence_ends_is_told(world: World, ended: str):
     else:
         world.clock.set(NOW + timedelta(hours=1))
     world.turn(engine)
-    assert [(one.reason, one.cause, one.members) for one in world.desk.heard[1:]] == [("rearmed", "overdue", 31), ("opened", "CREDIT", 1)]
+    assert [(one.reason, one.cause, one.members) for one in world.notifier.received[1:]] == [
+        ("rearmed", "overdue", 31),
+        ("opened", "CREDIT", 1),
+    ]
     world.later(engine, minutes=30)
-    assert len(world.desk.heard) == 3, "told once"
+    assert len(world.notifier.received) == 3, "told once"
 
 
 def test_a_silence_that_ended_while_the_engine_was_down_is_told_once_after_it(world: World):
@@ -230,7 +235,7 @@ def test_a_silence_that_ended_while_the_engine_was_down_is_told_once_after_it(wo
         restarted = world.engine()
         world.turn(restarted)
 
-    assert world.desk.said == ["opened", "rearmed"]
+    assert world.notifier.reasons == ["opened", "rearmed"]
 
 
 @pytest.mark.parametrize(("known", "said"), [(True, ["opened", "resolved"]), (False, [])])
@@ -246,7 +251,7 @@ def test_what_is_resolved_while_it_is_silenced_is_taken_back_where_it_was_told(w
     world.later(engine, minutes=1)
     world.later(engine, hours=2)
 
-    assert world.desk.said == said
+    assert world.notifier.reasons == said
 
 
 @pytest.mark.parametrize(
@@ -260,58 +265,58 @@ def test_a_silence_keeps_quiet_what_matches_and_nothing_else(world: World, match
     world.clocks(1, "breached", first=1, cause="CREDIT")
     world.turn(engine)
 
-    assert {one.cause for one in world.desk.heard} == {"overdue", "CREDIT"} - silenced
+    assert {one.cause for one in world.notifier.received} == {"overdue", "CREDIT"} - silenced
 
 
 def test_the_other_channel_hears_after_three_failures_and_both_hear_the_resolve(world: World):
     world.catalog = PAGER_BACKED_BY_PHONE
     engine = world.engine()
-    world.desk.downs["pager"] = Retryable("down")
+    world.notifier.errors["pager"] = Retryable("down")
     world.clocks(1, "breached")
     world.turn(engine)
     world.later(engine, seconds=2)
-    assert (world.desk.tried, world.desk.told("phone")) == (["pager"] * 2, [])
+    assert (world.notifier.attempted, world.notifier.reasons_of("phone")) == (["pager"] * 2, [])
     world.later(engine, seconds=4)
     world.turn(engine)
-    assert (world.desk.tried, world.desk.told("phone")) == ([*["pager"] * 3, "phone"], ["opened"])
+    assert (world.notifier.attempted, world.notifier.reasons_of("phone")) == ([*["pager"] * 3, "phone"], ["opened"])
     for _ in range(5):
         world.later(engine, minutes=6)
-    assert world.desk.told("phone") == ["opened"], "once, however long the other is down"
+    assert world.notifier.reasons_of("phone") == ["opened"], "once, however long the other is down"
 
-    del world.desk.downs["pager"]
+    del world.notifier.errors["pager"]
     world.later(engine, minutes=6)
     world.clocks(1, "met_late")
     world.later(engine, minutes=1)
-    assert world.desk.told("pager") == world.desk.told("phone") == ["opened", "resolved"]
-    opened = [one.delivery_id for one in world.desk.heard if one.reason == "opened"]
+    assert world.notifier.reasons_of("pager") == world.notifier.reasons_of("phone") == ["opened", "resolved"]
+    opened = [one.delivery_id for one in world.notifier.received if one.reason == "opened"]
     assert len(set(opened)) == 2, "each channel's message has an id of its own"
 
 
 def test_the_other_channel_hears_after_two_minutes_of_a_receiver_that_asks_to_wait(world: World):
     world.catalog = PAGER_BACKED_BY_PHONE
     engine = world.engine()
-    world.desk.downs["pager"] = Full("too many requests", 300)
+    world.notifier.errors["pager"] = Full("too many requests", 300)
     world.clocks(1, "breached")
     world.turn(engine)
     assert engine.deliver(world.clock.now()) == NOW + timedelta(minutes=2), "it wakes for the fallback"
     world.later(engine, seconds=119)
-    assert world.desk.told("phone") == []
+    assert world.notifier.reasons_of("phone") == []
     world.later(engine, seconds=1)
     world.turn(engine)
 
-    assert world.desk.told("phone") == ["opened"]
-    assert world.desk.tried.count("pager") == 1
+    assert world.notifier.reasons_of("phone") == ["opened"]
+    assert world.notifier.attempted.count("pager") == 1
 
 
 def test_a_receiver_that_refuses_for_good_is_replaced_at_once(world: World):
     world.catalog = PAGER_BACKED_BY_PHONE
     engine = world.engine()
-    world.desk.downs["pager"] = Permanent("no such key")
+    world.notifier.errors["pager"] = Permanent("no such key")
     world.clocks(1, "breached")
     world.turn(engine)
     world.turn(engine)
 
-    assert world.desk.told("phone") == ["opened"]
+    assert world.notifier.reasons_of("phone") == ["opened"]
     assert deliveries(world) == [
         {"channel": "pager", "reason": "opened", "state": "failed"},
         {"channel": "phone", "reason": "opened", "state": "sent"},
@@ -321,18 +326,18 @@ def test_a_receiver_that_refuses_for_good_is_replaced_at_once(world: World):
 def test_a_fallback_survives_a_restart_and_keeps_its_id(world: World):
     world.catalog = PAGER_BACKED_BY_PHONE
     engine = world.engine()
-    world.desk.downs = {"pager": Permanent("no such key"), "phone": Retryable("down")}
+    world.notifier.errors = {"pager": Permanent("no such key"), "phone": Retryable("down")}
     world.clocks(1, "breached")
     world.turn(engine)
     world.turn(engine)
     intended = {row["delivery_id"] for row in deliveries(world, "delivery_id, channel, reason") if row["channel"] == "phone"}
 
-    world.desk.downs = {}
+    world.notifier.errors = {}
     restarted = world.engine()
     world.later(restarted, minutes=6)
     world.turn(restarted)
-    assert {one.delivery_id for one in world.desk.by_channel["phone"]} == intended
-    assert world.desk.told("pager") == []
+    assert {one.delivery_id for one in world.notifier.by_channel["phone"]} == intended
+    assert world.notifier.reasons_of("pager") == []
 
 
 def test_a_channel_that_was_told_itself_does_not_hear_the_fallback_too(world: World):
@@ -340,12 +345,12 @@ def test_a_channel_that_was_told_itself_does_not_hear_the_fallback_too(world: Wo
         routes=routes("phone", routes=[{"name": "all", "channels": ["pager", "phone"]}], pager={"fallback": "phone"}),
     )
     engine = world.engine()
-    world.desk.downs["pager"] = Permanent("no such key")
+    world.notifier.errors["pager"] = Permanent("no such key")
     world.clocks(1, "breached")
     world.turn(engine)
     world.turn(engine)
 
-    assert world.desk.told("phone") == ["opened"]
+    assert world.notifier.reasons_of("phone") == ["opened"]
 
 
 def test_a_channel_whose_secret_cannot_be_read_is_told_and_taken_all_the_same(
@@ -356,22 +361,22 @@ def test_a_channel_whose_secret_cannot_be_read_is_told_and_taken_all_the_same(
     with caplog.at_level(logging.INFO):
         engine.reload(Catalog(routes=routes(pager={"settings": {"channel": "pager", "secret": f"file:{file}"}})))
         engine.look_for_secrets()
-        world.desk.downs = {"pager": Retryable("secret file: No such file")}
+        world.notifier.errors = {"pager": Retryable("secret file: No such file")}
         world.clocks(1, "breached")
         world.turn(engine)
-        assert world.desk.tried == ["pager"]
+        assert world.notifier.attempted == ["pager"]
         world.turn(engine)
-        assert world.desk.tried == ["pager"], "it is not due yet"
+        assert world.notifier.attempted == ["pager"], "it is not due yet"
         file.touch(0o600)
         file.write_text("hunter2")
-        world.desk.downs = {}
+        world.notifier.errors = {}
         engine.look_for_secrets()
     assert [record.getMessage() for record in caplog.records if record.name == "andon.catalog"] == [
         "a secret cannot be read; the messages of its channel wait",
         "a secret is readable again",
     ]
     world.turn(engine)
-    assert world.desk.told("pager") == ["opened"], "at once, whatever the pause was"
+    assert world.notifier.reasons_of("pager") == ["opened"], "at once, whatever the pause was"
 
 
 def test_an_incident_that_flaps_is_one_conversation_and_its_last_state_is_told(world: World):
@@ -381,18 +386,18 @@ def test_an_incident_that_flaps_is_one_conversation_and_its_last_state_is_told(w
         world.later(engine, seconds=20)
         world.clocks(1, "met_late")
         world.later(engine, seconds=20)
-    assert world.desk.said == ["opened", "resolved"] * 3
-    assert len({one.incident_id for one in world.desk.heard}) == 1
-    assert len({one.delivery_id for one in world.desk.heard}) == 6
+    assert world.notifier.reasons == ["opened", "resolved"] * 3
+    assert len({one.incident_id for one in world.notifier.received}) == 1
+    assert len({one.delivery_id for one in world.notifier.received}) == 6
 
     world.clocks(1, "breached")
     world.later(engine, seconds=20)
-    assert len(world.desk.heard) == 6, "held back"
+    assert len(world.notifier.received) == 6, "held back"
     wakes = engine.next_deadline()
     assert wakes is not None
     world.clock.set(wakes)
     world.turn(engine)
-    assert world.desk.said[6:] == ["opened"]
+    assert world.notifier.reasons[6:] == ["opened"]
 
 
 def test_a_channel_hears_thirty_warnings_a_minute_and_the_others_later(world: World):
@@ -401,13 +406,13 @@ def test_a_channel_hears_thirty_warnings_a_minute_and_the_others_later(world: Wo
         world.clocks(1, "breached", first=cause, cause=f"C{cause}", severity="warning")
     world.turn(engine)
     world.later(engine, seconds=3)
-    assert len(world.desk.heard) == 30
+    assert len(world.notifier.received) == 30
     world.clocks(1, "breached", first=50, cause="GRAVE")
     world.later(engine, seconds=10)
-    assert [one.cause for one in world.desk.heard[30:]] == ["GRAVE"], "what is critical does not wait"
+    assert [one.cause for one in world.notifier.received[30:]] == ["GRAVE"], "what is critical does not wait"
 
     world.later(engine, minutes=1)
-    assert len({one.cause for one in world.desk.heard}) == 41
+    assert len({one.cause for one in world.notifier.received}) == 41
 
 
 def test_an_incident_is_told_once_after_the_store_has_failed_in_between(world: World):
@@ -417,13 +422,13 @@ def test_an_incident_is_told_once_after_the_store_has_failed_in_between(world: W
         world.clocks(1, "breached", first=cause, cause=f"C{cause}", severity="warning")
     world.turn(engine)
     world.later(engine, seconds=3)
-    assert len(world.desk.heard) == 20
+    assert len(world.notifier.received) == 20
     engine._state = None
     world.clocks(1, "breached", first=30, cause="LATER", severity="warning")
     world.later(engine, seconds=5)
     world.later(engine, seconds=5)
 
-    assert [one.cause for one in world.desk.heard[20:]] == ["LATER"]
+    assert [one.cause for one in world.notifier.received[20:]] == ["LATER"]
 
 
 def test_the_message_names_the_runbook_of_the_cause_and_its_owner(world: World):
@@ -439,12 +444,12 @@ def test_the_message_names_the_runbook_of_the_cause_and_its_owner(world: World):
     world.clocks(1, "breached", first=1, cause="CREDIT", runbook="book")
     world.turn(engine)
 
-    said = {one.cause: (one.runbook, one.runbook_title, one.runbook_body, one.owner_title) for one in world.desk.heard}
+    said = {one.cause: (one.runbook, one.runbook_title, one.runbook_body, one.owner_title) for one in world.notifier.received}
     assert said == {
         "overdue": ("book", "Order not booked", "1. Look.", "Order desk"),
         "CREDIT": ("credit", "Credit block", "1. Call.", "Order desk"),
     }
-    assert {str(one.contact) for one in world.desk.heard} == {"desk@example.com, +49 89 1234, #orders (Ana, Ben)"}
+    assert {str(one.contact) for one in world.notifier.received} == {"desk@example.com, +49 89 1234, #orders (Ana, Ben)"}
 
 
 def test_penalties_of_all_promises_are_summed_by_currency_and_follow_the_clocks(world: World):
@@ -453,7 +458,7 @@ def test_penalties_of_all_promises_are_summed_by_currency_and_follow_the_clocks(
     world.clocks(1, "breached", first=2, penalty=50.0, currency="USD")
     world.clocks(2, "breached", sla="ship", penalty=1.5)
     world.turn(engine)
-    (opened,) = world.desk.heard
+    (opened,) = world.notifier.received
     assert (opened.penalty, opened.value) == ({"EUR": 203.0, "USD": 50.0}, {"EUR": 20.0, "USD": 10.0})
     assert opened.summary == "3 transactions, 3 late or failed, 20 EUR + 10 USD at risk, 203 EUR + 50 USD penalty so far"
     assert sorted(line.penalty for line in opened.top) == [50.0, 101.5, 101.5], "a transaction owes what all its promises owe"
@@ -467,7 +472,7 @@ def test_penalties_of_all_promises_are_summed_by_currency_and_follow_the_clocks(
     world.clocks(2, "met_late", sla="ship", penalty=1.5)
     world.clocks(1, "met_late", first=2, penalty=50.0, currency="USD")
     world.later(restarted, minutes=1)
-    assert (world.desk.said, world.desk.heard[-1].penalty) == (["opened", "resolved"], {}), "nobody is in it any more"
+    assert (world.notifier.reasons, world.notifier.received[-1].penalty) == (["opened", "resolved"], {}), "nobody is in it any more"
 
 
 def test_growth_is_told_once_a_minute_and_the_ids_never_change(world: World):
@@ -481,6 +486,6 @@ def test_growth_is_told_once_a_minute_and_the_ids_never_change(world: World):
     world.later(engine, seconds=60)
     rows = deliveries(world, "delivery_id, reason")
 
-    assert world.desk.said == ["opened", "grown", "grown"]
-    assert [one.delivery_id for one in world.desk.heard] == [row["delivery_id"] for row in rows]
-    assert [one.members for one in world.desk.heard] == [1, 121, 321]
+    assert world.notifier.reasons == ["opened", "grown", "grown"]
+    assert [one.delivery_id for one in world.notifier.received] == [row["delivery_id"] for row in rows]
+    assert [one.members for one in world.notifier.received] == [1, 121, 321]

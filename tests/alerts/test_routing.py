@@ -9,9 +9,9 @@ import pytest
 
 from alerts import runbooks
 from alerts.incidents import Incident
-from alerts.notice import Announced, Notice, Silence
 from alerts.pipeline import decide
-from alerts.routing import DEFAULT_ROUTE, Leg, compile_routes, facts_of, legs_of
+from alerts.routing import DEFAULT_ROUTE, RouteMatch, compile_routes, facts_of, match_routes
+from alerts.stage import LastNotified, NotificationCandidate, Silence
 from alerts.stages import acknowledgement, active_time, comparison, silence, storm
 from core.catalog.catalog import Catalog
 from core.catalog.routing import ROUTE_VARIABLES, ActiveTime, Routes
@@ -27,18 +27,20 @@ INCIDENT = Incident(
 QUIET = Silence("s1", "orders", "", "", "", NOW - timedelta(hours=1), NOW, "Ana", "maintenance")
 
 
-def legs(*defined: dict[str, Any], incident: Incident = INCIDENT, channels: tuple[str, ...] = ("first", "desk", "pager")) -> list[Leg]:
+def route_matches(
+    *defined: dict[str, Any], incident: Incident = INCIDENT, channels: tuple[str, ...] = ("first", "desk", "pager")
+) -> list[RouteMatch]:
     given = [{"name": f"r{number}", "channels": ["desk"], **route} for number, route in enumerate(defined, 1)]
-    return legs_of(incident, compile_routes(routes(*channels, routes=given)), channels)
+    return match_routes(incident, compile_routes(routes(*channels, routes=given)), channels)
 
 
-def notice(**changes: Any) -> Notice:
-    return Notice(**{"incident": INCIDENT, "channel": "desk", "route": "r1", "announced": Announced(), **changes})
+def candidate(**changes: Any) -> NotificationCandidate:
+    return NotificationCandidate(**{"incident": INCIDENT, "channel": "desk", "route": "r1", "last_notified": LastNotified(), **changes})
 
 
-def told(minutes_ago: float, **changes: Any) -> Announced:
+def last_notified(minutes_ago: float, **changes: Any) -> LastNotified:
     said = {"sequence": 1, "reason": "opened", "severity": "critical", "breached": 2, "members": 3, "value": dict(INCIDENT.value)}
-    return Announced(**{**said, "at": NOW - timedelta(minutes=minutes_ago), "heard": True, **changes})
+    return LastNotified(**{**said, "at": NOW - timedelta(minutes=minutes_ago), "firing": True, **changes})
 
 
 @pytest.mark.parametrize(
@@ -68,18 +70,18 @@ def told(minutes_ago: float, **changes: Any) -> Announced:
     ],
 )
 def test_a_route_takes_what_all_its_conditions_fit(route: dict[str, Any], matches: bool):
-    assert legs(route) == [Leg("desk", "r1") if matches else Leg("first", DEFAULT_ROUTE)]
+    assert route_matches(route) == [RouteMatch("desk", "r1") if matches else RouteMatch("first", DEFAULT_ROUTE)]
 
 
 @pytest.mark.parametrize("when", ["values['JPY'] > 5.0", "members / (breached - 2) > 1", "customers[7] == 'ACME'", "flow + 1 == 2"])
 def test_a_condition_that_fails_at_run_time_swallows_no_alert(when: str, caplog: pytest.LogCaptureFixture):
-    assert legs({"when": when, "channels": ["pager"]}) == [Leg("pager", "r1")]
+    assert route_matches({"when": when, "channels": ["pager"]}) == [RouteMatch("pager", "r1")]
     assert "route's 'when' failed and counts as a match" in caplog.text
 
 
 def test_a_condition_that_is_no_expression_names_its_route():
     with pytest.raises(UsageError, match=r"routes\.yaml: route 'r1': when: "):
-        legs({"when": "value >"})
+        route_matches({"when": "value >"})
 
 
 def test_conditions_may_name_what_the_check_of_catalogs_knows_and_nothing_else():
@@ -93,44 +95,46 @@ def test_an_incident_without_value_is_worth_nothing():
 @pytest.mark.parametrize(
     ("defined", "expected"),
     [
-        pytest.param([{}, {"channels": ["pager"]}], [Leg("desk", "r1")], id="the first that matches wins"),
-        pytest.param([{"flow": "x"}, {"channels": ["pager"]}], [Leg("pager", "r2")], id="what does not match is passed"),
+        pytest.param([{}, {"channels": ["pager"]}], [RouteMatch("desk", "r1")], id="the first that matches wins"),
+        pytest.param([{"flow": "x"}, {"channels": ["pager"]}], [RouteMatch("pager", "r2")], id="what does not match is passed"),
         pytest.param(
             [{"continue": True}, {"channels": ["pager"]}, {"channels": ["first"]}],
-            [Leg("desk", "r1"), Leg("pager", "r2")],
+            [RouteMatch("desk", "r1"), RouteMatch("pager", "r2")],
             id="continue goes on to the next that matches",
         ),
-        pytest.param([{"continue": True}, {"flow": "x", "channels": ["pager"]}], [Leg("desk", "r1")], id="continue and nothing more"),
+        pytest.param(
+            [{"continue": True}, {"flow": "x", "channels": ["pager"]}], [RouteMatch("desk", "r1")], id="continue and nothing more"
+        ),
         pytest.param(
             [{"channels": ["desk", "pager"], "repeat_every": "4 hours"}],
-            [Leg("desk", "r1", None, 14_400.0), Leg("pager", "r1", None, 14_400.0)],
+            [RouteMatch("desk", "r1", None, 14_400.0), RouteMatch("pager", "r1", None, 14_400.0)],
             id="several channels",
         ),
-        pytest.param([{"continue": True}, {}], [Leg("desk", "r1")], id="a channel is asked once for the same hours"),
+        pytest.param([{"continue": True}, {}], [RouteMatch("desk", "r1")], id="a channel is asked once for the same hours"),
         pytest.param(
             [{"continue": True, "repeat_every": "1 day"}, {"repeat_every": "30 minutes"}],
-            [Leg("desk", "r1", None, 86_400.0), Leg("desk", "r2", None, 1_800.0)],
+            [RouteMatch("desk", "r1", None, 86_400.0), RouteMatch("desk", "r2", None, 1_800.0)],
             id="a channel keeps every repetition",
         ),
-        pytest.param([], [Leg("first", DEFAULT_ROUTE)], id="no route"),
+        pytest.param([], [RouteMatch("first", DEFAULT_ROUTE)], id="no route"),
     ],
 )
-def test_routes_are_tried_in_order(defined: list[dict[str, Any]], expected: list[Leg]):
-    assert legs(*defined) == expected
+def test_routes_are_tried_in_order(defined: list[dict[str, Any]], expected: list[RouteMatch]):
+    assert route_matches(*defined) == expected
 
 
 def test_without_channels_nothing_leads_anywhere():
-    assert legs_of(INCIDENT, compile_routes(Routes()), ()) == []
+    assert match_routes(INCIDENT, compile_routes(Routes()), ()) == []
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90 seconds", 90), ("1.5 hours", 5400), ("1 minute", 60), ("2 days", 172_800)])
 def test_repetitions_are_wall_clock_time(text: str, seconds: float):
-    assert legs({"repeat_every": text}) == [Leg("desk", "r1", None, seconds)]
+    assert route_matches({"repeat_every": text}) == [RouteMatch("desk", "r1", None, seconds)]
 
 
 def test_a_repetition_in_working_time_is_refused():
     with pytest.raises(UsageError, match="route 'r1': repeat_every: a repetition counts wall-clock time"):
-        legs({"repeat_every": "4 working hours"})
+        route_matches({"repeat_every": "4 working hours"})
 
 
 OFFICE = {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "08:00", "end": "17:00", "time_zone": "Europe/Berlin"}
@@ -172,19 +176,19 @@ NO_MIDNIGHT = {"days": ["sun"], "start": "00:00", "end": "24:00", "time_zone": "
 )
 def test_a_route_speaks_in_its_hours(active: dict[str, Any], now: str, again: str | None):
     compiled = compile_routes(routes("desk", routes=[{"name": "r1", "channels": ["desk"], "active": active}]))
-    asked = notice(active=compiled[0].active, reason=Reason.OPENED)
+    asked = candidate(active=compiled[0].active, reason=Reason.OPENED)
 
-    passage = active_time.STAGE.check(asked, datetime.fromisoformat(now).astimezone(UTC))
+    result = active_time.STAGE.check(asked, datetime.fromisoformat(now).astimezone(UTC))
 
-    assert passage.passes == (again is None)
-    assert passage.again_at == (None if again is None else datetime.fromisoformat(again))
+    assert result.passes == (again is None)
+    assert result.again_at == (None if again is None else datetime.fromisoformat(again))
 
 
 def test_a_resolve_is_told_at_any_hour():
     compiled = compile_routes(routes("desk", routes=[{"name": "r1", "channels": ["desk"], "active": OFFICE}]))
     night = datetime(2026, 3, 2, 23, tzinfo=UTC)
 
-    assert active_time.STAGE.check(notice(active=compiled[0].active, reason=Reason.RESOLVED), night).passes
+    assert active_time.STAGE.check(candidate(active=compiled[0].active, reason=Reason.RESOLVED), night).passes
 
 
 def test_hours_without_a_zone_are_utc_the_whole_day_every_day():
@@ -196,35 +200,35 @@ def test_hours_without_a_zone_are_utc_the_whole_day_every_day():
     [
         pytest.param({}, Reason.OPENED, id="not told yet"),
         pytest.param({"routed": False}, None, id="no route leads there any more"),
-        pytest.param({"announced": told(5)}, None, id="told, and nothing new"),
-        pytest.param({"announced": told(5, heard=False)}, Reason.OPENED, id="a resolve was told last"),
-        pytest.param({"announced": told(5, severity="warning")}, Reason.WORSENED, id="graver"),
-        pytest.param({"announced": told(5, breached=0)}, Reason.WORSENED, id="the first is late"),
-        pytest.param({"announced": told(5, members=1)}, Reason.GROWN, id="twice as many"),
-        pytest.param({"announced": told(5, members=2)}, None, id="one more of two"),
-        pytest.param({"announced": told(5, value={"EUR": 6_000.0, "USD": 50.0})}, Reason.GROWN, id="twice the money"),
-        pytest.param({"announced": told(5, value={"EUR": 12_000.0})}, Reason.GROWN, id="money of another currency"),
-        pytest.param({"announced": told(5, value={"EUR": 7_000.0, "USD": 50.0})}, None, id="less than twice the money"),
-        pytest.param({"announced": told(59), "repeat_every_seconds": 3600.0}, None, id="not repeated yet"),
-        pytest.param({"announced": told(60), "repeat_every_seconds": 3600.0}, Reason.REPEATED, id="repeated"),
-        pytest.param({"announced": told(90), "silences": (QUIET,)}, Reason.REARMED, id="a silence has ended"),
-        pytest.param({"announced": told(0), "silences": (QUIET,)}, None, id="told since the silence ended"),
+        pytest.param({"last_notified": last_notified(5)}, None, id="told, and nothing new"),
+        pytest.param({"last_notified": last_notified(5, firing=False)}, Reason.OPENED, id="a resolve was told last"),
+        pytest.param({"last_notified": last_notified(5, severity="warning")}, Reason.WORSENED, id="graver"),
+        pytest.param({"last_notified": last_notified(5, breached=0)}, Reason.WORSENED, id="the first is late"),
+        pytest.param({"last_notified": last_notified(5, members=1)}, Reason.GROWN, id="twice as many"),
+        pytest.param({"last_notified": last_notified(5, members=2)}, None, id="one more of two"),
+        pytest.param({"last_notified": last_notified(5, value={"EUR": 6_000.0, "USD": 50.0})}, Reason.GROWN, id="twice the money"),
+        pytest.param({"last_notified": last_notified(5, value={"EUR": 12_000.0})}, Reason.GROWN, id="money of another currency"),
+        pytest.param({"last_notified": last_notified(5, value={"EUR": 7_000.0, "USD": 50.0})}, None, id="less than twice the money"),
+        pytest.param({"last_notified": last_notified(59), "repeat_every_seconds": 3600.0}, None, id="not repeated yet"),
+        pytest.param({"last_notified": last_notified(60), "repeat_every_seconds": 3600.0}, Reason.REPEATED, id="repeated"),
+        pytest.param({"last_notified": last_notified(90), "silences": (QUIET,)}, Reason.REARMED, id="a silence has ended"),
+        pytest.param({"last_notified": last_notified(0), "silences": (QUIET,)}, None, id="told since the silence ended"),
         pytest.param(
-            {"announced": told(90), "silences": (Silence("s1", "shipments", "", "", "", QUIET.starts_at, NOW, "Ana", "x"),)},
+            {"last_notified": last_notified(90), "silences": (Silence("s1", "shipments", "", "", "", QUIET.starts_at, NOW, "Ana", "x"),)},
             None,
             id="a silence of something else has ended",
         ),
     ],
 )
 def test_what_there_is_to_say(changes: dict[str, Any], reason: Reason | None):
-    assert decide(notice(**changes), NOW).reason is reason
+    assert decide(candidate(**changes), NOW).reason is reason
 
 
 def test_an_acknowledgement_that_ended_is_told_once():
     ended = Incident(**{**vars(INCIDENT), "acknowledged_by": "Ana", "acknowledged_until": NOW - timedelta(minutes=1)})
 
-    assert comparison.STAGE.check(notice(incident=ended, announced=told(5)), NOW).reason is Reason.REARMED
-    assert not comparison.STAGE.check(notice(incident=ended, announced=told(0.5)), NOW).passes
+    assert comparison.STAGE.check(candidate(incident=ended, last_notified=last_notified(5)), NOW).reason is Reason.REARMED
+    assert not comparison.STAGE.check(candidate(incident=ended, last_notified=last_notified(0.5)), NOW).passes
 
 
 @pytest.mark.parametrize(
@@ -234,11 +238,11 @@ def test_what_is_acknowledged_is_quiet_until_it_becomes_worse(reason: Reason, pa
     until = NOW + timedelta(hours=1)
     taken = Incident(**{**vars(INCIDENT), "status": "acknowledged", "acknowledged_by": "Ana", "acknowledged_until": until})
 
-    passage = acknowledgement.STAGE.check(notice(incident=taken, reason=reason), NOW)
+    result = acknowledgement.STAGE.check(candidate(incident=taken, reason=reason), NOW)
 
-    assert passage.passes == passes
-    assert passage.again_at == (None if passes else until)
-    assert "acknowledged by Ana" in passage.why
+    assert result.passes == passes
+    assert result.again_at == (None if passes else until)
+    assert "acknowledged by Ana" in result.why
 
 
 @pytest.mark.parametrize(
@@ -261,26 +265,28 @@ def test_a_silence_keeps_quiet_what_all_its_fields_fit(fields: dict[str, str], m
     scope = {"flow": "", "stage": "", "cause": "", "incident_id": "", **fields}
     quiet = Silence("s1", starts_at=NOW, ends_at=ends, created_by="Ana", reason="maintenance", **scope)
 
-    passage = silence.STAGE.check(notice(silences=(quiet,), reason=Reason.WORSENED), NOW)
+    result = silence.STAGE.check(candidate(silences=(quiet,), reason=Reason.WORSENED), NOW)
 
-    assert (passage.passes, passage.again_at) == ((False, ends) if matches else (True, None))
-    assert silence.STAGE.check(notice(silences=(quiet,), reason=Reason.RESOLVED), NOW).passes
-    assert silence.STAGE.check(notice(silences=(quiet,), reason=Reason.WORSENED), ends).passes
+    assert (result.passes, result.again_at) == ((False, ends) if matches else (True, None))
+    assert silence.STAGE.check(candidate(silences=(quiet,), reason=Reason.RESOLVED), NOW).passes
+    assert silence.STAGE.check(candidate(silences=(quiet,), reason=Reason.WORSENED), ends).passes
 
 
 @pytest.mark.parametrize("reason", [Reason.OPENED, Reason.GROWN])
 def test_an_incident_that_flaps_speaks_six_times_in_ten_minutes(reason: Reason):
     said = tuple(NOW - timedelta(minutes=minutes) for minutes in (9, 8, 6, 4, 2, 1))
 
-    held = storm.STAGE.check(notice(announced=told(1, sequence=6, lately=said), reason=reason), NOW)
+    held = storm.STAGE.check(candidate(last_notified=last_notified(1, sequence=6, notified_at=said), reason=reason), NOW)
     assert (held.passes, held.again_at) == (False, NOW + timedelta(minutes=1))
-    assert storm.STAGE.check(notice(announced=told(1, sequence=6, lately=said), reason=reason), NOW + timedelta(minutes=1)).passes
+    assert storm.STAGE.check(
+        candidate(last_notified=last_notified(1, sequence=6, notified_at=said), reason=reason), NOW + timedelta(minutes=1)
+    ).passes
 
 
 def test_six_messages_in_a_day_are_no_flapping():
     said = tuple(NOW - timedelta(hours=hours) for hours in (20, 16, 12, 8, 4, 0))
 
-    assert storm.STAGE.check(notice(announced=told(0, sequence=6, lately=said), reason=Reason.OPENED), NOW).passes
+    assert storm.STAGE.check(candidate(last_notified=last_notified(0, sequence=6, notified_at=said), reason=Reason.OPENED), NOW).passes
 
 
 @pytest.mark.parametrize(
@@ -296,12 +302,12 @@ def test_six_messages_in_a_day_are_no_flapping():
 )
 def test_a_channel_hears_thirty_messages_a_minute_and_what_is_critical(severity: str, reason: Reason, held: bool):
     recent = tuple(NOW - timedelta(seconds=59 - second) for second in range(30))
-    asked = notice(incident=Incident(**{**vars(INCIDENT), "severity": severity}), reason=reason, recent=recent)
+    asked = candidate(incident=Incident(**{**vars(INCIDENT), "severity": severity}), reason=reason, channel_notified_at=recent)
 
-    passage = storm.STAGE.check(asked, NOW)
+    result = storm.STAGE.check(asked, NOW)
 
-    assert (passage.passes, passage.again_at) == ((False, NOW + timedelta(seconds=1)) if held else (True, None))
-    calm = Notice(**{**vars(asked), "recent": recent[1:]})
+    assert (result.passes, result.again_at) == ((False, NOW + timedelta(seconds=1)) if held else (True, None))
+    calm = NotificationCandidate(**{**vars(asked), "channel_notified_at": recent[1:]})
     assert storm.STAGE.check(calm, NOW).passes
 
 

@@ -1,4 +1,4 @@
-"""The alert stage over a real store, as tests of it see it: clocks that change, people who act, desks that hear."""
+"""The alert stage over a real store, as tests of it see it: clocks that change, people who act, a notifier that keeps what it gets."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 
 @dataclass
-class Desk:
-    """A notifier that keeps what it is told, by channel, or is down."""
+class FakeNotifier:
+    """A notifier that keeps what it gets, by channel, or does not take it: all of it, or what is for the channels in ``errors``."""
 
     name: str = "desk"
     down: bool = False
-    downs: dict[str, AndonError] = field(default_factory=dict)
-    heard: list[Message] = field(default_factory=list)
+    errors: dict[str, AndonError] = field(default_factory=dict)
+    received: list[Message] = field(default_factory=list)
     by_channel: dict[str, list[Message]] = field(default_factory=dict)
-    tried: list[str] = field(default_factory=list)
+    attempted: list[str] = field(default_factory=list)
     after: Callable[[], None] = lambda: None
 
     def validate(self, settings: dict[str, Any]) -> None:
@@ -41,26 +41,26 @@ class Desk:
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
         channel = settings.get("channel", "desk")
-        self.tried.append(channel)
+        self.attempted.append(channel)
         if self.down:
             raise Retryable("down")
-        if channel in self.downs:
-            raise self.downs[channel]
-        self.heard.append(message)
+        if channel in self.errors:
+            raise self.errors[channel]
+        self.received.append(message)
         self.by_channel.setdefault(channel, []).append(message)
         self.after()
         return Attempt("ok")
 
     @property
-    def said(self) -> list[str]:
-        return [message.reason.value for message in self.heard]
+    def reasons(self) -> list[str]:
+        return [message.reason.value for message in self.received]
 
-    def told(self, channel: str) -> list[str]:
+    def reasons_of(self, channel: str) -> list[str]:
         return [message.reason.value for message in self.by_channel.get(channel, [])]
 
 
 def routes(*names: str, routes: list[dict[str, Any]] | None = None, **channels: Any) -> Routes:
-    """Return routes over channels of these names; each channel tells its desk which one it is."""
+    """Return routes over channels of these names; each channel tells its notifier which one it is."""
     defined = {name: {"type": "desk", "settings": {"channel": name}} for name in names}
     for name, more in channels.items():
         defined[name] = {"type": "desk", "settings": {"channel": name}, **more}
@@ -74,7 +74,7 @@ def catalog() -> Catalog:
 @dataclass
 class World:
     store: Store
-    desk: Desk = field(default_factory=Desk)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     revisions: Any = field(default_factory=lambda: itertools.count(1))
     verdicts: dict[str, str] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class World:
 
     def engine(self, port: Any = None) -> AlertEngine:
         store = port or StoredIncidents(self.store)
-        return AlertEngine(store, self.catalog, {"desk": self.desk}, Settings(), Telemetry(), self.clock, self.conditions)
+        return AlertEngine(store, self.catalog, {"desk": self.notifier}, Settings(), Telemetry(), self.clock, self.conditions)
 
     def clocks(
         self,

@@ -9,7 +9,7 @@ import pytest
 
 from alerts.delivery.delivery import Delivery
 from alerts.delivery.notification_log import NotificationLog
-from alerts.notice import LATELY, Announced
+from alerts.stage import NOTIFICATIONS_KEPT, LastNotified
 from core.incident import Message, Reason
 from tests.alerts.delivery.deliveries import HOUR, MINUTE, delivery
 from tests.alerts.messages import NOW
@@ -37,26 +37,26 @@ def resolve(**changes: Any) -> Delivery:
 def test_a_channel_that_was_told_nothing_knows_nothing():
     log = NotificationLog()
 
-    assert log.last(*KEY) == Announced()
-    assert (log.owed_a_resolve("i1"), log.recent("mail"), log.may_be_firing(KEY)) == (set(), (), False)
+    assert log.last(*KEY) == LastNotified()
+    assert (log.owed_a_resolve("i1"), log.notified_at("mail"), log.may_be_firing(KEY)) == (set(), (), False)
 
 
 def test_it_knows_the_figures_of_the_last_message_and_counts_them():
     log = log_of(delivery("dlv_1"), delivery("dlv_2", reason="grown", created_at=NOW + MINUTE))
 
-    assert log.last(*KEY) == Announced(
-        2, "grown", NOW + MINUTE, "critical", breached=1, members=1, value={"EUR": 1200.0}, heard=True, lately=(NOW, NOW + MINUTE)
+    assert log.last(*KEY) == LastNotified(
+        2, "grown", NOW + MINUTE, "critical", breached=1, members=1, value={"EUR": 1200.0}, firing=True, notified_at=(NOW, NOW + MINUTE)
     )
     assert [log.is_latest(delivery(name)) for name in ("dlv_1", "dlv_2")] == [False, True]
-    assert log.last("i1", "pager") == log.last("i2", "mail") == Announced()
+    assert log.last("i1", "pager") == log.last("i2", "mail") == LastNotified()
 
 
 def test_of_many_messages_it_keeps_the_last_moments():
     moments = [NOW + number * MINUTE for number in range(100)]
     log = log_of(*[delivery(str(number), created_at=at) for number, at in enumerate(moments)])
 
-    assert log.last(*KEY).lately == tuple(moments[-LATELY:])
-    assert log.recent("mail") == tuple(moments[-64:])
+    assert log.last(*KEY).notified_at == tuple(moments[-NOTIFICATIONS_KEPT:])
+    assert log.notified_at("mail") == tuple(moments[-64:])
 
 
 def test_a_resolve_is_owed_to_the_channels_that_were_told_and_not_of_the_end():
@@ -106,7 +106,7 @@ def test_loading_twice_counts_nothing_twice():
     log.load([delivery("dlv_1", state="sent", attempts=1)])
 
     assert log.last(*KEY).sequence == 1
-    assert log.recent("mail") == (NOW,)
+    assert log.notified_at("mail") == (NOW,)
 
 
 def test_each_message_has_an_id_of_its_own_and_keeps_it_until_it_is_made():
@@ -123,12 +123,12 @@ def test_what_is_over_takes_no_memory_and_what_is_still_to_be_sent_is_kept():
     log = loaded(delivery(), delivery(incident="i2"), delivery(incident="i3", channel="pager", created_at=NOW - HOUR))
     log.forget({"i2"}, {("i3", "pager")})
 
-    assert log.last(*KEY) == Announced()
+    assert log.last(*KEY) == LastNotified()
     assert not log.may_be_firing(KEY)
     assert not log.is_latest(delivery())
     assert log.owed_a_resolve("i2") == {"mail"}
     assert log.owed_a_resolve("i3") == {"pager"}
-    assert log.recent("mail") == (NOW, NOW), "the channel's limit counts what it was told, whatever became of it"
+    assert log.notified_at("mail") == (NOW, NOW), "the channel's limit counts what it was told, whatever became of it"
 
 
 def test_the_order_of_the_rows_is_the_order_in_which_they_were_made():
@@ -137,4 +137,4 @@ def test_the_order_of_the_rows_is_the_order_in_which_they_were_made():
         *[delivery(str(number), reason=reason, created_at=at[number]) for number, reason in enumerate(("opened", "grown", "resolved"))]
     )
 
-    assert (log.last(*KEY).reason, log.last(*KEY).at, log.last(*KEY).heard) == ("resolved", at[2], False)
+    assert (log.last(*KEY).reason, log.last(*KEY).at, log.last(*KEY).firing) == ("resolved", at[2], False)

@@ -25,7 +25,7 @@ from core.telemetry import M, Telemetry
 from tests.alerts.delivery.deliveries import HOUR, MINUTE, SECOND
 from tests.alerts.memory_store import MemoryStore
 from tests.alerts.messages import NOW, message
-from tests.alerts.world import Desk, routes
+from tests.alerts.world import FakeNotifier, routes
 
 PATIENCE_SECONDS = 30.0
 ROUTES = routes("mail", "phone", pager={"fallback": "mail"})
@@ -36,7 +36,7 @@ class Office:
     """An outbox whose intents are stored as the alert engine stores them."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
-    desk: Desk = field(default_factory=Desk)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     telemetry: Telemetry = field(default_factory=Telemetry)
     definitions: Routes = field(default_factory=lambda: ROUTES)
@@ -47,7 +47,7 @@ class Office:
 
     def restart(self) -> None:
         """Go on with what is in the store; what was only in memory is lost."""
-        self.outbox = Outbox(self.store, Catalog(routes=self.definitions), {"desk": self.desk}, self.telemetry, self.clock)
+        self.outbox = Outbox(self.store, Catalog(routes=self.definitions), {"desk": self.notifier}, self.telemetry, self.clock)
         self.outbox.load(deliveries_of(self.store.remembered()))
 
     def say(self, reason: str = "opened", channel: str = "mail", incident: str = "i1", **changes: Any) -> str:
@@ -81,7 +81,7 @@ def test_a_message_is_pending_in_the_store_before_it_is_sent_and_sent_once(offic
     for _ in range(3):
         office.deliver(MINUTE)
 
-    assert [one.delivery_id for one in office.desk.heard] == [identity]
+    assert [one.delivery_id for one in office.notifier.received] == [identity]
     assert office.states() == {"mail opened": ("sent", 1)}
     assert [(row["outcome"], row["detail"]) for row in office.store.rows("delivery_attempts")] == [("sent", "ok")]
     assert office.telemetry.value(M.OUTBOX_PENDING) == 0
@@ -90,7 +90,7 @@ def test_a_message_is_pending_in_the_store_before_it_is_sent_and_sent_once(offic
 
 def test_it_says_when_to_look_again(office: Office):
     assert office.deliver() is None
-    office.desk.down = True
+    office.notifier.down = True
     office.say()
     assert office.outbox.deliver(office.clock.now()) == NOW + timedelta(milliseconds=200), "while a channel is at work"
     office.outbox.join(PATIENCE_SECONDS)
@@ -98,16 +98,16 @@ def test_it_says_when_to_look_again(office: Office):
 
     assert timedelta(seconds=0.75) <= row["next_attempt_at"] - NOW <= timedelta(seconds=1.25)
     assert office.deliver() == row["next_attempt_at"]
-    assert len(office.desk.tried) == 1
+    assert len(office.notifier.attempted) == 1
 
 
 def test_what_is_not_taken_is_tried_again_after_a_pause_until_it_is(office: Office):
-    office.desk.down = True
+    office.notifier.down = True
     identity = office.say()
     for pause in (0, 2, 3, 6, 11):
         office.deliver(pause * SECOND)
     assert office.states() == {"mail opened": ("pending", 5)}
-    office.desk.down = False
+    office.notifier.down = False
     office.deliver(MINUTE)
 
     assert office.states() == {"mail opened": ("sent", 6)}
@@ -119,7 +119,7 @@ def test_what_is_not_taken_is_tried_again_after_a_pause_until_it_is(office: Offi
     ("severity", "states"), [("warning", {"mail opened": ("failed", 3)}), ("critical", {"mail opened": ("pending", 3)})]
 )
 def test_a_warning_is_given_up_after_a_day_and_what_is_critical_never(office: Office, severity: str, states: dict[str, tuple[str, int]]):
-    office.desk.down = True
+    office.notifier.down = True
     office.say(severity=severity)
     for pause in (timedelta(0), HOUR, 24 * HOUR):
         office.deliver(pause)
@@ -128,7 +128,7 @@ def test_a_warning_is_given_up_after_a_day_and_what_is_critical_never(office: Of
 
 
 def test_what_was_refused_for_good_is_not_tried_again(office: Office):
-    office.desk.downs["mail"] = Permanent("no such address")
+    office.notifier.errors["mail"] = Permanent("no such address")
     office.say()
     for _ in range(3):
         office.deliver(HOUR)
@@ -138,39 +138,39 @@ def test_what_was_refused_for_good_is_not_tried_again(office: Office):
 
 
 def test_a_receiver_that_asks_to_wait_is_left_alone_for_so_long(office: Office):
-    office.desk.downs["mail"] = Full("slow down", 120)
+    office.notifier.errors["mail"] = Full("slow down", 120)
     office.say()
     assert office.deliver() is not None
     office.deliver(119 * SECOND)
-    assert len(office.desk.tried) == 1
+    assert len(office.notifier.attempted) == 1
     office.deliver(SECOND)
 
-    assert len(office.desk.tried) == 2
+    assert len(office.notifier.attempted) == 2
 
 
 def test_a_newer_message_takes_the_place_of_one_that_waits(office: Office):
-    office.desk.down = True
+    office.notifier.down = True
     office.say("opened")
     office.deliver()
     office.say("worsened")
-    office.desk.down = False
+    office.notifier.down = False
     office.deliver(MINUTE)
 
-    assert office.desk.said == ["worsened"]
+    assert office.notifier.reasons == ["worsened"]
     assert office.states() == {"mail opened": ("superseded", 1), "mail worsened": ("sent", 1)}
 
 
 def test_a_newer_message_does_not_stop_one_that_is_on_its_way_which_is_not_tried_again(office: Office):
-    office.desk.downs["mail"] = Retryable("broken pipe")
+    office.notifier.errors["mail"] = Retryable("broken pipe")
     sending, go_on = threading.Event(), threading.Event()
-    deliver = office.desk.deliver
+    deliver = office.notifier.deliver
 
     def slowly(*arguments: Any) -> Any:
         sending.set()
         assert go_on.wait(PATIENCE_SECONDS)
         return deliver(*arguments)
 
-    office.desk.deliver = slowly  # type: ignore[method-assign]
+    office.notifier.deliver = slowly  # type: ignore[method-assign]
     office.say("opened")
     office.outbox.deliver(NOW)
     assert sending.wait(PATIENCE_SECONDS)
@@ -179,23 +179,23 @@ def test_a_newer_message_does_not_stop_one_that_is_on_its_way_which_is_not_tried
     go_on.set()
     office.outbox.join(PATIENCE_SECONDS)
     assert office.states() == {"mail opened": ("superseded", 1), "mail worsened": ("pending", 1)}
-    office.desk.downs = {}
+    office.notifier.errors = {}
     office.deliver(MINUTE)
 
-    assert office.desk.said == ["worsened"]
+    assert office.notifier.reasons == ["worsened"]
 
 
 @pytest.mark.parametrize(("tried", "said"), [(False, []), (True, ["resolved"])])
 def test_a_resolve_goes_only_where_a_message_may_be_firing(office: Office, tried: bool, said: list[str]):
-    office.desk.down = True
+    office.notifier.down = True
     office.say("opened")
     if tried:
         office.deliver()
     office.say("resolved")
-    office.desk.down = False
+    office.notifier.down = False
     office.deliver(MINUTE)
 
-    assert office.desk.said == said
+    assert office.notifier.reasons == said
     assert office.outbox.log.owed_a_resolve("i1") == set()
     assert office.states()["mail opened"] == ("superseded", int(tried))
 
@@ -205,7 +205,7 @@ def test_a_resolve_that_was_not_taken_is_owed_until_one_is(office: Office, resta
     """However the incident flaps while its channel is down or busy."""
     office.say("opened")
     office.deliver()
-    office.desk.down = True
+    office.notifier.down = True
     office.say("resolved")
     office.deliver()
     office.clock.advance(SECOND)
@@ -213,10 +213,10 @@ def test_a_resolve_that_was_not_taken_is_owed_until_one_is(office: Office, resta
     if restarted:
         office.restart()
     office.say("resolved")
-    office.desk.down = False
+    office.notifier.down = False
     office.deliver(MINUTE)
 
-    assert office.desk.said == ["opened", "resolved"]
+    assert office.notifier.reasons == ["opened", "resolved"]
 
 
 def test_without_a_channel_the_row_says_what_to_do(office: Office):
@@ -234,23 +234,23 @@ def test_a_channel_that_left_the_catalog_takes_no_more_and_a_new_one_does(office
     office.say(channel="fax")
     office.deliver()
 
-    assert office.desk.told("fax") == ["opened"]
+    assert office.notifier.reasons_of("fax") == ["opened"]
     assert office.states() == {"phone opened": ("failed", 1), "fax opened": ("sent", 1)}
 
 
 def test_a_channel_whose_obstacle_is_gone_is_tried_at_once(office: Office):
-    office.desk.down = True
+    office.notifier.down = True
     for pause in (0, 2, 3, 6, 11):
         office.say() if not pause else None
         office.deliver(pause * SECOND)
-    office.desk.down = False
+    office.notifier.down = False
     office.outbox.retry_now({"phone"})
     office.deliver()
-    assert office.desk.said == []
+    assert office.notifier.reasons == []
     office.outbox.retry_now({"mail"})
     office.deliver()
 
-    assert office.desk.said == ["opened"]
+    assert office.notifier.reasons == ["opened"]
 
 
 def test_critical_messages_of_a_channel_go_first(office: Office):
@@ -259,33 +259,33 @@ def test_critical_messages_of_a_channel_go_first(office: Office):
         office.clock.advance(SECOND)
     office.deliver()
 
-    assert [one.incident_id for one in office.desk.heard] == ["i3", "i1", "i2", "i4"]
+    assert [one.incident_id for one in office.notifier.received] == ["i3", "i1", "i2", "i4"]
 
 
 def test_the_fallback_is_notified_once_and_stored_before_it_is_sent(office: Office):
-    office.desk.downs = {"pager": Permanent("no such key"), "mail": Retryable("down")}
+    office.notifier.errors = {"pager": Permanent("no such key"), "mail": Retryable("down")}
     office.say(channel="pager")
     office.deliver()
     assert office.states() == {"pager opened": ("failed", 1), "mail opened": ("pending", 0)}
-    office.desk.downs = {}
+    office.notifier.errors = {}
     for _ in range(3):
         office.deliver(MINUTE)
 
-    assert office.desk.told("mail") == ["opened"]
-    assert office.desk.told("pager") == []
+    assert office.notifier.reasons_of("mail") == ["opened"]
+    assert office.notifier.reasons_of("pager") == []
 
 
 def test_the_fallback_of_a_silent_receiver_comes_with_time_alone(office: Office):
-    office.desk.downs["pager"] = Full("slow down", 3600)
+    office.notifier.errors["pager"] = Full("slow down", 3600)
     office.say(channel="pager")
     office.deliver()
     assert office.deliver() == NOW + 2 * MINUTE
     office.deliver(2 * MINUTE - SECOND)
-    assert office.desk.told("mail") == []
+    assert office.notifier.reasons_of("mail") == []
     office.deliver(SECOND)
 
-    assert office.desk.told("mail") == ["opened"]
-    assert office.desk.tried.count("pager") == 1
+    assert office.notifier.reasons_of("mail") == ["opened"]
+    assert office.notifier.attempted.count("pager") == 1
 
 
 def test_outcomes_are_stored_some_at_a_time_and_the_rest_when_nothing_more_is_due(office: Office):
@@ -298,7 +298,7 @@ def test_outcomes_are_stored_some_at_a_time_and_the_rest_when_nothing_more_is_du
 
 
 def test_what_is_superseded_is_not_overwritten_by_an_older_outcome(office: Office):
-    office.desk.down = True
+    office.notifier.down = True
     office.say("opened")
     office.store.refuses = True
     office.deliver()  # its outcome waits
@@ -318,7 +318,7 @@ def test_what_was_sent_while_the_store_refused_is_not_sent_again(office: Office,
     office.store.refuses = False
     assert office.deliver(SECOND) is None
 
-    assert office.desk.said == ["opened"]
+    assert office.notifier.reasons == ["opened"]
     assert office.states() == {"mail opened": ("sent", 1)}
     assert [record.getMessage() for record in caplog.records] == [
         "the store refuses the outcomes of deliveries; they are kept and tried again",
@@ -329,30 +329,30 @@ def test_what_was_sent_while_the_store_refused_is_not_sent_again(office: Office,
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_attempt_that_is_interrupted_is_made_again(office: Office):
     def interrupt() -> None:
-        office.desk.after = lambda: None
+        office.notifier.after = lambda: None
         raise KeyboardInterrupt
 
-    office.desk.after = interrupt
+    office.notifier.after = interrupt
     identity = office.say()
     office.deliver()
     office.deliver(SECOND)
 
-    assert [one.delivery_id for one in office.desk.heard] == [identity, identity], "with the same id"
+    assert [one.delivery_id for one in office.notifier.received] == [identity, identity], "with the same id"
     assert office.states() == {"mail opened": ("sent", 1)}
 
 
 def test_after_a_restart_what_was_sent_is_not_sent_again_and_what_was_not_is(office: Office):
     sent = office.say(incident="i1")
     office.deliver()
-    office.desk.down = True
+    office.notifier.down = True
     waits = office.say(incident="i2")
     office.deliver()
     office.restart()
-    office.desk.down = False
+    office.notifier.down = False
     for _ in range(3):
         office.deliver(MINUTE)
 
-    assert [one.delivery_id for one in office.desk.heard] == [sent, waits]
+    assert [one.delivery_id for one in office.notifier.received] == [sent, waits]
 
 
 def test_a_crash_after_sending_and_before_storing_sends_the_same_id_again_and_owes_a_resolve(office: Office):
@@ -364,8 +364,8 @@ def test_a_crash_after_sending_and_before_storing_sends_the_same_id_again_and_ow
     office.say("resolved")
     office.deliver()
 
-    assert office.desk.heard[0].delivery_id == identity
-    assert office.desk.said == ["opened", "resolved"]
+    assert office.notifier.received[0].delivery_id == identity
+    assert office.notifier.reasons == ["opened", "resolved"]
     assert office.states() == {"mail opened": ("superseded", 1), "mail resolved": ("sent", 1)}
 
 
@@ -373,12 +373,12 @@ def test_loading_again_while_something_is_on_its_way_does_not_send_it_twice(offi
     def load() -> None:
         office.outbox.load(deliveries_of(office.store.remembered()))
 
-    office.desk.after = load
+    office.notifier.after = load
     office.say()
     office.deliver()
     office.deliver(MINUTE)
 
-    assert office.desk.said == ["opened"]
+    assert office.notifier.reasons == ["opened"]
 
 
 STEPS: dict[str, Callable[[Office], Any]] = {
@@ -389,10 +389,10 @@ STEPS: dict[str, Callable[[Office], Any]] = {
     },
     "deliver": lambda office: office.deliver(SECOND),
     "wait": lambda office: office.deliver(5 * MINUTE),
-    "down": lambda office: setattr(office.desk, "down", True),
-    "up": lambda office: setattr(office.desk, "down", False),
-    "refuse": lambda office: office.desk.downs.update(pager=Permanent("no")),
-    "accept": lambda office: office.desk.downs.clear(),
+    "down": lambda office: setattr(office.notifier, "down", True),
+    "up": lambda office: setattr(office.notifier, "down", False),
+    "refuse": lambda office: office.notifier.errors.update(pager=Permanent("no")),
+    "accept": lambda office: office.notifier.errors.clear(),
 }
 
 
@@ -410,12 +410,12 @@ def test_whatever_happens_a_restart_knows_what_each_channel_was_told(steps: list
             for channel in ("mail", "pager"):
                 assert office.outbox.log.last("i1", channel) == before.log.last("i1", channel)
                 assert office.outbox.log.may_be_firing(("i1", channel)) >= before.log.may_be_firing(("i1", channel))
-                assert office.outbox.log.recent(channel) == before.log.recent(channel)
-    office.desk.down = False
-    office.desk.downs.clear()
+                assert office.outbox.log.notified_at(channel) == before.log.notified_at(channel)
+    office.notifier.down = False
+    office.notifier.errors.clear()
     for _ in range(3):
         office.deliver(HOUR)
-    ids = [one.delivery_id for one in office.desk.heard]
+    ids = [one.delivery_id for one in office.notifier.received]
 
     assert len(ids) == len(set(ids)), "nothing is sent twice"
     assert "pending" not in {state for state, _ in office.states().values()}, "everything finds its end"

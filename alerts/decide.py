@@ -12,10 +12,10 @@ from alerts.delivery.delivery import Delivery
 from alerts.delivery.notification_log import NotificationLog
 from alerts.delivery.outbox import Outbox
 from alerts.incidents import Incident, State
-from alerts.notice import Notice, Silence
 from alerts.pipeline import decide
 from alerts.render import Rendering, render
-from alerts.routing import CompiledRoute, Leg, compile_routes, legs_of
+from alerts.routing import CompiledRoute, RouteMatch, compile_routes, match_routes
+from alerts.stage import NotificationCandidate, Silence
 from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
 from core.incident import IncidentStatus
@@ -67,36 +67,36 @@ class Notifications:
     ) -> tuple[list[Delivery], datetime | None]:
         deliveries: list[Delivery] = []
         moments: list[datetime] = []
-        for notice in self.notices(incident, silences, outbox.log):
-            decision = decide(notice, now)
+        for candidate in self.candidates(incident, silences, outbox.log):
+            decision = decide(candidate, now)
             if decision.again_at is not None:
                 moments.append(decision.again_at)
             if decision.reason is not None:
-                delivery_id = outbox.log.next_id(incident.incident_id, notice.channel, decision.reason)
+                delivery_id = outbox.log.next_id(incident.incident_id, candidate.channel, decision.reason)
                 message = render(self.rendering, incident, members, decision.reason, delivery_id)
-                deliveries += outbox.intend(message, notice.channel, now)
+                deliveries += outbox.intend(message, candidate.channel, now)
         if incident.status == IncidentStatus.ACKNOWLEDGED.value and incident.acknowledged_until is not None:
             moments.append(incident.acknowledged_until)
         return deliveries, min(moments, default=None)
 
-    def notices(self, incident: Incident, silences: tuple[Silence, ...], log: NotificationLog) -> Iterator[Notice]:
+    def candidates(self, incident: Incident, silences: tuple[Silence, ...], log: NotificationLog) -> Iterator[NotificationCandidate]:
         """Yield the questions one by one: what one of them tells a channel, the next one of that channel knows."""
-        legs = legs_of(incident, self.routes, self.channels)
-        if not legs and not self.channels:
-            legs = [Leg("", NO_ROUTE)]
-        routed = {leg.channel for leg in legs}
-        legs += [Leg(channel, "") for channel in sorted(log.owed_a_resolve(incident.incident_id) - routed)]
-        for leg in legs:
-            yield Notice(
+        matches = match_routes(incident, self.routes, self.channels)
+        if not matches and not self.channels:
+            matches = [RouteMatch("", NO_ROUTE)]
+        routed = {match.channel for match in matches}
+        matches += [RouteMatch(channel, "") for channel in sorted(log.owed_a_resolve(incident.incident_id) - routed)]
+        for match in matches:
+            yield NotificationCandidate(
                 incident,
-                leg.channel,
-                leg.route,
-                log.last(incident.incident_id, leg.channel),
-                leg.channel in routed,
-                active=leg.active,
-                repeat_every_seconds=leg.repeat_every_seconds,
+                match.channel,
+                match.route,
+                log.last(incident.incident_id, match.channel),
+                match.channel in routed,
+                active=match.active,
+                repeat_every_seconds=match.repeat_every_seconds,
                 silences=silences,
-                recent=log.recent(leg.channel),
+                channel_notified_at=log.notified_at(match.channel),
             )
 
 

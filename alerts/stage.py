@@ -1,4 +1,4 @@
-"""Notice: the question whether one channel should hear of one incident now; and the answer of each stage."""
+"""The contract of a notification stage: whether one channel is to be notified of one incident now, and the answer of each stage."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Protocol, runtime_checkable
 from alerts.incidents import Incident
 from core.incident import Reason
 
-LATELY = 6
-"""Of so many messages a channel's moments are remembered; a stage may ask for no more."""
+NOTIFICATIONS_KEPT = 6
+"""Of so many notifications about an incident the times are known; a stage may ask for no more."""
 
 
 @dataclass(frozen=True)
-class Announced:
-    """What a channel was last told of an incident.
+class LastNotified:
+    """What a channel was last notified of about an incident.
 
-    ``sequence`` counts its messages, ``lately`` says when the last few were made; ``heard``: a firing may have arrived unresolved.
+    ``sequence`` counts its messages; ``notified_at``: when the last few were made, oldest first; ``firing``: one that says
+    that it holds may have arrived, and no resolve was said since.
     """
 
     sequence: int = 0
@@ -27,8 +28,8 @@ class Announced:
     breached: int = 0
     members: int = 0
     value: dict[str, float] | None = None
-    heard: bool = False
-    lately: tuple[datetime, ...] = ()
+    firing: bool = False
+    notified_at: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,27 +69,28 @@ class ActiveHours:
 
 
 @dataclass(frozen=True)
-class Notice:
+class NotificationCandidate:
     """One incident for one channel. ``reason`` is empty until the stage that compares has found one.
 
-    ``silences`` are those in force and those that ended lately.
+    ``silences`` are those in force and those that ended in the last days. ``channel_notified_at``: when the last messages to the channel were made,
+    about whatever incident, oldest first.
     """
 
     incident: Incident
     channel: str
     route: str
-    announced: Announced
+    last_notified: LastNotified
     routed: bool = True
     reason: Reason | None = None
     active: ActiveHours | None = None
     repeat_every_seconds: float | None = None
     silences: tuple[Silence, ...] = ()
-    recent: tuple[datetime, ...] = ()
+    channel_notified_at: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True)
-class Passage:
-    """A stage's answer. ``why`` is one line for people; ``again_at``: when a stopped notice is to be looked at again (None: on a change)."""
+class StageResult:
+    """A stage's answer. ``why`` is one line for people; ``again_at``: when a stopped candidate is to be looked at again (None: on a change)."""
 
     passes: bool
     why: str
@@ -97,11 +99,11 @@ class Passage:
 
 
 @runtime_checkable
-class NoticeStage(Protocol):
+class NotificationStage(Protocol):
     """One file in ``stages/`` that exports ``STAGE``. Decides only; keeps nothing and does no I/O."""
 
     name: str
 
-    def check(self, notice: Notice, now: datetime) -> Passage:
-        """Say whether the notice goes on, and why."""
+    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:
+        """Say whether the candidate passes, and why."""
         ...

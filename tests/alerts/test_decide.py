@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from alerts.decide import Decided, Notifications
 from alerts.delivery.outbox import Outbox
 from alerts.incidents import OPEN_MEMBER, Incident, State
-from alerts.notice import Silence
-from alerts.notifications import Decided, Notifications
+from alerts.stage import Silence
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Routes
 from core.clock import FakeClock

@@ -15,7 +15,7 @@ from core.config import Settings
 from core.errors import Retryable
 from core.telemetry import Telemetry
 from store.incidents import StoredIncidents
-from tests.alerts.world import Desk, World
+from tests.alerts.world import FakeNotifier, World
 
 
 @pytest.mark.parametrize("merged", [False, True])
@@ -28,7 +28,7 @@ def test_an_end_that_was_written_over_before_alerting_read_it_is_still_told(worl
         world.store.command("OPTIMIZE TABLE clocks FINAL")
     engine = world.engine()
     world.turn(engine)
-    assert world.desk.said == ["opened", "resolved"]
+    assert world.notifier.reasons == ["opened", "resolved"]
     assert world.store.rows("SELECT status FROM incidents FINAL") == [{"status": "resolved"}]
 
 
@@ -46,7 +46,7 @@ def test_a_first_message_that_never_left_is_said_when_its_cause_is_back(world: W
     for _ in range(3):
         world.turn(engine)
         world.clock.advance(timedelta(minutes=5))
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
 
 
 def test_after_the_resolve_of_a_repeated_incident_there_is_nothing_to_wait_for(world: World) -> None:
@@ -59,7 +59,7 @@ def test_after_the_resolve_of_a_repeated_incident_there_is_nothing_to_wait_for(w
     world.turn(engine)
     world.clocks(1, "met_late")
     world.turn(engine)
-    assert world.desk.said == ["opened", "repeated", "resolved"]
+    assert world.notifier.reasons == ["opened", "repeated", "resolved"]
     world.clock.advance(timedelta(days=2))
     world.turn(engine)
     assert engine.next_deadline() is None
@@ -69,7 +69,7 @@ def test_after_the_resolve_of_a_repeated_incident_there_is_nothing_to_wait_for(w
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_a_fallback_says_a_message_once_however_long_its_target_is_down(world: World, restarted: bool) -> None:
-    pager, mail = Desk("pager", down=True), Desk("mail")
+    pager, mail = FakeNotifier("pager", down=True), FakeNotifier("mail")
     routes = [Route(name="page", channels=["pager"], **{"continue": True}), Route(name="mail", channels=["mail"], repeat_every="1 hour")]
     channels = {"pager": Channel(type="pager", fallback="mail"), "mail": Channel(type="mail")}
     definitions = Catalog(routes=Routes(channels=channels, routes=routes))
@@ -84,10 +84,10 @@ def test_a_fallback_says_a_message_once_however_long_its_target_is_down(world: W
         world.clock.advance(timedelta(minutes=1))
         if restarted and minute == 30:
             running = engine()
-    ids = [message.delivery_id for message in mail.heard]
+    ids = [message.delivery_id for message in mail.received]
     assert len(ids) == len(set(ids))
     # its own and that repeated; it needs no fallback to say what it has been told
-    assert sorted(message.reason.value for message in mail.heard) == ["opened", "repeated", "repeated"]
+    assert sorted(message.reason.value for message in mail.received) == ["opened", "repeated", "repeated"]
 
 
 def test_what_was_sent_while_the_store_was_away_is_not_sent_again(world: World) -> None:
@@ -108,14 +108,14 @@ def test_what_was_sent_while_the_store_was_away_is_not_sent_again(world: World) 
     engine = world.engine(store)
     world.clocks(1, "breached")
     engine.run(world.clock.now())
-    world.desk.after = lambda: setattr(store, "away", True)  # while the message is on its way
+    world.notifier.after = lambda: setattr(store, "away", True)  # while the message is on its way
     engine.deliver(world.clock.now())
     engine.settle()
     with pytest.raises(OperationalError):
         engine.run(world.clock.now())
     store.away = False
-    world.desk.after = lambda: None
+    world.notifier.after = lambda: None
     for _ in range(3):
         world.turn(engine)
-    assert world.desk.said == ["opened"]
+    assert world.notifier.reasons == ["opened"]
     assert world.store.rows("SELECT state, attempts FROM deliveries FINAL") == [{"state": "sent", "attempts": 1}]
