@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from core.catalog.calendar import Calendar, Shift
 from core.catalog.catalog import Catalog
 from core.catalog.contract import Contract
@@ -92,6 +94,18 @@ def write_transaction(store: Store, transaction_id: str, first_at: dict[str, str
         "cause": more.get("cause", ""),
     }
     store.insert("transactions", {name: [value] for name, value in row.items()})
+
+
+def rows(*transactions: dict[str, Any]) -> pd.DataFrame:
+    """Return rows of ``transactions`` as :mod:`slas.clock` takes them: ``first_at`` maps a milestone to a time."""
+    found = []
+    for number, given in enumerate(transactions, start=1):
+        first = {name: ms(at) for name, at in given.get("first_at", {}).items()}
+        last = first | {name: ms(at) for name, at in given.get("last_at", {}).items()}
+        reached = {name: [("delivery", key, ms(at)) for key, at in pairs] for name, pairs in given.get("reached", {}).items()}
+        row = {"flow": "o2c", "transaction_id": f"t{number}", "reference": f"t{number}", "keys": {}, "state": "open", "facts": {}}
+        found.append({**row, "failed_stage": "", "cause": "", **given, "first_at": first, "last_at": last, "reached": reached})
+    return pd.DataFrame(found)
 
 
 def engine(store: Store, definitions: Catalog) -> SlaEngine:
