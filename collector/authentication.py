@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collector.rejection import refused, unproven
+from collector.rejection import reject, unproven
 from core.catalog.catalog import Catalog
 from core.catalog.source import OWN_SOURCE, Source
 from core.config import Settings
@@ -89,7 +89,7 @@ def _digest(token: str) -> bytes:
 
 
 def _unauthenticated() -> Exception:
-    return refused(
+    return reject(
         401,
         "unauthenticated",
         "a valid API token is needed",

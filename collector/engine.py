@@ -27,7 +27,7 @@ from core.http.hosts import own_hosts
 from core.http.metrics import Metrics
 from core.http.server import HttpServer, make_server
 from core.limits import FailedAttempts
-from core.refusals import FLUSH_SECONDS, Refusals
+from core.rejection_log import FLUSH_SECONDS, RejectionLog
 from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
 from journal.writer import Journal, exit_process
@@ -70,12 +70,12 @@ class Collector:
             disk_reserve_bytes=settings.disk_reserve_bytes,
             on_failure=on_journal_failure,
         )
-        self._refusals = Refusals(clock, telemetry)
+        self._rejections = RejectionLog(clock, telemetry)
         self._settling: asyncio.Task[None] | None = None
-        self._intake = JournalIntake(self._journal, telemetry, self._refusals, FlowLanes(catalog))
-        self._ingress = Ingress(IngestHandler(self._intake, clock), senders, webhooks, FailedAttempts(clock), self._refusals)
+        self._intake = JournalIntake(self._journal, telemetry, self._rejections, FlowLanes(catalog))
+        self._ingress = Ingress(IngestHandler(self._intake, clock), senders, webhooks, FailedAttempts(clock), self._rejections)
         self._ingress.problem = lambda: self._journal.problem() if self._started else "the collector is starting or stopping"
-        self._metrics = Metrics(settings, settings.host, telemetry, Guard(self._ingress.failures, self._refusals), self._journal.publish)
+        self._metrics = Metrics(settings, settings.host, telemetry, Guard(self._ingress.failures, self._rejections), self._journal.publish)
         self._tell_secrets()
         self._started = False
         self._http: HttpServer | None = None
@@ -97,14 +97,14 @@ class Collector:
         self.grpc_port = self._grpc.port
         hosts = own_hosts(settings, settings.host, settings.tls_certificate)
         self._http = make_server(
-            make_app(self._ingress, self._metrics), hosts, self._refusals, certificate=settings.tls_certificate, key=settings.tls_key
+            make_app(self._ingress, self._metrics), hosts, self._rejections, certificate=settings.tls_certificate, key=settings.tls_key
         )
         self._http_task = asyncio.create_task(self._http.serve(sockets=[listening]))
         await self._grpc.start()
         while not self._http.started and not self._http_task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         self._start_receivers(self._catalog)
-        self._settling = asyncio.create_task(self._settle(), name="refusals")
+        self._settling = asyncio.create_task(self._settle(), name="rejections")
         self._started = True
 
     def expect_large(self) -> None:
@@ -126,7 +126,7 @@ class Collector:
         await asyncio.gather(*closing)  # together: each may take all of its grace
         if self._settling is not None:
             self._settling.cancel()
-        self._refusals.flush(at_end=True)
+        self._rejections.flush(at_end=True)
         await asyncio.to_thread(self._ingress.offload.close)
         await asyncio.to_thread(self._journal.stop)
 
@@ -159,7 +159,7 @@ class Collector:
     async def _settle(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            self._refusals.flush()
+            self._rejections.flush()
 
     def _start_receivers(self, catalog: Catalog) -> None:
         """Start the receivers of new and changed sources, stop those that are gone."""

@@ -15,14 +15,14 @@ from collector.offload import Offload
 from collector.rejection import Rejection, ValidationError
 from collector.validation import Task, validate_small
 from core.limits import FailedAttempts
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 
 
 class Ingress:
     """One for both servers. ``senders`` and ``webhooks`` are replaced when the catalog is reloaded."""
 
     def __init__(
-        self, ingest_handler: IngestHandler, senders: Senders, webhooks: Webhooks, failures: FailedAttempts, refusals: Refusals
+        self, ingest_handler: IngestHandler, senders: Senders, webhooks: Webhooks, failures: FailedAttempts, rejections: RejectionLog
     ) -> None:
         self.ingest_handler = ingest_handler
         self.senders = senders
@@ -30,7 +30,7 @@ class Ingress:
         self.in_flight = InFlight()
         self.offload = Offload()
         self.failures = failures
-        self.refusals = refusals
+        self.rejections = rejections
         self.problem: Callable[[], str] = lambda: ""
 
     def identify(self, authorization: str | None, andon_token: str | None, peer: str) -> Sender:

@@ -9,7 +9,7 @@ from collector.lanes import FlowLanes
 from collector.ports import RecordJournal
 from collector.quarantine import quarantine_reason
 from core.errors import Full
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.signal import Receipt, Record, SignalKind
 from core.telemetry import M, Telemetry
 
@@ -17,11 +17,11 @@ from core.telemetry import M, Telemetry
 class JournalIntake:
     """Implements :class:`collector.receiver.Intake` for every receiver."""
 
-    def __init__(self, journal: RecordJournal, telemetry: Telemetry, refusals: Refusals, lanes: FlowLanes) -> None:
+    def __init__(self, journal: RecordJournal, telemetry: Telemetry, rejections: RejectionLog, lanes: FlowLanes) -> None:
         """``lanes`` is replaced when the catalog is reloaded."""
         self._journal = journal
         self._telemetry = telemetry
-        self._refusals = refusals
+        self._rejections = rejections
         self.lanes = lanes
 
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
@@ -46,4 +46,4 @@ class JournalIntake:
             self._telemetry.add(M.ACKNOWLEDGED, record.count, lane=record.lane.value, kind=record.kind.value)
             if record.kind is SignalKind.QUARANTINE:
                 self._telemetry.add(M.QUARANTINED, reason=quarantine_reason(record))
-                self._refusals.kept(record)
+                self._rejections.quarantined(record)

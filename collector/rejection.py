@@ -53,7 +53,7 @@ def unproven(field: str) -> Rejection:
     return Rejection(503, error, keep=False, retry_after_seconds=UNPROVEN_RETRY_SECONDS)
 
 
-def refused(status: int, reason: str, message: str, *, field: str = "", what_to_do: str = "") -> Rejection:
+def reject(status: int, reason: str, message: str, *, field: str = "", what_to_do: str = "") -> Rejection:
     """Return the rejection of input that is not kept: not authenticated, too large, of an unsupported type."""
     return Rejection(status, ValidationError(reason, message, field, what_to_do), keep=False)
 

@@ -15,7 +15,7 @@ from collector.http.encoding import decode, too_large_decompressed
 from collector.http.webhook_signatures import delivered_event
 from collector.otlp import json as otlp_json
 from collector.otlp.admission import Admitted, admit, admit_ordinary
-from collector.rejection import Rejection, refused
+from collector.rejection import Rejection, reject
 from core.signal import SignalKind
 
 JSON_MAX_BYTES = GRPC_MESSAGE_MAX_BYTES
@@ -93,7 +93,7 @@ def validate(task: Task, body: Bytes) -> Iterator[Validated]:
 
 
 def _no_event() -> Rejection:
-    return refused(
+    return reject(
         415,
         "unsupported_type",
         "this is not a CloudEvent",

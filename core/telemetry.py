@@ -32,9 +32,9 @@ class M(Enum):
         "andon_received_signals_total", Counter, "Signals passed to the journal, to be acknowledged or refused", ("lane", "kind")
     )
     ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged, once they were on disk", ("lane", "kind"))
-    REFUSED = Metric("andon_refused_signals_total", Counter, "Signals refused, by reason", ("lane", "reason"))
-    REFUSED_REQUESTS = Metric(
-        "andon_refused_requests_total",
+    REFUSED = Metric("andon_rejected_signals_total", Counter, "Signals refused, by reason", ("lane", "reason"))
+    REJECTED_REQUESTS = Metric(
+        "andon_rejected_requests_total",
         Counter,
         "Requests refused and not kept, by source (empty: unknown) and reason",
         ("source", "reason"),

@@ -25,7 +25,7 @@ from core.http.hosts import own_hosts
 from core.http.metrics import Metrics
 from core.http.server import make_server
 from core.limits import FailedAttempts
-from core.refusals import FLUSH_SECONDS, Refusals
+from core.rejection_log import FLUSH_SECONDS, RejectionLog
 from core.telemetry import configure_logging
 from dashboard.gate import gate, page_headers
 from dashboard.measures import telemetry
@@ -58,13 +58,13 @@ def serve(script: Path, settings: Settings) -> None:
     _log_streamlit_with_us()
     bound, metrics_bound = bind(host, port, "dashboard_port"), bind(host, metrics_port, "dashboard_metrics_port")
     clock = SystemClock()
-    hosts, refusals = own_hosts(settings, host), Refusals(clock, telemetry())
-    metrics = Metrics(settings, host, telemetry(), Guard(FailedAttempts(clock), refusals))
-    measured = make_server(Starlette(routes=[Route("/metrics", metrics.answer)]), hosts, refusals)
+    hosts, rejections = own_hosts(settings, host), RejectionLog(clock, telemetry())
+    metrics = Metrics(settings, host, telemetry(), Guard(FailedAttempts(clock), rejections))
+    measured = make_server(Starlette(routes=[Route("/metrics", metrics.answer)]), hosts, rejections)
     measuring = threading.Thread(target=measured.run, kwargs={"sockets": [metrics_bound]}, name="metrics", daemon=True)
     measuring.start()
-    pages = st.App(script, lifespan=_while_served(refusals))
-    server = make_server(gate(pages), hosts, refusals, headers=page_headers(settings.images_from), websockets=True)
+    pages = st.App(script, lifespan=_while_served(rejections))
+    server = make_server(gate(pages), hosts, rejections, headers=page_headers(settings.images_from), websockets=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     fields = {"pages": f"http://{host}:{port}", "metrics": f"http://{host}:{metrics_port}/metrics"}
@@ -74,24 +74,24 @@ def serve(script: Path, settings: Settings) -> None:
     measuring.join(timeout=5.0)
 
 
-def _while_served(refusals: Refusals) -> Any:
+def _while_served(rejections: RejectionLog) -> Any:
     """Return what runs beside Streamlit, from its start-up to its shutdown."""
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         threading.Thread(target=_import_pages, name="imports", daemon=True).start()
-        flushing = asyncio.create_task(_flush(refusals), name="flushing")
+        flushing = asyncio.create_task(_flush(rejections), name="flushing")
         yield
         flushing.cancel()
-        refusals.flush(at_end=True)
+        rejections.flush(at_end=True)
 
     return lifespan
 
 
-async def _flush(refusals: Refusals) -> None:
+async def _flush(rejections: RejectionLog) -> None:
     while True:
         await asyncio.sleep(FLUSH_SECONDS)
-        refusals.flush()
+        rejections.flush()
 
 
 def _import_pages() -> None:

@@ -13,7 +13,7 @@ from andon.engine.recovery import Recovery
 from andon.health.clock_watch import ClockWatch
 from core.clock import Clock
 from core.errors import NoRoom
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 
 logger = logging.getLogger("andon.engine")
 
@@ -28,7 +28,7 @@ class Housekeeping:
     recovery: Recovery
     pipeline: Pipeline
     freeze_endpoint: FreezeEndpoint
-    refusals: Refusals
+    rejections: RejectionLog
     owe_every_stage: Callable[[], None]
     """Called where rows came back: every stage has work then."""
     _done: float = field(init=False)
@@ -52,4 +52,4 @@ class Housekeeping:
             self.owe_every_stage()
         self.pipeline.tidy(sweep=not self.recovery.losses.waiting())  # what was lost may be in the oldest segment
         self.freeze_endpoint.step()
-        self.refusals.flush()
+        self.rejections.flush()

@@ -22,7 +22,7 @@ from core.http.hosts import own_hosts
 from core.http.metrics import Metrics
 from core.http.server import make_server
 from core.limits import FailedAttempts
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ URL_MAX_BYTES = 32 << 10
 class HttpServer:
     """Serves routes on the engine's port from :meth:`start` to :meth:`stop`. Whoever owns it calls ``flush`` of its ``refusals`` now and then."""
 
-    def __init__(self, settings: Settings, routes: Sequence[BaseRoute], refusals: Refusals) -> None:
+    def __init__(self, settings: Settings, routes: Sequence[BaseRoute], rejections: RejectionLog) -> None:
         self._settings = settings
-        self.refusals = refusals
+        self.rejections = rejections
         # no TLS here: the engine's port is for this machine and for what stands before it
         hosts = own_hosts(settings, settings.inner_host)
-        self._server = make_server(Starlette(routes=routes), hosts, self.refusals, url_max_bytes=URL_MAX_BYTES)
+        self._server = make_server(Starlette(routes=routes), hosts, self.rejections, url_max_bytes=URL_MAX_BYTES)
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -54,7 +54,7 @@ class HttpServer:
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(timeout=5.0)
-        self.refusals.flush(at_end=True)
+        self.rejections.flush(at_end=True)
 
 
 class EngineServer(HttpServer):
@@ -74,15 +74,15 @@ class EngineServer(HttpServer):
         self._engine = engine
         self._heartbeat = heartbeat
         self._backlog_watch = backlog_watch
-        refusals = Refusals(engine.clock, telemetry)
-        guard = Guard(FailedAttempts(engine.clock), refusals)
+        rejections = RejectionLog(engine.clock, telemetry)
+        guard = Guard(FailedAttempts(engine.clock), rejections)
         routes = [
             Route("/healthz", self._healthy),
             Route("/readyz", self._ready),
             Route("/metrics", Metrics(settings, settings.inner_host, telemetry, guard, heartbeat.look).answer),
             *apis(guard),
         ]
-        super().__init__(settings, routes, refusals)
+        super().__init__(settings, routes, rejections)
 
     def _healthy(self, _: Request) -> Response:
         """Alive: the loop has done a step lately, or a disk is what it waits for: a restart would not help then.

@@ -21,7 +21,7 @@ from core.errors import NoRoom
 from core.http.guard import Guard
 from core.http.metrics import Metrics
 from core.limits import FailedAttempts
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.telemetry import Telemetry
 
 logger = logging.getLogger("andon.engine")
@@ -102,7 +102,7 @@ def _server(settings: Settings, disks: DiskWatch, clock: Clock, telemetry: Telem
     def ready(_: Request) -> Response:
         return JSONResponse({"ready": False, "problems": [*disks.problems, "there is no room to open the store"]}, 503)
 
-    refusals = Refusals(clock, telemetry)
-    metrics = Metrics(settings, settings.inner_host, telemetry, Guard(FailedAttempts(clock), refusals))
+    rejections = RejectionLog(clock, telemetry)
+    metrics = Metrics(settings, settings.inner_host, telemetry, Guard(FailedAttempts(clock), rejections))
     routes = [Route("/healthz", healthy), Route("/readyz", ready), Route("/metrics", metrics.answer)]
-    return HttpServer(settings, routes, refusals)
+    return HttpServer(settings, routes, rejections)

@@ -81,7 +81,7 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
         freeze_endpoint = FreezeEndpoint(pipeline, settings)
         server = EngineServer(settings, partial(_apis, pipeline, freeze_endpoint), engine, heartbeat, backlog, disks, telemetry)
         engine.between_ticks = Housekeeping(
-            clock, clock_watch, catalog_watch, recovery, pipeline, freeze_endpoint, server.refusals, lambda: engine.owed.update(STAGES)
+            clock, clock_watch, catalog_watch, recovery, pipeline, freeze_endpoint, server.rejections, lambda: engine.owed.update(STAGES)
         )
         server.start()
         stack.callback(server.stop)

@@ -19,7 +19,7 @@ from core.catalog.load import load_catalog
 from core.clock import FakeClock, SystemClock, to_milliseconds
 from core.http.guard import Guard
 from core.limits import FailedAttempts
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.statement import statements
 from core.telemetry import Telemetry
 from store.catalogs import StoredCatalogs
@@ -116,5 +116,5 @@ def serve(folder: Path, transactions: int, now: datetime, port: int, password: s
     counts = fill(store, transactions, now) if not store.rows("SELECT count() AS n FROM transactions")[0]["n"] else {}
     filled.put(counts)
     clock = SystemClock()
-    guard = Guard(FailedAttempts(clock), Refusals(clock, Telemetry()))
+    guard = Guard(FailedAttempts(clock), RejectionLog(clock, Telemetry()))
     uvicorn.run(read_endpoint(Readers(str(folder)), password, guard), host="127.0.0.1", port=port, log_level="error")

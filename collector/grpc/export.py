@@ -20,7 +20,7 @@ from collector.grpc.message_reader import MessageReader
 from collector.ingest_handler import Envelope, Outcome
 from collector.ingress import Ingress
 from collector.otlp.requests import RESPONSES
-from collector.rejection import Rejection, refused
+from collector.rejection import Rejection, reject
 from collector.validation import PROTOBUF, Task
 from core.errors import Full
 from core.signal import SignalKind
@@ -44,7 +44,7 @@ def export_method(ingress: Ingress, kind: SignalKind, reader: MessageReader) -> 
         try:
             sender = ingress.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
         except Rejection as rejection:
-            ingress.refusals.refused(rejection.error.reason, peer=peer)
+            ingress.rejections.rejected(rejection.error.reason, peer=peer)
             await _abort(context, _CODES[rejection.status], str(rejection), retry_after_seconds=rejection.retry_after_seconds)
         envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, ingress.senders)
         with Content() as content:
@@ -54,7 +54,7 @@ def export_method(ingress: Ingress, kind: SignalKind, reader: MessageReader) -> 
             except Rejection as rejection:
                 await _abort(context, _CODES[rejection.status], str(rejection))
             except Full as full:
-                await content.read_by(partial(ingress.refusals.refused, "full", source=sender.source, peer=peer, body=content))
+                await content.read_by(partial(ingress.rejections.rejected, "full", source=sender.source, peer=peer, body=content))
                 await _abort(context, grpc.StatusCode.UNAVAILABLE, str(full), retry_after_seconds=full.retry_after_seconds)
         response = response_class()
         if outcome.rejected:
@@ -68,7 +68,7 @@ def export_method(ingress: Ingress, kind: SignalKind, reader: MessageReader) -> 
 async def _read(reader: MessageReader, context: Any, content: Content) -> None:
     message = await reader.read(context.peer(), context)
     if message is grpc.aio.EOF:
-        raise refused(400, "no_message", "there is no message", what_to_do="send one")
+        raise reject(400, "no_message", "there is no message", what_to_do="send one")
     content.add(message)
     if content.is_large:
         del message
@@ -85,7 +85,7 @@ async def _taken(ingress: Ingress, kind: SignalKind, content: Content, envelope:
         if kept := await ingress.ingest_handler.keep(rejection, content, envelope):
             error = replace(rejection.error, message=f"{rejection}; kept as {kept}")
             raise Rejection(rejection.status, error) from rejection
-        tell = partial(ingress.refusals.refused, rejection.error.reason, source=envelope.sender.source, peer=envelope.peer, body=content)
+        tell = partial(ingress.rejections.rejected, rejection.error.reason, source=envelope.sender.source, peer=envelope.peer, body=content)
         await content.read_by(tell)
         raise
     finally:

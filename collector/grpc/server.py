@@ -84,7 +84,7 @@ class GrpcServer:
                 _LOG.error("the gRPC server ended, and another one cannot begin yet", extra={"fields": {"error": str(error)}})
                 continue
             self._server = server
-            self._ingress.refusals.refused("protocol_error")
+            self._ingress.rejections.rejected("protocol_error")
             _LOG.error("a client's malformed request ended the gRPC server; another one has begun")
 
     async def stop(self, grace_seconds: float) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from collector.content import Content
 from collector.in_flight import InFlight
-from collector.rejection import Rejection, refused
+from collector.rejection import Rejection, reject
 from core.http.body import SlowBodyError, read_parts
 
 
@@ -38,9 +38,9 @@ class Body:
         try:
             await read_parts(self._request, self._add)
         except SlowBodyError as error:
-            raise refused(408, "slow_client", str(error), field="body") from error
+            raise reject(408, "slow_client", str(error), field="body") from error
         except ClientDisconnect as error:
-            raise refused(400, "bad_length", "the connection ended before the body did", field="content-length") from error
+            raise reject(400, "bad_length", "the connection ended before the body did", field="content-length") from error
         return self._content
 
     def _add(self, part: bytes) -> None:
@@ -51,6 +51,4 @@ class Body:
             raise self._too_large()
 
     def _too_large(self) -> Rejection:
-        return refused(
-            413, "too_large", f"the body is larger than {self._max_bytes} bytes", field="body", what_to_do="send smaller batches"
-        )
+        return reject(413, "too_large", f"the body is larger than {self._max_bytes} bytes", field="body", what_to_do="send smaller batches")

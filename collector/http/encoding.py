@@ -8,7 +8,7 @@ from collections.abc import Callable
 import zstandard
 
 from collector.content import Bytes
-from collector.rejection import Rejection, refused, unusable
+from collector.rejection import Rejection, reject, unusable
 
 MEMBERS_MAX = 1000
 """gzip members or zstd frames of one body. Each costs a decoder, also one that holds nothing and so never meets the bound on the output."""
@@ -47,7 +47,7 @@ def decode_to(take: Callable[[bytes], None], body: Bytes, encoding: str, max_byt
         return _inflate(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes), wbits)
     if name == "zstd":
         return _decompress_zstd(_Members(take, body, _ZSTD_SLICE_BYTES, max_bytes))
-    raise refused(
+    raise reject(
         415,
         "unsupported_encoding",
         f"content-encoding '{name[:40]}' is not supported",
@@ -130,7 +130,7 @@ def _broken(message: str) -> Rejection:
 
 def too_large_decompressed(max_bytes: int) -> Rejection:
     """Return the rejection of a body that decodes to more than it may: 413."""
-    return refused(
+    return reject(
         413,
         "too_large_decompressed",
         f"the decompressed body is larger than {max_bytes} bytes",

@@ -67,7 +67,7 @@ class Exchange:
             kept = await self._ingress.ingest_handler.keep(rejection, self._content, self._envelope)
         else:
             source = self._envelope.sender.source if self._envelope is not None else ""
-            tell = partial(self._ingress.refusals.refused, rejection.error.reason, source=source, peer=self.peer, body=self._content)
+            tell = partial(self._ingress.rejections.rejected, rejection.error.reason, source=source, peer=self.peer, body=self._content)
             await self._content.read_by(tell) if self._content is not None else tell()
         return self.explain(rejection, kept)
 

@@ -8,7 +8,7 @@ from collector import validation
 from collector.http.exchange import Endpoint, Exchange, answering
 from collector.http.responses import JSON, PROTOBUF, accept_json, accept_protobuf, explain_protobuf
 from collector.ingress import Ingress
-from collector.rejection import refused
+from collector.rejection import reject
 from collector.validation import Task
 from core.signal import SignalKind
 
@@ -25,7 +25,7 @@ def otlp_endpoint(ingress: Ingress, kind: SignalKind) -> Endpoint:
 
         envelope = exchange.identify(kind)
         if form is None:
-            raise refused(415, "unsupported_type", "OTLP is application/x-protobuf or application/json", field="content-type")
+            raise reject(415, "unsupported_type", "OTLP is application/x-protobuf or application/json", field="content-type")
 
         task = Task(kind, form, envelope.encoding)
         content = await exchange.read(task.max_bytes)

@@ -16,7 +16,7 @@ import msgspec
 
 from collector.cloud_events import make_event
 from collector.json_guard import check_json
-from collector.rejection import Rejection, refused, unproven
+from collector.rejection import Rejection, reject, unproven
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.errors import UsageError
@@ -49,7 +49,7 @@ class Webhooks:
         the source that can be read while another of its secrets cannot.
         """
         if name not in self._sources:
-            raise refused(
+            raise reject(
                 404, "unknown_source", "no source of that name takes webhooks", field="source", what_to_do="add 'webhook:' to the source"
             )
         source, keys = self._sources[name]
@@ -160,4 +160,4 @@ def _any_equal(expected: Iterable[bytes], given: list[str]) -> bool:
 
 
 def _invalid(kind: str, message: str) -> Rejection:
-    return refused(401, f"bad_signature:{kind}", message, field="signature", what_to_do="sign the raw body with the source's secret")
+    return reject(401, f"bad_signature:{kind}", message, field="signature", what_to_do="sign the raw body with the source's secret")

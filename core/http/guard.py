@@ -8,20 +8,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from core.limits import FailedAttempts
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 
 
 class Guard:
-    """Counts wrong passwords by the address they came from, and logs refusals. A correct password is always accepted."""
+    """Counts wrong passwords by the address they came from, and logs rejections. A correct password is always accepted."""
 
-    def __init__(self, failures: FailedAttempts, refusals: Refusals) -> None:
+    def __init__(self, failures: FailedAttempts, rejections: RejectionLog) -> None:
         self._failures = failures
-        self._refusals = refusals
+        self._rejections = rejections
 
     def wrong(self, request: Request) -> int:
         """Count a wrong or missing password; return the seconds until its sender may try again, 0 if it may now."""
         wait = self._failures.note(_peer(request))
-        self._refusals.refused("auth_rate_limited" if wait else "unauthenticated", peer=_peer(request))
+        self._rejections.rejected("auth_rate_limited" if wait else "unauthenticated", peer=_peer(request))
         return wait
 
     def refuse(self, request: Request) -> JSONResponse:
@@ -33,7 +33,7 @@ class Guard:
 
     def slow(self, request: Request) -> None:
         """Log a body that did not arrive in time."""
-        self._refusals.refused("slow_client", peer=_peer(request))
+        self._rejections.rejected("slow_client", peer=_peer(request))
 
 
 def bearer_is(request: Request, token: str) -> bool:

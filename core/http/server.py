@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from core.http.hosts import Hosts
 from core.http.websocket import MESSAGE_MAX_BYTES, PING_SECONDS, BoundedWebSocket, forget, peer_of
 from core.limits import CONNECTIONS_MAX, may_connect
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 
 HEAD_READ_SECONDS = 10.0
 HEAD_MAX_BYTES = 16 << 10
@@ -46,7 +46,7 @@ _PHRASES = {
 }  # fmt: skip
 RETRY_AFTER_SECONDS = 5
 NO_PAGE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; frame-ancestors 'none'"}
-"""Headers of every answer that is not a page, including refusals: a browser takes it only for what it says it is, and runs nothing."""
+"""Headers of every answer that is not a page, including rejections: a browser takes it only for what it says it is, and runs nothing."""
 NOT_IN_A_VALUE = re.compile(rb"[^\t\x20-\x7e]")
 """RFC 9110, 5.5, without obs-text: readers disagree about bytes above ASCII."""
 NOT_IN_A_VALUE_OF_A_PAGE = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
@@ -56,7 +56,7 @@ NOT_IN_A_VALUE_OF_A_PAGE = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
 class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  # uvicorn's protocols are not typed
     """Closes a connection whose request head is late, too large or ambiguous, or that exceeds its client's limit of connections."""
 
-    refusals: Refusals
+    rejections: RejectionLog
     hosts: Hosts
     url_max_bytes: int
     not_in_a_value: re.Pattern[bytes]
@@ -222,7 +222,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         self._timer_done()
         if not self._refused and not self.transport.is_closing():
             self._refused = True
-            self.refusals.refused(REASONS[status], peer=peer_of(self))
+            self.rejections.rejected(REASONS[status], peer=peer_of(self))
             retry = f"retry-after: {RETRY_AFTER_SECONDS}\r\n" if status == 503 else ""
             body = f"{words}\n".encode() if words else b""
             kind = "content-type: text/plain\r\n" if words else ""
@@ -244,7 +244,7 @@ class HttpServer(uvicorn.Server):
 def make_server(
     app: ASGIApp,
     hosts: Hosts,
-    refusals: Refusals,
+    rejections: RejectionLog,
     *,
     certificate: Path | None = None,
     key: Path | None = None,
@@ -259,7 +259,7 @@ def make_server(
     """
     peers: Counter[str] = Counter()
     own = {
-        "refusals": refusals,
+        "rejections": rejections,
         "hosts": hosts,
         "url_max_bytes": url_max_bytes,
         "not_in_a_value": NOT_IN_A_VALUE_OF_A_PAGE if websockets else NOT_IN_A_VALUE,

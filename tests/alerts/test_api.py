@@ -19,7 +19,7 @@ from core.catalog.catalog import Catalog
 from core.errors import NoRoom
 from core.http.guard import Guard
 from core.limits import FAILURES_PER_MINUTE, FailedAttempts
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.telemetry import M, Telemetry
 from tests.alerts.world import NOW, World, routes
 
@@ -71,7 +71,7 @@ def counter(world: World) -> Counter:
     engine = world.engine()
     world.clocks(1, "breached")
     world.turn(engine)
-    guard = Guard(FailedAttempts(world.clock), Refusals(world.clock, Telemetry()))
+    guard = Guard(FailedAttempts(world.clock), RejectionLog(world.clock, Telemetry()))
     return Counter(world, engine, world.notifier.received[0].incident_id, guard)
 
 
@@ -341,4 +341,4 @@ def test_a_body_that_trickles_is_ended(counter: Counter, monkeypatch: pytest.Mon
         return int(answer[0]["status"])
 
     assert asyncio.run(run()) == 408
-    assert counter.guard._refusals._telemetry.value(M.REFUSED_REQUESTS, source="", reason="slow_client") == 1
+    assert counter.guard._rejections._telemetry.value(M.REJECTED_REQUESTS, source="", reason="slow_client") == 1

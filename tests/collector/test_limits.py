@@ -66,7 +66,7 @@ def test_one_connection_too_many_is_told_to_come_back(door: Running, monkeypatch
             answer = fourth.recv(1000)
         assert answer.startswith(b"HTTP/1.1 503")
         assert b"retry-after: 5\r\n" in answer
-        assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="too_many_connections") == 1
+        assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="too_many_connections") == 1
         opened[0].close()
         time.sleep(0.2)
         with connection(door) as again:
@@ -106,8 +106,8 @@ def test_guessing_is_slowed_down_and_hurts_nobody_else(guarded: Running, secrets
     assert export(guarded.client, guarded, secrets["TOKEN_CRM"]).status_code == 200
     with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as elsewhere:
         assert export(elsewhere, guarded, "a typing error").status_code == 401
-    assert guarded.telemetry.value(M.REFUSED_REQUESTS, source="", reason="unauthenticated") == 11
-    assert guarded.telemetry.value(M.REFUSED_REQUESTS, source="", reason="auth_rate_limited") == 1
+    assert guarded.telemetry.value(M.REJECTED_REQUESTS, source="", reason="unauthenticated") == 11
+    assert guarded.telemetry.value(M.REJECTED_REQUESTS, source="", reason="auth_rate_limited") == 1
     assert len(guarded.records(Lane.CRITICAL)) == 1
 
 

@@ -72,7 +72,7 @@ def test_its_source_is_told_to_come_again_and_the_others_send(door: Running, lat
     assert deliver(door, "shop", "msg_3", KEY.replace("M", "N")) == 401, "all of its secrets can be read"
     assert send(door, secrets["TOKEN_CRM"]) == 200
     assert door.telemetry.value(M.SECRETS_UNREADABLE) == 2
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="secret_unreadable") == 2
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="secret_unreadable") == 2
 
     late.chmod(0o600)
     look(door)
@@ -110,8 +110,8 @@ def test_over_grpc_it_is_unavailable(door: Running) -> None:
 def test_guessing_meanwhile_counts(door: Running) -> None:
     look(door)
     assert [send(door, f"guess-{number}") for number in range(11)] == [503] * 11
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="secret_unreadable") == 10
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="auth_rate_limited") == 1
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="secret_unreadable") == 10
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="auth_rate_limited") == 1
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from core.errors import UsageError
 from core.http.guard import Guard
 from core.http.metrics import Metrics
 from core.limits import FAILURES_PER_MINUTE, FailedAttempts
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.telemetry import M, Telemetry
 
 REACHED = ["0.0.0.0", "::", "", "10.0.0.7", "erp.example.com"]
@@ -28,7 +28,7 @@ class Port:
 
     def __init__(self, listening: str = "127.0.0.1", *, token: str = "", insecure: bool = False) -> None:
         self.clock, self.telemetry = FakeClock(datetime(2026, 3, 27, tzinfo=UTC)), Telemetry()
-        self.guard = Guard(FailedAttempts(self.clock), Refusals(self.clock, self.telemetry))
+        self.guard = Guard(FailedAttempts(self.clock), RejectionLog(self.clock, self.telemetry))
         metrics = Metrics(Settings(metrics_token=token, insecure=insecure), listening, self.telemetry, self.guard)
         self.app = Starlette(routes=[Route("/metrics", metrics.answer)])
 
@@ -42,7 +42,7 @@ class Port:
 
 @pytest.mark.parametrize("listening", ["127.0.0.1", "::1", "localhost"])
 def test_on_this_machine_it_wants_nothing(listening: str) -> None:
-    assert "andon_refused_requests_total" in Port(listening).get().text
+    assert "andon_rejected_requests_total" in Port(listening).get().text
 
 
 @pytest.mark.parametrize("listening", REACHED)
@@ -73,7 +73,7 @@ def test_wrong_tokens_have_a_limit_and_a_good_one_passes_all_the_same(monkeypatc
     refused = port.get("Bearer guess")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
     assert port.get("Bearer scr4pe").status_code == 200
-    assert port.telemetry.value(M.REFUSED_REQUESTS, source="", reason="auth_rate_limited") == 1
+    assert port.telemetry.value(M.REJECTED_REQUESTS, source="", reason="auth_rate_limited") == 1
     port.clock.advance(timedelta(seconds=61))
     assert port.get("Bearer guess").status_code == 401
 

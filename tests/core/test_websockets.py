@@ -18,7 +18,7 @@ from core.clock import SystemClock
 from core.http.hosts import Hosts
 from core.http.server import make_server
 from core.http.websocket import MESSAGE_MAX_BYTES
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.telemetry import M, Telemetry
 
 HANDSHAKE = (
@@ -45,7 +45,7 @@ class Served:
     def __init__(self) -> None:
         self.telemetry = Telemetry()
         app = Starlette(routes=[WebSocketRoute("/echo", echo)])
-        self.server = make_server(app, Hosts([]), Refusals(SystemClock(), self.telemetry), websockets=True)
+        self.server = make_server(app, Hosts([]), RejectionLog(SystemClock(), self.telemetry), websockets=True)
         self.bound = socket.create_server(("127.0.0.1", 0))
         self.port = self.bound.getsockname()[1]
 
@@ -119,7 +119,7 @@ def test_no_body_stands_before_it(body: bytes) -> None:
     async def run() -> None:
         async with Served() as served:
             assert b" 400 " in await served.answered(HANDSHAKE + body)
-            assert served.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error") == 1
+            assert served.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error") == 1
 
     asyncio.run(run())
 
@@ -130,6 +130,6 @@ def test_what_comes_with_the_handshake_is_not_read_as_http() -> None:
             answer = await served.answered(HANDSHAKE + b"\r\n" + b"\x82\x81\0\0\0\0x" * 10_000)
             assert b" 101 " in answer
             assert b" 400 " not in answer
-            assert not served.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error")
+            assert not served.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error")
 
     asyncio.run(run())

@@ -69,7 +69,7 @@ def status(answer: str) -> int:
 
 def refused(product: Product, reason: str) -> int:
     text = httpx.get(f"http://127.0.0.1:{product.dashboard_metrics_port}/metrics", headers={"authorization": "Bearer scr4pe"}).text
-    found = re.search(rf'andon_refused_requests_total\{{reason="{reason}",source=""\}} (\d+)', text)
+    found = re.search(rf'andon_rejected_requests_total\{{reason="{reason}",source=""\}} (\d+)', text)
     return int(found[1]) if found else 0
 
 

@@ -85,7 +85,7 @@ def refused(product: Product) -> Counter[str]:
     found: Counter[str] = Counter()
     for port in (product.http_port, product.engine_port, product.dashboard_metrics_port):
         text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
-        for reason, value in re.findall(r'andon_refused_requests_total\{reason="(\w+)",source=""\} ([\d.]+)', text):
+        for reason, value in re.findall(r'andon_rejected_requests_total\{reason="(\w+)",source=""\} ([\d.]+)', text):
             found[reason] += int(float(value))
     return found
 

@@ -19,7 +19,7 @@ from collector.lanes import FlowLanes
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.errors import Full, UsageError
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
 from journal.format import segments
@@ -212,7 +212,7 @@ def test_a_journal_has_one_writer_of_a_name_at_a_time(tmp_path: Path) -> None:
 
 def test_what_nobody_waits_for_any_more_is_in_the_books_if_it_is_on_disk(tmp_path: Path) -> None:
     telemetry, journal = Telemetry(), open_journal(tmp_path)
-    intake = JournalIntake(journal, telemetry, Refusals(SystemClock(), telemetry), FlowLanes(Catalog()))
+    intake = JournalIntake(journal, telemetry, RejectionLog(SystemClock(), telemetry), FlowLanes(Catalog()))
 
     async def leave() -> None:
         waiting = asyncio.create_task(intake.accept([record(1)]))

@@ -20,7 +20,7 @@ from core.clock import FakeClock
 from core.errors import Permanent
 from core.http.guard import Guard
 from core.limits import FAILURES_PER_MINUTE, FailedAttempts
-from core.refusals import Refusals
+from core.rejection_log import RejectionLog
 from core.telemetry import M, Telemetry
 from store import endpoint
 from store.client import Store
@@ -41,7 +41,7 @@ def url(engine_folder: Path, admin: Store) -> Iterator[str]:
     admin.command("CREATE TABLE probe (n UInt64, text String) ENGINE = MergeTree ORDER BY n")
     admin.command("INSERT INTO probe SELECT number, toString(number) FROM numbers(1000)")
     readers = Readers(str(engine_folder), limits=LIMITS)
-    app = read_endpoint(readers, PASSWORD, Guard(FailedAttempts(CLOCK), Refusals(CLOCK, TELEMETRY)))
+    app = read_endpoint(readers, PASSWORD, Guard(FailedAttempts(CLOCK), RejectionLog(CLOCK, TELEMETRY)))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -317,7 +317,7 @@ def test_a_failed_read_leaves_nothing_in_the_store_either(store: Store) -> None:
 
 
 def test_wrong_passwords_have_a_limit_and_a_good_one_passes_all_the_same(url: str) -> None:
-    before = TELEMETRY.value(M.REFUSED_REQUESTS, source="", reason="auth_rate_limited")
+    before = TELEMETRY.value(M.REJECTED_REQUESTS, source="", reason="auth_rate_limited")
 
     def guess(*_: object) -> httpx.Response:
         return httpx.post(url, content=b"SELECT 1", auth=("andon", "battery staple"))
@@ -329,7 +329,7 @@ def test_wrong_passwords_have_a_limit_and_a_good_one_passes_all_the_same(url: st
     with pytest.raises(ClickHouseError, match="too many wrong passwords"):
         connect(url, "andon", "battery staple")
     assert ask(url, "SELECT 1").text == "1\n"
-    assert TELEMETRY.value(M.REFUSED_REQUESTS, source="", reason="auth_rate_limited") > before
+    assert TELEMETRY.value(M.REJECTED_REQUESTS, source="", reason="auth_rate_limited") > before
     CLOCK.advance(timedelta(seconds=61))
     assert guess().status_code == 401
 
@@ -342,4 +342,4 @@ def test_a_body_that_trickles_is_ended(url: str, monkeypatch: pytest.MonkeyPatch
     with socket.create_connection((address.host, address.port), timeout=60) as slow:
         slow.sendall(head.encode())
         assert b" 408 " in slow.recv(1000)
-    assert TELEMETRY.value(M.REFUSED_REQUESTS, source="", reason="slow_client") >= 1
+    assert TELEMETRY.value(M.REJECTED_REQUESTS, source="", reason="slow_client") >= 1

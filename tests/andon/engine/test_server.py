@@ -86,7 +86,7 @@ def test_metrics_want_the_token(port: int) -> None:
     assert httpx.get(url).status_code == 401
     assert httpx.get(url, headers={"authorization": "Bearer scrape"}).status_code == 401
     shown = httpx.get(url, headers={"authorization": "Bearer scr4pe"})
-    assert 'andon_refused_requests_total{reason="unauthenticated",source=""} 2.0' in shown.text
+    assert 'andon_rejected_requests_total{reason="unauthenticated",source=""} 2.0' in shown.text
     assert httpx.get(url.replace("metrics", "healthz")).status_code == 200
 
 

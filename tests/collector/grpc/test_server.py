@@ -46,7 +46,7 @@ def test_a_path_that_is_not_utf_8_stops_nobody_for_long(door: Running, path: byt
     sent, body = malformed(door, path), spans(count=1).SerializeToString()
 
     def counted(before: int) -> bool:
-        return door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error") > before
+        return door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error") > before
 
     for before in (0, 1, 2):
         with socket.create_connection(("127.0.0.1", door.collector.grpc_port), timeout=60) as opened:
@@ -85,6 +85,6 @@ def test_another_server_begins_whatever_kept_the_last_one_from_it(door: Running,
     monkeypatch.setattr(server, "_bound", fails_at_first)
     with socket.create_connection(("127.0.0.1", door.collector.grpc_port), timeout=60) as opened:
         opened.sendall(malformed(door))
-        wait_until(lambda: door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error"), 60, "another one has begun")
+        wait_until(lambda: door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error"), 60, "another one has begun")
     assert failures == []
     assert export(door, spans(count=1).SerializeToString()) == b""

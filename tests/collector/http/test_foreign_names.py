@@ -36,13 +36,13 @@ END = b"content-length: %d\r\n\r\n%s" % (len(EVENT), EVENT)
     ],
 )
 def test_a_name_that_is_not_ours_is_refused(door: Running, caplog: pytest.LogCaptureFixture, head: bytes) -> None:
-    with caplog.at_level(logging.INFO, "andon.refusals"):
+    with caplog.at_level(logging.INFO, "andon.rejections"):
         answer = talk(door, head)
     assert statuses(answer) == [421]
     assert b"is not a name of this Andon; add it to the setting allowed_hosts" in answer
     assert b"connection: close\r\n" in answer
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="foreign_host") == 1
-    assert [record.fields["reason"] for record in caplog.records if record.name == "andon.refusals"] == ["foreign_host"]  # type: ignore[attr-defined]
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="foreign_host") == 1
+    assert [record.fields["reason"] for record in caplog.records if record.name == "andon.rejections"] == ["foreign_host"]  # type: ignore[attr-defined]
     assert door.records() == []
 
 
@@ -54,7 +54,7 @@ def test_a_page_of_another_origin_is_refused(door: Running, origins: list[bytes]
     answer = talk(door, POST + b"host: localhost\r\n" + lines + TYPE + END)
     assert statuses(answer) == [403]
     assert b"set public_url" in answer
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="foreign_origin") == 1
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="foreign_origin") == 1
     assert door.records() == []
 
 

@@ -79,7 +79,7 @@ def test_ambiguous_heads(door: Running, sent: bytes) -> None:
     answer = talk(door, sent)
     assert statuses(answer) == [400]
     assert b"connection: close\r\n" in answer
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="protocol_error") == 1
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error") == 1
     assert door.records() == []
     assert door.client.get("/healthz").status_code == 200
 
@@ -170,7 +170,7 @@ def test_endless_chunks_end_at_the_limit(door: Running, monkeypatch: pytest.Monk
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
         assert is_closed_within(opened, 10, chunk)
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="default", reason="too_large") == 1
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="too_large") == 1
     assert door.records() == []
 
 
@@ -180,7 +180,7 @@ def test_endless_chunks_of_one_byte_end_in_time(door: Running, monkeypatch: pyte
     with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
         assert is_closed_within(opened, 4, b"1\r\nx\r\n", pause_seconds=0.02)
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="default", reason="slow_client") == 1
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="slow_client") == 1
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_what_never_ends_is_ended_before_it_is_large(door: Running, monkeypatch:
         opened.sendall(begun)
         assert is_closed_within(opened, 10, b"y" * 65536)
     assert given < 100_000
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="", reason="headers_too_large" if status == 431 else "protocol_error") == 1
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="headers_too_large" if status == 431 else "protocol_error") == 1
 
 
 @pytest.mark.parametrize("more", [b"1;", b"0\r\nx: ", b"ff\r\n"])

@@ -1,4 +1,4 @@
-"""The log of refusals: one form for every road, nothing secret in it, and no flood that fills a disk."""
+"""The log of rejections: one form for every road, nothing secret in it, and no flood that fills a disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock
 from core.errors import Full
-from core.refusals import LINES_PER_MINUTE, Refusals
+from core.rejection_log import LINES_PER_MINUTE, RejectionLog
 from core.signal import Lane
 from core.telemetry import JsonFormatter, M, Telemetry
 from tests.collector.conftest import Running
@@ -30,41 +30,41 @@ FIELDS = {"time", "level", "logger", "message", "event", "reason", "source", "pe
 
 @pytest.fixture
 def told(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]]:
-    """Return the lines of the log of refusals so far, as they are written."""
+    """Return the lines of the log of rejections so far, as they are written."""
     caplog.set_level(logging.INFO)
-    return lambda: [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == "andon.refusals"]
+    return lambda: [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == "andon.rejections"]
 
 
 def test_a_flood_of_one_reason_is_counted_and_hides_no_other(told: Callable[[], list[dict[str, Any]]]) -> None:
     clock, telemetry = FakeClock(), Telemetry()
-    refusals = Refusals(clock, telemetry)
+    rejections = RejectionLog(clock, telemetry)
     for _ in range(25):
-        refusals.refused("full", source="crm")
-    refusals.refused("too_large")
+        rejections.rejected("full", source="crm")
+    rejections.rejected("too_large")
     assert [line["reason"] for line in told()] == ["full"] * LINES_PER_MINUTE + ["too_large"]
-    assert telemetry.value(M.REFUSED_REQUESTS, source="crm", reason="full") == 25
+    assert telemetry.value(M.REJECTED_REQUESTS, source="crm", reason="full") == 25
     clock.advance(timedelta(seconds=59))
-    refusals.flush()
+    rejections.flush()
     assert len(told()) == 11
     clock.advance(timedelta(seconds=1))
-    refusals.flush()
+    rejections.flush()
     (left_out,) = told()[11:]
     assert (left_out["event"], left_out["reason"], left_out["count"]) == ("left_out", "full", 15)
-    refusals.flush()
+    rejections.flush()
     assert len(told()) == 12, "what was left out is told once"
 
 
 def test_the_count_comes_before_the_next_line_and_at_the_end(told: Callable[[], list[dict[str, Any]]]) -> None:
     clock = FakeClock()
-    refusals = Refusals(clock, Telemetry())
+    rejections = RejectionLog(clock, Telemetry())
     for _ in range(12):
-        refusals.refused("full")
+        rejections.rejected("full")
     clock.advance(timedelta(seconds=61))
     for _ in range(11):
-        refusals.refused("full")
+        rejections.rejected("full")
     assert [line["event"] for line in told()][10:12] == ["left_out", "refused"]
     assert len(told()) == 21
-    refusals.flush(at_end=True)
+    rejections.flush(at_end=True)
     assert [line["count"] for line in told() if line["event"] == "left_out"] == [2, 1]
 
 
@@ -130,7 +130,7 @@ def test_who_was_told_that_there_is_no_room(
     answer = door.post("/v1/events", b"{}", "application/cloudevents+json", authorization=f"Bearer {secrets['TOKEN_CRM']}")
     assert answer.status_code == 503
     assert [(line["reason"], line["source"], line["size"]) for line in told()] == [("full", "crm", 2)]
-    assert door.telemetry.value(M.REFUSED_REQUESTS, source="crm", reason="full") == 1
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="crm", reason="full") == 1
 
 
 def test_no_stranger_chooses_a_label(start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str]) -> None:
@@ -145,7 +145,7 @@ def test_no_stranger_chooses_a_label(start: Callable[..., Running], catalog: Cat
         (sample.labels["source"], sample.labels["reason"])
         for family in door.telemetry.registry.collect()
         for sample in family.samples
-        if sample.name == M.REFUSED_REQUESTS.value.name
+        if sample.name == M.REJECTED_REQUESTS.value.name
     }
     assert labels == {("", "unknown_source"), ("default", "unsupported_type"), ("", "unauthenticated"), ("", "bad_signature:wrong")}
 
@@ -154,7 +154,7 @@ def test_a_collector_tells_what_it_left_out_without_another_refusal(
     start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[dict[str, Any]]]
 ) -> None:
     monkeypatch.setattr("collector.engine.FLUSH_SECONDS", 0.05)
-    monkeypatch.setattr("core.refusals.MINUTE_SECONDS", 1.0)
+    monkeypatch.setattr("core.rejection_log.MINUTE_SECONDS", 1.0)
     door = start()
     for _ in range(LINES_PER_MINUTE + 3):
         door.post("/v1/traces", b"", "text/plain")

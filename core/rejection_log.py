@@ -1,4 +1,4 @@
-"""The log of refusals: everything that was not accepted as it came, by whatever route, in one form and within limits.
+"""The log of rejections: everything that was not accepted as it came, by whatever route, in one form and within limits.
 
 A line gives the reason, the source, the peer, the size and a fingerprint, with which a sender's records can be matched to the log; never
 the content, a header or a credential. A flood of one reason writes ten lines a minute plus one with the number left out, and hides no other
@@ -23,8 +23,8 @@ from core.telemetry import M, Telemetry
 LINES_PER_MINUTE = 10
 MINUTE_SECONDS = 60.0
 FLUSH_SECONDS = 5.0
-"""How often a loop should call :meth:`Refusals.flush`."""
-_LOG = logging.getLogger("andon.refusals")
+"""How often a loop should call :meth:`RejectionLog.flush`."""
+_LOG = logging.getLogger("andon.rejections")
 _FINGERPRINT_CHARACTERS = 12
 
 
@@ -47,8 +47,8 @@ class _Minute:
     left_out: int = 0
 
 
-class Refusals:
-    """Counts and logs refusals. Any thread may call.
+class RejectionLog:
+    """Counts and logs rejections. Any thread may call.
 
     A reason is a word from a closed list; a source is one of the catalog, or empty for a stranger.
     """
@@ -59,13 +59,13 @@ class Refusals:
         self._minutes: dict[str, _Minute] = {}
         self._lock = threading.Lock()
 
-    def refused(self, reason: str, *, source: str = "", peer: str = "", body: Body | None = None) -> None:
+    def rejected(self, reason: str, *, source: str = "", peer: str = "", body: Body | None = None) -> None:
         """Count and log a request that is not kept. ``body`` is as sent; None if it was not read to its end."""
-        self._telemetry.add(M.REFUSED_REQUESTS, source=source, reason=reason)
+        self._telemetry.add(M.REJECTED_REQUESTS, source=source, reason=reason)
         size = None if body is None else body.size
-        self._tell("refused", reason, lambda: _fields(source, peer, size, "" if body is None else body.sha256()))
+        self._tell("rejected", reason, lambda: _fields(source, peer, size, "" if body is None else body.sha256()))
 
-    def kept(self, record: Record) -> None:
+    def quarantined(self, record: Record) -> None:
         """Log an input that went to quarantine, given its record; it is counted when it is written to the journal."""
         detail: dict[str, Any] = msgspec.json.decode(record.detail)
 
@@ -85,7 +85,7 @@ class Refusals:
                 del self._minutes[reason]
         for reason, minute in over.items():
             if minute.left_out:
-                _LOG.info("refusals left out", extra={"fields": {"event": "left_out", "reason": reason, "count": minute.left_out}})
+                _LOG.info("rejections left out", extra={"fields": {"event": "left_out", "reason": reason, "count": minute.left_out}})
 
     def _tell(self, event: str, reason: str, fields: Callable[[], dict[str, Any]]) -> None:
         self.flush()
