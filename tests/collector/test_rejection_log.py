@@ -62,7 +62,7 @@ def test_the_count_comes_before_the_next_line_and_at_the_end(told: Callable[[], 
     clock.advance(timedelta(seconds=61))
     for _ in range(11):
         rejections.rejected("full")
-    assert [line["event"] for line in told()][10:12] == ["left_out", "refused"]
+    assert [line["event"] for line in told()][10:12] == ["left_out", "rejected"]
     assert len(told()) == 21
     rejections.flush(at_end=True)
     assert [line["count"] for line in told() if line["event"] == "left_out"] == [2, 1]
@@ -96,18 +96,18 @@ def test_every_road_is_told_in_one_form(
     sized = {"size": len(body), "sha256_12": digest}
     unread = {"size": None, "sha256_12": ""}
     expected = [
-        {"event": "refused", "reason": "unauthenticated", "source": "", **unread},
-        {"event": "refused", "reason": "unauthenticated", "source": "", **unread},
-        {"event": "refused", "reason": "unsupported_type", "source": "crm", **unread},
-        {"event": "refused", "reason": "unsupported_encoding", "source": "crm", **sized},
+        {"event": "rejected", "reason": "unauthenticated", "source": "", **unread},
+        {"event": "rejected", "reason": "unauthenticated", "source": "", **unread},
+        {"event": "rejected", "reason": "unsupported_type", "source": "crm", **unread},
+        {"event": "rejected", "reason": "unsupported_encoding", "source": "crm", **sized},
         {"event": "quarantined", "reason": "bad_json:syntax", "source": "crm", **sized},
-        {"event": "refused", "reason": "unknown_source", "source": "", **sized},
-        {"event": "refused", "reason": "bad_signature:wrong", "source": "", **sized},
+        {"event": "rejected", "reason": "unknown_source", "source": "", **sized},
+        {"event": "rejected", "reason": "bad_signature:wrong", "source": "", **sized},
         {"event": "quarantined", "reason": "bad_json:syntax", "source": "shop", **sized},
-        {"event": "refused", "reason": "unauthenticated", "source": "", **unread},
+        {"event": "rejected", "reason": "unauthenticated", "source": "", **unread},
         {"event": "quarantined", "reason": "bad_protobuf", "source": "crm", **sized},
-        {"event": "refused", "reason": "headers_too_large", "source": "", **unread},
-        {"event": "refused", "reason": "protocol_error", "source": "", **unread},
+        {"event": "rejected", "reason": "headers_too_large", "source": "", **unread},
+        {"event": "rejected", "reason": "protocol_error", "source": "", **unread},
     ]
     lines = told()
     assert [{name: line[name] for name in expected[0]} for line in lines] == expected
