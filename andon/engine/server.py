@@ -33,7 +33,7 @@ URL_MAX_BYTES = 32 << 10
 
 
 class HttpServer:
-    """Serves routes on the engine's port from :meth:`start` to :meth:`stop`. Whoever owns it calls ``flush`` of its ``refusals`` now and then."""
+    """Serves routes on the engine's port from :meth:`start` to :meth:`stop`. Whoever owns it calls ``flush`` of its ``rejections`` now and then."""
 
     def __init__(self, settings: Settings, routes: Sequence[BaseRoute], rejections: RejectionLog) -> None:
         self._settings = settings
