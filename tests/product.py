@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from core.config import Settings
 from core.parent import Lifeline
 from store.reads.connection import connect_reader
+from tests.command_line import andon, ask
 from tests.ports import free_port
 from tests.waiting import wait_until
 
-START_SECONDS = 60.0
+START_SECONDS = 240.0
+"""What a busy machine may take; a quiet one takes a few seconds."""
 _LIFELINE = Lifeline()
 
 
@@ -75,14 +78,11 @@ class Product:
 
     def andon(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line beside the processes, on a terminal of 120 columns."""
-        return subprocess.run(
-            [sys.executable, "-m", "andon", *arguments],
-            capture_output=True,
-            text=True,
-            env={**self.whole_environment, "COLUMNS": "120", **environment},
-            timeout=120,
-            check=False,
-        )
+        return andon(*arguments, folder=Path.cwd(), environment={**self.whole_environment, "COLUMNS": "120", **environment})
+
+    def ask(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that only asks, as :meth:`andon` and without a process of its own."""
+        return ask(*arguments, folder=Path.cwd(), environment={**self.whole_environment, "COLUMNS": "120", **environment})
 
     def start(self, *kinds: str, wait: bool = True) -> None:
         """Start process kinds (``collect``, ``engine``, ``dashboard``) and wait until each is ready."""
@@ -98,7 +98,7 @@ class Product:
     def wait_ready(self, kind: str) -> None:
         def ready() -> bool:
             if self.processes[kind].poll() is not None:
-                raise AssertionError(f"{kind} ended with {self.processes[kind].returncode}: {self.log(kind)[-2000:]}")
+                pytest.fail(f"{kind} ended with {self.processes[kind].returncode}: {self.log(kind)[-2000:]}")  # nothing is waited for
             return httpx.get(self.ready_url(kind), timeout=2.0).status_code == 200
 
         wait_until(ready, START_SECONDS, f"{kind} is ready; its log ends: {self.log(kind)[-600:]}")

@@ -18,20 +18,12 @@ import pytest
 from typer.testing import CliRunner
 
 from andon.commands import quarantine
+from tests.command_line import andon, ask
 from tests.ports import free_port
 
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
 GIVEN = 'given: [{at: "2026-03-27 15:50 UTC", event: shop.order.captured, data: {order: "17"}}]\n'
 EXPECT = 'expect: [{{at: "2026-03-27 15:50:{second} UTC", transaction: {{order: "17"}}, sla: {sla}, verdict: breached}}]\n'
-
-
-def andon(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANDON_")}
-    command = [sys.executable, "-m", "andon", *arguments]
-    root = str(Path(__file__).parents[2])
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, env={**environment, "PYTHONPATH": root}, timeout=120, check=False
-    )
 
 
 def one_line(result: subprocess.CompletedProcess[str]) -> str:
@@ -65,7 +57,7 @@ def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> Non
 
 
 def test_a_flag_value_of_the_wrong_type_is_wrong_use(tmp_path: Path) -> None:
-    result = andon("find", "4711", "--engine-port", "many", folder=tmp_path)
+    result = ask("find", "4711", "--engine-port", "many", folder=tmp_path)
     assert result.returncode == 2
     assert one_line(result).startswith("invalid value for '--engine-port'")
 
@@ -79,19 +71,19 @@ def test_a_flag_value_of_the_wrong_type_is_wrong_use(tmp_path: Path) -> None:
     ],
 )
 def test_a_command_that_is_none_or_lacks_something_says_where_to_look(tmp_path: Path, arguments: list[str], said: str) -> None:
-    result = andon(*arguments, folder=tmp_path)
+    result = ask(*arguments, folder=tmp_path)
     assert (result.returncode, one_line(result)) == (2, said)
 
 
 def test_a_setting_out_of_range_is_wrong_use_in_one_line(tmp_path: Path) -> None:
-    result = andon("find", "4711", "--engine-port", "99999999", folder=tmp_path)
+    result = ask("find", "4711", "--engine-port", "99999999", folder=tmp_path)
     assert result.returncode == 2
     assert "engine_port" in one_line(result).replace("-", "_")
 
 
 def test_without_an_engine_the_way_to_start_it_is_said(tmp_path: Path) -> None:
     port = free_port()
-    result = andon("explain", "4711", "--engine-port", str(port), folder=tmp_path)
+    result = ask("explain", "4711", "--engine-port", str(port), folder=tmp_path)
     assert result.returncode == 1
     message = one_line(result)
     assert message == f"no engine answers at http://127.0.0.1:{port}; start it with 'andon up' or give --engine-port"
@@ -118,7 +110,7 @@ def test_an_engine_with_another_data_folder_is_told_from_one_that_is_not_there(t
         threading.Thread(target=server.serve_forever, daemon=True).start()
         (tmp_path / "mine" / "secrets").mkdir(parents=True)
         (tmp_path / "mine" / "secrets" / "reader").write_text("mine")
-        result = andon("find", "4711", "--engine-port", str(server.server_port), "--data", "mine", folder=tmp_path)
+        result = ask("find", "4711", "--engine-port", str(server.server_port), "--data", "mine", folder=tmp_path)
         server.shutdown()
     assert result.returncode == 1
     assert one_line(result) == (
@@ -130,7 +122,7 @@ def test_an_engine_with_another_data_folder_is_told_from_one_that_is_not_there(t
 @pytest.mark.parametrize("verb", ["status", "verify"])
 @pytest.mark.parametrize("folder", ["/etc/passwd", "nowhere"])
 def test_a_folder_without_a_journal_is_wrong_use(tmp_path: Path, verb: str, folder: str) -> None:
-    result = andon("journal", verb, "--data", folder, folder=tmp_path)
+    result = ask("journal", verb, "--data", folder, folder=tmp_path)
     assert result.returncode == 2
     assert one_line(result) == f"{folder} holds no journal; give the right data folder with --data"
     assert not (tmp_path / "nowhere").exists()
@@ -232,7 +224,7 @@ def test_what_a_command_makes_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 def test_nothing_asked_is_answered_with_the_help_and_its_exit_codes(tmp_path: Path) -> None:
-    result = andon(folder=tmp_path)
+    result = ask(folder=tmp_path)
     assert (result.returncode, result.stderr.strip()) == (2, "")
     assert "Exit codes: 0 fine" in result.stdout
 

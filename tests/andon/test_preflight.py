@@ -17,7 +17,8 @@ import pytest
 from andon.preflight import check_inner_host, is_free, require_free_ports, require_single_instance
 from core.config import Settings
 from core.errors import UsageError
-from tests.andon.test_commands import andon, one_line
+from tests.andon.test_commands import one_line
+from tests.command_line import andon
 from tests.ports import free_port
 
 HOLDER = """

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from andon.preflight import is_free
-from tests.andon.test_commands import andon
+from tests.command_line import andon
 from tests.ports import free_port
 from tests.product import Product, running
 from tests.waiting import wait_until

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.command_line import ROOT, own_environment
 from tests.ports import free_port
 from tests.product import Product
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
 START_SECONDS = 240.0
 """What a slow machine may take; a quiet one takes a fraction."""
 STOP_SECONDS = 100.0
@@ -29,15 +29,8 @@ FIRST_INCIDENT = (
 
 
 def environment() -> dict[str, str]:
-    """What a person's shell has: nothing of ours, and a terminal wide enough for whole lines."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("ANDON_")}
-    return {**own, "PYTHONPATH": str(ROOT), "COLUMNS": "240", "PYTHONUNBUFFERED": "1"}
-
-
-def andon(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    command = [sys.executable, "-m", "andon", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment(), timeout=200, check=False)
+    """What a person's shell has, and a terminal wide enough for whole lines."""
+    return {**own_environment(), "PYTHONPATH": str(ROOT), "COLUMNS": "240", "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass

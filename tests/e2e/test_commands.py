@@ -1,4 +1,4 @@
-"""The commands that ask a running product, as real processes: what they print, and how they end."""
+"""The commands that ask a running product: what they print, and how they end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sqlite3
+import subprocess
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +47,10 @@ def identity(product: Product, order: str) -> str:
 
 def said(product: Product, *arguments: str, code: int = 0) -> str:
     """Return what a command prints; it must end with ``code`` and say nothing to the other side."""
-    done = product.andon(*arguments)
+    return of(product.ask(*arguments), code)
+
+
+def of(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
     assert done.returncode == code, done.stdout + done.stderr
     spoken, silent = (done.stdout, done.stderr) if code == 0 else (done.stderr, done.stdout)
     assert silent == ""
@@ -66,7 +70,12 @@ def test_what_nobody_knows_is_not_found(product: Product) -> None:
 
 
 def test_an_identifier_is_never_broken_by_a_narrow_terminal(product: Product, order: str, identity: str) -> None:
-    assert identity in product.andon("find", order, COLUMNS="40").stdout
+    assert identity in product.ask("find", order, COLUMNS="40").stdout
+
+
+def test_a_process_of_its_own_prints_the_same(product: Product, order: str) -> None:
+    assert of(product.andon("find", order)) == said(product, "find", order)
+    assert of(product.andon("find", "SO-unknown"), 1) == said(product, "find", "SO-unknown", code=1)
 
 
 @pytest.mark.parametrize("by", ["transaction", "order"])
@@ -115,7 +124,7 @@ def test_a_journal_is_verified_and_a_damaged_record_is_named(product: Product, o
         number = file.execute("SELECT min(id) FROM records WHERE instr(body, ?) > 0", (order.encode(),)).fetchone()[0]
         file.execute("UPDATE records SET body = substr(body, 2) WHERE id = ?", (number,))
     file.close()
-    done = product.andon("journal", "verify", "--data", str(tmp_path))
+    done = product.ask("journal", "verify", "--data", str(tmp_path))
     assert done.returncode == 1
     assert re.fullmatch(rf"local/standard/\d+ record {number}: [^\n]+\n", done.stderr)
     assert re.fullmatch(r"[\d,]+ records read, 1 damaged\n", done.stdout)
@@ -163,7 +172,7 @@ def test_an_input_that_a_defect_kept_out_arrives_by_a_replay(product: Product) -
         SignalKind.QUARANTINE, "default", Lane.CRITICAL, to_milliseconds(now), 1, json.dumps(event).encode(), json.dumps(detail)
     )
     write_records(segment_path(product.data / "journal", "earlier", Lane.CRITICAL, 1), [record])
-    wait_until(lambda: product.andon("quarantine", "show", kept).returncode == 0, 60, "the input is in quarantine")
+    wait_until(lambda: product.ask("quarantine", "show", kept).returncode == 0, 60, "the input is in quarantine")
 
     assert said(product, "quarantine", "replay", kept) == f"{kept}: accepted\n"
     assert wait_until(lambda: verdicts(product, number), 30, "the order is watched")

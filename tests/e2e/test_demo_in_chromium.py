@@ -14,7 +14,7 @@ from tests.e2e.browser import WAIT_MILLISECONDS, Seen, chromium, drawn, look, wi
 from tests.e2e.demo import Demo
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
 PICTURES = Path(__file__).parent / "screenshots"
 CHART = '[data-testid="stVegaLiteChart"] :is(canvas, svg)'
 ALARM = '.andon-notice.bad, [data-testid="stException"], [data-testid="stAlertContentError"]'

@@ -26,13 +26,14 @@ from core.telemetry import M
 from journal.format import segments
 from journal.reader import read_segment
 from store.reads.accounting import account
-from tests.e2e.demo import START_SECONDS, Demo, andon
+from tests.command_line import andon, ask
+from tests.e2e.demo import START_SECONDS, Demo, environment
 from tests.faults.audit import look_at_signals, signal_faults
 from tests.faults.ledger import Ledger, Producer
 from tests.ports import free_port
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.xdist_group("demo")
 Samples = Counter[tuple[str, str]]
 
 COLLECTORS = {
@@ -216,7 +217,7 @@ def test_what_is_killed_is_started_again_and_has_lost_nothing(demo: Demo, ledger
 
 
 def test_a_second_demo_names_who_has_the_port_and_leaves_the_first_alone(demo: Demo) -> None:
-    refused = andon("demo", "--fresh", f"--catalog={demo.product.catalog}", *demo.flags, folder=demo.folder)
+    refused = andon("demo", "--fresh", f"--catalog={demo.product.catalog}", *demo.flags, folder=demo.folder, environment=environment())
     assert refused.returncode == 2
     process = demo.children()["collect"]
     assert re.fullmatch(
@@ -233,7 +234,13 @@ def test_a_port_in_use_is_named_with_its_process_and_the_flag_that_changes_it(tm
     ports = {name: free_port() for name in Demo(tmp_path).ports}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports[flag] = taken.getsockname()[1]
-        refused = andon("demo", f"--data={tmp_path / 'data'}", *(f"{name}={port}" for name, port in ports.items()), folder=tmp_path)
+        refused = andon(
+            "demo",
+            f"--data={tmp_path / 'data'}",
+            *(f"{name}={port}" for name, port in ports.items()),
+            folder=tmp_path,
+            environment=environment(),
+        )
     assert refused.returncode == 2
     assert f"port {ports[flag]} is in use by" in refused.stderr
     assert refused.stderr.endswith(f"(process {os.getpid()}); stop it, or choose another port with {flag}\n")
@@ -253,7 +260,7 @@ def test_ctrl_c_and_a_kill_end_everything_and_what_was_acknowledged_is_there_aft
     assert len(processes) == 4
     assert all(gone(process) for process in processes.values())
     witness.stop()
-    verified = andon("journal", "verify", f"--data={demo.data}", folder=demo.folder)
+    verified = ask("journal", "verify", f"--data={demo.data}", folder=demo.folder, environment=environment())
     assert (verified.returncode, verified.stderr) == (0, "")
     assert verified.stdout.endswith(" read, 0 damaged\n")
     _, events, spans = in_journal(demo.data / "journal")
@@ -270,7 +277,8 @@ def test_ctrl_c_and_a_kill_end_everything_and_what_was_acknowledged_is_there_aft
     assert events <= {(row["event_source"], row["id"]) for row in demo.named("SELECT event_source, id FROM events FINAL")}
     assert spans <= {row["key"] for row in demo.named("SELECT concat(trace_id, span_id) AS key FROM spans FINAL")}
     assert demo.named("SELECT count() AS n FROM transactions FINAL")[0]["n"] >= before
-    status = andon("journal", "status", f"--data={demo.data}", f"--engine-port={demo.product.engine_port}", folder=demo.folder)
+    asked = ("journal", "status", f"--data={demo.data}", f"--engine-port={demo.product.engine_port}")
+    status = ask(*asked, folder=demo.folder, environment=environment())
     assert (status.returncode, status.stderr) == (0, "")
     assert re.search(
         r"^[\d,]+ signals acknowledged = [\d,]+ stored \+ [\d,]+ duplicates \+ 0 in quarantine \+ 0 lost \+ [\d,]+ in the journal$",

@@ -14,7 +14,6 @@ from tests.waiting import wait_until
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_backup_of_what_runs_comes_back(tmp_path: Path) -> None:
     ledger, copy = Ledger(), tmp_path / "copy"
     with http_sink() as desk:

@@ -65,33 +65,33 @@ def test_the_engine_offers_no_read_endpoint_and_keeps_nothing_on_its_own_disk(pr
 
 
 def test_commands_are_answered_by_the_server(product: Product, late: str) -> None:
-    found = product.andon("find", late)
+    found = product.ask("find", late)
     assert (found.returncode, found.stderr) == (0, "")
     assert late in found.stdout
-    explained = product.andon("explain", late, "book-in-time")
+    explained = product.ask("explain", late, "book-in-time")
     assert explained.returncode == 0, explained.stderr
     version = len(verdicts(product, late))
     assert f"\nbook-in-time: Order booked in time\n  verdict      breached (version {version}), overdue for " in explained.stdout
-    status = product.andon("journal", "status")
+    status = product.ask("journal", "status")
     assert (status.returncode, status.stderr) == (0, "")
     assert "signals acknowledged = " in status.stdout
     bad = httpx.post(f"{product.door}/v1/events", content=b"{", headers={"content-type": "application/cloudevents+json"})
     kept = bad.json()["quarantine_id"]
-    wait_until(lambda: kept in product.andon("quarantine", "list").stdout, 60, "the input is in quarantine")
-    assert product.andon("quarantine", "show", kept).returncode == 0
-    assert "refused again (400)" in product.andon("quarantine", "replay", kept).stderr
-    backup = product.andon("backup", str(product.data / "copy"))
+    wait_until(lambda: kept in product.ask("quarantine", "list").stdout, 60, "the input is in quarantine")
+    assert product.ask("quarantine", "show", kept).returncode == 0
+    assert "refused again (400)" in product.ask("quarantine", "replay", kept).stderr
+    backup = product.ask("backup", str(product.data / "copy"))
     assert (backup.returncode, "use its own BACKUP" in backup.stderr) == (2, True)
 
 
 def test_a_flag_names_another_server_than_the_environment(product: Product, server: StandIn) -> None:
     """And what is wrong there is one line."""
     at = f"http://andon@127.0.0.1:{server.port}"
-    wrong = product.andon("find", "4711", ANDON_STORE_PASSWORD="wrong")
+    wrong = product.ask("find", "4711", ANDON_STORE_PASSWORD="wrong")
     assert wrong.stderr == f"andon: the ClickHouse server at {at}/plant refuses the password in ANDON_STORE_PASSWORD for user 'andon'\n"
-    absent = product.andon("explain", "4711", "--store", server.store("absent"))
+    absent = product.ask("explain", "4711", "--store", server.store("absent"))
     assert absent.stderr.startswith(f"andon: the ClickHouse server at {at}/absent has no database 'absent'; ")
-    unused = product.andon("quarantine", "list", "--store", server.store())
+    unused = product.ask("quarantine", "list", "--store", server.store())
     assert (
         unused.stderr
         == f"andon: the database 'default' at {at}/default does not hold Andon's tables; 'andon engine' with this --store makes them\n"

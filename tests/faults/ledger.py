@@ -154,7 +154,7 @@ class Producer(threading.Thread):
 
     def stop(self) -> None:
         self._stopping.set()
-        self.join(10)
+        self.join(120)
         assert not self.is_alive()
 
     def _send_until_answered(self, kind: str, keys: list[str], send: Callable[[list[str]], str]) -> None:

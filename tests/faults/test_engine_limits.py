@@ -26,7 +26,7 @@ from tests.faults.ledger import CATALOG, ENVIRONMENT
 from tests.product import Product, running
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.alone
 
 
 class HostileReceiver:

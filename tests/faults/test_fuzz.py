@@ -38,7 +38,7 @@ STATUSES = {200, 400, 413, 415, 503}
 CODES = {"OK", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "UNAVAILABLE"}
 TOKENS = (b"{", b"}", b"[", b"]", b'"', b"\\u0000", b"\\ud800", b"1e999", b"-1", b"null", b"\xff", b"\0", b"\x80" * 10, b"9" * 70)
 SERVICES = {"traces": "trace.v1.Trace", "logs": "logs.v1.Logs", "metrics": "metrics.v1.Metrics"}
-pytestmark = [pytest.mark.xdist_group("fuzz"), pytest.mark.timeout(300 + SECONDS * 2)]
+pytestmark = [pytest.mark.xdist_group("fuzz"), pytest.mark.timeout(900 + SECONDS * 2)]
 
 
 def mutated(chance: random.Random, body: bytes) -> bytes:

@@ -135,7 +135,6 @@ def delivered(product: Product) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_the_disk_left_alone_is_delivered_and_the_rest_is_told(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)

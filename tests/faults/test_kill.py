@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import random
@@ -19,7 +20,10 @@ from tests.product import Product, running
 from tests.servers.rabbitmq import installed, rabbitmq
 from tests.waiting import wait_until
 
-ROUNDS = int(os.environ.get("ANDON_ROUNDS", "25"))
+ROUNDS = int(os.environ.get("ANDON_ROUNDS", "8"))
+KILLED = ("collect", "engine", "collect", "dashboard")
+"""Which processes four rounds kill, in any order."""
+PATIENCE_SECONDS = 240.0
 
 
 def closed_books(product: Product) -> dict[str, int] | None:
@@ -39,7 +43,7 @@ def all_well(product: Product, ledger: Ledger, desk: Sink, restarts: int) -> boo
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300 + ROUNDS * 30)
+@pytest.mark.timeout(900 + ROUNDS * 30)
 def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_path: Path):
     seed = int(os.environ.get("ANDON_SEED", "20260327"))
     logging.getLogger("faults").warning("the same again: ANDON_SEED=%s ANDON_ROUNDS=%s", seed, ROUNDS)
@@ -56,51 +60,48 @@ def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_pa
         for producer in producers:
             producer.start()
         restarts = 0
-        for _ in range(ROUNDS):
-            kind = chance.choice(["collect", "engine", "collect", "dashboard"])
+        for kind in itertools.islice((kind for _ in itertools.count() for kind in chance.sample(KILLED, len(KILLED))), ROUNDS):
             restarts += kind == "engine"
             time.sleep(chance.uniform(0.02, 1.5))
             product.kill(kind)
             product.start(kind, wait=chance.random() < 0.4)  # else the next kill may hit a process that is only starting
         for kind in ("collect", "engine", "dashboard"):
             product.wait_ready(kind)
+        for kind, count in (("events", ROUNDS * 10), ("spans", ROUNDS * 10), ("rejections", 2)):
+            wait_until(lambda kind=kind, count=count: len(ledger.acknowledged(kind)) > count, PATIENCE_SECONDS, f"{kind} are taken")
         for producer in producers:
             producer.stop()
-        assert len(ledger.acknowledged("events")) > ROUNDS * 10
-        assert len(ledger.acknowledged("spans")) > ROUNDS * 10
 
-        assert len(ledger.acknowledged("rejections")) >= 3
-
-        wait_until(lambda: closed_books(product), 60, f"nothing waits in the journal (seed {seed})")
+        wait_until(lambda: closed_books(product), PATIENCE_SECONDS, f"nothing waits in the journal (seed {seed})")
         wait_until(
-            lambda: all_well(product, ledger, desk, restarts), 90, f"everything acknowledged is there, once (seed {seed})", pause=2.0
+            lambda: all_well(product, ledger, desk, restarts),
+            PATIENCE_SECONDS,
+            f"everything acknowledged is there, once (seed {seed})",
+            pause=1.0,
         )
         time.sleep(3)
         assert all_well(product, ledger, desk, restarts), f"nothing comes after it (seed {seed})"
 
         origins = {row[0] for row in product.query("SELECT DISTINCT event_source FROM events")}
         assert origins >= (set(ORIGINS) if broker else set(ORIGINS[:2])), "every road was taken"
-        books = wait_until(lambda: closed_books(product), 60, f"nothing waits in the journal (seed {seed})")
+        books = wait_until(lambda: closed_books(product), PATIENCE_SECONDS, f"nothing waits in the journal (seed {seed})")
         assert books["duplicates"] >= 0, f"signals nobody acknowledged (seed {seed}): {books}"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_the_collector_acknowledges_while_the_engine_is_down_and_the_engine_catches_up(tmp_path: Path):
     ledger = Ledger()
     with (
         http_sink() as desk,
         running(Product(tmp_path / "data", CATALOG, {**ENVIRONMENT, "ANDON_TEST_WEBHOOK": desk.url}), "collect", "engine") as product,
     ):
-        producer = Producer(product, ledger, "down", 1, pause=0.05)
+        producer = Producer(product, ledger, "down", 1, pause=0.01)
         producer.start()
-        time.sleep(2)
+        wait_until(lambda: product.query("SELECT count() FROM events")[0][0], PATIENCE_SECONDS, "the engine loads")
         product.kill("engine")
-        before = len(ledger.acknowledged("events"))
-        time.sleep(60)
-        during = len(ledger.acknowledged("events"))
+        backlog = len(ledger.acknowledged("events")) + max(500, ROUNDS * 20)
+        wait_until(lambda: len(ledger.acknowledged("events")) > backlog, PATIENCE_SECONDS, "the collector goes on acknowledging")
         product.start("engine")
         producer.stop()
 
-        assert during - before > 500
-        wait_until(lambda: all_well(product, ledger, desk, 1), 60, "the backlog is there, once", pause=2.0)
+        wait_until(lambda: all_well(product, ledger, desk, 1), PATIENCE_SECONDS, "the backlog is there, once", pause=1.0)

@@ -52,7 +52,7 @@ from tests.faults.bodies import (
 from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
 from tests.product import Product, running
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.alone
 
 SOURCE = "source: shop\nowner: desk\nwebhook: {scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: shop}\n"
 OWNERS = "owners: {desk: {title: Desk, email: desk@example.com}}\n"

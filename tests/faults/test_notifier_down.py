@@ -49,7 +49,6 @@ def told(desk: Sink) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_a_desk_that_was_down_is_told_each_present_state_once(tmp_path: Path):
     with http_sink() as desk:
         desk.status = 503

@@ -39,7 +39,7 @@ def write(store: Store, chance: random.Random) -> None:
             store.command(chance.choice(AT_TIMES))
 
 
-@pytest.mark.timeout(120 + ROUNDS * 5)
+@pytest.mark.timeout(900 + ROUNDS * 5)
 def test_nothing_that_the_store_does_itself_is_a_loss(store: Store, tmp_path: Path):
     losses = Losses(store, PartsLedger(tmp_path / "parts.json", Path("/")), SystemClock(), Telemetry(), Conditions())
     store.command("ALTER TABLE events MODIFY TTL toDateTime(received_at) + toIntervalDay(1)", settings={"materialize_ttl_after_modify": 0})

@@ -125,7 +125,6 @@ def loaded(folder: Path, table: str, count: int, **environment: str) -> Iterator
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_journal_goes(tmp_path: Path, number: int):
     with loaded(tmp_path, "events", 300, ANDON_SEGMENT_MAX_BYTES="65536") as (product, desk, books):
@@ -133,7 +132,7 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         # No more than these and the one below: what was told six times within ten minutes waits before it is told again.
         comes_back(product, desk, before, 1, lose(product, stopped=number % 2 == 1))
         comes_back(product, desk, before, 2, lose(product, stopped=True, ANDON_JOURNAL_KEEP_SECONDS="0"))
-        status = product.andon("journal", "status")
+        status = product.ask("journal", "status")
         assert status.returncode == 0, status
         assert "all of it was brought back" in status.stderr
         after = wait_until(lambda: settled_books(product), PATIENCE_SECONDS, "the books close again")
@@ -151,7 +150,7 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         missing = sum(rows for table, _, rows in found_since() if table == "events")
         assert missing > 0
         wait_until(lambda: told(desk, "events")[told_before:] == ["opened"], PATIENCE_SECONDS, "it is told, and not resolved")
-        status = product.andon("journal", "status")
+        status = product.ask("journal", "status")
         assert status.returncode == 1
         assert "not brought back" in status.stderr
         lost = f"andon_store_lost_rows {float(missing)}"
@@ -159,7 +158,6 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_a_flipped_bit_is_found_named_and_brought_back(tmp_path: Path):
     with loaded(tmp_path, "spans", 200, ANDON_SCRUB_SECONDS="1") as (product, desk, _):
         before = counts(product)

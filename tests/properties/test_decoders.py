@@ -35,7 +35,7 @@ from tests.collector.requests import admit_whole, records_in
 from tests.collector.test_hostile_bytes import sample
 
 EXAMPLES = int(os.environ.get("ANDON_EXAMPLES", "200"))
-pytestmark = pytest.mark.timeout(300 + EXAMPLES / 10)
+pytestmark = pytest.mark.timeout(900 + EXAMPLES / 10)
 # how fast examples are made says how busy the machine is
 many = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 

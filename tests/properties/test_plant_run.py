@@ -181,7 +181,6 @@ arrivals = st.builds(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @settings(
     max_examples=5,
     deadline=None,

@@ -58,7 +58,6 @@ def begun_aside(store: Store) -> Callable[[Callable[[], object]], None]:
     return begin
 
 
-@pytest.mark.timeout(60)
 def test_what_waits_is_written_although_a_step_aside_lets_more_wait(
     store: Store, begun_aside: Callable[[Callable[[], object]], None]
 ) -> None:
@@ -69,7 +68,6 @@ def test_what_waits_is_written_although_a_step_aside_lets_more_wait(
     assert [row["actor"] for row in store.rows("SELECT actor FROM actions ORDER BY revision")] == ["first", "aside"]
 
 
-@pytest.mark.timeout(60)
 def test_what_follows_is_written_after_what_a_step_aside_let_wait(
     store: Store, begun_aside: Callable[[Callable[[], object]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +84,6 @@ def test_what_follows_is_written_after_what_a_step_aside_let_wait(
     assert written == ["aside", "last"]
 
 
-@pytest.mark.timeout(60)
 def test_a_step_aside_gets_a_revision_while_its_thread_reserves_more(
     store: Store, begun_aside: Callable[[Callable[[], object]], None]
 ) -> None:
@@ -97,7 +94,6 @@ def test_a_step_aside_gets_a_revision_while_its_thread_reserves_more(
     assert len(set(found)) == 3
 
 
-@pytest.mark.timeout(60)
 def test_rows_come_back_from_the_journal_although_a_step_aside_has_some_to_keep(
     store: Store, begun_aside: Callable[[Callable[[], object]], None], tmp_path: Path
 ) -> None:
