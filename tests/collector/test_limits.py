@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 
 import grpc
 import httpx
@@ -16,9 +15,6 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from core.catalog.catalog import Catalog
-from core.clock import FakeClock
-from core.http.names import is_loopback
-from core.limits import CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, PEERS_REMEMBERED, FailedAttempts, may_connect
 from core.signal import Lane
 from core.telemetry import M
 from tests.collector.conftest import Running
@@ -26,17 +22,6 @@ from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, START, spans
 
 BODY = spans(count=1).SerializeToString()
-
-
-def test_a_client_has_its_share_of_the_connections_and_loopback_has_them_all() -> None:
-    assert may_connect("192.0.2.1", CONNECTIONS_PER_CLIENT_MAX, CONNECTIONS_MAX)
-    assert not may_connect("192.0.2.1", CONNECTIONS_PER_CLIENT_MAX + 1, CONNECTIONS_MAX)
-    assert not may_connect("192.0.2.1", 1, CONNECTIONS_MAX + 1)
-    for peer in ("127.0.0.1", "::1", "::ffff:127.0.0.1"):
-        assert may_connect(peer, CONNECTIONS_MAX, CONNECTIONS_MAX)
-        assert not may_connect(peer, CONNECTIONS_MAX + 1, CONNECTIONS_MAX + 1)
-    assert not is_loopback("::ffff:192.0.2.1")
-    assert not is_loopback("unix")
 
 
 @contextmanager
@@ -71,21 +56,6 @@ def test_one_connection_too_many_is_told_to_come_back(door: Running, monkeypatch
         time.sleep(0.2)
         with connection(door) as again:
             assert b"200 OK" in ask(again)
-
-
-def test_failures_are_counted_by_the_minute_and_by_the_peer() -> None:
-    clock = FakeClock()
-    failures = FailedAttempts(clock)
-    assert [failures.note("a") for _ in range(10)] == [0] * 10
-    assert failures.note("a") == 60
-    assert failures.note("b") == 0
-    clock.advance(timedelta(seconds=45))
-    assert failures.note("a") == 15
-    clock.advance(timedelta(seconds=15))
-    assert failures.note("a") == 0
-    for number in range(PEERS_REMEMBERED):
-        failures.note(str(number))
-    assert len(failures._peers) == PEERS_REMEMBERED
 
 
 @pytest.fixture

@@ -8,18 +8,16 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import grpc
 import pytest
 
 from core.catalog.catalog import Catalog
-from core.clock import FakeClock
 from core.errors import Full
-from core.rejection_log import LINES_PER_MINUTE, RejectionLog
+from core.rejection_log import LINES_PER_MINUTE
 from core.signal import Lane
-from core.telemetry import JsonFormatter, M, Telemetry
+from core.telemetry import JsonFormatter, M
 from tests.collector.conftest import Running
 from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF
@@ -33,39 +31,6 @@ def told(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]]
     """Return the lines of the log of rejections so far, as they are written."""
     caplog.set_level(logging.INFO)
     return lambda: [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == "andon.rejections"]
-
-
-def test_a_flood_of_one_reason_is_counted_and_hides_no_other(told: Callable[[], list[dict[str, Any]]]) -> None:
-    clock, telemetry = FakeClock(), Telemetry()
-    rejections = RejectionLog(clock, telemetry)
-    for _ in range(25):
-        rejections.rejected("full", source="crm")
-    rejections.rejected("too_large")
-    assert [line["reason"] for line in told()] == ["full"] * LINES_PER_MINUTE + ["too_large"]
-    assert telemetry.value(M.REJECTED_REQUESTS, source="crm", reason="full") == 25
-    clock.advance(timedelta(seconds=59))
-    rejections.flush()
-    assert len(told()) == 11
-    clock.advance(timedelta(seconds=1))
-    rejections.flush()
-    (left_out,) = told()[11:]
-    assert (left_out["event"], left_out["reason"], left_out["count"]) == ("left_out", "full", 15)
-    rejections.flush()
-    assert len(told()) == 12, "what was left out is told once"
-
-
-def test_the_count_comes_before_the_next_line_and_at_the_end(told: Callable[[], list[dict[str, Any]]]) -> None:
-    clock = FakeClock()
-    rejections = RejectionLog(clock, Telemetry())
-    for _ in range(12):
-        rejections.rejected("full")
-    clock.advance(timedelta(seconds=61))
-    for _ in range(11):
-        rejections.rejected("full")
-    assert [line["event"] for line in told()][10:12] == ["left_out", "rejected"]
-    assert len(told()) == 21
-    rejections.flush(at_end=True)
-    assert [line["count"] for line in told() if line["event"] == "left_out"] == [2, 1]
 
 
 def test_every_road_is_told_in_one_form(
