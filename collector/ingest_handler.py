@@ -104,9 +104,7 @@ class IngestHandler:
         await self._intake.accept(records)
 
     async def keep(self, rejection: Rejection, content: Content, envelope: Envelope) -> str:
-        """Quarantine what a rejection is about and return its id; empty when it is not to be kept. Raises :class:`core.errors.Full`."""
-        if not rejection.keep:
-            return ""
+        """Quarantine what a rejection is about and return its id. Raises :class:`core.errors.Full`."""
         quarantine_id, record = await content.read_by(self._quarantine, rejection.error, content, envelope, self.now())
         await self._intake.accept([record])
         return quarantine_id

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 from collector.authentication import Sender, Senders
 from collector.content import Content
 from collector.http.webhook_signatures import Webhooks
 from collector.in_flight import InFlight
-from collector.ingest_handler import IngestHandler
+from collector.ingest_handler import Envelope, IngestHandler
 from collector.offload import Offload
 from collector.rejection import Rejection, ValidationError
 from collector.validation import Task, validate_small
@@ -40,6 +41,18 @@ class Ingress:
         """
         with self.watching(peer):
             return self.senders.identify(authorization, andon_token)
+
+    async def quarantine_or_log(self, rejection: Rejection, peer: str, envelope: Envelope | None, content: Content | None) -> str:
+        """Quarantine what was rejected and return its id, or log it as rejected and return nothing.
+
+        ``envelope`` is None while the sender is not known, ``content`` while the body is not read to its end. Raises :class:`core.errors.Full`.
+        """
+        if envelope is not None and content is not None and rejection.keep:
+            return await self.ingest_handler.keep(rejection, content, envelope)
+        source = envelope.sender.source if envelope is not None else ""
+        tell = partial(self.rejections.rejected, rejection.error.reason, source=source, peer=peer, body=content)
+        await content.read_by(tell) if content is not None else tell()
+        return ""
 
     @contextmanager
     def watching(self, peer: str) -> Iterator[None]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from functools import partial
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote
 
 import grpc
@@ -17,10 +15,10 @@ from google.rpc.status_pb2 import Status
 from collector.allocator import give_back_free_blocks
 from collector.content import Content
 from collector.grpc.message_reader import MessageReader
-from collector.ingest_handler import Envelope, Outcome
+from collector.ingest_handler import Envelope
 from collector.ingress import Ingress
 from collector.otlp.requests import RESPONSES
-from collector.rejection import Rejection, reject
+from collector.rejection import Rejection, no_room, reject
 from collector.validation import PROTOBUF, Task
 from core.errors import Full
 from core.signal import SignalKind
@@ -34,28 +32,24 @@ _CODES = {
 
 
 def export_method(ingress: Ingress, kind: SignalKind, reader: MessageReader) -> Callable[[Any, Any], Awaitable[bytes]]:
-    """Return the method of one signal, to be registered as one that takes a stream."""
+    """Return the method of one signal, to be registered as one that takes a stream.
+
+    To its sender this is a call with one message. Taken as a stream of one, it is not read before there is room for it.
+    """
     response_class, rejected_field, _ = RESPONSES[kind]
 
     async def export(_messages: Any, context: Any) -> bytes:
-        # To its sender this is a call with one message. Taken as a stream of one, it is not read before there is room for it.
-        peer = peer_of(context.peer())
-        metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        try:
-            sender = ingress.identify(metadata.get("authorization"), metadata.get("x-andon-token"), peer)
-        except Rejection as rejection:
-            ingress.rejections.rejected(rejection.error.reason, peer=peer)
-            await _abort(context, _CODES[rejection.status], str(rejection), retry_after_seconds=rejection.retry_after_seconds)
-        envelope = Envelope(sender, kind.value, "application/x-protobuf", "", peer, ingress.senders)
-        with Content() as content:
+        with _Call(ingress, kind, context) as call:
             try:
-                await _read(reader, context, content)
-                outcome = await _taken(ingress, kind, content, envelope)
-            except Rejection as rejection:
-                await _abort(context, _CODES[rejection.status], str(rejection))
+                try:
+                    envelope = call.identify()
+                    content = await call.read(reader)
+                    async with ingress.validated(Task(kind, PROTOBUF), content) as pieces:
+                        outcome = await ingress.ingest_handler.take_otlp(kind, pieces, envelope)
+                except Rejection as rejection:
+                    await call.reject(rejection)
             except Full as full:
-                await content.read_by(partial(ingress.rejections.rejected, "full", source=sender.source, peer=peer, body=content))
-                await _abort(context, grpc.StatusCode.UNAVAILABLE, str(full), retry_after_seconds=full.retry_after_seconds)
+                await call.reject(no_room(full))
         response = response_class()
         if outcome.rejected:
             setattr(response.partial_success, rejected_field, outcome.rejected)
@@ -65,31 +59,51 @@ def export_method(ingress: Ingress, kind: SignalKind, reader: MessageReader) -> 
     return export
 
 
-async def _read(reader: MessageReader, context: Any, content: Content) -> None:
-    message = await reader.read(context.peer(), context)
-    if message is grpc.aio.EOF:
-        raise reject(400, "no_message", "there is no message", what_to_do="send one")
-    content.add(message)
-    if content.is_large:
-        del message
-        await asyncio.to_thread(give_back_free_blocks)  # gRPC reads a message in small pieces
+class _Call:
+    """A call and what is known about it so far; its message is held until the block ends."""
 
+    def __init__(self, ingress: Ingress, kind: SignalKind, context: Any) -> None:
+        self._ingress = ingress
+        self._kind = kind
+        self._context = context
+        self._peer = peer_of(context.peer())
+        self._envelope: Envelope | None = None
+        self._content: Content | None = None
+        self._counted_bytes = 0
 
-async def _taken(ingress: Ingress, kind: SignalKind, content: Content, envelope: Envelope) -> Outcome:
-    """Return what became of a message. Raises :class:`Rejection`, which says where it is kept, and :class:`core.errors.Full`."""
-    try:
-        ingress.in_flight.count(0, content.size)
-        async with ingress.validated(Task(kind, PROTOBUF), content) as pieces:
-            return await ingress.ingest_handler.take_otlp(kind, pieces, envelope)
-    except Rejection as rejection:
-        if kept := await ingress.ingest_handler.keep(rejection, content, envelope):
-            error = replace(rejection.error, message=f"{rejection}; kept as {kept}")
-            raise Rejection(rejection.status, error) from rejection
-        tell = partial(ingress.rejections.rejected, rejection.error.reason, source=envelope.sender.source, peer=envelope.peer, body=content)
-        await content.read_by(tell)
-        raise
-    finally:
-        ingress.in_flight.forget(content.size)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ingress.in_flight.forget(self._counted_bytes)
+        if self._content is not None:
+            self._content.close()
+
+    def identify(self) -> Envelope:
+        """Return the envelope of the message by the call's token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
+        metadata = {key: value for key, value in self._context.invocation_metadata() or () if isinstance(value, str)}
+        sender = self._ingress.identify(metadata.get("authorization"), metadata.get("x-andon-token"), self._peer)
+        self._envelope = Envelope(sender, self._kind.value, "application/x-protobuf", "", self._peer, self._ingress.senders)
+        return self._envelope
+
+    async def read(self, reader: MessageReader) -> Content:
+        """Return the message. Raises :class:`Rejection` where there is none, and :class:`core.errors.Full`."""
+        message = await reader.read(self._context.peer(), self._context)
+        if message is grpc.aio.EOF:
+            raise reject(400, "no_message", "there is no message", what_to_do="send one")
+        self._content = Content(message)
+        if self._content.is_large:
+            del message
+            await asyncio.to_thread(give_back_free_blocks)  # gRPC reads a message in small pieces
+        self._counted_bytes = self._content.size
+        self._ingress.in_flight.count(0, self._counted_bytes)
+        return self._content
+
+    async def reject(self, rejection: Rejection) -> None:
+        """Quarantine the message or log it as rejected, and end the call. Raises :class:`core.errors.Full`."""
+        quarantine_id = await self._ingress.quarantine_or_log(rejection, self._peer, self._envelope, self._content)
+        message = f"{rejection}; kept as {quarantine_id}" if quarantine_id else str(rejection)
+        await _abort(self._context, _CODES[rejection.status], message, retry_after_seconds=rejection.retry_after_seconds)
 
 
 def peer_of(name: str) -> str:

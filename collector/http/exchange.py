@@ -7,7 +7,6 @@ answer that says what is wrong.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -61,15 +60,9 @@ class Exchange:
         return self._content
 
     async def reject(self, rejection: Rejection) -> Response:
-        """Quarantine the body or count it as refused, and return the answer. Raises :class:`core.errors.Full`."""
-        kept = ""
-        if rejection.keep and self._content is not None and self._envelope is not None:
-            kept = await self._ingress.ingest_handler.keep(rejection, self._content, self._envelope)
-        else:
-            source = self._envelope.sender.source if self._envelope is not None else ""
-            tell = partial(self._ingress.rejections.rejected, rejection.error.reason, source=source, peer=self.peer, body=self._content)
-            await self._content.read_by(tell) if self._content is not None else tell()
-        return self.explain(rejection, kept)
+        """Quarantine the body or log it as rejected, and return the answer. Raises :class:`core.errors.Full`."""
+        quarantine_id = await self._ingress.quarantine_or_log(rejection, self.peer, self._envelope, self._content)
+        return self.explain(rejection, quarantine_id)
 
 
 def answering(ingress: Ingress, answer: Callable[[Exchange], Awaitable[Response]]) -> Endpoint:

@@ -27,6 +27,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from collector.grpc.export import peer_of
 from core.catalog.catalog import Catalog
 from core.signal import Lane, SignalKind
+from core.telemetry import M
 from tests.collector.conftest import Running
 from tests.collector.requests import START, spans
 
@@ -72,6 +73,14 @@ def test_too_large(door: Running) -> None:
     assert bomb.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert len(gzip.compress(bytes(50 << 20))) < 1 << 20
     assert door.records() == []
+
+
+def test_a_call_without_a_message_is_told_and_counted(door: Running) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel, pytest.raises(grpc.RpcError) as caught:
+        channel.stream_unary(EXPORT)(iter(()), timeout=10)
+    assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.INVALID_ARGUMENT, "there is no message")
+    assert door.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="no_message") == 1
+    assert door.collector._ingress.in_flight.size == 0
 
 
 def test_full_says_when_to_come_back(start: Callable[..., Running]) -> None:

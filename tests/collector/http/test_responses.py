@@ -10,14 +10,14 @@ from google.rpc.status_pb2 import Status
 from collector.http.responses import accept_json, accept_protobuf, explain_json, explain_protobuf
 from collector.ingest_handler import Outcome
 from collector.otlp.requests import RESPONSES
-from collector.rejection import Rejection, no_room, refused, unproven, unusable
+from collector.rejection import Rejection, no_room, reject, unproven, unusable
 from core.errors import Full
 from core.signal import SignalKind
 
 REJECTIONS = {
     3: unusable("bad_protobuf", "no request", field="body", what_to_do="send one"),
-    16: refused(401, "unauthenticated", "no token", field="authorization"),
-    8: refused(413, "too_large", "too much"),
+    16: reject(401, "unauthenticated", "no token", field="authorization"),
+    8: reject(413, "too_large", "too much"),
     14: no_room(Full("the disk is full", 5)),
 }
 
