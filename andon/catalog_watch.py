@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from andon.checking import check_catalog
+from andon.catalog_check import check_catalog
 from andon.health.heartbeat import with_heartbeat
 from core.catalog.catalog import Catalog
 from core.catalog.review import CheckExpression

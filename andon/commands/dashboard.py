@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from andon.options import with_settings
 from andon.preflight import check_inner_host, require_free_ports
-from andon.settings_options import with_settings
 from core.config import Settings, as_environment
 
 DASHBOARD_SETTINGS = (
@@ -35,4 +35,4 @@ def command(*, settings: Settings) -> None:
 
     raise_open_files_limit()
     os.environ.update(as_environment(settings))  # what the script of the pages reads its settings from
-    serve(Path(__file__).parents[1] / "show.py", settings)
+    serve(Path(__file__).parents[1] / "streamlit_app.py", settings)

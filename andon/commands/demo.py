@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from andon.commands.up import UP_SETTINGS
-from andon.settings_options import with_settings
+from andon.options import with_settings
 from core.config import Settings, as_environment, make_folder
 
 DESK_PORT = 9099

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from andon.settings_options import with_settings
+from andon.options import with_settings
 from core.config import Settings
 
 ENGINE_SETTINGS = (

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from andon.settings_options import with_settings
+from andon.options import with_settings
 from core.config import Settings
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from andon.settings_options import with_settings
+from andon.options import with_settings
 from core.config import Settings
 
 
@@ -17,7 +17,7 @@ def command(
     settings: Settings,
 ) -> None:
     """Find every transaction that any business identifier names."""
-    from andon.tables import print_frame
+    from andon.terminal import print_frame
     from store.reads.connection import reading
     from store.reads.search import find
 

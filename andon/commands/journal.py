@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from andon.settings_options import with_settings
+from andon.options import with_settings
 from core.config import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at the journal.")

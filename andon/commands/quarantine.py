@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from andon.settings_options import with_settings
+from andon.options import with_settings
 from core.config import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at input that could not be used, and send it again.")
@@ -26,7 +26,7 @@ Token = Annotated[
 @with_settings("store", "inner_host", "engine_port")
 def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settings: Settings) -> None:
     """List what is in quarantine, the newest first."""
-    from andon.tables import printable
+    from andon.terminal import printable
     from store.reads.connection import reading
     from store.reads.quarantine import quarantined
 
@@ -46,7 +46,7 @@ def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settin
 @with_settings("store", "inner_host", "engine_port")
 def show(quarantine_id: Identifier, *, settings: Settings) -> None:
     """Show one input: its reason and its raw bytes."""
-    from andon.tables import printable
+    from andon.terminal import printable
     from store.reads.connection import reading
     from store.reads.quarantine import quarantined_input
 
@@ -60,7 +60,7 @@ def show(quarantine_id: Identifier, *, settings: Settings) -> None:
 @with_settings("catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "engine_port")
 def replay(quarantine_id: Identifier, *, token: Token = None, settings: Settings) -> None:
     """Send one input to the collector again, as it came; exit code 1 when it is refused again."""
-    from andon.checking import check_catalog
+    from andon.catalog_check import check_catalog
     from andon.client.replay import Replayer
     from core.clock import SystemClock
     from store.reads.connection import reading

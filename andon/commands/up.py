@@ -5,7 +5,7 @@ from __future__ import annotations
 from andon.commands.collect import COLLECT_SETTINGS
 from andon.commands.dashboard import DASHBOARD_SETTINGS
 from andon.commands.engine import ENGINE_SETTINGS
-from andon.settings_options import with_settings
+from andon.options import with_settings
 from core.config import Settings
 
 UP_SETTINGS = tuple(dict.fromkeys((*COLLECT_SETTINGS, *ENGINE_SETTINGS, *DASHBOARD_SETTINGS)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from andon.checking import check_catalog
+from andon.catalog_check import check_catalog
 from andon.rehearsal.comparison import Found, compare
 from andon.rehearsal.rehearsal import Rehearsal, rehearsing
 from andon.rehearsal.scenario import Expected, Given

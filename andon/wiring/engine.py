@@ -10,8 +10,8 @@ from functools import partial
 from starlette.routing import BaseRoute, Mount
 
 from alerts.api import action_api
+from andon.catalog_check import expressions_of
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
-from andon.checking import expressions_of
 from andon.client.collector import collector_client, collector_trust
 from andon.engine.freeze_endpoint import FreezeEndpoint
 from andon.engine.housekeeping import Housekeeping

@@ -11,7 +11,7 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from andon.checking import check_catalog
+from andon.catalog_check import check_catalog
 from andon.engine.pipeline import Pipeline
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock, to_milliseconds

@@ -58,9 +58,32 @@ def test_no_module_has_a_name_that_says_nothing_or_hides_another(package: str):
 
     assert not names & FORBIDDEN_NAMES
     if package == "andon":
-        top_level = {file.stem for file in (ROOT / package).glob("*.py")}
+        top_level = {file.stem for file in (ROOT / package).iterdir()}
         assert not top_level & set(PACKAGES), "the entry script's folder comes first on the import path"
     assert package not in sys.stdlib_module_names
+
+
+def test_only_wiring_makes_stages_and_what_they_are_given():
+    concrete = {"alerts.unstored", "store.catalogs", "store.clocks", "store.correlation", "store.incidents", "store.loader", "store.unseen"}
+    concrete |= {f"{stage}.engine" for stage in STAGES}
+    made = []
+    for file in (ROOT / "andon").rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module in concrete]
+        names = {alias.asname or alias.name for node in imports for alias in node.names}
+        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        made += [(file.parent.name, name.id) for name in calls if isinstance(name, ast.Name) and name.id in names]
+
+    assert {name for folder, name in made if folder == "wiring"} >= {"Collector", "Correlator", "SlaEngine", "AlertEngine", "StoredClocks"}
+    assert [(folder, name) for folder, name in made if folder != "wiring"] == []
+
+
+def test_each_module_of_andon_has_its_test_where_one_looks_for_it():
+    """Commands and wiring are tested as processes, and by the tests of what they wire."""
+    modules = [file.relative_to(ROOT) for file in (ROOT / "andon").rglob("*.py") if file.name not in {"__init__.py", "__main__.py"}]
+    own = [module for module in modules if module.parent.name not in {"commands", "wiring"} and module.stem != "streamlit_app"]
+
+    assert [str(module) for module in own if not (ROOT / "tests" / module.parent / f"test_{module.name}").exists()] == []
 
 
 def test_time_is_read_in_one_place():

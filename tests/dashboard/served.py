@@ -1,4 +1,4 @@
-"""An entry script like ``andon/show.py`` whose engine is a synthetic store in this process; for tests in a browser."""
+"""An entry script like ``andon/streamlit_app.py`` whose engine is a synthetic store in this process; for tests in a browser."""
 
 from __future__ import annotations
 

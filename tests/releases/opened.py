@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import store.reads
-from andon.checking import check_catalog
+from andon.catalog_check import check_catalog
 from andon.engine.rebuild import replay_journal
 from andon.wiring.pipeline import Opened, open_kept, pipeline_on
 from core.catalog.catalog import Catalog

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from andon.checking import check_catalog
+from andon.catalog_check import check_catalog
 from core.catalog.load import CatalogErrors
 from store.client import Store
 from store.expressions import ExpressionCheck

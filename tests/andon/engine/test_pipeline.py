@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from andon.catalog_check import check_catalog
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
-from andon.checking import check_catalog
 from andon.wiring.pipeline import pipeline_on
 from core.config import Settings
 from core.errors import Retryable, UsageError

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from andon.checking import check_catalog
+from andon.catalog_check import check_catalog
 from andon.engine.wait_for_disk import run_when_disk_has_room
 from andon.wiring.pipeline import alerting_without_store
 from core.clock import SystemClock

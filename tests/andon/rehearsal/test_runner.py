@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from andon.checking import check_catalog
+from andon.catalog_check import check_catalog
 from andon.rehearsal.runner import run_scenario
 from andon.rehearsal.scenario_files import read_scenarios
 from store.client import Store

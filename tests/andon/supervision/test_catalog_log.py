@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
-import threading
 from pathlib import Path
 
 import pytest
@@ -82,16 +80,3 @@ def test_the_reason_of_two_processes_is_told_once(tmp_path: Path) -> None:
         "engine: in force",
         "engine: refused\n  a.yaml:1:1: one",
     ]
-
-
-def test_a_pipe_or_a_link_to_nothing_stops_nobody(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path / "data", catalog=Path(shutil.copytree(ORDERS, tmp_path / "catalog")))
-    telemetry = Telemetry()
-    watch = CatalogWatch(settings, load_checked_catalog(settings), lambda _: None, telemetry)
-    os.mkfifo(settings.catalog / "flows" / "pipe.yaml")
-    (settings.catalog / "flows" / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
-    looking = threading.Thread(target=watch.look, daemon=True)
-    looking.start()
-    looking.join(timeout=20)
-    assert not looking.is_alive()
-    assert telemetry.value(M.CATALOG_RELOAD_OK) == 0

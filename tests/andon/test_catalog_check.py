@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from andon.checking import check_catalog, unreadable_secrets
+from andon.catalog_check import check_catalog, unreadable_secrets
 from core.catalog.load import CatalogErrors
 
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"

@@ -1,0 +1,46 @@
+"""Plug-ins are found by their files, and say what is wrong with the settings that a catalog gives them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from andon.plugins import check_channel, check_receiver, notifiers, receivers
+
+ROOT = Path(__file__).parents[2]
+
+
+def files(folder: str) -> set[str]:
+    return {file.stem for file in (ROOT / folder).glob("[a-z]*.py")}
+
+
+def test_each_file_is_a_plug_in_named_as_it() -> None:
+    assert set(notifiers()) == files("alerts/notifiers")
+    assert set(receivers()) <= files("collector/receivers"), "one whose client library is not installed is none"
+
+
+@pytest.mark.parametrize(
+    ("channel", "path", "what"),
+    [
+        ({"type": "web-hook", "settings": {}}, ("type",), "did you mean 'webhook'?"),
+        ({"type": "webhook", "settings": {}}, ("settings", "url"), "is no address"),
+        ({"type": "webhook", "settings": {"url": "ftp://example.com/"}}, ("settings", "url"), "http"),
+    ],
+)
+def test_a_wrong_channel_is_a_setting_at_its_place(channel: dict[str, Any], path: tuple[str, ...], what: str) -> None:
+    wrong = check_channel(channel)
+    assert wrong is not None
+    assert tuple(wrong.path) == path
+    assert what in wrong.what
+
+
+def test_what_is_right_is_nothing() -> None:
+    assert check_channel({"type": "webhook", "settings": {"url": "https://example.com/hook"}}) is None
+
+
+def test_an_unknown_receiver_is_named_with_those_there_are() -> None:
+    wrong = check_receiver({"type": "rabbit"})
+    assert wrong is not None
+    assert "which there is not" in wrong.what
