@@ -23,7 +23,7 @@ def _option_type(name: str) -> Any:
     kind = next((simple for simple in _SIMPLE if field.annotation in {simple, simple | None}), str)
     shown = field.default if field.default not in {None, ""} else "none"
     flag = "--" + name.replace("_", "-")
-    help_text = f"{field.description} [default: {shown}; env: ANDON_{name.upper()}]"
+    help_text = f"{field.description} \\[default: {shown}; env: ANDON_{name.upper()}]"  # escaped: brackets are styles to Rich
     declaration = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
     return Annotated[kind | None, typer.Option(declaration, help=help_text, show_default=False)]
 

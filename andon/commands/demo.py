@@ -25,7 +25,7 @@ def command(
     speed: Annotated[float, typer.Option(min=1, max=600, help="simulated seconds per real second")] = 60,
     rate: Annotated[float, typer.Option(min=1, help="transactions an hour of simulated time")] = 120,
     desk_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help=f"port of the simulated operations desk [default: {DESK_PORT}, or a free one]")
+        int | None, typer.Option(min=1, max=65535, help=f"port of the simulated operations desk \\[default: {DESK_PORT}, or a free one]")
     ] = None,
     fresh: Annotated[bool, typer.Option(help="forget what an earlier demo left")] = False,
     settings: Settings,

@@ -46,7 +46,7 @@ def test_a_setting_that_the_command_does_not_name_is_no_flag_of_it() -> None:
     assert CliRunner().invoke(app, ["plant", "--engine-port=1"]).exit_code == 2
 
 
-@pytest.mark.parametrize("words", ["--http-port", "--config"])
+@pytest.mark.parametrize("words", ["--http-port", "[default: 4318; env: ANDON_HTTP_PORT]", "--config"])
 def test_the_help_says_flag_variable_and_default(words: str) -> None:
-    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["--help"]).output
+    shown = CliRunner(env={"COLUMNS": "300"}).invoke(app, ["--help"]).output
     assert words in shown
