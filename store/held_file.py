@@ -3,18 +3,15 @@
 ``<data>/journal/@engine/held`` is written over in place: four bytes that name it, the length and the CRC-32 of what follows, and that: the
 batches as zstd-compressed JSON. A length of 0: nothing waits.
 
-A file system that the kernel has made read-only takes not even that: then it is a file of the same form in a folder of ours among the system's
-temporary files, most often on another file system, until the one beside the store can be written again.
+A file system that the kernel has made read-only takes not even that: then it is in a file of the same form among the system's temporary files
+(``temporary_file.py``), until the one beside the store can be written again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-import stat
 import struct
-import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ import numpy as np
 import zstandard
 
 from core.folder import make_folder, sync_folder
+from store.temporary_file import PrivateTemporaryFile, write_in_place
 
 log = logging.getLogger("store.held")
 
@@ -38,7 +36,7 @@ class HeldFile:
     def __init__(self, path: Path) -> None:
         """Make the file, its room taken, where there is none and room for it."""
         self._path = path
-        self._elsewhere = temporary_folder() / f"held-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+        self._stand_in = PrivateTemporaryFile(path)
         self._told = False
         try:
             make_folder(path.parent)
@@ -59,23 +57,27 @@ class HeldFile:
         if _HEAD.size + len(body) > SIZE_BYTES:
             self._tell("more waits than it can hold")
             return
+        content = _HEAD.pack(_MAGIC, len(body), zlib.crc32(body)) + body
         try:
-            _write_over(self._path, os.O_WRONLY, body)
-            self._elsewhere.unlink(missing_ok=True)
+            write_in_place(self._path, content)
+            self._stand_in.remove()
         except OSError as error:
             self._tell(error)
-            self._write_elsewhere(body)
+            self._write_stand_in(content)
 
-    def _write_elsewhere(self, body: bytes) -> None:
+    def _write_stand_in(self, content: bytes) -> None:
         try:
-            make_private_folder(self._elsewhere.parent)
-            _write_over(self._elsewhere, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, body)
+            self._stand_in.write(content)
         except OSError as error:
             log.warning("what waits cannot be written elsewhere, either", extra={"fields": {"error": str(error)}})
 
     def read(self) -> list[dict[str, Any]]:
         """Return what an engine left there that ended before there was room; times are texts."""
-        return _read(self._elsewhere) if is_private(self._elsewhere) else _read(self._path)
+        try:
+            found = self._stand_in.read()
+            return _batches_of(self._path.read_bytes() if found is None else found)
+        except OSError:
+            return []
 
     def _tell(self, why: object) -> None:
         if not self._told:
@@ -85,41 +87,7 @@ class HeldFile:
         self._told = True
 
 
-def temporary_folder() -> Path:
-    """Return where this user's files are that must not be on the disk of the data."""
-    return Path(tempfile.gettempdir()) / f"andon-{os.getuid()}"
-
-
-def make_private_folder(folder: Path) -> None:
-    """Make a folder that nobody else can write in. Raises ``PermissionError`` where somebody else made one of this name."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if not is_private(folder):
-        raise PermissionError(f"{folder} is not this user's alone")
-
-
-def is_private(path: Path) -> bool:
-    """Return whether a file or folder is there that is this user's, not a link, and that nobody else may write."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return False
-    return found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode) and not found.st_mode & 0o022
-
-
-def _write_over(path: Path, flags: int, body: bytes) -> None:
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        os.pwrite(descriptor, _HEAD.pack(_MAGIC, len(body), zlib.crc32(body)) + body, 0)
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    try:
-        found = path.read_bytes()
-    except OSError:
-        return []
+def _batches_of(found: bytes) -> list[dict[str, Any]]:
     if len(found) < _HEAD.size:
         return []
     magic, length, expected = _HEAD.unpack_from(found)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from store.held_file import SIZE_BYTES, HeldFile, temporary_folder
+from store.held_file import SIZE_BYTES, HeldFile
+from store.temporary_file import private_folder
 from tests.faults.file_systems import file_system
 
 MOMENT = datetime(2026, 3, 27, 10, 0, tzinfo=UTC)
@@ -66,7 +67,7 @@ def test_a_read_only_disk_has_it_elsewhere_until_it_can_be_written(tmp_path: Pat
         disk.mount("rw")
         file.write([])
         assert HeldFile(disk.root / "held").read() == []
-        assert list(temporary_folder().iterdir()) == []
+        assert list(private_folder().iterdir()) == []
 
 
 def test_what_somebody_else_may_have_put_there_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +76,7 @@ def test_what_somebody_else_may_have_put_there_is_not_read(tmp_path: Path, monke
         file = HeldFile(disk.root / "held")
         disk.mount("ro")
         file.write([BATCH])
-        (written,) = temporary_folder().iterdir()
+        (written,) = private_folder().iterdir()
         written.chmod(0o666)
         assert HeldFile(disk.root / "held").read() == []
         written.rename(tmp_path / "copy")
@@ -83,6 +84,6 @@ def test_what_somebody_else_may_have_put_there_is_not_read(tmp_path: Path, monke
         file.write([BATCH])
         assert HeldFile(disk.root / "held").read() == []
         written.unlink()
-        temporary_folder().chmod(0o777)
+        private_folder().chmod(0o777)
         file.write([BATCH])
         assert not written.exists()
