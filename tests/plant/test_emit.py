@@ -1,155 +1,139 @@
-"""Real OTLP and CloudEvents against a real HTTP address; keys through the broker by baggage alone; nothing lost, nothing invented."""
+"""Signals become real OTLP and CloudEvents: context from their parent alone, ids from the seed alone."""
 
-import re
-import threading
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanKind, StatusCode
 
-from core.clock import FakeClock
-from plant.faults import Fault, FaultName
-from plant.run import Plant
-from plant.settings import PlantSettings
-from tests.plant.capture import Capture, attributes_of, capturing
+from plant.emit import KEEP_HEADERS, Emitter, Outgoing, events_body, nanoseconds
+from plant.signal import Signal
 
-LIVE = datetime(2026, 3, 3, 9, tzinfo=UTC)
-
-
-def plant_for(capture: Capture, *faults: Fault, **settings: Any) -> tuple[Plant, FakeClock]:
-    clock = FakeClock(LIVE)
-    defaults: dict[str, Any] = {"history_hours": 0, "history_transactions": 0, "faults": faults}
-    return Plant(PlantSettings(capture.url, **(defaults | settings)), clock, threading.Event()), clock
+AT = datetime(2026, 3, 3, 9, tzinfo=UTC)
 
 
-def play(plant: Plant, clock: FakeClock, minutes: int) -> None:
-    for _ in range(minutes):
-        clock.advance(timedelta(minutes=1))
-        assert plant._play(clock.now())
+@pytest.fixture
+def emitter() -> Iterator[Emitter]:
+    opened = Emitter("7")
+    yield opened
+    opened.close()
 
 
-def ids(capture: Capture) -> tuple[set[bytes], set[str]]:
-    return {span.span_id for _, span in capture.spans}, {event["id"] for event in capture.events}
-
-
-def test_what_was_sent_is_what_happened() -> None:
-    with capturing() as capture:
-        plant, clock = plant_for(capture)
-        play(plant, clock, 60)
-        plant.close()
-    booked = {a["sap.vbeln"] for _, span in capture.spans if "sap.vbeln" in (a := attributes_of(span))}
-    expected = {
-        truth.keys["sales_order"][0].zfill(14)
-        for truth in plant.schedule.ledger
-        for reached in truth.reached
-        if reached.milestone == "booked" and reached.at <= clock.now()
+def signal(kind: str, ref: str, parent: str | None = None, at: datetime = AT, **more: Any) -> Signal:
+    defaults: dict[str, Any] = {
+        "service": "erp",
+        "name": "post",
+        "start": at,
+        "at": at + timedelta(seconds=1),
+        "released_at": at,
+        "order": at,
     }
-    assert len(expected) > 30
-    assert booked == expected
-    spans, events = ids(capture)
-    assert len(spans) == len(capture.spans)
-    assert len(events) == len(capture.events)
-    assert all(span.end_time_unix_nano <= clock.now().timestamp() * 1e9 for _, span in capture.spans)
-    assert {event["source"] for event in capture.events} >= {"crm", "wms", "supplier-portal"}
-    assert all(event["specversion"] == "1.0" and event["traceparent"] for event in capture.events)
+    return Signal(ref, kind, parent=parent, **{**defaults, **more})  # type: ignore[arg-type]
 
 
-def test_keys_and_trace_pass_the_broker_by_baggage() -> None:
-    with capturing() as capture:
-        plant, clock = plant_for(capture)
-        play(plant, clock, 60)
-        plant.close()
-    published = {span.span_id: (service, span) for service, span in capture.spans if span.name == "orders.inbound publish"}
-    taken = [(service, span) for service, span in capture.spans if span.name == "orders.inbound process"]
-    assert len(taken) > 30
-    for service, span in taken:
-        sender, message = published[span.parent_span_id]
-        assert (sender, service) == ("order-router", "sap-connector")
-        assert span.trace_id == message.trace_id
-        assert attributes_of(span)["business.sales_order"] == attributes_of(message)["business.sales_order"]
-    posted = [record for service, record in capture.records if service == "sap-ecc" and "created by RFC_MW" in record.body.string_value]
-    assert posted
-    for record in posted:
-        (order,) = re.findall(r"Sales order (\d+)", record.body.string_value)
-        assert attributes_of(record)["business.sales_order"] == order.lstrip("0")
-        assert record.trace_id
+def emitted(emitter: Emitter, *signals: Signal) -> list[Any]:
+    for each in signals:
+        emitter.take(each)
+    return [outgoing.data for outgoing in emitter.ready(AT + timedelta(days=1))]
 
 
-def test_refused_requests_come_again_with_the_same_ids() -> None:
-    with capturing() as capture:
-        plant, clock = plant_for(capture)
-        play(plant, clock, 20)
-        plant.close()
-    with capturing() as refusing:
-        refusing.refuse = 3
-        plant, clock = plant_for(refusing)
-        play(plant, clock, 20)
-        plant.close()
-    assert refusing.refused == 3
-    assert ids(refusing) == ids(capture)
-    assert len(refusing.spans) == len(capture.spans)
+def test_a_span_says_what_the_signal_does(emitter: Emitter) -> None:
+    attributes = {"a": 1, "none": None}
+    (span,) = emitted(
+        emitter, signal("span", "o/1/0", span_kind="client", attributes=attributes, error="refused", keys={"sales_order": "1"})
+    )
+    assert isinstance(span, ReadableSpan)
+    assert (span.name, span.kind, span.start_time, span.end_time) == ("post", SpanKind.CLIENT, nanoseconds(AT), nanoseconds(AT) + 10**9)
+    assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "refused")
+    assert dict(span.attributes or {}) == {"a": 1, "business.sales_order": "1"}
+    assert span.resource.attributes["service.name"] == "erp"
 
 
-def test_stop_ends_a_plant_that_nobody_listens_to() -> None:
-    stop = threading.Event()
-    plant = Plant(PlantSettings("http://127.0.0.1:9", history_hours=0, faults=()), FakeClock(LIVE), stop)
-    stop.set()
-    plant.run()
+def test_a_log_record_says_what_the_signal_does(emitter: Emitter) -> None:
+    (record,) = emitted(emitter, signal("log", "o/1/0", error="refused", name="refused it"))
+    assert isinstance(record, ReadableLogRecord)
+    assert (record.log_record.body, record.log_record.severity_text, record.log_record.timestamp) == (
+        "refused it",
+        "ERROR",
+        nanoseconds(AT) + 10**9,
+    )
 
 
-def test_duplicates_are_the_same_signal_twice() -> None:
-    with capturing() as capture:
-        plant, clock = plant_for(capture, Fault(FaultName.DUPLICATE, minutes=1e6, share=0.5))
-        play(plant, clock, 20)
-        plant.close()
-    spans, _ = ids(capture)
-    assert len(spans) < len(capture.spans) <= 2 * len(spans)
-    by_id: dict[bytes, bytes] = {}
-    for _, span in capture.spans:
-        body = span.SerializeToString(deterministic=True)
-        assert by_id.setdefault(span.span_id, body) == body
+def test_an_event_is_a_whole_cloud_event(emitter: Emitter) -> None:
+    (event,) = emitted(emitter, signal("event", "o/1/0", name="erp.posted", attributes={"order": "1"}))
+    assert event.pop("id")
+    assert event == {
+        "specversion": "1.0", "source": "erp", "type": "erp.posted", "time": "2026-03-03T09:00:01.000Z", "datacontenttype": "application/json",
+        "data": {"order": "1"},
+    }  # fmt: skip
+    assert json.loads(events_body([event, {**event, "subject": "ü"}]))[1]["subject"] == "ü"
 
 
-def test_each_source_sends_with_its_own_token() -> None:
-    with capturing() as capture:
-        plant, clock = plant_for(capture, tokens={"crm": "c", "middleware": "m"})
-        play(plant, clock, 10)
-        plant.close()
-    tokens = dict(capture.tokens)
-    assert (tokens["crm"], tokens["order-router"], tokens["api-gateway"]) == ("Bearer c", "Bearer m", "")
+def test_context_and_keys_come_from_the_parent_across_services(emitter: Emitter) -> None:
+    root, child, record, event, other = emitted(
+        emitter,
+        signal("span", "o/1/0", service="crm", keys={"sales_order": "1"}),
+        signal("span", "o/1/1", "o/1/0", service="wms", keys={"delivery": "D"}),
+        signal("log", "o/1/2", "o/1/1", service="tms"),
+        signal("event", "o/1/3", "o/1/1", service="tms"),
+        signal("span", "o/2/0", service="wms"),
+    )
+    assert child.parent.span_id == root.context.span_id
+    assert child.context.trace_id == root.context.trace_id == record.log_record.trace_id != other.context.trace_id
+    assert event["traceparent"] == f"00-{root.context.trace_id:032x}-{child.context.span_id:016x}-01"
+    assert dict(record.log_record.attributes) == {"business.sales_order": "1", "business.delivery": "D"}
+    assert not other.attributes
 
 
-def test_history_is_played_first_and_goes_on_live() -> None:
-    with capturing() as capture:
-        plant, clock = plant_for(capture, history_hours=48, history_transactions=60)
-        assert plant._play_history()
-        before = len(capture.spans)
-        assert all(span.start_time_unix_nano <= LIVE.timestamp() * 1e9 for _, span in capture.spans)
-        play(plant, clock, 30)
-        plant.close()
-    assert before > 200
-    spans, _ = ids(capture)
-    assert len(spans) == len(capture.spans) > before
+def test_ids_follow_from_the_seed_and_the_reference() -> None:
+    def ids(seed: str, order: list[int]) -> dict[str, Any]:
+        emitter = Emitter(seed)
+        try:
+            found = emitted(emitter, *[signal(kind, f"o/{number}/0", service=kind) for number in order for kind in ("span", "event")])
+        finally:
+            emitter.close()
+        refs = [f"{number}{kind}" for number in order for kind in ("span", "event")]
+        return {ref: data.context.span_id if isinstance(data, ReadableSpan) else data["id"] for ref, data in zip(refs, found, strict=True)}
+
+    assert ids("7", [1, 2]) == ids("7", [2, 1])
+    assert not set(ids("7", [1, 2]).values()) & set(ids("8", [1, 2]).values())
+    assert len(set(ids("7", [1, 2]).values())) == 4
 
 
-@pytest.mark.parametrize("minutes", [7, 20])
-def test_a_restarted_plant_goes_on_where_it_was(tmp_path: Path, minutes: int) -> None:
-    state = tmp_path / "plant.json"
-    settings: dict[str, Any] = {"history_hours": 12, "history_transactions": 20}
-    with capturing() as whole:
-        plant, clock = plant_for(whole, **settings)
-        assert plant._play_history()
-        play(plant, clock, 40)
-        plant.close()
-    with capturing() as parts:
-        plant, clock = plant_for(parts, state=state, **settings)
-        assert plant._play_history()
-        play(plant, clock, minutes)
-        plant.close()
-        plant = Plant(PlantSettings(parts.url, history_hours=12, history_transactions=20, faults=(), state=state), clock, threading.Event())
-        plant.catch_up()
-        play(plant, clock, 40 - minutes)
-        plant.close()
-    assert ids(parts) == ids(whole)
-    assert len(parts.spans) == len(whole.spans)
+def test_what_is_not_released_is_held_and_then_comes_by_release(emitter: Emitter) -> None:
+    for minute in (3, 1, 2):
+        emitter.take(signal("event", f"o/{minute}/0", name=str(minute), released_at=AT + timedelta(minutes=minute)))
+    ready = [[str(out.data["type"]) for out in emitter.ready(AT + timedelta(minutes=minute))] for minute in (0, 2, 2, 9)]  # type: ignore[index]
+    assert ready == [[], ["1", "2"], [], ["3"]]
+
+
+def test_a_copy_is_the_same_signal(emitter: Emitter) -> None:
+    emitter.take(signal("span", "o/1/0", copies=2))
+    first, second = emitter.ready(AT)
+    assert isinstance(first, Outgoing)
+    assert first.data is second.data
+
+
+def test_headers_are_forgotten_after_a_week(emitter: Emitter) -> None:
+    emitter.take(signal("span", "o/1/0"))
+    emitter.ready(AT + KEEP_HEADERS)
+    kept, *_ = emitted(emitter, signal("span", "o/1/1", "o/1/0"))
+    assert kept.parent is not None
+    emitter.ready(AT + KEEP_HEADERS + timedelta(seconds=1))
+    emitter.take(signal("span", "o/1/2", "o/1/0"))
+    (late,) = emitter.ready(AT)
+    assert late.data.parent is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [("1970-01-01T00:00:00+00:00", 0), ("1970-01-01T01:00:00.000001+01:00", 1000), ("2026-03-03T09:00:00+00:00", 1772528400 * 10**9)],
+)
+def test_nanoseconds_are_exact(moment: str, expected: int) -> None:
+    assert nanoseconds(datetime.fromisoformat(moment)) == expected

@@ -3,11 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo
 
-import pytest
-
-from plant.hours import OFFICE, REGENSBURG, ROCKFORD, add_working, next_truck, next_working_day
 from plant.model import FLOWS, Model, Schedule
 from plant.signal import Happening
 
@@ -77,25 +73,3 @@ def test_most_orders_are_on_time_without_faults() -> None:
     promised = {h.truth.number: datetime.fromisoformat(str(h.signals[1].attributes["promisedDate"])) for h in invoiced}
     late = [h for h in invoiced if max(r.at for r in h.truth.reached if r.milestone == "delivered") > promised[h.truth.number]]
     assert 0 < len(late) < 0.1 * len(invoiced)
-
-
-@pytest.mark.parametrize(
-    ("at", "minutes", "done"),
-    [
-        ("2026-03-03 21:30", 60, "2026-03-04 06:30"),
-        ("2026-03-06 21:30", 60, "2026-03-09 06:30"),  # over the weekend
-        ("2026-04-02 21:30", 60, "2026-04-07 06:30"),  # over Easter
-        ("2026-03-03 03:00", 0, "2026-03-03 06:00"),
-        ("2026-03-27 21:30", 60, "2026-03-30 06:30"),  # over the change to summer time
-    ],
-)
-def test_work_is_done_in_working_hours(at: str, minutes: float, done: str) -> None:
-    berlin = ZoneInfo("Europe/Berlin")
-    begin = datetime.fromisoformat(at).replace(tzinfo=berlin)
-    assert add_working(REGENSBURG, begin.astimezone(UTC), minutes) == datetime.fromisoformat(done).replace(tzinfo=berlin)
-
-
-def test_trucks_leave_on_working_days() -> None:
-    thursday = datetime(2026, 7, 2, 21, tzinfo=UTC)  # 16:00 in Rockford, the trucks are gone; the 3rd is a holiday there
-    assert next_truck(ROCKFORD, thursday) == datetime(2026, 7, 6, 16, tzinfo=UTC)
-    assert next_working_day(OFFICE, datetime(2026, 12, 24, tzinfo=UTC).date()) == datetime(2026, 12, 28, tzinfo=UTC).date()
