@@ -10,11 +10,14 @@ ROOT = Path(__file__).parents[2]
 MIRRORED = (
     "correlator",
     "journal",
+    "plant",
 )
 """The packages the rule holds for, folders in them included."""
 WITHOUT: dict[str, str] = {
     "correlator/ports.py": "declares what the stage needs of the store",
     "correlator/statement.py": "names the folder whose files core/statement.py renders",
+    "plant/settings.py": "declares the settings and their defaults",
+    "plant/signal.py": "declares what a signal and the ledger hold",
 }
 """Modules that have no test of their own, and why."""
 
