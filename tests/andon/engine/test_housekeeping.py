@@ -28,7 +28,7 @@ class Engine:
             "recovery": recovery,
             "pipeline": SimpleNamespace(tidy=lambda *, sweep: self.did.append("sweep" if sweep else "tidy")),
             "freeze_endpoint": SimpleNamespace(step=self._doing("freeze")),
-            "refusals": SimpleNamespace(flush=self._doing("refusals")),
+            "rejections": SimpleNamespace(flush=self._doing("rejections")),
         }
         self.housekeeping = Housekeeping(self.clock, owe_every_stage=self._doing("owe"), **parts)
 
@@ -52,13 +52,13 @@ class Engine:
 def test_only_the_clock_is_looked_at_between_every_two_ticks() -> None:
     engine = Engine()
     assert engine.after(0.0) == ["clock"]
-    assert engine.after(LOOK_SECONDS) == ["clock", "catalog", "recovery", "sweep", "freeze", "refusals"]
+    assert engine.after(LOOK_SECONDS) == ["clock", "catalog", "recovery", "sweep", "freeze", "rejections"]
     assert engine.after(LOOK_SECONDS / 2) == ["clock"]
     assert engine.after(LOOK_SECONDS / 2)[1:2] == ["catalog"]
 
 
 def test_what_came_back_is_work_for_every_stage() -> None:
-    assert Engine(recovers=True).after(LOOK_SECONDS) == ["clock", "catalog", "recovery", "owe", "sweep", "freeze", "refusals"]
+    assert Engine(recovers=True).after(LOOK_SECONDS) == ["clock", "catalog", "recovery", "owe", "sweep", "freeze", "rejections"]
 
 
 def test_no_segment_is_deleted_while_something_is_lost() -> None:
@@ -68,7 +68,7 @@ def test_no_segment_is_deleted_while_something_is_lost() -> None:
 def test_a_catalog_that_waits_for_room_holds_up_nothing_else() -> None:
     engine = Engine()
     engine.fail["catalog"] = NoRoom("the disk is full")
-    assert engine.after(LOOK_SECONDS)[2:] == ["recovery", "sweep", "freeze", "refusals"]
+    assert engine.after(LOOK_SECONDS)[2:] == ["recovery", "sweep", "freeze", "rejections"]
 
 
 def test_what_fails_is_due_again_at_once() -> None:
@@ -77,4 +77,4 @@ def test_what_fails_is_due_again_at_once() -> None:
     with pytest.raises(OSError, match="no"):
         engine.after(LOOK_SECONDS)
     del engine.fail["recovery"]
-    assert engine.after(0.0)[-1] == "refusals"
+    assert engine.after(0.0)[-1] == "rejections"
