@@ -9,9 +9,9 @@ import errno
 import socket
 from pathlib import Path
 
-from core.alone import described
 from core.config import Settings
 from core.errors import UsageError
+from core.file_lock import described
 from core.http.names import is_loopback
 
 PORT_SETTINGS = {

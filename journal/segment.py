@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 import apsw
 
-from core.alone import lock
 from core.disk import NO_ROOM
+from core.file_lock import lock
 from core.folder import make_folder, sync_folder
 from core.signal import Record
 from journal.format import BUSY_MILLISECONDS, SCHEMA, checksum, closing_checksum

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from core.alone import holder_of
 from core.clock import Clock, to_milliseconds
 from core.disk import RESERVE_LEAST_BYTES, SLOW_SECONDS, WORDS, Lack, Room, lack_of, sentence, space_of
 from core.errors import Full, UsageError
+from core.file_lock import holder_of
 from core.folder import make_folder
 from core.signal import Lane, Receipt, Record
 from core.telemetry import M, Telemetry

@@ -23,9 +23,9 @@ from clickhouse_connect.driver.binding import format_query_value
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from core.alone import holder_of, lock
 from core.config import Settings, make_folder
 from core.errors import NoRoom, Retryable, UsageError
+from core.file_lock import holder_of, lock
 from store.held import Batch, Held, write_where_there_is_room
 from store.revision import Revisions
 from store.server import scheme_of, server_dsn, why

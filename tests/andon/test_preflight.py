@@ -24,7 +24,7 @@ from tests.ports import free_port
 HOLDER = """
 import sys
 from pathlib import Path
-from core.alone import lock
+from core.file_lock import lock
 files = [Path(name).open("ab") for name in sys.argv[1:]]
 assert all(lock(file) for file in files)
 print("held", flush=True)

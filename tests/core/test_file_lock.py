@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from core.alone import described, holder_of, lock
+from core.file_lock import described, holder_of, lock
 
 HOLDER = """
 import sys
-from core.alone import lock
+from core.file_lock import lock
 file = open(sys.argv[1], "rb")
 print(lock(file), flush=True)
 sys.stdin.read()
@@ -46,7 +46,7 @@ def test_a_lock_of_a_process_that_was_killed_is_free_and_before_that_its_holder_
             process.wait()
             assert lock(file)
     name = Path(sys.executable).name
-    assert holder.startswith(f": '{name} -c import sys from core.alone import lock")
+    assert holder.startswith(f": '{name} -c import sys from core.file_lock import lock")
     assert holder.endswith(f"' (process {process.pid})")
     assert "\n" not in holder
 
