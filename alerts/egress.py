@@ -180,7 +180,7 @@ def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str,
         with httpx.Client(follow_redirects=False, timeout=timeout, trust_env=False) as client:
             return first_that_connects(targets, attempt, (httpx.ConnectError, httpx.ConnectTimeout))
     except httpx.HTTPError as error:
-        raise Retryable(f"{host}:{port} did not answer: {error or type(error).__name__}") from error
+        raise Retryable(f"{host}:{port} did not answer: {str(error) or type(error).__name__}") from error
 
 
 def _beginning_of(reply: httpx.Response) -> str:

@@ -76,7 +76,7 @@ class Email:
         except (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
             raise Permanent(f"{host}:{port}: {error}") from error
         except (OSError, smtplib.SMTPException) as error:
-            raise Retryable(f"{host}:{port} did not answer: {error or type(error).__name__}") from error
+            raise Retryable(f"{host}:{port} did not answer: {str(error) or type(error).__name__}") from error
         return Attempt(f"accepted by {host}" + (f", refused for {', '.join(refused)}" if refused else ""))
 
 

@@ -1,11 +1,32 @@
-"""Titles of incidents: what happened, in the flow's own words."""
+"""Messages: what happened in the flow's own words, how much is at stake, and text that cannot break out of its line."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
 import pytest
 
-from alerts.render import title_of
+from alerts.incidents import Incident
+from alerts.render import NAMES, TOP, Rendering, money, one_line, render, summary_of, title_of
 from core.catalog.catalog import Catalog
+from core.catalog.routing import Owner, Owners
+from core.catalog.runbook import Runbook
+from core.incident import Message, Reason
+from tests.alerts.clocks import at, clocks
+from tests.alerts.messages import NOW
+from tests.alerts.shop import ORDERS
+
+INCIDENT = Incident(
+    "i1", "orders", "booked", "overdue", NOW, NOW, title="Orders", owner="desk", runbook="book", members=12, members_total=15
+)
+CATALOG = Catalog(
+    flows={"orders": ORDERS},
+    owners=Owners(owners={"desk": Owner(title="Order desk", email="desk@example.com")}),
+    runbooks={"book": Runbook(runbook="book", title="Order not booked", body="1. Look.")},
+)
 
 
 @pytest.mark.parametrize(
@@ -20,3 +41,103 @@ from core.catalog.catalog import Catalog
 )
 def test_a_title_says_the_real_reason(cause: str, title: str) -> None:
     assert title_of(Catalog(), "spare-parts", "booked_in-erp", cause) == title
+
+
+def test_a_title_uses_the_words_of_the_flow() -> None:
+    assert title_of(CATALOG, "orders", "booked", "overdue").startswith("Orders › Booked in SAP: ")
+    assert title_of(CATALOG, "orders", "", "overdue").startswith("Orders › no stage: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a\r\nb", "a b"),
+        ("  a\x00\x1b[31mb ", "a [31mb"),
+        ("\u202eevil\u2066", "evil"),
+        ("a\u2028b\x85c", "a b c"),
+        ("x" * 201, "x" * 199 + "…"),
+        ("x" * 200, "x" * 200),
+        ("", ""),
+    ],
+)
+def test_a_text_from_outside_stays_in_its_line(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+def test_money_is_grouped_and_the_largest_amount_comes_first() -> None:
+    assert money({"USD": 1200.4, "EUR": 184_000.0}) == "184,000 EUR + 1,200 USD"
+    assert money({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "summary"),
+    [
+        ({}, "12 transactions"),
+        ({"members": 1, "breached": 1}, "1 transaction, 1 late or failed"),
+        ({"value": {"EUR": 10.0}, "penalty": {"EUR": 1.0}}, "12 transactions, 10 EUR at risk, 1 EUR penalty so far"),
+        ({"next_due_at": NOW + timedelta(minutes=5)}, "12 transactions, next deadline 10:05 UTC"),
+        ({"next_due_at": NOW + timedelta(days=1)}, "12 transactions, next deadline 2026-03-03 10:00 UTC"),
+        ({"status": "resolved"}, "Resolved: 15 transactions affected in total"),
+        ({"flow": "andon"}, "Andon itself, since 2026-03-02 10:00 UTC"),
+        ({"flow": "andon", "resolved_at": NOW}, "Andon itself, since 2026-03-02 10:00 UTC: resolved"),
+    ],
+)
+def test_a_summary_says_how_many_how_much_and_until_when(changes: dict[str, Any], summary: str) -> None:
+    assert summary_of(replace(INCIDENT, **changes)) == summary
+
+
+def rendered(incident: Incident = INCIDENT, members: pd.DataFrame | None = None, catalog: Catalog = CATALOG) -> Message:
+    return render(
+        Rendering(catalog, "http://board"), incident, clocks("breached", 0) if members is None else members, Reason.OPENED, "dlv_1"
+    )
+
+
+def test_a_message_leads_to_the_board_names_the_owner_and_holds_the_runbook() -> None:
+    message = rendered()
+
+    assert (message.delivery_id, message.incident_id, message.reason) == ("dlv_1", "i1", Reason.OPENED)
+    assert (message.owner, message.owner_title, message.contact.email) == ("desk", "Order desk", "desk@example.com")
+    assert (message.runbook_title, message.runbook_body) == ("Order not booked", "1. Look.")
+    assert (message.incident_url, message.runbook_url) == ("http://board/incidents?id=i1", "http://board/incidents?id=i1#runbook")
+
+
+def test_what_the_catalog_does_not_have_any_more_leaves_its_place_empty() -> None:
+    message = rendered(catalog=Catalog())
+
+    assert (message.owner_title, str(message.contact), message.runbook_title, message.runbook_url) == ("desk", "", "", "")
+
+
+def test_the_late_ones_come_first_then_those_with_most_money_and_each_transaction_once() -> None:
+    members = pd.concat(
+        [
+            clocks("at_risk", first=1, value=900.0),
+            clocks("breached", first=2, value=10.0, penalty=1.0),
+            clocks("breached", first=2, sla="ship", value=10.0, penalty=2.0),
+            clocks("breached", first=3, value=20.0, due_at=at(NOW - timedelta(hours=1))),
+        ],
+        ignore_index=True,
+    )
+    top = rendered(members=members).top
+
+    assert [int(line.transaction_id, 16) for line in top] == [3, 2, 1]
+    assert [line.penalty for line in top] == [0.0, 3.0, 0.0], "it owes what all its promises owe"
+    assert top[0].due_at == NOW - timedelta(hours=1)
+    assert top[0].url == f"http://board/transactions?id={3:032x}"
+
+
+def test_a_message_is_bounded_however_many_are_affected() -> None:
+    names = [f"customer {number}" for number in range(1000)]
+    message = rendered(replace(INCIDENT, customers=names, plants=names), clocks("breached", 1000))
+
+    assert (len(message.top), len(message.customers), len(message.plants)) == (TOP, NAMES, NAMES)
+
+
+def test_an_incident_of_andon_itself_lists_no_transaction() -> None:
+    assert rendered(replace(INCIDENT, flow="andon"), clocks("breached", 3, flow="andon")).top == []
+
+
+def test_what_people_and_systems_wrote_stays_in_its_line() -> None:
+    hostile = "x\r\ny"
+    message = rendered(replace(INCIDENT, title=hostile, cause=hostile, assignee=hostile, acknowledged_by=hostile, customers=[hostile]))
+
+    assert {message.title, message.cause, message.assignee, message.acknowledged_by, *message.customers} == {"x y"}

@@ -22,7 +22,7 @@ import alerts.egress
 import alerts.notifiers
 from alerts.notifier import Notifier
 from core.errors import Permanent, Retryable, UsageError
-from core.incident import Contact, IncidentStatus, Reason
+from core.incident import Contact
 from core.registry import discover
 from tests.alerts.messages import message
 from tests.ports import free_port
@@ -422,19 +422,3 @@ def test_who_is_woken_up_learns_whom_to_reach_who_has_it_and_what_it_costs(name:
         assert "penalty 24 EUR" in json.dumps(sent["blocks"])
     else:
         assert line in body.decode(), f"say in this test where '{name}' puts it"
-
-
-@pytest.mark.parametrize(
-    ("status", "reason", "action"),
-    [
-        (IncidentStatus.OPEN, Reason.OPENED, "trigger"),
-        (IncidentStatus.ACKNOWLEDGED, Reason.GROWN, "acknowledge"),
-        (IncidentStatus.ACKNOWLEDGED, Reason.WORSENED, "trigger"),
-        (IncidentStatus.RESOLVED, Reason.RESOLVED, "resolve"),
-    ],
-)
-def test_pagerduty_wakes_somebody_for_what_became_worse(status: IncidentStatus, reason: Reason, action: str):
-    with http_other() as other:
-        NOTIFIERS["pagerduty"].deliver(message(status=status, reason=reason), HARNESSES["pagerduty"].settings(other.port))
-
-    assert json.loads(other.bodies[0].partition(b"\n\n")[2])["event_action"] == action

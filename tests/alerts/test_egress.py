@@ -1,0 +1,191 @@
+"""Egress: settings that are checked, addresses that are refused, and what a reply means."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from alerts import egress
+from core.errors import AndonError, Full, Permanent, Retryable, WrongSetting
+
+
+def test_a_setting_that_is_not_known_is_named_with_what_was_meant():
+    egress.only({"url": "x"}, "url", "secret")
+    with pytest.raises(WrongSetting, match=r"^'ulr' is no setting of this notifier; .*url"):
+        egress.only({"ulr": "x"}, "url", "secret")
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [
+        ("http://host", True),
+        ("https://host:8443/path?a=b", True),
+        ("http://[::1]:80/", True),
+        ("env:TEST_URL", True),
+        ("file:/run/secrets/url", True),
+        ("ftp://host", False),
+        ("host/path", False),
+        ("http://", False),
+        ("http://host:0/", False),
+        ("http://host:http/", False),
+        ("http://[::1/", False),
+        ("http://host/\nx", False),
+        ("", False),
+        (7, False),
+        (None, False),
+    ],
+)
+def test_an_address_is_http_or_where_one_is(address: Any, good: bool):
+    if good:
+        assert egress.check_url({"url": address}) == address
+        return
+    with pytest.raises(WrongSetting, match=r"^'url' is no address"):
+        egress.check_url({"url": address})
+
+
+@pytest.mark.parametrize("value", ["hunter2", "", None, 7, ["env:A"]])
+def test_a_catalog_says_where_a_secret_is_and_never_what_it_is(value: Any):
+    with pytest.raises(WrongSetting, match=r"^'token' is a secret; write env:NAME or file:PATH") as caught:
+        egress.check_secret({"token": value}, "token")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_what_a_reference_leads_to_is_read_when_it_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    settings = {"url": "env:TEST_URL", "host": "env:TEST_HOST", "plain": "as it is"}
+    for read in (egress.url, lambda found: egress.text(found, "host")):
+        with pytest.raises(Retryable, match="env:TEST_"):
+            read(settings)
+    monkeypatch.setenv("TEST_URL", "http://host/in")
+    monkeypatch.setenv("TEST_HOST", "host")
+    assert (egress.url(settings), egress.text(settings, "host"), egress.text(settings, "plain")) == ("http://host/in", "host", "as it is")
+    assert egress.url({}, "api_url", "https://default/") == "https://default/"
+
+    monkeypatch.setenv("TEST_URL", "nowhere")
+    with pytest.raises(Retryable, match="what env:TEST_URL holds is no address"):
+        egress.url(settings)
+    file = tmp_path / "key"
+    file.write_text("whsec_c2VjcmV0\n")
+    file.chmod(0o600)
+    assert egress.key({"secret": f"file:{file}"}, "secret") == b"secret"
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("::1", False),
+        ("169.254.169.254", True),
+        ("fe80::1", True),
+        ("::ffff:169.254.169.254", True),
+        ("64:ff9b::a9fe:a9fe", True),
+        ("2002:a9fe:a9fe::1", True),
+        ("0.0.0.0", True),
+    ],
+)
+def test_link_local_and_metadata_addresses_are_refused_unless_they_are_meant(address: str, refused: bool):
+    assert egress.check_target(address, 80, link_local=True) == [address]
+    if refused:
+        with pytest.raises(Permanent, match="set allow_link_local to send there"):
+            egress.check_target(address, 80, link_local=False)
+    else:
+        assert egress.check_target(address, 80, link_local=False) == [address]
+
+
+def test_each_address_of_a_name_is_given_once_and_an_unknown_name_is_worth_another_try(monkeypatch: pytest.MonkeyPatch):
+    def lookup(host: str, port: int, **_: Any) -> list[Any]:
+        if host == "unknown":
+            raise socket.gaierror("Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("10.0.0.2", "10.0.0.1", "10.0.0.2")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    assert egress.check_target("known", 80, link_local=False) == ["10.0.0.2", "10.0.0.1"]
+    with pytest.raises(Retryable, match="unknown is not known"):
+        egress.check_target("unknown", 80, link_local=False)
+
+
+def test_the_next_address_is_tried_only_where_nothing_was_sent_yet():
+    tried: list[str] = []
+
+    def attempt(target: str) -> str:
+        tried.append(target)
+        if target == "down":
+            raise ConnectionError(target)
+        if target == "broken":
+            raise ValueError(target)
+        return target
+
+    assert egress.first_that_connects(["down", "up", "unused"], attempt, (ConnectionError,)) == "up"
+    assert tried == ["down", "up"]
+    with pytest.raises(ValueError, match="broken"):
+        egress.first_that_connects(["broken", "up"], attempt, (ConnectionError,))
+    with pytest.raises(ConnectionError, match="down"):
+        egress.first_that_connects(["down", "down"], attempt, (ConnectionError,))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind", "wait"),
+    [
+        (300, {}, Permanent, None),
+        (307, {"location": "http://other/"}, Permanent, None),
+        (400, {}, Permanent, None),
+        (404, {"retry-after": "5"}, Permanent, None),
+        (408, {}, Retryable, None),
+        (425, {}, Retryable, None),
+        (429, {}, Retryable, None),
+        (429, {"retry-after": "7"}, Full, 7),
+        (503, {"retry-after": "86400"}, Full, 300),
+        (503, {"retry-after": "Mon, 02 Mar 2026 10:00:00 GMT"}, Retryable, None),
+        (500, {}, Retryable, None),
+    ],
+)
+def test_a_status_says_whether_it_may_help_to_try_again_and_when(
+    monkeypatch: pytest.MonkeyPatch, status: int, headers: dict[str, str], kind: type[AndonError], wait: int | None
+):
+    _answer(monkeypatch, lambda _: httpx.Response(status, headers=headers, content=iter([b"first\nsecond"])))
+    with pytest.raises(kind, match=f"HTTP {status} first second") as caught:
+        egress.post("http://127.0.0.1/in", b"{}", {}, {})
+
+    assert type(caught.value) is kind
+    assert getattr(caught.value, "retry_after_seconds", None) == wait
+
+
+def test_what_is_accepted_gives_the_beginning_of_the_reply_and_the_request_names_its_host(monkeypatch: pytest.MonkeyPatch):
+    requests: list[httpx.Request] = []
+
+    def accept(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(202, content=iter([b"x" * (egress.REPLY_BYTES + 1)]))
+
+    _answer(monkeypatch, accept)
+    status, reply = egress.post("http://user:pass@localhost:8080/in", b"{}", {"x-id": "1"}, {})
+
+    assert (status, len(reply)) == (202, egress.REPLY_BYTES)
+    assert (requests[0].headers["host"], requests[0].headers["x-id"], requests[0].content) == ("localhost:8080", "1", b"{}")
+
+
+@pytest.mark.parametrize(("error", "said"), [(httpx.ReadTimeout(""), "ReadTimeout"), (httpx.ReadError("reset"), "reset")])
+def test_a_connection_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, error: Exception, said: str):
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    _answer(monkeypatch, fail)
+    with pytest.raises(Retryable, match=f"127.0.0.1:80 did not answer: {said}$"):
+        egress.post("http://127.0.0.1/in", b"{}", {}, {})
+
+
+@pytest.mark.parametrize("value", ["hunter2\nx", "hunter2€"])
+def test_a_header_that_cannot_be_sent_is_not_told_with_its_value(value: str):
+    with pytest.raises(Retryable, match="the header 'authorization'") as caught:
+        egress.post("http://127.0.0.1/in", b"{}", {"authorization": value}, {})
+
+    assert "hunter2" not in str(caught.value)
+
+
+def _answer(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    real = httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **options: real(**options, transport=httpx.MockTransport(answer)))
