@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,9 @@ _numbers = itertools.count(1)
 def pytest_configure() -> None:
     """Also in every worker of pytest-xdist, which may be killed alone."""
     end_orphans()
+    # The run starts some hundred processes, and each would compile a thousand modules again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -21,8 +21,9 @@ trap 'kill $dots 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
 own="--no-deps --no-build-isolation -e . -e ./instrumentation"
 pip() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
-uv() { .venv/bin/uv pip install --quiet --python .venv/bin/python "$@"; }
-# uv unpacks several times faster; where it cannot be had, pip does the same work. It asks the index that pip is told of.
+uv() { .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@"; }
+# uv unpacks several times faster; where it cannot be had, pip does the same work. It asks the index that pip is told of. Both compile what
+# they install: where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start would do it again, and take twice as long.
 index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)}
 [ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
 if ! { pip --require-hashes -r tools/uv.txt 2>/dev/null && uv --require-hashes -r requirements.txt; }; then
