@@ -81,7 +81,7 @@ def read_tree(tree: str) -> Named:
         if kind == "TableIdentifier":
             found.add(name)
         elif kind == "ShowCreateTableQuery":
-            found.add(".".join(names[child] for child in reversed(children)))
+            found.add(".".join(names[child] for child in children))
         elif kind == "TableExpression":
             for function in (names[child] for child in children if kinds[child] == "Function"):
                 if function.lower() not in _TABLE_FUNCTIONS:

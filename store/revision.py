@@ -26,7 +26,7 @@ class Revisions:
         with self._lock:
             if self._next + count > self._end:
                 start = self._read() if self._end == 0 else self._end
-                end = start + max(BLOCK, count)
+                end = start + max(BLOCK, count + 1)  # of a new store 0 is reserved, too, and never given out
                 self._reserve(end)
                 self._next, self._end = start + (start == 0), end
             first = self._next

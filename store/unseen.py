@@ -6,6 +6,9 @@ The journal has it. A transaction of which one of its keys is written anywhere i
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.clock import to_milliseconds
+from core.protobuf_wire import int64, tag
 from core.signal import Lane
 from journal.format import segments
 from journal.reader import read_segment
@@ -22,6 +26,9 @@ from journal.segments import SegmentReader
 MAX_BYTES = 64 << 20
 """Of more than that it is not asked what it names: it may be anything."""
 _ALL = 1 << 62
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_INT_VALUE = tag(3, 0)
+"""What stands before a number in an ``AnyValue`` of OTLP."""
 
 
 class Unseen:
@@ -30,7 +37,7 @@ class Unseen:
     def __init__(self, journal: Path) -> None:
         self._journal = journal
         self._since: int | None = None
-        self._found: tuple[list[tuple[Path, int]], bytes | None] = ([], b"")
+        self._read: _Read | None = None
 
     def since(self, moment: datetime | None) -> None:
         """Say that what was received from ``moment`` on was not stored, or part of it; None: everything is."""
@@ -50,10 +57,27 @@ class Unseen:
     def _text(self, since: int) -> bytes | None:
         """Return all that was received since, in small letters; None: it is too much. Read again only when the journal has changed."""
         files = [(path, lane) for lane in Lane for path in segments(self._journal, lane) if SegmentReader(path, lane).ended_at() >= since]
-        sizes = [(each, each.stat().st_size) for path, _ in files for each in (path, path.with_name(path.name + "-wal")) if each.exists()]
-        if not self._found[0] or sizes != self._found[0]:
-            self._found = (sizes, _bodies(files, since))
-        return self._found[1]
+        stamps = list(_stamps(files))
+        if self._read is None or since < self._read.since or stamps != self._read.stamps:
+            self._read = _Read(since, stamps, _bodies(files, since))
+        return self._read.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read, of which files, and from when on."""
+
+    since: int
+    stamps: list[tuple[Path, int, int]]
+    text: bytes | None
+
+
+def _stamps(files: list[tuple[Path, Lane]]) -> Iterator[tuple[Path, int, int]]:
+    for path, _ in files:
+        for each in (path, path.with_name(path.name + "-wal")):
+            if each.exists():
+                status = each.stat()
+                yield each, status.st_size, status.st_mtime_ns  # a WAL that begins anew keeps its size
 
 
 def _bodies(files: list[tuple[Path, Lane]], since: int) -> bytes | None:
@@ -69,5 +93,13 @@ def _bodies(files: list[tuple[Path, Lane]], since: int) -> bytes | None:
 
 
 def _is_in(value: str, text: bytes) -> bool:
-    plain = value.lower()
-    return plain.encode() in text or json.dumps(plain)[1:-1].encode() in text
+    return any(form in text for form in _forms(value))
+
+
+def _forms(value: str) -> set[bytes]:
+    """Return how a value may be written: as text, escaped in JSON, and as a number of OTLP. Small letters are those of ASCII: bytes know no others."""
+    texts = {value, value.lower(), value.upper()}
+    forms = {each.encode() for each in texts} | {json.dumps(each)[1:-1].encode() for each in texts}
+    if _INTEGER.fullmatch(value) and -(1 << 63) <= int(value) < 1 << 63:
+        forms.add(_INT_VALUE + int64(int(value)))
+    return {form.lower() for form in forms}

@@ -17,7 +17,6 @@ from core.errors import NoRoom
 from core.telemetry import M, Telemetry
 from store.client import Store
 from store.losses import CONDITION, TOLD_FOR, Losses
-from store.parts import Part, missing
 from store.parts_ledger import PartsLedger, listed
 from tests.store.journals import NOW
 
@@ -219,18 +218,6 @@ def test_a_loss_is_over_once_it_is_mended_and_stays_told_for_a_week_where_it_is_
     watched.clock.advance(TOLD_FOR + DAY)
     watched.losses.look()
     assert watched.conditions.is_over(CONDITION, "events")
-
-
-def test_what_covers_a_part() -> None:
-    names = ["all_1_1_0", "all_1_3_1", "all_1_3_1_9", "all_2_2_0", "all_4_4_0", "20260101_1_3_1"]
-    first, merged, changed, second, _, other = [Part(name, 10) for name in names]
-    assert merged.covers(first)
-    assert changed.covers(merged)
-    assert not merged.covers(changed)
-    assert not other.covers(first)
-    assert missing([first, second], [merged]) == []
-    assert missing([merged], [first]) == []
-    assert missing([replaced := Part("all_1_3_1", 15)], [first]) == [replaced]
 
 
 def test_what_a_server_s_retention_removed_while_no_engine_ran_is_no_loss(watched: Watched) -> None:

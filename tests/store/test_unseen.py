@@ -1,0 +1,157 @@
+"""While the store's disk takes nothing, a transaction that something unread may be about is not evaluated."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pandas as pd
+import pytest
+
+from core.clock import from_milliseconds
+from core.config import Settings
+from core.signal import Lane, Record, SignalKind
+from journal.format import segment_path
+from journal.segment import SegmentWriter, make_row, segment_bytes
+from store.unseen import Unseen
+from tests.collector.requests import spans
+from tests.store.journals import NOW, event, write_segment
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path)
+
+
+def of(**keys: list[str]) -> dict[str, Any]:
+    return {"keys": keys}
+
+
+def transactions(*rows: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows))
+
+
+def test_while_everything_is_stored_nothing_is_unseen(settings: Settings) -> None:
+    write_segment(settings, [event("1", {"order": "4711"})])
+    unseen = Unseen(settings.journal)
+    assert unseen.names(transactions(of(order=["4711"]))).tolist() == [False]
+    unseen.since(NOW)
+    unseen.since(None)
+    assert unseen.names(transactions(of(order=["4711"]))).tolist() == [False]
+
+
+def test_a_transaction_is_named_by_any_of_its_keys_in_any_lane_and_case(settings: Settings) -> None:
+    write_segment(settings, [event("1", {"order": "AB-4711"})])
+    write_segment(settings, [event("2", {"delivery": 'grüße "x"'}, lane=Lane.BULK)], lane=Lane.BULK)
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    asked = transactions(
+        of(order=["ab-4711"]), of(order=["4712"]), of(order=["4712"], delivery=["9", 'Grüße "X"']), of(), of(order=[]), of(order=["AB-471"])
+    )
+    assert unseen.names(asked).tolist() == [True, False, True, False, False, True], "a part of another key may be it, too"
+    assert unseen.names(asked.iloc[:0]).tolist() == []
+
+
+def test_what_was_received_before_is_stored(settings: Settings) -> None:
+    write_segment(settings, [event("1", {"order": "4711"})])
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW + timedelta(milliseconds=1))
+    assert unseen.names(transactions(of(order=["4711"]))).tolist() == [False]
+    unseen.since(datetime(2020, 1, 1, tzinfo=UTC))
+    assert unseen.names(transactions(of(order=["4711"]))).tolist() == [True]
+
+
+def test_what_comes_meanwhile_is_seen(settings: Settings) -> None:
+    write_segment(settings, [event("1", {"order": "4711"})])
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    asked = transactions(of(order=["4711"]), of(order=["4712"]))
+    assert unseen.names(asked).tolist() == [True, False]
+    write_segment(settings, [event("2", {"order": "4712"})], 2)
+    assert unseen.names(asked).tolist() == [True, True]
+
+
+def test_the_journal_is_read_again_only_when_it_has_changed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_segment(settings, [event("1", {"order": "4711"})])
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    asked = transactions(of(order=["4711"]))
+    assert unseen.names(asked).tolist() == [True]
+    monkeypatch.setattr("store.unseen.read_segment", lambda *_: pytest.fail("read again"))
+    assert unseen.names(asked).tolist() == [True]
+
+
+def test_of_too_much_it_may_be_anything(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.unseen.MAX_BYTES", 10)
+    write_segment(settings, [event("1", {"order": "4711"})])
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    assert unseen.names(transactions(of(order=["4712"]), of())).tolist() == [True, True]
+
+
+def test_an_earlier_moment_reads_what_lies_before(settings: Settings) -> None:
+    path = write_segment(settings, [event("1", {"order": "4711"})], closed_at=event("1").received_at)
+    unseen = Unseen(settings.journal)
+    unseen.since(from_milliseconds(event("1").received_at + 5))
+    asked = transactions(of(order=["4711"]))
+    assert unseen.names(asked).tolist() == [False]
+    unseen.since(NOW)
+    assert unseen.names(asked).tolist() == [True]
+    path.unlink()
+    assert unseen.names(asked).tolist() == [False]
+
+
+def test_an_earlier_moment_is_looked_for_in_what_was_read_for_a_later_one(settings: Settings) -> None:
+    first, second = event("1", {"order": "4711"}), event("2", {"order": "4712"})
+    write_segment(settings, [first, replace(second, received_at=second.received_at + 10_000)])
+    unseen = Unseen(settings.journal)
+    asked = transactions(of(order=["4711"]), of(order=["4712"]))
+    unseen.since(NOW + timedelta(seconds=5))
+    assert unseen.names(asked).tolist() == [False, True]
+    unseen.since(NOW)
+    assert unseen.names(asked).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+def test_letters_beyond_ascii_are_found_as_they_are_kept(settings: Settings, escaped: bool) -> None:
+    body = json.dumps({"order": "Ärzte-ÖL"}, ensure_ascii=escaped).encode()
+    write_segment(settings, [replace(event("1"), body=body)])
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    asked = transactions(of(order=["Ärzte-ÖL"]), of(order=["ÄRZTE"]), of(order=["arzte"]))
+    assert unseen.names(asked).tolist() == [True, True, False], "a part of it in capitals is it, too"
+    write_segment(settings, [replace(event("1"), body=body.lower())], 2)
+    assert unseen.names(transactions(of(order=["Ärzte-ÖL"]))).tolist() == [True]
+
+
+@pytest.mark.parametrize("number", [7, 127, 4711, 2**40, 65 << 7 | 65, -3])
+def test_a_number_of_opentelemetry_is_found_too(settings: Settings, number: int) -> None:
+    request = spans(count=1)
+    request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="order").value.int_value = number
+    write_segment(settings, [Record(SignalKind.TRACES, "erp", Lane.CRITICAL, event("1").received_at, 1, request.SerializeToString())])
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    assert unseen.names(transactions(of(order=[str(number)]), of(order=["123456789012"]))).tolist() == [True, False]
+
+
+def test_a_record_that_changes_the_size_of_no_file_is_seen(settings: Settings) -> None:
+    """A WAL that was copied into its file is written from its beginning again and keeps its size."""
+    path = segment_path(settings.journal, "local", Lane.CRITICAL, 1)
+    path.parent.mkdir(parents=True)
+    segment = SegmentWriter(path)
+    for number in range(5):
+        segment.append([make_row(event(str(number)))])
+    segment._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    asked = transactions(of(order=["4711"]))
+    assert unseen.names(asked).tolist() == [False]
+    before = segment_bytes(path)
+    segment.append([make_row(event("5", {"order": "4711"}))])
+    assert segment_bytes(path) == before
+    assert unseen.names(asked).tolist() == [True]
+    segment.close(1)
