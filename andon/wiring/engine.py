@@ -29,7 +29,7 @@ from andon.health.disk_watch import DiskWatch
 from andon.health.heartbeat import Heartbeat
 from andon.process import run_in_background, set_on_stop_signal, warn_of_root
 from andon.simulated_time import clock_of
-from andon.wiring.pipeline import alerting_without_store, open_kept, pipeline_on
+from andon.wiring.pipeline import alerting_without_store, open_engine_store, pipeline_on
 from core.catalog.catalog import Catalog
 from core.catalog.review import CheckExpression
 from core.clock import SystemClock
@@ -66,7 +66,7 @@ def run_engine(settings: Settings) -> None:
 
 def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, stopping: threading.Event) -> None:
     """Run on an open store until stopped."""
-    with open_kept(settings, clock, telemetry) as opened, ExitStack() as stack:
+    with open_engine_store(settings, clock, telemetry) as opened, ExitStack() as stack:
         check_expression = expressions_of(opened.store)
         catalog = load_checked_catalog(settings, check_expression)
         pipeline = stack.enter_context(pipeline_on(opened.store, settings, catalog, clock, telemetry, opened.keeping))

@@ -63,7 +63,7 @@ def pipeline_on(
 
 
 @dataclass(frozen=True)
-class Opened:
+class EngineStore:
     """An open, migrated store, what its inserts are kept by, and what it has lost since it was last looked at, by table."""
 
     store: Store
@@ -77,7 +77,7 @@ class Opened:
 
 
 @contextmanager
-def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterator[Opened]:
+def open_engine_store(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterator[EngineStore]:
     """Open the store the settings name, and bring it to the current schema and to one level with the engine's journal."""
     if settings.store == "embedded":
         with store_alone(settings):
@@ -91,7 +91,7 @@ def open_kept(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterato
         migrate(store, settings.retention_days)
         report_detached_parts(store, telemetry)
         with kept_in_journal(store, settings, clock) as keeping:
-            yield Opened(store, keeping, ledger, lost)
+            yield EngineStore(store, keeping, ledger, lost)
     finally:
         store.close()
 

@@ -11,7 +11,7 @@ from andon.engine.pipeline import Pipeline
 from andon.engine.rebuild import Rebuilt, Tell, replay_journal
 from andon.engine.recovery import recover
 from andon.simulated_time import clock_of
-from andon.wiring.pipeline import open_kept, pipeline_on
+from andon.wiring.pipeline import open_engine_store, pipeline_on
 from core.catalog.catalog import Catalog
 from core.config import Settings
 from core.plural import counted
@@ -59,7 +59,7 @@ def _tell_brought_back(found: BroughtBack, tell: Tell) -> None:
 def _opened(settings: Settings, catalog: Catalog, *, new: bool) -> Iterator[tuple[Pipeline, BroughtBack]]:
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
-    with open_kept(settings, clock, telemetry) as opened:
+    with open_engine_store(settings, clock, telemetry) as opened:
         if new:
             note_rebuilding(opened.store, going_on=True)
         with pipeline_on(opened.store, settings, catalog, clock, telemetry, opened.keeping) as pipeline:

@@ -20,7 +20,7 @@ from typing import Any
 import store.reads
 from andon.catalog_check import check_catalog
 from andon.engine.rebuild import replay_journal
-from andon.wiring.pipeline import Opened, open_kept, pipeline_on
+from andon.wiring.pipeline import EngineStore, open_engine_store, pipeline_on
 from core.catalog.catalog import Catalog
 from core.clock import FakeClock
 from core.config import Settings
@@ -39,7 +39,7 @@ def main(folder: Path, now: datetime) -> None:
     )  # the store goes by the true time, and rows are old
     clock = FakeClock(now)
     found: dict[str, Any] = {}
-    with open_kept(settings, clock, Telemetry()) as opened:
+    with open_engine_store(settings, clock, Telemetry()) as opened:
         if is_rebuilding(opened.store):
             found["rebuilt"] = _rebuild(opened, settings, definitions, clock)
         found["tables"] = content_of(opened.store)
@@ -48,12 +48,12 @@ def main(folder: Path, now: datetime) -> None:
     json.dump(found, sys.stdout, default=str)
 
 
-def _rebuild(opened: Opened, settings: Settings, definitions: Catalog, clock: FakeClock) -> int:
+def _rebuild(opened: EngineStore, settings: Settings, definitions: Catalog, clock: FakeClock) -> int:
     with pipeline_on(opened.store, settings, definitions, clock, Telemetry(), opened.keeping) as pipeline:
         return replay_journal(pipeline, threading.Event(), lambda _: None).signals
 
 
-def _go_on(opened: Opened, settings: Settings, definitions: Catalog, clock: FakeClock) -> dict[str, list[str]]:
+def _go_on(opened: EngineStore, settings: Settings, definitions: Catalog, clock: FakeClock) -> dict[str, list[str]]:
     """Let an order that the release knew be booked and a new one be captured; return the verdicts of each order."""
     shop = Shop(opened.store, settings, clock, itertools.count(1000))
     with pipeline_on(opened.store, settings, definitions, clock, Telemetry(), opened.keeping) as pipeline:
