@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
+from andon.engine.ports import Deliverer, Stage, Stages, TimedStage
 from andon.process import run_in_background
 from core.clock import EPOCH, Clock
 from core.errors import NoRoom
@@ -44,72 +44,6 @@ TURN_SECONDS = 2.5
 TURN_FACTOR = 3.0
 """Or so many times what the way of the critical lane alone takes: where it is long whatever it carries, small shares help nobody."""
 STAGES = frozenset({"correlate", "evaluate", "alert"})
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What a load did: ``some``thing, and whether there is ``more``.
-
-    ``no_room``: the store's disk took nothing of what there was.
-    ``upto``: all that was received up to then is loaded; None: all that there was when the load began.
-    """
-
-    some: bool
-    more: bool = False
-    upto: datetime | None = None
-    no_room: bool = False
-
-
-class Stage(Protocol):
-    """A step of the tick that may have to be repeated."""
-
-    def run(self, now: datetime) -> bool:
-        """Do a batch of what there is to do; return whether there may be more."""
-        ...
-
-
-class TimedStage(Protocol):
-    """A step that also has deadlines of its own."""
-
-    def run(self, now: datetime) -> bool:
-        """Do what there is to do; return whether the next stage has something to read."""
-        ...
-
-    def next_deadline(self) -> datetime | None:
-        """Return the moment at which :meth:`run` has work without any input."""
-        ...
-
-
-class Deliverer(Stage, Protocol):
-    """The alert stage: incidents in the loop, messages in a thread of their own."""
-
-    def deliver(self, now: datetime) -> datetime | None:
-        """Send what is due; return the moment of the next attempt."""
-        ...
-
-    def next_deadline(self) -> datetime | None:
-        """Return the moment at which :meth:`run` has work without any input."""
-        ...
-
-
-class Load(Protocol):
-    """The first part of a tick."""
-
-    def __call__(self, lanes: Collection[Lane] = ..., slice_bytes: int = ...) -> Loaded:
-        """Load some of what waits in these lanes, in slices of about so many bytes."""
-        ...
-
-
-@dataclass
-class Stages:
-    """The parts of a tick, in order."""
-
-    load: Load
-    correlate: Stage
-    evaluate: TimedStage
-    alert: Deliverer
-    unseen: Callable[[datetime | None], None] = lambda _: None
-    """Told since when signals are received that the store's disk does not take; None: it takes them."""
 
 
 @dataclass

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from alerts.engine import AlertEngine
-from andon.engine.loop import Loaded, Stages
+from andon.engine.ports import Loaded, Stages
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT
 from core.clock import Clock, from_milliseconds

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from andon.engine.loop import AHEAD_SECONDS, Engine, Loaded
+from andon.engine.loop import AHEAD_SECONDS, Engine
 from andon.engine.pipeline import Pipeline
+from andon.engine.ports import Loaded
 from andon.wiring.pipeline import pipeline_on
 from core.config import Settings
 from core.signal import Lane

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from andon.engine.loop import AHEAD, CATCH_UP_SECONDS, SHARE_SECONDS, SLICE_BYTES, STAGES, Engine, Loaded, Stages
+from andon.engine.loop import AHEAD, CATCH_UP_SECONDS, SHARE_SECONDS, SLICE_BYTES, STAGES, Engine
+from andon.engine.ports import Loaded, Stages
 from core.clock import EPOCH, FakeClock
 from core.signal import Lane
 from core.telemetry import Telemetry
