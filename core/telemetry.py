@@ -29,14 +29,14 @@ class M(Enum):
     """Every metric of every process. Names carry their unit; label values come from closed lists or the catalog, never from input."""
 
     RECEIVED = Metric(
-        "andon_received_signals_total", Counter, "Signals passed to the journal, to be acknowledged or refused", ("lane", "kind")
+        "andon_received_signals_total", Counter, "Signals passed to the journal, to be acknowledged or rejected", ("lane", "kind")
     )
     ACKNOWLEDGED = Metric("andon_acknowledged_signals_total", Counter, "Signals acknowledged, once they were on disk", ("lane", "kind"))
-    REFUSED = Metric("andon_rejected_signals_total", Counter, "Signals refused, by reason", ("lane", "reason"))
+    REFUSED = Metric("andon_rejected_signals_total", Counter, "Signals rejected, by reason", ("lane", "reason"))
     REJECTED_REQUESTS = Metric(
         "andon_rejected_requests_total",
         Counter,
-        "Requests refused and not kept, by source (empty: unknown) and reason",
+        "Requests rejected and not kept, by source (empty: unknown) and reason",
         ("source", "reason"),
     )
     QUARANTINED = Metric("andon_quarantined_inputs_total", Counter, "Inputs kept in quarantine, by reason", ("reason",))

@@ -1,10 +1,10 @@
 """Catalog → SQL: one ``SELECT`` per signal kind that reads signals as milestone events.
 
-The cost of a signal must not grow with the number of rules that cannot match it. So a rule (one milestone of one flow) is found by
-its *discriminator*: the signal's name (or type), else its service, else its source, through hash look-ups. What is left of a rule
-is data: a row of the table ``milestone_rules``, joined by its number, with its conditions and the paths of its keys and facts (as text of
-the SELECT it would be parsed again for every insert); only expressions and regular expressions of the catalog become branches of their
-own. A rule without a discriminator looks at every signal of its kind.
+The cost of a signal must not grow with the number of rules that cannot match it. So a rule (one milestone of one flow) is found by its
+*discriminator*: the signal's name (or type), else its service, else its source, through hash look-ups. The rest of a rule is data: a row of
+the table ``milestone_rules``, joined by its number, with its conditions and the paths of its keys and facts (as text of the SELECT it would
+be parsed again for every insert); only expressions and regular expressions of the catalog become branches of their own. A rule without a
+discriminator looks at every signal of its kind.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from correlator.paths import COLUMNS, Root, Signal, as_expression, resolve_path
 from correlator.statement import statement
 
 KEY_LENGTH_LIMIT = 512
-"""Characters of a key's value after normalisation; longer ones are no business identifiers."""
+"""Maximum length of a key's value after normalisation, in characters; anything longer is not a business identifier."""
 
 BAD_KEY = "bad_correlation_id"
-"""Key type that stands in for a value over the limit, so that the correlator can report the signal."""
+"""Key type that replaces a value over the limit, so that the correlator can report the signal."""
 
 NAME_COLUMN: dict[Signal, str] = {"span": "name", "log": "", "event": "type"}
 TABLE: dict[Signal, str] = {"span": "spans", "log": "logs", "event": "events"}
@@ -31,7 +31,7 @@ _ROOTS = {Root.ATTRIBUTES: "attributes", Root.RESOURCE: "resource", Root.EXTENSI
 
 _Rooted = list[tuple[Root, list[str]]]
 _Own = tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]
-"""Expressions of the catalog, with the numbers of the rules that have them."""
+"""Expressions of the catalog, with the numbers of the rules that use them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Rule:
 class Compiled:
     """The SELECT of each signal kind that any flow uses, and the rows of ``milestone_rules`` that it joins, by column.
 
-    ``version`` is the catalog's, ``flows`` those it was made of.
+    ``version`` is the catalog's; ``flows`` are those it was compiled from.
     """
 
     version: str
@@ -59,7 +59,7 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """Where the rules of a signal kind look, so that only this becomes SQL.
+    """Where the rules of a signal kind look, so that only these places become SQL.
 
     ``roots``: maps of the signal, with the numbers of their roots; ``depths``: levels of paths into JSON; ``columns``; ``expressions``.
     """
@@ -75,7 +75,7 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a column of a milestone event is made of: what each rule's row holds for it, and where that looks."""
+    """What a column of a milestone event is built from: each rule's row for it, and where that row looks."""
 
     values: Sequence[Any]
     uses: Uses
@@ -117,7 +117,7 @@ def _columns(
 
 
 def _select(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition], parts: Mapping[str, _Part]) -> str:
-    """Return the SELECT whose columns are those of ``milestone_events``, over the table named in TABLE."""
+    """Return the SELECT whose columns are those of ``milestone_events``, over the table in place of TABLE."""
     lookups, always = _candidates(kind, rules)
     return statement(
         "milestones",
@@ -138,7 +138,7 @@ def _select(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition
 
 
 def signal_of(match: Match) -> Signal:
-    """Return the signal kind a match speaks of: its ``event``, ``log`` or (also when neither is given) ``span``."""
+    """Return the signal kind a match is about: ``event``, ``log``, or ``span`` (also if none is given)."""
     if match.event is not None:
         return "event"
     return "log" if match.log is not None else "span"
@@ -148,19 +148,19 @@ def signal_of(match: Match) -> Signal:
 
 
 def _discriminator(kind: Signal, match: Match) -> tuple[str, list[str]] | None:
-    """Return the column and the values (those that end in ``*`` are prefixes) that decide whether a rule may match at all."""
+    """Return the column and the values (prefixes if they end in ``*``) that decide whether a rule may match at all."""
     named = match.event if kind == "event" else match.span
     for column, value in ((NAME_COLUMN[kind], named), ("service", match.service), ("source", match.source)):
         values = _listed(value)
         if values and "*" not in values:
             if column not in COLUMNS[kind]:
-                raise ValueError(f"match: '{column}' cannot be matched on an {kind}; use 'source'")
+                raise ValueError(f"match: '{column}' cannot be matched on signal kind '{kind}'; use 'source'")
             return column, values
     return None
 
 
 _Lookup = tuple[str, tuple[str, ...], tuple[int, ...]]
-"""What is looked up, the values it may be, and the number of the rule that each of them names."""
+"""What is looked up, the values it may have, and the number of the rule that each value names."""
 
 
 def _candidates(kind: Signal, rules: Sequence[Rule]) -> tuple[tuple[_Lookup, ...], tuple[int, ...]]:
@@ -193,7 +193,7 @@ def _lookups(column: str, length: int, values: dict[str, list[int]]) -> Iterator
 
 @dataclass(frozen=True)
 class _Condition:
-    """A condition as data. ``presence``: 1 present, 0 absent, -1: the value is one of ``values`` (``*`` at the end: a prefix)."""
+    """A condition as data. ``presence``: 1 present, 0 absent, -1: the value is one of ``values`` (a prefix if it ends in ``*``)."""
 
     root: Root
     path: list[str]
@@ -201,7 +201,7 @@ class _Condition:
     values: list[str]
 
     def row(self) -> tuple[int, list[str], int, list[str], list[str]]:
-        """Return it as ``milestone_rules.conditions`` holds it."""
+        """Return it in the form of ``milestone_rules.conditions``."""
         exact = [value for value in self.values if not value.endswith("*")]
         prefixes = [value[:-1] for value in self.values if value.endswith("*")]
         return int(self.root), self.path, self.presence, exact, prefixes
@@ -221,13 +221,13 @@ def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
         if not values or (discriminator and discriminator[0] == column):
             continue
         if column not in COLUMNS[kind]:
-            raise ValueError(f"match: '{column}' cannot be matched on an {kind}")
+            raise ValueError(f"match: '{column}' cannot be matched on signal kind '{kind}'")
         conditions.append(_Condition(Root.COLUMN, [column], -1, values))
     for path, wanted in match.attributes.items():
         rooted = path if path.split(".")[0] in {"attributes", "resource", "data", "extensions"} else f"attributes.{path}"
         root, parts = resolve_path(kind, rooted)
         if root is Root.EXPRESSION:
-            raise ValueError(f"match: '{path}' is no path of an {kind}")
+            raise ValueError(f"match: '{path}' is not a path in signal kind '{kind}'")
         presence = int(wanted) if isinstance(wanted, bool) else -1
         conditions.append(_Condition(root, parts, presence, [] if isinstance(wanted, bool) else _listed(wanted)))
     return conditions
@@ -242,7 +242,7 @@ def _own_conditions(kind: Signal, match: Match) -> list[str]:
 
 
 def _strips(rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Return the characters that keys are padded with; a rule's row names them by their position, from 1."""
+    """Return the characters that keys are padded with; a rule's row refers to them by position, from 1."""
     return tuple(dict.fromkeys(key.strip_leading for rule in rules for key in rule.flow.keys.values() if key.strip_leading))
 
 
@@ -274,7 +274,7 @@ def _cause(kind: Signal, rules: Sequence[Rule]) -> _Part:
 
 
 class _Paths:
-    """The paths of a column of all rules."""
+    """The paths of one column, of all rules."""
 
     def __init__(self, kind: Signal) -> None:
         self._kind = kind
@@ -282,7 +282,7 @@ class _Paths:
         self._own: dict[int, list[str]] = {}
 
     def add(self, rule: Rule, path: str) -> tuple[int, list[str]]:
-        """Return a path's root and parts; of an expression its position, from 1, among those of the rule."""
+        """Return a path's root and parts; for an expression, its position (from 1) among those of the rule."""
         root, parts = resolve_path(self._kind, path)
         if root is Root.EXPRESSION:
             own = self._own.setdefault(rule.number, [])
@@ -292,7 +292,7 @@ class _Paths:
         return int(root), parts
 
     def uses(self) -> Uses:
-        """Return where all of them look."""
+        """Return the places where all of them look."""
         return _uses(self._rooted, self._own)
 
 
@@ -306,7 +306,7 @@ def _uses(rooted: _Rooted, own: Mapping[int, Sequence[str]] | None = None) -> Us
 
 
 def _grouped(by_rule: Mapping[int, Sequence[str]]) -> _Own:
-    """Return the rules that have the same expressions together; those without are left out."""
+    """Return the rules grouped by equal expressions; those without any are left out."""
     grouped: dict[tuple[str, ...], list[int]] = {}
     for number, expressions in by_rule.items():
         if expressions:

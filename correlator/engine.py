@@ -1,4 +1,4 @@
-"""The loop of correlation: new milestone events are linked by their keys, and the transactions they touch are folded again."""
+"""The correlation loop: new milestone events are linked by their keys, and the transactions they touch are folded again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger("andon.correlator")
 
 BATCH = 20_000
 MERGED = "@merged"
-"""Key type under which the id of a merged transaction names the one it went into."""
+"""Key type under which the id of a merged transaction names the one it was merged into."""
 
 ORPHAN_POLL = timedelta(seconds=60)
 
@@ -36,7 +36,7 @@ class Correlator:
         self.reload(catalog)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take a changed catalog: changed flows are read again from the stored signals. Raises UsageError when it does not compile."""
+        """Take over a changed catalog: changed flows are read again from the stored signals. Raises UsageError if it does not compile."""
         try:
             compiled = compile_catalog(catalog)
         except ValueError as error:
@@ -54,7 +54,7 @@ class Correlator:
 
     @property
     def fold(self) -> str:
-        """The statement that folds transactions by the catalog in force."""
+        """The statement that folds transactions according to the catalog in force."""
         return self._fold
 
     def run(self, now: datetime) -> bool:
@@ -74,7 +74,7 @@ class Correlator:
         return more
 
     def _rows(self, links: Links) -> dict[str, pd.DataFrame]:
-        """Return the rows of a batch; what merges moves all its keys, and leaves its id as one more."""
+        """Return the rows of a batch; a merge moves all keys of a transaction and keeps its id as one more key."""
         keys = [links.keys.assign(active=1)]
         if len(links.merges):
             moving = self._store.keys_of(links.merges).merge(links.merges, left_on=["flow", "transaction_id"], right_on=["flow", "from_id"])

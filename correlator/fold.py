@@ -1,8 +1,8 @@
 """Catalog → the statement that folds a transaction's events into its state.
 
 Every part is commutative and idempotent (earliest, latest, union, latest by event time with the event's id as tie-break), so the state is
-the same for any order of the same events. Ended: the earliest of the flow's ``ends`` and ``cancels`` decides (at the same moment: the
-ends). Failed: the latest failure whose stage no later success has overcome; a failure without a stage is overcome by any later success.
+the same for any order of the same events. Ended: the earliest of the flow's ``ends`` and ``cancels`` decides (at the same moment, the
+ends). Failed: the latest failure whose stage has not succeeded since; a failure without a stage is overcome by any later success.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from correlator.statement import statement
 
 
 def fold_statement(flows: dict[str, Flow]) -> str:
-    """Return the INSERT into ``transactions`` of all that changed after ``{after:UInt64}``, as ``{revision:UInt64}``."""
+    """Return the INSERT into ``transactions`` of everything that changed after ``{after:UInt64}``, as ``{revision:UInt64}``."""
     names = [(flow, name, milestone) for flow in flows.values() for name, milestone in flow.milestones.items()]
     ends = [f"{flow.flow}/{end}" for flow in flows.values() for end in flow.ends if end not in flow.cancels]
     cancels = [f"{flow.flow}/{cancel}" for flow in flows.values() for cancel in flow.cancels]

@@ -1,9 +1,9 @@
-"""Keys seen together → transactions, whatever order they were seen in.
+"""Keys seen together → transactions, in whatever order they were seen.
 
-A batch is a graph: milestone events, their exclusive keys (relation ``one`` or ``many``) and the transactions those keys already name are
-its nodes; every connected part is one transaction. It keeps the smallest id it had, the others merge into it; without one it takes the
-smallest candidate id of its events. Keys of relation ``many-to-many`` never connect: they are attached to the transaction of the event
-that carries them, and an event that has no other keys waits on a *shelf* per key, from which every transaction attached takes it.
+A batch is a graph: milestone events, their exclusive keys (relation ``one`` or ``many``) and the transactions that those keys already name
+are its nodes; every connected component is one transaction. It keeps the smallest id it had, and the others merge into it; if it had none,
+it takes the smallest candidate id of its events. Keys of relation ``many-to-many`` never connect: they are attached to the transaction of
+the event that carries them, and an event with no other keys waits on a *shelf* per key, from which every attached transaction takes it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TEXTS = ("flow", "event_id", "candidate_id", "key_type", "key_value", "transact
 
 @dataclass(frozen=True)
 class Links:
-    """What a batch says. Frames, without an index that means anything.
+    """The result of a batch. Frames, whose index means nothing.
 
     ``keys``: flow, key_type, key_value, transaction_id of pairs not yet known. ``merges``: flow, from_id, to_id. ``assignments``: flow,
     event_id, transaction_id (or shelf) of the events. ``copies``: flow, from_id (a shelf), to_id (a transaction attached to its key).
@@ -39,10 +39,10 @@ class Links:
 def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: str) -> Links:
     """Link a batch.
 
-    ``batch``: one row per event, key and transaction that key names now, with columns flow, event_id, candidate_id, key_type, key_value
+    ``batch``: one row per event, key and transaction that the key names now, with columns flow, event_id, candidate_id, key_type, key_value
     (empty: the event has no key) and transaction_id (empty: the key names none). ``attached``: (flow, key type) of relation many-to-many.
     """
-    batch = batch.astype(dict.fromkeys(_TEXTS, object))  # one kind of text, whatever the driver gave
+    batch = batch.astype(dict.fromkeys(_TEXTS, object))  # one type of text, whatever the driver returned
     events = batch["flow"] + _SEPARATOR + batch["event_id"]
     oversized = int(events[batch["key_type"] == bad_key].nunique())
     usable = (batch["key_type"] != "") & (batch["key_type"] != bad_key)
@@ -74,7 +74,7 @@ def shelf(key_type: pd.Series, key_value: pd.Series) -> pd.Series:
 
 
 def components(count: int, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return for each of ``count`` nodes the smallest node it is connected with, by the edges ``left[i]``-``right[i]``."""
+    """Return for each of ``count`` nodes the smallest node it is connected with by the edges ``left[i]``-``right[i]``."""
     label = np.arange(count)
     while True:
         low = np.minimum(label[left], label[right])
@@ -111,7 +111,7 @@ def _owners(batch: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unknown(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the (key, transaction) pairs that the store does not have; those of a merge are rewritten with it."""
+    """Return the (key, transaction) pairs that the store does not have; those of a merge are rewritten by the merge."""
     key = ["flow", "key_type", "key_value"]
     columns = [*key, "owner"]
     rows = rows.assign(has=rows["transaction_id"] == rows["owner"])
@@ -120,7 +120,7 @@ def _unknown(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shelve(waiting: pd.DataFrame, merges: pd.DataFrame) -> list[pd.DataFrame]:
-    """Assign events that have only many-to-many keys: on the shelf of each key, and with every transaction attached to one."""
+    """Assign events that have only many-to-many keys: to the shelf of each key, and to every transaction attached to one."""
     shelves = waiting.assign(owner=shelf(waiting["key_type"], waiting["key_value"]))
     survivors = dict(zip(merges["flow"] + _SEPARATOR + merges["from_id"], merges["to_id"], strict=True))
     taken = waiting[waiting["transaction_id"] != ""]

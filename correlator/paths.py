@@ -32,7 +32,7 @@ COLUMNS: dict[Signal, tuple[str, ...]] = {
     ),
     "event": ("extensions", "source", "event_source", "id", "type", "subject", "content_type", "data", "trace_id", "time", "received_at"),
 }  # fmt: skip
-"""The columns a path may name, by signal kind."""
+"""The columns that a path may name, by signal kind."""
 
 _ROOTS = {"attributes": Root.ATTRIBUTES, "resource": Root.RESOURCE, "data": Root.DATA, "extensions": Root.EXTENSIONS}
 _PATH = re.compile(r"(attributes|resource|data|extensions)\.([\w.\-/:]+)", re.ASCII)

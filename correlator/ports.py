@@ -13,16 +13,17 @@ class CorrelationStore(Protocol):
     """Milestone events in, transactions out."""
 
     def install(self, selects: Mapping[str, str], rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
-        """Make the views of each signal kind read ``selects``, which join ``rules`` (the columns of ``milestone_rules``), and return the flows whose definition is not the one in force.
+        """Make the views of each signal kind read ``selects``, which join ``rules`` (the columns of ``milestone_rules``).
 
-        Their stored signals are read again; their transactions are built anew by the next runs.
+        Return the flows whose definition is not the one in force. Their stored signals are read again, and the next runs rebuild their
+        transactions.
         """
         ...
 
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
         """Return the keys of milestone events above the cursor as ``link.link`` takes them, the slice they reach to, and whether there may be more.
 
-        Whole slices, about ``limit`` events; slice 0: nothing is above the cursor.
+        Whole slices, of about ``limit`` events; slice 0: nothing is above the cursor.
         """
         ...
 
@@ -33,7 +34,7 @@ class CorrelationStore(Protocol):
     def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> None:
         """Write merges, keys, placed events and copies (frames by those names), fold, then move the cursors to ``position``.
 
-        ``fold`` is the statement that does. Repeatable at any point.
+        ``fold`` is the statement that folds. Repeatable at any point.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The SQL of correlation that is made of a catalog: ``correlator/sql/<name>.sql.j2``."""
+"""The SQL of correlation that is made from a catalog: ``correlator/sql/<name>.sql.j2``."""
 
 from __future__ import annotations
 

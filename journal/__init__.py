@@ -1,1 +1,1 @@
-"""The journal: what was acknowledged, on disk before the acknowledgement, in the order it came."""
+"""The journal: what was acknowledged, on disk before the acknowledgement, in the order of arrival."""

@@ -1,9 +1,10 @@
-"""The journal's format on disk. Collectors write it (``writer.py``), and the engine what it keeps there (``store/engine_journal.py``).
+"""The journal's format on disk. Collectors write it (``writer.py``), and so does the engine for its own rows (``store/engine_journal.py``).
 
-One folder a collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, numbers rising, nine digits or more. A segment is a SQLite
-file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size, deleted whole (with its ``-wal`` and ``-shm``). A segment is
-closed when it has a row in ``closed`` or when its folder has a segment of a higher number; its writer will never add to it again. Ids begin
-at 1, rise by one within a segment and are never used twice, so that a gap is a loss that can be seen; ``closed.last_id`` says where they end.
+One folder per collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, with rising numbers of nine digits or more. A segment is
+a SQLite file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size and deleted whole (with its ``-wal`` and
+``-shm``). A segment is closed once it has a row in ``closed`` or its folder has a segment with a higher number; its writer will never add
+to it again. Ids start at 1, rise by one within a segment and are never reused, so that a gap reveals a loss; ``closed.last_id`` says where
+they end.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from core.signal import Lane, Record, SignalKind
 
 SEGMENT_SUFFIX = ".journal"
 ENGINE = "@engine"
-"""The folder of what the engine writes there: no collector can have that name."""
+"""The folder of the engine's own rows; no collector can have this name."""
 BUSY_MILLISECONDS = 5_000
 """How long a reader waits while the writer closes a segment, which locks it for a moment."""
 SCHEMA = """
@@ -36,7 +37,7 @@ CREATE TABLE IF NOT EXISTS closed (at INTEGER NOT NULL, last_id INTEGER NOT NULL
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A record as it lies in a segment; ``record`` is None when it is damaged (``damage`` says how)."""
+    """A record as stored in a segment; ``record`` is None if it is damaged (``damage`` says how)."""
 
     id: int
     record: Record | None
@@ -44,17 +45,17 @@ class Stored:
 
 
 def checksum(kind: str, source: str, received_at: int, count: int, detail: str, body: bytes) -> int:
-    """Return the CRC-32 that covers every field of a record."""
+    """Return the CRC-32 over every field of a record."""
     crc = zlib.crc32(f"{kind}\0{source}\0{received_at}\0{count}\0{detail}\0".encode())
     view = memoryview(body)
-    # zlib gives the interpreter's lock away for more than 5 KiB, and getting it back costs more than the sum
+    # zlib releases the interpreter's lock above 5 KiB, and getting it back costs more than the checksum
     for start in range(0, len(body), 5120):
         crc = zlib.crc32(view[start : start + 5120], crc)
     return crc
 
 
 def closing_checksum(at: int, last_id: int) -> int:
-    """Return the CRC-32 that covers the row of ``closed``."""
+    """Return the CRC-32 over the row of ``closed``."""
     return zlib.crc32(f"{at}\0{last_id}".encode())
 
 
@@ -64,7 +65,7 @@ def segment_path(journal: Path, collector: str, lane: Lane, number: int) -> Path
 
 
 def segments(journal: Path, lane: Lane) -> list[Path]:
-    """Return all segments of a lane, of every collector, oldest first per collector."""
+    """Return all segments of a lane, of every collector, oldest first within each collector."""
     return sorted(journal.glob(f"*/{lane.value}/*{SEGMENT_SUFFIX}"))
 
 
@@ -74,11 +75,11 @@ def segment_name(path: Path) -> str:
 
 
 def parse_row(lane: Lane, row: tuple[int, str, str, int, int, str, bytes, int]) -> Stored:
-    """Turn a row of ``records`` into a record, or say that it is damaged."""
+    """Turn a row of ``records`` into a record, or report that it is damaged."""
     id_, kind, source, received_at, count, detail, body, expected = row
     try:
         if checksum(kind, source, received_at, count, detail, body) != expected:
-            return Stored(id_, None, "the checksum does not fit")
+            return Stored(id_, None, "the checksum does not match")
         return Stored(id_, Record(SignalKind(kind), source, lane, received_at, count, body, detail))
     except (TypeError, ValueError, AttributeError) as error:
         return Stored(id_, None, f"unreadable: {error}")

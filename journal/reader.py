@@ -1,4 +1,4 @@
-"""Reads segment files, also those that another process is writing, and those that are damaged."""
+"""Reads segment files, even while another process writes them, and even damaged ones."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def _open(path: Path) -> apsw.Connection:
 def read_segment(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[Stored]:
     """Yield the records of a segment file with an id above ``after``, in order, until ``max_bytes`` of bodies are read (at least one record).
 
-    Another process may be writing the file. Where SQLite cannot read, or leaves ids out, the records are salvaged from the raw pages;
-    every id that is lost is yielded once as damage. A file of which nothing is left yields one damage, with id 1. Raises
-    ``FileNotFoundError`` when the file is not there.
+    Another process may be writing the file. Where SQLite cannot read, or skips ids, the records are salvaged from the raw pages; every lost
+    id is yielded once as damage. A file of which nothing is left yields one damage, with id 1. Raises ``FileNotFoundError`` if the file
+    does not exist.
     """
     if not path.exists():
         raise FileNotFoundError(path)
@@ -63,17 +63,17 @@ def read_segment(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator
             connection.close()
     except apsw.BusyError:
         raise
-    except apsw.Error:  # not a database any more, or damaged at this place: what is left is salvaged
+    except apsw.Error:  # no longer a database, or damaged at this point: salvage what is left
         pass
     yield from _salvaged(path, lane, last, max_bytes - total)
 
 
 def _is_cut_short(connection: apsw.Connection, path: Path, last: int) -> bool:
-    """Return whether records that were written are missing after the last one SQLite gave."""
+    """Return whether records that were written are missing after the last one that SQLite returned."""
     if (end := _last_id(path)) is not None:
         return end > last
     if not is_closed(path):
-        return False  # its writer is at work: what is beyond is not committed yet
+        return False  # its writer is at work: anything beyond is not committed yet
     known: int = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0]
     return frames_of_last_run(path) > max(known, 0)
 
@@ -99,14 +99,14 @@ def _salvaged(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[St
 
 
 def _is_being_made(path: Path) -> bool:
-    """Return whether the file is a segment that has no tables yet: its writer makes them now, or was killed before it could."""
+    """Return whether the file is a segment without tables: its writer is creating them, or was killed before it could."""
     with path.open("rb") as file:
         head = file.read(len(_HEADER))
     return path.stat().st_size <= 3 * PAGE_BYTES or (head == _HEADER and not is_closed(path))
 
 
 def _last_id(path: Path) -> int | None:
-    """Return the last id the segment says it has; None when it does not say."""
+    """Return the last id that the segment says it has; None if it does not say."""
     for at, last_id, expected in salvage_closing(path):
         if closing_checksum(at, last_id) == expected:
             return last_id
@@ -114,7 +114,7 @@ def _last_id(path: Path) -> int | None:
 
 
 def read(connection: apsw.Connection, lane: Lane, after: int, max_bytes: int) -> Iterator[Stored]:
-    """Yield records with an id above ``after`` in order, until ``max_bytes`` of bodies are read (at least one record)."""
+    """Yield records with an id above ``after``, in order, until ``max_bytes`` of bodies are read (at least one record)."""
     total = 0
     query = "SELECT id, kind, source, received_at, count, detail, body, checksum FROM records WHERE id > ? ORDER BY id"
     for row in connection.execute(query, (after,)):

@@ -1,8 +1,9 @@
-"""Finds the intact records of a damaged journal segment that SQLite cannot read any more, or would skip without a word.
+"""Finds the intact records of a damaged segment that SQLite can no longer read, or would silently skip.
 
-It reads the raw pages of the file and of its WAL (https://www.sqlite.org/fileformat2.html) and trusts no structure: every place that looks
-like a row of ``records`` is tried, its overflow pages are followed, and the record's own checksum decides. So a flipped bit or a missing
-piece costs the records it lies in, whatever it does to the tree above them; and a WAL whose middle is damaged still gives its end.
+It reads the raw pages of the file and of its WAL (https://www.sqlite.org/fileformat2.html) and trusts no structure: every position that
+looks like a row of ``records`` is tried, its overflow pages are followed, and the record's own checksum decides. So a flipped bit or a
+missing piece costs only the records it lies in, whatever it does to the tree above them; and a WAL that is damaged in the middle still
+yields its end.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PAGE_BYTES = 32_768
-"""Page size of the segments this version writes. Records are tens to hundreds of kilobytes, so large pages mean short overflow chains."""
+"""Page size of the segments that this version writes. Records are tens to hundreds of kilobytes, so large pages keep overflow chains short."""
 Row = tuple[int, str, str, int, int, str, bytes, int]
 _KINDS = rb"\x15\x17\x19\x1b\x21"  # serial types of the texts 'logs', 'event', 'traces', 'metrics', 'quarantine'
 _ROW_START = re.compile(rb"[\x09-\x20]\x00[" + _KINDS + rb"]")
@@ -24,7 +25,7 @@ _OVERFLOW_PAGES_MAX = 4096
 
 
 class Pages:
-    """All versions of all pages of one segment: those of the WAL, newest first, then the one of the file."""
+    """All versions of all pages of one segment: those in the WAL, newest first, then the one in the file."""
 
     def __init__(self, path: Path) -> None:
         file = path.read_bytes()
@@ -41,7 +42,7 @@ class Pages:
             self._versions.setdefault(start // self.size + 1, []).append(view[start : start + self.size])
 
     def versions(self, number: int) -> list[memoryview]:
-        """Return the versions of one page, the newest first."""
+        """Return the versions of one page, newest first."""
         return self._versions.get(number, [])
 
     def __iter__(self) -> Iterator[memoryview]:
@@ -50,7 +51,7 @@ class Pages:
 
 
 def salvage(path: Path) -> Iterator[Row]:
-    """Yield every row of ``records`` that can be put together from what is left, in no order, some more than once, unchecked."""
+    """Yield every row of ``records`` that can be put together from what is left, in any order, some more than once, unchecked."""
     pages = Pages(path)
     for page in pages:
         raw = bytes(page)
@@ -59,7 +60,7 @@ def salvage(path: Path) -> Iterator[Row]:
 
 
 def salvage_closing(path: Path) -> Iterator[tuple[int, int, int]]:
-    """Yield what may be the row of ``closed``: (at, last_id, checksum), unchecked. Its table begins in the third page."""
+    """Yield candidates for the row of ``closed``: (at, last_id, checksum), unchecked. Its table begins on the third page."""
     for page in _third_pages(path):
         start = int.from_bytes(page[8:10], "big") + 2  # one row: its size and rowid take a byte each
         header = _varints(page, start, start + page[start]) if start < len(page) else None
@@ -90,7 +91,7 @@ def _third_pages(path: Path) -> Iterator[bytes]:
 
 
 def _rows_at(pages: Pages, page: bytes, start: int) -> Iterator[Row]:
-    """Try the place ``start`` as the beginning of a row's payload."""
+    """Try position ``start`` as the beginning of a row's payload."""
     header_bytes = page[start]
     serials = _varints(page, start + 1, start + header_bytes)
     if serials is None or len(serials) != _COLUMNS or serials[0] != 0:
@@ -112,7 +113,7 @@ def _rows_at(pages: Pages, page: bytes, start: int) -> Iterator[Row]:
 
 
 def _payloads(pages: Pages, page: bytes, start: int, size: int) -> Iterator[bytes]:
-    """Yield the ways to read a payload of ``size`` bytes that begins at ``start`` of a leaf page."""
+    """Yield the possible ways to read a payload of ``size`` bytes that begins at ``start`` of a leaf page."""
     usable = pages.size
     if size <= usable - 35:
         if start + size <= len(page):
@@ -124,7 +125,7 @@ def _payloads(pages: Pages, page: bytes, start: int, size: int) -> Iterator[byte
         local = least
     first = int.from_bytes(page[start + local : start + local + 4], "big")
     rest = size - local
-    for follow_pointers in (True, False):  # pages are written one after the other, so a damaged pointer can be guessed
+    for follow_pointers in (True, False):  # pages are written one after the other, so the target of a damaged pointer can be guessed
         chain = _chain(pages, first, rest, follow_pointers=follow_pointers)
         if chain is None:
             continue
@@ -137,7 +138,7 @@ def _payloads(pages: Pages, page: bytes, start: int, size: int) -> Iterator[byte
 
 
 def _chain(pages: Pages, first: int, size: int, *, follow_pointers: bool) -> list[list[memoryview]] | None:
-    """Return the versions of every overflow page that holds ``size`` bytes, or None when one is missing."""
+    """Return the versions of every overflow page that holds the ``size`` bytes, or None if one is missing."""
     chain: list[list[memoryview]] = []
     number = first
     while size > 0:
@@ -172,14 +173,14 @@ def _decode(content: bytes, serials: list[int], sizes: list[int], id_: int) -> R
 
 
 def _size(serial: int) -> int | None:
-    """Return the bytes a value of a serial type takes; None for a type our rows never have."""
+    """Return the number of bytes that a value of a serial type takes; None for a type that our rows never have."""
     if serial >= 12:
         return (serial - 12) // 2
     return 0 if serial == 0 else _INTEGER_BYTES.get(serial)
 
 
 def _varints(page: bytes, start: int, end: int) -> list[int] | None:
-    """Decode SQLite's variable-length integers (up to 5 bytes each) between two places; None when they do not end there."""
+    """Decode SQLite's variable-length integers (up to 5 bytes each) between two positions; None if they do not end there."""
     values: list[int] = []
     value = length = 0
     for byte in page[start:end]:
@@ -201,7 +202,7 @@ def _encode_varint(value: int) -> bytes:
 
 
 def frames_of_last_run(path: Path) -> int:
-    """Return how many frames the WAL holds since it was last begun anew, whether or not they are intact."""
+    """Return the number of frames in the WAL since it was last restarted, intact or not."""
     wal_path = path.with_name(path.name + "-wal")
     try:
         with wal_path.open("rb") as wal:

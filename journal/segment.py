@@ -1,4 +1,4 @@
-"""One journal segment being written: a SQLite file in WAL mode with ``synchronous=FULL``."""
+"""The journal segment that is being written: a SQLite file in WAL mode with ``synchronous=FULL``."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ CHECKPOINT_PAGES = 256
 ROW_OVERHEAD_BYTES = 128
 STATEMENT_ROWS = 64
 STATEMENT_BYTES = 2 << 20
-"""SQLite holds a copy of what one statement writes."""
+"""SQLite keeps a copy of what one statement writes."""
 LOCK_FILE = "lock"
-"""In the folder of a collector; its writer has it locked."""
+"""In the folder of a collector, locked by its writer."""
 Row = tuple[str, str, int, int, str, bytes, int]
 _INSERT = "INSERT INTO records (kind, source, received_at, count, detail, body, checksum) VALUES "
 _VALUES = "(?,?,?,?,?,?,?)"
 
 
 class SegmentWriter:
-    """Writes records to one file. ``size`` is the bytes the file and its WAL hold, counted as they are written.
+    """Writes records to one file. ``size`` is the number of bytes in the file and its WAL, counted as they are written.
 
-    Where the disk takes no more (:data:`core.disk.NO_ROOM`), whatever was called raises ``OSError`` with that number. A transaction that ends
-    so has left pages in the WAL that do not count. What comes next belongs into another segment: there its ids cannot be those of such pages.
+    If the disk accepts no more (:data:`core.disk.NO_ROOM`), every method raises ``OSError`` with that number. A transaction that ends this
+    way has left pages in the WAL that do not count. What follows belongs in another segment, where its ids cannot coincide with those of
+    such pages.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,30 +70,32 @@ class SegmentWriter:
                 self._insert(rows)
             self._connection.execute("COMMIT")
         except apsw.Error:
-            if self._connection.in_transaction:  # SQLite itself takes back what did not fit
+            if self._connection.in_transaction:  # SQLite itself rolls back what did not fit
                 self._connection.execute("ROLLBACK")
             raise
 
     def _insert(self, rows: Sequence[Row]) -> None:
-        # One statement for all rows: between two statements the interpreter's lock is given away, and a busy event loop keeps it.
+        # One statement for all rows: between two statements the interpreter's lock is released, and a busy event loop keeps it.
         self._connection.execute(_INSERT + ",".join([_VALUES] * len(rows)), tuple(itertools.chain.from_iterable(rows)))
 
     def close(self, at: int) -> None:
         """Mark the segment as closed at ``at`` (milliseconds UTC) and release it; nothing will ever be added to it.
 
-        Where the mark cannot be written, the next segment closes it by being there.
+        If the mark cannot be written, the existence of the next segment closes it.
         """
         try:
             with _told_as_system_errors(self._connection, self.path):
                 self._connection.execute("INSERT INTO closed VALUES (?, ?, ?)", (at, self.last_id, closing_checksum(at, self.last_id)))
-                with contextlib.suppress(apsw.BusyError):  # a reader may hold the WAL; it stays beside the file, complete either way
+                with contextlib.suppress(
+                    apsw.BusyError
+                ):  # a reader may hold the WAL; it stays beside the file, which is complete either way
                     self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         finally:
             self._connection.close()
 
 
 def _portions(rows: Sequence[Row]) -> list[Sequence[Row]]:
-    """Return the rows in the order they are in, as many together as one statement may write."""
+    """Return the rows in order, grouped so that one statement may write each group."""
     portions: list[Sequence[Row]] = []
     first = size = 0
     for at, row in enumerate(rows):
@@ -105,7 +108,7 @@ def _portions(rows: Sequence[Row]) -> list[Sequence[Row]]:
 
 @contextlib.contextmanager
 def _told_as_system_errors(connection: apsw.Connection, path: Path) -> Iterator[None]:
-    """Raise what says that the disk takes no more as ``OSError``, and all else as it is."""
+    """Raise errors that mean the disk accepts no more as ``OSError``, and all others as they are."""
     try:
         yield
     except (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError) as error:
@@ -116,11 +119,11 @@ def _told_as_system_errors(connection: apsw.Connection, path: Path) -> Iterator[
 
 
 def _create(path: Path) -> None:
-    """Make an empty segment under its own name only when it is whole: turning WAL on needs the file for oneself, and a reader may be quick."""
+    """Create an empty segment, named only once it is complete: turning on WAL needs exclusive access, and a reader may be quick."""
     unfinished = path.with_suffix(".new")
     try:
         unfinished.unlink(missing_ok=True)
-        unfinished.touch()  # the system says why a file cannot be made; SQLite says only that it cannot
+        unfinished.touch()  # the system says why a file cannot be created; SQLite says only that it cannot
         connection = apsw.Connection(str(unfinished))
         try:
             with _told_as_system_errors(connection, unfinished):
@@ -140,14 +143,14 @@ def _create(path: Path) -> None:
 
 
 def make_row(record: Record) -> Row:
-    """Return the columns of a record, with its checksum."""
+    """Return the columns of a record, including its checksum."""
     r = record
     kind = r.kind.value
     return kind, r.source, r.received_at, r.count, r.detail, r.body, checksum(kind, r.source, r.received_at, r.count, r.detail, r.body)
 
 
 def segment_bytes(path: Path) -> int:
-    """Return what a segment and its WAL take on disk; 0 when it has just been deleted."""
+    """Return the bytes that a segment and its WAL take on disk; 0 if it has just been deleted."""
     total = 0
     for name in (path, path.with_name(path.name + "-wal")):
         with contextlib.suppress(FileNotFoundError):
@@ -156,12 +159,12 @@ def segment_bytes(path: Path) -> int:
 
 
 def lock_folder(folder: Path) -> BinaryIO | None:
-    """Return the open file whose lock makes this the folder's only writer until it is closed, or its process ends; None: another has it.
+    """Return the open file whose lock makes this the folder's only writer until it is closed or the process ends; None: another has it.
 
     A second writer's segments would close those of the first: what the first acknowledged after that would never be read.
     """
     make_folder(folder)
-    # opened to read, which a read-only disk allows
+    # opened for reading, which a read-only disk allows
     file: BinaryIO = os.fdopen(os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CREAT, 0o600), "rb")
     if lock(file):
         return file

@@ -1,4 +1,4 @@
-"""Watches the journal's segments for records that are not loaded yet; costs nearly nothing while there are none."""
+"""Watches the journal's segments for records that are not loaded yet; costs almost nothing while there are none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _COUNT = (
 class Waiting:
     """What a segment holds that is not loaded: records, their signals and bytes, and when the oldest and the newest were received.
 
-    Moments are in milliseconds since 1970, UTC; 0: there are none.
+    Times are in milliseconds since 1970, UTC; 0 means none.
     """
 
     records: int = 0
@@ -39,9 +39,9 @@ class Waiting:
 
 
 class SegmentReader:
-    """One segment file with an open connection that tells cheaply whether anything was added.
+    """One segment file with an open connection that can tell cheaply whether anything was added.
 
-    ``closed``: nothing will ever be added, as the last :meth:`read` saw it; ``finished``: and everything was read.
+    ``closed``: nothing will ever be added, as of the last :meth:`read`; ``finished``: closed, and everything was read.
     """
 
     def __init__(self, path: Path, lane: Lane) -> None:
@@ -54,7 +54,7 @@ class SegmentReader:
         self._seen = -1
 
     def changed(self) -> bool:
-        """Return whether the file may hold records that the last exhausted :meth:`read` did not give."""
+        """Return whether the file may hold records that the last exhausted :meth:`read` did not return."""
         if self.finished:
             return False
         version = self._data_version()
@@ -73,11 +73,11 @@ class SegmentReader:
         return found
 
     def waiting(self, after: int) -> Waiting:
-        """Count what lies after ``after``, by a connection of its own: other threads may ask."""
+        """Count what comes after ``after``, over a connection of its own: other threads may ask."""
         try:
             connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
-                # a count is always one row
+                # a count always returns one row
                 return Waiting(*(int(each or 0) for each in connection.execute(_COUNT, (after,)).fetchone()))  # type: ignore[union-attr]
             finally:
                 connection.close()
@@ -85,10 +85,10 @@ class SegmentReader:
             return Waiting()
 
     def ended_at(self) -> int:
-        """Return when the segment was closed, in milliseconds since 1970 by the clock of its writer.
+        """Return when the segment was closed, in milliseconds since 1970 by its writer's clock.
 
-        One that a killed collector left has no such moment: its last record's stands for it. A file that cannot be read keeps the
-        moment it was last written.
+        A segment left by a killed collector has no such time, so that of its last record is used. A file that cannot be read keeps the time
+        of its last modification.
         """
         try:
             connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
@@ -101,7 +101,7 @@ class SegmentReader:
         return int(ended) if isinstance(ended, int) else self.path.stat().st_mtime_ns // 1_000_000
 
     def received(self) -> tuple[int, int] | None:
-        """Return when its first and its last record were received, in milliseconds since 1970; None: it does not say."""
+        """Return when its first and last records were received, in milliseconds since 1970; None if it does not say."""
         try:
             connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
@@ -113,7 +113,7 @@ class SegmentReader:
         return (first, last) if isinstance(first, int) and isinstance(last, int) else None
 
     def close(self) -> None:
-        """Close the connection; it opens again when it is needed."""
+        """Close the connection; it is reopened when needed."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -124,12 +124,12 @@ class SegmentReader:
             if self._connection is None:
                 self._connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
             return int(self._connection.execute("PRAGMA data_version").fetchone()[0])  # type: ignore[index]
-        except apsw.Error:  # damaged or being made: reading it tells
+        except apsw.Error:  # damaged, or still being created: reading it will tell
             return None
 
 
 class JournalReader:
-    """All segments of a journal, found anew only when a folder's entries changed. Any thread may ask."""
+    """All segments of a journal, listed again only when a folder's entries have changed. Any thread may ask."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
@@ -142,7 +142,7 @@ class JournalReader:
         self._lock = threading.Lock()
 
     def of(self, lane: Lane) -> list[SegmentReader]:
-        """Return the lane's segments, oldest first per collector."""
+        """Return the lane's segments, oldest first within each collector."""
         with self._lock:
             stamp, now = self._stamp(lane), self._clock.monotonic()
             if stamp != self._stamps.get(lane):
@@ -158,7 +158,7 @@ class JournalReader:
             return self._known[lane]
 
     def readable(self, lane: Lane) -> Iterator[SegmentReader]:
-        """Yield per collector the first segment that may hold something new: within a collector the order is kept."""
+        """Yield for each collector the first segment that may hold something new: within a collector the order is kept."""
         for _, group in groupby(self.of(lane), key=lambda segment: segment.path.parent):
             for segment in group:
                 if segment.changed():

@@ -1,11 +1,12 @@
 """The journal's writing side: on disk before every acknowledgement.
 
-Reads: its own folder at start, and its size every two seconds while records arrive. Writes: one segment a lane, from one thread a lane.
-Promises: :meth:`Journal.append` returns only after the COMMIT that holds the records has returned, which with ``synchronous=FULL`` is
-after ``fdatasync``; a segment left by a killed collector is never written again (a new one with a higher number closes it); all requests that wait share one commit (group commit); records of one call are kept together or not at all (one
-lane a call). On failure: no room raises :class:`core.errors.Full`, also where only the disk itself says so (``core.disk.NO_ROOM``), and once
-a second it is tried whether there is room again; any other error of the disk acknowledges nothing, marks the journal as failed and calls
-``on_failure``, which ends the process: what is on disk then is decided by the next start, not guessed by this one.
+Reads: its own folder at the start, and its size every two seconds while records arrive. Writes: one segment per lane, from one thread per
+lane. Promises: :meth:`Journal.append` returns only after the COMMIT that holds the records, which with ``synchronous=FULL`` means after
+``fdatasync``; a segment left by a killed collector is never written again (a new one with a higher number closes it); all waiting requests
+share one commit (group commit); the records of one call, which go to one lane, are kept together or not at all. On failure: lack of room
+raises :class:`core.errors.Full`, even if only the disk itself reports it (``core.disk.NO_ROOM``), and once a second the journal checks
+whether there is room again; any other disk error acknowledges nothing, marks the journal as failed and calls ``on_failure``, which ends the
+process: the next start decides what is on disk, rather than this one guessing.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ from journal.format import SEGMENT_SUFFIX, segment_path
 from journal.segment import LOCK_FILE, Row, SegmentWriter, lock_folder, make_row, segment_bytes
 
 CRITICAL_SHARE = 0.2
-"""Part of the journal that only the critical lane may fill."""
+"""Share of the journal that only the critical lane may fill."""
 RESCAN_SECONDS = 2.0
 WAITING_MAX_BYTES = 48 << 20
-"""Bytes a lane may hold in memory while they wait for the disk."""
+"""Bytes that a lane may hold in memory while they wait for the disk."""
 COMMIT_MAX_BYTES = 16 << 20
 RETRY_AFTER_SECONDS = 5
 LOOK_SECONDS = 0.1
-"""How old an answer of the file system may be; what was taken since is counted."""
+"""How old an answer of the file system may be; what was written since is counted."""
 TRY_AGAIN_SECONDS = 1.0
 _LOG = logging.getLogger("andon.journal")
 
@@ -80,9 +81,9 @@ class LaneWriter:
         self._stopping = False
         self.failed = False
         self.lack: Lack | None = None
-        """What the disk lacked when it was last written to."""
+        """What the disk lacked at the last write."""
         self._writing_since: float | None = None
-        # A number that was given once must not come back, also when all segments are gone: the store remembers how far it has read each.
+        # A number must never be reused, even when all segments are gone: the store remembers how far it has read each segment.
         seconds = to_milliseconds(clock.now()) // 1000
         self._number = max((int(path.stem) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}")), default=0)
         self._number = max(self._number, seconds - 1)
@@ -92,12 +93,12 @@ class LaneWriter:
         self._thread.start()
 
     def waiting_room(self, size: int) -> bool:
-        """Return whether ``size`` more bytes may wait for the disk; an oversized record may wait alone."""
+        """Return whether ``size`` more bytes may wait for the disk; an oversized record may wait on its own."""
         return not self.failed and (self._waiting_bytes == 0 or self._waiting_bytes + size <= WAITING_MAX_BYTES)
 
     @property
     def is_slow(self) -> bool:
-        """Whether what is being written has taken so long by now that nothing more should wait for it."""
+        """Whether the current write has taken so long that nothing more should wait for it."""
         since = self._writing_since
         return since is not None and self._clock.monotonic() - since >= SLOW_SECONDS
 
@@ -110,11 +111,11 @@ class LaneWriter:
             self._wake.notify()
 
     def bytes_on_disk(self) -> int:
-        """Return the bytes of all segments of this lane, by looking."""
+        """Return the bytes of all segments of this lane, as found on disk."""
         return sum(segment_bytes(path) for path in self.folder.glob(f"*{SEGMENT_SUFFIX}"))
 
     def stop(self) -> None:
-        """Write what waits, close the segment and end the thread."""
+        """Write what is waiting, close the segment and end the thread."""
         with self._wake:
             self._stopping = True
             self._wake.notify()
@@ -149,7 +150,7 @@ class LaneWriter:
             self._on_failure()
 
     def _attempt(self, batch: list[_Waiting]) -> None:
-        """Write a batch, or see whether it could be (an empty one); where the disk takes no more, refuse it."""
+        """Write a batch, or test whether it could be written (an empty one); if the disk accepts no more, reject it."""
         self._writing_since = self._clock.monotonic()
         try:
             self._write(batch)
@@ -159,14 +160,14 @@ class LaneWriter:
                 raise
             if self.lack is None:
                 fields = {"lane": self.lane.value, "error": str(error)}
-                _LOG.error("the disk takes no more, signals are refused until it does", extra={"fields": fields})
+                _LOG.error("the disk accepts no more, signals are rejected until it does", extra={"fields": fields})
             self.lack = lack
             self._done(batch)
             if batch:
                 batch[0].loop.call_soon_threadsafe(_refuse, batch, lack)
         else:
             if self.lack is not None:
-                _LOG.warning("the disk takes signals again", extra={"fields": {"lane": self.lane.value}})
+                _LOG.warning("the disk accepts signals again", extra={"fields": {"lane": self.lane.value}})
             self.lack = None
         finally:
             self._writing_since = None
@@ -245,25 +246,25 @@ def exit_process() -> None:
 def lock_collector(journal: Path, collector: str) -> BinaryIO:
     """Return the open file whose lock makes this the only collector of its name.
 
-    Raises :class:`core.errors.UsageError` at once when another has it.
+    Raises :class:`core.errors.UsageError` at once if another has it.
     """
     folder = journal / collector
     if (file := lock_folder(folder)) is None:
         raise UsageError(
             f"another collector writes the journal {folder}{holder_of(folder / LOCK_FILE)};"
-            " stop it first, or give this one a name of its own with --collector"
+            " stop it first, or give this one another name with --collector"
         )
     return file
 
 
 def require_unlocked(journal: Path, collector: str) -> None:
-    """Raise :class:`core.errors.UsageError` as :func:`lock_collector` does; locks and makes nothing."""
+    """Raise :class:`core.errors.UsageError` as :func:`lock_collector` does; neither locks nor creates anything."""
     if (journal / collector / LOCK_FILE).exists():
         lock_collector(journal, collector).close()
 
 
 class Journal:
-    """All lanes of one collector. Sizes are counted as they are written and corrected by looking every two seconds."""
+    """All lanes of one collector. Sizes are counted as records are written, and corrected from the disk every two seconds."""
 
     def __init__(
         self,
@@ -296,7 +297,7 @@ class Journal:
         return any(lane.failed for lane in self._lanes.values())
 
     def problem(self) -> str:
-        """Return what keeps signals from being taken, for those who run Andon; empty: nothing does."""
+        """Return what keeps signals from being accepted, for the people who run Andon; empty if nothing does."""
         if self.failed:
             return f"the journal in {self._room.folder} failed"
         lack = self._lack()
@@ -304,11 +305,11 @@ class Journal:
             free, kept = (number >> 20 for number in (self._room.space.free_bytes, self._room.reserve_bytes))
             return f"{sentence(lack, self._room.folder)}: {free:,} MiB are free, {kept:,} MiB are kept for the store and the alerts"
         if lack is None and any(lane.is_slow for lane in self._lanes.values()):
-            return f"the disk of {self._room.folder} is slow: a write there goes on for more than {SLOW_SECONDS:.0f} s"
+            return f"the disk of {self._room.folder} is slow: a write there has been taking more than {SLOW_SECONDS:.0f} s"
         return sentence(lack, self._room.folder) if lack else ""
 
     async def append(self, records: Sequence[Record]) -> list[Receipt]:
-        """Return once all records are on disk, in their order. Raises :class:`core.errors.Full` and keeps none when there is no room."""
+        """Return once all records are on disk, in order. Raises :class:`core.errors.Full` and keeps none if there is no room."""
         by_lane: dict[Lane, list[int]] = {}
         for index, record in enumerate(records):
             by_lane.setdefault(record.lane, []).append(index)
@@ -329,13 +330,13 @@ class Journal:
         return [receipts[index] for index in range(len(records))]
 
     def bytes_held(self, *, lanes: Sequence[Lane] = tuple(Lane)) -> int:
-        """Return the bytes the lanes hold on disk, at most two seconds old in what was freed."""
+        """Return the bytes that the lanes hold on disk; space freed within the last two seconds may still be included."""
         if self._clock.monotonic() - self._scanned_at >= RESCAN_SECONDS:
             self._scan()
         return sum(self._known[lane] + self._lanes[lane].written - self._written_at_scan[lane] for lane in lanes)
 
     def publish(self) -> None:
-        """Set the gauges of sizes and of the disk."""
+        """Set the gauges for sizes and for the disk."""
         self._lack()
         self._telemetry.set(M.DISK_FREE_BYTES, self._room.space.free_bytes, folder="journal")
         self._telemetry.set(M.DISK_FREE_INODES, self._room.space.free_inodes, folder="journal")
@@ -344,27 +345,27 @@ class Journal:
             self._telemetry.set(M.JOURNAL_BYTES, self.bytes_held(lanes=(lane,)), lane=lane.value)
 
     def stop(self) -> None:
-        """Write what waits, close every segment and give the place up. Blocks until the disk has it."""
+        """Write what is waiting, close every segment and release the folder. Blocks until the disk has it."""
         for lane in self._lanes.values():
             lane.stop()
         self._lock_file.close()
 
     def _make_sure_of_room(self, lane: Lane, size: int, whole_size: int) -> None:
-        """Raise :class:`core.errors.Full` unless there is room for ``size`` bytes of a lane, which are part of ``whole_size`` in all lanes."""
+        """Raise :class:`core.errors.Full` unless there is room for ``size`` bytes in a lane, part of ``whole_size`` in all lanes."""
         limit = self._max_bytes if lane is Lane.CRITICAL else int(self._max_bytes * (1 - CRITICAL_SHARE))
         if self.bytes_held() + whole_size > limit:
             raise Full("the journal is full; the engine is behind or stopped", RETRY_AFTER_SECONDS)
         if self._lanes[lane].is_slow:
             raise Full("the collector's disk is slow", RETRY_AFTER_SECONDS)
         if not self._lanes[lane].waiting_room(size):
-            raise Full("the disk does not keep up", 1)
+            raise Full("the disk cannot keep up", 1)
         if lack := self._lack():
             raise _full(lack)
         if not self._room.holds(self._taken_bytes + whole_size):
             raise _full(Lack.BYTES)
 
     def _lack(self) -> Lack | None:
-        """Return what the disk lacks: by the file system, which is asked ten times a second at most, or by the last attempt to write."""
+        """Return what the disk lacks: by the file system, which is asked at most ten times a second, or by the last attempt to write."""
         if self._clock.monotonic() - self._looked_at >= LOOK_SECONDS:
             self._room.look()
             self._looked_at, self._taken_bytes = self._clock.monotonic(), 0

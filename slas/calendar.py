@@ -1,8 +1,8 @@
 """Business time, compiled: calendar definitions become sorted UTC intervals with prefix sums.
 
-All moments are int64 milliseconds since 1970-01-01 UTC, all amounts int64 milliseconds; every method takes scalars or arrays and
-returns an array. The covered range of years grows as it is asked for. Semantics of the edges, the same as workclock's:
-``add`` gives the earliest moment with that much working time between, ``subtract`` the latest, and an amount of zero changes nothing.
+All moments are int64 milliseconds since 1970-01-01 UTC, all amounts int64 milliseconds; every method takes scalars or arrays and returns an
+array. The covered range of years grows on demand. The edges behave as in workclock: ``add`` gives the earliest moment with that much
+working time in between, ``subtract`` the latest, and an amount of zero changes nothing.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ DAY = 24 * 60 * MINUTE
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FIRST_YEAR, LAST_YEAR = 1971, 2199
 _IDLE_YEARS = 10
-"""A calendar with no working time in that many consecutive years never works again, as far as anybody will wait."""
+"""A calendar without working time in this many consecutive years never works again, as far as anybody will wait."""
 
 
 def minutes_of(time_of_day: str) -> int:
-    """Return minutes since local midnight of ``16:00``; ``24:00`` is 1440."""
+    """Return the minutes since local midnight for ``16:00``; ``24:00`` is 1440."""
     hours, minutes = time_of_day.split(":")
     return int(hours) * 60 + int(minutes)
 
@@ -45,10 +45,10 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 class CompiledCalendar:
-    """Working time of one calendar, or the time that all of several are open. No calendars: every moment is working time, UTC.
+    """Working time of one calendar, or the time when all of several are open. Without calendars, every moment is working time, in UTC.
 
-    ``zone`` and ``cut_off`` are the first calendar's. Raises :class:`UsageError` for an unknown zone or holiday table at once, and when
-    an answer would need working time that does not exist.
+    ``zone`` and ``cut_off`` are those of the first calendar. Raises :class:`UsageError` for an unknown zone or holiday table immediately,
+    and when an answer would need working time that does not exist.
     """
 
     def __init__(self, definitions: Sequence[Calendar]) -> None:
@@ -94,7 +94,7 @@ class CompiledCalendar:
         return np.where(span == 0, end, found)
 
     def between(self, starts: ArrayLike, ends: ArrayLike) -> Milliseconds:
-        """Return the working time between, negative where ``ends`` lies before ``starts``."""
+        """Return the working time in between, negative if ``ends`` is before ``starts``."""
         begin, end = _columns(starts, ends)
         if not self.definitions:
             return end - begin
@@ -102,7 +102,7 @@ class CompiledCalendar:
         return self._worked(end) - self._worked(begin)
 
     def works_after(self, moment: int) -> bool:
-        """Tell whether there is any working time after a moment."""
+        """Return whether there is any working time after a moment."""
         try:
             self.add(moment, 1)
         except UsageError:
@@ -110,9 +110,9 @@ class CompiledCalendar:
         return True
 
     def next_cut_off(self, after: ArrayLike, time_of_day: str | None = None) -> Milliseconds:
-        """Return the first cut-off strictly after each moment: local ``time_of_day`` (or the calendar's own) of a working day.
+        """Return the first cut-off strictly after each moment: local ``time_of_day`` (or the calendar's own) on a working day.
 
-        A working day is a date on which every calendar has a shift that starts and no holiday.
+        A working day is a date on which every calendar has a shift that starts, and no holiday.
         """
         (at,) = _columns(after)
         text = time_of_day or self.cut_off
@@ -139,7 +139,7 @@ class CompiledCalendar:
         return int(self._before[-1] + self._ends[-1] - self._starts[-1]) if len(self._ends) else 0
 
     def _worked(self, at: Milliseconds) -> Milliseconds:
-        """Return the working time from the covered range's start to each moment."""
+        """Return the working time from the start of the covered range to each moment."""
         if not len(self._starts):
             return np.zeros(len(at), np.int64)
         index = np.searchsorted(self._starts, at, side="right") - 1
@@ -201,7 +201,7 @@ def _dates(first: int, last: int) -> list[date]:
 
 
 def _holidays(definition: Calendar, years: range) -> set[date]:
-    """Return the dates that are not worked, with ``add`` and ``remove`` applied."""
+    """Return the dates that are not worked, after applying ``add`` and ``remove``."""
     rules = definition.holidays
     days: set[date] = set()
     if rules.country:
@@ -246,7 +246,7 @@ def _without(open_: Intervals, closed: list[tuple[int, int]]) -> Intervals:
 
 
 def _cover_count(layers: Sequence[Intervals], wanted: int) -> Intervals:
-    """Return the merged intervals that at least ``wanted`` of the intervals cover; zero lengths vanish."""
+    """Return the merged intervals covered by at least ``wanted`` of the intervals; those of zero length disappear."""
     starts = np.concatenate([layer[0] for layer in layers]) if layers else np.empty(0, np.int64)
     ends = np.concatenate([layer[1] for layer in layers]) if layers else np.empty(0, np.int64)
     lengths = ends > starts
@@ -263,9 +263,9 @@ def _cover_count(layers: Sequence[Intervals], wanted: int) -> Intervals:
 
 
 def _to_utc(day: date, minute: int, zone: ZoneInfo) -> int:
-    """Return the UTC milliseconds of a local time of day, by the rule of RFC 5545 (3.3.5).
+    """Return the UTC milliseconds of a local time of day, according to RFC 5545 (3.3.5).
 
-    A time that the clock shows twice is its first occurrence; one that it skips is read with the offset before the change.
+    A time that occurs twice is its first occurrence; one that is skipped is read with the offset before the change.
     """
     local = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=minute)
     return int(local.timestamp()) * 1000

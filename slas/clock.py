@@ -1,8 +1,8 @@
-"""Clocks: what each SLA measures for each transaction. Pure and by columns; nothing here depends on the current time.
+"""Clocks: what each SLA measures for each transaction. Pure and columnar; nothing here depends on the current time.
 
 Input: rows of ``transactions`` whose map columns hold times as int milliseconds. Output: one row per transaction and SLA whose ``from``
-milestone was reached. Inside evaluation every time is an int64 column of milliseconds since 1970-01-01 UTC, :data:`slas.due.MISSING`
-where there is none.
+milestone was reached. During evaluation every time is an int64 column of milliseconds since 1970-01-01 UTC, :data:`slas.due.MISSING` if
+there is none.
 """
 
 from __future__ import annotations
@@ -68,8 +68,9 @@ class Group:
 def clocks_of(transactions: pd.DataFrame, catalog: Catalog, calendars: Calendars) -> pd.DataFrame:
     """Return the clocks of these transactions, with the columns of ``clocks`` that do not depend on the current time.
 
-    Further columns: ``lacking`` (what the due time misses: ``fact-missing:<fact>`` or ``calendar:<name>``), ``cancelled`` (stopped by that), ``failure`` (cause of a failure of the awaited
-    stage) and ``penalty_day``, ``penalty_free``, ``penalty_cap`` in money and days.
+    Further columns: ``lacking`` (what the due time lacks: ``fact-missing:<fact>`` or ``calendar:<name>``), ``cancelled`` (whether a
+    cancellation stopped the clock), ``failure`` (the cause, if the awaited stage failed) and ``penalty_day``, ``penalty_free``,
+    ``penalty_cap`` in money and days.
     """
     frames = [
         _measure(Group(rows, catalog.flows[str(flow)], name, sla, calendars.of(sla.calendar)), catalog)
@@ -138,7 +139,7 @@ def _reached(group: Group) -> Milliseconds:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """One pause per row: ``begin`` MISSING where there is none, ``end`` MISSING while it lasts."""
+    """One pause per row: ``begin`` is MISSING if there is none, ``end`` is MISSING while it lasts."""
 
     begin: Milliseconds
     end: Milliseconds
@@ -147,9 +148,9 @@ class _Stretch:
 def _pauses(group: Group, started: Milliseconds, stopped: Milliseconds) -> list[_Stretch]:
     """Return the pauses after the start and before the stop, in order and without overlap.
 
-    A transaction keeps the earliest and the latest time of a milestone, so of a pause that repeats, the first and the last count. Where an
-    end was seen before the first begin, the end of the first pause is not known (its time may be overwritten by the last one): when it
-    repeats, only the last counts, so that the time between two pauses is never taken for one.
+    A transaction keeps the earliest and the latest time of a milestone, so of a pause that repeats, the first and the last count. If an end
+    was seen before the first begin, the end of the first pause is unknown (the last one may have overwritten its time): if the pause
+    repeats, only the last counts, so that the time between two pauses is never mistaken for one.
     """
     definitions: list[Pause] = group.sla.pause if isinstance(group.sla.pause, list) else [group.sla.pause] if group.sla.pause else []
     found: list[_Stretch] = []
@@ -220,7 +221,7 @@ def _limits(group: Group, catalog: Catalog, started: Milliseconds, pauses: list[
 def _reachable_due_and_warn(
     group: Group, limit: Limit, started: Milliseconds, pauses: list[_Stretch]
 ) -> tuple[Milliseconds, Milliseconds, NDArray[np.object_]]:
-    """Return due, warn and lacking; a calendar that gives some rows no due time (it never works) leaves the others theirs."""
+    """Return due, warn and lacking; if a calendar gives some rows no due time (it never works), the others keep theirs."""
     try:
         return _due_and_warn(group, limit, started, pauses)
     except UsageError:
@@ -265,7 +266,7 @@ def _due_and_warn(
 
 
 def _warn(text: str, started: Milliseconds, due: Milliseconds, calendar: CompiledCalendar, full: CompiledCalendar) -> Milliseconds:
-    """Return when to warn, from a share of the time or a time before it is due; never before the start."""
+    """Return when to warn, from a share of the time or a time before the due time; never before the start."""
     share = parse_share(text)
     if share is None:
         before = parse_duration(text)
@@ -277,7 +278,7 @@ def _warn(text: str, started: Milliseconds, due: Milliseconds, calendar: Compile
 
 
 def _extended(moments: Milliseconds, pauses: list[_Stretch], calendar: CompiledCalendar) -> Milliseconds:
-    """Move moments by each finished pause that began before them, in the calendar's own time."""
+    """Shift moments by each finished pause that began before them, in the calendar's own time."""
     for pause in pauses:
         held = (pause.begin != MISSING) & (pause.end != MISSING) & (pause.begin < moments)
         if held.any():
@@ -287,7 +288,7 @@ def _extended(moments: Milliseconds, pauses: list[_Stretch], calendar: CompiledC
 
 
 def _called_off(group: Group, reached: Milliseconds) -> tuple[Milliseconds, NDArray[np.bool_]]:
-    """Return when each clock stopped, and which did because the transaction was called off before the milestone was reached."""
+    """Return when each clock stopped, and which ones stopped because the transaction was cancelled before the milestone was reached."""
     off = np.full(len(reached), _FOREVER, np.int64)
     for milestone in group.flow.cancels:
         at = group.at(milestone)
@@ -298,7 +299,7 @@ def _called_off(group: Group, reached: Milliseconds) -> tuple[Milliseconds, NDAr
 
 
 def _value(group: Group) -> dict[str, Any]:
-    """Return the money at risk; its currency is that of the clock, where there is none that of the penalty."""
+    """Return the money at risk. Its currency is that of the clock; if there is no money at risk, that of the penalty."""
     impact = group.sla.impact
     if impact is None:
         return {"value": np.zeros(len(group.rows))}
@@ -306,7 +307,7 @@ def _value(group: Group) -> dict[str, Any]:
 
 
 def _terms(group: Group, penalty: Penalty) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
-    """Return what a day costs, the free days and the most there is to pay. A credit note owes nothing."""
+    """Return the cost per day, the free days and the maximum penalty. A credit note owes nothing."""
     basis = np.maximum(_amount(group, penalty.of), 0.0)
     cap = basis * (parse_share(penalty.cap) or 0.0) if penalty.cap else np.full(len(basis), np.inf)
     return basis * (parse_share(penalty.per_day) or 0.0), penalty.free_days, cap

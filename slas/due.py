@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 
 
 class DueError(UsageError):
-    """A due expression that cannot be read; ``column`` counts from 1 within its text."""
+    """A due expression that cannot be parsed; ``column`` counts from 1 within its text."""
 
     def __init__(self, column: int, message: str) -> None:
         super().__init__(f"column {column}: {message}")
@@ -45,7 +45,7 @@ class DueError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Moments per row, MISSING where a fact is missing; ``lacking`` then names the fact, else it is empty."""
+    """Moments per row, MISSING if a fact is missing; ``lacking`` then names the fact, else it is empty."""
 
     moments: Milliseconds
     lacking: NDArray[np.object_]
@@ -68,14 +68,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """The next cut-off after the start; None is the calendar's own."""
+    """The next cut-off after the start; None stands for the calendar's own."""
 
     time_of_day: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Shifted:
-    """A due expression moved by a duration; ``sign`` is 1 or -1."""
+    """A due expression shifted by a duration; ``sign`` is 1 or -1."""
 
     due: Due
     sign: int
@@ -94,12 +94,12 @@ Due = Start | Fact | CutOff | Shifted | Extreme
 
 
 def parse_due(text: str) -> Due:
-    """Return the expression. Raises :class:`DueError` with the column of what cannot be read."""
+    """Return the parsed expression. Raises :class:`DueError` with the column of what cannot be parsed."""
     return _Parser(text).parse()
 
 
 def facts_of(due: Due) -> set[str]:
-    """Return the names of the facts that an expression reads."""
+    """Return the names of the facts that an expression uses."""
     if isinstance(due, Fact):
         return {due.name}
     if isinstance(due, Shifted):
@@ -117,7 +117,9 @@ def check_due(text: str, facts: Collection[str]) -> str | None:
         known = ", ".join(sorted(facts)) or "none"
         column = re.search(rf"\b{re.escape(name)}\b", text)
         where = f"column {column.start() + 1}: " if column else ""
-        return f"{where}'{name}' is not a fact of type time of this flow (known: {known}); or write 'start' or 'next cut-off HH:MM'"
+        return (
+            f"{where}'{name}' is not a fact of type time in this flow (known: {known}); you can also write 'start' or 'next cut-off HH:MM'"
+        )
     return None
 
 
@@ -143,10 +145,10 @@ def resolve(due: Due, starts: Milliseconds, facts: Facts, calendar: CompiledCale
 
 
 def parse_times(values: list[str | None], calendar: CompiledCalendar) -> Milliseconds:
-    """Return milliseconds of ISO 8601 texts, MISSING where there is none.
+    """Return the milliseconds of ISO 8601 texts, MISSING if there is none.
 
-    A time without a zone is local time of the calendar; a date alone means the end of that local day. A year that no calendar covers
-    is no time.
+    A time without a zone is in the calendar's local time; a date alone means the end of that local day. A year that no calendar covers is
+    not a time.
     """
     known: dict[str | None, int] = {None: MISSING}
     for value in values:
@@ -160,7 +162,7 @@ def _parse_time(text: str, calendar: CompiledCalendar) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return MISSING
-    if not FIRST_YEAR <= moment.year < LAST_YEAR:  # such as 9999-12-31, which systems write for "no date"
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:  # such as 9999-12-31, which systems write to mean "no date"
         return MISSING
     if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text):
         moment = datetime.combine(moment.date() + timedelta(days=1), time(), calendar.zone)
@@ -196,7 +198,7 @@ class _Parser:
         due = self._due()
         kind, token, column = self._peek()
         if kind:
-            self._fail(column, f"'{token}' is one word too many")
+            self._fail(column, f"'{token}' is not expected here")
         return due
 
     def _due(self) -> Due:
@@ -221,7 +223,7 @@ class _Parser:
         if kind == "name" and word in {"min", "max"}:
             return self._extreme(word)
         if kind == "name" and word == "now":
-            self._fail(column, "'now' cannot be used: a due time must not move; write 'start'")
+            self._fail(column, "'now' is not allowed because a due time must not move; write 'start'")
         if kind == "name":
             return Start() if word == "start" else Fact(word)
         if word == "(":
@@ -231,10 +233,10 @@ class _Parser:
         return self._fail(column, "expected a fact of type time, 'start', 'next cut-off HH:MM', min(…) or max(…)")
 
     def _count(self, column: int) -> None:
-        """Keep the expression so short that nothing that goes through it recurses too deep."""
+        """Keep the expression short enough that nothing recurses too deeply over it."""
         self._parts += 1
         if self._parts > PARTS_MAX:
-            self._fail(column, f"a due time has at most {PARTS_MAX} parts; write it shorter")
+            self._fail(column, f"a due time may have at most {PARTS_MAX} parts; shorten it")
 
     def _extreme(self, name: str) -> Due:
         self._expect("(")
@@ -248,7 +250,7 @@ class _Parser:
     def _clock_follows(self) -> bool:
         kind, token, column = self._peek()
         if kind == "clock" and not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", token):
-            self._fail(column, f"'{token}' is no time of day; write for example 16:00")
+            self._fail(column, f"'{token}' is not a time of day; write, for example, 16:00")
         return kind == "clock"
 
     def _expect(self, token: str) -> None:
@@ -263,7 +265,7 @@ class _Parser:
         if found:
             return str(found.lastgroup), found.group(str(found.lastgroup)), column
         if rest.strip():
-            self._fail(column, f"'{rest.strip()[:12]}' cannot be read here")
+            self._fail(column, f"'{rest.strip()[:12]}' is not allowed here")
         return "", "", len(self._text.rstrip()) + 1
 
     def _take(self) -> tuple[str, str, int]:

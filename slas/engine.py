@@ -1,4 +1,4 @@
-"""The loop of evaluation: what changed or came due is measured and evaluated again, and what differs is written."""
+"""The evaluation loop: what changed or came due is measured and evaluated again, and what differs is written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BATCH = 5_000
 SILENCE_POLL = timedelta(seconds=10)
 UNSEEN_POLL = timedelta(seconds=1)
 _BY_SEVERAL = 1
-"""In place of the hash of a flow's promises while its transactions are evaluated again."""
+"""Replaces the hash of a flow's promises while its transactions are being evaluated again."""
 
 
 class SlaEngine:
@@ -53,32 +53,32 @@ class SlaEngine:
         return self._due(now) or wrote
 
     def next_deadline(self) -> datetime | None:
-        """Return the moment at which :meth:`run` has work without any input; from memory, so asking costs nothing."""
+        """Return when :meth:`run` next has work even without input; it is kept in memory, so asking costs nothing."""
         moments = [moment for moment in (self._deadline, self._listen_at, self._watch_at) if moment is not None]
         return min(moments, default=None)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take a changed catalog: the next run evaluates what is open in flows whose promises changed again, the others keep theirs."""
+        """Take over a changed catalog: the next run re-evaluates what is open in flows whose promises changed, and only that."""
         self._catalog = catalog
         self._calendars = Calendars(catalog)
         self._sources = Sources(catalog, self._calendars)
         self._renewing = True
 
     def reevaluate(self) -> None:
-        """Have all that is open evaluated again in the next run: the clock that it was evaluated by was corrected."""
+        """Make the next run re-evaluate everything that is open, because the clock it was evaluated by has been corrected."""
         self._history.note_evaluated_by(dict.fromkeys(promises_of(self._catalog), _BY_SEVERAL))
         self._renewing = True
         self._sources = Sources(self._catalog, self._calendars)
         self._deadline, self._listen_at, self._watch_at = EPOCH, EPOCH, None
 
     def _renew(self, now: datetime) -> bool:
-        """Evaluate what is open again where it was evaluated by other promises, by this engine or by one before it."""
+        """Re-evaluate what is open if it was evaluated by other promises, by this engine or an earlier one."""
         if not self._renewing:
             return False
         promises, known = promises_of(self._catalog), self._history.evaluated_by()
         flows = sorted(name for name in {*promises, *known} if promises.get(name) != known.get(name))
         wrote, after, more = False, "", bool(flows)
-        if flows:  # one that is interrupted is done again, also when the old promises are back by then
+        if flows:  # an interrupted one is repeated, even if the old promises are back by then
             self._history.note_evaluated_by(dict.fromkeys(flows, _BY_SEVERAL))
         while more:
             rows = self._history.open_transactions(flows, after, BATCH)
@@ -114,7 +114,7 @@ class SlaEngine:
         return wrote
 
     def _listen(self, now: datetime) -> bool:
-        """Evaluate clocks that are unknown again when a source of theirs is heard; asked only while there are any."""
+        """Re-evaluate unknown clocks when one of their sources is seen again; asked only while there are any."""
         if self._listen_at is None or now < self._listen_at:
             return False
         rows = self._activity.unknown_transactions() if self._sources.expecting else pd.DataFrame()
@@ -155,7 +155,7 @@ class SlaEngine:
 
 
 def promises_of(catalog: Catalog) -> dict[str, int]:
-    """Return by flow a hash of all that the verdicts of its transactions depend on, but for what happens to them."""
+    """Return by flow a hash of everything that the verdicts depend on, apart from the transactions themselves."""
     shared = [_text(each) for each in (catalog.calendars, catalog.contracts, catalog.sources)]
     return {name: definition_hash(flow.model_dump_json(), *shared) for name, flow in catalog.flows.items()}
 

@@ -1,4 +1,4 @@
-"""Verdicts: what a clock says at a moment, and the sentence a person can check it by. Pure and by columns."""
+"""Verdicts: what a clock says at a given moment, and the sentence with which a person can check it. Pure and columnar."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from slas.due import MISSING
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Since when the sources of a stage are silent, and the source that was heard last."""
+    """Since when the sources of a stage have been silent, and the source that was seen last."""
 
     since: int
     source: str
@@ -36,9 +36,9 @@ Silences = Callable[[str, str], Silence | None]
 def evaluate(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame:
     """Return the clocks with ``verdict``, ``cause``, ``next_at`` and ``penalty`` at ``now`` (milliseconds).
 
-    A penalty that grows is evaluated again when its next day begins.
-    A deadline that passes counts only if the awaited stage's sources were not silent at that moment; otherwise the verdict is unknown.
-    A transaction called off after a deadline missed it: the clock is ``cancelled``, and owes what lateness cost until it stopped.
+    A growing penalty is evaluated again when its next day begins. A deadline that passes counts only if the awaited stage's sources were
+    not silent at that moment; otherwise the verdict is unknown. A transaction cancelled after a deadline has missed it: the clock is
+    ``cancelled`` and owes what lateness cost until it stopped.
     """
     warn, due, stopped = (clocks[name].to_numpy(np.int64) for name in ("warn_at", "due_at", "stopped_at"))
     done, lacking = stopped != MISSING, (clocks["lacking"] != "").to_numpy(np.bool_)
@@ -73,7 +73,7 @@ def evaluate(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame
 def _penalty(
     clocks: pd.DataFrame, missed: NDArray[np.bool_], runs: NDArray[np.bool_], late_by: Milliseconds
 ) -> tuple[NDArray[np.float64], Milliseconds]:
-    """Return what the lateness costs so far and when that grows (MISSING: never): each day begun counts, after the free ones, up to the cap."""
+    """Return the penalty so far and when it next grows (MISSING: never): each day begun counts, after the free ones, up to the cap."""
     free, daily, cap = (clocks[f"penalty_{name}"].to_numpy(np.float64) for name in ("free", "day", "cap"))
     begun = late_by // DAY + 1
     owed = np.minimum(np.clip(begun - free, 0, None) * daily, cap)
@@ -88,7 +88,7 @@ def _open_pause(clocks: pd.DataFrame) -> Milliseconds:
 
 
 def _silent(clocks: pd.DataFrame, silences: Silences) -> tuple[Milliseconds, NDArray[np.object_]]:
-    """Return per row since when its stage's sources are silent (the far future: they are not) and the cause."""
+    """Return per row since when its stage's sources have been silent (the far future: they are not) and the cause."""
     since = np.full(len(clocks), np.iinfo(np.int64).max, np.int64)
     cause = np.full(len(clocks), "", object)
     flows, stages = clocks["flow"].to_numpy(object), clocks["stage"].to_numpy(object)
@@ -112,14 +112,14 @@ def reason_texts(fresh: pd.DataFrame, now: int, calendars: Calendars, catalog: C
         if (flow, sla) not in zones:
             zones[flow, sla] = calendars.of(catalog.flows[flow].slas[sla].calendar).zone
         pause = catalog.flows[flow].slas[sla].pause
-        # which of several pauses it is only the milestones tell, as `andon explain` does
+        # only the milestones say which of several pauses it is, as `andon explain` shows
         waits_for = pause.reason if isinstance(pause, Pause) else ""
         texts.append(reason(Judged(*values[2:]), now, zones[flow, sla], waits_for))
     return texts
 
 
 class Judged(NamedTuple):
-    """What a reason is told from; times in milliseconds."""
+    """What a reason is built from; times in milliseconds."""
 
     verdict: str
     stage: str
@@ -134,14 +134,14 @@ class Judged(NamedTuple):
 
 
 def reason(row: Judged, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
-    """Return the sentence for one new verdict; times are in ``zone``. ``waits_for``: why its clock stands still when it does."""
+    """Return the sentence for one new verdict; times are in ``zone``. ``waits_for``: why the clock is paused, if it is."""
     if row.verdict == Verdict.CANCELLED and (row.stopped_at == MISSING or row.lacking):
-        return f"the transaction was called off before {row.stage}"
+        return f"the transaction was cancelled before {row.stage}"
     if row.verdict == Verdict.UNKNOWN and row.lacking:
         what, _, name = row.lacking.partition(":")
         if what == "calendar":
-            return f"no due time: the calendar '{name}' has no working time or no cut-off that gives one"
-        return f"no due time: the fact '{name}' is missing or is no time"
+            return f"no due time: the calendar '{name}' has no working time or cut-off for it"
+        return f"no due time: the fact '{name}' is missing or not a time"
     span = format_duration(row.due_at - row.started_at)
     basis = (
         f"due {local(row.due_at, zone)}: {span} on the wall clock from start {local(row.started_at, zone)}{_pauses_text(row.paused, zone)}"
@@ -151,14 +151,14 @@ def reason(row: Judged, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
         case Verdict.RUNNING:
             ending = f"warning {local(row.warn_at, zone)}"
         case Verdict.PAUSED:
-            ending = f"the clock stands still since {local(row.paused[-1][0], zone)}{f' ({waits_for})' if waits_for else ''}"
+            ending = f"the clock has been paused since {local(row.paused[-1][0], zone)}{f' ({waits_for})' if waits_for else ''}"
         case Verdict.UNKNOWN:
             ending = f"{row.stage} not seen at {local(now, zone)}, but {row.cause.partition(':')[2]} is silent"
         case Verdict.MET:
             ending = f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.due_at - row.stopped_at)} to spare"
         case Verdict.CANCELLED:
             late = f", {format_duration(row.stopped_at - row.due_at)} late" if row.stopped_at > row.due_at else ""
-            ending = f"called off {local(row.stopped_at, zone)} before {row.stage}{late}"
+            ending = f"cancelled {local(row.stopped_at, zone)} before {row.stage}{late}"
         case Verdict.MET_LATE:
             ending = f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.stopped_at - row.due_at)} late"
         case _:

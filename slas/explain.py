@@ -1,6 +1,6 @@
-"""Why a clock says what it says: milestones and their signals, calendar intervals, pauses, the limit's version, the arithmetic. Pure.
+"""Why a clock says what it says: milestones and their signals, calendar intervals, pauses, the version of the limit, the arithmetic. Pure.
 
-Times come as the read endpoint gives them (without a zone they are UTC) and are shown in the zone of the SLA's calendar.
+Times come as the read endpoint gives them (UTC if they have no zone) and are shown in the zone of the SLA's calendar.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _INTERVALS_SHOWN = 6
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the store knows of one transaction: its row and its rows of transaction_events, clocks and verdicts."""
+    """What the store knows about one transaction: its row, and its rows of transaction_events, clocks and verdicts."""
 
     transaction: Row
     milestones: pd.DataFrame
@@ -39,9 +39,9 @@ class Evidence:
 def explain(
     evidence: Evidence, catalog: Catalog, now: datetime, sla: str | None = None, earlier: Mapping[str, Catalog] | None = None
 ) -> list[str]:
-    """Return the lines that explain every clock of a transaction, or the one of ``sla``; ``now`` is aware.
+    """Return the lines that explain every clock of a transaction, or only that of ``sla``; ``now`` is aware.
 
-    A clock is explained by the catalog that set it: one of the ``earlier`` ones, by version, or where that is not known the current one.
+    A clock is explained by the catalog that set it: one of the ``earlier`` ones, by version, or the current one if that is unknown.
     """
     clocks = [row for row in _rows(evidence.clocks) if sla is None or row["sla"] == sla]
     lines = _transaction_lines(evidence, catalog)
@@ -49,7 +49,7 @@ def explain(
         own = (earlier or {}).get(version_of(str(clock["contract_version"])), catalog)
         lines += ["", *_clock_lines(clock, evidence, own, Calendars(own), to_milliseconds(now)), *_since(clock, own, catalog)]
     if not clocks:
-        lines.append(f"no clock of '{sla}': its first milestone has not been seen" if sla else "no clock has begun")
+        lines.append(f"no clock of '{sla}': its first milestone has not been seen" if sla else "no clock has started")
     return lines
 
 
@@ -83,7 +83,7 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
 
 
 def version_of(contract: str) -> str:
-    """Return the version of the catalog in a clock's ``contract_version``."""
+    """Return the catalog version in a clock's ``contract_version``."""
     return contract.partition(": ")[0]
 
 
@@ -93,17 +93,17 @@ def _label(clock: Row) -> str:
 
 
 def _since(clock: Row, own: Catalog, current: Catalog) -> list[str]:
-    """Return what to know where the catalog has changed since it set the clock."""
+    """Return what to know if the catalog has changed since it set the clock."""
     if own.version == current.version:
         return []
     flow, name = str(clock["flow"]), str(clock["sla"])
     then, now = ((each.flows[flow].slas.get(name) if flow in each.flows else None) for each in (own, current))
-    said = "no longer defines this SLA" if now is None else "says the same" if now == then else "defines this SLA differently"
+    said = "no longer defines this SLA" if now is None else "defines it the same way" if now == then else "defines it differently"
     return [f"  since then   the catalog is {current.version}, which {said}"]
 
 
 def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalendar, now: int | None = None) -> str:
-    """Return ``captured 2026-03-27 15:50 Berlin: event 17 from crm (CRM), received …``; with several, the first and how many."""
+    """Return ``captured 2026-03-27 15:50 Berlin: event 17 from crm (CRM), received …``; if there are several, the first and their number."""
     found = [row for row in _rows(milestones) if row["milestone"] == name]
     if not found:
         return f"{name}: not seen" + (f" at {local(now, calendar.zone)}" if now is not None else "")
@@ -112,16 +112,16 @@ def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalen
     text = f"{name} {local(at or 0, calendar.zone)}: {row['signal']} {row['signal_id']} from {row['source']} ({row['system']})"
     text += f", received {local(received or 0, calendar.zone)}"
     if row["time_suspect"]:
-        text += ", its time is doubtful"
-    return text + (f"; {len(found)} signals, the first counts unless all are needed" if len(found) > 1 else "")
+        text += ", with a doubtful time"
+    return text + (f"; {len(found)} signals; the first one counts unless all are needed" if len(found) > 1 else "")
 
 
 def _limit_lines(clock: Row, sla: Sla, catalog: Catalog, facts: Mapping[str, str], calendar: CompiledCalendar) -> list[str]:
     label = _label(clock)
     limit = _limit_of(label, sla)
-    lines = [f"  limit        {limit} ({label or 'own limit'}; catalog {version_of(str(clock['contract_version']))})"]
+    lines = [f"  limit        {limit} ({label or 'standard limit'}; catalog {version_of(str(clock['contract_version']))})"]
     if version_of(str(clock["contract_version"])) != catalog.version:
-        lines.append("               that catalog is not kept: this limit is of now, the times below are of then")
+        lines.append("               that catalog was not kept: the limit shown is today's, the times below are from then")
     if not limit.startswith("within "):
         lines += [
             f"               {name} = {facts.get(name, 'missing')}" for name in sorted(facts_of(parse_due(limit.removeprefix("due "))))
@@ -136,7 +136,7 @@ def _target_of(label: str, sla: Sla) -> Target | None:
 
 
 def _penalty_lines(clock: Row, sla: Sla) -> list[str]:
-    """Return ``penalty 1% of amount for each day begun after 1 free day, at most 5%: 24.00 EUR so far``; nothing where lateness is free."""
+    """Return ``penalty 1% of amount for each day begun after 1 free day, at most 5%: 24.00 EUR so far``; nothing if lateness costs nothing."""
     target = _target_of(_label(clock), sla)
     terms = (target.penalty if target else None) or sla.penalty
     if terms is None:
@@ -157,7 +157,7 @@ def _limit_of(label: str, sla: Sla) -> str:
 def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar, milestones: pd.DataFrame) -> list[str]:
     start, due, warn, stopped = (_ms(clock[name]) for name in ("started_at", "due_at", "warn_at", "stopped_at"))
     if start is None or due is None:
-        return ["  due          cannot be worked out"]
+        return ["  due          cannot be calculated"]
     zone = calendar.zone
     limit = _limit_of(_label(clock), sla)
     within = parse_duration(limit.removeprefix("within ")) if limit.startswith("within ") else None
@@ -181,7 +181,7 @@ def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar, milestones: pd
 
 
 def _pause_reason(sla: Sla, begin: int, milestones: pd.DataFrame) -> str:
-    """Return the reason of the pause that began at ``begin``: of several definitions the one whose milestone came last before it."""
+    """Return the reason for the pause that began at ``begin``: of several definitions, the one whose milestone came last before it."""
     defined = sla.pause if isinstance(sla.pause, list) else [sla.pause] if sla.pause else []
     if len(defined) == 1:
         return defined[0].reason
@@ -191,7 +191,7 @@ def _pause_reason(sla: Sla, begin: int, milestones: pd.DataFrame) -> str:
 
 
 def _intervals(calendar: CompiledCalendar, start: int, due: int, zone: Any) -> list[str]:
-    """Return the working intervals from start to due, the middle ones left out when there are many."""
+    """Return the working intervals from start to due, leaving out the middle ones if there are many."""
     found = calendar.intervals(start, due)
     texts = [f"{local(begin, zone)} to {local(end, zone)}: {_hours(end - begin)}" for begin, end in found]
     half = _INTERVALS_SHOWN // 2
@@ -232,7 +232,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _ms(value: Any) -> int | None:
-    """Return milliseconds UTC of a datetime, timestamp or datetime64; None for nothing."""
+    """Return the UTC milliseconds of a datetime, timestamp or datetime64; None if there is none."""
     if value is None or pd.isna(value):
         return None
     aware: datetime = pd.Timestamp(value).to_pydatetime()

@@ -1,7 +1,7 @@
 """What evaluation needs from the store. Frames carry times as datetime64 in UTC without a zone; column names are those of the tables.
 
-Inside the map columns of ``transactions`` (``first_at``, ``last_at``, ``reached``) times are int milliseconds since 1970-01-01 UTC, and the
-pairs in ``paused`` of ``clocks`` are too (None: not over): there are many of them, and evaluation reckons in milliseconds.
+Times inside the map columns of ``transactions`` (``first_at``, ``last_at``, ``reached``) are int milliseconds since 1970-01-01 UTC, as are
+the pairs in ``paused`` of ``clocks`` (None: not over): there are many of them, and evaluation calculates in milliseconds.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 class ClockStore(Protocol):
     """Transactions in, clocks and verdicts out.
 
-    Whatever returns transactions raises :class:`core.errors.NoRoom` while as many rows wait for the store's disk as may.
+    Every method that returns transactions raises :class:`core.errors.NoRoom` while the maximum number of rows is waiting for the store's
+    disk.
     """
 
     def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
         """Return current rows of the ``transactions`` that changed above the cursor of stage ``evaluate``, and their clocks.
 
-        Then the revision up to which these are all (the new cursor; 0: nothing changed), and whether there may be more. At most about
-        ``limit`` changes, but never part of a revision. The clocks are those of :meth:`clocks_of`.
+        Also the revision up to which these are complete (the new cursor; 0: nothing changed), and whether there may be more. At most about
+        ``limit`` changes, but always whole revisions. The clocks are those of :meth:`clocks_of`.
         """
         ...
 
@@ -34,7 +35,7 @@ class ClockStore(Protocol):
         ...
 
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
-        """Return the current rows of ``clocks`` for the pairs in columns ``flow``, ``transaction_id`` (removed ones included)."""
+        """Return the current rows of ``clocks`` for the pairs in columns ``flow``, ``transaction_id`` (including removed ones)."""
         ...
 
     def next_deadline(self) -> datetime | None:
@@ -47,21 +48,22 @@ class ClockStore(Protocol):
 
 
 class SourceActivity(Protocol):
-    """What else may change a verdict: sources that fall silent."""
+    """What else can change a verdict: sources that become silent."""
 
     def last_seen(self) -> pd.DataFrame:
-        """Return ``source`` and ``last_seen`` (the latest arrival of any signal) of every source heard so far."""
+        """Return ``source`` and ``last_seen`` (the latest arrival of any signal) of every source seen so far."""
         ...
 
     def expected_since(self, sources: Collection[str], now: datetime) -> dict[str, datetime]:
-        """Return since when each of these sources is expected to be heard, and remember it for good.
+        """Return since when each of these sources has been expected, and store it.
 
-        That is ``now`` for one that was not expected before. One that is left out is forgotten: named again, it is expected anew.
+        For a source that was not expected before, that is ``now``. A source that is left out is forgotten: if it is named again, it is
+        expected anew.
         """
         ...
 
     def note_silences(self, since: Mapping[str, datetime], silent: Mapping[str, datetime]) -> None:
-        """Write for each source expected ``since`` then from when on it is ``silent``; one that is not in there is heard."""
+        """Write for each source in ``since`` when it became or becomes ``silent``; a source that is not in ``silent`` is not silent."""
         ...
 
     def unknown_transactions(self) -> pd.DataFrame:
@@ -70,27 +72,27 @@ class SourceActivity(Protocol):
 
 
 class Unseen(Protocol):
-    """What was received and could not be stored: it may be what a deadline waits for."""
+    """What was received but could not be stored: it may be what a deadline is waiting for."""
 
     def names(self, transactions: pd.DataFrame) -> NDArray[np.bool_]:
-        """Return of each of these transactions whether something of it may be about that transaction."""
+        """Return for each of these transactions whether any of that may belong to it."""
         ...
 
 
 class PromiseHistory(Protocol):
-    """By which promises of the catalog transactions were evaluated, and whom a changed one concerns."""
+    """By which promises of the catalog transactions were evaluated, and which ones a change affects."""
 
     def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
         """Return current rows of transactions of these flows with ``transaction_id > after``, in that order.
 
-        Those that are open, and those that have ended with a clock that has not.
+        Only those that are open, and those that have ended but still have a clock that has not.
         """
         ...
 
     def evaluated_by(self) -> dict[str, int]:
-        """Return by flow the hash of the promises that its transactions were last evaluated by."""
+        """Return by flow the hash of the promises by which its transactions were last evaluated."""
         ...
 
     def note_evaluated_by(self, promises: Mapping[str, int]) -> None:
-        """Remember by flow the hash of the promises that all its transactions are evaluated by; 0: the flow has none any more."""
+        """Store by flow the hash of the promises by which all its transactions are evaluated; 0: the flow no longer has any."""
         ...

@@ -1,4 +1,4 @@
-"""What a new evaluation changes: compares with the clocks written before, numbers verdict versions, makes rows of the tables."""
+"""What a new evaluation changes: compares with the clocks written before, numbers verdict versions, builds rows for the tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _COMPARED_TIMES = [*TIMES, "next_at"]
 def merge_previous(measured: pd.DataFrame, previous: pd.DataFrame, now: int) -> pd.DataFrame:
     """Return the clocks that differ from what was written before, with ``verdict_version``, ``verdict_at``, ``previous``, ``fresh``.
 
-    ``fresh`` marks a new version of the verdict: another verdict, due time or stop. A clock that no longer exists is returned as removed.
+    ``fresh`` marks a new version of the verdict: a different verdict, due time or stop. A clock that no longer exists is returned as
+    removed.
     """
     before = _in_milliseconds(previous)
     both = measured.merge(before, how="outer", on=KEY, suffixes=("", "_before"), indicator=True) if len(measured) else None
@@ -30,7 +31,7 @@ def merge_previous(measured: pd.DataFrame, previous: pd.DataFrame, now: int) -> 
     if len(gone):
         none: pd.Series = pd.Series(
             [[] for _ in range(len(gone))], index=gone.index, dtype=object
-        )  # what was written comes without its pauses
+        )  # the written clocks come without their pauses
         parts.append(gone.assign(removed=1, next_at=MISSING, fresh=False, previous=gone["verdict"], lacking="", paused=none))
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     return frame if len(frame) else pd.DataFrame({name: [] for name in [*KEY, "fresh", "verdict", "next_at"]}).astype({"fresh": bool})
@@ -61,7 +62,7 @@ def _differ(rows: pd.DataFrame, names: list[str]) -> NDArray[np.bool_]:
 
 
 def _in_milliseconds(previous: pd.DataFrame) -> pd.DataFrame:
-    """Return clocks as they were stored, with times as milliseconds."""
+    """Return clocks as they were stored, with times in milliseconds."""
     if not len(previous):
         names = [*KEY, *_COMPARED, *_COMPARED_TIMES, "verdict_version", "verdict_at", "removed", "contract_version"]
         texts = {name: pd.Series(dtype=object) for name in names}
@@ -73,7 +74,7 @@ def _in_milliseconds(previous: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_rows(changed: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of ``clocks`` but for ``revision``, with times as datetime64."""
+    """Return rows of ``clocks`` except for ``revision``, with times as datetime64."""
     if not len(changed):
         return pd.DataFrame()
     names = [*KEY, *_COMPARED, "previous", "paused", "contract_version", "verdict_version", "removed", *_COMPARED_TIMES, "verdict_at"]
@@ -84,7 +85,7 @@ def to_rows(changed: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_verdict_rows(fresh: pd.DataFrame, now: int, reasons: list[str]) -> pd.DataFrame:
-    """Return rows of ``verdicts`` but for ``revision``, with times as datetime64."""
+    """Return rows of ``verdicts`` except for ``revision``, with times as datetime64."""
     if not len(fresh):
         return pd.DataFrame()
     frame = fresh[[*KEY, "verdict", "previous", "contract_version", "value", "currency"]].copy()

@@ -1,4 +1,4 @@
-"""Silent sources: which sources a stage is heard through, and since when they are silent."""
+"""Silent sources: from which sources the signals of a stage come, and since when they have been silent."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from slas.ports import SourceActivity
 
 _STALE = 5_000
 _WATCH = 60_000
-"""How often it is looked whether a source has fallen silent, in milliseconds. Verdicts do not wait for it."""
+"""How often to check whether a source has become silent, in milliseconds. Verdicts do not wait for it."""
 
 
 class Sources:
-    """The sources of each milestone: those its ``match.source`` names, else those of its system.
+    """The sources of each milestone: those named in its ``match.source``, else those of its system.
 
-    A stage can be silent only if every one of its sources says how often it is expected. A source that was never heard counts from the
-    moment it was first expected: the first run of an engine with a catalog that says so, which a restart does not move.
+    A stage can be silent only if every one of its sources says how often it is expected. A source that was never seen counts from the
+    moment it was first expected: the first run of an engine with a catalog that says so, which a restart does not change.
     """
 
     def __init__(self, catalog: Catalog, calendars: Calendars) -> None:
@@ -52,14 +52,14 @@ class Sources:
         return bool(self._stages)
 
     def expect(self, now: datetime, activity: SourceActivity) -> None:
-        """Learn since when each source is expected; asked once, at the first run with this catalog."""
+        """Read since when each source has been expected; asked once, at the first run with this catalog."""
         if self._since is None:
             expected = [name for name, source in self._catalog.sources.items() if source.expect is not None]
             self._since = {name: to_milliseconds(at) for name, at in activity.expected_since(expected, now).items()}
 
     def watch(self, now: datetime, activity: SourceActivity) -> datetime | None:
-        """Write which sources are silent, if that has changed; return when to look again (None: no source has a rhythm)."""
-        assert self._since is not None  # noqa: S101 - the engine lets it be asked for before
+        """Write which sources are silent, if that has changed; return when to check again (None: no source has a rhythm)."""
+        assert self._since is not None  # noqa: S101 - the engine reads it first
         moment = to_milliseconds(now)
         if not self._since:
             return None
@@ -74,7 +74,7 @@ class Sources:
         return from_milliseconds(self._watched_at + _WATCH)
 
     def silences(self, clocks: pd.DataFrame, now: int, activity: SourceActivity) -> Silences:
-        """Return the lookup for :func:`slas.evaluate.evaluate`; the store is asked only if a clock here could turn on it."""
+        """Return the lookup for :func:`slas.evaluate.evaluate`; the store is asked only if it could change the verdict of a clock here."""
         asked = set(zip(clocks["flow"], clocks["stage"], strict=True)) & set(self._stages)
         waiting = (clocks["warn_at"].to_numpy(np.int64) <= now) & (clocks["stopped_at"].to_numpy(np.int64) < 0)
         if not asked or not waiting.any():
@@ -84,7 +84,7 @@ class Sources:
         return lambda flow, stage: found.get((flow, stage))
 
     def _last_seen(self, now: int, activity: SourceActivity) -> dict[str, int]:
-        """Return the latest arrival per source in milliseconds; asked at most every five seconds, for the answer is a scan."""
+        """Return the latest arrival per source in milliseconds; asked at most every five seconds, because the query is a scan."""
         if not 0 <= now - self._asked_at < _STALE:
             frame = activity.last_seen()
             self._seen, self._asked_at = {}, now
@@ -96,7 +96,7 @@ class Sources:
         return self._seen
 
     def _not_ahead(self, source: str, at: int, now: int) -> int:
-        """Return when a source was heard; one heard in the future, by a clock that was set back since, counts from when that was noticed."""
+        """Return when a source was last seen. If that is in the future because the clock was set back, it is when this was noticed."""
         return at if at <= now else min(at, self._ahead.setdefault((source, at), now))
 
     def _silence(self, stage: tuple[str, str], seen: dict[str, int]) -> Silence:
@@ -104,9 +104,9 @@ class Sources:
         return Silence(silent_since, last)
 
     def _expected_until(self, source: str, seen: dict[str, int]) -> int:
-        """Return the moment from which a source with a rhythm is silent if it is not heard again."""
+        """Return the moment from which a source with a rhythm is silent if it is not seen again."""
         expectation = self._catalog.sources[source].expect
-        assert self._since is not None and expectation is not None  # noqa: S101, PT018 - such sources are asked for before anything is evaluated
+        assert self._since is not None and expectation is not None  # noqa: S101, PT018 - such sources are read before anything is evaluated
         last = seen.get(source, self._since[source])
         return _latest(self._calendars.of(expectation.calendar), last, parse_duration(expectation.every).milliseconds)
 
@@ -121,7 +121,7 @@ class Sources:
 
 
 def _latest(calendar: CompiledCalendar, seen: int, every: int) -> int:
-    """Return when a source is silent at the latest; never, when its calendar has no working time."""
+    """Return when a source becomes silent at the latest; never, if its calendar has no working time."""
     try:
         return int(calendar.add(seen, every)[0])
     except UsageError:

@@ -1,4 +1,4 @@
-"""Which limit and penalty apply to which transaction: facts, contracts by customer or partner, effective dates. Pure and by columns."""
+"""Which limit and penalty apply to which transaction: facts, contracts by customer or partner, effective dates. Pure and columnar."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The limit of some rows and what its lateness costs: ``label`` names the target and the contracts that chose it."""
+    """The limit of some rows and what their lateness costs; ``label`` names the target and the contracts that selected it."""
 
     label: str
     within: str | None
@@ -30,7 +30,7 @@ class Limit:
 
 
 def limits_of(sla: Sla, contracts: Iterable[Contract], started: Milliseconds, facts: Texts) -> list[Limit]:
-    """Return disjoint groups of rows with the limit of each; the first target that applies wins, else the SLA's own."""
+    """Return disjoint groups of rows with the limit of each; the first target that applies wins, else the SLA's standard limit."""
     left = np.ones(len(started), np.bool_)
     found: list[Limit] = []
     known = list(contracts)
@@ -43,12 +43,12 @@ def limits_of(sla: Sla, contracts: Iterable[Contract], started: Milliseconds, fa
             found.append(Limit(label, within, due, target.warn or sla.warn, target.penalty or sla.penalty, np.flatnonzero(chosen)))
             left &= ~chosen
     if left.any():
-        found.append(Limit("own limit", sla.within, sla.due, sla.warn, sla.penalty, np.flatnonzero(left)))
+        found.append(Limit("standard limit", sla.within, sla.due, sla.warn, sla.penalty, np.flatnonzero(left)))
     return found
 
 
 def effective(since: date | None, until: date | None, started: Milliseconds) -> Mask:
-    """Tell which starts lie in ``[since, until)``, both at 00:00 UTC."""
+    """Return which starts are in ``[since, until)``, both at 00:00 UTC."""
     mask = np.ones(len(started), np.bool_)
     if since is not None:
         mask &= started >= _midnight(since)

@@ -110,8 +110,8 @@ def test_a_kind_that_no_flow_uses_has_no_select() -> None:
         ({"event": "x", "service": "erp"}, "'service' cannot be matched on an event"),
         ({"event": "x", "status": "ok"}, "'status' cannot be matched on an event"),
         ({"log": "x", "status": ["ok"]}, "'status' cannot be matched on an log"),
-        ({"log": "x", "attributes": {"data.kind": "a"}}, "'data.kind' is no path of an log"),
-        ({"event": "x", "attributes": {"kind": "a"}}, "'kind' is no path of an event"),
+        ({"log": "x", "attributes": {"data.kind": "a"}}, "'data.kind' is not a path in signal kind 'log'"),
+        ({"event": "x", "attributes": {"kind": "a"}}, "'kind' is not a path in signal kind 'event'"),
     ],
 )
 def test_a_match_that_its_signals_cannot_answer_is_refused(match: dict[str, object], said: str) -> None:

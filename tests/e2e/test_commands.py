@@ -87,7 +87,7 @@ def test_a_transaction_is_explained(product: Product, order: str, identity: str,
     assert re.search(r"\nbook-in-time: Order booked in time\n  verdict      met \(version \d\)\n  from         captured ", text)
     assert f": event /shop captured-{order} from default (Shop), received " in text
     assert re.search(r"\n  to           booked .* UTC: span [0-9a-f]{32}/[0-9a-f]{16} from default \(ERP\), received ", text)
-    assert "\n  limit        within 4 seconds (own limit; catalog " in text
+    assert "\n  limit        within 4 seconds (standard limit; catalog " in text
     assert "\nship-today: Order shipped within a day\n  verdict      running (version 1), due in 23 hours " in text
 
 

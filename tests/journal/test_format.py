@@ -50,7 +50,7 @@ def test_a_checksum_is_the_crc_of_all_fields_however_long_the_body(body: bytes) 
 )
 def test_every_field_is_covered(changed: dict[str, Any]) -> None:
     damaged = {**FIELDS, **changed}
-    assert parse_row(Lane.BULK, (7, *damaged.values(), checksum(**FIELDS))) == Stored(7, None, "the checksum does not fit")
+    assert parse_row(Lane.BULK, (7, *damaged.values(), checksum(**FIELDS))) == Stored(7, None, "the checksum does not match")
 
 
 @given(at=st.integers(0, 1 << 50), last_id=st.integers(0, 1 << 40), bit=st.integers(0, 39))

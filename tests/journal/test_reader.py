@@ -61,7 +61,7 @@ def test_a_file_that_is_not_there_is_an_error_not_damage(tmp_path: Path) -> None
 def test_a_record_whose_checksum_does_not_fit_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
     path, _ = write(tmp_path / "standard", 12)
     change(path, "UPDATE records SET count = 4 WHERE id = 2", "UPDATE records SET kind = 'profiles' WHERE id = 7")
-    assert damages(path) == dict.fromkeys((2, 7), "the checksum does not fit")
+    assert damages(path) == dict.fromkeys((2, 7), "the checksum does not match")
     assert read_all(path)[0].keys() == set(range(1, 13)) - {2, 7}
 
 

@@ -168,8 +168,8 @@ def test_a_promise_that_was_missed_stays_missed_when_the_transaction_is_called_o
     assert (held_clock["cause"], held_clock["due_at"]) == ("", utc("2026-03-27 15:45:00"))
     assert clock(store, "in time")["cause"] == ""
     told = {row["transaction_id"]: row["reason"] for row in store.rows("SELECT * FROM verdicts WHERE verdict = 'cancelled'")}
-    assert told["late"].endswith("called off 2026-03-27 15:35 UTC before booked, 30 minutes late")
-    assert told["in time"].endswith("called off 2026-03-27 15:05 UTC before booked")
+    assert told["late"].endswith("cancelled 2026-03-27 15:35 UTC before booked, 30 minutes late")
+    assert told["in time"].endswith("cancelled 2026-03-27 15:05 UTC before booked")
 
 
 def test_a_missing_fact_makes_the_verdict_unknown_and_is_named(store: Store) -> None:
@@ -284,9 +284,7 @@ def test_a_calendar_that_never_works_makes_only_its_own_promise_unknown(store: S
     stuck = clock(store, "t2", "stuck")
     assert (stuck["verdict"], stuck["cause"], stuck["due_at"]) == ("unknown", "calendar:plant and night", None)
     rows = store.rows("SELECT DISTINCT reason FROM verdicts FINAL WHERE sla = 'stuck'")
-    assert [row["reason"] for row in rows] == [
-        "no due time: the calendar 'plant and night' has no working time or no cut-off that gives one"
-    ]
+    assert [row["reason"] for row in rows] == ["no due time: the calendar 'plant and night' has no working time or cut-off for it"]
 
 
 def test_one_start_without_working_time_leaves_the_others_their_due_time(store: Store) -> None:

@@ -42,7 +42,7 @@ def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> Non
         "  verdict      running (version 1), due in 2 days 19 hours",
         "  from         captured 2026-03-27 14:00 Berlin: event c1 from crm (CRM), received 2026-03-27 14:00:02 Berlin",
         "  to           booked: not seen at 2026-03-27 15:40 Berlin",
-        "  limit        within 6 working hours (own limit; catalog v1)",
+        "  limit        within 6 working hours (standard limit; catalog v1)",
         "  calendar     plant, times in Europe/Berlin",
         "  counted      2026-03-27 14:00 Berlin to 2026-03-27 16:00 Berlin: 2 hours",
         "  counted      2026-03-30 08:00 Berlin to 2026-03-30 12:30 Berlin: 4 hours 30 minutes",
@@ -78,7 +78,7 @@ def test_a_due_expression_names_the_facts_it_read_and_a_missing_one_is_no_due_ti
     engine(store, definitions).run(utc("2026-03-27 15:06:00"))
     lines = explain(evidence_of(store), definitions, utc("2026-03-27 15:06:00"))
     assert "               promised_at = missing" in lines
-    assert "  due          cannot be worked out" in lines
+    assert "  due          cannot be calculated" in lines
 
 
 def test_a_clock_is_explained_by_the_catalog_that_set_it(store: Store) -> None:
@@ -88,8 +88,8 @@ def test_a_clock_is_explained_by_the_catalog_that_set_it(store: Store) -> None:
     evidence, now = evidence_of(store), utc("2026-03-27 14:51:00")
     same = explain(evidence, then, now, earlier={"v1": then})
     for current, said in (
-        (catalog({"book": BOOK}, version="v2"), "says the same"),
-        (catalog({"book": {**BOOK, "within": "2 hours"}}, version="v2"), "defines this SLA differently"),
+        (catalog({"book": BOOK}, version="v2"), "defines it the same way"),
+        (catalog({"book": {**BOOK, "within": "2 hours"}}, version="v2"), "defines it differently"),
         (catalog({}, version="v2"), "no longer defines this SLA"),
     ):
         assert explain(evidence, current, now, earlier={"v1": then}) == [*same, f"  since then   the catalog is v2, which {said}"]
@@ -99,7 +99,7 @@ def test_a_catalog_that_is_not_kept_is_said_and_not_guessed(store: Store) -> Non
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
     engine(store, catalog({"book": BOOK})).run(utc("2026-03-27 14:51:00"))
     changed = explain(evidence_of(store), catalog({"book": BOOK}, version="v2"), utc("2026-03-27 14:51:00"))
-    assert "               that catalog is not kept: this limit is of now, the times below are of then" in changed
+    assert "               that catalog was not kept: the limit shown is today's, the times below are from then" in changed
     removed = explain(evidence_of(store), catalog({}, version="v2"), utc("2026-03-27 14:51:00"))
     assert "  the catalog no longer defines this SLA" in removed
 
@@ -136,7 +136,7 @@ def test_a_clock_that_stands_still_says_what_it_waits_for(store: Store) -> None:
     lines = explain(evidence_of(store), definitions, utc("2026-03-27 11:30:00"))
     assert "  paused       2026-03-27 11:00 Berlin to now: credit" in lines
     assert lines[-1].endswith(
-        "paused: due 2026-03-27 16:00 Berlin: 6 hours on the wall clock from start 2026-03-27 10:00 Berlin; the clock stands still since 2026-03-27 11:00 Berlin (credit)"
+        "paused: due 2026-03-27 16:00 Berlin: 6 hours on the wall clock from start 2026-03-27 10:00 Berlin; the clock has been paused since 2026-03-27 11:00 Berlin (credit)"
     )
 
 

@@ -154,9 +154,9 @@ def test_a_target_brings_its_own_terms_and_the_label_says_which(store: Store):
     quarter, half = at(ms("2026-03-27 15:00:00")), at(ms("2026-03-27 15:15:00"))
     assert found == {
         "t0": ("v1: target 1 acme-2026", 72.0, quarter),  # three days begun at 24 EUR, none free, no cap
-        "t1": ("v1: own limit", 60.0, at(ms("2026-02-27 15:00:00"))),  # began before the target does: the cap of the SLA's own terms
+        "t1": ("v1: standard limit", 60.0, at(ms("2026-02-27 15:00:00"))),  # began before the target does: the cap of the SLA's own terms
         "t2": ("v1: target 2", 24.0, half),  # a target without terms of its own leaves the SLA's
-        "t3": ("v1: own limit", 24.0, quarter),
+        "t3": ("v1: standard limit", 24.0, quarter),
     }  # fmt: skip
 
 

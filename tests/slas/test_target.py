@@ -43,7 +43,7 @@ def contract(name: str, tier: str, customer: str | list[str] = "ACME", since: da
 def test_without_targets_the_slas_own_limit_holds_for_all() -> None:
     (only,) = limits([], {}, {})
     assert (only.label, only.within, only.due, only.warn, only.penalty, only.rows.tolist()) == (
-        "own limit",
+        "standard limit",
         "1 hour",
         None,
         "60%",
@@ -55,12 +55,21 @@ def test_without_targets_the_slas_own_limit_holds_for_all() -> None:
 
 def test_the_first_target_that_applies_wins() -> None:
     targets = [{"when": {"plant": "DE"}, "within": "1 minute"}, {"when": {"plant": ["DE", "US"]}, "within": "2 minutes"}]
-    assert labels(targets, {"plant": "DE"}, {"plant": "US"}, {"plant": "PL"}, {}) == ["target 1", "target 2", "own limit", "own limit"]
+    assert labels(targets, {"plant": "DE"}, {"plant": "US"}, {"plant": "PL"}, {}) == [
+        "target 1",
+        "target 2",
+        "standard limit",
+        "standard limit",
+    ]
 
 
 def test_all_facts_of_a_target_must_be_as_it_says() -> None:
     targets = [{"when": {"plant": "DE", "kind": "rush"}, "within": "1 minute"}]
-    assert labels(targets, {"plant": "DE", "kind": "rush"}, {"plant": "DE"}, {"kind": "rush"}) == ["target 1", "own limit", "own limit"]
+    assert labels(targets, {"plant": "DE", "kind": "rush"}, {"plant": "DE"}, {"kind": "rush"}) == [
+        "target 1",
+        "standard limit",
+        "standard limit",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +92,7 @@ def test_what_a_target_leaves_out_is_the_slas(
 def test_dates_begin_and_end_at_midnight_utc() -> None:
     targets = [{"since": date(2026, 3, 27), "until": date(2026, 3, 28), "within": "1 minute"}]
     starts = ("2026-03-26 23:59:59", "2026-03-27 00:00", "2026-03-27 23:59:59", "2026-03-28 00:00")
-    assert labels(targets, {}, {}, {}, {}, starts=starts) == ["own limit", "target 1", "target 1", "own limit"]
+    assert labels(targets, {}, {}, {}, {}, starts=starts) == ["standard limit", "target 1", "target 1", "standard limit"]
 
 
 @given(st.lists(st.integers(-3, 3), min_size=1), st.none() | st.integers(-2, 2), st.none() | st.integers(-2, 2))
@@ -102,19 +111,23 @@ def test_a_contract_says_what_its_party_is_and_is_named() -> None:
     contracts = (contract("acme", "gold"), contract("others", "gold", ["Beta", "Gamma"]), contract("delta", "silver", "Delta"))
     facts = [{"customer": name} for name in ("ACME", "Beta", "Delta", "Nobody")] + [{}]
     found = limits(GOLD, *facts, contracts=contracts)
-    assert [(limit.label, limit.rows.tolist()) for limit in found] == [("target 1 acme others", [0, 1]), ("own limit", [2, 3, 4])]
+    assert [(limit.label, limit.rows.tolist()) for limit in found] == [("target 1 acme others", [0, 1]), ("standard limit", [2, 3, 4])]
 
 
 def test_of_two_contracts_the_one_that_began_last_holds_while_it_runs() -> None:
     contracts = (contract("new", "gold", since=date(2026, 3, 27), until=date(2026, 3, 29)), contract("old", "silver"))
     starts = ("2026-03-26 12:00", "2026-03-27 00:00", "2026-03-29 00:00")
-    assert labels(GOLD, *[{"customer": "ACME"}] * 3, contracts=contracts, starts=starts) == ["own limit", "target 1 new", "own limit"]
+    assert labels(GOLD, *[{"customer": "ACME"}] * 3, contracts=contracts, starts=starts) == [
+        "standard limit",
+        "target 1 new",
+        "standard limit",
+    ]
 
 
 def test_a_contract_of_another_party_or_without_the_fact_says_nothing() -> None:
     other = Contract.model_validate({"contract": "c", "for": {"supplier": "ACME"}, "facts": {"tier": "gold"}})
     bare = Contract.model_validate({"contract": "d", "for": {"customer": "ACME"}, "facts": {"region": "EU"}})
-    assert labels(GOLD, {"customer": "ACME", "supplier": "ACME"}, contracts=(other, bare)) == ["own limit"]
+    assert labels(GOLD, {"customer": "ACME", "supplier": "ACME"}, contracts=(other, bare)) == ["standard limit"]
 
 
 @settings(max_examples=50, deadline=None)

@@ -16,14 +16,14 @@ _MARK = "_andon_key_processor"
 class AndonInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     """Stamps business keys on the spans and log records of the given (or global) providers.
 
-    ``instrument(prefix=…, tracer_provider=…, logger_provider=…)``; a provider may also be a list of them. Calling it again, or again after
-    :meth:`uninstrument`, never adds a second processor to a provider. A provider without the SDK is left alone.
+    ``instrument(prefix=…, tracer_provider=…, logger_provider=…)``; a provider may also be a list of providers. Calling it again, even after
+    :meth:`uninstrument`, never adds a second processor to a provider. A provider that is not the SDK's is left alone.
     """
 
     _stamped: list[Any]
 
     def instrumentation_dependencies(self) -> Collection[str]:
-        """It instruments no library."""
+        """It does not instrument a library."""
         return ()
 
     def _instrument(self, **kwargs: Any) -> None:
@@ -71,7 +71,7 @@ def _log_processor(provider: Any) -> Any:
 
 
 def _put_first(provider: Any, processor: Any) -> None:
-    """Move ``processor`` before those that export at once, which were usually added earlier."""
+    """Move ``processor`` before those that export immediately, which were usually added earlier."""
     several = getattr(provider, "_multi_log_record_processor", None)
     ordered = getattr(several, "_log_record_processors", None)
     if isinstance(ordered, tuple) and processor in ordered:

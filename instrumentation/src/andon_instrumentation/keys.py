@@ -1,8 +1,8 @@
-"""Business keys of the current context: set, read, sent with a message and taken from one.
+"""Business keys of the current context: set, read, sent with a message and extracted from one.
 
-A key of type ``sales_order`` is the baggage entry ``andon.key.sales_order``. Limits: 16 keys, 256 characters a value, 8 KiB of baggage
-header. What is beyond a limit is left out and logged once a process; what UTF-8 cannot write (half a surrogate pair, as Python has it in
-file names) becomes ``?``; nothing here ever raises for a value.
+A key of type ``sales_order`` is the baggage entry ``andon.key.sales_order``. Limits: 16 keys, 256 characters per value, 8 KiB of baggage
+header. Anything beyond a limit is left out and logged once per process; text that cannot be encoded as UTF-8 (half a surrogate pair, as
+Python has it in file names) becomes ``?``; nothing here ever raises because of a value.
 """
 
 from __future__ import annotations
@@ -35,21 +35,22 @@ _said: set[str] = set()
 
 
 class business_keys(ContextDecorator):  # noqa: N801 - used like contextlib's own lower-case classes
-    """Put keys into the current context, on top of those already there.
+    """Put keys into the current context, in addition to those already there.
 
-    A context manager and a decorator, also of ``async`` functions: ``business_keys(sales_order="4711")``. A value of None is left out;
-    others are turned into text. Raises ValueError for a key type that is not lower case, digits, ``_``, ``-`` and ``.``.
+    A context manager and a decorator, also for ``async`` functions: ``business_keys(sales_order="4711")``. A value of None is left out;
+    other values are converted to text. Raises ValueError for a key type with anything but lower-case letters, digits, ``_``, ``-`` and
+    ``.``.
     """
 
     def __init__(self, **keys: object) -> None:
         for key_type in keys:
             if not _KEY_TYPE.fullmatch(key_type):
-                raise ValueError(f"key type '{key_type}': write lower case letters, digits, '_', '-' and '.', at most 64")
+                raise ValueError(f"key type '{key_type}': use lower-case letters, digits, '_', '-' and '.', at most 64")
         self._keys = keys
         self._tokens: list[Any] = []
 
     def _recreate_cm(self) -> business_keys:
-        # One decorator serves calls that run at the same time; each needs its own token.
+        # One decorator serves concurrent calls; each needs its own token.
         return business_keys(**self._keys)
 
     def __call__(self, func: Any) -> Any:
@@ -105,7 +106,7 @@ def current_keys(here: Context | None = None) -> dict[str, str]:
 
 
 def inject(headers: Headers, here: Context | None = None) -> Headers:
-    """Add ``traceparent``, ``tracestate`` and ``baggage`` (W3C) of ``here`` to a message's headers, and return them."""
+    """Add the ``traceparent``, ``tracestate`` and ``baggage`` (W3C) of ``here`` to a message's headers, and return them."""
     _trace_context.inject(headers, here)
     _baggage.inject(headers, here)
     return headers
@@ -113,9 +114,9 @@ def inject(headers: Headers, here: Context | None = None) -> Headers:
 
 @contextmanager
 def extract(headers: Mapping[str, Any]) -> Iterator[Context]:
-    """Make the trace context and baggage of a message's headers the current context.
+    """Make the trace context and baggage in a message's headers the current context.
 
-    Header names may be in any case, values may be bytes (as brokers deliver them).
+    Header names may be in any case; values may be bytes (as brokers deliver them).
     """
     token = context.attach(context_of(headers))
     try:
@@ -125,7 +126,7 @@ def extract(headers: Mapping[str, Any]) -> Iterator[Context]:
 
 
 def context_of(headers: Mapping[str, Any]) -> Context:
-    """Return the context that a message's headers carry; an empty one where they carry none."""
+    """Return the context carried by a message's headers; an empty one if they carry none."""
     carrier: dict[str, str] = {}
     for name, value in headers.items():
         lowered = str(name).lower()

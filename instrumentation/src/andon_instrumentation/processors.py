@@ -1,4 +1,4 @@
-"""The two processors that stamp business keys. They need the OpenTelemetry SDK, which a process that exports has anyway."""
+"""The two processors that stamp business keys. They need the OpenTelemetry SDK, which any exporting process has anyway."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class KeySpanProcessor(SpanProcessor):
         self.prefix: str | None = None
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Stamp the keys of the context the span starts in."""
+        """Stamp the keys of the context in which the span starts."""
         if self.prefix is None:
             return
         for key_type, value in current_keys(parent_context).items():
@@ -49,8 +49,8 @@ class KeyLogRecordProcessor(LogRecordProcessor):
                 attributes[self.prefix + key_type] = value  # type: ignore[index]
 
     def shutdown(self) -> None:
-        """Nothing is held."""
+        """Nothing to shut down."""
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:  # noqa: ARG002 - the SDK's signature
-        """Nothing is held."""
+        """Nothing is buffered."""
         return True

@@ -38,7 +38,7 @@ def references(lines: list[str]) -> list[str]:
 
 
 def test_a_transaction_without_a_clock_is_explained(shop: Shop) -> None:
-    assert explained(shop, "1")[-1] == "no clock has begun"
+    assert explained(shop, "1")[-1] == "no clock has started"
 
 
 def test_an_identifier_that_is_exactly_one_means_no_other_that_begins_with_it(shop: Shop) -> None:
