@@ -2,6 +2,6 @@
 
 import logging
 
-# These libraries log every failure that they also raise: lines of theirs would come before the one line that says what to do.
+# These libraries log every failure that they also raise, which would put their lines before the one line that says what to do.
 for _name in ("clickhouse_connect", "urllib3.connectionpool"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)

@@ -1,8 +1,9 @@
-"""Counts what became of every acknowledged signal, again and again, and is loud when the count does not come out.
+"""Keeps counting what became of every acknowledged signal, and raises the alarm when the count does not add up.
 
-The identity: acknowledged = stored + duplicates + quarantined + lost + in journal. Duplicates are what is left over, so they hide a loss; therefore
-three things are watched that can only be faults: duplicates below zero (signals that nobody acknowledged), signals received today that
-were in the store and are not any more, and what the watch of the parts (``store/losses.py``) found lost, which outlives a restart.
+The identity: acknowledged = stored + duplicates + quarantined + lost + in journal. Duplicates are whatever is left over, so they could hide
+a loss. Therefore three things are watched that can only be faults: a negative number of duplicates (signals that nobody acknowledged),
+signals received today that were in the store and no longer are, and losses found by the watch over the parts (``store/losses.py``), which
+survive a restart.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from store.reads.connection import Reader
 
 EVERY_SECONDS = 60.0
 SHARE = 20
-"""Counting may take one part in so many of the time: a large store is counted more seldom."""
+"""Counting may take this fraction of the time: a large store is counted less often."""
 PARTS = ("acknowledged", "in_journal", "stored", "duplicates", "quarantined", "lost")
 log = logging.getLogger("store.accountant")
 
@@ -40,17 +41,17 @@ class Accountant:
         self._vanished_before = 0
 
     def run(self, stopping: threading.Event) -> None:
-        """Count until stopped; for a thread of its own."""
+        """Count until stopped; runs in a thread of its own."""
         while not stopping.is_set():
             began = self._clock.monotonic()
             try:
                 self.count()
             except STORE_ERRORS:
-                log.exception("the accounts could not be counted; they are tried again")
+                log.exception("the accounts could not be counted; trying again")
             stopping.wait(max(EVERY_SECONDS, SHARE * (self._clock.monotonic() - began)))
 
     def count(self) -> dict[str, int]:
-        """Count, set the metrics and return the parts. Only a count while nothing was loaded or waiting is evaluated; others are of a moving whole."""
+        """Count, set the metrics and return the parts. Counts taken while signals are waiting or being loaded are not evaluated."""
         with self._store.own_client() as client:
             found = account(client, self._settings.journal)
             self._look_for_vanished(client)
@@ -70,7 +71,7 @@ class Accountant:
         return found
 
     def _look_for_vanished(self, client: Reader) -> None:
-        """Compare today's signals with the most that were counted; until a restart the difference is there, or until they are back."""
+        """Compare today's signals with the highest count so far; the difference stays until they are back, or until a restart."""
         today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         stored = stored_since(client, today)
         if today != self._today:

@@ -1,8 +1,8 @@
-"""Copies the data folder's store and journal with a manifest, and puts a copy back after it has been checked.
+"""Copies the data folder's store and journal together with a manifest, and restores a copy after checking it.
 
-The embedded engine has no backup of its own without a configuration file, so the store is copied file by file: as it lies there, or as its
-engine froze it (``store/freeze.py``). The journal may be written meanwhile, as may the receivers' positions: they are copied by SQLite's
-backup. The manifest names every file with its SHA-256 and every table with its rows.
+The embedded engine has no backup of its own without a configuration file, so the store is copied file by file: as it is on disk, or as its
+engine froze it (``store/freeze.py``). The journal and the receivers' positions may be written in the meantime, so they are copied by
+SQLite's backup. The manifest lists every file with its SHA-256 and every table with its number of rows.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ _LOCK_MILLISECONDS = 10_000
 def backup(settings: Settings, folder: Path, ask_engine: Callable[[], Frozen], *, with_secrets: bool = False) -> str:
     """Copy store, journal and receivers' state into ``folder``, new or empty. Return a line for the person who asked.
 
-    ``ask_engine`` lets an engine that runs freeze its store. The state is copied first and the store last, so that nothing acknowledged
-    before is missing: what lies before a position is in the journal, and what leaves the journal is in the store.
+    ``ask_engine`` makes a running engine freeze its store. The state is copied first and the store last, so that nothing acknowledged
+    before is missing: what comes before a position is in the journal, and what leaves the journal is in the store.
 
-    Raises :class:`core.errors.UsageError` when the store is a server's, the folder holds something, or the engine does not freeze.
+    Raises :class:`core.errors.UsageError` if the store is on a server, the folder is not empty, or the engine does not freeze it.
     """
     _check_embedded(settings)
     if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty; give an empty or new folder")
+        raise UsageError(f"{folder} is not empty; give a new or empty folder")
     if not (settings.data / "store").is_dir():
-        raise UsageError(f"{settings.data} holds no store; give the right folder with --data")
+        raise UsageError(f"{settings.data} contains no store; give the right folder with --data")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as unfinished:
-        unfinished.callback(shutil.rmtree, folder, ignore_errors=True)  # half of a backup must not be taken for one
+        unfinished.callback(shutil.rmtree, folder, ignore_errors=True)  # half a backup must not be mistaken for a whole one
         _copy_written(settings.data / "state", folder / "state")
         _copy_written(settings.journal, folder / "journal")
         rows = _copy_store(settings, folder / "store", ask_engine)
@@ -58,12 +58,12 @@ def backup(settings: Settings, folder: Path, ask_engine: Callable[[], Frozen], *
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         _sync(folder)
         unfinished.pop_all()
-    without = "" if with_secrets else "; without secrets/, which --with-secrets takes along"
-    return f"{len(files):,} files with {sum(rows.values()):,} rows of {len(rows)} tables are in {folder}{without}"
+    without = "" if with_secrets else "; secrets/ is not included; add it with --with-secrets"
+    return f"{len(files):,} files with {sum(rows.values()):,} rows in {len(rows)} tables were copied to {folder}{without}"
 
 
 def _copy_store(settings: Settings, to: Path, ask_engine: Callable[[], Frozen]) -> dict[str, int]:
-    """Copy the store, frozen by its engine where one runs; return each table's rows."""
+    """Copy the store, frozen by its engine if one is running; return each table's number of rows."""
     if not store_is_open(settings):
         rows = _row_counts(settings.store_folder)
         with store_alone(settings):
@@ -78,10 +78,10 @@ def _copy_store(settings: Settings, to: Path, ask_engine: Callable[[], Frozen]) 
 
 
 def restore(settings: Settings, folder: Path) -> str:
-    """Check a backup and put it into the data folder, which must hold no store and no journal. Return a line for the person who asked.
+    """Check a backup and copy it into the data folder, which must contain no store and no journal. Return a line for the person who asked.
 
-    Raises :class:`core.errors.UsageError` before anything is touched when a file is missing, changed or strange, and after the copy when it
-    is not the same or cannot be read.
+    Raises :class:`core.errors.UsageError` before anything is touched if a file is missing, changed or unexpected, and after copying if the
+    copy differs or cannot be read.
     """
     _check_embedded(settings)
     manifest = _checked_manifest(folder)
@@ -89,20 +89,20 @@ def restore(settings: Settings, folder: Path) -> str:
         if (settings.data / part).is_dir() and any((settings.data / part).iterdir()):
             raise UsageError(f"{settings.data / part} is not empty; restore into a new data folder with --data")
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (settings.data / LEDGER).unlink(missing_ok=True)  # of another store
+    (settings.data / LEDGER).unlink(missing_ok=True)  # the ledger of another store
     for part in ("store", "journal", "secrets", "state"):
         if (folder / part).is_dir():
             shutil.copytree(folder / part, settings.data / part, symlinks=True, dirs_exist_ok=True)
     _sync(settings.data)
     if wrong := [name for name, digest in manifest["files"].items() if _hash(settings.data / name) != digest]:
-        raise UsageError(f"what was copied differs from the backup in {', '.join(wrong[:5])}; do not use {settings.data}")
+        raise UsageError(f"the copy differs from the backup in {', '.join(wrong[:5])}; do not use {settings.data}")
     _check_readable(settings, set(manifest["tables"]))
     rows = sum(manifest["tables"].values())
-    return f"{len(manifest['files']):,} files with {rows:,} rows of {len(manifest['tables'])} tables are back in {settings.data}"
+    return f"{len(manifest['files']):,} files with {rows:,} rows in {len(manifest['tables'])} tables were restored to {settings.data}"
 
 
 def _check_readable(settings: Settings, tables: set[str]) -> None:
-    """Open the restored store: all tables have to be there, and every part readable. Rows are not counted: merges take replaced ones away."""
+    """Open the restored store: all tables must exist and every part be readable. Rows are not counted: merges remove replaced ones."""
     store = Store(f"chdb://{settings.store_folder}")
     try:
         found = {str(row["name"]) for row in store.rows(statement("tables"))}
@@ -110,16 +110,16 @@ def _check_readable(settings: Settings, tables: set[str]) -> None:
     finally:
         store.close()
     if wrong := sorted((tables - found) | broken):
-        raise UsageError(f"the restored store lacks or cannot read all of {', '.join(wrong)}; do not use {settings.data}")
+        raise UsageError(f"in the restored store these tables are missing or unreadable: {', '.join(wrong)}; do not use {settings.data}")
 
 
 def _check_embedded(settings: Settings) -> None:
     if settings.store != "embedded":
-        raise UsageError("the store is a ClickHouse server's: use its own BACKUP and RESTORE, and copy the journal folder")
+        raise UsageError("the store is on a ClickHouse server: use its own BACKUP and RESTORE, and copy the journal folder")
 
 
 def _row_counts(path: Path) -> dict[str, int]:
-    """Return each table's rows as stored. Merges that are running end before the store is closed."""
+    """Return each table's number of stored rows. Running merges end before the store is closed."""
     store = Store(f"chdb://{path}")
     try:
         store.command(statement("backup/stop_merges"))
@@ -129,7 +129,7 @@ def _row_counts(path: Path) -> dict[str, int]:
 
 
 def _copy_written(part: Path, to: Path) -> None:
-    """Copy the SQLite files of a part that may be written meanwhile, each as of one moment."""
+    """Copy SQLite files that may be being written, each as of one moment."""
     for path in sorted(path for path in part.rglob("*") if path.suffix in _DATABASES):
         copy = to / path.relative_to(part)
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -143,7 +143,7 @@ def _copy_written(part: Path, to: Path) -> None:
             finally:
                 target.close()
                 source.close()
-        except apsw.Error:  # damaged: as it is, with its WAL, so that it can still be salvaged
+        except apsw.Error:  # damaged: copied as it is, with its WAL, so that it can still be salvaged
             for suffix in ("", "-wal"):
                 if (one := path.with_name(path.name + suffix)).exists():
                     shutil.copy2(one, copy.with_name(copy.name + suffix))
@@ -162,7 +162,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _hash(path: Path) -> str:
-    """Return the SHA-256 of a file, of a link that of the text it holds; empty: there is none."""
+    """Return the SHA-256 of a file, or of the text of a link; empty if there is none."""
     if path.is_symlink():
         return "link:" + hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
     if not path.is_file():
@@ -176,14 +176,14 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         known: dict[str, str] = manifest["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{folder} holds no readable {MANIFEST}; give a folder made by 'andon backup'") from error
+        raise UsageError(f"{folder} contains no readable {MANIFEST}; give a folder made by 'andon backup'") from error
     if manifest.get("format") != _FORMAT:
         raise UsageError(f"{folder} was made by another version of Andon; restore it with that version")
     present = _hashes(folder)
     wrong = sorted(name for name in known.keys() | present.keys() if known.get(name) != present.get(name))
     if wrong:
         raise UsageError(
-            f"the backup is not as it was made: {', '.join(wrong[:5])}{' …' if len(wrong) > len(wrong[:5]) else ''}; nothing was restored"
+            f"the backup has changed since it was made: {', '.join(wrong[:5])}{' …' if len(wrong) > len(wrong[:5]) else ''}; nothing was restored"
         )
     return manifest
 

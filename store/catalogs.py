@@ -1,4 +1,4 @@
-"""The catalogs the engine took and refused, kept so that whoever reads a verdict can read the rule it was given by."""
+"""The catalogs that the engine accepted and rejected, kept so that anyone who reads a verdict can read the rule behind it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from store.reads import catalogs
 
 
 class StoredCatalogs:
-    """Writes what the engine goes by. One thread only."""
+    """Writes which catalog the engine uses. One thread only."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
     def taken(self, catalog: Catalog) -> None:
-        """Note that the catalog is in force; once, however often it is said."""
+        """Record that the catalog is in force; only once, however often it is called."""
         now = catalogs.in_force(self._store.reader)
         definitions = catalog_to_json(catalog)
         if (now["definitions"], now["problem"]) != (definitions, ""):
             self._note(catalog.version, definitions, "")
 
     def refused(self, problem: str) -> None:
-        """Note why a changed catalog was refused; the one in force stays."""
+        """Record why a changed catalog was rejected; the one in force stays."""
         self._note("", "", problem)
 
     def _note(self, version: str, definitions: str, problem: str) -> None:

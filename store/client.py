@@ -1,7 +1,7 @@
-"""The one door to ClickHouse: the embedded engine or a server, through the same client and the same SQL.
+"""The only way to ClickHouse: the embedded engine or a server, through the same client and the same SQL.
 
-A :class:`Store` gives each thread a client of its own: one client serializes its queries, several run in parallel.
-Times that go in are aware; those that come out are UTC, aware in rows and naive in data frames.
+A :class:`Store` gives each thread a client of its own: one client serializes its queries, several run in parallel. Times passed in are
+aware; those returned are UTC, aware in rows and naive in data frames.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from store.server import scheme_of, server_dsn, why
 from store.statement import statement
 
 with warnings.catch_warnings():
-    # Frames of the engine hold some ten to some thousand rows: with Arrow's texts a fifth of a tick went into making and reading them.
-    # Gone with pandas 4, as the warning says, which pyproject.toml therefore keeps out.
+    # The engine's frames have ten to a few thousand rows: with Arrow strings, a fifth of each tick went into building and reading them.
+    # Removed in pandas 4, as the warning says, which is why pyproject.toml excludes that version.
     warnings.simplefilter("ignore")
     pd.set_option("future.infer_string", False)
 
 SESSION_SETTINGS: dict[str, Any] = {
-    # A tick's statements are many and small: starting threads for each took a fifth of it. What is large says so (ALL_THREADS).
+    # A tick has many small statements, and starting threads for each took a fifth of it. Large statements say so (ALL_THREADS).
     "max_threads": 1,
     "date_time_input_format": "best_effort",
     "session_timezone": "UTC",
@@ -47,19 +47,19 @@ SESSION_SETTINGS: dict[str, Any] = {
 }
 
 ALL_THREADS: dict[str, Any] = {"max_threads": os.cpu_count() or 1}
-"""Settings of a statement that reads a whole table."""
+"""Settings for a statement that reads a whole table."""
 
 
 STORE_ERRORS = (ClickHouseError, Retryable)
-"""What an open store raises that fails: the client's errors, and that its disk takes no more."""
+"""What a failing open store raises: the client's errors, and that its disk accepts no more."""
 
 _Result = TypeVar("_Result")
 _NO_ROOM = ("NOT_ENOUGH_SPACE", "No space left on device", "Read-only file system", "Disk quota exceeded")
-"""What the store's errors say where its disk takes no more: it has one code of its own for that, and otherwise the system's words."""
+"""What the store's errors say if its disk accepts no more: it has one code of its own for that, and otherwise uses the system's words."""
 
 
 class Keeper(Protocol):
-    """What keeps rows in the journal as well (``store/keeping.py``)."""
+    """Keeps rows in the journal as well (``store/keeping.py``)."""
 
     def keep(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Keep those of these rows, now in the store, that no signal can bring back; they are on disk when this returns."""
@@ -115,7 +115,7 @@ class Store:
         return pd.DataFrame({name: _column(values, type_) for name, values, type_ in described})
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Return a query's rows as dictionaries; for few rows."""
+        """Return a query's rows as dictionaries; only for a few rows."""
         with self.own_client() as client:
             return list(client.query(*_bound(sql, parameters)).named_results())
 
@@ -123,7 +123,7 @@ class Store:
     def own_client(self) -> Iterator[Client]:
         """Yield this thread's client; after a failure a new one, because the embedded engine puts what a failed query left before the next answer.
 
-        Raises :class:`core.errors.NoRoom` where the store's disk takes no more, and every other failure as it is.
+        Raises :class:`core.errors.NoRoom` if the store's disk accepts no more, and any other failure as it is.
         """
         client = self.reader
         try:
@@ -132,7 +132,7 @@ class Store:
             del self._local.client
             client.close()
             if any(words in str(error) for words in _NO_ROOM):
-                raise NoRoom(f"the disk of the store takes no more: {' '.join(str(error).split())[:300]}") from error
+                raise NoRoom(f"the disk of the store accepts no more: {' '.join(str(error).split())[:300]}") from error
             raise
 
     def keep_with(self, keeper: Keeper | None) -> None:
@@ -140,23 +140,23 @@ class Store:
         self._keeper = keeper
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Insert columns of equal length. Returns after the rows are on disk, and kept where they are to be kept."""
+        """Insert columns of equal length. Returns once the rows are on disk, and kept if they are to be kept."""
         self.insert_all({table: columns})
 
     def insert_all(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
-        """Insert into tables in the order given, as :meth:`insert`; what is to be kept of them is kept together."""
+        """Insert into several tables, in the order given, like :meth:`insert`; the rows to be kept are kept together."""
         self._write(Batch(dict(tables), tables))
 
     def insert_or_hold(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
-        """Insert as :meth:`insert_all`; what the disk does not take waits in memory (:attr:`held`), and is written before what follows it."""
+        """Insert like :meth:`insert_all`; what the disk does not accept waits in memory (:attr:`held`) and is written before what follows."""
         batch = Batch(dict(tables), tables)
-        self.flush()  # what is written behind comes first, and may wait
+        self.flush()  # a pending write-behind comes first, and may have to wait in memory
         if not self.held:
             try:
                 self._write(batch)
             except NoRoom:
                 if not batch.tables:
-                    return  # it is in the store, and the keeper knows that it is behind
+                    return  # it is in the store, and the keeper knows that it lags behind
             else:
                 return
         self.held.add(batch)
@@ -170,7 +170,7 @@ class Store:
             self._keeper.keep({table: columns for table, columns in batch.kept.items() if _rows(columns)})
 
     def put(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Insert rows that are kept already."""
+        """Insert rows that are already kept."""
         self.flush()
         if not _rows(columns):
             return
@@ -178,15 +178,15 @@ class Store:
             client.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
 
     def insert_raw(self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None) -> None:
-        """Insert bytes that are already in a ClickHouse input format, by this thread's client: several threads insert side by side."""
+        """Insert bytes already in a ClickHouse input format, by this thread's client: several threads insert in parallel."""
         self.flush()
         with self.own_client() as client:
             client.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
 
     def side_by_side(self, *steps: Callable[[], _Result]) -> list[_Result]:
-        """Run steps at the same time, each in a thread with a client of its own; return their results in order.
+        """Run steps in parallel, each in a thread with a client of its own; return their results in order.
 
-        Returns when all have ended; then the first failure in order is raised.
+        Returns when all have ended; then the first failure, in order, is raised.
         """
         others = [self._pool.submit(step) for step in steps[1:]]
         try:
@@ -196,30 +196,30 @@ class Store:
         return [first, *(other.result() for other in others)]
 
     def write_behind(self, step: Callable[[], object]) -> None:
-        """Begin a write in a thread of its own. It ends before this thread's next write begins, and that raises what the step raised."""
+        """Start a write in a thread of its own. It ends before this thread's next write begins, which raises whatever the step raised."""
         self.flush()
         self._local.behind = self._pool.submit(step)
 
     def flush(self) -> None:
-        """Wait for what this thread writes behind. Raises what that raised."""
+        """Wait for this thread's write-behind. Raises what it raised."""
         begun: Future[object] | None = getattr(self._local, "behind", None)
         if begun is not None:
             self._local.behind = None
             begun.result()
 
     def revision(self, count: int = 1) -> int:
-        """Return the first of ``count`` new revisions in a row: they rise strictly and are never repeated, also across restarts."""
+        """Return the first of ``count`` consecutive new revisions: they rise strictly and are never reused, even across restarts."""
         return self._revisions.next(count)
 
     def skip_revisions(self, upto: int) -> None:
-        """Never give out a revision up to this one: rows that come back have them."""
+        """Never hand out a revision up to this one: restored rows have them."""
         self._revisions.skip(upto)
 
     def _reserved_revision(self) -> int:
         return int(self.rows(statement("client/reserved_revision"))[0]["reserved"])
 
     def _reserve_revision(self, end: int) -> None:
-        # In a thread that has begun no write behind: what the caller has may be waiting for a revision.
+        # In a thread that has started no write-behind: the caller's own may be waiting for a revision.
         self._pool.submit(self.insert_or_hold, {"revision_blocks": {"name": ["revision"], "reserved": [end]}}).result()
 
     def close(self) -> None:
@@ -238,12 +238,13 @@ def _rows(columns: Mapping[str, Sequence[Any]]) -> int:
 
 
 _SENT_APART_MAX = 32 << 10
-"""Characters of a parameter that travel beside a statement: a server takes 128 KiB (``http_max_field_value_size``, which no client can change)."""
+"""Longest parameter sent separately from its statement, in characters: a server accepts 128 KiB (``http_max_field_value_size``, which no
+client can change)."""
 _PLACEHOLDER = re.compile(r"\{(\w+):[^}]+\}")
 
 
 def _bound(sql: str, parameters: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
-    """Return a statement and its parameters as they are sent: those too long to travel beside it are written into it."""
+    """Return a statement and its parameters as they are sent: those too long to be sent separately are written into it."""
     short = dict(parameters or {})
     long = {name: _literal(short.pop(name)) for name, value in [*short.items()] if _length(value) > _SENT_APART_MAX}
     return (_PLACEHOLDER.sub(lambda found: long.get(found[1], found[0]), sql) if long else sql), short
@@ -263,9 +264,9 @@ _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
 
 
 def _column(values: Sequence[Any], type_: ClickHouseType) -> pd.Series:
-    """Return a column as the stages read it: times as datetime64 in UTC without a zone, numbers as numbers, all else as Python's own.
+    """Return a column as the stages read it: times as datetime64 in UTC without a zone, numbers as numbers, everything else as Python objects.
 
-    The client's own data frames hold texts and times as Arrow, which answers one by one ten times slower than a list.
+    The client's own data frames hold strings and times as Arrow, which returns single values ten times more slowly than a list.
     """
     base = str(type_.base_type)
     if base.startswith("DateTime"):
@@ -279,9 +280,9 @@ def _column(values: Sequence[Any], type_: ClickHouseType) -> pd.Series:
 
 @contextmanager
 def store_alone(settings: Settings) -> Iterator[None]:
-    """Keep every other process from opening the store meanwhile: the engine locks its status file, and so does this.
+    """Keep every other process from opening the store in the meantime: the engine locks its status file, and so does this.
 
-    Raises :class:`UsageError` when one has it open; the engine itself would say so in several lines of its own.
+    Raises :class:`UsageError` if another process has it open; the engine itself would report that in several lines of its own.
     """
     status = settings.data / "store" / "status"
     if not status.exists():
@@ -305,7 +306,7 @@ def store_is_open(settings: Settings) -> bool:
 
 
 def open_store(settings: Settings) -> Store:
-    """Open the store the settings name. Raises :class:`UsageError` for an unknown form."""
+    """Open the store that the settings name. Raises :class:`UsageError` for an unknown form."""
     if settings.store == "embedded":
         return Store(f"chdb://{make_folder(settings.store_folder)}")
     return Store(server_dsn(settings.store), settings.store_password.get_secret_value())

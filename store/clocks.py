@@ -20,10 +20,10 @@ _PROMISES = "promises:"
 
 
 class StoredClocks:
-    """The evaluation stage's door to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``). One thread only.
+    """The evaluation stage's access to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``). One thread only.
 
-    ``restoring``: a clock that is not there is the one its latest verdict tells of, so that clocks that are made anew go on with the
-    version and the moment of their verdicts.
+    ``restoring``: a clock that is missing is taken from its latest verdict, so that rebuilt clocks continue with the version and time of
+    their verdicts.
     """
 
     def __init__(self, store: Store, *, restoring: bool = False) -> None:
@@ -33,7 +33,7 @@ class StoredClocks:
 
     @contextmanager
     def restoring(self) -> Iterator[None]:
-        """Take clocks that are not there from their latest verdicts meanwhile, whatever was said at first."""
+        """From now on take missing clocks from their latest verdicts, whatever was set at first."""
         before, self._restoring = self._restoring, True
         try:
             yield
@@ -41,11 +41,11 @@ class StoredClocks:
             self._restoring = before
 
     def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
-        """Return the transactions that changed above the cursor, the latest first; their clocks; the new cursor (0: none did); more?"""
+        """Return the transactions changed above the cursor, latest first; their clocks; the new cursor (0: none changed); whether there is more."""
         if self._cursor is None:
             self._cursor = self._read_cursor()
         after = {"after": self._cursor, "limit": limit}
-        (found,) = self._store.rows(statement("next_rows", table="transactions"), after)  # by the index: costs nothing
+        (found,) = self._store.rows(statement("next_rows", table="transactions"), after)  # uses the index, so it costs nothing
         if not found["upto"]:
             return pd.DataFrame(), pd.DataFrame(), 0, False
         self._store.held.require_room()
@@ -70,12 +70,12 @@ class StoredClocks:
         return self._named(self._store.frame(statement("clocks/unknown")))
 
     def open_transactions(self, flows: list[str], after: str, limit: int) -> pd.DataFrame:
-        """Return current transactions of these flows with a larger id that are open or have an open clock, in that order."""
+        """Return current transactions of these flows with a larger id that are open or have an open clock, in order of id."""
         self._store.held.require_room()
         return self._store.frame(statement("clocks/open_transactions"), {"flows": flows, "after": after, "limit": limit})
 
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
-        """Return the current clocks of these transactions, removed ones included."""
+        """Return the current clocks of these transactions, including removed ones."""
         held = self._store.held.clocks()
         found = self._store.frame(statement("clocks/of_named_transactions"), _pairs(transactions))
         return _with_held(self._with_restored(found, transactions), held, transactions)
@@ -99,12 +99,12 @@ class StoredClocks:
         return from_milliseconds(rows[0]["at"]) if rows and rows[0]["at"] is not None else None
 
     def evaluated_by(self) -> dict[str, int]:
-        """Return by flow the hash of the promises that its transactions were last evaluated by."""
+        """Return by flow the hash of the promises by which its transactions were last evaluated."""
         rows = self._store.rows(statement("cursors_with_prefix"), {"prefix": _PROMISES})
         return {str(row["stage"]).removeprefix(_PROMISES): int(row["position"]) for row in rows if row["position"]}
 
     def note_evaluated_by(self, promises: Mapping[str, int]) -> None:
-        """Remember by flow the hash of the promises that all its transactions are evaluated by; 0: the flow has none any more."""
+        """Store by flow the hash of the promises by which all its transactions are evaluated; 0: the flow no longer has any."""
         stages, revision = [f"{_PROMISES}{flow}" for flow in promises], self._store.revision()
         rows: dict[str, list[Any]] = {"stage": stages, "position": list(promises.values()), "revision": [revision] * len(stages)}
         self._store.insert_or_hold({"cursors": rows})
@@ -114,7 +114,7 @@ class StoredClocks:
         return self._store.frame(statement("source_last_seen"))
 
     def expected_since(self, sources: Collection[str], now: datetime) -> dict[str, datetime]:
-        """Return since when each of these sources is expected: as saved, else from ``now`` on. The others are not expected any more."""
+        """Return since when each of these sources has been expected: as stored, else from ``now`` on. The others are no longer expected."""
         rows = self._store.rows(statement("expected_sources"))
         known = {str(row["source"]): row["since"].replace(tzinfo=UTC) for row in rows}
         fresh, gone = sorted(set(sources) - known.keys()), sorted(known.keys() - set(sources))
@@ -125,13 +125,13 @@ class StoredClocks:
         return {source: known.get(source, now) for source in sources}
 
     def note_silences(self, since: Mapping[str, datetime], silent: Mapping[str, datetime]) -> None:
-        """Write for each source expected ``since`` then from when on it is ``silent``; one that is not in there is heard."""
+        """Write for each source in ``since`` when it became or becomes ``silent``; a source that is not in ``silent`` is not silent."""
         names = list(since)
         moments: dict[str, list[Any]] = {"since": list(since.values()), "silent_since": [silent.get(name) for name in names]}
         self._store.insert_or_hold({"expected_sources": {"source": names, **moments, "revision": [self._store.revision()] * len(names)}})
 
     def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
-        """Write verdicts, then clocks, then the cursor. What the disk does not take waits in memory, and is read from there."""
+        """Write verdicts, then clocks, then the cursor. What the disk does not accept waits in memory and is read from there."""
         revision = self._store.revision()
         for table, frame in (("verdicts", verdicts), ("clocks", clocks)):
             if len(frame):
@@ -152,7 +152,7 @@ class StoredClocks:
 
 
 def _with_held(clocks: pd.DataFrame, held: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
-    """Return the clocks of these transactions, those of them that wait in memory as they are there."""
+    """Return the clocks of these transactions; those waiting in memory are returned as they are there."""
     if not len(held) or not len(transactions):
         return clocks
     return over(
@@ -173,7 +173,7 @@ def _pairs(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return columns to insert; times as int milliseconds, which the client writes as they are."""
+    """Return columns to insert; times as int milliseconds, which the client writes unchanged."""
     columns: dict[str, Any] = {}
     for name in frame.columns:
         values = frame[name]

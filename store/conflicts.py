@@ -1,6 +1,6 @@
-"""Finds events that say something else under the key of an event that is already kept: the first stays, the other goes to quarantine.
+"""Finds events that repeat the key of a stored event with different content: the first one stays, the other goes to quarantine.
 
-What went to quarantine is no milestone either. So this comes after a slice is written and before it is correlated.
+An event in quarantine is not a milestone either. So this runs after a slice is written and before it is correlated.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ log = logging.getLogger("store.conflicts")
 
 
 def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[Record], slice_: int) -> int:
-    """Quarantine the events among ``records``, just loaded as ``slice_``, whose key holds another content; return how many.
+    """Quarantine the events among ``records``, just loaded as ``slice_``, whose key already has different content; return how many.
 
-    Repeating it writes the same rows again. Raises ``ClickHouseError`` when the store fails.
+    Repeating it writes the same rows again. Raises ``ClickHouseError`` if the store fails.
     """
     events = [record for record in records if record.kind is SignalKind.EVENT]
     if not events:
@@ -34,7 +34,7 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
     keys = [int(row["key"]) for row in store.rows(statement("conflicts/keys"), {"slice": slice_})]
     if not keys:
         return 0
-    # What the slice said may be gone from the table already, replaced by what is kept: the records say which events are meant.
+    # The table may no longer have the slice's own content, if what is kept has replaced it: the records say which events are meant.
     pairs = base64.b64encode(json.dumps(sorted({_key(record) for record in events})).encode()).decode()
     found = store.rows(statement("conflicts/kept_events"), {"pairs": pairs, "keys": keys})
     kept = {(str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in found}
@@ -45,19 +45,19 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
         if content != kept[key]:
             rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
             contents.append((f"{key[0]} {key[1]}", content))
-    if not rows:  # the content that is kept, sent again
+    if not rows:  # the same content, sent again
         return 0
     table = LANDINGS[SignalKind.QUARANTINE].table
     store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
     encoded = base64.b64encode(json.dumps(contents).encode()).decode()
     store.command(statement("conflicts/forget_milestones"), {"contents": encoded})
     telemetry.add(M.QUARANTINED, len(rows), reason=REASON)
-    log.warning("events repeat a key with another content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
+    log.warning("events repeat a key with different content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
     return len(rows)
 
 
 def _key(record: Record) -> tuple[str, str]:
-    """Return the event's source and id; empty ones where the body is none of a CloudEvent (the store has refused it then)."""
+    """Return the event's source and id; empty ones if the body is not a CloudEvent (which the store has then refused)."""
     try:
         event = json.loads(record.body)
         return str(event["source"]), str(event["id"])
@@ -66,7 +66,7 @@ def _key(record: Record) -> tuple[str, str]:
 
 
 def _content_hashes(store: Store, bodies: Sequence[bytes]) -> list[str]:
-    """Return ``events.content_hash`` of each event, made by the function that made it there; some hundred kilobytes a statement."""
+    """Return ``events.content_hash`` of each event, computed by the function that the table uses; a few hundred kilobytes per statement."""
     hashes: list[str] = []
     ends = list(itertools.accumulate(len(body) for body in bodies))
     start = 0
@@ -83,7 +83,7 @@ def _quarantine_record(record: Record, key: tuple[str, str], quarantine_id: str)
     detail = {
         "quarantine_id": quarantine_id,
         "reason": REASON,
-        "message": f"event {key[1][:200]} of {key[0][:200]} was received before with another content; the first is kept",
+        "message": f"event {key[1][:200]} of {key[0][:200]} was received before with different content; the first one is kept",
         "field": "id",
         "kind": SignalKind.EVENT.value,
         "content_type": "application/cloudevents+json",

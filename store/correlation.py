@@ -16,21 +16,21 @@ from store.statement import statement
 _DEFINITION = "flow:"
 """Cursors whose position is a hash: by which definition the signals of a flow were read."""
 _AGAIN = 1
-"""In place of the hash of a flow's definition while it is read again although it has not changed: keys go on naming what they name."""
+"""Replaces the hash of a flow's definition while it is read again unchanged: keys keep naming the same transactions."""
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
 
 
 class StoredCorrelation:
-    """The correlation stage's door to the store (``correlator.ports.CorrelationStore``). One thread only.
+    """The correlation stage's access to the store (``correlator.ports.CorrelationStore``). One thread only.
 
-    A run is written so that it may stop anywhere: merges move events before they move keys, keys are there before events are placed by
-    them, a fold takes everything above its own cursor, and the cursors come last.
+    A run is written so that it may stop anywhere: merges move events before they move keys, keys exist before events are assigned by them,
+    a fold takes everything above its own cursor, and the cursors come last.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.is_installed = False
-        """Whether a catalog is in force as a whole: what is loaded while it is not would never be read."""
+        """Whether a catalog is in force as a whole: anything loaded while it is not would never be read."""
         self._cursor = self._position("correlate")
         self._folded = self._position("fold")
         self._more = False
@@ -56,10 +56,10 @@ class StoredCorrelation:
         return sorted(changed)
 
     def _rebuild(self, changed: dict[str, int], selects: Mapping[str, str], known: Mapping[str, int]) -> None:
-        """Give the flows' milestone events a new slice: from the signals still stored, and as they are where the signal has expired.
+        """Give the flows' milestone events a new slice: from the signals still stored, or unchanged if the signal has expired.
 
-        Keys stay where the definition has not changed, and those of a flow that is not ``known``: they came back from the journal, before
-        what they belong to.
+        Keys stay if the definition has not changed; so do those of a flow that is not ``known``, because they came back from the journal
+        before the transactions they belong to.
         """
         number = self._store.revision()
         bound = {"flows": list(changed), "slice": number}
@@ -68,17 +68,17 @@ class StoredCorrelation:
                 self._store.command(
                     statement("correlation/read_again", select=selects[kind]),
                     bound,
-                    {**ALL_THREADS, "final": int(kind == "event")},  # of an event only the content that is kept
+                    {**ALL_THREADS, "final": int(kind == "event")},  # for an event, only the content that is kept
                 )
             self._store.command(statement("correlation/keep_milestones", table=table), {**bound, "signal": kind}, ALL_THREADS)
         self._store.command(statement("correlation/forget_transaction_events"), bound)
-        # the ids of transactions that were merged go on naming those they went into
+        # the ids of merged transactions keep naming the ones they were merged into
         self._forget_keys([flow for flow in changed if known.get(flow, _AGAIN) != _AGAIN], number)
         self._store.command(statement("correlation/forget_milestones"), bound)
         self._rebuilding = (number, changed)
 
     def _forget_keys(self, flows: list[str], number: int) -> None:
-        """Delete the flows' keys; a row of type ``@forgotten`` says so in the journal, which has them still."""
+        """Delete the flows' keys; a row of type ``@forgotten`` records this for the journal, which still has them."""
         if not flows:
             return
         rows = {"flow": flows, "key_type": ["@forgotten"] * len(flows), "key_value": flows, "transaction_id": [""] * len(flows)}
@@ -86,7 +86,7 @@ class StoredCorrelation:
         self._store.command(statement("forget_keys"))
 
     def read_again(self) -> None:
-        """Let :meth:`install` read the stored signals of all flows again."""
+        """Make :meth:`install` read the stored signals of all flows again."""
         self._store.flush()
         self._write_cursors(dict.fromkeys(self._definitions(), _AGAIN))
         self._store.flush()
@@ -101,10 +101,10 @@ class StoredCorrelation:
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
         """Return the keys of milestone events above the cursor, the slice they reach to (0: nothing), and whether there may be more.
 
-        Raises :class:`core.errors.NoRoom` while a catalog is installed in part only, for want of it.
+        Raises :class:`core.errors.NoRoom` while a catalog is only partly installed because the disk has no room.
         """
         if not self.is_installed:
-            raise NoRoom("a catalog is not installed as a whole yet")
+            raise NoRoom("the catalog is only partly installed")
         frame = self._store.frame(statement("correlation/fresh_keys"), {"after": self._cursor, "limit": limit})
         if len(frame):
             self._more = int(frame["taken"].iloc[0]) >= limit
@@ -144,11 +144,11 @@ class StoredCorrelation:
         self._store.insert("transaction_keys", {**_columns(keys), "revision": [revision] * len(keys)})
 
     def orphans(self) -> int:
-        """Return how many milestone events wait on a shelf that no transaction is attached to."""
+        """Return how many milestone events wait on a shelf to which no transaction is attached."""
         return int(self._store.rows(statement("correlation/count_orphans"))[0]["orphans"])
 
     def _finish(self, position: int | None) -> None:
-        """End a rebuild when all of it is correlated: transactions that did not come back are retired, the definitions are in force."""
+        """End a rebuild once all of it is correlated: transactions that did not come back are retired, and the definitions are in force."""
         if self._rebuilding is None or (position is not None and position < self._rebuilding[0]):
             return
         number, changed = self._rebuilding
@@ -168,7 +168,7 @@ class StoredCorrelation:
         return int(self._store.rows(statement("cursor"), {"stage": stage})[0]["position"])
 
     def _definitions(self) -> dict[str, int]:
-        """Return the position of each flow's cursor, which is the hash of the definition its signals were read by."""
+        """Return the position of each flow's cursor, which is the hash of the definition by which its signals were read."""
         rows = self._store.rows(statement("cursors_with_prefix"), {"prefix": _DEFINITION})
         return {str(row["stage"]): int(row["position"]) for row in rows}
 

@@ -1,4 +1,4 @@
-"""Reports journal records that could not be read: metric, log, and a row in quarantine each."""
+"""Reports journal records that could not be read: in the metric, in the log, and as one row in quarantine each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger("store.damage")
 
 
 def report_damage(store: Store, telemetry: Telemetry, segment: SegmentReader, damaged: Sequence[Stored], slice_: int, now: int) -> None:
-    """Report records lost to damage of a segment; ``now`` in milliseconds since 1970."""
+    """Report records lost to a damaged segment; ``now`` in milliseconds since 1970."""
     rows = []
     for stored in damaged:
         detail = {

@@ -1,4 +1,4 @@
-"""What is written from ``clocks`` for pages to read, beside the views: outcomes by transaction, and open clocks without those that ended."""
+"""What is written from ``clocks`` for the pages, besides the views: outcomes by transaction, and open clocks without those that have ended."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _ENDED = 50_000
 
 
 def keep_up(store: Store, stopping: threading.Event) -> None:
-    """Follow and forget until stopped; for a thread of its own, so that no verdict waits for a key figure."""
+    """Update until stopped; runs in a thread of its own, so that no verdict waits for a KPI."""
     while not stopping.is_set():
         try:
             follow_clocks(store)
             forget_ended_clocks(store)
         except STORE_ERRORS:
-            log.exception("what pages read could not be brought up to date; it is tried again")
+            log.exception("the tables that pages read could not be updated; trying again")
         stopping.wait(EVERY_SECONDS)
 
 
 def follow_clocks(store: Store) -> None:
-    """Write to ``transaction_outcomes`` what became of transactions whose clocks changed since the last time.
+    """Write to ``transaction_outcomes`` the outcome of transactions whose clocks changed since the last time.
 
     A step is one block, so it is written whole or not at all, and its revision is where the next one begins: a crash leaves nothing out.
     """
@@ -36,7 +36,7 @@ def follow_clocks(store: Store) -> None:
 
 
 def derive_again(store: Store, tables: Collection[str]) -> None:
-    """Write ``open_clocks`` and ``transaction_outcomes`` anew, those of them that are named, from the clocks that are there."""
+    """Write ``open_clocks`` and ``transaction_outcomes`` anew, for the tables named, from the existing clocks."""
     if "open_clocks" in tables:
         store.command(statement("truncate", table="open_clocks"))
         store.command(statement("derived/refill_open_clocks"))
@@ -46,7 +46,7 @@ def derive_again(store: Store, tables: Collection[str]) -> None:
 
 
 def forget_ended_clocks(store: Store, more_than: int = _ENDED) -> None:
-    """Remove clocks that ended from ``open_clocks`` when they are more than that and more than those that run."""
+    """Remove ended clocks from ``open_clocks`` when there are more than this many, and more than running ones."""
     rows = store.rows(statement("derived/open_clocks_counts"))[0]
     if rows["ended"] > max(more_than, rows["running"]):
         store.command(statement("derived/drop_ended"))

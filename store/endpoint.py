@@ -1,8 +1,8 @@
-"""The read-only ClickHouse-compatible HTTP endpoint of the embedded store.
+"""The read-only, ClickHouse-compatible HTTP endpoint of the embedded store.
 
-The dashboard, Grafana's ClickHouse data source and ``clickhouse_connect`` read it as they read a real server. Every query is
-checked first (:mod:`store.read_only`) and runs alone on a connection that is limited in time, memory and rows and then set to
-``readonly = 1``, which cannot be unset and which refuses writes and settings.
+The dashboard, Grafana's ClickHouse data source and ``clickhouse_connect`` use it like a real server. Every query is first checked
+(:mod:`store.read_only`), then runs alone on a connection that is limited in time, memory and rows and then set to ``readonly = 1``, which
+cannot be undone and which refuses writes and settings.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ QUERY_BYTES = 1 << 20
 OUTLINES_REMEMBERED = 256
 OUTLINE_REMEMBERED_BYTES = 16 << 10
 _TELLS_OF_FILES = re.compile(r"Code: 60\.|Code: 47\..*table expression identifier|Code: 164\.(?!.*Cannot modify)", re.DOTALL)
-"""Answers that differ where a file has the name of a missing table (a name of WITH or AS, used where it does not reach)."""
+"""Answers that differ if a file has the name of a missing table (a name from WITH or AS, used out of its scope)."""
 _CODE = re.compile(r"Code: (\d+)")
 _TYPES = {"JSON": "application/json; charset=UTF-8", "TabSeparated": "text/tab-separated-values; charset=UTF-8"}
 
 
 class Readers:
-    """A few read-only connections to the engine of this process; a query takes one and gives it back."""
+    """A few read-only connections to this process's engine; a query takes one and returns it."""
 
     def __init__(self, path: str, count: int = READERS, limits: Mapping[str, object] | None = None) -> None:
         self._path = path
@@ -54,7 +54,7 @@ class Readers:
         for _ in range(count):
             self._idle.put(self._connect())
         self.count = count
-        # The engine's own list: the library that embeds it takes more names, for objects of this process.
+        # The engine's own list: the library that embeds it accepts further names, for objects of this process.
         listed = self.query(statement("endpoint/formats"), "TabSeparated", {}).decode().split()
         self.formats = {name.lower(): name for name in listed}
         self._database = self.query(statement("endpoint/database"), "TSVRaw", {}).decode().strip()
@@ -62,13 +62,14 @@ class Readers:
         self._named = lru_cache(OUTLINES_REMEMBERED)(self._parse)
 
     def ask(self, asked: Question, format_: str, parameters: dict[str, str]) -> bytes:
-        """Return the answer to a question in ``format_``.
+        """Return the answer to a query in ``format_``.
 
-        Raises :class:`core.errors.Permanent` for one that names what is no table of this store, and RuntimeError as :meth:`query`.
+        Raises :class:`core.errors.Permanent` for a query that names something that is not a table of this store, and RuntimeError as
+        :meth:`query` does.
         """
         named = (self._named if len(asked.outline) <= OUTLINE_REMEMBERED_BYTES else self._parse)(asked.outline)
         if named.unknown(self._tables, self._database, asked.given):
-            self._tables = self._all_tables()  # the engine makes some while it runs
+            self._tables = self._all_tables()  # the engine creates some while it runs
             if named.unknown(self._tables, self._database, asked.given):
                 raise UnknownTableError
         try:
@@ -81,7 +82,7 @@ class Readers:
     def query(self, sql: str, format_: str, parameters: dict[str, str]) -> bytes:
         """Return a query's result in ``format_``. Raises RuntimeError with the engine's own message.
 
-        Waits while all connections are busy; :class:`_Turns` sees to it that none has to.
+        Waits while all connections are busy; :class:`_Turns` makes sure that no query has to.
         """
         connection = self._idle.get()
         failed = True
@@ -107,7 +108,7 @@ class Readers:
         return connection
 
     def _emptied(self, connection: Any) -> Any:
-        """Return a connection without the rows a failed query left behind, which the engine would put before the next answer."""
+        """Return a connection without the rows left behind by a failed query, which the engine would put before the next answer."""
         for _ in range(3):
             with suppress(RuntimeError):
                 if bytes(connection.query("SELECT 1", "TabSeparated").bytes()) == b"1\n":
@@ -122,7 +123,7 @@ class Readers:
 
 
 class _Turns:
-    """Lets as many queries run as there are readers. All but Andon's own pages and commands leave one reader free for these."""
+    """Lets as many queries run as there are readers. One reader is always left free for Andon's own pages and commands."""
 
     def __init__(self, count: int) -> None:
         self._all = asyncio.Semaphore(count)
@@ -130,7 +131,7 @@ class _Turns:
 
     @asynccontextmanager
     async def turn(self, *, own: bool) -> AsyncIterator[None]:
-        """Hold a reader. Raises TimeoutError when none becomes free; whoever waits holds no thread."""
+        """Hold a reader. Raises TimeoutError if none becomes free; waiting occupies no thread."""
         async with AsyncExitStack() as held:
             async with asyncio.timeout(WAIT_SECONDS):
                 for gate in (self._all,) if own else (self._others, self._all):
@@ -191,7 +192,7 @@ async def _result(
 
 
 class _UnreadableError(Exception):
-    """What was sent is too long (413) or no form (400)."""
+    """The request is too long (413) or not a valid form (400)."""
 
     def __init__(self, words: str, status: int) -> None:
         super().__init__(words)
@@ -199,7 +200,7 @@ class _UnreadableError(Exception):
 
 
 async def _given(request: Request) -> tuple[dict[str, str], str]:
-    """Return the parameters and the body of a query. Clients send parameters that are long for an address as a form, as to a real server."""
+    """Return the parameters and the body of a query. Clients send parameters too long for an address as a form, as to a real server."""
     body = bytearray()
 
     def take(part: bytes) -> None:

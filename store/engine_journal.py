@@ -1,9 +1,9 @@
-"""What the engine writes into the journal itself: rows of its own tables that no signal can bring back.
+"""What the engine itself writes to the journal: rows of its own tables that no signal can bring back.
 
-Below ``<data>/journal/@engine`` (no collector can have that name) lie two folders of segments as collectors write them. ``acts``: what people
-did, incidents, what was told to whom; kept for ever. ``decisions``: which key names which transaction, and verdicts; kept as long as the
-signals that they follow from. A record is rows of one table: ``source`` names it, ``detail`` is the highest revision in it, ``body`` the
-columns as zstd-compressed JSON.
+Below ``<data>/journal/@engine`` (no collector can have that name) there are two folders of segments like those of collectors. ``acts``:
+what people did, incidents, and who was notified of what; kept for ever. ``decisions``: which key names which transaction, and verdicts;
+kept as long as the signals that they follow from. A record is rows of one table: ``source`` names the table, ``detail`` is the highest
+revision in it, ``body`` the columns as zstd-compressed JSON.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ACTS = (
 DECISIONS = ("transaction_keys", "verdicts")
 FOLDERS = {"acts": ACTS, "decisions": DECISIONS}
 APPENDED = frozenset({"actions", "catalogs"})
-"""Tables that keep a row that is inserted twice twice."""
+"""Tables in which a row that is inserted twice appears twice."""
 FOLDER_OF = {table: folder for folder, tables in FOLDERS.items() for table in tables}
 _READ_BYTES = 64 << 20
 _REACHED = "SELECT source, max(CAST(detail AS INTEGER)) FROM records GROUP BY source"
@@ -58,7 +58,7 @@ class Kept:
 class EngineJournal:
     """The writing and the reading side; safe to use from several threads.
 
-    Raises :class:`core.errors.UsageError` when another engine writes this journal.
+    Raises :class:`core.errors.UsageError` if another engine writes this journal.
     """
 
     def __init__(self, journal: Path, clock: Clock, segment_max_bytes: int) -> None:
@@ -71,14 +71,14 @@ class EngineJournal:
         self._writers = {name: _Writer(self._folder / name, clock, segment_max_bytes) for name in FOLDERS}
 
     def append(self, tables: Mapping[str, Columns]) -> None:
-        """Write rows of tables; they are on disk when this returns. Raises :class:`core.errors.Retryable` when the disk does not take them."""
+        """Write rows of tables; they are on disk when this returns. Raises :class:`core.errors.Retryable` if the disk does not accept them."""
         with self._lock:
             for name, own in FOLDERS.items():
                 if chosen := {table: columns for table, columns in tables.items() if table in own}:
                     self._writers[name].append(chosen)
 
     def reached(self) -> dict[str, int]:
-        """Return the highest revision that is written, by table; 0: nothing is."""
+        """Return the highest revision written, by table; 0 if there is none."""
         found = dict.fromkeys(FOLDER_OF, 0)
         for name in FOLDERS:
             for path in self._segments(name):
@@ -87,7 +87,7 @@ class EngineJournal:
         return found
 
     def read(self, name: str) -> Iterator[Kept]:
-        """Yield what a folder holds, in the order it was written."""
+        """Yield what a folder holds, in the order in which it was written."""
         for path in self._segments(name):
             after = 0
             while found := list(read_segment(path, Lane.CRITICAL, after, _READ_BYTES)):
@@ -108,7 +108,7 @@ class EngineJournal:
         return deleted
 
     def close(self) -> None:
-        """Close the segments and release its folder."""
+        """Close the segments and release the folder."""
         with self._lock:
             for writer in self._writers.values():
                 writer.close()
@@ -119,7 +119,7 @@ class EngineJournal:
 
 
 class _Writer:
-    """One folder's open segment, begun by the first rows."""
+    """One folder's open segment, started by the first rows."""
 
     def __init__(self, folder: Path, clock: Clock, segment_max_bytes: int) -> None:
         self._folder = folder
@@ -141,11 +141,11 @@ class _Writer:
             if self._segment.size >= self._max_bytes:
                 self.close()
         except (apsw.Error, OSError) as error:
-            # what the disk has of it is not guessed: the next rows begin another segment, and the store has them until then
+            # nobody knows what the disk has of it: the next rows start another segment, and until then the store has them
             with contextlib.suppress(apsw.Error, OSError):
                 self.close()
             kind = NoRoom if isinstance(error, OSError) and error.errno in NO_ROOM else Retryable
-            raise kind(f"the journal {self._folder} cannot be written: {error}; give its disk room, or repair it") from error
+            raise kind(f"the journal {self._folder} cannot be written: {error}; make room on its disk, or repair it") from error
 
     def close(self) -> None:
         segment, self._segment = self._segment, None

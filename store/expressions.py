@@ -1,4 +1,4 @@
-"""Asks the store's own engine whether an expression of a catalog can be evaluated over a kind of signal."""
+"""Asks the store's own engine whether a catalog's expression can be evaluated over a kind of signal."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _TABLES = {"span": "spans", "log": "logs", "event": "events"}
 
 
 class ExpressionCheck:
-    """Validates expressions. ``store`` is the one this process has open; without one an empty engine in memory is used."""
+    """Validates expressions. ``store`` is the one that this process has open; without one an empty in-memory engine is used."""
 
     def __init__(self, store: Store | None = None) -> None:
         self._store = store or _empty_store()
 
     def __call__(self, signal_kind: str, expression: str) -> str | None:
-        """Return what is wrong with an expression over the columns of ``span``, ``log`` or ``event``, in one line; None: nothing.
+        """Return what is wrong with an expression over the columns of ``span``, ``log`` or ``event``, in one line; None if nothing is.
 
-        Only the analysis is run (``LIMIT 0``). It already computes what is constant, so what is not allowed must not come this far.
+        Only the analysis runs (``LIMIT 0``). It already computes constants, so anything that is not allowed must not get this far.
         """
         try:
             check_expression(expression)
@@ -43,7 +43,7 @@ def _one_line(message: str) -> str:
 
 
 def _with_hint(complaint: str, signal_kind: str, expression: str) -> str:
-    """Add where a bare name of the sender's is found: what looks like a column is most often a field or an attribute."""
+    """Add where a bare name of the sender's is found: what looks like a column is usually a field or an attribute."""
     if "Unknown expression" not in complaint or not re.fullmatch(r"[A-Za-z_]\w*", expression):
         return complaint
     return f"{complaint}; did you mean {'data' if signal_kind == 'event' else 'attributes'}.{expression}?"

@@ -1,7 +1,7 @@
-"""Frames journal records as a stream of protobuf messages that ClickHouse decodes; the bodies stay as they are.
+"""Frames journal records as a stream of protobuf messages that ClickHouse decodes; the bodies stay unchanged.
 
-A record of OTLP becomes: its own bytes, then ``source`` (1001), ``received_at`` (1002) and ``slice`` (1003). Protobuf fields may come in
-any order, so the request and what we know about it form one valid message of ``landing/opentelemetry.proto``.
+An OTLP record becomes its own bytes, then ``source`` (1001), ``received_at`` (1002) and ``slice`` (1003). Protobuf fields may come in any
+order, so the request and what we know about it form one valid message of ``landing/opentelemetry.proto``.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def frame(records: Sequence[Record], slice_: int) -> bytes:
 
 
 def insert_settings(kind: SignalKind) -> dict[str, object]:
-    """Return the settings under which ClickHouse decodes this kind of record."""
+    """Return the settings with which ClickHouse decodes this kind of record."""
     landing = LANDINGS[kind]
     return {
         "format_schema_source": "string",
         "format_schema": landing.schema,
         "format_schema_message_name": landing.message,
         "input_format_protobuf_oneof_presence": 1,
-        "optimize_on_insert": 0,  # rows that repeat a key are merged later, when conflicts between them have been found
+        "optimize_on_insert": 0,  # rows that repeat a key are merged later, once conflicts between them have been found
     }

@@ -1,4 +1,4 @@
-"""Looks at the store when it opens: parts that could not be read are set aside by the engine, and that must not stay unseen."""
+"""Checks the store when it opens: the engine sets unreadable parts aside, and that must not go unnoticed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = logging.getLogger("store.health")
 
 
 def report_detached_parts(store: Store, telemetry: Telemetry) -> int:
-    """Log and measure the parts the engine set aside because they are broken; return how many. Their rows are missing from every answer."""
+    """Log and measure the parts that the engine set aside because they are broken; return how many. Their rows are missing from every answer."""
     found = store.rows(statement("health/detached_parts"))
     parts = sum(int(row["parts"]) for row in found)
     telemetry.set(M.BROKEN_PARTS, parts)

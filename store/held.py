@@ -1,8 +1,8 @@
-"""Rows that the store's disk did not take: they wait in memory, in the order they came, until it does, and are read from here meanwhile.
+"""Rows that the store's disk did not accept: they wait in memory, in order, until it does, and are read from here in the meantime.
 
-So verdicts and incidents are decided and told while a disk is full. A file beside the store has them too, for an engine that ends meanwhile; where
-that cannot be written either, what was decided follows from the journal and is decided again. They have a bound: once so many wait, no more
-clocks are evaluated until there is room.
+So verdicts and incidents are decided and notified even while a disk is full. A file beside the store also has the rows, in case the engine
+ends in the meantime; if that cannot be written either, the decisions follow from the journal and are made again. The number of rows is
+limited: once it is reached, no more clocks are evaluated until there is room.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CLOCK_TIMES = ("started_at", "warn_at", "due_at", "stopped_at", "next_at", "verd
 
 @dataclass(slots=True)
 class Batch:
-    """Tables to insert, and ``kept``: those that are to be kept in the journal afterwards. What is inserted is taken out."""
+    """Tables to insert, and ``kept``: those to be kept in the journal afterwards. What has been inserted is removed."""
 
     tables: dict[str, Columns]
     kept: Mapping[str, Columns]
@@ -41,10 +41,10 @@ class Batch:
 
 
 class Held:
-    """The batches that wait. Any thread may call."""
+    """The waiting batches. Any thread may call."""
 
     def __init__(self, write: Callable[[Batch], None], flush: Callable[[], None]) -> None:
-        """``write`` inserts a batch as far as the disk takes it, and raises :class:`core.errors.NoRoom`; ``flush`` ends what is written behind."""
+        """``write`` inserts what the disk accepts of a batch, and raises :class:`core.errors.NoRoom`; ``flush`` ends the pending write-behind."""
         self._write = write
         self._flush = flush
         self._lock = threading.Lock()
@@ -54,7 +54,7 @@ class Held:
         self._file: HeldFile | None = None
 
     def keep_in(self, file: HeldFile, batches: list[Batch]) -> None:
-        """Have in ``file`` from now on what waits; ``batches`` are those that it had, and wait first."""
+        """From now on also keep what waits in ``file``; ``batches`` are those that it had, and they come first."""
         with self._lock:
             self._file = file
             self._batches[:0] = batches
@@ -65,29 +65,29 @@ class Held:
         return len(self._batches)
 
     def require_room(self) -> None:
-        """Raise :class:`core.errors.NoRoom` while as many rows wait as may."""
+        """Raise :class:`core.errors.NoRoom` while the maximum number of rows is waiting."""
         full, before = self._rows >= ROWS_MAX, self._full
         self._full = full
         if full and not before:
             log.error(
-                "as much waits in memory for the disk as may; no clock is evaluated until there is room",
+                "the maximum number of rows waits in memory for the disk; no clock is evaluated until there is room",
                 extra={"fields": {"rows": self._rows}},
             )
         if full:
             raise NoRoom(f"{self._rows:,} rows wait in memory for the disk of the store")
 
     def add(self, batch: Batch) -> None:
-        """Let a batch wait behind those that wait already."""
+        """Let a batch wait behind those that are already waiting."""
         with self._lock:
             if not self._batches:
-                log.error("the disk of the store takes nothing; what is decided waits in memory until it does")
+                log.error("the disk of the store accepts nothing; decisions wait in memory until it does")
             self._batches.append(batch)
             self._rows += batch.rows
             self._note()
 
     def write(self) -> None:
-        """Write what waits. Raises :class:`core.errors.NoRoom` while the disk does not take it; nothing is forgotten then."""
-        self._flush()  # before the lock is taken: what this thread writes behind may come to wait here, too
+        """Write what is waiting. Raises :class:`core.errors.NoRoom` while the disk does not accept it; nothing is lost then."""
+        self._flush()  # before the lock is taken: this thread's write-behind may come to wait here, too
         with self._lock:
             written = 0
             try:
@@ -100,7 +100,8 @@ class Held:
                     self._note()
                 if written and not self._batches:
                     log.warning(
-                        "the disk of the store takes rows again; all that waited is written", extra={"fields": {"batches": written}}
+                        "the disk of the store accepts rows again; everything that was waiting is written",
+                        extra={"fields": {"batches": written}},
                     )
 
     def _note(self) -> None:
@@ -108,14 +109,14 @@ class Held:
             self._file.write([{"tables": batch.tables, "kept": batch.kept} for batch in self._batches])
 
     def columns(self, table: str) -> list[Columns]:
-        """Return what waits for a table, in the order it came."""
+        """Return what is waiting for a table, in order of arrival."""
         with self._lock:
             return [batch.tables[table] for batch in self._batches if table in batch.tables]
 
     def clocks(self) -> pd.DataFrame:
-        """Return the latest row of each clock that waits, as they are read from the store: without ``paused``, times naive UTC.
+        """Return the latest row of each waiting clock, as read from the store: without ``paused``, times naive UTC.
 
-        Ask before the store is asked: what is written in between is then in both.
+        Call this before asking the store: anything written in between is then in both answers.
         """
         frames = [_frame(columns) for columns in self.columns("clocks")]
         if not frames:
@@ -125,7 +126,7 @@ class Held:
 
 
 def over(stored: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
-    """Return clocks as they were read from the store, with the held ones in place of those that they follow."""
+    """Return clocks as read from the store, with the waiting ones in place of those they replace."""
     if not len(held):
         return stored
     if not len(stored):
@@ -147,7 +148,7 @@ def _frame(columns: Columns) -> pd.DataFrame:
 
 
 def write_where_there_is_room(held: Held) -> None:
-    """Write what waits as far as the disk takes it."""
+    """Write what is waiting, as far as the disk accepts it."""
     try:
         held.write()
     except NoRoom:

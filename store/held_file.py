@@ -1,10 +1,10 @@
-"""What waits in memory for the store's disk, beside it: in a file that has its room already, so that a full disk takes it.
+"""What waits in memory for the store's disk, kept beside the store: in a preallocated file, so that even a full disk accepts it.
 
-``<data>/journal/@engine/held`` is written over in place: four bytes that name it, the length and the CRC-32 of what follows, and that: the
-batches as zstd-compressed JSON. A length of 0: nothing waits.
+``<data>/journal/@engine/held`` is overwritten in place: four identifying bytes, the length and the CRC-32 of what follows, and then the
+batches as zstd-compressed JSON. A length of 0 means that nothing is waiting.
 
-A file system that the kernel has made read-only takes not even that: then it is in a file of the same form among the system's temporary files
-(``temporary_file.py``), until the one beside the store can be written again.
+A file system that the kernel has made read-only does not accept even that: then the batches are in a file of the same form among the
+system's temporary files (``temporary_file.py``), until the one beside the store can be written again.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _MAGIC = b"held"
 
 
 class HeldFile:
-    """One thread at a time. Nothing raises: where neither file can be written, what waits is in memory only."""
+    """One thread at a time. Nothing raises: if neither file can be written, the waiting rows are in memory only."""
 
     def __init__(self, path: Path) -> None:
-        """Make the file, its room taken, where there is none and room for it."""
+        """Create the file with its full size, if there is none and there is room for it."""
         self._path = path
         self._stand_in = PrivateTemporaryFile(path)
         self._told = False
@@ -52,10 +52,10 @@ class HeldFile:
             self._tell(error)
 
     def write(self, batches: list[dict[str, Any]]) -> None:
-        """Have these in the file, in place of what it had; too many to fit: as they were."""
+        """Replace the file's batches with these; if they do not fit, it keeps the old ones."""
         body = zstandard.ZstdCompressor(level=1).compress(msgspec.json.encode(batches, enc_hook=_plain)) if batches else b""
         if _HEAD.size + len(body) > SIZE_BYTES:
-            self._tell("more waits than it can hold")
+            self._tell("more is waiting than it can hold")
             return
         content = _HEAD.pack(_MAGIC, len(body), zlib.crc32(body)) + body
         try:
@@ -69,10 +69,10 @@ class HeldFile:
         try:
             self._stand_in.write(content)
         except OSError as error:
-            log.warning("what waits cannot be written elsewhere, either", extra={"fields": {"error": str(error)}})
+            log.warning("the waiting rows cannot be written elsewhere, either", extra={"fields": {"error": str(error)}})
 
     def read(self) -> list[dict[str, Any]]:
-        """Return what an engine left there that ended before there was room; times are texts."""
+        """Return what an engine left there that ended before there was room; times are text."""
         try:
             found = self._stand_in.read()
             return _batches_of(self._path.read_bytes() if found is None else found)
@@ -82,7 +82,8 @@ class HeldFile:
     def _tell(self, why: object) -> None:
         if not self._told:
             log.warning(
-                "what waits for the disk cannot be written beside the store", extra={"fields": {"file": str(self._path), "error": str(why)}}
+                "the rows waiting for the disk cannot be written beside the store",
+                extra={"fields": {"file": str(self._path), "error": str(why)}},
             )
         self._told = True
 
@@ -95,7 +96,7 @@ def _batches_of(found: bytes) -> list[dict[str, Any]]:
     if magic != _MAGIC or not length:
         return []
     if zlib.crc32(body) != expected:
-        log.error("what an engine held in memory when it ended was not written whole; it is decided again")
+        log.error("what an engine held in memory when it ended was not completely written; it is decided again")
         return []
     batches: list[dict[str, Any]] = msgspec.json.decode(zstandard.decompress(body))
     return batches

@@ -27,14 +27,17 @@ _TIMES = frozenset(
 
 
 class StoredIncidents:
-    """The alert stage's door to the store (``alerts.ports.IncidentStore``). ``changes`` from one thread only."""
+    """The alert stage's access to the store (``alerts.ports.IncidentStore``). ``changes`` from one thread only."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._cursors: dict[str, int] | None = None
 
     def changes(self, limit: int) -> tuple[dict[str, pd.DataFrame], dict[str, int], bool]:
-        """Return by table (``clocks``, ``transactions``) the current rows above the cursors that may concern an incident; new cursors; more?"""
+        """Return the current rows above the cursors that may concern an incident, by table (``clocks``, ``transactions``).
+
+        Also the new cursors, and whether there is more.
+        """
         if self._cursors is None:
             self._cursors = self._read_cursors()
         held = self._store.held.clocks()
@@ -53,26 +56,26 @@ class StoredIncidents:
         return _plain(self._store.frame(statement(f"incidents/changed_{table}"), bounds)), int(found["upto"]), bool(found["more"])
 
     def _with_held(self, held: pd.DataFrame, stored: pd.DataFrame, upto: int, more: bool) -> tuple[pd.DataFrame, int, bool]:
-        """Return changed clocks with those that wait in memory, whose revisions come after all that is stored."""
+        """Return changed clocks together with those waiting in memory, whose revisions come after everything stored."""
         new = held[held["revision"] > (self._cursors or {}).get(_CURSORS["clocks"], 0)] if len(held) and not more else held.iloc[:0]
         return (over(stored, new), max(upto, int(new["revision"].max())), more) if len(new) else (stored, upto, more)
 
     def remembered(self) -> dict[str, pd.DataFrame]:
-        """Return what a restarted engine must know, by table. Raises :class:`core.errors.NoRoom` while some of it waits in memory."""
+        """Return what a restarted engine must know, by table. Raises :class:`core.errors.NoRoom` while some of it is waiting in memory."""
         self._store.held.write()
         self._cursors = None
         tables = ("incidents", "incident_members", "deliveries", "silences")
         return {table: _plain(self._store.frame(statement(f"incidents/saved_{table}"))) for table in tables}
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
-        """Write tables in the order given, then the cursors. ``hold``: what the disk does not take waits in memory; else it is refused.
+        """Write tables in the order given, then the cursors. ``hold``: what the disk does not accept waits in memory; otherwise it is refused.
 
-        Raises :class:`core.errors.Retryable` when the store fails.
+        Raises :class:`core.errors.Retryable` if the store fails.
         """
         try:
             self._save(tables, cursors or {}, self._store.insert_or_hold if hold else self._store.insert_all)
         except ClickHouseError as error:
-            raise Retryable(f"the store does not take what alerting says: {' '.join(str(error).split())[:300]}") from error
+            raise Retryable(f"the store does not accept what alerting writes: {' '.join(str(error).split())[:300]}") from error
 
     def _save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int], insert: Callable[[dict[str, dict[str, Any]]], None]) -> None:
         revision = self._store.revision()
@@ -95,7 +98,7 @@ class StoredIncidents:
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Times lose their zone (they are UTC), categories become text."""
+    """Convert times to UTC without a zone, and categories to text."""
     for name in frame.columns:
         if name in _TIMES:
             stamps = pd.to_datetime(frame[name], utc=True)

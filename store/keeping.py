@@ -1,7 +1,7 @@
-"""Keeps the store and the engine's journal in step: what the store has is written to the journal, what the journal has comes back.
+"""Keeps the store and the engine's journal in step: what is in the store is written to the journal, and what is in the journal comes back.
 
-Rows are inserted first and then appended to the journal; only then are they answered or acted on. A crash in between leaves rows in the store
-that the journal lacks: they are appended at the next start. Rows in the journal that the store lacks mean that the store was lost or
+Rows are inserted first and then appended to the journal; only then are they confirmed or acted on. A crash in between leaves rows in the
+store that the journal lacks: they are appended at the next start. Rows in the journal that the store lacks mean that the store was lost or
 is a copy of an earlier moment: they are inserted at the start, and the stages make up for the rest (:func:`is_rebuilding`).
 """
 
@@ -29,7 +29,7 @@ log = logging.getLogger("store.keeping")
 
 _ROWS_TOGETHER = 20_000
 _REBUILD = "rebuild"
-"""The cursor whose position is 1 while clocks are made anew from what was decided before."""
+"""The cursor whose position is 1 while clocks are rebuilt from earlier decisions."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Keeping:
         self._behind = False
 
     def keep(self, tables: Mapping[str, Columns]) -> None:
-        """Append those of these rows to the journal that no signal can bring back. Raises :class:`Retryable` when the disk refuses."""
+        """Append those of these rows to the journal that no signal can bring back. Raises :class:`Retryable` if the disk refuses."""
         if not (kept := {table: columns for table, columns in tables.items() if table in FOLDER_OF}):
             return
         with self._lock:
@@ -65,7 +65,7 @@ class Keeping:
                 raise
 
     def sweep(self, oldest: datetime) -> None:
-        """Delete decisions of before ``oldest``."""
+        """Delete decisions made before ``oldest``."""
         self._journal.sweep(to_milliseconds(oldest))
 
     def level(self) -> None:
@@ -77,14 +77,17 @@ class Keeping:
         if lacking:
             note_rebuilding(self._store, going_on=True)
             found = self.brought_back = self._bring_back_above(lacking)
-            log.warning("the journal brings back what the store lacks", extra={"fields": {"rows": found.rows, "damage": found.damage[:10]}})
+            log.warning(
+                "rows that the store lacks are restored from the journal",
+                extra={"fields": {"rows": found.rows, "damage": found.damage[:10]}},
+            )
         with self._lock:
             self._catch_up()
 
     def bring_back(self, tables: Collection[str]) -> BroughtBack:
-        """Insert all rows that the journal has of these tables, of those that it keeps; one that is there is replaced by itself."""
+        """Insert all rows that the journal has of those of these tables that it keeps; a row that already exists is replaced by itself."""
         chosen = [table for table in FOLDER_OF if table in tables]
-        self._store.flush()  # before the lock is taken: what this thread writes behind may have rows to keep
+        self._store.flush()  # before the lock is taken: this thread's write-behind may have rows to keep
         with self._lock:
             for table in APPENDED.intersection(chosen):
                 self._store.command(statement("truncate", table=table))
@@ -126,7 +129,7 @@ class Keeping:
         found.rows[table] = found.rows.get(table, 0) + len(columns["revision"])
 
     def _catch_up(self) -> None:
-        """Append what the store has above what is in the journal. Decisions of which it has none were swept with their signals."""
+        """Append what the store has above what is in the journal. Decisions of which the journal has none were swept with their signals."""
         for table, reached in self._journal.reached().items():
             if not reached and table in DECISIONS:
                 continue
@@ -144,7 +147,7 @@ class Keeping:
         return int(self._store.rows(statement("keeping/reached", table=table))[0]["reached"])
 
     def batch_of(self, held: Mapping[str, Mapping[str, Columns]]) -> Batch:
-        """Return a batch as it was before it was written to a file, where times are texts."""
+        """Return a batch as it was before it was written to a file, in which times are text."""
         return Batch(self._typed(held["tables"]), self._typed(held["kept"]))
 
     def _typed(self, tables: Mapping[str, Columns]) -> dict[str, Columns]:
@@ -162,7 +165,7 @@ class Keeping:
 
 @contextmanager
 def kept_in_journal(store: Store, settings: Settings, clock: Clock) -> Iterator[Keeping]:
-    """Keep what is inserted into the store in the engine's journal; at first bring the two to one level."""
+    """Keep what is inserted into the store in the engine's journal, after bringing the two into step."""
     journal = EngineJournal(settings.journal, clock, settings.segment_max_bytes)
     try:
         keeping = Keeping(store, journal)
@@ -177,13 +180,13 @@ def kept_in_journal(store: Store, settings: Settings, clock: Clock) -> Iterator[
 
 
 def is_rebuilding(store: Store) -> bool:
-    """Return whether verdicts came back for which there is no clock yet: clocks are made anew from what was decided before."""
+    """Return whether verdicts came back that have no clock yet: clocks are then rebuilt from earlier decisions."""
     rows = store.rows(statement("cursor"), {"stage": _REBUILD})
     return bool(rows[0]["position"])
 
 
 def note_rebuilding(store: Store, *, going_on: bool) -> None:
-    """Remember for good whether clocks are made anew."""
+    """Store whether clocks are being rebuilt."""
     store.insert("cursors", {"stage": [_REBUILD], "position": [int(going_on)], "revision": [store.revision()]})
 
 
@@ -192,7 +195,7 @@ def _values(values: Sequence[Any], type_: str) -> list[Any]:
 
 
 def _moment(value: Any) -> Any:
-    """Return a time as it was inserted: milliseconds as they are, a text as an aware time."""
+    """Return a time as it was inserted: milliseconds unchanged, a text as an aware time."""
     if not isinstance(value, str):
         return value
     moment = datetime.fromisoformat(value)

@@ -1,6 +1,6 @@
-"""Loads the journal into the store: slices of undecoded records, critical lane first, each exactly once to the reader.
+"""Loads the journal into the store: slices of undecoded records, critical lane first; readers see each record exactly once.
 
-Steps of a slice, in this order: insert (one statement a kind, on disk when it returns), then the segment's position into
+Steps of a slice, in this order: insert (one statement per kind, on disk when it returns), then the segment's position into
 ``loaded_segments``. A crash between the two repeats at most this slice; content keys make the repetition invisible.
 """
 
@@ -29,21 +29,20 @@ from store.slice import SHARES, SliceWriter
 
 SLICE_MAX_BYTES = 16 << 20
 SLICE_MAX_MILLISECONDS = 10_000
-"""Real ones, between the first and the last record's receipt."""
+"""In real seconds, between the receipt of the first and of the last record."""
 SLICES_PER_LOAD = {Lane.CRITICAL: 4, Lane.STANDARD: 2, Lane.BULK: 1}
 BACKOFF_SECONDS = (0.2, 30.0)
 NO_ROOM_SECONDS = 2.0
-"""How long at most until a disk that took nothing is tried again: asking costs nothing there."""
+"""The longest time before a disk that accepted nothing is tried again: asking costs nothing there."""
 log = logging.getLogger("store.loader")
 
 
 @dataclass(slots=True)
 class LoadReport:
-    """What one :meth:`Loader.load` did. ``more``: a backlog is left in the journal; ``failed``: the store refused, it is tried again.
+    """What one call of :meth:`Loader.load` did. ``more``: a backlog is left in the journal; ``failed``: the store refused, and it will be tried again.
 
-    ``no_room``: it refused because its disk takes nothing.
-    ``upto``: where a backlog is left, all that was received up to then (milliseconds since 1970, UTC) is loaded, but for the bulk lane;
-    that counts the lanes that were not asked for, too.
+    ``no_room``: it refused because its disk accepts nothing. ``upto``: if a backlog is left, everything received up to then (milliseconds
+    since 1970, UTC) is loaded, except in the bulk lane; this takes into account the lanes that were not asked for, too.
     """
 
     slices: list[int] = field(default_factory=list)
@@ -59,7 +58,7 @@ class LoadReport:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How far the store is behind the journal, in records, signals, about how many slices, and seconds (age of the oldest record not loaded)."""
+    """How far the store is behind the journal, in records, signals, slices (roughly) and seconds (age of the oldest record not loaded)."""
 
     records: int
     signals: int
@@ -85,15 +84,15 @@ class Loader:
         self.loaded: Counter[Lane] = Counter()
         """Signals by lane, since the start."""
         self._slice_milliseconds = SLICE_MAX_MILLISECONDS * settings.clock_speed
-        for fault in (M.LOAD_FAILURES, M.JOURNAL_DAMAGED):  # there from the start, so that the first one is a rise
+        for fault in (M.LOAD_FAILURES, M.JOURNAL_DAMAGED):  # set from the start, so that the first one shows as a rise
             for lane in Lane:
                 telemetry.add(fault, 0, lane=lane.value)
 
     def load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES, *, write_behind: bool = False) -> LoadReport:
-        """Load what is new in these lanes, a bounded amount a call. A store that refuses a slice is reported, never raised; nothing is lost by it.
+        """Load what is new in these lanes, a limited amount per call. A store that refuses a slice is reported, never raised; nothing is lost by it.
 
-        ``slice_bytes``: about how much a slice holds at the most. ``write_behind``: a slice is finished (its damage reported, its position
-        written) while the caller goes on (:meth:`store.client.Store.write_behind`); what fails then is raised by the caller's next write, and
+        ``slice_bytes``: about how much a slice holds at most. ``write_behind``: a slice is finished (its damage reported, its position
+        written) while the caller goes on (:meth:`store.client.Store.write_behind`); if that fails, the caller's next write raises it, and
         the slice is loaded again.
         """
         self._write_behind, self._slice_bytes = write_behind, slice_bytes
@@ -130,13 +129,13 @@ class Loader:
         return lags
 
     def _slices_of(self, waiting: Waiting) -> int:
-        """Return about how many slices a segment's records will be."""
+        """Return the approximate number of slices that a segment's records will make."""
         if not waiting.records:
             return 0
         return 1 + int(max(waiting.bytes / SLICE_MAX_BYTES, (waiting.newest - waiting.oldest) / self._slice_milliseconds))
 
     def sweep(self) -> list[str]:
-        """Delete closed segments that are loaded and older than the setting allows to keep; return their names."""
+        """Delete closed segments that are loaded and older than the configured time; return their names."""
         oldest = to_milliseconds(self._clock.now() - timedelta(seconds=self._settings.journal_keep_seconds))
         deleted = []
         for lane in Lane:
@@ -158,14 +157,15 @@ class Loader:
         self._segments.close()
 
     def _hold(self, lane: Lane, report: LoadReport, upto: int) -> None:
-        """Note that the lane is loaded only up to then. Nothing waits for what its senders call bulk."""
+        """Record that the lane is loaded only up to then. Nothing waits for the bulk lane."""
         if lane is not Lane.BULK:
             report.upto = upto if report.upto is None else min(upto, report.upto)
 
     def _load_lane(self, lane: Lane, report: LoadReport) -> bool:
         """Load up to the lane's share of slices; return whether a backlog is left.
 
-        What arrives while this runs is no backlog: a segment whose records were all taken once is not asked again before the next call.
+        Whatever arrives while this runs is not a backlog: a segment whose records were all taken once is not asked again before the next
+        call.
         """
         budget = SLICES_PER_LOAD[lane]
         progressed = True
@@ -197,7 +197,7 @@ class Loader:
     def _load_slice(self, segment: SegmentReader, found: list[Stored], report: LoadReport) -> None:
         records = [stored.record for stored in found if stored.record is not None]
         damaged = [stored for stored in found if stored.record is None]
-        # A new number for every attempt: what reads above a number may have passed that of one that failed.
+        # A new number for every attempt: readers above a number may already have passed that of a failed one.
         slice_ = self._store.revision(SHARES)
         refused = self._writer.write(records, slice_)
         quarantine_conflicts(self._store, self._telemetry, records, slice_)
@@ -237,13 +237,13 @@ class Loader:
         report.failed = str(error).split("\n", 1)[0][:500]
         self._telemetry.add(M.LOAD_FAILURES, lane=lane.value)
         log.warning(
-            "a slice could not be loaded; it is tried again",
+            "a slice could not be loaded; trying again",
             extra={"fields": {"lane": lane.value, "pause_seconds": pause, "error": report.failed}},
         )
 
 
 def _first_seconds(found: list[Stored], milliseconds: float, most_bytes: int) -> tuple[list[Stored], bool]:
-    """Return the leading records that were received so soon after the first one, and whether they are as many as a slice may hold."""
+    """Return the leading records received soon enough after the first one, and whether they are as many as a slice may hold."""
     start = next((stored.record.received_at for stored in found if stored.record is not None), None)
     size = 0
     for index, stored in enumerate(found):

@@ -1,8 +1,8 @@
-"""Finds what the store has lost, tells it, and remembers what of it came back.
+"""Finds what the store has lost, reports it, and records what of it came back.
 
-Rows are lost with the part that held them: its files were removed, or cannot be read. At a start the ledger (``store/parts_ledger.py``) is
-compared with what there is, and then every ten seconds what the engine lists with its files. Found losses are rows of the table ``losses``;
-the engine's own thread mends them (``andon/engine/recovery.py``).
+Rows are lost with the part that held them: its files were removed or cannot be read. At the start the ledger (``store/parts_ledger.py``) is
+compared with what exists, and from then on, every ten seconds, the engine's list with its files. Losses found become rows of the table
+``losses``; the engine's own thread repairs them (``andon/engine/recovery.py``).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from store.statement import statement
 
 LOOK_EVERY_SECONDS = 10.0
 TOLD_FOR = timedelta(days=7)
-"""How long what could not be brought back stays an open incident and in the difference of the books."""
+"""How long anything that could not be restored remains an open incident and part of the accounting difference."""
 CONDITION = "store-loss"
 log = logging.getLogger("store.losses")
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Parts of a table that are gone, as ``losses`` keeps it. ``first_at``, ``last_at``: receipt of their rows; EPOCH: not known."""
+    """Parts of a table that are gone, as stored in ``losses``. ``first_at``, ``last_at``: when their rows were received; EPOCH: unknown."""
 
     loss_id: str
     table_name: str
@@ -59,7 +59,7 @@ class Loss:
 
 
 class Losses:
-    """Looks, tells and saves. Any thread may call; only one looks at a time."""
+    """Checks, reports and saves. Any thread may call; only one checks at a time."""
 
     def __init__(
         self,
@@ -82,20 +82,20 @@ class Losses:
             if meanwhile:
                 self._found(meanwhile)
         except Retryable:
-            log.exception("what is lost is known to this process only")
+            log.exception("the losses are known to this process only")
         self._tell()
         self._note(listed(store, active=True))
 
     def run(self, stopping: threading.Event) -> None:
-        """Look until stopped; for a thread of its own."""
+        """Check until stopped; runs in a thread of its own."""
         while not stopping.wait(LOOK_EVERY_SECONDS):
             try:
                 self.look()
             except (*STORE_ERRORS, OSError):
-                log.exception("the parts of the store could not be looked at; it is tried again")
+                log.exception("the parts of the store could not be checked; trying again")
 
     def look(self) -> None:
-        """Compare what was there with what is there; tell what is lost, and take the rest for what is known."""
+        """Compare what was there with what is there; report what is lost, and record the rest as known."""
         with self._lock:
             there = listed(self._store, active=True)
             without_files = self._without_files(there)
@@ -113,7 +113,7 @@ class Losses:
             self._note(there)
 
     def detach(self, table: str, part: Part) -> None:
-        """Take a damaged part out of a table, which keeps it in ``detached/``, for one that is lost. Raises ``ClickHouseError``."""
+        """Take a damaged part out of a table, which keeps it in ``detached/``, and record it as lost. Raises ``ClickHouseError``."""
         with self._lock:
             self._store.command(statement("losses/detach_part", table=table, part=part.name))
             self._found({table: [part]})
@@ -121,38 +121,38 @@ class Losses:
             self._note(listed(self._store, active=True))
 
     def waiting(self) -> list[Loss]:
-        """Return what is to be brought back, the earliest first."""
+        """Return what is to be restored, the earliest first."""
         with self._lock:
             return sorted((loss for loss in self._known.values() if loss.mended_at is None), key=lambda loss: loss.found_at)
 
     def mended(self, loss: Loss, missing_rows: int, sentences: list[str]) -> None:
-        """Note that all is back that the journal has; ``sentences`` say what is not."""
+        """Record that everything the journal has is back; ``sentences`` say what is not."""
         with self._lock:
             done = replace(loss, mended_at=self._clock.now(), missing_rows=missing_rows, missing="; ".join(sentences))
             self._save(done)
             fields = {"event": "store_mended", "table": loss.table_name, "rows": loss.lost_rows, "missing_rows": missing_rows}
             (log.error if sentences else log.warning)(
-                "what the store had lost is mended", extra={"fields": {**fields, "missing": sentences}}
+                "what the store had lost is restored", extra={"fields": {**fields, "missing": sentences}}
             )
             self._tell()
             self._note(listed(self._store, active=True))
 
     def _note(self, there: Mapping[str, list[Listed]]) -> None:
-        """Take what is there for what is known; by this process only until the disk takes the ledger."""
+        """Record what exists now as known; only in this process until the disk accepts the ledger."""
         try:
             self._ledger.write(there)
         except OSError as error:
-            log.warning("the ledger of parts cannot be written; it is tried again", extra={"fields": {"error": str(error)}})
+            log.warning("the ledger of parts cannot be written; trying again", extra={"fields": {"error": str(error)}})
 
     def _without_files(self, there: Mapping[str, list[Listed]]) -> dict[str, list[Part]]:
-        """Return the parts that the engine goes on listing although their files are gone."""
+        """Return the parts that the engine still lists although their files are gone."""
         if self._ledger.folder is None:
             return {}
         found = {table: [one.part for one in parts if not holds_something(one.path)] for table, parts in there.items()}
         return {table: parts for table, parts in found.items() if parts}
 
     def _not_covered(self, doubted: Mapping[str, list[Part]]) -> dict[str, list[Part]]:
-        """Leave out what was merged, deleted or detached, which the engine still lists, and tables that are no more."""
+        """Leave out what was merged, deleted or detached, which the engine still lists, and tables that no longer exist."""
         everything = listed(self._store, active=False, tables=list(doubted))
         tables = {str(row["name"]) for row in self._store.rows(statement("tables"))}
         lost = {}
@@ -163,7 +163,7 @@ class Losses:
         return lost
 
     def _let_go(self, table: str, parts: list[Part]) -> None:
-        """Let the engine forget parts without files, so that questions are answered again: it does so by itself when it fails to read one."""
+        """Make the engine forget parts without files, so that queries work again: it forgets them itself once it has failed to read one."""
         for part in parts:
             with contextlib.suppress(ClickHouseError):
                 self._store.command(statement("losses/read_part", table=table), {"part": part.name})
@@ -195,7 +195,7 @@ class Losses:
         self._store.insert_or_hold({"losses": {**row, "parts": [list(loss.parts)], "revision": [self._store.revision()]}})
 
     def _tell(self) -> None:
-        """Let the conditions and the metric say what is not back."""
+        """Update the conditions and the metric with what is not back yet."""
         since = self._clock.now() - TOLD_FOR
         lately = [loss for loss in self._known.values() if loss.mended_at is None or (loss.missing and loss.found_at > since)]
         self._telemetry.set(M.STORE_LOST_ROWS, sum(loss.missing_rows for loss in lately))
@@ -209,7 +209,7 @@ class Losses:
 def _sentence(loss: Loss) -> str:
     if loss.mended_at is None:
         return f"{loss.words}. What the journal has of it is being loaded again."
-    return f"{loss.words}. Not brought back: {loss.missing}."
+    return f"{loss.words}. Not restored: {loss.missing}."
 
 
 def _joined(first: Mapping[str, list[Part]], second: Mapping[str, list[Part]]) -> dict[str, list[Part]]:

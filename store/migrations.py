@@ -1,7 +1,7 @@
-"""Brings a store to the current schema: ``schema/*.sql.j2``, one statement a file, applied once in the order of their numbers.
+"""Brings a store to the current schema: ``schema/*.sql.j2``, one statement per file, each applied once, in order of their numbers.
 
-What was applied is a table of the store itself, so a file that was released never changes: what it made is changed by a new file with a higher
-number. Every table keeps its parts durable: a start refuses a table without these settings.
+What was applied is recorded in a table of the store itself, so a released file never changes: what it created is changed by a new file with
+a higher number. Every table keeps its parts durable: a start refuses a table without these settings.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ DURABILITY = {
     "max_suspicious_broken_parts": "1000000",
     "max_suspicious_broken_parts_bytes": "1000000000000",
 }
-"""Without them a power cut loses merged parts whose sources are already deleted, or keeps the store from opening (see docs/adr)."""
+"""Without these a power cut loses merged parts whose sources are already deleted, or keeps the store from opening (see docs/adr)."""
 
 PACKED = {"min_bytes_for_full_part_storage": "16777216"}
-"""Smaller parts, before compression, are one file instead of a dozen: a tick writes some fifteen parts of a few rows (docs/adr/003)."""
+"""Smaller parts (before compression) are one file instead of a dozen: a tick writes some fifteen parts of a few rows (docs/adr/003)."""
 PACKS_SINCE = (26, 8)
-"""The version of ClickHouse that is known to pack."""
+"""The ClickHouse version known to support packed parts."""
 
 _RETENTION = {
     "spans": ("spans",),
@@ -43,14 +43,14 @@ _RETENTION = {
 
 
 def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[str]:
-    """Apply what is missing and return its names. Raises :class:`core.errors.UsageError` for a store made by a newer version."""
+    """Apply what is missing and return the names. Raises :class:`core.errors.UsageError` for a store made by a newer version."""
     settings = DURABILITY | _part_storage(store)
     store.command(_with_settings(statement("migrations/create_schema_files"), settings))
     applied = {row["name"] for row in store.rows(statement("migrations/applied"))}
     schema = schema_statements()
     if newer := sorted(applied - schema.keys()):
         raise UsageError(
-            f"the store has schema files this version does not know ({', '.join(newer)}); use the version that made it, or a newer one"
+            f"the store was made by a newer version, with schema files unknown to this one ({', '.join(newer)}); use that version or a newer one"
         )
     done = []
     for name, sql in schema.items():
@@ -64,7 +64,7 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
 
 
 def schema_statements() -> dict[str, str]:
-    """Return the statements of the schema by the names of their files, in the order in which they are applied. Each may be run again."""
+    """Return the statements of the schema by file name, in the order in which they are applied. Each may be run again."""
     return dict(_rendered(SCHEMA))
 
 
@@ -76,12 +76,12 @@ def _rendered(folder: Path) -> tuple[tuple[str, str], ...]:
 
 
 def note_applied(store: Store) -> None:
-    """Note every schema file as applied: the notes were lost, and the tables are there."""
+    """Record every schema file as applied: the records were lost, and the tables exist."""
     store.insert("schema_files", {"name": list(schema_statements())})
 
 
 def days_kept(table: str, retention_days: Mapping[str, int]) -> int | None:
-    """Return how long rows of a table are kept after their receipt; None: for ever."""
+    """Return how long rows of a table are kept after they were received; None: for ever."""
     return next((retention_days.get(kind) for kind, tables in _RETENTION.items() if table in tables), None)
 
 
@@ -91,12 +91,12 @@ def _part_storage(store: Store) -> dict[str, str]:
 
 
 def _repeatable(sql: str) -> str:
-    """A crash between the statement and its note must not keep the store from opening."""
+    """A crash between the statement and its record must not keep the store from opening."""
     return re.sub(r"CREATE (TABLE|MATERIALIZED VIEW|VIEW) (?!IF NOT EXISTS)", r"CREATE \1 IF NOT EXISTS ", sql, count=1)
 
 
 def _with_settings(sql: str, settings: dict[str, str]) -> str:
-    """Add settings to a MergeTree table's own ones."""
+    """Add settings to those of a MergeTree table."""
     if not re.search(r"ENGINE = \w*MergeTree", sql):
         return sql
     added = ", ".join(f"{name} = {value}" for name, value in settings.items())
@@ -104,16 +104,16 @@ def _with_settings(sql: str, settings: dict[str, str]) -> str:
 
 
 def _check_durability(store: Store) -> None:
-    """Refuse a table that a power cut would take rows from."""
+    """Refuse a table that would lose rows in a power cut."""
     for table in store.rows(statement("merge_tree_tables")):
         if missing := [name for name in DURABILITY if name not in table["engine_full"]]:
             raise UsageError(
-                f"table {table['name']} does not carry {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
+                f"table {table['name']} does not have {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
             )
 
 
 def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:
-    """Give the signal tables the TTL the settings ask for; a changed setting alters them."""
+    """Give the signal tables the TTL from the settings; a changed setting alters them."""
     current = {row["name"]: row["engine_full"] for row in store.rows(statement("merge_tree_tables"))}
     for kind, days in retention_days.items():
         if kind not in _RETENTION:

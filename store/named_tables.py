@@ -1,8 +1,9 @@
-"""Which tables a statement of a reader names, told by ClickHouse's own parser, and whether it may read them.
+"""Which tables a reader's statement names, according to ClickHouse's own parser, and whether it may read them.
 
-The embedded engine takes a name that is no table's for a file: ``EXISTS TABLE `/etc/passwd` `` tells whether there is one, and EXISTS
+The embedded engine takes a name that is not a table's for a file: ``EXISTS TABLE `/etc/passwd` `` reveals whether it exists, and EXISTS
 DICTIONARY opens it for the next SELECT. So a reader may name the tables of the store and no others. What is parsed is an outline of the
-statement, in which texts, parameters and names that are no plain words are replaced: nothing in it can look like another part of the tree.
+statement, in which texts, parameters and names that are not plain words are replaced, so that nothing in it can look like another part of
+the tree.
 """
 
 from __future__ import annotations
@@ -36,20 +37,20 @@ _LINE = re.compile(r"( *)(\w+) *([\w.]*)")
 
 
 class UnknownTableError(Permanent):
-    """The same words whatever there is in the place of a table, so that nothing is told about it."""
+    """The same message whatever is in the place of a table, so that it reveals nothing."""
 
     def __init__(self) -> None:
-        super().__init__("a table that is named does not exist in this store; SHOW TABLES lists those that do")
+        super().__init__("a table named here does not exist in this store; SHOW TABLES lists those that do")
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a statement names, as it is written: tables (``table`` or ``database.table``), and what stands behind IN."""
+    """What a statement names, as written: tables (``table`` or ``database.table``), and what follows IN."""
 
     names: frozenset[str]
 
     def unknown(self, tables: Collection[str], database: str, given: Collection[str]) -> bool:
-        """Return whether a name is none of the ``tables`` of ``database``, of the system's or of those the statement itself gives."""
+        """Return whether a name is not one of the ``tables`` of ``database``, of the system's or of those that the statement itself defines."""
         return not all(_is_known(name, tables, database, given) for name in self.names)
 
 
@@ -61,7 +62,7 @@ def _is_known(name: str, tables: Collection[str], database: str, given: Collecti
         case "system":
             return table in SYSTEM_TABLES
         case "information_schema":
-            return True  # a database in memory, of views on the above
+            return True  # an in-memory database of views on the tables above
         case _:
             return before == database and table in tables
 
@@ -69,9 +70,9 @@ def _is_known(name: str, tables: Collection[str], database: str, given: Collecti
 def read_tree(tree: str) -> Named:
     """Return what the result of EXPLAIN AST names.
 
-    Raises :class:`core.errors.Permanent` for a statement or a table function that readers may not use.
+    Raises :class:`core.errors.Permanent` for a statement or table function that readers may not use.
     """
-    nodes = [_LINE.match(line).groups() for line in tree.splitlines()]  # type: ignore[union-attr]  # every line begins so
+    nodes = [_LINE.match(line).groups() for line in tree.splitlines()]  # type: ignore[union-attr]  # every line begins like this
     depths, kinds, names = [len(blanks) for blanks, _, _ in nodes], [kind for _, kind, _ in nodes], [name for _, _, name in nodes]
     if not kinds or kinds[0] not in _STATEMENTS:
         raise Permanent(f"{kinds[0] if kinds else 'this'} is not allowed in readonly mode")

@@ -1,9 +1,9 @@
-"""The parts of the store's tables: what each is called, what it holds, and which of them are missing. Reading of files, else pure.
+"""The parts of the store's tables: their names, what they hold, and which of them are missing. Reads files, otherwise pure.
 
-ClickHouse numbers what is inserted into a table; a part's name says which of these blocks it holds (``partition_first_last_level`` and, after
-rows of it were deleted, a version). A merge makes one part of neighbours, so it covers their blocks. Whatever removes rows for good (TTL,
-``TRUNCATE``, ``DETACH``) leaves an empty part that covers theirs, and the engine lists what is covered or empty for ``old_parts_lifetime``
-(eight minutes). So a part that is known, not there and not covered was lost.
+ClickHouse numbers whatever is inserted into a table; a part's name says which of these blocks it holds (``partition_first_last_level`` and,
+after rows of it were deleted, a version). A merge makes one part of neighbours, so it covers their blocks. Whatever removes rows for good
+(TTL, ``TRUNCATE``, ``DETACH``) leaves an empty part that covers theirs, and the engine lists covered and empty parts for
+``old_parts_lifetime`` (eight minutes). So a part that is known, absent and not covered was lost.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NAME = re.compile(r"(?P<partition>[^_]+)_(?P<first>\d+)_(?P<last>\d+)_(?P<level
 
 @dataclass(frozen=True)
 class Part:
-    """A part and what it holds. ``since``, ``until``: receipt of its rows in milliseconds since 1970, where the table tells; else 0."""
+    """A part and what it holds. ``since``, ``until``: when its rows were received, in milliseconds since 1970, if the table says so; else 0."""
 
     name: str
     rows: int = 0
@@ -28,18 +28,18 @@ class Part:
 
     @cached_property
     def partition(self) -> str:
-        """The partition it belongs to."""
+        """The partition that it belongs to."""
         return self.name.partition("_")[0]
 
     @cached_property
     def _numbers(self) -> tuple[int, int, int, int]:
         found = _NAME.fullmatch(self.name)
         if found is None:
-            raise ValueError(f"'{self.name}' is no name of a part")
+            raise ValueError(f"'{self.name}' is not the name of a part")
         return int(found["first"]), int(found["last"]), int(found["level"]), int(found["version"] or 0)
 
     def covers(self, other: Part) -> bool:
-        """Return whether this part was made of the other one, maybe among others, or is it."""
+        """Return whether this part is the other one or was made from it, perhaps among others."""
         first, last, level, version = self._numbers
         other_first, other_last, other_level, other_version = other._numbers
         inside = self.partition == other.partition and first <= other_first and other_last <= last
@@ -47,7 +47,7 @@ class Part:
 
 
 def missing(known: Iterable[Part], there: Collection[Part]) -> list[Part]:
-    """Return the known parts with rows that are not there, neither as they were nor in a part that covers them, nor all that they were made of."""
+    """Return the known parts with rows that are missing: neither they, nor a part that covers them, nor all their sources exist."""
     names = {part.name for part in there}
     return [
         part
@@ -60,12 +60,12 @@ def missing(known: Iterable[Part], there: Collection[Part]) -> list[Part]:
 
 
 def is_part(name: str) -> bool:
-    """Return whether a folder of a table is called as a part is."""
+    """Return whether a folder in a table is named like a part."""
     return _NAME.fullmatch(name) is not None
 
 
 def parts_in(folder: Path) -> list[Part]:
-    """Return the parts that lie in a table's folder, without what they hold; none where there is no such folder."""
+    """Return the parts in a table's folder, without what they hold; none if there is no such folder."""
     try:
         names = [entry.name for entry in folder.iterdir() if is_part(entry.name)]
     except (FileNotFoundError, NotADirectoryError):
@@ -74,7 +74,7 @@ def parts_in(folder: Path) -> list[Part]:
 
 
 def holds_something(folder: Path) -> bool:
-    """Return whether a part's folder is there and not empty."""
+    """Return whether a part's folder exists and is not empty."""
     try:
         return any(True for _ in folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):

@@ -1,6 +1,7 @@
 """What each part of each table held when it was last seen, in a file beside the store: ``<data>/parts.json``.
 
-Written anew every ten seconds, whole or not at all. It outlives the engine and the store, and so a loss is found that happened while nothing ran.
+Rewritten every ten seconds, completely or not at all. It outlives the engine and the store, so that a loss is found even if it happened
+while nothing ran.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ log = logging.getLogger("store.parts")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A part as the running engine lists it; not ``active``: covered by another, or empty."""
+    """A part as the running engine lists it; not ``active``: covered by another one, or empty."""
 
     part: Part
     path: Path
@@ -37,7 +38,7 @@ class Listed:
 
 
 def listed(store: Store, *, active: bool, tables: list[str] | None = None) -> dict[str, list[Listed]]:
-    """Return the parts the engine knows by table: those that are read, or all."""
+    """Return the parts that the engine knows, by table: only active ones, or all."""
     sql = statement("parts_ledger/listed", active=active, of_tables=tables is not None)
     found: dict[str, list[Listed]] = {}
     for row in store.rows(sql, {"tables": tables} if tables is not None else None):
@@ -52,7 +53,7 @@ class PartsLedger:
 
     file: Path
     folder: Path | None
-    """Of the embedded store; None: the store is a server's, whose files are not here."""
+    """For the embedded store; None: the store is on a server, whose files are not here."""
     clock: Clock = field(default_factory=SystemClock)
     retention_days: Mapping[str, int] = field(default_factory=dict)
     known: dict[str, list[Part]] = field(default_factory=dict)
@@ -63,7 +64,7 @@ class PartsLedger:
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock) -> PartsLedger:
-        """Return the ledger as it was written, to be called before the store is opened; then what lies in its folder is looked at, too."""
+        """Return the ledger as it was written. Call it before the store is opened: it then also checks the store's folder."""
         folder = settings.store_folder if settings.store == "embedded" else None
         ledger = cls(settings.data / LEDGER, folder, clock, settings.retention_days)
         ledger.read()
@@ -71,7 +72,7 @@ class PartsLedger:
         return ledger
 
     def look(self) -> None:
-        """Compare what is known with what lies in the embedded store's folder while nothing is open."""
+        """Compare what is known with what is in the embedded store's folder while nothing has it open."""
         if self.folder is None:
             return
         for table, known in self.known.items():
@@ -80,9 +81,9 @@ class PartsLedger:
                 self._doubted[table], self._lying[table] = doubted, lying
 
     def lost_meanwhile(self, store: Store) -> dict[str, list[Part]]:
-        """Return what was lost while no engine ran, by table; to be called as soon as the store is open.
+        """Return what was lost while no engine ran, by table; call it as soon as the store is open.
 
-        A part that was read before and cannot be read now is lost as well: the engine has set it aside.
+        A part that was readable before and is not now is lost as well: the engine has set it aside.
         """
         active = {table: [one.part for one in parts] for table, parts in listed(store, active=True).items()}
         if self.folder is None:
@@ -97,18 +98,18 @@ class PartsLedger:
         return _some(lost)
 
     def _not_expired(self, table: str, parts: list[Part]) -> list[Part]:
-        """Leave out what a server's retention has removed meanwhile; it goes on while no engine runs."""
+        """Leave out what a server's retention has removed in the meantime; it goes on while no engine runs."""
         days = days_kept(table, self.retention_days)
         return [part for part in parts if days is None or part.until + days * _DAY_MILLISECONDS > to_milliseconds(self.clock.now())]
 
     def _without_sources(self, store: Store, table: str, doubted: list[Part]) -> list[Part]:
-        """Return those of the parts of which not even the parts are there that they were made of."""
+        """Return those of the parts for which not even the parts they were made from exist."""
         there = {part.name for part in self._lying[table]}
         rows = [one.part for one in listed(store, active=False, tables=[table]).get(table, []) if one.part.name in there]
         return missing(doubted, rows)
 
     def write(self, there: Mapping[str, list[Listed]]) -> None:
-        """Take what is there now for what is known, on disk when this returns. Raises ``OSError`` when the disk does not take it."""
+        """Record what exists now as known; on disk when this returns. Raises ``OSError`` if the disk does not accept it."""
         known = {table: [one.part for one in parts] for table, parts in sorted(there.items())}
         folders = {table: _relative(parts[0].path.parent, self.folder) for table, parts in there.items() if parts}
         self.known, self._folders = known, folders
@@ -128,7 +129,7 @@ class PartsLedger:
         self._written = known
 
     def read(self) -> None:
-        """Take what the file says; nothing where there is none or it cannot be read."""
+        """Read the file; nothing if there is none or it cannot be read."""
         try:
             found = json.loads(self.file.read_text(encoding="utf-8"))
             tables = found["tables"] if found["format"] == _FORMAT else {}
@@ -139,11 +140,11 @@ class PartsLedger:
             return
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             self.known, self._folders = {}, {}
-            log.exception("the ledger of parts cannot be read; what was lost before now is not found")
+            log.exception("the ledger of parts cannot be read; losses from before now cannot be found")
 
 
 def skip_what_was_used(store: Store) -> None:
-    """Never give out a revision again where the note of the last one was lost: the highest of all tables stands for it."""
+    """Never hand out a revision again if the record of the last one was lost: the highest one of all tables replaces it."""
     columns = store.rows(statement("parts_ledger/revision_columns"))
     asked = [statement("parts_ledger/reached", table=row["table"], column=row["name"]) for row in columns]
     reached = [store.rows(sql)[0]["reached"] for sql in asked]

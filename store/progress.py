@@ -14,7 +14,7 @@ from store.statement import statement
 
 @dataclass(slots=True)
 class Progress:
-    """How far a segment is loaded, as ``loaded_segments`` keeps it. ``signals`` counts acknowledged signals per kind."""
+    """How far a segment is loaded, as stored in ``loaded_segments``. ``signals`` counts acknowledged signals per kind."""
 
     lane: Lane
     position: int = 0
@@ -26,7 +26,7 @@ class Progress:
 
 
 class ProgressTable:
-    """What ``loaded_segments`` holds, kept in memory too."""
+    """What ``loaded_segments`` holds, also kept in memory."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -60,7 +60,7 @@ class ProgressTable:
         damaged: int,
         refused: Sequence[Record],
     ) -> None:
-        """Write the segment's new position; in memory it moves only after the store has it."""
+        """Write the segment's new position; in memory it moves only once the store has it."""
         before = self.of(segment)
         signals = dict(before.signals)
         for kind, count in counted.items():
@@ -79,7 +79,7 @@ class ProgressTable:
             self._known[segment.name] = after
 
     def write_again(self) -> None:
-        """Write all that memory has, and segments that were deleted since, of which the books have the rest: rows of the table were lost."""
+        """Write everything that memory has, and segments deleted since, for which the books have the rest: rows of the table were lost."""
         if self._known:
             self._insert(list(self._known.items()), 0)
         self._store.command(statement("progress/swept_as_loaded"))
@@ -104,7 +104,7 @@ class ProgressTable:
         )
 
     def sweep(self, segment: SegmentReader) -> None:
-        """Write into the books what is about to be deleted."""
+        """Record what is about to be deleted in the books."""
         known, now = self.of(segment), self._clock.now()
         first, last = segment.received() or (to_milliseconds(now), to_milliseconds(now))
         self._store.insert(

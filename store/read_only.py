@@ -1,9 +1,9 @@
 """Decides whether a statement may run on the read endpoint, before ClickHouse sees it.
 
 ``readonly = 1`` alone is not enough in the embedded engine: it still lets the function ``file`` read any file, INTO OUTFILE write one,
-DESCRIBE fetch an address, KILL end the queries of others and USE change what the next reader of the connection sees. So a statement is cut
-into tokens, must be one question, and may call no function that leaves the store. Comments are taken away before ClickHouse reads it.
-Which tables it names, only ClickHouse's parser knows: :mod:`store.named_tables`.
+DESCRIBE fetch an address, KILL end the queries of others and USE change what the next reader of the connection sees. So a statement is
+split into tokens, must be a single query, and may not call a function that reaches outside the store. Comments are removed before
+ClickHouse reads it. Only ClickHouse's parser knows which tables it names: :mod:`store.named_tables`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BETWEEN = frozenset({"space", "comment"})
 _BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "from", "("})
 _SHOWN = frozenset({"tables", "databases", "create", "columns", "functions", "full"})
 _WORDS = frozenset({"outfile", "infile", "parallel", "processlist", "apply"})
-"""Never bare: files, several statements in one, what others do, functions called without parentheses."""
+"""Never allowed as bare words: files, several statements in one, what others do, functions called without parentheses."""
 _LEAVING = re.compile(
     r"""file|url|python|sqlite|mysql|postgresql|mongodb|redis|jdbc|odbc|input|dictionary|cosn|oss|gcs|loop|eval|bigquery|ytsaurus|filesystem
       | merge|generaterandom|arrow\w*|s3\w*|hdfs\w*|hudi\w*|iceberg\w*|paimon\w*|deltalake\w*|azure\w*|remote\w*|cluster\w*|\w+cluster
@@ -44,15 +44,15 @@ _LEAVING = re.compile(
 _NO_VALUE = frozenset({"select", "with", "from", "explain", "settings", "format"})
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _STOPPING = frozenset({"throwif", "sleep", "sleepeachrow"})
-_INSTEAD = "write an expression over the signal's own columns, such as upper(service) or extract(body, '[0-9]+')"
+_INSTEAD = "use an expression over the signal's own columns, such as upper(service) or extract(body, '[0-9]+')"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A statement without comments, its trailing FORMAT and semicolon; ``format`` is empty where it names none.
+    """A statement without comments, trailing FORMAT and semicolon; ``format`` is empty if it names none.
 
-    ``outline``: the same for the parser alone, with constants in the place of texts and parameters, and plain words in the place of names.
-    ``given``: the names it gives itself, by WITH and AS.
+    ``outline``: the same, for the parser only, with constants in place of texts and parameters, and plain words in place of names.
+    ``given``: the names that it defines itself, with WITH and AS.
     """
 
     sql: str
@@ -79,7 +79,7 @@ def question(text: str) -> Question:
         if kind in {"word", "quoted"}:
             name = _name(part)
             if following == "(" and _LEAVING.fullmatch(name):
-                raise Permanent(f"function {name} is not allowed in readonly mode: it leaves the store")
+                raise Permanent(f"function {name} is not allowed in readonly mode: it reaches outside the store")
             if name == "system" and following == ".":
                 _check_system_table(words[index + 2 : index + 3])
     asked = ""
@@ -91,7 +91,7 @@ def question(text: str) -> Question:
 
 
 def _outline(tokens: list[tuple[str, str]]) -> str:
-    """Return the statement as it is parsed to find the tables it names."""
+    """Return the statement in the form that is parsed to find the tables it names."""
     parts: list[str] = []
     skipping = False
     for index, (kind, part) in enumerate(tokens):
@@ -106,13 +106,13 @@ def _outline(tokens: list[tuple[str, str]]) -> str:
 
 
 def _plain_name(quoted: str) -> str:
-    """Return a quoted name if it is a plain word, else one that is and can be no table's."""
+    """Return a quoted name if it is a plain word, else a plain word that cannot be a table's name."""
     inner = quoted[1:-1]
     return quoted if inner.isascii() and inner.isidentifier() else f"`0{inner.encode().hex()}`"
 
 
 def _given(tokens: list[tuple[str, str]]) -> frozenset[str]:
-    """Return what stands beside an AS: on the left of it names of WITH, on the right those of columns and tables."""
+    """Return what is next to an AS: the names of WITH to its left, those of columns and tables to its right."""
     words = [(kind, part) for kind, part in tokens if kind not in _BETWEEN]
     beside = [
         words[place]
@@ -125,13 +125,13 @@ def _given(tokens: list[tuple[str, str]]) -> frozenset[str]:
 
 
 def check_expression(text: str) -> None:
-    """Raise :class:`core.errors.Permanent` unless ``text`` is one value made of a signal's columns, constants and functions that stay inside.
+    """Raise :class:`core.errors.Permanent` unless ``text`` is one value made of a signal's columns, constants and functions that stay inside the store.
 
-    It becomes part of statements that run with every right, so what a question may do (read a table, be cut by a comment) it may not.
+    It becomes part of statements that run with every right, so it may not do what a query may (read a table, be cut off by a comment).
     """
     tokens = _tokens(text)
     if any(kind == "comment" for kind, _ in tokens):
-        raise Permanent("a comment is no part of an expression; write it behind a '#' of YAML")
+        raise Permanent("a comment cannot be part of an expression; write it as a YAML comment, after '#'")
     words = [(kind, part) for kind, part in tokens if kind != "space"]
     depth = 0
     for index, (kind, part) in enumerate(words):
@@ -140,7 +140,7 @@ def check_expression(text: str) -> None:
             _check_set(words[index + 1 :])
         depth += (part in _OPENING) - (part in _CLOSING) if kind == "mark" else 0
         if depth < 0 or part == ";" or (part == "," and depth == 0):
-            raise Permanent(f"an expression is one value; remove the '{part}'")
+            raise Permanent(f"an expression must be a single value; remove the '{part}'")
         if kind in {"word", "quoted"}:
             _check_word(kind, _name(part), words[index - 1][1] if index else "", following)
     if depth:
@@ -149,23 +149,23 @@ def check_expression(text: str) -> None:
 
 def _check_word(kind: str, name: str, before: str, following: tuple[str, str]) -> None:
     if following[1] == "(" and (name in _STOPPING or _LEAVING.fullmatch(name)):
-        what = "stops or delays the store" if name in _STOPPING else "leaves the store"
+        what = "stops or delays the store" if name in _STOPPING else "reaches outside the store"
         raise Permanent(f"function '{name}' {what}; {_INSTEAD}")
     if kind == "word" and before != "." and (name in _NO_VALUE or name in _WORDS):
-        raise Permanent(f"'{name.upper()}' reads tables, and an expression reads one signal; {_INSTEAD}")
+        raise Permanent(f"'{name.upper()}' reads tables, but an expression may read only one signal; {_INSTEAD}")
     if name == "system" and following[1] == ".":
-        raise Permanent(f"the tables of 'system' are no part of a signal; {_INSTEAD}")
+        raise Permanent(f"the tables of 'system' are not part of a signal; {_INSTEAD}")
     if following[1] == "(" and name != "in" and SET_FUNCTION.fullmatch(name):
         raise Permanent(f"function '{name}' may read a table; write service IN ('a', 'b') or service NOT IN ('a', 'b')")
 
 
 def _check_set(following: list[tuple[str, str]]) -> None:
-    """Raise :class:`core.errors.Permanent` unless a set of constants follows; a name there is a table."""
+    """Raise :class:`core.errors.Permanent` unless a set of constants follows; a name there would be a table."""
     depth = 0
     for kind, part in following:
         depth += (part in _OPENING) - (part in _CLOSING) if kind == "mark" else 0
         if kind in {"word", "quoted"}:
-            raise Permanent("a name after 'IN' is a table; write the values in brackets: service IN ('a', 'b')")
+            raise Permanent("a name after 'IN' would be a table; write the values in brackets: service IN ('a', 'b')")
         if depth == 0:
             return
 
@@ -176,7 +176,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while position < len(text):
         found = _TOKEN.match(text, position)
         if found is None:
-            raise Permanent(f"character {position + 1} is not allowed outside of quotes: {text[position]!r}")
+            raise Permanent(f"character {position + 1} is not allowed outside quotes: {text[position]!r}")
         position = found.end()
         kind = str(found.lastgroup)
         tokens.append((kind, " " if kind in _BETWEEN else found.group()))
@@ -184,7 +184,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _name(part: str) -> str:
-    """Return an identifier as ClickHouse understands it, in lower case; quotes with escapes are none of ours."""
+    """Return an identifier as ClickHouse understands it, in lower case; quotes with escapes are not allowed."""
     if part[0] not in {'"', "`"}:
         return part.lower()
     inner = part[1:-1]
@@ -196,7 +196,7 @@ def _name(part: str) -> str:
 def _check_beginning(words: list[tuple[str, str]]) -> None:
     first = words[0][1].lower() if words else ""
     if first not in _BEGINNINGS:
-        raise Permanent(f"Cannot execute query in readonly mode: only questions are allowed, not {first[:40].upper() or 'nothing'}")
+        raise Permanent(f"Cannot execute query in readonly mode: only queries are allowed, not {first[:40].upper() or 'nothing'}")
     second = words[1][1].lower() if len(words) > 1 else ""
     if first == "show" and second not in _SHOWN:
         raise Permanent(f"SHOW {second[:40].upper()} is not allowed in readonly mode")

@@ -1,7 +1,7 @@
-"""Reads signals out of the journal again for days that the store has lost, and says what the journal does not have any more.
+"""Reads signals from the journal again for days that the store has lost, and says what the journal no longer has.
 
-A whole store is made anew by the loader itself, in an empty folder. This is for a store that lacks a part: what was loaded once is inserted
-under new slices. What is there already is replaced by itself, and the books go on counting it once.
+A whole store is rebuilt by the loader itself, in an empty folder. This module is for a store that lacks a part: what was loaded once is
+inserted under new slices. What already exists is replaced by itself, and the books still count it once.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SIGNALS = {
     "event_contents": SignalKind.EVENT,
     "quarantine": SignalKind.QUARANTINE,
 }
-"""The tables that hold what was received, and as what it lies in the journal."""
+"""The tables that hold what was received, and the kinds under which the journal has it."""
 MARKER = "rebuild.json"
 _SLICE_BYTES = 16 << 20
 _NAMED_DAYS = 31
@@ -44,7 +44,7 @@ _NAMED_DAYS = 31
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A table and the days (UTC, of receipt) of which rows are missing, both included; None: nobody knows since or until when."""
+    """A table and the days (UTC, of receipt) of which rows are missing, both included; None: unknown since or until when."""
 
     table: str
     first: date | None = None
@@ -53,19 +53,19 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Receipt from ``since`` until before ``until``, in milliseconds since 1970."""
+    """Received from ``since`` until before ``until``, in milliseconds since 1970."""
 
     since: int
     until: int
 
     def holds(self, moment: int) -> bool:
-        """Return whether it was received then."""
+        """Return whether it was received in this interval."""
         return self.since <= moment < self.until
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A slice that was read again: of which segment, how many records and signals, and how many records were damaged."""
+    """A slice that was read again: from which segment, how many records and signals, and how many records were damaged."""
 
     segment: str
     records: int
@@ -74,14 +74,14 @@ class Step:
 
 
 def window_of(first: date | None, last: date | None) -> Window:
-    """Return the moments of these days."""
+    """Return the interval of these days."""
     since = datetime(first.year, first.month, first.day, tzinfo=UTC) if first else None
     until = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1) if last else None
     return Window(to_milliseconds(since) if since else 0, to_milliseconds(until) if until else 1 << 62)
 
 
 class SignalReload:
-    """Reads signals again. One thread only, the one that loads: nothing may be loaded between two steps of one table's hour."""
+    """Reads signals again. One thread only, the one that loads: nothing may be loaded between two steps for one table's hour."""
 
     def __init__(self, settings: Settings, store: Store, clock: Clock, telemetry: Telemetry) -> None:
         self._journal = settings.journal
@@ -91,9 +91,9 @@ class SignalReload:
         self._writer = SliceWriter(store)
 
     def steps(self, lost: Collection[Lost], but: Collection[str] = ()) -> Iterator[Step]:
-        """Yield after each slice; ``but``: names of segments to leave out. Of tables that hold no signals nothing is read.
+        """Yield after each slice; ``but``: names of segments to leave out. For tables that hold no signals, nothing is read.
 
-        Only what was loaded before is read again: the rest is the loader's.
+        Only what was loaded before is read again: the rest is up to the loader.
         """
         wanted = [(SIGNALS[one.table], window_of(one.first, one.last)) for one in lost if one.table in SIGNALS]
         for lane in Lane if wanted else ():
@@ -137,17 +137,17 @@ class SignalReload:
 
 
 _COUNTS = frozenset({"source_hours", "schema_files"})
-"""Tables whose loss makes it necessary to count again: the notes of the schema, because a start without them counts all once more."""
+"""Tables whose loss makes it necessary to count again: the schema's records, because a start without them counts everything once more."""
 _LAST = to_milliseconds(datetime(2100, 1, 1, tzinfo=UTC))
 
 
 def _overlap(received: tuple[int, int] | None, window: Window) -> bool:
-    """Return whether a segment may hold such a moment; one that does not say what it holds may."""
+    """Return whether a segment may hold anything from this interval; one that does not say what it holds may."""
     return received is None or (received[0] < window.until and received[1] >= window.since)
 
 
 def gone(store: Store, window: Window) -> list[str]:
-    """Return a line a day, the latest first, of what was received then and is not in the journal any more, with counts from the books."""
+    """Return one line per day, latest first, of what was received then and is no longer in the journal, with counts from the books."""
     rows = store.rows(statement("rebuild/swept_days"), {"since": window.since, "until": min(window.until, _LAST)})
     lines = [
         f"{row['day']}: {counted(int(row['segments']), 'segment')} with {counted(int(row['signals']), 'signal')}"
@@ -160,9 +160,9 @@ def gone(store: Store, window: Window) -> list[str]:
 
 
 def move_store_aside(settings: Settings, now: datetime) -> tuple[Path | None, bool]:
-    """Move the embedded store's folder aside; return where it is (None: there was none), and whether a rebuild was going on before.
+    """Move the embedded store's folder away; return where it is (None: there was none), and whether a rebuild was already under way.
 
-    A marker beside it is on disk before anything moves, so that an interrupted rebuild goes on with the store it began.
+    A marker beside it is on disk before anything moves, so that an interrupted rebuild continues with the store that it began.
     """
     marker, store = settings.data / MARKER, settings.data / "store"
     resumed = marker.exists()
@@ -175,7 +175,7 @@ def move_store_aside(settings: Settings, now: datetime) -> tuple[Path | None, bo
         sync_folder(settings.data)
         unfinished.replace(marker)
         sync_folder(settings.data)
-    (settings.data / LEDGER).unlink(missing_ok=True)  # of the store that is moved
+    (settings.data / LEDGER).unlink(missing_ok=True)  # of the store that is moved away
     if name and not (settings.data / name).exists() and store.exists():
         store.rename(settings.data / name)
         sync_folder(settings.data)
@@ -183,12 +183,12 @@ def move_store_aside(settings: Settings, now: datetime) -> tuple[Path | None, bo
 
 
 def finish(settings: Settings) -> None:
-    """Note that the rebuild is done."""
+    """Record that the rebuild is done."""
     (settings.data / MARKER).unlink(missing_ok=True)
 
 
 def stored_rows(store: Store, table: str, first: datetime, last: datetime) -> int:
-    """Return the rows of a table, replaced ones not: those received from the day of ``first`` to that of ``last``; EPOCH: all."""
+    """Return the rows of a table without replaced ones: those received from the day of ``first`` to that of ``last``; EPOCH: all."""
     if first == EPOCH:
         return int(store.rows(statement("rebuild/count_rows", table=table, in_window=False))[0]["n"])
     window = window_of(first.date(), last.date())

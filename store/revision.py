@@ -1,4 +1,4 @@
-"""Revisions: numbers that rise strictly and are never repeated, also across restarts."""
+"""Revisions: numbers that rise strictly and are never reused, even across restarts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BLOCK = 1 << 20
 
 
 class Revisions:
-    """Gives out numbers from blocks that are reserved in the store before any number of them is used.
+    """Hands out numbers from blocks that are reserved in the store before any number in them is used.
 
     ``read`` returns how far numbers were ever reserved; ``reserve`` stores the new end. Safe to use from several threads.
     """
@@ -22,7 +22,7 @@ class Revisions:
         self._end = 0
 
     def next(self, count: int = 1) -> int:
-        """Return the first of ``count`` new numbers in a row."""
+        """Return the first of ``count`` consecutive new numbers."""
         with self._lock:
             if self._next + count > self._end:
                 start = self._read() if self._end == 0 else self._end
@@ -34,7 +34,7 @@ class Revisions:
             return first
 
     def skip(self, upto: int) -> None:
-        """Give out no number up to this one."""
+        """Hand out no number up to this one."""
         with self._lock:
             if upto < self._end:
                 self._next = max(self._next, upto + 1)

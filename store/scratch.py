@@ -1,4 +1,4 @@
-"""A database that is thrown away: for the users' tests of their SLAs."""
+"""A throwaway database for the users' tests of their SLAs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.statement import statement
 
 @contextmanager
 def scratch_store(folder: Path) -> Iterator[Store]:
-    """Yield an empty, migrated store in ``folder``. A process has one embedded engine, so it can be called for one folder only."""
+    """Yield an empty, migrated store in ``folder``. A process has one embedded engine, so this works for only one folder."""
     store = Store(f"chdb://{folder.absolute()}")
     try:
         migrate(store)
@@ -23,7 +23,7 @@ def scratch_store(folder: Path) -> Iterator[Store]:
 
 
 def empty(store: Store) -> None:
-    """Remove every row but the notes of the schema: a tenth of the time of making the tables anew."""
+    """Remove every row except the schema's records: ten times faster than creating the tables anew."""
     for table in store.rows(statement("merge_tree_tables")):
         if table["name"] != "schema_files":
             store.command(statement("truncate", table=table["name"]))

@@ -1,8 +1,8 @@
-"""Reads every part of the store once a day and compares it with its checksums: a disk that forgets a bit says nothing by itself.
+"""Reads every part of the store once a day and compares it with its checksums: a disk that loses a bit does not report it.
 
-One part after another, each followed by a pause of many times what it took. A damaged part whose rows the journal has is set aside
-(``detached/`` of its table) and brought back as any lost part is (``store/losses.py``); any other stays where it is, because most of it
-can be read, and is named until it is gone.
+The parts are read one after another, each followed by a pause of many times the time it took. A damaged part whose rows the journal has is
+set aside (``detached/`` of its table) and restored like any lost part (``store/losses.py``); any other stays where it is, because most of
+it can be read, and is reported until it is gone.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from store.rebuild import SIGNALS, gone, window_of
 from store.statement import statement
 
 PAUSE = 20
-"""After a part the scrub waits so many times as long as reading it took: it takes a twentieth of a processor, while it runs."""
+"""After each part the scrub waits this many times as long as reading it took: while it runs, it takes a twentieth of a processor."""
 LOOK_SECONDS = 1.0
 CONDITION = "store-damage"
 NO_SUCH_PART = 232
 _CURSOR = "scrub"
-"""The cursor whose position is the moment the last round ended, in milliseconds since 1970."""
+"""The cursor whose position is the time at which the last round ended, in milliseconds since 1970."""
 log = logging.getLogger("store.scrub")
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A part that is not as it was written, and what ClickHouse says of it."""
+    """A part that is not as it was written, and what ClickHouse says about it."""
 
     table: str
     part: Part
@@ -44,7 +44,7 @@ class Damage:
 
     @property
     def subject(self) -> str:
-        """By what the condition is known."""
+        """The subject of the condition."""
         return f"{self.table}/{self.part.name}"
 
 
@@ -64,21 +64,21 @@ class Scrub:
         telemetry.set(M.SCRUB_FINISHED, self._finished() / 1000)
 
     def run(self, stopping: threading.Event) -> None:
-        """Read and wait until stopped; for a thread of its own."""
+        """Scrub and wait until stopped; runs in a thread of its own."""
         while self._every and not stopping.wait(LOOK_SECONDS):
             try:
                 if self.due():
                     self.scrub(stopping)
             except STORE_ERRORS:
-                log.exception("the parts of the store could not be read; it is tried again")
+                log.exception("the parts of the store could not be read; trying again")
                 stopping.wait(60)
 
     def due(self) -> bool:
-        """Return whether the last round ended so long ago that the next one begins."""
+        """Return whether the last round ended long enough ago for the next one to begin."""
         return to_milliseconds(self._clock.now()) - self._finished() >= self._every * 1000
 
     def scrub(self, stopping: threading.Event) -> list[Damage]:
-        """Read every part once, tell what is damaged, and return it; return early when stopped."""
+        """Read every part once, report damaged ones and return them; return early if stopped."""
         began, read = self._clock.monotonic(), 0
         found: list[Damage] = []
         for table, parts in sorted(listed(self._store, active=True).items()):
@@ -93,11 +93,11 @@ class Scrub:
                     return found
         self._finish(found)
         fields = {"event": "store_scrubbed", "parts": read, "damaged": len(found), "seconds": round(self._clock.monotonic() - began, 1)}
-        log.info("every part of the store was read", extra={"fields": fields})
+        log.info("every part of the store has been read", extra={"fields": fields})
         return found
 
     def _damage(self, table: str, part: Part) -> str:
-        """Return what is wrong with a part, asked twice; empty: nothing, or it is gone by now."""
+        """Return what is wrong with a part, after asking twice; empty: nothing, or it is gone by now."""
         for _ in range(2):
             try:
                 with self._store.own_client() as client:
@@ -123,11 +123,11 @@ class Scrub:
             "rows": damage.part.rows,
             "problem": damage.message,
         }
-        log.error("a part of the store is not as it was written", extra={"fields": fields})
+        log.error("a part of the store is damaged", extra={"fields": fields})
         if comes_back:
             title += ". It was set aside, and its rows are loaded again"
         else:
-            title += ". The journal does not have all of its rows any more: restore a backup, or delete the part"
+            title += ". The journal no longer has all of its rows: restore a backup, or delete the part"
         held = {one.subject: one for one in self._conditions.current() if one.name == CONDITION}.get(damage.subject)
         self._conditions.raise_(Condition(CONDITION, damage.subject, title, held.since if held else self._clock.now()))
         if comes_back:
@@ -142,7 +142,7 @@ class Scrub:
         return not gone(self._store, window_of(from_milliseconds(part.since).date(), from_milliseconds(part.until).date()))
 
     def _finish(self, found: list[Damage]) -> None:
-        """Write down that a round has ended; what it did not find is over."""
+        """Record that a round has ended; whatever it did not find is over."""
         now = self._clock.now()
         self._store.insert(
             "cursors", {"stage": [_CURSOR], "position": [to_milliseconds(now)], "revision": [self._store.revision()], "updated_at": [now]}

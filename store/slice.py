@@ -1,4 +1,4 @@
-"""Writes one slice of the journal; a record that the store cannot take is written as protobuf's own reader has it, or else quarantined alone."""
+"""Writes one slice of the journal. A record that the store rejects is written as protobuf's own reader has it, or else quarantined alone."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from core.signal import Record, SignalKind
 from store.client import Store
 from store.framing import LANDINGS, frame, insert_settings
 
-# Codes that say the input itself cannot be read. Any other failure is the store's unless some record of the slice does go in.
+# Codes that mean the input itself cannot be read. For any other failure the store is to blame, unless some record of the slice does go in.
 INPUT_CODES = frozenset({6, 26, 27, 28, 38, 41, 69, 72, 117, 128, 131, 407, 444, 521, 524, 568, 636, 675})
-# Never the fault of input: memory, disk, network, time-outs, too many parts, missing tables, read-only.
+# Never the fault of the input: memory, disk, network, time-outs, too many parts, missing tables, read-only.
 STORE_CODES = frozenset({60, 81, 159, 164, 209, 210, 236, 241, 242, 243, 252, 279, 319, 425, 439})
 
 
 SHARES = max(1, min(4, os.cpu_count() or 1))
-"""Into how many parts a large slice is divided, which are decoded side by side; each has a number of its own."""
+"""The number of parts into which a large slice is divided and which are decoded in parallel; each has a number of its own."""
 SHARE_MIN_BYTES = 1 << 20
 _MESSAGES: dict[SignalKind, Any] = {SignalKind.TRACES: TracesData, SignalKind.LOGS: LogsData, SignalKind.METRICS: MetricsData}
-"""The kinds that are OTLP, and what a request of each is to protobuf."""
+"""The OTLP kinds, and the protobuf message of each one's request."""
 
 
 def _code(error: ClickHouseError) -> int:
@@ -48,13 +48,13 @@ def _is_store_failure(error: ClickHouseError) -> bool:
 
 
 class SliceWriter:
-    """Inserts records of all kinds under the numbers of one slice: ``slice_`` and, for the further shares of OTLP, those after it."""
+    """Inserts records of all kinds under the numbers of one slice: ``slice_`` and, for further shares of OTLP, those after it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def write(self, records: Sequence[Record], slice_: int) -> list[Record]:
-        """Insert the records and return those that were refused and quarantined. Raises ``ClickHouseError`` when the store fails."""
+        """Insert the records and return those that were refused and quarantined. Raises ``ClickHouseError`` if the store fails."""
         self._store.flush()
         refused: list[Record] = []
         for kind in SignalKind:
@@ -77,14 +77,14 @@ class SliceWriter:
             plain = [without_unknown_fields(record) for record in records]
             culprits = self._bisect(kind, plain, slice_, error) if plain == list(records) else self._try(kind, plain, slice_)
             if len(culprits) == len(records) and any(_code(one) not in INPUT_CODES for _, one in culprits):
-                raise  # every record fails alike: it is the store that is broken
+                raise  # every record fails in the same way: it is the store that is broken
             sent = dict(zip(map(id, plain), records, strict=True))
             self._quarantine([(sent[id(record)], failure) for record, failure in culprits], slice_)
             return [sent[id(record)] for record, _ in culprits]
         return []
 
     def _try(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> list[tuple[Record, ClickHouseError]]:
-        """Insert the records and return those that are refused. Raises ``ClickHouseError`` when the store fails."""
+        """Insert the records and return those that are refused. Raises ``ClickHouseError`` if the store fails."""
         try:
             self._insert(kind, records, slice_)
         except DatabaseError as error:
@@ -117,7 +117,8 @@ class SliceWriter:
 def without_unknown_fields(record: Record) -> Record:
     """Return an OTLP record as protobuf's own reader has it.
 
-    A field whose wire type is not that of its number is unknown to that reader, and so to the collector. ClickHouse refuses the whole message.
+    A field whose wire type does not fit its number is unknown to that reader, and so to the collector. ClickHouse refuses the whole
+    message.
     """
     if record.kind not in _MESSAGES:
         return record
@@ -131,7 +132,7 @@ def without_unknown_fields(record: Record) -> Record:
 
 
 def _shares(records: Sequence[Record]) -> list[Sequence[Record]]:
-    """Divide records, in their order, into at most :data:`SHARES` parts of about equal size, none of them small."""
+    """Divide records, in order, into at most :data:`SHARES` parts of about equal size, none of them small."""
     ends = list(itertools.accumulate(len(record.body) for record in records))
     count = max(1, min(SHARES, ends[-1] // SHARE_MIN_BYTES))
     cuts = [0, *(bisect.bisect_left(ends, ends[-1] * number // count) + 1 for number in range(1, count)), len(records)]
@@ -139,7 +140,7 @@ def _shares(records: Sequence[Record]) -> list[Sequence[Record]]:
 
 
 def refused_as_quarantine(record: Record, message: str) -> Record:
-    """Return the quarantine record of an acknowledged record that the store refused."""
+    """Return the quarantine record for an acknowledged record that the store refused."""
     detail = {
         "reason": "store_refused",
         "message": message.split("\n", 1)[0][:1000],

@@ -1,4 +1,4 @@
-"""The store's SQL: ``store/sql/<area>/<name>.sql.j2``, where the area is the module that asks; what several ask has none."""
+"""The store's SQL: ``store/sql/<area>/<name>.sql.j2``; the area is the module that asks, and SQL used by several modules has none."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from pathlib import Path
 from core.statement import statements
 
 statement = statements(Path(__file__).parent / "sql")
-"""Renders a file of ``store/sql`` by its name (``board/clocks``) and named parameters."""
+"""Renders a file in ``store/sql``, given its name (``board/clocks``) and named parameters."""

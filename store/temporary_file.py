@@ -1,6 +1,6 @@
-"""A file among the system's temporary ones, most often on another file system than the data, that nobody else may have written.
+"""A file among the system's temporary ones, usually on another file system than the data, that nobody else can have written.
 
-The folder for temporary files is everybody's: what lies there under our name may be somebody else's, or a link to a file of ours.
+The folder for temporary files is shared by all users: what is there under our name may be somebody else's, or a link to a file of ours.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from pathlib import Path
 
 
 class PrivateTemporaryFile:
-    """The stand-in of one file of the data folder, in a folder of this user's alone."""
+    """The stand-in for one file of the data folder, in a folder that only this user can open."""
 
     def __init__(self, stands_for: Path) -> None:
-        """``stands_for``: the file of the data folder; its path makes the name, and its name the beginning of it."""
+        """``stands_for``: the file of the data folder; this file's name is made from its path, and begins with its name."""
         digest = hashlib.sha256(str(stands_for.resolve()).encode()).hexdigest()[:16]
         self._path = private_folder() / f"{stands_for.name}-{digest}"
 
     def write(self, content: bytes) -> None:
-        """Write over what it had, and wait until it is on disk. Raises ``OSError``, also where somebody else has a file or folder of the name."""
+        """Replace the content, and wait until it is on disk. Raises ``OSError``, also if somebody else has a file or folder of this name."""
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         if not _is_private(self._path.parent):
-            raise PermissionError(f"{self._path.parent} is not this user's alone")
+            raise PermissionError(f"{self._path.parent} does not belong to this user alone")
         write_in_place(self._path, content, os.O_CREAT | os.O_NOFOLLOW)
 
     def read(self) -> bytes | None:
-        """Return what it has; None: there is none, or somebody else may have written it. Raises ``OSError`` for one that cannot be read."""
+        """Return the content; None if there is no file, or somebody else may have written it. Raises ``OSError`` if it cannot be read."""
         return self._path.read_bytes() if _is_private(self._path) else None
 
     def remove(self) -> None:
-        """Delete it where it is. Raises ``OSError``."""
+        """Delete the file if it exists. Raises ``OSError``."""
         self._path.unlink(missing_ok=True)
 
 
@@ -42,7 +42,7 @@ def private_folder() -> Path:
 
 
 def write_in_place(path: Path, content: bytes, flags: int = 0) -> None:
-    """Write over the beginning of a file, whatever follows, and wait until it is on disk; ``flags`` are those of ``os.open``. Raises ``OSError``."""
+    """Overwrite the beginning of a file, and wait until it is on disk; ``flags`` are those of ``os.open``. Raises ``OSError``."""
     descriptor = os.open(path, os.O_WRONLY | flags, 0o600)
     try:
         os.pwrite(descriptor, content, 0)
@@ -52,7 +52,7 @@ def write_in_place(path: Path, content: bytes, flags: int = 0) -> None:
 
 
 def _is_private(path: Path) -> bool:
-    """Return whether a file or folder is there that is this user's, not a link, and that nobody else may write."""
+    """Return whether a file or folder exists that belongs to this user, is not a link, and that nobody else may write."""
     try:
         found = path.lstat()
     except OSError:

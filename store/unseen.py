@@ -1,6 +1,6 @@
-"""What was received and could not be stored, while the store's disk takes nothing: it may be what a deadline waits for.
+"""What was received but could not be stored while the store's disk accepts nothing: it may be what a deadline is waiting for.
 
-The journal has it. A transaction of which one of its keys is written anywhere in there is not evaluated until it was looked at properly.
+The journal has it. A transaction with a key that occurs anywhere in there is not evaluated until the input has been processed properly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from journal.reader import read_segment
 from journal.segments import SegmentReader
 
 MAX_BYTES = 64 << 20
-"""Of more than that it is not asked what it names: it may be anything."""
+"""Above this size it is not searched for keys: it may concern any transaction."""
 _ALL = 1 << 62
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _INT_VALUE = tag(3, 0)
@@ -40,11 +40,11 @@ class Unseen:
         self._read: _Read | None = None
 
     def since(self, moment: datetime | None) -> None:
-        """Say that what was received from ``moment`` on was not stored, or part of it; None: everything is."""
+        """Record that what was received from ``moment`` on, or part of it, was not stored; None: everything is."""
         self._since = None if moment is None else to_milliseconds(moment)
 
     def names(self, transactions: pd.DataFrame) -> NDArray[np.bool_]:
-        """Return of each transaction (column ``keys``) whether something that was not stored may be about it."""
+        """Return for each transaction (column ``keys``) whether anything that was not stored may concern it."""
         if self._since is None or not len(transactions):
             return np.zeros(len(transactions), np.bool_)
         text = self._text(self._since)
@@ -55,7 +55,7 @@ class Unseen:
         )
 
     def _text(self, since: int) -> bytes | None:
-        """Return all that was received since, in small letters; None: it is too much. Read again only when the journal has changed."""
+        """Return everything received since then, in lower case; None: it is too much. Read again only if the journal has changed."""
         files = [(path, lane) for lane in Lane for path in segments(self._journal, lane) if SegmentReader(path, lane).ended_at() >= since]
         stamps = list(_stamps(files))
         if self._read is None or since < self._read.since or stamps != self._read.stamps:

@@ -1,1 +1,1 @@
-"""What readers ask the store: one function a question, each with a client of the read endpoint."""
+"""What readers ask the store: one function per question, each taking a client of the read endpoint."""

@@ -19,9 +19,9 @@ _COUNTS = ["acknowledged", "in_journal", "loaded", "refused"]
 
 
 def lanes(client: Reader, folder: Path) -> pd.DataFrame:
-    """Return one row a lane: lane, acknowledged = in_journal + loaded, and refused (of the loaded: quarantined by the store), in signals.
+    """Return one row per lane: lane, acknowledged = in_journal + loaded, and refused (of the loaded: quarantined by the store), in signals.
 
-    ``folder`` is the journal's. Exact when nobody writes or loads meanwhile; damaged records count with none, since their count is lost.
+    ``folder`` is the journal's. Exact while nobody writes or loads; damaged records count as no signals, because their count is lost.
     """
     rows = client.query(statement("accounting/loaded_segments")).named_results()
     totals = {lane.value: dict.fromkeys(_COUNTS, 0) for lane in Lane}
@@ -43,20 +43,20 @@ def lanes(client: Reader, folder: Path) -> pd.DataFrame:
 def identity(client: Reader) -> dict[str, int]:
     """Return what became of all loaded signals: loaded = stored + duplicates + quarantined + lost, all lanes together.
 
-    Exact while retention has removed nothing. ``duplicates`` is what is left over; when it is negative, the store holds signals that
+    Exact as long as retention has removed nothing. ``duplicates`` is whatever is left over; if it is negative, the store holds signals that
     nobody acknowledged.
     """
     row = next(iter(client.query(statement("accounting/identity")).named_results()))
     counts = {str(name): int(count) for name, count in row.items()}
     left = counts["loaded"] - counts["stored"] - counts["quarantined"]
-    counts["lost"] = min(counts["lost"], max(0, left))  # of what was lost some rows were duplicates that no merge had taken away yet
+    counts["lost"] = min(counts["lost"], max(0, left))  # some of the lost rows were duplicates that no merge had removed yet
     return {**counts, "duplicates": left - counts["lost"]}
 
 
 def account(client: Reader, folder: Path) -> dict[str, int]:
     """Return acknowledged = stored + duplicates + quarantined + lost + in_journal, all lanes together, in signals.
 
-    Exact when nobody writes or loads meanwhile. ``duplicates`` holds what retention has removed, too.
+    Exact while nobody writes or loads. ``duplicates`` also includes what retention has removed.
     """
     whole = identity(client)
     in_journal = int(lanes(client, folder)["in_journal"].sum())
@@ -70,10 +70,10 @@ def stored_since(client: Reader, since: datetime) -> int:
 
 
 def lost_since(client: Reader, since: datetime) -> int:
-    """Return the signals that were found lost at or after ``since`` (aware) and are not back."""
+    """Return the signals found lost at or after ``since`` (aware) that are not back."""
     return int(next(iter(client.query(statement("accounting/lost_since"), parameters={"since": since}).named_results()))["lost"])
 
 
 def losses(client: Reader) -> list[dict[str, Any]]:
-    """Return what the store has lost, the latest first, a row a table and discovery, with times in UTC without a zone."""
+    """Return what the store has lost, latest first, one row per table and discovery, with times in UTC without a zone."""
     return list(client.query(statement("accounting/losses")).named_results())

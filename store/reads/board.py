@@ -1,4 +1,4 @@
-"""The wall board: where transactions stand and which stations hold them up."""
+"""The wall board: which milestone transactions reached last, and which stations hold them up."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def stations(client: Reader, *, now: datetime) -> pd.DataFrame:
     """Return one row per flow, stage and currency.
 
     Columns: flow, stage, currency, here (open transactions that reached it last), failed (that failed to reach it), breached, at_risk,
-    unknown, paused, running (that have a clock towards it, by their worst), value_at_risk, next_due_at (UTC, NaT: none).
-    Counts without money stand in the row of the empty currency.
+    unknown, paused, running (that have a clock towards it, by their worst), value_at_risk, next_due_at (UTC, NaT: none). Counts without
+    money are in the row of the empty currency.
     """
     by_stage = frame(client, statement("board/open_by_stage"))
     clocks = frame(client, statement("board/clocks"), parameters={"now": now})
@@ -42,7 +42,7 @@ def stations(client: Reader, *, now: datetime) -> pd.DataFrame:
 def totals(client: Reader, *, now: datetime) -> pd.DataFrame:
     """Return one row per flow and currency: transactions breached, at_risk, unknown (each once), lacking, value_at_risk, next_due_at.
 
-    ``lacking``: those of the unknown whose due time cannot be computed, as a fact is missing; ``next_due_at``: UTC, NaT for none.
+    ``lacking``: those of the unknown whose due time cannot be calculated because a fact is missing; ``next_due_at``: UTC, NaT for none.
     """
     rows = frame(client, statement("board/totals"), parameters={"now": now})
     if rows.empty:
@@ -52,17 +52,20 @@ def totals(client: Reader, *, now: datetime) -> pd.DataFrame:
 
 
 def pulse(client: Reader) -> dict[str, Any]:
-    """Return ``processed_at``: when a stage last moved on (UTC; None: never), and ``stages``: position by stage."""
+    """Return ``processed_at``: when a stage last made progress (UTC; None: never), and ``stages``: position by stage."""
     rows = client.query(statement("board/cursors")).result_rows
     return {"processed_at": max((row[2] for row in rows), default=None), "stages": {row[0]: row[1] for row in rows}}
 
 
 def _moments(column: pd.Series) -> pd.Series:
-    """The store writes 1970 where an aggregate found nothing."""
+    """The store writes 1970 if an aggregate found nothing."""
     stamps = pd.to_datetime(column, utc=True)
     return stamps.where(stamps.dt.year > 1970).dt.tz_localize(None)
 
 
 def open_incidents(client: Reader, *, limit: int) -> pd.DataFrame:
-    """Return incidents that are not resolved, the worst first and Andon's own before others as bad, at most ``limit``; ``total`` in each row counts all of them."""
+    """Return at most ``limit`` unresolved incidents, worst first and Andon's own before equally bad others.
+
+    ``total`` in each row counts all of them.
+    """
     return frame(client, statement("board/incidents"), parameters={"limit": limit, "own": OWN_FLOW})

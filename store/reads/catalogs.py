@@ -1,4 +1,4 @@
-"""The catalog in force, why a changed one was refused, and the catalogs of before."""
+"""The catalog in force, why a changed one was rejected, and earlier catalogs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from store.statement import statement
 
 
 def in_force(client: Reader) -> dict[str, str]:
-    """Return ``definitions``, the text :func:`core.catalog.catalog.catalog_from_json` reads of the catalog in force ('' before the first).
+    """Return ``definitions``, the text from which :func:`core.catalog.catalog.catalog_from_json` reads the catalog in force ('' before the first).
 
-    ``problem``: why the catalog on disk was refused since; '' where it is the one in force.
+    ``problem``: why the catalog on disk has been rejected since; '' if it is the one in force.
     """
     rows = client.query(statement("catalogs/in_force")).result_rows
     return dict(zip(("definitions", "problem"), rows[0], strict=True))

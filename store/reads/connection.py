@@ -1,4 +1,4 @@
-"""How readers reach the store: the engine's read endpoint where it is embedded, else the ClickHouse server itself."""
+"""How readers reach the store: through the engine's read endpoint if it is embedded, else on the ClickHouse server itself."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from core.errors import Retryable
 from store.server import AUTHENTICATION_FAILED, is_unanswered, scheme_of, server_dsn, why
 
 Reader: TypeAlias = Client
-"""What asks a store: the client of one thread, for those who may not know its library."""
+"""What asks a store: one thread's client, for code that may not know its library."""
 
 CLIENT_NAME = "andon"
-"""How Andon's own pages and commands call themselves, so that the queries of others do not keep them waiting."""
+"""How Andon's own pages and commands identify themselves, so that the queries of others do not keep them waiting."""
 USER = "andon"
 """The only user of the read endpoint."""
 LIMITS: dict[str, int | str] = {
@@ -28,7 +28,7 @@ LIMITS: dict[str, int | str] = {
     "max_threads": 2,
     "session_timezone": "UTC",
 }
-"""What one query of a reader may take, in seconds, bytes, rows and threads, and the zone of its times."""
+"""The limits of one reader's query in seconds, bytes, rows and threads, and the zone of its times."""
 
 
 def connect(dsn: str, user: str, password: str) -> Reader:
@@ -44,12 +44,12 @@ def connect(dsn: str, user: str, password: str) -> Reader:
 
 
 def connect_reader(settings: Settings) -> Reader:
-    """Return a client that reads the store of these settings and can do nothing else.
+    """Return a client that can read the store of these settings and do nothing else.
 
-    Of a ClickHouse server it is the user, the password and the database that the engine has, limited as the read endpoint is where the
-    server lets that user set it. The endpoint's secret is read, never made: a mistyped data folder must not come into being.
+    On a ClickHouse server it uses the engine's user, password and database, limited like the read endpoint as far as the server lets that
+    user set limits. The endpoint's secret is read, never created: a mistyped data folder must not come into being.
 
-    Raises :class:`Retryable` that says what to do when nobody answers, and :class:`core.errors.UsageError` for a store of unknown form.
+    Raises :class:`Retryable` that says what to do if nobody answers, and :class:`core.errors.UsageError` for a store of unknown form.
     """
     try:
         if settings.store == "embedded":
@@ -58,14 +58,14 @@ def connect_reader(settings: Settings) -> Reader:
     except ClickHouseError as error:
         raise Retryable(_why(settings, error)) from error
     for name, value in {**LIMITS, "readonly": 1}.items():
-        with suppress(ProgrammingError):  # this user cannot change it: what the server says of it holds
+        with suppress(ProgrammingError):  # this user cannot change it: the server's own value applies
             client.set_client_setting(name, value)
     return client
 
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[Reader]:
-    """Yield a client of :func:`connect_reader`. Raises :class:`Retryable` also when a question asked through it is not answered."""
+    """Yield a client from :func:`connect_reader`. Raises :class:`Retryable` also if a query asked through it is not answered."""
     client = connect_reader(settings)
     try:
         yield client
@@ -95,8 +95,8 @@ def _why(settings: Settings, error: ClickHouseError) -> str:
     said = " ".join(str(error).split())
     if getattr(error, "code", None) == AUTHENTICATION_FAILED:
         secret = settings.data / "secrets" / "reader"
-        refused = f"refuses the password in {secret}" if secret.exists() else f"wants a password, and there is no {secret}"
-        return f"{whom(settings)} answers but {refused}: it runs with another data folder; give it with --data (the demo's is .andon-demo)"
+        refused = f"refuses the password in {secret}" if secret.exists() else f"requires a password, and {secret} does not exist"
+        return f"{whom(settings)} answers but {refused}: it runs with another data folder; name that one with --data (the demo's is .andon-demo)"
     if is_unanswered(error):
         return f"no engine answers at {settings.engine_url}; start it with 'andon up' or give --engine-port"
-    return f"{whom(settings)} does not answer questions ({type(error).__name__}: {said[:200]})"
+    return f"{whom(settings)} does not answer queries ({type(error).__name__}: {said[:200]})"

@@ -1,4 +1,4 @@
-"""Everything about one transaction. All answers are bounded."""
+"""Everything about one transaction. All answers are limited in size."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from store.reads.frame import frame
 from store.statement import statement
 
 MILESTONES = 1000
-"""So many milestone events are given at most."""
+"""The most milestone events returned."""
 
 SIGNALS = 500
-"""So many spans, log records or events are given at most; :func:`how_many` says how many there are."""
+"""The most spans, log records or events returned; :func:`how_many` says how many there are."""
 
 
 def transaction(client: Reader, *, transaction_id: str) -> dict[str, Any] | None:
@@ -34,7 +34,7 @@ def clocks(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:
 
 
 def verdicts(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:
-    """Return every version of its verdicts, the latest first."""
+    """Return every version of its verdicts, latest first."""
     return frame(client, statement("detail/verdicts"), parameters={"flow": flow, "id": transaction_id})
 
 
@@ -59,6 +59,6 @@ def events(client: Reader, *, trace_ids: tuple[str, ...], signal_ids: tuple[tupl
 
 
 def how_many(client: Reader, *, kind: str, trace_ids: tuple[str, ...], ids: tuple[Any, ...] = ()) -> int:
-    """Return how many ``spans``, ``logs`` or ``events`` there are, where their reading gave as many as it gives at most."""
+    """Return how many ``spans``, ``logs`` or ``events`` there are, if reading them returned the maximum."""
     bound = {"traces": list(trace_ids), "ids": list(ids)}
     return int(client.query(statement("detail/how_many", kind=kind), parameters=bound).result_rows[0][0])

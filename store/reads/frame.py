@@ -11,5 +11,5 @@ from store.reads.connection import Reader
 
 
 def frame(client: Reader, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Return the rows; without any row the frame has no columns either. Parameters bind as ``{name:Type}``."""
+    """Return the rows; without any rows the frame has no columns either. Parameters bind as ``{name:Type}``."""
     return client.query_df(sql, parameters=dict(parameters or {}))

@@ -1,4 +1,4 @@
-"""Key figures for leadership, over a period and in comparison."""
+"""KPIs for leadership, over a period and in comparison."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _COLUMNS = [*_KEY, "decided", "met", "transactions", "exceptions", "completed", 
 
 
 def figures(client: Reader, *, start: datetime, end: datetime, zone: str, flow: str = "") -> pd.DataFrame:
-    """Return the figures of [start, end) and, where ``before`` is 1, of the period of the same length before it.
+    """Return the figures of [start, end) and, with ``before`` = 1, of the preceding period of the same length.
 
     One row per value (``name``) of each dimension (``by``: all, day in ``zone``, flow, plant, customer). Columns: decided and met (clocks),
-    transactions (that had a clock decided), exceptions (of those: with a missed one), completed, cycle_seconds (median) and
+    transactions (that had a clock decided), exceptions (those of them with a missed one), completed, cycle_seconds (median) and
     cycle_p90_seconds of what ended.
     """
     parameters = {"start": start, "end": end, "earlier": start - (end - start), "zone": zone, "flow": flow or HEARTBEAT}

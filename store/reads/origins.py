@@ -1,4 +1,4 @@
-"""Sources: when each was last heard, how much it sends, and what could not be used."""
+"""Sources: when each was last seen, how much it sends, and what could not be used."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def volumes(client: Reader, *, since: datetime) -> pd.DataFrame:
 
 
 def last_seen(client: Reader) -> pd.DataFrame:
-    """Return source and last_seen: when it was last received from (UTC), quarantined input not counted."""
+    """Return source and last_seen: when something was last received from it (UTC), not counting quarantined input."""
     return frame(client, statement("source_last_seen"))
 
 
 def expected(client: Reader) -> pd.DataFrame:
-    """Return source, since (when it was first expected to be heard) and silent_since (NaT while it is heard) of sources with a rhythm; UTC."""
+    """Return source, since (when it was first expected) and silent_since (NaT unless it is silent) of sources with a rhythm; UTC."""
     return frame(client, statement("expected_sources"))
 
 
@@ -37,9 +37,9 @@ def keyless(client: Reader, *, since: datetime) -> pd.DataFrame:
 
 
 def not_numbers(client: Reader, *, since: datetime, facts: tuple[tuple[str, str], ...]) -> pd.DataFrame:
-    """Return source, flow, fact, example and signals of milestone events received since then (UTC) whose fact is no number.
+    """Return source, flow, fact, example and signals of milestone events received since then (UTC) with a fact that is not a number.
 
-    ``facts``: (flow, fact) of those that are meant to be numbers. At most 50 rows, the most frequent first.
+    ``facts``: (flow, fact) of those that are meant to be numbers. At most 50 rows, most frequent first.
     """
     return frame(client, statement("origins/not_numbers"), parameters={"since": since, "facts": list(facts)})
 

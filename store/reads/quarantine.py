@@ -26,4 +26,4 @@ def quarantined_input(client: Reader, quarantine_id: str) -> dict[str, Any]:
     )
     for row in found.named_results():
         return dict(row)
-    raise AndonError(f"quarantine id '{quarantine_id}' is unknown; 'andon quarantine list' shows the ids")
+    raise AndonError(f"quarantine id '{quarantine_id}' is not known; 'andon quarantine list' shows the ids")

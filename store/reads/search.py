@@ -1,4 +1,4 @@
-"""Finding transactions: by any business identifier, or by where they stand. All answers are bounded."""
+"""Finding transactions: by any business identifier, or by their state. All answers are limited in size."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _WINDOW_HOURS = (24, 24 * 8, 24 * 64)
 
 
 def forms(value: str) -> list[str]:
-    """Return how an identifier that a person types may be stored: as it is, and without leading zeros (of nothing but zeros, one is left)."""
+    """Return how an identifier that a person types may be stored: as it is, and without leading zeros (if it is all zeros, one is left)."""
     typed = value.strip()
     return list(dict.fromkeys([typed, typed.lstrip("0") or typed[-1:]]))
 
 
 def find(client: Reader, *, value: str, limit: int = 50) -> pd.DataFrame:
-    """Return the transactions an identifier names: flow, transaction_id, key_type, key_value; exact ones first, then those it begins.
+    """Return the transactions that an identifier names: flow, transaction_id, key_type, key_value; exact matches first, then prefixes.
 
-    The one way to find by an identifier. The id of a transaction that was merged into another is a key of that one, of type ``@merged``.
+    The only way to search by an identifier. The id of a transaction that was merged into another is a key of that one, of type ``@merged``.
     """
     return frame(client, statement("search/find"), parameters={"exact": forms(value), "prefix": value.strip(), "limit": limit})
 
@@ -52,14 +52,14 @@ def listing(
     ids: tuple[str, ...] = (),
     limit: int = 200,
 ) -> pd.DataFrame:
-    """Return transactions, the youngest first, with their worst clock.
+    """Return transactions, newest first, with their worst clock.
 
-    ``stage``: the milestone reached last. ``awaited``: the milestone a troubled clock awaits, or that failed. ``verdict``: of any clock, or
-    ``failed``. ``since``: first seen after. Columns: flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at,
-    failed_stage, cause, customer, plant, value, currency, and of the worst clock: sla, verdict, due_at.
+    ``stage``: the milestone reached last. ``awaited``: the milestone that a late clock is waiting for, or that failed. ``verdict``: of any
+    clock, or ``failed``. ``since``: first seen after. Columns: flow, transaction_id, reference, state, stage, started_at, updated_at,
+    ended_at, failed_stage, cause, customer, plant, value, currency, and of the worst clock: sla, verdict, due_at.
 
-    Looks through the youngest first, in windows back from ``now``, until there are ``limit`` rows: what is frequent is found at once, what is
-    rare costs one look through all.
+    Searches newest first, in windows back from ``now``, until there are ``limit`` rows: what is frequent is found at once, what is rare
+    costs one pass over everything.
     """
     given = {"flow": flow, "state": state, "stage": stage, "customer": customer, "plant": plant}
     parameters: dict[str, Any] = {**given, "awaited": awaited, "verdict": verdict, "limit": limit, "ids": list(ids), "heartbeat": HEARTBEAT}
@@ -76,7 +76,7 @@ def listing(
 
 
 def _first_id(since: datetime) -> str:
-    """Return what the ids of transactions first seen since then are not below."""
+    """Return a lower bound for the ids of transactions first seen since then."""
     return f"{int(since.timestamp() * 1000):012x}"
 
 
@@ -100,5 +100,5 @@ def _with_worst_clock(client: Reader, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def worst_clocks(client: Reader, *, ids: Sequence[str]) -> pd.DataFrame:
-    """Return flow, transaction_id, sla, verdict, due_at, value, currency of each transaction's worst clock (the earliest due of equals)."""
+    """Return flow, transaction_id, sla, verdict, due_at, value, currency of each transaction's worst clock (of equals, the one due first)."""
     return frame(client, statement("search/worst_clocks"), parameters={"ids": list(ids)})

@@ -294,12 +294,12 @@ def test_what_the_store_did_not_take_was_not_done(counter: Counter, monkeypatch:
 
 def test_what_people_do_is_refused_while_the_disk_takes_nothing(counter: Counter, monkeypatch: pytest.MonkeyPatch):
     def put(*_: object) -> None:
-        raise NoRoom("the disk of the store takes no more")
+        raise NoRoom("the disk of the store accepts no more")
 
     with monkeypatch.context() as patch:
         patch.setattr(counter.world.store, "put", put)
         answer = counter.post(f"/incidents/{counter.incident}/acknowledge", {"by": "Ana"})
-        assert answer == (503, {"error": "the disk of the store takes no more"})
+        assert answer == (503, {"error": "the disk of the store accepts no more"})
     (found,) = counter.engine.open_incidents(counter.world.clock.now())
 
     assert (found.status, counter.row()["status"], counter.actions()) == ("open", "open", [])

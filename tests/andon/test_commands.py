@@ -115,7 +115,7 @@ def test_an_engine_with_another_data_folder_is_told_from_one_that_is_not_there(t
     assert result.returncode == 1
     assert one_line(result) == (
         f"the engine at http://127.0.0.1:{server.server_port} answers but refuses the password in mine/secrets/reader:"
-        " it runs with another data folder; give it with --data (the demo's is .andon-demo)"
+        " it runs with another data folder; name that one with --data (the demo's is .andon-demo)"
     )
 
 

@@ -106,10 +106,10 @@ def test_a_kind_that_no_flow_uses_has_no_select() -> None:
 @pytest.mark.parametrize(
     ("match", "said"),
     [
-        ({"event": "*", "service": "erp"}, "'service' cannot be matched on an event; use 'source'"),
-        ({"event": "x", "service": "erp"}, "'service' cannot be matched on an event"),
-        ({"event": "x", "status": "ok"}, "'status' cannot be matched on an event"),
-        ({"log": "x", "status": ["ok"]}, "'status' cannot be matched on an log"),
+        ({"event": "*", "service": "erp"}, "'service' cannot be matched on signal kind 'event'; use 'source'"),
+        ({"event": "x", "service": "erp"}, "'service' cannot be matched on signal kind 'event'"),
+        ({"event": "x", "status": "ok"}, "'status' cannot be matched on signal kind 'event'"),
+        ({"log": "x", "status": ["ok"]}, "'status' cannot be matched on signal kind 'log'"),
         ({"log": "x", "attributes": {"data.kind": "a"}}, "'data.kind' is not a path in signal kind 'log'"),
         ({"event": "x", "attributes": {"kind": "a"}}, "'kind' is not a path in signal kind 'event'"),
     ],

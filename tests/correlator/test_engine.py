@@ -111,7 +111,7 @@ def test_a_catalog_that_does_not_compile_is_refused_and_the_one_before_stays() -
     correlator = Correlator(store, catalog(), Telemetry())
     before = correlator.fold
     wrong = {"captured": {"system": "S", "match": {"event": "x", "status": "ok"}, "keys": {"order": "data.order"}}}
-    with pytest.raises(UsageError, match="'status' cannot be matched on an event"):
+    with pytest.raises(UsageError, match="'status' cannot be matched on signal kind 'event'"):
         correlator.reload(catalog(changed(milestones=wrong, ends=["captured"], cancels=[])))
     assert len(store.installed) == 1
     assert correlator.fold == before

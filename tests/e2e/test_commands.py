@@ -181,5 +181,5 @@ def test_an_input_that_a_defect_kept_out_arrives_by_a_replay(product: Product) -
 
 @pytest.mark.parametrize("verb", ["show", "replay"])
 def test_an_unknown_input_is_told(product: Product, verb: str) -> None:
-    message = "andon: quarantine id 'q_unknown' is unknown; 'andon quarantine list' shows the ids\n"
+    message = "andon: quarantine id 'q_unknown' is not known; 'andon quarantine list' shows the ids\n"
     assert said(product, "quarantine", verb, "q_unknown", code=1) == message

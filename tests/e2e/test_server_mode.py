@@ -94,7 +94,7 @@ def test_a_flag_names_another_server_than_the_environment(product: Product, serv
     unused = product.ask("quarantine", "list", "--store", server.store())
     assert (
         unused.stderr
-        == f"andon: the database 'default' at {at}/default does not hold Andon's tables; 'andon engine' with this --store makes them\n"
+        == f"andon: the database 'default' at {at}/default does not contain Andon's tables; 'andon engine' with this --store creates them\n"
     )
     assert [one.returncode for one in (wrong, absent, unused)] == [1, 1, 1]
 

@@ -75,7 +75,7 @@ def test_a_backup_comes_back_and_a_changed_one_does_not(tmp_path: Path) -> None:
 
     part = next(file for file in sorted((copy / "store").rglob("data.*")) if file.stat().st_size)
     part.write_bytes(part.read_bytes()[:-1] + b"!")
-    with pytest.raises(UsageError, match=f"not as it was made: .*{part.name}"):
+    with pytest.raises(UsageError, match=f"the backup has changed since it was made: .*{part.name}"):
         restore(Settings(data=tmp_path / "third"), copy)
     assert not (tmp_path / "third" / "store").exists()
 

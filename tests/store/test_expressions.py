@@ -46,7 +46,7 @@ def test_a_catalog_is_refused_also_where_nobody_asks_the_store(tmp_path: Path) -
     text = file.read_text()
     file.write_text(text.replace("order: data.order", "order: \"substring(file('/etc/passwd'), 1, 40)\"", 1))
     assert file.read_text() != text
-    with pytest.raises(CatalogErrors, match=r"orders\.yaml:\d+:\d+: function 'file' leaves the store; write an expression over"):
+    with pytest.raises(CatalogErrors, match=r"orders\.yaml:\d+:\d+: function 'file' reaches outside the store; use an expression over"):
         check_catalog(tmp_path / "catalog")
 
 

@@ -92,7 +92,7 @@ def test_a_part_that_goes_while_the_engine_runs_is_named_and_questions_are_answe
 
 def test_a_loss_is_found_once_and_told_although_the_disk_takes_nothing(watched: Watched) -> None:
     def refuse(*_: object) -> None:
-        raise NoRoom("the disk of the store takes no more")
+        raise NoRoom("the disk of the store accepts no more")
 
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -211,7 +211,7 @@ def test_a_loss_is_over_once_it_is_mended_and_stays_told_for_a_week_where_it_is_
     watched.losses.mended(transactions, 0, [])
     watched.losses.mended(events, 1, ["2026-01-01: 1 segment with 1 signal in 1 record, deleted after they were loaded"])
     assert watched.conditions.is_over(CONDITION, "transactions")
-    assert "Not brought back: 2026-01-01: 1 segment" in watched.told()["events"]
+    assert "Not restored: 2026-01-01: 1 segment" in watched.told()["events"]
     assert watched.telemetry.value(M.STORE_LOST_ROWS) == 1
     watched.begin()
     assert set(watched.told()) == {"events"}

@@ -67,7 +67,7 @@ def _a_newer_store_is_refused(store: Store) -> None:
 
 def _a_table_that_is_not_durable_is_refused(store: Store) -> None:
     store.command("CREATE TABLE careless (a UInt8) ENGINE = MergeTree ORDER BY a")
-    with pytest.raises(UsageError, match="careless does not carry fsync_after_insert"):
+    with pytest.raises(UsageError, match="careless does not have fsync_after_insert"):
         migrate(store)
 
 

@@ -38,7 +38,7 @@ def test_input_is_listed_shown_and_sent_again(store: Store, tmp_path: Path) -> N
 
     assert quarantined(store.reader, 2)["quarantine_id"].tolist() == ["bad", "good"]
     assert quarantined_input(store.reader, "message")["body"] == b"\xff\x00"
-    with pytest.raises(AndonError, match="'nowhere' is unknown"):
+    with pytest.raises(AndonError, match="'nowhere' is not known"):
         quarantined_input(store.reader, "nowhere")
 
     def replay(name: str, at: Settings) -> str:

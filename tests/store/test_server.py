@@ -99,11 +99,11 @@ def test_who_gives_no_answer_is_told_with_what_to_do(settings: Settings, server:
         ),
         (
             {"store_password": ""},
-            f"the ClickHouse server at {at}/default wants a password, and ANDON_STORE_PASSWORD is not set, for user 'andon'",
+            f"the ClickHouse server at {at}/default requires a password, and ANDON_STORE_PASSWORD is not set, for user 'andon'",
         ),
         (
             {"store": server.store("absent")},
-            f"the ClickHouse server at {at}/absent has no database 'absent'; make it there with CREATE DATABASE absent, or correct --store",
+            f"the ClickHouse server at {at}/absent has no database 'absent'; create it there with CREATE DATABASE absent, or correct --store",
         ),
         (
             {"store": f"clickhouse://127.0.0.1:{closed}"},
@@ -123,7 +123,7 @@ def test_a_database_that_no_engine_has_used_is_told(settings: Settings, server: 
     admin.close()
     with (
         pytest.raises(
-            Retryable, match=r"the database 'empty' at .* does not hold Andon's tables; 'andon engine' with this --store makes them"
+            Retryable, match=r"the database 'empty' at .* does not contain Andon's tables; 'andon engine' with this --store creates them"
         ),
         reading(settings.model_copy(update={"store": server.store("empty")})) as client,
     ):

@@ -60,7 +60,7 @@ def test_a_folder_that_others_may_write_in_is_not_used(file: PrivateTemporaryFil
     path = written(file)
     path.unlink()
     private_folder().chmod(0o777)
-    with pytest.raises(PermissionError, match="is not this user's alone"):
+    with pytest.raises(PermissionError, match="does not belong to this user alone"):
         file.write(b"ours")
     assert not path.exists()
 

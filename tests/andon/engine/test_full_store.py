@@ -33,7 +33,7 @@ class Full:
 
     def fill(self, *methods: str) -> None:
         def refuse(*_: Any, **__: Any) -> Any:
-            raise NoRoom("the disk of the store takes no more")
+            raise NoRoom("the disk of the store accepts no more")
 
         for name in methods or ("put", "insert_raw", "command"):
             self.patch.setattr(self.shop.store, name, refuse)
@@ -152,7 +152,7 @@ def test_what_waits_has_a_bound_beyond_which_deadlines_are_evaluated_once_there_
     assert 0 < late < 6
     full.tick(minutes=1)
     assert (full.late(), full.engine.evaluated) == (late, evaluated)
-    assert caplog.text.count("as much waits in memory for the disk as may") == 1
+    assert caplog.text.count("the maximum number of rows waits in memory for the disk") == 1
     full.make_room()
     full.tick(minutes=1)
     assert full.late() == 6

@@ -99,7 +99,7 @@ def test_what_is_lost_comes_back_by_itself(running: Running) -> None:
 
 def test_while_the_disk_is_full_nothing_is_recovered_and_the_engine_goes_on(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise NoRoom("the disk of the store takes no more")
+        raise NoRoom("the disk of the store accepts no more")
 
     running.lose("events")
     assert not running.recovery.step()

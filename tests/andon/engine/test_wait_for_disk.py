@@ -63,7 +63,7 @@ class Start:
     def _run(self) -> None:
         self.ran += 1
         if self.ran <= self.refuse:
-            raise NoRoom("the disk of the store takes no more")
+            raise NoRoom("the disk of the store accepts no more")
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ BROKEN = [
         "due: min(promised_at - 8 working",
         "due: min(promisd_at - 8 working",
         [
-            "flows/order-to-cash.yaml:68:14: 'promisd_at' is not a fact of type time of this flow (known: promised_at); or write 'start' or 'next cut-off HH:MM'"
+            "flows/order-to-cash.yaml:68:14: 'promisd_at' is not a fact of type time in this flow (known: promised_at); you can also write 'start' or 'next cut-off HH:MM'"
         ],
     ),
     Broken(
@@ -236,4 +236,4 @@ def test_a_target_may_change_the_penalty_alone_and_that_changes_the_version(fold
 
 def test_a_due_time_of_too_many_parts_is_refused_before_anything_recurses():
     for due in ("(" * 500 + "start" + ")" * 500, "min(" * 300 + "start" + ")" * 300, "start" + " + 1 hour" * 200):
-        assert str(check_due(due, set())).endswith("a due time has at most 50 parts; write it shorter")
+        assert str(check_due(due, set())).endswith("a due time may have at most 50 parts; shorten it")
