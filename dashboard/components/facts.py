@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 
 import pandas as pd
 
@@ -27,12 +28,21 @@ def shown(flow: Flow | None, facts: Mapping[str, str], zone: Zone) -> list[tuple
     words: list[tuple[str, str]] = []
     for name, text in facts.items():
         known = flow.facts.get(name) if flow else None
-        said = zone.show(text) if known and known.type == "time" else text
+        said = _time(text, zone) if known and known.type == "time" else text
         if known and known.type in NUMBERS and known.currency and (value := number(text)) is not None:
             said = amount(value, facts.get(known.currency, ""))
             taken.add(known.currency)
         words.append((name, said))
     return [(definitions.fact_title(flow, name), said) for name, said in words if name not in taken]
+
+
+def _time(text: str, zone: Zone) -> str:
+    """Return a time with an offset in the viewer's zone, and any other text as it is: local time of some calendar, or no time at all."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return zone.show(moment) if moment.tzinfo else text
+    except (ValueError, OverflowError):  # the year 1 has no local time west of Greenwich
+        return text
 
 
 def faults(flow: Flow | None, facts: Mapping[str, str]) -> list[str]:

@@ -19,10 +19,7 @@ def choose(
     now = st.query_params.get(name, "")
     if now not in known:
         known.append(now)
-    chosen = st.selectbox(
-        label, known, index=known.index(now), format_func=lambda option: words(option) if option else every, accept_new_options=typed
-    )
-    return _keep(name, now, chosen or "")
+    return _select(label, name, known, now, lambda option: words(option) if option else every, typed=typed)
 
 
 def period(default: str = "30d", everything: bool = False) -> str:
@@ -30,8 +27,7 @@ def period(default: str = "30d", everything: bool = False) -> str:
     known = [*PERIODS, *(["all"] if everything else [])]
     now = st.query_params.get("period", default)
     now = now if now in known else default
-    chosen = st.selectbox("Period", known, index=known.index(now), format_func=lambda option: _PERIOD_WORDS[option])
-    return _keep("period", now, chosen or default) or default
+    return _select("Period", "period", known, now, _PERIOD_WORDS.__getitem__) or default
 
 
 def since(chosen: str, now: datetime) -> datetime | None:
@@ -39,10 +35,20 @@ def since(chosen: str, now: datetime) -> datetime | None:
     return None if chosen == "all" else now.replace(second=0, microsecond=0) - PERIODS[chosen]
 
 
-def _keep(name: str, now: str, chosen: str) -> str:
+def _select(label: str, name: str, known: list[str], now: str, words: Callable[[str], str], typed: bool = False) -> str:
+    """Draw the box with ``now``, which the address says, and write what is chosen into the address.
+
+    The box keeps its identity by its key: without one, Streamlit takes the box of another value for another box and loses the choice made
+    in the one before. So the address sets the box only where something else has changed it: a link, or the browser's back button.
+    """
+    key, written = f"filter-{name}", f"filter-{name}-written"
+    if key not in st.session_state or st.session_state.get(written) != now:
+        st.session_state[key] = now
+    chosen = st.selectbox(label, known, format_func=words, accept_new_options=typed, key=key) or ""
     if chosen != now:
         if chosen:
             st.query_params[name] = chosen
         else:
             st.query_params.pop(name, None)
+    st.session_state[written] = chosen
     return chosen

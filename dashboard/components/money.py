@@ -23,8 +23,8 @@ def short(value: float, currency: str) -> str:
     """Return the amount to three significant digits, ``€1.24M``."""
     symbol = _SYMBOLS.get(currency, f"{currency} " if currency else "")
     for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= limit:
-            scaled = value / limit
+        scaled = float(f"{value / limit:.3g}")  # rounded first: €999,950 is €1.00M, not €1000k
+        if abs(scaled) >= 1:
             return f"{symbol}{scaled:.{0 if abs(scaled) >= 100 else 1 if abs(scaled) >= 10 else 2}f}{unit}"
     return f"{symbol}{value:,.0f}"
 

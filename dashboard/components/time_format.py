@@ -29,13 +29,17 @@ class Zone:
 
     name: str = "UTC"
 
+    def __post_init__(self) -> None:
+        """Take UTC's name in place of an unknown one: pages show it, and the store is asked by it."""
+        try:
+            ZoneInfo(self.name)
+        except (ZoneInfoNotFoundError, ValueError):
+            object.__setattr__(self, "name", "UTC")
+
     @property
     def info(self) -> ZoneInfo:
         """The zone's rules."""
-        try:
-            return ZoneInfo(self.name)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        return ZoneInfo(self.name)
 
     def show(self, moment: object, seconds: bool = False) -> str:
         """Return ``24 Nov 13:05`` in this zone, or a dash if the time is missing."""

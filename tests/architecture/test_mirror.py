@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 MIRRORED = (
     "core",
     "correlator",
+    "dashboard",
     "journal",
     "plant",
 )

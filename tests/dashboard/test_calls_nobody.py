@@ -15,7 +15,7 @@ from streamlit.proto.NewSession_pb2 import Config
 from websockets.sync.client import connect
 
 from tests.dashboard.conftest import PAGES
-from tests.dashboard.test_port import FOREIGN, PUBLIC, UPGRADE, asked, status
+from tests.dashboard.test_server import FOREIGN, PUBLIC, UPGRADE, asked, status
 from tests.product import Product, running
 from tests.waiting import wait_until
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.dashboard.test_port import UPGRADE
+from tests.dashboard.test_server import UPGRADE
 from tests.faults.ledger import CATALOG, ENVIRONMENT
 from tests.product import Product, running
 

@@ -1,0 +1,57 @@
+"""What all charts share: colours that can be read on their ground, and times that no browser shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import altair as alt
+import pandas as pd
+import pytest
+
+from dashboard.components import charts, status_badge
+
+BADGES = [badge for badge in vars(status_badge).values() if isinstance(badge, status_badge.Badge)]
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of WCAG 2.2."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_and_signs_can_be_read_on_the_ground_of_either_theme(monkeypatch: pytest.MonkeyPatch, dark: bool) -> None:
+    monkeypatch.setattr(charts, "dark", lambda: dark)
+    assert contrast(charts.ink(), charts.panel()) > 7
+    for badge in BADGES:
+        if badge is not status_badge.IDLE:  # it stands back
+            assert contrast(charts.colour(badge), charts.panel()) > 2.5, badge.word
+
+
+@pytest.mark.parametrize("part", [charts.soft, charts.ink, charts.panel, lambda: charts.colour(status_badge.RED)])
+def test_each_theme_has_its_own_colours(monkeypatch: pytest.MonkeyPatch, part: Callable[[], str]) -> None:
+    found = []
+    for dark in (False, True):
+        monkeypatch.setattr(charts, "dark", lambda dark=dark: dark)
+        found.append(part())
+    assert len(set(found)) == 2
+
+
+def test_a_time_axis_shows_times_as_they_are_given() -> None:
+    frame = pd.DataFrame({"at": pd.to_datetime(["2026-03-27 16:05"], utc=True)})
+    axis = alt.Chart(frame).mark_point().encode(x=charts.time_axis("at")).to_dict()["encoding"]["x"]
+    assert (axis["field"], axis["type"], axis["scale"]["type"]) == ("at", "temporal", "utc")
+    assert axis["axis"]["format"]["hours"] == "%H:%M"
+
+
+def test_the_ends_of_a_chart_are_there_and_unseen() -> None:
+    ends = (pd.Timestamp("2026-03-27", tz="UTC"), pd.Timestamp("2026-03-28", tz="UTC"))
+    layer = charts.ends(ends)
+    assert list(layer.data["end"]) == list(ends)
+    assert layer.to_dict()["mark"]["opacity"] == 0

@@ -1,0 +1,78 @@
+"""Choices live in the address: what one sees is a link."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components.filters import PERIODS, since
+
+NOW = datetime(2026, 3, 27, 15, 5, 9, 123456, tzinfo=UTC)
+
+
+def _page() -> None:
+    import streamlit as st
+
+    from dashboard.components import filters
+
+    flow = filters.choose("Flow", "flow", ["o2c", "", "p2p", "o2c"], str.upper)
+    period = filters.period("7d", everything=True)
+    st.text(f"{flow}/{period}")
+
+
+def shown(**address: str) -> AppTest:
+    test = AppTest.from_function(_page, default_timeout=30)
+    for name, value in address.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def test_without_an_address_all_and_the_usual_period_are_chosen() -> None:
+    test = shown()
+    assert test.text[0].value == "/7d"
+    assert test.selectbox[0].options == ["All", "O2C", "P2P"]
+    assert not test.query_params
+
+
+def test_what_the_address_says_is_chosen_also_where_it_is_not_offered() -> None:
+    test = shown(flow="gone", period="30d")
+    assert test.text[0].value == "gone/30d"
+    assert test.selectbox[0].options[-1] == "GONE"
+
+
+def test_a_period_that_there_is_not_is_the_usual_one() -> None:
+    assert shown(period="1000y").text[0].value == "/7d"
+
+
+def test_an_address_that_changes_goes_before_what_was_chosen() -> None:
+    """As with the browser's back button."""
+    test = shown(flow="o2c", period="30d")
+    test.selectbox[0].set_value("p2p").run()
+    test.query_params["flow"] = "o2c"
+    test.query_params["period"] = "24h"
+    assert test.run().text[0].value == "o2c/24h"
+    del test.query_params["flow"]
+    assert test.run().text[0].value == "/24h"
+
+
+def test_a_choice_is_kept_in_the_address_and_taken_from_it_again() -> None:
+    test = shown(flow="o2c")
+    test.selectbox[0].set_value("p2p").run()
+    assert test.query_params["flow"] == "p2p"
+    test.selectbox[0].set_value("").run()
+    assert "flow" not in test.query_params
+    test.selectbox[1].set_value("all").run()
+    assert (test.query_params["period"], test.text[0].value) == ("all", "/all")
+
+
+@pytest.mark.parametrize("chosen", list(PERIODS))
+def test_a_period_begins_on_a_minute_so_that_answers_are_shared(chosen: str) -> None:
+    found = since(chosen, NOW)
+    assert found == datetime(2026, 3, 27, 15, 5, tzinfo=UTC) - PERIODS[chosen]
+    assert since(chosen, NOW + timedelta(seconds=40)) == found
+
+
+def test_all_time_has_no_beginning() -> None:
+    assert since("all", NOW) is None

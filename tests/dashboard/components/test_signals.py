@@ -1,0 +1,57 @@
+"""The signals behind a transaction: its milestones', and all that share a trace with them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboard.components import signals
+from store.client import Store
+from store.reads import detail
+from store.statement import statement
+from tests.dashboard.shown import View, first_of, words
+from tests.dashboard.synthetic import NOW
+
+
+def event(number: str, trace: str) -> dict[str, list[object]]:
+    row = {"slice": 1, "source": "crm", "received_at": NOW, "event_source": "/notes", "id": number, "type": "crm.note", "time": NOW}
+    return {name: [value] for name, value in {**row, "data": '{"note": "by trace alone"}', "trace_id": trace}.items()}
+
+
+def test_an_event_that_shares_only_the_trace_is_on_the_sheet(view: View, filled: Store) -> None:
+    identity = first_of(filled, "transactions", "transaction_id", "flow = 'order-to-cash' AND events > 6 AND started_at > '2026-11-22'")
+    filled.insert("events", event("note-1", identity))
+    filled.insert("events", event("note-2", "0" * 32))
+    shown = words(view("transactions", filled, id=identity))
+    assert "note-1" in shown
+    assert "by trace alone" in shown
+    assert "note-2" not in shown
+
+
+def test_events_of_a_trace_are_found_by_its_index(filled: Store) -> None:
+    """A look at one transaction must not read every event there is."""
+    named = [{"event_source": "/many", "id": f"{number:07}", "trace_id": f"{number:032x}"} for number in range(100_000)]
+    filled.insert(
+        "events", {name: [row[name] for row in named] for name in named[0]} | {"slice": [1] * len(named), "received_at": [NOW] * len(named)}
+    )
+    plan = filled.reader.query(
+        f"EXPLAIN indexes = 1 {statement('detail/events', limit=detail.SIGNALS)}",
+        parameters={"traces": [f"{4711:032x}"], "ids": [("/many", "0000815")]},
+    ).result_rows
+    granules = [re.search(r"Granules: (\d+)/(\d+)", row[0]) for row in plan]
+    least = [(int(found[1]), int(found[2])) for found in granules if found and int(found[2]) > 10]
+    assert min(read for read, _ in least) <= 3, plan
+    found = detail.events(filled.reader, trace_ids=(f"{4711:032x}",), signal_ids=(("/many", "0000815"),))
+    assert list(found["id"]) == ["0000815", "0004711"]
+
+
+def test_the_sheet_says_how_many_signals_are_not_shown(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = first_of(filled, "transactions", "transaction_id", "flow = 'order-to-cash' AND events > 6 AND started_at > '2026-11-22'")
+    spans = filled.rows(f"SELECT count() AS n FROM spans FINAL WHERE trace_id = '{identity}'")[0]["n"]
+    monkeypatch.setattr(detail, "SIGNALS", 5)
+    said = [caption.value for caption in view("transactions", filled, id=identity).caption]
+    assert f"Showing the earliest 5 of {spans}." in said
+    monkeypatch.setattr(signals, "_TRACES", 0)
+    said = [caption.value for caption in view("transactions", filled, id=identity).caption]
+    assert "Only 0 of its 1 trace are shown; signals of the others appear only if they are milestones." in said

@@ -1,0 +1,86 @@
+"""The list of incidents, and all that is told of one."""
+
+from __future__ import annotations
+
+import pytest
+from markupsafe import escape
+
+from dashboard.components.money import amount, several
+from store.client import Store
+from store.reads import incident_log
+from tests.dashboard.shown import View, first_of, words
+from tests.dashboard.synthetic import catalog
+
+
+def test_an_incident_shows_runbook_members_and_log(view: View, filled: Store) -> None:
+    shown = words(view("incidents", filled, id="inc-0000"))
+    runbook = catalog().runbooks[first_of(filled, "incidents", "runbook", "incident_id = 'inc-0000'")]
+    assert runbook.body.strip().splitlines()[0] in shown
+    assert first_of(filled, "incident_members", "reference", "incident_id = 'inc-0000'") in shown
+    assert "503 Service Unavailable" in shown
+
+
+def test_an_incident_of_andon_itself_speaks_of_no_transactions(view: View, filled: Store) -> None:
+    title = "Disk of /srv/andon is full: ingest stopped since 10:02 UTC"
+    filled.command(
+        "INSERT INTO incidents (incident_id, revision, flow, stage, cause, title, severity, status, opened_at, updated_at, members, breached)"
+        " VALUES ('own', 999999999, 'andon', 'disk-full', '/srv/andon', {title:String}, 'critical', 'open', now64(3), now64(3), 1, 1)",
+        {"title": title},
+    )
+    try:
+        for page in ("board", "incidents"):
+            row = words(view(page, filled)).split(title, 1)[1].split("</a>" if page == "board" else "</tr>")[0]
+            assert "affected" not in row
+            assert "overdue" not in row
+        shown = words(view("incidents", filled, id="own"))
+        assert title in shown
+        assert "/srv/andon" in shown
+        assert "Affected transactions" not in shown
+        assert "Value at risk" not in shown
+    finally:
+        filled.command("DELETE FROM incidents WHERE incident_id = 'own'")
+
+
+def test_an_incident_says_whom_to_reach_and_what_lateness_costs_and_so_does_its_transaction(view: View, filled: Store) -> None:
+    owed = filled.rows(
+        "SELECT incident_id, transaction_id, sla, penalty, currency FROM incident_members FINAL "
+        "WHERE penalty > 0 AND transaction_id IN (SELECT transaction_id FROM transactions) LIMIT 1"
+    )[0]
+    row = incident_log.incident(filled.reader, incident_id=owed["incident_id"])
+    assert row is not None
+    shown = words(view("incidents", filled, id=owed["incident_id"]))
+    contact = str(catalog().owners.owners[row["owner"]].contact)
+    assert f"<i>Contact</i><b>{escape(contact)}</b>" in shown
+    assert "@example.com" in contact
+    assert f"<i>Penalty so far</i><b>{escape(several(row['penalty']))}</b>" in shown
+    cell = f">{amount(owed['penalty'], owed['currency'])}</td>"
+    assert cell in shown
+    assert cell in words(view("transactions", filled, id=owed["transaction_id"]))
+
+
+def test_an_incident_with_more_members_than_are_shown_says_how_many(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.reads.incident_log.members.__kwdefaults__", {"limit": 3})
+    members = filled.rows("SELECT count() AS n FROM incident_members FINAL WHERE incident_id = 'inc-0000'")[0]["n"]
+    shown = view("incidents", filled, id="inc-0000")
+    assert members > 3
+    assert f"Showing 3 of {members}, earliest due first." in [caption.value for caption in shown.caption]
+
+
+def test_silences_are_named_as_people_name_things(view: View, filled: Store) -> None:
+    silences = words(view("incidents", filled)).split('aria-label="Silences"')[1]
+    assert "Procure to pay" in silences
+    assert "procure-to-pay" not in silences
+
+
+def test_members_that_left_are_apart_with_when_and_why(view: View, filled: Store) -> None:
+    filled.command(
+        "INSERT INTO incident_members SELECT * REPLACE (revision + 1000000 AS revision, 'gone-4711' AS transaction_id, 'met' AS verdict, "
+        "toDateTime64('2026-11-24 08:00:00', 3, 'UTC') AS left_at) FROM incident_members FINAL WHERE incident_id = 'inc-0002' LIMIT 1"
+    )
+    test = view("incidents", filled, id="inc-0002")
+    present, gone = words(test).split('aria-label="Transactions no longer affected"')
+    assert "gone-4711" not in present
+    assert "gone-4711" in gone
+    assert "reached on time" in gone
+    assert "24 Nov 09:00" in gone
+    assert "1 transaction no longer affected" in [expander.label for expander in test.expander]
