@@ -1,13 +1,18 @@
-"""The world that tests of the alert stage share."""
+"""The worlds that tests of the alert stage share: one over a store in memory, and one over a real store for what only that can prove."""
 
 from __future__ import annotations
 
 import pytest
 
 from store.client import Store
-from tests.alerts.world import World
+from tests.alerts.world import StoredWorld, World
 
 
 @pytest.fixture
-def world(store: Store) -> World:
-    return World(store)
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def stored_world(store: Store) -> StoredWorld:
+    return StoredWorld(database=store)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from alerts.delivery.delivery import Delivery
 from alerts.incidents import MEMBER, Incident
+from alerts.members import KEY
 from alerts.stage import Silence
 from core.errors import Retryable
 
@@ -28,6 +30,14 @@ COLUMNS = {
 }
 
 
+TIMES = frozenset(
+    {
+        *("opened_at", "updated_at", "resolved_at", "acknowledged_until", "next_due_at", "joined_at", "left_at", "due_at"),
+        *("next_attempt_at", "created_at", "finished_at", "starts_at", "ends_at"),
+    }
+)
+
+
 @dataclass
 class MemoryStore:
     """An ``alerts.ports.IncidentStore``: of each key the last row counts, in the order in which keys first came; it refuses if asked to."""
@@ -37,17 +47,22 @@ class MemoryStore:
     saved: list[dict[str, int]] = field(default_factory=list)
     """How many rows of each table each save wrote."""
     clocks: list[pd.DataFrame] = field(default_factory=list)
-    """Changes to come, one frame a read."""
+    """Changes that were not read yet."""
+    at_once: int | None = None
+    """How many of these one read gives; None: all."""
     recoveries: int = 0
 
     def changes(self, _limit: int) -> tuple[dict[str, pd.DataFrame], dict[str, int], bool]:
+        found = {"clocks": pd.DataFrame(), "transactions": pd.DataFrame()}
         if not self.clocks:
-            return {"clocks": pd.DataFrame(), "transactions": pd.DataFrame()}, {}, False
-        return {"clocks": self.clocks[0], "transactions": pd.DataFrame()}, {"alert:clocks": 1}, len(self.clocks) > 1
+            return found, {}, False
+        read = self.clocks[: self.at_once]
+        found["clocks"] = pd.concat(read, ignore_index=True).drop_duplicates(KEY, keep="last", ignore_index=True)
+        return found, {"alert:clocks": len(read)}, len(read) < len(self.clocks)
 
     def remembered(self) -> dict[str, pd.DataFrame]:
         self.recoveries += 1
-        return {table: pd.DataFrame(self.rows(table), columns=columns, dtype=object) for table, columns in COLUMNS.items()}
+        return {table: _as_read(pd.DataFrame(self.rows(table), columns=columns, dtype=object)) for table, columns in COLUMNS.items()}
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:  # noqa: ARG002
         if self.refuses:
@@ -55,9 +70,20 @@ class MemoryStore:
         self.saved.append({table: len(frame) for table, frame in tables.items()})
         for table, frame in tables.items():
             kept = self.tables.setdefault(table, {})
-            kept.update({tuple(row[name] for name in KEYS[table]): row for row in frame.to_dict("records")})
-        if cursors:
-            self.clocks.pop(0)
+            for row in frame.to_dict("records"):
+                kept[tuple(row[name] for name in KEYS[table])] = {str(name): _as_stored(value) for name, value in row.items()}
+        del self.clocks[: (cursors or {}).get("alert:clocks", 0)]
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         return list(self.tables.get(table, {}).values())
+
+
+def _as_stored(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) and value is not pd.NaT and value.tzinfo else value
+
+
+def _as_read(frame: pd.DataFrame) -> pd.DataFrame:
+    """Times are in UTC without a zone, as the store gives them."""
+    for name in TIMES & set(frame.columns):
+        frame[name] = pd.to_datetime(frame[name], utc=True).dt.tz_localize(None).astype("datetime64[ms]")
+    return frame

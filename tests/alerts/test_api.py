@@ -1,4 +1,4 @@
-"""The action API over a real engine and store: who may act, what is refused, what each action does and what is told afterwards."""
+"""The action API over a real engine: who may act, what is refused, what each action does and what is told afterwards."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.http.guard import Guard
 from core.limits import FAILURES_PER_MINUTE, FailedAttempts
 from core.rejection_log import RejectionLog
 from core.telemetry import M, Telemetry
-from tests.alerts.world import NOW, World, routes
+from tests.alerts.world import NOW, StoredWorld, World, routes
 
 TOKEN = "a-token-of-this-engine"
 
@@ -54,19 +54,22 @@ class Counter:
         return said
 
     def row(self) -> dict[str, Any]:
-        (row,) = self.world.store.rows("SELECT * FROM incidents FINAL")
+        (row,) = self.world.rows("incidents")
         return row
 
     def actions(self) -> list[tuple[str, str, str]]:
-        rows = self.world.store.rows("SELECT actor, action, target FROM actions ORDER BY at, action")
-        return [(row["actor"], row["action"], row["target"]) for row in rows]
+        return [(row["actor"], row["action"], row["target"]) for row in self.world.rows("actions")]
 
     def silences(self) -> list[dict[str, Any]]:
-        return self.world.store.rows("SELECT * FROM silences FINAL ORDER BY starts_at, silence_id")
+        return self.world.rows("silences")
 
 
 @pytest.fixture
 def counter(world: World) -> Counter:
+    return counter_in(world)
+
+
+def counter_in(world: World) -> Counter:
     world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "30 minutes"}]))
     engine = world.engine()
     world.clocks(1, "breached")
@@ -180,9 +183,9 @@ def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(cou
     row = counter.row()
     assert (row["status"], row["acknowledged_by"]) == ("acknowledged", "Ana")
     assert row["acknowledged_until"].isoformat()[:16] == "2026-03-02T11:00"
-    (record,) = counter.world.store.rows("SELECT actor, action, target, detail FROM actions")
+    (record,) = counter.world.rows("actions")
     assert record == {
-        "actor": "Ana", "action": "acknowledge", "target": counter.incident, "detail": "until 2026-03-02T12:00:00+01:00 looking at it",
+        "at": NOW, "actor": "Ana", "action": "acknowledge", "target": counter.incident, "detail": "until 2026-03-02T12:00:00+01:00 looking at it",
     }  # fmt: skip
     for _ in range(3):
         counter.world.later(counter.engine, minutes=19)
@@ -292,12 +295,14 @@ def test_what_the_store_did_not_take_was_not_done(counter: Counter, monkeypatch:
     assert (found.status, counter.row()["status"], counter.actions()) == ("open", "open", [])
 
 
-def test_what_people_do_is_refused_while_the_disk_takes_nothing(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+def test_what_people_do_is_refused_while_the_disk_takes_nothing(stored_world: StoredWorld, monkeypatch: pytest.MonkeyPatch):
+    counter = counter_in(stored_world)
+
     def put(*_: object) -> None:
         raise NoRoom("the disk of the store accepts no more")
 
     with monkeypatch.context() as patch:
-        patch.setattr(counter.world.store, "put", put)
+        patch.setattr(stored_world.database, "put", put)
         answer = counter.post(f"/incidents/{counter.incident}/acknowledge", {"by": "Ana"})
         assert answer == (503, {"error": "the disk of the store accepts no more"})
     (found,) = counter.engine.open_incidents(counter.world.clock.now())

@@ -25,7 +25,7 @@ def test_where_nothing_has_changed_there_is_nothing_to_do():
 
 
 def test_it_gives_what_the_store_has_how_far_it_was_read_and_whether_there_is_more():
-    store = MemoryStore(clocks=[clocks("breached", 2), clocks("met", 1)])
+    store = MemoryStore(clocks=[clocks("breached", 2), clocks("met", 1)], at_once=1)
     first = read(store, Conditions(), 0, State(), Catalog(), NOW)
     again = read(store, Conditions(), 0, State(), Catalog(), NOW)
 

@@ -17,7 +17,7 @@ from core.telemetry import M, Telemetry
 from store.incidents import StoredIncidents
 from tests.alerts.clocks import clocks
 from tests.alerts.memory_store import MemoryStore
-from tests.alerts.world import NOW, FakeNotifier, World, catalog
+from tests.alerts.world import NOW, FakeNotifier, StoredWorld, World, catalog
 
 
 class Crash(BaseException):
@@ -51,37 +51,37 @@ class Crashing:
         self._left -= 1
 
 
-def test_a_breach_is_told_once_and_its_end_is_told_once(world: World):
-    engine = world.engine()
-    world.clocks(2, "breached")
-    world.turn(engine)
-    world.turn(engine)
-    world.clocks(2, "met_late")
-    world.turn(engine)
+def test_a_breach_is_told_once_and_its_end_is_told_once(stored_world: StoredWorld):
+    engine = stored_world.engine()
+    stored_world.clocks(2, "breached")
+    stored_world.turn(engine)
+    stored_world.turn(engine)
+    stored_world.clocks(2, "met_late")
+    stored_world.turn(engine)
 
-    assert world.notifier.reasons == ["opened", "resolved"]
-    assert world.notifier.received[0].value == {"EUR": 20.0}
+    assert stored_world.notifier.reasons == ["opened", "resolved"]
+    assert stored_world.notifier.received[0].value == {"EUR": 20.0}
 
 
 @pytest.mark.parametrize("writes", range(8))
-def test_a_crash_at_any_write_loses_nothing_and_repeats_only_the_same_id(world: World, writes: int):
-    world.clocks(3, "breached")
-    crashing = world.engine(Crashing(StoredIncidents(world.store), writes))
+def test_a_crash_at_any_write_loses_nothing_and_repeats_only_the_same_id(stored_world: StoredWorld, writes: int):
+    stored_world.clocks(3, "breached")
+    crashing = stored_world.engine(Crashing(StoredIncidents(stored_world.database), writes))
     try:
         crashing.run(NOW)
         for delivery in crashing._outbox._queue.waiting():
             crashing._outbox.attempt(delivery)
     except Crash:
         pass
-    engine = world.engine()
-    world.turn(engine)
-    world.clocks(3, "met_late")
-    world.turn(engine)
+    engine = stored_world.engine()
+    stored_world.turn(engine)
+    stored_world.clocks(3, "met_late")
+    stored_world.turn(engine)
 
-    assert len({message.delivery_id for message in world.notifier.received if message.reason == "opened"}) == 1
-    assert world.notifier.reasons[-1] == "resolved"
-    assert world.notifier.reasons.count("resolved") == 1
-    rows = world.store.rows("SELECT uniqExact(incident_id) AS incidents FROM incidents FINAL")
+    assert len({message.delivery_id for message in stored_world.notifier.received if message.reason == "opened"}) == 1
+    assert stored_world.notifier.reasons[-1] == "resolved"
+    assert stored_world.notifier.reasons.count("resolved") == 1
+    rows = stored_world.database.rows("SELECT uniqExact(incident_id) AS incidents FROM incidents FINAL")
     assert rows[0]["incidents"] == 1
 
 
@@ -118,7 +118,7 @@ def test_what_is_critical_is_tried_without_end(world: World):
     world.turn(engine)
 
     assert world.notifier.reasons == ["opened"]
-    assert world.store.rows("SELECT state, attempts FROM deliveries FINAL") == [{"state": "sent", "attempts": 4 * 24 + 1}]
+    assert [(row["state"], row["attempts"]) for row in world.rows("deliveries")] == [("sent", 4 * 24 + 1)]
 
 
 def test_what_nobody_heard_of_is_not_taken_back(world: World):
@@ -131,23 +131,23 @@ def test_what_nobody_heard_of_is_not_taken_back(world: World):
     assert world.notifier.reasons == []
 
 
-def test_a_storm_is_one_incident_and_few_messages_and_a_restart_repeats_none(world: World):
-    engine = world.engine()
+def test_a_storm_is_one_incident_and_few_messages_and_a_restart_repeats_none(stored_world: StoredWorld):
+    engine = stored_world.engine()
     for batch in range(10):
-        world.clocks(1000, "breached", first=batch * 1000)
-        world.clock.advance(timedelta(seconds=6))
-        world.turn(engine)
+        stored_world.clocks(1000, "breached", first=batch * 1000)
+        stored_world.clock.advance(timedelta(seconds=6))
+        stored_world.turn(engine)
 
-    row = world.store.rows("SELECT count() AS incidents, any(members) AS members FROM incidents FINAL")[0]
+    row = stored_world.database.rows("SELECT count() AS incidents, any(members) AS members FROM incidents FINAL")[0]
     assert row == {"incidents": 1, "members": 10_000}
-    assert 1 <= len(world.notifier.received) <= 3
+    assert 1 <= len(stored_world.notifier.received) <= 3
 
-    told, written = len(world.notifier.received), world.store.rows("SELECT max(revision) AS last FROM incidents")
-    restarted = world.engine()
-    world.turn(restarted)
-    assert [one.members for one in restarted.open_incidents(world.clock.now())] == [10_000]
-    assert len(world.notifier.received) == told
-    assert world.store.rows("SELECT max(revision) AS last FROM incidents") == written
+    told, written = len(stored_world.notifier.received), stored_world.database.rows("SELECT max(revision) AS last FROM incidents")
+    restarted = stored_world.engine()
+    stored_world.turn(restarted)
+    assert [one.members for one in restarted.open_incidents(stored_world.clock.now())] == [10_000]
+    assert len(stored_world.notifier.received) == told
+    assert stored_world.database.rows("SELECT max(revision) AS last FROM incidents") == written
 
 
 def test_an_acknowledgement_ends_with_the_next_deadline(world: World):
@@ -157,7 +157,10 @@ def test_an_acknowledgement_ends_with_the_next_deadline(world: World):
     world.clock.advance(timedelta(seconds=3))
     world.turn(engine)
     incident_id = world.notifier.received[0].incident_id
-    engine.act(lambda incidents, _: actions.acknowledge(incidents, incident_id, "Ana", "", None, world.clock.now()), world.clock.now())
+    engine.act(
+        lambda incidents, _: actions.acknowledge(incidents, incident_id, "Ana", "", None, world.clock.now()),
+        world.clock.now(),
+    )
     world.clocks(50, "at_risk", first=10, due=timedelta(hours=2), severity="warning")
     world.clock.advance(timedelta(minutes=5))
     world.turn(engine)
@@ -169,18 +172,18 @@ def test_an_acknowledgement_ends_with_the_next_deadline(world: World):
     assert world.notifier.reasons == ["opened", "rearmed"]
 
 
-def test_a_silence_keeps_quiet_until_it_ends_and_survives_a_restart(world: World):
+def test_a_silence_keeps_quiet_until_it_ends_and_survives_a_restart(stored_world: StoredWorld):
     ends = NOW + timedelta(hours=1)
-    world.engine().act(lambda *_: actions.silence({}, {}, {"flow": "orders"}, "Ana", "maintenance", ends, NOW), NOW)
-    engine = world.engine()
-    world.clocks(1, "breached")
-    world.turn(engine)
-    assert world.notifier.reasons == []
+    stored_world.engine().act(lambda *_: actions.silence({}, {}, {"flow": "orders"}, "Ana", "maintenance", ends, NOW), NOW)
+    engine = stored_world.engine()
+    stored_world.clocks(1, "breached")
+    stored_world.turn(engine)
+    assert stored_world.notifier.reasons == []
 
     assert engine.next_deadline() == ends
-    world.clock.set(ends)
-    world.turn(engine)
-    assert world.notifier.reasons == ["opened"]
+    stored_world.clock.set(ends)
+    stored_world.turn(engine)
+    assert stored_world.notifier.reasons == ["opened"]
 
 
 class Refusing(MemoryStore):
@@ -227,7 +230,7 @@ def turn(engine: AlertEngine) -> None:
 def test_the_steps_follow_each_other_and_only_what_changed_is_written(
     memory_engine: AlertEngine, refusing: Refusing, notifier: FakeNotifier
 ):
-    refusing.clocks = [clocks("breached", 3), clocks("met_late", 3)]
+    refusing.clocks, refusing.at_once = [clocks("breached", 3), clocks("met_late", 3)], 1
     assert memory_engine.run(NOW), "there is more to read at once"
     assert not memory_engine.run(NOW)
     assert not memory_engine.run(NOW)

@@ -174,7 +174,7 @@ def test_rows_have_the_columns_of_the_table_even_where_there_are_none():
     assert list(rows([]).columns) == list(Incident.__dataclass_fields__)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(st.permutations(range(6)), st.sets(st.integers(0, 6)))
 def test_what_is_open_does_not_depend_on_how_the_changes_were_read(order: list[int], cuts: set[int]):
     """In one batch or in several, in this order or another, there are the same members and the same figures."""

@@ -15,21 +15,21 @@ from core.config import Settings
 from core.errors import Retryable
 from core.telemetry import Telemetry
 from store.incidents import StoredIncidents
-from tests.alerts.world import FakeNotifier, World
+from tests.alerts.world import FakeNotifier, StoredWorld, World
 
 
 @pytest.mark.parametrize("merged", [False, True])
-def test_an_end_that_was_written_over_before_alerting_read_it_is_still_told(world: World, merged: bool) -> None:
-    world.clocks(1, "breached")
-    world.turn(world.engine())
-    world.clocks(1, "met_late")
-    world.clocks(1, "met_late")  # the same verdict again: something else about the clock has changed
+def test_an_end_that_was_written_over_before_alerting_read_it_is_still_told(stored_world: StoredWorld, merged: bool) -> None:
+    stored_world.clocks(1, "breached")
+    stored_world.turn(stored_world.engine())
+    stored_world.clocks(1, "met_late")
+    stored_world.clocks(1, "met_late")  # the same verdict again: something else about the clock has changed
     if merged:
-        world.store.command("OPTIMIZE TABLE clocks FINAL")
-    engine = world.engine()
-    world.turn(engine)
-    assert world.notifier.reasons == ["opened", "resolved"]
-    assert world.store.rows("SELECT status FROM incidents FINAL") == [{"status": "resolved"}]
+        stored_world.database.command("OPTIMIZE TABLE clocks FINAL")
+    engine = stored_world.engine()
+    stored_world.turn(engine)
+    assert stored_world.notifier.reasons == ["opened", "resolved"]
+    assert stored_world.database.rows("SELECT status FROM incidents FINAL") == [{"status": "resolved"}]
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -75,7 +75,7 @@ def test_a_fallback_says_a_message_once_however_long_its_target_is_down(world: W
     definitions = Catalog(routes=Routes(channels=channels, routes=routes))
 
     def engine() -> AlertEngine:
-        return AlertEngine(StoredIncidents(world.store), definitions, {"pager": pager, "mail": mail}, Settings(), Telemetry(), world.clock)
+        return AlertEngine(world.store, definitions, {"pager": pager, "mail": mail}, Settings(), Telemetry(), world.clock)
 
     running = engine()
     world.clocks(1, "breached")
@@ -90,7 +90,7 @@ def test_a_fallback_says_a_message_once_however_long_its_target_is_down(world: W
     assert sorted(message.reason.value for message in mail.received) == ["opened", "repeated", "repeated"]
 
 
-def test_what_was_sent_while_the_store_was_away_is_not_sent_again(world: World) -> None:
+def test_what_was_sent_while_the_store_was_away_is_not_sent_again(stored_world: StoredWorld) -> None:
     class Away(StoredIncidents):
         away = False
 
@@ -104,18 +104,18 @@ def test_what_was_sent_while_the_store_was_away_is_not_sent_again(world: World) 
                 raise OperationalError("the store is away")
             return super().changes(limit)
 
-    store = Away(world.store)
-    engine = world.engine(store)
-    world.clocks(1, "breached")
-    engine.run(world.clock.now())
-    world.notifier.after = lambda: setattr(store, "away", True)  # while the message is on its way
-    engine.deliver(world.clock.now())
+    store = Away(stored_world.database)
+    engine = stored_world.engine(store)
+    stored_world.clocks(1, "breached")
+    engine.run(stored_world.clock.now())
+    stored_world.notifier.after = lambda: setattr(store, "away", True)  # while the message is on its way
+    engine.deliver(stored_world.clock.now())
     engine.settle()
     with pytest.raises(OperationalError):
-        engine.run(world.clock.now())
+        engine.run(stored_world.clock.now())
     store.away = False
-    world.notifier.after = lambda: None
+    stored_world.notifier.after = lambda: None
     for _ in range(3):
-        world.turn(engine)
-    assert world.notifier.reasons == ["opened"]
-    assert world.store.rows("SELECT state, attempts FROM deliveries FINAL") == [{"state": "sent", "attempts": 1}]
+        stored_world.turn(engine)
+    assert stored_world.notifier.reasons == ["opened"]
+    assert stored_world.database.rows("SELECT state, attempts FROM deliveries FINAL") == [{"state": "sent", "attempts": 1}]

@@ -1,15 +1,18 @@
-"""The alert stage over a real store, as tests of it see it: clocks that change, people who act, a notifier that keeps what it gets."""
+"""The alert stage as tests of it see it, over a store in memory or a real one: clocks that change, people who act, a notifier that keeps what it gets."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pandas as pd
+
 from alerts.engine import AlertEngine
 from alerts.notifier import Attempt
+from alerts.ports import IncidentStore
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Channel, Routes
 from core.clock import FakeClock
@@ -20,6 +23,8 @@ from core.incident import Message
 from core.telemetry import Telemetry
 from store.client import Store
 from store.incidents import StoredIncidents
+from tests.alerts.clocks import at, clocks
+from tests.alerts.memory_store import MemoryStore
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -73,42 +78,33 @@ def catalog() -> Catalog:
 
 @dataclass
 class World:
-    store: Store
+    """The stage over a store in memory."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
-    revisions: Any = field(default_factory=lambda: itertools.count(1))
-    verdicts: dict[str, str] = field(default_factory=dict)
     catalog: Catalog = field(default_factory=catalog)
     conditions: Conditions = field(default_factory=Conditions)
 
     def engine(self, port: Any = None) -> AlertEngine:
-        store = port or StoredIncidents(self.store)
+        """Return an engine that has just been started: it knows what the store says."""
+        store = port or self.port()
         return AlertEngine(store, self.catalog, {"desk": self.notifier}, Settings(), Telemetry(), self.clock, self.conditions)
 
-    def clocks(
-        self,
-        count: int,
-        verdict: str,
-        *,
-        first: int = 0,
-        cause: str = "overdue",
-        severity: str = "critical",
-        due: timedelta = timedelta(0),
-        **other: Any,
-    ) -> None:
+    def port(self) -> IncidentStore:
+        return self.store
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return the current rows of a table."""
+        return self.store.rows(table)
+
+    def clocks(self, count: int, verdict: str, *, first: int = 0, due: timedelta = timedelta(0), **other: Any) -> None:
+        """Let clocks of the orders ``first`` to ``first + count - 1`` change to a verdict."""
         moment = self.clock.now()
-        constant = {
-            "flow": "orders", "sla": "book", "revision": next(self.revisions), "stage": "booked", "started_at": moment, "warn_at": moment,
-            "due_at": moment + due, "verdict": verdict, "verdict_version": 1, "verdict_at": moment, "cause": cause, "severity": severity,
-            "owner": "desk", "value": 10.0, "currency": "EUR", "customer": "ACME", "plant": "DE07", "removed": 0,
-            **other,
-        }  # fmt: skip
-        names = [f"{number:032x}" for number in range(first, first + count)]
-        keys = [f"{other.get('sla', 'book')} {name}" for name in names]
-        previous = [self.verdicts.get(key, "") for key in keys]
-        self.verdicts.update(dict.fromkeys(keys, verdict))
-        columns = {"transaction_id": names, "reference": names, "previous": previous}
-        self.store.insert("clocks", {**columns, **{name: [value] * count for name, value in constant.items()}})
+        self.put(clocks(verdict, count, first=first, moment=moment, due_at=at(moment + due), **other))
+
+    def put(self, frame: pd.DataFrame) -> None:
+        self.store.clocks.append(frame)
 
     def turn(self, engine: AlertEngine) -> None:
         engine.run(self.clock.now())
@@ -124,3 +120,28 @@ class World:
         """Apply an action of :mod:`alerts.actions` that begins with the open incidents and ends with the time."""
         now = self.clock.now()
         return engine.act(lambda incidents, _: action(incidents, *arguments, now), now)
+
+
+@dataclass
+class StoredWorld(World):
+    """The stage over the real store."""
+
+    database: Store = field(kw_only=True)
+    revisions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    verdicts: dict[str, str] = field(default_factory=dict)
+
+    def port(self) -> IncidentStore:
+        return StoredIncidents(self.database)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        return self.database.rows(f"SELECT * FROM {table}{'' if table == 'actions' else ' FINAL'}")
+
+    def put(self, frame: pd.DataFrame) -> None:
+        keys = [f"{sla} {name}" for sla, name in zip(frame["sla"], frame["transaction_id"], strict=True)]
+        columns = {str(name): list(frame[name]) for name in frame.columns}
+        for name in ("due_at", "verdict_at"):
+            columns[name] = [moment.to_pydatetime().replace(tzinfo=UTC) for moment in frame[name]]
+        columns |= {"started_at": columns["verdict_at"], "warn_at": columns["verdict_at"], "verdict_version": [1] * len(frame)}
+        columns |= {"revision": [next(self.revisions)] * len(frame), "previous": [self.verdicts.get(key, "") for key in keys]}
+        self.verdicts.update(zip(keys, frame["verdict"], strict=True))
+        self.database.insert("clocks", columns)

@@ -396,7 +396,7 @@ STEPS: dict[str, Callable[[Office], Any]] = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=25), st.data())
 def test_whatever_happens_a_restart_knows_what_each_channel_was_told(steps: list[str], data: st.DataObject):
     """And it owes a resolve where the running one did; where nothing was sent yet it cannot know, and takes it as sent."""
