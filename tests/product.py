@@ -22,8 +22,8 @@ from tests.command_line import andon, ask
 from tests.ports import free_port
 from tests.waiting import wait_until
 
-START_SECONDS = 240.0
-"""What a busy machine may take; a quiet one takes a few seconds."""
+START_SECONDS = 120.0
+"""Many times what a quiet machine takes."""
 _LIFELINE = Lifeline()
 
 

@@ -1,0 +1,33 @@
+"""A busy machine gets the time that it needs, and a condition that fails says how."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from tests.waiting import wait_until
+
+
+def test_the_limit_grows_with_what_the_machine_has_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for load, at_least in ((0.0, 0.05), (2.0 * (os.cpu_count() or 1), 0.15)):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
+        began = time.monotonic()
+        with pytest.raises(AssertionError, match=r"^the sun rises: not within \d+ s, 0\.05 s on a quiet machine; last: 0$"):
+            wait_until(lambda: 0, 0.05, "the sun rises", pause=0.001)
+        assert time.monotonic() - began >= at_least
+
+
+def test_what_fails_is_asked_again_and_named_in_the_end() -> None:
+    answers = iter([ValueError("not yet"), 0, 7])
+
+    def condition() -> int:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert wait_until(condition, 60, "it comes", pause=0) == 7
+    with pytest.raises(AssertionError, match="StopIteration"):
+        wait_until(condition, 0.01, "it comes", pause=0)
