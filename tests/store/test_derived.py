@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import pytest
 
 from store.client import Store
 from store.derived import follow_clocks, forget_ended_clocks
-from store.reads import attainment, leadership, search
+from store.reads import attainment
+from tests.store.rows import HOUR, START, clock
 
-START = datetime(2026, 3, 2, 8, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 EXPECTED_OUTCOMES = """
     SELECT flow, transaction_id, arraySort(groupArray((toString(sla), toDateTime(least(ifNull(stopped_at, due_at), due_at), 'UTC'),
         toUInt8(multiIf(verdict = 'unknown', 3, stopped_at <= due_at, 1, 2))))) AS decided
@@ -26,16 +22,6 @@ EXPECTED_OPEN = """
     SELECT flow, sla, transaction_id, verdict, due_at, value FROM clocks FINAL
     WHERE removed = 0 AND verdict IN ('running', 'at_risk', 'breached', 'paused', 'unknown') ORDER BY flow, sla, transaction_id"""
 OPEN = "SELECT flow, sla, transaction_id, verdict, due_at, value FROM open_clocks FINAL ORDER BY flow, sla, transaction_id"
-
-
-def clock(store: Store, identity: str, verdict: str, sla: str = "book", **other: Any) -> None:
-    """Write one version of a clock that started at ``START`` and is due an hour later."""
-    row: dict[str, Any] = {
-        "flow": "o2c", "sla": sla, "transaction_id": identity, "revision": store.revision(), "reference": identity, "stage": "booked",
-        "started_at": START, "due_at": START + HOUR, "stopped_at": None, "verdict": verdict, "verdict_version": 1, "value": 100.0, "currency": "EUR",
-        "customer": "ACME", "plant": "DE07", "removed": 0, **other,
-    }  # fmt: skip
-    store.insert("clocks", {name: [value] for name, value in row.items()})
 
 
 def assert_in_step(store: Store) -> None:
@@ -102,55 +88,3 @@ def test_ended_clocks_leave_for_good_and_running_ones_stay(store: Store) -> None
     ]
     clock(store, "t0", "running")
     assert_in_step(store)
-
-
-def test_figures_count_each_transaction_once_in_each_period_and_day(store: Store) -> None:
-    """Three clocks of one transaction: met before the period, then met and missed on two days of it; another transaction met all."""
-    day = timedelta(days=1)
-    for sla, due, stopped in (("x", 1, 1), ("y", 3, 3), ("z", 4, 5)):
-        verdict = "met" if stopped <= due else "met_late"
-        clock(store, "a", verdict, sla=sla, due_at=START + due * day, stopped_at=START + stopped * day)
-    clock(store, "b", "met", due_at=START + 4 * day, stopped_at=START + 3 * day, customer="Globex")
-    clock(store, "c", "unknown", due_at=START + 4 * day, customer="Globex")
-    follow_clocks(store)
-    found = leadership.figures(store.reader, start=START + 2 * day, end=START + 5 * day, zone="Europe/Berlin")
-    counts = {
-        (row["by"], row["name"], bool(row["before"])): tuple(int(row[name]) for name in ("decided", "met", "transactions", "exceptions"))
-        for row in found.to_dict("records")
-    }
-    assert counts == {
-        ("all", "", True): (1, 1, 1, 0), ("all", "", False): (3, 2, 3, 1), ("flow", "o2c", True): (1, 1, 1, 0), ("flow", "o2c", False): (3, 2, 3, 1),
-        ("plant", "DE07", True): (1, 1, 1, 0), ("plant", "DE07", False): (3, 2, 3, 1), ("customer", "ACME", True): (1, 1, 1, 0),
-        ("customer", "ACME", False): (2, 1, 1, 1), ("customer", "Globex", False): (1, 1, 2, 0), ("day", "2026-03-03", True): (1, 1, 1, 0),
-        ("day", "2026-03-05", False): (2, 2, 2, 0), ("day", "2026-03-06", False): (1, 0, 2, 1),
-    }  # fmt: skip
-    kept = attainment.attainment(store.reader, start=START + 2 * day, end=START + 5 * day, zone="Europe/Berlin")
-    assert [tuple(row) for row in kept[["sla", "met", "missed", "unknown"]].to_numpy()] == [
-        ("book", 1, 0, 0), ("book", 0, 0, 1), ("y", 1, 0, 0), ("z", 0, 1, 0),
-    ]  # fmt: skip
-
-
-def test_lists_look_back_until_they_have_enough(store: Store) -> None:
-    """Of one customer's orders, one a day, the youngest come first from however far back; another's old one is found too."""
-    ages = [timedelta(days=days) for days in range(100)]
-    ids = [f"{int((START - age).timestamp() * 1000):012x}{'0' * 20}" for age in ages]
-    rows = {
-        "flow": ["o2c"] * 100, "transaction_id": ids, "revision": [1] * 100, "state": ["open"] * 100, "started_at": [START - age for age in ages],
-        "facts": [{"customer": "ACME" if number < 99 else "Globex"} for number in range(100)],
-    }  # fmt: skip
-    store.insert("transactions", rows)
-    for number in (3, 70):
-        clock(store, ids[number], "breached", revision=2)
-        clock(store, ids[number + 1], "met", stopped_at=START, revision=2)
-
-    def listed(**choices: Any) -> list[str]:
-        return search.listing(store.reader, now=START, **choices)["transaction_id"].tolist()
-
-    assert listed(customer="ACME", limit=20) == ids[:20]
-    assert listed(customer="ACME", limit=200) == ids[:99]
-    assert listed(customer="Globex") == [ids[99]]
-    assert listed(customer="ACME", since=START - timedelta(days=5)) == ids[:6]
-    assert listed(verdict="breached") == [ids[3], ids[70]]
-    assert listed(verdict="met") == [ids[4], ids[71]]
-    assert listed(awaited="booked", since=START - timedelta(days=9)) == [ids[3]]
-    assert listed(ids=(ids[99], ids[2])) == [ids[2], ids[99]]

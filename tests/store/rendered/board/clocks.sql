@@ -8,7 +8,7 @@ SELECT
     countIf(worst = 1) AS paused,
     countIf(worst = 0) AS running,
     sumIf(value, worst >= 3) AS value_at_risk,
-    minIf(due, due > {now:DateTime64(3, 'UTC')}) AS next_due_at
+    min(due) AS next_due_at
 FROM
 (
     SELECT
@@ -16,7 +16,7 @@ FROM
         max(transform(verdict, ['breached', 'at_risk', 'unknown', 'paused'], [4, 3, 2, 1], 0)) AS worst,
         maxIf(open_clocks.value, verdict IN ('at_risk', 'breached')) AS value,
         argMaxIf(open_clocks.currency, open_clocks.value, verdict IN ('at_risk', 'breached')) AS currency,
-        min(due_at) AS due
+        minIf(due_at, due_at > {now:DateTime64(3, 'UTC')}) AS due
     FROM open_clocks FINAL
     GROUP BY flow, stage, transaction_id
 )

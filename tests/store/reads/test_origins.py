@@ -1,0 +1,89 @@
+"""Sources: when each was heard, how much it sends, and what of it could not be used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from store.client import Store
+from store.reads import origins
+from tests.store.rows import DAY, HOUR, START, put
+
+
+def milestone(store: Store, number: int, **row: Any) -> None:
+    given = {"flow": "o2c", "milestone": "captured", "event_id": f"e{number}", "source": "crm", "received_at": START, **row}
+    put(store, "milestone_events", slice=number, **given)
+
+
+def event(store: Store, number: int, source: str = "crm", **row: Any) -> None:
+    put(store, "events", slice=number, source=source, event_source="/shop", id=f"{source}{number}", **{"received_at": START, **row})
+
+
+def test_volumes_count_by_source_kind_and_hour(store: Store) -> None:
+    for number, minutes in enumerate((0, 30, 59, 60)):
+        event(store, number + 1, received_at=START + HOUR * minutes / 60)
+    put(store, "spans", slice=9, source="erp", trace_id="t", span_id="s", received_at=START)
+    event(store, 10, received_at=START - DAY)
+    found = origins.volumes(store.reader, since=START)
+    counted = {(row["source"], row["kind"], row["hour"].hour): row["signals"] for row in found.to_dict("records")}
+    assert counted == {("crm", "events", 8): 3, ("crm", "events", 9): 1, ("erp", "spans", 8): 1}
+
+
+def test_a_source_was_last_heard_when_something_usable_came(store: Store) -> None:
+    event(store, 1)
+    put(store, "quarantine", slice=2, quarantine_id="q", source="crm", received_at=START + HOUR)
+    put(store, "quarantine", slice=3, quarantine_id="r", source="mes", received_at=START + HOUR)
+    found = {row["source"]: row["last_seen"].replace(tzinfo=START.tzinfo) for row in origins.last_seen(store.reader).to_dict("records")}
+    assert found == {"crm": START}
+
+
+def test_sources_with_a_rhythm_are_expected_until_they_have_none(store: Store) -> None:
+    put(store, "expected_sources", source="crm", since=START)
+    put(store, "expected_sources", source="erp", since=START, silent_since=START + HOUR)
+    put(store, "expected_sources", source="old", since=START)
+    put(store, "expected_sources", source="old", since=None)
+    found = {row["source"]: row for row in origins.expected(store.reader).to_dict("records")}
+    assert found.keys() == {"crm", "erp"}
+    assert str(found["crm"]["silent_since"]) == "NaT"
+    assert found["erp"]["silent_since"].replace(tzinfo=START.tzinfo) == START + HOUR
+
+
+def test_types_of_events_are_the_most_frequent_first(store: Store) -> None:
+    for number, type_ in enumerate(("paid", "placed", "placed")):
+        event(store, number + 1, type=type_)
+    event(store, 9, type="old", received_at=START - DAY)
+    assert origins.event_types(store.reader, since=START)[["type", "events"]].to_numpy().tolist() == [["placed", 2], ["paid", 1]]
+
+
+def test_what_carries_no_key_is_counted_once_a_signal(store: Store) -> None:
+    milestone(store, 1, keys=[("order", "4711")])
+    milestone(store, 2)
+    milestone(store, 3, event_id="e2")  # read again by a changed definition
+    milestone(store, 4, received_at=START - DAY)
+    assert origins.keyless(store.reader, since=START)[["source", "milestone", "signals"]].to_numpy().tolist() == [["crm", "captured", 1]]
+
+
+def test_facts_that_are_meant_to_be_numbers_and_are_none_are_shown(store: Store) -> None:
+    for number, amount in enumerate(("12.5", " 7 ", "", "1,5", "nan", "inf", "1e3", "twelve")):
+        milestone(store, number + 1, facts={"amount": amount, "note": "twelve"})
+    found = origins.not_numbers(store.reader, since=START, facts=(("o2c", "amount"), ("p2p", "note")))
+    (row,) = found.to_dict("records")
+    assert (row["fact"], row["signals"]) == ("amount", 4)
+    assert row["example"] in {"1,5", "nan", "inf", "twelve"}
+    assert origins.not_numbers(store.reader, since=START, facts=()).empty
+
+
+def test_quarantined_input_is_told_by_its_beginning_and_its_size(store: Store) -> None:
+    body = ("é" * 500).encode() + b"\xff"
+    for number, source in enumerate(("crm", "erp", "crm")):
+        row = {"quarantine_id": f"q{number}", "source": source, "reason": "bad_json", "body": body.decode("latin-1")}
+        put(store, "quarantine", slice=number + 1, received_at=START + number * HOUR, **row)
+    found = origins.quarantined(store.reader)
+    assert found["quarantine_id"].tolist() == ["q2", "q1", "q0"]
+    assert "body" not in found
+    assert found["beginning"].str.len().tolist() == [400] * 3
+    assert (found["size"] > 1000).all()
+    assert origins.quarantined(store.reader, source="erp")["quarantine_id"].tolist() == ["q1"]
+    assert origins.quarantined(store.reader, limit=1)["quarantine_id"].tolist() == ["q2"]
+    assert origins.quarantine_reasons(store.reader, since=START + HOUR)[["source", "records"]].to_numpy().tolist() in (
+        [["crm", 1], ["erp", 1]], [["erp", 1], ["crm", 1]],
+    )  # fmt: skip

@@ -1,0 +1,138 @@
+"""Finding a transaction: by any identifier as a person types it, or by where it stands, bounded and the youngest first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.client import Store
+from store.reads import search
+from tests.store.rows import DAY, HOUR, START, clock, put, transaction
+
+
+def key(store: Store, value: str, identity: str, type_: str = "order", active: int = 1) -> None:
+    put(store, "transaction_keys", key_value=value, key_type=type_, flow="o2c", transaction_id=identity, active=active)
+
+
+def identity(age: timedelta) -> str:
+    """Return the id of a transaction that was first seen so long before START."""
+    return f"{int((START - age).timestamp() * 1000):012x}{'0' * 20}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("4711", ["4711"]),
+        (" 4711 ", ["4711"]),
+        ("004711", ["004711", "4711"]),
+        ("000", ["000", "0"]),
+        ("0", ["0"]),
+        ("", [""]),
+        ("A-0", ["A-0"]),
+    ],
+)
+def test_an_identifier_is_looked_for_as_it_is_and_without_leading_zeros(typed: str, found: list[str]) -> None:
+    assert search.forms(typed) == found
+
+
+@given(st.text(max_size=20))
+def test_of_any_text_there_is_a_form_and_none_twice(typed: str) -> None:
+    found = search.forms(typed)
+    assert found[0] == typed.strip()
+    assert len(set(found)) == len(found) <= 2
+
+
+def test_exact_identifiers_come_first_then_those_it_begins(store: Store) -> None:
+    key(store, "4711", "t1")
+    key(store, "47110", "t3")
+    key(store, "4711-A", "t2", "delivery")
+    key(store, "5711", "t4")
+    key(store, "4711", "t5", "invoice")
+    key(store, "47", "t6")
+    key(store, "4711", "t9", active=0)
+    found = search.find(store.reader, value="004711")
+    assert found["transaction_id"].tolist() == ["t5", "t1"]
+    found = search.find(store.reader, value=" 4711")
+    assert [(row["transaction_id"], row["key_type"]) for row in found.to_dict("records")] == [
+        ("t5", "invoice"), ("t1", "order"), ("t3", "order"), ("t2", "delivery"),
+    ]  # fmt: skip
+    assert len(search.find(store.reader, value="4711", limit=1)) == 1
+    assert search.find(store.reader, value="'; DROP TABLE clocks; --").empty
+
+
+def test_the_id_of_a_merged_transaction_leads_to_the_one_it_went_into(store: Store) -> None:
+    key(store, "gone", "stays", "@merged")
+    assert search.find(store.reader, value="gone")[["transaction_id", "key_type"]].to_numpy().tolist() == [["stays", "@merged"]]
+
+
+def test_lists_look_back_until_they_have_enough(store: Store) -> None:
+    """Of one customer's orders, one a day, the youngest come first from however far back; another's old one is found too."""
+    ages = [timedelta(days=days) for days in range(100)]
+    ids = [identity(age) for age in ages]
+    rows = {
+        "flow": ["o2c"] * 100, "transaction_id": ids, "revision": [1] * 100, "state": ["open"] * 100, "started_at": [START - age for age in ages],
+        "facts": [{"customer": "ACME" if number < 99 else "Globex"} for number in range(100)],
+    }  # fmt: skip
+    store.insert("transactions", rows)
+    for number in (3, 70):
+        clock(store, ids[number], "breached", revision=2)
+        clock(store, ids[number + 1], "met", stopped_at=START, revision=2)
+
+    def listed(**choices: Any) -> list[str]:
+        return search.listing(store.reader, now=START, **choices)["transaction_id"].tolist()
+
+    assert listed(customer="ACME", limit=20) == ids[:20]
+    assert listed(customer="ACME", limit=200) == ids[:99]
+    assert listed(customer="Globex") == [ids[99]]
+    assert listed(customer="ACME", since=START - timedelta(days=5)) == ids[:6]
+    assert listed(verdict="breached") == [ids[3], ids[70]]
+    assert listed(verdict="met") == [ids[4], ids[71]]
+    assert listed(awaited="booked", since=START - timedelta(days=9)) == [ids[3]]
+    assert listed(ids=(ids[99], ids[2])) == [ids[2], ids[99]]
+
+
+def test_failed_merged_and_heartbeats(store: Store) -> None:
+    ids = [identity(HOUR * number) for number in range(4)]
+    transaction(store, ids[0], failed_stage="booked", failed_milestone="rejected", cause="blocked")
+    transaction(store, ids[1], state="merged")
+    transaction(store, ids[2], flow="andon-heartbeat")
+    transaction(store, ids[3])
+
+    def listed(**choices: Any) -> list[str]:
+        found = search.listing(store.reader, now=START, **choices)
+        return found["transaction_id"].tolist() if len(found) else []
+
+    assert listed() == [ids[0], ids[3]]
+    assert listed(verdict="failed") == listed(awaited="booked") == [ids[0]]
+    assert listed(verdict="failed", awaited="shipped") == []
+    assert listed(flow="andon-heartbeat") == [ids[2]], "when it is asked for"
+    assert set(listed(ids=tuple(ids))) == set(ids), "what is named by its id is told whatever it is"
+
+
+def test_a_transaction_is_listed_with_its_worst_clock(store: Store) -> None:
+    one, other = identity(HOUR), identity(2 * HOUR)
+    transaction(store, one)
+    transaction(store, other)
+    clock(store, one, "running", sla="x", value=900.0, currency="USD", due_at=START)
+    clock(store, one, "breached", sla="z", due_at=START + 2 * HOUR)
+    clock(store, one, "breached", sla="y", due_at=START + HOUR)
+    clock(store, one, "breached", sla="w", due_at=START - DAY, removed=1)
+    rows = {row["transaction_id"]: row for row in search.listing(store.reader, now=START).to_dict("records")}
+    assert [rows[one][name] for name in ("sla", "verdict", "value", "currency")] == ["y", "breached", 900.0, "USD"]
+    assert [rows[other][name] for name in ("sla", "verdict", "currency")] == ["", "", ""]
+    assert search.worst_clocks(store.reader, ids=(other, "none")).empty
+
+
+def test_nothing_listed_has_the_columns_of_its_clock_all_the_same(store: Store) -> None:
+    assert {"sla", "verdict", "due_at", "value", "currency"} <= set(search.listing(store.reader, now=START).columns)
+
+
+def test_choices_are_the_customers_and_plants_seen_since_then(store: Store) -> None:
+    for number, (customer, age) in enumerate([("ACME", HOUR), ("ACME", 2 * HOUR), ("Globex", HOUR), ("Old", 9 * DAY)]):
+        transaction(store, identity(age)[:-1] + str(number), facts={"customer": customer, "plant": "DE07"})
+    found = search.choices(store.reader, since=START - DAY)
+    assert found[["customer", "plant", "transactions"]].to_numpy().tolist() == [["ACME", "DE07", 2], ["Globex", "DE07", 1]]
