@@ -1,4 +1,4 @@
-"""``andon up`` while its engine cannot work yet: the front door is open all the time, and the engine has what time it needs."""
+"""``andon up`` while its engine cannot work yet: the collector takes signals all the time, and the engine has what time it needs."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from andon.commands.demo import DESK_PORT, with_desk
 from andon.preflight import free_port
 from core.config import Settings
 
-SHIPPED = Path(__file__).parents[2] / "catalog"
+SHIPPED = Path(__file__).parents[3] / "catalog"
 
 
 def test_the_shipped_catalog_names_the_usual_port_and_is_used_as_it_is(tmp_path: Path) -> None:
