@@ -13,6 +13,7 @@ MIRRORED = (
     "dashboard",
     "journal",
     "plant",
+    "slas",
 )
 """The packages the rule holds for, folders in them included."""
 WITHOUT: dict[str, str] = {
@@ -24,6 +25,7 @@ WITHOUT: dict[str, str] = {
     "correlator/statement.py": "names the folder whose files core/statement.py renders",
     "plant/settings.py": "declares the settings and their defaults",
     "plant/signal.py": "declares what a signal and the ledger hold",
+    "slas/ports.py": "declares what the stage needs of the store",
 }
 """Modules that have no test of their own, and why."""
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from core.catalog.flow import Flow
+from core.catalog.flow import Flow, is_named
+from core.catalog.review import listed
 from core.telemetry import M, Telemetry
 from correlator.compile import compile_catalog, signal_of
 from correlator.engine import Correlator
@@ -151,3 +155,64 @@ def test_a_name_that_several_rules_have_or_begin_with_is_a_milestone_of_each(sto
     Correlator(StoredCorrelation(store), catalog(*(flow(match, f"f{n}") for n, match in enumerate(matches))), Telemetry())
     store.insert("events", {"type": ["a.b"], "id": ["1"], "source": ["s"], "slice": [1], "received_at": [NOW], "time": [NOW]})
     assert [row["flow"] for row in store.rows("SELECT flow FROM milestone_events ORDER BY flow")] == ["f0", "f1", "f2", "f3", "f4"]
+
+
+NAMES = st.sampled_from(["a", "ab", "abc", "b", "ä", "äb", "a'b"])
+PATTERNS = st.one_of(NAMES, NAMES.map(lambda name: f"{name}*"))
+WANTED = st.one_of(PATTERNS, st.lists(PATTERNS, min_size=1, max_size=3), st.just("*"))
+ASKED = st.one_of(st.booleans(), PATTERNS, st.lists(PATTERNS, min_size=1, max_size=2))
+SPAN_MATCHES = st.fixed_dictionaries(
+    {},
+    optional={
+        "span": WANTED,
+        "service": WANTED,
+        "source": WANTED,
+        "status": st.sampled_from(["ok", "error", ["ok", "unset"]]),
+        "attributes": st.dictionaries(st.sampled_from(["x", "attributes.y.z", "resource.x"]), ASKED, min_size=1, max_size=2),
+    },
+)
+SPANS = st.fixed_dictionaries(
+    {
+        "name": NAMES,
+        "service": NAMES,
+        "source": NAMES,
+        "status": st.sampled_from(["ok", "error", "unset"]),
+        "attributes": st.dictionaries(st.sampled_from(["x", "y.z"]), NAMES),
+        "resource": st.dictionaries(st.just("x"), NAMES),
+    }
+)
+
+
+def meant(match: dict[str, Any], span: dict[str, Any]) -> bool:
+    """Say whether a match means a span: every condition on its own, one after the other."""
+    for name, column in (("span", "name"), ("service", "service"), ("source", "source"), ("status", "status")):
+        if name in match and not is_named(span[column], listed(match[name])):
+            return False
+    for path, wanted in match.get("attributes", {}).items():
+        root, _, rest = path.partition(".")
+        held, key = (span[root], rest) if root in {"attributes", "resource"} else (span["attributes"], path)
+        if isinstance(wanted, bool):
+            if (key in held) != wanted:
+                return False
+        elif not is_named(held.get(key, ""), listed(wanted)):
+            return False
+    return True
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(SPAN_MATCHES, min_size=1, max_size=8), st.lists(SPANS, min_size=1, max_size=12))
+def test_a_span_is_a_milestone_of_every_match_that_means_it(
+    store: Store, matches: list[dict[str, Any]], spans: list[dict[str, Any]]
+) -> None:
+    """Look-ups, prefixes, conditions as data: together they say what each match says alone."""
+    for table in ("spans", "milestone_events"):
+        store.command(f"TRUNCATE TABLE {table}")
+    Correlator(StoredCorrelation(store), catalog(*(flow(match, f"f{n}") for n, match in enumerate(matches))), Telemetry())
+    columns = {name: [span[name] for span in spans] for name in spans[0]}
+    count = len(spans)
+    ids = {"span_id": [f"{number:03}" for number in range(count)], "trace_id": [""] * count}
+    store.insert("spans", {**columns, **ids, "slice": [1] * count, "received_at": [NOW] * count, "start_time": [NOW] * count})
+    rows = store.rows("SELECT flow, signal_id FROM milestone_events")
+    found = {(row["flow"], int(row["signal_id"].rpartition("/")[2])) for row in rows}
+    assert len(rows) == len(found), "a milestone is found once"
+    assert found == {(f"f{n}", number) for n, match in enumerate(matches) for number, span in enumerate(spans) if meant(match, span)}

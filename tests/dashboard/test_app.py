@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.clock import FakeClock
-from dashboard import data
+from dashboard import app, data
+from dashboard.components.time_format import Zone
 from store.catalogs import StoredCatalogs
 from store.client import Store
 from tests.dashboard.shown import View, words
@@ -36,3 +41,66 @@ def test_a_refused_catalog_is_told_until_it_is_corrected(view: View, filled: Sto
     data._fetch.clear()
     shown = words(view("board", filled))
     assert "The catalog on disk is invalid" not in shown
+
+
+def _frame() -> None:
+    import streamlit as st
+
+    from dashboard import app
+
+    zone = app._zone(wall=st.query_params.get("wall") == "1")
+    st.text(zone.name)
+
+
+def zone(**address: str) -> AppTest:
+    test = AppTest.from_function(_frame, default_timeout=30)
+    for name, value in address.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def test_the_zone_is_the_addresss_else_the_viewers_own() -> None:
+    assert zone().text[0].value == "UTC"
+    assert zone(zone="Asia/Tokyo").text[0].value == "Asia/Tokyo"
+    test = zone(zone="Asia/Tokyo")
+    assert test.selectbox[0].options[0] == "Asia/Tokyo"
+    assert test.selectbox[0].set_value("Europe/London").run().text[0].value == "Europe/London"
+
+
+def test_on_a_wall_nobody_is_asked_for_zone_or_name() -> None:
+    test = zone(wall="1", zone="Asia/Tokyo")
+    assert test.text[0].value == "Asia/Tokyo"
+    assert not test.selectbox
+    assert not test.text_input
+    assert [box.label for box in zone().text_input] == ["Your name"]
+
+
+@pytest.mark.parametrize("made_up", ["Mars/Base", "<script>", "../../etc/passwd"])
+def test_a_zone_that_does_not_exist_is_utc(made_up: str) -> None:
+    assert zone(zone=made_up, wall="1").text[0].value == "UTC"
+
+
+def test_pages_stand_in_the_order_of_the_navigation_and_are_found_once() -> None:
+    assert [page.name for page in app.pages()] == ["board", "transactions", "incidents", "slas", "kpis", "sources"]
+    assert app.pages() is app.pages()
+
+
+def test_a_page_is_given_what_the_settings_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(app, "_clock", lambda: FakeClock(NOW))
+    for name, value in {"DATA": str(tmp_path), "CLOCK_SPEED": "60", "IMAGE_HOSTS": "wiki.example.com", "ENGINE_PORT": "9"}.items():
+        monkeypatch.setenv(f"ANDON_{name}", value)
+    given = app.context(Zone("Asia/Tokyo"), wall=True)
+    assert (given.speed, given.simulated, given.wall, given.image_hosts) == (60.0, True, True, ("wiki.example.com",))
+    assert (given.now, given.zone.name, given.refused) == (NOW, "Asia/Tokyo", "")
+
+
+def test_times_of_a_page_lead_to_the_other_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(app, "_clock", lambda: FakeClock(datetime(2026, 3, 27, tzinfo=UTC)))
+    monkeypatch.setenv("ANDON_DATA", str(tmp_path))
+    monkeypatch.setenv("ANDON_ENGINE_PORT", "9")
+    board, slas = app.pages()[0], next(page for page in app.pages() if page.name == "slas")
+    shown = str(app._times(slas, app.context(Zone("Europe/Berlin"))))
+    assert '<a href="slas" aria-current="page">SLAs</a>' in shown
+    assert f'<a href=".">{board.title}</a>' in shown
+    assert shown.count("<a ") == len(app.pages())
+    assert shown.endswith("Times in Europe/Berlin</div>")

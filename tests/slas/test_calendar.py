@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.catalog.calendar import Calendar, Holidays, Shift
 from core.clock import to_milliseconds
 from core.errors import UsageError
-from slas.calendar import MINUTE, CompiledCalendar
+from slas.calendar import DAY, MINUTE, CompiledCalendar, minutes_of, zone_of
 from tests.slas.builders import WEEK, at, calendar, ms, utc
 
 DAYS = [*WEEK, "sat", "sun"]
@@ -196,3 +196,62 @@ def _clock_changes(zone: str, moments: list[datetime]) -> set[time]:
             if gap
         }
     return unsure
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("00:00", 0), ("09:30", 570), ("24:00", 1440)])
+def test_a_time_of_day_is_minutes_since_midnight(text: str, minutes: int) -> None:
+    assert minutes_of(text) == minutes
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "", "../etc/passwd", "Europe", "Europe/Berlin\0"])
+def test_a_zone_that_does_not_exist_says_what_to_write(name: str) -> None:
+    with pytest.raises(UsageError, match="write an IANA name such as Europe/Berlin"):
+        zone_of(name)
+
+
+def test_without_calendars_every_moment_is_working_time() -> None:
+    wall = CompiledCalendar([])
+    start = ms("2026-03-28 23:00")
+    assert (wall.name, str(wall.zone), wall.cut_off) == ("wall clock", "UTC", None)
+    assert int(wall.add(start, 3 * DAY)[0]) == start + 3 * DAY
+    assert int(wall.subtract(start, 3 * DAY)[0]) == start - 3 * DAY
+    assert int(wall.between(start, start - DAY)[0]) == -DAY
+    assert wall.intervals(start, start + 5) == [(start, start + 5)]
+    assert wall.intervals(start, start) == []
+    assert wall.works_after(start)
+
+
+@settings(max_examples=60, **_RELAXED)
+@given(st.sampled_from(sorted(SCHEDULES)), STARTS, st.integers(1, 20_000))
+def test_what_is_added_lies_between_and_comes_off_again(name: str, start: datetime, minutes: int) -> None:
+    compiled, begin, amount = CompiledCalendar([SCHEDULES[name]]), to_milliseconds(start), minutes * MINUTE
+    end = int(compiled.add(begin, amount)[0])
+    assert int(compiled.between(begin, end)[0]) == amount
+    assert int(compiled.between(end, begin)[0]) == -amount
+    assert sum(closes - opens for opens, closes in compiled.intervals(begin, end)) == amount
+    back = int(compiled.subtract(end, amount)[0])
+    assert back >= begin, "the latest moment with so much working time before"
+    assert int(compiled.between(begin, back)[0]) == 0
+
+
+@settings(max_examples=30, **_RELAXED)
+@given(st.sampled_from(sorted(SCHEDULES)), st.lists(st.tuples(STARTS, st.integers(0, 9000)), max_size=6))
+def test_columns_are_what_each_row_is_alone(name: str, rows: list[tuple[datetime, int]]) -> None:
+    starts = np.array([to_milliseconds(start) for start, _ in rows], np.int64)
+    amounts = np.array([minutes * MINUTE for _, minutes in rows], np.int64)
+    together = CompiledCalendar([SCHEDULES[name]]).add(starts, amounts)
+    alone = [int(CompiledCalendar([SCHEDULES[name]]).add(start, amount)[0]) for start, amount in zip(starts, amounts, strict=True)]
+    assert together.tolist() == alone
+
+
+@settings(max_examples=40, **_RELAXED)
+@given(st.sampled_from(sorted(SCHEDULES)), STARTS, st.sampled_from(["00:00", "09:30", "16:00", "23:59"]))
+def test_the_next_cut_off_is_the_first_after_on_a_working_day(name: str, start: datetime, time_of_day: str) -> None:
+    definition = SCHEDULES[name]
+    compiled, begin = CompiledCalendar([definition]), to_milliseconds(start)
+    found = int(compiled.next_cut_off(begin, time_of_day)[0])
+    assert found > begin
+    wall = at(found).astimezone(ZoneInfo(definition.time_zone))
+    assert f"{wall:%H:%M}" == time_of_day
+    assert any(DAYS[wall.weekday()] in shift.days for shift in definition.shifts)
+    assert int(compiled.next_cut_off(found - 1, time_of_day)[0]) == found
