@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from collections import Counter
@@ -30,7 +29,6 @@ from tests.command_line import andon, ask
 from tests.e2e.demo import START_SECONDS, Demo, environment
 from tests.faults.audit import look_at_signals, signal_faults
 from tests.faults.ledger import Ledger, Producer
-from tests.ports import free_port
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -227,23 +225,6 @@ def test_a_second_demo_names_who_has_the_port_and_leaves_the_first_alone(demo: D
     )
     assert demo.incidents()
     assert (demo.data / "journal").is_dir()
-
-
-@pytest.mark.parametrize("flag", ["--otlp-grpc-port", "--http-port", "--engine-port", "--dashboard-port"])
-def test_a_port_in_use_is_named_with_its_process_and_the_flag_that_changes_it(tmp_path: Path, flag: str) -> None:
-    ports = {name: free_port() for name in Demo(tmp_path).ports}
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        ports[flag] = taken.getsockname()[1]
-        refused = andon(
-            "demo",
-            f"--data={tmp_path / 'data'}",
-            *(f"{name}={port}" for name, port in ports.items()),
-            folder=tmp_path,
-            environment=environment(),
-        )
-    assert refused.returncode == 2
-    assert f"port {ports[flag]} is in use by" in refused.stderr
-    assert refused.stderr.endswith(f"(process {os.getpid()}); stop it, or choose another port with {flag}\n")
 
 
 def test_ctrl_c_and_a_kill_end_everything_and_what_was_acknowledged_is_there_afterwards(demo: Demo, ledger: Ledger) -> None:

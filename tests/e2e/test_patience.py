@@ -14,7 +14,6 @@ from tests.ports import free_port
 from tests.servers.clickhouse_stand_in import clickhouse_stand_in
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("demo")
 ORDERS = Path(__file__).parents[1] / "catalogs" / "orders"
 EVENT = {"specversion": "1.0", "id": "1", "source": "/shop", "type": "shop.order.captured", "data": {"order": "4711"}}
 

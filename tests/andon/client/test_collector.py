@@ -140,7 +140,6 @@ def up(product: Product, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("product")
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_everything_starts_with_tls_and_a_heartbeat_comes_through(tmp_path: Path, chain: Path, host: str) -> None:
     shutil.copytree(ORDERS, tmp_path / "catalog")
