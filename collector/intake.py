@@ -25,7 +25,7 @@ class JournalIntake:
         self.lanes = lanes
 
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
-        """Return once all records are on disk, each in its lane. Raises :class:`core.errors.Full` and keeps none."""
+        """Return once all records are on disk, each in its lane. Raises as :meth:`journal.writer.Journal.append` does."""
         records = [self.lanes.raised(record) for record in records]
         for record in records:
             self._telemetry.add(M.RECEIVED, record.count, lane=record.lane.value, kind=record.kind.value)

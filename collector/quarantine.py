@@ -35,7 +35,9 @@ def quarantine_record(
     """Return the quarantine id and the journal record that keeps ``body`` (whole up to 1 MiB, else its first 64 KiB and a SHA-256).
 
     ``received_at`` is in milliseconds UTC. ``kind`` says what the sender meant it to be (a signal kind's value, :data:`WEBHOOK` or
-    :data:`MESSAGE`), ``encoding`` what ``body`` is still compressed with, ``headers`` what else is part of the input. The id is random: the same input twice is two entries.
+    :data:`MESSAGE`), ``encoding`` what ``body`` is still compressed with, ``headers`` what else is part of the input. The id is random: the
+    same input twice is two entries. There is no limit on how many are kept: they travel through the journal, whose own limits hold, and a
+    store that let some go would hide what a sender lost.
     """
     quarantine_id = "q_" + secrets.token_hex(12)
     detail: dict[str, Any] = {

@@ -1,95 +1,59 @@
 """The contract of a receiver.
 
-Who owns what: a receiver owns its connection to the outside and nothing else; the records it makes belong to the journal once
-accepted. Order: hand records to :class:`Intake`, wait until it returns, only then acknowledge to the sender. On failure: :class:`Full`
-means answer "come back" (503, ``UNAVAILABLE``, stop pulling) and keep nothing; input that cannot be used but whose sender is known is
-handed over as a quarantine record and then acknowledged. A receiver never drops what it has taken and never retries by giving up.
+A receiver owns its connection to the outside and nothing else; the records that it makes belong to the journal once they are accepted.
+
+1. Make records of what came in. Input that cannot be used, but whose sender is known, becomes a quarantine record.
+2. Hand them to :class:`Intake` and wait until it returns. :class:`core.errors.Full` means "come back later": keep nothing, and answer so
+   (503, ``UNAVAILABLE``) or stop pulling.
+3. Only then acknowledge to the sender.
+
+A receiver never drops what it has taken, and it tries again for as long as it runs. When it is cancelled, it acknowledges nothing more: what
+it holds then stays with its sender, who sends it again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
-
-import pydantic
-from pydantic import BaseModel, ConfigDict
+from typing import Any, Protocol, runtime_checkable
 
 from collector.quarantine import quarantine_record
 from collector.rejection import ValidationError
 from core.catalog.source import Source
-from core.catalog.validation_errors import suggestion
 from core.clock import Clock, to_milliseconds
-from core.errors import Full, WrongSetting
-from core.secrets import is_reference
+from core.errors import Full
 from core.signal import Receipt, Record, SignalKind
 from core.telemetry import M, Telemetry
 
 _LOG = logging.getLogger("andon.collector")
 
 
-class ReceiverSettings(BaseModel):
-    """What every pull receiver's settings share: unknown fields are errors; ``url`` is a reference to a secret."""
+@runtime_checkable
+class Receiver(Protocol):
+    """A pull receiver: one file in ``receivers/`` that exports ``RECEIVER``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    name: str
 
-    type: str
-    url: str
+    def validate(self, settings: dict[str, Any]) -> None:
+        """Check ``receiver:`` of a source without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
+        ...
 
-
-Chosen = TypeVar("Chosen", bound=ReceiverSettings)
-
-
-def parse_settings(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
-    """Return ``receiver:`` of a source, typed. Raises :class:`core.errors.WrongSetting` that names the field and never shows its value."""
-    known = [field.alias or name for name, field in kind.model_fields.items()]
-    try:
-        parsed = kind.model_validate(settings)
-    except pydantic.ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        match first["type"]:
-            case "extra_forbidden":
-                what = "is no setting of this receiver" + (suggestion(str(first["loc"][0]), known) if len(first["loc"]) == 1 else "")
-            case "missing":
-                what = "is missing; add it"
-            case _:
-                what = ("is wrong: " if first["loc"] else "") + first["msg"].removeprefix("Value error, ")
-        raise WrongSetting(first["loc"], what) from error
-    if not is_reference(parsed.url):
-        raise WrongSetting("url", "may hold a password; write env:NAME or file:PATH")
-    return parsed
-
-
-class Backoff:
-    """Waiting times between attempts, in seconds: doubling from ``first`` to ``last``, each shortened at random by up to a half."""
-
-    def __init__(self, first: float = 0.5, last: float = 30.0) -> None:
-        self._first = first
-        self._last = last
-        self._next = first
-
-    def next(self) -> float:
-        """Return how long to wait before the next attempt."""
-        waiting = self._next * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads attempts, it guards nothing
-        self._next = min(self._next * 2, self._last)
-        return waiting
-
-    def reset(self) -> None:
-        """Begin again with the shortest wait: something worked."""
-        self._next = self._first
+    async def run(self, context: ReceiverContext) -> None:
+        """Read until cancelled. Reconnects by itself, for ever; raises only :class:`core.errors.Permanent`."""
+        ...
 
 
 class Intake(Protocol):
     """Where receivers hand their records."""
 
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
-        """Return once all records are on disk, each in its lane. Raises :class:`core.errors.Full` and keeps none.
+        """Return once all records are on disk, each in its lane. Raises :class:`core.errors.Full` if there is no room.
 
-        After a crash before it returns, the records of only one lane may be there: a sender that gets no answer sends all of them again.
+        After that, or after a crash before it returns, some of the records may be on disk all the same. A sender that got no answer, or that
+        was told to come back, sends all of them again; the store knows each by its content, and none is counted twice.
         """
         ...
 
@@ -145,18 +109,3 @@ class ReceiverContext:
 
     def _now(self) -> int:
         return to_milliseconds(self.clock.now())
-
-
-@runtime_checkable
-class Receiver(Protocol):
-    """A pull receiver: one file in ``receivers/`` that exports ``RECEIVER``."""
-
-    name: str
-
-    def validate(self, settings: dict[str, Any]) -> None:
-        """Check ``receiver:`` of a source without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
-        ...
-
-    async def run(self, context: ReceiverContext) -> None:
-        """Read until cancelled. Reconnects by itself, for ever; raises only :class:`core.errors.Permanent`."""
-        ...

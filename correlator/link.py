@@ -43,18 +43,26 @@ def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: st
     (empty: the event has no key) and transaction_id (empty: the key names none). ``attached``: (flow, key type) of relation many-to-many.
     """
     batch = batch.astype(dict.fromkeys(_TEXTS, object))  # one type of text, whatever the driver returned
+
+    # Keys that cannot be used, and events that have no other.
     events = batch["flow"] + _SEPARATOR + batch["event_id"]
     oversized = int(events[batch["key_type"] == bad_key].nunique())
     usable = (batch["key_type"] != "") & (batch["key_type"] != bad_key)
     keyless = int(events.nunique() - events[usable].nunique())
     batch = batch[usable].assign(event=events[usable])
+
+    # Exclusive keys say which transaction each of their events belongs to; many-to-many keys are attached to it afterwards.
     kinds = pd.MultiIndex.from_arrays([batch["flow"], batch["key_type"]])
     loose = np.asarray(kinds.isin(list(attached))) if attached else np.zeros(len(batch), dtype=bool)
     owned = _owners(batch[~loose])
     shelved = batch[loose]
     owner = owned.drop_duplicates("event").set_index("event")["owner"]
+
+    # Where a component had several transactions, all but its owner merge into it.
     merges = owned[(owned["transaction_id"] != "") & (owned["transaction_id"] != owned["owner"])][["flow", "transaction_id", "owner"]]
     merges = merges.drop_duplicates().set_axis(["flow", "from_id", "to_id"], axis=1)
+
+    # An event with an exclusive key attaches its many-to-many keys to its transaction; one without waits on their shelves.
     holder = shelved["event"].map(owner).astype(object)
     pairs = shelved.assign(owner=holder)[holder.notna().to_numpy()]
     assignments = [owned.drop_duplicates("event")[["flow", "event_id", "owner"]], *_shelve(shelved[holder.isna().to_numpy()], merges)]

@@ -3,10 +3,13 @@
 Reads: its own folder at the start, and its size every two seconds while records arrive. Writes: one segment per lane, from one thread per
 lane. Promises: :meth:`Journal.append` returns only after the COMMIT that holds the records, which with ``synchronous=FULL`` means after
 ``fdatasync``; a segment left by a killed collector is never written again (a new one with a higher number closes it); all waiting requests
-share one commit (group commit); the records of one call, which go to one lane, are kept together or not at all. On failure: lack of room
+share one commit (group commit); of the records of one call, those of one lane are kept together or not at all. On failure: lack of room
 raises :class:`core.errors.Full`, even if only the disk itself reports it (``core.disk.NO_ROOM``), and once a second the journal checks
 whether there is room again; any other disk error acknowledges nothing, marks the journal as failed and calls ``on_failure``, which ends the
 process: the next start decides what is on disk, rather than this one guessing.
+
+A call of several lanes may thus fail with one lane's records on disk. Its sender is told to send all of them again, and the store knows
+each record by its content: none is counted twice.
 """
 
 from __future__ import annotations
@@ -139,7 +142,7 @@ class LaneWriter:
             while (batch := self._take()) or not self._stopping:
                 self._attempt(batch)
                 if batch and self._needs_another():
-                    self._attempt([])
+                    self._attempt([])  # now, while nobody waits: the next batch finds its segment open
             if self._segment is not None:
                 self._close(self._segment)
         except Exception as error:  # boundary: the disk; whatever went wrong, nothing more may be acknowledged
@@ -203,6 +206,7 @@ class LaneWriter:
             receipts.append([Receipt(name, position + offset) for offset in range(len(waiting.rows))])
             position += len(waiting.rows)
         self._done(batch)
+        # one call for all: the requests of a collector share one event loop
         batch[0].loop.call_soon_threadsafe(_acknowledge, batch, receipts)
 
     def _done(self, batch: list[_Waiting]) -> None:
@@ -309,7 +313,11 @@ class Journal:
         return sentence(lack, self._room.folder) if lack else ""
 
     async def append(self, records: Sequence[Record]) -> list[Receipt]:
-        """Return once all records are on disk, in order. Raises :class:`core.errors.Full` and keeps none if there is no room."""
+        """Return once all records are on disk, in order.
+
+        Raises :class:`core.errors.Full` if there is no room. Then nothing is kept, unless only the disk of one lane's write reported it:
+        what another lane has written stays, and the sender sends all of it again.
+        """
         by_lane: dict[Lane, list[int]] = {}
         for index, record in enumerate(records):
             by_lane.setdefault(record.lane, []).append(index)

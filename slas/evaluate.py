@@ -48,26 +48,45 @@ def evaluate(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame
     since, silent_source = _silent(clocks, silences)
     late, soon = now >= due, now >= warn
     silent = (late & (since <= due)) | (~late & soon & (since <= warn))
-    names = {v: str(v) for v in Verdict}
-    verdict = np.select(
-        [cancelled, lacking, done & (stopped <= due), done, paused, silent, late, soon],
-        [names[v] for v in (Verdict.CANCELLED, Verdict.UNKNOWN, Verdict.MET, Verdict.MET_LATE, Verdict.PAUSED)]
-        + [names[v] for v in (Verdict.UNKNOWN, Verdict.BREACHED, Verdict.AT_RISK)],
-        names[Verdict.RUNNING],
-    ).astype(object)
-    waiting = ~(cancelled | lacking | done | paused)
-    next_at = np.where(waiting & ~soon, warn, np.where(waiting & ~late, due, MISSING))
-    ahead = waiting & (pause_from > now) & (pause_from < due)
-    next_at = np.where(ahead, np.where(next_at == MISSING, pause_from, np.minimum(next_at, pause_from)), next_at)
-    missed = (verdict == names[Verdict.BREACHED]) | (done & ~lacking & (stopped > due))
-    overdue = missed | (verdict == names[Verdict.AT_RISK])
-    failure = clocks["failure"].to_numpy(object)
-    fails = (overdue | (verdict == names[Verdict.RUNNING])) & (failure != "")
-    cause = np.where(fails, failure, np.where(overdue, "overdue", ""))
-    cause = np.where((verdict == names[Verdict.UNKNOWN]) & ~lacking, silent_source, cause)
-    cause = np.where((verdict == names[Verdict.UNKNOWN]) & lacking, clocks["lacking"].to_numpy(object), cause)
+    rules = [  # the first that holds decides
+        (cancelled, Verdict.CANCELLED),
+        (lacking, Verdict.UNKNOWN),
+        (done & (stopped <= due), Verdict.MET),
+        (done, Verdict.MET_LATE),
+        (paused, Verdict.PAUSED),
+        (silent, Verdict.UNKNOWN),
+        (late, Verdict.BREACHED),
+        (soon, Verdict.AT_RISK),
+    ]
+    verdict = np.select([holds for holds, _ in rules], [str(name) for _, name in rules], str(Verdict.RUNNING)).astype(object)
+    missed = (verdict == str(Verdict.BREACHED)) | (done & ~lacking & (stopped > due))
     penalty, grows_at = _penalty(clocks, missed, ~done, np.where(done, stopped, now) - due)
-    return clocks.assign(verdict=verdict, cause=cause, next_at=np.where(grows_at != MISSING, grows_at, next_at), penalty=penalty)
+    waiting = ~(cancelled | lacking | done | paused)
+    following = _following(waiting, np.where(~soon, warn, np.where(~late, due, MISSING)), pause_from, now, due)
+    next_at = np.where(grows_at != MISSING, grows_at, following)
+    return clocks.assign(verdict=verdict, cause=_cause(clocks, verdict, missed, silent_source), next_at=next_at, penalty=penalty)
+
+
+def _following(waiting: NDArray[np.bool_], deadline: Milliseconds, pause_from: Milliseconds, now: int, due: Milliseconds) -> Milliseconds:
+    """Return when a clock that waits must be looked at again: at its next deadline, or when a known pause begins before it."""
+    pauses = (pause_from > now) & (pause_from < due)
+    first = np.where(pauses, np.where(deadline == MISSING, pause_from, np.minimum(deadline, pause_from)), deadline)
+    return np.where(waiting, first, MISSING)
+
+
+def _cause(
+    clocks: pd.DataFrame, verdict: NDArray[np.object_], missed: NDArray[np.bool_], silent_source: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Return why a promise is in danger: what is missing to tell, the silent source, the failure of the step, or that it is overdue."""
+    lacking, failure = (clocks[name].to_numpy(object) for name in ("lacking", "failure"))
+    unknown, overdue = verdict == str(Verdict.UNKNOWN), missed | (verdict == str(Verdict.AT_RISK))
+    rules = [  # the first that holds decides
+        (unknown & (lacking != ""), lacking),
+        (unknown, silent_source),
+        ((overdue | (verdict == str(Verdict.RUNNING))) & (failure != ""), failure),
+        (overdue, np.full(len(clocks), "overdue", object)),
+    ]
+    return np.select([holds for holds, _ in rules], [cause for _, cause in rules], "").astype(object)
 
 
 def _penalty(
@@ -114,11 +133,11 @@ def reason_texts(fresh: pd.DataFrame, now: int, calendars: Calendars, catalog: C
         pause = catalog.flows[flow].slas[sla].pause
         # only the milestones say which of several pauses it is, as `andon explain` shows
         waits_for = pause.reason if isinstance(pause, Pause) else ""
-        texts.append(reason(Judged(*values[2:]), now, zones[flow, sla], waits_for))
+        texts.append(reason(Evaluated(*values[2:]), now, zones[flow, sla], waits_for))
     return texts
 
 
-class Judged(NamedTuple):
+class Evaluated(NamedTuple):
     """What a reason is built from; times in milliseconds."""
 
     verdict: str
@@ -133,7 +152,7 @@ class Judged(NamedTuple):
     failure: str
 
 
-def reason(row: Judged, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
+def reason(row: Evaluated, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
     """Return the sentence for one new verdict; times are in ``zone``. ``waits_for``: why the clock is paused, if it is."""
     if row.verdict == Verdict.CANCELLED and (row.stopped_at == MISSING or row.lacking):
         return f"the transaction was cancelled before {row.stage}"

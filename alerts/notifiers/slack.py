@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from alerts import egress
 from alerts.notifier import Attempt
 from core.errors import Permanent, Retryable
-from core.incident import IncidentStatus, Message, cause_text
+from core.incident import IncidentStatus, MemberLine, Message, cause_text
 
 _API = "https://slack.com/api/chat.postMessage"
 _COLOURS = {"critical": "#d32f2f", "warning": "#f9a825", "info": "#1976d2"}
 _TEMPORARY = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-_SECTION = 2900
+_HEADER_MAX, _FIELD_MAX, _SECTION_MAX = 150, 1900, 2900
+"""Characters of a block: Slack takes 150 of a header, 2,000 of a field and 3,000 of a section."""
 
 
 class Slack:
@@ -38,7 +40,7 @@ class Slack:
             egress.check_url(settings, "api_url")
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
-        """Deliver."""
+        """Deliver. Through a webhook the status says whether it worked, which ``egress.post`` looks at; the API says it in its reply."""
         payload = _payload(message)
         headers = {"content-type": "application/json; charset=utf-8"}
         if "url" in settings:
@@ -65,13 +67,14 @@ def _judge(status: int, reply: str) -> Attempt:
 def _payload(message: Message) -> dict[str, Any]:
     # A header is plain text without escapes, so the characters that begin a mention are replaced.
     heading = f"{_state(message)} {message.title}".replace("<", "(").replace(">", ")")
+    link = f"\n<{message.incident_url}|Open the incident>"
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": heading[:150], "emoji": False}},
-        _section(f"*{escape(message.summary)}*\n<{message.incident_url}|Open the incident>"),
+        {"type": "header", "text": {"type": "plain_text", "text": heading[:_HEADER_MAX], "emoji": False}},
+        _section(f"*{_clipped(escape(message.summary), _SECTION_MAX - len(link) - 2)}*{link}"),
         {
             "type": "section",
             "fields": [
-                {"type": "mrkdwn", "text": f"*{name}*\n{escape(value)[:1900] or '-'}"}
+                {"type": "mrkdwn", "text": f"*{name}*\n{_clipped(escape(value), _FIELD_MAX) or '-'}"}
                 for name, value in (
                     ("Owner", f"{message.owner_title}\n{message.contact}".strip()),
                     ("Cause", cause_text(message.cause)),
@@ -83,7 +86,7 @@ def _payload(message: Message) -> dict[str, Any]:
         },
     ]
     if message.top and message.status is not IncidentStatus.RESOLVED:
-        blocks.append(_section("\n".join(_line(line) for line in message.top[:10])))
+        blocks.append(_section(_first_lines(_line(line) for line in message.top[:10])))
     if message.runbook_body and message.status is not IncidentStatus.RESOLVED:
         blocks.append(_section(f"*Runbook: {escape(message.runbook_title)}*\n{escape(message.runbook_body)}"))
     blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": message.delivery_id, "emoji": False}]})
@@ -105,10 +108,25 @@ def _state(message: Message) -> str:
 
 
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:_SECTION]}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": _clipped(text, _SECTION_MAX)}}
 
 
-def _line(line: Any) -> str:
+def _first_lines(lines: Iterable[str]) -> str:
+    """Return as many lines as a section takes: one that is cut would lose the end of its link."""
+    kept = ""
+    for line in lines:
+        if kept and len(kept) + len(line) >= _SECTION_MAX:
+            break
+        kept += f"{line}\n"
+    return kept.rstrip("\n")
+
+
+def _clipped(text: str, most: int) -> str:
+    """Return the beginning of an escaped text, which does not end within an escape such as ``&amp;``."""
+    return text if len(text) <= most else re.sub(r"&[a-z]{0,3}$", "", text[:most])
+
+
+def _line(line: MemberLine) -> str:
     due = f", due {line.due_at:%Y-%m-%d %H:%M} UTC" if line.due_at else ""
     amount = f", {line.value:,.0f} {escape(line.currency)}" if line.value else ""
     penalty = f", penalty {line.penalty:,.0f} {escape(line.currency)}" if line.penalty else ""

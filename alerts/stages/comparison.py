@@ -1,4 +1,4 @@
-"""Compares the incident with what the channel was last last: what is there to say?"""
+"""Compares the incident with what the channel was last notified of: what is there to say?"""
 
 from __future__ import annotations
 
@@ -46,14 +46,15 @@ def _rearmed(incident: Incident, last: LastNotified, now: datetime) -> bool:
 
 
 def _silence_ended(candidate: NotificationCandidate, now: datetime) -> bool:
-    """Whether a silence has ended since the channel was last: whoever asked for quiet was promised to hear of what is left."""
+    """Whether a silence has ended since the channel was last notified: whoever asked for quiet was promised to hear of what is left."""
     last_at = candidate.last_notified.at
     return last_at is not None and any(last_at < one.ends_at <= now and one.matches(candidate.incident) for one in candidate.silences)
 
 
 def _grown(incident: Incident, last: LastNotified) -> bool:
+    """Whether it has doubled, or has ten more members or half as many again, whichever is more, or its value in any currency has doubled."""
     if incident.members >= last.members * GROWN_FACTOR or incident.members >= last.members + max(GROWN_BY, last.members // 2):
-        return incident.members > last.members
+        return incident.members > last.members  # an incident without members has doubled without having grown
     before = last.value or {}
     return any(
         amount >= GROWN_FACTOR * before.get(currency, 0.0) and amount > before.get(currency, 0.0)

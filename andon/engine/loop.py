@@ -69,15 +69,19 @@ class Engine:
     """The stages owed a run, whatever they find: all of them at first, so that what a crash interrupted is finished."""
     evaluated: datetime = EPOCH
     """Up to when deadlines are evaluated; EPOCH: none was yet."""
-    _behind: bool = False
-    _left: bool = True
+    _correlation_unfinished: bool = False
+    """Whether the last tick left something loaded that is not correlated yet."""
+    _backlog_left: bool = True
     """Whether a backlog was left in the journal, as far as is known."""
     _slice_bytes: int = SLICE_BYTES[1]
-    _ways: deque[float] = field(default_factory=lambda: deque([0.0] * 3, maxlen=3))
+    _critical_seconds: deque[float] = field(default_factory=lambda: deque([0.0] * 3, maxlen=3))
     """What the way of the critical lane alone took the last times, in seconds; a backlog of its own makes one long."""
-    _upto: datetime = EPOCH
-    _asked_all: bool = False
-    _refused: bool = False
+    _received_upto: datetime = EPOCH
+    """What was received up to then is loaded, so that deadlines may be evaluated up to then once it is correlated."""
+    _asked_all_lanes: bool = False
+    """Whether the last load asked the journal for what waits in every lane."""
+    _disk_refused: bool = False
+    """Whether the store's disk did not take the last slice."""
     _stored_upto: datetime | None = None
     """What was received up to then is correlated, and the store's disk did not take what came later; None: it takes all."""
     _wake_deliveries: threading.Event = field(default_factory=threading.Event)
@@ -107,32 +111,33 @@ class Engine:
         """
         worked = False
         started = self.clock.monotonic()
-        if self._left:
+        if self._backlog_left:
             self._load(AHEAD, AHEAD_SECONDS)
-            if worked := self._follow():
-                self._ways.append(self.clock.monotonic() - started)
+            if worked := self._correlate_evaluate_alert():
+                self._critical_seconds.append(self.clock.monotonic() - started)
         started = self.clock.monotonic()
         self._load(tuple(Lane), SHARE_SECONDS)
-        worked |= self._follow()
-        if self._left:
+        worked |= self._correlate_evaluate_alert()
+        if self._backlog_left:
             self._resize(self.clock.monotonic() - started)
         self.last_tick = self.last_step = self.clock.monotonic()
         return worked
 
-    def _follow(self) -> bool:
+    def _correlate_evaluate_alert(self) -> bool:
         """Correlate, evaluate and tell what was loaded; return whether there was anything.
 
         A deadline is evaluated only when all that was received before it is correlated: what is only late to us is not late.
         """
         worked = bool(self.owed)
-        refused = self._refused
+        refused = self._disk_refused
         if "correlate" in self.owed:
             try:
                 self._correlate()
             except NoRoom:
-                self._behind = refused = True
-        self._evaluate_without_store(refused, all_stored=self._asked_all and not (refused or self._behind or self._left))
-        if (not self._behind or self._stored_upto is not None) and self.clock_trusted():
+                self._correlation_unfinished = refused = True
+        nothing_waits = not (refused or self._correlation_unfinished or self._backlog_left)
+        self._evaluate_without_store(refused, all_stored=self._asked_all_lanes and nothing_waits)
+        if (not self._correlation_unfinished or self._stored_upto is not None) and self.clock_trusted():
             try:
                 self._evaluate()
             except NoRoom:  # as much waits for the disk as may: what was evaluated is told, the rest stays owed
@@ -147,7 +152,7 @@ class Engine:
 
     def clock_stepped(self) -> None:
         """Evaluate from the corrected time on, also where it is earlier."""
-        self.evaluated = self._upto = EPOCH
+        self.evaluated = self._received_upto = EPOCH
         self.owed.update({"evaluate", "alert"})
 
     def _evaluate_without_store(self, refused: bool, *, all_stored: bool) -> None:
@@ -157,20 +162,23 @@ class Engine:
         elif refused and self._stored_upto is None and self.evaluated > EPOCH:
             self._stored_upto = self.evaluated
         if self._stored_upto is not None:
-            self._upto = self.clock.now() - self.in_flight
+            self._received_upto = self.clock.now() - self.in_flight
         self.stages.unseen(self._stored_upto)
 
     def _load(self, lanes: tuple[Lane, ...], seconds: float) -> None:
         """Load what waits in these lanes, for a while; what was loaded is correlated before more is."""
         started = self.clock.monotonic()
-        more = not self._behind
-        self._asked_all = more and lanes != AHEAD
+        more = not self._correlation_unfinished
+        self._asked_all_lanes = more and lanes != AHEAD
         while more and not self.stopping.is_set() and self.clock.monotonic() - started < seconds:
             asked = self.clock.now() - self.in_flight
             loaded = self.stages.load(lanes, SLICE_MAX_BYTES if lanes == AHEAD else self._slice_bytes)
-            self._refused = loaded.no_room
-            more, self._upto = loaded.more, min(loaded.upto or asked, asked)  # received by a clock that was set back since: as of now
-            self._left = more or (lanes == AHEAD and self._left)
+            self._disk_refused = loaded.no_room
+            more, self._received_upto = (
+                loaded.more,
+                min(loaded.upto or asked, asked),
+            )  # received by a clock that was set back since: as of now
+            self._backlog_left = more or (lanes == AHEAD and self._backlog_left)
             if loaded.some:
                 self.owed.add("correlate")
         self._observe("load", started)
@@ -178,7 +186,7 @@ class Engine:
     def _resize(self, seconds: float) -> None:
         """Make the slices of a backlog larger or smaller, by what the last ones took."""
         least, _, most = SLICE_BYTES
-        may_take = max(TURN_SECONDS, TURN_FACTOR * min(self._ways))
+        may_take = max(TURN_SECONDS, TURN_FACTOR * min(self._critical_seconds))
         if seconds < may_take / 2:
             self._slice_bytes = min(most, self._slice_bytes * 2)
         elif seconds > may_take:
@@ -189,15 +197,15 @@ class Engine:
         # A failure of a transaction is an alert of its own, with or without an SLA.
         self.owed.update({"evaluate", "alert"})
         started = self.clock.monotonic()
-        self._behind = False
+        self._correlation_unfinished = False
         while self._run("correlate", self.stages.correlate, self.clock.now()):
             self.owed.add("correlate")
             if self.stopping.is_set() or self.clock.monotonic() - started >= CATCH_UP_SECONDS:
-                self._behind = True
+                self._correlation_unfinished = True
                 break
 
     def _evaluate(self) -> None:
-        upto = max(self.evaluated, self._upto)
+        upto = max(self.evaluated, self._received_upto)
         owed = "evaluate" in self.owed or self._is_due(self.stages.evaluate, upto)
         if owed and upto > EPOCH and self._run("evaluate", self.stages.evaluate, upto):
             self.owed.add("alert")

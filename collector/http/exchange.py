@@ -1,7 +1,7 @@
 """One request to the HTTP server and its answer.
 
-An endpoint reads from top to bottom: content type, sender, body, validation, journal, answer. Whatever it raises on the way ends here, as an
-answer that says what is wrong.
+An endpoint reads from top to bottom: content type, sender, body, validation, journal, answer. A webhook's sender is known by the signature
+of its body, which is read first there. Whatever an endpoint raises on the way ends here, as an answer that says what is wrong.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Exchange:
         """Return the envelope of a request by its token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
         headers = self.request.headers
         sender = self._ingress.identify(headers.get("authorization"), headers.get("x-andon-token"), self.peer)
-        return self.sent_by(sender, kind.value)
+        return self.set_sender(sender, kind.value)
 
-    def sent_by(self, sender: Sender, kind: str) -> Envelope:
+    def set_sender(self, sender: Sender, kind: str) -> Envelope:
         """Return the envelope of a request whose sender is proven; from now on the request counts as the sender's."""
         headers = self.request.headers
         more = kind in {SignalKind.EVENT.value, WEBHOOK}  # OTLP says all in its body

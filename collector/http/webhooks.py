@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from starlette.responses import JSONResponse, Response
 
@@ -22,25 +23,27 @@ def webhook_endpoint(ingress: Ingress) -> Endpoint:
     """Return the endpoint of deliveries."""
 
     def verify(exchange: Exchange, content: Content) -> tuple[Source, str, bytes]:
-        """Return the source, the delivery's own id and the fingerprint of its body: the sender is known by the raw body alone."""
+        """Return the source, the delivery's own id and its body's fingerprint: only the raw body proves the sender."""
         raw, name = content.whole(), exchange.request.path_params["source"]
         with ingress.watching(exchange.peer):
             source, delivery = ingress.webhooks.verify(name, exchange.request.headers, raw, ingress.ingest_handler.now() // 1000)
         return source, delivery, hashlib.sha256(raw).digest()
 
     async def receive(exchange: Exchange) -> Response:
+        """Return 200, also for a delivery that came before. Raises a rejection of 401 or 404, and :class:`core.errors.Full` (503)."""
         content = await exchange.read(validation.JSON_MAX_BYTES)
 
-        source, delivery, fingerprint = await content.read_by(verify, exchange, content)
+        source, delivery, fingerprint = await content.read_by(partial(verify, exchange, content))
         if ingress.webhooks.seen.is_replay(source.source, delivery, fingerprint):
             return JSONResponse({"accepted": 0, "replayed": True})
-        envelope = exchange.sent_by(sender_of(source), WEBHOOK)
+        envelope = exchange.set_sender(sender_of(source), WEBHOOK)
 
         attributes = delivery_headers(source, delivery, exchange.request.headers)
         task = Task(SignalKind.EVENT, validation.DELIVERY, envelope.encoding, envelope.content_type, attributes)
         async with ingress.validated(task, content) as events:
             await ingress.ingest_handler.take_event(events[0], envelope)
 
+        # only now that it is on disk: a delivery that was refused must be able to come again
         ingress.webhooks.seen.remember(source.source, delivery, fingerprint)
         return JSONResponse({"accepted": 1})
 

@@ -29,10 +29,12 @@ from aio_pika.exceptions import AMQPError
 from pamqp.exceptions import PAMQPException
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from collector.backoff import Backoff
 from collector.cloud_events import BATCH, STRUCTURED, parse_batch, parse_binary, parse_structured
 from collector.json_guard import check_json
 from collector.quarantine import MESSAGE
-from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
+from collector.receiver import ReceiverContext
+from collector.receiver_settings import ReceiverSettings, parse_settings
 from collector.rejection import Rejection, ValidationError
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable

@@ -31,11 +31,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from pydantic import Field, field_validator, model_validator
 
+from collector.backoff import Backoff
 from collector.cloud_events import STRUCTURED, parse_structured
 from collector.polling.cursor import Cursor
 from collector.polling.database import PausedError, find_columns, open_engine
 from collector.polling.row_json import json_value
-from collector.receiver import Backoff, ReceiverContext, ReceiverSettings, parse_settings
+from collector.receiver import ReceiverContext
+from collector.receiver_settings import ReceiverSettings, parse_settings
 from collector.rejection import Rejection
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
 from core.errors import AndonError

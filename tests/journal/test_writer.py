@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
 from journal.format import segments
 from journal.reader import is_closed, read_segment
+from journal.segment import Row, SegmentWriter
 from journal.writer import Journal
 from tests.ports import free_port
 from tests.waiting import wait_until
@@ -123,6 +125,32 @@ def test_full_is_refused_and_the_critical_lane_keeps_its_share(tmp_path: Path) -
     journal.stop()
     size = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     assert size < 64 << 20
+
+
+def test_a_call_of_two_lanes_of_which_the_disk_takes_one_fails_and_may_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = open_journal(tmp_path)
+    append = SegmentWriter.append
+
+    def no_room_for_bulk(segment: SegmentWriter, rows: list[Row]) -> int:
+        if segment.path.parent.name == Lane.BULK.value:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return append(segment, rows)
+
+    call = [record(1, lane=Lane.CRITICAL), record(2, lane=Lane.BULK), record(3, lane=Lane.CRITICAL)]
+
+    async def refused_then_taken() -> None:
+        with monkeypatch.context() as full:
+            full.setattr(SegmentWriter, "append", no_room_for_bulk)
+            with pytest.raises(Full):
+                await journal.append(call)
+            await asyncio.to_thread(wait_until, lambda: bodies(tmp_path, Lane.CRITICAL) == [1, 3], 10, "the other lane's records stay")
+            assert bodies(tmp_path, Lane.BULK) == []
+        await asyncio.to_thread(wait_until, lambda: journal.problem() == "", 10, "the journal has found that there is room again")
+        assert len(await journal.append(call)) == len(call)
+
+    asyncio.run(asyncio.wait_for(refused_then_taken(), 60))
+    journal.stop()
+    assert (bodies(tmp_path, Lane.CRITICAL), bodies(tmp_path, Lane.BULK)) == ([1, 3, 1, 3], [2])
 
 
 def test_a_failing_disk_acknowledges_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.verdict import Verdict
 from slas.clock import Calendars
 from slas.due import MISSING
-from slas.evaluate import Judged, Silence, evaluate, local, reason, reason_texts
+from slas.evaluate import Evaluated, Silence, evaluate, local, reason, reason_texts
 from tests.slas.builders import BOOK, calendar, catalog, ms
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -123,7 +123,7 @@ def test_between_now_and_when_to_look_again_nothing_changes(
     assert (later["verdict"], later["cause"], later["penalty"]) == (found["verdict"], found["cause"], found["penalty"])
 
 
-ROW = Judged("running", "booked", "", ms("2026-03-27 14:00"), ms("2026-03-27 15:12"), ms("2026-03-27 16:00"), MISSING, [], "", "")
+ROW = Evaluated("running", "booked", "", ms("2026-03-27 14:00"), ms("2026-03-27 15:12"), ms("2026-03-27 16:00"), MISSING, [], "", "")
 BASIS = "due 2026-03-27 17:00 Berlin: 2 hours on the wall clock from start 2026-03-27 15:00 Berlin"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -93,3 +94,15 @@ def test_every_text_is_within_slacks_limits(posted: Posted):
     assert len(header["text"]["text"]) <= 150
     assert max(len(text) for text in texts(sections)) <= 3000
     assert max(len(field["text"]) for block in sections for field in block.get("fields", [])) <= 2000
+
+
+@pytest.mark.parametrize("length", range(2850, 2910, 7))
+def test_what_is_cut_loses_neither_its_link_nor_half_an_escape(posted: Posted, length: int):
+    line = message().top[0].model_copy(update={"customer": "R&D " * 60})
+    NOTIFIER.deliver(message(summary="x" * length + "&&&&", cause="&" * length, top=[line] * 10), WEBHOOK)
+
+    _, summary, fields, affected, *_ = posted.last["blocks"]
+    assert summary["text"]["text"].endswith("|Open the incident>")
+    assert all(each.startswith("• <") and each.rstrip().endswith("R&amp;D") for each in affected["text"]["text"].splitlines())
+    for text in texts([summary, fields, affected]):
+        assert re.search(r"&(?!amp;|lt;|gt;)", text) is None

@@ -65,7 +65,7 @@ class Turns:
         """Turn until no backlog is left; return the number of ticks."""
         for number in range(1, 200):
             self.engine.tick()
-            if not self.engine._left and not self.engine.owed:
+            if not self.engine._backlog_left and not self.engine.owed:
                 return number
         raise AssertionError("the engine does not catch up")
 
@@ -101,7 +101,7 @@ def test_what_comes_in_the_critical_lane_meanwhile_waits_for_one_turn_of_the_oth
     with turns(shop, tmp_path, "") as engine:
         for number in range(2):
             engine.engine.tick()
-            assert engine.engine._left
+            assert engine.engine._backlog_left
             before = engine.loaded(Lane.STANDARD) + engine.loaded(Lane.BULK)
             order, cause = f"urgent-{number}", f"URGENT_{number}"
             shop.send(
@@ -122,7 +122,7 @@ def test_a_critical_lane_that_never_ends_starves_nobody(shop: Shop, tmp_path: Pa
                 shop.send(shop.event("shop.captured", f"flood-{number}-{part}", lane=Lane.CRITICAL))
                 shop.pass_time(seconds=SECONDS_APART)
             engine.engine.tick()
-        assert engine.engine._left
+        assert engine.engine._backlog_left
         assert (engine.loaded(Lane.STANDARD), engine.loaded(Lane.BULK)) == (4, 4)
 
 

@@ -50,7 +50,7 @@ def engine(loads: list[Loaded], correlate: Counted, evaluate: Counted, alert: Co
     remaining = iter(loads)
     made = Engine(Stages(lambda *_: next(remaining, Loaded(some=False)), correlate, evaluate, alert), FakeClock(NOW), Telemetry())
     made.owed.clear()
-    made._left = False
+    made._backlog_left = False
     return made
 
 
@@ -159,7 +159,7 @@ def test_the_share_of_a_backlog_is_as_large_as_the_critical_lane_can_wait_for(wa
         return Loaded(some=True, more=lanes != AHEAD)
 
     loop = engine([], correlate, Counted(), Counted())
-    loop.stages.load, correlate.clock, loop._left = load, loop.clock, True
+    loop.stages.load, correlate.clock, loop._backlog_left = load, loop.clock, True
     for _ in range(12):
         loop.tick()
     assert (asked[0], asked[-1]) == (SLICE_BYTES[1], size)
