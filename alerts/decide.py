@@ -66,18 +66,18 @@ class Notifications:
         self, incident: Incident, members: pd.DataFrame, silences: tuple[Silence, ...], outbox: Outbox, now: datetime
     ) -> tuple[list[Delivery], datetime | None]:
         deliveries: list[Delivery] = []
-        moments: list[datetime] = []
+        again_at: list[datetime] = []
         for candidate in self.candidates(incident, silences, outbox.log):
             decision = decide(candidate, now)
             if decision.again_at is not None:
-                moments.append(decision.again_at)
+                again_at.append(decision.again_at)
             if decision.reason is not None:
                 delivery_id = outbox.log.next_id(incident.incident_id, candidate.channel, decision.reason)
                 message = render(self.rendering, incident, members, decision.reason, delivery_id)
                 deliveries += outbox.intend(message, candidate.channel, now)
         if incident.status == IncidentStatus.ACKNOWLEDGED.value and incident.acknowledged_until is not None:
-            moments.append(incident.acknowledged_until)
-        return deliveries, min(moments, default=None)
+            again_at.append(incident.acknowledged_until)
+        return deliveries, min(again_at, default=None)
 
     def candidates(self, incident: Incident, silences: tuple[Silence, ...], log: NotificationLog) -> Iterator[NotificationCandidate]:
         """Yield the questions one by one: what one of them tells a channel, the next one of that channel knows."""

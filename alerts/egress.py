@@ -174,7 +174,7 @@ def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str,
         pinned = httpx.URL(address).copy_with(host=target)
         with client.stream("POST", pinned, content=body, headers=request_headers, extensions={"sni_hostname": host}) as reply:
             beginning = _beginning_of(reply)
-            return _judge(reply, beginning)
+            return _accepted(reply, beginning)
 
     try:
         with httpx.Client(follow_redirects=False, timeout=timeout, trust_env=False) as client:
@@ -193,7 +193,7 @@ def _beginning_of(reply: httpx.Response) -> str:
     return kept[:REPLY_BYTES].decode("utf-8", "replace")
 
 
-def _judge(reply: httpx.Response, beginning: str) -> tuple[int, str]:
+def _accepted(reply: httpx.Response, beginning: str) -> tuple[int, str]:
     status = reply.status_code
     if 200 <= status < 300:
         return status, beginning

@@ -34,7 +34,7 @@ from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
 
 SILENCE_KEPT = LONGEST_QUIET + timedelta(days=1)
-"""How long a silence that ended is remembered, so that what it kept quiet is told however late the engine comes to it."""
+"""How long a silence that ended is kept, so that what it held back is notified however late the engine comes to it."""
 
 
 class AlertEngine:
@@ -161,10 +161,10 @@ class AlertEngine:
         """Return what is open; from the store if it is to say."""
         if self._state is None:
             self._outbox.store_outcomes()  # what was sent meanwhile must not be read as still to be sent
-            remembered = self._store.remembered()
-            state = state_of(remembered, self._catalog)
-            self._silences = silences_of(remembered)
-            self._outbox.load(deliveries_of(remembered))
+            saved = self._store.saved()
+            state = state_of(saved, self._catalog)
+            self._silences = silences_of(saved)
+            self._outbox.load(deliveries_of(saved))
             self._again_at = dict.fromkeys(state.incidents, now)
             self._state = state
         return self._state

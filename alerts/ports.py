@@ -18,7 +18,7 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def remembered(self) -> dict[str, pd.DataFrame]:
+    def saved(self) -> dict[str, pd.DataFrame]:
         """Return by table name what a restarted engine must know.
 
         ``incidents``: those not resolved, lately resolved, or with members that have not left. ``incident_members``: all that these

@@ -1,4 +1,4 @@
-"""Turns what the store remembers into the state a restarted engine goes on with. Pure."""
+"""Recovery: from the rows in the store to the state that a restarted engine goes on with. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from core.catalog.catalog import Catalog
 _TIMES = {"opened_at", "updated_at", "resolved_at", "acknowledged_until", "next_due_at"}
 
 
-def state_of(remembered: dict[str, pd.DataFrame], catalog: Catalog) -> State:
-    """Return incidents, their present members and who was ever in them."""
-    incidents = {row["incident_id"]: _incident(row) for row in remembered["incidents"].to_dict("records")}
-    held = remembered["incident_members"]
+def state_of(saved: dict[str, pd.DataFrame], catalog: Catalog) -> State:
+    """Return incidents, their present members and who was ever in them. ``saved``: see :meth:`alerts.ports.IncidentStore.saved`."""
+    incidents = {row["incident_id"]: _incident(row) for row in saved["incidents"].to_dict("records")}
+    held = saved["incident_members"]
     if held.empty:
         return State(incidents)
     held = held[held["incident_id"].isin(incidents)].reset_index(drop=True)
@@ -44,9 +44,9 @@ def _incident(row: dict[Any, Any]) -> Incident:
     return Incident(**values)
 
 
-def silences_of(remembered: dict[str, pd.DataFrame]) -> dict[str, Silence]:
+def silences_of(saved: dict[str, pd.DataFrame]) -> dict[str, Silence]:
     """Return silences by id."""
-    return {row["silence_id"]: _silence(row) for row in remembered["silences"].to_dict("records")}
+    return {row["silence_id"]: _silence(row) for row in saved["silences"].to_dict("records")}
 
 
 def _silence(row: dict[Any, Any]) -> Silence:
@@ -54,9 +54,9 @@ def _silence(row: dict[Any, Any]) -> Silence:
     return Silence(**{**values, "starts_at": aware(values["starts_at"]), "ends_at": aware(values["ends_at"])})
 
 
-def deliveries_of(remembered: dict[str, pd.DataFrame]) -> list[Delivery]:
+def deliveries_of(saved: dict[str, pd.DataFrame]) -> list[Delivery]:
     """Return deliveries in the order they were made."""
-    return [_delivery(row) for row in remembered["deliveries"].to_dict("records")]
+    return [_delivery(row) for row in saved["deliveries"].to_dict("records")]
 
 
 def _delivery(row: dict[Any, Any]) -> Delivery:

@@ -16,7 +16,7 @@ class Unstored:
         """Return that nothing has changed."""
         return {"clocks": pd.DataFrame(), "transactions": pd.DataFrame()}, {}, False
 
-    def remembered(self) -> dict[str, pd.DataFrame]:
+    def saved(self) -> dict[str, pd.DataFrame]:
         """Return that nothing was told or silenced before."""
         columns = {"incidents": [*Incident.__dataclass_fields__], "incident_members": MEMBER}
         columns |= {"deliveries": [*Delivery.__dataclass_fields__], "silences": [*Silence.__dataclass_fields__]}

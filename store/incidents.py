@@ -60,7 +60,7 @@ class StoredIncidents:
         new = held[held["revision"] > (self._cursors or {}).get(_CURSORS["clocks"], 0)] if len(held) and not more else held.iloc[:0]
         return (over(stored, new), max(upto, int(new["revision"].max())), more) if len(new) else (stored, upto, more)
 
-    def remembered(self) -> dict[str, pd.DataFrame]:
+    def saved(self) -> dict[str, pd.DataFrame]:
         """Return what a restarted engine must know, by table. Raises :class:`core.errors.NoRoom` while some of it is waiting in memory."""
         self._store.held.write()
         self._cursors = None

@@ -87,15 +87,15 @@ class Outbox:
     def deliver(self, now: datetime) -> datetime | None:
         """Wake the channels that have something due; return when to look again. Waits for none of them."""
         with self.lock:
-            moments = self._fall_back_in_time(now)
+            due_at = self._fall_back_in_time(now)
             self._outcomes.try_write()
             waiting = self._queue.waiting()
             self._workers.wake({delivery.channel for delivery in waiting if delivery.next_attempt_at <= now})
             busy = self._workers.busy()
-            moments += [delivery.next_attempt_at for delivery in waiting if delivery.channel not in busy]
+            due_at += [delivery.next_attempt_at for delivery in waiting if delivery.channel not in busy]
             if busy or len(self._outcomes):
-                moments.append(now + _BUSY_POLL)
-            return min(moments, default=None)
+                due_at.append(now + _BUSY_POLL)
+            return min(due_at, default=None)
 
     def join(self, timeout_seconds: float = 30.0) -> None:
         """Wait until no channel is at work."""
@@ -152,13 +152,13 @@ class Outbox:
 
         A receiver that asks for a long pause, or keeps its first message hanging, would hold up the fallback until the next attempt.
         """
-        moments: list[datetime] = []
+        due_at: list[datetime] = []
         for delivery in self._queue.of_failing_channels():
             if fallback := self._fall_back(delivery, now):
                 self._outcomes.add(deliveries=rows(fallback))
             elif due := self._fallbacks.due_at(delivery, now):
-                moments.append(due)
-        return moments
+                due_at.append(due)
+        return due_at
 
     def _fall_back(self, delivery: Delivery, now: datetime) -> list[Delivery]:
         found = self._fallbacks.message_for(delivery, now)

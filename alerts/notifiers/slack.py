@@ -49,10 +49,10 @@ class Slack:
         payload["channel"] = egress.text(settings, "channel")
         headers["authorization"] = f"Bearer {egress.secret(settings, 'token')}"
         status, reply = egress.post(egress.url(settings, "api_url", _API), json.dumps(payload).encode(), headers, settings)
-        return _judge(status, reply)
+        return _accepted(status, reply)
 
 
-def _judge(status: int, reply: str) -> Attempt:
+def _accepted(status: int, reply: str) -> Attempt:
     """Slack's API answers 200 to everything; only the body says whether it worked."""
     try:
         answer = json.loads(reply)

@@ -44,7 +44,7 @@ class MemoryStore:
 
     refuses: bool = False
     tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = field(default_factory=dict)
-    saved: list[dict[str, int]] = field(default_factory=list)
+    writes: list[dict[str, int]] = field(default_factory=list)
     """How many rows of each table each save wrote."""
     clocks: list[pd.DataFrame] = field(default_factory=list)
     """Changes that were not read yet."""
@@ -60,14 +60,14 @@ class MemoryStore:
         found["clocks"] = pd.concat(read, ignore_index=True).drop_duplicates(KEY, keep="last", ignore_index=True)
         return found, {"alert:clocks": len(read)}, len(read) < len(self.clocks)
 
-    def remembered(self) -> dict[str, pd.DataFrame]:
+    def saved(self) -> dict[str, pd.DataFrame]:
         self.recoveries += 1
         return {table: _as_read(pd.DataFrame(self.rows(table), columns=columns, dtype=object)) for table, columns in COLUMNS.items()}
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:  # noqa: ARG002
         if self.refuses:
             raise Retryable("the store is away")
-        self.saved.append({table: len(frame) for table, frame in tables.items()})
+        self.writes.append({table: len(frame) for table, frame in tables.items()})
         for table, frame in tables.items():
             kept = self.tables.setdefault(table, {})
             for row in frame.to_dict("records"):

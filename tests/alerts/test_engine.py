@@ -34,8 +34,8 @@ class Crashing:
     def changes(self, limit: int) -> Any:
         return self._store.changes(limit)
 
-    def remembered(self) -> Any:
-        return self._store.remembered()
+    def saved(self) -> Any:
+        return self._store.saved()
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         for table, frame in tables.items():
@@ -235,7 +235,7 @@ def test_the_steps_follow_each_other_and_only_what_changed_is_written(
     assert not memory_engine.run(NOW)
     assert not memory_engine.run(NOW)
 
-    assert refusing.saved == [
+    assert refusing.writes == [
         {"incidents": 1, "incident_members": 3, "deliveries": 1},
         {"incidents": 1, "incident_members": 3, "deliveries": 1},
     ]

@@ -1,21 +1,33 @@
-"""What alerting must not forget, and what it must: rows merged before it reads, restarts between two messages, repetition that ends."""
+"""Recovery: what alerting must not forget, and what it must: rows merged before it reads, restarts between two messages, repetition that ends."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 from clickhouse_connect.driver.exceptions import OperationalError
 
+from alerts.advance import advance
+from alerts.delivery.delivery import rows as delivery_rows
 from alerts.engine import AlertEngine
+from alerts.incidents import State
+from alerts.incidents import rows as incident_rows
+from alerts.members import RANKS, candidates
+from alerts.recovery import deliveries_of, silences_of, state_of
+from alerts.stage import Silence
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Channel, Route, Routes
 from core.config import Settings
 from core.errors import Retryable
 from core.telemetry import Telemetry
 from store.incidents import StoredIncidents
-from tests.alerts.world import FakeNotifier, StoredWorld, World
+from tests.alerts.clocks import clocks
+from tests.alerts.delivery.deliveries import delivery
+from tests.alerts.memory_store import MemoryStore
+from tests.alerts.shop import CATALOG
+from tests.alerts.world import NOW, FakeNotifier, StoredWorld, World
 
 
 @pytest.mark.parametrize("merged", [False, True])
@@ -119,3 +131,43 @@ def test_what_was_sent_while_the_store_was_away_is_not_sent_again(stored_world: 
         stored_world.turn(engine)
     assert stored_world.notifier.reasons == ["opened"]
     assert stored_world.database.rows("SELECT state, attempts FROM deliveries FINAL") == [{"state": "sent", "attempts": 1}]
+
+
+def saved(**tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    store = MemoryStore()
+    store.save(tables)
+    return store.saved()
+
+
+def test_from_nothing_comes_nothing() -> None:
+    state = state_of(saved(), Catalog())
+
+    assert (state.incidents, len(state.members), state.seen) == ({}, 0, {})
+    assert (silences_of(saved()), deliveries_of(saved())) == ({}, [])
+
+
+def test_members_are_as_grave_as_the_catalog_of_now_says() -> None:
+    """And know of their incident what only it keeps: stage, cause, owner, runbook."""
+    opened = advance(State(), candidates(clocks("breached"), pd.DataFrame(), CATALOG, NOW), (), CATALOG, NOW)
+    tables = saved(incidents=incident_rows(opened.written), incident_members=opened.members)
+
+    for catalog, rank in ((CATALOG, "critical"), (Catalog(), "warning")):
+        (member,) = state_of(tables, catalog).members.to_dict("records")
+        assert member["rank"] == RANKS[rank]
+        assert (member["stage"], member["cause"], member["owner"]) == ("booked", "overdue", "desk")
+
+
+def test_members_of_an_incident_that_is_not_there_are_left_out() -> None:
+    opened = advance(State(), candidates(clocks("breached", 2), pd.DataFrame(), CATALOG, NOW), (), CATALOG, NOW)
+    state = state_of(saved(incident_members=opened.members), CATALOG)
+
+    assert (len(state.members), state.seen) == (0, {})
+
+
+def test_deliveries_and_silences_have_aware_times_and_whole_numbers() -> None:
+    sent = delivery(attempts=2, state="sent", finished_at=NOW + timedelta(hours=1))
+    silence = Silence("s1", "orders", "", "", "", NOW, NOW + timedelta(hours=1), "Ana", "maintenance")
+    tables = saved(deliveries=delivery_rows([sent, delivery("dlv_2")]), silences=pd.DataFrame([vars(silence)], dtype=object))
+
+    assert deliveries_of(tables) == [sent, delivery("dlv_2")]
+    assert silences_of(tables) == {"s1": silence}

@@ -43,5 +43,5 @@ def test_it_has_nothing_and_keeps_nothing():
     changed, cursors, more = store.changes(10)
 
     assert ({name: len(frame) for name, frame in changed.items()}, cursors, more) == ({"clocks": 0, "transactions": 0}, {}, False)
-    assert {table: list(frame.columns) for table, frame in store.remembered().items()} == COLUMNS
-    assert all(frame.empty for frame in store.remembered().values())
+    assert {table: list(frame.columns) for table, frame in store.saved().items()} == COLUMNS
+    assert all(frame.empty for frame in store.saved().values())

@@ -36,7 +36,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 def state_in(store: IncidentStore) -> State:
-    return state_of(store.remembered(), Catalog())
+    return state_of(store.saved(), Catalog())
 
 
 def changed(store: IncidentStore) -> list[tuple[str, str]]:
@@ -49,7 +49,7 @@ def test_an_empty_store_has_no_changes_and_nothing_to_recover(world: World):
     frames, cursors, more = world.port().changes(LIMIT)
 
     assert ({table: len(frame) for table, frame in frames.items()}, cursors, more) == ({"clocks": 0, "transactions": 0}, {}, False)
-    assert {table: len(frame) for table, frame in world.port().remembered().items()} == {
+    assert {table: len(frame) for table, frame in world.port().saved().items()} == {
         "incidents": 0,
         "incident_members": 0,
         "deliveries": 0,
@@ -113,13 +113,13 @@ def test_deliveries_are_recovered_in_the_order_in_which_they_were_made(world: Wo
     sent = replace(made[1], state="sent", attempts=2, finished_at=NOW + HOUR, error="")
     store.save({"deliveries": delivery_rows([sent])})
 
-    assert deliveries_of(world.port().remembered()) == [made[0], sent, *made[2:]]
+    assert deliveries_of(world.port().saved()) == [made[0], sent, *made[2:]]
 
 
 def test_a_pending_delivery_is_recovered_whatever_became_of_its_incident(world: World):
     world.port().save({"deliveries": delivery_rows([delivery("dlv_1", "gone")])})
 
-    assert deliveries_of(world.port().remembered()) == [delivery("dlv_1", "gone")]
+    assert deliveries_of(world.port().saved()) == [delivery("dlv_1", "gone")]
 
 
 def test_a_silence_is_recovered_and_its_last_row_counts(world: World):
@@ -129,4 +129,4 @@ def test_a_silence_is_recovered_and_its_last_row_counts(world: World):
     for one in (silence, replace(silence, ends_at=now + 2 * HOUR)):
         store.save({"silences": pd.DataFrame([vars(one)], dtype=object)}, hold=False)
 
-    assert silences_of(world.port().remembered()) == {"s1": replace(silence, ends_at=now + 2 * HOUR)}
+    assert silences_of(world.port().saved()) == {"s1": replace(silence, ends_at=now + 2 * HOUR)}

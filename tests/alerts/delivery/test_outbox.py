@@ -48,7 +48,7 @@ class Office:
     def restart(self) -> None:
         """Go on with what is in the store; what was only in memory is lost."""
         self.outbox = Outbox(self.store, Catalog(routes=self.definitions), {"desk": self.notifier}, self.telemetry, self.clock)
-        self.outbox.load(deliveries_of(self.store.remembered()))
+        self.outbox.load(deliveries_of(self.store.saved()))
 
     def say(self, reason: str = "opened", channel: str = "mail", incident: str = "i1", **changes: Any) -> str:
         now = self.clock.now()
@@ -291,10 +291,10 @@ def test_the_fallback_of_a_silent_receiver_comes_with_time_alone(office: Office)
 def test_outcomes_are_stored_some_at_a_time_and_the_rest_when_nothing_more_is_due(office: Office):
     for number in range(WRITTEN_TOGETHER + 3):
         office.say(incident=f"i{number}")
-    before = len(office.store.saved)
+    before = len(office.store.writes)
     office.deliver()
 
-    assert [save["deliveries"] for save in office.store.saved[before:]] == [WRITTEN_TOGETHER, 3]
+    assert [save["deliveries"] for save in office.store.writes[before:]] == [WRITTEN_TOGETHER, 3]
 
 
 def test_what_is_superseded_is_not_overwritten_by_an_older_outcome(office: Office):
@@ -371,7 +371,7 @@ def test_a_crash_after_sending_and_before_storing_sends_the_same_id_again_and_ow
 
 def test_loading_again_while_something_is_on_its_way_does_not_send_it_twice(office: Office):
     def load() -> None:
-        office.outbox.load(deliveries_of(office.store.remembered()))
+        office.outbox.load(deliveries_of(office.store.saved()))
 
     office.notifier.after = load
     office.say()
@@ -423,10 +423,10 @@ def test_whatever_happens_a_restart_knows_what_each_channel_was_told(steps: list
 
 def test_an_outbox_that_was_loaded_gives_the_rows_as_they_were_saved(office: Office):
     office.say()
-    (before,) = deliveries_of(office.store.remembered())
+    (before,) = deliveries_of(office.store.saved())
     assert isinstance(before, Delivery)
     office.restart()
     office.deliver()
-    (after,) = deliveries_of(office.store.remembered())
+    (after,) = deliveries_of(office.store.saved())
 
     assert (after.delivery_id, after.created_at, after.message) == (before.delivery_id, before.created_at, before.message)

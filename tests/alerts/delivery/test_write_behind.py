@@ -29,7 +29,7 @@ def test_outcomes_are_stored_together_and_the_last_state_of_a_delivery_wins():
     outcomes.write()
     outcomes.write()
 
-    assert store.saved == [{"delivery_attempts": 2, "deliveries": 2}], "nothing is written where there is nothing"
+    assert store.writes == [{"delivery_attempts": 2, "deliveries": 2}], "nothing is written where there is nothing"
     assert [(row["delivery_id"], row["state"], row["attempts"]) for row in store.rows("deliveries")] == [
         ("dlv_1", "sent", 2),
         ("dlv_2", "pending", 0),
