@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
 import pytest
 from markupsafe import escape
 
+from core.verdict import Verdict
 from dashboard.components.money import amount, several
+from dashboard.pages import incidents
 from store.client import Store
 from store.reads import incident_log
 from tests.dashboard.shown import View, first_of, words
@@ -84,3 +90,58 @@ def test_members_that_left_are_apart_with_when_and_why(view: View, filled: Store
     assert "reached on time" in gone
     assert "24 Nov 09:00" in gone
     assert "1 transaction no longer affected" in [expander.label for expander in test.expander]
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [({}, "unresolved"), ({"status": "all"}, ""), ({"status": "resolved"}, "resolved"), ({"status": "acknowledged"}, "acknowledged")],
+)
+def test_the_list_is_of_what_is_not_resolved_unless_asked(
+    view: View, filled: Store, monkeypatch: pytest.MonkeyPatch, address: dict[str, str], asked: str
+) -> None:
+    given: list[dict[str, Any]] = []
+    real = incident_log.incidents
+
+    def read(client: Any, **parameters: Any) -> pd.DataFrame:
+        given.append(parameters)
+        return real(client, **parameters)
+
+    monkeypatch.setattr(incident_log, "incidents", read)
+    words(view("incidents", filled, flow="order-to-cash", **address))
+    assert given == [{"status": asked, "flow": "order-to-cash", "owner": ""}]
+
+
+def test_a_selection_without_incidents_is_good(view: View, filled: Store) -> None:
+    assert "andon-notice good" in words(view("incidents", filled, owner="nobody"))
+
+
+def test_an_incident_without_a_runbook_says_where_to_write_one(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = incident_log.incident(filled.reader, incident_id="inc-0000")
+    assert row is not None
+    monkeypatch.setattr(incident_log, "incident", lambda *_, **__: {**row, "runbook": "gone"})
+    test = view("incidents", filled, id="inc-0000")
+    assert "Runbook not found" in words(test)
+    assert "andon check catalog" in [code.value for code in test.code]
+
+
+def test_an_incident_that_is_resolved_has_no_deadline_and_no_forms(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = incident_log.incident(filled.reader, incident_id="inc-0000")
+    assert row is not None
+    resolved = {"status": "resolved", "resolved_at": row["opened_at"] + timedelta(hours=2)}
+    monkeypatch.setattr(incident_log, "incident", lambda *_, **__: {**row, **resolved})
+    test = view("incidents", filled, id="inc-0000")
+    assert "<i>Next deadline</i><b>–</b>" in words(test)
+    assert " after 2 h</b>" in words(test)
+    assert "Acknowledge" not in [button.label for button in test.button]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [([], ""), (["A"], "A"), (["A", "B"], "A, B"), (("A", "B", "C"), "A, B and 1 more"), (["A", "B", "C", "D"], "A, B and 2 more")],
+)
+def test_many_names_are_counted(names: Any, said: str) -> None:
+    assert incidents._names(names) == said
+
+
+def test_every_reason_to_leave_an_incident_has_its_words() -> None:
+    assert set(incidents._LEFT) >= {str(verdict) for verdict in Verdict} | {"failed", "open", "completed"}

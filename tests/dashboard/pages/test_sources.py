@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
+from core.clock import FakeClock
+from core.config import Settings
+from dashboard.components.time_format import Zone
+from dashboard.data import Data
+from dashboard.page import Context
+from dashboard.pages import sources
 from dashboard.pages.sources import _every
 from store.client import Store
 from tests.dashboard.shown import View, words
-from tests.dashboard.synthetic import NOW
+from tests.dashboard.synthetic import NOW, catalog
 
 
 def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, filled: Store) -> None:
@@ -57,3 +66,79 @@ def test_a_source_whose_signals_cannot_be_used_is_not_green(view: View, filled: 
 )
 def test_working_time_between_signals_is_shown_as_written(written: str, shown: str) -> None:
     assert _every(written) == shown
+
+
+HOUR = NOW.replace(minute=0)
+SEEN = pd.DataFrame({"source": ["crm", "new-one"], "last_seen": [NOW - timedelta(minutes=3), NOW - timedelta(days=2)]})
+NONE = pd.DataFrame()
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    clock = FakeClock(NOW)
+    return Context(Data(Settings(data=tmp_path), clock), catalog(), clock, Zone("Europe/Berlin"))
+
+
+def row(context: Context, name: str, volumes: pd.DataFrame = NONE, reasons: pd.DataFrame = NONE, silent: bool = False) -> dict[str, Any]:
+    return sources._row(context, name, SEEN, volumes, reasons, HOUR, silent=silent)
+
+
+def test_a_source_is_receiving_silent_or_was_never_heard(context: Context) -> None:
+    assert [row(context, name)["state"] for name in ("crm", "wms", "new-one")] == ["receiving", "never", "receiving"]
+    assert row(context, "crm", silent=True)["state"] == "silent"
+    assert (row(context, "crm")["age"], row(context, "wms")["age"]) == (180.0, None)
+
+
+def test_a_source_that_is_in_no_catalog_has_its_id_made_readable(context: Context) -> None:
+    found = row(context, "new-one")
+    assert (found["title"], found["owner"], found["lane"], found["every"]) == ("New one", "", "", "–")
+    assert row(context, "crm")["title"] == context.catalog.sources["crm"].title
+
+
+def test_volumes_are_of_the_last_twenty_four_hours_by_hour_and_kind(context: Context) -> None:
+    volumes = pd.DataFrame(
+        [("crm", "events", HOUR, 5), ("crm", "spans", HOUR, 2), ("crm", "events", HOUR - timedelta(hours=23), 1), ("crm", "quarantine", HOUR, 99), ("wms", "logs", HOUR, 7)],
+        columns=["source", "kind", "hour", "signals"],
+    )  # fmt: skip
+    found = row(context, "crm", volumes)
+    assert (len(found["series"]), found["series"][0][1], found["series"][-1][1], found["total"]) == (24, 1, 7, 8)
+    assert found["kinds"] == {"events": 6, "spans": 2}
+    assert sources._kinds(found) == "6 events<br>2 spans"
+
+
+def test_what_was_quarantined_is_counted_for_a_week_and_told_for_a_day(context: Context) -> None:
+    reasons = pd.DataFrame(
+        {
+            "source": ["crm", "crm", "wms"],
+            "reason": ["bad_time", "too_deep", "x"],
+            "records": [2, 3, 9],
+            "last_at": [NOW, NOW - timedelta(days=3), NOW],
+        }
+    )
+    found = row(context, "crm", reasons=reasons)
+    assert (found["quarantined"], found["refused"]) == (5, ["bad_time"])
+
+
+@pytest.mark.parametrize(
+    ("state", "unused", "refused", "why", "shown"),
+    [
+        ("receiving", [], [], "", "receiving"),
+        ("receiving", [("crm", 2), ("crm", 3), ("wms", 9)], [], "5 without a key", "partly unusable"),
+        ("receiving", [], ["bad_time", "bad_time", "x"], "quarantined (bad_time, x)", "partly unusable"),
+        ("silent", [("crm", 1)], [], "1 without a key", "silent"),
+        ("never", [], [], "", "never"),
+    ],
+)
+def test_a_source_that_sends_what_cannot_be_used_is_not_green(
+    state: str, unused: list[tuple[str, int]], refused: list[str], why: str, shown: str
+) -> None:
+    rows = [{"source": name, "short": "without a key", "signals": signals} for name, signals in unused]
+    found = sources._judged({"name": "crm", "state": state, "refused": refused}, rows)
+    assert (found["why"], found["state"]) == (why, shown)
+
+
+def test_an_hour_with_one_signal_among_thousands_can_still_be_seen(context: Context) -> None:
+    shown = sources._spark(context, [(HOUR - timedelta(hours=2), 100_000), (HOUR - timedelta(hours=1), 1), (HOUR, 0)])
+    assert [part.split("%")[0] for part in shown.split("height:")[1:]] == ["100", "12", "0"]
+    assert 'title="24 Nov 10:00: 0"' in shown
+    assert sources._spark(context, []) == '<span class="spark"></span>'

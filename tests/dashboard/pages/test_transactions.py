@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
 from core.catalog.flow import HEARTBEAT
 from store.client import Store
+from store.reads import search
 from tests.dashboard.shown import View, first_of, words
 from tests.dashboard.synthetic import NOW
 
@@ -35,3 +42,65 @@ def test_heartbeats_are_not_listed_unless_asked_for(view: View, filled: Store) -
     filled.insert("transactions", {name: [value] for name, value in row.items()})
     assert identity not in words(view("transactions", filled))
     assert identity in words(view("transactions", filled, flow=HEARTBEAT))
+
+
+@pytest.fixture
+def listed(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Draw the list; return the page and what the store was asked for."""
+
+    def draw(**address: str) -> tuple[Any, dict[str, Any]]:
+        asked: dict[str, Any] = {}
+
+        def listing(_client: object, **parameters: Any) -> pd.DataFrame:
+            asked.update(parameters)
+            return pd.DataFrame()
+
+        monkeypatch.setattr(search, "listing", listing)
+        return view("transactions", filled, **address), asked
+
+    return draw
+
+
+def test_the_filters_of_the_address_are_what_the_store_is_asked_for(listed: Any) -> None:
+    address = {
+        "flow": "order-to-cash",
+        "state": "completed",
+        "verdict": "met_late",
+        "stage": "booked",
+        "customer": "ACME GmbH",
+        "plant": "DE07",
+    }
+    _, asked = listed(**address, period="24h")
+    assert {name: asked[name] for name in address} == address
+    assert asked["since"] == NOW.replace(second=0) - timedelta(days=1)
+
+
+@pytest.mark.parametrize("address", [{"verdict": "breached"}, {"awaited": "booked"}, {"stage": "booked"}, {"state": "open"}])
+def test_what_may_be_old_is_looked_for_in_all_time(listed: Any, address: dict[str, str]) -> None:
+    assert listed(**address)[1]["since"] is None
+    assert listed(**address, period="7d")[1]["since"] == NOW - timedelta(days=7)
+
+
+def test_the_list_begins_with_a_week(listed: Any) -> None:
+    assert listed()[1]["since"] == NOW - timedelta(days=7)
+
+
+def test_what_led_here_from_the_board_is_said_and_can_be_left(listed: Any) -> None:
+    test, asked = listed(flow="order-to-cash", awaited="booked")
+    assert asked["awaited"] == "booked"
+    assert "on the way to “Booked”" in test.text[0].value
+    test.button[0].click().run()
+    assert asked["awaited"] == ""
+    assert "awaited" not in test.query_params
+
+
+def test_filters_that_match_nothing_say_so(listed: Any) -> None:
+    assert "Nothing matches" in words(listed(customer="nobody")[0])
+
+
+def test_an_identifier_that_is_typed_is_kept_in_the_address(view: View, filled: Store) -> None:
+    reference = first_of(filled, "transactions", "reference", "flow = 'order-to-cash'")
+    test = view("transactions", filled)
+    test = test.text_input[0].set_value(f"  {reference} ").run()
+    assert reference in words(test)
+    assert test.query_params["find"] == reference
