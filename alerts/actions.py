@@ -1,6 +1,6 @@
 """What people do about incidents: acknowledge, assign, silence. Pure decisions; the engine stores and applies them.
 
-What is done twice is done once: an action that repeats another leaves the incident as that one did, and the same silence is not made anew.
+Repeating an action changes nothing: it leaves the incident as the first one did, and the same silence is not created again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.errors import UsageError
 from core.incident import ACKNOWLEDGED_FOR, IncidentStatus
 
 LONGEST_QUIET = timedelta(days=7)
-"""Nothing that is broken is kept quiet for longer, by a silence or by an acknowledgement: nobody remembers for longer that it is."""
+"""Nothing broken is kept quiet for longer than this, by a silence or an acknowledgement: nobody would remember it."""
 
 Incidents = Mapping[str, Incident]
 Silences = Mapping[str, Silence]
@@ -35,12 +35,12 @@ class Act:
 
 
 def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, until: datetime | None, now: datetime) -> Act:
-    """Somebody takes it. It speaks again at ``until``, at the next member's deadline or, where there is neither, after four hours."""
+    """Somebody takes the incident. It notifies again at ``until``, at the next member's deadline or, without either, after four hours."""
     incident = _open(incidents, incident_id)
     if until is not None and until <= now:
-        raise UsageError("until: this moment has passed; give a later one")
+        raise UsageError("until: this time has passed; give a later one")
     if until is not None and until > now + LONGEST_QUIET:
-        raise UsageError("until: an acknowledgement ends within 7 days; give an earlier moment")
+        raise UsageError("until: an acknowledgement lasts at most 7 days; give an earlier time")
     ends = min([end for end in (until, incident.next_due_at) if end is not None and end > now], default=now + ACKNOWLEDGED_FOR)
     changed = replace(
         incident, status=IncidentStatus.ACKNOWLEDGED.value, acknowledged_by=_name(by), acknowledged_until=ends, updated_at=now
@@ -49,14 +49,14 @@ def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, unti
 
 
 def unacknowledge(incidents: Incidents, incident_id: str, by: str, now: datetime) -> Act:
-    """Give it back: it repeats again as its route says."""
+    """Take back the acknowledgement: the incident is repeated again as its route says."""
     incident = _open(incidents, incident_id)
     changed = replace(incident, status=IncidentStatus.OPEN.value, acknowledged_by="", acknowledged_until=None, updated_at=now)
     return Act((changed,), (), _record(by, "unacknowledge", incident_id, "", now))
 
 
 def assign(incidents: Incidents, incident_id: str, by: str, assignee: str, now: datetime) -> Act:
-    """Name who works on it; empty: nobody."""
+    """Set who works on it; empty: nobody."""
     incident = _open(incidents, incident_id)
     changed = replace(incident, assignee=one_line(assignee), updated_at=now)
     return Act((changed,), (), _record(by, "assign", incident_id, assignee or "nobody", now))
@@ -67,16 +67,16 @@ def silence(
 ) -> Act:
     """Keep what matches quiet until ``ends_at``. ``matching``: any of flow, stage, cause, incident_id; at least one.
 
-    The one in force that the same person made of the same things for the same reason ends then instead.
+    If the same person already has a silence in force for the same things and the same reason, its end is changed instead.
     """
     if not any(matching.values()):
-        raise UsageError("incident_id: name what is silenced: an incident_id, or a flow, stage or cause")
+        raise UsageError("incident_id: say what to silence: give an incident_id, or a flow, stage or cause")
     if not reason.strip():
-        raise UsageError("reason: say why, for those who look later")
+        raise UsageError("reason: say why, for anyone who looks later")
     if matching.get("incident_id") and matching["incident_id"] not in incidents:
         raise _unknown(matching["incident_id"])
     if not now < ends_at <= now + LONGEST_QUIET:
-        raise UsageError("hours: a silence ends within 7 days; give more than 0 and at most 168")
+        raise UsageError("hours: a silence lasts at most 7 days; give more than 0 and at most 168")
     fields = {name: matching.get(name, "") for name in ("flow", "stage", "cause", "incident_id")}
     parts = [*fields.values(), by, reason, now.isoformat(), ends_at.isoformat()]
     silence_id = "sil_" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
@@ -99,7 +99,7 @@ def silence(
 
 
 def end_silence(silences: Silences, silence_id: str, by: str, now: datetime) -> Act:
-    """Let it speak again at once."""
+    """End a silence at once."""
     found = silences.get(silence_id)
     if found is None or found.removed or found.ends_at <= now:
         raise UsageError(f"silence_id: no silence '{one_line(silence_id, 40)}' is in force")
@@ -121,7 +121,7 @@ def _unknown(incident_id: str) -> UsageError:
 
 def _name(by: str) -> str:
     if not by.strip():
-        raise UsageError("by: give your name, so that colleagues know who acts")
+        raise UsageError("by: give your name so that colleagues know who acted")
     return one_line(by, 80)
 
 

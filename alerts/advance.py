@@ -1,4 +1,4 @@
-"""ADVANCE: what is open and what has changed in, what is open now out. Pure."""
+"""ADVANCE: takes what is open and what has changed, returns what is open now. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.catalog.flow import OWN_FLOW
 
 @dataclass(frozen=True)
 class Advanced:
-    """The new state; the incidents and the rows of ``incident_members`` to write; and of which incidents it is to be decided who hears."""
+    """The new state; the incidents and rows of ``incident_members`` to write; and the incidents for which notifications must be decided."""
 
     state: State
     written: list[Incident]
@@ -28,9 +28,9 @@ class Advanced:
 
 
 def advance(state: State, candidates: pd.DataFrame, due: Collection[str], catalog: Catalog, now: datetime) -> Advanced:
-    """Apply candidates, give what they touch its title and runbook, and end acknowledgements whose time is over.
+    """Apply candidates, set title and runbook of what they touch, and end acknowledgements that have run out.
 
-    ``due``: the incidents whose time has come to be looked at again.
+    ``due``: the incidents that are due to be looked at again.
     """
     outcome = incident_rules.advance(state, candidates, now)
     state = outcome.state

@@ -128,7 +128,7 @@ async def _read(request: Request, known: set[str]) -> Body:
         raise UsageError("body: it is not a JSON object")
     for name in body:
         if name not in known:
-            raise UsageError(f"{name}: not a field of this action; known: {', '.join(sorted(known))}")
+            raise UsageError(f"{name}: this action has no such field; known: {', '.join(sorted(known))}")
     return body
 
 
@@ -138,15 +138,15 @@ def _text(body: Body, name: str) -> str:
         raise UsageError(f"{name}: give a text")
     try:
         value.encode()
-    except UnicodeEncodeError as error:  # half of a pair that JSON can write and nothing can store
-        raise UsageError(f"{name}: give a text of whole characters") from error
+    except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can express and nothing can store
+        raise UsageError(f"{name}: give text without incomplete characters") from error
     return value
 
 
 def _hours(body: Body) -> timedelta:
     value = body.get("hours")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 168:
-        raise UsageError("hours: a silence ends within 7 days; give more than 0 and at most 168")
+        raise UsageError("hours: a silence lasts at most 7 days; give more than 0 and at most 168")
     return timedelta(hours=value)
 
 

@@ -21,8 +21,8 @@ BATCH = 20_000
 class Changes:
     """What has changed. ``candidates``: see :func:`alerts.members.candidates`.
 
-    ``cursors``: up to where the store was read; ``more``: there is more to read at once; ``conditions_seen``: how often Andon's own conditions
-    had changed by then.
+    ``cursors``: how far the store was read; ``more``: there is more to read immediately; ``conditions_seen``: how often Andon's own
+    conditions had changed by then.
     """
 
     candidates: pd.DataFrame
@@ -32,7 +32,7 @@ class Changes:
 
 
 def read(store: IncidentStore, conditions: Conditions, conditions_seen: int, state: State, catalog: Catalog, now: datetime) -> Changes:
-    """Return what has changed in the store above its cursors and, where they changed, Andon's own conditions. Changes nothing.
+    """Return what has changed in the store above its cursors and, if they changed, Andon's own conditions. Changes nothing.
 
     Raises what the store raises.
     """

@@ -1,4 +1,4 @@
-"""Andon's own conditions as candidates: what holds opens an incident of the flow ``andon``, what was cleared leaves it. Pure."""
+"""Andon's own conditions as candidates: one that holds opens an incident of the flow ``andon``, one that was cleared leaves it. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.incident import FAILED
 def candidates_of(conditions: Conditions, members: pd.DataFrame) -> pd.DataFrame:
     """Return one row per condition that holds, and one per member of an own incident whose condition is over; columns ``CANDIDATE``.
 
-    ``members``: those that are in incidents now. A condition is its incident's only member: ``stage`` is its name, ``cause`` its subject.
+    ``members``: those in incidents now. A condition is its incident's only member: ``stage`` is its name, ``cause`` its subject.
     """
     held = conditions.current()
     own = members[members["flow"] == OWN_FLOW]
@@ -30,7 +30,7 @@ def candidates_of(conditions: Conditions, members: pd.DataFrame) -> pd.DataFrame
 
 
 def title_of(members: pd.DataFrame, incident_id: str, before: str) -> str:
-    """Return what an own incident says: its member's words, or those of ``before`` once it is over."""
+    """Return the title of an own incident: its member's words, or those of ``before`` once it is over."""
     words = members.loc[members["incident_id"] == incident_id, "reference"]
     return str(words.iloc[0]) if len(words) else before
 

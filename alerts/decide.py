@@ -1,4 +1,4 @@
-"""DECIDE: which channels are notified of which incidents now, and of which it is to be decided again when."""
+"""DECIDE: which channels to notify of which incidents now, and when to decide again about which of them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from core.catalog.definition import Severity
 from core.incident import IncidentStatus
 
 NO_ROUTE = "none"
-"""Where nothing is configured: the outbox keeps a failed delivery that says so."""
+"""Used if no channel is configured: the outbox keeps a failed delivery that says so."""
 
 
 @dataclass(frozen=True)
 class Decided:
-    """The rows of ``deliveries`` to write, and by incident when it is to be decided again without any change."""
+    """The rows of ``deliveries`` to write, and by incident when to decide again even without any change."""
 
     deliveries: list[Delivery]
     again_at: dict[str, datetime]
@@ -34,7 +34,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class Notifications:
-    """The routes and channels of a catalog, ready to be asked."""
+    """The compiled routes and channels of a catalog."""
 
     routes: tuple[CompiledRoute, ...]
     channels: tuple[str, ...]
@@ -46,7 +46,7 @@ class Notifications:
         return cls(compile_routes(catalog.routes), tuple(catalog.routes.channels), Rendering(catalog, dashboard_url))
 
     def decide(self, state: State, incident_ids: Collection[str], silences: tuple[Silence, ...], outbox: Outbox, now: datetime) -> Decided:
-        """Decide for each of these incidents and its channels, critical ones first. What is to be said is in the outbox then, not yet sent.
+        """Decide for each of these incidents and its channels, critical ones first. The messages are then in the outbox, but not yet sent.
 
         The caller holds the outbox's lock until the rows are saved.
         """
@@ -80,7 +80,7 @@ class Notifications:
         return deliveries, min(again_at, default=None)
 
     def candidates(self, incident: Incident, silences: tuple[Silence, ...], log: NotificationLog) -> Iterator[NotificationCandidate]:
-        """Yield the questions one by one: what one of them tells a channel, the next one of that channel knows."""
+        """Yield the candidates one by one: the next one of a channel already knows what the previous one told it."""
         matches = match_routes(incident, self.routes, self.channels)
         if not matches and not self.channels:
             matches = [RouteMatch("", NO_ROUTE)]

@@ -1,6 +1,6 @@
-"""How notifiers reach out: no redirects, bounded replies and times, no link-local targets; status codes become kinds of error.
+"""How notifiers reach out: no redirects, limited replies and times, no link-local targets; status codes become kinds of errors.
 
-Targets come only from the catalog, which is trusted configuration. Loopback and private addresses are allowed, since plants run their
+Targets come only from the catalog, which is trusted configuration. Loopback and private addresses are allowed, because plants run their
 receivers there; link-local and cloud metadata addresses are refused unless the channel says ``allow_link_local: true`` (docs/adr/013).
 """
 
@@ -29,23 +29,23 @@ _REFUSED = tuple(
     for network in (
         *("169.254.0.0/16", "fe80::/10"),  # link-local
         *("fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"),  # metadata elsewhere: AWS, Alibaba, Azure, Oracle
-        *("0.0.0.0/8", "::/128"),  # nowhere, which systems take for this machine
+        *("0.0.0.0/8", "::/128"),  # nowhere, which systems take to mean this machine
     )
 )
 T = TypeVar("T")
 _TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
-"""IPv6 addresses whose last four bytes are the IPv4 address that is reached."""
+"""IPv6 addresses whose last four bytes are the IPv4 address actually reached."""
 
 
 def only(settings: dict[str, Any], *names: str) -> None:
-    """Raise :class:`WrongSetting` naming the first setting that is not known."""
+    """Raise :class:`WrongSetting` naming the first unknown setting."""
     for name in settings:
         if name not in names:
-            raise WrongSetting(name, f"is no setting of this notifier{suggestion(name, names)}")
+            raise WrongSetting(name, f"is not a setting of this notifier{suggestion(name, names)}")
 
 
 def check_text(settings: dict[str, Any], name: str) -> str:
-    """Return a setting as it is written: a text, or where one is. Raises :class:`WrongSetting`."""
+    """Return a setting as written: the text, or a reference to where it is. Raises :class:`WrongSetting`."""
     value = settings.get(name)
     if not isinstance(value, str) or not value:
         raise WrongSetting(name, "is missing; give a text")
@@ -53,7 +53,7 @@ def check_text(settings: dict[str, Any], name: str) -> str:
 
 
 def check_secret(settings: dict[str, Any], name: str) -> str:
-    """Return where a secret is, which a catalog never holds itself. Raises :class:`WrongSetting`."""
+    """Return the reference to a secret; a catalog never contains the secret itself. Raises :class:`WrongSetting`."""
     value = settings.get(name)
     if not isinstance(value, str) or not is_reference(value):
         raise WrongSetting(name, "is a secret; write env:NAME or file:PATH")
@@ -61,34 +61,34 @@ def check_secret(settings: dict[str, Any], name: str) -> str:
 
 
 def check_url(settings: dict[str, Any], name: str = "url") -> str:
-    """Return an http or https address, or where one is. Raises :class:`WrongSetting`."""
+    """Return an http or https address, or a reference to where one is. Raises :class:`WrongSetting`."""
     value = settings.get(name)
     if not isinstance(value, str) or not (is_reference(value) or _is_address(value)):
-        raise WrongSetting(name, "is no address; write http://host/path or https://host/path")
+        raise WrongSetting(name, "is not an address; write http://host/path or https://host/path")
     return value
 
 
 def text(settings: dict[str, Any], name: str) -> str:
-    """Return a text that was checked; where it is elsewhere it is read. Raises :class:`Retryable` while it cannot be."""
+    """Return a text that was checked, reading it if it is a reference. Raises :class:`Retryable` while it cannot be read."""
     value = check_text(settings, name)
     return _read(value, resolve_secret) if is_reference(value) else value
 
 
 def secret(settings: dict[str, Any], name: str) -> str:
-    """Read a secret. Raises :class:`Retryable` while it cannot be."""
+    """Read a secret. Raises :class:`Retryable` while it cannot be read."""
     return _read(check_secret(settings, name), resolve_secret)
 
 
 def key(settings: dict[str, Any], name: str) -> bytes:
-    """Read a secret that signs. Raises :class:`Retryable` while it cannot be, or what is read is no key."""
+    """Read a signing secret. Raises :class:`Retryable` while it cannot be read, or if it is not a key."""
     return _read(check_secret(settings, name), resolve_key)
 
 
 def url(settings: dict[str, Any], name: str = "url", default: str = "") -> str:
-    """Return an address that was checked. Raises :class:`Retryable` while it cannot be read, or what is read is none."""
+    """Return an address that was checked. Raises :class:`Retryable` while it cannot be read, or if it is not an address."""
     value = text(settings, name) if name in settings else default
     if not _is_address(value):
-        raise Retryable(f"what {settings[name]} holds is no address; write http://host/path or https://host/path there")
+        raise Retryable(f"{settings[name]} does not contain an address; write http://host/path or https://host/path there")
     return value
 
 
@@ -103,7 +103,7 @@ def _is_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
         reachable = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, brackets that are not closed
+    except ValueError:  # a port that is not a number, brackets that are not closed
         return False
     return reachable and value.isprintable() and parts.scheme in {"http", "https"}
 
@@ -111,12 +111,12 @@ def _is_address(value: str) -> bool:
 def check_target(host: str, port: int, *, link_local: bool) -> list[str]:
     """Return the addresses to connect to, in the system's order, looked up once; all were checked before any is tried.
 
-    Raises :class:`Permanent` when one of them is refused, :class:`Retryable` for an unknown name.
+    Raises :class:`Permanent` if one of them is not allowed, :class:`Retryable` for an unknown name.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Retryable(f"{host} is not known: {error}") from error
+        raise Retryable(f"{host} cannot be resolved: {error}") from error
     for entry in found:
         for address in _reached(str(entry[4][0]).partition("%")[0]):
             if not link_local and any(address in network for network in _REFUSED if network.version == address.version):
@@ -125,10 +125,10 @@ def check_target(host: str, port: int, *, link_local: bool) -> list[str]:
 
 
 def first_that_connects(targets: list[str], attempt: Callable[[str], T], unreachable: tuple[type[Exception], ...]) -> T:
-    """Return what ``attempt`` returns for the first address that it reaches; the error of the last one that was tried comes through.
+    """Return what ``attempt`` returns for the first address that it reaches; otherwise raise the error of the last one.
 
-    ``unreachable``: the errors after which nothing was sent yet, so that another address may be tried. Addresses that are silent are tried for
-    ``TIMEOUT_SECONDS`` in all, since other deliveries wait meanwhile.
+    ``unreachable``: errors that mean nothing was sent yet, so that another address may be tried. Silent addresses are tried for
+    ``TIMEOUT_SECONDS`` in total, because other deliveries are waiting.
     """
     clock = SystemClock()
     until = clock.monotonic() + TIMEOUT_SECONDS
@@ -143,7 +143,7 @@ def first_that_connects(targets: list[str], attempt: Callable[[str], T], unreach
 
 
 def _reached(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """Return the address, and the IPv4 address inside it that a gateway would send to."""
+    """Return the address, and any IPv4 address inside it to which a gateway would send."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv4Address):
         return [address]
@@ -154,14 +154,16 @@ def _reached(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
 
 
 def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str, Any]) -> tuple[int, str]:
-    """Post ``body`` and return the status and the first part of the reply, when it is 2xx.
+    """Post ``body`` and return the status and the first part of the reply, if the status is 2xx.
 
     Raises :class:`Full` for 429 and 503 with a Retry-After, :class:`Retryable` for 408, 425, 429, 5xx and connection failures,
-    :class:`Permanent` for everything else (redirects included).
+    :class:`Permanent` for everything else (including redirects).
     """
     for name, value in headers.items():
-        if not (value.isascii() and value.isprintable()):  # the client would say so with the value, which may be a secret
-            raise Retryable(f"the header '{name}' would hold more than printable ASCII; see that the secret in it is one line of that")
+        if not (value.isascii() and value.isprintable()):  # the client would report it together with the value, which may be a secret
+            raise Retryable(
+                f"the header '{name}' would contain more than printable ASCII; make sure that the secret in it is one line of printable ASCII"
+            )
     parts = urlsplit(address)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)

@@ -34,7 +34,7 @@ from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
 
 SILENCE_KEPT = LONGEST_QUIET + timedelta(days=1)
-"""How long a silence that ended is kept, so that what it held back is notified however late the engine comes to it."""
+"""How long an ended silence is remembered, so that what it kept quiet is reported however late the engine gets to it."""
 
 
 class AlertEngine:
@@ -59,13 +59,13 @@ class AlertEngine:
         self._outbox = Outbox(store, catalog, notifiers, telemetry, clock or SystemClock())
         self._state: State | None = None
         self._silences: dict[str, Silence] = {}
-        self._again_at: dict[str, datetime] = {}  # by incident: when it is decided again without any change
-        self._secret_news = SecretNews(telemetry, "the messages of its channel wait")
+        self._again_at: dict[str, datetime] = {}  # by incident: when to decide again even without any change
+        self._secret_news = SecretNews(telemetry, "its channel's messages wait")
         self._lacking: set[str] = set()
         self.reload(catalog)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take another checked catalog."""
+        """Use another checked catalog."""
         notifications = Notifications.of(catalog, self._settings.dashboard_url)
         with self._lock:
             self._catalog = catalog
@@ -74,7 +74,7 @@ class AlertEngine:
         self.look_for_secrets()
 
     def look_for_secrets(self) -> None:
-        """Tell which secrets of channels cannot be read, and let a channel whose secrets are there again speak at once.
+        """Report which secrets of channels cannot be read, and retry channels whose secrets are back at once.
 
         For a loop that calls it every two seconds.
         """
@@ -87,7 +87,7 @@ class AlertEngine:
         self._lacking = set(lacking)
 
     def run(self, now: datetime) -> bool:
-        """Bring incidents up to date and store what is to be said. Returns whether there are more changes to read at once."""
+        """Bring incidents up to date and store what is to be said. Returns whether there are more changes to read immediately."""
         with self.at_rest():
             state = self._recovered(now)
             changes = read(self._store, self._conditions, self._conditions_seen, state, self._catalog, now)
@@ -98,32 +98,32 @@ class AlertEngine:
             return changes.more
 
     def look_again(self, now: datetime) -> None:
-        """Ask of every incident and every waiting message what is due: the clock that it was put off by was corrected."""
+        """Check every incident and every waiting message again: the clock by which they were scheduled has been corrected."""
         with self.at_rest():
             self._again_at = dict.fromkeys(self._recovered(now).incidents, now)
             self._outbox.retry_now(self._notifications.channels)
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Let nobody act and nothing be told meanwhile."""
+        """Keep anyone from acting or being notified in the meantime."""
         with self._lock, self._outbox.lock:
             yield
 
     def recover(self) -> None:
-        """Go by what the store says before anything else is done: it was mended."""
+        """Start over from what the store says before doing anything else: it was restored."""
         with self.at_rest():
             self._state = None
 
     def deliver(self, now: datetime) -> datetime | None:
-        """Wake the channels that have something due and return the moment of the next attempt. Does not wait for them."""
+        """Wake the channels that have something due and return when the next attempt is due. Does not wait for them."""
         return self._outbox.deliver(now)
 
     def settle(self, timeout_seconds: float = 30.0) -> None:
-        """Wait until no channel is at work."""
+        """Wait until no channel is sending."""
         self._outbox.join(timeout_seconds)
 
     def next_deadline(self) -> datetime | None:
-        """Return the moment at which :meth:`run` has work without any input."""
+        """Return when :meth:`run` next has work even without any input."""
         if self._conditions.changes != self._conditions_seen:
             return EPOCH
         return min(tuple(self._again_at.values()), default=None)
@@ -134,7 +134,7 @@ class AlertEngine:
             return [one for one in self._recovered(now).incidents.values() if one.status != IncidentStatus.RESOLVED.value]
 
     def act(self, decide_act: Callable[[Mapping[str, Incident], Mapping[str, Silence]], Act], now: datetime) -> Act:
-        """Apply what a person does: ``decide_act`` gets incidents and silences by id; what it returns is stored, then in force."""
+        """Apply a person's action: ``decide_act`` gets incidents and silences by id; what it returns is stored, then takes effect."""
         with self.at_rest():
             state = self._recovered(now)
             done = decide_act(state.incidents, self._silences)
@@ -158,7 +158,7 @@ class AlertEngine:
             return done
 
     def _recovered(self, now: datetime) -> State:
-        """Return what is open; from the store if it is to say."""
+        """Return what is open, from the store if memory is out of date."""
         if self._state is None:
             self._outbox.store_outcomes()  # what was sent meanwhile must not be read as still to be sent
             saved = self._store.saved()
@@ -171,7 +171,7 @@ class AlertEngine:
 
     @contextmanager
     def _recovery_if_interrupted(self) -> Iterator[ExitStack]:
-        """Recover before the next step unless this one ends: what was decided may or may not be stored, and the store says."""
+        """Recover before the next step unless this one completes: its decisions may or may not be stored, and only the store knows."""
         with ExitStack() as interrupted:
             interrupted.callback(self.recover)
             yield interrupted
@@ -185,7 +185,7 @@ class AlertEngine:
         return self._notifications.decide(advanced.state, advanced.decide, tuple(self._silences.values()), self._outbox, now)
 
     def _save(self, changes: Changes, advanced: Advanced, decided: Decided, now: datetime) -> None:
-        """Store what was decided, then go by it and forget what is over."""
+        """Store what was decided, then apply it and forget what is over."""
         tables = {
             "incidents": incident_rules.rows(advanced.written),
             "incident_members": advanced.members,

@@ -1,4 +1,4 @@
-"""Incidents: one per cause with all its members. Pure: what changed and what is open in, what is now so out."""
+"""Incidents: one per cause, with all its members. Pure: takes what changed and what is open, returns what is open now."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.clock import EPOCH
 from core.incident import IncidentStatus
 
 REOPENS_WITHIN = timedelta(minutes=10)
-"""A cause that comes back sooner is the same incident again: flapping keeps one history and one conversation."""
+"""A cause that comes back within this time is the same incident again: flapping keeps one history and one conversation."""
 
 MEMBER = ["incident_id", *KEY, *DESCRIPTION, "joined_at", "left_at"]
 OPEN_MEMBER = [*MEMBER, "stage", "cause", "rank", "owner", "runbook"]
@@ -57,7 +57,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class State:
-    """What is open: incidents by id (lately resolved ones too), their present members, and who was ever in each."""
+    """What is open: incidents by id (including recently resolved ones), their present members, and everyone who was ever in each."""
 
     incidents: dict[str, Incident] = field(default_factory=dict)
     members: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OPEN_MEMBER))
@@ -102,7 +102,7 @@ def advance(state: State, candidates: pd.DataFrame, now: datetime) -> Outcome:
 
 
 def _targets(changed: pd.DataFrame, incidents: dict[str, Incident], now: datetime) -> list[str]:
-    """Return each candidate's incident ('' for those that hold nothing), opening or reopening where there is none."""
+    """Return each candidate's incident ('' for candidates that do not hold), opening or reopening one if necessary."""
     by_group = {incident.group: incident_id for incident_id, incident in incidents.items() if _takes_members(incident, now)}
     holding = changed[changed["holds"]].sort_values(["joined_at", "transaction_id", "sla"])
     for first in holding.drop_duplicates(GROUP).to_dict("records"):
@@ -122,7 +122,7 @@ def _takes_members(incident: Incident, now: datetime) -> bool:
 
 
 def _incident_id(first: dict[Any, Any]) -> str:
-    """Return an id that a repeated run over the same rows gives again."""
+    """Return an id that a repeated run over the same rows produces again."""
     parts = [first["flow"], first["stage"], first["cause"], first["transaction_id"], first["sla"], str(first["joined_at"])]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
@@ -141,7 +141,7 @@ def _seen(seen: dict[str, frozenset[str]], holding: pd.DataFrame) -> dict[str, f
 def _summarise(
     incidents: dict[str, Incident], members: pd.DataFrame, seen: dict[str, frozenset[str]], touched: list[str], now: datetime
 ) -> None:
-    """Replace each touched incident by one whose figures are those of its members."""
+    """Replace each touched incident by one with the figures of its members."""
     mine = members[members["incident_id"].isin(touched)]
     figures = _figures(mine, now)
     for incident_id in touched:
@@ -180,7 +180,7 @@ def _limit_acknowledgement(incident: Incident, now: datetime) -> Incident:
 def _figures(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]]:
     """Return the figures of each incident that has members.
 
-    A transaction counts once, with its largest value. Penalties add up: each of its promises owes its own.
+    A transaction counts once, with its largest value. Penalties add up: each of its SLAs owes its own.
     """
     if members.empty:
         return {}
@@ -216,7 +216,7 @@ def _figures(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]]:
 
 
 def _distinct(once: pd.DataFrame, column: str) -> dict[str, list[str]]:
-    """Return the distinct values of a column by incident, those with most money first."""
+    """Return the distinct values of a column by incident, those with the most money first."""
     named = once[once[column] != ""]
     if named.empty:
         return {}
@@ -234,7 +234,7 @@ def aware(value: Any) -> datetime | None:
 
 
 def expire(incident: Incident, now: datetime) -> Incident:
-    """End an acknowledgement whose time is over; ``acknowledged_until`` stays and says since when."""
+    """End an acknowledgement that has run out; ``acknowledged_until`` stays and says since when."""
     until = incident.acknowledged_until
     if incident.status != IncidentStatus.ACKNOWLEDGED.value or until is None or now < until:
         return incident

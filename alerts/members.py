@@ -1,4 +1,4 @@
-"""Reads changed clocks and transactions as candidates: who belongs to which cause, and who does not any more. Pure and vectorised."""
+"""Reads changed clocks and transactions as candidates: which cause they belong to now, and which they have left. Pure and vectorised."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CANDIDATE = [*KEY, "stage", "cause", *DESCRIPTION, "joined_at", "rank", "owner",
 
 
 def naive(moment: datetime) -> np.datetime64:
-    """Return an aware datetime as the store's frames carry it: UTC, without a zone, in milliseconds."""
+    """Return an aware datetime in the form of the store's frames: UTC, without a zone, in milliseconds."""
     return np.datetime64(moment.astimezone(EPOCH.tzinfo).replace(tzinfo=None), "ms")
 
 
@@ -38,7 +38,7 @@ def candidates(clocks: pd.DataFrame, transactions: pd.DataFrame, catalog: Catalo
 
 
 def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return candidates of several kinds as one frame, the last of each key."""
+    """Return candidates of several kinds as one frame, the last one of each key."""
     some = [part for part in parts if len(part)]
     if not some:
         return pd.DataFrame(columns=CANDIDATE)
@@ -46,8 +46,8 @@ def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def ranks(members: pd.DataFrame, catalog: Catalog) -> np.ndarray[Any, Any]:
-    """Return the severity rank of each member: at most a warning until it is late, then what its SLA or flow says."""
-    # of thousands of members there are few kinds: one look at the catalog for each
+    """Return the severity rank of each member: at most a warning until it is late, then whatever its SLA or flow says."""
+    # thousands of members are of few kinds: one look at the catalog for each kind
     kind_of, kinds = pd.MultiIndex.from_frame(members[["flow", "sla", "stage"]]).factorize()
     values: np.ndarray[Any, Any] = np.asarray([_rank(catalog, *kind) for kind in kinds], dtype=np.int64)[kind_of]
     late = members["verdict"].isin(LATE).to_numpy()
@@ -61,7 +61,7 @@ def _rank(catalog: Catalog, flow_id: str, sla_id: str, stage: str) -> int:
     if sla_id:
         sla = flow.slas.get(sla_id)
         return RANKS[sla.severity.value if sla else Severity.WARNING.value]
-    # A failure is as serious as the most serious promise that it endangers.
+    # A failure is as severe as the most severe SLA that it endangers.
     return max((RANKS[sla.severity.value] for sla in flow.slas.values() if sla.to == stage), default=RANKS[Severity.WARNING.value])
 
 
@@ -108,7 +108,7 @@ def _of_transactions(transactions: pd.DataFrame, catalog: Catalog, now: datetime
     ]
     for position, name in enumerate(("owner", "value", "currency", "customer", "plant")):
         frame[name] = [impact[position] for impact in impacts]
-    frame["penalty"] = 0.0  # a failure owes nothing by itself: the clocks say what lateness costs
+    frame["penalty"] = 0.0  # a failure itself owes nothing: the clocks say what lateness costs
     frame["runbook"] = ""
     frame.loc[frame["holds"], "runbook"] = [
         _runbook_of_milestone(catalog.flows.get(flow), milestone)
@@ -142,7 +142,7 @@ def _runbook_of_milestone(flow: Flow | None, milestone: str) -> str:
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Categories and mixed time units of the store's frames become plain columns that concatenate."""
+    """Turn categories and mixed time units of the store's frames into plain columns that can be concatenated."""
     plain = frame.copy()
     for name in plain.columns:
         if name in {"due_at", "joined_at"}:

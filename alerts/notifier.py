@@ -1,9 +1,9 @@
 """The contract of a notifier.
 
 A notifier formats one message and delivers it once. It returns when the other side has accepted it; otherwise it raises
-:class:`core.errors.Retryable` (the outbox tries again) or :class:`core.errors.Permanent` (this message can never be delivered there). It keeps
-no state, never follows redirects, reads at most 64 KiB of a reply and passes the message's ``delivery_id`` on so that the other side can
-tell repeats.
+:class:`core.errors.Retryable` (the outbox tries again) or :class:`core.errors.Permanent` (this message can never be delivered there). It
+keeps no state, never follows redirects, reads at most 64 KiB of a reply, and passes the message's ``delivery_id`` on so that the other side
+can recognise repeats.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.incident import Message
 
 @dataclass(frozen=True)
 class Attempt:
-    """What the other side said, in one line, for the delivery log."""
+    """The other side's answer in one line, for the delivery log."""
 
     detail: str
 
@@ -32,5 +32,5 @@ class Notifier(Protocol):
         ...
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
-        """Deliver ``message``. Blocks for at most 15 seconds. A secret that cannot be read is :class:`core.errors.Retryable`."""
+        """Deliver ``message``. Blocks for at most 15 seconds. An unreadable secret raises :class:`core.errors.Retryable`."""
         ...

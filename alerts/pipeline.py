@@ -1,4 +1,4 @@
-"""The notification pipeline: the stages in order. Each one that a candidate meets leaves a line, so that a silence can be explained."""
+"""The notification pipeline: the stages in order. Each stage that a candidate reaches leaves a line that explains the outcome."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STAGES: tuple[NotificationStage, ...] = (
 
 @dataclass(frozen=True)
 class Decision:
-    """``reason`` is None when nothing is said now. ``trail`` holds ``stage: why`` of every stage met."""
+    """``reason`` is None if nothing is said now. ``trail`` holds ``stage: why`` for every stage reached."""
 
     reason: Reason | None
     again_at: datetime | None
@@ -29,7 +29,7 @@ class Decision:
 
 
 def decide(candidate: NotificationCandidate, now: datetime) -> Decision:
-    """Let a candidate pass the stages until one stops it."""
+    """Pass a candidate through the stages until one stops it."""
     trail: list[str] = []
     for stage in STAGES:
         result = stage.check(candidate, now)
@@ -42,6 +42,6 @@ def decide(candidate: NotificationCandidate, now: datetime) -> Decision:
 
 
 def _repeated_at(candidate: NotificationCandidate, now: datetime) -> datetime | None:
-    """A message that goes out arms its own repetition; the last one does not."""
+    """A message that is sent sets the time of its own repetition; the last one does not."""
     over = candidate.reason is Reason.RESOLVED
     return None if over or candidate.repeat_every_seconds is None else now + timedelta(seconds=candidate.repeat_every_seconds)

@@ -11,26 +11,26 @@ class IncidentStore(Protocol):
     """Verdicts and failures in, incidents and deliveries out. Safe to call from several threads."""
 
     def changes(self, limit: int) -> tuple[dict[str, pd.DataFrame], dict[str, int], bool]:
-        """Return what changed since the cursors of this stage, the new cursors, and whether there is more to read at once.
+        """Return what changed since the cursors of this stage, the new cursors, and whether there is more to read immediately.
 
-        By table, ``clocks`` and ``transactions``: current rows that hold a place in an incident now or held one before; the others may be
-        left out. About ``limit`` changed rows a table are looked at, but never part of a revision; no cursor where nothing changed.
+        By table, ``clocks`` and ``transactions``: current rows that keep a transaction in an incident now or did before; others may be left
+        out. About ``limit`` changed rows per table are read, but always whole revisions; there is no cursor for a table without changes.
         """
         ...
 
     def saved(self) -> dict[str, pd.DataFrame]:
         """Return by table name what a restarted engine must know.
 
-        ``incidents``: those not resolved, lately resolved, or with members that have not left. ``incident_members``: all that these
-        hold or held. ``deliveries``: all of these incidents, and every pending one, in the order they were made. ``silences``: those
-        in force or ended in the last eight days.
+        ``incidents``: those unresolved, recently resolved, or with members that have not left. ``incident_members``: all that these hold or
+        held. ``deliveries``: all for these incidents, and every pending one, in the order in which they were made. ``silences``: those in
+        force or ended in the last eight days.
         """
         ...
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         """Write rows by table name in the order given, then the cursors. Each table is written whole or not at all.
 
-        ``hold``: what the disk has no room for waits in memory and is written once it has; else :class:`core.errors.NoRoom` is raised.
-        Raises :class:`core.errors.Retryable` when the store fails.
+        ``hold``: what the disk has no room for waits in memory and is written once it has; otherwise :class:`core.errors.NoRoom` is raised.
+        Raises :class:`core.errors.Retryable` if the store fails.
         """
         ...

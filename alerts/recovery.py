@@ -1,4 +1,4 @@
-"""Recovery: from the rows in the store to the state that a restarted engine goes on with. Pure."""
+"""Turns what the store remembers into the state with which a restarted engine continues. Pure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _silence(row: dict[Any, Any]) -> Silence:
 
 
 def deliveries_of(saved: dict[str, pd.DataFrame]) -> list[Delivery]:
-    """Return deliveries in the order they were made."""
+    """Return deliveries in the order in which they were made."""
     return [_delivery(row) for row in saved["deliveries"].to_dict("records")]
 
 

@@ -1,4 +1,4 @@
-"""Routing: which channels hear of an incident. The first route that matches wins unless it says ``continue``."""
+"""Routing: which channels are notified of an incident. The first route that matches wins unless it says ``continue``."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ logger = logging.getLogger("andon.alerts")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DEFAULT_ROUTE = "default"
 _CEL_ERRORS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What an expression raises that cannot be evaluated: https://github.com/hardbyte/python-common-expression-language"""
+"""What evaluating an expression raises if it fails: https://github.com/hardbyte/python-common-expression-language"""
 
 
 @dataclass(frozen=True)
 class CompiledRoute:
-    """A route, ready to ask. ``when`` is a compiled CEL program or None."""
+    """A compiled route. ``when`` is a compiled CEL program or None."""
 
     name: str
     flows: frozenset[str]
@@ -54,11 +54,11 @@ def compile_routes(routes: Routes) -> tuple[CompiledRoute, ...]:
 
 
 def match_routes(incident: Incident, compiled: tuple[CompiledRoute, ...], channels: tuple[str, ...]) -> list[RouteMatch]:
-    """Return by which routes which channels hear of an incident; no match leads to the first channel, no channel to nothing.
+    """Return which channels are notified of an incident, and by which routes; without a match, the first channel; without channels, none.
 
-    Andon's own incidents go to the first channel alone, whatever the routes say: they are written for transactions.
+    Andon's own incidents go to the first channel only, whatever the routes say: routes are written for transactions.
 
-    A channel has several matches where routes lead to it at different hours or repeat at different times.
+    A channel has several matches if routes lead to it at different hours or repeat at different times.
     """
     if incident.flow == OWN_FLOW:
         return [RouteMatch(channels[0], OWN_FLOW)] if channels else []
@@ -115,7 +115,7 @@ def _repeat_seconds(route: Route) -> float | None:
         return None
     every = parse_duration(route.repeat_every)
     if every.working:
-        raise UsageError(f"routes.yaml: route '{route.name}': repeat_every: a repetition counts wall-clock time; remove 'working'")
+        raise UsageError(f"routes.yaml: route '{route.name}': repeat_every: repeats are in wall-clock time; remove 'working'")
     return every.milliseconds / 1000
 
 
@@ -127,13 +127,13 @@ def _matches(route: CompiledRoute, incident: Incident) -> bool:
         return True
     try:
         return bool(route.when.execute(facts_of(incident)))
-    except _CEL_ERRORS:  # a user's expression; one that fails must not swallow an alert
+    except _CEL_ERRORS:  # a user's expression; a failing one must not swallow an alert
         logger.exception("route's 'when' failed and counts as a match", extra={"fields": {"route": route.name}})
         return True
 
 
 def facts_of(incident: Incident) -> dict[str, Any]:
-    """Return what ``when`` may use. ``value`` is the largest amount of one currency, ``values`` all by currency."""
+    """Return what ``when`` may use. ``value`` is the largest amount in one currency, ``values`` all amounts by currency."""
     return {
         "flow": incident.flow,
         "stage": incident.stage,

@@ -7,7 +7,7 @@ from core.catalog.runbook import Runbook
 
 
 def choose(catalog: Catalog, cause: str, bound: str) -> str:
-    """Return the id of the runbook for ``cause``; ``bound`` is the one of the SLA or the failure milestone.
+    """Return the id of the runbook for ``cause``; ``bound`` is that of the SLA or the failure milestone.
 
     The bound one wins if it names the cause itself; then any that names the cause; then the bound one.
     """
@@ -21,5 +21,5 @@ def choose(catalog: Catalog, cause: str, bound: str) -> str:
 
 
 def find(catalog: Catalog, name: str) -> Runbook | None:
-    """Return the runbook, or None if the catalog has it no more."""
+    """Return the runbook, or None if the catalog no longer has it."""
     return catalog.runbooks.get(name)

@@ -1,4 +1,4 @@
-"""The contract of a notification stage: whether one channel is to be notified of one incident now, and the answer of each stage."""
+"""The contract of a notification stage: whether to notify one channel of one incident now, and each stage's answer."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from alerts.incidents import Incident
 from core.incident import Reason
 
 NOTIFICATIONS_KEPT = 6
-"""Of so many notifications about an incident the times are known; a stage may ask for no more."""
+"""How many of the latest notifications about an incident keep their times; a stage cannot use more."""
 
 
 @dataclass(frozen=True)
 class LastNotified:
     """What a channel was last notified of about an incident.
 
-    ``sequence`` counts its messages; ``notified_at``: when the last few were made, oldest first; ``firing``: one that says
-    that it holds may have arrived, and no resolve was said since.
+    ``sequence`` counts its messages; ``notified_at``: when the last few were made, oldest first; ``firing``: a message that says it is
+    firing may have arrived, and no resolve has been sent since.
     """
 
     sequence: int = 0
@@ -60,7 +60,7 @@ class Silence:
 
 @dataclass(frozen=True)
 class ActiveHours:
-    """When a route speaks: weekdays 0..6 (Monday first), minutes of the local day, IANA time zone. ``end <= start`` ends next day."""
+    """When a route is active: weekdays 0..6 (Monday first), minutes of the local day, IANA time zone. ``end <= start`` ends the next day."""
 
     days: frozenset[int]
     start: int
@@ -70,10 +70,10 @@ class ActiveHours:
 
 @dataclass(frozen=True)
 class NotificationCandidate:
-    """One incident for one channel. ``reason`` is empty until the stage that compares has found one.
+    """One incident for one channel. ``reason`` is empty until the comparison stage has found one.
 
-    ``silences`` are those in force and those that ended in the last days. ``channel_notified_at``: when the last messages to the channel were made,
-    about whatever incident, oldest first.
+    ``silences`` are those in force and those that ended in the last days. ``channel_notified_at``: when the last messages to the channel
+    were made, about any incident, oldest first.
     """
 
     incident: Incident
@@ -90,7 +90,7 @@ class NotificationCandidate:
 
 @dataclass(frozen=True)
 class StageResult:
-    """A stage's answer. ``why`` is one line for people; ``again_at``: when a stopped candidate is to be looked at again (None: on a change)."""
+    """A stage's answer. ``why`` is one line for people; ``again_at``: when to look again at a stopped candidate (None: on a change)."""
 
     passes: bool
     why: str

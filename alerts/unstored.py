@@ -1,4 +1,4 @@
-"""Alerting without a store: for an engine that cannot open its own yet, so that at least what is wrong with Andon itself is told."""
+"""Alerting without a store, for an engine that cannot open its own yet: so at least what is wrong with Andon itself is notified."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Unstored:
         return {"clocks": pd.DataFrame(), "transactions": pd.DataFrame()}, {}, False
 
     def saved(self) -> dict[str, pd.DataFrame]:
-        """Return that nothing was told or silenced before."""
+        """Return that nothing was notified or silenced before."""
         columns = {"incidents": [*Incident.__dataclass_fields__], "incident_members": MEMBER}
         columns |= {"deliveries": [*Delivery.__dataclass_fields__], "silences": [*Silence.__dataclass_fields__]}
         return {table: pd.DataFrame(columns=names) for table, names in columns.items()}

@@ -1,4 +1,4 @@
-"""One attempt: hand a delivery to its notifier once, and say what came of it."""
+"""One attempt: hand a delivery to its notifier once, and report the outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DETAIL_CHARACTERS = 1000
 
 
 class Outcome(StrEnum):
-    """What came of an attempt."""
+    """The outcome of an attempt."""
 
     SENT = "sent"
     RETRY = "retry"
@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """``detail``: one line of the other side or about the failure. ``retry_after``: the shortest pause that the other side asks for."""
+    """``detail``: one line from the other side or about the failure. ``retry_after``: the shortest pause that the other side asks for."""
 
     outcome: Outcome
     detail: str
@@ -42,7 +42,7 @@ def attempt(delivery: Delivery, channel: Channel | None, notifiers: Mapping[str,
     """Send once. Blocks for as long as the notifier does; raises nothing that a notifier raises."""
     notifier = notifiers.get(channel.type if channel else "")
     if channel is None or notifier is None:
-        return AttemptResult(Outcome.FAILED, f"channel '{delivery.channel}' is not in the catalog any more")
+        return AttemptResult(Outcome.FAILED, f"channel '{delivery.channel}' is no longer in the catalog")
     try:
         accepted = notifier.deliver(Message.model_validate_json(delivery.message), channel.settings)
     except Full as error:
@@ -51,7 +51,7 @@ def attempt(delivery: Delivery, channel: Channel | None, notifiers: Mapping[str,
         return AttemptResult(Outcome.RETRY, str(error))
     except AndonError as error:
         return AttemptResult(Outcome.FAILED, str(error))
-    except Exception as error:  # boundary: a notifier; a defect of one must not stop the others and may pass
+    except Exception as error:  # boundary: a notifier; a defect in one must not stop the others and may pass
         logger.exception("a notifier failed unexpectedly", extra={"fields": {"notifier": delivery.notifier}})
         return AttemptResult(Outcome.RETRY, f"{type(error).__name__}: {error}")
     return AttemptResult(Outcome.SENT, accepted.detail)

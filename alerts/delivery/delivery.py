@@ -12,11 +12,11 @@ import pandas as pd
 from core.incident import Reason
 
 Key = tuple[str, str]
-"""Incident and channel: a newer delivery of the same key supersedes one that waits."""
+"""Incident and channel: a newer delivery of the same key supersedes one that is waiting."""
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery is."""
+    """The state of a delivery."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -44,17 +44,17 @@ class Delivery:
 
     @property
     def key(self) -> Key:
-        """What a newer delivery supersedes."""
+        """The key by which a newer delivery supersedes it."""
         return self.incident_id, self.channel
 
     @property
     def is_resolve(self) -> bool:
-        """Whether it says that all is well again."""
+        """Whether it says that the incident is resolved."""
         return self.reason == Reason.RESOLVED.value
 
 
 def delivery_id_of(incident_id: str, channel: str, reason: str, sequence: int) -> str:
-    """Return an id that the same decision gives again after a crash."""
+    """Return an id that the same decision, repeated after a crash, produces again."""
     return "dlv_" + hashlib.sha256("\x1f".join([incident_id, channel, reason, str(sequence)]).encode()).hexdigest()[:28]
 
 

@@ -15,7 +15,7 @@ FALLBACK_AFTER = timedelta(minutes=2)
 
 
 def is_due(delivery: Delivery, now: datetime) -> bool:
-    """Whether the fallback is due: three failures, no hope here, or two minutes; asked of channels that are failing only."""
+    """Whether the fallback is due: after three failures, a permanent failure, or two minutes; asked only for failing channels."""
     failed = delivery.state == DeliveryState.FAILED.value
     return failed or delivery.attempts >= FALLBACK_ATTEMPTS or now - delivery.created_at >= FALLBACK_AFTER
 
@@ -23,8 +23,8 @@ def is_due(delivery: Delivery, now: datetime) -> bool:
 class Fallbacks:
     """Which channel is notified instead, and of what. Decides only.
 
-    Promises: a fallback gets a message that its channel has not taken, once: not if it was told of the incident since the message was made.
-    The message keeps the same id whenever it is decided again, and has another one than the message that it stands for.
+    Promises: a fallback gets a message that its channel has not accepted, once, and not if it was told about the incident after the message
+    was made. Its message has the same id whenever this is decided again, and another id than the message it stands in for.
     """
 
     def __init__(self, channels: Mapping[str, Channel], log: NotificationLog) -> None:
@@ -32,7 +32,7 @@ class Fallbacks:
         self._log = log
 
     def channel_for(self, delivery: Delivery) -> str | None:
-        """Return the channel that is notified instead, or None if there is none or it knows already."""
+        """Return the channel that is notified instead, or None if there is none or it already knows."""
         channel = self._channels.get(delivery.channel)
         target = channel.fallback if channel else None
         if target is None or target not in self._channels or delivery.state == DeliveryState.SUPERSEDED.value:
@@ -49,6 +49,6 @@ class Fallbacks:
         return target, Message.model_validate_json(delivery.message).model_copy(update={"delivery_id": identity})
 
     def due_at(self, delivery: Delivery, now: datetime) -> datetime | None:
-        """Return when time alone will make the fallback due; None: it never will, or it is."""
+        """Return when time alone will make the fallback due; None: never, or it is already due."""
         due = delivery.created_at + FALLBACK_AFTER
         return due if due > now and self.channel_for(delivery) else None

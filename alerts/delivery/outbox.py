@@ -1,4 +1,4 @@
-"""The outbox: takes messages for channels and does what it can to have each arrive."""
+"""The outbox: takes messages for channels and does what it can to make each one arrive."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _BUSY_POLL = timedelta(milliseconds=200)
 
 
 class Outbox:
-    """Deliveries from the decision to the outcome.
+    """Deliveries from decision to outcome.
 
-    Promises: what :meth:`intend` returns is stored by the caller before anything is sent; outcomes are stored some at a time, and at once
-    when nothing more is due. Everything here can be made again from the ``deliveries`` table; after a crash a message may be sent again,
-    with the same id. Thread-safe; whoever decides and saves what it decided holds :attr:`lock` meanwhile.
+    Promises: the caller stores what :meth:`intend` returns before anything is sent; outcomes are stored in small batches, and immediately
+    once nothing more is due. Everything here can be rebuilt from the ``deliveries`` table; after a crash a message may be sent again, with
+    the same id. Thread-safe; whoever decides and saves the decisions holds :attr:`lock` in the meantime.
     """
 
     def __init__(
@@ -50,24 +50,24 @@ class Outbox:
         self.reload(catalog)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take other channels."""
+        """Use other channels."""
         with self.lock:
             self._channels = catalog.routes.channels
             self._fallbacks = Fallbacks(self._channels, self.log)
 
     def load(self, deliveries: list[Delivery]) -> None:
-        """Forget everything but what is on its way, and go on from deliveries in the order they were made."""
+        """Forget everything except what is being sent, and continue from deliveries in the order in which they were made."""
         self.log.load(deliveries)
         self._queue.load(deliveries)
         self._count_pending()
 
     def forget(self, but: Container[str]) -> None:
-        """Forget what was said of incidents that are over, all but these; what is still to be sent is kept."""
+        """Forget what was said about incidents that are over, except these; anything still to be sent is kept."""
         self.log.forget(but, self._queue.keys())
 
     def intend(self, message: Message, channel: str, now: datetime) -> list[Delivery]:
-        """Add a message and return the rows to save before anything is sent: it, and the unsent ones that it supersedes."""
-        self._outcomes.try_write()  # what is superseded now must not be overwritten by an older outcome
+        """Add a message and return the rows to save before anything is sent: its own, and those of unsent ones that it supersedes."""
+        self._outcomes.try_write()  # an older outcome must not overwrite what is superseded now
         key = (message.incident_id, channel)
         superseded = [self._superseded(delivery, now) for delivery in self._queue.withdraw(key)]
         if message.reason is Reason.RESOLVED and not self.log.may_be_firing(key) and not self._queue.is_in_flight(key):
@@ -80,7 +80,7 @@ class Outbox:
         return [*superseded, delivery]
 
     def retry_now(self, channels: Collection[str]) -> None:
-        """Let what these channels have not taken yet be tried again at once: what was in their way is gone."""
+        """Retry what these channels have not accepted yet at once: the obstacle is gone."""
         with self.lock:
             self._queue.retry_now(channels, self._clock.now())
 
@@ -98,15 +98,15 @@ class Outbox:
             return min(due_at, default=None)
 
     def join(self, timeout_seconds: float = 30.0) -> None:
-        """Wait until no channel is at work."""
+        """Wait until no channel is sending."""
         self._workers.join(timeout_seconds)
 
     def store_outcomes(self) -> None:
-        """Store the outcomes that are known and not stored yet. Raises what the store raises; nothing is forgotten then."""
+        """Store the outcomes that are known but not stored yet. Raises what the store raises; nothing is lost then."""
         self._outcomes.write()
 
     def attempt(self, delivery: Delivery) -> None:
-        """Send once and record what came of it."""
+        """Send once and record the outcome."""
         self.log.attempted(delivery)
         result = None
         try:
@@ -144,13 +144,14 @@ class Outbox:
     def _log_failure(self, done: Delivery, result: AttemptResult) -> None:
         fields = {"channel": done.channel, "incident": done.incident_id, "attempts": done.attempts, "detail": result.detail}
         failed = result.outcome is Outcome.FAILED
-        level, text = (logging.ERROR, "a delivery failed") if failed else (logging.WARNING, "a delivery is tried again")
+        level, text = (logging.ERROR, "a delivery failed") if failed else (logging.WARNING, "a delivery failed and will be tried again")
         logger.log(level, text, extra={"fields": fields})
 
     def _fall_back_in_time(self, now: datetime) -> list[datetime]:
-        """Let other channels be notified of what a failing one has not taken for two minutes; return when that will be due of the rest.
+        """Notify other channels of what a failing one has not accepted for two minutes; return when that will be due for the rest.
 
-        A receiver that asks for a long pause, or keeps its first message hanging, would hold up the fallback until the next attempt.
+        A receiver that asks for a long pause, or keeps its first message hanging, would otherwise delay the fallback until the next
+        attempt.
         """
         due_at: list[datetime] = []
         for delivery in self._queue.of_failing_channels():
@@ -165,7 +166,7 @@ class Outbox:
         return [] if found is None else self.intend(found[1], found[0], now)
 
     def _superseded(self, delivery: Delivery, now: datetime) -> Delivery:
-        # One that was loaded after a crash may have been sent: its row must go on saying so.
+        # One that was loaded after a crash may have been sent: its row must keep saying so.
         attempts = max(delivery.attempts, 1) if self.log.may_be_firing(delivery.key) else delivery.attempts
         return replace(delivery, state=DeliveryState.SUPERSEDED.value, finished_at=now, attempts=attempts)
 

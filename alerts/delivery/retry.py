@@ -1,4 +1,4 @@
-"""When a failed delivery is tried again, and when it is given up. Pure."""
+"""When a failed delivery is retried, and when it is given up. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GIVES_UP_AFTER = timedelta(hours=24)
 
 
 def pause_after(delivery_id: str, attempts: int) -> timedelta:
-    """Return the pause after so many failures: 1 s doubling to 5 min, times a share from 0.75 to 1.25 that spreads deliveries out."""
+    """Return the pause after this many failures: 1 s doubling to 5 min, times a random factor from 0.75 to 1.25 that spreads deliveries out."""
     digest = hashlib.sha256(f"{delivery_id}\x1f{attempts}".encode()).digest()
     share = 0.75 + digest[0] / 255 / 2
     base = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempts - 1, 20))
@@ -24,12 +24,12 @@ def pause_after(delivery_id: str, attempts: int) -> timedelta:
 
 
 def gives_up(delivery: Delivery, now: datetime) -> bool:
-    """Critical messages are tried without end, resolves included; others for a day."""
+    """Critical messages are retried for ever, including resolves; others for a day."""
     return delivery.severity != Severity.CRITICAL.value and now - delivery.created_at >= GIVES_UP_AFTER
 
 
 def failed_for_good(delivery: Delivery, result: AttemptResult, now: datetime) -> AttemptResult:
-    """Return the result, as a failure if it would be tried again and its time is over."""
+    """Return the result, as a failure if it would be retried but its time is over."""
     if result.outcome is Outcome.RETRY and gives_up(delivery, now):
         return AttemptResult(Outcome.FAILED, f"given up after a day: {result.detail}")
     return result
@@ -38,7 +38,7 @@ def failed_for_good(delivery: Delivery, result: AttemptResult, now: datetime) ->
 def after_attempt(delivery: Delivery, result: AttemptResult, now: datetime, *, latest: bool) -> Delivery:
     """Return the delivery as it is after an attempt.
 
-    ``latest``: nothing newer was said to its channel about its incident; else there is no sense in trying again.
+    ``latest``: nothing newer was said to its channel about its incident; otherwise there is no point in retrying.
     """
     tried = replace(delivery, attempts=delivery.attempts + 1, error="" if result.outcome is Outcome.SENT else result.detail)
     if result.outcome is Outcome.RETRY and latest:

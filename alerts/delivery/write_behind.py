@@ -1,4 +1,4 @@
-"""Write-behind: outcomes of attempts that are known and not stored yet."""
+"""Write-behind: outcomes of attempts that are known but not stored yet."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from core.errors import Retryable
 logger = logging.getLogger("andon.alerts")
 
 WRITTEN_TOGETHER = 8
-"""Outcomes that wait for each other before they are stored, and so the most messages that a crash sends a second time, per channel."""
+"""The size of a batch of outcomes, and so the most messages per channel that a crash sends a second time."""
 
 
 class WriteBehind:
     """Outcomes on their way to ``deliveries`` and ``delivery_attempts``.
 
-    Promises: what is added stays here until the store has taken it, and of each delivery the last state wins. An outage of the store is
+    Promises: what is added stays here until the store has accepted it, and for each delivery the last state wins. An outage of the store is
     logged once, and so is its end. Not thread-safe: the outbox holds its lock.
     """
 
@@ -33,7 +33,7 @@ class WriteBehind:
 
     @property
     def is_full(self) -> bool:
-        """Whether as many wait as are stored together."""
+        """Whether a whole batch is waiting."""
         return len(self._waiting) >= WRITTEN_TOGETHER
 
     def add(self, **tables: pd.DataFrame) -> None:
@@ -41,7 +41,7 @@ class WriteBehind:
         self._waiting.append(tables)
 
     def write(self) -> None:
-        """Store what waits. Raises what the store raises; nothing is forgotten then."""
+        """Store what is waiting. Raises what the store raises; nothing is lost then."""
         if not self._waiting:
             return
         tables = {
@@ -54,10 +54,10 @@ class WriteBehind:
         self._waiting.clear()
         if self._refused:
             self._refused = False
-            logger.warning("the store takes the outcomes of deliveries again; none was lost")
+            logger.warning("the store accepts the outcomes of deliveries again; none was lost")
 
     def try_write(self) -> None:
-        """Store what waits, or keep it for a later call while the store refuses."""
+        """Store what is waiting, or keep it for a later call while the store refuses it."""
         try:
             self.write()
         except Retryable:

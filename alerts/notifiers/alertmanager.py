@@ -1,6 +1,6 @@
 """Prometheus Alertmanager: alerts to POST /api/v2/alerts, where its own routes, silences and receivers apply.
 
-Settings: ``url`` (its address, without the path); ``keep_minutes`` (how long an alert lives there without being repeated, default one
+Settings: ``url`` (its address, without the path); ``keep_minutes`` (how long an alert lives there without being repeated, by default one
 day: give the route a shorter ``repeat_every``); ``allow_link_local``.
 """
 

@@ -1,4 +1,4 @@
-"""Somebody has it: an acknowledged incident is quiet until it worsens, its acknowledgement ends or it is resolved."""
+"""Acknowledgement: an acknowledged incident is quiet until it gets worse, its acknowledgement ends or it is resolved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.incident import IncidentStatus, Reason
 
 
 class Acknowledgement:
-    """Stops growth and repetition of an acknowledged incident."""
+    """Stops notifications about growth and repeats of an acknowledged incident."""
 
     name = "acknowledgement"
 
@@ -19,7 +19,7 @@ class Acknowledgement:
         if incident.status != IncidentStatus.ACKNOWLEDGED.value:
             return StageResult(True, "not acknowledged")
         if candidate.reason is Reason.WORSENED:
-            return StageResult(True, f"acknowledged by {incident.acknowledged_by}, but it became worse")
+            return StageResult(True, f"acknowledged by {incident.acknowledged_by}, but it got worse")
         return StageResult(False, f"acknowledged by {incident.acknowledged_by}", incident.acknowledged_until)
 
 

@@ -1,4 +1,4 @@
-"""Active time: a route speaks in its hours; what happens outside them is notified when they begin, if it still holds."""
+"""Active time: a route notifies during its hours; anything that happens outside them is notified when they begin, if it still holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DAY_MINUTES = 24 * 60
 
 
 class ActiveTime:
-    """Stops a candidate outside the route's hours, local time, daylight saving included."""
+    """Stops a candidate outside the route's hours, in local time, including daylight saving."""
 
     name = "active time"
 
@@ -44,7 +44,7 @@ def _next_start(hours: ActiveHours, now: datetime) -> datetime | None:
     start = hours.start % _DAY_MINUTES
     for ahead in range(9):
         day = local.date() + timedelta(days=ahead)
-        # On a day whose clock is changed the start may come twice or be left out; then the hours begin between its two readings.
+        # On a day when the clock changes, the start may occur twice or not at all; the hours then begin between its two readings.
         readings = [
             datetime(day.year, day.month, day.day, start // 60, start % 60, tzinfo=zone, fold=fold).astimezone(EPOCH.tzinfo)
             for fold in (0, 1)

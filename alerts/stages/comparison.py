@@ -1,4 +1,4 @@
-"""Compares the incident with what the channel was last notified of: what is there to say?"""
+"""Compares the incident with what the channel was last notified of: is there anything to say?"""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ GROWN_FACTOR = 2
 
 
 class Comparison:
-    """Finds the reason of a message, the gravest first; stops when there is nothing new."""
+    """Finds the reason for a message, the most serious first; stops the candidate if there is nothing new."""
 
     name = "comparison"
 
-    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:  # noqa: PLR0911 - a ladder, the gravest reason first
+    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:  # noqa: PLR0911 - a ladder, the most serious reason first
         """Say whether the candidate passes, and why."""
         incident, last = candidate.incident, candidate.last_notified
         if incident.status == IncidentStatus.RESOLVED.value:
@@ -46,7 +46,7 @@ def _rearmed(incident: Incident, last: LastNotified, now: datetime) -> bool:
 
 
 def _silence_ended(candidate: NotificationCandidate, now: datetime) -> bool:
-    """Whether a silence has ended since the channel was last notified: whoever asked for quiet was promised to hear of what is left."""
+    """Whether a silence has ended since the channel was last notified: whoever silenced it is told what is left."""
     last_at = candidate.last_notified.at
     return last_at is not None and any(last_at < one.ends_at <= now and one.matches(candidate.incident) for one in candidate.silences)
 
@@ -67,7 +67,7 @@ def _repetition(candidate: NotificationCandidate, now: datetime) -> StageResult:
         return StageResult(False, "nothing new")
     again = candidate.last_notified.at + timedelta(seconds=candidate.repeat_every_seconds)
     if now < again:
-        return StageResult(False, "nothing new until it is repeated", again)
+        return StageResult(False, "nothing new until the next repeat", again)
     return StageResult(True, "still open", reason=Reason.REPEATED)
 
 

@@ -9,7 +9,7 @@ from core.incident import Reason
 
 
 class Silencing:
-    """Stops everything but the resolve of what the channel was notified of."""
+    """Stops everything except the resolve of something the channel was notified of."""
 
     name = "silence"
 

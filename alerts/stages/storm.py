@@ -1,4 +1,4 @@
-"""Storm limit: one incident speaks a few times in ten minutes, and a channel hears a bounded number of messages a minute."""
+"""Storm limit: one incident notifies a few times in ten minutes, and a channel gets a limited number of messages a minute."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FLAPPING_WINDOW = timedelta(minutes=10)
 
 
 class Storm:
-    """Delays, never drops: the latest state is notified as soon as the window allows. Critical news and resolves are not counted out."""
+    """Delays, never drops: the latest state is notified as soon as the window allows. Critical messages and resolves are exempt."""
 
     name = "storm"
 

@@ -64,7 +64,7 @@ def test_an_acknowledgement_ends_at_the_first_of_what_was_said_and_the_next_dead
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("until", "said"), [(NOW, "has passed"), (NOW + LONGEST_QUIET + SECOND, "within 7 days")])
+@pytest.mark.parametrize(("until", "said"), [(NOW, "has passed"), (NOW + LONGEST_QUIET + SECOND, "at most 7 days")])
 def test_an_acknowledgement_ends_in_the_week_to_come(until: datetime, said: str):
     with pytest.raises(UsageError, match=said):
         actions.acknowledge(INCIDENTS, "i1", "Ana", "", until, NOW)
@@ -113,11 +113,11 @@ def test_nobody_acts_without_a_name(by: str):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"flow": ""}, "^incident_id: name what is silenced"),
+        ({"flow": ""}, "^incident_id: say what to silence"),
         ({"reason": " "}, "^reason: say why"),
         ({"incident_id": "i3"}, "^incident_id: no incident 'i3'"),
-        ({"ends_at": NOW}, "^hours: a silence ends within 7 days"),
-        ({"ends_at": NOW + LONGEST_QUIET + SECOND}, "^hours: a silence ends within 7 days"),
+        ({"ends_at": NOW}, "^hours: a silence lasts at most 7 days"),
+        ({"ends_at": NOW + LONGEST_QUIET + SECOND}, "^hours: a silence lasts at most 7 days"),
     ],
 )
 def test_a_silence_says_what_why_and_until_when_within_a_week(wrong: dict[str, Any], said: str):

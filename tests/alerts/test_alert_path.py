@@ -372,7 +372,7 @@ def test_a_channel_whose_secret_cannot_be_read_is_told_and_taken_all_the_same(
         world.notifier.errors = {}
         engine.look_for_secrets()
     assert [record.getMessage() for record in caplog.records if record.name == "andon.catalog"] == [
-        "a secret cannot be read; the messages of its channel wait",
+        "a secret cannot be read; its channel's messages wait",
         "a secret is readable again",
     ]
     world.turn(engine)

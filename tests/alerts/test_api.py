@@ -121,7 +121,7 @@ def test_the_list_holds_what_is_not_resolved(counter: Counter):
         (b"\xff\xfe", "body: it is not JSON"),
         (b"[" * 30_000, "body: it is not JSON"),
         (b'{"by": "' + b"x" * (64 << 10) + b'"}', "body: it is longer than 64 KiB"),
-        (b'{"colour": "red"}', "colour: not a field of this action; known: "),
+        (b'{"colour": "red"}', "colour: this action has no such field; known: "),
     ],
     ids=["broken", "text", "list", "no-text", "deep", "oversized", "unknown-field"],
 )
@@ -137,13 +137,13 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("acknowledge", {}, "by: give your name"),
     ("acknowledge", {"by": "  "}, "by: give your name"),
     ("acknowledge", {"by": 7}, "by: give a text"),
-    ("acknowledge", {"by": "\ud83d"}, "by: give a text of whole characters"),
+    ("acknowledge", {"by": "\ud83d"}, "by: give text without incomplete characters"),
     ("acknowledge", {"by": "Ana", "note": ["x"]}, "note: give a text"),
     ("acknowledge", {"by": "Ana", "until": "tomorrow"}, "until: 'tomorrow' is not a time"),
     ("acknowledge", {"by": "Ana", "until": "2026-03-02T12:00:00"}, "until: the time has no zone"),
-    ("acknowledge", {"by": "Ana", "until": "2026-03-02T10:00:00+00:00"}, "until: this moment has passed"),
-    ("acknowledge", {"by": "Ana", "until": "2026-03-09T10:00:01+00:00"}, "until: an acknowledgement ends within 7 days"),
-    ("acknowledge", {"by": "Ana", "until": "9999-12-31T23:59:59-14:00"}, "until: an acknowledgement ends within 7 days"),
+    ("acknowledge", {"by": "Ana", "until": "2026-03-02T10:00:00+00:00"}, "until: this time has passed"),
+    ("acknowledge", {"by": "Ana", "until": "2026-03-09T10:00:01+00:00"}, "until: an acknowledgement lasts at most 7 days"),
+    ("acknowledge", {"by": "Ana", "until": "9999-12-31T23:59:59-14:00"}, "until: an acknowledgement lasts at most 7 days"),
     ("unacknowledge", {}, "by: give your name"),
     ("assign", {"assignee": "Ben"}, "by: give your name"),
     ("assign", {"by": "Ana", "assignee": None}, "assignee: give a text"),
@@ -151,7 +151,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("silence", {"by": "Ana", "hours": 1}, "reason: say why"),
     ("silence", {"by": "Ana", "reason": "\n", "hours": 1}, "reason: say why"),
     *(
-        ("silence", {"by": "Ana", "reason": "maintenance", "hours": hours}, "hours: a silence ends within 7 days")
+        ("silence", {"by": "Ana", "reason": "maintenance", "hours": hours}, "hours: a silence lasts at most 7 days")
         for hours in (None, 0, -1, 168.01, 10**400, 1e-12, True, "2", float("nan"), float("inf"))
     ),
 ]
@@ -247,7 +247,7 @@ def test_a_silence_lasts_seven_days_at_most_and_any_moment_at_least(counter: Cou
 
 def test_a_silence_of_many_incidents_names_what_it_silences(counter: Counter):
     body = {"by": "Ana", "reason": "maintenance", "hours": 1}
-    assert counter.post("/silences", body)[1]["error"].startswith("incident_id: name what is silenced")
+    assert counter.post("/silences", body)[1]["error"].startswith("incident_id: say what to silence")
     assert counter.post("/silences", {**body, "incident_id": "none"})[0] == 404
     assert counter.post("/silences", {**body, "flow": "orders", "stage": "booked"})[0] == 200
     counter.world.clocks(1, "breached", first=1, cause="CREDIT")

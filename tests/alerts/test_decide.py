@@ -77,7 +77,7 @@ def test_critical_incidents_are_decided_first_so_that_a_storm_holds_back_the_oth
     [
         pytest.param(routes("desk"), {}, None, id="nothing to wait for"),
         pytest.param(REPEATED, {}, timedelta(hours=4), id="its repetition"),
-        pytest.param(routes("desk"), {"severity": "warning"}, timedelta(seconds=2), id="others that come together"),
+        pytest.param(routes("desk"), {"severity": "warning"}, timedelta(seconds=2), id="others that arrive together"),
         pytest.param(REPEATED, {"status": "acknowledged", "acknowledged_until": NOW + MINUTE}, MINUTE, id="the end of its acknowledgement"),
     ],
 )

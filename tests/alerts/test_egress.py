@@ -15,7 +15,7 @@ from core.errors import AndonError, Full, Permanent, Retryable, WrongSetting
 
 def test_a_setting_that_is_not_known_is_named_with_what_was_meant():
     egress.only({"url": "x"}, "url", "secret")
-    with pytest.raises(WrongSetting, match=r"^'ulr' is no setting of this notifier; .*url"):
+    with pytest.raises(WrongSetting, match=r"^'ulr' is not a setting of this notifier; .*url"):
         egress.only({"ulr": "x"}, "url", "secret")
 
 
@@ -43,7 +43,7 @@ def test_an_address_is_http_or_where_one_is(address: Any, good: bool):
     if good:
         assert egress.check_url({"url": address}) == address
         return
-    with pytest.raises(WrongSetting, match=r"^'url' is no address"):
+    with pytest.raises(WrongSetting, match=r"^'url' is not an address"):
         egress.check_url({"url": address})
 
 
@@ -65,7 +65,7 @@ def test_what_a_reference_leads_to_is_read_when_it_is_needed(monkeypatch: pytest
     assert egress.url({}, "api_url", "https://default/") == "https://default/"
 
     monkeypatch.setenv("TEST_URL", "nowhere")
-    with pytest.raises(Retryable, match="what env:TEST_URL holds is no address"):
+    with pytest.raises(Retryable, match="env:TEST_URL does not contain an address"):
         egress.url(settings)
     file = tmp_path / "key"
     file.write_text("whsec_c2VjcmV0\n")
@@ -104,7 +104,7 @@ def test_each_address_of_a_name_is_given_once_and_an_unknown_name_is_worth_anoth
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     assert egress.check_target("known", 80, link_local=False) == ["10.0.0.2", "10.0.0.1"]
-    with pytest.raises(Retryable, match="unknown is not known"):
+    with pytest.raises(Retryable, match="unknown cannot be resolved"):
         egress.check_target("unknown", 80, link_local=False)
 
 

@@ -111,5 +111,5 @@ def test_repetitions_are_wall_clock_time(text: str, seconds: float):
 
 
 def test_a_repetition_in_working_time_is_refused():
-    with pytest.raises(UsageError, match="route 'r1': repeat_every: a repetition counts wall-clock time"):
+    with pytest.raises(UsageError, match="route 'r1': repeat_every: repeats are in wall-clock time"):
         route_matches({"repeat_every": "4 working hours"})

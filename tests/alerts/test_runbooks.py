@@ -18,7 +18,7 @@ from core.catalog.runbook import Runbook
         pytest.param("LOCKED", "other", "a-lock", id="of several the first by name"),
         pytest.param("CREDIT", "", "credit", id="none is bound"),
         pytest.param("overdue", "", "", id="none at all"),
-        pytest.param("overdue", "gone", "gone", id="the bound one is not in the catalog any more"),
+        pytest.param("overdue", "gone", "gone", id="the bound one is no longer in the catalog"),
     ],
 )
 def test_the_runbook_of_a_cause(cause: str, bound: str, chosen: str):

@@ -25,7 +25,7 @@ def test_each_file_is_a_plug_in_named_as_it() -> None:
     ("channel", "path", "what"),
     [
         ({"type": "web-hook", "settings": {}}, ("type",), "did you mean 'webhook'?"),
-        ({"type": "webhook", "settings": {}}, ("settings", "url"), "is no address"),
+        ({"type": "webhook", "settings": {}}, ("settings", "url"), "is not an address"),
         ({"type": "webhook", "settings": {"url": "ftp://example.com/"}}, ("settings", "url"), "http"),
     ],
 )

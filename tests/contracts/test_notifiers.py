@@ -209,7 +209,7 @@ def test_settings_errors_name_the_field(name: str):
     good = harness.settings(1)
     with pytest.raises(UsageError, match=f"^'{harness.required}' is "):
         NOTIFIERS[name].validate({key: value for key, value in good.items() if key != harness.required})
-    with pytest.raises(UsageError, match=r"^'colour' is no setting of this notifier; "):
+    with pytest.raises(UsageError, match=r"^'colour' is not a setting of this notifier; "):
         NOTIFIERS[name].validate({**good, "colour": "red"})
 
 
@@ -234,7 +234,7 @@ def test_a_secret_that_cannot_be_read_yet_is_no_wrong_setting_and_the_message_wa
     assert len(other.bodies) == 1
 
 
-@pytest.mark.parametrize(("name", "field", "held"), [("alertmanager", "url", "no address"), ("webhook", "secret", "whsec_no base64")])
+@pytest.mark.parametrize(("name", "field", "held"), [("alertmanager", "url", "not an address"), ("webhook", "secret", "whsec_no base64")])
 def test_what_a_reference_leads_to_may_be_put_right_too(name: str, field: str, held: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TEST_SECRET", held)
     with pytest.raises(Retryable, match=r"env:TEST_SECRET.*(https://host/path|base64)"):

@@ -264,7 +264,7 @@ TOO_MUCH = {
 TOLD = (
     "large.yaml:1:1: the file has",
     "laughs.yaml:2:10: aliases",
-    "long.yaml:9:70: a text of 4,001 characters",
+    "long.yaml:9:70: this text has 4,001 characters",
     "a due time may have at most 50 parts",
     "more than 10 fallbacks of 'c0'",
 )

@@ -66,7 +66,7 @@ def test_a_defect_of_a_notifier_is_logged_and_tried_again(caplog: pytest.LogCapt
 def test_what_the_catalog_does_not_know_any_more_fails_for_good(gone: Channel | None):
     result = attempt(delivery(channel="pager"), gone, {"desk": Scripted()})
 
-    assert result == AttemptResult(Outcome.FAILED, "channel 'pager' is not in the catalog any more")
+    assert result == AttemptResult(Outcome.FAILED, "channel 'pager' is no longer in the catalog")
 
 
 def test_the_row_of_an_attempt_says_which_one_it_was_and_bounds_what_the_receiver_said():

@@ -322,7 +322,7 @@ def test_what_was_sent_while_the_store_refused_is_not_sent_again(office: Office,
     assert office.states() == {"mail opened": ("sent", 1)}
     assert [record.getMessage() for record in caplog.records] == [
         "the store refuses the outcomes of deliveries; they are kept and tried again",
-        "the store takes the outcomes of deliveries again; none was lost",
+        "the store accepts the outcomes of deliveries again; none was lost",
     ]
 
 

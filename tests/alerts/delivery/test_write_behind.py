@@ -68,7 +68,7 @@ def test_an_outage_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFix
     store = MemoryStore()
     outcomes = WriteBehind(store)
     begins = (logging.ERROR, "the store refuses the outcomes of deliveries; they are kept and tried again")
-    over = (logging.WARNING, "the store takes the outcomes of deliveries again; none was lost")
+    over = (logging.WARNING, "the store accepts the outcomes of deliveries again; none was lost")
     for _ in range(2):
         store.refuses = True
         for number in range(5):
