@@ -15,7 +15,7 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str, pause: f
     """
     began = time.monotonic()
     last: object = None
-    while time.monotonic() - began < seconds * _slowness():
+    while time.monotonic() - began < seconds * slowness():
         try:
             last = condition()
         except Exception as error:
@@ -27,6 +27,6 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str, pause: f
     raise AssertionError(f"{what}: not within {time.monotonic() - began:.0f} s, {seconds} s on a quiet machine; last: {last!r}")
 
 
-def _slowness() -> float:
+def slowness() -> float:
     """How many times longer than on a quiet machine something may take now."""
     return 1 + os.getloadavg()[0] / (os.cpu_count() or 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tests.collector.conftest import Running, running
 from tests.collector.http.test_events import BATCH, ONE, event
 from tests.collector.http.test_webhooks import BODY, standard
 from tests.collector.requests import PROTOBUF, spans
+from tests.waiting import wait_until
 
 
 def flow(name: str, lane: str | None, *matches: dict[str, Any]) -> Flow:
@@ -107,21 +107,14 @@ class Once:
 def test_pull_receivers_and_a_reload(tmp_path: Path) -> None:
     sources = {name: Source(source=name, owner="it", lane=Lane.BULK, receiver={"type": "once"}) for name in ("first", "second")}
     with running(tmp_path, Catalog(sources={"first": sources["first"]}), {"once": Once()}) as door:
-        wait_for(lambda: types(door, Lane.BULK) == ["a.urgent"])
+        wait_until(lambda: types(door, Lane.BULK) == ["a.urgent"], 10, "the event is in its lane")
         assert door.post("/v1/events", json.dumps(event(type="a.urgent")).encode(), ONE).status_code == 200
         assert types(door, Lane.STANDARD) == ["a.urgent"]
         door.loop.call_soon_threadsafe(door.collector.reload, Catalog(sources=sources, flows={"urgent": FLOWS[0]}))
-        wait_for(lambda: types(door, Lane.CRITICAL) == ["a.urgent"])
+        wait_until(lambda: types(door, Lane.CRITICAL) == ["a.urgent"], 10, "the event is in its lane")
         assert door.records(Lane.CRITICAL)[0].source == "second"
         assert door.post("/v1/events", json.dumps(event(type="a.urgent")).encode(), ONE).status_code == 200
         assert types(door, Lane.CRITICAL) == ["a.urgent"] * 2
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("lane", ["urgent", "CRITICAL", ""])

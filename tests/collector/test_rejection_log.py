@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +20,7 @@ from core.telemetry import JsonFormatter, M
 from tests.collector.conftest import Running
 from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF
+from tests.waiting import wait_until
 
 MARK = "do-not-log-me"
 FIELDS = {"time", "level", "logger", "message", "event", "reason", "source", "peer", "size", "sha256_12", "quarantine_id"}
@@ -123,8 +123,6 @@ def test_a_collector_tells_what_it_left_out_without_another_refusal(
     door = start()
     for _ in range(LINES_PER_MINUTE + 3):
         door.post("/v1/traces", b"", "text/plain")
-    deadline = time.monotonic() + 20
-    while not any(line["event"] == "left_out" for line in told()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: any(line["event"] == "left_out" for line in told()), 20, "it says how many it left out")
     assert sum(line.get("count", 1) for line in told()) == LINES_PER_MINUTE + 3
     assert door.records(Lane.STANDARD) == []
