@@ -14,6 +14,7 @@ MIRRORED = (
     "journal",
     "plant",
     "slas",
+    "store",
 )
 """The packages the rule holds for, folders in them included."""
 WITHOUT: dict[str, str] = {
