@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import Any
 
-from slas.explain import Evidence, explain
+import pandas as pd
+import pytest
+
+from core.catalog.catalog import Catalog
+from slas.explain import Evidence, explain, version_of
 from store.client import Store
 from store.reads import detail
 from tests.slas.builders import BOOK, calendar, catalog, engine, utc, write_transaction
@@ -147,3 +151,93 @@ def test_a_penalty_is_told_by_its_terms_and_what_it_came_to(store: Store) -> Non
     engine(store, definitions).run(utc("2026-03-29 15:06:00"))
     lines = explain(evidence_of(store), definitions, utc("2026-03-29 15:06:00"))
     assert "  penalty      1% of amount for each day begun after 1 free day, at most 5%: 24.00 EUR so far" in lines
+
+
+CLOCK = {
+    "flow": "o2c", "sla": "book", "verdict": "running", "verdict_version": 1, "contract_version": "v1: own limit", "started_at": "2026-03-27 13:00",
+    "due_at": "2026-03-27 13:15", "warn_at": "2026-03-27 13:09", "stopped_at": None, "paused": [], "penalty": 0.0, "currency": "EUR",
+}  # fmt: skip
+TIMES = ("started_at", "due_at", "warn_at", "stopped_at")
+
+
+def told(definitions: Catalog, *, now: str = "2026-03-27 13:05", milestones: tuple[dict[str, object], ...] = (), **more: Any) -> list[str]:
+    """Return what is said of one clock, without a store."""
+    clock = {**CLOCK, **more}
+    clock |= {name: pd.NaT if clock[name] is None else pd.Timestamp(clock[name]) for name in TIMES}
+    transaction = {
+        "flow": "o2c", "reference": "t1", "transaction_id": "t1", "state": "open", "stage": "", "keys": {"order": ["t1"]}, "failed_milestone": "",
+        "cause": "", "facts": {}, **more.get("transaction", {}),
+    }  # fmt: skip
+    evidence = Evidence(
+        transaction,
+        pd.DataFrame(list(milestones), columns=list(milestone_row("x", "2026-01-01"))),
+        pd.DataFrame([clock]),
+        pd.DataFrame({"sla": []}),
+    )
+    return explain(evidence, definitions, utc(now))
+
+
+def starting(lines: list[str], word: str) -> list[str]:
+    return [line.strip() for line in lines if line.startswith(f"  {word:<12} ")]
+
+
+@pytest.mark.parametrize(
+    ("now", "verdict", "said"),
+    [
+        ("2026-03-27 13:05", "running", "running (version 1), due in 10 minutes"),
+        ("2026-03-27 13:15:30", "breached", "breached (version 1), overdue for 30 seconds"),
+        ("2026-03-27 13:05", "met", "met (version 1)"),
+        ("2026-03-27 13:05", "paused", "paused (version 1)"),
+    ],
+)
+def test_how_long_is_left_is_said_only_while_it_counts(now: str, verdict: str, said: str) -> None:
+    assert starting(told(catalog({"book": BOOK}), now=now, verdict=verdict), "verdict") == [f"verdict      {said}"]
+
+
+def test_of_many_intervals_the_first_and_the_last_are_shown() -> None:
+    sla = {**BOOK, "within": "80 working hours", "calendar": "plant"}
+    lines = starting(told(catalog({"book": sla}, [calendar()]), due_at="2026-04-10 12:00"), "counted")
+    assert len(lines) == 7
+    assert "more intervals" in lines[3]
+    assert lines[0].endswith("2026-03-27 16:00 Berlin: 2 hours")
+    assert "2026-04-10" in lines[-1]
+
+
+def test_a_sum_of_working_time_is_in_hours_never_in_days() -> None:
+    sla = {**BOOK, "within": "80 working hours", "calendar": "plant"}
+    (total,) = starting(told(catalog({"book": sla}, [calendar()]), due_at="2026-04-10 12:00"), "sum")
+    assert "day" not in total
+    assert "hours" in total
+
+
+def test_a_doubtful_time_and_repeated_signals_are_said() -> None:
+    rows = (milestone_row("captured", "2026-03-27 13:00", time_suspect=1), milestone_row("captured", "2026-03-27 13:01"))
+    (line,) = starting(told(catalog({"book": BOOK}), milestones=rows), "from")
+    assert "doubtful" in line
+    assert "2 signals" in line
+
+
+def test_the_limit_is_the_targets_where_one_applied() -> None:
+    definitions = catalog({"book": {**BOOK, "targets": [{"when": {"customer": "ACME"}, "within": "5 minutes"}]}})
+    assert starting(told(definitions, contract_version="v1: target 1 acme"), "limit")[0].startswith(
+        "limit        within 5 minutes (target 1 acme;"
+    )
+    assert starting(told(definitions, contract_version="v1: target 7"), "limit")[0].startswith("limit        within 15 minutes (target 7;")
+
+
+def test_a_failed_transaction_says_what_failed_and_why() -> None:
+    failed = {"failed_milestone": "rejected", "cause": "", "stage": "captured"}
+    lines = told(catalog({"book": BOOK}), transaction=failed)
+    assert lines[0] == "Order to cash t1: open at captured; transaction t1"
+    assert lines[2] == "failed: rejected (no cause given)"
+
+
+def test_a_flow_that_is_gone_is_named_by_its_id() -> None:
+    lines = told(Catalog(version="v2"))
+    assert lines[0].startswith("o2c t1: open")
+    assert any("no longer defines this SLA" in line for line in lines)
+
+
+@pytest.mark.parametrize(("contract", "version"), [("v1: own limit", "v1"), ("v1", "v1"), ("", ""), ("a: b: c", "a")])
+def test_the_version_of_the_catalog_is_before_the_colon(contract: str, version: str) -> None:
+    assert version_of(contract) == version

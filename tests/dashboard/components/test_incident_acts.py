@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -71,3 +72,66 @@ def test_what_acknowledging_does_is_said_as_it_will_be(view: View, filled: Store
         )
         assert any(said in caption.value for caption in view("incidents", filled, id="inc-0000").caption)
         data._fetch.clear()
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """What is posted to the engine, which takes everything."""
+    found: list[tuple[str, dict[str, Any]]] = []
+
+    def post(url: str, *, json: dict[str, Any], **_: object) -> httpx.Response:
+        found.append((url.partition("/api/v1/")[2], json))
+        return httpx.Response(200, json={})
+
+    monkeypatch.setattr(data.httpx, "post", post)
+    return found
+
+
+def acted(test: Any, button: str, **texts: str) -> Any:
+    """Fill in a form and send it; ``texts`` by their label in small letters."""
+    place = next(index for index, one in enumerate(test.button) if one.label == button)
+    names = [box for box in test.text_input if box.label == "Your name"]
+    names[place].set_value("m.weber")
+    for box in test.text_input:
+        if (wanted := texts.get(box.label.lower().replace(" ", "_"))) is not None:
+            box.set_value(wanted)
+    return test.button[place].click().run()
+
+
+def test_assigning_posts_to_whom(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
+    acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="night shift")
+    assert sent == [("incidents/inc-0003/assign", {"by": "m.weber", "assignee": "night shift"})]
+
+
+def test_silencing_posts_the_reason_and_the_hours(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
+    test = view("incidents", filled, id="inc-0003")
+    test.number_input[0].set_value(4.5)
+    acted(test, "Silence", reason="planned maintenance")
+    assert sent == [("incidents/inc-0003/silence", {"by": "m.weber", "reason": "planned maintenance", "hours": 4.5})]
+
+
+def test_hours_are_those_that_the_engine_takes(view: View, filled: Store) -> None:
+    hours = view("incidents", filled, id="inc-0003").number_input[0]
+    assert (hours.min, hours.max, hours.value) == (0.5, 168.0, 2.0)
+
+
+def test_what_the_engine_says_to_a_refusal_is_shown_as_it_is(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    words_of_it = "reason: **say** why [x](javascript:alert(1))"
+    monkeypatch.setattr(data.httpx, "post", lambda *_, **__: httpx.Response(400, json={"error": words_of_it}))
+    test = acted(view("incidents", filled, id="inc-0003"), "Silence")
+    assert [error.value for error in test.error] == ["Nothing was changed."]
+    assert f"{words_of_it} (HTTP 400)" in [text.value for text in test.text]
+    assert not test.success
+
+
+def test_what_was_done_is_confirmed_once_and_only_there(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
+    test = acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="x")
+    assert len(sent) == 1
+    assert [one.value for one in test.success] == ["Assigned by m\\.weber."]
+    assert not test.run().success
+
+
+def test_the_name_given_at_the_side_is_in_every_form(view: View, filled: Store) -> None:
+    test = view("incidents", filled, id="inc-0003")
+    test.session_state["actor"] = "j.koch"
+    assert [box.value for box in test.run().text_input if box.label == "Your name"] == ["j.koch"] * 3

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
+from core.catalog.catalog import Catalog
+from core.clock import FakeClock
+from core.config import Settings
 from dashboard.components import signals
+from dashboard.components.time_format import Zone
+from dashboard.data import Data
+from dashboard.page import Context
 from store.client import Store
 from store.reads import detail
 from store.statement import statement
@@ -55,3 +64,55 @@ def test_the_sheet_says_how_many_signals_are_not_shown(view: View, filled: Store
     monkeypatch.setattr(signals, "_TRACES", 0)
     said = [caption.value for caption in view("transactions", filled, id=identity).caption]
     assert "Only 0 of its 1 trace are shown; signals of the others appear only if they are milestones." in said
+
+
+class Counting(Data):
+    """Answers with so many rows, and counts how often more than that is asked for."""
+
+    def __init__(self, folder: Path, rows: int, there: int) -> None:
+        super().__init__(Settings(data=folder), FakeClock(NOW))
+        self.rows, self.there, self.counted = rows, there, 0
+
+    def read(self, function: Any, *, slow: bool = False, **_: Any) -> Any:
+        assert not slow
+        if function is detail.how_many:
+            self.counted += 1
+            return self.there
+        return pd.DataFrame({"n": range(self.rows)})
+
+
+def found(folder: Path, rows: int, there: int, traces: tuple[str, ...] = ("t",), **ids: tuple[Any, ...]) -> tuple[signals._Found, int]:
+    data = Counting(folder, rows, there)
+    context = Context(data, Catalog(), FakeClock(NOW), Zone())
+    return signals._found(context, "logs", detail.logs, traces, **ids), data.counted
+
+
+def test_signals_are_counted_only_where_not_all_were_given(tmp_path: Path) -> None:
+    few, counted = found(tmp_path, 3, 99)
+    assert (few.total, counted) == (3, 0)
+    many, counted = found(tmp_path, detail.SIGNALS, 9_000)
+    assert (many.total, counted) == (9_000, 1)
+    assert len(many.listed) == signals._LISTED
+
+
+def test_without_a_trace_or_an_id_nothing_is_asked(tmp_path: Path) -> None:
+    none, _ = found(tmp_path, 3, 3, traces=(), log_ids=())
+    assert (none.total, none.rows.empty, none.listed) == (0, True, [])
+    assert found(tmp_path, 3, 3, traces=(), log_ids=("l",))[0].total == 3
+
+
+def test_attributes_are_escaped_and_bounded() -> None:
+    shown = signals._pairs({f"<{number}>": "<b>" + "x" * 1000 for number in range(100)})
+    assert shown.count('<span class="pair">') == 40
+    assert "<b>" not in shown
+    assert len(shown) < 40 * 400
+
+
+def test_events_of_a_span_are_shown_with_their_attributes() -> None:
+    row = {"events.name": ["exception", "<retry>"], "events.attributes": [{"exception.type": "Timeout"}, {}]}
+    shown = signals._span_events(row)
+    assert "<div><b>exception</b> " in shown
+    assert "<i>exception.type</i>Timeout" in shown
+    assert "&lt;retry&gt;" in shown
+    assert signals._span_events({}) == ""
+    assert signals._span_events({name: values * 20 for name, values in row.items()}).count("<div>") == 10
