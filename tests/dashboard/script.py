@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.clock import FakeClock
 from dashboard import app
+from tests.waiting import slowness
 
 
 def _script(page: str) -> None:
@@ -22,8 +23,8 @@ def _script(page: str) -> None:
 
 
 def page_at(page: str, address: dict[str, str], timeout: float = 30) -> AppTest:
-    """Return the page as the address names it, ready to run."""
-    test = AppTest.from_function(_script, args=(page,), default_timeout=timeout)
+    """Return the page as the address names it, ready to run; ``timeout`` in the seconds of a quiet machine."""
+    test = AppTest.from_function(_script, args=(page,), default_timeout=timeout * slowness())
     for name, value in address.items():
         test.query_params[name] = value
     return test

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import slowness
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -21,6 +23,7 @@ ARGUMENTS = [
     "--mute-audio",
 ]
 WAIT_MILLISECONDS = 45_000
+"""What a quiet machine may take at the most, for each thing that is waited for."""
 SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080), "small wall": (1280, 800)}
 BASE_SOUGHT = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 """Streamlit's script looks for its server below the page's own address first; those two answers of 404 are no fault of ours."""
@@ -82,6 +85,7 @@ def window(browser: Any, url: str, size: str = "desk", scheme: str = "light") ->
     """Open ``url`` for a viewer of its own; give the page, and what is noted while it is used."""
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, timezone_id="Europe/Berlin")
+    context.set_default_timeout(WAIT_MILLISECONDS * slowness())
     page, seen, host = context.new_page(), Seen(), url.split("/")[2]
 
     def asked(request: Any) -> None:
@@ -104,8 +108,8 @@ def window(browser: Any, url: str, size: str = "desk", scheme: str = "light") ->
 
 def drawn(page: Any, ready: str = READY) -> None:
     """Wait until ``ready`` is there and Streamlit has come to rest."""
-    page.wait_for_selector(ready, state="attached", timeout=WAIT_MILLISECONDS)
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached", timeout=WAIT_MILLISECONDS)
+    page.wait_for_selector(ready, state="attached")
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
 
 
 def look(page: Any, seen: Seen, picture: Path | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.browser import WAIT_MILLISECONDS, Seen, chromium, drawn, look, window
+from tests.e2e.browser import Seen, chromium, drawn, look, window
 from tests.e2e.demo import Demo
 from tests.waiting import wait_until
 
@@ -39,7 +39,7 @@ def sound(page: Any, seen: Seen, name: str) -> None:
 
 
 def appears(page: Any, where: str) -> None:
-    page.wait_for_selector(where, timeout=WAIT_MILLISECONDS)
+    page.wait_for_selector(where)
 
 
 def test_the_board_shows_the_stations_of_every_flow_and_the_incidents(demo: Demo, browser: Any) -> None:
@@ -70,13 +70,13 @@ def test_a_business_id_leads_to_the_transaction_and_its_way_through_the_systems(
         page.get_by_label("Find by any business identifier").fill(delivery)
         page.keyboard.press("Enter")
         found = page.locator(f'.andon-table a[href*="id={sold["transaction_id"]}"]')
-        found.wait_for(timeout=WAIT_MILLISECONDS)
+        found.wait_for()
         assert found.inner_text() == sold["reference"]
         sound(page, seen, "search")
 
         found.click()
         drawn(page, ".andon-detail")
-        page.locator(CHART).nth(1).wait_for(timeout=WAIT_MILLISECONDS)
+        page.locator(CHART).nth(1).wait_for()
         sound(page, seen, "transaction")
         assert "Path through the systems" in seen.text
         assert "SLA clocks" in seen.text
@@ -92,7 +92,7 @@ def test_the_slas_show_what_was_met_and_one_of_them_its_charts(demo: Demo, brows
             assert words in seen.text
         page.locator(".andon-table a", has_text="Order booked in ERP").first.click()
         appears(page, '[data-testid="stMetric"]')
-        page.locator(CHART).nth(1).wait_for(timeout=WAIT_MILLISECONDS)
+        page.locator(CHART).nth(1).wait_for()
         sound(page, seen, "sla")
         assert int(page.locator('[data-testid="stMetricValue"]').nth(1).inner_text().replace(",", "")) > 100
 
@@ -100,7 +100,7 @@ def test_the_slas_show_what_was_met_and_one_of_them_its_charts(demo: Demo, brows
 def test_the_kpis_have_figures_and_trends(demo: Demo, browser: Any) -> None:
     with window(browser, f"{demo.product.dashboard_url}/kpis", scheme="dark") as (page, seen):
         drawn(page, '[data-testid="stMetric"]')
-        page.locator(CHART).nth(2).wait_for(timeout=WAIT_MILLISECONDS)
+        page.locator(CHART).nth(2).wait_for()
         sound(page, seen, "kpis")
         figures = page.locator('[data-testid="stMetricValue"]').all_inner_texts()
         assert len(figures) == 4
@@ -130,13 +130,13 @@ def test_an_incident_is_acknowledged_and_silenced_in_the_browser(demo: Demo, bro
         assert all(customer in seen.html for customer in incident["customers"])
 
         _submit(page, "Acknowledge", {"Your name": "Ada", "Note": "asking the carrier"})
-        page.get_by_text("Acknowledged by Ada.").wait_for(timeout=WAIT_MILLISECONDS)
-        page.locator(".andon-detail .fact", has_text="Ada until").wait_for(timeout=WAIT_MILLISECONDS)
+        page.get_by_text("Acknowledged by Ada.").wait_for()
+        page.locator(".andon-detail .fact", has_text="Ada until").wait_for()
         identity = incident["incident_id"]
         kept = demo.named("SELECT status, acknowledged_by FROM incidents FINAL WHERE incident_id = {id:String}", id=identity)
         assert kept == [{"status": "acknowledged", "acknowledged_by": "Ada"}]
         _submit(page, "Silence", {"Your name": "Ada", "Reason": "the carrier is on strike", "Hours": "168"})
-        page.get_by_text("Silenced by Ada.").wait_for(timeout=WAIT_MILLISECONDS)
+        page.get_by_text("Silenced by Ada.").wait_for()
         page.get_by_role("tab", name="Actions").click()
         appears(page, '.andon-table[aria-label="Actions"]:has-text("asking the carrier"):has-text("the carrier is on strike")')
         sound(page, seen, "acted")
