@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import LONGEST_DOUBT_SECONDS, SETTLE_SECONDS, STEP_SECONDS, Machine, Step, SystemClock
+from core.clock import (
+    LONGEST_DOUBT_SECONDS,
+    SETTLE_SECONDS,
+    STEP_SECONDS,
+    FakeClock,
+    Machine,
+    Step,
+    SystemClock,
+    from_milliseconds,
+    to_milliseconds,
+)
 
 NOW = datetime(2026, 3, 27, 15, 0, tzinfo=UTC)
 
@@ -137,3 +148,32 @@ def test_small_differences_are_made_up_for_without_a_jump(moves: list[tuple[floa
     machine.run(STEP_SECONDS / 0.05)
     assert clock.now().timestamp() == pytest.approx(machine.wall_seconds, abs=1e-3)
     assert clock.steps == []
+
+
+MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")])).filter(
+    lambda moment: 1900 < moment.year < 2200
+)
+
+
+@given(st.integers(-(1 << 41), 1 << 42))
+def test_milliseconds_come_back_exactly(value: int):
+    assert to_milliseconds(from_milliseconds(value)) == value
+    assert from_milliseconds(value).tzinfo is UTC
+
+
+@given(MOMENTS)
+def test_a_moment_is_the_millisecond_it_lies_in_whatever_its_time_zone(moment: datetime):
+    value = to_milliseconds(moment)
+    assert from_milliseconds(value) <= moment < from_milliseconds(value + 1)
+    assert value == to_milliseconds(moment.astimezone(UTC))
+
+
+def test_a_clock_of_a_test_stands_still_until_it_is_moved():
+    clock = FakeClock(NOW)
+    assert (clock.now(), clock.now()) == (NOW, NOW)
+    before = clock.monotonic()
+    clock.advance(timedelta(seconds=90))
+    assert (clock.now() - NOW, clock.monotonic() - before) == (timedelta(seconds=90), 90)
+    clock.set(datetime(2026, 3, 27, 16, 0, tzinfo=ZoneInfo("Europe/Berlin")))
+    assert clock.now() == NOW
+    assert clock.now().tzinfo is UTC

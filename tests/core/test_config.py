@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from core.config import Settings, as_environment, load_settings, make_folder, own_secret
+from core.config import Settings, as_environment, load_settings, make_folder, own_secret, reachable
 from core.errors import UsageError
 
 
@@ -108,3 +108,50 @@ def test_the_store_has_one_name_however_its_folder_is_written(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path / "work")
     for data in ("../data", "../link/data", tmp_path / "data", tmp_path / "work" / ".." / "data"):
         assert Settings(data=Path(data)).store_folder == tmp_path.resolve() / "data" / "store"
+
+
+@pytest.mark.parametrize(
+    ("host", "written"),
+    [
+        ("", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("10.0.0.7", "10.0.0.7"),
+        ("fd00::7", "[fd00::7]"),
+        ("FD00:0::7", "[fd00::7]"),
+        ("erp.example.com", "erp.example.com"),
+    ],
+)
+def test_an_address_that_is_listened_on_is_reachable_in_a_url(host: str, written: str) -> None:
+    assert reachable(host) == written
+    assert Settings(inner_host=host, engine_port=9).engine_url == f"http://{written}:9"
+
+
+def test_the_dashboard_is_where_people_open_it() -> None:
+    assert Settings(dashboard_port=9).dashboard_url == "http://127.0.0.1:9"
+    assert Settings(public_url="https://andon.example.com/board/").dashboard_url == "https://andon.example.com/board"
+
+
+def test_a_flag_comes_before_the_environment_and_that_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean_environment(monkeypatch)
+    file = tmp_path / "andon.toml"
+    file.write_text('host = "file"\ncollector = "file"\nretention_days = {spans = 1}\n', encoding="utf-8")
+    monkeypatch.setenv("ANDON_COLLECTOR", "environment")
+    monkeypatch.setenv("ANDON_HOST", "environment")
+    found = load_settings(file, host="flag", collector=None)
+    assert (found.host, found.collector, found.retention_days) == ("flag", "environment", {"spans": 1})
+
+
+def test_a_setting_that_there_is_not_is_told_with_the_file_it_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean_environment(monkeypatch)
+    file = tmp_path / "andon.toml"
+    file.write_text("hots = 7\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"andon\.toml: .*\(setting 'hots'\)"):
+        load_settings(file)
+
+
+def test_a_secret_of_our_own_is_made_once_and_is_long(tmp_path: Path) -> None:
+    first = own_secret(tmp_path, "reader")
+    assert own_secret(tmp_path, "reader") == first
+    assert own_secret(tmp_path, "metrics") != first
+    assert len(first) >= 43, "256 bits"

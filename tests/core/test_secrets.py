@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UsageError
-from core.secrets import SecretNews, is_reference, read_all, resolve_secret
+from core.secrets import SecretNews, is_reference, read_all, resolve_key, resolve_secret
 from core.telemetry import M, Telemetry
 
 
@@ -104,3 +104,26 @@ def test_a_secret_that_cannot_be_read_is_told_once(caplog: pytest.LogCaptureFixt
     assert told() == ["2 secrets are readable again: "]
     assert telemetry.value(M.SECRETS_UNREADABLE) == 0
     assert told("a") == ["a secret cannot be read; its source is answered 503: a"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "key"),
+    [("whsec_aGVsbG8=", b"hello"), ("hello", b"hello"), ("WHSEC_aGVsbG8=", b"WHSEC_aGVsbG8="), ("Grüße", "Grüße".encode())],
+)
+def test_a_key_that_signs_is_base64_behind_its_prefix_and_else_as_it_is(monkeypatch: pytest.MonkeyPatch, secret: str, key: bytes) -> None:
+    monkeypatch.setenv("SIGNING_KEY", secret)
+    assert resolve_key("env:SIGNING_KEY") == key
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "whsec_a", "whsec_aGVsbG8", "whsec_!!!!", "whsec_aGVs bG8="])
+def test_a_key_that_is_no_base64_is_told_and_never_shown(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("SIGNING_KEY", secret)
+    with pytest.raises(UsageError, match=r"^secret env:SIGNING_KEY: .*base64") as caught:
+        resolve_key("env:SIGNING_KEY")
+    assert secret == "whsec_" or secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("reference", ["hunter2", "vault:a", "ENV:TOKEN"])
+def test_what_is_no_reference_is_never_shown_as_a_whole(reference: str) -> None:
+    with pytest.raises(UsageError, match="write env:NAME or file:PATH, never the secret itself"):
+        resolve_secret(reference)

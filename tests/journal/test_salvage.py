@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from pathlib import Path
 
+import apsw
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from journal.segment import SegmentWriter
+from core.signal import Lane, Record, SignalKind
+from journal.format import closing_checksum, parse_row
+from journal.salvage import frames_of_last_run, salvage, salvage_closing
+from journal.segment import SegmentWriter, make_row
 from tests.journal.segment_files import leave_as_killed, read_all, record, size_of, write
 
 
@@ -73,3 +80,51 @@ def test_a_file_of_noise_is_one_report(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(random.Random(1).randbytes(200_000))
     assert read_all(path) == ({}, {1})
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+def test_every_kind_of_record_is_found_among_raw_pages(tmp_path: Path, kind: SignalKind) -> None:
+    sent = [Record(kind, "Grüße", Lane.STANDARD, 1, count, bytes(size), "{}" * count) for count, size in ((0, 0), (1, 10), (300, 40_000))]
+    segment = SegmentWriter(tmp_path / "000000001.journal")
+    segment.append([make_row(each) for each in sent])
+    segment.close(1)
+    found = {stored.id: stored.record for row in salvage(segment.path) for stored in [parse_row(Lane.STANDARD, row)] if stored.record}
+    assert [found[number] for number in (1, 2, 3)] == sent
+
+
+@pytest.mark.parametrize(("at", "last_id"), [(0, 0), (1, 1), (1_774_000_000_123, 70_000), ((1 << 62), 5)])
+def test_where_a_segment_ends_is_found_in_its_file_and_in_its_wal(tmp_path: Path, at: int, last_id: int) -> None:
+    segment = SegmentWriter(tmp_path / "000000001.journal")
+    segment.last_id = last_id
+    segment._connection.execute("INSERT INTO closed VALUES (?, ?, ?)", (at, last_id, closing_checksum(at, last_id)))
+    assert (at, last_id, closing_checksum(at, last_id)) in set(salvage_closing(segment.path)), "in its WAL"
+    segment._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    assert (at, last_id, closing_checksum(at, last_id)) in set(salvage_closing(segment.path))
+    segment._connection.close()
+
+
+def test_frames_are_those_since_the_wal_was_begun_anew(tmp_path: Path) -> None:
+    segment = SegmentWriter(tmp_path / "000000001.journal")
+    assert frames_of_last_run(segment.path) == 0
+    for number in range(1, 4):
+        segment.append([make_row(record(number, 10))])
+    before = frames_of_last_run(segment.path)
+    assert before >= 3
+    segment._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+    segment.append([make_row(record(4, 10))])
+    assert 1 <= frames_of_last_run(segment.path) < before
+    segment.close(1)
+    assert frames_of_last_run(segment.path) == 0
+    assert frames_of_last_run(tmp_path / "none") == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(max_size=70_000), st.binary(max_size=40_000))
+def test_noise_is_never_an_error(file: bytes, wal: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "000000001.journal"
+        path.write_bytes(file)
+        path.with_name(path.name + "-wal").write_bytes(wal)
+        assert all(parse_row(Lane.STANDARD, row).record is None for row in salvage(path))
+        assert [each for each in salvage_closing(path) if closing_checksum(each[0], each[1]) == each[2]] == []
+        assert frames_of_last_run(path) >= 0

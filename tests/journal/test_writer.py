@@ -10,8 +10,10 @@ import sys
 import threading
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
+from core.disk import SLOW_SECONDS
 from core.errors import Full, UsageError
 from core.rejection_log import RejectionLog
 from core.signal import Lane, Record, SignalKind
@@ -26,7 +29,7 @@ from core.telemetry import M, Telemetry
 from journal.format import segments
 from journal.reader import is_closed, read_segment
 from journal.segment import Row, SegmentWriter
-from journal.writer import Journal
+from journal.writer import Journal, require_unlocked
 from tests.ports import free_port
 from tests.waiting import wait_until
 
@@ -61,6 +64,24 @@ def open_journal(folder: Path, *, max_bytes: int = 1 << 30, segment_max_bytes: i
     return Journal(
         folder, "local", SystemClock(), Telemetry(), max_bytes=max_bytes, segment_max_bytes=segment_max_bytes, on_failure=on_failure
     )
+
+
+class Slow:
+    """A clock that the test moves; the disk's own work takes none of it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 3, 27, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def journal_on(folder: Path, clock: Slow, **options: Any) -> Journal:
+    given = {"max_bytes": 1 << 30, "segment_max_bytes": 1 << 20, "on_failure": lambda: None, **options}
+    return Journal(folder, "local", clock, Telemetry(), **given)
 
 
 def bodies(folder: Path, lane: Lane = Lane.STANDARD) -> list[int]:
@@ -252,3 +273,113 @@ def test_what_nobody_waits_for_any_more_is_in_the_books_if_it_is_on_disk(tmp_pat
     journal.stop()
     assert bodies(tmp_path) == [1]
     assert telemetry.value(M.RECEIVED, lane="standard", kind="event") == telemetry.value(M.ACKNOWLEDGED, lane="standard", kind="event") == 1
+
+
+def test_receipts_are_in_the_order_of_the_records_whatever_their_lanes(tmp_path: Path) -> None:
+    journal = journal_on(tmp_path, Slow())
+    lanes = [Lane.BULK, Lane.CRITICAL, Lane.BULK, Lane.STANDARD, Lane.CRITICAL]
+    receipts = asyncio.run(journal.append([record(number, lane=lane) for number, lane in enumerate(lanes)]))
+    journal.stop()
+    assert [receipt.position for receipt in receipts] == [1, 1, 2, 1, 2]
+    assert (bodies(tmp_path, Lane.BULK), bodies(tmp_path, Lane.CRITICAL), bodies(tmp_path)) == ([0, 2], [1, 4], [3])
+
+
+def test_nothing_is_kept_of_a_call_of_which_a_lane_has_no_room(tmp_path: Path) -> None:
+    journal = journal_on(tmp_path, Slow(), max_bytes=2 << 20)
+    with pytest.raises(Full, match="the journal is full"):
+        asyncio.run(journal.append([record(1, lane=Lane.CRITICAL), record(2, 3 << 20, Lane.BULK)]))
+    journal.stop()
+    assert bodies(tmp_path, Lane.CRITICAL) == bodies(tmp_path, Lane.BULK) == []
+
+
+def test_a_number_of_a_segment_never_comes_back_although_all_are_gone(tmp_path: Path) -> None:
+    seconds = int(Slow().now().timestamp())
+    for expected in (seconds, seconds + 1):
+        journal = journal_on(tmp_path, Slow())
+        journal.stop()
+        (path,) = [path for path in segments(tmp_path, Lane.STANDARD) if int(path.stem) == expected]
+        assert path.exists()
+    for path in segments(tmp_path, Lane.STANDARD):
+        path.unlink()
+    later = Slow()
+    later.now = lambda: datetime(2026, 3, 28, tzinfo=UTC)  # type: ignore[method-assign]
+    journal_on(tmp_path, later).stop()
+    assert [int(path.stem) for path in segments(tmp_path, Lane.STANDARD)] == [int(later.now().timestamp())]
+
+
+def test_a_write_that_goes_on_for_too_long_refuses_what_would_wait_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Slow()
+    journal = journal_on(tmp_path, clock)
+    begun, go_on = threading.Event(), threading.Event()
+    append = SegmentWriter.append
+
+    def hanging(segment: SegmentWriter, rows: Any) -> int:
+        begun.set()
+        go_on.wait(60)
+        return append(segment, rows)
+
+    monkeypatch.setattr(SegmentWriter, "append", hanging)
+
+    async def run() -> None:
+        waiting = asyncio.create_task(journal.append([record(1)]))
+        await asyncio.to_thread(begun.wait, 60)
+        assert journal.problem() == ""
+        clock.seconds += SLOW_SECONDS
+        assert "is slow" in journal.problem()
+        with pytest.raises(Full, match="slow"):
+            await journal.append([record(2)])
+        go_on.set()
+        assert [receipt.position for receipt in await waiting] == [1]
+        await asyncio.to_thread(wait_until, lambda: journal.problem() == "", 60, "the write has ended", 0.01)
+
+    asyncio.run(run())
+    journal.stop()
+    assert bodies(tmp_path) == [1]
+
+
+def test_a_full_disk_refuses_and_is_tried_again_in_another_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("journal.lane_writer.TRY_AGAIN_SECONDS", 0.02)
+    journal = journal_on(tmp_path, Slow())
+    with monkeypatch.context() as patch:
+
+        def full(*_: object) -> int:
+            raise OSError(28, "No space left on device")
+
+        patch.setattr(SegmentWriter, "append", full)
+        patch.setattr(SegmentWriter, "__init__", full)
+        with pytest.raises(Full, match="the collector's disk is full"):
+            asyncio.run(journal.append([record(1)]))
+        assert "is full" in journal.problem()
+        with pytest.raises(Full, match="the collector's disk is full"):
+            asyncio.run(journal.append([record(2)]))
+    wait_until(lambda: journal.problem() == "", 60, "the disk is tried again", pause=0.01)
+    asyncio.run(journal.append([record(3)]))
+    journal.stop()
+    assert not journal.failed
+    assert bodies(tmp_path) == [3]
+    assert len(segments(tmp_path, Lane.STANDARD)) == 2
+
+
+def test_sizes_and_the_disk_are_published(tmp_path: Path) -> None:
+    telemetry = Telemetry()
+    journal = Journal(tmp_path, "local", Slow(), telemetry, max_bytes=1 << 30, segment_max_bytes=1 << 20, on_failure=lambda: None)
+    before = journal.bytes_held(lanes=(Lane.BULK,))
+    asyncio.run(journal.append([record(1, 50_000, Lane.BULK)]))
+    journal.publish()
+    assert telemetry.value(M.JOURNAL_BYTES, lane="bulk") == journal.bytes_held(lanes=(Lane.BULK,)) >= before + 50_000
+    assert telemetry.value(M.DISK_FREE_BYTES, folder="journal") > 0
+    assert telemetry.value(M.DISK_RESERVE_BYTES, folder="journal") > 0
+    assert journal.bytes_held() == sum(journal.bytes_held(lanes=(lane,)) for lane in Lane)
+    journal.stop()
+
+
+def test_whoever_only_looks_locks_and_makes_nothing(tmp_path: Path) -> None:
+    require_unlocked(tmp_path, "local")
+    assert list(tmp_path.iterdir()) == []
+    journal = journal_on(tmp_path, Slow())
+    with pytest.raises(UsageError, match="another collector writes the journal"):
+        require_unlocked(tmp_path, "local")
+    require_unlocked(tmp_path, "edge")
+    journal.stop()
+    require_unlocked(tmp_path, "local")
+    journal_on(tmp_path, Slow()).stop()

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import UsageError
 from store.client import Store
-from store.migrations import DURABILITY, SCHEMA, migrate, schema_statements
+from store.migrations import DURABILITY, SCHEMA, days_kept, migrate, note_applied, schema_statements
 
 
 def test_schema_files_have_numbers_of_their_own_in_steps_of_ten() -> None:
@@ -80,3 +80,21 @@ def test_a_later_file_changes_a_table_with_its_rows(unmigrated_store: Store, tmp
     assert migrate(unmigrated_store) == ["990_cursor_notes"]
     assert unmigrated_store.rows("SELECT stage, position, note FROM cursors") == [{"stage": "load", "position": 7, "note": "none"}]
     assert migrate(unmigrated_store) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "days"), [("spans", 30), ("events", 400), ("event_contents", 400), ("quarantine", None), ("clocks", None), ("nothing", None)]
+)
+def test_only_signals_have_a_retention_and_what_belongs_to_them_has_the_same(table: str, days: int | None) -> None:
+    assert days_kept(table, {"spans": 30, "events": 400}) == days
+
+
+def test_a_kind_of_signal_that_there_is_not_is_told(store: Store) -> None:
+    with pytest.raises(UsageError, match="retention_days: 'verdicts' is not a kind of signal; the kinds are: spans, logs, "):
+        migrate(store, {"verdicts": 3})
+
+
+def test_notes_that_were_lost_are_made_again(store: Store) -> None:
+    store.command("TRUNCATE TABLE schema_files")
+    note_applied(store)
+    assert migrate(store) == []

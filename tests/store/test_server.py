@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,7 @@ from store.client import open_store
 from store.clocks import StoredClocks
 from store.migrations import migrate, schema_statements
 from store.reads.connection import LIMITS, connect_reader, reading, whom
-from store.server import server_dsn
+from store.server import scheme_of, server_dsn, why
 from tests.collector.requests import spans
 from tests.ports import free_port
 from tests.servers.clickhouse_stand_in import StandIn, clickhouse_stand_in
@@ -157,3 +158,38 @@ def test_a_password_goes_to_a_tls_port_over_tls_only(server: StandIn, settings: 
     for opening in (connect_reader, open_store):
         with pytest.raises(Retryable, match=r"https://.*SSL"):
             opening(tls)
+
+
+class CodedError(Exception):
+    """An error of the client library, which knows ClickHouse's number."""
+
+    def __init__(self, code: int | None, said: str) -> None:
+        super().__init__(said)
+        self.code = code
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "with_password", "words"),
+    [
+        (516, "no", True, "the password in ANDON_STORE_PASSWORD"),
+        (516, "no", False, "ANDON_STORE_PASSWORD is not set"),
+        (81, "no", True, "has no database 'andon'"),
+        (60, "no", True, "Andon's tables"),
+        (497, "Not enough privileges", True, "Not enough privileges"),
+        (None, "NewConnectionError: refused", True, "no ClickHouse server answers"),
+        (None, "odd\n  thing", True, "CodedError: odd thing"),
+    ],
+)
+def test_why_a_server_gave_no_answer_is_one_line_without_a_password(code: int | None, said: str, with_password: bool, words: str) -> None:
+    told = why("http://ana@ch:8123/andon", CodedError(code, said), with_password=with_password)
+    assert re.search(words, told), told
+    assert "\n" not in told
+    assert "http://ana@ch:8123/andon" in told
+
+
+@pytest.mark.parametrize(
+    ("dsn", "scheme"),
+    [("http://a@b:8123/c", "http"), ("https://a@b:8443/c", "https"), ("chdb:///srv/store", "chdb"), ("chdb://:memory:", "chdb")],
+)
+def test_the_library_is_told_how_to_speak(dsn: str, scheme: str) -> None:
+    assert scheme_of(dsn) == scheme
