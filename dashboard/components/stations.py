@@ -39,14 +39,14 @@ class Station:
 
 _LINE = Markup(
     '<section class="flow {kind}" aria-label="{title}"><header>{bulb}<h3><a href="{href}">{title}</a></h3>'
-    '<span class="sum">{open} open</span>{badges}<span class="money">{money}</span></header><ol class="stations">{stations}</ol></section>'
+    '<span class="sum">{open} open</span>{tallies}<span class="money">{money}</span></header><ol class="stations">{stations}</ol></section>'
 )
 _TILE = Markup(
     '<li class="station {kind}"><a href="{href}" title="{hint}">{bulb}<span class="name">{title}</span><span class="system">{system}</span>'
-    '<span class="here {size}"><b>{here}</b> <i>open</i></span><span class="badges">{badges}</span><span class="money">{money}</span></a></li>'
+    '<span class="here {size}"><b>{here}</b> <i>open</i></span><span class="tallies">{tallies}</span><span class="money">{money}</span></a></li>'
 )
 _AWAITED = Markup('<i class="awaited">due here:</i>{}')
-_BADGE = Markup('<span class="badge {}" title="{}"><b aria-hidden="true">{}</b>{}<i> {}</i></span>')
+_TALLY = Markup('<span class="tally {}" title="{}"><b aria-hidden="true">{}</b>{}<i> {}</i></span>')
 
 
 LEGEND = Markup(
@@ -54,7 +54,7 @@ LEGEND = Markup(
     "<span><b>Below it:</b> transactions due here that are {}</span><span><b>Next to the flow's name:</b> {}; one that is late at two stations counts at both</span></p>"
 ).format(
     Markup(" ").join(
-        Markup('<span class="badge {}"><b aria-hidden="true">{}</b> {}</span>').format(mark.kind, mark.glyph, words)
+        Markup('<span class="tally {}"><b aria-hidden="true">{}</b> {}</span>').format(mark.kind, mark.glyph, words)
         for mark, words in (
             (status_badge.RED, "breached"),
             (status_badge.FAILED, "failed"),
@@ -67,7 +67,7 @@ LEGEND = Markup(
 """Explains the numbers of a station and of a flow."""
 
 
-def _badges(breached: int, at_risk: int, unknown: int, failed: int, how: str = "") -> Markup:
+def _tallies(breached: int, at_risk: int, unknown: int, failed: int, how: str = "") -> Markup:
     parts = [
         (breached, status_badge.RED, "breached", "the deadline has passed"),
         (failed, status_badge.FAILED, "failed", "the step was rejected or went wrong"),
@@ -75,7 +75,7 @@ def _badges(breached: int, at_risk: int, unknown: int, failed: int, how: str = "
         (unknown, status_badge.GREY, "unknown", "cannot be evaluated: a source is silent or a fact is missing"),
     ]
     return Markup("").join(
-        _BADGE.format(mark.kind, f"{hint}{how}", mark.glyph, count(number), word) for number, mark, word, hint in parts if number
+        _TALLY.format(mark.kind, f"{hint}{how}", mark.glyph, count(number), word) for number, mark, word, hint in parts if number
     )
 
 
@@ -91,7 +91,7 @@ def line(title: str, stations: list[Station], worst: Mapping[str, int], value: M
         href=links.to("transactions", flow=flow),
         bulb=status_badge.icon(sign),
         open=count(sum(s.here for s in stations)),
-        badges=_badges(breached, at_risk, unknown, failed, f"; {ONCE}"),
+        tallies=_tallies(breached, at_risk, unknown, failed, f"; {ONCE}"),
         money=several(value) if value else "",
         stations=Markup("").join(_tile(station) for station in stations),
     )
@@ -114,6 +114,6 @@ def _tile(station: Station) -> Markup:
         system=station.system,
         here=count(station.here),
         size="long" if station.here >= 1000 else "",
-        badges=_AWAITED.format(_badges(station.breached, station.at_risk, station.unknown, station.failed)) if troubled else "",
+        tallies=_AWAITED.format(_tallies(station.breached, station.at_risk, station.unknown, station.failed)) if troubled else "",
         money=several(station.value, 2) if station.value else "",
     )

@@ -30,7 +30,7 @@ BASE_SOUGHT = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 READY = ".andon-table, .andon-board, .andon-detail, .andon-notice"
 
 
-_CUT = """[...document.querySelectorAll('.figure b, .incident .title, .incident .due, .incident .money, .station > a, [data-testid="stMetricValue"]')]
+_CUT = """[...document.querySelectorAll('.figure b, .tally, .incident .title, .incident .due, .incident .money, .station > a, [data-testid="stMetricValue"]')]
     .filter(found => found.scrollWidth > found.clientWidth + 1).map(found => found.innerText)"""
 
 

@@ -56,10 +56,16 @@ def test_a_flow_counts_each_transaction_once_and_its_stations_each_their_own() -
     assert "€1.20k" in head
 
 
+def test_a_count_is_no_status_badge_whose_shape_would_cut_it() -> None:
+    found = shown(station(breached=12), worst={"breached": 12}) + str(LEGEND)
+    assert found.count('<span class="tally bad"') == 4  # the flow's, the station's, and two of the legend
+    assert all("<b" not in badge for badge in re.findall(r'<span class="badge [^>]*>(.*?)</span>', found))
+
+
 def test_what_is_zero_is_not_shown() -> None:
     tile = shown(station(here=1))
     assert "due here" not in tile
-    assert '<span class="badges"></span><span class="money"></span></a>' in tile
+    assert '<span class="tallies"></span><span class="money"></span></a>' in tile
 
 
 def test_large_counts_are_grouped_and_set_smaller() -> None:
