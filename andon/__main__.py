@@ -1,4 +1,4 @@
-"""``andon``: the command line. Errors are one clear line; exit codes: 0 done, 1 failed, 2 wrong use or invalid definitions."""
+"""``andon``: the command line. Every error is one clear line; exit codes: 0 done, 1 failed, 2 wrong use or invalid definitions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Watches the integrations of a manufacturer as an andon board watches a production line.",
-    epilog="Exit codes: 0 fine; 1 failed, or the answer is no; 2 wrong use, or a catalog that is not valid.",
+    epilog="Exit codes: 0 success; 1 failed, or the answer is no; 2 wrong use, or an invalid catalog.",
 )
 COMMANDS = (
     "up",
@@ -54,12 +54,12 @@ def _register() -> None:
 
 
 def _refusal(error: TyperException) -> str:
-    """Return what the parser refuses in one line as every other error; a group without a verb shows its help."""
+    """Return the parser's error in one line, like every other error; a group without a verb shows its help."""
     message = str(getattr(error, "format_message", error.__str__)())
     if not message or "\n" in message:
         return message
     context = getattr(error, "ctx", None)
-    if context and message.endswith("."):  # else it ends with a suggestion
+    if context and message.endswith("."):  # otherwise it ends with a suggestion
         message = f"{message[:-1]}; see '{context.command_path} --help'"
     return f"andon: {message[:1].lower()}{message[1:]}"
 
@@ -75,7 +75,7 @@ def main() -> None:
         typer.echo(str(error), err=True)
         sys.exit(2)
     except TyperException as error:
-        if message := _refusal(error):  # empty: the help was asked for by giving nothing, and is shown already
+        if message := _refusal(error):  # empty: calling it without arguments asked for the help, which is already shown
             typer.echo(message, err=True)
         sys.exit(2)
     except typer.Abort:
@@ -88,7 +88,7 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:  # boundary: the command line; what nobody foresaw is still one line, with the trace on demand
+    except Exception as error:  # boundary: the command line; even an unforeseen error is one line, with the traceback on demand
         if os.environ.get("ANDON_TRACE"):
             raise
         typer.echo(_fault(error), err=True)
@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def _fault(error: Exception) -> str:
-    """Return in a line what no command foresaw: a disk that takes no more, or what is to be reported."""
+    """Return in one line what no command anticipated: a disk that accepts no more, or an error to be reported."""
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return f"andon: {error.filename or 'a file'}: {error.strerror}; make room there, or mount it for writing, and start again"
     return f"andon: unexpected {type(error).__name__}: {error}; set ANDON_TRACE=1 to see where, and report it"

@@ -1,7 +1,7 @@
-"""Checks a catalog with the validators of every stage; every process and every command asks the same ones.
+"""Checks a catalog with the validators of every stage; every process and every command uses the same ones.
 
-Due expressions are validated by ``slas``, the settings of receivers and channels by their plug-ins, SQL expressions by the store's own engine,
-which is only where a store is: elsewhere they are but known to be allowed.
+Due expressions are validated by ``slas``, the settings of receivers and channels by their plug-ins, and SQL expressions by the store's own
+engine, which is present only where a store is: elsewhere it is only checked that they are allowed.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ _VALIDATORS = Validators(_allowed, check_due, check_receiver, check_channel)
 
 
 def check_catalog(folder: Path, check_expression: CheckExpression | None = None) -> Loaded:
-    """Return the checked catalog. Raises :class:`core.catalog.load.CatalogErrors` with every problem in it.
+    """Return the checked catalog. Raises :class:`core.catalog.load.CatalogErrors` with every error in it.
 
-    Without ``check_expression`` (see :func:`expressions_of`) it is not asked whether the store's expressions can be evaluated, only
+    Without ``check_expression`` (see :func:`expressions_of`) it is not checked whether the store's expressions can be evaluated, only
     whether they are allowed.
     """
     try:
         return load_catalog(folder, replace(_VALIDATORS, expression=check_expression) if check_expression else _VALIDATORS)
     except RecursionError as error:
-        raise UsageError(f"{folder}: something in this catalog is nested too deep to be validated; make it flatter") from error
+        raise UsageError(f"{folder}: something in this catalog is nested too deeply to be validated; flatten it") from error
 
 
 def unreadable_secrets(catalog: Catalog) -> list[str]:
-    """Return what is wrong with each secret that this process could not read now."""
+    """Return what is wrong with each secret that this process cannot read now."""
     sources = [(source.whose, source.secrets) for source in catalog.sources.values()]
     channels = [(f"channel '{name}'", channel.secrets) for name, channel in catalog.routes.channels.items()]
     return [problem for owner, references in (*sources, *channels) for problem in read_all(owner, references, resolve_secret)[1]]
 
 
 def expressions_of(store: Store | None = None) -> CheckExpression:
-    """Return a validator of expressions that asks ``store``, or an empty engine in memory, opened when the first expression is met."""
+    """Return a validator of expressions that asks ``store``, or an empty in-memory engine that is opened for the first expression."""
 
     @cache
     def engine() -> CheckExpression:

@@ -1,4 +1,4 @@
-"""The catalog of a running process: read, checked, and read again when a file of it changes."""
+"""The catalog of a running process: read, checked, and read again when one of its files changes."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(CATALOG_LOGGER)
 
 LOOK_SECONDS = 2.0
-"""How often a process looks whether a file of its catalog changed."""
+"""How often a process checks whether a file of its catalog has changed."""
 
 
 def load_checked_catalog(settings: Settings, check_expression: CheckExpression | None = None) -> Catalog:
-    """Return the catalog with the heartbeat's own flow. Raises :class:`core.errors.UsageError` with every problem in it."""
+    """Return the catalog with the heartbeat's own flow. Raises :class:`core.errors.UsageError` with every error in it."""
     found = check_catalog(settings.catalog, check_expression).catalog
     own_secret(settings.data, "heartbeat")
     return with_heartbeat(found, f"file:{settings.data.absolute() / 'secrets' / 'heartbeat'}")
 
 
 class CatalogWatch:
-    """Notices that the catalog's files changed, and hands a valid new catalog on; a broken one leaves the running one in force.
+    """Notices changes to the catalog's files and passes a valid new catalog on; a broken one leaves the running one in force.
 
-    Only :class:`core.errors.UsageError` refuses a catalog. Whatever else interrupts ``take`` is raised, and the next look begins again.
+    Only :class:`core.errors.UsageError` rejects a catalog. Anything else that interrupts ``take`` is raised, and the next look starts
+    again.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class CatalogWatch:
         telemetry.set(M.CATALOG_RELOAD_OK, 1)
 
     def look(self) -> None:
-        """Reload when a file changed; for a loop that calls it every :data:`LOOK_SECONDS`."""
+        """Reload if a file has changed; for a loop that calls it every :data:`LOOK_SECONDS`."""
         state = self._state()
         if state == self._seen:
             return
@@ -88,7 +89,7 @@ class CatalogWatch:
             self._running = found
             logger.info("a changed catalog is in force", extra={"fields": {"version": found.version}})
         elif self._refused:
-            logger.info("the catalog is as it was, and stays in force", extra={"fields": {"version": found.version}})
+            logger.info("the catalog is unchanged and stays in force", extra={"fields": {"version": found.version}})
         self._refused = False
 
     def _refuse(self, problem: str) -> None:
@@ -97,13 +98,13 @@ class CatalogWatch:
         self._refused = True
         self._telemetry.set(M.CATALOG_RELOAD_OK, 0)
         fields = {"error": problem, "in_force": self._running.version}
-        logger.error("the changed catalog is refused, the running one stays in force", extra={"fields": fields})
+        logger.error("the changed catalog is invalid, the running one stays in force", extra={"fields": fields})
 
     def _state(self) -> list[tuple[Path, int, int]]:
         state = []
         for file in sorted(self._settings.catalog.rglob("*")):
             if file.suffix in {".yaml", ".md"}:
-                with suppress(OSError):  # gone since it was listed, or a link to nothing: the loader says what it is
+                with suppress(OSError):  # gone since it was listed, or a link to nothing: the loader reports it
                     stat = file.stat()
                     state.append((file, stat.st_mtime_ns, stat.st_size))
         return state

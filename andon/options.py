@@ -1,4 +1,4 @@
-"""Turns the settings a command needs into its command-line options, so that names, types and help have one home."""
+"""Turns the settings a command needs into its command-line options, so that names, types and help are defined in one place."""
 
 from __future__ import annotations
 

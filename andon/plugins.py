@@ -1,4 +1,4 @@
-"""The plug-ins of this installation, found once a process, and what they say of the settings a catalog gives them."""
+"""The plug-ins of this installation, discovered once per process, and what they say about the settings in a catalog."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @cache
 def receivers() -> dict[str, Receiver]:
-    """Return the pull receivers by their types. Imported when a catalog names the first one: they bring brokers' and databases' clients."""
+    """Return the pull receivers by type. Imported when a catalog first names one: they bring clients of brokers and databases."""
     import collector.receivers
     from collector.receiver import Receiver
 
@@ -26,7 +26,7 @@ def receivers() -> dict[str, Receiver]:
 
 @cache
 def notifiers() -> dict[str, Notifier]:
-    """Return the notifiers by their types."""
+    """Return the notifiers by type."""
     import alerts.notifiers
     from alerts.notifier import Notifier
 
@@ -34,7 +34,7 @@ def notifiers() -> dict[str, Notifier]:
 
 
 def check_receiver(settings: dict[str, Any]) -> WrongSetting | None:
-    """Return what is wrong with ``receiver:`` of a source. One whose package is not installed is taken on trust: another machine may read it."""
+    """Return what is wrong with a source's ``receiver:``. If its package is not installed, it is accepted: another machine may read it."""
     import collector.receivers
 
     if settings["type"] not in receivers() and settings["type"] in files_of(collector.receivers):
@@ -49,13 +49,11 @@ def check_channel(channel: dict[str, Any]) -> WrongSetting | None:
 
 def _check(plugins: Mapping[str, Notifier | Receiver], kind: str, settings: dict[str, Any], below: tuple[str, ...]) -> WrongSetting | None:
     if kind not in plugins:
-        return WrongSetting("type", f"is '{kind}', which there is not{suggestion(kind, plugins)}")
+        return WrongSetting("type", f"is '{kind}', which does not exist{suggestion(kind, plugins)}")
     try:
         plugins[kind].validate(settings)
     except WrongSetting as wrong:
         return WrongSetting((*below, *wrong.path), wrong.what)
-    except Exception as error:  # boundary: a plug-in; what it stumbles over must stop no process
-        return WrongSetting(
-            below, f"cannot be validated: {type(error).__name__}: {error}; look for a value of another kind than it should be"
-        )
+    except Exception as error:  # boundary: a plug-in; its faults must not stop the process
+        return WrongSetting(below, f"cannot be validated: {type(error).__name__}: {error}; look for a value of the wrong type")
     return None

@@ -1,6 +1,6 @@
-"""What must hold before a process starts: its ports, its journal and its store are free, and no port without a login is open to others.
+"""What must hold before a process starts: its ports, journal and store are free, and no port without a login is open to others.
 
-Nothing is read, made or waited for; what is in the way is named with the process that holds it and what to do about it.
+Nothing is read, created or waited for; whatever is in the way is reported with the process that holds it and what to do about it.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ PORT_SETTINGS = {
 
 
 def check_inner_host(settings: Settings) -> None:
-    """Raise :class:`UsageError` for an engine and a dashboard that others could reach: neither speaks TLS, and the dashboard knows no login."""
+    """Raise :class:`UsageError` for an engine or a dashboard that others could reach: neither speaks TLS, and the dashboard has no login."""
     if not is_loopback(settings.inner_host) and not settings.insecure:
         raise UsageError(
-            f"engine and dashboard have no TLS and no login and listen on {settings.inner_host}; leave --inner-host at 127.0.0.1 and put"
-            " a reverse proxy that does both before them, or --insecure on a network you trust"
+            f"engine and dashboard, without TLS or login, would listen on {settings.inner_host}; leave --inner-host at 127.0.0.1 and put"
+            " a reverse proxy with both in front, or use --insecure on a network you trust"
         )
 
 
 def require_single_instance(settings: Settings, kinds: tuple[str, ...]) -> None:
-    """Raise :class:`UsageError` that names who listens on a port, writes the journal, or has the store open of these process kinds."""
+    """Raise :class:`UsageError` naming who listens on a port, writes the journal, or has the store open that these kinds of process need."""
     require_free_ports(settings, kinds)
     if "collector" in kinds:
         from journal.writer import require_unlocked
 
         require_unlocked(settings.journal, settings.collector)
     if "engine" in kinds and settings.store == "embedded":
-        from store.client import store_alone  # the client of ClickHouse: seconds that a collector need not spend
+        from store.client import store_alone  # the ClickHouse client takes seconds to import, which a collector need not spend
 
         with store_alone(settings):
             pass
 
 
 def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
-    """Raise :class:`UsageError` when a port of these process kinds cannot be listened on; say why, and all that are in use."""
+    """Raise :class:`UsageError` if a port of these kinds of process cannot be opened; say why, and list all that are in use."""
     in_use: dict[int, str] = {}
     for kind in kinds:
         host = "host" if kind == "collector" else "inner_host"
@@ -65,7 +65,7 @@ def require_free_ports(settings: Settings, kinds: tuple[str, ...]) -> None:
 def _in_use(flags: dict[int, str]) -> str:
     first = next(iter(flags))
     owner = owner_of(first)
-    already = "Andon runs already: " if " -m andon " in owner else ""
+    already = "Andon is already running: " if " -m andon " in owner else ""
     if len(flags) == 1:
         return f"{already}port {first} is in use by {owner}; stop it, or choose another port with {flags[first]}"
     ports, others = ", ".join(map(str, flags)), ", ".join(flags.values())
@@ -74,7 +74,7 @@ def _in_use(flags: dict[int, str]) -> str:
 
 
 def free_port(host: str) -> int:
-    """Return a port of the system's choice that nothing listens on."""
+    """Return a port of the system's choice on which nothing listens."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
@@ -86,7 +86,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def _try(host: str, port: int) -> OSError | None:
-    """Return why a port cannot be listened on."""
+    """Return why a port cannot be opened."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,7 +98,7 @@ def _try(host: str, port: int) -> OSError | None:
 
 
 def owner_of(port: int) -> str:
-    """Return ``'name' (process N)`` of the listener, or a phrase where the system does not tell (another user, not Linux)."""
+    """Return ``'name' (process N)`` for the listener, or a phrase if the system does not tell (another user, not Linux)."""
     inodes = _listening_inodes(port)
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -13,19 +13,19 @@ from queue import SimpleQueue
 from core.limits import CONNECTIONS_MAX
 
 OWN_FILES = 500
-"""Segments, the store's parts, certificates, sockets of our own."""
+"""Segments, the store's parts, certificates, our own sockets."""
 OPEN_FILES = 2 * CONNECTIONS_MAX + OWN_FILES
-"""Connections over HTTP and over gRPC, and our own."""
+"""Connections over HTTP and gRPC, and our own."""
 RESTART_SECONDS = 10.0
 """Between the failure of a background thread's work and its next start."""
 logger = logging.getLogger("andon")
 
 
 def raise_open_files_limit() -> None:
-    """Raise this process's limit of open files as far as the system allows and Andon needs; log where that is too little.
+    """Raise this process's limit of open files as far as the system allows and Andon needs; log if that is too low.
 
-    Shells and services start with 1,024, which the collector's connections alone use up; the journal could then not open its next segment, and
-    without it nothing can be acknowledged.
+    Shells and services start with 1,024, which the collector's connections alone can use up; the journal could then not open its next
+    segment, and without it nothing can be acknowledged.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
@@ -34,22 +34,22 @@ def raise_open_files_limit() -> None:
     if allowed < OPEN_FILES:
         fields = {"event": "few_open_files", "allowed": allowed, "wanted": OPEN_FILES}
         logger.warning(
-            "many connections could take the files that Andon needs; raise the hard limit (ulimit -Hn)", extra={"fields": fields}
+            "many connections could use up the files that Andon needs; raise the hard limit (ulimit -Hn)", extra={"fields": fields}
         )
 
 
 def warn_of_root() -> None:
-    """Log that this process may do more than it needs, where it runs as root."""
+    """Log that this process has more rights than it needs if it runs as root."""
     if os.geteuid() == 0:
         fields = {"event": "running_as_root"}
         logger.warning("running as root; give Andon a user of its own, who owns the data folder", extra={"fields": fields})
 
 
 def set_on_stop_signal(event: threading.Event) -> None:
-    """Set the event whenever the process gets SIGINT or SIGTERM. Call it in the main thread.
+    """Set the event whenever the process receives SIGINT or SIGTERM. Call it in the main thread.
 
-    An event takes a lock to be set. The main thread may hold that lock when the signal interrupts it, and would then wait for itself: so
-    the handler only puts something into a queue, which interrupts may do at any moment, and a thread of its own sets the event.
+    Setting an event takes a lock. The main thread may hold that lock when the signal interrupts it, and would then wait for itself: so the
+    handler only puts something into a queue, which is allowed at any moment, and a separate thread sets the event.
     """
     received: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -63,7 +63,7 @@ def set_on_stop_signal(event: threading.Event) -> None:
 
 
 def run_in_background(name: str, run: Callable[..., None], *arguments: object) -> threading.Thread:
-    """Run something in a thread that ends with the process. Where it fails, that is logged and it is started again after ten seconds.
+    """Run something in a thread that ends with the process. If it fails, that is logged, and it is restarted after ten seconds.
 
     A thread that watches something must not end unnoticed: it would be missed only when it is needed.
     """
@@ -76,6 +76,6 @@ def _keep_running(name: str, run: Callable[..., None], arguments: tuple[object, 
     while True:
         try:
             return run(*arguments)
-        except Exception:  # boundary: a thread of its own, of which nobody would notice that it ended
-            logger.exception("a background thread failed and is begun again", extra={"fields": {"thread": name}})
+        except Exception:  # boundary: a thread of its own, whose end nobody would notice
+            logger.exception("a background thread failed and is restarted", extra={"fields": {"thread": name}})
         threading.Event().wait(RESTART_SECONDS)

@@ -1,7 +1,7 @@
-"""Keeps the demo's simulated time going on across restarts, never backwards.
+"""Keeps the demo's simulated time running across restarts, never backwards.
 
-The clock of a simulation agrees with real time at its anchor and then runs ``speed`` times as fast. The last simulated moment is kept in
-the data folder; after a restart the anchor is chosen so that time continues from there.
+A simulated clock agrees with real time at its anchor and then runs ``speed`` times as fast. The last simulated moment is kept in the data
+folder; after a restart the anchor is chosen so that time continues from there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def anchor_for(data: Path, speed: float) -> float:
 
 
 def save(data: Path, clock: SystemClock) -> None:
-    """Keep the current simulated moment."""
+    """Save the current simulated moment."""
     temporary = data / f"{_FILE}.new"
     temporary.write_text(repr(clock.now().timestamp()), encoding="ascii")
     temporary.replace(data / _FILE)

@@ -1,7 +1,7 @@
-"""Who is speaking: API tokens of the catalog's sources, and the rule for addresses other than loopback.
+"""Who is sending: the API tokens of the catalog's sources, and the rule for addresses other than loopback.
 
-A token identifies its source and nothing else. Only SHA-256 digests are held; they are compared in constant time, all of them, so that
-neither the time nor the answer tells an unknown token from a wrong one. On loopback a request without a token is welcome.
+A token identifies its source and nothing else. Only SHA-256 digests are kept; all of them are compared, each in constant time, so that
+neither the time nor the answer distinguishes an unknown token from a wrong one. On loopback a request without a token is accepted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Sender:
 
 
 class Senders:
-    """Everyone who may send, made from a catalog. Immutable: a reload makes a new one."""
+    """Everyone who may send, built from a catalog. Immutable: a reload builds a new one."""
 
     def __init__(self, catalog: Catalog, *, token_required: bool) -> None:
         """Read the tokens; ``unreadable`` says what is wrong with those that cannot be read."""
@@ -49,10 +49,10 @@ class Senders:
         self._by_service = {service: sender_of(source) for source in catalog.sources.values() for service in source.services}
 
     def identify(self, authorization: str | None, andon_token: str | None) -> Sender:
-        """Return the sender of a request by its ``Authorization`` and ``X-Andon-Token`` values.
+        """Return the sender of a request according to its ``Authorization`` and ``X-Andon-Token`` values.
 
-        Raises :class:`collector.rejection.Rejection`: 401 for a wrong token, or for none where one is required; 503 for one that is none
-        of those that can be read while others cannot.
+        Raises :class:`collector.rejection.Rejection`: 401 for a wrong token, or for a missing one if it is required; 503 for a token that
+        matches none of the readable ones while others cannot be read.
         """
         token = andon_token
         if token is None and authorization is not None:
@@ -74,7 +74,7 @@ class Senders:
         return found
 
     def told_by(self, sender: Sender, services: Iterable[str]) -> Sender:
-        """Return whose signals these are when no token says it: the one source whose ``services`` hold all these names.
+        """Return the source of signals without a token: the one source whose ``services`` include all these names.
 
         ``services`` are ``service.name`` values or CloudEvents sources (a leading slash does not count).
         """
@@ -92,14 +92,14 @@ def _unauthenticated() -> Exception:
     return reject(
         401,
         "unauthenticated",
-        "a valid API token is needed",
+        "a valid API token is required",
         field="authorization",
         what_to_do="send 'Authorization: Bearer <token of your source>'",
     )
 
 
 def check_exposure(settings: Settings, catalog: Catalog) -> bool:
-    """Return whether tokens are required. Raises :class:`core.errors.UsageError` for an open door to the network."""
+    """Return whether tokens are required. Raises :class:`core.errors.UsageError` for a collector open to the network."""
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise UsageError("TLS needs both a certificate and a key; set tls_certificate and tls_key")
     if is_loopback(settings.host) or settings.insecure:
@@ -112,5 +112,5 @@ def check_exposure(settings: Settings, catalog: Catalog) -> bool:
 
 
 def sender_of(source: Source) -> Sender:
-    """Return the sender of a source that proves itself by other means (a signed webhook, a pull receiver)."""
+    """Return the sender for a source that proves itself by other means (a signed webhook, a pull receiver)."""
     return Sender(source.source, source.lane)

@@ -15,10 +15,10 @@ class Backoff:
 
     def next(self) -> float:
         """Return how long to wait before the next attempt."""
-        waiting = self._next * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads attempts, it guards nothing
+        waiting = self._next * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads attempts and protects nothing
         self._next = min(self._next * 2, self._last)
         return waiting
 
     def reset(self) -> None:
-        """Begin again with the shortest wait: something worked."""
+        """Start again with the shortest wait: something worked."""
         self._next = self._first

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 over HTTP: structured, batch and binary mode, each turned into JSON documents for the journal.
 
-Values are checked but never re-serialized, so a number keeps its digits. Source: the CloudEvents specification 1.0.2, its JSON format and
-its HTTP binding. (The ``cloudevents`` package fails on batch mode and lets version 0.3 pass.)
+Values are checked but never re-serialized, so numbers keep their digits. Source: the CloudEvents specification 1.0.2, its JSON format and
+its HTTP binding. (The ``cloudevents`` package fails on batch mode and accepts version 0.3.)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _REQUIRED = ("id", "source", "type")
 _HINT = "see the CloudEvents 1.0 specification"
 Fields = dict[str, msgspec.Raw]
 BadEvent = tuple[ValidationError, bytes]
-"""What is wrong with an event of a batch, and the event as it was sent."""
+"""What is wrong with an event in a batch, and the event as it was sent."""
 
 
 def parse_structured(body: bytes) -> bytes:
@@ -37,7 +37,7 @@ def parse_structured(body: bytes) -> bytes:
 
 
 def parse_batch(body: bytes) -> list[bytes | BadEvent]:
-    """Return the events of a batch, of the bad ones the validation error and their raw bytes. Raises :class:`Rejection` when it cannot be split."""
+    """Return the events of a batch; for bad ones, the validation error and their raw bytes. Raises :class:`Rejection` if it cannot be split."""
     try:
         parts = msgspec.json.decode(check_json(body), type=list[msgspec.Raw])
     except msgspec.MsgspecError as error:
@@ -60,10 +60,10 @@ def parse_binary(headers: Iterable[tuple[str, str]], content_type: str, body: by
     for name, value in headers:
         if name.startswith("ce-"):
             if name[3:] in fields:
-                raise bad(f"the header {name[:70]} is there twice", name[3:])
+                raise bad(f"the header {name[:70]} occurs twice", name[3:])
             fields[name[3:]] = _raw(unquote(value, errors="replace"))
     if {"data", "data_base64", "datacontenttype"} & fields.keys():
-        raise bad("the data of a binary event is the body, its type is Content-Type", "data")
+        raise bad("in a binary event, the data is the body and its type is Content-Type", "data")
     media_type = content_type.partition(";")[0].strip().lower()
     if content_type:
         fields["datacontenttype"] = _raw(content_type)
@@ -81,7 +81,7 @@ def parse_binary(headers: Iterable[tuple[str, str]], content_type: str, body: by
 
 
 def make_event(attributes: Mapping[str, str], data: bytes) -> bytes:
-    """Return an event with these attributes and ``data``, JSON that was checked before."""
+    """Return an event with these attributes and ``data``, which is JSON that was checked before."""
     fields = {name: _raw(value) for name, value in {"specversion": "1.0", **attributes}.items()}
     return msgspec.json.encode({**fields, "data": msgspec.Raw(data)})
 
@@ -96,7 +96,7 @@ def source_of(event: bytes) -> str:
 
 
 def _raw(text: str) -> msgspec.Raw:
-    # as check_json does with what is JSON already
+    # as check_json does for what is already JSON
     return msgspec.Raw(msgspec.json.encode(text.replace("\0", "\ufffd")))
 
 
@@ -135,24 +135,24 @@ def _check_attribute(fields: Fields, name: str) -> None:
 
 
 def _check_time(text: str) -> None:
-    """Hold ``time`` to RFC 3339, of which ISO 8601 as Python reads it (weeks, decimal commas) is more than the store understands.
+    """Restrict ``time`` to RFC 3339: ISO 8601 as Python reads it (weeks, decimal commas) is more than the store understands.
 
-    Any year may pass: an implausible time is kept and marked, never refused.
+    Any year is accepted: an implausible time is kept and marked, never rejected.
     """
     if not _TIME.fullmatch(text):
         raise bad("time must be an RFC 3339 timestamp with its offset, like 2026-03-27T14:50:00Z", "time")
-    seconds = "59" if text[17:19] == "60" else text[17:19]  # datetime knows no leap seconds
+    seconds = "59" if text[17:19] == "60" else text[17:19]  # datetime does not support leap seconds
     try:
         datetime.fromisoformat(f"{text[:17]}{seconds}{text[19:]}".upper())
     except ValueError as error:
-        raise bad(f"time is no moment of the calendar: {error}", "time") from error
+        raise bad(f"time is not a date that exists: {error}", "time") from error
 
 
 def _check_data(fields: Fields) -> None:
     if "data_base64" not in fields:
         return
     if "data" in fields:
-        raise bad("an event has either data or data_base64", "data_base64")
+        raise bad("an event may have data or data_base64, but not both", "data_base64")
     try:
         base64.b64decode(_text(fields, "data_base64") or "", validate=True)
     except (binascii.Error, ValueError) as error:

@@ -1,6 +1,7 @@
-"""The body of a request as it was sent: small ones in this process's own memory, large ones in a file that has no disk (memfd).
+"""The body of a request as it was sent: small ones in this process's own memory, large ones in a file without a disk (memfd).
 
-A large body so costs the process no memory while it waits, can be given to another process without a copy, and goes back to the system whole.
+So a large body costs the process no memory of its own while it waits, can be passed to another process without a copy, and is returned to
+the system whole.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ GRPC_MESSAGE_MAX_BYTES = 4 << 20
 SMALL_MAX_BYTES = 512 << 10
 _SLICE_BYTES = 1 << 20
 Bytes = bytes | mmap.mmap
-"""What gives bytes by their place."""
+"""Anything that gives bytes by index."""
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
 class Content:
-    """A body that grows as it arrives. Whoever made it closes it; ``with`` does."""
+    """A body that grows as it arrives. Its creator closes it; ``with`` does."""
 
     def __init__(self, raw: bytes = b"") -> None:
         self.size = 0
@@ -39,11 +40,11 @@ class Content:
 
     @property
     def is_large(self) -> bool:
-        """Return whether it is kept outside of the process's own memory."""
+        """Return whether it is kept outside the process's own memory."""
         return self._file >= 0
 
     def add(self, part: bytes) -> None:
-        """Append. Raises ``OSError`` when the system has no memory left."""
+        """Append. Raises ``OSError`` if the system has no memory left."""
         self.size += len(part)
         self._parts.append(part)
         if self.is_large or self.size > SMALL_MAX_BYTES:
@@ -58,7 +59,7 @@ class Content:
         return self._parts[0]
 
     def beginning(self, size: int) -> bytes:
-        """Return its first bytes, ``size`` of them at the most."""
+        """Return its first bytes, at most ``size``."""
         return os.pread(self._file, size, 0) if self.is_large else self.whole()[:size]
 
     def sha256(self) -> str:
@@ -69,21 +70,21 @@ class Content:
         return digest.hexdigest()
 
     async def read_by(self, work: Callable[Parameters, Result], *args: Parameters.args, **named: Parameters.kwargs) -> Result:
-        """Return what ``work`` returns, which reads all of it: in a thread, if that takes a while."""
+        """Return the result of ``work``, which reads all of it: in a thread, if that takes a while."""
         return await asyncio.to_thread(work, *args, **named) if self.is_large else work(*args, **named)
 
     def lend(self) -> int:
-        """Return a descriptor of a file that holds it, which the caller closes."""
+        """Return a descriptor of a file with its content, which the caller closes."""
         self._put_out()
         return os.dup(self._file)
 
     def view(self) -> Bytes:
-        """Return its bytes without a copy; they stay after it is closed."""
+        """Return its bytes without a copy; they remain valid after it is closed."""
         self._put_out()
         return mapped(self._file)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._parts.clear()
         if self.is_large:
             os.close(self._file)
@@ -100,6 +101,6 @@ class Content:
 
 
 def mapped(file: int) -> Bytes:
-    """Return the bytes of a file that was lent, without a copy."""
+    """Return the bytes of a file that was passed in, without a copy."""
     size = os.fstat(file).st_size
     return mmap.mmap(file, size, prot=mmap.PROT_READ) if size else b""

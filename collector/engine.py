@@ -1,4 +1,4 @@
-"""The collector's only loop: opens the HTTP and the gRPC server, runs the pull receivers, and on the way out lets every accepted request end."""
+"""The collector's only loop: opens the HTTP and the gRPC server, runs the pull receivers, and lets every accepted request finish on shutdown."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LOG = logging.getLogger("andon.collector")
 
 
 class Collector:
-    """All parts of one collector process. ``http_port`` and ``grpc_port`` say where it listens once it is started."""
+    """All parts of one collector process. ``http_port`` and ``grpc_port`` are the ports it listens on once it is started."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Collector:
         self._token_required = check_exposure(settings, catalog)
         check_certificate(settings.tls_certificate, settings.tls_key)
         senders, webhooks = Senders(catalog, token_required=self._token_required), Webhooks(catalog)
-        self._secret_news = SecretNews(telemetry, "its source is answered 503, or not read, until it can be")
+        self._secret_news = SecretNews(telemetry, "its source gets 503, or is not read, until it can be")
         self._journal = Journal(
             settings.journal,
             settings.collector,
@@ -113,7 +113,7 @@ class Collector:
         self._ingress.offload.start()
 
     async def stop(self) -> None:
-        """Stop pulling, let running requests end, write what waits, close the journal."""
+        """Stop pulling, let running requests finish, write what is waiting, close the journal."""
         self._started = False
         for _, task in self._tasks.values():
             task.cancel()
@@ -123,7 +123,7 @@ class Collector:
         if self._http is not None and self._http_task is not None:
             self._http.should_exit = True
             closing.append(self._http_task)
-        await asyncio.gather(*closing)  # together: each may take all of its grace
+        await asyncio.gather(*closing)  # concurrently: each may take its whole grace period
         if self._settling is not None:
             self._settling.cancel()
         self._rejections.flush(at_end=True)
@@ -131,9 +131,9 @@ class Collector:
         await asyncio.to_thread(self._journal.stop)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take another checked catalog into force: tokens, secrets, lanes, pull receivers.
+        """Put another checked catalog into force: tokens, secrets, lanes, pull receivers.
 
-        Raises :class:`core.errors.UsageError` for one that would open a door to the network, and changes nothing.
+        Raises :class:`core.errors.UsageError` for one that would open the collector to the network, and then changes nothing.
         """
         self._token_required = check_exposure(self._settings, catalog)
         self._catalog = catalog
@@ -143,7 +143,7 @@ class Collector:
             self._start_receivers(catalog)
 
     def look_for_secrets(self) -> None:
-        """Read all secrets again, since any may have been put right or replaced; for a loop that calls it every two seconds."""
+        """Read all secrets again, because any may have been corrected or replaced; for a loop that calls it every two seconds."""
         self._ingress.senders = Senders(self._catalog, token_required=self._token_required)
         self._ingress.webhooks = Webhooks(self._catalog, self._ingress.webhooks.seen)
         self._tell_secrets()
@@ -162,7 +162,7 @@ class Collector:
             self._rejections.flush()
 
     def _start_receivers(self, catalog: Catalog) -> None:
-        """Start the receivers of new and changed sources, stop those that are gone."""
+        """Start the receivers of new and changed sources, and stop those of removed ones."""
         wanted = {name: source for name, source in catalog.sources.items() if source.receiver is not None}
         for name, (source, task) in list(self._tasks.items()):
             if wanted.get(name) != source:
@@ -173,24 +173,26 @@ class Collector:
                 self._tasks[name] = (source, asyncio.create_task(self._pull(source), name=f"receiver-{name}"))
 
     async def _pull(self, source: Source) -> None:
-        """Run one receiver; a source that can never work pauses, the others go on."""
+        """Run one receiver; a source that can never work is paused, the others continue."""
         state = self._settings.data / "state" / source.source
         context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state)
         receiver = self._receivers.get(kind := str((source.receiver or {}).get("type")))
         fields = {"source": source.source}
         if receiver is None:
-            _LOG.error("a source is not read: the package of its receiver is not installed", extra={"fields": {**fields, "receiver": kind}})
+            _LOG.error(
+                "a source is not read because its receiver's package is not installed", extra={"fields": {**fields, "receiver": kind}}
+            )
             self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
             return
         while True:
             try:
                 await asyncio.to_thread(make_folder, state)
                 await receiver.run(context)
-                _LOG.warning("receiver ended, starting it again", extra={"fields": fields})
+                _LOG.warning("receiver ended, restarting it", extra={"fields": fields})
             except Permanent as error:
                 _LOG.error("receiver stopped for good", extra={"fields": {**fields, "error": str(error)}})
                 return
-            except Exception:  # boundary: a receiver is a plug-in; a fault in it must not touch the servers
-                _LOG.exception("receiver failed, starting it again", extra={"fields": fields})
+            except Exception:  # boundary: a receiver is a plug-in; its faults must not affect the servers
+                _LOG.exception("receiver failed, restarting it", extra={"fields": fields})
                 self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
             await asyncio.sleep(RECEIVER_RESTART_SECONDS)

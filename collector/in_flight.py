@@ -1,4 +1,4 @@
-"""How much of all requests is in the memory of this process at one moment."""
+"""How much of all requests is in this process's memory at one time."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collector.content import SMALL_MAX_BYTES
 from core.errors import Full
 
 IN_FLIGHT_MAX_BYTES = 24 << 20
-"""Bytes of all small bodies that are being read or handled at one moment; more is refused with a hint to come back."""
+"""Total bytes of small bodies being read or handled at one time; more is refused with a hint to come back."""
 LARGE_IN_FLIGHT_MAX_BYTES = 40 << 20
-"""The same of large ones, which so never keep a small one out."""
+"""The same for large ones, which thus never crowd out a small one."""
 FREE_BYTES = 16 << 10
-"""A body that is no larger always has its place: the bound on connections is theirs."""
+"""A body up to this size always has room: its limit is the number of connections."""
 
 
 class InFlight:
-    """Counts the bytes of the requests at work in this process, by every road."""
+    """Counts the bytes of the requests being handled in this process, by whatever route."""
 
     def __init__(self, max_bytes: int = IN_FLIGHT_MAX_BYTES, large_max_bytes: int = LARGE_IN_FLIGHT_MAX_BYTES) -> None:
         self.max_bytes = max_bytes
@@ -23,7 +23,7 @@ class InFlight:
         self.large_size = 0
 
     def count(self, before: int, after: int) -> None:
-        """Count a body that has grown. Raises :class:`core.errors.Full` where it is one too many; it is counted all the same."""
+        """Count a body that has grown. Raises :class:`core.errors.Full` if it is too much; it is counted all the same."""
         small, large = _shares(after)
         small_before, large_before = _shares(before)
         self.size += small - small_before

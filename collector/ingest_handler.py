@@ -1,6 +1,6 @@
 """Where every request is handled once its transport has read it: identify, admit, keep what is unusable, journal, answer.
 
-HTTP and gRPC differ only in how they read a request and how they say the outcome.
+HTTP and gRPC differ only in how they read a request and how they report the outcome.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from core.clock import Clock, to_milliseconds
 from core.signal import Record, SignalKind
 
 PORTION_BYTES = 4 << 20
-"""What is written to the disk at a time for one request; whoever else sends meanwhile waits for so much."""
+"""The most that is written to the disk at a time for one request; others who send meanwhile wait that long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is known about a request besides its content. ``senders`` tells whose a signal is where no token does.
+    """What is known about a request besides its content. ``senders`` tells whose a signal is if no token does.
 
-    ``kind`` is as :func:`collector.quarantine.quarantine_record` takes it; ``headers`` are those that are part of the input, as an event's attributes are.
+    ``kind`` is as in :func:`collector.quarantine.quarantine_record`; ``headers`` are those that are part of the input, such as an event's
+    attributes.
     """
 
     sender: Sender
@@ -43,13 +44,13 @@ class Envelope:
         return replace(self, content_type=content_type, encoding="", headers={})
 
     def sender_of(self, services: Iterable[str]) -> Sender:
-        """Return the sender of signals that come from these services."""
+        """Return the sender of signals from these services."""
         return self.senders.told_by(self.sender, services)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an OTLP request: how many of its signals are in quarantine, and ``message`` says why and under which ids."""
+    """The outcome of an OTLP request: how many of its signals are in quarantine, and ``message`` says why and under which ids."""
 
     rejected: int = 0
     message: str = ""
@@ -69,8 +70,8 @@ class IngestHandler:
     async def take_otlp(self, kind: SignalKind, pieces: Sequence[Admitted], envelope: Envelope) -> Outcome:
         """Journal the good records of an OTLP request and quarantine the bad ones. Raises :class:`core.errors.Full`.
 
-        Together or not at all, except for what is so large that others would wait for it: its sender sends all of it again, and the store
-        knows each record.
+        All together or not at all, unless it is so large that others would have to wait: its sender then sends all of it again, and the
+        store recognises each record.
         """
         now = self.now()
         sender = envelope.sender_of(frozenset().union(*(piece.services for piece in pieces)))
@@ -131,7 +132,7 @@ class IngestHandler:
 
 
 def _portions(records: list[Record]) -> list[list[Record]]:
-    """Return records as they are written, one portion after the other."""
+    """Return records in the portions in which they are written."""
     portions: list[list[Record]] = []
     size = PORTION_BYTES
     for record in records:

@@ -1,4 +1,4 @@
-"""What the HTTP and the gRPC server share: who sends, how much is under way, what is valid, and where it goes then."""
+"""What the HTTP and the gRPC server share: who sends, how much is in flight, what is valid, and where it goes next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.rejection_log import RejectionLog
 
 
 class Ingress:
-    """One for both servers. ``senders`` and ``webhooks`` are replaced when the catalog is reloaded."""
+    """Shared by both servers. ``senders`` and ``webhooks`` are replaced when the catalog is reloaded."""
 
     def __init__(
         self, ingest_handler: IngestHandler, senders: Senders, webhooks: Webhooks, failures: FailedAttempts, rejections: RejectionLog
@@ -37,7 +37,7 @@ class Ingress:
     def identify(self, authorization: str | None, andon_token: str | None, peer: str) -> Sender:
         """Return the sender of a request. Raises :class:`Rejection`: 401, or 503 for a peer whose credentials were wrong too often.
 
-        A good credential passes whatever else came from its address: behind one address there may be many.
+        A correct credential is accepted whatever else came from its address, because one address may serve many senders.
         """
         with self.watching(peer):
             return self.senders.identify(authorization, andon_token)
@@ -45,7 +45,8 @@ class Ingress:
     async def quarantine_or_log(self, rejection: Rejection, peer: str, envelope: Envelope | None, content: Content | None) -> str:
         """Quarantine what was rejected and return its id, or log it as rejected and return nothing.
 
-        ``envelope`` is None while the sender is not known, ``content`` while the body is not read to its end. Raises :class:`core.errors.Full`.
+        ``envelope`` is None while the sender is unknown, ``content`` until the body has been read completely. Raises
+        :class:`core.errors.Full`.
         """
         if envelope is not None and content is not None and rejection.keep:
             return await self.ingest_handler.keep(rejection, content, envelope)
@@ -67,10 +68,10 @@ class Ingress:
 
     @asynccontextmanager
     async def validated(self, task: Task, content: Content) -> AsyncIterator[list[Any]]:
-        """Give what a body is once it is validated: at once where that takes no time, or offloaded.
+        """Yield the content of a body once it is validated: at once if that takes no time, otherwise offloaded.
 
-        A request in OTLP is a list of :class:`collector.otlp.admission.Admitted`, anything else of events as JSON and, in a batch, of
-        :data:`collector.cloud_events.BadEvent`. Raises :class:`Rejection` and :class:`core.errors.Full`.
+        A request in OTLP becomes a list of :class:`collector.otlp.admission.Admitted`; anything else becomes events as JSON and, in a
+        batch, :data:`collector.cloud_events.BadEvent`. Raises :class:`Rejection` and :class:`core.errors.Full`.
         """
         validated = validate_small(task, content)
         if validated is not None:

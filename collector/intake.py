@@ -1,4 +1,4 @@
-"""The one way into the journal, where the accounts are kept: per lane, ``received = acknowledged + refused``, exactly."""
+"""The only way into the journal, where the accounts are kept: per lane, ``received = acknowledged + refused``, exactly."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class JournalIntake:
             for record in records:
                 self._telemetry.add(M.REFUSED, record.count, lane=record.lane.value, reason="full")
             raise
-        except asyncio.CancelledError:  # nobody waits for the answer any more, but what was handed on gets to the disk all the same
+        except asyncio.CancelledError:  # nobody waits for the answer any more, but what was handed over still gets to the disk
             self._count(records)
             raise
         self._count(records)

@@ -1,4 +1,4 @@
-"""JSON from outside, held to what every later reader understands in the same way."""
+"""JSON from outside, restricted to what every later reader understands in the same way."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ DEPTH_MAX = 64
 NODES_MAX = 100_000
 DIGITS_MAX = 64
 _SLICE_BYTES = 256 << 10
-# Possessive throughout: an expression that goes back to try a string, a number or a row of backslashes again is quadratic, and minutes
-# of it hold up every other sender. A string that is never closed reaches to the end of the body.
+# Possessive throughout: an expression that backtracks over a string, a number or a row of backslashes is quadratic, and minutes
+# of that hold up every other sender. A string that is never closed extends to the end of the body.
 _STRING_PATTERN = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
 _STRING = re.compile(_STRING_PATTERN, re.DOTALL)
 _LONG_NUMBER = re.compile(rb"(?<![0-9.eE+-])[0-9.eE+-]{%d}" % (DIGITS_MAX + 1))
@@ -27,7 +27,7 @@ _NUL = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u0000")
 
 
 def check_depth(body: bytes) -> None:
-    """Refuse JSON that is nested too deeply, without recursion. Raises :class:`Rejection` (400)."""
+    """Reject JSON that is nested too deeply, without recursion. Raises :class:`Rejection` (400)."""
     if body.count(b"[") + body.count(b"{") <= DEPTH_MAX:
         return
     depth = 0
@@ -38,21 +38,21 @@ def check_depth(body: bytes) -> None:
 
 
 def check_digits(body: bytes) -> None:
-    """Refuse JSON with a number of more than 64 characters, before anything reads it. Raises :class:`Rejection` (400)."""
+    """Reject JSON with a number of more than 64 characters, before anything reads it. Raises :class:`Rejection` (400)."""
     if _has_long_number(body) and _has_long_number(_STRING.sub(b'""', body)):
         raise _bad("long_number", f"a number has more than {DIGITS_MAX} digits")
 
 
 def _has_long_number(body: bytes) -> bool:
-    # in slices: one search over a large body would keep the interpreter from every other thread
+    # in slices: one search over a large body would keep the interpreter from all other threads
     return any(_LONG_NUMBER.search(body, start, start + _SLICE_BYTES + DIGITS_MAX) for start in range(0, len(body), _SLICE_BYTES))
 
 
 def check_json(body: bytes) -> bytes:
-    """Return the body when it is one JSON document within the limits; lone surrogates and NULs in it are replaced by U+FFFD.
+    """Return the body if it is one JSON document within the limits; lone surrogates and NULs in it are replaced by U+FFFD.
 
-    Refused with :class:`Rejection` (400): other encodings than UTF-8, a byte order mark, NaN and infinities, numbers of more than 64 digits,
-    the same key twice in an object, more than 64 levels or 100,000 values.
+    Rejected with :class:`Rejection` (400): encodings other than UTF-8, a byte order mark, NaN and infinities, numbers of more than 64
+    digits, the same key twice in an object, more than 64 levels or 100,000 values.
     """
     check_depth(body)
     if body.count(b",") > NODES_MAX and _STRING.sub(b"", body).count(b",") > NODES_MAX:
@@ -82,7 +82,7 @@ def _replaced(pattern: re.Pattern[bytes], replacement: Callable[[re.Match[bytes]
 
 
 def check_values(body: bytes, most: int) -> None:
-    """Refuse JSON with more than about ``most`` values, by what stands between and around them. Raises :class:`Rejection` (400)."""
+    """Reject JSON with more than about ``most`` values, judging by the characters between and around them. Raises :class:`Rejection` (400)."""
     if _marks(body) > most and _marks(_STRING.sub(b"", body)) > most:
         raise _bad("too_many_nodes", f"more than {most} values")
 

@@ -1,7 +1,8 @@
-"""Validation of large bodies, offloaded to a process of its own: one body at a time, so that neither its time nor its memory is that of other senders.
+"""Validation of large bodies, offloaded to a separate process: one body at a time, so that its time and memory do not affect other senders.
 
-The process gets a body as an open file and answers in frames (``offload_process.py``). It is started when it is first needed, or before; it ends
-when its parent does, because then nobody can ask any more. One that ends by itself is replaced, and the sender of the body it had is told to come again.
+The process receives a body as an open file and answers in frames (``offload_process.py``). It is started when first needed, or earlier; it
+ends when its parent does, because nobody can ask it any more. A process that ends by itself is replaced, and the sender of its current body
+is told to come back.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ from collector.validation import Task, Validated
 from core.errors import Full
 
 WAITING_MAX = 64
-"""Requests that wait for the process, the one that it validates included; more are told to come again."""
+"""Requests waiting for the process, including the one being validated; further ones are told to come back."""
 HELD_MAX_BYTES = 1 << 20
-"""What was validated and is not on disk yet; while it is more, the next body waits."""
+"""Validated data that is not on disk yet; while there is more than this, the next body waits."""
 PATIENCE_SECONDS = 60.0
-"""How long the process may say nothing before it is ended."""
+"""How long the process may be silent before it is ended."""
 RETRY_AFTER_SECONDS = 1
 _LOG = logging.getLogger("andon.collector")
-# what the system's allocator gives back, and when, is left to it only in small pieces
+# what the system's allocator returns, and when, is left to it only in small pieces
 _MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
 class Frame(msgspec.Struct, omit_defaults=True):
-    """A part of an answer: of OTLP what was admitted, of events what they became; ``ends`` it, or says why the whole was refused."""
+    """A part of an answer: admitted OTLP, or events and what became of them; the last one ``ends`` it, or says why all of it was rejected."""
 
     admitted: list[Admitted] = []
     events: list[bytes | BadEvent] = []
@@ -49,7 +50,7 @@ class Frame(msgspec.Struct, omit_defaults=True):
 
 
 class Offload:
-    """The process, and the queue before it. ``close`` ends the process."""
+    """The process, and the queue in front of it. ``close`` ends the process."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
@@ -62,11 +63,11 @@ class Offload:
 
     @property
     def pid(self) -> int:
-        """Return the process's id; 0 when there is none."""
+        """Return the process's id; 0 if there is none."""
         return self._child.process.pid if self._child else 0
 
     def start(self) -> None:
-        """Start the process, if it does not run."""
+        """Start the process if it is not running."""
         if self._child is not None and self._child.process.poll() is not None:
             self._end()
         self._child = self._child or _Child()
@@ -77,15 +78,15 @@ class Offload:
 
     @asynccontextmanager
     async def validated(self, task: Task, content: Content) -> AsyncIterator[list[Validated]]:
-        """Give what became of a body, which counts as held until the block ends.
+        """Yield the result for a body, which counts as held until the block ends.
 
-        Raises :class:`Rejection` when the whole of it is unusable and :class:`core.errors.Full`.
+        Raises :class:`Rejection` if the whole body is unusable, and :class:`core.errors.Full`.
         """
         if self._waiting >= WAITING_MAX:
             raise Full("too many large requests at once", RETRY_AFTER_SECONDS)
         file = content.lend()
-        self._waiting += 1  # not in the task, which begins when others have come
-        # The process is asked to the end, also when nobody waits for the answer any more: the next one must not get this one's answer.
+        self._waiting += 1  # not in the task, which starts only after others may have come
+        # The answer is read to its end even if nobody waits for it any more: the next request must not get this one's answer.
         asked = asyncio.create_task(self._in_turn(task, file))
         self._tasks.add(asked)
         asked.add_done_callback(self._tasks.discard)
@@ -123,7 +124,7 @@ class Offload:
 
     def _ask(self, task: Task, file: int) -> list[Validated]:
         self.start()
-        child = self._child  # to the end, also when it is closed meanwhile
+        child = self._child  # to its end, even if it is closed in the meantime
         assert child is not None  # noqa: S101 - started
         found: list[Validated] = []
         try:
@@ -187,7 +188,7 @@ class _Child:
 
 
 def received(connection: socket.socket, size: int) -> bytes:
-    """Return the next ``size`` bytes. Raises ``EOFError`` when the other side has ended."""
+    """Return the next ``size`` bytes. Raises ``EOFError`` if the other side has ended."""
     parts: list[bytes] = []
     while size:
         part = connection.recv(size, socket.MSG_WAITALL)

@@ -22,14 +22,14 @@ from collector.rejection import Rejection, ValidationError
 from collector.validation import Task, validate
 
 MEMORY_MAX_BYTES = 192 << 20
-"""What a body may take on top of what the process takes before it; no body that is within the limits comes near it."""
+"""Memory that a body may take in addition to what the process already uses; no body within the limits comes near it."""
 NICENESS = 5
 _FRAME_BYTES = 256 << 10
 
 
 def main() -> None:
     """Answer until the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the parent says when it is over
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # sent by a terminal: the parent decides when to end
     os.nice(NICENESS)
     limit = _data_bytes() + MEMORY_MAX_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def answers(task: Task, file: int) -> Iterator[Frame]:
-    """Yield the answer to a task in frames, the last of which says that it is."""
+    """Yield the answer to a task in frames, the last of which marks the end."""
     frame, size = Frame(), 0
     try:
         with _decoded(task, file) as body:
@@ -72,7 +72,7 @@ def answers(task: Task, file: int) -> Iterator[Frame]:
     except Rejection as rejection:
         yield Frame(status=rejection.status, error=rejection.error, keep=rejection.keep)
     except MemoryError:
-        error = ValidationError("too_costly", "the body takes too much memory to be validated", "body", "send smaller batches")
+        error = ValidationError("too_costly", "validating the body takes too much memory", "body", "send smaller batches")
         yield Frame(status=400, error=error)
     else:
         frame.ends = True
@@ -81,7 +81,7 @@ def answers(task: Task, file: int) -> Iterator[Frame]:
 
 @contextmanager
 def _decoded(task: Task, file: int) -> Iterator[Bytes]:
-    """Give the body of a task without its encoding; what is decoded goes into a file in memory, too."""
+    """Yield a task's body without its encoding; decoded data goes into an in-memory file, too."""
     if is_plain(task.encoding):
         yield mapped(file)
         return

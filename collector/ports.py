@@ -1,4 +1,4 @@
-"""What the collector needs from the rest of Andon, declared here by the one who needs it."""
+"""What the collector needs from the rest of Andon, declared here because the collector needs it."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ class RecordJournal(Protocol):
     """Where accepted records are kept until the store has them."""
 
     async def append(self, records: Sequence[Record]) -> list[Receipt]:
-        """Return once all records are on disk. Raises :class:`core.errors.Full` and keeps none when there is no room."""
+        """Return once all records are on disk. Raises :class:`core.errors.Full` and keeps none if there is no room."""
         ...

@@ -1,4 +1,4 @@
-"""Input that could not be used but whose sender is known: kept raw, with the reason, so that it can be looked at and replayed."""
+"""Input that could not be used but whose sender is known: kept raw, with the reason, so that it can be inspected and replayed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.signal import Lane, Record, SignalKind
 BODY_MAX_BYTES = 1 << 20
 EXCERPT_BYTES = 64 << 10
 WEBHOOK, MESSAGE = "webhook", "message"
-"""What a sender meant its input to be where it is no kind of signal: a webhook, or a broker's message that is no CloudEvent."""
+"""What a sender meant its input to be if it is not a kind of signal: a webhook, or a broker's message that is not a CloudEvent."""
 
 
 def quarantine_record(
@@ -62,5 +62,5 @@ def quarantine_record(
 
 
 def quarantine_reason(record: Record) -> str:
-    """Return the word of the closed list that says why a quarantine record was kept."""
+    """Return the word from the closed list that says why a quarantine record was kept."""
     return str(msgspec.json.decode(record.detail).get("reason", "unknown"))

@@ -38,7 +38,7 @@ class Receiver(Protocol):
     name: str
 
     def validate(self, settings: dict[str, Any]) -> None:
-        """Check ``receiver:`` of a source without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
+        """Check a source's ``receiver:`` without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         ...
 
     async def run(self, context: ReceiverContext) -> None:
@@ -69,16 +69,18 @@ class ReceiverContext:
     state: Path
 
     async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
-        """Return once the records are on disk; while the journal is full, hold them, and the source counts as down.
+        """Return once the records are on disk; while the journal is full, hold them and count the source as down.
 
-        ``after_wait`` is called after every wait; what it raises ends this.
+        ``after_wait`` is called after every wait; anything it raises ends this.
         """
         while True:
             try:
                 await self.intake.accept(records)
             except Full as full:
                 self.tell_up(up=False)
-                _LOG.warning("the journal is full, holding", extra={"fields": {"source": self.source.source, "records": len(records)}})
+                _LOG.warning(
+                    "the journal is full, waiting for room", extra={"fields": {"source": self.source.source, "records": len(records)}}
+                )
                 await asyncio.sleep(full.retry_after_seconds)
                 after_wait()
             else:
@@ -90,7 +92,7 @@ class ReceiverContext:
         return Record(SignalKind.EVENT, self.source.source, self.source.lane, self._now(), 1, body)
 
     def quarantined(self, error: ValidationError, body: bytes, *, kind: str, content_type: str, peer: str) -> Record:
-        """Return the record that keeps what of the source cannot be used, as :func:`collector.quarantine.quarantine_record` does."""
+        """Return the record that keeps the source's unusable input, as :func:`collector.quarantine.quarantine_record` does."""
         source = self.source
         return quarantine_record(
             error,
@@ -104,7 +106,7 @@ class ReceiverContext:
         )[1]
 
     def tell_up(self, *, up: bool) -> None:
-        """Set the metric that says whether the source is read."""
+        """Set the metric that says whether the source is being read."""
         self.telemetry.set(M.RECEIVER_UP, int(up), source=self.source.source)
 
     def _now(self) -> int:

@@ -13,7 +13,7 @@ from core.secrets import is_reference
 
 
 class ReceiverSettings(BaseModel):
-    """What every pull receiver's settings share: unknown fields are errors; ``url`` is a reference to a secret."""
+    """What all pull receivers' settings share: unknown fields are errors; ``url`` is a reference to a secret."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -25,7 +25,7 @@ Chosen = TypeVar("Chosen", bound=ReceiverSettings)
 
 
 def parse_settings(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
-    """Return ``receiver:`` of a source, typed. Raises :class:`core.errors.WrongSetting` that names the field and never shows its value."""
+    """Return a source's ``receiver:``, typed. Raises :class:`core.errors.WrongSetting` that names the field and never shows its value."""
     known = [field.alias or name for name, field in kind.model_fields.items()]
     try:
         parsed = kind.model_validate(settings)
@@ -33,7 +33,7 @@ def parse_settings(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
         first = error.errors(include_input=False, include_url=False)[0]
         match first["type"]:
             case "extra_forbidden":
-                what = "is no setting of this receiver" + (suggestion(str(first["loc"][0]), known) if len(first["loc"]) == 1 else "")
+                what = "is not a setting of this receiver" + (suggestion(str(first["loc"][0]), known) if len(first["loc"]) == 1 else "")
             case "missing":
                 what = "is missing; add it"
             case _:

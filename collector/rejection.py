@@ -1,6 +1,6 @@
-"""A rejection is the answer to a sender whose input is not taken; a validation error is the one thing that is wrong with it.
+"""A rejection is the answer to a sender whose input is not accepted; a validation error is the one thing that is wrong with it.
 
-HTTP and gRPC render a rejection each in its way.
+HTTP and gRPC each render a rejection in their own way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from core.errors import Full, Permanent
 
 @dataclass(frozen=True, slots=True)
 class ValidationError:
-    """What is wrong, where, and what to do about it. ``reason`` is a word of the closed list that metrics and quarantine use."""
+    """What is wrong, where, and what to do about it. ``reason`` is a word from the closed list that metrics and quarantine use."""
 
     reason: str
     message: str
@@ -43,10 +43,10 @@ UNPROVEN_RETRY_SECONDS = 10
 
 
 def unproven(field: str) -> Rejection:
-    """Return the rejection of a credential that may be right: secrets of sources cannot be read. 503, since the sender is to come again."""
+    """Return the rejection of a credential that may be right: some secrets of sources cannot be read. 503, so that the sender comes back."""
     error = ValidationError(
         "secret_unreadable",
-        "whether this credential is right cannot be told: a secret of the catalog cannot be read",
+        "this credential cannot be checked: a secret of the catalog cannot be read",
         field,
         "send the same again later; the collector's log names the secret",
     )
@@ -59,7 +59,7 @@ def reject(status: int, reason: str, message: str, *, field: str = "", what_to_d
 
 
 def no_room(full: Full) -> Rejection:
-    """Return the rejection of input that there is no room for now: 503, since the sender is to come again."""
+    """Return the rejection of input for which there is no room now: 503, so that the sender comes back."""
     seconds = full.retry_after_seconds
     error = ValidationError("full", str(full), what_to_do=f"send the same again after {seconds} s")
     return Rejection(503, error, keep=False, retry_after_seconds=seconds)

@@ -1,6 +1,6 @@
-"""What a request says, once its sender is known: decoded, validated, and made into what may be journalled. The same here as in the offload process.
+"""What a request says, once its sender is known: decoded, validated, and turned into what may be journalled. The same here as in the offload process.
 
-What is small is validated at once, on the event loop; see :func:`validate_small` for what that is.
+Small input is validated at once, on the event loop; see :func:`validate_small`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from collector.rejection import Rejection, reject
 from core.signal import SignalKind
 
 JSON_MAX_BYTES = GRPC_MESSAGE_MAX_BYTES
-"""JSON cannot be validated in pieces, and takes a multiple of itself."""
+"""JSON cannot be validated in pieces, and takes a multiple of its size."""
 ODD_SMALL_BYTES = 32 << 10
-"""What has to be looked at value by value or record by record is validated at once up to this size."""
+"""What has to be inspected value by value or record by record is validated at once up to this size."""
 ENCODED_SMALL_BYTES = 128 << 10
 PROTOBUF, JSON, STRUCTURED, BATCH, BINARY, DELIVERY = "protobuf", "json", "structured", "batch", "binary", "delivery"
 TWICE, NONE = "both in headers and body", "no event"
@@ -48,9 +48,9 @@ class Task:
 
 
 def validate_small(task: Task, content: Content) -> list[Validated] | None:
-    """Return what became of a request that takes a few milliseconds at the most; None for another, of which nothing is known then.
+    """Return the result for a request that takes at most a few milliseconds; None for any other, about which nothing is known then.
 
-    Raises :class:`Rejection` when the whole of it is unusable.
+    Raises :class:`Rejection` if all of it is unusable.
     """
     if content.is_large or (task.encoding and content.size > ENCODED_SMALL_BYTES):
         return None
@@ -69,14 +69,14 @@ def validate_small(task: Task, content: Content) -> list[Validated] | None:
 
 
 def validate(task: Task, body: Bytes) -> Iterator[Validated]:
-    """Yield what became of a decoded body. Raises :class:`Rejection` when the whole of it is unusable; then nothing of it is."""
+    """Yield the results for a decoded body. Raises :class:`Rejection` if all of it is unusable; nothing of it is then used."""
     if len(body) > task.max_bytes:
         raise too_large_decompressed(task.max_bytes)
     if task.form == PROTOBUF:
         yield from admit(task.kind, body)
         return
     if task.form == TWICE:
-        raise cloud_events.bad("the event is either in the headers or in the body, not in both", "ce-specversion")
+        raise cloud_events.bad("the event must be either in the headers or in the body, not in both", "ce-specversion")
     if task.form == NONE:
         raise _no_event()
     text = bytes(body)

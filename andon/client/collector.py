@@ -1,8 +1,8 @@
 """The collector as Andon's own processes reach it: its HTTP address on this machine, and the certificate that proves that it is ours.
 
-The certificate carries the name that senders use, which need not be the one used here, and its signer need not be known to the system. So our
-own processes check for that very certificate and not for a name: they accept only a server that holds its key, and not one with another
-certificate of the same signer.
+The certificate contains the name that senders use, which may differ from the one used here, and the system may not know its issuer. So our
+own processes check for that exact certificate and not for a name: they accept only a server that has its key, and no other certificate by
+the same issuer.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ def collector_url(settings: Settings) -> str:
 
 
 def collector_trust(settings: Settings) -> ssl.SSLContext:
-    """Return a TLS context that trusts the configured certificate alone; without one, it trusts nobody.
+    """Return a TLS context that trusts only the configured certificate; without one, it trusts nobody.
 
-    Raises :class:`core.errors.UsageError` that names a certificate that cannot be used.
+    Raises :class:`core.errors.UsageError` naming a certificate that cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     if settings.tls_certificate is not None:
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the certificate itself, whoever signed it
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the certificate itself, whoever issued it
         _trust_first(context, settings.tls_certificate)
     return context
 
 
 def collector_client(settings: Settings, timeout_seconds: float) -> httpx.Client:
-    """Return an HTTP client of the collector that ignores every proxy. Raises as :func:`collector_trust`."""
+    """Return an HTTP client for the collector that ignores all proxies. Raises as :func:`collector_trust` does."""
     return httpx.Client(base_url=collector_url(settings), verify=collector_trust(settings), timeout=timeout_seconds, trust_env=False)
 
 
 def _trust_first(context: ssl.SSLContext, file: Path) -> None:
-    """Trust the first certificate of a chain, which is the server's own; the others sign those of strangers, too."""
+    """Trust the first certificate of a chain, which is the server's own; the others have also signed certificates of strangers."""
     try:
         found = _FIRST_CERTIFICATE.search(file.read_text(encoding="latin-1"))
     except OSError as error:

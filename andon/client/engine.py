@@ -11,19 +11,19 @@ from core.errors import AndonError, UsageError
 from store.freeze import Frozen
 
 FREEZE_SECONDS = 150.0
-"""The engine freezes between two ticks, and one that catches up takes some ten seconds."""
+"""The engine freezes between two ticks, and a tick that catches up takes some ten seconds."""
 
 
 def now_of(settings: Settings) -> datetime:
-    """Return the engine's time, aware: simulated where it runs on simulated time. Raises :class:`AndonError` when it does not say."""
+    """Return the engine's time, aware; simulated if the engine runs on simulated time. Raises :class:`AndonError` if it does not say."""
     try:
         return datetime.fromisoformat(httpx.get(f"{settings.engine_url}/healthz", timeout=10.0).json()["now"])
     except (httpx.HTTPError, ValueError, KeyError) as error:
-        raise AndonError(f"the engine at {settings.engine_url} does not say what time it is ({type(error).__name__}: {error})") from error
+        raise AndonError(f"the engine at {settings.engine_url} does not tell the time ({type(error).__name__}: {error})") from error
 
 
 def readiness_of(settings: Settings) -> str:
-    """Return in a sentence whether the engine is able to do its work, or what it is behind with. Raises :class:`AndonError` without an answer."""
+    """Return in a sentence whether the engine is able to work, or how far it is behind. Raises :class:`AndonError` if it does not answer."""
     try:
         problems = httpx.get(f"{settings.engine_url}/readyz", timeout=10.0).json()["problems"]
     except (httpx.HTTPError, ValueError, KeyError) as error:
@@ -32,7 +32,7 @@ def readiness_of(settings: Settings) -> str:
 
 
 def frozen_by(settings: Settings) -> Frozen:
-    """Let the engine freeze its store. Raises :class:`UsageError` when it does not."""
+    """Make the engine freeze its store. Raises :class:`UsageError` if it does not."""
     try:
         token = (settings.data / "secrets" / "actions").read_text(encoding="ascii").strip()
         headers = {"authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""Explains a transaction's verdicts from what the running engine's store holds."""
+"""Explains a transaction's verdicts from the running engine's store."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from store.reads.connection import Reader
 
 
 def explain_transaction(client: Reader, now: datetime, identifier: str, sla: str | None) -> list[str]:
-    """Return the lines for each transaction that a transaction id or business identifier names, exactly if any is named exactly.
+    """Return the lines for each transaction that a transaction id or business identifier names; exact matches exclude all others.
 
     ``now``: the engine's time, aware.
 
-    Raises :class:`AndonError` when nothing is known by it, or when no flow of what it names has the SLA.
+    Raises :class:`AndonError` if nothing is found, or if no flow of the transactions has the SLA.
     """
     catalog = catalog_from_json(catalogs.in_force(client)["definitions"])
     rows = [row for one in _ids(client, identifier) if (row := detail.transaction(client, transaction_id=one))]
     if not rows:
-        raise AndonError(f"no transaction is known by '{identifier}'; 'andon find' takes the beginning of any identifier")
+        raise AndonError(f"no transaction found for '{identifier}'; 'andon find' also accepts the beginning of an identifier")
     flows = {str(row["flow"]) for row in rows}
     known = {name for flow in flows if flow in catalog.flows for name in catalog.flows[flow].slas}
     if sla is not None and sla not in known:
@@ -37,9 +37,9 @@ def explain_transaction(client: Reader, now: datetime, identifier: str, sla: str
 
 
 def _ids(client: Reader, identifier: str) -> list[str]:
-    """Return the ids of the transactions named; what only begins with the identifier counts when nothing is exactly it."""
+    """Return the ids of the transactions named; those that only begin with the identifier count only if there is no exact match."""
     row = detail.transaction(client, transaction_id=identifier.strip())
-    while row is not None and row["merged_into"]:  # what it went into may have gone into another
+    while row is not None and row["merged_into"]:  # the one it was merged into may have been merged itself
         row = detail.transaction(client, transaction_id=row["merged_into"])
     if row is not None:
         return [str(row["transaction_id"])]

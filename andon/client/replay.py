@@ -25,8 +25,8 @@ _TIMEOUT_SECONDS = 30.0
 class Replayer:
     """Replays inputs to the collector that the settings name.
 
-    ``token`` is a secret reference (``env:NAME``, ``file:PATH``); without it the first token that the catalog gives the input's source is
-    taken, where this machine can read it. A webhook is signed anew with the newest secret of its source.
+    ``token`` is a secret reference (``env:NAME``, ``file:PATH``); without it, the first token that the catalog gives the input's source is
+    used, if this machine can read it. A webhook is signed again with the newest secret of its source.
     """
 
     def __init__(self, client: Reader, settings: Settings, catalog: Catalog, clock: Clock, token: str | None = None) -> None:
@@ -38,10 +38,10 @@ class Replayer:
         self._token = token
 
     def replay(self, quarantine_id: str) -> str:
-        """Send one input again and return a line that says that it was accepted.
+        """Send one input again and return a line that says it was accepted.
 
-        Raises :class:`core.errors.AndonError` when it is refused again, whole or in part, and when the id is unknown, the input was not
-        kept whole or did not come through the collector's doors, a credential is missing, or the collector does not answer.
+        Raises :class:`core.errors.AndonError` if it is rejected again, in whole or in part, and if the id is unknown, the input was not
+        kept whole or did not arrive at the collector's HTTP or gRPC port, a credential is missing, or the collector does not answer.
         """
         from store.reads.quarantine import quarantined_input
 
@@ -66,7 +66,7 @@ class Replayer:
             ) from error
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise AndonError(
-                f"{quarantine_id}: the collector does not take it without a valid credential of source '{found['source']}';"
+                f"{quarantine_id}: the collector does not accept it without a valid credential for source '{found['source']}';"
                 " give --token env:NAME or file:PATH"
             )
         return _outcome(quarantine_id, answer)
@@ -85,7 +85,9 @@ class Replayer:
     def _signed(self, found: dict[str, Any], headers: dict[str, str]) -> dict[str, str]:
         source = self._catalog.sources.get(str(found["source"]))
         if source is None:
-            raise AndonError(f"{found['quarantine_id']}: its source '{found['source']}' is not in the catalog; give --catalog")
+            raise AndonError(
+                f"{found['quarantine_id']}: its source '{found['source']}' is not in the catalog; give the right one with --catalog"
+            )
         return sign(source, headers, found["body"], int(self._clock.now().timestamp()))
 
 
@@ -96,16 +98,14 @@ def _require_whole(found: dict[str, Any], detail: dict[str, Any]) -> None:
             f"{quarantine_id} was too large to be kept whole ({detail.get('size_bytes')} bytes); its sender has to send it again"
         )
     if not found["body"]:
-        raise AndonError(f"{quarantine_id} holds no input ({found['reason']}); there is nothing to send")
+        raise AndonError(f"{quarantine_id} contains no input ({found['reason']}); there is nothing to send")
 
 
 def _path(found: dict[str, Any]) -> str:
-    """Return the path the input came to."""
+    """Return the path at which the input arrived."""
     kind = str(found["kind"])
     if kind not in _PATHS:
-        raise AndonError(
-            f"{found['quarantine_id']} did not come through the collector's doors; look at it and let its sender send it again"
-        )
+        raise AndonError(f"{found['quarantine_id']} did not arrive over HTTP or gRPC; inspect it and have its sender send it again")
     return _PATHS[kind]
 
 
@@ -113,14 +113,14 @@ def _outcome(quarantine_id: str, answer: httpx.Response) -> str:
     if answer.is_success:
         text = answer.text.strip()
         if "quarantin" in text and '"quarantined":[]' not in text:
-            raise AndonError(f"{quarantine_id}: refused again in part: {_printable(text)}")
+            raise AndonError(f"{quarantine_id}: partly rejected again: {_printable(text)}")
         return f"{quarantine_id}: accepted"
     try:
         body = answer.json()
         reason = str(body.get("error") or answer.text) + (f"; kept as {body['quarantine_id']}" if body.get("quarantine_id") else "")
     except ValueError:
         reason = answer.content.decode("utf-8", "replace")
-    raise AndonError(f"{quarantine_id}: refused again ({answer.status_code}): {_printable(reason)}")
+    raise AndonError(f"{quarantine_id}: rejected again ({answer.status_code}): {_printable(reason)}")
 
 
 def _printable(text: str) -> str:

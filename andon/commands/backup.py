@@ -1,4 +1,4 @@
-"""``andon backup``: copy store and journal with a manifest."""
+"""``andon backup``: copy store and journal together with a manifest."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.config import Settings
 
 @with_settings("store", "inner_host", "engine_port")
 def command(
-    folder: Annotated[Path, typer.Argument(help="an empty or new folder")],
+    folder: Annotated[Path, typer.Argument(help="a new or empty folder")],
     *,
     with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="copy secrets/, too: whoever has the copy can act for people")
+        bool, typer.Option("--with-secrets", help="copy secrets/ as well: whoever has the copy can act in people's names")
     ] = False,
     settings: Settings,
 ) -> None:
-    """Copy store and journal with a manifest of row counts and hashes, while everything runs or while nothing does."""
+    """Copy store and journal with a manifest of row counts and hashes; everything may be running, or nothing."""
     from andon.client.engine import frozen_by
     from store.backup import backup
 

@@ -13,7 +13,7 @@ def command(
     *,
     schema: Annotated[Path | None, typer.Option(help="also write JSON Schemas for editors into this folder")] = None,
 ) -> None:
-    """Validate a catalog: file:line:column, what, and what to write instead. Exit code 2 on an error, 0 where there are only warnings."""
+    """Validate a catalog: file:line:column, what, and what to write instead. Exit code 2 for errors, 0 for warnings only."""
     from andon.catalog_check import check_catalog, expressions_of, unreadable_secrets
     from core.plural import counted
 

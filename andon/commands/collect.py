@@ -21,6 +21,6 @@ def command(*, settings: Settings) -> None:
     configure_logging()
     raise_open_files_limit()
     require_single_instance(settings, ("collector",))
-    from andon.wiring.collector import run_collector  # seconds that who is refused need not wait
+    from andon.wiring.collector import run_collector  # takes seconds, which a refused command need not wait for
 
     run_collector(settings)

@@ -31,8 +31,8 @@ def command(*, settings: Settings) -> None:
     check_inner_host(settings)
     require_free_ports(settings, ("dashboard",))
     from andon.process import raise_open_files_limit
-    from dashboard.server import serve  # seconds that who is refused need not wait
+    from dashboard.server import serve  # takes seconds, which a refused command need not wait for
 
     raise_open_files_limit()
-    os.environ.update(as_environment(settings))  # what the script of the pages reads its settings from
+    os.environ.update(as_environment(settings))  # where the pages' script reads its settings
     serve(Path(__file__).parents[1] / "streamlit_app.py", settings)

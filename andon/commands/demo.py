@@ -16,7 +16,7 @@ from andon.options import with_settings
 from core.config import Settings, as_environment, make_folder
 
 DESK_PORT = 9099
-"""The port the shipped catalog's routes name."""
+"""The port named in the shipped catalog's routes."""
 
 
 @with_settings(*(name for name in UP_SETTINGS if name not in {"clock_speed", "clock_anchor"}))
@@ -27,7 +27,7 @@ def command(
     desk_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help=f"port of the simulated operations desk \\[default: {DESK_PORT}, or a free one]")
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="forget what an earlier demo left")] = False,
+    fresh: Annotated[bool, typer.Option(help="delete what an earlier demo left")] = False,
     settings: Settings,
 ) -> None:
     """Start everything with a simulated plant; Ctrl-C stops it and loses nothing."""
@@ -44,9 +44,7 @@ def command(
 
     check_inner_host(settings)
     settings = _demo_settings(settings)
-    require_single_instance(
-        settings, ("collector", "engine", "dashboard")
-    )  # before anything is forgotten: it may be what a running demo has
+    require_single_instance(settings, ("collector", "engine", "dashboard"))  # before anything is deleted: it may belong to a running demo
     if fresh:
         with store_alone(settings):
             shutil.rmtree(settings.data, ignore_errors=True)
@@ -67,7 +65,7 @@ def command(
 
 
 def _demo_settings(settings: Settings) -> Settings:
-    """Keep the demo's data apart from real data, and use the shipped catalog where the folder has none."""
+    """Keep the demo's data separate from real data, and use the shipped catalog if the folder has none."""
     changes: dict[str, Path] = {}
     if settings.data == Settings.model_fields["data"].default:
         changes["data"] = Path(".andon-demo")
@@ -77,7 +75,7 @@ def _demo_settings(settings: Settings) -> Settings:
 
 
 def with_desk(settings: Settings, port: int) -> Settings:
-    """Return settings whose catalog sends to the desk's port: another than the shipped one needs a copy of the catalog beside the data."""
+    """Return settings whose catalog sends to the desk's port; a port other than the shipped one needs a copy of the catalog beside the data."""
     import shutil
 
     shipped, chosen = f"127.0.0.1:{DESK_PORT}/", f"127.0.0.1:{port}/"

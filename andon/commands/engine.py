@@ -22,6 +22,6 @@ def command(*, settings: Settings) -> None:
     raise_open_files_limit()
     check_inner_host(settings)
     require_single_instance(settings, ("engine",))
-    from andon.wiring.engine import run_engine  # seconds that who is refused need not wait
+    from andon.wiring.engine import run_engine  # takes seconds, which a refused command need not wait for
 
     run_engine(settings)

@@ -13,7 +13,7 @@ from core.config import Settings
 @with_settings("store", "inner_host", "engine_port")
 def command(
     transaction: Annotated[str, typer.Argument(help="a transaction id or any business identifier")],
-    sla: Annotated[str | None, typer.Argument(help="one SLA; all when left out")] = None,
+    sla: Annotated[str | None, typer.Argument(help="only this SLA; default: all")] = None,
     *,
     settings: Settings,
 ) -> None:

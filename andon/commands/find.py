@@ -24,6 +24,6 @@ def command(
     with reading(settings) as client:
         found = find(client, value=identifier, limit=50)
     if found.empty:
-        typer.echo(f"no transaction is known by '{identifier}'", err=True)
+        typer.echo(f"no transaction found for '{identifier}'", err=True)
         raise typer.Exit(1)
     print_frame(found)

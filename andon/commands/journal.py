@@ -1,4 +1,4 @@
-"""``andon journal``: what lies in the journal, and whether it is whole."""
+"""``andon journal``: what is in the journal, and whether it is intact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from andon.options import with_settings
 from core.config import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Look at the journal.")
+app = typer.Typer(no_args_is_help=True, help="Inspect the journal.")
 _PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in quarantine", "lost": "lost", "in_journal": "in the journal"}
 
 
@@ -19,7 +19,7 @@ _PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in qua
 def status(*, settings: Settings) -> None:
     """Show segments, records and bytes per lane, what became of all acknowledged signals, what the store has lost, and how far the engine is behind.
 
-    Exit code 1 when the books do not balance, or something that was lost is not back.
+    Exit code 1 if the books do not balance, or if something that was lost is not back.
     """
     from rich.console import Console
     from rich.table import Table
@@ -44,11 +44,11 @@ def status(*, settings: Settings) -> None:
 
 
 def _require_journal(settings: Settings) -> None:
-    """Refuse a mistyped folder: it would look like a journal that is whole and empty."""
+    """Reject a mistyped folder: it would look like an intact, empty journal."""
     from core.errors import UsageError
 
     if not settings.journal.is_dir():
-        raise UsageError(f"{settings.data} holds no journal; give the right data folder with --data")
+        raise UsageError(f"{settings.data} contains no journal; give the right data folder with --data")
 
 
 def _print_account(settings: Settings) -> None:
@@ -61,7 +61,7 @@ def _print_account(settings: Settings) -> None:
         with reading(settings) as client:
             found, lost = account(client, settings.journal), losses(client)
     except AndonError as error:
-        typer.echo(f"what is stored is not counted: {error}")
+        typer.echo(f"stored signals could not be counted: {error}")
         return
     parts = " + ".join(f"{found[name]:,} {title}" for name, title in _PARTS.items())
     typer.echo(f"{counted(found['acknowledged'], 'signal')} acknowledged = {parts}")
@@ -80,8 +80,8 @@ def _loss_in_words(loss: dict[str, Any]) -> str:
     rows, parts = counted(loss["lost_rows"], "row"), counted(loss["lost_parts"], "part")
     said = f"{loss['found_at']:%Y-%m-%d %H:%M:%S} UTC: the store lost {rows} of {loss['table_name']} in {parts}"
     if loss["mended_at"] is None:
-        return f"{said}; the engine loads again what the journal has of it"
-    return f"{said}; " + (f"not brought back: {loss['missing']}" if loss["missing"] else "all of it was brought back")
+        return f"{said}; the engine is loading what the journal has of it again"
+    return f"{said}; " + (f"not restored: {loss['missing']}" if loss["missing"] else "all of it was restored")
 
 
 def _print_engine(settings: Settings) -> None:
@@ -97,7 +97,7 @@ def _print_engine(settings: Settings) -> None:
 @app.command()
 @with_settings()
 def verify(*, settings: Settings) -> None:
-    """Read every record and its checksum; exit code 1 when one is damaged."""
+    """Read every record and its checksum; exit code 1 if one is damaged."""
     from core.plural import counted
     from core.signal import Lane
     from journal.format import segment_name, segments

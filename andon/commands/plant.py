@@ -1,4 +1,4 @@
-"""``andon plant``: the simulated manufacturer alone, against a collector that runs."""
+"""``andon plant``: the simulated manufacturer alone, sending to a running collector."""
 
 from __future__ import annotations
 

@@ -9,14 +9,14 @@ import typer
 from andon.options import with_settings
 from core.config import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Look at input that could not be used, and send it again.")
-Identifier = Annotated[str, typer.Argument(help="the quarantine id that the reply or the list shows")]
+app = typer.Typer(no_args_is_help=True, help="Inspect input that could not be used, and send it again.")
+Identifier = Annotated[str, typer.Argument(help="the quarantine id from the reply or the list")]
 
 Token = Annotated[
     str | None,
     typer.Option(
         envvar="ANDON_REPLAY_TOKEN",
-        help="the source's API token as env:NAME or file:PATH; without it, the one the catalog names",
+        help="the source's API token as env:NAME or file:PATH; default: the one in the catalog",
         show_default=False,
     ),
 ]
@@ -25,7 +25,7 @@ Token = Annotated[
 @app.command("list")
 @with_settings("store", "inner_host", "engine_port")
 def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settings: Settings) -> None:
-    """List what is in quarantine, the newest first."""
+    """List what is in quarantine, newest first."""
     from andon.terminal import printable
     from store.reads.connection import reading
     from store.reads.quarantine import quarantined
@@ -35,7 +35,7 @@ def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settin
     if frame.empty:
         typer.echo("the quarantine is empty")
         return
-    # two lines each and no table: an id must stay whole to be copied, and a message is longer than any column
+    # two lines each and no table: an id must stay in one piece to be copied, and a message is longer than any column
     for row in frame.to_dict("records"):
         known = [printable(row[name]) for name in ("quarantine_id", "received_at", "source", "kind")]
         typer.echo(f"{'  '.join(known)}: {printable(row['reason'])}")
@@ -59,7 +59,7 @@ def show(quarantine_id: Identifier, *, settings: Settings) -> None:
 @app.command()
 @with_settings("catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "engine_port")
 def replay(quarantine_id: Identifier, *, token: Token = None, settings: Settings) -> None:
-    """Send one input to the collector again, as it came; exit code 1 when it is refused again."""
+    """Send one input to the collector again, unchanged; exit code 1 if it is rejected again."""
     from andon.catalog_check import check_catalog
     from andon.client.replay import Replayer
     from core.clock import SystemClock

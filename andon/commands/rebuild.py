@@ -1,4 +1,4 @@
-"""``andon rebuild``: make the store anew from the journal."""
+"""``andon rebuild``: rebuild the store from the journal."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from core.config import Settings
 
 Days = Annotated[
     list[datetime] | None,
-    typer.Option("--day", formats=["%Y-%m-%d"], help="only what was received on this day (UTC), in the store as it is; may be repeated"),
+    typer.Option("--day", formats=["%Y-%m-%d"], help="only what was received on this day (UTC), into the existing store; may be repeated"),
 ]
 
 
 @with_settings("catalog", "store", "clock_speed", "clock_anchor")
 def command(*, day: Days = None, settings: Settings) -> None:
-    """Make the store anew from the journal, while no engine runs; exit code 1 when something could not be brought back.
+    """Rebuild the store from the journal while no engine runs; exit code 1 if something could not be restored.
 
-    The store as it was is moved aside, never deleted. Interrupted, it goes on when it is started again.
+    The previous store is moved aside, never deleted. If interrupted, the rebuild continues when it is started again.
     """
     from andon.catalog_watch import load_checked_catalog
     from andon.wiring.rebuild import rebuild, rebuild_days
@@ -31,7 +31,7 @@ def command(*, day: Days = None, settings: Settings) -> None:
     else:
         rebuilt = rebuild(settings, catalog, typer.echo)
     for sentence in rebuilt.missing:
-        typer.echo(f"not brought back: {sentence}", err=True)
+        typer.echo(f"not restored: {sentence}", err=True)
     if rebuilt.missing:
         raise typer.Exit(1)
     typer.echo("everything that the journal ever had is in the store")

@@ -1,4 +1,4 @@
-"""``andon restore``: check a backup, then put it in place."""
+"""``andon restore``: check a backup, then restore it."""
 
 from __future__ import annotations
 

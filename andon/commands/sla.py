@@ -21,7 +21,7 @@ def test(
     *,
     catalog: Annotated[Path, typer.Option(help="the folder of definitions")] = Path("catalog"),
 ) -> None:
-    """Run tests of flows and SLAs in virtual time; exit code 1 when one fails."""
+    """Run tests of flows and SLAs in virtual time; exit code 1 if one fails."""
     from andon.rehearsal.runner import run_files
 
     failures = run_files(files, catalog)

@@ -1,1 +1,1 @@
-"""The engine: one loop over the stages, the HTTP server beside it, and what brings the store back when it is lost or its disk is full."""
+"""The engine: one loop over the stages, the HTTP server beside it, and recovery when the store is lost or its disk is full."""

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/freeze"
 WAIT_SECONDS = 120.0
-"""How long a request waits for the tick that runs: one that catches up takes some ten seconds."""
+"""How long a request waits for the current tick: one that catches up takes some ten seconds."""
 
 
 class FreezeEndpoint:
-    """:meth:`step` is for the thread that runs the stages; requests come by any."""
+    """:meth:`step` is for the thread that runs the stages; requests come from any thread."""
 
     def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
         self._pipeline = pipeline
@@ -37,7 +37,7 @@ class FreezeEndpoint:
         self._requests: queue.SimpleQueue[Future[Frozen]] = queue.SimpleQueue()
 
     def step(self) -> None:
-        """Freeze for every request that waits."""
+        """Freeze for every waiting request."""
         while not self._requests.empty():
             request = self._requests.get()
             if not request.set_running_or_notify_cancel():
@@ -49,13 +49,13 @@ class FreezeEndpoint:
                 request.set_exception(error)
 
     def route(self, guard: Guard) -> Route:
-        """Return where it is asked for: ``POST``, with the token of the actions; the answer is a :class:`store.freeze.Frozen`."""
+        """Return the endpoint: ``POST``, with the token of the actions; the answer is a :class:`store.freeze.Frozen`."""
 
         async def answer(request: Request) -> Response:
             if not bearer_is(request, self._token):
                 return guard.refuse(request)
             if self._settings.store != "embedded":
-                return JSONResponse({"error": "the store is a ClickHouse server's: use its own BACKUP"}, 400)
+                return JSONResponse({"error": "the store is on a ClickHouse server: use its own BACKUP"}, 400)
             try:
                 return JSONResponse(asdict(await run_in_threadpool(self._request)))
             except (OSError, NotInTime) as error:
@@ -75,6 +75,6 @@ class FreezeEndpoint:
 
 
 def _forget(request: Future[Frozen]) -> None:
-    """Delete what was frozen for somebody who has left: it keeps files that the store does not need any more."""
+    """Delete what was frozen for a requester who has left: it keeps files that the store no longer needs."""
     if request.exception() is None:
         shutil.rmtree(request.result().folder, ignore_errors=True)

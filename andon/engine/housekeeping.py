@@ -1,4 +1,4 @@
-"""What the engine's thread does between two ticks, when no stage is half done: it follows the clock and the catalog, and keeps the store whole."""
+"""What the engine's thread does between two ticks, when no stage is half done: it follows the clock and the catalog, and keeps the store intact."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("andon.engine")
 
 @dataclass
 class Housekeeping:
-    """Call it between two ticks: it looks at the clock each time, and after everything else every :data:`LOOK_SECONDS`."""
+    """Call it between two ticks: it checks the clock each time, and everything else every :data:`LOOK_SECONDS`."""
 
     clock: Clock
     clock_watch: ClockWatch
@@ -30,14 +30,14 @@ class Housekeeping:
     freeze_endpoint: FreezeEndpoint
     rejections: RejectionLog
     owe_every_stage: Callable[[], None]
-    """Called where rows came back: every stage has work then."""
+    """Called when rows came back: every stage then has work."""
     _done: float = field(init=False)
 
     def __post_init__(self) -> None:
         self._done = self.clock.monotonic()
 
     def __call__(self) -> None:
-        """Do what is due. What fails is raised, and all of it is due again at once."""
+        """Do what is due. Failures are raised, and everything is then due again at once."""
         self.clock_watch.look()
         if self.clock.monotonic() - self._done >= LOOK_SECONDS:
             self._look_after()
@@ -45,9 +45,9 @@ class Housekeeping:
 
     def _look_after(self) -> None:
         try:
-            self.catalog_watch.look()  # where the store fails it is done again before anything else
-        except NoRoom as error:  # deadlines are evaluated meanwhile, and nothing is loaded
-            logger.warning("a changed catalog comes into force once the disk has room", extra={"fields": {"error": str(error)}})
+            self.catalog_watch.look()  # if the store fails, it is repeated before anything else
+        except NoRoom as error:  # deadlines are evaluated meanwhile, but nothing is loaded
+            logger.warning("the changed catalog takes effect once the disk has room", extra={"fields": {"error": str(error)}})
         if self.recovery.step():
             self.owe_every_stage()
         self.pipeline.tidy(sweep=not self.recovery.losses.waiting())  # what was lost may be in the oldest segment

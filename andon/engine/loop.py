@@ -1,7 +1,7 @@
-"""The engine's loop: it loads, correlates, evaluates and alerts; a thread of its own delivers.
+"""The engine's loop: it loads, correlates, evaluates and alerts; delivery has its own threads.
 
-The loop runs a stage only when the one before it wrote something or a timer is due, so an idle engine costs next to nothing. A stage that
-fails is tried again with the same input, for ever, with a growing pause; every stage is idempotent.
+The loop runs a stage only when the one before it wrote something or a timer is due, so an idle engine costs almost nothing. A stage that
+fails is retried with the same input, for ever, with growing pauses; every stage is idempotent.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ logger = logging.getLogger("andon.engine")
 
 POLL_SECONDS = 0.1
 IN_FLIGHT_SECONDS = 0.25
-"""A record has the moment of its receipt before it waits for the disk, some milliseconds on most disks."""
+"""A record gets its time of receipt before it waits for the disk; that takes some milliseconds on most disks."""
 CYCLE_SECONDS = 0.5
-"""A tick that finds work costs a third of a second whatever little it finds: a trickle of signals is taken twice a second."""
+"""A tick with work costs a third of a second, however little there is: a trickle of signals is processed twice a second."""
 LONGEST_PAUSE_SECONDS = 30.0
 CATCH_UP_SECONDS = 10.0
-"""What a tick correlates at the most before it evaluates and tells."""
+"""The most that a tick correlates before it evaluates and alerts."""
 AHEAD = (Lane.CRITICAL,)
-"""The lane that goes the whole way to the alert before a backlog of others is touched."""
+"""The lane that goes all the way to the alert before a backlog in the others is touched."""
 AHEAD_SECONDS = 5.0
-"""What a tick loads of it at the most, so that the others have their share."""
+"""The most that a tick loads of this lane, so that the others get their share."""
 SHARE_SECONDS = 0.7
-"""What a tick loads of all lanes at the most."""
+"""The most that a tick loads of all lanes."""
 SLICE_BYTES = (1 << 18, 4 << 20, SLICE_MAX_BYTES)
-"""How large slices of all lanes are: at least, at first and at the most."""
+"""The size of slices of all lanes: minimum, initial and maximum."""
 TURN_SECONDS = 2.5
-"""What it may take to load a share of a backlog and to go the whole way with it, which is how long the critical lane waits for it."""
+"""How long it may take to load a share of a backlog and process it completely, which is how long the critical lane waits for it."""
 TURN_FACTOR = 3.0
-"""Or so many times what the way of the critical lane alone takes: where it is long whatever it carries, small shares help nobody."""
+"""Or this many times as long as the critical lane alone takes: if that is long in any case, small shares help nobody."""
 STAGES = frozenset({"correlate", "evaluate", "alert"})
 
 
@@ -60,22 +60,22 @@ class Engine:
     """Whether the time can be relied on; asked before every verdict."""
     stopping: threading.Event = field(default_factory=threading.Event)
     last_tick: float = 0.0
-    """When a tick was done, monotonic seconds; 0: none was yet."""
+    """When a tick last completed, in monotonic seconds; 0: none yet."""
     last_step: float = 0.0
-    """When a batch of a stage was done, also within a tick, unless ticks fail."""
+    """When a batch of a stage last completed, even within a tick, unless ticks fail."""
     failures: int = 0
-    """Ticks that failed one after the other."""
+    """Consecutive ticks that failed."""
     owed: set[str] = field(default_factory=lambda: set(STAGES))
-    """The stages owed a run, whatever they find: all of them at first, so that what a crash interrupted is finished."""
+    """The stages that must run, whatever they find: at first all of them, so that whatever a crash interrupted is finished."""
     evaluated: datetime = EPOCH
-    """Up to when deadlines are evaluated; EPOCH: none was yet."""
+    """Deadlines have been evaluated up to this time; EPOCH: none yet."""
     _correlation_unfinished: bool = False
     """Whether the last tick left something loaded that is not correlated yet."""
     _backlog_left: bool = True
     """Whether a backlog was left in the journal, as far as is known."""
     _slice_bytes: int = SLICE_BYTES[1]
     _critical_seconds: deque[float] = field(default_factory=lambda: deque([0.0] * 3, maxlen=3))
-    """What the way of the critical lane alone took the last times, in seconds; a backlog of its own makes one long."""
+    """How long the critical lane alone took the last few times, in seconds; a backlog of its own makes it long."""
     _received_upto: datetime = EPOCH
     """What was received up to then is loaded, so that deadlines may be evaluated up to then once it is correlated."""
     _asked_all_lanes: bool = False
@@ -83,7 +83,7 @@ class Engine:
     _disk_refused: bool = False
     """Whether the store's disk did not take the last slice."""
     _stored_upto: datetime | None = None
-    """What was received up to then is correlated, and the store's disk did not take what came later; None: it takes all."""
+    """Everything received up to then is correlated, and the store's disk did not accept what came later; None: it accepts everything."""
     _wake_deliveries: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -96,8 +96,8 @@ class Engine:
                 worked = self.tick()
                 pause = max(0.0, CYCLE_SECONDS - (self.clock.monotonic() - started)) if worked else POLL_SECONDS
                 self.failures = 0
-            except Exception:  # boundary: the tick loop; whatever fails is logged and tried again with the same input
-                logger.exception("a tick failed and is tried again", extra={"fields": {"owed": sorted(self.owed)}})
+            except Exception:  # boundary: the tick loop; whatever fails is logged and retried with the same input
+                logger.exception("a tick failed and will be tried again", extra={"fields": {"owed": sorted(self.owed)}})
                 pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(self.failures, 5))
                 self.failures += 1
             self.stopping.wait(pause)
@@ -107,7 +107,7 @@ class Engine:
     def tick(self) -> bool:
         """Run every stage that has something to do; return whether there was more to do than to meet a deadline.
 
-        Where a backlog was left, what waits in the critical lane goes the whole way first.
+        If there is a backlog, what is waiting in the critical lane is processed completely first.
         """
         worked = False
         started = self.clock.monotonic()
@@ -126,7 +126,8 @@ class Engine:
     def _correlate_evaluate_alert(self) -> bool:
         """Correlate, evaluate and tell what was loaded; return whether there was anything.
 
-        A deadline is evaluated only when all that was received before it is correlated: what is only late to us is not late.
+        A deadline is evaluated only once everything received before it is correlated: a signal that only we are late to process is not
+        late.
         """
         worked = bool(self.owed)
         refused = self._disk_refused
@@ -140,7 +141,9 @@ class Engine:
         if (not self._correlation_unfinished or self._stored_upto is not None) and self.clock_trusted():
             try:
                 self._evaluate()
-            except NoRoom:  # as much waits for the disk as may: what was evaluated is told, the rest stays owed
+            except (
+                NoRoom
+            ):  # the maximum number of rows is waiting for the disk: alerts go out for what was evaluated, the rest must run again
                 self.owed.add("alert")
         if self.evaluated > EPOCH:
             self.telemetry.set(M.EVALUATION_LAG_SECONDS, (self.clock.now() - self.evaluated).total_seconds())
@@ -151,12 +154,12 @@ class Engine:
         return worked
 
     def clock_stepped(self) -> None:
-        """Evaluate from the corrected time on, also where it is earlier."""
+        """Evaluate from the corrected time on, even if it is earlier."""
         self.evaluated = self._received_upto = EPOCH
         self.owed.update({"evaluate", "alert"})
 
     def _evaluate_without_store(self, refused: bool, *, all_stored: bool) -> None:
-        """Let deadlines be evaluated by now while the store's disk takes nothing, but for those that signals may meet which it did not take."""
+        """Evaluate deadlines up to now while the store's disk accepts nothing, except those that signals it did not accept may meet."""
         if all_stored:
             self._stored_upto = None
         elif refused and self._stored_upto is None and self.evaluated > EPOCH:
@@ -166,7 +169,7 @@ class Engine:
         self.stages.unseen(self._stored_upto)
 
     def _load(self, lanes: tuple[Lane, ...], seconds: float) -> None:
-        """Load what waits in these lanes, for a while; what was loaded is correlated before more is."""
+        """Load what is waiting in these lanes, for a while; what was loaded is correlated before more is loaded."""
         started = self.clock.monotonic()
         more = not self._correlation_unfinished
         self._asked_all_lanes = more and lanes != AHEAD
@@ -177,14 +180,14 @@ class Engine:
             more, self._received_upto = (
                 loaded.more,
                 min(loaded.upto or asked, asked),
-            )  # received by a clock that was set back since: as of now
+            )  # received according to a clock that has been set back since: count it from now
             self._backlog_left = more or (lanes == AHEAD and self._backlog_left)
             if loaded.some:
                 self.owed.add("correlate")
         self._observe("load", started)
 
     def _resize(self, seconds: float) -> None:
-        """Make the slices of a backlog larger or smaller, by what the last ones took."""
+        """Make the slices of a backlog larger or smaller, according to how long the last ones took."""
         least, _, most = SLICE_BYTES
         may_take = max(TURN_SECONDS, TURN_FACTOR * min(self._critical_seconds))
         if seconds < may_take / 2:
@@ -193,8 +196,8 @@ class Engine:
             self._slice_bytes = max(least, self._slice_bytes // 2)
 
     def _correlate(self) -> None:
-        """Correlate all that was loaded; what is left after a while has its turn in the next tick."""
-        # A failure of a transaction is an alert of its own, with or without an SLA.
+        """Correlate everything that was loaded; what is left after a while has its turn in the next tick."""
+        # A transaction's failure is an alert of its own, with or without an SLA.
         self.owed.update({"evaluate", "alert"})
         started = self.clock.monotonic()
         self._correlation_unfinished = False
@@ -212,7 +215,7 @@ class Engine:
         self.evaluated = upto
 
     def _run(self, name: str, stage: Stage, now: datetime) -> bool:
-        """Run a stage and take it off the list; return what it returns."""
+        """Run a stage and take it off the list; return its result."""
         started = self.clock.monotonic()
         result = stage.run(now)
         self.owed.discard(name)

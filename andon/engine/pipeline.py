@@ -1,4 +1,4 @@
-"""The stages of an engine on one store, as one: what the engine's loop runs and ``andon sla test`` rehearses. ``andon.wiring`` makes it."""
+"""The stages of an engine on one store: what the engine's loop runs and ``andon sla test`` rehearses. ``andon.wiring`` builds it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from store.unseen import Unseen
 _FROM_SIGNALS = frozenset({"milestone_events", "milestone_rules", "transaction_events", "transaction_keys"})
 _FROM_EVENTS = frozenset({"transactions", "clocks", "verdicts"})
 _OF_ALERTING = frozenset({"incidents", "incident_members", "deliveries", "silences"})
-"""Tables by what has to be done where rows of them were lost."""
+"""Tables by what has to be done if rows of them were lost."""
 
 
 @dataclass
@@ -65,9 +65,9 @@ class Pipeline:
         return Stages(self._load, self.correlator, self.evaluation, self.alerting, self.unseen.since)
 
     def reload(self, catalog: Catalog) -> None:
-        """Take a changed, checked catalog in every stage.
+        """Use a changed, checked catalog in every stage.
 
-        Every stage is owed a run then: the next one evaluates open transactions again where promises have changed.
+        Every stage must then run: the next run re-evaluates open transactions of flows whose promises have changed.
         """
         self.catalog = catalog
         self.alerting.reload(catalog)
@@ -75,7 +75,7 @@ class Pipeline:
         self.evaluation.reload(catalog)
 
     def tidy(self, *, sweep: bool) -> None:
-        """Write what waits for the disk, look for secrets that can be read now and, if asked to, delete old segments."""
+        """Write what waits for the disk, look for secrets that have become readable and, if asked to, delete old segments."""
         write_where_there_is_room(self.store.held)
         if sweep:
             self._sweep()
@@ -84,16 +84,16 @@ class Pipeline:
     def _sweep(self) -> None:
         if self.keeping:
             self.keeping.sweep(self.clock.now() - timedelta(seconds=self.settings.journal_keep_seconds))
-        with suppress(NoRoom):  # a segment is deleted only once the books say what was in it
+        with suppress(NoRoom):  # a segment is deleted only once the books record what was in it
             self.loader.sweep()
 
     def clock_stepped(self) -> None:
-        """Have what was decided by a clock that was corrected decided again."""
+        """Repeat decisions that were made by a clock that has since been corrected."""
         self.evaluation.reevaluate()
         self.alerting.look_again(self.clock.now())
 
     def note_again(self, tables: Collection[str]) -> None:
-        """Write again what these tables note of the others and memory has or the others say, before anything else is brought back."""
+        """Write again what these tables record about the others, from memory or from the others, before anything else is restored."""
         if "revision_blocks" in tables:
             skip_what_was_used(self.store)
         if "schema_files" in tables:
@@ -102,7 +102,7 @@ class Pipeline:
             self.loader.note_progress_again()
 
     def bring_back(self, tables: Collection[str]) -> list[str]:
-        """Let rows that are missing from these tables come back: from the engine's journal, or from what they derive from.
+        """Restore rows that are missing from these tables: from the engine's journal, or from what they derive from.
 
         Returns a sentence for each part of the journal that cannot be read. The stages have work afterwards.
         """
@@ -117,7 +117,7 @@ class Pipeline:
         return damage
 
     def last_heartbeat(self) -> datetime | None:
-        """Return when the heartbeat was sent that has become a transaction last. Raises :class:`core.errors.Retryable` when the store fails."""
+        """Return when the last heartbeat to become a transaction was sent. Raises :class:`core.errors.Retryable` if the store fails."""
         try:
             rows = self.store.rows(statement("correlation/last_started"), {"flow": HEARTBEAT})
         except STORE_ERRORS as error:
@@ -125,7 +125,7 @@ class Pipeline:
         return rows[0]["at"].replace(tzinfo=UTC) if rows[0]["n"] else None
 
     def origin_offsets(self) -> pd.DataFrame:
-        """Return how far what came since the last call lies from its receipt, by origin (see ``store.reads.origin_offsets``)."""
+        """Return how far the times of what arrived since the last call are from their receipt, by origin (see ``store.reads.origin_offsets``)."""
         with self.store.own_client() as client:
             after, upto = self._compared, loaded_upto(client)
             found = origin_offsets(client, after=after, upto=upto) if after is not None else pd.DataFrame()

@@ -12,10 +12,10 @@ from core.signal import Lane
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did: ``some``thing, and whether there is ``more``.
+    """The result of a load: whether ``some`` signals were loaded, and whether there is ``more``.
 
-    ``no_room``: the store's disk took nothing of what there was.
-    ``upto``: all that was received up to then is loaded; None: all that there was when the load began.
+    ``no_room``: the store's disk accepted none of it. ``upto``: everything received up to then is loaded; None: everything that was there
+    when the load began.
     """
 
     some: bool
@@ -28,7 +28,7 @@ class Stage(Protocol):
     """A step of the tick that may have to be repeated."""
 
     def run(self, now: datetime) -> bool:
-        """Do a batch of what there is to do; return whether there may be more."""
+        """Process one batch; return whether there may be more."""
         ...
 
 
@@ -36,23 +36,23 @@ class TimedStage(Protocol):
     """A step that also has deadlines of its own."""
 
     def run(self, now: datetime) -> bool:
-        """Do what there is to do; return whether the next stage has something to read."""
+        """Do the pending work; return whether the next stage has something to read."""
         ...
 
     def next_deadline(self) -> datetime | None:
-        """Return the moment at which :meth:`run` has work without any input."""
+        """Return when :meth:`run` next has work even without any input."""
         ...
 
 
 class Deliverer(Stage, Protocol):
-    """The alert stage: incidents in the loop, messages in a thread of their own."""
+    """The alert stage: incidents in the loop, messages in threads of their own."""
 
     def deliver(self, now: datetime) -> datetime | None:
-        """Send what is due; return the moment of the next attempt."""
+        """Send what is due; return when the next attempt is due."""
         ...
 
     def next_deadline(self) -> datetime | None:
-        """Return the moment at which :meth:`run` has work without any input."""
+        """Return when :meth:`run` next has work even without any input."""
         ...
 
 
@@ -60,7 +60,7 @@ class Load(Protocol):
     """The first part of a tick."""
 
     def __call__(self, lanes: Collection[Lane] = ..., slice_bytes: int = ...) -> Loaded:
-        """Load some of what waits in these lanes, in slices of about so many bytes."""
+        """Load some of what is waiting in these lanes, in slices of about this many bytes."""
         ...
 
 
@@ -73,4 +73,4 @@ class Stages:
     evaluate: TimedStage
     alert: Deliverer
     unseen: Callable[[datetime | None], None] = lambda _: None
-    """Told since when signals are received that the store's disk does not take; None: it takes them."""
+    """Told since when signals have been received that the store's disk does not accept; None: it accepts them."""

@@ -1,7 +1,8 @@
 """Rebuilds the store's content from the journal, in an empty store.
 
-What people did and what was told comes back as it was; signals are loaded, correlated and evaluated again. A clock that is made anew goes on with
-the version and the moment of its verdict (docs/adr/017). Nothing is told here: alerting finds afterwards that all has been said.
+What people did and who was notified comes back as it was; signals are loaded, correlated and evaluated again. A rebuilt clock continues
+with the version and the time of its verdict (docs/adr/017). Nobody is notified here: alerting finds afterwards that everything has been
+said.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _TRY_AGAIN_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What came back (signals), and a sentence for each thing that did not; ``damage``: for what cannot be read of the engine's journal."""
+    """What came back (signals), and a sentence for each thing that did not; ``damage``: what cannot be read in the engine's journal."""
 
     signals: int = 0
     missing: list[str] = field(default_factory=list)
@@ -37,9 +38,9 @@ class Rebuilt:
 
 
 def replay_journal(pipeline: Pipeline, stopping: threading.Event, tell: Tell) -> Rebuilt:
-    """Load all that the journal has, correlate it, and evaluate it only then; return early when ``stopping`` is set.
+    """Load everything in the journal, correlate it, and only then evaluate it; return early if ``stopping`` is set.
 
-    Repeatable: the stages' cursors are in the store, and so is the note that a rebuild is going on, which is taken back at the end.
+    Repeatable: the stages' cursors are in the store, and so is the note that a rebuild is under way, which is removed at the end.
     """
     rebuilt = Rebuilt()
     clock = pipeline.clock
@@ -72,7 +73,7 @@ def replay_journal(pipeline: Pipeline, stopping: threading.Event, tell: Tell) ->
 
 
 def finish_rebuild(pipeline: Pipeline, stopping: threading.Event) -> None:
-    """End a rebuild that was interrupted, or that a restored backup needs, before an engine evaluates and tells; ``stopping`` ends it early."""
+    """Finish a rebuild that was interrupted, or that a restored backup needs, before an engine evaluates and alerts; ``stopping`` ends it early."""
     if is_rebuilding(pipeline.store):
         replay_journal(pipeline, stopping, lambda said: logger.info("rebuilding", extra={"fields": {"progress": said}}))
     if not stopping.is_set():
@@ -80,6 +81,6 @@ def finish_rebuild(pipeline: Pipeline, stopping: threading.Event) -> None:
 
 
 def correlate_all(pipeline: Pipeline, stopping: threading.Event) -> None:
-    """Correlate all that is loaded, or until ``stopping`` is set."""
+    """Correlate everything that is loaded, or until ``stopping`` is set."""
     while pipeline.correlator.run(pipeline.clock.now()) and not stopping.is_set():
         pass

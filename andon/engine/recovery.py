@@ -1,4 +1,4 @@
-"""Recovery of what the store has lost while the engine runs: between two ticks, once the tick before has told of it."""
+"""Recovery of what the store has lost while the engine runs: between two ticks, once the previous tick has reported it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from store.rebuild import SIGNALS, Lost, SignalReload, gone, stored_rows, window
 
 logger = logging.getLogger("andon.recovery")
 _COUNTED = frozenset({*SIGNALS, "verdicts"})
-"""Tables of which a row is rarely written twice, so that it shows whether all rows are back."""
+"""Tables whose rows are rarely written twice, so that their count shows whether all rows are back."""
 
 
 class Recovery:
@@ -29,9 +29,9 @@ class Recovery:
         self._told: frozenset[str] = frozenset()
 
     def step(self) -> bool:
-        """Bring back what is lost as far as the journal has it; return whether anything was done, so that every stage is owed a run.
+        """Restore what is lost as far as the journal has it; return whether anything was done, so that every stage must run.
 
-        A loss that was not there at the last call waits for the next one: the tick in between opens its incident and tells it.
+        A loss that is new since the last call waits for the next one: the tick in between opens its incident and notifies.
         """
         waiting = self.losses.waiting()
         known, self._told = self._told, frozenset(loss.loss_id for loss in waiting)
@@ -43,7 +43,7 @@ class Recovery:
                 self._pipeline, list(_lost(waiting)), lambda said: logger.info("recovering", extra={"fields": {"progress": said}})
             )
         except NoRoom as error:  # deadlines are evaluated meanwhile
-            logger.warning("what is lost comes back once the disk has room", extra={"fields": {"error": str(error)}})
+            logger.warning("what was lost is restored once the disk has room", extra={"fields": {"error": str(error)}})
             return False
         for loss in waiting:
             back = self._rows(loss) - before[loss.loss_id]
@@ -51,7 +51,7 @@ class Recovery:
             if loss.table_name in SIGNALS:
                 sentences = rebuilt.missing if short else []
             else:
-                sentences = [*rebuilt.damage, *([f"{counted(short, 'row')} that the journal does not have"] if short else [])]
+                sentences = [*rebuilt.damage, *([f"{counted(short, 'row')} not in the journal"] if short else [])]
             self.losses.mended(loss, short if sentences else 0, sentences)
         return True
 
@@ -60,10 +60,10 @@ class Recovery:
 
 
 def recover(pipeline: Pipeline, lost: Collection[Lost], tell: Tell) -> Rebuilt:
-    """Bring back what a store has lost, as far as the journal has it. For the thread that runs the stages, between two ticks.
+    """Restore what a store has lost, as far as the journal has it. For the thread that runs the stages, between two ticks.
 
-    Signals are read again. Derived rows are made anew from what they derive from, and go on with the verdicts that were reached; rows that
-    no signal brings back come from the engine's journal. Nothing is told a second time. Repeatable, also after an interruption.
+    Signals are read again. Derived rows are rebuilt from what they derive from, and continue with the verdicts already reached; rows that
+    no signal brings back come from the engine's journal. Nobody is notified a second time. Repeatable, even after an interruption.
     """
     rebuilt = Rebuilt()
     tables = {one.table for one in lost}

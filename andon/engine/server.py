@@ -29,28 +29,28 @@ if TYPE_CHECKING:
     from andon.health.backlog import BacklogWatch
 
 URL_MAX_BYTES = 32 << 10
-"""Readers may send a query and its parameters in the address."""
+"""Readers may send a query and its parameters in the URL."""
 
 
 class HttpServer:
-    """Serves routes on the engine's port from :meth:`start` to :meth:`stop`. Whoever owns it calls ``flush`` of its ``rejections`` now and then."""
+    """Serves routes on the engine's port from :meth:`start` to :meth:`stop`. Its owner regularly calls ``flush`` of its ``rejections``."""
 
     def __init__(self, settings: Settings, routes: Sequence[BaseRoute], rejections: RejectionLog) -> None:
         self._settings = settings
         self.rejections = rejections
-        # no TLS here: the engine's port is for this machine and for what stands before it
+        # no TLS here: the engine's port is for this machine and for a proxy in front of it
         hosts = own_hosts(settings, settings.inner_host)
         self._server = make_server(Starlette(routes=routes), hosts, self.rejections, url_max_bytes=URL_MAX_BYTES)
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Bind the port and serve. Raises :class:`core.errors.UsageError` when the port is in use."""
+        """Bind the port and serve. Raises :class:`core.errors.UsageError` if the port is in use."""
         bound = bind(self._settings.inner_host, self._settings.engine_port, "engine_port")
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [bound]}, name="engine-http", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Let running requests end, then stop."""
+        """Let running requests finish, then stop."""
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(timeout=5.0)
@@ -58,7 +58,7 @@ class HttpServer:
 
 
 class EngineServer(HttpServer):
-    """What a running engine answers: its health, its metrics, and ``apis``, which are given the guard of its port."""
+    """What a running engine answers: its health, its metrics, and ``apis``, which get the guard of its port."""
 
     def __init__(
         self,
@@ -85,9 +85,9 @@ class EngineServer(HttpServer):
         super().__init__(settings, routes, rejections)
 
     def _healthy(self, _: Request) -> Response:
-        """Alive: the loop has done a step lately, or a disk is what it waits for: a restart would not help then.
+        """Alive: the loop has made a step recently, or is waiting for a disk, in which case a restart would not help.
 
-        ``now``: the time it goes by, which a demo simulates.
+        ``now``: the engine's time, which a demo simulates.
         """
         age = self._engine.clock.monotonic() - self._engine.last_step
         alive = self._engine.last_step == 0.0 or age < 2 * LONGEST_PAUSE_SECONDS or bool(self._disks.problems)
@@ -95,15 +95,15 @@ class EngineServer(HttpServer):
         return JSONResponse({"alive": alive, "last_step_seconds": round(age, 1), "now": now}, 200 if alive else 503)
 
     def _ready(self, _: Request) -> Response:
-        """Able to do its work: its disks take what is written, it is not behind, and a heartbeat came through not long ago."""
+        """Ready: its disks accept what is written, it is not behind, and a heartbeat came through recently."""
         age, backlog = self._heartbeat.age_seconds(), self._backlog_watch.backlog
         said: dict[str, object] = {}
         problems = list(self._disks.problems)
-        if backlog is not None:  # it also says why there is no tick and no heartbeat
+        if backlog is not None:  # this also explains a missing tick and heartbeat
             problems.append(str(backlog))
             said["backlog"] = {**asdict(backlog), "seconds_left": backlog.seconds_left}
         elif not self._engine.last_tick:
-            problems.append("the first tick is not done")
+            problems.append("the first tick has not completed")
         elif age > SILENT_AFTER_SECONDS:
             problems.append(f"no heartbeat for {age:.0f} s: is the collector running?")
         return JSONResponse({"ready": not problems, "problems": problems, **said}, 503 if problems else 200)

@@ -1,6 +1,6 @@
-"""Tells what is wrong with the disks where the engine's loop cannot: it hangs on one of them, or there is no room to open its store.
+"""Reports what is wrong with the disks when the engine's loop cannot: it hangs on one of them, or there is no room to open its store.
 
-It decides as the loop would, without the store. So the loop gives the same message the same ``delivery_id`` when it comes to it.
+It decides as the loop would, without the store. So the loop gives the same message the same ``delivery_id`` when it gets to it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from core.disk import SLOW_SECONDS
 
 
 class StandbyAlerting:
-    """For a thread of its own."""
+    """Runs in a thread of its own."""
 
     def __init__(self, make: Callable[[], AlertEngine], disks: DiskWatch, clock: Clock, last_step: Callable[[], float]) -> None:
-        """``make``: alerting that needs no store. ``last_step`` returns when the loop did a step last, in monotonic seconds; 0: it has not begun."""
+        """``make``: alerting that needs no store. ``last_step`` returns when the loop last made a step, in monotonic seconds; 0: none yet."""
         self._make = make
         self._disks = disks
         self._clock = clock
@@ -26,12 +26,12 @@ class StandbyAlerting:
         self._alerting: AlertEngine | None = None
 
     def run(self, stopping: threading.Event) -> None:
-        """Look until stopped."""
+        """Watch until stopped."""
         while not stopping.wait(LOOK_SECONDS):
             self.look()
 
     def look(self) -> None:
-        """Tell what is wrong if the loop does not; once it does again, the rest is its own."""
+        """Report what is wrong if the loop does not; once it does again, the rest is up to the loop."""
         step, now = self._last_step(), self._clock.now()
         if not self._disks.problems or not step or self._clock.monotonic() - step < SLOW_SECONDS:
             self._alerting = None

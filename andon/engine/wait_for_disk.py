@@ -1,4 +1,4 @@
-"""An engine whose disk has no room to open its store waits: it says so, notifies the first channel, and starts by itself once there is room."""
+"""Lets an engine wait while its disk has no room to open its store: it says so, notifies the first channel, and starts once there is room."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ logger = logging.getLogger("andon.engine")
 LOOK_SECONDS = 1.0
 FIRST_LOOK_SECONDS = 0.02
 LAST_WORDS_SECONDS = 10.0
-"""How long the news that it is over may take to be told before the engine starts."""
+"""How long the engine waits, before it starts, for the notification that the problem is over."""
 
 
 def run_when_disk_has_room(
@@ -40,9 +40,9 @@ def run_when_disk_has_room(
     make_alerting: Callable[[Conditions], AlertEngine],
     run: Callable[[], None],
 ) -> None:
-    """Run the engine once its disks take what it writes; again, when they do not while it starts. ``make_alerting``: without a store.
+    """Run the engine once its disks accept writes; start over if they stop doing so during its start. ``make_alerting``: without a store.
 
-    The very first start does not wait, and raises what it meets: who sits before it can choose another folder.
+    The very first start does not wait, but raises any error: the person in front of it can choose another folder.
     """
     first = settings.store == "embedded" and not (settings.store_folder.is_dir() and any(settings.store_folder.iterdir()))
     while not stopping.is_set():
@@ -53,7 +53,7 @@ def run_when_disk_has_room(
         except (NoRoom, OSError) as error:
             if first or (isinstance(error, OSError) and error.errno not in NO_ROOM):
                 raise
-            logger.warning("there was no room to start; it is tried again", extra={"fields": {"error": str(error)}})
+            logger.warning("there was no room to start; trying again", extra={"fields": {"error": str(error)}})
             stopping.wait(LOOK_SECONDS)
     return None
 
@@ -61,7 +61,7 @@ def run_when_disk_has_room(
 def _wait(
     settings: Settings, clock: Clock, telemetry: Telemetry, stopping: threading.Event, make_alerting: Callable[[Conditions], AlertEngine]
 ) -> None:
-    """Return soon where the disks take what is written, else as soon as they do, or when stopped."""
+    """Return soon if the disks accept writes, else as soon as they do, or when stopped."""
     conditions, over = Conditions(), threading.Event()
     disks = DiskWatch(settings, clock, telemetry, conditions)
     disks.start(over)

@@ -11,16 +11,16 @@ from core.signal import Lane
 from store.loader import Loader
 
 BEHIND_SECONDS = 60.0
-"""Real ones since the receipt of the oldest signal that waits; what is younger is in the ordinary course of things."""
+"""In real seconds since the oldest waiting signal was received; anything younger is normal."""
 LOOK_SECONDS = 2.0
 RATE_SECONDS = 60.0
 _LANES = (Lane.CRITICAL, Lane.STANDARD)
-"""Nobody waits for what its senders call bulk."""
+"""Nobody waits for the bulk lane."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits in the journal's critical and standard lanes, also in slices of the largest size; ``per_second``: signals loaded of late."""
+    """What is waiting in the journal's critical and standard lanes, also in slices of maximum size; ``per_second``: signals loaded recently."""
 
     slices: int
     signals: int
@@ -28,7 +28,7 @@ class Backlog:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long that takes, if nothing is added; None: nothing was loaded of late."""
+        """How long that takes if nothing is added; None: nothing was loaded recently."""
         return self.signals / self.per_second if self.per_second else None
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class Backlog:
 
 
 class BacklogWatch:
-    """Looks at the journal in a thread of its own, so that it also tells in the midst of a long stage."""
+    """Watches the journal in a thread of its own, so that it also reports in the middle of a long stage."""
 
     def __init__(self, loader: Loader, clock: Clock, clock_speed: float) -> None:
         self._loader = loader
@@ -47,7 +47,7 @@ class BacklogWatch:
         self._loaded: deque[tuple[float, int]] = deque()
         self._looked_behind = False
         self.backlog: Backlog | None = None
-        """None: not behind, or seen only once to be: a clock that was set makes all that waits look old for a moment."""
+        """None: not behind, or seen behind only once: after the clock was set, everything waiting looks old for a moment."""
         self.look()
 
     def run(self, stopping: threading.Event) -> None:
@@ -56,7 +56,7 @@ class BacklogWatch:
             self.look()
 
     def look(self) -> None:
-        """Bring :attr:`backlog` and the metrics of the lanes up to date."""
+        """Bring :attr:`backlog` and the lanes' metrics up to date."""
         lags = self._loader.lag()
         now = self._clock.monotonic()
         self._loaded.append((now, sum(self._loader.loaded[lane] for lane in _LANES)))
@@ -74,7 +74,7 @@ class BacklogWatch:
 
 
 def _duration(seconds: float) -> str:
-    """Return a time to wait in words: ``40 seconds``, ``12 minutes``, ``3.5 hours``."""
+    """Return a waiting time in words: ``40 seconds``, ``12 minutes``, ``3.5 hours``."""
     if seconds < 100:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.1f} hours"

@@ -1,4 +1,4 @@
-"""Compares this machine's clock with those of all who send: where they agree with each other and not with it, it is wrong."""
+"""Compares this machine's clock with those of all senders: if they agree with each other but not with it, it is wrong."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ logger = logging.getLogger("andon.clock")
 
 EVERY_SECONDS = 60.0
 WRONG_FROM_SECONDS = 60.0
-"""Less may be the usual time between an event and its sending."""
+"""A smaller difference may be the usual time between an event and its sending."""
 ALIKE_SECONDS = 30.0
-"""How far apart the offsets of origins may lie that show one and the same fault."""
+"""How far apart the offsets of origins may be and still show the same fault."""
 ORIGINS_MIN = 2
-"""One that is off alone has a wrong clock itself."""
+"""A single origin that is off has a wrong clock itself."""
 SIGNALS_MIN = 3
 IN_A_ROW = 2
-"""Comparisons that must agree: what was held up on the way and comes all at once is old in one of them, and fresh in the next."""
+"""Comparisons that must agree: signals that were held up and arrive all at once are old in one comparison and fresh in the next."""
 CONDITION = "clock-wrong"
 
 
 def clock_error(offsets: pd.DataFrame, speed: float = 1.0) -> float | None:
-    """Return by how many seconds all origins lie ahead of this machine (negative: behind), 0 if they do not, None if too few are heard.
+    """Return by how many seconds all origins are ahead of this machine (negative: behind), 0 if they are not, None if there are too few.
 
     ``offsets``: columns signals, offset_seconds (see ``store.reads.origin_offsets``). ``speed``: of simulated time.
     """
@@ -48,7 +48,7 @@ class ClockSkewCheck:
     def __init__(
         self, offsets: Callable[[], pd.DataFrame], clock: Clock, telemetry: Telemetry, conditions: Conditions, speed: float = 1.0
     ) -> None:
-        """``offsets`` returns those of what was loaded since it was asked last."""
+        """``offsets`` returns the offsets of what was loaded since the last call."""
         self._offsets = offsets
         self._clock = clock
         self._telemetry = telemetry
@@ -58,15 +58,15 @@ class ClockSkewCheck:
         telemetry.set(M.CLOCK_WRONG_SECONDS, 0)
 
     def run(self, stopping: threading.Event) -> None:
-        """Compare until stopped; for a thread of its own."""
+        """Compare until stopped; runs in a thread of its own."""
         while not stopping.wait(EVERY_SECONDS):
             try:
                 self.compare()
             except STORE_ERRORS:  # it is asked again in a minute
-                logger.warning("the clocks of the sources could not be compared; it is tried again", exc_info=True)
+                logger.warning("the clocks of the sources could not be compared; trying again", exc_info=True)
 
     def compare(self) -> None:
-        """Compare once, and tell what is found twice in a row."""
+        """Compare once, and report what is found twice in a row."""
         error = clock_error(self._offsets(), self._speed)
         if error is None:
             return
@@ -81,8 +81,8 @@ class ClockSkewCheck:
     def _tell(self, error: float) -> None:
         side, when = ("behind", "future") if error > 0 else ("ahead", "past")
         title = (
-            f"The clock of this machine seems to be {duration_of(error)} {side}: what all sources send lies about that far in the {when}."
-            " Set the clock right; verdicts go by it"
+            f"The clock of this machine seems to be {duration_of(error)} {side}: the times that all sources send are about that far in the {when}."
+            " Correct the clock; verdicts depend on it"
         )
         held = {condition.name: condition for condition in self._conditions.current()}.get(CONDITION)
         if held is None:

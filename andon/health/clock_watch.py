@@ -1,4 +1,4 @@
-"""Tells when the machine's clock was set or the machine was suspended, and keeps verdicts from being given by a time that is in doubt."""
+"""Reports when the machine's clock was set or the machine was suspended, and prevents verdicts based on a doubtful time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from core.telemetry import M, Telemetry
 logger = logging.getLogger("andon.clock")
 
 TOLD_FOR_SECONDS = 600.0
-"""How long the incident of a step stays open: long enough to be seen, as the step itself is over at once."""
+"""How long the incident of a step stays open: long enough to be noticed, because the step itself is over at once."""
 CONDITION = "clock-step"
 
 
 class ClockWatch:
-    """Looked at in every tick; :meth:`clock_trusted` is asked before a verdict is given. One thread only."""
+    """Checked in every tick; :meth:`clock_trusted` is asked before a verdict is given. One thread only."""
 
     def __init__(
         self, clock: SystemClock, telemetry: Telemetry, conditions: Conditions, on_step: Callable[[], None] = lambda: None
     ) -> None:
-        """``on_step`` is called once a step is followed: what was decided by the old time is to be decided again."""
+        """``on_step`` is called once a step is followed: what was decided by the old time must be decided again."""
         self._clock = clock
         self._telemetry = telemetry
         self._conditions = conditions
@@ -34,7 +34,7 @@ class ClockWatch:
         telemetry.set(M.CLOCK_STEP_SECONDS, 0)
 
     def look(self) -> None:
-        """Compare the clocks, and tell and follow what was found."""
+        """Compare the clocks, report what was found and follow it."""
         settled = self._clock.settled
         if not settled and not self._doubted:
             logger.error("the machine's clock was set, or the machine was suspended; nothing is evaluated until it has settled")
@@ -59,15 +59,13 @@ class ClockWatch:
             title = f"This machine was suspended for {by} until {now:%Y-%m-%d %H:%M:%S} UTC: nothing was received or evaluated meanwhile"
         else:
             direction = "forward" if step.seconds > 0 else "back"
-            title = (
-                f"The clock of this machine was set {direction} by {by}, to {now:%Y-%m-%d %H:%M:%S} UTC: what is open is evaluated again"
-            )
+            title = f"The clock of this machine was set {direction} by {by}, to {now:%Y-%m-%d %H:%M:%S} UTC: open transactions are evaluated again"
         logger.error(title, extra={"fields": {"event": "clock_step", "seconds": round(step.seconds, 3), "suspended": step.suspended}})
         self._conditions.raise_(Condition(CONDITION, "suspended" if step.suspended else "set", title, now))
 
 
 def duration_of(seconds: float) -> str:
-    """Return ``1 h 0 min 4 s``: whole seconds of a duration, whatever its sign, without leading zeros."""
+    """Return ``1 h 0 min 4 s``: the whole seconds of a duration, whatever its sign, without leading zeros."""
     whole = timedelta(seconds=round(abs(seconds)))
     hours, rest = divmod(whole.seconds, 3600)
     parts = [(whole.days, "d"), (hours, "h"), (rest // 60, "min"), (rest % 60, "s")]

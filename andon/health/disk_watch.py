@@ -1,7 +1,7 @@
-"""Watches the file systems that Andon writes: whether they take what is written, and how long that takes.
+"""Watches the file systems that Andon writes to: whether they accept writes, and how long these take.
 
-A thread a file system writes a byte there every two seconds and waits until it is on disk; another looks at them each second and says what
-is wrong. So a disk that hangs is seen while it hangs.
+One thread per file system writes a byte there every two seconds and waits until it is on disk; another checks them every second and reports
+what is wrong. So a hanging disk is noticed while it hangs.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ logger = logging.getLogger("andon.disk")
 LOOK_SECONDS = 1.0
 WRITE_EVERY_SECONDS = 2.0
 QUICK_AGAIN_SECONDS = 10.0
-"""A disk that was slow is so until nothing took :data:`SLOW_SECONDS` for so long."""
+"""A slow disk counts as slow until no write has taken :data:`SLOW_SECONDS` for this long."""
 SLOW = "disk-slow"
 CONDITIONS = frozenset({*(lack.value for lack in Lack), SLOW})
 FILE = "disk-watch"
-"""What is written, in the folder that is watched."""
+"""The file that is written, in the folder being watched."""
 
 
 class WriteProbe:
-    """Writes a byte into a folder again and again; other threads ask how that goes."""
+    """Writes a byte into a folder again and again; other threads ask how it goes."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
@@ -42,12 +42,12 @@ class WriteProbe:
         self._took = 0.0
         self._slow_at: float | None = None
         self.taken: bool | None = None
-        """Whether the last write that has ended was taken; None: none has."""
+        """Whether the last completed write succeeded; None: none has completed."""
         self.lack: Lack | None = None
-        """What was lacking then."""
+        """What was lacking at that time."""
 
     def run(self, stopping: threading.Event) -> None:
-        """Write until stopped; for a thread of its own, which hangs where the disk does."""
+        """Write until stopped; runs in a thread of its own, which hangs if the disk does."""
         self.write()
         while not stopping.wait(WRITE_EVERY_SECONDS):
             self.write()
@@ -58,7 +58,7 @@ class WriteProbe:
         try:
             _write(self._folder / FILE)
         except FileNotFoundError:
-            self.lack, self.taken = None, True  # the folder is not made yet
+            self.lack, self.taken = None, True  # the folder does not exist yet
         except OSError as error:
             if (lack := lack_of(error, self._folder)) is None:
                 logger.exception("a disk fails", extra={"fields": {"folder": str(self._folder)}})
@@ -70,19 +70,19 @@ class WriteProbe:
             self._slow_at = self._clock.monotonic()
 
     def seconds(self) -> float:
-        """Return how long the last write took, or for how long the one that is under way has gone on if that is longer."""
+        """Return how long the last write took, or how long the current one has been running, if that is longer."""
         began = self._began
         return max(self._took, self._clock.monotonic() - began) if began is not None else self._took
 
     def is_slow(self) -> bool:
-        """Return whether a write takes or took so long, now or lately."""
+        """Return whether a write takes or took this long, now or recently."""
         if self.seconds() >= SLOW_SECONDS:
             return True
         return self._slow_at is not None and self._clock.monotonic() - self._slow_at < QUICK_AGAIN_SECONDS
 
 
 def _write(path: Path) -> None:
-    # opened anew each time: a file that is open for writing would keep the file system from being made read-only by hand
+    # opened anew each time: a file open for writing would prevent the file system from being made read-only by hand
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         os.pwrite(descriptor, b"x", 0)
@@ -93,7 +93,7 @@ def _write(path: Path) -> None:
 
 @dataclass
 class FileSystem:
-    """One file system and what of ours lies on it. ``folder``: the first of these. ``parts``: journal, store, data."""
+    """One file system and which of our folders are on it. ``folder``: the first of these. ``parts``: journal, store, data."""
 
     folder: Path
     parts: dict[str, Path]
@@ -103,18 +103,18 @@ class FileSystem:
 
     @property
     def loss(self) -> str:
-        """What does not happen while nothing can be written there."""
+        """What stops working while nothing can be written there."""
         if "journal" in self.parts:
-            return "no signals are taken"
+            return "no signals are accepted"
         return "nothing is stored" if "store" in self.parts else "logs and positions of receivers are not written"
 
     def lack(self) -> Lack | None:
-        """Return what is lacking, by the file system or by the last attempt to write."""
+        """Return what is lacking, according to the file system or the last attempt to write."""
         return self.room.look() or self.probe.lack
 
 
 class DiskWatch:
-    """What is wrong with the disks, as conditions, metrics and sentences. ``start`` once; any thread may ask :attr:`problems`."""
+    """What is wrong with the disks, as conditions, metrics and sentences. Call ``start`` once; any thread may read :attr:`problems`."""
 
     def __init__(self, settings: Settings, clock: Clock, telemetry: Telemetry, conditions: Conditions) -> None:
         self._clock = clock
@@ -126,20 +126,20 @@ class DiskWatch:
         self.look()
 
     def start(self, stopping: threading.Event) -> None:
-        """Watch until stopped, in threads of its own."""
+        """Watch until stopped, in separate threads."""
         for number, each in enumerate(self._file_systems):
             run_in_background(f"disk-{number}", each.probe.run, stopping)
         run_in_background("disks", self._run, stopping)
 
     def takes_writes(self) -> bool | None:
-        """Return whether every file system takes what is written, and soon, and has what nothing can be written without; None: not known yet."""
+        """Return whether every file system accepts writes promptly and has the necessary minimum of space; None: not known yet."""
         each = self._file_systems
         if any(one.probe.taken is False or one.probe.is_slow() or one.room.space.is_used_up for one in each):
             return False
         return None if any(one.probe.taken is None for one in each) else True
 
     def look(self) -> None:
-        """Look at every file system once, and tell what changed; the log last, because it may lie on a disk that hangs."""
+        """Check every file system once, and report changes; the log comes last, because it may be on a disk that hangs."""
         now = self._clock.now()
         changes: list[tuple[int, str, str, FileSystem]] = []
         for each in self._file_systems:
@@ -165,7 +165,7 @@ class DiskWatch:
             try:
                 self.look()
             except OSError as error:
-                logger.warning("the disks could not be looked at; it is tried again", extra={"fields": {"error": str(error)}})
+                logger.warning("the disks could not be checked; trying again", extra={"fields": {"error": str(error)}})
 
     def _measure(self, each: FileSystem) -> None:
         for part in each.parts:
@@ -182,14 +182,14 @@ def _titles(each: FileSystem, now: datetime) -> dict[str, str]:
         found[lack.value] = f"The disk of {each.folder} {WORDS[lack]}: {each.loss} since {since}; {WHAT_TO_DO[lack]}"
     if each.probe.is_slow():
         found[SLOW] = (
-            f"The disk of {each.folder} is slow: a write that was to be on disk took more than {SLOW_SECONDS:.0f} s at {since};"
-            " look for what else uses it, or for its faults in the kernel's log"
+            f"The disk of {each.folder} is slow: a write took more than {SLOW_SECONDS:.0f} s at {since};"
+            " find out what else uses it, or look for disk errors in the kernel's log"
         )
     return found
 
 
 def _file_systems(settings: Settings, clock: Clock) -> list[FileSystem]:
-    """Return the file systems of the folders that Andon writes; folders on one of them are watched as one."""
+    """Return the file systems of the folders that Andon writes to; folders on the same one are watched together."""
     folders = {"journal": settings.journal, "store": settings.store_folder, "data": settings.data}
     if settings.store != "embedded":
         del folders["store"]
@@ -200,7 +200,7 @@ def _file_systems(settings: Settings, clock: Clock) -> list[FileSystem]:
     found = []
     for group in parts.values():
         first = next(iter(group.values()))
-        # ingest leaves the reserve of the journal's disk alone; of another one only what nothing can be written without
+        # ingest leaves the reserve of the journal's disk alone; on any other disk only the necessary minimum counts
         reserve = settings.disk_reserve_bytes if "journal" in group else 0
         found.append(FileSystem(first, group, Room(first, reserve), WriteProbe(first, clock)))
     return found

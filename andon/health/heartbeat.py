@@ -1,7 +1,7 @@
 """A synthetic transaction through the whole path: collector, journal, store, correlator.
 
-The engine sends one event of type ``andon.heartbeat`` at a time and looks for its transaction. Its age is a metric and part of readiness, so
-a stop anywhere on the road is seen even when no business happens.
+The engine sends one event of type ``andon.heartbeat`` at a time and looks for its transaction. Its age is a metric and part of readiness,
+so a stop anywhere along the path is noticed even when there is no business.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EVERY_SECONDS = 30.0
 LOOK_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 120.0
 REMEMBERED = 64
-"""Heartbeats that may still come through, the last ones sent: known by their moments and not by their order, as a clock may be set back."""
+"""Recently sent heartbeats that may still come through; identified by their times and not by their order, because the clock may be set back."""
 
 
 def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
@@ -55,7 +55,7 @@ def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
 
 
 class Heartbeat:
-    """Sends heartbeats and knows how old the last one is that came through."""
+    """Sends heartbeats and knows the age of the last one that came through."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Heartbeat:
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
-        """``connect`` returns an HTTP client of the collector; each heartbeat connects anew, since a certificate may have been renewed.
+        """``connect`` returns an HTTP client of the collector; each heartbeat connects anew, because the certificate may have been renewed.
 
         ``last_seen`` raises :class:`core.errors.Retryable` while the store does not answer.
         """
@@ -80,7 +80,7 @@ class Heartbeat:
         self._sent: deque[datetime] = deque(maxlen=REMEMBERED)
 
     def run(self, stopping: threading.Event) -> None:
-        """Send every 30 s, whatever became of the one before, and look for it until it came through; for a thread of its own."""
+        """Send one every 30 s, whatever became of the previous one, and look for it until it comes through; runs in a thread of its own."""
         while not stopping.is_set():
             self.send()
             following, awaited = self._clock.monotonic() + EVERY_SECONDS, True
@@ -90,7 +90,7 @@ class Heartbeat:
                 awaited = awaited and not self.look()
 
     def send(self) -> None:
-        """Send one heartbeat; a collector that is down is what the age will tell."""
+        """Send one heartbeat; if the collector is down, the age will show it."""
         now = self._clock.now()
         self._sent.append(from_milliseconds(to_milliseconds(now)))  # as exact as the store keeps it
         event = {
@@ -106,13 +106,13 @@ class Heartbeat:
             with self._connect() as collector:
                 collector.post("/v1/events", json=event, headers=headers).raise_for_status()
         except (httpx.HTTPError, UsageError) as error:
-            logger.warning("the heartbeat was not taken", extra={"fields": {"error": str(error)}})
+            logger.warning("the heartbeat was not accepted", extra={"fields": {"error": str(error)}})
 
     def look(self) -> bool:
-        """See whether a newer heartbeat has become a transaction; return it. One of an earlier run is no news."""
+        """Check whether a newer heartbeat has become a transaction; return it. One from an earlier run does not count."""
         try:
             seen = self._last_seen()
-        except Retryable:  # a store that is down is what the age will tell
+        except Retryable:  # if the store is down, the age will show it
             logger.warning("the store does not say when the last heartbeat came through", exc_info=True)
             seen = None
         newer = seen in self._sent and seen != self._seen

@@ -13,7 +13,7 @@ from slas.calendar import zone_of
 
 @dataclass(frozen=True)
 class Found:
-    """What the store says at the moment: rows with aware or naive UTC times; None where there is no such row."""
+    """What the store says at that moment: rows with aware or naive UTC times; None if there is no such row."""
 
     transaction: Mapping[str, Any] | None = None
     clock: Mapping[str, Any] | None = None
@@ -22,7 +22,7 @@ class Found:
 
 
 def compare(expected: Expected, found: Found) -> list[str]:
-    """Return what differs, one phrase each (``verdict is running, expected at_risk: …``); empty when all holds."""
+    """Return the differences, one phrase each (``verdict is running, expected at_risk: …``); empty if all expectations hold."""
     if found.transaction is None:
         return [] if expected.verdict == "none" else ["no such transaction"]
     row = found.transaction
@@ -35,7 +35,7 @@ def _clock_problems(expected: Expected, found: Found) -> list[str]:
     wanted = (expected.verdict, expected.due, expected.warn, expected.cause, expected.value, expected.penalty)
     if clock is None or expected.verdict == "none":
         absent = clock is None and expected.verdict in {"none", None} and not any(part is not None for part in wanted[1:])
-        return [] if absent else [f"verdict is {clock['verdict'] if clock else 'none (no clock has begun)'}, expected {expected.verdict}"]
+        return [] if absent else [f"verdict is {clock['verdict'] if clock else 'none (no clock has started)'}, expected {expected.verdict}"]
     because = f": {found.reason}" if found.reason else ""
     verdict = _differences({"verdict": (clock["verdict"], expected.verdict)})
     problems = [text + because for text in verdict]
@@ -88,7 +88,7 @@ def _utc(at: datetime) -> datetime:
 
 
 def _shown(at: datetime | None, like: Moment) -> str:
-    """Return a time as the author of the scenario writes it: in the same zone."""
+    """Return a time in the zone that the author of the scenario used."""
     if at is None:
         return "unknown"
     zone = like.text.rpartition(" ")[2]

@@ -1,6 +1,6 @@
 """The real pipeline in virtual time: journal, store, correlator, evaluation and alerts with a clock that is moved by hand.
 
-Nothing is delivered: what would go out stays in the outbox.
+Nothing is delivered: outgoing messages stay in the outbox.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Rehearsal:
         self._numbers = itertools.count(1)
 
     def send(self, kind: SignalKind, bodies: Sequence[bytes], source: str = "default", lane: Lane = Lane.STANDARD) -> None:
-        """Write bodies (OTLP requests or CloudEvents documents) to the journal as received now, and run the pipeline."""
+        """Write bodies (OTLP requests or CloudEvents documents) to the journal as if received now, and run the pipeline."""
         received = to_milliseconds(self._clock.now())
         path = segment_path(self._settings.journal, COLLECTOR, lane, next(self._numbers))
         make_folder(path.parent)
@@ -57,7 +57,7 @@ class Rehearsal:
         self.settle()
 
     def settle(self) -> None:
-        """Run every stage until none has anything to do now; those before the clocks only when something came."""
+        """Run every stage until none has anything left to do now; the stages before evaluation only if something arrived."""
         stages, now = self.pipeline.stages, self._clock.now()
         loaded = False
         while (found := stages.load()).some or found.more:
@@ -70,7 +70,7 @@ class Rehearsal:
 
 @contextmanager
 def rehearsing(folder: Path, store: Store, catalog: Catalog, start: datetime) -> Iterator[Rehearsal]:
-    """Yield a rehearsal with an empty, migrated store and a journal in ``folder``, whose clock stands at ``start``."""
+    """Yield a rehearsal with an empty, migrated store and a journal in ``folder``, whose clock is set to ``start``."""
     settings = Settings(data=folder)
     clock = FakeClock(start)
     with pipeline_on(store, settings, catalog, clock, Telemetry()) as pipeline:

@@ -1,4 +1,4 @@
-"""Runs users' scenarios: each is rehearsed on an empty store, and what differs from what it expects is reported."""
+"""Runs users' scenarios: each is rehearsed on an empty store, and any difference from its expectations is reported."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ from store.scratch import empty, scratch_store
 
 
 def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
-    """Run every scenario of these files, print a line for each (and one for each thing that differs), and return how many failed.
+    """Run every scenario in these files, print a line for each (and one for each difference), and return how many failed.
 
-    Raises :class:`core.errors.UsageError` for a broken catalog or scenario, before any runs. Once a process: the embedded store allows one folder.
+    Raises :class:`core.errors.UsageError` for a broken catalog or scenario, before any of them runs. Once per process: the embedded store
+    allows only one folder.
     """
     catalog = check_catalog(catalog_folder).catalog
     scenarios = [written for file in files for written in read_scenarios(file)]
@@ -51,7 +52,7 @@ def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
 
 
 def run_scenario(written: WrittenScenario, catalog: Catalog, store: Store, folder: Path) -> list[str]:
-    """Run one scenario on an empty, migrated store with its journal in ``folder``; return what differs, each with file, line and column."""
+    """Run one scenario on an empty, migrated store with its journal in ``folder``; return the differences, each with file, line and column."""
     scenario = written.scenario
     steps: list[tuple[datetime, int, int]] = [(given.arrives, 0, number) for number, given in enumerate(scenario.given)]
     steps += [(expected.at.utc, 1, number) for number, expected in enumerate(scenario.expect)]
@@ -72,13 +73,13 @@ def run_scenario(written: WrittenScenario, catalog: Catalog, store: Store, folde
 
 
 def _rehearsed(catalog: Catalog, silent: Sequence[str]) -> Catalog:
-    """Return the catalog without channels (nothing is sent, no secret is read) and with every source heard but the silent ones."""
+    """Return the catalog without channels (nothing is sent, no secret is read) and with every source seen except the silent ones."""
     sources = {name: source if name in silent else source.model_copy(update={"expect": None}) for name, source in catalog.sources.items()}
     return replace(catalog, routes=Routes(), sources=sources)
 
 
 def _unknown_names(written: WrittenScenario, catalog: Catalog) -> list[Diagnostic]:
-    """Return the SLAs, keys and sources that the catalog does not define: a scenario of them could never mean anything."""
+    """Return the SLAs, keys and sources that the catalog does not define: a scenario about them would be meaningless."""
     places = written.document
     keys = {key for flow in catalog.flows.values() for key in flow.keys}
     slas = {name for flow in catalog.flows.values() for name in flow.slas}
@@ -99,7 +100,7 @@ def _send(rehearsal: Rehearsal, given: Given, number: int, catalog: Catalog) -> 
 
 
 def _completed(written: WrittenScenario, number: int) -> Expected:
-    """Return the expectation with the transaction and SLA of the lines before where it names none."""
+    """Return the expectation with the transaction and SLA of previous lines if it names none."""
     before = written.scenario.expect[: number + 1]
     transaction = next(line.transaction for line in reversed(before) if line.transaction)
     sla = next((line.sla for line in reversed(before) if line.sla), None)
@@ -112,7 +113,7 @@ def _subject(expected: Expected) -> str:
 
 
 def _look(store: Store, expected: Expected) -> Found:
-    """Return what the store holds of the expectation's transaction now."""
+    """Return what the store now holds about the expectation's transaction."""
     ((key, value),) = (expected.transaction or {}).items()
     found = search.find(store.reader, value=value)
     if found.empty:

@@ -1,4 +1,4 @@
-"""A scenario of a user: the signals that are given, and the verdicts and incidents that are expected.
+"""A user's scenario: the signals given, and the verdicts and incidents expected.
 
 A file holds one scenario, or several separated by ``---``::
 
@@ -29,7 +29,7 @@ _MONEY = re.compile(r"\d+(\.\d+)? [A-Z]{3}")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time as the scenario's author wrote it, and what it is in UTC."""
+    """A time as the scenario's author wrote it, and the same moment in UTC."""
 
     text: str
     utc: datetime
@@ -48,7 +48,7 @@ def parse_moment(value: Any) -> Moment:
     except UsageError as error:
         raise ValueError(str(error)) from error
     except ValueError as error:
-        raise ValueError(f"'{value}' is no time; {_HINT}") from error
+        raise ValueError(f"'{value}' is not a time; {_HINT}") from error
     if zone is None or (named and local.tzinfo is not None):
         raise ValueError(f"'{value}' must have one time zone; {_HINT}")
     found = local.replace(tzinfo=zone).astimezone(UTC)
@@ -65,8 +65,8 @@ Money = Annotated[str, Field(pattern=_MONEY.pattern)]
 class Given(Definition):
     """One signal: exactly one of ``event`` (CloudEvents type), ``span`` (name) and ``log`` (body).
 
-    ``at`` is the signal's own time, ``received`` when it arrives (the same when left out). ``source`` is the configured source; left out,
-    it is the one that the catalog gives the ``service``, else ``default``.
+    ``at`` is the signal's own time, ``received`` its time of arrival (by default the same). ``source`` is the configured source; by default
+    it is the one that the catalog assigns to the ``service``, else ``default``.
     """
 
     at: At
@@ -90,7 +90,7 @@ class Given(Definition):
 
     @property
     def arrives(self) -> datetime:
-        """When the pipeline sees it."""
+        """When the pipeline receives it."""
         return (self.received or self.at).utc
 
 
@@ -110,8 +110,8 @@ class ExpectedIncident(Definition):
 class Expected(Definition):
     """What must hold at a moment, after everything given at that same moment.
 
-    ``transaction`` and ``sla`` stay those of the line before when they are left out. ``verdict: none`` is: no such clock;
-    ``incident: none``: no unresolved one. ``value`` and ``penalty`` are of the clock, ``state`` and ``reached`` of the transaction.
+    ``transaction`` and ``sla`` default to those of the previous line. ``verdict: none`` means no such clock; ``incident: none`` means no
+    unresolved one. ``value`` and ``penalty`` are the clock's, ``state`` and ``reached`` the transaction's.
     """
 
     at: At
@@ -129,12 +129,12 @@ class Expected(Definition):
 
     @property
     def of_clock(self) -> bool:
-        """Whether it says anything of an SLA's clock."""
+        """Whether it says anything about an SLA's clock."""
         return any(part is not None for part in (self.verdict, self.due, self.warn, self.cause, self.value, self.penalty, self.incident))
 
 
 class Scenario(Definition):
-    """One scenario. Sources are taken as heard, whatever it leaves out; those in ``silent`` are evaluated by what is given."""
+    """One scenario. Sources count as seen, whatever it leaves out; those in ``silent`` are evaluated by what is given."""
 
     test: str = ""
     given: list[Given] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""Reads files of scenarios; every mistake is reported with its place, as ``andon check`` reports it."""
+"""Reads scenario files; every mistake is reported with its position, as ``andon check`` does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.errors import UsageError
 
 @dataclass(frozen=True)
 class WrittenScenario:
-    """A scenario and where everything of it stands."""
+    """A scenario and the position of everything in it."""
 
     file: Path
     scenario: Scenario
@@ -24,12 +24,12 @@ class WrittenScenario:
 
     @property
     def title(self) -> str:
-        """The scenario's own words, else the file's name."""
+        """The scenario's own title, else the file's name."""
         return self.scenario.test or self.file.stem.replace("-", " ")
 
 
 def read_scenarios(file: Path) -> list[WrittenScenario]:
-    """Return the scenarios of a file. Raises :class:`UsageError` with the place and the words of ``andon check`` for what is not allowed."""
+    """Return the scenarios of a file. Raises :class:`UsageError` with the position and wording of ``andon check`` for anything not allowed."""
     try:
         documents = read_documents(str(file), read_content(file))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Signals of a scenario as bytes on the wire: what an exporter or a sender of CloudEvents would have sent."""
+"""A scenario's signals as bytes on the wire: what an exporter or a sender of CloudEvents would have sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def to_signal(given: Given, number: int) -> tuple[SignalKind, bytes]:
 
 
 def source_of(given: Given, catalog: Catalog) -> str:
-    """Return the configured source: the one named, else the one whose services hold this service, else ``default``."""
+    """Return the configured source: the one named, else the one whose services include this service, else ``default``."""
     if given.source:
         return given.source
     return next((name for name, source in catalog.sources.items() if given.service in source.services), "default")

@@ -1,1 +1,1 @@
-"""Collector, engine and dashboard as processes of one machine: started in order, restarted when they end, stopped without loss."""
+"""Collector, engine and dashboard as processes on one machine: started in order, restarted if they end, stopped without loss."""

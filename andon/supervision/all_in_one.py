@@ -1,4 +1,4 @@
-"""Runs all process kinds on this machine: what ``andon up`` and ``andon demo`` share."""
+"""Runs all kinds of process on this machine: what ``andon up`` and ``andon demo`` share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.config import Settings, as_environment, make_folder, reachable
 def processes(settings: Settings, environment: Mapping[str, str]) -> list[Child]:
     """Return collector, engine and dashboard as children that take their settings from the environment.
 
-    Raises :class:`core.errors.UsageError` for a certificate that cannot be used.
+    Raises :class:`core.errors.UsageError` for an unusable certificate.
     """
     base = [sys.executable, "-m", "andon"]
     trust = collector_trust(settings)
@@ -42,8 +42,8 @@ def run_all_in_one(
 ) -> None:
     """Start everything with a progress display, print the summary, supervise until Ctrl-C, stop in order.
 
-    The others, and ``senders`` (the simulated plant) with them, start once the collector answers; it goes on whatever becomes of them.
-    Raises :class:`core.errors.AndonError` where the collector ends instead.
+    The others, including ``senders`` (the simulated plant), start once the collector answers, and do not affect it if they end. Raises
+    :class:`core.errors.AndonError` if the collector ends instead.
     """
     console = Console(highlight=False)
     make_folder(settings.data)
@@ -63,7 +63,7 @@ def run_all_in_one(
         def look() -> None:
             progress.update(supervisor.unready(), complete=True)
             catalog_log.look()
-            with suppress(OSError):  # a disk that takes nothing ends nothing
+            with suppress(OSError):  # a disk that accepts nothing ends nothing
                 each_second()
 
         start(collector)

@@ -1,4 +1,4 @@
-"""Follows what the processes log about the catalog, for the terminal: whoever changes a catalog looks there and not into the logs."""
+"""Shows on the terminal what the processes log about the catalog: whoever changes a catalog looks there and not into the logs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.telemetry import CATALOG_LOGGER
 
 
 class CatalogLog:
-    """Follows logs from where they end now; each message is reported with the name of its process, which is that of its log."""
+    """Follows logs from their current end; each message is reported with the name of its process, which is that of its log."""
 
     def __init__(self, logs: Sequence[Path], report: Callable[[str], None]) -> None:
         self._report = report
@@ -21,7 +21,7 @@ class CatalogLog:
     def look(self) -> None:
         """Report what was written since the last call; for a loop that calls it every second."""
         for log in self._read:
-            with suppress(OSError):  # the log is about to be replaced, or not there yet
+            with suppress(OSError):  # the log is about to be replaced, or does not exist yet
                 self._follow(log)
 
     def _follow(self, log: Path) -> None:
@@ -31,7 +31,7 @@ class CatalogLog:
             file.seek(self._read[log])
             lines = file.read().splitlines(keepends=True)
         for line in lines:
-            if not line.endswith(b"\n"):  # being written
+            if not line.endswith(b"\n"):  # still being written
                 break
             self._read[log] += len(line)
             self._report_line(log.stem, line)
@@ -45,7 +45,7 @@ class CatalogLog:
                 self._report(f"{process}: {entry['message']}{self._because(str(entry.get('error', '')))}")
 
     def _because(self, reason: str) -> str:
-        """Return the reason in lines of its own; the same one of another process is not repeated."""
+        """Return the reason in separate lines; if another process has the same reason, it is not repeated."""
         known, self._reason = reason == self._reason, reason
         if reason and known:
             return ", for the same reason"

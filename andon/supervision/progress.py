@@ -9,7 +9,7 @@ from rich.console import Console
 from core.clock import SystemClock
 
 LINE_SECONDS = 10.0
-"""Between two lines about what is not ready, where no terminal shows it in place."""
+"""Between two lines about what is not ready, if there is no terminal to show it in place."""
 
 
 class StartupProgress:

@@ -1,4 +1,4 @@
-"""The start-up summary: addresses, where the data lies, how to stop."""
+"""The start-up summary: addresses, where the data is, how to stop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from store.server import server_dsn
 
 
 def summary_of(settings: Settings, extra: Sequence[tuple[str, str]] = ()) -> Callable[[Console], None]:
-    """Return a function that prints the summary of ``settings`` with ``extra`` rows at its end."""
+    """Return a function that prints the summary of ``settings`` with ``extra`` rows at the end."""
 
     def show(console: Console) -> None:
         collector = collector_url(settings)

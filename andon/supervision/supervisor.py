@@ -1,9 +1,9 @@
 """Starts the processes of one machine, restarts those that end by themselves, and stops all without loss.
 
-A child has what time it needs to get ready, and no child's trouble ends another.
+A child gets the time it needs to become ready, and no child's trouble ends another.
 
-Each child runs in a session of its own, so that Ctrl-C reaches only the supervisor, which stops the children, the last
-started first. A child that outlives its supervisor ends by itself (:mod:`core.parent`).
+Each child runs in a session of its own, so that Ctrl-C reaches only the supervisor, which stops the children, the last started first. A
+child that outlives its supervisor ends by itself (:mod:`core.parent`).
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from core.parent import Lifeline
 
 STOP_SECONDS = 20.0
 SETTLED_SECONDS = 60.0
-"""Who ran so long is started again at once when it ends; who ends sooner has a growing pause before that."""
+"""A child that ran this long is restarted at once when it ends; one that ends sooner waits for a growing pause."""
 LONGEST_PAUSE_SECONDS = 30.0
 LOOK_SECONDS = 1.0
 LOOK_AT_FIRST_SECONDS = 0.2
-"""As long as something that was just started is not ready."""
+"""While something that was just started is not ready."""
 LOG_MAX_BYTES = 50 << 20
-"""Size at which a child's log is put aside; what was put aside before is then gone, so that a child takes twice this at the most."""
+"""Size at which a child's log is rotated; the previously rotated one is then deleted, so a child's logs take at most twice this."""
 
 
 @dataclass(frozen=True)
 class Child:
     """One process to run: its command, extra environment, and how it shows that it is ready.
 
-    ``ready_url`` answers 200, or ``ready_file`` exists; neither: it is ready at once. ``trust`` proves an ``https`` address.
+    ``ready_url`` answers 200, or ``ready_file`` exists; with neither, it is ready at once. ``trust`` proves an ``https`` address.
     """
 
     name: str
@@ -66,9 +66,9 @@ class _Running:
 
 
 class Supervisor:
-    """Runs children until :meth:`stop` is called or a signal asks for the end.
+    """Runs children until :meth:`stop` is called or a signal requests it.
 
-    Logs go to ``<data>/log/<name>.log``; what was there before is in ``<name>.old.log``.
+    Logs go to ``<data>/log/<name>.log``; older lines are in ``<name>.old.log``.
     """
 
     def __init__(self, log_folder: Path, report: Callable[[str], None]) -> None:
@@ -81,13 +81,13 @@ class Supervisor:
         make_folder(log_folder)
 
     def start(self, child: Child) -> None:
-        """Start a child; :meth:`watch` looks after it from then on."""
+        """Start a child; from then on :meth:`watch` looks after it."""
         self._running.append(_Running(child, self._spawn(child), self._clock.monotonic(), _is_ready_at_once(child)))
 
     def wait_answering(self, each_look: Callable[[Mapping[str, str]], None]) -> None:
-        """Wait until all that was started answers, be it that something keeps it from its work; ``each_look`` gets :meth:`unready`.
+        """Wait until everything that was started answers, even if it is kept from its work; ``each_look`` gets :meth:`unready`.
 
-        Raises :class:`AndonError` with the end of its log when one ends instead.
+        Raises :class:`AndonError` with the end of its log if one ends instead.
         """
         each_look(self.unready())
         while not all(running.answers for running in self._running) and not self._stopping.wait(LOOK_AT_FIRST_SECONDS):
@@ -97,7 +97,7 @@ class Supervisor:
             each_look(self.unready())
 
     def watch(self, each_look: Callable[[], None] = lambda: None) -> None:
-        """Restart what ends by itself and keep the logs within bounds, until stopped."""
+        """Restart what ends by itself and keep the logs within limits, until stopped."""
         while not self._stopping.wait(self._pause()):
             each_look()
             for running in self._running:
@@ -105,7 +105,7 @@ class Supervisor:
                 self._revive(running)
 
     def unready(self) -> dict[str, str]:
-        """Return by name what each child that is not ready lacks; who was ready once is asked again only after a restart."""
+        """Return by name what each child that is not ready lacks; one that was ready is asked again only after a restart."""
         lacking = {}
         for running in self._running:
             if running.ready:
@@ -120,7 +120,7 @@ class Supervisor:
         return lacking
 
     def stop(self) -> None:
-        """Ask every child to end, the last started first; kill what does not within 20 s."""
+        """Ask every child to end, the last started first; kill those that do not within 20 s."""
         self._stopping.set()
         for running in reversed(self._running):
             if running.process.poll() is None:
@@ -140,7 +140,7 @@ class Supervisor:
 
     @property
     def stopping(self) -> bool:
-        """Whether the end was asked for."""
+        """Whether a stop was requested."""
         return self._stopping.is_set()
 
     def _spawn(self, child: Child) -> subprocess.Popen[bytes]:
@@ -152,7 +152,7 @@ class Supervisor:
             )
 
     def _open_log(self, child: Child) -> BinaryIO:
-        """Return the open log of a child; where it cannot be written the child is worth more than its words."""
+        """Return a child's open log; if it cannot be written, the child matters more than its log."""
         try:
             return self.log_of(child.name).open("ab")
         except OSError as error:
@@ -160,9 +160,9 @@ class Supervisor:
             return Path(os.devnull).open("wb")
 
     def _bound_log(self, child: Child) -> None:
-        """Put a full log aside and let the child, which appends to it, go on at its start.
+        """Rotate a full log and let the child, which appends to it, continue at its start.
 
-        The child holds the file open, so it cannot be renamed; what is written between the last read and the cut is lost.
+        The child holds the file open, so it cannot be renamed; anything written between the last read and the cut is lost.
         """
         path = self.log_of(child.name)
         if not path.exists() or path.stat().st_size <= LOG_MAX_BYTES:
@@ -178,7 +178,7 @@ class Supervisor:
 
     def _last_words(self, child: Child) -> str:
         lines: list[str] = []
-        with suppress(OSError):  # it runs without a log where the disk takes none
+        with suppress(OSError):  # it runs without a log if the disk accepts none
             lines = self.log_of(child.name).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return (lines[-1][:400] if lines else "no output") + f" (log: {self.log_of(child.name)})"
 
@@ -197,7 +197,7 @@ class Supervisor:
             running.restarts += 1
             try:
                 running.process = self._spawn(running.child)
-            except OSError as error:  # no memory, no process, no file to be had: of no concern to those that run
+            except OSError as error:  # no memory, process or file available: this does not affect those that run
                 running.restart_at = now + LONGEST_PAUSE_SECONDS
                 self._report(f"{running.child.name} cannot be started: {error}; trying again in {LONGEST_PAUSE_SECONDS:.0f} s")
             else:
@@ -215,7 +215,7 @@ def _is_ready_at_once(child: Child) -> bool:
 
 
 def _answer(child: Child) -> tuple[bool, str]:
-    """Return whether a child answers, and what it still lacks, in its own words where it says so; empty once it is ready."""
+    """Return whether a child answers, and what it still lacks, in its own words if it says so; empty once it is ready."""
     if child.ready_file is not None:
         exists = child.ready_file.exists()
         return exists, "" if exists else f"there is no {child.ready_file}"

@@ -32,7 +32,7 @@ def run_collector(settings: Settings) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         clock = clock_of(settings.clock_speed, settings.clock_anchor)
-        clock_watch = ClockWatch(clock, telemetry, Conditions())  # the engine makes an incident of it, once for all
+        clock_watch = ClockWatch(clock, telemetry, Conditions())  # the engine makes one incident of it for everybody
         running = Collector(settings, catalog, clock, telemetry, receivers())
         loop = asyncio.get_running_loop()
 
@@ -53,7 +53,7 @@ def run_collector(settings: Settings) -> None:
                 try:
                     await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
                 except TimeoutError:
-                    await asyncio.to_thread(watch.look)  # validating a large catalog takes seconds, and senders wait for nobody
+                    await asyncio.to_thread(watch.look)  # validating a large catalog takes seconds, and senders must not wait for it
                     running.look_for_secrets()
         finally:
             await running.stop()

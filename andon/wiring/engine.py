@@ -1,4 +1,4 @@
-"""The engine's process: the loop in the main thread; HTTP, heartbeat, deliveries and everything that watches in threads of their own."""
+"""The engine's process: the loop in the main thread; HTTP, heartbeat, deliveries and all watchers in threads of their own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run_engine(settings: Settings) -> None:
     telemetry = Telemetry()
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
     collector_trust(settings)
-    catalog = load_checked_catalog(settings)  # a broken catalog, as an unusable certificate, is told before a store is opened or made
+    catalog = load_checked_catalog(settings)  # a broken catalog or an unusable certificate is reported before a store is opened or created
     stopping = threading.Event()
     set_on_stop_signal(stopping)
     run_when_disk_has_room(
@@ -93,7 +93,7 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
 
 
 def _watch_catalog(pipeline: Pipeline, engine: Engine, kept: StoredCatalogs, check_expression: CheckExpression) -> CatalogWatch:
-    """Return the watch of the engine's catalog, of which the store keeps every version that was in force."""
+    """Return the watch of the engine's catalog; the store keeps every version that was in force."""
 
     def take(changed: Catalog) -> None:
         pipeline.reload(changed)
@@ -104,7 +104,7 @@ def _watch_catalog(pipeline: Pipeline, engine: Engine, kept: StoredCatalogs, che
 
 
 def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> ClockWatch:
-    """Return the watch of the engine's clock: nothing is evaluated while it is in doubt, and all that is open once it was corrected."""
+    """Return the watch of the engine's clock: nothing is evaluated while it is in doubt, and everything open is re-evaluated once it is corrected."""
 
     def on_step() -> None:
         pipeline.clock_stepped()
@@ -133,7 +133,7 @@ def _apis(pipeline: Pipeline, freeze_endpoint: FreezeEndpoint, guard: Guard) -> 
 
 
 def _start_health(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, BacklogWatch]:
-    """Start what says whether the engine is able to do its work, each in a thread of its own."""
+    """Start everything that says whether the engine is able to work, each in a thread of its own."""
     settings, clock, conditions, stopping = pipeline.settings, pipeline.clock, pipeline.conditions, engine.stopping
     disks = DiskWatch(settings, clock, pipeline.telemetry, conditions)
     disks.start(stopping)
@@ -147,7 +147,7 @@ def _start_health(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, Backlo
 
 
 def _start_store_checks(pipeline: Pipeline, losses: Losses, stopping: threading.Event) -> None:
-    """Start what compares and derives what is stored, each in a thread of its own."""
+    """Start everything that compares stored data or derives from it, each in a thread of its own."""
     store, settings, clock, telemetry = pipeline.store, pipeline.settings, pipeline.clock, pipeline.telemetry
     scrub = Scrub(store, losses, settings.scrub_seconds, clock, telemetry, pipeline.conditions)
     clock_skew = ClockSkewCheck(pipeline.origin_offsets, clock, telemetry, pipeline.conditions, settings.clock_speed)

@@ -1,4 +1,4 @@
-"""The stages on a store: which class each of them is, which store adapter it is given, and how the store is opened for them."""
+"""The stages on a store: which class each of them is, which store adapter it gets, and how the store is opened for them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from store.unseen import Unseen
 def pipeline_on(
     store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, keeping: Keeping | None = None
 ) -> Iterator[Pipeline]:
-    """Yield the pipeline on an open, migrated store; ``keeping`` is what its inserts are kept by in the journal."""
+    """Yield the pipeline on an open, migrated store; ``keeping`` keeps its inserts in the journal."""
     clocks = StoredClocks(store, restoring=is_rebuilding(store))
     correlation = StoredCorrelation(store)
     loader = Loader(settings, store, clock, telemetry)
@@ -64,7 +64,7 @@ def pipeline_on(
 
 @dataclass(frozen=True)
 class EngineStore:
-    """An open, migrated store, what its inserts are kept by, and what it has lost since it was last looked at, by table."""
+    """An open, migrated store, what keeps its inserts, and what it has lost since it was last checked, by table."""
 
     store: Store
     keeping: Keeping
@@ -72,13 +72,13 @@ class EngineStore:
     lost: Mapping[str, list[Part]]
 
     def losses(self, clock: Clock, telemetry: Telemetry, conditions: Conditions) -> Losses:
-        """Return the watch of its parts, which has told what was lost already."""
+        """Return the watch of its parts, which has already reported what was lost."""
         return Losses(self.store, self.ledger, clock, telemetry, conditions, self.lost)
 
 
 @contextmanager
 def open_engine_store(settings: Settings, clock: Clock, telemetry: Telemetry) -> Iterator[EngineStore]:
-    """Open the store the settings name, and bring it to the current schema and to one level with the engine's journal."""
+    """Open the store that the settings name, bring it to the current schema and into step with the engine's journal."""
     if settings.store == "embedded":
         with store_alone(settings):
             forget_left_over(settings.store_folder)
@@ -97,5 +97,5 @@ def open_engine_store(settings: Settings, clock: Clock, telemetry: Telemetry) ->
 
 
 def alerting_without_store(settings: Settings, catalog: Catalog, clock: Clock, conditions: Conditions) -> AlertEngine:
-    """Return alerting that knows Andon's own conditions only, and keeps nothing."""
+    """Return alerting that knows only Andon's own conditions and keeps nothing."""
     return AlertEngine(Unstored(), catalog, notifiers(), settings, Telemetry(), clock, conditions)

@@ -1,4 +1,4 @@
-"""``andon rebuild``: a store that is made anew from the journal while no engine runs, all of it or some days."""
+"""``andon rebuild``: rebuilds a store from the journal while no engine runs, all of it or some days."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from store.rebuild import Lost, finish, gone, move_store_aside, window_of
 
 
 def rebuild(settings: Settings, catalog: Catalog, tell: Tell) -> Rebuilt:
-    """Make the store anew in an empty folder; what was there is moved aside. An interrupted one goes on where it was.
+    """Rebuild the store in an empty folder; what was there is moved aside. An interrupted rebuild continues where it was.
 
-    Raises :class:`UsageError` when an engine runs, or the store is a server's that holds something.
+    Raises :class:`UsageError` if an engine runs, or the store is on a server and not empty.
     """
     clock = clock_of(settings.clock_speed, settings.clock_anchor)
     if settings.store == "embedded":
         with store_alone(settings):
             aside, resumed = move_store_aside(settings, clock.now())
         if resumed:
-            tell("an interrupted rebuild goes on")
+            tell("continuing an interrupted rebuild")
         if aside is not None:
-            tell(f"the store as it was is in {aside}; delete it when all is well")
+            tell(f"the previous store is in {aside}; delete it once all is well")
     with _opened(settings, catalog, new=True) as (pipeline, brought_back):
         _tell_brought_back(brought_back, tell)
         rebuilt = replay_journal(pipeline, threading.Event(), tell)
@@ -43,7 +43,7 @@ def rebuild(settings: Settings, catalog: Catalog, tell: Tell) -> Rebuilt:
 
 
 def rebuild_days(settings: Settings, catalog: Catalog, days: Collection[date], tell: Tell) -> Rebuilt:
-    """Read the signals of these days (UTC, of receipt) again into the store, and make anew what follows from them."""
+    """Read the signals of these days (UTC, of receipt) again into the store, and rebuild what follows from them."""
     with _opened(settings, catalog, new=False) as (pipeline, brought_back):
         _tell_brought_back(brought_back, tell)
         lost = [Lost(table, day, day) for day in sorted(days) for table in ("spans", "logs", "metrics", "events", "quarantine")]
@@ -52,7 +52,7 @@ def rebuild_days(settings: Settings, catalog: Catalog, days: Collection[date], t
 
 def _tell_brought_back(found: BroughtBack, tell: Tell) -> None:
     for table, rows in sorted(found.rows.items()):
-        tell(f"{counted(rows, 'row')} of {table} came back as they were")
+        tell(f"{counted(rows, 'row')} of {table} were restored unchanged")
 
 
 @contextmanager

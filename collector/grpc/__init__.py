@@ -1,1 +1,1 @@
-"""The gRPC server: OTLP, as its clients send it by default."""
+"""The gRPC server for OTLP, which OTLP clients use by default."""

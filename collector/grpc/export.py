@@ -1,4 +1,4 @@
-"""OTLP over gRPC, on raw bytes so that nothing is decoded twice."""
+"""OTLP over gRPC, on raw bytes, so that nothing is decoded twice."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CODES = {
 def export_method(ingress: Ingress, kind: SignalKind, reader: MessageReader) -> Callable[[Any, Any], Awaitable[bytes]]:
     """Return the method of one signal, to be registered as one that takes a stream.
 
-    To its sender this is a call with one message. Taken as a stream of one, it is not read before there is room for it.
+    To its sender this is a call with one message. Treated as a stream of one, it is not read before there is room for it.
     """
     response_class, rejected_field, _ = RESPONSES[kind]
 
@@ -80,14 +80,14 @@ class _Call:
             self._content.close()
 
     def identify(self) -> Envelope:
-        """Return the envelope of the message by the call's token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
+        """Return the envelope of the message according to the call's token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
         metadata = {key: value for key, value in self._context.invocation_metadata() or () if isinstance(value, str)}
         sender = self._ingress.identify(metadata.get("authorization"), metadata.get("x-andon-token"), self._peer)
         self._envelope = Envelope(sender, self._kind.value, "application/x-protobuf", "", self._peer, self._ingress.senders)
         return self._envelope
 
     async def read(self, reader: MessageReader) -> Content:
-        """Return the message. Raises :class:`Rejection` where there is none, and :class:`core.errors.Full`."""
+        """Return the message. Raises :class:`Rejection` if there is none, and :class:`core.errors.Full`."""
         message = await reader.read(self._context.peer(), self._context)
         if message is grpc.aio.EOF:
             raise reject(400, "no_message", "there is no message", what_to_do="send one")
@@ -112,7 +112,7 @@ def peer_of(name: str) -> str:
 
 
 async def _abort(context: Any, code: grpc.StatusCode, message: str, *, retry_after_seconds: int = 0) -> None:
-    """End the call with a status; the rich form of it goes into the trailers, as OTLP wants it."""
+    """End the call with a status; its rich form goes into the trailers, as OTLP requires."""
     status = Status(code=code.value[0], message=message)
     if retry_after_seconds:
         retry = RetryInfo()

@@ -1,7 +1,7 @@
-"""Reads the messages of gRPC calls, a few at a time: a message takes memory as soon as it is read, and nobody can see whether it has begun to come.
+"""Reads the messages of gRPC calls, a few at a time: a message takes memory as soon as it is read, and nobody can see whether it has begun to arrive.
 
-Who sends nothing, or slowly, must not keep the others waiting: connections that delivered their last message in time
-have turns of their own, the newest request is read first (who has waited long is about to give up), and while others wait a turn has an end.
+A sender that sends nothing, or slowly, must not keep the others waiting: connections whose last message arrived in time have turns of their
+own, the newest request is read first (one that has waited long is about to give up), and a turn ends while others are waiting.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 from core.errors import Full
 
 READ_SECONDS = 10.0
-"""What a message may take to arrive, its waiting for a turn included."""
+"""How long a message may take to arrive, including its wait for a turn."""
 TURNS = 2
-"""Of each kind of connection. gRPC holds a message twice until it is here: 8 MiB for the largest."""
+"""For each kind of connection. gRPC holds a message twice until it has arrived: 8 MiB for the largest."""
 KNOWN_TURN_SECONDS, STRANGERS_TURN_SECONDS = 2.0, 0.2
-"""What a turn lasts at least; it ends then only where somebody waits for it."""
+"""Minimum length of a turn; it then ends only if somebody is waiting for it."""
 WAITING_MAX = 500
 KNOWN_MAX = 2000
 RETRY_AFTER_SECONDS = 1
@@ -34,7 +34,7 @@ class MessageReader:
     async def read(self, connection: str, context: Any) -> Any:
         """Return the message of a call, or ``grpc.aio.EOF``. ``connection`` names the peer with its port.
 
-        Raises :class:`core.errors.Full` when it did not arrive in time, or its turn was another's.
+        Raises :class:`core.errors.Full` if it did not arrive in time, or its turn went to another.
         """
         turns = self._strangers if self._delivered.pop(connection, connection) else self._known
         try:
@@ -53,7 +53,7 @@ class MessageReader:
 
 
 class _Turns:
-    """Each turn is known by the time limit of who has it or waits for it: to reschedule it is to send them away."""
+    """Each turn is identified by the time limit of whoever has it or waits for it: rescheduling that sends them away."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -62,7 +62,7 @@ class _Turns:
         self._timer: asyncio.TimerHandle | None = None
 
     async def take(self, limit: asyncio.Timeout) -> None:
-        """Wait for a turn, to be given back. Raises ``CancelledError`` of the time limit."""
+        """Wait for a turn, which must be given back. Raises ``CancelledError`` from the time limit."""
         loop = asyncio.get_running_loop()
         if len(self._taken) < TURNS:
             self._taken[limit] = loop.time()
@@ -79,7 +79,7 @@ class _Turns:
             raise
 
     def give_back(self, limit: asyncio.Timeout) -> None:
-        """Let the newest of those who wait have the turn."""
+        """Give the turn to the newest of those waiting."""
         self._taken.pop(limit, None)
         while self._waiting and len(self._taken) < TURNS:
             newest, waiting = self._waiting.popitem()
@@ -103,5 +103,5 @@ class _Turns:
 
 
 def _send_away(limit: asyncio.Timeout) -> None:
-    if not limit.expired():  # else it is leaving
+    if not limit.expired():  # otherwise it is already leaving
         limit.reschedule(asyncio.get_running_loop().time())

@@ -1,4 +1,4 @@
-"""The gRPC server: OTLP's Export of traces, logs and metrics. It is begun again where one client's request ends it."""
+"""The gRPC server: OTLP's Export of traces, logs and metrics. It is restarted if one client's request ends it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SERVICES = {
     SignalKind.METRICS: "opentelemetry.proto.collector.metrics.v1.MetricsService",
 }
 _OPTIONS = [
-    # without it a forgotten second collector binds the same port and takes half of the traffic
+    # without it, a forgotten second collector binds the same port and takes half of the traffic
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", GRPC_MESSAGE_MAX_BYTES),
     ("grpc.max_concurrent_streams", 100),
@@ -37,9 +37,9 @@ _LOG = logging.getLogger("andon.collector")
 
 
 class GrpcServer:
-    """The server. ``start`` binds and listens; ``stop`` lets running calls end.
+    """The server. ``start`` binds and listens; ``stop`` lets running calls finish.
 
-    gRPC's own server ends for good when one client sends a path that is not UTF-8. So it is watched, and another one takes its port.
+    gRPC's own server ends for good when one client sends a path that is not UTF-8. So it is watched, and another one takes over its port.
     """
 
     def __init__(self, ingress: Ingress, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
@@ -53,7 +53,7 @@ class GrpcServer:
         self._watching: asyncio.Task[None] | None = None
 
     def _bound(self, port: int) -> tuple[Any, int]:
-        """Return a new server and its port. Raises :class:`core.errors.UsageError` where that cannot be opened."""
+        """Return a new server and its port. Raises :class:`core.errors.UsageError` if the port cannot be opened."""
         server = grpc.aio.server(options=_OPTIONS)
         for kind, service in _SERVICES.items():
             handler = grpc.stream_unary_rpc_method_handler(export_method(self._ingress, kind, self._reader))
@@ -64,7 +64,7 @@ class GrpcServer:
                 return server, server.add_secure_port(address, self._credentials)
             return server, server.add_insecure_port(address)
         except RuntimeError as error:
-            bind(self._host, port, "otlp_grpc_port").close()  # gRPC does not tell why; the system does
+            bind(self._host, port, "otlp_grpc_port").close()  # gRPC does not say why; the system does
             raise UsageError(f"port {port} on {self._host} cannot be opened for OTLP/gRPC: {error}") from error
 
     async def start(self) -> None:
@@ -75,17 +75,17 @@ class GrpcServer:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if self._server._server.is_running():  # noqa: SLF001 - who waits for its termination, as one should, waits for ever then
+            if self._server._server.is_running():  # noqa: SLF001 - waiting for its termination, as one should, would never end then
                 continue
             try:
                 server, _ = self._bound(self.port)
                 await server.start()
-            except Exception as error:  # boundary: whatever gRPC raises here, its port stays shut unless somebody tries again
-                _LOG.error("the gRPC server ended, and another one cannot begin yet", extra={"fields": {"error": str(error)}})
+            except Exception as error:  # boundary: whatever gRPC raises here, its port stays closed unless somebody tries again
+                _LOG.error("the gRPC server ended and cannot be restarted yet", extra={"fields": {"error": str(error)}})
                 continue
             self._server = server
             self._ingress.rejections.rejected("protocol_error")
-            _LOG.error("a client's malformed request ended the gRPC server; another one has begun")
+            _LOG.error("a client's malformed request ended the gRPC server; it has been restarted")
 
     async def stop(self, grace_seconds: float) -> None:
         """Refuse new calls and wait for the running ones."""
@@ -93,5 +93,5 @@ class GrpcServer:
             self._watching.cancel()
         try:
             await self._server.stop(grace_seconds)
-        except UnicodeDecodeError:  # a malformed path has just ended it; asked again, it waits for the running calls
+        except UnicodeDecodeError:  # a malformed path has just ended it; when asked again, it waits for the running calls
             await self._server.stop(grace_seconds)

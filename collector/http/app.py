@@ -1,4 +1,4 @@
-"""The addresses of the HTTP server and the endpoint behind each."""
+"""The paths of the HTTP server and the endpoint behind each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.http.metrics import Metrics
 
 
 def make_app(ingress: Ingress, metrics: Metrics) -> ASGIApp:
-    """Return the ASGI application. OTLP, which comes thousands of times a second, takes the short way in, past routing and middleware."""
+    """Return the ASGI application. OTLP, with thousands of requests a second, takes a shortcut past routing and middleware."""
     short = {f"/v1/{kind.value}": otlp_endpoint(ingress, kind) for kind in RESPONSES}
     routes = [
         *(Route(path, endpoint, methods=["POST"]) for path, endpoint in short.items()),

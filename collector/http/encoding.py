@@ -1,4 +1,4 @@
-"""Content encodings of HTTP bodies, inflated within a bound: a bomb costs the bound, not the memory."""
+"""Content encodings of HTTP bodies, inflated within a limit: a decompression bomb costs the limit, not the memory."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collector.content import Bytes
 from collector.rejection import Rejection, reject, unusable
 
 MEMBERS_MAX = 1000
-"""gzip members or zstd frames of one body. Each costs a decoder, also one that holds nothing and so never meets the bound on the output."""
+"""gzip members or zstd frames in one body. Each costs a decoder, even an empty one, which never reaches the limit on the output."""
 _GZIP_WBITS = 31
 _INFLATE_SLICE_BYTES = 64 << 10
 _ZSTD_SLICE_BYTES = 512
-"""The decoder has no bound on its output; 512 bytes hold at most 128 blocks of 128 KiB, so one step inflates to 16 MiB at the most."""
+"""The decoder does not limit its output; 512 bytes hold at most 128 blocks of 128 KiB, so one step inflates to at most 16 MiB."""
 
 
 def decode(body: bytes, encoding: str, max_bytes: int) -> bytes:
@@ -33,15 +33,15 @@ def is_plain(encoding: str) -> bool:
 
 
 def decode_to(take: Callable[[bytes], None], body: Bytes, encoding: str, max_bytes: int) -> None:
-    """Give ``take`` what is in ``body`` without its ``Content-Encoding``, part by part.
+    """Pass the content of ``body`` without its ``Content-Encoding`` to ``take``, part by part.
 
-    Raises :class:`Rejection`: 415 for an encoding we do not know, 413 above ``max_bytes``, 400 for bytes that do not decode.
+    Raises :class:`Rejection`: 415 for an unknown encoding, 413 above ``max_bytes``, 400 for bytes that cannot be decoded.
     """
     name = encoding.strip().lower()
     if name in {"gzip", "x-gzip"}:
         return _inflate(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes), _GZIP_WBITS)
     if name == "deflate":
-        # RFC 9110 means zlib's format; some senders leave its two-byte header out.
+        # RFC 9110 means zlib's format; some senders omit its two-byte header.
         zlib_header = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
         wbits = zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS
         return _inflate(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes), wbits)
@@ -58,8 +58,8 @@ def decode_to(take: Callable[[bytes], None], body: Bytes, encoding: str, max_byt
 
 def _inflate(members: _Members, window_bits: int) -> None:
     while members.more():
-        if members.count > 1 and window_bits != _GZIP_WBITS:  # gzip alone allows several members one after the other
-            raise _broken("there is something after the end of the compressed data")
+        if members.count > 1 and window_bits != _GZIP_WBITS:  # gzip alone allows several consecutive members
+            raise _broken("there is data after the end of the compressed data")
         decoder = zlib.decompressobj(window_bits)
         try:
             while not decoder.eof:
@@ -82,7 +82,7 @@ def _decompress_zstd(members: _Members) -> None:
 
 
 class _Members:
-    """A body of one or more compressed members, taken slice by slice: what follows a member is never copied whole. Both ends have a bound."""
+    """A body of one or more compressed members, read slice by slice: what follows a member is never copied whole. Input and output are both limited."""
 
     def __init__(self, take: Callable[[bytes], None], body: Bytes, slice_bytes: int, max_bytes: int) -> None:
         self.count = 0
@@ -94,12 +94,12 @@ class _Members:
         self._take = take
 
     def more(self) -> bool:
-        """Begin the next member, if there is one. Raises :class:`Rejection` for one too many."""
+        """Start the next member, if there is one. Raises :class:`Rejection` for one too many."""
         if self._at >= len(self._body):
             return False
         self.count += 1
         if self.count > MEMBERS_MAX:
-            raise _broken(f"it has more than {MEMBERS_MAX} compressed members")
+            raise _broken(f"the body has more than {MEMBERS_MAX} compressed members")
         return True
 
     def take(self) -> bytes:
@@ -115,7 +115,7 @@ class _Members:
         self._at -= size
 
     def add(self, part: bytes) -> None:
-        """Pass on what a slice decoded to. Raises :class:`Rejection` when it is too much."""
+        """Pass on what a slice was decoded to. Raises :class:`Rejection` if it is too much."""
         self.room -= len(part)
         if self.room < 0:
             raise too_large_decompressed(self._max_bytes)
@@ -124,12 +124,15 @@ class _Members:
 
 def _broken(message: str) -> Rejection:
     return unusable(
-        "bad_encoding", f"the body does not decode: {message}", field="content-encoding", what_to_do="send the encoding the header names"
+        "bad_encoding",
+        f"the body cannot be decoded: {message}",
+        field="content-encoding",
+        what_to_do="send the encoding named in the header",
     )
 
 
 def too_large_decompressed(max_bytes: int) -> Rejection:
-    """Return the rejection of a body that decodes to more than it may: 413."""
+    """Return the rejection of a body that decodes to more than is allowed: 413."""
     return reject(
         413,
         "too_large_decompressed",

@@ -1,4 +1,4 @@
-"""``/v1/events``: CloudEvents, one or a batch."""
+"""``/v1/events``: CloudEvents, single or in a batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from collector.validation import Task
 from core.signal import Record, SignalKind
 
 PORTION_EVENTS = 500
-"""Of a batch, what is taken together; between two portions the others are served. Who is told to come again sends all, and the store knows each."""
+"""The part of a batch that is taken at once; other senders are served between two parts. A sender that is told to come back sends all of
+it, and the store recognises each event."""
 
 
 def events_endpoint(ingress: Ingress) -> Endpoint:
@@ -39,7 +40,7 @@ def events_endpoint(ingress: Ingress) -> Endpoint:
 
 
 def _form_of(exchange: Exchange) -> str:
-    """Return which of an event's forms a request has by its headers."""
+    """Return the form of an event that a request has, according to its headers."""
     headers = exchange.request.headers
     if exchange.media_type in {cloud_events.STRUCTURED, cloud_events.BATCH}:
         if "ce-specversion" in headers:

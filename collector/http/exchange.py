@@ -40,7 +40,7 @@ class Exchange:
         self._content: Content | None = None
 
     def identify(self, kind: SignalKind) -> Envelope:
-        """Return the envelope of a request by its token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
+        """Return the envelope of a request according to its token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
         headers = self.request.headers
         sender = self._ingress.identify(headers.get("authorization"), headers.get("x-andon-token"), self.peer)
         return self.set_sender(sender, kind.value)
@@ -48,7 +48,7 @@ class Exchange:
     def set_sender(self, sender: Sender, kind: str) -> Envelope:
         """Return the envelope of a request whose sender is proven; from now on the request counts as the sender's."""
         headers = self.request.headers
-        more = kind in {SignalKind.EVENT.value, WEBHOOK}  # OTLP says all in its body
+        more = kind in {SignalKind.EVENT.value, WEBHOOK}  # OTLP says everything in its body
         kept = {name: headers[name] for name in headers if name in DELIVERY_HEADERS or name.startswith("ce-")} if more else {}
         content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
         self._envelope = Envelope(sender, kind, content_type, encoding, self.peer, self._ingress.senders, kept)
@@ -66,7 +66,7 @@ class Exchange:
 
 
 def answering(ingress: Ingress, answer: Callable[[Exchange], Awaitable[Response]]) -> Endpoint:
-    """Return the endpoint that gives this answer, or the one to what is raised on the way: :class:`Rejection`, :class:`core.errors.Full`."""
+    """Return the endpoint that gives this answer, or the answer to whatever is raised on the way: :class:`Rejection`, :class:`core.errors.Full`."""
 
     async def endpoint(request: Request) -> Response:
         exchange = Exchange(ingress, request)

@@ -25,7 +25,7 @@ def otlp_endpoint(ingress: Ingress, kind: SignalKind) -> Endpoint:
 
         envelope = exchange.identify(kind)
         if form is None:
-            raise reject(415, "unsupported_type", "OTLP is application/x-protobuf or application/json", field="content-type")
+            raise reject(415, "unsupported_type", "OTLP must be application/x-protobuf or application/json", field="content-type")
 
         task = Task(kind, form, envelope.encoding)
         content = await exchange.read(task.max_bytes)

@@ -1,4 +1,4 @@
-"""The answers of the HTTP server, in JSON and as OTLP wants them."""
+"""The answers of the HTTP server, in JSON and in the form that OTLP requires."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
 
 
 def accept_protobuf(kind: SignalKind, outcome: Outcome) -> Response:
-    """Return the answer to an OTLP request in protobuf that was journalled, all of it or a part."""
+    """Return the answer in protobuf to an OTLP request that was journalled, in whole or in part."""
     response_class, rejected_field, _ = RESPONSES[kind]
     response = response_class()
     if outcome.rejected:
@@ -27,7 +27,7 @@ def accept_protobuf(kind: SignalKind, outcome: Outcome) -> Response:
 
 
 def accept_json(kind: SignalKind, outcome: Outcome) -> Response:
-    """Return the answer to an OTLP request in JSON that was journalled, all of it or a part."""
+    """Return the answer in JSON to an OTLP request that was journalled, in whole or in part."""
     _, _, rejected_field = RESPONSES[kind]
     partial = {"partialSuccess": {rejected_field: str(outcome.rejected), "errorMessage": outcome.message}} if outcome.rejected else {}
     return JSONResponse(partial)
@@ -42,7 +42,7 @@ def explain_protobuf(rejection: Rejection, quarantine_id: str) -> Response:
 
 
 def explain_json(rejection: Rejection, quarantine_id: str) -> Response:
-    """Return the answer to a rejected request in JSON, which is a google.rpc.Status, too."""
+    """Return the answer to a rejected request in JSON, which is also a google.rpc.Status."""
     error = rejection.error
     content = {
         "error": error.message,

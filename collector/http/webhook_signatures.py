@@ -1,7 +1,8 @@
-"""Signed webhooks: who sent one is proved by an HMAC over the body's bytes as they were sent, before any content encoding is undone.
+"""Signed webhooks: an HMAC over the body's bytes as they were sent, before any content encoding is undone, proves who sent them.
 
 Standard Webhooks: ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature`` (``v1,<base64>`` of HMAC-SHA256 over
-``id.timestamp.body``), at most five minutes old. GitHub: ``X-Hub-Signature-256`` (``sha256=<hex>`` over the body) and ``X-GitHub-Delivery``.
+``id.timestamp.body``), at most five minutes old. GitHub: ``X-Hub-Signature-256`` (``sha256=<hex>`` over the body) and
+``X-GitHub-Delivery``.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from core.secrets import read_all, resolve_key, resolve_secret
 TOLERANCE_SECONDS = 300
 REMEMBERED_DELIVERIES = 10_000
 DELIVERY_HEADERS = frozenset({"webhook-id", "x-github-delivery", "x-github-event"})
-"""What a delivery says beside its body and its signature."""
+"""What a delivery says besides its body and its signature."""
 
 
 class Webhooks:
-    """The sources that may call ``/v1/webhooks/{source}``, and the deliveries accepted lately. A reload makes a new one."""
+    """The sources that may call ``/v1/webhooks/{source}``, and recently accepted deliveries. A reload builds a new one."""
 
     def __init__(self, catalog: Catalog, seen: SeenDeliveries | None = None) -> None:
         """Read the secrets; ``unreadable`` says what is wrong with those that are missing or malformed."""
@@ -45,50 +46,50 @@ class Webhooks:
     def verify(self, name: str, headers: Mapping[str, str], body: bytes, now: int) -> tuple[Source, str]:
         """Return the source and the delivery's own id. ``headers`` have lower-case names, ``body`` is as sent, ``now`` is in seconds UTC.
 
-        Raises :class:`Rejection`: 404 for an unknown source, 401 for a missing, wrong or old signature, 503 for one that fits no secret of
-        the source that can be read while another of its secrets cannot.
+        Raises :class:`Rejection`: 404 for an unknown source, 401 for a missing, wrong or old signature, 503 for one that matches none of
+        the source's readable secrets while another cannot be read.
         """
         if name not in self._sources:
             raise reject(
-                404, "unknown_source", "no source of that name takes webhooks", field="source", what_to_do="add 'webhook:' to the source"
+                404, "unknown_source", "no source of that name accepts webhooks", field="source", what_to_do="add 'webhook:' to the source"
             )
         source, keys = self._sources[name]
         assert source.webhook is not None  # noqa: S101 - only such sources are in the list
         whole = len(keys) == len(source.webhook.secrets)
-        misfit = _invalid("wrong", "no signature fits the body and the secret") if whole else unproven("signature")
+        misfit = _invalid("wrong", "no signature matches the body and the secret") if whole else unproven("signature")
         if source.webhook.scheme == "github":
             return source, _verify_github(headers, body, keys, misfit)
         return source, _verify_standard(headers, body, keys, misfit, now)
 
 
 class SeenDeliveries:
-    """Remembers accepted deliveries, so that a replay is answered without being journalled again. The store knows each id for good."""
+    """Remembers accepted deliveries, so that a replay is answered without being journalled again. The store recognises each id permanently."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
     def is_replay(self, source: str, delivery: str, fingerprint: bytes) -> bool:
-        """Return whether this very delivery was accepted before; the same id with another body is not the same delivery."""
+        """Return whether this very delivery was accepted before; the same id with a different body is not the same delivery."""
         return self._seen.get((source, delivery)) == fingerprint
 
     def remember(self, source: str, delivery: str, fingerprint: bytes) -> None:
-        """Note an accepted delivery, by the SHA-256 of its body."""
+        """Record an accepted delivery by the SHA-256 of its body."""
         self._seen[source, delivery] = fingerprint
         if len(self._seen) > REMEMBERED_DELIVERIES:
             self._seen.popitem(last=False)
 
 
 def delivery_headers(source: Source, delivery: str, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the attributes of a verified delivery as :func:`delivered_event` wants them."""
+    """Return the attributes of a verified delivery in the form that :func:`delivered_event` takes."""
     assert source.webhook is not None  # noqa: S101 - verified before
     event = headers.get("x-github-event", "")
     return [("id", delivery), ("source", f"/webhooks/{source.source}"), ("type", source.webhook.type), ("event", event)]
 
 
 def delivered_event(attributes: Mapping[str, str], body: bytes) -> bytes:
-    """Return a verified delivery as an event. Raises :class:`Rejection` (400) when its body is no JSON.
+    """Return a verified delivery as an event. Raises :class:`Rejection` (400) if its body is not JSON.
 
-    ``attributes``: its ``id`` and ``source``, and of its ``type`` what goes before that which the ``event`` header or the body says.
+    ``attributes``: its ``id`` and ``source``, and the prefix of its ``type``; the ``event`` header or the body supplies the rest.
     """
     data = check_json(body)
     event_type = ".".join(part for part in (attributes["type"], attributes["event"] or _payload_type(data)) if part)
@@ -103,12 +104,12 @@ def _payload_type(data: bytes) -> str:
 
 
 def sign(source: Source, headers: Mapping[str, str], body: bytes, now: int) -> dict[str, str]:
-    """Return the headers of a delivery signed anew with the source's newest secret; ``headers`` are its own, ``now`` is in seconds UTC.
+    """Return a delivery's headers, signed anew with the source's newest secret; ``headers`` are its own, ``now`` is in seconds UTC.
 
-    For a replay from quarantine: the signature it came with is not kept, and would be too old. Raises :class:`core.errors.UsageError`.
+    For a replay from quarantine: the original signature is not kept, and would be too old. Raises :class:`core.errors.UsageError`.
     """
     if source.webhook is None or not source.webhook.secrets:
-        raise UsageError(f"source '{source.source}' takes no webhooks any more")
+        raise UsageError(f"source '{source.source}' no longer accepts webhooks")
     key = _key(source, source.webhook.secrets[0])
     signed = dict(headers)
     if source.webhook.scheme == "github":
@@ -129,7 +130,7 @@ def _verify_standard(headers: Mapping[str, str], body: bytes, keys: list[bytes],
     timestamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")
     if not (delivery and timestamp and signatures):
-        raise _invalid("missing", "webhook-id, webhook-timestamp and webhook-signature are needed")
+        raise _invalid("missing", "webhook-id, webhook-timestamp and webhook-signature are required")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise _invalid("timestamp", "webhook-timestamp must be seconds since 1970")
     signed = f"{delivery}.{timestamp}.".encode() + body
@@ -145,7 +146,7 @@ def _verify_github(headers: Mapping[str, str], body: bytes, keys: list[bytes], m
     delivery = headers.get("x-github-delivery", "")
     signature = headers.get("x-hub-signature-256", "")
     if not (delivery and signature):
-        raise _invalid("missing", "X-GitHub-Delivery and X-Hub-Signature-256 are needed")
+        raise _invalid("missing", "X-GitHub-Delivery and X-Hub-Signature-256 are required")
     if not _any_equal((b"sha256=" + hmac.new(key, body, "sha256").hexdigest().encode() for key in keys), [signature]):
         raise misfit
     return delivery

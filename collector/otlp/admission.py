@@ -1,8 +1,8 @@
 """What may enter: OTLP requests, whole or without their bad records.
 
-The good case touches no single record in Python: one strict ``upb`` parse says that the protobuf is sound, and a pre-scan
-(``prescan.py``) that nothing about its records is odd. Only what looks odd is looked at record by record (``records.py``), where
-a bad record is set aside and the others pass. A large request is validated in pieces (``pieces.py``), after its parts were counted.
+In the good case Python touches no single record: one strict ``upb`` parse proves that the protobuf is sound, and a pre-scan
+(``prescan.py``) that nothing about its records is suspicious. Only suspicious requests are inspected record by record (``records.py``): a
+bad record is set aside and the others pass. A large request is validated in pieces (``pieces.py``), after its parts were counted.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 
 ORIGINS_MAX = 1000
-"""Resources and scopes that are looked at one by one in passing."""
+"""Up to this many resources and scopes are simply inspected one by one."""
 _RESOURCES = {SignalKind.TRACES: "resource_spans", SignalKind.LOGS: "resource_logs", SignalKind.METRICS: "resource_metrics"}
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What may be journalled: ``body`` with ``count`` good records (empty when there is none), and the bad ones.
+    """What may be journalled: ``body`` with ``count`` good records (empty if there are none), and the bad ones.
 
     ``services``: the ``service.name`` of every resource in the request.
     """
@@ -42,9 +42,9 @@ class Admitted:
 
 
 def admit_ordinary(kind: SignalKind, body: bytes, already: int = 0) -> Admitted | None:
-    """Return a request in protobuf in which the pre-scan finds nothing odd; None for one whose records have to be looked at.
+    """Return a protobuf request in which the pre-scan finds nothing suspicious; None for one whose records have to be inspected.
 
-    ``already``: records that were admitted of the same request. Raises :class:`Rejection` (400) for what is no such request.
+    ``already``: records of the same request that were admitted before. Raises :class:`Rejection` (400) if it is not such a request.
     """
     if not body:
         return Admitted(b"", 0)
@@ -64,9 +64,9 @@ def admit_ordinary(kind: SignalKind, body: bytes, already: int = 0) -> Admitted 
 
 
 def admit(kind: SignalKind, body: Bytes) -> Iterator[Admitted]:
-    """Check one OTLP request in protobuf, in pieces if it is large; nothing of it may be journalled before the last.
+    """Check one OTLP request in protobuf, in pieces if it is large; nothing of it may be journalled before the last piece.
 
-    Raises :class:`Rejection` (400) when the whole of it is unusable.
+    Raises :class:`Rejection` (400) if all of it is unusable.
     """
     try:
         check_parts(kind, body)
@@ -94,7 +94,7 @@ def _unreadable(kind: SignalKind) -> Rejection:
 
 
 def _is_ordinary(kind: SignalKind, body: bytes, request: Any, longest: int) -> bool:
-    """Return whether surely nothing in a request breaks a limit; ``longest``: the bytes of the longest record."""
+    """Return whether it is certain that nothing in a request breaks a limit; ``longest``: the bytes of the longest record."""
     return (
         longest <= STRING_MAX_BYTES
         and has_good_heads(kind, body)

@@ -1,8 +1,9 @@
 """OTLP/JSON to OTLP/protobuf.
 
-Typed decoding (``json_types.py``) checks names and types in C; the encoder here writes protobuf bytes directly, because filling message objects from
-Python costs several times as much. Ids are hexadecimal, 64-bit integers are numbers or strings, enumerations are integers, unknown names are
-ignored: the JSON rules of the OTLP specification. (``google.protobuf.json_format`` reads the ids as base64 and is thirty times slower.)
+Typed decoding (``json_types.py``) checks names and types in C; the encoder here writes protobuf bytes directly, because filling message
+objects from Python costs several times as much. Ids are hexadecimal, 64-bit integers are numbers or strings, enumerations are integers, and
+unknown names are ignored: these are the JSON rules of the OTLP specification. (``google.protobuf.json_format`` reads the ids as base64 and
+is thirty times slower.)
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The OTLP messages as typed JSON structs, made from OTLP's own descriptors, so that no field is missing.
+"""The OTLP messages as typed JSON structs, built from OTLP's own descriptors, so that no field is missing.
 
-A struct's ``fields_`` lists (attribute, tag, encode, how): *one* writes a value unless it is the default, *optional* writes it when it was given,
-*many* writes each element, *packed* writes all elements in one field. As in the JSON mapping of protobuf, ``null`` means absent. Where
-OTLP/JSON differs from that mapping, so does this: ids are hexadecimal, and enumerations are numbers.
+A struct's ``fields_`` lists (attribute, tag, encode, how): *one* writes a value unless it is the default, *optional* writes it if it was
+given, *many* writes each element, *packed* writes all elements in one field. As in the JSON mapping of protobuf, ``null`` means absent.
+This differs from that mapping where OTLP/JSON does: ids are hexadecimal, and enumerations are numbers.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _hex(value: str) -> bytes:
 
 
 def _base64(value: str) -> bytes:
-    # the JSON mapping of protobuf takes both alphabets, with or without padding
+    # the JSON mapping of protobuf accepts both alphabets, with or without padding
     text = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return wire.delimited(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
@@ -159,13 +159,13 @@ _KINDS: dict[int, tuple[Any, Any, int, Callable[[Any], bytes]]] = {
     FieldDescriptor.TYPE_SFIXED64: (Number, 0, 1, _sfixed64),
     FieldDescriptor.TYPE_DOUBLE: (Real, 0.0, 1, _double),
 }
-"""A field's type in JSON (None: a struct of its own), its default, its wire type and its encoder, by its type in protobuf."""
+"""A field's JSON type (None: a struct of its own), default, wire type and encoder, by its protobuf type."""
 
 
 def struct_of(message: Descriptor) -> type[ProtobufStruct]:
-    """Return the struct of a message, which is made together with those of all messages in it."""
+    """Return the struct of a message, built together with those of all messages in it."""
     name = _name_of(message)
-    if name not in globals():  # where msgspec looks for the names of structs that others hold, or that hold themselves
+    if name not in globals():  # where msgspec looks up the names of structs that contain others, or themselves
         ordered = sorted(message.fields, key=lambda field: field.number)
         globals()[name] = msgspec.defstruct(
             name,
@@ -186,7 +186,7 @@ def _name_of(message: Descriptor) -> str:
 
 
 def _in_json(field: FieldDescriptor) -> tuple[Any, Any]:
-    """Return a field's type, in which None is always among, and its default."""
+    """Return a field's type, which always includes None, and its default."""
     if field.message_type is not None:
         inner: Any = _name_of(field.message_type)
         return (f"list[{inner}] | None" if field.is_repeated else f"{inner} | None"), None

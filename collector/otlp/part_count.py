@@ -1,7 +1,7 @@
 """Counts what an OTLP request holds on its bytes, before anything is parsed: two bytes may become a message of hundreds in memory.
 
-A walk from tag to tag, in the order in which protobuf's own reader takes them, which ends where a limit does. It builds nothing and copies
-nothing. Which fields hold messages is read from OTLP's own descriptors.
+A walk from tag to tag, in the order in which protobuf's own reader takes them, which stops at a limit. It builds and copies nothing. OTLP's
+own descriptors say which fields hold messages.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ PARTS_MAX = 2_000_000
 """All of these together."""
 _PART_MIN_BYTES = 2
 SMALL_RECORD_BYTES = INSIDE_MAX * _PART_MIN_BYTES
-"""What is no larger cannot hold too much."""
+"""Anything up to this size cannot hold too much."""
 _SLICE_BYTES = 96 << 10
 _METADATA = "opentelemetry.proto.metrics.v1.Metric.metadata"
-"""Attributes beside the data points, not inside of one."""
+"""Attributes next to the data points, not inside one."""
 _HOLDERS = {
     *(f"{level}{kind}" for level in ("Resource", "Scope") for kind in ("Spans", "Logs", "Metrics")),
     *("Resource", "InstrumentationScope", "Span", "LogRecord", "Metric"),
@@ -41,18 +41,18 @@ _TYPES = {getattr(FieldDescriptor, f"TYPE_{name.upper()}"): size for name, size 
 
 
 class _Kind:
-    """What a field with a length holds: a message, whose own fields are in ``fields`` by their tags, or many numbers or texts."""
+    """The content of a length-delimited field: a message, whose own fields are in ``fields`` by tag, or many numbers or texts."""
 
     def __init__(self, name: str = "", element_bytes: int = 0) -> None:
         self.fields: dict[int, _Kind] | None = None
         self.is_holder = name in _HOLDERS
         self.holds_holders = False
         self.element_bytes = element_bytes
-        """What an element of a packed field takes, two bytes at least, as any other part does; 0 for what is one element."""
+        """The size of an element of a packed field, at least two bytes, like any other part; 0 for a field with a single element."""
 
 
 def _kinds_of(descriptor: Any, known: dict[str, _Kind]) -> _Kind:
-    """Return the kind of a message and of all below it; ``known`` ends the circle of values in values."""
+    """Return the type of a message and of all messages below it; ``known`` ends the cycle of values within values."""
     if descriptor.full_name in known:
         return known[descriptor.full_name]
     kind = known[descriptor.full_name] = _Kind(descriptor.name)
@@ -73,14 +73,14 @@ _ROOTS = {kind: _kinds_of(request.DESCRIPTOR, {}) for kind, request in REQUESTS.
 
 
 def check_parts(kind: SignalKind, body: Bytes) -> None:
-    """Refuse a request that holds too much. Raises :class:`Rejection` (400), and ``DecodeError`` where the bytes are no protobuf."""
+    """Reject a request that holds too much. Raises :class:`Rejection` (400), and ``DecodeError`` if the bytes are not protobuf."""
     if len(body) <= SMALL_RECORD_BYTES or (most := parts_at_most(body)) <= INSIDE_MAX:
         return
     _Walk(body, counts_all=most > PARTS_MAX).through(_ROOTS[kind])
 
 
 def parts_at_most(body: Bytes) -> int:
-    """Return how many parts a body can hold: each but a packed number begins with a tag of wire type 2, however long that is written."""
+    """Return how many parts a body can hold: each, except a packed number, begins with a tag of wire type 2, however long it is written."""
     # in slices, which stay in the processor's cache
     return sum(
         int(np.count_nonzero((np.frombuffer(body, np.uint8, min(_SLICE_BYTES, len(body) - start), start) & 7) == LENGTH))
@@ -89,7 +89,7 @@ def parts_at_most(body: Bytes) -> int:
 
 
 class _Walk:
-    """``counts_all``: also what is in a record that is too small to hold too much."""
+    """``counts_all``: also count inside records that are too small to hold too much."""
 
     def __init__(self, body: Bytes, *, counts_all: bool) -> None:
         self._body = body
@@ -97,7 +97,7 @@ class _Walk:
         self._holders = 0
 
     def through(self, root: _Kind) -> None:
-        """Raise :class:`Rejection` where there is too much."""
+        """Raise :class:`Rejection` if there is too much."""
         body, at, end, count, bound = self._body, 0, len(self._body), 0, PARTS_MAX
         fields = root.fields
         outer: list[tuple[int, dict[int, _Kind] | None, int]] = []

@@ -1,7 +1,7 @@
-"""A large OTLP request as several small ones that together say the same, so that no more than a piece of it is ever parsed at a time.
+"""A large OTLP request as several small ones that together say the same, so that no more than one piece of it is ever parsed at a time.
 
-What cannot be divided (a span, a log record, a data point) has a bound, and so has what every piece repeats: resource, scope and a metric's own
-fields. Fields that OTLP does not know are left out where a message is divided.
+Anything that cannot be divided (a span, a log record, a data point) has a maximum size, and so has what every piece repeats: resource,
+scope and a metric's own fields. Fields that OTLP does not know are left out where a message is divided.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LEVELS = {SignalKind.TRACES: _OUTER, SignalKind.LOGS: _OUTER, SignalKind.METRIC
 
 
 def pieces(kind: SignalKind, body: Bytes) -> Iterator[bytes]:
-    """Yield the pieces of a request, in order. Raises :class:`Rejection` (400), and ``DecodeError`` where the bytes are no protobuf."""
+    """Yield the pieces of a request, in order. Raises :class:`Rejection` (400), and ``DecodeError`` if the bytes are not protobuf."""
     return _divided(body, 0, len(body), _LEVELS[kind], 0)
 
 
@@ -58,7 +58,7 @@ def _divided(body: Bytes, begin: int, end: int, levels: tuple[frozenset[int], ..
 
 
 def _taken_apart(body: Bytes, begin: int, end: int, divided: frozenset[int]) -> tuple[bytes, list[tuple[int, int, int, int]]]:
-    """Return what of a message each piece of it repeats, and the places of what is divided among them."""
+    """Return the part of a message that each piece repeats, and the positions of what is divided among the pieces."""
     others: list[bytes] = []
     parts: list[tuple[int, int, int, int]] = []
     size = 0

@@ -1,13 +1,13 @@
-"""The pre-scan of an OTLP request: whether nothing about its records is odd, found without touching one of them in Python.
+"""The pre-scan of an OTLP request: whether nothing about its records is suspicious, determined without touching any of them in Python.
 
 Two further parses of the same bytes see less than OTLP's own messages do, and so cost a fraction. The *outline* leaves each record
-serialized, for its length. The *heads* know only the few fields that are validated; written again, every record is a short row of these
-fields in the order of their numbers, the last value of each (as protobuf has it), and one regular expression reads them all. Of all events
-of a span together, and of all its links, only the attributes are left, and of each only that it is there. It is stricter than the checks of
-``records.py`` (whole bytes of a time, for one) and never milder: tests/properties compares them.
+serialized, to get its length. The *heads* know only the few fields that are validated; serialized again, every record is a short row of
+these fields in the order of their numbers, with the last value of each (as in protobuf), and one regular expression reads them all. Of all
+events of a span together, and of all its links, only the attributes are left, and of each only its presence. The pre-scan is stricter than
+the checks of ``records.py`` (it looks at whole bytes of a time, for example) and never more lenient: tests/properties compares them.
 
-A record's own attributes, of which there are many, are not counted but bounded: each begins with the byte of its field's tag. Where no
-stretch of the body as long as its longest record holds more of these bytes than a record may have attributes, no record has more.
+A record's own attributes, of which there are many, are not counted but bounded: each begins with the byte of its field's tag. If no stretch
+of the body as long as its longest record holds more of these bytes than a record may have attributes, no record has more.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from core.signal import SignalKind
 
 ATTRIBUTES_MAX = 128
-"""Of a record, and of each of its events and links."""
+"""For a record, and for each of its events and links."""
 _ATTRIBUTE_MIN_BYTES = 2
 _PIECE_BYTES = 96 << 10
-"""What the cache and the allocator hold without any effort."""
+"""What the cache and the allocator hold without effort."""
 _RECORDS = {SignalKind.TRACES: Span.DESCRIPTOR, SignalKind.LOGS: LogRecord.DESCRIPTOR}
 _ATTRIBUTE_TAGS = {kind: record.fields_by_name["attributes"].number << 3 | 2 for kind, record in _RECORDS.items()}
 """The tags (wire type 2) of the attributes of a span and of a log record."""
 _FIELD = descriptor_pb2.FieldDescriptorProto
 # the years 2001 to 2097, by the highest byte of the nanoseconds (little-endian: the last one)
-# a row's length is one byte, or two where there are attributes of events and links
+# a row's length is one byte, or two if there are attributes of events and links
 _SPANS = re.compile(
     rb"(?:\x12.[\1-\4]?+\x0a\x10(?!\0{16}).{16}\x12\x08(?!\0{8}).{8}(?:\x22\x08.{8}\x39|\x39).{7}[\x0e-\x37]\x41.{7}[\0-\x37]"
     rb"(?:\x5a.[\1\2]?+(?:\x1a\0){0,%(most)d}+)?+(?:\x6a.[\1\2]?+(?:\x22\0){0,%(most)d}+)?+)*+" % {b"most": ATTRIBUTES_MAX},
@@ -44,10 +44,10 @@ _LOGS = re.compile(rb"(?:\x12.(?:\x09.{7}[\0-\x37])?(?:\x59.{7}[\0-\x37])?)*+", 
 
 
 def _message_class(name: str, record: Descriptor | None = None, fields: Sequence[str] = ()) -> Any:
-    """Return the class of a request whose records have only these fields of OTLP's own; None leaves them serialized.
+    """Return the class of a request whose records have only these of OTLP's own fields; None leaves them serialized.
 
-    A field that holds parts of a record is one part, into which all are merged, with nothing but attributes. Resources and scopes are as many as
-    there are in an outline (``record`` is None); for heads they are merged into one, too.
+    A field that holds parts of a record is one part, into which all are merged, with nothing but attributes. In an outline (``record`` is
+    None) resources and scopes remain separate; for heads they are merged into one, too.
     """
     package = f"andon.{name}"
     file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
@@ -92,16 +92,16 @@ _HEADS = {
 
 
 def outline(body: bytes) -> tuple[list[int], int]:
-    """Return the bytes of every record of a request, of any signal, and how many resources and scopes there are. Raises ``DecodeError``."""
+    """Return the bytes of every record of a request, for any signal, and how many resources and scopes there are. Raises ``DecodeError``."""
     resources = _Outline.FromString(body).inner
     scopes = [scope for resource in resources for scope in resource.inner]
     return [size for scope in scopes for size in map(len, scope.inner)], len(resources) + len(scopes)
 
 
 def has_good_heads(kind: SignalKind, body: bytes) -> bool:
-    """Return whether ids, times, events and links of all records are surely good.
+    """Return whether it is certain that ids, times, events and links of all records are good.
 
-    Metrics never are: few and small, they are looked at one by one.
+    For metrics it never is: they are few and small, and are inspected one by one.
     """
     if kind not in _HEADS:
         return False
@@ -112,12 +112,12 @@ def has_good_heads(kind: SignalKind, body: bytes) -> bool:
 
 
 def has_few_attributes(kind: SignalKind, body: bytes, record_max_bytes: int) -> bool:
-    """Return whether surely no span or log record has too many attributes of its own; ``record_max_bytes``: the length of the longest."""
+    """Return whether it is certain that no span or log record has too many attributes of its own; ``record_max_bytes``: the length of the longest."""
     if record_max_bytes <= ATTRIBUTES_MAX * _ATTRIBUTE_MIN_BYTES:
         return True
     for start in range(0, len(body), _PIECE_BYTES):
         size = min(len(body) - start, _PIECE_BYTES + record_max_bytes)
-        # A tag may be written in more bytes than it needs; the lower seven bits of its first one stay.
+        # A tag may be written in more bytes than necessary; the lower seven bits of its first one stay the same.
         places = np.flatnonzero((np.frombuffer(body, np.uint8, size, start) & 0x7F) == _ATTRIBUTE_TAGS[kind])
         if len(places) > ATTRIBUTES_MAX and (places[ATTRIBUTES_MAX:] - places[:-ATTRIBUTES_MAX]).min() < record_max_bytes:
             return False

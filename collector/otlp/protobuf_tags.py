@@ -1,6 +1,6 @@
-"""Protobuf wire format, reading only as far as where fields begin and end. Source: https://protobuf.dev/programming-guides/encoding/.
+"""Protobuf wire format, reading only far enough to find where fields begin and end. Source: https://protobuf.dev/programming-guides/encoding/.
 
-``body`` is anything that gives bytes by their place. Whatever is not protobuf raises ``DecodeError``.
+``body`` is anything that gives bytes by index. Anything that is not protobuf raises ``DecodeError``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _FIXED_BYTES = {FIXED64: 8, FIXED32: 4}
 
 
 def read_varint(body: Bytes, at: int, end: int) -> tuple[int, int]:
-    """Return an integer and the place behind it."""
+    """Return an integer and the position after it."""
     value = shift = 0
     while at < end and shift < 70:
         byte = body[at]
@@ -28,7 +28,7 @@ def read_varint(body: Bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def skip(body: Bytes, tag: int, at: int, end: int) -> int:
-    """Return where the field ends whose tag ends at ``at``; a group ends where its own end is."""
+    """Return where the field ends whose tag ends at ``at``; a group ends at its own end tag."""
     depth = 0
     while True:
         wire_type = tag & 7
@@ -51,7 +51,7 @@ def skip(body: Bytes, tag: int, at: int, end: int) -> int:
 
 
 def fields(body: Bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield of every field of a message its tag, where the field begins, where its content does, and where both end."""
+    """Yield for every field of a message its tag, where the field begins, where its content begins, and where both end."""
     while at < end:
         begin = at
         tag, at = read_varint(body, at, end)

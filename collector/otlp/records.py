@@ -1,6 +1,6 @@
-"""OTLP requests record by record: takes the bad ones out, shortens what is too long. Called only when something looks odd.
+"""OTLP requests record by record: removes the bad ones and shortens what is too long. Called only if something looks suspicious.
 
-A record is bad for its own faults and for those of its resource or scope. What is bad goes to quarantine as it was sent; only what is
+A record is bad because of its own faults or those of its resource or scope. Bad records go to quarantine as they were sent; only what is
 kept is shortened.
 """
 
@@ -22,11 +22,11 @@ SHORTENED = "andon.shortened"
 """Attribute added to a record, event, link, resource or scope whose texts were shortened: the names of the attributes and fields that hold
 them. Of a metric's own texts it is in ``metadata``."""
 NAME_MAX_CHARACTERS = 256
-"""Of a shortened attribute's name in SHORTENED."""
+"""Maximum length of a shortened attribute's name in SHORTENED."""
 TIME_MIN_NANOSECONDS = 946_684_800_000_000_000
 """2000-01-01 UTC: an earlier start was never set."""
 TIME_MAX_NANOSECONDS = 4_102_444_800_000_000_000
-"""2100-01-01 UTC: later is a broken clock, and from 2262 on it does not fit the store's type."""
+"""2100-01-01 UTC: anything later is a broken clock, and from 2262 on it does not fit the store's type."""
 
 # names of the three levels in each signal's request
 _LEVELS = {
@@ -64,7 +64,7 @@ def _is_good_origin(holder: Any, origin: Any) -> bool:
 def sort_out(kind: SignalKind, request: Any, already: int = 0) -> tuple[bytes, int, list[BadRecords]]:
     """Return the request without its bad records, serialized, how many are left, and the bad ones by fault. Changes ``request``.
 
-    Of metrics the data points are counted: each is a row of the store. ``already``: records that were kept of the same request before.
+    For metrics the data points are counted: each is a row in the store. ``already``: records of the same request that were kept before.
     """
     resources_name, scopes_name, records_name = _LEVELS[kind]
     bad: dict[str, _Faulty] = {}
@@ -95,7 +95,7 @@ def sort_out(kind: SignalKind, request: Any, already: int = 0) -> tuple[bytes, i
 
 
 class _Faulty:
-    """The records of one fault, each below a copy of its resource and scope; records that share these share the copies, too."""
+    """The records with one fault, each below a copy of its resource and scope; records that share these share the copies, too."""
 
     def __init__(self, error: ValidationError, message: Any, levels: tuple[str, str, str]) -> None:
         self.error = error
@@ -133,9 +133,9 @@ def _validate_span(span: Any) -> ValidationError | None:
     for name, length in (("trace_id", 16), ("span_id", 8)):
         value = getattr(span, name)
         if len(value) != length or not any(value):
-            return ValidationError("otlp_bad_id", f"{name} must be {length} bytes, not all zero", name, "let the SDK make the ids")
+            return ValidationError("otlp_bad_id", f"{name} must be {length} bytes, not all zero", name, "let the SDK generate the ids")
     if len(span.parent_span_id) not in {0, 8}:
-        return ValidationError("otlp_bad_id", "parent_span_id must be 8 bytes or absent", "parent_span_id", "let the SDK make the ids")
+        return ValidationError("otlp_bad_id", "parent_span_id must be 8 bytes or absent", "parent_span_id", "let the SDK generate the ids")
     if not TIME_MIN_NANOSECONDS <= span.start_time_unix_nano < TIME_MAX_NANOSECONDS:
         return ValidationError(
             "otlp_bad_time", "start_time_unix_nano must be nanoseconds between the years 2000 and 2100", "start_time_unix_nano"
@@ -161,7 +161,7 @@ def _validate_metric(metric: Any) -> ValidationError | None:
         if point.time_unix_nano >= TIME_MAX_NANOSECONDS:
             return ValidationError("otlp_bad_time", "time_unix_nano must be nanoseconds before the year 2100", "time_unix_nano")
         if which == "histogram" and point.bucket_counts and len(point.bucket_counts) != len(point.explicit_bounds) + 1:
-            return ValidationError("otlp_bad_histogram", "bucket_counts must have one element more than explicit_bounds", "bucket_counts")
+            return ValidationError("otlp_bad_histogram", "bucket_counts must have one more element than explicit_bounds", "bucket_counts")
     return _validate_parts(_points(metric))
 
 
@@ -182,7 +182,7 @@ def _validate_attributes(attributes: Any, holder: str = "record") -> ValidationE
 
 
 def _shorten_origin(holder: Any, origin: Any) -> None:
-    """Shorten a resource or scope and the schema's address beside it."""
+    """Shorten a resource or scope, and the schema URL beside it."""
     _shorten(origin, ["schema_url"] if _cut_field(holder, "schema_url", holder.schema_url) else [])
 
 
@@ -197,7 +197,7 @@ def _shorten_metric(metric: Any) -> None:
 
 
 def _shorten(record: Any, names: Iterable[str] = ()) -> None:
-    """Cut every text of a record, its events and links that is too long, and note the names of what holds them beside ``names``."""
+    """Cut every text of a record, its events and links that is too long, and add the names of what holds them to ``names``."""
     noted = list(names)
     if record.ByteSize() > STRING_MAX_BYTES:
         for field, value in record.ListFields():

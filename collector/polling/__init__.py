@@ -1,1 +1,1 @@
-"""What receivers that poll a database share: how far they have come, what they read, and rows as JSON."""
+"""What receivers that poll a database share: their position, what they read, and rows as JSON."""

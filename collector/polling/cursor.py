@@ -1,4 +1,4 @@
-"""How far a polling receiver has come, on disk: one synchronous transaction for every page the journal has."""
+"""The position of a polling receiver, on disk: one synchronous transaction for every page that the journal has."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LOCK_SECONDS = 10.0
 
 
 class Cursor:
-    """``newest`` is the highest rank handed over, ``reached`` that up to which a whole pass has looked (None: not yet).
+    """``newest`` is the highest rank handed over, ``reached`` the one up to which a complete pass has looked (None: not yet).
 
     The events of the overlap are remembered one by one.
 
-    ``identity`` is what is read (database, table, key, change column): another one begins anew.
+    ``identity`` is what is read (database, table, key, change column): a different one starts from the beginning.
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
@@ -38,14 +38,14 @@ class Cursor:
             self.forget()
 
     def known(self, events: Sequence[bytes]) -> set[bytes]:
-        """Return which of the events were handed over already."""
+        """Return which of the events were already handed over."""
         with self._open() as connection:
             return {
                 found[0] for event in events if (found := connection.execute("SELECT event FROM seen WHERE event = ?", (event,)).fetchone())
             }
 
     def save(self, seen: dict[bytes, int], newest: int | None, forget_below: int | None) -> None:
-        """Add events; move the cursor forward; drop what lies before every later pass."""
+        """Add events; move the cursor forward; drop what comes before every later pass."""
         if newest is not None:
             self.newest = newest if self.newest is None else max(newest, self.newest)
         with self._open() as connection:
@@ -55,7 +55,7 @@ class Cursor:
                 connection.execute("DELETE FROM seen WHERE change_rank < ?", (forget_below,))
 
     def finish(self, reached: int) -> None:
-        """Say that a whole pass is done: everything up to ``reached`` that was there when it began was handed over."""
+        """Record that a complete pass is done: everything up to ``reached`` that existed when it began was handed over."""
         self.reached = reached
         with self._open() as connection:
             connection.execute("UPDATE cursor SET reached = ?", (reached,))

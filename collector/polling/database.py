@@ -1,4 +1,4 @@
-"""A user's database as polling receivers see it: opened for reading only, its table or query with the columns of this moment."""
+"""A user's database as polling receivers see it: opened read-only, its table or query with the columns it has now."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class PausedError(Retryable):
 
 
 def open_engine(url: str) -> sa.Engine:
-    """Return an engine without a pool. Every statement is a transaction of its own, so that none is held while the journal is waited for."""
+    """Return an engine without a pool. Every statement is a transaction of its own, so that none is held while waiting for the journal."""
     parsed = sa.make_url(url)
     arguments: dict[str, Any] = {}
     if parsed.get_backend_name() == "postgresql":
         limits = f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c default_transaction_read_only=on"
         arguments = {"connect_timeout": CONNECT_SECONDS, "options": limits, "application_name": "andon"}
     elif parsed.get_backend_name() == "sqlite" and not Path((parsed.database or "").removeprefix("file:")).exists():
-        raise PausedError(f"the database file '{parsed.database}' does not exist")  # SQLite would make an empty one
+        raise PausedError(f"the database file '{parsed.database}' does not exist")  # SQLite would create an empty one
     return sa.create_engine(parsed, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
 
 
 def find_columns(engine: sa.Engine, table: str | None, query: str | None, wanted: Sequence[str]) -> Any:
-    """Return the table or query with its columns as they are now. Raises :class:`PausedError` naming what is missing."""
+    """Return the table or query with its current columns. Raises :class:`PausedError` naming what is missing."""
     origin: Any
     if query is not None:
         with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""A row's values as JSON has them, exactly."""
+"""A row's values as JSON, exactly."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 
 def json_value(value: Any, zoned: Callable[[datetime], datetime]) -> Any:
-    """Return a column's value for JSON: decimals and UUIDs as text, bytes as base64, times in ISO 8601 with the zone ``zoned`` gives them.
+    """Return a column's value for JSON: decimals and UUIDs as text, bytes as base64, times in ISO 8601 with the zone that ``zoned`` gives them.
 
-    An interval is in seconds. What JSON has no word for (NaN, infinities, types of a database) is its text.
+    An interval is in seconds. Anything that JSON cannot express (NaN, infinities, database types) becomes its text.
     """
     match value:
         case None | bool() | int() | str():

@@ -1,13 +1,13 @@
 """RabbitMQ: consumes a queue and acknowledges a message only once it is on disk.
 
-A message becomes one event. CloudEvents in AMQP (structured, batch, or ``cloudEvents:`` headers) are taken as they are. Of any other message
-the id is ``message_id``, else a hash of queue, routing key, headers and body, so that a redelivery is the same event: two messages that are
-alike in all of that count as one. Scalar headers and the routing key become extension attributes (``traceparent`` and ``baggage`` keep
-their names, others lose what is not a letter or a digit); the body is ``data`` where it is JSON or text, else ``data_base64``.
-Timestamps are seconds, as AMQP says, or milli-, micro- or nanoseconds, as some publishers send them.
+A message becomes one event. CloudEvents in AMQP (structured, batch, or ``cloudEvents:`` headers) are taken as they are. The id of any other
+message is ``message_id``, else a hash of queue, routing key, headers and body, so that a redelivery is the same event: two messages that
+are alike in all of these count as one. Scalar headers and the routing key become extension attributes (``traceparent`` and ``baggage`` keep
+their names, others lose everything but letters and digits); the body is ``data`` if it is JSON or text, else ``data_base64``. Timestamps
+are seconds, as AMQP says, or milli-, micro- or nanoseconds, as some publishers send them.
 
-On failure: a full journal holds the batch, and the broker stops sending at ``prefetch``; a message that cannot be used goes to quarantine
-and is then acknowledged; a lost connection or queue is tried again for ever, and the broker delivers again what was not acknowledged.
+On failure: a full journal holds the batch, and the broker stops sending at ``prefetch``; an unusable message goes to quarantine and is then
+acknowledged; a lost connection or queue is retried for ever, and the broker redelivers what was not acknowledged.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _PLACEHOLDER = re.compile(r"\{(type|routing_key|exchange|queue|headers\.[^{}]+)\
 _OWN_ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "database64"}
 _HEADERS_MAX = 64
 _BROKER_ERRORS = (AMQPError, PAMQPException, AndonError, OSError, RuntimeError, ValueError)
-"""What a connection to a broker raises that is lost, refused or not understood; some of the client's errors are Python's own."""
+"""What a lost, refused or garbled connection to a broker raises; some of the client's errors are Python's own."""
 _LOG = logging.getLogger("andon.collector.rabbitmq")
 
 
 class Binding(BaseModel):
-    """Which messages of an exchange come to a queue that we declare ourselves."""
+    """Which messages of an exchange are routed to a queue that we declare ourselves."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,7 +63,7 @@ class Binding(BaseModel):
 
 
 class RabbitmqSettings(ReceiverSettings):
-    """Settings under ``receiver:``. The queue must exist unless ``declare`` is true; ``prefetch`` bounds what is in our hands."""
+    """Settings under ``receiver:``. The queue must exist unless ``declare`` is true; ``prefetch`` limits how many unacknowledged messages we hold."""
 
     queue: str = Field(min_length=1, max_length=255)
     prefetch: int = Field(default=500, ge=1, le=10_000)
@@ -92,7 +92,7 @@ class RabbitmqReceiver:
         parse_settings(RabbitmqSettings, settings)
 
     async def run(self, context: ReceiverContext) -> None:
-        """Read until cancelled; connect again for ever."""
+        """Read until cancelled; reconnect for ever."""
         settings = parse_settings(RabbitmqSettings, context.source.receiver or {})
         _read_every_timestamp()
         backoff = Backoff()
@@ -104,7 +104,7 @@ class RabbitmqReceiver:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
                     raise
-                why = "the connection was closed"  # the client cancels its own calls when the connection goes
+                why = "the connection was closed"  # the client cancels its own calls when the connection is lost
             except _BROKER_ERRORS as error:  # whatever it was, the next attempt may work
                 why = f"{type(error).__name__}: {_without_password(str(error))}"
             finally:
@@ -123,13 +123,13 @@ _strict_timestamp = pamqp.decode.timestamp
 
 
 def _timestamp(value: bytes) -> tuple[int, datetime]:
-    """Return the bytes read (8) and the moment. What the client cannot read as (milli)seconds is in microseconds, else in nanoseconds.
+    """Return the 8 bytes read and the time. What the client cannot read as (milli)seconds is in microseconds, else in nanoseconds.
 
-    Every number of 64 bits is a moment in one of them (the largest lies in 2554). Raises ValueError for less than 8 bytes.
+    Every 64-bit number is a time in one of these units (the largest is in 2554). Raises ValueError for less than 8 bytes.
     """
     try:
         return _strict_timestamp(value)
-    except (ValueError, OverflowError, OSError):  # the last two come from the system's calendar, for years it does not have
+    except (ValueError, OverflowError, OSError):  # the last two come from the system's calendar, for years it does not support
         if len(value) < 8:
             raise
     number = int.from_bytes(value[:8], "big")
@@ -140,17 +140,17 @@ def _timestamp(value: bytes) -> tuple[int, datetime]:
 
 
 def _read_every_timestamp() -> None:
-    """Make the client read every timestamp, of a message and in its headers, for the whole process.
+    """Make the client read every timestamp, in a message and in its headers, for the whole process.
 
-    The client decodes while it reads the connection: an error there ends the connection before we have a message to put into quarantine, and
-    the broker delivers the same one again for ever.
+    The client decodes while it reads the connection: an error there ends the connection before we have a message to quarantine, and the
+    broker redelivers the same one for ever.
     """
     pamqp.decode.METHODS["timestamp"] = _timestamp
     pamqp.decode.TABLE_MAPPING[b"T"] = _timestamp
 
 
 async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:
-    """Read over one connection until it is lost; it is closed in every case, which gives back what was not acknowledged."""
+    """Read over one connection until it is lost; it is always closed, which returns what was not acknowledged."""
     url = await asyncio.to_thread(resolve_secret, settings.url)
     connection = await aio_pika.connect(
         url, timeout=ANSWER_SECONDS, client_properties={"connection_name": f"andon {context.source.source}"}
@@ -190,14 +190,14 @@ async def _find_queue(channel: AbstractChannel, settings: RabbitmqSettings) -> A
 
 
 async def _check_consumer(channel: AbstractChannel, settings: RabbitmqSettings) -> None:
-    """Raise when the queue is gone or nobody reads it any more: a broker that deletes a queue does not close the channel."""
+    """Raise if the queue is gone or nobody reads it any more: a broker that deletes a queue does not close the channel."""
     queue = await channel.declare_queue(settings.queue, passive=True, timeout=ANSWER_SECONDS)
     if not queue.declaration_result.consumer_count:
-        raise Retryable("the broker ended our consumer, the queue was deleted and made anew")
+        raise Retryable("the broker ended our consumer because the queue was deleted and recreated")
 
 
 async def _batch(arrived: asyncio.Queue[AbstractIncomingMessage | None], most: int) -> list[AbstractIncomingMessage]:
-    """Return what has arrived, in order; nothing when nothing came for a while. Raises :class:`Retryable` when the channel closed."""
+    """Return what has arrived, in order; an empty list if nothing came for a while. Raises :class:`Retryable` if the channel closed."""
     batch: list[AbstractIncomingMessage] = []
     size = 0
     try:
@@ -220,7 +220,7 @@ def _check_open(channel: AbstractChannel) -> None:
 
 
 def records_of(message: AbstractIncomingMessage, context: ReceiverContext, settings: RabbitmqSettings) -> list[Record]:
-    """Return the records of one message: its event or events, and what of it goes to quarantine."""
+    """Return the records of one message: its event or events, and the parts that go to quarantine."""
 
     def kept(error: ValidationError, body: bytes, content_type: str) -> Record:
         kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
@@ -239,7 +239,7 @@ def records_of(message: AbstractIncomingMessage, context: ReceiverContext, setti
 def _events(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> list[bytes | tuple[ValidationError, bytes]]:
     if len(message.body) > MESSAGE_MAX_BYTES:
         raise Rejection(
-            413, ValidationError("too_large", f"a message may have {MESSAGE_MAX_BYTES} bytes, this one has {len(message.body)}")
+            413, ValidationError("too_large", f"a message may have at most {MESSAGE_MAX_BYTES} bytes, this one has {len(message.body)}")
         )
     content_type = (message.content_type or "").strip()
     media_type = content_type.partition(";")[0].strip().lower()
@@ -265,7 +265,7 @@ def _events(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> lis
 
 
 def _attributes(message: AbstractIncomingMessage, headers: dict[str, Any], settings: RabbitmqSettings) -> dict[str, str]:
-    """Return the CloudEvents attributes of a message that is no CloudEvent."""
+    """Return the CloudEvents attributes of a message that is not a CloudEvent."""
     words = {
         "type": message.type or message.routing_key or settings.queue,
         "routing_key": message.routing_key or "",

@@ -1,13 +1,13 @@
 """SQL tables: polls a table, such as an ERP's, for new and changed rows.
 
-Every row becomes one event whose ``data`` is the row. The table says by a change column (a time, a date or a rising number) what is new.
-A transaction that commits late brings rows whose change value lies *before* what was read already; therefore every poll begins
-``overlap_seconds`` (or ``overlap_ids``) before what the last one began with, and what was handed over is remembered for that long. The event's id
-is a hash of table, key, change value and row: a row read again is the same event, a row changed again is another one.
+Every row becomes one event whose ``data`` is the row. A change column (a time, a date or a rising number) tells what is new. A transaction
+that commits late brings rows whose change value is *before* what has already been read; therefore every poll begins ``overlap_seconds`` (or
+``overlap_ids``) before the start of the last one, and what was handed over is remembered for that long. The event's id is a hash of table,
+key, change value and row: a row read again is the same event, a row changed again is another one.
 
-On failure: the cursor is saved only after the journal has the rows; a full journal holds the page. A table or column that is missing, a key
-that is NULL or a time without a zone pauses the source with one log line until it is repaired. A table whose newest row lies behind
-the cursor (restored from a backup) is read from its beginning.
+On failure: the cursor is saved only once the journal has the rows; a full journal holds the page. A missing table or column, a key that is
+NULL or a time without a zone pauses the source with one log line until it is repaired. A table whose newest row is behind the cursor
+(restored from a backup) is read from the beginning.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ _HOUR = 3_600_000_000
 _REPEATED_HOURS = 2 * _HOUR
 _COARSE_HOURS = 25 * _HOUR
 _POLL_ERRORS = (sa.exc.SQLAlchemyError, sqlite3.Error, AndonError, ImportError, OSError, ArithmeticError, TypeError, ValueError)
-"""What a poll raises: the database and its driver, the cursor's file, and values of the table that are no times or numbers."""
+"""What a poll raises: errors of the database and its driver, of the cursor's file, and values that are not times or numbers."""
 T = TypeVar("T")
 
 
 class SqlTableSettings(ReceiverSettings):
-    """Settings under ``receiver:``. Exactly one of ``table`` (``schema.name``) and ``query``; ``time_zone`` is that of times without one."""
+    """Settings under ``receiver:``. Exactly one of ``table`` (``schema.name``) and ``query``; ``time_zone`` is that of times without a zone."""
 
     table: str | None = None
     query: str | None = None
@@ -79,7 +79,7 @@ class SqlTableSettings(ReceiverSettings):
 
     @property
     def label(self) -> str:
-        """What ``{table}`` stands for."""
+        """The value of ``{table}``."""
         return self.table or "query"
 
     @field_validator("key")
@@ -114,7 +114,7 @@ class SqlTableReceiver:
         parse_settings(SqlTableSettings, settings)
 
     async def run(self, context: ReceiverContext) -> None:
-        """Poll until cancelled; connect again for ever."""
+        """Poll until cancelled; reconnect for ever."""
         settings = parse_settings(SqlTableSettings, context.source.receiver or {})
         # One thread: a query cannot be interrupted, and neither the event loop nor a cancellation waits for it.
         with closing(_Worker()) as worker:
@@ -125,7 +125,7 @@ RECEIVER = SqlTableReceiver()
 
 
 class _Worker:
-    """One thread that talks to the database."""
+    """The thread that talks to the database."""
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(1, "sql_table")
@@ -143,7 +143,7 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
     fields = {"source": source, "table": settings.label}
     while True:
         try:
-            # An overlap with very many rows is looked at less often, what is new on every poll.
+            # An overlap with very many rows is checked less often; new rows are read on every poll.
             began = context.clock.monotonic()
             whole = bool(told) or began - whole_at >= min(OVERLAP_SHARE * cost, OVERLAP_LATEST_SECONDS)
             poll = await worker.do(partial(_Poll, context, settings, whole=whole))
@@ -169,14 +169,14 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
 
 
 def _one_line(error: Exception) -> str:
-    """Return the cause without the statement and its parameters, which hold the user's data."""
+    """Return the cause without the statement and its parameters, which contain the user's data."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
     return f"{type(cause).__name__}: {(str(cause).splitlines() or [''])[0]}"
 
 
 @dataclass(frozen=True)
 class _Page:
-    """Rows as records; ``seen`` maps each event id to its row's change rank, ``newest`` is the highest of them."""
+    """Rows as records; ``seen`` maps each event id to its row's change rank, ``newest`` is the highest rank."""
 
     records: list[Record]
     seen: dict[bytes, int]
@@ -184,15 +184,15 @@ class _Page:
 
 
 def _identity(at: sa.URL, settings: SqlTableSettings) -> str:
-    """Return what is read, and where: a position in one database says nothing about another. User and password may change."""
+    """Return what is read, and where: a position in one database means nothing in another. User and password may change."""
     return json.dumps([at.host, at.port, at.database, settings.table, settings.query, settings.keys, settings.change])
 
 
 class _Poll:
-    """One pass over what is new, in pages, over one connection per page."""
+    """One pass over what is new, in pages, with one connection per page."""
 
     def __init__(self, context: ReceiverContext, settings: SqlTableSettings, *, whole: bool = True) -> None:
-        """Look at the table as it is now. ``whole``: with the overlap, else only what lies beyond the cursor. Raises :class:`PausedError`."""
+        """Inspect the table's current columns. ``whole``: with the overlap, else only what is beyond the cursor. Raises :class:`PausedError`."""
         self._context = context
         self._whole = whole
         self._settings = settings
@@ -201,7 +201,7 @@ class _Poll:
         self._cursor = Cursor(context.state, _identity(self._engine.url, settings))
         self._origin = find_columns(self._engine, settings.table, settings.query, [*settings.keys, settings.change, *settings.columns])
         change = self._origin.c[settings.change]
-        # SQLite keeps times as text in whatever form they were written: texts are compared, never a text with a time.
+        # SQLite keeps times as text in whatever form they were written: texts are compared with texts, never with times.
         self._as_text = self._engine.dialect.name == "sqlite" and isinstance(change.type, (sa.Date, sa.DateTime))
         self._change: Any = sa.type_coerce(change, sa.String()) if self._as_text else change
         self._keys: list[Any] = [self._origin.c[name] for name in settings.keys]
@@ -233,17 +233,17 @@ class _Poll:
         return self._page(rows)
 
     def save(self, page: _Page) -> None:
-        """Remember what the journal now has."""
+        """Record what the journal now has."""
         if page.newest is not None:
             self._cursor.save(page.seen, page.newest, forget_below=self._keep_from)
         if self._done and self._whole and self._reached is not None:
             self._cursor.finish(self._reached)
 
     def _begin(self) -> Any:
-        """Return the change value this pass begins with, or None for the beginning of the table.
+        """Return the change value at which this pass begins, or None for the beginning of the table.
 
-        What is there when a whole pass begins (``_reached``) is what the next one counts its overlap from: whatever commits while this
-        one runs, however long the journal holds it up, lies at most an overlap before that.
+        The next pass counts its overlap back from what exists when a complete pass begins (``_reached``): anything that commits while this
+        one runs, however long the journal delays it, is at most an overlap before that.
         """
         change = self._origin.c[self._settings.change]
         with self._engine.connect() as connection:
@@ -262,7 +262,7 @@ class _Poll:
         low = self._shifted(self._cursor.reached) if isinstance(last, date) else self._cursor.reached - self._settings.overlap_ids
         if rank < low:
             fields = {"source": self._context.source.source, "table": self._settings.label}
-            _LOG.warning("the newest row lies behind what was read, reading from the beginning", extra={"fields": fields})
+            _LOG.warning("the newest row is behind what was already read, reading from the beginning", extra={"fields": fields})
             self._cursor.forget()
             return None
         self._keep_from = self._kept_from(low, last)
@@ -272,13 +272,13 @@ class _Poll:
         """Return a rank (microseconds for times) below that of every row that a pass from ``low`` reads: those must be remembered."""
         if not isinstance(example, date):
             return low
-        # A date is compared whole, and a text with 'T' lies beyond every text of its day with a space: such a pass reads the whole day, by
-        # the local clock, of ``low``.
+        # A date is compared whole, and a text with 'T' sorts after every text of its day with a space: such a pass reads the whole day of ``low``,
+        # by the local clock.
         coarse = self._as_text or not isinstance(example, datetime)
         return low - _REPEATED_HOURS - (_COARSE_HOURS if coarse else 0)
 
     def _refuse_nulls(self) -> None:
-        """Raise :class:`PausedError` for rows that no order has a place for; they would never be read."""
+        """Raise :class:`PausedError` for rows that fit nowhere in the order; they would never be read."""
         columns = [self._origin.c[self._settings.change], *self._keys]
         doubtful = [column.is_(None) for column in columns if getattr(column, "nullable", True)]
         if not doubtful:
@@ -288,10 +288,10 @@ class _Poll:
             found = connection.execute(sa.select(sa.literal(1)).select_from(self._origin).where(sa.or_(*doubtful), since).limit(1)).scalar()
         if found:
             names = ", ".join(column.name for column in columns)
-            raise PausedError(f"a row has NULL in its key or change column ({names}); fill it, or leave such rows out with 'query'")
+            raise PausedError(f"a row has NULL in its key or change column ({names}); fill it, or exclude such rows with 'query'")
 
     def _shifted(self, rank: int) -> int:
-        """Return the rank (microseconds UTC) ``overlap_seconds`` earlier; an hour that a clock of local time repeats is read again too."""
+        """Return the rank (microseconds UTC) ``overlap_seconds`` earlier; an hour that local time repeats is read again, too."""
         low = rank - round(self._settings.overlap_seconds * 1_000_000)
         if self._zone is not None:
             moment = from_milliseconds(rank // 1000).astimezone(self._zone)
@@ -313,7 +313,7 @@ class _Poll:
         )
 
     def _unranked(self, rank: int, example: Any) -> Any:
-        """Return the change value of a rank, of the same kind as ``example``; for SQLite as the shortest text of it."""
+        """Return the change value for a rank, of the same type as ``example``; for SQLite as the shortest text of it."""
         if not isinstance(example, date):
             return rank
         moment = EPOCH + timedelta(microseconds=rank)
@@ -327,11 +327,11 @@ class _Poll:
         if value.tzinfo is not None:
             return value
         if self._zone is None:
-            raise PausedError("the table has times without a zone; say which with 'time_zone'")
+            raise PausedError("the table has times without a zone; set 'time_zone'")
         return value.replace(tzinfo=self._zone)
 
     def _beyond(self) -> Any:
-        """Return the condition of the next page: (c > :c) OR (c = :c AND (k1 > :k1 OR …)); row values are not portable."""
+        """Return the condition for the next page: (c > :c) OR (c = :c AND (k1 > :k1 OR …)); row values are not portable."""
         if self._after is None:
             low = sa.true() if self._low is None else self._change >= self._low
             return low if self._whole or self._low is None else self._change > self._low

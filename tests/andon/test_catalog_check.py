@@ -28,11 +28,11 @@ def problems(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("receiver", "problem"),
     [
-        ("{type: rabbit_mq, url: 'env:B', queue: q}", "6:12: receiver 'rabbit_mq': 'type' is 'rabbit_mq', which there is not; did you mean 'rabbitmq'?"),
+        ("{type: rabbit_mq, url: 'env:B', queue: q}", "6:12: receiver 'rabbit_mq': 'type' is 'rabbit_mq', which does not exist; did you mean 'rabbitmq'?"),
         ("{type: rabbitmq, url: 'env:B'}", "6:1: receiver 'rabbitmq': 'queue' is missing; add it"),
-        ("{type: rabbitmq, url: 'env:B', queue: q, prefech: 5}", "6:52: receiver 'rabbitmq': 'prefech' is no setting of this receiver; did you mean 'prefetch'?"),
+        ("{type: rabbitmq, url: 'env:B', queue: q, prefech: 5}", "6:52: receiver 'rabbitmq': 'prefech' is not a setting of this receiver; did you mean 'prefetch'?"),
         ("{type: rabbitmq, url: 'amqp://u:hunter2@h/', queue: q}", "6:28: receiver 'rabbitmq': 'url' may hold a password; write env:NAME or file:PATH"),
-        ("{type: rabbitmq, url: 'env:B', queue: q, bindings: [{exchange: e, key: k}]}", "6:77: receiver 'rabbitmq': 'bindings.0.key' is no setting of this receiver"),
+        ("{type: rabbitmq, url: 'env:B', queue: q, bindings: [{exchange: e, key: k}]}", "6:77: receiver 'rabbitmq': 'bindings.0.key' is not a setting of this receiver"),
         ("{type: sql_table, url: 'env:B', key: [id], change: c, columns: [a]}", "6:1: receiver 'sql_table': write either 'table' or 'query'"),
     ],
 )  # fmt: skip
@@ -45,7 +45,7 @@ def test_a_wrong_receiver_is_found_at_its_place(folder: Path, receiver: str, pro
 @pytest.mark.parametrize(
     ("channel", "problem"),
     [
-        ("{type: web_hook, settings: {url: 'http://a'}}", "2:10: channel 'desk': 'type' is 'web_hook', which there is not; did you mean 'webhook'?"),
+        ("{type: web_hook, settings: {url: 'http://a'}}", "2:10: channel 'desk': 'type' is 'web_hook', which does not exist; did you mean 'webhook'?"),
         ("{type: webhook}", "2:3: channel 'desk': 'settings.url' is not an address; write http://host/path or https://host/path"),
         ("{type: webhook, settings: {url: 'htp://a'}}", "2:36: channel 'desk': 'settings.url' is not an address; write http://host/path or https://host/path"),
         ("{type: webhook, settings: {url: 'http://a:b/'}}", "2:36: channel 'desk': 'settings.url' is not an address; write http://host/path or https://host/path"),
@@ -86,7 +86,7 @@ def test_a_receiver_whose_package_is_not_installed_is_taken_on_trust(folder: Pat
     source.write_text(text + "receiver: {type: rabbitmq, url: 'env:B', queue: q}\n")
     assert check_catalog(folder).catalog.sources["shop"].receiver
     source.write_text(text + "receiver: {type: rabit, url: 'env:B', queue: q}\n")
-    assert problems(folder) == ["sources/shop.yaml:6:12: receiver 'rabit': 'type' is 'rabit', which there is not; none is defined"]
+    assert problems(folder) == ["sources/shop.yaml:6:12: receiver 'rabit': 'type' is 'rabit', which does not exist; none is defined"]
 
 
 def test_what_cannot_be_read_here_is_no_error(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ def test_an_engine_with_another_data_folder_is_told_from_one_that_is_not_there(t
 def test_a_folder_without_a_journal_is_wrong_use(tmp_path: Path, verb: str, folder: str) -> None:
     result = ask("journal", verb, "--data", folder, folder=tmp_path)
     assert result.returncode == 2
-    assert one_line(result) == f"{folder} holds no journal; give the right data folder with --data"
+    assert one_line(result) == f"{folder} contains no journal; give the right data folder with --data"
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -226,7 +226,7 @@ def test_what_a_command_makes_is_its_owners_alone(tmp_path: Path) -> None:
 def test_nothing_asked_is_answered_with_the_help_and_its_exit_codes(tmp_path: Path) -> None:
     result = ask(folder=tmp_path)
     assert (result.returncode, result.stderr.strip()) == (2, "")
-    assert "Exit codes: 0 fine" in result.stdout
+    assert "Exit codes: 0 success" in result.stdout
 
 
 def test_warnings_say_that_they_are_warnings(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_our_own_heartbeat_is_no_sender_that_has_a_token(
     "command", [engine.command, dashboard.command, up.command, demo.command], ids=["engine", "dashboard", "up", "demo"]
 )
 def test_no_command_opens_them_to_others(tmp_path: Path, command: Callable[..., None]) -> None:
-    with pytest.raises(UsageError, match="no TLS and no login and listen on 192"):
+    with pytest.raises(UsageError, match="without TLS or login, would listen on 192"):
         command(data=tmp_path / "data", inner_host="192.0.2.1")
     assert not (tmp_path / "data").exists()
 

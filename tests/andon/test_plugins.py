@@ -43,4 +43,4 @@ def test_what_is_right_is_nothing() -> None:
 def test_an_unknown_receiver_is_named_with_those_there_are() -> None:
     wrong = check_receiver({"type": "rabbit"})
     assert wrong is not None
-    assert "which there is not" in wrong.what
+    assert "which does not exist" in wrong.what

@@ -17,7 +17,7 @@ class Settings(ReceiverSettings):
     ("given", "path", "says"),
     [
         ({"queues": "orders"}, "queue", "is missing; add it"),
-        ({"queue": "orders", "prefech": 1}, "prefech", "is no setting of this receiver; did you mean 'prefetch'?"),
+        ({"queue": "orders", "prefech": 1}, "prefech", "is not a setting of this receiver; did you mean 'prefetch'?"),
         ({"queue": "orders", "prefetch": "many"}, "prefetch", "is wrong: "),
         ({"queue": "orders", "url": "amqp://user:secret@host/"}, "url", "may hold a password; write env:NAME or file:PATH"),
     ],

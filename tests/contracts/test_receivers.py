@@ -67,7 +67,7 @@ def test_wrong_settings_are_refused_naming_the_field(name: str):
     for field in harness.required:
         with pytest.raises(UsageError, match=f"^'{field}' is missing; add it$"):
             RECEIVERS[name].validate({key: value for key, value in harness.settings.items() if key != field})
-    with pytest.raises(UsageError, match=r"^'colour' is no setting of this receiver; "):
+    with pytest.raises(UsageError, match=r"^'colour' is not a setting of this receiver; "):
         RECEIVERS[name].validate({**harness.settings, "colour": "blue"})
 
 

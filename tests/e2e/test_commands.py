@@ -65,8 +65,8 @@ def test_a_transaction_is_found_by_an_identifier(product: Product, order: str, i
 
 
 def test_what_nobody_knows_is_not_found(product: Product) -> None:
-    assert said(product, "find", "SO-unknown", code=1) == "no transaction is known by 'SO-unknown'\n"
-    assert said(product, "explain", "SO-unknown", code=1).startswith("andon: no transaction is known by 'SO-unknown'; ")
+    assert said(product, "find", "SO-unknown", code=1) == "no transaction found for 'SO-unknown'\n"
+    assert said(product, "explain", "SO-unknown", code=1).startswith("andon: no transaction found for 'SO-unknown'; ")
 
 
 def test_an_identifier_is_never_broken_by_a_narrow_terminal(product: Product, order: str, identity: str) -> None:
@@ -146,7 +146,7 @@ def test_a_refused_input_is_listed_shown_and_refused_again(product: Product) -> 
     shown = dict(line.split(": ", 1) for line in said(product, "quarantine", "show", kept).splitlines())
     assert shown["quarantine_id"] == kept
     assert shown["body"] == repr(body.encode())
-    assert said(product, "quarantine", "replay", kept, code=1).startswith(f"andon: {kept}: refused again (400): time must be an RFC 3339")
+    assert said(product, "quarantine", "replay", kept, code=1).startswith(f"andon: {kept}: rejected again (400): time must be an RFC 3339")
 
 
 def test_an_input_that_a_defect_kept_out_arrives_by_a_replay(product: Product) -> None:

@@ -219,7 +219,7 @@ def test_a_second_demo_names_who_has_the_port_and_leaves_the_first_alone(demo: D
     assert refused.returncode == 2
     process = demo.children()["collect"]
     assert re.fullmatch(
-        rf"andon: Andon runs already: ports {demo.product.grpc_port}, .* are in use, the first by 'python[0-9.]* -m andon collect' "
+        rf"andon: Andon is already running: ports {demo.product.grpc_port}, .* are in use, the first by 'python[0-9.]* -m andon collect' "
         rf"\(process {process}\); stop it, or choose others with --otlp-grpc-port, --http-port, .*, and another folder with --data\n",
         refused.stderr,
     )

@@ -79,7 +79,7 @@ def test_commands_are_answered_by_the_server(product: Product, late: str) -> Non
     kept = bad.json()["quarantine_id"]
     wait_until(lambda: kept in product.ask("quarantine", "list").stdout, 60, "the input is in quarantine")
     assert product.ask("quarantine", "show", kept).returncode == 0
-    assert "refused again (400)" in product.ask("quarantine", "replay", kept).stderr
+    assert "rejected again (400)" in product.ask("quarantine", "replay", kept).stderr
     backup = product.ask("backup", str(product.data / "copy"))
     assert (backup.returncode, "use its own BACKUP" in backup.stderr) == (2, True)
 

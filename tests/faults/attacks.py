@@ -282,10 +282,10 @@ def too_large_a_catalog(attacker: Attacker) -> Answer:
         (attacker.product.catalog / name).parent.mkdir(exist_ok=True)
         (attacker.product.catalog / name).write_text(text)
     try:
-        log = wait_until(lambda: said("the changed catalog is refused"), 60, "the catalog is refused")
+        log = wait_until(lambda: said("the changed catalog is invalid"), 60, "the catalog is refused")
     finally:
         for name in TOO_MUCH:
             (attacker.product.catalog / name).unlink()
-    wait_until(lambda: said("the catalog is as it was"), 60, "the catalog is taken again")
+    wait_until(lambda: said("the catalog is unchanged"), 60, "the catalog is taken again")
     missing = [words for words in TOLD if words not in log]
     return Answer("refused", f"not told: {missing} of {log}" if missing else "all told")

@@ -134,7 +134,7 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         comes_back(product, desk, before, 2, lose(product, stopped=True, ANDON_JOURNAL_KEEP_SECONDS="0"))
         status = product.ask("journal", "status")
         assert status.returncode == 0, status
-        assert "all of it was brought back" in status.stderr
+        assert "all of it was restored" in status.stderr
         after = wait_until(lambda: settled_books(product), PATIENCE_SECONDS, "the books close again")
         assert (after["duplicates"], after["lost"]) == (books["duplicates"], 0)
 
@@ -152,7 +152,7 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         wait_until(lambda: told(desk, "events")[told_before:] == ["opened"], PATIENCE_SECONDS, "it is told, and not resolved")
         status = product.ask("journal", "status")
         assert status.returncode == 1
-        assert "not brought back" in status.stderr
+        assert "not restored" in status.stderr
         lost = f"andon_store_lost_rows {float(missing)}"
         wait_until(lambda: lost in httpx.get(f"{product.engine_url}/metrics").text, PATIENCE_SECONDS, "it is measured")
 

@@ -58,7 +58,7 @@ def test_the_time_is_the_engines(tmp_path: Path) -> None:
     ("status", "problems", "said"),
     [
         (200, [], "ready"),
-        (503, ["the first tick is not done", "no heartbeat for 130 s"], "the first tick is not done; no heartbeat for 130 s"),
+        (503, ["the first tick has not completed", "no heartbeat for 130 s"], "the first tick has not completed; no heartbeat for 130 s"),
     ],
 )
 def test_an_engine_that_is_not_ready_says_what_it_lacks(tmp_path: Path, status: int, problems: list[str], said: str) -> None:

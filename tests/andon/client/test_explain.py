@@ -52,7 +52,7 @@ def test_a_transaction_id_is_taken_as_well_as_a_business_identifier(shop: Shop) 
 
 
 def test_what_is_unknown_is_an_error_that_says_what_is_known(shop: Shop) -> None:
-    with pytest.raises(AndonError, match="no transaction is known by '815'"):
+    with pytest.raises(AndonError, match="no transaction found for '815'"):
         explained(shop, "815")
     with pytest.raises(AndonError, match="'ship' is not an SLA of orders; known: book"):
         explained(shop, "4711", "ship")

@@ -167,7 +167,7 @@ def test_one_bad_event_of_a_batch_is_kept_as_an_event_of_its_own(installation: I
     answer = installation.client.post(path, content=zipped(json.dumps([EVENT, {**EVENT, "id": ""}]).encode()), headers=headers)
     assert answer.json()["accepted"] == 1
     (kept,) = installation.load()
-    with pytest.raises(AndonError, match=rf"^{kept}: refused again \(400\): the attribute 'id' is missing.*; kept as q_"):
+    with pytest.raises(AndonError, match=rf"^{kept}: rejected again \(400\): the attribute 'id' is missing.*; kept as q_"):
         installation.replayer(catalog).replay(kept)
 
 
@@ -176,7 +176,7 @@ def test_bad_spans_are_kept_as_a_request_of_their_own(installation: Installation
     body = zipped(spans({}, {"span_id": b""}).SerializeToString())
     assert installation.client.post("/v1/traces", content=body, headers=headers).status_code == 200
     (kept,) = installation.load()
-    with pytest.raises(AndonError, match=f"^{kept}: refused again in part: "):
+    with pytest.raises(AndonError, match=f"^{kept}: partly rejected again: "):
         installation.replayer(catalog).replay(kept)
 
 

@@ -77,9 +77,9 @@ def test_signals_that_nobody_acknowledged_are_a_failure_once_all_is_loaded(engin
 @pytest.mark.parametrize(
     ("changes", "said", "code"),
     [
-        ({}, "the engine loads again what the journal has of it", 1),
-        ({"mended_at": LOSS["found_at"], "missing": "7 rows that the journal does not have"}, "not brought back: 7 rows", 1),
-        ({"mended_at": LOSS["found_at"]}, "all of it was brought back", 0),
+        ({}, "the engine is loading what the journal has of it again", 1),
+        ({"mended_at": LOSS["found_at"], "missing": "7 rows not in the journal"}, "not restored: 7 rows", 1),
+        ({"mended_at": LOSS["found_at"]}, "all of it was restored", 0),
     ],
 )
 def test_a_loss_is_a_failure_until_all_of_it_is_back(engine: Engine, changes: dict[str, Any], said: str, code: int) -> None:
@@ -100,4 +100,4 @@ def test_without_an_engine_the_journal_is_shown_all_the_same(engine: Engine, mon
     result = engine.status()
     assert result.exit_code == 0
     assert "critical" in result.output
-    assert result.output.splitlines()[-2:] == ["what is stored is not counted: no engine answers", "the engine does not answer"]
+    assert result.output.splitlines()[-2:] == ["stored signals could not be counted: no engine answers", "the engine does not answer"]

@@ -70,7 +70,7 @@ def check_one_clock(shop: Shop, pipeline: Pipeline) -> None:
     assert heard(1) == []
     (title,) = heard(1)
     assert title.startswith("The clock of this machine seems to be 1 h 0 min ")
-    assert "behind: what all sources send lies about that far in the future" in title
+    assert "behind: the times that all sources send are about that far in the future" in title
     assert telemetry.value(M.CLOCK_WRONG_SECONDS) == pytest.approx(HOUR, abs=10)
     assert heard(-1 / 3600) == []
     assert telemetry.value(M.CLOCK_WRONG_SECONDS) == 0

@@ -57,7 +57,7 @@ def test_a_disk_that_takes_no_more_is_told_until_it_does(disk: FileSystem, fault
     assert watched.look() == [(fault, folder)]
     (problem,) = watched.watch.problems
     what = "is full" if fault == "disk-full" else "has no inodes left"
-    assert problem.startswith(f"The disk of {folder} {what}: no signals are taken since 2026-03-27 10:00:00 UTC; ")
+    assert problem.startswith(f"The disk of {folder} {what}: no signals are accepted since 2026-03-27 10:00:00 UTC; ")
     disk.make_room()
     assert watched.look() == []
     assert watched.watch.problems == []
@@ -68,7 +68,7 @@ def test_a_file_system_that_the_kernel_stops_is_told_as_read_only(disk: FileSyst
     watched = Watched(disk.root / "data")
     disk.stop_writes()
     assert watched.look() == [("disk-read-only", str(watched.settings.journal))]
-    assert "is read-only: no signals are taken since" in watched.watch.problems[0]
+    assert "is read-only: no signals are accepted since" in watched.watch.problems[0]
 
 
 def test_the_reserve_that_ingest_leaves_alone_is_where_it_stops(disk: FileSystem) -> None:

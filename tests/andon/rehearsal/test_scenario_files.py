@@ -23,7 +23,7 @@ LINE = '{at: "2026-03-27 16:00 Europe/Berlin", transaction: {order: "17"}, sla: 
         ("expect: [", "5:1: this is not YAML: did not find expected node content"),
         (
             f"expect:\n  - {LINE}\n  - {{at: '16:05', verdict: met}}",
-            "6:10: 'at': '16:05' is no time; write a local time and its zone, quoted:",
+            "6:10: 'at': '16:05' is not a time; write a local time and its zone, quoted:",
         ),
         (f"expect:\n  - {LINE.replace('at_risk', 'late')}", "5:100: 'verdict' cannot be 'late'; did you mean 'met_late'?"),
         (f"expect:\n  - {LINE}\nexpcet: 1", "6:1: unknown key 'expcet'; did you mean 'expect'?"),

@@ -41,7 +41,7 @@ def test_a_refused_catalog_and_the_next_good_one_are_shown_once(tmp_path: Path, 
 
     change(good.replace("order: data.order", 'order: "hostName()"', 1))
     assert len(told) == 1
-    assert told[0].startswith("engine: the changed catalog is refused, the running one stays in force\n  ")
+    assert told[0].startswith("engine: the changed catalog is invalid, the running one stays in force\n  ")
     assert "orders.yaml:" in told[0]
     assert telemetry.value(M.CATALOG_RELOAD_OK) == 0
     change(good + "# changed\n")
@@ -50,8 +50,8 @@ def test_a_refused_catalog_and_the_next_good_one_are_shown_once(tmp_path: Path, 
     change("{")
     change(good + "# changed and touched\n")
     assert [each.splitlines()[0] for each in told[3:]] == [
-        "engine: the changed catalog is refused, the running one stays in force",
-        "engine: the catalog is as it was, and stays in force",
+        "engine: the changed catalog is invalid, the running one stays in force",
+        "engine: the catalog is unchanged and stays in force",
     ]
 
 

@@ -26,8 +26,8 @@ def test_a_store_is_made_anew_the_one_before_is_kept_and_a_day_of_it_comes_back_
     assert "loaded 2 records with 2 signals; evaluating" in first
     assert first[-1] == DONE
     again = rebuild()
-    (aside,) = [line for line in again if line.startswith("the store as it was is in ")]
-    assert (tmp_path / aside.removeprefix("the store as it was is in ").partition(";")[0]).is_dir()
+    (aside,) = [line for line in again if line.startswith("the previous store is in ")]
+    assert (tmp_path / aside.removeprefix("the previous store is in ").partition(";")[0]).is_dir()
     assert again[-1] == DONE
     day = rebuild(f"--day={NOW:%Y-%m-%d}")
     assert any(line.startswith("read 2 records of ") for line in day)

@@ -328,7 +328,7 @@ def test_a_time_without_a_zone_needs_the_setting(small: Callable[..., None], tmp
     asyncio.run(scenario())
 
     assert intake.accepted == []
-    assert "say which with 'time_zone'" in str(caplog.records[-1].__dict__["fields"]["why"])
+    assert "set 'time_zone'" in str(caplog.records[-1].__dict__["fields"]["why"])
     assert read(tmp_path, 1, time_zone="America/Chicago")[0]["time"] == "2026-03-27T12:00:00-05:00"
 
 
@@ -485,7 +485,7 @@ def test_a_database_file_that_is_missing_is_not_made(tmp_path: Path, monkeypatch
         ({"key": []}, "'key' is wrong: name at least one key column"),
         ({"time_zone": "Europe/Berln"}, "'time_zone' is wrong: time zone 'Europe/Berln' is not known"),
         ({"poll_seconds": 0}, "'poll_seconds' is wrong: "),
-        ({"colums": ["a"]}, "'colums' is no setting of this receiver; did you mean 'columns'?"),
+        ({"colums": ["a"]}, "'colums' is not a setting of this receiver; did you mean 'columns'?"),
     ],
 )  # fmt: skip
 def test_wrong_settings_say_what_to_write(wrong: dict[str, Any], message: str):

@@ -49,10 +49,10 @@ def test_input_is_listed_shown_and_sent_again(store: Store, tmp_path: Path) -> N
         assert replay("good", here) == "good: accepted"
         assert [json.loads(record.body) for record in door.records() if record.kind is SignalKind.EVENT] == [json.loads(good)]
         for name, why in (
-            ("bad", r"^bad: refused again \(400\): "),
-            ("message", "did not come through"),
+            ("bad", r"^bad: rejected again \(400\): "),
+            ("message", "did not arrive over"),
             ("large", "2000000 bytes"),
-            ("lost", "holds no input"),
+            ("lost", "contains no input"),
         ):
             with pytest.raises(AndonError, match=why):
                 replay(name, here)
