@@ -262,7 +262,7 @@ def test_critical_messages_of_a_channel_go_first(office: Office):
     assert [one.incident_id for one in office.notifier.received] == ["i3", "i1", "i2", "i4"]
 
 
-def test_the_fallback_is_notified_once_and_stored_before_it_is_sent(office: Office):
+def test_the_fallback_is_notified_once_however_long_it_is_down_itself(office: Office):
     office.notifier.errors = {"pager": Permanent("no such key"), "mail": Retryable("down")}
     office.say(channel="pager")
     office.deliver()
@@ -273,6 +273,15 @@ def test_the_fallback_is_notified_once_and_stored_before_it_is_sent(office: Offi
 
     assert office.notifier.reasons_of("mail") == ["opened"]
     assert office.notifier.reasons_of("pager") == []
+
+
+def test_the_fallback_is_stored_before_a_busy_channel_could_send_it(office: Office):
+    office.notifier.errors["pager"] = Permanent("no such key")
+    office.say(channel="pager")
+    (page,) = office.outbox._queue.waiting()
+    office.outbox.attempt(page)
+
+    assert office.states() == {"pager opened": ("failed", 1), "mail opened": ("pending", 0)}
 
 
 def test_the_fallback_of_a_silent_receiver_comes_with_time_alone(office: Office):

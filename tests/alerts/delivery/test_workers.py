@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ PATIENCE_SECONDS = 30.0
 class Shop:
     """Workers over lists of deliveries, one list a channel."""
 
-    def __init__(self, send: Callable[[Delivery], None] = lambda _: None) -> None:
-        self.lock = threading.RLock()
+    def __init__(self, send: Callable[[Delivery], None] = lambda _: None, lock: Any = None) -> None:
+        self.lock = lock or threading.RLock()
         self.waiting: dict[str, list[Delivery]] = defaultdict(list)
         self.sent: list[str] = []
         self._do = send
@@ -91,6 +92,38 @@ def test_a_thread_that_is_interrupted_is_replaced_when_its_channel_is_woken_agai
     shop.workers.join(PATIENCE_SECONDS)
 
     assert shop.sent == ["good", "more"]
+
+
+class Releasing:
+    """A lock that does something each time after it was released."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.then: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+        self.then()
+
+
+def test_what_comes_between_the_last_look_and_the_end_of_a_thread_is_sent():
+    lock = Releasing()
+    shop = Shop(lock=lock)
+
+    def come_late() -> None:
+        if shop.sent == ["a"] and threading.current_thread() is not threading.main_thread():
+            lock.then = lambda: None
+            shop.put("late")
+
+    lock.then = come_late
+    shop.put("a")
+    for _ in range(2):
+        shop.workers.join(PATIENCE_SECONDS)
+
+    assert (shop.sent, shop.busy()) == (["a", "late"], set())
 
 
 def test_what_comes_while_a_thread_ends_is_sent():
