@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.browser import chromium, visit
+from tests.e2e.browser import WAIT_MILLISECONDS, chromium, drawn, visit, window
 from tests.ports import free_port
 from tests.product import START_SECONDS
 from tests.waiting import wait_until
@@ -29,7 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard over a synthetic store, in a process of its own."""
     folder = tmp_path_factory.mktemp("dashboard")
     port = free_port()
-    script = ROOT / "tests" / "dashboard" / "served.py"
+    script = ROOT / "tests" / "e2e" / "served.py"
     environment = {
         **os.environ,
         "ANDON_DATA": str(folder),
@@ -94,3 +94,30 @@ def test_no_figure_and_no_title_is_cut_on_a_small_wall(served: str) -> None:
         for address in ("/?wall=1", "/", "/kpis"):
             seen = visit(browser, served + address, size="small wall", prepare=_BUSY_DAY)
             assert not seen.cut, (address, seen.cut)
+
+
+def test_every_choice_of_a_filter_is_kept_and_the_back_button_takes_it_back(served: str) -> None:
+    with chromium() as browser, window(browser, f"{served}/incidents") as (page, _):
+        drawn(page)
+        box = page.get_by_role("combobox", name="Flow")
+        for flow, title in (
+            ("order-to-cash", "Order to cash"),
+            ("procure-to-pay", "Procure to pay"),
+            ("plan-to-produce", "Plan to produce"),
+        ):
+            box.click()
+            page.get_by_role("option", name=title).click()
+            page.wait_for_url(f"**/incidents?flow={flow}", timeout=WAIT_MILLISECONDS)
+            drawn(page)
+            assert box.input_value() == title
+        page.go_back()
+        page.wait_for_url("**/incidents?flow=procure-to-pay", timeout=WAIT_MILLISECONDS)
+        page.wait_for_selector('input[role="combobox"][value="Procure to pay"]', timeout=WAIT_MILLISECONDS)
+
+
+def test_the_first_viewer_may_come_by_a_link_to_any_page(served: str) -> None:
+    """Streamlit would take a folder ``pages`` beside the entry script for pages of its own."""
+    with chromium() as browser, window(browser, f"{served}/incidents") as (page, _):
+        drawn(page)
+        assert page.get_by_role("dialog").count() == 0
+    assert not [entry for entry in ("andon/pages", "tests/e2e/pages") if (ROOT / entry).exists()]
