@@ -164,7 +164,7 @@ def test_an_engine_that_catches_up_evaluates_what_is_and_not_what_was(shop: Shop
     """All orders are captured in one batch of correlation and booked in the next; the engine starts when both are long past."""
     monkeypatch.setattr("correlator.engine.BATCH", 20)
     monkeypatch.setattr("slas.engine.BATCH", 5)
-    monkeypatch.setattr("alerts.engine.BATCH", 5)
+    monkeypatch.setattr("alerts.changes.BATCH", 5)
     orders = [str(number) for number in range(20)]
     with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
         shop.send(*(shop.event("shop.captured", order) for order in orders))
@@ -178,7 +178,7 @@ def test_an_engine_that_catches_up_evaluates_what_is_and_not_what_was(shop: Shop
 
 
 def test_alerting_that_catches_up_goes_by_what_is_and_not_by_what_was(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alerts.engine.BATCH", 5)
+    monkeypatch.setattr("alerts.changes.BATCH", 5)
     orders = [str(number) for number in range(20)]
     with pipeline_on(shop.store, shop.settings, catalog(tmp_path), shop.clock, Telemetry()) as pipeline:
         shop.send(*(shop.event("shop.captured", order) for order in orders))
