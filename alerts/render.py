@@ -40,7 +40,7 @@ def one_line(text: str, limit: int = _TEXT) -> str:
 
 
 def title_of(catalog: Catalog, flow_id: str, stage: str, cause: str) -> str:
-    """Return where and what: ``Order to cash › Booked in ERP: behind schedule``, in the flow's own words."""
+    """Return where and what: ``Order to cash › Booked in ERP: running late``, in the flow's own words."""
     flow = catalog.flows.get(flow_id)
     milestone = flow.milestones.get(stage) if flow else None
     awaited = (milestone.title if milestone else "") or readable(stage) or "no stage"

@@ -25,7 +25,7 @@ from plant.signal import Happening, Truth
 class Input:
     """One signal as it goes over the wire: an OTLP request with one span or log record (protobuf), or one CloudEvent (JSON).
 
-    OTLP bodies of a kind can be concatenated into one valid request. Its fields are those of a journal record.
+    OTLP bodies of the same kind can be concatenated into one valid request. Its fields are those of a journal record.
     """
 
     kind: SignalKind

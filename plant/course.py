@@ -36,29 +36,29 @@ class Course:
         self._carried: dict[str, dict[str, str]] = {}
 
     def after(self, at: datetime, low_seconds: float, high_seconds: float) -> datetime:
-        """Return a moment between two delays after ``at``."""
+        """Return a time between two delays after ``at``."""
         return at + timedelta(seconds=round(self.random.uniform(low_seconds, high_seconds), 3))
 
     def slow(self, service: str, at: datetime, low_seconds: float, high_seconds: float) -> datetime:
-        """Like :meth:`after`, for a partner who may be slow now."""
+        """Like :meth:`after`, for a partner who may currently be slow."""
         usual = self.after(at, low_seconds, high_seconds)
         fault = self._struck(FaultName.SLOW_PARTNER, at, service)
         return usual if fault is None else at + (usual - at) * fault[0].amount
 
     def hop(self, queue: str, at: datetime, low_seconds: float, high_seconds: float) -> datetime | None:
-        """Return when a message put into ``queue`` at ``at`` is taken from it, or None when it is lost for good."""
+        """Return when a message put into ``queue`` at ``at`` is taken from it, or None if it is lost for good."""
         taken = self.after(at, low_seconds, high_seconds)
         if (lost := self._struck(FaultName.LOST_MESSAGE, at, queue)) is not None:
             if not lost[0].amount:
                 return None
             taken += timedelta(minutes=lost[0].amount * self._luck.uniform(0.5, 1.5))
         while (stuck := self._struck(FaultName.STUCK_QUEUE, taken, queue)) is not None:
-            # What waited is worked off in a few minutes once the queue moves again.
+            # The backlog is worked off in a few minutes once the queue moves again.
             taken = stuck[1] + timedelta(seconds=self._luck.uniform(1, 240))
         return taken
 
     def rejected(self, at: datetime) -> bool:
-        """Say whether ERP rejects this transaction's posting at ``at``."""
+        """Return whether ERP rejects this transaction's posting at ``at``."""
         return self._struck(FaultName.ERP_REJECTION, at, self.flow) is not None
 
     def span(
@@ -75,7 +75,7 @@ class Course:
         error: str = "",
         milestone: str = "",
     ) -> str:
-        """Say a span and return its reference."""
+        """Emit a span and return its reference."""
         end = start + timedelta(seconds=seconds)
         return self._say("span", service, name, start, end, parent, kind, keys or {}, attributes or {}, error, milestone)
 
@@ -91,7 +91,7 @@ class Course:
         error: str = "",
         milestone: str = "",
     ) -> str:
-        """Say a log record and return its reference."""
+        """Emit a log record and return its reference."""
         return self._say("log", service, body, at, at, parent, "internal", keys or {}, attributes or {}, error, milestone)
 
     def event(
@@ -105,11 +105,11 @@ class Course:
         keys: Mapping[str, str] | None = None,
         milestone: str = "",
     ) -> str:
-        """Say a CloudEvent and return its reference. ``keys`` are the business keys its data names (for the ledger)."""
+        """Emit a CloudEvent and return its reference. ``keys`` are the business keys in its data (for the ledger)."""
         return self._say("event", service, type_, at, at, parent, "internal", keys or {}, data, "", milestone)
 
     def happening(self) -> Happening:
-        """Return what was said, in causal order, and the ledger's entry."""
+        """Return what was emitted, in causal order, and the ledger's entry."""
         truth = Truth(
             flow=self.flow,
             number=self.number,
@@ -154,7 +154,7 @@ class Course:
         return ref
 
     def _transmission(self, service: str, at: datetime) -> tuple[timedelta, datetime, int]:
-        """Return the wrong of the system's clock, when the signal is sent and how often."""
+        """Return how far the system's clock is off, when the signal is sent and how often."""
         skewed = self._struck(FaultName.CLOCK_SKEW, at, service)
         skew = NO_TIME if skewed is None else timedelta(minutes=skewed[0].amount)
         released = at
@@ -166,7 +166,7 @@ class Course:
         return skew, released, copies
 
     def _struck(self, name: FaultName, at: datetime, target: str) -> tuple[Fault, datetime] | None:
-        """Return the fault that strikes now and when it stops."""
+        """Return the fault that is active now and when it stops."""
         for fault in self._faults:
             if fault.name is not name or (fault.target and fault.target != target):
                 continue

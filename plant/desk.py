@@ -1,7 +1,6 @@
-"""The simulated operations desk: a loopback address that takes the demo's alert messages and keeps the last ones.
+"""The simulated operations desk: a loopback address that accepts the demo's alert messages and keeps the last ones.
 
-``GET /`` shows them as JSON, newest first. It checks no signature: that is the receiving side's business, and this one only shows what
-arrived.
+``GET /`` shows them as JSON, newest first. It checks no signature: that is up to a real receiver, and this one only shows what arrived.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ class OpsDesk:
 
     @property
     def url(self) -> str:
-        """Where messages are posted to."""
+        """The URL to which messages are posted."""
         return f"http://127.0.0.1:{self._server.server_port}/ops-desk"
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         self._thread.start()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Turns signals into real OTLP and CloudEvents: OpenTelemetry SDK and exporters, W3C trace context and baggage between systems.
 
-Each service has its own providers and resource, as if it were a process of its own. A signal's context comes from the headers its
-parent sent, by :func:`andon_instrumentation.inject` and ``extract``; the attributes ``business.…`` are stamped by the instrumentor, not by us.
+Each service has its own providers and resource, as if it were a separate process. A signal's context comes from the headers that its parent
+sent, through :func:`andon_instrumentation.inject` and ``extract``; the instrumentor, not this module, stamps the attributes ``business.…``.
 Ids follow from the seed and the signal's reference, so that sending again never invents anything.
 """
 
@@ -34,14 +34,14 @@ KEEP_HEADERS = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What is ready to be sent: OTLP data of the SDK, or a CloudEvent as a JSON object."""
+    """What is ready to be sent: OTLP data from the SDK, or a CloudEvent as a JSON object."""
 
     service: str
     data: ReadableSpan | ReadableLogRecord | dict[str, object]
 
 
 def nanoseconds(moment: datetime) -> int:
-    """Return nanoseconds since 1970-01-01 UTC of an aware datetime."""
+    """Return an aware datetime as nanoseconds since 1970-01-01 UTC."""
     return (moment - EPOCH) // _MICROSECOND * 1000
 
 
@@ -63,7 +63,7 @@ class _Ids(IdGenerator):
 
 
 class _Collect(SpanProcessor, LogRecordProcessor):
-    """Keeps the last ended span and emitted record of a service."""
+    """Keeps a service's last ended span and last emitted record."""
 
     def __init__(self) -> None:
         self.span: ReadableSpan | None = None
@@ -80,16 +80,16 @@ class _Collect(SpanProcessor, LogRecordProcessor):
         )
 
     def shutdown(self) -> None:
-        """Nothing is held."""
+        """Nothing is buffered."""
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:  # noqa: ARG002 - the SDK's signature
         return True
 
 
 class Emitter:
-    """Makes signals real and holds them until they are released.
+    """Turns signals into real ones and holds them until they are released.
 
-    :meth:`take` signals in the order of their true start; :meth:`ready` gives what may be sent by ``now``.
+    :meth:`take` signals in the order of their true start; :meth:`ready` returns what may be sent by ``now``.
     """
 
     def __init__(self, seed: str) -> None:
@@ -103,7 +103,7 @@ class Emitter:
         self._numbers = itertools.count()
 
     def take(self, signal: Signal) -> None:
-        """Make ``signal`` real in the context its parent sent."""
+        """Create ``signal`` in the context that its parent sent."""
         with extract(self._headers.get(signal.parent or "", {})), business_keys(**signal.keys):
             if signal.kind == "span":
                 data: ReadableSpan | ReadableLogRecord | dict[str, object] = self._span(signal)
@@ -124,7 +124,7 @@ class Emitter:
         return out
 
     def close(self) -> None:
-        """Take the instrumentation off and shut the providers down."""
+        """Remove the instrumentation and shut the providers down."""
         if self._instrumentor.is_instrumented_by_opentelemetry:
             self._instrumentor.uninstrument()
         for tracers, loggers, _ in self._systems.values():

@@ -1,4 +1,4 @@
-"""Faults to switch on: each has a name, a time, a share of what it hits, and can come again."""
+"""Faults to switch on: each has a name, a time and a share of what it affects, and may repeat."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class FaultName(StrEnum):
 class Fault:
     """One fault.
 
-    ``start_minute`` and ``minutes`` are counted from the moment the plant goes live (before it: negative); ``every_minutes`` repeats it
-    for ever. ``target``: the queue (lost message, stuck queue) or the service (silent source, slow partner, clock skew), empty for all.
-    ``share``: of the messages or transactions that it hits. ``amount``: minutes of delay (reordering), of wrong time (clock skew) or until
-    somebody sends the lost message again (0: never), or the factor of a slow partner.
+    ``start_minute`` and ``minutes`` count from the moment the plant goes live (negative: before it); ``every_minutes`` repeats it for ever.
+    ``target``: the queue (lost message, stuck queue) or the service (silent source, slow partner, clock skew), empty for all. ``share``: of
+    the messages or transactions that it affects. ``amount``: minutes of delay (reordering), of clock error (clock skew) or until somebody
+    sends the lost message again (0: never), or the factor of a slow partner.
     """
 
     name: FaultName
@@ -39,7 +39,7 @@ class Fault:
     every_minutes: float | None = None
 
     def stop_at(self, live: datetime, at: datetime) -> datetime | None:
-        """Return when the fault that is active at ``at`` stops, or None where it is not active."""
+        """Return when the fault that is active at ``at`` stops, or None if it is not active."""
         passed = (at - live) / timedelta(minutes=1) - self.start_minute
         if self.every_minutes is not None and passed >= 0:
             passed %= self.every_minutes
@@ -52,7 +52,7 @@ ALWAYS = 1e9
 
 
 def default_faults() -> tuple[Fault, ...]:
-    """Return what makes the demo believable: mostly green, something to act on within the first minute, and something later too."""
+    """Return what makes the demo believable: mostly green, something to act on within the first minute, and more later."""
     return (
         # Live, in turns of three simulated hours.
         Fault(FaultName.ERP_REJECTION, start_minute=2, minutes=40, share=0.12, every_minutes=180),

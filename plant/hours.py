@@ -1,4 +1,4 @@
-"""When the simulated people work. It decides what the plant does; what Andon makes of it is decided by the catalog's calendars."""
+"""When the simulated people work. This decides what the plant does; what Andon makes of it is up to the catalog's calendars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place with working hours on weekdays, local time; ``trucks`` are the hours at which goods leave."""
+    """A place with working hours on weekdays, in local time; ``trucks`` are the hours at which goods leave."""
 
     name: str
     zone: str
@@ -42,7 +42,7 @@ def local_day(site: Site, at: datetime) -> date:
 
 @cache
 def works(site: Site, day: date) -> bool:
-    """Say whether the site works on ``day``."""
+    """Return whether the site works on ``day``."""
     return day.weekday() < 5 and day not in holidays.country_holidays(site.country, subdiv=site.subdivision, years=day.year)
 
 
@@ -55,7 +55,7 @@ def next_working_day(site: Site, day: date) -> date:
 
 
 def add_working(site: Site, at: datetime, minutes: float) -> datetime:
-    """Return the moment at which ``minutes`` of work are done that could begin at ``at``."""
+    """Return when ``minutes`` of work that could begin at ``at`` are done."""
     left = timedelta(minutes=minutes)
     day = local_day(site, at)
     while True:

@@ -1,7 +1,7 @@
 """The manufacturer as a discrete-event simulation: pure, seeded, and the same at any speed.
 
-A transaction's whole course is decided the moment it begins, by random numbers of its own; the heap then plays what was decided in the
-order of time. Nothing here reads a clock or does I/O.
+A transaction's whole course is decided the moment it begins, by its own random numbers; the heap then plays back the decisions in order of
+time. Nothing here reads a clock or does I/O.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _CHECK_EVERY = timedelta(minutes=10)
 
 
 class Model:
-    """Plays the manufacturer from ``start - history`` on; ``live`` (aware) is the moment from which faults are counted.
+    """Simulates the manufacturer from ``start - history`` on; faults count from the moment ``live`` (aware).
 
-    Transaction numbers begin with the minute of ``live``, so that a later plant never uses them again.
+    Transaction numbers begin with the minute of ``live``, so that a later plant never reuses them.
     """
 
     def __init__(self, seed: int, live: datetime, rate: float, faults: Sequence[Fault] = ()) -> None:
@@ -65,7 +65,7 @@ class Model:
             yield self._begin(at)
 
     def checks(self, begin: datetime, every: timedelta = _CHECK_EVERY) -> Iterator[Happening]:
-        """Yield what the systems say of themselves from ``begin`` on, for ever: they are heard although nothing happens."""
+        """Yield what the systems report about themselves from ``begin`` on, for ever: they are seen even when nothing happens."""
         number = int((begin - _NUMBERS_SINCE) / every)
         while True:
             number += 1

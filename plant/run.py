@@ -38,11 +38,11 @@ HISTORY_BATCH = 100
 """Transactions sent together while history is played."""
 HISTORY_CHECK = timedelta(hours=2)
 GO_ON_WITHIN = timedelta(hours=24)
-"""A plant that stood still for longer begins anew."""
+"""A plant that was stopped for longer than this starts afresh."""
 
 
 class Plant:
-    """The running manufacturer. ``ledger`` of :attr:`schedule` witnesses what has happened."""
+    """The running manufacturer. The ``ledger`` of :attr:`schedule` records what has happened."""
 
     def __init__(self, settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
         self._settings = settings
@@ -69,7 +69,7 @@ class Plant:
             self.close()
 
     def catch_up(self) -> bool:
-        """Play the history, and what an earlier run has sent since without sending it again. False: stopped before its end."""
+        """Play the history, skipping what an earlier run has already sent. False: stopped before the end."""
         if not self._play_history():
             return False
         if self._sent_until > self.live:
@@ -84,7 +84,7 @@ class Plant:
         self._emitter.close()
 
     def _play_history(self) -> bool:
-        """Send what happened before live, transaction by transaction; what is still open goes on live."""
+        """Send what happened before live, transaction by transaction; what is still open continues live."""
         begin = self.live - timedelta(hours=self._settings.history_hours)
         checks = takewhile(lambda check: check.truth.started_at < self.live, self.model.checks(begin, HISTORY_CHECK))
         past: list[Happening] = [*(checks if self._settings.history_hours > 0 else ()), *self._past]
@@ -120,13 +120,13 @@ class Plant:
         return all(self._sender(source).send(items) for source, items in by_source.items())
 
     def _sender(self, source: str) -> Sender:
-        """Every source sends for itself, as real exporters do: a request holds the signals of one of them."""
+        """Every source sends separately, as real exporters do: a request holds the signals of only one of them."""
         if source not in self._senders:
             self._senders[source] = Sender(self._settings.endpoint, self._settings.tokens.get(source, ""), self._stop, self._settings.trust)
         return self._senders[source]
 
     def _resume(self) -> tuple[datetime, datetime]:
-        """Return when this plant went live and up to when it has sent everything (both the same for a new one)."""
+        """Return when this plant went live and up to when it has sent everything (the same moment for a new one)."""
         now = self._clock.now()
         state = self._settings.state
         if state is not None and state.exists():
@@ -154,7 +154,7 @@ class Plant:
 
 
 def run(settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
-    """Run the plant until ``stop`` is set. Raises :class:`core.errors.Permanent` when the collector refuses its events for good."""
+    """Run the plant until ``stop`` is set. Raises :class:`core.errors.Permanent` if the collector rejects its events for good."""
     desk = _open_desk(settings.desk_port)
     try:
         Plant(settings, clock, stop).run()
@@ -164,7 +164,7 @@ def run(settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
 
 
 def _open_desk(port: int | None) -> OpsDesk | None:
-    """Open the desk; a taken port costs only the desk, its messages then wait in the outbox or reach whoever listens there."""
+    """Open the desk; a taken port affects only the desk: its messages wait in the outbox or reach whoever listens there."""
     if port is None:
         return None
     try:

@@ -34,12 +34,12 @@ _TRY_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 class Sender:
     """One connection to the collector, with one credential.
 
-    :meth:`send` returns True when everything was acknowledged, False when ``stop`` was set before. A repeat carries the same ids. Raises
-    :class:`core.errors.Permanent` when the collector refuses an event for good.
+    :meth:`send` returns True once everything was acknowledged, False if ``stop`` was set before. A repeat has the same ids. Raises
+    :class:`core.errors.Permanent` if the collector rejects an event for good.
     """
 
     def __init__(self, endpoint: str, token: str, stop: threading.Event, trust: ssl.SSLContext | None = None) -> None:
-        """``trust`` proves the collector; None: those whom the system trusts do."""
+        """``trust`` proves the collector; with None, the system's certificate authorities do."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         base = endpoint.rstrip("/")
         self._spans = OTLPSpanExporter(f"{base}/v1/traces", headers=headers, timeout=TIMEOUT_SECONDS, session=_session(trust))
@@ -82,7 +82,7 @@ class Sender:
         if reply.status_code in _TRY_AGAIN:
             return False
         if reply.is_error:
-            raise Permanent(f"the collector refuses events with status {reply.status_code}: {reply.text[:300]}")
+            raise Permanent(f"the collector rejects events with status {reply.status_code}: {reply.text[:300]}")
         return True
 
     def _until_done(self, attempt: Callable[[], bool]) -> bool:
@@ -95,7 +95,7 @@ class Sender:
 
 
 class _Pinned(HTTPAdapter):
-    """Takes the server that ``trust`` proves; requests itself would add the public authorities and ask for the name in the address."""
+    """Accepts only the server that ``trust`` proves; requests itself would add the public authorities and check the name in the address."""
 
     def __init__(self, trust: ssl.SSLContext) -> None:
         self._trust = trust
@@ -105,7 +105,7 @@ class _Pinned(HTTPAdapter):
         super().init_poolmanager(*arguments, **options, ssl_context=self._trust, assert_hostname=False)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave the connection's trust as it is."""
+        """Leave the connection's trust unchanged."""
 
 
 def _session(trust: ssl.SSLContext | None) -> requests.Session:

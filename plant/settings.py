@@ -14,12 +14,11 @@ from plant.faults import Fault, default_faults
 class PlantSettings:
     """How the plant runs.
 
-    ``endpoint``: the collector's HTTP address, which ``trust`` proves where it speaks TLS.
-    ``seed`` and ``start`` (aware; None: the clock's now) decide everything that happens.
-    ``rate``: transactions an hour of simulated time, of all flows, once live. ``history_hours`` before the start are played first, with
-    ``history_transactions`` in them. ``tokens``: API token by source id, where the collector asks for them. ``state``: a file in which
-    start and progress are kept, so that a restarted plant goes on where it was. ``desk_port``: port of the ops desk that takes messages
-    (None: no desk; 0: any free port).
+    ``endpoint``: the collector's HTTP address; ``trust`` proves it if it speaks TLS. ``seed`` and ``start`` (aware; None: the clock's now)
+    decide everything that happens. ``rate``: transactions per hour of simulated time, of all flows, once live. ``history_hours`` before the
+    start are played first, with ``history_transactions`` in them. ``tokens``: API token by source id, if the collector requires them.
+    ``state``: a file with start and progress, so that a restarted plant continues where it was. ``desk_port``: port of the operations desk
+    that receives messages (None: no desk; 0: any free port).
     """
 
     endpoint: str

@@ -1,4 +1,4 @@
-"""What the simulated systems say: signals, before they become spans, log records and events; and the ledger that witnesses them."""
+"""What the simulated systems emit: signals, before they become spans, log records and events; and the ledger of what really happened."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ SpanKind = Literal["internal", "server", "client", "producer", "consumer"]
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One thing a system says.
+    """One signal of a system.
 
-    ``name``: a span's name, a log record's body or an event's type. ``start`` to ``at``: a span's time; the other kinds have only ``at``. Both
-    are what the system's own clock showed (``skew`` is in them). ``released_at``: when it is sent, by the true clock. ``parent``: the signal
-    whose context reaches this system, through a call or a message. ``keys``: what this system itself adds to the baggage.
-    ``carried``: all keys in the baggage here. ``copies``: how often it is sent. ``order``: the true time of its start, by which a
-    parent always comes before its children.
+    ``name``: a span's name, a log record's body or an event's type. ``start`` to ``at``: a span's time; the other kinds have only ``at``.
+    Both are what the system's own clock showed (including ``skew``). ``released_at``: when it is sent, by the true clock. ``parent``: the
+    signal whose context reaches this system, through a call or a message. ``keys``: what this system itself adds to the baggage.
+    ``carried``: all keys in the baggage here. ``copies``: how often it is sent. ``order``: the true time of its start, by which a parent
+    always comes before its children.
     """
 
     ref: str
@@ -53,9 +53,9 @@ class Reached:
 
 @dataclass(frozen=True)
 class Truth:
-    """The ledger's entry for one transaction: what really happened, whatever was sent of it.
+    """The ledger's entry for one transaction: what really happened, whatever was sent about it.
 
-    ``keys``: every value by key type, as the catalog normalizes them. ``skew`` of a system is not in ``reached``.
+    ``keys``: every value by key type, as normalised by the catalog. ``reached`` does not include any system's ``skew``.
     """
 
     flow: str

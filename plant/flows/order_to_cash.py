@@ -13,7 +13,7 @@ FLOW = "order-to-cash"
 
 
 def play(course: Course) -> None:
-    """Run one order from the CRM to the invoice, as far as it comes."""
+    """Run one order from the CRM to the invoice, as far as it gets."""
     course.party = pick(course.random, CUSTOMERS)
     course.amount = amount(course.random, 4200)
     order = str(course.number)
@@ -35,7 +35,7 @@ def play(course: Course) -> None:
 
 
 def _capture(course: Course, order: str) -> str:
-    """The customer's order, and the promise it is given."""
+    """The customer's order, and the date it is promised."""
     opportunity = f"OPP-{course.number % 10**9:09d}"
     shipped = next_truck(course.site, add_working(course.site, course.start + timedelta(hours=1), 300))
     promised = at_hour(course.site, next_working_day(course.site, local_day(course.site, shipped)), 18)
@@ -74,7 +74,7 @@ def _route(course: Course, captured: str) -> tuple[str, datetime]:
 
 
 def _book(course: Course, order: str, published: str, taken: datetime) -> tuple[str, datetime]:
-    """The message is taken from the queue and posted in ERP, if need be in a second attempt."""
+    """The message is taken from the queue and posted in ERP, if necessary in a second attempt."""
     course.span("rabbitmq", "orders.inbound deliver", taken, 0.01, published, attributes={"messaging.system": "rabbitmq"})
     processed = course.span("sap-connector", "orders.inbound process", taken, 1.4, published, kind="consumer", milestone="dequeued")
     at = course.after(taken, 0.1, 1.2)
@@ -97,7 +97,7 @@ def _book(course: Course, order: str, published: str, taken: datetime) -> tuple[
 
 
 def _credit(course: Course, order: str, booking: str, booked: datetime) -> datetime:
-    """Some orders wait until finance releases the customer's credit."""
+    """Some orders wait until finance clears the customer's credit."""
     if course.random.random() >= 0.03:
         return booked
     blocked = course.after(booked, 1, 20)
@@ -109,7 +109,7 @@ def _credit(course: Course, order: str, booking: str, booked: datetime) -> datet
 
 
 def _fulfil(course: Course, order: str, booking: str, ready: datetime) -> None:
-    """Deliveries, one or two, and the invoice after the last of them."""
+    """One or two deliveries, and the invoice after the last of them."""
     deliveries = 2 if course.random.random() < 0.15 else 1
     arrived = [_deliver(course, order, booking, ready, f"8{course.number:011d}{line}") for line in range(1, deliveries + 1)]
     invoice = f"9{course.number:012d}"

@@ -74,7 +74,7 @@ def _order(course: Course, root: str, order: str) -> tuple[str, datetime, dateti
 
 
 def _receive(course: Course, order: str, portal: str, acknowledged: datetime, wanted: datetime) -> datetime:
-    """The supplier's deliveries, one or two; return when the last of them is here."""
+    """The supplier's one or two deliveries; return when the last of them has arrived."""
     notes = 2 if course.random.random() < 0.1 else 1
     last = acknowledged
     for line in range(1, notes + 1):

@@ -47,7 +47,7 @@ def test_what_is_touched_is_written_with_the_title_and_the_runbook_of_its_cause(
     advanced = changed(State(), "breached", count=2, runbook="book")
     (one,) = advanced.written
 
-    assert (one.title, one.runbook, one.members) == ("Orders › Booked: behind schedule", "book", 2)
+    assert (one.title, one.runbook, one.members) == ("Orders › Booked: running late", "book", 2)
     assert advanced.decide == {one.incident_id}
     assert advanced.state.incidents == {one.incident_id: one}
     assert list(advanced.members["incident_id"]) == [one.incident_id] * 2

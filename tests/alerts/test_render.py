@@ -32,7 +32,7 @@ CATALOG = Catalog(
 @pytest.mark.parametrize(
     ("cause", "title"),
     [
-        ("overdue", "Spare parts › Booked in erp: behind schedule"),
+        ("overdue", "Spare parts › Booked in erp: running late"),
         ("source-silent:erp", "Spare parts › Booked in erp: unknown, erp is silent"),
         ("fact-missing:promised_at", "Spare parts › Booked in erp: unknown, the fact promised_at is missing"),
         ("calendar:office", "Spare parts › Booked in erp: unknown, the calendar office gives no due time"),

@@ -79,7 +79,7 @@ def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transa
 _BUSY_DAY = """() => {
     const set = (where, text) => document.querySelectorAll(where).forEach(found => { found.textContent = text });
     set('.station .here b', '391');
-    set('.incident .title', 'Order to cash › Confirmed to the customer: behind schedule');
+    set('.incident .title', 'Order to cash › Confirmed to the customer: running late');
     set('.incident .due', 'due in 23 h 59 min');
     set('.incident .money', '€99.9k + $88.8k');
     document.querySelectorAll('.figure').forEach((figure, place) => {
