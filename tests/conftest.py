@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from store.client import Store
 from store.migrations import migrate
@@ -32,6 +34,9 @@ def pytest_configure() -> None:
     # The run starts some hundred processes, and each would compile a thousand modules again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    # an example takes as long as the machine lets it: what is slow is no failure of what it proves
+    hypothesis_settings.register_profile("andon", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis_settings.load_profile("andon")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
