@@ -80,7 +80,7 @@ def test_what_a_restarted_engine_must_know_comes_back(store: Store) -> None:
     put(store, "deliveries", delivery_id="d2", incident_id="old", state="pending", created_at=START)
     put(store, "deliveries", delivery_id="d3", incident_id="old", state="sent", created_at=START)
     put(store, "silences", silence_id="s", starts_at=START, ends_at=START + HOUR)
-    found = StoredIncidents(store).remembered()
+    found = StoredIncidents(store).saved()
     assert set(found["incidents"]["incident_id"]) == {"open", "fresh", "held"}
     assert set(found["incident_members"]["transaction_id"]) == {"a", "c"}
     assert set(found["deliveries"]["delivery_id"]) == {"d1", "d2"}
@@ -102,7 +102,7 @@ def test_rows_are_written_in_the_order_given_and_read_as_they_were(store: Store)
     )
     actions = pd.DataFrame({"at": [START], "actor": ["ana"], "action": ["acknowledge"], "target": ["a"]})
     StoredIncidents(store).save({"incidents": rows, "actions": actions, "silences": pd.DataFrame()})
-    (row,) = StoredIncidents(store).remembered()["incidents"].to_dict("records")
+    (row,) = StoredIncidents(store).saved()["incidents"].to_dict("records")
     assert (row["title"], row["members"], row["value"], row["opened_at"]) == ("Late", 3, {"EUR": 2.5}, naive(START))
     assert pd.isna(row["resolved_at"])
     assert store.rows("SELECT actor FROM actions") == [{"actor": "ana"}]
@@ -123,8 +123,8 @@ def test_a_full_disk_lets_decisions_wait_and_refuses_what_people_ask_for(store: 
         incidents.save({"actions": actions})
         assert len(store.held) == 1
         with pytest.raises(NoRoom):
-            incidents.remembered()
-    incidents.remembered()
+            incidents.saved()
+    incidents.saved()
     assert store.rows("SELECT actor FROM actions") == [{"actor": "ana"}]
 
 
