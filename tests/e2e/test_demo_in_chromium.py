@@ -48,8 +48,8 @@ def test_the_board_shows_the_stations_of_every_flow_and_the_incidents(demo: Demo
             drawn(page, ".andon-board")
             sound(page, seen, name)
             assert set(page.locator(".flow h3").all_inner_texts()) == {"Order to cash", "Plan to produce", "Procure to pay"}
-            standing = [int(number.replace(",", "")) for number in page.locator(".station .here b").all_inner_texts()]
-            assert sum(standing) > 20
+            numbers = page.locator(".station .here b")
+            wait_until(lambda: sum(int(shown.replace(",", "")) for shown in numbers.all_inner_texts()) > 20, 60, "orders stand at stations")  # noqa: B023
             titles = page.locator(".andon-incidents .incident .title").all_inner_texts()
             assert titles
             assert set(titles) <= {row["title"] for row in demo.named("SELECT title FROM incidents FINAL")}
@@ -64,7 +64,7 @@ def test_a_business_id_leads_to_the_transaction_and_its_way_through_the_systems(
     delivery = sold["keys"]["delivery"][0]
     with window(browser, f"{demo.product.dashboard_url}/transactions") as (page, seen):
         drawn(page, ".andon-table")
-        assert page.locator(".andon-table tbody tr").count() > 20
+        wait_until(lambda: page.locator(".andon-table tbody tr").count() > 20, 60, "the table fills")
         sound(page, seen, "transactions")
 
         page.get_by_label("Find by any business identifier").fill(delivery)
