@@ -41,7 +41,7 @@ def pytest_configure() -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Let all that the run starts write its temporary files into the run's own folder, which goes with it if it is interrupted."""
-    folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # pytest has no public way
     (folder / "tmp").mkdir(exist_ok=True)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
     if not hasattr(session.config, "workerinput"):
@@ -51,7 +51,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run that has come to its end keeps its folder for whoever asks why a test failed; pytest removes it some runs later."""
     if (exitstatus != pytest.ExitCode.INTERRUPTED or session.testsfailed) and not hasattr(session.config, "workerinput"):
-        keep(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
+        keep(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]  # pytest has no public way
 
 
 @pytest.fixture(scope="session")
@@ -153,7 +153,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_runtest_makereport() -> Iterator[None]:
     """Where everything must be there, a skipped test is a failed one."""
     outcome = yield
-    report = outcome.get_result()  # type: ignore[attr-defined]
+    report = outcome.get_result()  # type: ignore[attr-defined]  # pytest has no public way
     if report.skipped and os.environ.get("ANDON_TESTS_SKIP_NOTHING"):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be: {report.longrepr}"

@@ -64,7 +64,7 @@ class MemoryStore:
         self.recoveries += 1
         return {table: _as_read(pd.DataFrame(self.rows(table), columns=columns, dtype=object)) for table, columns in COLUMNS.items()}
 
-    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:  # noqa: ARG002
+    def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:  # noqa: ARG002 - the port's signature; memory always has room
         if self.refuses:
             raise Retryable("the store is away")
         self.writes.append({table: len(frame) for table, frame in tables.items()})

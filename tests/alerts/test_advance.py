@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 
 
 def changed(state: State, verdict: str, **more: object) -> Advanced:
-    found = candidates(clocks(verdict, **more), NOTHING, CATALOG, NOW)  # type: ignore[arg-type]
+    found = candidates(clocks(verdict, **more), NOTHING, CATALOG, NOW)  # type: ignore[arg-type]  # more: columns of any type
     return advance(state, found, (), CATALOG, NOW)
 
 

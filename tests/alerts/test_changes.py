@@ -50,7 +50,7 @@ def test_own_conditions_are_looked_at_only_when_they_changed():
 
 def test_what_the_store_raises_is_raised():
     class Away(MemoryStore):
-        def changes(self, _limit: int) -> None:  # type: ignore[override]
+        def changes(self, _limit: int) -> None:  # type: ignore[override]  # it raises before it would return anything
             raise Retryable("the store is away")
 
     with pytest.raises(Retryable, match="the store is away"):

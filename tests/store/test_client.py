@@ -49,30 +49,18 @@ def test_what_a_step_aside_raised_is_raised_by_the_next_write_once(store: Store)
     store.command("TRUNCATE TABLE correlation_assignments")
 
 
-@pytest.fixture
-def begun_aside(store: Store) -> Callable[[Callable[[], object]], None]:
-    """Begins a step aside that goes on when its thread is probably waiting for it."""
-
-    def begin(step: Callable[[], object]) -> None:
-        go_on = threading.Event()
-        store.write_behind(lambda: (go_on.wait(10), step()))
-        threading.Timer(0.2, go_on.set).start()
-
-    return begin
-
-
-def test_what_waits_is_written_although_a_step_aside_lets_more_wait(
-    store: Store, begun_aside: Callable[[Callable[[], object]], None]
+def test_what_waits_is_written_although_a_write_behind_lets_more_wait(
+    store: Store, begun_behind: Callable[[Callable[[], object]], None]
 ) -> None:
     store.held.add(Batch({"actions": {"actor": ["first"], "revision": [1]}}, {}))
-    begun_aside(lambda: store.held.add(Batch({"actions": {"actor": ["aside"], "revision": [2]}}, {})))
+    begun_behind(lambda: store.held.add(Batch({"actions": {"actor": ["aside"], "revision": [2]}}, {})))
     store.held.write()
     assert not store.held
     assert [row["actor"] for row in store.rows("SELECT actor FROM actions ORDER BY revision")] == ["first", "aside"]
 
 
 def test_what_follows_is_written_after_what_a_step_aside_let_wait(
-    store: Store, begun_aside: Callable[[Callable[[], object]], None], monkeypatch: pytest.MonkeyPatch
+    store: Store, begun_behind: Callable[[Callable[[], object]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
     put = Store.put
@@ -82,16 +70,16 @@ def test_what_follows_is_written_after_what_a_step_aside_let_wait(
         written.extend(columns["actor"])
 
     monkeypatch.setattr(Store, "put", note)
-    begun_aside(lambda: store.held.add(Batch({"actions": {"actor": ["aside"]}}, {})))
+    begun_behind(lambda: store.held.add(Batch({"actions": {"actor": ["aside"]}}, {})))
     store.insert_or_hold({"actions": {"actor": ["last"]}})
     assert written == ["aside", "last"]
 
 
 def test_a_step_aside_gets_a_revision_while_its_thread_reserves_more(
-    store: Store, begun_aside: Callable[[Callable[[], object]], None]
+    store: Store, begun_behind: Callable[[Callable[[], object]], None]
 ) -> None:
     found: list[int] = [store.revision()]
-    begun_aside(lambda: found.append(store.revision()))
+    begun_behind(lambda: found.append(store.revision()))
     found.append(store.revision(BLOCK))
     store.flush()
     assert len(set(found)) == 3

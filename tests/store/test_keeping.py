@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,25 +38,13 @@ def kept(settings: Settings) -> list[str]:
     return found
 
 
-@pytest.fixture
-def begun_aside(store: Store) -> Callable[[Callable[[], object]], None]:
-    """Begins a step aside that goes on when its thread is probably waiting for it."""
-
-    def begin(step: Callable[[], object]) -> None:
-        go_on = threading.Event()
-        store.write_behind(lambda: (go_on.wait(10), step()))
-        threading.Timer(0.2, go_on.set).start()
-
-    return begin
-
-
-def test_rows_come_back_from_the_journal_although_a_step_aside_has_some_to_keep(
-    store: Store, begun_aside: Callable[[Callable[[], object]], None], tmp_path: Path
+def test_rows_come_back_from_the_journal_although_a_write_behind_has_some_to_keep(
+    store: Store, begun_behind: Callable[[Callable[[], object]], None], tmp_path: Path
 ) -> None:
     clock = FakeClock(datetime(2026, 3, 27, tzinfo=UTC))
     with kept_in_journal(store, Settings(data=tmp_path), clock) as keeping:
         store.insert("actions", {"actor": ["first"], "revision": [store.revision()]})
-        begun_aside(lambda: store.insert("actions", {"actor": ["aside"], "revision": [store.revision()]}))
+        begun_behind(lambda: store.insert("actions", {"actor": ["aside"], "revision": [store.revision()]}))
         keeping.bring_back(["actions"])
         store.flush()
     assert [row["actor"] for row in store.rows("SELECT actor FROM actions ORDER BY revision")] == ["first", "aside"]

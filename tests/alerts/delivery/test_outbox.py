@@ -170,7 +170,7 @@ def test_a_newer_message_does_not_stop_one_that_is_on_its_way_which_is_not_tried
         assert go_on.wait(PATIENCE_SECONDS)
         return deliver(*arguments)
 
-    office.notifier.deliver = slowly  # type: ignore[method-assign]
+    office.notifier.deliver = slowly  # type: ignore[method-assign]  # of this one notifier
     office.say("opened")
     office.outbox.deliver(NOW)
     assert sending.wait(PATIENCE_SECONDS)

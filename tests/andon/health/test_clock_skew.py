@@ -87,5 +87,5 @@ def test_a_store_that_does_not_answer_is_asked_again():
         def wait(self, _seconds: float) -> bool:
             return len(calls) == 2
 
-    ClockSkewCheck(broken, FakeClock(START), Telemetry(), Conditions()).run(Twice())  # type: ignore[arg-type]
+    ClockSkewCheck(broken, FakeClock(START), Telemetry(), Conditions()).run(Twice())  # type: ignore[arg-type]  # an event that stops it after two rounds
     assert len(calls) == 2

@@ -42,7 +42,7 @@ def test_a_name_that_is_not_ours_is_refused(door: Running, caplog: pytest.LogCap
     assert b"is not a name of this Andon; add it to the setting allowed_hosts" in answer
     assert b"connection: close\r\n" in answer
     assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="foreign_host") == 1
-    assert [record.fields["reason"] for record in caplog.records if record.name == "andon.rejections"] == ["foreign_host"]  # type: ignore[attr-defined]
+    assert [record.fields["reason"] for record in caplog.records if record.name == "andon.rejections"] == ["foreign_host"]  # type: ignore[attr-defined]  # set by the log's extra
     assert door.records() == []
 
 
