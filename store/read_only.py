@@ -175,6 +175,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     position = 0
     while position < len(text):
         found = _TOKEN.match(text, position)
+        if found and text.startswith("/*", position) and found.lastgroup != "comment":
+            raise Permanent(f"the comment at character {position + 1} is not closed; end it with */")
         if found is None:
             raise Permanent(f"character {position + 1} is not allowed outside quotes: {text[position]!r}")
         position = found.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import Permanent
@@ -71,6 +71,8 @@ def test_a_question_runs_without_comments_semicolon_and_format(text: str, sql: s
         ("SELECT \\", r"character 8 is not allowed outside .*quotes: '\\\\'"),
         ("SELECT 'a", 'character 8 is not allowed outside .*quotes: "\'"'),
         ("SELECT é", "character 8 is not allowed"),
+        ("SELECT /*", r"comment at character 8 is not closed; end it with \*/"),
+        ("SELECT 1 /* a */ /*/ 2", "comment at character 18 is not closed"),
     ],
 )
 def test_what_is_no_question_is_told_in_one_line(text: str, why: str) -> None:
@@ -80,6 +82,7 @@ def test_what_is_no_question_is_told_in_one_line(text: str, why: str) -> None:
 
 
 @given(STATEMENTS)
+@example("SELECT /*")
 def test_any_text_is_a_question_or_told_and_what_runs_is_the_same_when_it_is_asked_again(text: str) -> None:
     try:
         found = question(text)
@@ -122,6 +125,7 @@ def test_a_value_of_a_signal_is_an_expression(text: str) -> None:
         ("(a", "bracket"),
         ("a -- b", "comment"),
         ("/* a */ b", "comment"),
+        ("a /* b", "comment at character 3 is not closed"),
         ("(SELECT 1)", "'SELECT'"),
         ("a FROM b", "'FROM'"),
         ("file('a')", "function 'file' .* the signal's own columns"),
