@@ -31,6 +31,7 @@ class Duration:
     working: bool
 
 
+@lru_cache(maxsize=1_000)
 def parse_duration(text: str) -> Duration:
     """Return the duration. Raises :class:`UsageError` that says what to write instead."""
     found = _DURATION.fullmatch(text.strip())

@@ -69,8 +69,8 @@ def clocks_of(transactions: pd.DataFrame, catalog: Catalog, calendars: Calendars
     """Return the clocks of these transactions, with the columns of ``clocks`` that do not depend on the current time.
 
     Further columns: ``lacking`` (what the due time lacks: ``fact-missing:<fact>`` or ``calendar:<name>``), ``cancelled`` (whether a
-    cancellation stopped the clock), ``failure`` (the cause, if the awaited stage failed) and ``penalty_day``, ``penalty_free``,
-    ``penalty_cap`` in money and days.
+    cancellation stopped the clock), ``failure`` (the cause, if the awaited stage failed), ``facts`` (the transaction's) and
+    ``penalty_day``, ``penalty_free``, ``penalty_cap`` in money and days.
     """
     frames = [
         _measure(Group(rows, catalog.flows[str(flow)], name, sla, calendars.of(sla.calendar)), catalog)
@@ -116,6 +116,7 @@ def _measure(group: Group, catalog: Catalog) -> pd.DataFrame:
             "runbook": group.sla.runbook,
             "customer": [values.get("customer", "") for values in facts],
             "plant": [values.get("plant", "") for values in facts],
+            "facts": facts.to_numpy(object),
             **_value(group),
         }
     )

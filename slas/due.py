@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import NoReturn
 
 import numpy as np
@@ -93,6 +94,7 @@ class Extreme:
 Due = Start | Fact | CutOff | Shifted | Extreme
 
 
+@lru_cache(maxsize=1_000)
 def parse_due(text: str) -> Due:
     """Return the parsed expression. Raises :class:`DueError` with the column of what cannot be parsed."""
     return _Parser(text).parse()

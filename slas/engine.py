@@ -15,8 +15,9 @@ from core.telemetry import M, Telemetry
 from core.verdict import Verdict
 from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
-from slas.evaluate import evaluate, reason_texts
+from slas.evaluate import evaluate
 from slas.ports import ClockStore, PromiseHistory, SourceActivity, Unseen
+from slas.reason import reason_texts
 from slas.revision import merge_previous, to_rows, to_verdict_rows
 from slas.silence import Sources
 

@@ -1,24 +1,16 @@
-"""Verdicts: what a clock says at a given moment, and the sentence with which a person can check it. Pure and columnar."""
+"""Verdicts: what a clock says at a given moment. Pure and columnar."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.catalog.catalog import Catalog
-from core.catalog.sla import Pause
-from core.duration import format_duration
 from core.verdict import Verdict
 from slas.calendar import DAY, Milliseconds
-from slas.clock import Calendars
 from slas.due import MISSING
 
 
@@ -117,82 +109,3 @@ def _silent(clocks: pd.DataFrame, silences: Silences) -> tuple[Milliseconds, NDA
             rows = (flows == flow) & (stages == stage)
             since[rows], cause[rows] = silence.since, f"source-silent:{silence.source}"
     return since, cause
-
-
-def reason_texts(fresh: pd.DataFrame, now: int, calendars: Calendars, catalog: Catalog) -> list[str]:
-    """Return one sentence per new verdict that a person can check; times are in the zone of the SLA's calendar."""
-    if not len(fresh):
-        return []
-    texts: list[str] = []
-    zones: dict[tuple[str, str], ZoneInfo] = {}
-    names = ("flow", "sla", "verdict", "stage", "lacking", "started_at", "warn_at", "due_at", "stopped_at", "paused", "cause", "failure")
-    for values in zip(*(fresh[name].tolist() for name in names), strict=True):
-        flow, sla = values[0], values[1]
-        if (flow, sla) not in zones:
-            zones[flow, sla] = calendars.of(catalog.flows[flow].slas[sla].calendar).zone
-        pause = catalog.flows[flow].slas[sla].pause
-        # only the milestones say which of several pauses it is, as `andon explain` shows
-        waits_for = pause.reason if isinstance(pause, Pause) else ""
-        texts.append(reason(Evaluated(*values[2:]), now, zones[flow, sla], waits_for))
-    return texts
-
-
-class Evaluated(NamedTuple):
-    """What a reason is built from; times in milliseconds."""
-
-    verdict: str
-    stage: str
-    lacking: str
-    started_at: int
-    warn_at: int
-    due_at: int
-    stopped_at: int
-    paused: list[tuple[int, int]]
-    cause: str
-    failure: str
-
-
-def reason(row: Evaluated, now: int, zone: ZoneInfo, waits_for: str = "") -> str:
-    """Return the sentence for one new verdict; times are in ``zone``. ``waits_for``: why the clock is paused, if it is."""
-    if row.verdict == Verdict.CANCELLED and (row.stopped_at == MISSING or row.lacking):
-        return f"the transaction was cancelled before {row.stage}"
-    if row.verdict == Verdict.UNKNOWN and row.lacking:
-        what, _, name = row.lacking.partition(":")
-        if what == "calendar":
-            return f"no due time: the calendar '{name}' has no working time or cut-off for it"
-        return f"no due time: the fact '{name}' is missing or not a time"
-    span = format_duration(row.due_at - row.started_at)
-    basis = (
-        f"due {local(row.due_at, zone)}: {span} on the wall clock from start {local(row.started_at, zone)}{_pauses_text(row.paused, zone)}"
-    )
-    failed = f" (failed: {row.failure})" if row.failure else ""
-    match Verdict(row.verdict):
-        case Verdict.RUNNING:
-            ending = f"warning {local(row.warn_at, zone)}"
-        case Verdict.PAUSED:
-            ending = f"the clock has been paused since {local(row.paused[-1][0], zone)}{f' ({waits_for})' if waits_for else ''}"
-        case Verdict.UNKNOWN:
-            ending = f"{row.stage} not seen at {local(now, zone)}, but {row.cause.partition(':')[2]} is silent"
-        case Verdict.MET:
-            ending = f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.due_at - row.stopped_at)} to spare"
-        case Verdict.CANCELLED:
-            late = f", {format_duration(row.stopped_at - row.due_at)} late" if row.stopped_at > row.due_at else ""
-            ending = f"cancelled {local(row.stopped_at, zone)} before {row.stage}{late}"
-        case Verdict.MET_LATE:
-            ending = f"{row.stage} reached {local(row.stopped_at, zone)}, {format_duration(row.stopped_at - row.due_at)} late"
-        case _:
-            ending = f"{row.stage} not seen at {local(now, zone)}{failed}"
-    return f"{basis}; {ending}"
-
-
-def _pauses_text(pauses: list[tuple[int, int]], zone: ZoneInfo) -> str:
-    closed = [(begin, end) for begin, end in pauses if end != MISSING]
-    return "".join(f", paused {local(begin, zone)} to {local(end, zone)}" for begin, end in closed)
-
-
-@lru_cache(maxsize=20_000)
-def local(moment: int, zone: ZoneInfo) -> str:
-    """Return ``2026-03-27 16:05 Berlin``; seconds only where there are any."""
-    when = datetime.fromtimestamp(moment / 1000, zone)
-    place = str(zone).rpartition("/")[2].replace("_", " ")
-    return f"{when.isoformat(' ', 'seconds' if when.second else 'minutes')[: 19 if when.second else 16]} {place}"

@@ -5,7 +5,6 @@ Times come as the read endpoint gives them (UTC if they have no zone) and are sh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,13 +13,15 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.catalog import Catalog
-from core.catalog.sla import Sla, Target
+from core.catalog.sla import Sla
 from core.clock import to_milliseconds
-from core.duration import format_duration, parse_duration
+from core.duration import format_duration
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
 from slas.due import facts_of, parse_due
-from slas.evaluate import local
+from slas.local_time import local
+from slas.reason import Rule, promises_told, working_hours
+from slas.target import STANDARD, limit_of, target_of, target_text
 
 Row = Mapping[str, Any]
 _INTERVALS_SHOWN = 6
@@ -77,7 +78,7 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
     lines.append(f"  from         {_milestone_text(sla.from_, evidence.milestones, calendar)}")
     lines.append(f"  to           {_milestone_text(sla.to, evidence.milestones, calendar, now)}")
     lines += _limit_lines(clock, sla, catalog, evidence.transaction["facts"], calendar)
-    lines += _arithmetic(clock, sla, calendar, evidence.milestones)
+    lines += _arithmetic(clock, Rule(sla, _label(clock), calendar), evidence)
     lines += _penalty_lines(clock, sla)
     return [*lines, *_versions(name, evidence.verdicts, calendar)]
 
@@ -85,6 +86,11 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
 def version_of(contract: str) -> str:
     """Return the catalog version in a clock's ``contract_version``."""
     return contract.partition(": ")[0]
+
+
+def versions_of(clocks: pd.DataFrame) -> set[str]:
+    """Return the versions of the catalogs that set these clocks."""
+    return set(clocks["contract_version"].map(version_of)) if len(clocks) else set()
 
 
 def _label(clock: Row) -> str:
@@ -118,26 +124,21 @@ def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalen
 
 def _limit_lines(clock: Row, sla: Sla, catalog: Catalog, facts: Mapping[str, str], calendar: CompiledCalendar) -> list[str]:
     label = _label(clock)
-    limit = _limit_of(label, sla)
-    lines = [f"  limit        {limit} ({label or 'standard limit'}; catalog {version_of(str(clock['contract_version']))})"]
+    within, due = limit_of(sla, label)
+    limit = f"due {due}" if within is None else f"within {within}"
+    which = target_text(sla, label) or label or STANDARD
+    lines = [f"  limit        {limit} ({which}; catalog {version_of(str(clock['contract_version']))})"]
     if version_of(str(clock["contract_version"])) != catalog.version:
         lines.append("               that catalog was not kept: the limit shown is today's, the times below are from then")
-    if not limit.startswith("within "):
-        lines += [
-            f"               {name} = {facts.get(name, 'missing')}" for name in sorted(facts_of(parse_due(limit.removeprefix("due "))))
-        ]
+    if due is not None:
+        lines += [f"               {name} = {facts.get(name, 'missing')}" for name in sorted(facts_of(parse_due(due)))]
     lines.append(f"  calendar     {calendar.name}, times in {calendar.zone}")
     return lines
 
 
-def _target_of(label: str, sla: Sla) -> Target | None:
-    found = re.match(r"target (\d+)", label)
-    return sla.targets[int(found.group(1)) - 1] if found and int(found.group(1)) <= len(sla.targets) else None
-
-
 def _penalty_lines(clock: Row, sla: Sla) -> list[str]:
     """Return ``penalty 1% of amount for each day begun after 1 free day, at most 5%: 24.00 EUR so far``; nothing if lateness costs nothing."""
-    target = _target_of(_label(clock), sla)
+    target = target_of(sla, _label(clock))
     terms = (target.penalty if target else None) or sla.penalty
     if terms is None:
         return []
@@ -147,37 +148,36 @@ def _penalty_lines(clock: Row, sla: Sla) -> list[str]:
     return [f"  penalty      {terms.per_day} of {terms.of} for each day begun{free}{most}: {owed} so far"]
 
 
-def _limit_of(label: str, sla: Sla) -> str:
-    target = _target_of(label, sla)
-    limited = target is not None and (target.within is not None or target.due is not None)
-    within, due = (target.within, target.due) if target is not None and limited else (sla.within, sla.due)
-    return f"within {within}" if within is not None else f"due {due}"
-
-
-def _arithmetic(clock: Row, sla: Sla, calendar: CompiledCalendar, milestones: pd.DataFrame) -> list[str]:
+def _arithmetic(clock: Row, rule: Rule, evidence: Evidence) -> list[str]:
     start, due, warn, stopped = (_ms(clock[name]) for name in ("started_at", "due_at", "warn_at", "stopped_at"))
     if start is None or due is None:
         return ["  due          cannot be calculated"]
-    zone = calendar.zone
-    limit = _limit_of(_label(clock), sla)
-    within = parse_duration(limit.removeprefix("within ")) if limit.startswith("within ") else None
-    counting = calendar if within is None or within.working else CompiledCalendar([])
+    zone, counting, sla = rule.calendar.zone, rule.counting, rule.sla
     pauses = _pauses(clock)
     lines = [f"  counted      {text}" for text in _intervals(counting, start, due, zone)]
     for begin, end in pauses:
-        why = _pause_reason(sla, begin, milestones)
+        why = _pause_reason(sla, begin, evidence.milestones)
         lines.append(f"  paused       {local(begin, zone)} to {'now' if end is None else local(end, zone)}{f': {why}' if why else ''}")
     total = int(counting.between(start, due)[0])
     held = sum(int(counting.between(begin, end)[0]) for begin, end in pauses if end is not None and begin < due)
-    less = f" - {_hours(held)} paused = {_hours(total - held)}" if held else ""
-    lines.append(f"  sum          {_hours(total)}{less}")
-    left = f"start {local(start, zone)} + {limit.removeprefix('within ')}" if within else limit.removeprefix("due ")
-    paused = f" + {_hours(held)} paused" if held else ""
-    lines.append(f"  due          {left}{paused} = {local(due, zone)}; warning {local(warn or due, zone)} ({sla.warn})")
+    less = f" - {working_hours(held)} paused = {working_hours(total - held)}" if held else ""
+    lines.append(f"  sum          {working_hours(total)}{less}")
+    ended = [(begin, end) for begin, end in pauses if end is not None]
+    facts = evidence.transaction["facts"]
+    told = promises_told(rule, [start], [facts], [ended])[0] if _has_facts(rule, facts) else "from facts that have changed"
+    target = target_of(sla, rule.label)
+    warns = (target and target.warn) or sla.warn
+    lines.append(f"  due          {told} = {local(due, zone)}; warning {local(warn or due, zone)} ({warns})")
     if stopped is not None:
         late = f"{format_duration(stopped - due)} late" if stopped > due else f"{format_duration(due - stopped)} to spare"
         lines.append(f"  stopped      {local(stopped, zone)}, {late}")
     return lines
+
+
+def _has_facts(rule: Rule, facts: Mapping[str, str]) -> bool:
+    """Return whether the transaction still has every fact of the limit; a clock is older than its transaction for a moment."""
+    _, due = limit_of(rule.sla, rule.label)
+    return due is None or facts_of(parse_due(due)) <= facts.keys()
 
 
 def _pause_reason(sla: Sla, begin: int, milestones: pd.DataFrame) -> str:
@@ -193,17 +193,10 @@ def _pause_reason(sla: Sla, begin: int, milestones: pd.DataFrame) -> str:
 def _intervals(calendar: CompiledCalendar, start: int, due: int, zone: Any) -> list[str]:
     """Return the working intervals from start to due, leaving out the middle ones if there are many."""
     found = calendar.intervals(start, due)
-    texts = [f"{local(begin, zone)} to {local(end, zone)}: {_hours(end - begin)}" for begin, end in found]
+    texts = [f"{local(begin, zone)} to {local(end, zone)}: {working_hours(end - begin)}" for begin, end in found]
     half = _INTERVALS_SHOWN // 2
     left_out = len(texts) - _INTERVALS_SHOWN
     return texts if left_out <= 0 else [*texts[:half], f"… {left_out} more intervals …", *texts[-half:]]
-
-
-def _hours(milliseconds: int) -> str:
-    """Return ``48 hours``, never days: in working time a day has no fixed length."""
-    hours, rest = divmod(milliseconds, 3_600_000)
-    parts = [f"{hours} hour{'s' if hours != 1 else ''}"] if hours else []
-    return " ".join([*parts, format_duration(rest)] if rest or not parts else parts)
 
 
 def _versions(name: str, verdicts: pd.DataFrame, calendar: CompiledCalendar) -> list[str]:

@@ -16,6 +16,9 @@ from slas.calendar import Milliseconds
 Texts = Callable[[str], list[str | None]]
 Mask = NDArray[np.bool_]
 
+STANDARD = "standard limit"
+"""The label of the limit that applies if no target does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -37,14 +40,47 @@ def limits_of(sla: Sla, contracts: Iterable[Contract], started: Milliseconds, fa
     for number, target in enumerate(sla.targets, start=1):
         chosen, names = _applies(target, known, started, facts, left)
         if chosen.any():
-            limited = target.within is not None or target.due is not None
-            within, due = (target.within, target.due) if limited else (sla.within, sla.due)
+            within, due = _limited(sla, target)
             label = " ".join([f"target {number}", *names])
             found.append(Limit(label, within, due, target.warn or sla.warn, target.penalty or sla.penalty, np.flatnonzero(chosen)))
             left &= ~chosen
     if left.any():
-        found.append(Limit("standard limit", sla.within, sla.due, sla.warn, sla.penalty, np.flatnonzero(left)))
+        found.append(Limit(STANDARD, sla.within, sla.due, sla.warn, sla.penalty, np.flatnonzero(left)))
     return found
+
+
+def target_of(sla: Sla, label: str) -> Target | None:
+    """Return the target that a clock's label names; None for the standard limit and for a target that is no longer there."""
+    word, _, rest = label.partition(" ")
+    number = rest.partition(" ")[0]
+    if word != "target" or not number.isdecimal() or not 1 <= int(number) <= len(sla.targets):
+        return None
+    return sla.targets[int(number) - 1]
+
+
+def limit_of(sla: Sla, label: str) -> tuple[str | None, str | None]:
+    """Return ``within`` and ``due`` of the limit that a clock's label names; one of them is None."""
+    return _limited(sla, target_of(sla, label))
+
+
+def target_text(sla: Sla, label: str) -> str:
+    """Return which target won, why and by which contracts: ``target 1: customer.tier gold (contract gold-customers)``.
+
+    An SLA without targets has nothing to say; if none of its targets applied, the standard limit did.
+    """
+    target = target_of(sla, label)
+    if target is None:
+        return "standard limit: no target applies" if sla.targets and label == STANDARD else ""
+    _, number, *contracts = label.split(" ")
+    chosen = " and ".join(f"{name} {' or '.join(wanted) if isinstance(wanted, list) else wanted}" for name, wanted in target.when.items())
+    by = f" (contract {' and '.join(contracts)})" if contracts else ""
+    return f"target {number}{f': {chosen}' if chosen else ''}{by}"
+
+
+def _limited(sla: Sla, target: Target | None) -> tuple[str | None, str | None]:
+    if target is None or (target.within is None and target.due is None):
+        return sla.within, sla.due
+    return target.within, target.due
 
 
 def effective(since: date | None, until: date | None, started: Milliseconds) -> Mask:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.catalog.catalog import catalog_from_json
 from core.errors import AndonError
-from slas.explain import Evidence, explain, version_of
+from slas.explain import Evidence, explain, versions_of
 from store.reads import catalogs, detail, search
 from store.reads.connection import Reader
 
@@ -30,8 +30,8 @@ def explain_transaction(client: Reader, now: datetime, identifier: str, sla: str
     for row in rows:
         names = {"flow": str(row["flow"]), "transaction_id": str(row["transaction_id"])}
         evidence = Evidence(row, detail.milestones(client, **names), detail.clocks(client, **names), detail.verdicts(client, **names))
-        versions = tuple(set(evidence.clocks["contract_version"].map(version_of))) if len(evidence.clocks) else ()
-        earlier = {name: catalog_from_json(text) for name, text in catalogs.of_versions(client, versions=versions).items()}
+        kept = catalogs.of_versions(client, versions=tuple(versions_of(evidence.clocks)))
+        earlier = {name: catalog_from_json(text) for name, text in kept.items()}
         lines += [""] * bool(lines) + explain(evidence, catalog, now, sla, earlier)
     return lines
 

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.catalog import catalog_from_json
 from core.catalog.definition import readable
 from core.plural import counted
 from dashboard import definitions
@@ -15,6 +16,8 @@ from dashboard.components import charts, facts, links, notices, signals, status_
 from dashboard.components.money import amount
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
+from slas.explain import Evidence, explain, versions_of
+from store.reads import catalogs
 from store.reads import detail as reads
 
 _HEAD = Markup(
@@ -56,7 +59,9 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
         st.caption(
             "Bar: time allowed, up to the deadline · thin line: time used · amber tick: warning · violet: paused · ■ reached · ▶ now"
         )
-        _clocks(context, flow, clocks, context.data.read(reads.verdicts, flow=flow, transaction_id=transaction_id))
+        verdicts = context.data.read(reads.verdicts, flow=flow, transaction_id=transaction_id)
+        _clocks(context, flow, clocks, verdicts)
+        _calculation(context, Evidence(row, milestones, clocks, verdicts))
     signals.behind(context, flow, row, milestones)
 
 
@@ -129,7 +134,17 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
             table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft"),
         ]
         table.show(history, verdicts.to_dict("records"), "Verdict history")
-        st.code(f"andon explain {verdicts['transaction_id'].iloc[0]}", language="bash")
+
+
+def _calculation(context: Context, evidence: Evidence) -> None:
+    """Show what ``andon explain`` prints, by the catalogs that set the clocks."""
+    versions = tuple(sorted(versions_of(evidence.clocks)))
+    kept = context.data.read(catalogs.of_versions, slow=True, versions=versions)
+    earlier = {version: catalog_from_json(text) for version, text in kept.items()}
+    with st.expander("How it was calculated: signals, working hours, pauses, arithmetic"):
+        st.code("\n".join(explain(evidence, context.catalog, context.now, earlier=earlier)), language=None, wrap_lines=True)
+        st.caption("Times here are in the zone of each SLA's calendar. The same on the command line:")
+        st.code(f"andon explain {evidence.transaction['transaction_id']}", language="bash")
 
 
 def _rule(version: str) -> Markup:

@@ -152,8 +152,8 @@ def test_users_tests_that_pass_and_fail_are_counted(tmp_path: Path) -> None:
         "✓ good.yaml: Breached in time",
         "✗ bad.yaml: Breached too early",
         (
-            "    bad.yaml:3:10: at 2026-03-27 15:50:03 UTC order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 15:50:04 UTC:"
-            " 4 seconds on the wall clock from start 2026-03-27 15:50 UTC; booked not seen at 2026-03-27 15:50:02 UTC"
+            "    bad.yaml:3:10: at 2026-03-27 15:50:03 UTC order 17, book-in-time: verdict is at_risk, expected breached: captured 2026-03-27 15:50 UTC"
+            " + 4 seconds = due 2026-03-27 15:50:04 UTC; booked not seen by 2026-03-27 15:50:02 UTC"
         ),
         "2 tests, 1 failed",
     ]

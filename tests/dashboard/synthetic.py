@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core.catalog.calendar import Calendar
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
 from core.catalog.positions import read_document
@@ -28,6 +29,7 @@ def catalog() -> Catalog:
     """The shipped definitions, each file alone: no cross-checks, so that this stands on its own."""
     flows = [Flow.model_validate(_yaml(file)) for file in sorted((SHIPPED / "flows").glob("*.yaml"))]
     sources = [Source.model_validate(_yaml(file)) for file in sorted((SHIPPED / "sources").glob("*.yaml"))]
+    calendars = [Calendar.model_validate(_yaml(file)) for file in sorted((SHIPPED / "calendars").glob("*.yaml"))]
     runbooks = {}
     for file in sorted((SHIPPED / "runbooks").glob("*.md")):
         _, front, body = file.read_text().split("---", 2)
@@ -35,6 +37,7 @@ def catalog() -> Catalog:
     return Catalog(
         version="test",
         flows={flow.flow: flow for flow in flows},
+        calendars={calendar.calendar: calendar for calendar in calendars},
         sources={source.source: source for source in sources},
         runbooks=runbooks,
         owners=Owners.model_validate(_yaml(SHIPPED / "owners.yaml")),

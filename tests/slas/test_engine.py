@@ -36,7 +36,7 @@ def test_the_reason_can_be_checked_by_a_person(store: Store) -> None:
     engine(store, catalog({"book": {**BOOK, "calendar": "plant"}}, [calendar()])).run(utc("2026-03-27 15:06:00"))
     (row,) = store.rows("SELECT reason FROM verdicts FINAL")
     assert row["reason"] == (
-        "due 2026-03-27 16:05 Berlin: 15 minutes on the wall clock from start 2026-03-27 15:50 Berlin; booked not seen at 2026-03-27 16:06 Berlin"
+        "captured 2026-03-27 15:50 Berlin + 15 minutes = due 2026-03-27 16:05 Berlin; booked not seen by 2026-03-27 16:06 Berlin, 1 minute late"
     )
 
 

@@ -1,9 +1,8 @@
-"""What a clock says at a moment, and the sentence it is told by."""
+"""What a clock says at a moment."""
 
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -11,12 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.verdict import Verdict
-from slas.clock import Calendars
 from slas.due import MISSING
-from slas.evaluate import Evaluated, Silence, evaluate, local, reason, reason_texts
-from tests.slas.builders import BOOK, calendar, catalog, ms
+from slas.evaluate import Silence, evaluate
 
-BERLIN = ZoneInfo("Europe/Berlin")
 START, WARN, DUE = 1_000, 1_600, 2_000
 CLOCK: dict[str, Any] = {
     "flow": "o2c", "sla": "book", "stage": "booked", "started_at": START, "warn_at": WARN, "due_at": DUE, "stopped_at": MISSING, "paused": [],
@@ -121,56 +117,3 @@ def test_between_now_and_when_to_look_again_nothing_changes(
     until = 5_000 if found["next_at"] == MISSING else int(found["next_at"]) - 1
     later = said(until, silence, **more)
     assert (later["verdict"], later["cause"], later["penalty"]) == (found["verdict"], found["cause"], found["penalty"])
-
-
-ROW = Evaluated("running", "booked", "", ms("2026-03-27 14:00"), ms("2026-03-27 15:12"), ms("2026-03-27 16:00"), MISSING, [], "", "")
-BASIS = "due 2026-03-27 17:00 Berlin: 2 hours on the wall clock from start 2026-03-27 15:00 Berlin"
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({}, f"{BASIS}; warning 2026-03-27 16:12 Berlin"),
-        ({"verdict": "at_risk"}, f"{BASIS}; booked not seen at 2026-03-27 16:30 Berlin"),
-        ({"verdict": "breached", "failure": "CREDIT"}, f"{BASIS}; booked not seen at 2026-03-27 16:30 Berlin (failed: CREDIT)"),
-        ({"verdict": "met", "stopped_at": ms("2026-03-27 15:59")}, f"{BASIS}; booked reached 2026-03-27 16:59 Berlin, 1 minute to spare"),
-        ({"verdict": "met_late", "stopped_at": ms("2026-03-27 16:01:30")}, f"{BASIS}; booked reached 2026-03-27 17:01:30 Berlin, 1 minute 30 seconds late"),
-        ({"verdict": "cancelled", "stopped_at": ms("2026-03-27 15:00")}, f"{BASIS}; cancelled 2026-03-27 16:00 Berlin before booked"),
-        ({"verdict": "cancelled", "stopped_at": ms("2026-03-27 16:05")}, f"{BASIS}; cancelled 2026-03-27 17:05 Berlin before booked, 5 minutes late"),
-        ({"verdict": "cancelled"}, "the transaction was cancelled before booked"),
-        ({"verdict": "unknown", "cause": "source-silent:sap"}, f"{BASIS}; booked not seen at 2026-03-27 16:30 Berlin, but sap is silent"),
-        ({"verdict": "unknown", "lacking": "fact-missing:promised_at"}, "no due time: the fact 'promised_at' is missing or not a time"),
-        (
-            {"verdict": "unknown", "lacking": "calendar:plant and night"},
-            "no due time: the calendar 'plant and night' has no working time or cut-off for it",
-        ),
-        (
-            {"verdict": "paused", "paused": [(ms("2026-03-27 14:10"), ms("2026-03-27 14:20")), (ms("2026-03-27 14:40"), MISSING)]},
-            f"{BASIS}, paused 2026-03-27 15:10 Berlin to 2026-03-27 15:20 Berlin; the clock has been paused since 2026-03-27 15:40 Berlin (credit)",
-        ),
-    ],
-)  # fmt: skip
-def test_a_verdict_is_told_so_that_it_can_be_checked(changes: dict[str, Any], sentence: str) -> None:
-    assert reason(ROW._replace(**changes), ms("2026-03-27 15:30"), BERLIN, "credit") == sentence
-
-
-def test_reasons_are_in_the_zone_of_each_slas_calendar() -> None:
-    slas = {"book": BOOK, "ship": {**BOOK, "calendar": "tokyo"}}
-    definitions = catalog(slas, [calendar("tokyo", "Asia/Tokyo")])
-    frame = pd.DataFrame([{**ROW._asdict(), "flow": "o2c", "sla": name} for name in slas])
-    texts = reason_texts(frame, ms("2026-03-27 14:00"), Calendars(definitions), definitions)
-    assert [text.partition(": ")[0] for text in texts] == ["due 2026-03-27 16:00 UTC", "due 2026-03-28 01:00 Tokyo"]
-    assert reason_texts(frame.head(0), 0, Calendars(definitions), definitions) == []
-
-
-@pytest.mark.parametrize(
-    ("moment", "zone", "text"),
-    [
-        ("2026-10-25 00:30", "Europe/Berlin", "2026-10-25 02:30 Berlin"),
-        ("2026-10-25 01:30", "Europe/Berlin", "2026-10-25 02:30 Berlin"),  # the hour that comes twice
-        ("2026-03-27 14:00:05", "America/New_York", "2026-03-27 10:00:05 New York"),
-        ("1969-12-31 23:59", "UTC", "1969-12-31 23:59 UTC"),
-    ],
-)
-def test_a_moment_is_told_in_its_zone_by_the_name_of_the_city(moment: str, zone: str, text: str) -> None:
-    assert local(ms(moment), ZoneInfo(zone)) == text

@@ -55,8 +55,8 @@ expect:
     when = "2026-03-27 15:50"
     assert run(store, tmp_path, GIVEN + expect) == [
         (
-            f"case.yaml:5:5: at {when}:02 Europe/Berlin order 17, book-in-time: verdict is at_risk, expected breached: due 2026-03-27 14:50:04 UTC:"
-            " 4 seconds on the wall clock from start 2026-03-27 14:50 UTC; booked not seen at 2026-03-27 14:50:02 UTC"
+            f"case.yaml:5:5: at {when}:02 Europe/Berlin order 17, book-in-time: verdict is at_risk, expected breached: captured 2026-03-27 14:50 UTC"
+            " + 4 seconds = due 2026-03-27 14:50:04 UTC; booked not seen by 2026-03-27 14:50:02 UTC"
         ),
         f"case.yaml:6:5: at {when}:05 Europe/Berlin order 17, book-in-time: due is {when}:04 Europe/Berlin, expected 2026-03-27 15:51 Europe/Berlin",
         f"case.yaml:6:5: at {when}:05 Europe/Berlin order 17, book-in-time: incident's owner is order-desk, expected nobody",

@@ -22,9 +22,9 @@ def test_times_are_shown_in_the_viewers_zone() -> None:
 def test_stored_sentences_are_retold_in_the_viewers_zone() -> None:
     places = {"Berlin": "Europe/Berlin", "UTC": "UTC", "New York": "America/New_York"}
     told = Zone("Asia/Kolkata").retell(
-        "due 2026-11-26 10:00 Berlin: 2 hours on the wall clock from start 2026-11-26 08:00:05 UTC; 2026-11-26 04:00 New York", places
+        "start 2026-11-26 08:00:05 UTC + 2 hours = due 2026-11-26 10:00 Berlin; 2026-11-26 04:00 New York", places
     )
-    assert told == "due 26 Nov 14:30: 2 hours on the wall clock from start 26 Nov 13:30:05; 26 Nov 14:30"
+    assert told == "start 26 Nov 13:30:05 + 2 hours = due 26 Nov 14:30; 26 Nov 14:30"
     assert Zone("Europe/Berlin").retell("until 2026-11-25T06:35:41+00:00 on it", {}) == "until 25 Nov 07:35:41 on it"
     assert Zone().retell("due 2026-11-26 10:00 Atlantis", places) == "due 2026-11-26 10:00 Atlantis"
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from andon.client.explain import explain_transaction
 from core.clock import FakeClock
 from core.config import Settings
 from dashboard import data
@@ -29,6 +30,14 @@ def test_the_sheet_of_a_transaction(view: View, filled: Store) -> None:
     assert "SLA clocks" in [element.value for element in test.subheader]
     assert "POST /orders" in shown
     assert len(test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")) >= 3
+
+
+def test_the_page_explains_as_andon_explain_does(view: View, filled: Store) -> None:
+    identity = first_of(filled, "transactions", "transaction_id", "flow = 'order-to-cash' AND events > 6 AND started_at > '2026-11-22'")
+    test = view("transactions", filled, id=identity)
+    told = explain_transaction(filled.reader, NOW, identity, None)
+    assert "\n".join(told) in [element.value for element in test.code]
+    assert len(told) > 20
 
 
 def test_a_fact_that_cannot_be_used_is_told_with_what_was_sent(view: View, filled: Store) -> None:
