@@ -1,4 +1,4 @@
-"""How much of all requests is in this process's memory at one time."""
+"""How much of all requests is in this process's memory at one time: bodies as they were sent, and decompressed until they are on disk."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from collector.in_flight import InFlight
 from collector.ingest_handler import Envelope, IngestHandler
 from collector.offload import Offload
 from collector.rejection import Rejection, ValidationError
-from collector.validation import Task, validate_small
+from collector.validation import Task, size_of, validate_small
 from core.limits import FailedAttempts
 from core.rejection_log import RejectionLog
 
@@ -74,8 +74,13 @@ class Ingress:
         batch, :data:`collector.cloud_events.BadEvent`. Raises :class:`Rejection` and :class:`core.errors.Full`.
         """
         validated = validate_small(task, content)
-        if validated is not None:
-            yield validated
+        if validated is None:
+            async with self.offload.validated(task, content) as validated:
+                yield validated
             return
-        async with self.offload.validated(task, content) as validated:
+        size = max(content.size, size_of(validated))  # what was compressed is larger until it is on disk
+        try:
+            self.in_flight.count(content.size, size)
             yield validated
+        finally:
+            self.in_flight.count(size, content.size)

@@ -23,7 +23,7 @@ from collector.cloud_events import BadEvent
 from collector.content import Content
 from collector.otlp.admission import Admitted
 from collector.rejection import Rejection, ValidationError
-from collector.validation import Task, Validated
+from collector.validation import Task, Validated, size_of
 from core.errors import Full
 
 WAITING_MAX = 64
@@ -98,14 +98,14 @@ class Offload:
         try:
             yield found
         finally:
-            self._hold(-_size_of(found))
+            self._hold(-size_of(found))
 
     async def _in_turn(self, task: Task, file: int) -> list[Validated]:
         try:
             async with self._turn:
                 await self._room.wait()
                 found = await asyncio.to_thread(self._ask, task, file)
-                self._hold(_size_of(found))
+                self._hold(size_of(found))
                 return found
         finally:
             self._waiting -= 1
@@ -113,7 +113,7 @@ class Offload:
 
     def _forget(self, asked: asyncio.Task[list[Validated]]) -> None:
         if not asked.cancelled() and asked.exception() is None:
-            self._hold(-_size_of(asked.result()))
+            self._hold(-size_of(asked.result()))
 
     def _hold(self, size: int) -> None:
         self._held += size
@@ -146,16 +146,6 @@ class Offload:
         if self._child is not None:
             self._child.end()
             self._child = None
-
-
-def _size_of(found: list[Validated]) -> int:
-    size = 0
-    for each in found:
-        if isinstance(each, Admitted):
-            size += len(each.body) + sum(len(bad.body) for bad in each.bad)
-        else:
-            size += len(each if isinstance(each, bytes) else each[1])
-    return size
 
 
 class _Child:

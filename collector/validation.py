@@ -47,6 +47,17 @@ class Task:
         return HTTP_BODY_MAX_BYTES if self.form == PROTOBUF else JSON_MAX_BYTES
 
 
+def size_of(found: list[Validated]) -> int:
+    """Return how many bytes the results of a request take until they are on disk."""
+    size = 0
+    for each in found:
+        if isinstance(each, Admitted):
+            size += len(each.body) + sum(len(bad.body) for bad in each.bad)
+        else:
+            size += len(each if isinstance(each, bytes) else each[1])
+    return size
+
+
 def validate_small(task: Task, content: Content) -> list[Validated] | None:
     """Return the result for a request that takes at most a few milliseconds; None for any other, about which nothing is known then.
 

@@ -11,6 +11,8 @@ from enum import Enum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from core.log_handler import LogHandler
+
 CATALOG_LOGGER = "andon.catalog"
 """Logged about a changed catalog; ``andon up`` also shows it on its terminal."""
 
@@ -167,7 +169,7 @@ class JsonFormatter(logging.Formatter):
 
 def configure_logging(level: str = "INFO") -> None:
     """Send this process's log to standard error as JSON lines. Use ``logger.info("what", extra={"fields": {…}})``."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in ("httpx", "httpcore"):  # a line per request says nothing and fills the disk

@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +24,8 @@ from core.telemetry import M, Telemetry
 from journal.format import SEGMENT_SUFFIX, segment_path
 from journal.segment import Row, SegmentWriter, segment_bytes
 
-WAITING_MAX_BYTES = 48 << 20
-"""Bytes that a lane may hold in memory while they wait for the disk."""
-COMMIT_MAX_BYTES = 16 << 20
+WAITING_MAX_BYTES = 12 << 20
+"""Bytes that a lane may hold in memory while they wait for the disk, also of calls whose sender has given up."""
 RETRY_AFTER_SECONDS = 5
 TRY_AGAIN_SECONDS = 1.0
 _LOG = logging.getLogger("andon.journal")
@@ -65,7 +63,7 @@ class LaneWriter:
         self._clock = clock
         self._telemetry = telemetry
         self._on_failure = on_failure
-        self._queue: deque[Waiting] = deque()
+        self._queue: list[Waiting] = []
         self._waiting_bytes = 0
         self._wake = threading.Condition()
         self._stopping = False
@@ -117,11 +115,7 @@ class LaneWriter:
             while not self._queue and not self._stopping:
                 if not self._wake.wait(TRY_AGAIN_SECONDS if self.lack else None):
                     break
-            batch: list[Waiting] = []
-            size = 0
-            while self._queue and (not batch or size + self._queue[0].size <= COMMIT_MAX_BYTES):
-                batch.append(self._queue.popleft())
-                size += batch[-1].size
+            batch, self._queue = self._queue, []
             return batch
 
     def _run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +21,13 @@ from core.telemetry import M
 from journal.format import segments
 from journal.reader import read_segment
 from tests.collector.conftest import Running, running
-from tests.collector.requests import spans
+from tests.collector.requests import PROTOBUF, spans
+from tests.faults.bodies import ordinary
 from tests.faults.file_systems import FileSystem, file_system
+from tests.faults.front_door import GROWTH_MAX_BYTES, PATIENCE_SECONDS, forget_peak, memory_bytes
 from tests.faults.ledger import EXPORT
 from tests.product import Product
+from tests.product import running as running_product
 from tests.waiting import wait_until
 
 MIB = 1 << 20
@@ -188,6 +192,42 @@ def test_a_disk_that_hangs_is_answered_503_until_it_goes_on(disk: FileSystem) ->
         assert post(door, "after").status_code == 200
         taken = ["before", *(["waiting"] if waiting.result().status_code == 200 else []), "after"]
         assert journalled(door) == taken
+
+
+def test_small_bodies_that_expand_well_take_little_memory_while_the_disk_hangs(tmp_path: Path) -> None:
+    """Every lane is filled: 13 kB as sent are 500 kB decompressed, and 300 of them come at once."""
+    catalog, tokens = tmp_path / "catalog", {lane: f"token-of-{lane.value}-0123456789" for lane in Lane}
+    (catalog / "sources").mkdir(parents=True)
+    (catalog / "owners.yaml").write_text("owners: {desk: {title: Desk, email: desk@example.com}}\n")
+    for lane in Lane:
+        source = f"source: {lane.value}\nowner: desk\nlane: {lane.value}\ntokens: ['env:TOKEN_{lane.name}']\n"
+        (catalog / "sources" / f"{lane.value}.yaml").write_text(source)
+    body = gzip.compress(ordinary(500_000, 400))
+
+    def send(lane: Lane) -> tuple[int, str | None]:
+        headers = {"content-type": PROTOBUF, "content-encoding": "gzip", "authorization": f"Bearer {tokens[lane]}"}
+        answer = client.post(f"{product.door}/v1/traces", content=body, headers=headers)
+        return answer.status_code, answer.headers.get("retry-after")
+
+    environment = {f"TOKEN_{lane.name}": token for lane, token in tokens.items()}
+    with (
+        file_system(tmp_path, mebibytes=512) as disk,
+        running_product(Product(disk.root / "data", catalog, environment), "collect") as product,
+        httpx.Client(timeout=PATIENCE_SECONDS, limits=httpx.Limits(max_connections=300)) as client,
+    ):
+        assert {send(lane) for lane in (*Lane, *Lane)} == {(200, None)}
+        process = product.processes["collect"].pid
+        before = memory_bytes(process)
+        forget_peak(process)
+        with ThreadPoolExecutor(300) as senders:
+            disk.freeze()
+            answers = [senders.submit(send, lane) for _ in range(100) for lane in Lane]
+            wait_until(lambda: any(answer.done() for answer in answers), 60, "one is told to come again while the disk hangs")
+            disk.thaw()
+            told = {answer.result() for answer in answers}
+        assert memory_bytes(process, "VmHWM") - before <= GROWTH_MAX_BYTES
+        assert told <= {(200, None), (503, "1"), (503, "5")}
+        assert (503, "1") in told or (503, "5") in told
 
 
 def test_a_file_system_that_the_kernel_stops_does_not_end_the_collector(disk: FileSystem) -> None:
