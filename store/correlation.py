@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from core.clock import EPOCH
 from core.errors import NoRoom
 from store.client import ALL_THREADS, Store
+from store.fresh_events import distinct, key_values, keys_with_transactions
 from store.statement import statement
 
 _DEFINITION = "flow:"
@@ -105,12 +107,14 @@ class StoredCorrelation:
         """
         if not self.is_installed:
             raise NoRoom("the catalog is only partly installed")
-        frame = self._store.frame(statement("correlation/fresh_keys"), {"after": self._cursor, "limit": limit})
-        if len(frame):
-            self._more = int(frame["taken"].iloc[0]) >= limit
-            return frame, int(frame["slice"].max()), self._more
-        self._finish(None)
-        return frame, 0, False
+        events = self._store.table(statement("correlation/fresh_events"), {"after": self._cursor, "limit": limit})
+        if not len(events):
+            self._finish(None)
+            return pd.DataFrame(), 0, False
+        self._more = len(events) >= limit
+        events = distinct(events)
+        known = self._store.table(statement("correlation/transactions_of"), {"values": key_values(events)})
+        return keys_with_transactions(events, known), int(pc.max(events["slice"]).as_py()), self._more
 
     def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
         """Return all active keys of the transactions named by ``flow`` and ``from_id``."""

@@ -39,6 +39,15 @@ def test_a_step_aside_ends_before_the_next_write_of_its_thread(store: Store) -> 
     assert order == ["aside", "insert"]
 
 
+def test_a_table_holds_nested_values_and_bytes_that_are_no_text(store: Store) -> None:
+    sql = "SELECT map('a', [('b', {value:String})]) AS nested, toLowCardinality('c') AS short, '\\xff' AS raw FROM numbers({count:UInt64})"
+    found = store.table(sql, {"value": "v", "count": 2})
+    assert found["nested"].to_pylist() == [[("a", [{"1": "b", "2": "v"}])]] * 2
+    assert found["short"].to_pylist() == ["c", "c"]
+    assert found["raw"].cast("binary").to_pylist() == [b"\xff"] * 2
+    assert store.table(sql, {"value": "v", "count": 0})["short"].to_pylist() == []
+
+
 def test_what_a_step_aside_raised_is_raised_by_the_next_write_once(store: Store) -> None:
     def fail() -> None:
         raise ValueError("no")
