@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("collector", "load", "definitions", "tick", "latency", "lanes", "pages")
+BENCHMARKS = ("collector", "load", "slice", "definitions", "tick", "latency", "lanes", "pages")
 
 
 def main() -> None:

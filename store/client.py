@@ -184,11 +184,16 @@ class Store:
         with self.own_client() as client:
             client.insert(table, list(columns.values()), column_names=list(columns), column_oriented=True)
 
-    def insert_raw(self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None) -> None:
-        """Insert bytes already in a ClickHouse input format, by this thread's client: several threads insert in parallel."""
+    def insert_raw(
+        self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None, columns: Sequence[str] | None = None
+    ) -> None:
+        """Insert bytes already in a ClickHouse input format, by this thread's client: several threads insert in parallel.
+
+        ``columns``: those that the bytes hold, in their order; None: all.
+        """
         self.flush()
         with self.own_client() as client:
-            client.raw_insert(table, insert_block=block, fmt=format_, settings=dict(settings or {}))
+            client.raw_insert(table, columns, insert_block=block, fmt=format_, settings=dict(settings or {}))
 
     def side_by_side(self, *steps: Callable[[], _Result]) -> list[_Result]:
         """Run steps in parallel, each in a thread with a client of its own; return their results in order.

@@ -36,6 +36,8 @@ LANDINGS = {
 }
 
 
+WRITE_SETTINGS: dict[str, object] = {"optimize_on_insert": 0}
+"""Rows that repeat a key are merged later, once conflicts between them have been found."""
 _SOURCE, _RECEIVED_AT, _SLICE = tag(1001, 2), tag(1002, 1), tag(1003, 1)
 _LANE, _DETAIL, _BODY = tag(1004, 2), tag(1005, 2), tag(1006, 2)
 
@@ -65,5 +67,5 @@ def insert_settings(kind: SignalKind) -> dict[str, object]:
         "format_schema": landing.schema,
         "format_schema_message_name": landing.message,
         "input_format_protobuf_oneof_presence": 1,
-        "optimize_on_insert": 0,  # rows that repeat a key are merged later, once conflicts between them have been found
+        **WRITE_SETTINGS,
     }

@@ -20,7 +20,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from core.signal import Record, SignalKind
 from store.client import Store
-from store.framing import LANDINGS, frame, insert_settings
+from store.decoder import Rows, decode, decodes
+from store.framing import LANDINGS, WRITE_SETTINGS, frame, insert_settings
 
 # Codes that mean the input itself cannot be read. For any other failure the store is to blame, unless some record of the slice does go in.
 INPUT_CODES = frozenset({6, 26, 27, 28, 38, 41, 69, 72, 117, 128, 131, 407, 444, 521, 524, 568, 636, 675})
@@ -31,6 +32,8 @@ STORE_CODES = frozenset({60, 81, 159, 164, 209, 210, 236, 241, 242, 243, 252, 27
 SHARES = max(1, min(4, os.cpu_count() or 1))
 """The number of parts into which a large slice is divided and which are decoded in parallel; each has a number of its own."""
 SHARE_MIN_BYTES = 1 << 20
+DECODED_MAX = 500
+"""The most signals of a kind in a slice that are decoded here and not by the store's views (docs/adr/020)."""
 _MESSAGES: dict[SignalKind, Any] = {SignalKind.TRACES: TracesData, SignalKind.LOGS: LogsData, SignalKind.METRICS: MetricsData}
 """The OTLP kinds, and the protobuf message of each one's request."""
 
@@ -105,13 +108,34 @@ class SliceWriter:
         return culprits
 
     def _insert(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> None:
-        self._store.insert_raw(LANDINGS[kind].table, frame(records, slice_), "Protobuf", insert_settings(kind))
+        if rows := _decoded(kind, records, slice_):
+            self._store.insert_raw(rows.table, rows.content, "RowBinary", WRITE_SETTINGS, rows.columns)
+        else:
+            self._store.insert_raw(LANDINGS[kind].table, frame(records, slice_), "Protobuf", insert_settings(kind))
 
     def _quarantine(self, culprits: Sequence[tuple[Record, ClickHouseError]], slice_: int) -> None:
         rows = [refused_as_quarantine(record, str(error)) for record, error in culprits]
         self._store.insert_raw(
             LANDINGS[SignalKind.QUARANTINE].table, frame(rows, slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE)
         )
+
+
+def _decoded(kind: SignalKind, records: Sequence[Record], slice_: int) -> Rows | None:
+    """Return the rows of a few ordinary records; None: they are many, or the store has to say what it makes of them."""
+    if not decodes(kind) or sum(record.count for record in records) > DECODED_MAX:
+        return None
+    try:
+        return None if any(map(has_unknown_fields, records)) else decode(kind, records, slice_)
+    except DecodeError:
+        return None
+
+
+def has_unknown_fields(record: Record) -> bool:
+    """Return whether an OTLP record has fields that protobuf's own reader does not know. Raises ``DecodeError`` if it is not readable."""
+    message = _MESSAGES[record.kind].FromString(record.body)
+    size = message.ByteSize()
+    message.DiscardUnknownFields()
+    return bool(message.ByteSize() != size)
 
 
 def without_unknown_fields(record: Record) -> Record:

@@ -25,6 +25,7 @@ from store.slice import (
     SliceWriter,
     _is_store_failure,
     _shares,
+    has_unknown_fields,
     refused_as_quarantine,
     without_unknown_fields,
 )
@@ -110,6 +111,8 @@ def test_what_is_no_otlp_or_has_no_unknown_field_stays_as_it_is(kind: SignalKind
 
 
 def test_an_unknown_field_is_left_out() -> None:
+    assert has_unknown_fields(record_of(SignalKind.TRACES, b"\x3a\x01a"))
+    assert not has_unknown_fields(record_of(SignalKind.TRACES, exported()[SignalKind.TRACES]))
     assert without_unknown_fields(record_of(SignalKind.TRACES, b"\x3a\x01a")).body == b""
 
 
