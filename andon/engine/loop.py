@@ -1,7 +1,7 @@
 """The engine's loop: it loads, correlates, evaluates and alerts; delivery has its own threads.
 
-The loop runs a stage only when the one before it wrote something or a timer is due, so an idle engine costs almost nothing. A stage that
-fails is retried with the same input, for ever, with growing pauses; every stage is idempotent.
+The loop runs a stage only when the one before it wrote something or a timer is due, so an idle engine costs almost nothing. Ticks follow the
+load (:data:`CYCLE_SECONDS`): what is critical is processed at once, a trickle of anything else is gathered. A stage that fails is retried with the same input, for ever, with growing pauses; every stage is idempotent.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 
 from andon.engine.ports import Deliverer, Stage, Stages, TimedStage
 from andon.process import run_in_background
@@ -26,8 +27,11 @@ logger = logging.getLogger("andon.engine")
 POLL_SECONDS = 0.1
 IN_FLIGHT_SECONDS = 0.25
 """A record gets its time of receipt before it waits for the disk; that takes some milliseconds on most disks."""
-CYCLE_SECONDS = 0.5
-"""A tick with work costs a third of a second, however little there is: a trickle of signals is processed twice a second."""
+MANY_SIGNALS = 100
+"""A tick costs the same for few signals as for this many. More in one tick: what arrives is worth ticks that follow each other closely."""
+CYCLE_SECONDS = (0.25, 0.5, 1.0)
+"""How long after one tick with work the next begins: after many signals; after few, for what is critical or due; for everything else, which
+is gathered meanwhile. After a pause, the first tick begins at once in any case."""
 LONGEST_PAUSE_SECONDS = 30.0
 CATCH_UP_SECONDS = 10.0
 """The most that a tick correlates before it evaluates and alerts."""
@@ -73,6 +77,10 @@ class Engine:
     """Whether the last tick left something loaded that is not correlated yet."""
     _backlog_left: bool = True
     """Whether a backlog was left in the journal, as far as is known."""
+    _signals: int = 0
+    """How many signals the last tick loaded."""
+    _worked_at: float = -inf
+    """When the last tick that had work began, in monotonic seconds."""
     _slice_bytes: int = SLICE_BYTES[1]
     _critical_seconds: deque[float] = field(default_factory=lambda: deque([0.0] * 3, maxlen=3))
     """How long the critical lane alone took the last few times, in seconds; a backlog of its own makes it long."""
@@ -92,9 +100,8 @@ class Engine:
         while not self.stopping.is_set():
             try:
                 self.between_ticks()
-                started = self.clock.monotonic()
-                worked = self.tick()
-                pause = max(0.0, CYCLE_SECONDS - (self.clock.monotonic() - started)) if worked else POLL_SECONDS
+                worked = self.is_time() and self.tick()
+                pause = min(POLL_SECONDS, max(0.0, self._pace() - self._passed())) if worked else POLL_SECONDS
                 self.failures = 0
             except Exception:  # boundary: the tick loop; whatever fails is logged and retried with the same input
                 logger.exception("a tick failed and will be tried again", extra={"fields": {"owed": sorted(self.owed)}})
@@ -104,13 +111,34 @@ class Engine:
         self._wake_deliveries.set()
         delivery.join(timeout=20.0)
 
+    def is_time(self) -> bool:
+        """Return whether a tick would not come too soon after the last one that had work, given what it would be for."""
+        passed = self._passed()
+        if passed >= CYCLE_SECONDS[-1]:
+            return True
+        return passed >= self._pace() and (self._many() or bool(self.owed) or self._any_due() or self.stages.waits(AHEAD))
+
+    def _passed(self) -> float:
+        """Return how long ago the last tick that had work began, in seconds."""
+        return self.clock.monotonic() - self._worked_at
+
+    def _pace(self) -> float:
+        return CYCLE_SECONDS[0 if self._many() else 1]
+
+    def _many(self) -> bool:
+        return self._signals > MANY_SIGNALS or self._backlog_left
+
+    def _any_due(self) -> bool:
+        now = self.clock.now()
+        return self._is_due(self.stages.evaluate, now - self.in_flight) or self._is_due(self.stages.alert, now)
+
     def tick(self) -> bool:
         """Run every stage that has something to do; return whether there was more to do than to meet a deadline.
 
         If there is a backlog, what is waiting in the critical lane is processed completely first.
         """
-        worked = False
-        started = self.clock.monotonic()
+        worked, self._signals = False, 0
+        began = started = self.clock.monotonic()
         if self._backlog_left:
             self._load(AHEAD, AHEAD_SECONDS)
             if worked := self._correlate_evaluate_alert():
@@ -121,6 +149,7 @@ class Engine:
         if self._backlog_left:
             self._resize(self.clock.monotonic() - started)
         self.last_tick = self.last_step = self.clock.monotonic()
+        self._worked_at = began if worked else self._worked_at
         return worked
 
     def _correlate_evaluate_alert(self) -> bool:
@@ -182,6 +211,7 @@ class Engine:
                 min(loaded.upto or asked, asked),
             )  # received according to a clock that has been set back since: count it from now
             self._backlog_left = more or (lanes == AHEAD and self._backlog_left)
+            self._signals += loaded.signals
             if loaded.some:
                 self.owed.add("correlate")
         self._observe("load", started)

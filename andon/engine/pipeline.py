@@ -62,7 +62,7 @@ class Pipeline:
     @property
     def stages(self) -> Stages:
         """The parts of a tick."""
-        return Stages(self._load, self.correlator, self.evaluation, self.alerting, self.unseen.since)
+        return Stages(self._load, self.correlator, self.evaluation, self.alerting, self.loader.waits, self.unseen.since)
 
     def reload(self, catalog: Catalog) -> None:
         """Use a changed, checked catalog in every stage.
@@ -136,4 +136,5 @@ class Pipeline:
         if not self.correlation.is_installed:
             return Loaded(some=False, no_room=True)
         report = self.loader.load(lanes, slice_bytes, write_behind=True)
-        return Loaded(bool(report.slices), report.more, None if report.upto is None else from_milliseconds(report.upto), report.no_room)
+        upto = None if report.upto is None else from_milliseconds(report.upto)
+        return Loaded(bool(report.slices), report.more, upto, report.no_room, sum(report.signals.values()))

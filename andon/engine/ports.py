@@ -12,7 +12,7 @@ from core.signal import Lane
 
 @dataclass(frozen=True)
 class Loaded:
-    """The result of a load: whether ``some`` signals were loaded, and whether there is ``more``.
+    """The result of a load: whether ``some`` slices were loaded, how many ``signals`` they hold, and whether there is ``more``.
 
     ``no_room``: the store's disk accepted none of it. ``upto``: everything received up to then is loaded; None: everything that was there
     when the load began.
@@ -22,6 +22,7 @@ class Loaded:
     more: bool = False
     upto: datetime | None = None
     no_room: bool = False
+    signals: int = 0
 
 
 class Stage(Protocol):
@@ -72,5 +73,7 @@ class Stages:
     correlate: Stage
     evaluate: TimedStage
     alert: Deliverer
+    waits: Callable[[Collection[Lane]], bool] = lambda _: False
+    """Whether anything is waiting in these lanes; cheap enough to be asked ten times a second."""
     unseen: Callable[[datetime | None], None] = lambda _: None
     """Told since when signals have been received that the store's disk does not accept; None: it accepts them."""

@@ -58,6 +58,20 @@ def test_every_kind_of_record_arrives(store: Store, settings: Settings) -> None:
     loader.close()
 
 
+def test_only_what_is_not_loaded_waits(store: Store, settings: Settings) -> None:
+    loader = loader_on(store, settings)
+    assert not loader.waits([Lane.CRITICAL])
+    write_segment(settings, [event("1", lane=Lane.BULK)], lane=Lane.BULK)
+    assert not loader.waits([Lane.CRITICAL])
+    assert loader.waits([Lane.CRITICAL, Lane.BULK])
+    loader.load()
+    assert not loader.waits(Lane)
+    write_segment(settings, [traces(1)])
+    assert loader.waits([Lane.CRITICAL])
+    assert loader.load().records == 1
+    loader.close()
+
+
 def test_a_crash_between_slice_and_position_loses_and_doubles_nothing(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from andon.engine.loop import AHEAD, CATCH_UP_SECONDS, SHARE_SECONDS, SLICE_BYTES, STAGES, Engine
+from andon.engine.loop import AHEAD, CATCH_UP_SECONDS, CYCLE_SECONDS, MANY_SIGNALS, SHARE_SECONDS, SLICE_BYTES, STAGES, Engine
 from andon.engine.ports import Loaded, Stages
 from core.clock import EPOCH, FakeClock
 from core.signal import Lane
@@ -28,6 +28,7 @@ class Counted:
     moments: list[datetime] = field(default_factory=list)
     fails: bool = False
     delivered: list[datetime] = field(default_factory=list)
+    deadline: datetime | None = None
 
     def run(self, now: datetime) -> bool:
         self.moments.append(now)
@@ -39,7 +40,7 @@ class Counted:
         return self.more >= 0
 
     def next_deadline(self) -> datetime | None:
-        return None
+        return self.deadline
 
     def deliver(self, now: datetime) -> datetime | None:
         self.delivered.append(now)
@@ -163,3 +164,56 @@ def test_the_share_of_a_backlog_is_as_large_as_the_critical_lane_can_wait_for(wa
     for _ in range(12):
         loop.tick()
     assert (asked[0], asked[-1]) == (SLICE_BYTES[1], size)
+
+
+MANY, FEW, GATHERED = (timedelta(seconds=seconds) for seconds in CYCLE_SECONDS)
+JUST_BEFORE = timedelta(milliseconds=1)
+
+
+def after_a_tick(signals: int, evaluate: Counted | None = None) -> Engine:
+    loop = engine([Loaded(some=True, signals=signals)], Counted(), evaluate or Counted(), Counted())
+    assert loop.is_time(), "nothing keeps the first tick waiting"
+    assert loop.tick()
+    assert not loop.is_time()
+    return loop
+
+
+def is_time_only_after(loop: Engine, pause: timedelta) -> bool:
+    loop.clock.advance(pause - JUST_BEFORE)
+    early = loop.is_time()
+    loop.clock.advance(JUST_BEFORE)
+    return loop.is_time() and not early
+
+
+def test_a_trickle_is_gathered() -> None:
+    assert is_time_only_after(after_a_tick(1), GATHERED)
+
+
+def test_what_is_critical_is_not_gathered() -> None:
+    loop = after_a_tick(1)
+    asked: list[Collection[Lane]] = []
+    loop.stages.waits = lambda lanes: asked.append(lanes) or True
+    assert is_time_only_after(loop, FEW)
+    assert set(asked) == {AHEAD}
+
+
+def test_a_deadline_that_is_due_and_a_stage_that_is_owed_are_not_gathered() -> None:
+    loop = after_a_tick(1, Counted(deadline=NOW))
+    assert is_time_only_after(loop, FEW)
+    loop = after_a_tick(1)
+    loop.owed.add("alert")
+    assert is_time_only_after(loop, FEW)
+
+
+def test_ticks_follow_each_other_closely_while_each_finds_many_signals() -> None:
+    assert is_time_only_after(after_a_tick(MANY_SIGNALS + 1), MANY)
+    loop = after_a_tick(1)
+    loop._backlog_left = True
+    assert is_time_only_after(loop, MANY)
+
+
+def test_an_idle_engine_looks_again_at_every_poll() -> None:
+    loop = after_a_tick(1)
+    loop.clock.advance(GATHERED)
+    assert loop.tick() is False
+    assert loop.is_time(), "what comes next is the first after a pause"
