@@ -84,12 +84,14 @@ class IngestHandler:
             records.append(record)
         for portion in _portions(records):
             await self._intake.accept(portion)
+        if not bad:
+            return Outcome()
         rejected = Counter[str]()
         for each in bad:
             rejected[each.error.reason] += each.count
         said = {each.error.reason: each.error.message for each in bad}
         message = "; ".join(f"{count} of {reason}: {said[reason]}" for reason, count in rejected.items())
-        return Outcome(rejected.total(), f"{message} (in quarantine: {', '.join(ids)})" if ids else "")
+        return Outcome(rejected.total(), f"{message} (in quarantine: {', '.join(ids)})")
 
     def event_record(self, event: bytes, envelope: Envelope) -> Record:
         """Return the record of one validated event, as JSON."""

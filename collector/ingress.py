@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -39,8 +39,10 @@ class Ingress:
 
         A correct credential is accepted whatever else came from its address, because one address may serve many senders.
         """
-        with self.watching(peer):
+        try:
             return self.senders.identify(authorization, andon_token)
+        except Rejection as rejection:
+            raise self.noted(rejection, peer) from None
 
     async def quarantine_or_log(self, rejection: Rejection, peer: str, envelope: Envelope | None, content: Content | None) -> str:
         """Quarantine what was rejected and return its id, or log it as rejected and return nothing.
@@ -55,16 +57,12 @@ class Ingress:
         await content.read_by(tell) if content is not None else tell()
         return ""
 
-    @contextmanager
-    def watching(self, peer: str) -> Iterator[None]:
-        """Count a wrong credential against its peer."""
-        try:
-            yield
-        except Rejection as rejection:
-            if rejection.status == 404 or not (wait := self.failures.note(peer)):
-                raise
-            error = ValidationError("auth_rate_limited", "too many wrong credentials from this address", "authorization", f"wait {wait} s")
-            raise Rejection(503, error, keep=False, retry_after_seconds=wait) from rejection
+    def noted(self, rejection: Rejection, peer: str) -> Rejection:
+        """Count a wrong credential against its peer, and return the rejection that it gets."""
+        if rejection.status == 404 or not (wait := self.failures.note(peer)):
+            return rejection
+        error = ValidationError("auth_rate_limited", "too many wrong credentials from this address", "authorization", f"wait {wait} s")
+        return Rejection(503, error, keep=False, retry_after_seconds=wait)
 
     @asynccontextmanager
     async def validated(self, task: Task, content: Content) -> AsyncIterator[list[Any]]:

@@ -13,6 +13,8 @@ class Lane(StrEnum):
     STANDARD = "standard"
     BULK = "bulk"
 
+    __hash__ = str.__hash__  # Enum's own takes a call in Python, and requests look up much by their lane and kind
+
 
 class SignalKind(StrEnum):
     """What the body of a journal record holds.
@@ -28,6 +30,8 @@ class SignalKind(StrEnum):
     EVENT = "event"
     QUARANTINE = "quarantine"
     ROWS = "rows"
+
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True, slots=True)

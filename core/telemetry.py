@@ -30,6 +30,8 @@ class Metric:
 class M(Enum):
     """Every metric of every process. Names carry their unit; label values come from closed lists or the catalog, never from input."""
 
+    __hash__ = object.__hash__  # each is one object; Enum's own takes a call in Python for every signal that is counted
+
     RECEIVED = Metric(
         "andon_received_signals_total", Counter, "Signals passed to the journal, to be acknowledged or rejected", ("lane", "kind")
     )

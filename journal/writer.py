@@ -112,24 +112,23 @@ class Journal:
         Raises :class:`core.errors.Full` if there is no room. Then nothing is kept, unless only the disk of one lane's write reported it:
         what another lane has written stays, and the sender sends all of it again.
         """
-        by_lane: dict[Lane, list[int]] = {}
-        for index, record in enumerate(records):
-            by_lane.setdefault(record.lane, []).append(index)
-        sizes = {lane: sum(_bytes_of(records[index]) for index in indexes) for lane, indexes in by_lane.items()}
+        by_lane: dict[Lane, list[Record]] = {}
+        for record in records:
+            by_lane.setdefault(record.lane, []).append(record)
+        sizes = {lane: sum(map(_bytes_of, kept)) for lane, kept in by_lane.items()}
+        whole_size = sum(sizes.values())
         for lane, size in sizes.items():
-            self._make_sure_of_room(lane, size, sum(sizes.values()))
+            self._make_sure_of_room(lane, size, whole_size)
         loop = asyncio.get_running_loop()
-        receipts: dict[int, Receipt] = {}
-        waiting: dict[Lane, Waiting] = {}
-        for lane, indexes in by_lane.items():
-            waiting[lane] = Waiting([make_row(records[index]) for index in indexes], sizes[lane], loop, loop.create_future())
-            self._lanes[lane].submit(waiting[lane])
-        self._taken_bytes += sum(sizes.values())
-        futures = [one.future for one in waiting.values()]
-        given = await asyncio.gather(*futures) if len(futures) > 1 else [await futures[0]]
-        for indexes, positions in zip(by_lane.values(), given, strict=True):
-            receipts.update(zip(indexes, positions, strict=True))
-        return [receipts[index] for index in range(len(records))]
+        futures: list[asyncio.Future[list[Receipt]]] = []
+        for lane, kept in by_lane.items():
+            futures.append(loop.create_future())
+            self._lanes[lane].submit(Waiting([make_row(record) for record in kept], sizes[lane], loop, futures[-1]))
+        self._taken_bytes += whole_size
+        if len(futures) == 1:
+            return await futures[0]
+        given = {lane: iter(receipts) for lane, receipts in zip(by_lane, await asyncio.gather(*futures), strict=True)}
+        return [next(given[record.lane]) for record in records]
 
     def bytes_held(self, *, lanes: Sequence[Lane] = tuple(Lane)) -> int:
         """Return the bytes that the lanes hold on disk; space freed within the last two seconds may still be included."""

@@ -31,7 +31,9 @@ class Exchange:
 
     def __init__(self, ingress: Ingress, request: Request) -> None:
         self.request = request
-        self.media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        # one pass over them: ``request.headers`` goes through all of them at every look; the first of several counts there, too
+        self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.scope["headers"])}
+        self.media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
         self.peer = request.client.host if request.client else ""
         self.explain: Callable[[Rejection, str], Response] = explain_json
         self.body = Body(request, ingress.in_flight)
@@ -41,13 +43,12 @@ class Exchange:
 
     def identify(self, kind: SignalKind) -> Envelope:
         """Return the envelope of a request according to its token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
-        headers = self.request.headers
-        sender = self._ingress.identify(headers.get("authorization"), headers.get("x-andon-token"), self.peer)
+        sender = self._ingress.identify(self._headers.get("authorization"), self._headers.get("x-andon-token"), self.peer)
         return self.set_sender(sender, kind.value)
 
     def set_sender(self, sender: Sender, kind: str) -> Envelope:
         """Return the envelope of a request whose sender is proven; from now on the request counts as the sender's."""
-        headers = self.request.headers
+        headers = self._headers
         more = kind in {SignalKind.EVENT.value, WEBHOOK}  # OTLP says everything in its body
         kept = {name: headers[name] for name in headers if name in DELIVERY_HEADERS or name.startswith("ce-")} if more else {}
         content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")

@@ -15,14 +15,18 @@ JSON = "application/json"
 # google.rpc.Code of each HTTP status, for OTLP senders
 _CODES = {400: 3, 401: 16, 404: 5, 408: 4, 413: 8, 415: 3, 503: 14}
 
+_ACCEPTED = Response(b"", media_type=PROTOBUF)
+"""The answer to a request without a fault, for any signal: an empty message."""
+
 
 def accept_protobuf(kind: SignalKind, outcome: Outcome) -> Response:
     """Return the answer in protobuf to an OTLP request that was journalled, in whole or in part."""
+    if not outcome.rejected:
+        return _ACCEPTED
     response_class, rejected_field, _ = RESPONSES[kind]
     response = response_class()
-    if outcome.rejected:
-        setattr(response.partial_success, rejected_field, outcome.rejected)
-        response.partial_success.error_message = outcome.message
+    setattr(response.partial_success, rejected_field, outcome.rejected)
+    response.partial_success.error_message = outcome.message
     return Response(response.SerializeToString(), media_type=PROTOBUF)
 
 

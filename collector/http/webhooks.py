@@ -14,6 +14,7 @@ from collector.http.exchange import Endpoint, Exchange, answering
 from collector.http.webhook_signatures import delivery_headers
 from collector.ingress import Ingress
 from collector.quarantine import WEBHOOK
+from collector.rejection import Rejection
 from collector.validation import Task
 from core.catalog.source import Source
 from core.signal import SignalKind
@@ -25,8 +26,10 @@ def webhook_endpoint(ingress: Ingress) -> Endpoint:
     def verify(exchange: Exchange, content: Content) -> tuple[Source, str, bytes]:
         """Return the source, the delivery's own id and its body's fingerprint: only the raw body proves the sender."""
         raw, name = content.whole(), exchange.request.path_params["source"]
-        with ingress.watching(exchange.peer):
+        try:
             source, delivery = ingress.webhooks.verify(name, exchange.request.headers, raw, ingress.ingest_handler.now() // 1000)
+        except Rejection as rejection:
+            raise ingress.noted(rejection, exchange.peer) from None
         return source, delivery, hashlib.sha256(raw).digest()
 
     async def receive(exchange: Exchange) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 READ_SECONDS = 30.0
 BYTES_PER_SECOND = 1 << 10
@@ -25,9 +25,14 @@ async def read_parts(request: Request, take: Callable[[bytes], None]) -> None:
     began, size = asyncio.get_running_loop().time(), 0
     try:
         async with asyncio.timeout_at(began + min(READ_SECONDS, GRACE_SECONDS)) as limit:
-            async for part in request.stream():
+            # without request.stream(), which has no last part: a timer would be set once more for every body, most of which come in one part
+            while (message := await request.receive())["type"] == "http.request":
+                part = message.get("body", b"")
                 take(part)
+                if not message.get("more_body", False):
+                    return
                 size += len(part)
                 limit.reschedule(began + min(READ_SECONDS, GRACE_SECONDS + size / BYTES_PER_SECOND))
+            raise ClientDisconnect
     except TimeoutError as error:
         raise SlowBodyError from error
