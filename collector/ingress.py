@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,7 +15,7 @@ from collector.in_flight import InFlight
 from collector.ingest_handler import Envelope, IngestHandler
 from collector.offload import Offload
 from collector.rejection import Rejection, ValidationError
-from collector.validation import Task, size_of, validate_small
+from collector.validation import Task, Validated, size_of, takes_a_while, validate_small
 from core.limits import FailedAttempts
 from core.rejection_log import RejectionLog
 
@@ -30,6 +31,7 @@ class Ingress:
         self.webhooks = webhooks
         self.in_flight = InFlight()
         self.offload = Offload()
+        self._turn = asyncio.Lock()
         self.failures = failures
         self.rejections = rejections
         self.problem: Callable[[], str] = lambda: ""
@@ -71,7 +73,7 @@ class Ingress:
         A request in OTLP becomes a list of :class:`collector.otlp.admission.Admitted`; anything else becomes events as JSON and, in a
         batch, :data:`collector.cloud_events.BadEvent`. Raises :class:`Rejection` and :class:`core.errors.Full`.
         """
-        validated = validate_small(task, content)
+        validated = await self._validate_in_turn(task, content) if takes_a_while(task, content) else validate_small(task, content)
         if validated is None:
             async with self.offload.validated(task, content) as validated:
                 yield validated
@@ -82,3 +84,11 @@ class Ingress:
             yield validated
         finally:
             self.in_flight.count(size, content.size)
+
+    async def _validate_in_turn(self, task: Task, content: Content) -> list[Validated] | None:
+        """Validate after whoever came before: many that come at once must not keep the event loop from the short requests between them."""
+        async with self._turn:
+            try:
+                return validate_small(task, content)
+            finally:
+                await asyncio.sleep(0)

@@ -58,6 +58,11 @@ def size_of(found: list[Validated]) -> int:
     return size
 
 
+def takes_a_while(task: Task, content: Content) -> bool:
+    """Return whether :func:`validate_small` may take more than half a millisecond: what is compressed may be anything."""
+    return bool(task.encoding) or content.size > ENCODED_SMALL_BYTES
+
+
 def validate_small(task: Task, content: Content) -> list[Validated] | None:
     """Return the result for a request that takes at most a few milliseconds; None for any other, about which nothing is known then.
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
 
+from collector.content import Content
 from collector.in_flight import IN_FLIGHT_MAX_BYTES
-from core.signal import Lane
+from collector.ingress import Ingress
+from collector.validation import PROTOBUF as PROTOBUF_FORM
+from collector.validation import Task
+from core.signal import Lane, SignalKind
 from journal.lane_writer import WAITING_MAX_BYTES
 from journal.segment import Row, SegmentWriter
 from tests.collector.conftest import Running
@@ -21,6 +27,7 @@ from tests.collector.requests import PROTOBUF, spans
 from tests.waiting import wait_until
 
 TRACES = spans(*[{"name": "x" * 30_000}] * 16).SerializeToString()
+SMALL = spans(count=1).SerializeToString()
 EVENTS = json.dumps([event(id=str(number), data=" " * 4_000) for number in range(7)]).encode()
 
 
@@ -63,6 +70,23 @@ def test_a_body_counts_decompressed_until_it_is_on_disk(
     assert statuses.count(200) >= 3
     assert in_flight.size == 0
     assert post(sent, **{"content-encoding": "gzip"}).status_code == 200
+
+
+def test_short_requests_go_between_many_that_take_a_while() -> None:
+    sender: Any = None
+    ingress, done = Ingress(sender, sender, sender, sender, sender), list[str]()
+
+    async def take(name: str, body: bytes, encoding: str = "") -> None:
+        with Content(body) as content:
+            async with ingress.validated(Task(SignalKind.TRACES, PROTOBUF_FORM, encoding), content):
+                done.append(name)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(take("compressed", gzip.compress(TRACES), "gzip") for _ in range(20)), take("short", SMALL))
+
+    asyncio.run(all_at_once())
+    assert done.index("short") <= 2
+    assert len(done) == 21
 
 
 def test_what_may_be_in_memory_altogether_is_bounded() -> None:

@@ -60,7 +60,6 @@ OWNERS = "owners: {desk: {title: Desk, email: desk@example.com}}\n"
 
 BODY = "body over HTTP, as sent and decompressed"
 LARGE = "large bodies at once (above 512 KiB, or compressed to more than 128 KiB or from more than 512 KiB)"
-SMALL = "small bodies at once"
 RECORD = "one span, log record or data point of a large request"
 MESSAGE = "message over gRPC"
 HEAD = "head of a request"
@@ -115,13 +114,6 @@ def eight(name: str, make: Callable[[], bytes], encoding: str) -> Any:
     return attack
 
 
-def together(count: int, body: bytes, attacker: Attacker) -> Answer:
-    """Post a body in gzip from so many connections at once; each is taken or told to come again."""
-    answers = at_once(count, lambda: attacker.post("/v1/traces", body, PROTOBUF, "gzip"))
-    others = [answer for answer in answers if answer.status not in {200, 503}]
-    return others[0] if others else Answer("answered")
-
-
 def forty(make: Callable[[], bytes], *said: str) -> Any:
     """Return the attack that sends a message forty times at once over one connection; each is taken, refused or told to come again."""
 
@@ -161,12 +153,6 @@ CASES = [
             "told",
         )
         for encoding in ("", "gzip")
-    ),
-    Case(
-        SMALL,
-        "100 of 500 kB, in gzip",
-        lambda attacker: together(100, attacker.body("500z", lambda: ENCODERS["gzip"](ordinary(500_000, 400))), attacker),
-        "answered",
     ),
     Case(MESSAGE, "beyond it", exported("5", lambda: bytes(5 * MEBIBYTE)), "RESOURCE_EXHAUSTED"),
     Case(
