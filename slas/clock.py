@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -56,9 +56,17 @@ class Group:
     sla: Sla
     calendar: CompiledCalendar
 
-    def at(self, milestone: str, column: str = "first_at") -> Milliseconds:
-        """Return the milestone's earliest (or with ``last_at`` latest) time per row."""
-        return np.array([times.get(milestone, MISSING) for times in self.rows[column]], np.int64)
+    def at(self, milestone: str) -> Milliseconds:
+        """Return the milestone's earliest time per row."""
+        return np.array([times.get(milestone, MISSING) for times in self.rows["first_at"]], np.int64)
+
+    def moments(self, row: int, milestone: str) -> list[int]:
+        """Return every moment at which a row reached the milestone, in order."""
+        first = self.rows["first_at"].iloc[row].get(milestone)
+        if first is None:
+            return []
+        repeated = self.rows["moments"].iloc[row].get(milestone)
+        return list(repeated) if repeated else sorted({first, self.rows["last_at"].iloc[row][milestone]})
 
     def fact(self, name: str) -> list[str | None]:
         """Return the fact's text per row."""
@@ -108,7 +116,7 @@ def _measure(group: Group, catalog: Catalog) -> pd.DataFrame:
             "started_at": started,
             "stopped_at": stopped,
             **columns,
-            "paused": _paused_lists(pauses, len(started)),
+            "paused": pauses,
             "cancelled": cancelled,
             "failure": np.where(failed, group.rows["cause"].to_numpy(object), ""),
             "severity": str(group.sla.severity),
@@ -138,78 +146,79 @@ def _reached(group: Group) -> Milliseconds:
     return first
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """One pause per row: ``begin`` is MISSING if there is none, ``end`` is MISSING while it lasts."""
+class Paused(NamedTuple):
+    """When a clock is paused, in milliseconds: ``end`` is MISSING while it lasts."""
 
-    begin: Milliseconds
-    end: Milliseconds
+    begin: int
+    end: int
+    reason: str
 
 
-def _pauses(group: Group, started: Milliseconds, stopped: Milliseconds) -> list[_Stretch]:
-    """Return the pauses after the start and before the stop, in order and without overlap.
+NO_BEGINNING = "its beginning was not seen, so it counts from the start"
 
-    A transaction keeps the earliest and the latest time of a milestone, so of a pause that repeats, the first and the last count. If an end
-    was seen before the first begin, the end of the first pause is unknown (the last one may have overwritten its time): if the pause
-    repeats, only the last counts, so that the time between two pauses is never mistaken for one.
+
+def _pauses(group: Group, started: Milliseconds, stopped: Milliseconds) -> list[list[Paused]]:
+    """Return the pauses of each row after its start and before its stop, in order and without overlap.
+
+    Every pause counts, however often it repeats; one that has not ended lasts. An end without a beginning (it was lost, or came before
+    anything was sent to Andon) counts from the clock's start.
     """
     definitions: list[Pause] = group.sla.pause if isinstance(group.sla.pause, list) else [group.sla.pause] if group.sla.pause else []
-    found: list[_Stretch] = []
-    for pause in definitions:
-        first_from, last_from = group.at(pause.from_), group.at(pause.from_, "last_at")
-        first_to, last_to = group.at(pause.to), group.at(pause.to, "last_at")
-        end = np.where(first_to >= first_from, first_to, np.where(last_to >= first_from, last_to, MISSING))
-        only_last = (first_to != MISSING) & (first_to < first_from) & (last_from > first_from)
-        again = np.where(only_last | ((end != MISSING) & (last_from > end)), last_from, MISSING)
-        again_end = np.where(last_to >= again, last_to, MISSING)
-        found += [_Stretch(np.where(only_last, MISSING, first_from), end), _Stretch(again, np.where(again == MISSING, MISSING, again_end))]
-    found = [_clip(stretch, started, stopped) for stretch in found]
-    found = [stretch for stretch in found if (stretch.begin != MISSING).any()]
-    return _without_overlap(found) if len(found) > 1 else found
+    found: list[list[Paused]] = [[] for _ in started]
+    seen = np.zeros(len(started), np.bool_)
+    for name in {each for pause in definitions for each in (pause.from_, pause.to)}:
+        seen |= group.at(name) != MISSING
+    for row in np.flatnonzero(seen):
+        begun, over = int(started[row]), int(stopped[row]) if stopped[row] != MISSING else _FOREVER
+        spans = [span for pause in definitions for span in _spans(group, int(row), pause, definitions, begun)]
+        found[row] = _without_overlap(spans, begun, over)
+    return found
 
 
-def _clip(stretch: _Stretch, started: Milliseconds, stopped: Milliseconds) -> _Stretch:
-    open_end = np.where(stretch.end == MISSING, _FOREVER, stretch.end)
-    limit = np.where(stopped == MISSING, _FOREVER, stopped)
-    begin, end = np.maximum(stretch.begin, started), np.minimum(open_end, limit)
-    real = (stretch.begin != MISSING) & (begin < end)
-    return _Stretch(np.where(real, begin, MISSING), np.where(real & (end != _FOREVER), end, MISSING))
+def _spans(group: Group, row: int, pause: Pause, definitions: list[Pause], begun: int) -> list[Paused]:
+    """Return where one definition pauses one clock: from each beginning to the next end."""
+    begins, ends = (set(group.moments(row, name)) for name in (pause.from_, pause.to))
+    explained = [moment for each in definitions if each.to == pause.to for moment in group.moments(row, each.from_)[:1]]
+    first = min(explained, default=_FOREVER)
+    spans = [
+        Paused(begun, end, f"{pause.reason}{': ' if pause.reason else ''}{NO_BEGINNING}")
+        for end in [min(ends, default=_FOREVER)]
+        if end < first
+    ]
+    since = MISSING
+    for moment in sorted(begins | ends):
+        was_paused = since != MISSING
+        if was_paused and moment in ends:
+            spans.append(Paused(since, moment, pause.reason))
+            since = MISSING
+        if moment in begins and since == MISSING and (was_paused or moment not in ends):
+            since = moment
+    return [*spans, Paused(since, MISSING, pause.reason)] if since != MISSING else spans
 
 
 _FOREVER = np.iinfo(np.int64).max
 
 
-def _without_overlap(stretches: list[_Stretch]) -> list[_Stretch]:
-    begins = np.stack([np.where(s.begin == MISSING, _FOREVER, s.begin) for s in stretches])
-    ends = np.stack([np.where(s.end == MISSING, _FOREVER, s.end) for s in stretches])
-    order = np.argsort(begins, axis=0, kind="stable")
-    begins, ends = np.take_along_axis(begins, order, 0), np.take_along_axis(ends, order, 0)
-    result: list[_Stretch] = []
-    covered = np.full(begins.shape[1], MISSING, np.int64)
-    for begin, end in zip(begins, ends, strict=True):
-        start = np.maximum(begin, covered)
-        real = (begin != _FOREVER) & (start < end)
-        result.append(_Stretch(np.where(real, start, MISSING), np.where(real & (end != _FOREVER), end, MISSING)))
-        covered = np.where(real, end, covered)
+def _without_overlap(spans: list[Paused], begun: int, over: int) -> list[Paused]:
+    """Return the spans between a clock's start and stop; where several overlap, the one that began first counts."""
+    result: list[Paused] = []
+    covered = begun
+    for begin, end, reason in sorted((span.begin, _FOREVER if span.end == MISSING else span.end, span.reason) for span in spans):
+        since, until = max(begin, covered), min(end, over)
+        if since < until:
+            result.append(Paused(since, MISSING if until == _FOREVER else until, reason))
+            covered = until
     return result
 
 
-def _paused_lists(pauses: list[_Stretch], rows: int) -> list[list[tuple[int, int]]]:
-    lists: list[list[tuple[int, int]]] = [[] for _ in range(rows)]
-    for stretch in pauses:
-        for row in np.flatnonzero(stretch.begin != MISSING):
-            lists[row].append((int(stretch.begin[row]), int(stretch.end[row])))
-    return lists
-
-
-def _limits(group: Group, catalog: Catalog, started: Milliseconds, pauses: list[_Stretch]) -> dict[str, NDArray[Any]]:
+def _limits(group: Group, catalog: Catalog, started: Milliseconds, pauses: list[list[Paused]]) -> dict[str, NDArray[Any]]:
     rows = len(started)
     due, warn = np.full(rows, MISSING, np.int64), np.full(rows, MISSING, np.int64)
     lacking, version, currency = (np.full(rows, "", object) for _ in range(3))
     daily, free, cap = np.zeros(rows), np.zeros(rows), np.full(rows, np.inf)
     for limit in limits_of(group.sla, catalog.contracts.values(), started, group.fact):
         part = Group(group.rows.iloc[limit.rows], group.flow, group.name, group.sla, group.calendar)
-        cut = [_Stretch(stretch.begin[limit.rows], stretch.end[limit.rows]) for stretch in pauses]
+        cut = [pauses[row] for row in limit.rows]
         due[limit.rows], warn[limit.rows], lacking[limit.rows] = _reachable_due_and_warn(part, limit, started[limit.rows], cut)
         version[limit.rows] = f"{catalog.version[:12]}: {limit.label}"
         if limit.penalty:
@@ -220,7 +229,7 @@ def _limits(group: Group, catalog: Catalog, started: Milliseconds, pauses: list[
 
 
 def _reachable_due_and_warn(
-    group: Group, limit: Limit, started: Milliseconds, pauses: list[_Stretch]
+    group: Group, limit: Limit, started: Milliseconds, pauses: list[list[Paused]]
 ) -> tuple[Milliseconds, Milliseconds, NDArray[np.object_]]:
     """Return due, warn and lacking; if a calendar gives some rows no due time (it never works), the others keep theirs."""
     try:
@@ -235,7 +244,7 @@ def _reachable_due_and_warn(
             Group(group.rows.iloc[part], group.flow, group.name, group.sla, group.calendar),
             limit,
             started[part],
-            [_Stretch(stretch.begin[part], stretch.end[part]) for stretch in pauses],
+            pauses[part],
         )
         for part in (slice(None, rows // 2), slice(rows // 2, None))
     ]
@@ -244,7 +253,7 @@ def _reachable_due_and_warn(
 
 
 def _due_and_warn(
-    group: Group, limit: Limit, started: Milliseconds, pauses: list[_Stretch]
+    group: Group, limit: Limit, started: Milliseconds, pauses: list[list[Paused]]
 ) -> tuple[Milliseconds, Milliseconds, NDArray[np.object_]]:
     wall = CompiledCalendar([])
     lacking = np.full(len(started), "", object)
@@ -259,7 +268,7 @@ def _due_and_warn(
         lacking = np.array([name and f"fact-missing:{name}" for name in resolved.lacking], object)
     known = base != MISSING
     due, warn = base.copy(), base.copy()
-    cut = [_Stretch(stretch.begin[known], stretch.end[known]) for stretch in pauses]
+    cut = [each for each, has_due in zip(pauses, known, strict=True) if has_due]
     due[known] = _extended(base[known], cut, calendar)
     first = _warn(limit.warn, started[known], base[known], calendar, group.calendar)
     warn[known] = np.minimum(_extended(first, cut, calendar), due[known])
@@ -278,13 +287,16 @@ def _warn(text: str, started: Milliseconds, due: Milliseconds, calendar: Compile
     return np.maximum(warn, started)
 
 
-def _extended(moments: Milliseconds, pauses: list[_Stretch], calendar: CompiledCalendar) -> Milliseconds:
+def _extended(moments: Milliseconds, pauses: list[list[Paused]], calendar: CompiledCalendar) -> Milliseconds:
     """Shift moments by each finished pause that began before them, in the calendar's own time."""
-    for pause in pauses:
-        held = (pause.begin != MISSING) & (pause.end != MISSING) & (pause.begin < moments)
+    for position in range(max(map(len, pauses), default=0)):
+        nth = [each[position] if len(each) > position else None for each in pauses]
+        begin = np.array([MISSING if pause is None else pause.begin for pause in nth], np.int64)
+        end = np.array([MISSING if pause is None else pause.end for pause in nth], np.int64)
+        held = (begin != MISSING) & (end != MISSING) & (begin < moments)
         if held.any():
             moments = moments.copy()
-            moments[held] = calendar.add(moments[held], calendar.between(pause.begin[held], pause.end[held]))
+            moments[held] = calendar.add(moments[held], calendar.between(begin[held], end[held]))
     return moments
 
 

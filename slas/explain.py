@@ -17,8 +17,8 @@ from core.catalog.sla import Sla
 from core.clock import to_milliseconds
 from core.duration import format_duration
 from slas.calendar import CompiledCalendar
-from slas.clock import Calendars
-from slas.due import facts_of, parse_due
+from slas.clock import Calendars, Paused
+from slas.due import MISSING, facts_of, parse_due
 from slas.local_time import local
 from slas.reason import Rule, promises_told, working_hours
 from slas.target import STANDARD, limit_of, target_of, target_text
@@ -78,7 +78,7 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
     lines.append(f"  from         {_milestone_text(sla.from_, evidence.milestones, calendar)}")
     lines.append(f"  to           {_milestone_text(sla.to, evidence.milestones, calendar, now)}")
     lines += _limit_lines(clock, sla, catalog, evidence.transaction["facts"], calendar)
-    lines += _arithmetic(clock, Rule(sla, _label(clock), calendar), evidence)
+    lines += _arithmetic(clock, Rule(sla, _label(clock), calendar), evidence.transaction["facts"])
     lines += _penalty_lines(clock, sla)
     return [*lines, *_versions(name, evidence.verdicts, calendar)]
 
@@ -148,25 +148,22 @@ def _penalty_lines(clock: Row, sla: Sla) -> list[str]:
     return [f"  penalty      {terms.per_day} of {terms.of} for each day begun{free}{most}: {owed} so far"]
 
 
-def _arithmetic(clock: Row, rule: Rule, evidence: Evidence) -> list[str]:
+def _arithmetic(clock: Row, rule: Rule, facts: Mapping[str, str]) -> list[str]:
     start, due, warn, stopped = (_ms(clock[name]) for name in ("started_at", "due_at", "warn_at", "stopped_at"))
     if start is None or due is None:
         return ["  due          cannot be calculated"]
-    zone, counting, sla = rule.calendar.zone, rule.counting, rule.sla
+    zone, counting = rule.calendar.zone, rule.counting
     pauses = _pauses(clock)
     lines = [f"  counted      {text}" for text in _intervals(counting, start, due, zone)]
-    for begin, end in pauses:
-        why = _pause_reason(sla, begin, evidence.milestones)
-        lines.append(f"  paused       {local(begin, zone)} to {'now' if end is None else local(end, zone)}{f': {why}' if why else ''}")
+    for begin, end, why in pauses:
+        lines.append(f"  paused       {local(begin, zone)} to {'now' if end == MISSING else local(end, zone)}{f': {why}' if why else ''}")
     total = int(counting.between(start, due)[0])
-    held = sum(int(counting.between(begin, end)[0]) for begin, end in pauses if end is not None and begin < due)
+    held = sum(int(counting.between(pause.begin, pause.end)[0]) for pause in pauses if pause.end != MISSING and pause.begin < due)
     less = f" - {working_hours(held)} paused = {working_hours(total - held)}" if held else ""
     lines.append(f"  sum          {working_hours(total)}{less}")
-    ended = [(begin, end) for begin, end in pauses if end is not None]
-    facts = evidence.transaction["facts"]
-    told = promises_told(rule, [start], [facts], [ended])[0] if _has_facts(rule, facts) else "from facts that have changed"
-    target = target_of(sla, rule.label)
-    warns = (target and target.warn) or sla.warn
+    told = promises_told(rule, [start], [facts], [pauses])[0] if _has_facts(rule, facts) else "from facts that have changed"
+    target = target_of(rule.sla, rule.label)
+    warns = (target and target.warn) or rule.sla.warn
     lines.append(f"  due          {told} = {local(due, zone)}; warning {local(warn or due, zone)} ({warns})")
     if stopped is not None:
         late = f"{format_duration(stopped - due)} late" if stopped > due else f"{format_duration(due - stopped)} to spare"
@@ -178,16 +175,6 @@ def _has_facts(rule: Rule, facts: Mapping[str, str]) -> bool:
     """Return whether the transaction still has every fact of the limit; a clock is older than its transaction for a moment."""
     _, due = limit_of(rule.sla, rule.label)
     return due is None or facts_of(parse_due(due)) <= facts.keys()
-
-
-def _pause_reason(sla: Sla, begin: int, milestones: pd.DataFrame) -> str:
-    """Return the reason for the pause that began at ``begin``: of several definitions, the one whose milestone came last before it."""
-    defined = sla.pause if isinstance(sla.pause, list) else [sla.pause] if sla.pause else []
-    if len(defined) == 1:
-        return defined[0].reason
-    seen = [(_ms(row["event_time"]) or 0, row["milestone"]) for row in _rows(milestones)]
-    latest = max((pair for pair in seen if pair[0] <= begin and pair[1] in {pause.from_ for pause in defined}), default=(0, ""))
-    return next((pause.reason for pause in defined if pause.from_ == latest[1]), "")
 
 
 def _intervals(calendar: CompiledCalendar, start: int, due: int, zone: Any) -> list[str]:
@@ -214,10 +201,10 @@ def _remaining(clock: Row, now: int) -> str:
     return f", due in {format_duration(due - now)}" if due > now else f", overdue for {format_duration(now - due)}"
 
 
-def _pauses(clock: Row) -> list[tuple[int, int | None]]:
-    pairs: Sequence[Any] = clock["paused"]
-    found = [(pair["from"], pair["to"]) if isinstance(pair, Mapping) else (pair[0], pair[1]) for pair in pairs]
-    return [(_ms(begin) or 0, _ms(end)) for begin, end in found]
+def _pauses(clock: Row) -> list[Paused]:
+    pauses: Sequence[Any] = clock["paused"]
+    found = [(pause["from"], pause["to"], pause["reason"]) if isinstance(pause, Mapping) else pause for pause in pauses]
+    return [Paused(_ms(begin) or 0, MISSING if (over := _ms(end)) is None else over, reason) for begin, end, reason in found]
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

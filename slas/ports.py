@@ -1,7 +1,7 @@
 """What evaluation needs from the store. Frames carry times as datetime64 in UTC without a zone; column names are those of the tables.
 
-Times inside the map columns of ``transactions`` (``first_at``, ``last_at``, ``reached``) are int milliseconds since 1970-01-01 UTC, as are
-the pairs in ``paused`` of ``clocks`` (None: not over): there are many of them, and evaluation calculates in milliseconds.
+Times inside the map columns of ``transactions`` (``first_at``, ``last_at``, ``reached``, ``moments``) are int milliseconds since 1970-01-01
+UTC, as are the times in ``paused`` of ``clocks`` (None: not over): there are many of them, and evaluation calculates in milliseconds.
 """
 
 from __future__ import annotations

@@ -18,12 +18,11 @@ from core.catalog.sla import Sla
 from core.duration import Duration, format_duration, parse_duration
 from core.verdict import Verdict
 from slas.calendar import CompiledCalendar, Milliseconds
-from slas.clock import Calendars
+from slas.clock import Calendars, Paused
 from slas.due import MISSING, CutOff, Due, Extreme, Fact, Shifted, parse_due, parse_times, resolve
 from slas.local_time import local
 from slas.target import limit_of, target_text
 
-Pauses = Sequence[tuple[int, int]]
 _WALL = CompiledCalendar([])
 _CHOSEN = {
     ("min", True): "the earlier of",
@@ -60,7 +59,7 @@ class Evaluated(NamedTuple):
     warn_at: int
     due_at: int
     stopped_at: int
-    paused: Pauses
+    paused: Sequence[Paused]
     cause: str
     failure: str
     facts: Mapping[str, str]
@@ -97,7 +96,7 @@ def reasons(rows: Sequence[Evaluated], now: int, rule: Rule) -> list[str]:
     ]
 
 
-def promises_told(rule: Rule, started: Sequence[int], facts: Sequence[Mapping[str, str]], paused: Sequence[Pauses]) -> list[str]:
+def promises_told(rule: Rule, started: Sequence[int], facts: Sequence[Mapping[str, str]], paused: Sequence[Sequence[Paused]]) -> list[str]:
     """Return for each clock how its due time comes about: ``promised_at 2026-11-27 17:00 Berlin - 8 working hours of plant-de07``.
 
     Starts and pauses are in milliseconds; a pause without an end (``MISSING``) does not count yet. Every fact of the limit must be there.
@@ -166,14 +165,15 @@ def _span(duration: Duration, calendar: CompiledCalendar) -> str:
     return f"{number} working {unit} of {calendar.name}"
 
 
-def _held(rule: Rule, pauses: Pauses) -> str:
-    """Return `` + 30 minutes paused (2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin)``; nothing if no pause has ended."""
+def _held(rule: Rule, pauses: Sequence[Paused]) -> str:
+    """Return `` + 30 minutes paused (2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin: credit)``; nothing if no pause has ended."""
     zone, counting = rule.calendar.zone, rule.counting
-    over = [(begin, end) for begin, end in pauses if end != MISSING]
+    over = [pause for pause in pauses if pause.end != MISSING]
     if not over:
         return ""
-    total = sum(int(counting.between(begin, end)[0]) for begin, end in over)
-    return f" + {working_hours(total)} paused ({', '.join(f'{local(begin, zone)} to {local(end, zone)}' for begin, end in over)})"
+    total = sum(int(counting.between(pause.begin, pause.end)[0]) for pause in over)
+    spans = [f"{local(pause.begin, zone)} to {local(pause.end, zone)}{f': {pause.reason}' if pause.reason else ''}" for pause in over]
+    return f" + {working_hours(total)} paused ({', '.join(spans)})"
 
 
 def _no_due_time(row: Evaluated) -> str:
@@ -192,10 +192,8 @@ def _outcome(row: Evaluated, now: int, rule: Rule) -> str:
         case Verdict.RUNNING:
             text = f"warning {local(row.warn_at, zone)}"
         case Verdict.PAUSED:
-            pause = rule.sla.pause
-            # only the milestones say which of several pauses it is, as `andon explain` shows
-            waits_for = f" ({pause.reason})" if pause is not None and not isinstance(pause, list) and pause.reason else ""
-            text = f"paused since {local(row.paused[-1][0], zone)}{waits_for}"
+            begin, _, waits_for = row.paused[-1]
+            text = f"paused since {local(begin, zone)}{f' ({waits_for})' if waits_for else ''}"
         case Verdict.UNKNOWN:
             text = f"{stage} not seen by {local(now, zone)}, but {row.cause.partition(':')[2]} is silent"
         case Verdict.MET:

@@ -188,5 +188,5 @@ def _columns(frame: pd.DataFrame) -> dict[str, Any]:
     return columns
 
 
-def _moments(pauses: Any) -> list[tuple[int, int | None]]:
-    return [(begin, None if end < 0 else end) for begin, end in pauses] if isinstance(pauses, list) else []
+def _moments(pauses: Any) -> list[tuple[int, int | None, str]]:
+    return [(begin, None if end < 0 else end, reason) for begin, end, reason in pauses] if isinstance(pauses, list) else []

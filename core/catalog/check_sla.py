@@ -26,6 +26,7 @@ def check_sla(
         _milestone(review, document, (*path, end), flow, milestone)
     if sla.from_ == sla.to:
         review.wrong(document, (*path, "to"), f"the SLA '{name}' starts and ends with '{sla.to}'; name the milestone it waits for")
+    _of_all(review, document, (*path, "of"), flow, sla)
     if (sla.within is None) == (sla.due is None):
         what = "has both 'within' and 'due'; keep one" if sla.within else "has no limit; add 'within: 15 minutes' or 'due: promised_at'"
         review.wrong(document, (*path, "due") if sla.within else path, f"the SLA '{name}' {what}", at_key=True)
@@ -48,6 +49,18 @@ def check_sla(
 def _milestone(review: Review, document: Document, path: Path, flow: Flow, name: str) -> None:
     if name not in flow.milestones:
         review.unknown(document, path, f"milestone '{name}' is not defined in flow '{flow.flow}'", name, flow.milestones)
+
+
+def _of_all(review: Review, document: Document, path: Path, flow: Flow, sla: Sla) -> None:
+    """Report ``of: all`` where nothing says how many there are: an invoice over several orders is seen whole by none of them."""
+    named = flow.milestones[sla.to].keys if sla.to in flow.milestones else {}
+    relations = {key: flow.keys[key].relation for key in named if key in flow.keys}
+    shared = [key for key, relation in relations.items() if relation == "many-to-many"]
+    if sla.of == "all" and "of" in sla.model_fields_set and shared and "many" not in relations.values():
+        message = (
+            f"'of: all' cannot wait for every '{shared[0]}': its relation is many-to-many, so no transaction knows all of them; remove 'of'"
+        )
+        review.wrong(document, path, message, at_key=True)
 
 
 def _pause(review: Review, document: Document, path: Path, flow: Flow, pause: Pause) -> None:

@@ -94,6 +94,9 @@ class Milestone(Definition):
 class Flow(Definition):
     """One business process. ``ends``: milestones that complete a transaction; ``cancels``: those that cancel it.
 
+    An end that names keys of relation ``many`` completes it once every value known of them has reached an end: one delivery of two is not
+    the order.
+
     ``lane``: an event whose type is written out (not as a prefix) in the ``event`` of a milestone is received in this lane, or in the lane
     of its source or of another such flow if that is higher: critical before standard before bulk. Without ``lane`` the flow has no
     influence on lanes; OTLP requests always use the lane of their source.

@@ -39,7 +39,7 @@ class Target(Definition):
 class Pause(Definition):
     """The clock is paused between two milestones (a credit block, waiting for the customer). ``reason`` is reported with the pause.
 
-    If a pause repeats, the first and the last one count; if ``to`` was seen before the first ``from``, only the last one does.
+    Every pause counts, however often it repeats. One without an end lasts; an end whose beginning was not seen counts from the clock's start.
     """
 
     from_: str = Field(alias="from")
@@ -58,8 +58,8 @@ class Sla(Definition):
 
     Exactly one of ``within`` (a duration) and ``due`` (an expression such as ``min(promised_at - 8 working hours, next cut-off 16:00)``).
     ``warn`` is a share of the time (``60%``) or a time before the due time (``10 minutes``). ``of``: for a key of relation ``many``,
-    whether all values seen must reach ``to`` (``all``) or only one (``any``). ``calendar``: without one, wall-clock time; several are
-    intersected.
+    whether all values seen must reach ``to`` (``all``) or only one (``any``); of a key of relation ``many-to-many`` one is enough.
+    ``calendar``: without one, wall-clock time; several are intersected.
     """
 
     title: str = ""

@@ -152,8 +152,9 @@ def _pauses(context: Context, clocks: pd.DataFrame, frame: pd.DataFrame) -> pd.D
     rows = []
     for title, paused in zip(frame["sla"], clocks["paused"], strict=True):
         for interval in paused:
-            begin, end = (interval["from"], interval["to"]) if isinstance(interval, dict) else interval
-            rows.append({"sla": title, "from": aware(begin), "to": aware(end) or context.now, "words": "paused"})
+            begin, end, why = (interval["from"], interval["to"], interval["reason"]) if isinstance(interval, dict) else interval
+            words = f"paused: {why}" if why else "paused"
+            rows.append({"sla": title, "from": aware(begin), "to": aware(end) or context.now, "words": words})
     pauses = pd.DataFrame(rows, columns=["sla", "from", "to", "words"])
     if len(pauses):
         pauses["from"], pauses["to"] = context.zone.local(pauses["from"]), context.zone.local(pauses["to"])

@@ -55,6 +55,7 @@ RULES = Rules(
     ends=frozenset(FLOW.ends),
     cancels=frozenset(FLOW.cancels),
     stages={"rejected": "booked"},
+    end_keys={"invoiced": frozenset({"delivery"})},
 )
 START = 1_770_000_000_000
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -96,6 +97,7 @@ def in_words(row: dict[str, Any], at: Callable[[datetime | None], int | None]) -
         "reached": {
             name: sorted((each["type"], each["value"], at(each["at"])) for each in values) for name, values in row["reached"].items()
         },
+        "moments": {name: [at(moment) for moment in moments] for name, moments in row["moments"].items()},
         "facts": row["facts"],
         "failed": (row["failed_milestone"], row["failed_stage"], at(row["failed_at"]), row["cause"]),
         "events": row["events"],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from correlator.compile import compile_catalog
-from correlator.fold import fold_statement
+from correlator.fold import MOMENTS_MAX, fold_statement
 from store.client import Store
 from tests.correlator.golden import SMALL, check_golden
 from tests.correlator.recording import FLOW, NOW, catalog
@@ -62,6 +62,37 @@ def test_a_transaction_is_open_until_an_end_is_reached(store: Store) -> None:
 def test_the_earliest_end_or_cancellation_decides(store: Store, events: list[Event], state: str, after_seconds: int) -> None:
     row = folded(store, ("captured", 0, {}), *events)
     assert (row["state"], row["ended_at"]) == (state, (NOW + timedelta(seconds=after_seconds)).replace(tzinfo=None))
+
+
+def delivery(*values: str) -> dict[str, Any]:
+    return {"keys": [("order", "A"), *(("delivery", value) for value in values)]}
+
+
+@pytest.mark.parametrize(
+    ("events", "after_seconds"),
+    [
+        ([("shipped", 1, delivery("D1", "D2")), ("invoiced", 2, delivery("D1"))], None),  # one of two is not the order
+        ([("shipped", 1, delivery("D1", "D2")), ("invoiced", 2, delivery("D1")), ("invoiced", 4, delivery("D2"))], 4),
+        ([("shipped", 1, delivery("D1", "D2")), ("invoiced", 2, delivery("D1", "D2")), ("invoiced", 4, delivery("D2"))], 2),
+        ([("invoiced", 2, delivery("D1")), ("shipped", 3, delivery("D2"))], None),  # another one appears: it is open again
+        ([("shipped", 1, delivery("D1")), ("invoiced", 2, {})], None),  # which one was invoiced is not said
+        ([("shipped", 1, {}), ("invoiced", 2, {})], 2),
+    ],
+)
+def test_an_end_that_names_deliveries_has_come_when_all_of_them_are_there(
+    store: Store, events: list[Event], after_seconds: int | None
+) -> None:
+    row = folded(store, ("captured", 0, {}), *events)
+    ended = None if after_seconds is None else (NOW + timedelta(seconds=after_seconds)).replace(tzinfo=None)
+    assert (row["state"], row["ended_at"]) == ("open" if ended is None else "completed", ended)
+
+
+def test_every_moment_of_a_milestone_that_repeats_is_kept_up_to_a_limit(store: Store) -> None:
+    many = MOMENTS_MAX + 5
+    twice = [("booked", 1, {}), ("booked", 1, {}), ("booked", 3, {})]
+    row = folded(store, ("captured", 0, {}), *twice, *[("shipped", number, {}) for number in range(many)])
+    assert list(row["moments"]) == ["shipped"]
+    assert row["moments"]["shipped"] == [(NOW + timedelta(seconds=number)).replace(tzinfo=None) for number in range(5, many)]
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ class Filler:
             self.add(
                 "clocks", flow=flow.flow, sla=name, transaction_id=identity, revision=self.revision + 1, reference=reference, stage=sla.to,
                 started_at=started, warn_at=warn, due_at=due, stopped_at=stopped,
-                paused=[(started + (due - started) * 0.1, started + (due - started) * 0.3)] if sla.pause else [],
+                paused=[(started + (due - started) * 0.1, started + (due - started) * 0.3, sla.pause.reason)] if sla.pause else [],
                 contract_version="3f9c2a11 default", verdict=verdict, verdict_version=2, verdict_at=at, next_at=due if verdict == "running" else None,
                 cause=clock_cause, severity=str(sla.severity), owner=sla.owner or flow.owner, runbook=sla.runbook, value=value, currency=currency,
                 penalty=max(0.0, round(value * 0.01, 2)) if verdict in {"breached", "met_late"} and value < 1e9 else 0.0, customer=customer, plant=plant, removed=0,

@@ -15,6 +15,7 @@ SELECT
     CAST(
         reaches,
         'Map(LowCardinality(String), Array(Tuple(type LowCardinality(String), value String, at DateTime64(3, \'UTC\'))))') AS reached,
+    CAST(repeats, 'Map(LowCardinality(String), Array(DateTime64(3, \'UTC\')))') AS moments,
     facts,
     failing.milestone AS failed_milestone,
     if(failing.milestone = '', '', if(failing.stage = '', failing.milestone, failing.stage)) AS failed_stage,
@@ -27,6 +28,11 @@ FROM
     -- 4: what the parts say together
     SELECT
         *,
+        -- an end that names members has come when the last of them has reached one
+        arrayConcat(whole_end_times, multiIf(
+            empty(shared_end_times) OR NOT arrayAll(p -> has(ended.1, p), members), [],
+            empty(members), [arrayMin(shared_end_times)],
+            [arrayMax(arrayMap(p -> arrayMin(arrayMap(c -> c.2, arrayFilter(c -> c.1 = p, ended))), members))])) AS end_times,
         notEmpty(cancel_times) AND (empty(end_times) OR arrayMin(cancel_times) < arrayMin(end_times)) AS is_cancelled,
         arrayFilter(e -> NOT arrayExists(s -> s.at > e.at AND (e.stage = '' OR s.milestone = e.stage), successes), failures)[-1] AS failing
     FROM
@@ -34,7 +40,14 @@ FROM
         -- 3: times of the milestones, in the flow's terms
         SELECT
             *,
-            arrayMap(p -> p.2, arrayFilter(p -> has(CAST(['small/sent'], 'Array(String)'), concat(flow, '/', p.1)), firsts)) AS end_times,
+            arrayMap(p -> p.2, arrayFilter(p -> has(CAST(['small/sent'], 'Array(String)'), concat(flow, '/', p.1)), firsts)) AS whole_end_times,
+            -- members: values of the keys of relation many that an end names
+            arrayMap(p -> p.2, arrayFilter(p -> has(CAST([], 'Array(String)'), concat(flow, '/', p.1)), firsts)) AS shared_end_times,
+            arrayMap(
+                c -> ((c.2, c.3), c.4),
+                arrayFilter(c -> has(CAST([], 'Array(String)'), concat(flow, '/', c.1, '/', c.2)), carried)) AS ended,
+            arrayFilter(
+                p -> arrayExists(f -> has(CAST([], 'Array(String)'), concat(flow, '/', f.1, '/', p.1)), firsts), pairs) AS members,
             arrayMap(p -> p.2, arrayFilter(p -> has(CAST([], 'Array(String)'), concat(flow, '/', p.1)), firsts)) AS cancel_times,
             arrayMap(m -> arrayFilter(c -> c.1 = m, carried), arrayDistinct(carried.1)) AS carried_by_milestone,
             arrayMap(each -> (each[1].1, arrayMap(c -> (c.2, c.3, c.4),
@@ -55,12 +68,14 @@ FROM
                         ),
                         'Tuple(at DateTime64(3, \'UTC\'), milestone String, stage String, cause String)'),
                     arrayFilter(e -> e.failure, history)) AS failures,
+                pairs,
+                -- the history is sorted, so the moments of each milestone are
                 arrayMap(
-                    m -> (m, arrayMin(arrayMap(e -> e.at, arrayFilter(e -> e.milestone = m, history)))),
-                    arrayDistinct(history.milestone)) AS firsts,
-                arrayMap(
-                    m -> (m, arrayMax(arrayMap(e -> e.at, arrayFilter(e -> e.milestone = m, history)))),
-                    arrayDistinct(history.milestone)) AS lasts,
+                    m -> (m, arrayCompact(arrayMap(e -> e.at, arrayFilter(e -> e.milestone = m, history)))),
+                    arrayDistinct(history.milestone)) AS seen,
+                arrayMap(s -> (s.1, s.2[1]), seen) AS firsts,
+                arrayMap(s -> (s.1, s.2[-1]), seen) AS lasts,
+                arrayMap(s -> (s.1, arraySlice(s.2, -1000)), arrayFilter(s -> length(s.2) > 2, seen)) AS repeats,
                 -- sorted, so that of the same key the first has the earliest time
                 arraySort(arrayFlatten(arrayMap(
                     e -> arrayMap(

@@ -230,13 +230,13 @@ def _stopped(flow: dict[str, Any], sla: dict[str, Any], transaction: dict[str, A
 
 def _pause(sla: dict[str, Any], transaction: dict[str, Any], start: int, stopped: int | None) -> tuple[int | None, int | None]:
     """Return the pause inside of the clock's time, its end None while it lasts; the plant blocks an order once at most."""
-    if "pause" not in sla or sla["pause"]["from"] not in transaction["first_at"]:
+    if "pause" not in sla:
         return None, None
     first, last = transaction["first_at"], transaction["last_at"]
-    begin = first[sla["pause"]["from"]]
-    assert begin == last[sla["pause"]["from"]], "the model knows one pause"
     end = first.get(sla["pause"]["to"], _FOREVER)
-    end = end if end >= begin else _FOREVER
+    begin = first.get(sla["pause"]["from"], start if end != _FOREVER else _FOREVER)  # a release alone held it from the start
+    assert begin == last.get(sla["pause"]["from"], begin), "the model knows one pause"
+    assert begin <= end, "the model knows no release before a block"
     begin, end = max(begin, start), min(end, _FOREVER if stopped is None else stopped)
     if begin >= end:
         return None, None

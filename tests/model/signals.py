@@ -53,6 +53,7 @@ def rules(flow: dict[str, Any]) -> Rules:
         ends=frozenset(flow["ends"]),
         cancels=frozenset(flow.get("cancels", ())),
         stages={name: each["stage"] for name, each in flow["milestones"].items() if "stage" in each},
+        end_keys={end: frozenset(key for key in flow["milestones"][end]["keys"] if relation[key] == "many") for end in flow["ends"]},
     )
 
 

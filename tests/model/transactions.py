@@ -29,6 +29,8 @@ class Rules:
     ends: frozenset[str]
     cancels: frozenset[str]
     stages: dict[str, str] = field(default_factory=dict)
+    end_keys: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By end, the keys of relation many that it names."""
 
 
 def transactions(rules: Rules, heard: list[Heard]) -> list[dict[str, object]]:
@@ -77,7 +79,7 @@ def _state(rules: Rules, events: list[Heard]) -> dict[str, object]:
             keys.setdefault(key[0], set()).add(key[1])
             if key[0] in rules.many:
                 reached.setdefault(event.milestone, {}).setdefault(key, event.at)
-    ended = [min(times[name]) for name in rules.ends - rules.cancels if name in times]
+    ended = _ended(rules, {name: min(found) for name, found in times.items()}, keys, reached)
     cancelled = [min(times[name]) for name in rules.cancels if name in times]
     state, at = "open", None
     if ended:
@@ -101,8 +103,27 @@ def _state(rules: Rules, events: list[Heard]) -> dict[str, object]:
         "stage": max(successes, key=rules.order.index) if successes else "",
         "first_at": {name: min(found) for name, found in times.items()},
         "last_at": {name: max(found) for name, found in times.items()},
+        "moments": {name: sorted(set(found)) for name, found in times.items() if len(set(found)) > 2},
         "reached": {name: sorted((*key, when) for key, when in values.items()) for name, values in reached.items()},
         "facts": facts,
         "failed": failed,
         "events": len(events),
     }
+
+
+def _ended(rules: Rules, first: dict[str, int], keys: dict[str, set[str]], reached: dict[str, dict[tuple[str, str], int]]) -> list[int]:
+    """Return when ends came: one that names members has come when every member has reached one."""
+    ends = [name for name in rules.ends - rules.cancels if name in first]
+    shared = [name for name in ends if rules.end_keys.get(name)]
+    found = [first[name] for name in ends if name not in shared]
+    if not shared:
+        return found
+    at: list[int] = []
+    for key in set().union(*(rules.end_keys[name] for name in shared)):
+        for value in keys.get(key, ()):
+            its = [reached.get(name, {}).get((key, value)) for name in shared if key in rules.end_keys[name]]
+            known = [moment for moment in its if moment is not None]
+            if not known:
+                return found
+            at.append(min(known))
+    return [*found, max(at) if at else min(first[name] for name in shared)]

@@ -48,11 +48,13 @@ def expected(promise: Promise, order: Order, now: datetime) -> Expected:
     stopped = order.cancelled if called_off else reached
     due = _after(order.captured, promise.minutes, promise.working)
     warn = _after(order.captured, promise.minutes * promise.warn_share, promise.working)
-    begin, end = _pause(order, stopped)
-    if begin is not None and end is not None:
-        held = _between(begin, end, promise.working)
-        due = _after(due, held, promise.working) if begin < due else due
-        warn = _after(warn, held, promise.working) if begin < warn else warn
+    pauses = _pauses(order, stopped)
+    for begin, end in pauses:
+        if end is not None:
+            held = _between(begin, end, promise.working)
+            due = _after(due, held, promise.working) if begin < due else due
+            warn = _after(warn, held, promise.working) if begin < warn else warn
+    begin, end = pauses[-1] if pauses else (None, None)
     verdict = "cancelled" if called_off else _verdict(stopped, due, warn, begin if end is None else None, now)
     return Expected(verdict, due, stopped)
 
@@ -78,16 +80,23 @@ def _stopped(promise: Promise, order: Order) -> datetime | None:
     return min(shipped)
 
 
-def _pause(order: Order, stopped: datetime | None) -> tuple[datetime | None, datetime | None]:
-    """Return the pause inside of the clock's time, its end None while it lasts."""
-    begin = order.blocked
-    if begin is None:
-        return None, None
-    end = order.released if order.released is not None and order.released >= begin else None
-    begin = max(begin, order.captured)
-    if stopped is not None:
-        end = stopped if end is None else min(end, stopped)
-    return (None, None) if end is not None and end <= begin else (begin, end)
+def _pauses(order: Order, stopped: datetime | None) -> list[tuple[datetime, datetime | None]]:
+    """Return the pauses inside of the clock's time, in order, the end of the last one None while it lasts.
+
+    A release that nothing was blocked before held the clock from its start.
+    """
+    pauses: list[tuple[datetime, datetime | None]] = []
+    if order.released is not None and (order.blocked is None or order.released < order.blocked):
+        pauses.append((order.captured, order.released))
+    if order.blocked is not None:
+        pauses.append((order.blocked, order.released if order.released is not None and order.released >= order.blocked else None))
+    inside = []
+    for begin, end in pauses:
+        since = max(begin, order.captured)
+        until = stopped if end is None else end if stopped is None else min(end, stopped)
+        if until is None or until > since:
+            inside.append((since, until))
+    return inside
 
 
 def _works(at: datetime) -> bool:

@@ -89,6 +89,7 @@ def write_transaction(store: Store, transaction_id: str, first_at: dict[str, str
         "first_at": first,
         "last_at": last,
         "reached": reached,
+        "moments": {name: [utc(at) for at in moments] for name, moments in more.get("moments", {}).items()},
         "facts": more.get("facts", {}),
         "failed_stage": more.get("failed_stage", ""),
         "cause": more.get("cause", ""),
@@ -103,8 +104,10 @@ def rows(*transactions: dict[str, Any]) -> pd.DataFrame:
         first = {name: ms(at) for name, at in given.get("first_at", {}).items()}
         last = first | {name: ms(at) for name, at in given.get("last_at", {}).items()}
         reached = {name: [("delivery", key, ms(at)) for key, at in pairs] for name, pairs in given.get("reached", {}).items()}
+        moments = {name: [ms(at) for at in each] for name, each in given.get("moments", {}).items()}
         row = {"flow": "o2c", "transaction_id": f"t{number}", "reference": f"t{number}", "keys": {}, "state": "open", "facts": {}}
-        found.append({**row, "failed_stage": "", "cause": "", **given, "first_at": first, "last_at": last, "reached": reached})
+        times = {"first_at": first, "last_at": last, "reached": reached, "moments": moments}
+        found.append({**row, "failed_stage": "", "cause": "", **given, **times})
     return pd.DataFrame(found)
 
 

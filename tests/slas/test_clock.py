@@ -90,7 +90,10 @@ def test_plain_time_is_plain_although_there_is_a_calendar() -> None:
         ({"blocked": "13:30", "released": "14:30"}, {}, "15:30"),  # only the part after the start
         ({"blocked": "13:30", "released": "13:50"}, {}, "15:00"),
         ({"blocked": "15:10", "released": "15:30"}, {}, "15:00"),  # begun when it was due already
-        ({"blocked": "14:10", "released": "14:20"}, {"blocked": "14:40", "released": "14:45"}, "15:15"),  # the first and the last count
+        ({"blocked": "14:10", "released": "14:20"}, {"blocked": "14:40", "released": "14:45"}, "15:15"),  # two
+        ({"released": "14:20"}, {}, "15:20"),  # its beginning was not seen: it counts from the start
+        ({"released": "13:50"}, {}, "15:00"),
+        ({"blocked": "14:30", "released": "14:10"}, {"released": "14:40"}, "15:20"),  # one without a beginning, one whole
         ({"blocked": "14:10", "released": "14:10"}, {}, "15:00"),
         ({"blocked": "14:10", "released": "14:50", "booked": "14:30"}, {}, "15:20"),  # it ends where the clock stops
     ],
@@ -105,7 +108,45 @@ def test_pauses_that_overlap_count_once() -> None:
     times = {"captured": "14:00", "blocked": "14:10", "released": "14:30", "rejected": "14:20", "shipped": "14:40"}
     found = clock({**HOUR, "pause": pauses}, times)
     assert shown(found["due_at"]) == "15:30"
-    assert [(shown(begin), shown(end)) for begin, end in found["paused"]] == [("14:10", "14:30"), ("14:30", "14:40")]
+    assert [(shown(begin), shown(end)) for begin, end, _ in found["paused"]] == [("14:10", "14:30"), ("14:30", "14:40")]
+
+
+def spans(pause: Any, moments: dict[str, str]) -> list[tuple[Any, Any, str]]:
+    """Return the pauses of a clock that starts at 14:00, of milestones that were seen at these minutes."""
+    times = {name: [f"{DAY} 14:{minute}" for minute in minutes.split()] for name, minutes in moments.items()}
+    first, last = ({name: each[position] for name, each in times.items()} for position in (0, -1))
+    given = {
+        "first_at": {"captured": f"{DAY} 14:00", **first},
+        "last_at": last,
+        "moments": {name: each for name, each in times.items() if len(each) > 2},
+    }
+    found = clocks({**HOUR, "pause": pause}, given).iloc[0]
+    return [(shown(begin), shown(end), reason) for begin, end, reason in found["paused"]]
+
+
+CREDIT = {"from": "blocked", "to": "released", "reason": "credit"}
+UNSEEN = "its beginning was not seen, so it counts from the start"
+
+
+@pytest.mark.parametrize(
+    ("moments", "paused"),
+    [
+        ({"blocked": "05 15 25", "released": "10 20 30"}, [("14:05", "14:10", "credit"), ("14:15", "14:20", "credit"), ("14:25", "14:30", "credit")]),
+        ({"blocked": "05 15 25", "released": "10 20"}, [("14:05", "14:10", "credit"), ("14:15", "14:20", "credit"), ("14:25", None, "credit")]),
+        ({"blocked": "05 06 07", "released": "10 11 12"}, [("14:05", "14:10", "credit")]),  # repeated signals of one pause
+        ({"blocked": "10", "released": "05 20 30"}, [("14:00", "14:05", f"credit: {UNSEEN}"), ("14:10", "14:20", "credit")]),
+        ({"blocked": "05 10 15", "released": "10 15 20"}, [("14:05", "14:10", "credit"), ("14:10", "14:15", "credit"), ("14:15", "14:20", "credit")]),
+        ({"blocked": "05 15", "released": "10 15"}, [("14:05", "14:10", "credit")]),  # one of no length
+    ],
+)  # fmt: skip
+def test_every_pause_counts_however_often_it_repeats(moments: dict[str, str], paused: list[tuple[Any, Any, str]]) -> None:
+    assert spans(CREDIT, moments) == paused
+
+
+def test_an_end_that_another_pause_began_is_not_one_without_a_beginning() -> None:
+    other = {"from": "rejected", "to": "released", "reason": "the customer is asked"}
+    assert spans([CREDIT, other], {"blocked": "05", "released": "10"}) == [("14:05", "14:10", "credit")]
+    assert spans([other, CREDIT], {"blocked": "05", "released": "10"}) == [("14:05", "14:10", "credit")]
 
 
 MINUTES = st.integers(0, 120)
@@ -122,7 +163,8 @@ def test_a_deadline_is_moved_by_the_minutes_in_which_any_pause_held(pauses: list
     }
     written = {name: f"{12 + minute // 60}:{minute % 60:02d}" for name, minute in times.items()}
     found = clock({**HOUR, "pause": [{"from": begin, "to": end} for begin, end in names]}, written)
-    held = [(max(begin, begun), end) for begin, end in pauses if max(begin, begun) < end]
+    held = [(max(begin, begun), end) for begin, end in pauses if max(begin, begun) < end and begin <= end]
+    held += [(begun, end) for begin, end in pauses if end < begin]  # one without a beginning, before the one that lasts
     still_open = [max(begin, begun) for begin, end in pauses if end < begin]
     counted, minute = 0, begun
     while counted < 60:

@@ -90,15 +90,15 @@ def test_a_pause_moves_the_deadline_in_working_time(store: Store) -> None:
 @pytest.mark.parametrize(
     ("released", "released_last", "blocked_last", "paused"),
     [
-        ("09:59", "10:55", "10:50", [("10:50", "10:55")]),  # between them the clock ran, whenever the first ended
-        ("09:59", "10:20", "10:50", [("10:50", None)]),
-        ("09:59", "09:59", "10:50", [("10:50", None)]),
+        ("09:59", "10:55", "10:50", [("10:10", "10:55")]),  # blocked again while it was blocked
+        ("09:59", "10:20", "10:50", [("10:10", "10:20"), ("10:50", None)]),
+        ("09:59", "09:59", "10:50", [("10:10", None)]),
         ("09:59", "10:20", "10:10", [("10:10", "10:20")]),
         ("10:20", "10:55", "10:50", [("10:10", "10:20"), ("10:50", "10:55")]),
         (None, None, "10:50", [("10:10", None)]),
     ],
 )
-def test_an_end_before_the_first_pause_makes_no_long_one(
+def test_an_end_before_the_clock_started_ends_nothing(
     released: str | None, released_last: str | None, blocked_last: str, paused: list[tuple[str, str | None]]
 ) -> None:
     def moment(text: str | None) -> int:
@@ -107,7 +107,7 @@ def test_an_end_before_the_first_pause_makes_no_long_one(
     definitions = catalog({"book": {**BOOK, "within": "60 minutes", "pause": {"from": "blocked", "to": "released"}}})
     first = {"captured": "10:00", "blocked": "10:10", "released": released}
     last = first | {"blocked": blocked_last, "released": released_last}
-    row = {"flow": "o2c", "transaction_id": "t1", "reference": "t1", "keys": {}, "reached": {}, "facts": {}, "state": "open"}
+    row = {"flow": "o2c", "transaction_id": "t1", "reference": "t1", "keys": {}, "reached": {}, "moments": {}, "facts": {}, "state": "open"}
     row |= {"failed_stage": "", "cause": ""}
     row |= {
         name: {milestone: moment(text) for milestone, text in times.items() if text}
@@ -116,7 +116,7 @@ def test_an_end_before_the_first_pause_makes_no_long_one(
 
     clocks = clocks_of(pd.DataFrame([row]), definitions, Calendars(definitions))
 
-    assert clocks["paused"][0] == [(moment(begin), moment(end)) for begin, end in paused]
+    assert clocks["paused"][0] == [(moment(begin), moment(end), "") for begin, end in paused]
 
 
 def test_all_deliveries_must_be_shipped_unless_any_is_enough(store: Store) -> None:

@@ -52,15 +52,15 @@ def test_reached_when_it_is_due_is_in_time(stopped: int, verdict: str) -> None:
 @pytest.mark.parametrize(
     ("paused", "now", "verdict", "next_at"),
     [
-        ([(1_200, MISSING)], 1_300, "paused", MISSING),
-        ([(1_200, MISSING)], DUE + 500, "paused", MISSING),  # it stands still however long
-        ([(1_200, 1_250)], 1_300, "running", WARN),
-        ([(1_200, MISSING)], 1_100, "running", 1_200),  # a pause that begins in the future
-        ([(1_800, MISSING)], 1_700, "at_risk", 1_800),
-        ([(DUE, MISSING)], DUE + 500, "breached", MISSING),  # it was late before
+        ([(1_200, MISSING, "")], 1_300, "paused", MISSING),
+        ([(1_200, MISSING, "")], DUE + 500, "paused", MISSING),  # it stands still however long
+        ([(1_200, 1_250, "")], 1_300, "running", WARN),
+        ([(1_200, MISSING, "")], 1_100, "running", 1_200),  # a pause that begins in the future
+        ([(1_800, MISSING, "")], 1_700, "at_risk", 1_800),
+        ([(DUE, MISSING, "")], DUE + 500, "breached", MISSING),  # it was late before
     ],
 )
-def test_a_pause_holds_a_clock_that_is_not_late(paused: list[tuple[int, int]], now: int, verdict: str, next_at: int) -> None:
+def test_a_pause_holds_a_clock_that_is_not_late(paused: list[tuple[int, int, str]], now: int, verdict: str, next_at: int) -> None:
     found = said(now, paused=paused)
     assert (found["verdict"], found["next_at"]) == (verdict, next_at)
 
@@ -109,7 +109,7 @@ def test_between_now_and_when_to_look_again_nothing_changes(
     """So a clock that sleeps until ``next_at`` misses nothing."""
     silence = None if since is None else Silence(since, "sap")
     more = {
-        "stopped_at": stopped, "paused": [] if pause is None else [(pause, MISSING)], "lacking": "fact-missing:x" if lacking else "", "cancelled": cancelled,
+        "stopped_at": stopped, "paused": [] if pause is None else [(pause, MISSING, "")], "lacking": "fact-missing:x" if lacking else "", "cancelled": cancelled,
     }  # fmt: skip
     found = said(now, silence, **more)
     assert found["verdict"] in set(Verdict)

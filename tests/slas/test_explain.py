@@ -40,7 +40,7 @@ def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> Non
     lines = explain(evidence_of(store, milestone_row("captured", "2026-03-27 13:00:00")), definitions, utc("2026-03-27 14:40:00"))
     told = (
         "captured 2026-03-27 14:00 Berlin + 6 working hours of plant"
-        " + 30 minutes paused (2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin)"
+        " + 30 minutes paused (2026-03-27 15:00 Berlin to 2026-03-27 15:30 Berlin: credit)"
     )
     assert lines == [
         "Order to cash t1: open; transaction t1",

@@ -10,7 +10,7 @@ import pytest
 from core.catalog.sla import Sla
 from core.verdict import Verdict
 from slas.calendar import CompiledCalendar
-from slas.clock import Calendars
+from slas.clock import Calendars, Paused
 from slas.due import MISSING
 from slas.reason import Evaluated, Rule, promises_told, reason_texts, reasons
 from tests.slas.builders import BOOK, calendar, catalog, clock, engine, ms, utc, verdicts, write_transaction
@@ -45,11 +45,11 @@ def rule(label: str = "standard limit", **sla: Any) -> Rule:
             {"verdict": "unknown", "due_at": MISSING, "lacking": "calendar:plant and night"},
             "no due time: the calendar 'plant and night' has no working time or cut-off for it",
         ),
-        ({"verdict": "paused", "paused": [(ms("2026-03-27 14:40"), MISSING)]}, f"{BASIS}; paused since 2026-03-27 15:40 Berlin (credit)"),
+        ({"verdict": "paused", "paused": [Paused(ms("2026-03-27 14:40"), MISSING, "credit")]}, f"{BASIS}; paused since 2026-03-27 15:40 Berlin (credit)"),
         (
-            {"paused": [(ms("2026-03-27 14:10"), ms("2026-03-27 14:20")), (ms("2026-03-27 14:30"), ms("2026-03-27 14:50"))], "due_at": ms("2026-03-27 16:30")},
+            {"paused": [Paused(ms("2026-03-27 14:10"), ms("2026-03-27 14:20"), "credit"), Paused(ms("2026-03-27 14:30"), ms("2026-03-27 14:50"), "")], "due_at": ms("2026-03-27 16:30")},
             (
-                "captured 2026-03-27 15:00 Berlin + 2 hours + 30 minutes paused (2026-03-27 15:10 Berlin to 2026-03-27 15:20 Berlin,"
+                "captured 2026-03-27 15:00 Berlin + 2 hours + 30 minutes paused (2026-03-27 15:10 Berlin to 2026-03-27 15:20 Berlin: credit,"
                 " 2026-03-27 15:30 Berlin to 2026-03-27 15:50 Berlin) = due 2026-03-27 17:30 Berlin; warning 2026-03-27 16:12 Berlin"
             ),
         ),

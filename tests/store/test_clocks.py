@@ -94,15 +94,15 @@ def test_clocks_that_are_written_are_read_as_they_were(store: Store) -> None:
     times = pd.to_datetime([START.replace(tzinfo=None), pd.NaT]).astype("datetime64[ms]")
     rows = frame({"transaction_id": "a", "verdict": "met"}, {"transaction_id": "b", "verdict": "unknown"})
     rows["due_at"] = times
-    rows["paused"] = [[(1_000, 2_000), (3_000, -1)], []]
+    rows["paused"] = [[(1_000, 2_000, "credit"), (3_000, -1, "")], []]
     stored.save(rows, pd.DataFrame(), None)
     found = stored.clocks_of(named("a", "b", "none")).set_index("transaction_id")
     assert found["verdict"].to_dict() == {"a": "met", "b": "unknown"}
     assert found["due_at"]["a"].to_pydatetime() == START.replace(tzinfo=None)
     assert pd.isna(found["due_at"]["b"])
     (paused,) = store.rows("SELECT paused FROM clocks WHERE transaction_id = 'a'")
-    assert [(begin.timestamp(), end and end.timestamp()) for begin, end in (tuple(each.values()) if isinstance(each, dict) else each for each in paused["paused"])] == [
-        (1.0, 2.0), (3.0, None),
+    assert [(begin.timestamp(), end and end.timestamp(), reason) for begin, end, reason in (tuple(each.values()) if isinstance(each, dict) else each for each in paused["paused"])] == [
+        (1.0, 2.0, "credit"), (3.0, None, ""),
     ]  # fmt: skip
     transaction(store, "b")
     assert stored.unknown_transactions()["transaction_id"].tolist() == ["b"]

@@ -13,6 +13,18 @@ from tests.core.catalog.broken import Broken, edit, problems, told
 
 BROKEN = [
     Broken(
+        "all-of-what-nobody-knows",
+        "flows/order-to-cash.yaml",
+        "    to: booked\n",
+        "    to: invoiced\n    of: all\n",
+        [
+            (
+                "flows/order-to-cash.yaml:60:5: 'of: all' cannot wait for every 'invoice': its relation is many-to-many,"
+                " so no transaction knows all of them; remove 'of'"
+            ),
+        ],
+    ),
+    Broken(
         "unknown-milestone-to",
         "flows/order-to-cash.yaml",
         "    to: booked",

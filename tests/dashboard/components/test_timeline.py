@@ -117,10 +117,10 @@ def test_a_clock_is_drawn_to_where_it_stopped_or_to_now(context: Context) -> Non
     assert (stopped["reached"], stopped["stopped"]) == (at("09:10"), "stopped")
 
 
-@pytest.mark.parametrize("pair", [{"from": BEGIN, "to": None}, (BEGIN, pd.NaT)])
+@pytest.mark.parametrize("pair", [{"from": BEGIN, "to": None, "reason": "credit"}, (BEGIN, pd.NaT, "credit")])
 def test_a_pause_that_lasts_is_drawn_to_now(context: Context, pair: Any) -> None:
     pause = bars(context, clocks(paused=[pair], verdict="paused"), "words")
-    assert (pause["from"], pause["to"]) == (at("09:00"), at("10:30"))
+    assert (pause["from"], pause["to"], pause["words"]) == (at("09:00"), at("10:30"), "paused: credit")
 
 
 def test_a_clock_without_a_due_time_is_drawn_all_the_same(context: Context) -> None:
