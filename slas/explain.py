@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -50,8 +51,22 @@ def explain(
         own = (earlier or {}).get(version_of(str(clock["contract_version"])), catalog)
         lines += ["", *_clock_lines(clock, evidence, own, Calendars(own), to_milliseconds(now)), *_since(clock, own, catalog)]
     if not clocks:
-        lines.append(f"no clock of '{sla}': its first milestone has not been seen" if sla else "no clock has started")
+        lines.append(_without_clock(evidence, catalog, sla))
     return lines
+
+
+def _without_clock(evidence: Evidence, catalog: Catalog, sla: str | None) -> str:
+    if sla is None:
+        return "no clock has started"
+    flow = catalog.flows.get(str(evidence.transaction["flow"]))
+    defined = flow.slas.get(sla) if flow else None
+    if defined is None:
+        return f"'{sla}' is not an SLA of this flow"
+    if any(row["milestone"] == defined.from_ for row in _rows(evidence.milestones)):
+        return (
+            f"no clock of '{sla}': it does not apply to what began before {defined.since}" if defined.since else f"no clock of '{sla}' yet"
+        )
+    return f"no clock of '{sla}': {defined.from_} has not been seen"
 
 
 def _transaction_lines(evidence: Evidence, catalog: Catalog) -> list[str]:
@@ -72,7 +87,7 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
     sla = flow.slas.get(name) if flow else None
     verdict = f"{clock['verdict']} (version {clock['verdict_version']})"
     if sla is None:
-        return [f"{name}: {verdict}", "  the catalog no longer defines this SLA", *_versions(name, evidence.verdicts, CompiledCalendar([]))]
+        return [f"{name}: {verdict}", "  the catalog no longer defines this SLA", *_versions(name, None, evidence, CompiledCalendar([]))]
     calendar = calendars.of(sla.calendar)
     lines = [f"{name}: {sla.title}", f"  verdict      {verdict}{_remaining(clock, now)}"]
     lines.append(f"  from         {_milestone_text(sla.from_, evidence.milestones, calendar)}")
@@ -80,7 +95,7 @@ def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Ca
     lines += _limit_lines(clock, sla, catalog, evidence.transaction["facts"], calendar)
     lines += _arithmetic(clock, Rule(sla, _label(clock), calendar), evidence.transaction["facts"])
     lines += _penalty_lines(clock, sla)
-    return [*lines, *_versions(name, evidence.verdicts, calendar)]
+    return [*lines, *_versions(name, sla, evidence, calendar)]
 
 
 def version_of(contract: str) -> str:
@@ -186,12 +201,31 @@ def _intervals(calendar: CompiledCalendar, start: int, due: int, zone: Any) -> l
     return texts if left_out <= 0 else [*texts[:half], f"… {left_out} more intervals …", *texts[-half:]]
 
 
-def _versions(name: str, verdicts: pd.DataFrame, calendar: CompiledCalendar) -> list[str]:
-    found = sorted((row for row in _rows(verdicts) if row["sla"] == name), key=lambda row: int(row["version"]))
+def _versions(name: str, sla: Sla | None, evidence: Evidence, calendar: CompiledCalendar) -> list[str]:
+    found = sorted((row for row in _rows(evidence.verdicts) if row["sla"] == name), key=lambda row: int(row["version"]))
     return [
         f"  version {row['version']:<4} {local(_ms(row['decided_at']) or 0, calendar.zone)} {row['verdict']}: {row['reason']}"
+        + (received_later(row, sla, evidence.milestones, calendar.zone) if sla else "")
         for row in found
     ]
+
+
+def received_later(verdict: Row, sla: Sla, milestones: pd.DataFrame, zone: ZoneInfo) -> str:
+    """Return what to add to a verdict that rests on an event received after ``decided_at``; empty for every other.
+
+    The engine looks at its clock once a tick and then loads: what arrives in between is decided with the moment before.
+    """
+    decided = _ms(verdict["decided_at"]) or 0
+    rests_on = {(sla.from_, _ms(verdict["started_at"])), (sla.to, _ms(verdict["stopped_at"]))}
+    found = [
+        (received, str(row["milestone"]))
+        for row in _rows(milestones)
+        if (row["milestone"], _ms(row["event_time"])) in rests_on and (received := _ms(row["received_at"]) or 0) > decided
+    ]
+    if not found:
+        return ""
+    received, name = max(found)
+    return f"; rests on {name}, received {local(received, zone)}, {format_duration(received - decided)} after the moment it is decided for"
 
 
 def _remaining(clock: Row, now: int) -> str:

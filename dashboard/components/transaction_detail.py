@@ -16,7 +16,7 @@ from dashboard.components import charts, facts, links, notices, signals, status_
 from dashboard.components.money import amount
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
-from slas.explain import Evidence, explain, versions_of
+from slas.explain import Evidence, explain, received_later, versions_of
 from store.reads import catalogs
 from store.reads import detail as reads
 
@@ -61,6 +61,7 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
         )
         verdicts = context.data.read(reads.verdicts, flow=flow, transaction_id=transaction_id)
         _clocks(context, flow, clocks, verdicts)
+        _history(context, flow, milestones, verdicts)
         _calculation(context, Evidence(row, milestones, clocks, verdicts))
     signals.behind(context, flow, row, milestones)
 
@@ -120,8 +121,18 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
         table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft spare"),
     ]
     table.show(columns, clocks.to_dict("records"), "SLA clocks")
+
+
+def _history(context: Context, flow: str, milestones: pd.DataFrame, verdicts: pd.DataFrame) -> None:
     if verdicts.empty:
         return
+    zone, cities = context.zone, definitions.zones_by_city(context.catalog)
+    known = context.catalog.flows.get(flow)
+
+    def reason(row: dict[str, Any]) -> str:
+        sla = known.slas.get(row["sla"]) if known else None
+        return zone.retell(row["reason"] + (received_later(row, sla, milestones, zone.info) if sla else ""), cities)
+
     with st.expander(f"Verdict history ({counted(len(verdicts), 'version')}; none is ever changed)"):
         history = [
             table.Column("Decided", lambda row: table.time(zone, row["decided_at"], seconds=True)),
@@ -130,7 +141,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
                 "Verdict",
                 lambda row: Markup("{} → {}").format(status_badge.word(row["previous"]) or "new", status_badge.pill(row["verdict"])),
             ),
-            table.Column("Reason", lambda row: zone.retell(row["reason"], cities), "wide"),
+            table.Column("Reason", reason, "wide"),
             table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft"),
         ]
         table.show(history, verdicts.to_dict("records"), "Verdict history")

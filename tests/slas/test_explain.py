@@ -29,7 +29,7 @@ def evidence_of(store: Store, *milestones: dict[str, object]) -> Evidence:
     row = detail.transaction(store.reader, transaction_id="t1")
     assert row is not None
     clocks, verdicts = (read(store.reader, flow="o2c", transaction_id="t1") for read in (detail.clocks, detail.verdicts))
-    return Evidence(row, pd.DataFrame(list(milestones)), clocks, verdicts)
+    return Evidence(row, pd.DataFrame(list(milestones), columns=list(milestone_row("x", "2026-01-01"))), clocks, verdicts)
 
 
 def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> None:
@@ -111,7 +111,33 @@ def test_an_sla_that_has_not_begun_says_so(store: Store) -> None:
     write_transaction(store, "t1", {"shipped": "2026-03-27 14:50:00"})
     engine(store, definitions).run(utc("2026-03-27 14:51:00"))
     lines = explain(evidence_of(store), definitions, utc("2026-03-27 14:51:00"), "book")
-    assert lines[-1] == "no clock of 'book': its first milestone has not been seen"
+    assert lines[-1] == "no clock of 'book': captured has not been seen"
+    of_another_flow = explain(evidence_of(store), definitions, utc("2026-03-27 14:51:00"), "pay-in-time")
+    assert of_another_flow[-1] == "'pay-in-time' is not an SLA of this flow"
+
+
+def test_an_sla_that_began_later_is_not_blamed_on_its_milestone(store: Store) -> None:
+    definitions = catalog({"book": {**BOOK, "since": "2026-06-01"}})
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
+    evidence = evidence_of(store, milestone_row("captured", "2026-03-27 14:50:00"))
+    lines = explain(evidence, definitions, utc("2026-03-27 14:51:00"), "book")
+    assert lines[-1] == "no clock of 'book': it does not apply to what began before 2026-06-01"
+
+
+def test_a_version_that_rests_on_what_was_received_after_it_shows_both_times(store: Store) -> None:
+    definitions = catalog({"book": BOOK})
+    slas = engine(store, definitions)
+    for booked, now in (({}, "2026-03-27 14:51:00"), ({"booked": "2026-03-27 14:58:00"}, "2026-03-27 14:59:00")):
+        write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00", **booked})
+        slas.run(utc(now))
+    received = {"received_at": pd.Timestamp("2026-03-27 14:59:03")}
+    rows = (milestone_row("captured", "2026-03-27 14:50:00"), milestone_row("booked", "2026-03-27 14:58:00", **received))
+    first, second = [
+        line for line in explain(evidence_of(store, *rows), definitions, utc("2026-03-27 15:00:00")) if line.startswith("  version")
+    ]
+    assert "received" not in first
+    assert second.startswith("  version 2    2026-03-27 14:59 UTC met: captured 2026-03-27 14:50 UTC + 15 minutes")
+    assert second.endswith("; rests on booked, received 2026-03-27 14:59:03 UTC, 3 seconds after the moment it is decided for")
 
 
 def test_of_several_pauses_each_says_its_own_reason(store: Store) -> None:
