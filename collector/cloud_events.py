@@ -23,6 +23,7 @@ BATCH = "application/cloudevents-batch+json"
 ATTRIBUTE_MAX_CHARACTERS = 4096
 EVENTS_MAX = 10_000
 _NAME = re.compile(r"[a-z0-9]{1,64}")
+_OFFSET = re.compile(r"[+-]([0-9]{2}):([0-9]{2})$")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _REQUIRED = ("id", "source", "type")
 _HINT = "see the CloudEvents 1.0 specification"
@@ -141,6 +142,8 @@ def _check_time(text: str) -> None:
     """
     if not _TIME.fullmatch(text):
         raise bad("time must be an RFC 3339 timestamp with its offset, like 2026-03-27T14:50:00Z", "time")
+    if (offset := _OFFSET.search(text)) and not (int(offset[1]) < 24 and int(offset[2]) < 60):
+        raise bad(f"time has the offset {offset[0]}, which no time zone has; write one like +01:00, or Z", "time")
     seconds = "59" if text[17:19] == "60" else text[17:19]  # datetime does not support leap seconds
     try:
         datetime.fromisoformat(f"{text[:17]}{seconds}{text[19:]}".upper())

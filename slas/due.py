@@ -209,6 +209,10 @@ class _Parser:
             sign = 1 if self._take()[1] == "+" else -1
             kind, token, column = self._take()
             self._count(column)
+            if kind == "clock":
+                self._fail(
+                    column, f"'{token}' is a time of day; a due time is shifted by a duration, such as '8 working hours' or '90 minutes'"
+                )
             if kind != "duration":
                 self._fail(column, "expected a duration such as '8 working hours'")
             try:

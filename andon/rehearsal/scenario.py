@@ -24,6 +24,7 @@ from core.verdict import TransactionState, Verdict
 from slas.calendar import zone_of
 
 _HINT = 'write a local time and its zone, quoted: "2026-03-27 15:50 Europe/Berlin"'
+_OFFSET = re.compile(r"(?<=\d)\s?[+-](\d\d):?(\d\d)$")
 _MONEY = re.compile(r"\d+(\.\d+)? [A-Z]{3}")
 
 
@@ -42,6 +43,8 @@ def parse_moment(value: Any) -> Moment:
     text = value.strip() if isinstance(value, str) else ""
     before, _, zone_name = text.rpartition(" ")
     named = bool(before) and zone_name[:1].isalpha()
+    if (offset := _OFFSET.search(text)) and not (int(offset[1]) < 24 and int(offset[2]) < 60):
+        raise ValueError(f"'{value}' has the offset {offset[0].strip()}, which no time zone has; {_HINT}")
     try:
         local = datetime.fromisoformat(before if named else text)
         zone = zone_of(zone_name) if named else local.tzinfo
@@ -51,7 +54,10 @@ def parse_moment(value: Any) -> Moment:
         raise ValueError(f"'{value}' is not a time; {_HINT}") from error
     if zone is None or (named and local.tzinfo is not None):
         raise ValueError(f"'{value}' must have one time zone; {_HINT}")
-    found = local.replace(tzinfo=zone).astimezone(UTC)
+    try:
+        found = local.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"'{text}' is too far away; the years 1970 to 2199 will do") from error
     if found.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
         raise ValueError(f"'{text}' does not exist: the clocks of {zone_name} skip it")
     return Moment(text, found)

@@ -24,6 +24,7 @@ def check_sla(
     path: Path = ("slas", name)
     for end, milestone in (("from", sla.from_), ("to", sla.to)):
         _milestone(review, document, (*path, end), flow, milestone)
+    _after_the_end(review, document, (*path, "to"), flow, sla)
     if sla.from_ == sla.to:
         review.wrong(document, (*path, "to"), f"the SLA '{name}' starts and ends with '{sla.to}'; name the milestone it waits for")
     _of_all(review, document, (*path, "of"), flow, sla)
@@ -49,6 +50,18 @@ def check_sla(
 def _milestone(review: Review, document: Document, path: Path, flow: Flow, name: str) -> None:
     if name not in flow.milestones:
         review.unknown(document, path, f"milestone '{name}' is not defined in flow '{flow.flow}'", name, flow.milestones)
+
+
+def _after_the_end(review: Review, document: Document, path: Path, flow: Flow, sla: Sla) -> None:
+    """Warn of an SLA that waits for what comes after every end: its transactions count as complete while it still runs."""
+    order = {name: position for position, name in enumerate(flow.milestones)}
+    ends = [name for name in flow.ends if name not in flow.cancels and name in order]
+    if sla.to in order and ends and sla.to not in flow.cancels and all(order[end] < order[sla.to] for end in ends):
+        named = " and ".join(f"'{end}'" for end in ends)
+        message = (
+            f"'{sla.to}' comes after {named}, with which the flow ends: its transactions are complete before; add '{sla.to}' to 'ends'"
+        )
+        review.doubtful(document, path, message)
 
 
 def _of_all(review: Review, document: Document, path: Path, flow: Flow, sla: Sla) -> None:

@@ -28,6 +28,7 @@ from core.catalog.positions import MAXIMUM_BYTES, Diagnostic, Document, Position
 from core.catalog.review import Review, Validators
 from core.catalog.routing import Owners, Routes
 from core.catalog.runbook import Runbook
+from core.catalog.salvage import salvage, without_doubtful
 from core.catalog.source import Source
 from core.catalog.validation_errors import diagnostics_of, suggestion
 from core.errors import UsageError
@@ -79,7 +80,9 @@ def load_catalog(folder: Path, validators: Validators = NO_VALIDATORS) -> Loaded
     known["channel"] = _names_in(reader, "routes.yaml", "channels")
     review = Review(known, reader.incomplete, validators, reader.errors, reader.warnings)
     catalog = reader.catalog()
+    of_form = len(review.errors)
     _check(review, reader, catalog)
+    review.errors[of_form:] = [error for error in review.errors[of_form:] if without_doubtful([error], reader.left_out.get(error.file, ()))]
     if review.errors:
         raise CatalogErrors(review.errors)
     return Loaded(catalog, sorted(set(review.warnings)))
@@ -125,6 +128,7 @@ class _Reader:
         self.documents: dict[str, Document] = {}
         self.ids: dict[str, dict[str, Document]] = {}
         self.incomplete: set[str] = set()
+        self.left_out: dict[str, set[str]] = {}
         self._found: dict[str, dict[str, Definition]] = {noun: {} for _, noun in FOLDERS.values()}
         self._singles: dict[str, Definition] = {}
         self._digest = hashlib.sha256()
@@ -207,7 +211,9 @@ class _Reader:
             item = self._typed(document, model)
             if item is not None:
                 self._found[noun][str(name)] = item
-            elif noun == "contract" or not (isinstance(name, str) and re.fullmatch(IDENTIFIER_PATTERN, name)):
+            if document.file in self.left_out and noun == "contract":
+                self.incomplete.add(noun)  # what it gives about a customer is not known
+            if item is None and not (isinstance(name, str) and re.fullmatch(IDENTIFIER_PATTERN, name)):
                 self.incomplete.add(noun)
 
     def _read_single(self, file: Path) -> None:
@@ -238,11 +244,13 @@ class _Reader:
         return document
 
     def _typed(self, document: Document, model: type[T]) -> T | None:
+        """Return the definition; if it has errors, what is valid of it, so that the cross-checks find the others."""
         try:
             return model.model_validate(document.value)
         except ValidationError as error:
             self.errors.extend(diagnostics_of(error, document, model))
-            return None
+            item, self.left_out[document.file] = salvage(document.value, model, error)
+            return item
 
     def _note(self, file: Path, position: Position, message: str) -> None:
         self.errors.append(Diagnostic(file.as_posix(), *position, message))

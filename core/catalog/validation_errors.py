@@ -65,7 +65,7 @@ def diagnostics_of(error: ValidationError, document: Document, model: type[BaseM
     """Return one error per position, in the order of the document."""
     places: dict[Path, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
-        places.setdefault(_written(document.value, details), []).append(details)
+        places.setdefault(written(document.value, details), []).append(details)
     # A union reports every member that did not fit; the deepest position is the member that was meant.
     around = {path[:length] for path in places for length in range(len(path))}
     wanted = [path for path in places if not (path in around and _is_union(places[path]))]
@@ -80,7 +80,7 @@ def _is_union(details: list[ErrorDetails]) -> bool:
     return all(each["type"] in _KINDS or each["type"] == "literal_error" for each in details)
 
 
-def _written(value: Any, details: ErrorDetails) -> Path:
+def written(value: Any, details: ErrorDetails) -> Path:
     """Return the part of pydantic's location that is a path in the document; names of union members are left out."""
     path: list[str | int] = []
     parts = list(details["loc"])

@@ -80,6 +80,7 @@ def test_a_cut_off_at_the_start_is_the_next_days() -> None:
         ("", 1, "expected a fact"),
         ("promised_at -", 14, "expected a duration"),
         ("promised_at - x", 15, "expected a duration"),
+        ("promised_at +24:00", 14, "'24:00' is a time of day; a due time is shifted by a duration"),
         ("promised_at - 8 working days", 15, "no fixed length"),
         ("promised_at + 8 moons", 15, "is not a duration"),
         ("promised_at + 8 business hours", 15, "write 'working' instead of 'business'"),

@@ -38,6 +38,9 @@ def test_a_moment_is_kept_as_it_is_written_and_known_in_utc(text: str, utc: date
         ("15:50 UTC", "is not a time"),
         ("", "is not a time"),
         (1_774_623_000, "is not a time"),
+        ("2026-03-27 15:50+24:00", r"has the offset \+24:00, which no time zone has; write"),
+        ("2026-03-27T15:50:00-01:75", "has the offset -01:75, which no time zone has; write"),
+        ("0001-01-01 00:00+14:00", "is too far away"),
     ],
 )
 def test_a_moment_that_means_nothing_or_two_things_is_refused(text: object, why: str) -> None:

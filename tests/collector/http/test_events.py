@@ -90,6 +90,11 @@ def test_bad_attributes(door: Running, fields: dict[str, Any], field: str) -> No
     assert (detail["reason"], detail["quarantine_id"]) == ("bad_cloudevent", answer.json()["quarantine_id"])
 
 
+def test_an_offset_that_no_zone_has_is_told_in_plain_words(door: Running) -> None:
+    answer = door.post("/v1/events", json.dumps(event(time="2026-11-24T10:00:00+24:00")).encode(), ONE)
+    assert answer.json()["message"].startswith("time has the offset +24:00, which no time zone has; write one like +01:00, or Z")
+
+
 @pytest.mark.parametrize(
     "time",
     [

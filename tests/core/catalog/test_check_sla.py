@@ -249,3 +249,14 @@ def test_a_target_may_change_the_penalty_alone_and_that_changes_the_version(fold
 def test_a_due_time_of_too_many_parts_is_refused_before_anything_recurses():
     for due in ("(" * 500 + "start" + ")" * 500, "min(" * 300 + "start" + ")" * 300, "start" + " + 1 hour" * 200):
         assert str(check_due(due, set())).endswith("a due time may have at most 50 parts; shorten it")
+
+
+@pytest.mark.parametrize(("ends", "warned"), [("[shipped]", True), ("[shipped, cancelled]", True), ("[booked, invoiced]", False)])
+def test_an_sla_that_waits_for_what_comes_after_every_end_is_doubtful(folder: Path, ends: str, warned: bool):
+    edit(folder, "flows/order-to-cash.yaml", "ends: [invoiced, cancelled]", f"ends: {ends}\ncancels: [rejected]")
+    edit(folder, "flows/order-to-cash.yaml", "    to: booked\n", "    to: invoiced\n")
+    found = [str(each) for each in load_catalog(folder).warnings if "with which the flow ends" in each.message]
+    said = "'invoiced' comes after 'shipped', with which the flow ends: its transactions are complete before; add 'invoiced' to 'ends'"
+    if "cancelled" in ends:  # the last of the milestones before the pauses ends it, too
+        said, warned = "", False
+    assert [each.partition(": ")[2] for each in found] == ([said] if warned else [])

@@ -1,0 +1,66 @@
+"""What of a definition with errors is still valid, so that its other mistakes are told at once and not after the next attempt."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import re
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from core.catalog.definition import Definition
+from core.catalog.positions import Diagnostic, Path
+from core.catalog.validation_errors import ERRORS_MAX, known_keys, written
+
+T = TypeVar("T", bound=Definition)
+_UNSAID = {"title", "owner"}
+"""Texts that cross-checks take as not said when they are empty."""
+
+
+def salvage(value: Any, model: type[T], error: ValidationError) -> tuple[T | None, set[str]]:
+    """Return a definition without the parts that ``error`` is about, and the names of the parts left out; None if too little is left."""
+    value, left_out = copy.deepcopy(value), set[str]()
+    for _ in range(ERRORS_MAX):
+        for details in error.errors(include_url=False):
+            path = written(value, details)
+            if details["type"] == "extra_forbidden" and path:  # what was meant is not missing
+                left_out.update(difflib.get_close_matches(str(path[-1]), known_keys(model, path[:-1]), n=1))
+            if details["type"] == "missing" and len(path) == 1 and path[0] in _UNSAID:
+                value[path[0]] = ""
+                left_out.add(str(path[0]))
+            elif not _leave_out(value, _part_of(path, details), left_out):
+                return None, left_out
+        try:
+            return model.model_validate(value), left_out
+        except ValidationError as following:
+            error = following
+    return None, left_out
+
+
+def without_doubtful(errors: Collection[Diagnostic], left_out: Collection[str]) -> list[Diagnostic]:
+    """Return the errors of a salvaged definition that do not speak of what was left out: those may be wrong."""
+    words = re.compile("|".join(rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in sorted(left_out)) or "(?!)")
+    return [error for error in errors if not words.search(error.message)]
+
+
+def _part_of(path: Path, details: ErrorDetails) -> Path:
+    """Return the part to leave out: no item of a list, because that would move the others; around what is missing, the whole."""
+    whole = path[:-1] if details["type"] == "missing" else path
+    item = next((index for index, part in enumerate(whole) if isinstance(part, int)), len(whole))
+    return whole[:item]
+
+
+def _leave_out(value: Any, path: Path, left_out: set[str]) -> bool:
+    """Delete a part, which may be gone already; return False for the whole definition."""
+    if not path:
+        return False
+    for part in path[:-1]:
+        if part not in value:
+            return True
+        value = value[part]
+    value.pop(path[-1], None)
+    left_out.add(str(path[-1]))
+    return True
