@@ -52,12 +52,14 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
         raise UsageError(
             f"the store was made by a newer version, with schema files unknown to this one ({', '.join(newer)}); use that version or a newer one"
         )
-    done = []
-    for name, sql in schema.items():
-        if name not in applied:
-            store.command(_with_settings(sql, settings))
-            store.insert("schema_files", {"name": [name]})
-            done.append(name)
+    done: list[str] = []
+    try:
+        for name, sql in schema.items():
+            if name not in applied:
+                store.command(_with_settings(sql, settings))
+                done.append(name)
+    finally:  # together: a part synced to disk for each took half of the time in which a new store is made
+        store.insert("schema_files", {"name": done})
     _check_durability(store)
     _apply_retention(store, retention_days or {})
     return done

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import TemplateNotFound, UndefinedError
 
-from core.statement import literal, literals, statements
+from core.statement import environment_of, literal, literals, statements
 
 QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 
@@ -53,6 +53,12 @@ def test_a_file_is_rendered_by_its_name_and_a_line_of_a_condition_leaves_none_be
 
 def test_what_a_view_holds_is_quoted_and_not_escaped_for_html(folder: Path) -> None:
     assert statements(folder)("view", name="a < 'b' & c", names=("x", "y")) == r"SELECT 'a < \'b\' & c', ['x', 'y']"
+
+
+@pytest.mark.parametrize("text", ["SELECT {a:String}\n", "-- {a} %} #}\nSELECT 1", "SELECT 1\n\n", "", "\n"])
+def test_a_file_without_anything_for_jinja_is_what_jinja_makes_of_it(folder: Path, text: str) -> None:
+    (folder / "plain.sql.j2").write_text(text, encoding="utf-8")
+    assert statements(folder)("plain") == environment_of(folder).get_template("plain.sql.j2").render()
 
 
 def test_a_name_that_is_not_there_and_a_parameter_that_is_not_given_are_errors(folder: Path) -> None:

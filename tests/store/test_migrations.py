@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.errors import UsageError
 from store.client import Store
@@ -79,6 +80,19 @@ def test_a_later_file_changes_a_table_with_its_rows(unmigrated_store: Store, tmp
     monkeypatch.setattr("store.migrations.SCHEMA", schema)
     assert migrate(unmigrated_store) == ["990_cursor_notes"]
     assert unmigrated_store.rows("SELECT stage, position, note FROM cursors") == [{"stage": "load", "position": 7, "note": "none"}]
+    assert migrate(unmigrated_store) == []
+
+
+def test_what_was_applied_before_a_file_that_fails_is_not_applied_again(
+    unmigrated_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = shutil.copytree(SCHEMA, tmp_path / "schema")
+    (schema / "990_wrong.sql.j2").write_text("ALTER TABLE there_is_none ADD COLUMN note String")
+    monkeypatch.setattr("store.migrations.SCHEMA", schema)
+    with pytest.raises(ClickHouseError, match="there_is_none"):
+        migrate(unmigrated_store)
+    (schema / "990_wrong.sql.j2").unlink()
+    monkeypatch.setattr("store.migrations.SCHEMA", SCHEMA)
     assert migrate(unmigrated_store) == []
 
 
