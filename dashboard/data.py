@@ -22,7 +22,7 @@ from core.config import Settings, own_secret
 from core.errors import AndonError, Permanent, Retryable
 from core.telemetry import M
 from dashboard.measures import telemetry
-from store.reads.connection import Reader, connect_reader, whom
+from store.reads.connection import Reader, ReaderError, connect_reader, whom
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def _ask(settings: Settings, name: str, parameters: tuple[tuple[str, Hashable], 
         return _read(_client(settings), **dict(parameters))
     except AndonError as error:
         raise Unreachable(f"{name}: {error}") from error
-    except Exception as error:  # boundary: the store's client, which raises many kinds of errors
+    except ReaderError as error:
         if "UNKNOWN_TABLE" not in str(error):
             _client.clear()
         raise Unreachable(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from error

@@ -231,7 +231,7 @@ def records_of(message: AbstractIncomingMessage, context: ReceiverContext, setti
         events = _events(message, settings)
     except Rejection as rejection:
         return [kept(rejection.error, message.body, whole)]
-    except Exception as error:  # boundary: one message; it must never hold up the queue
+    except ValueError as error:  # a text that UTF-8 cannot express; it must not hold up the queue
         return [kept(ValidationError("unreadable_message", f"{type(error).__name__}: {error}"), message.body, whole)]
     return [context.event(event) if isinstance(event, bytes) else kept(*event, STRUCTURED) for event in events]
 

@@ -16,6 +16,8 @@ from store.server import AUTHENTICATION_FAILED, is_unanswered, scheme_of, server
 
 Reader: TypeAlias = Client
 """What asks a store: one thread's client, for code that may not know its library."""
+ReaderError: TypeAlias = ClickHouseError
+"""What a reader raises for whatever goes wrong on the way: refused, cut off, or answered with an error."""
 
 CLIENT_NAME = "andon"
 """How Andon's own pages and commands identify themselves, so that the queries of others do not keep them waiting."""

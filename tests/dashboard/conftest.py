@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from andon.health.heartbeat import with_heartbeat
 from core.clock import FakeClock
+from core.errors import Retryable
 from dashboard import app, data
 from store.catalogs import StoredCatalogs
 from store.client import Store
@@ -66,7 +67,7 @@ def view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., AppTe
     def show(page: str, store: Store | None, **query: str) -> AppTest:
         def connect(*_: object) -> object:
             if store is None:
-                raise ConnectionRefusedError("connection refused")
+                raise Retryable("no engine answers")
             return store.reader
 
         monkeypatch.setattr(data, "connect_reader", connect)

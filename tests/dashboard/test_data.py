@@ -20,6 +20,7 @@ from core.telemetry import M
 from dashboard import data, measures
 from dashboard.data import Data, Unreachable
 from store.client import Store
+from store.reads.connection import ReaderError
 from tests.dashboard.shown import View, words
 from tests.dashboard.synthetic import NOW
 
@@ -118,7 +119,7 @@ def test_viewers_share_an_answer_and_other_parameters_have_their_own(engine: Eng
 def test_stores_do_not_share_answers(engine: Engine, opened: Callable[..., Data]) -> None:
     assert opened().read(engine.read)[0] == 1
     assert opened(folder="other").read(engine.read)[0] == 2
-    engine.error = RuntimeError("gone")
+    engine.error = ReaderError("gone")
     expire()
     assert opened(folder="other").read(engine.read)[0] == 2
     with pytest.raises(Unreachable):
@@ -129,7 +130,7 @@ def test_an_old_answer_is_given_with_its_age_while_nobody_answers(engine: Engine
     opened().read(engine.read, flow="a")
     expire()
     opened(60).read(engine.read, flow="b")
-    engine.error = RuntimeError("gone")
+    engine.error = ReaderError("gone")
     expire()
     later = opened(300)
     assert later.read(engine.read, flow="b")[0] == 2
@@ -144,16 +145,22 @@ def test_an_old_answer_is_given_with_its_age_while_nobody_answers(engine: Engine
 
 
 def test_where_there_is_no_earlier_answer_it_says_what_was_asked_and_why_it_failed(engine: Engine, opened: Callable[..., Data]) -> None:
-    engine.error = RuntimeError("Code: 47. first line\nsecond line")
-    with pytest.raises(Unreachable, match=r"Engine\.read: RuntimeError: Code: 47\. first line$"):
+    engine.error = ReaderError("Code: 47. first line\nsecond line")
+    with pytest.raises(Unreachable, match=r"Engine\.read: ClickHouseError: Code: 47\. first line$"):
         opened().read(engine.read)
     engine.error = Permanent("the token is wrong")
     with pytest.raises(Unreachable, match=r"Engine\.read: the token is wrong$"):
         opened().read(engine.read)
 
 
+def test_a_defect_in_a_read_is_not_taken_for_a_store_that_does_not_answer(engine: Engine, opened: Callable[..., Data]) -> None:
+    engine.error = KeyError("no such column")
+    with pytest.raises(KeyError):
+        opened().read(engine.read)
+
+
 @pytest.mark.parametrize(
-    ("error", "connected"), [(RuntimeError("broken pipe"), 2), (RuntimeError("UNKNOWN_TABLE clocks"), 1), (Permanent("no"), 1)]
+    ("error", "connected"), [(ReaderError("broken pipe"), 2), (ReaderError("UNKNOWN_TABLE clocks"), 1), (Permanent("no"), 1)]
 )
 def test_a_connection_that_broke_is_made_anew(engine: Engine, opened: Callable[..., Data], error: Exception, connected: int) -> None:
     engine.error = error
@@ -169,7 +176,7 @@ def test_the_log_says_once_that_a_read_fails_and_once_that_it_is_answered(
 ) -> None:
     caplog.set_level(logging.INFO, "dashboard.data")
     opened().read(engine.read)
-    for error in (RuntimeError("gone"), RuntimeError("gone"), None, None):
+    for error in (ReaderError("gone"), ReaderError("gone"), None, None):
         engine.error = error
         expire()
         opened().read(engine.read)
@@ -179,7 +186,7 @@ def test_the_log_says_once_that_a_read_fails_and_once_that_it_is_answered(
 def test_old_answers_are_bounded_in_number(engine: Engine, opened: Callable[..., Data]) -> None:
     for number in range(data._KEPT + 1):
         opened().read(engine.read, number=number)
-    engine.error = RuntimeError("gone")
+    engine.error = ReaderError("gone")
     expire()
     assert opened().read(engine.read, number=1)[0] == 2
     with pytest.raises(Unreachable):

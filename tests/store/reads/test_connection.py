@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from core.config import Settings
 from core.errors import Retryable, UsageError
-from store.reads.connection import LIMITS, connect_reader, reading, whom
+from store.reads.connection import LIMITS, ReaderError, connect_reader, reading, whom
 from tests.ports import free_port
 
 SERVER = "clickhouse://andon@127.0.0.1:{port}/andon"
@@ -41,6 +45,54 @@ def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Pa
     with pytest.raises(Retryable, match=r"no ClickHouse server answers at http://andon@127\.0\.0\.1") as caught, reading(settings):
         pass
     assert "correct horse" not in str(caught.value)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n"
+BROKEN = {
+    "closed": b"",
+    "no HTTP": b"hello\r\n\r\n",
+    "an error": b"HTTP/1.1 500 X\r\ncontent-length: 3\r\n\r\nabc",
+    "cut off": HEAD + b"content-length: 1000\r\n\r\n\1\1\1a\6UInt64",
+    "cut off in a chunk": HEAD + b"transfer-encoding: chunked\r\n\r\n10\r\nabc",
+    "no chunk": HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\nabc",
+    "no block": HEAD + b"content-length: 9\r\n\r\n\xff\xff\xff\xff\xff\xff\xffab",
+    "no gzip": HEAD + b"content-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc",
+}
+
+
+class Breaking(BaseHTTPRequestHandler):
+    """Answers what a client asks when it connects, and every query with bytes that are not an answer."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        query = unquote(self.path).encode() + self.rfile.read(int(self.headers.get("content-length", 0)))
+        if b"SELECT 1" in query:
+            self.wfile.write(self.server.answer)  # type: ignore[attr-defined] # the fixture's
+            self.close_connection = True
+            return
+        answer = b"24.8.1.1\tUTC\tx\n" if b"version()" in query else b""
+        self.wfile.write(HEAD + b"content-length: %d\r\n\r\n%s" % (len(answer), answer))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def breaking() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Breaking) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_whatever_breaks_on_the_way_is_one_kind_of_error(tmp_path: Path, breaking: ThreadingHTTPServer, way: str) -> None:
+    breaking.answer = BROKEN[way]  # type: ignore[attr-defined] # the fixture's
+    client = connect_reader(Settings(data=tmp_path, engine_port=breaking.server_port))
+    for ask in (client.query, client.query_df):
+        with pytest.raises(ReaderError):
+            ask("SELECT 1")
 
 
 def test_a_store_of_another_form_is_told(tmp_path: Path) -> None:
