@@ -14,9 +14,9 @@ SELECT
     source,
     rule_system AS system,
     CAST(
-        arrayFilter(k -> k.2 != '',
-            arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k),
-                arrayMap(k -> (k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.root = 6, multiIf(rule IN (1), [toString(extract(body, '(\d+)'))], CAST([], 'Array(String)'))[toUInt8OrZero(k.path[1])], ''))))])[1]), rule_keys))),
+        arrayMap(k -> if(lengthUTF8(k.value) > 512, ('bad_correlation_id', k.type), (k.type, k.value)),
+            arrayFilter(k -> k.value != '',
+                arrayMap(k -> CAST((k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.root = 6, multiIf(rule IN (1), [toString(extract(body, '(\d+)'))], CAST([], 'Array(String)'))[toUInt8OrZero(k.path[1])], ''))))])[1]), 'Tuple(type String, value String)'), rule_keys))),
         'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(map(), 'Map(LowCardinality(String), String)') AS facts,
     rule_failure AS failure,

@@ -15,12 +15,13 @@ SELECT
     source,
     rule_system AS system,
     CAST(
-        arrayFilter(k -> k.2 != '',
-            arrayMap(k -> if(lengthUTF8(k.2) > 512, ('bad_correlation_id', k.1), k),
-                arrayMap(k -> (k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.root = 1, attributes[k.path[1]], ''))))])[1]), rule_keys))),
+        arrayMap(k -> if(lengthUTF8(k.value) > 512, ('bad_correlation_id', k.type), (k.type, k.value)),
+            arrayFilter(k -> k.value != '',
+                arrayMap(k -> CAST((k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [normalizeUTF8NFC(trimBoth(toValidUTF8(multiIf(k.root = 1, attributes[k.path[1]], ''))))])[1]), 'Tuple(type String, value String)'), rule_keys))),
         'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(
-        arrayFilter(f -> f.2 != '', arrayMap(f -> (f.name, multiIf(f.root = 2, resource[f.path[1]], '')), rule_facts)),
+        arrayFilter(f -> f.value != '',
+            arrayMap(f -> CAST((f.name, multiIf(f.root = 2, resource[f.path[1]], '')), 'Tuple(name String, value String)'), rule_facts)),
         'Map(LowCardinality(String), String)') AS facts,
     rule_failure AS failure,
     '' AS cause,

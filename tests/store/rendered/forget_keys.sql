@@ -1,5 +1,5 @@
 -- with {}
--- Takes back keys of before their flow was read again by another definition.
+-- Deletes the keys that the earlier definition of a flow found, once the flow has been read again with a new one.
 DELETE FROM transaction_keys
 WHERE key_type NOT IN ('@merged', '@forgotten') AND (flow, 1) IN (SELECT flow, 1 FROM transaction_keys WHERE key_type = '@forgotten')
     AND revision < transform(
