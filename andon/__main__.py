@@ -32,6 +32,7 @@ COMMANDS = (
     "dashboard",
     "plant",
     "check",
+    "calendar",
     "sla",
     "explain",
     "find",

@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from andon.plugins import check_channel, check_receiver
+from core.catalog.calendar import Calendar
 from core.catalog.catalog import Catalog
 from core.catalog.load import Loaded, load_catalog
 from core.catalog.review import CheckExpression, Validators
+from core.clock import SystemClock
 from core.errors import Permanent, UsageError
 from core.secrets import read_all, resolve_secret
 from correlator.paths import Root, Signal, as_expression, resolve_path
+from slas.calendar import zone_of
+from slas.calendar_year import closing_text
 from slas.due import check_due
 from store import read_only
 
@@ -56,6 +60,16 @@ def unreadable_secrets(catalog: Catalog) -> list[str]:
     sources = [(source.whose, source.secrets) for source in catalog.sources.values()]
     channels = [(f"channel '{name}'", channel.secrets) for name, channel in catalog.routes.channels.items()]
     return [problem for owner, references in (*sources, *channels) for problem in read_all(owner, references, resolve_secret)[1]]
+
+
+def closings(catalog: Catalog) -> list[str]:
+    """Return for each calendar what it closes this year."""
+    return [closing_text(each, this_year(each)) for each in catalog.calendars.values()]
+
+
+def this_year(calendar: Calendar) -> int:
+    """Return the current year in a calendar's time zone."""
+    return SystemClock().now().astimezone(zone_of(calendar.time_zone)).year
 
 
 def expressions_of(store: Store | None = None) -> CheckExpression:

@@ -62,7 +62,7 @@ class CompiledCalendar:
         self._cut_offs: dict[int, Milliseconds] = {}
         for definition in self.definitions:
             zone_of(definition.time_zone)
-            _holidays(definition, range(FIRST_YEAR, FIRST_YEAR + 1))
+            closed_days(definition, range(FIRST_YEAR, FIRST_YEAR + 1))
 
     def add(self, starts: ArrayLike, amount: ArrayLike) -> Milliseconds:
         """Return the earliest moment with ``amount`` (≥ 0) of working time after each start."""
@@ -200,40 +200,63 @@ def _dates(first: int, last: int) -> list[date]:
     return [begin + timedelta(days=offset) for offset in range((date(last + 1, 1, 1) - begin).days)]
 
 
-def _holidays(definition: Calendar, years: range) -> set[date]:
-    """Return the dates that are not worked, after applying ``add`` and ``remove``."""
+def closed_days(definition: Calendar, years: range) -> dict[date, str]:
+    """Return the dates of these years on which no shift begins or goes on, and why: the English name of the holiday, or ``own date``.
+
+    Raises :class:`UsageError` for a table of holidays that does not exist.
+    """
     rules = definition.holidays
-    days: set[date] = set()
+    days: dict[date, str] = {}
     if rules.country:
         try:
-            days = set(holidays.country_holidays(rules.country, subdiv=rules.subdivision, years=years))
-        except NotImplementedError as error:
+            table = holidays.country_holidays(
+                rules.country, subdiv=rules.subdivision, years=years, categories=tuple(rules.categories) or None, language="en_US"
+            )
+        except (NotImplementedError, ValueError) as error:
             raise UsageError(f"calendar '{definition.calendar}': holidays: {error}") from error
-    return (days | set(rules.add)) - set(rules.remove)
+        days = dict(table)
+    days |= {day: days.get(day, "own date") for day in rules.add if day.year in years}
+    return {day: days[day] for day in sorted(days) if day not in rules.remove}
+
+
+def works_on(definition: Calendar, day: date) -> bool:
+    """Return whether a shift begins on this day of the week, closed or not."""
+    return any(_WEEKDAYS[day.weekday()] in shift.days for shift in definition.shifts)
+
+
+def day_begins(day: date, zone: ZoneInfo) -> int:
+    """Return the UTC milliseconds at which a local day begins."""
+    return _to_utc(day, 0, zone)
 
 
 def _compile_one(definition: Calendar, first: int, last: int) -> tuple[Intervals, set[date]]:
     """Return the merged working intervals of one calendar and the dates on which it works."""
     zone = zone_of(definition.time_zone)
-    free = _holidays(definition, range(first, last + 2))
-    starts: list[int] = []
-    ends: list[int] = []
-    working: set[date] = set()
-    for shift in definition.shifts:
-        opens, closes = minutes_of(shift.start), minutes_of(shift.end)
-        closes += 1440 if closes <= opens else 0
-        weekdays = {_WEEKDAYS.index(day) for day in shift.days}
-        for day in _dates(first, last):
-            if day.weekday() in weekdays:
-                starts.append(_to_utc(day, opens, zone))
-                ends.append(_to_utc(day, closes, zone))
-                working.add(day)
-    open_ = _cover_count([(np.array(starts, np.int64), np.array(ends, np.int64))], 1)
+    free = closed_days(definition, range(first, last + 2))
+    shifts = [
+        (day, shift.start, shift.end)
+        for shift in definition.shifts
+        for day in _dates(first, last)
+        if _WEEKDAYS[day.weekday()] in shift.days
+    ]
+    open_ = _open(shifts, zone)
     if free:
-        closed = sorted(day for day in free if first <= day.year <= last + 1)
-        edges = [(_to_utc(day, 0, zone), _to_utc(day, 1440, zone)) for day in closed]
+        edges = [(_to_utc(day, 0, zone), _to_utc(day, 1440, zone)) for day in free]
         open_ = _without(open_, edges)
-    return open_, working - free
+    worked = [(day.date, day.start, day.end) for day in definition.worked if first <= day.date.year <= last]
+    if worked:
+        open_ = _cover_count([open_, _open(worked, zone)], 1)
+    return open_, {day for day, _, _ in shifts if day not in free} | {day for day, _, _ in worked}
+
+
+def _open(shifts: Sequence[tuple[date, str, str]], zone: ZoneInfo) -> Intervals:
+    """Return the merged intervals of shifts: date, start and end in local time; an end at or before the start is on the next day."""
+    starts, ends = [], []
+    for day, start, end in shifts:
+        opens, closes = minutes_of(start), minutes_of(end)
+        starts.append(_to_utc(day, opens, zone))
+        ends.append(_to_utc(day, closes + 1440 if closes <= opens else closes, zone))
+    return _cover_count([(np.array(starts, np.int64), np.array(ends, np.int64))], 1)
 
 
 def _without(open_: Intervals, closed: list[tuple[int, int]]) -> Intervals:

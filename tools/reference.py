@@ -1,4 +1,4 @@
-"""Writes docs/reference.md from the code: settings, metrics, plug-ins, what a target, a penalty, a contract and an owner may say.
+"""Writes docs/reference.md from the code: settings, metrics, plug-ins, what calendars, pauses, targets, penalties, contracts and owners may say.
 
 Run after any of them changes; a test checks that the file is what this writes.
 """
@@ -14,10 +14,11 @@ import alerts.notifiers
 import collector.lanes
 import collector.receivers
 import dashboard.pages
+from core.catalog.calendar import Calendar, Holidays, Shift, WorkedDay
 from core.catalog.contract import Contract
 from core.catalog.definition import Definition
 from core.catalog.routing import Owner
-from core.catalog.sla import Penalty, Target
+from core.catalog.sla import Pause, Penalty, Target
 from core.config import Settings
 from core.registry import discover
 from core.telemetry import M
@@ -28,6 +29,11 @@ PLUGINS = (
     ("Pages", dashboard.pages, "PAGE"),
 )
 DEFINITIONS: tuple[tuple[str, type[Definition]], ...] = (
+    ("Calendar (`calendars/*.yaml`)", Calendar),
+    ("Shift (under `shifts:` of a calendar)", Shift),
+    ("Holidays (`holidays:` of a calendar)", Holidays),
+    ("Worked day (under `worked:` of a calendar)", WorkedDay),
+    ("Pause (`pause:` of an SLA)", Pause),
     ("Target (under `targets:` of an SLA)", Target),
     ("Penalty (`penalty:` of an SLA or of a target)", Penalty),
     ("Contract (`contracts/*.yaml`)", Contract),

@@ -13,8 +13,11 @@ def command(
     *,
     schema: Annotated[Path | None, typer.Option(help="also write JSON Schemas for editors into this folder")] = None,
 ) -> None:
-    """Validate a catalog: file:line:column, what, and what to write instead. Exit code 2 for errors, 0 for warnings only."""
-    from andon.catalog_check import check_catalog, expressions_of, unreadable_secrets
+    """Validate a catalog: file:line:column, what, and what to write instead; and list what its calendars close this year.
+
+    Exit code 2 for errors, 0 for warnings only.
+    """
+    from andon.catalog_check import check_catalog, closings, expressions_of, unreadable_secrets
     from core.plural import counted
 
     if schema is not None:
@@ -25,6 +28,8 @@ def command(
     for lacking in unreadable_secrets(loaded.catalog):
         typer.echo(f"warning: not readable here: {lacking}", err=True)
     found = loaded.catalog
+    for line in closings(found):
+        typer.echo(line)
     slas = sum(len(flow.slas) for flow in found.flows.values())
     typer.echo(
         f"{catalog}: {counted(len(found.flows), 'flow')}, {counted(slas, 'SLA')}, {counted(len(found.calendars), 'calendar')}, "

@@ -22,21 +22,41 @@ class Shift(Definition):
     end: TimeOfDay
 
 
+class WorkedDay(Definition):
+    """Working time on one date, in local time, whatever weekday or holiday it is: a Saturday before the season, an inventory at night.
+
+    It is added to the shifts of that day. An ``end`` at or before ``start`` is on the next day.
+    """
+
+    date: date
+    start: TimeOfDay
+    end: TimeOfDay
+
+
 class Holidays(Definition):
-    """Public holidays by ISO country code and subdivision, plus your own dates (plant shutdowns), minus dates that are worked."""
+    """Closed days: those of a country (ISO 3166 code) and its subdivision, plus your own dates (plant shutdowns), minus those that are worked.
+
+    ``categories``: which of the country's holidays close, by the names of the Python library holidays; unless said otherwise the public
+    ones. In Bavaria, 15 August closes with ``[public, catholic]``.
+    """
 
     country: str | None = None
     subdivision: str | None = None
+    categories: list[str] = Field(default_factory=list)
     add: list[date] = Field(default_factory=list)
     remove: list[date] = Field(default_factory=list)
 
 
 class Calendar(Definition):
-    """Working time in one time zone (IANA name). ``cut_off`` is the default for ``next cut-off`` in due expressions."""
+    """Working time in one time zone (IANA name). ``cut_off`` is the default for ``next cut-off`` in due expressions.
+
+    ``worked``: days that are worked beyond the shifts. ``andon calendar NAME YEAR`` prints what comes of it.
+    """
 
     calendar: Identifier
     title: str = ""
     time_zone: str
     shifts: list[Shift] = Field(min_length=1)
     holidays: Holidays = Field(default_factory=Holidays)
+    worked: list[WorkedDay] = Field(default_factory=list)
     cut_off: TimeOfDay | None = None

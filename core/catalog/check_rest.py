@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from core.catalog.calendar import Calendar
+from core.catalog.calendar import Calendar, Holidays
 from core.catalog.contract import Contract
 from core.catalog.definition import Severity
 from core.catalog.flow import Flow
@@ -50,24 +50,28 @@ def check_calendar(review: Review, document: Document, calendar: Calendar) -> No
     if given.subdivision and not given.country:
         review.wrong(document, ("holidays", "subdivision"), "a subdivision needs a country; add 'country: DE'", at_key=True)
     if given.country:
-        if not _has_holidays(given.country):
-            what, key = f"country '{given.country}'", "country"
-        elif not _has_holidays(given.country, given.subdivision):
-            what, key = f"subdivision '{given.subdivision}' of {given.country}", "subdivision"
-        else:
-            return
-        message = f"no public holidays are known for {what}; write an ISO 3166 code such as DE, or list dates under 'add'"
-        review.wrong(document, ("holidays", key), message)
+        _check_holidays(review, document, given)
+    elif "categories" in given.model_fields_set:
+        review.wrong(document, ("holidays", "categories"), "categories need a country; add 'country: DE'", at_key=True)
 
 
-def _has_holidays(country: str, subdivision: str | None = None) -> bool:
+def _check_holidays(review: Review, document: Document, given: Holidays) -> None:
+    """Report a country, subdivision or category that has no holidays."""
     from holidays import country_holidays  # noqa: PLC0415 - takes a second to import, only for catalogs that need it
 
+    what, key = f"country '{given.country}'", "country"
     try:
-        country_holidays(country, subdiv=subdivision)
+        known = country_holidays(str(given.country)).supported_categories
+        what, key = f"subdivision '{given.subdivision}' of {given.country}", "subdivision"
+        country_holidays(str(given.country), subdiv=given.subdivision)
     except NotImplementedError:
-        return False
-    return True
+        message = f"no public holidays are known for {what}; write an ISO 3166 code such as DE, or list dates under 'add'"
+        review.wrong(document, ("holidays", key), message)
+        return
+    for index, category in enumerate(given.categories):
+        if category not in known:
+            message = f"{given.country} has no holidays of the category '{category}'"
+            review.unknown(document, ("holidays", "categories", index), message, category, known)
 
 
 def check_source(review: Review, document: Document, source: Source) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from tests.command_line import andon, ask
 from tests.ports import free_port
 
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
+SHIPPED = Path(__file__).parents[2] / "catalog"
 GIVEN = 'given: [{at: "2026-03-27 15:50 UTC", event: shop.order.captured, data: {order: "17"}}]\n'
 EXPECT = 'expect: [{{at: "2026-03-27 15:50:{second} UTC", transaction: {{order: "17"}}, sla: {sla}, verdict: breached}}]\n'
 
@@ -42,6 +45,23 @@ def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
         f"warning: not readable here: channel 'desk': secret env:{name} is empty; set it and start again"
         for name in ("ANDON_TEST_WEBHOOK", "ANDON_TEST_WEBHOOK_SECRET")
     ]
+
+
+def test_a_calendars_year_is_shown_and_an_unknown_calendar_is_wrong_use(tmp_path: Path) -> None:
+    shown = andon("calendar", "plant-de07", "2026", "--catalog", str(SHIPPED), folder=tmp_path)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "  closed   Thu 2026-12-24  own date" in shown.stdout.splitlines()
+    unknown = andon("calendar", "plant-de7", "--catalog", str(SHIPPED), folder=tmp_path)
+    assert (unknown.returncode, one_line(unknown)) == (
+        2, f"calendar 'plant-de7' is not defined in {SHIPPED}; did you mean 'plant-de07'?",
+    )  # fmt: skip
+
+
+def test_check_lists_what_each_calendar_closes_this_year(tmp_path: Path) -> None:
+    lines = andon("check", str(SHIPPED), folder=tmp_path).stdout.splitlines()
+    closing = [re.fullmatch(r"calendar (\S+) closes \d+ days in (\d{4}): .*1 January New Year's Day.*", line) for line in lines[:-1]]
+    assert [found and found[1] for found in closing] == ["carrier", "office", "plant-de07", "plant-us02"]
+    assert {found and int(found[2]) for found in closing} <= {datetime.now(UTC).year, (datetime.now(UTC) - timedelta(days=1)).year}
 
 
 def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> None:

@@ -90,7 +90,12 @@ def test_the_own_catalog_is_complete_and_its_commands_print_what_is_written(tmp_
     for command, arguments, printed in written:
         words = [str(name) for word in arguments.split() for name in (sorted(tmp_path.glob(word)) if "*" in word else [word])]
         result = andon(*command.split(), *words, folder=tmp_path)
-        assert (result.stdout, result.stderr, result.returncode) == (printed, "", 0)
+        assert (_of_any_year(result.stdout), result.stderr, result.returncode) == (_of_any_year(printed), "", 0)
+
+
+def _of_any_year(printed: str) -> str:
+    """Leave out what a calendar closes: other days every year."""
+    return re.sub(r"(closes) \d+ days (in) \d{4}: .*", r"\1 \2", printed)
 
 
 def test_the_collectors_configuration_names_only_what_it_defines() -> None:

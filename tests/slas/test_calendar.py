@@ -12,7 +12,7 @@ import workclock
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from core.catalog.calendar import Calendar, Holidays, Shift
+from core.catalog.calendar import Calendar, Holidays, Shift, WorkedDay
 from core.clock import to_milliseconds
 from core.errors import UsageError
 from slas.calendar import DAY, MINUTE, CompiledCalendar, minutes_of, zone_of
@@ -255,3 +255,35 @@ def test_the_next_cut_off_is_the_first_after_on_a_working_day(name: str, start: 
     assert f"{wall:%H:%M}" == time_of_day
     assert any(DAYS[wall.weekday()] in shift.days for shift in definition.shifts)
     assert int(compiled.next_cut_off(found - 1, time_of_day)[0]) == found
+
+
+def works(definition: Calendar, first: str, last: str) -> list[str]:
+    """Return the working intervals between two days, in local time."""
+    found = CompiledCalendar([definition]).intervals(ms(f"{first} 00:00"), ms(f"{last} 00:00"))
+    zone = ZoneInfo(definition.time_zone)
+    return [f"{at(begin).astimezone(zone):%m-%d %H:%M}-{at(end).astimezone(zone):%H:%M}" for begin, end in found]
+
+
+def test_holidays_of_a_category_close_only_where_it_is_named() -> None:
+    """15 August 2025 is a Friday; in Bavaria it is a holiday only where most people are Catholic."""
+    public, catholic = (
+        calendar(holidays=Holidays(country="DE", subdivision="BY", categories=categories)) for categories in ([], ["public", "catholic"])
+    )
+    assert works(public, "2025-08-15", "2025-08-16") == ["08-15 08:00-16:00"]
+    assert works(catholic, "2025-08-15", "2025-08-16") == []
+    assert works(catholic, "2025-12-25", "2025-12-27") == []
+    with pytest.raises(UsageError, match="calendar 'plant': holidays: Category is not supported"):
+        CompiledCalendar([calendar(holidays=Holidays(country="DE", categories=["lunar"]))])
+
+
+def test_a_day_is_worked_beyond_the_shifts_whatever_day_it_is() -> None:
+    worked = [
+        WorkedDay(date=date(2026, 3, 28), start="08:00", end="13:00"),  # a Saturday
+        WorkedDay(date=date(2026, 4, 3), start="22:00", end="06:00"),  # Good Friday, into Saturday
+        WorkedDay(date=date(2026, 3, 27), start="15:00", end="20:00"),  # a Friday, longer
+    ]
+    plant = calendar(holidays=Holidays(country="DE", subdivision="BY"), worked=worked, cut_off="12:00")
+    assert works(plant, "2026-03-27", "2026-03-30") == ["03-27 08:00-20:00", "03-28 08:00-13:00"]
+    assert works(plant, "2026-04-03", "2026-04-06") == ["04-03 22:00-06:00"]
+    friday_evening = ms("2026-03-27 19:00")
+    assert at(int(CompiledCalendar([plant]).next_cut_off(friday_evening)[0])) == utc("2026-03-28 11:00"), "its cut-off counts, too"

@@ -106,6 +106,20 @@ BROKEN = [
         ],
     ),
     Broken(
+        "bad-category",
+        "calendars/plant.yaml",
+        "subdivision: BY",
+        "subdivision: BY, categories: [public, cathlic]",
+        ["calendars/plant.yaml:5:63: DE has no holidays of the category 'cathlic'; did you mean 'catholic'?"],
+    ),
+    Broken(
+        "category-without-country",
+        "calendars/plant.yaml",
+        "country: DE, subdivision: BY",
+        "categories: [public]",
+        ["calendars/plant.yaml:5:12: categories need a country; add 'country: DE'"],
+    ),
+    Broken(
         "secret-in-the-open",
         "sources/crm.yaml",
         "tokens: [env:CRM_TOKEN]",
