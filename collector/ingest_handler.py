@@ -13,7 +13,7 @@ from collector.authentication import Sender, Senders
 from collector.cloud_events import STRUCTURED, source_of
 from collector.content import Content
 from collector.otlp.admission import Admitted
-from collector.quarantine import quarantine_record
+from collector.quarantine import Provenance, quarantine_record
 from collector.receiver import Intake
 from collector.rejection import Rejection, ValidationError
 from core.clock import Clock, to_milliseconds
@@ -27,7 +27,7 @@ PORTION_BYTES = 4 << 20
 class Envelope:
     """What is known about a request besides its content. ``senders`` tells whose a signal is if no token does.
 
-    ``kind`` is as in :func:`collector.quarantine.quarantine_record`; ``headers`` are those that are part of the input, such as an event's
+    ``kind`` is as in :class:`collector.quarantine.Provenance`; ``headers`` are those that are part of the input, such as an event's
     attributes.
     """
 
@@ -38,6 +38,12 @@ class Envelope:
     peer: str
     senders: Senders
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def provenance(self) -> Provenance:
+        """Return what is kept of it with an input in quarantine."""
+        sender = self.sender
+        return Provenance(sender.source, sender.lane, self.kind, self.content_type, self.encoding, self.headers, self.peer)
 
     def alone(self, content_type: str) -> Envelope:
         """Return the envelope of one decoded part of the request."""
@@ -118,19 +124,7 @@ class IngestHandler:
 
     @staticmethod
     def _quarantine(error: ValidationError, body: bytes | Content, envelope: Envelope, now: int, *, count: int = 1) -> tuple[str, Record]:
-        return quarantine_record(
-            error,
-            body,
-            source=envelope.sender.source,
-            lane=envelope.sender.lane,
-            received_at=now,
-            kind=envelope.kind,
-            content_type=envelope.content_type,
-            encoding=envelope.encoding,
-            headers=envelope.headers,
-            peer=envelope.peer,
-            count=count,
-        )
+        return quarantine_record(error, body, envelope.provenance, now, count=count)
 
 
 def _portions(records: list[Record]) -> list[list[Record]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -18,38 +19,43 @@ WEBHOOK, MESSAGE = "webhook", "message"
 """What a sender meant its input to be if it is not a kind of signal: a webhook, or a broker's message that is not a CloudEvent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an input comes from, and what is needed to read its body.
+
+    ``kind`` says what the sender meant it to be (a signal kind's value, :data:`WEBHOOK` or :data:`MESSAGE`), ``encoding`` what the body is still
+    compressed with, ``headers`` what else is part of the input.
+    """
+
+    source: str
+    lane: Lane
+    kind: str
+    content_type: str
+    encoding: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    peer: str = ""
+
+
 def quarantine_record(
-    error: ValidationError,
-    body: bytes | Content,
-    *,
-    source: str,
-    lane: Lane,
-    received_at: int,
-    kind: str,
-    content_type: str,
-    encoding: str = "",
-    headers: Mapping[str, str] | None = None,
-    peer: str = "",
-    count: int = 1,
+    error: ValidationError, body: bytes | Content, provenance: Provenance, received_at: int, *, count: int = 1
 ) -> tuple[str, Record]:
     """Return the quarantine id and the journal record that keeps ``body`` (whole up to 1 MiB, else its first 64 KiB and a SHA-256).
 
-    ``received_at`` is in milliseconds UTC. ``kind`` says what the sender meant it to be (a signal kind's value, :data:`WEBHOOK` or
-    :data:`MESSAGE`), ``encoding`` what ``body`` is still compressed with, ``headers`` what else is part of the input. The id is random: the
-    same input twice is two entries. There is no limit on how many are kept: they travel through the journal, whose own limits hold, and a
-    store that let some go would hide what a sender lost.
+    ``received_at`` is in milliseconds UTC; ``count``: the signals in the body. The id is random: the same input twice is two entries. There is
+    no limit on how many are kept: they travel through the journal, whose own limits hold, and a store that let some go would hide what a
+    sender lost.
     """
     quarantine_id = "q_" + secrets.token_hex(12)
     detail: dict[str, Any] = {
         "quarantine_id": quarantine_id,
-        "kind": kind,
+        "kind": provenance.kind,
         "reason": error.reason,
         "message": error.message,
         "field": error.field,
-        "content_type": content_type,
-        "encoding": encoding,
-        "headers": dict(headers or {}),
-        "peer": peer,
+        "content_type": provenance.content_type,
+        "encoding": provenance.encoding,
+        "headers": dict(provenance.headers),
+        "peer": provenance.peer,
         "count": count,
     }
     content = body if isinstance(body, Content) else Content(body)
@@ -58,7 +64,7 @@ def quarantine_record(
         detail["sha256"] = content.sha256()
         detail["size_bytes"] = str(content.size)
     text = msgspec.json.encode(detail).decode()
-    return quarantine_id, Record(SignalKind.QUARANTINE, source, lane, received_at, count, kept, text)
+    return quarantine_id, Record(SignalKind.QUARANTINE, provenance.source, provenance.lane, received_at, count, kept, text)
 
 
 def quarantine_reason(record: Record) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from collector.quarantine import quarantine_record
+from collector.quarantine import Provenance, quarantine_record
 from collector.rejection import ValidationError
 from core.catalog.source import Source
 from core.clock import Clock, to_milliseconds
@@ -93,17 +93,8 @@ class ReceiverContext:
 
     def quarantined(self, error: ValidationError, body: bytes, *, kind: str, content_type: str, peer: str) -> Record:
         """Return the record that keeps the source's unusable input, as :func:`collector.quarantine.quarantine_record` does."""
-        source = self.source
-        return quarantine_record(
-            error,
-            body,
-            source=source.source,
-            lane=source.lane,
-            received_at=self._now(),
-            kind=kind,
-            content_type=content_type,
-            peer=peer,
-        )[1]
+        provenance = Provenance(self.source.source, self.source.lane, kind, content_type, peer=peer)
+        return quarantine_record(error, body, provenance, self._now())[1]
 
     def tell_up(self, *, up: bool) -> None:
         """Set the metric that says whether the source is being read."""

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from collector.content import Content
-from collector.quarantine import BODY_MAX_BYTES, EXCERPT_BYTES, quarantine_reason, quarantine_record
+from collector.quarantine import BODY_MAX_BYTES, EXCERPT_BYTES, Provenance, quarantine_reason, quarantine_record
 from collector.rejection import ValidationError
 from core.signal import Lane, Record, SignalKind
 
 ERROR = ValidationError("bad_json:syntax", "no JSON", "body", "send JSON")
 
 
-def kept(body: bytes | Content, **more: Any) -> tuple[str, Record, dict[str, Any]]:
-    told = {"source": "crm", "lane": Lane.BULK, "received_at": 5, "kind": "event", "content_type": "application/json"}
-    quarantine_id, record = quarantine_record(ERROR, body, **told, **more)
+def kept(body: bytes | Content, *, count: int = 1, **more: Any) -> tuple[str, Record, dict[str, Any]]:
+    quarantine_id, record = quarantine_record(
+        ERROR, body, Provenance("crm", Lane.BULK, "event", "application/json", **more), 5, count=count
+    )
     return quarantine_id, record, json.loads(record.detail)
 
 
