@@ -13,7 +13,7 @@ from core.clock import EPOCH
 from core.errors import UsageError
 from core.telemetry import M, Telemetry
 from correlator.compile import BAD_KEY, compile_catalog
-from correlator.fold import fold_statement
+from correlator.fold import Fold
 from correlator.link import Links, link
 from correlator.ports import CorrelationStore
 
@@ -47,14 +47,14 @@ class Correlator:
         self._attached = {
             (name, type_) for name, flow in compiled.flows.items() for type_, key in flow.keys.items() if key.relation == "many-to-many"
         }
-        self._fold = fold_statement(compiled.flows)
+        self._fold = Fold(compiled.flows)
         changed = self._store.install({str(kind): select for kind, select in compiled.selects.items()}, compiled.rules, definitions)
         if changed:
             logger.info("flows are read again from the stored signals", extra={"fields": {"flows": changed}})
 
     @property
-    def fold(self) -> str:
-        """The statement that folds transactions according to the catalog in force."""
+    def fold(self) -> Fold:
+        """Folds transactions according to the catalog in force."""
         return self._fold
 
     def run(self, now: datetime) -> bool:

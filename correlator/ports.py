@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from correlator.fold import Fold
+
 
 class CorrelationStore(Protocol):
     """Milestone events in, transactions out."""
@@ -31,10 +33,10 @@ class CorrelationStore(Protocol):
         """Return flow, key_type, key_value, transaction_id of all keys of the transactions in columns ``flow``, ``from_id``."""
         ...
 
-    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> None:
-        """Write merges, keys, placed events and copies (frames by those names), fold, then move the cursors to ``position``.
+    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: Fold, now: datetime) -> None:
+        """Write merges, keys, assigned events and copies (frames by those names), fold, then move the cursors to ``position``.
 
-        ``fold`` is the statement that folds. Repeatable at any point.
+        Repeatable at any point.
         """
         ...
 

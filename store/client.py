@@ -195,6 +195,14 @@ class Store:
         with self.own_client() as client:
             client.raw_insert(table, columns, insert_block=block, fmt=format_, settings=dict(settings or {}))
 
+    def insert_table(self, table: str, rows: pa.Table) -> None:
+        """Insert the rows of an Arrow table, by the names of its columns. They are not kept in the journal."""
+        if len(rows):
+            block = pa.BufferOutputStream()
+            with pa.ipc.new_stream(block, rows.schema) as stream:
+                stream.write_table(rows)
+            self.insert_raw(table, block.getvalue().to_pybytes(), "ArrowStream")
+
     def side_by_side(self, *steps: Callable[[], _Result]) -> list[_Result]:
         """Run steps in parallel, each in a thread with a client of its own; return their results in order.
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.clock import EPOCH
 from core.errors import NoRoom
 from store.client import ALL_THREADS, Store
 from store.fresh_events import distinct, key_values, keys_with_transactions
+from store.placed_events import ids_of, place, with_column
 from store.statement import statement
 
 _DEFINITION = "flow:"
@@ -20,6 +22,11 @@ _DEFINITION = "flow:"
 _AGAIN = 1
 """Replaces the hash of a flow's definition while it is read again unchanged: keys keep naming the same transactions."""
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
+_TOGETHER = 20_000
+"""Transactions folded together, at most, when many are folded again."""
+
+Fold = Callable[[pa.Table], pa.Table]
+"""Events of transactions → their rows of ``transactions`` (``correlator.fold.Fold``)."""
 
 
 class StoredCorrelation:
@@ -35,6 +42,9 @@ class StoredCorrelation:
         """Whether a catalog is in force as a whole: anything loaded while it is not would never be read."""
         self._cursor = self._position("correlate")
         self._folded = self._position("fold")
+        self._is_folded = False
+        """Whether all events up to the cursor of the fold are folded: after a restart or a failure the store says what is not."""
+        self._fresh = pa.table({})
         self._more = False
         self._rebuilding: tuple[int, dict[str, int]] | None = None
 
@@ -93,10 +103,10 @@ class StoredCorrelation:
         self._write_cursors(dict.fromkeys(self._definitions(), _AGAIN))
         self._store.flush()
 
-    def fold_all(self, fold: str) -> None:
+    def fold_all(self, fold: Fold) -> None:
         """Fold every transaction again."""
         revision = self._store.revision()
-        self._store.command(fold, {"after": 0, "revision": revision}, ALL_THREADS)
+        self._fold_changed(fold, 0, revision)
         self._write_cursors({"fold": revision})
         self._folded = revision
 
@@ -112,7 +122,7 @@ class StoredCorrelation:
             self._finish(None)
             return pd.DataFrame(), 0, False
         self._more = len(events) >= limit
-        events = distinct(events)
+        self._fresh = events = distinct(events)
         known = self._store.table(statement("correlation/transactions_of"), {"values": key_values(events)})
         return keys_with_transactions(events, known), int(pc.max(events["slice"]).as_py()), self._more
 
@@ -120,32 +130,45 @@ class StoredCorrelation:
         """Return all active keys of the transactions named by ``flow`` and ``from_id``."""
         return self._store.frame(statement("correlation/keys_of"), {"ids": sorted(set(merges["from_id"]))})
 
-    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: str, now: datetime) -> None:
+    def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: Fold, now: datetime) -> None:
         """Write a batch and what follows from it, then the cursors."""
         self._store.flush()
         revision = self._store.revision()
-        bound = {"revision": revision, "after": self._cursor, "upto": position}
-        if len(frames["merges"]):
-            self._scratch("correlation_copies", frames["merges"].assign(leave=1))
-            self._store.command(statement("correlation/copy_events"), bound)
-            self._store.command(statement("correlation/retire_transactions"), bound)
-        self._store.side_by_side(
-            lambda: self._name(frames["keys"], revision), lambda: self._scratch("correlation_assignments", frames["assignments"])
-        )
-        if len(frames["assignments"]):
-            self._store.command(statement("correlation/assign_events"), bound)
-        if len(frames["copies"]):
-            self._scratch("correlation_copies", frames["copies"].assign(leave=0))
-            self._store.command(statement("correlation/copy_events"), bound)
+        merges, copies, assignments = frames["merges"], frames["copies"], frames["assignments"]
+        history = self._events_of(ids_of(merges, copies, assignments), wide=bool(len(merges) or len(copies)))
+        placed = place(self._fresh, history, merges, copies, assignments)
+        folded_before, self._is_folded = self._is_folded, False
+        if len(merges):
+            self._store.insert_table("transaction_events", _at(placed.moved, revision))
+            self._store.command(statement("correlation/retire_transactions"), {"revision": revision, **_merged(merges)})
+        self._store.insert("transaction_keys", {**_columns(frames["keys"]), "revision": [revision] * len(frames["keys"])})
+        self._store.insert_table("transaction_events", _at(placed.arrived, revision))
         if frames["oversized"].any(axis=None):
+            bound = {"revision": revision, "after": self._cursor, "upto": position}
             self._store.command(statement("correlation/quarantine_oversized_keys"), bound)
-        self._store.command(fold, {"after": self._folded, "revision": revision})
+        if folded_before:
+            self._fold(fold, placed.changed, revision)
+        else:
+            self._fold_changed(fold, self._folded, revision)
         self._write_cursors({"correlate": position, "fold": revision}, now)
-        self._cursor, self._folded = position, revision
+        self._cursor, self._folded, self._is_folded = position, revision, True
         self._finish(position if self._more else None)
 
-    def _name(self, keys: pd.DataFrame, revision: int) -> None:
-        self._store.insert("transaction_keys", {**_columns(keys), "revision": [revision] * len(keys)})
+    def _events_of(self, ids: Mapping[str, Sequence[str]], *, wide: bool = False) -> pa.Table:
+        return self._store.table(statement("correlation/events_of", wide=wide), ids)
+
+    def _fold(self, fold: Fold, events: pa.Table, revision: int) -> None:
+        if len(events):
+            self._store.insert_table("transactions", _at(fold(events), revision))
+
+    def _fold_changed(self, fold: Fold, after: int, revision: int) -> None:
+        """Fold the transactions of which events were written after a revision, as the store has them."""
+        changed = self._store.table(statement("correlation/changed"), {"after": after})
+        for start in range(0, len(changed), _TOGETHER):
+            chunk = changed.slice(start, _TOGETHER)
+            self._fold(
+                fold, self._events_of({"flows": chunk["flow"].unique().to_pylist(), "ids": chunk["transaction_id"].to_pylist()}), revision
+            )
 
     def orphans(self) -> int:
         """Return how many milestone events wait on a shelf to which no transaction is attached."""
@@ -163,10 +186,6 @@ class StoredCorrelation:
         self._write_cursors({f"{_DEFINITION}{flow}": version for flow, version in changed.items()})
         self._rebuilding = None
 
-    def _scratch(self, table: str, frame: pd.DataFrame) -> None:
-        self._store.command(statement("truncate", table=table))
-        self._store.insert(table, _columns(frame))
-
     def _position(self, stage: str) -> int:
         self._store.flush()
         return int(self._store.rows(statement("cursor"), {"stage": stage})[0]["position"])
@@ -181,6 +200,20 @@ class StoredCorrelation:
         rows: dict[str, list[object]] = {"stage": list(positions), "position": list(positions.values())}
         rows |= {"revision": [self._store.revision()] * count, "updated_at": [now] * count}
         self._store.write_behind(lambda: self._store.insert("cursors", rows))
+
+
+def _at(rows: pa.Table, revision: int) -> pa.Table:
+    return with_column(rows, "revision", revision, pa.uint64())
+
+
+def _merged(merges: pd.DataFrame) -> dict[str, list[str]]:
+    names = (merges["flow"] + "/" + merges["from_id"]).tolist()
+    return {
+        "flows": merges["flow"].unique().tolist(),
+        "ids": merges["from_id"].tolist(),
+        "names": names,
+        "survivors": merges["to_id"].tolist(),
+    }
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[object]]:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _Texts = npt.NDArray[np.object_]
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
+"""Between texts that are compared together."""
 
 
 def distinct(events: pa.Table) -> pa.Table:
@@ -19,7 +20,7 @@ def distinct(events: pa.Table) -> pa.Table:
     if len(events) < 2:
         return events
     ordered = events.sort_by([("slice", "ascending"), ("received_at", "ascending")])
-    named = texts(ordered, "flow") + _SEPARATOR + texts(ordered, "event_id")
+    named = texts(ordered, "flow") + SEPARATOR + texts(ordered, "event_id")
     first = np.sort(np.unique(pd.factorize(named)[0], return_index=True)[1])
     return ordered if len(first) == len(ordered) else ordered.take(pa.array(first)).combine_chunks()
 
@@ -41,9 +42,9 @@ def keys_with_transactions(events: pa.Table, known: pa.Table) -> pd.DataFrame:
     has_key = counts[event] > 0
     key_type[has_key], key_value[has_key] = _objects(keys.field("type")), _objects(keys.field("value"))
     flow = texts(events, "flow")[event]
-    row, found = _matches(
-        flow + _SEPARATOR + key_type + _SEPARATOR + key_value,
-        texts(known, "flow") + _SEPARATOR + texts(known, "key_type") + _SEPARATOR + texts(known, "key_value"),
+    row, found = matches(
+        flow + SEPARATOR + key_type + SEPARATOR + key_value,
+        texts(known, "flow") + SEPARATOR + texts(known, "key_type") + SEPARATOR + texts(known, "key_value"),
     )
     named = np.append(texts(known, "transaction_id"), "")[found]
     event = event[row]
@@ -72,7 +73,7 @@ def _keys(events: pa.Table) -> Any:
     return pc.list_flatten(events["keys"].chunk(0))
 
 
-def _matches(names: _Texts, known: _Texts) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def matches(names: _Texts, known: _Texts) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return the left join of two lists of names: positions in ``names`` and in ``known``, -1 where there is none."""
     codes, uniques = pd.factorize(np.concatenate([names, known]))
     wanted, offered = codes[: len(names)], codes[len(names) :]

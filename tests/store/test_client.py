@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
@@ -46,6 +47,20 @@ def test_a_table_holds_nested_values_and_bytes_that_are_no_text(store: Store) ->
     assert found["short"].to_pylist() == ["c", "c"]
     assert found["raw"].cast("binary").to_pylist() == [b"\xff"] * 2
     assert store.table(sql, {"value": "v", "count": 0})["short"].to_pylist() == []
+
+
+def test_a_table_is_inserted_by_the_names_of_its_columns(store: Store) -> None:
+    facts = pa.array([[("amount", "1"), ("plant", "DE")], []], pa.map_(pa.string(), pa.string()))
+    rows = pa.table({"facts": facts, "transaction_id": ["a", "b"], "started_at": pa.array([1000, 2000], pa.timestamp("ms", "UTC"))})
+    store.insert_table("transactions", rows)
+    store.insert_table("transactions", rows[:0])
+    found = store.rows(
+        "SELECT transaction_id, facts, toUnixTimestamp64Milli(started_at) AS at, ended_at, state FROM transactions ORDER BY ALL"
+    )
+    assert found == [
+        {"transaction_id": "a", "facts": {"amount": "1", "plant": "DE"}, "at": 1000, "ended_at": None, "state": ""},
+        {"transaction_id": "b", "facts": {}, "at": 2000, "ended_at": None, "state": ""},
+    ]
 
 
 def test_what_a_step_aside_raised_is_raised_by_the_next_write_once(store: Store) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from core.errors import NoRoom
+from store import correlation as correlation_module
 from store.client import Store
 from store.correlation import StoredCorrelation
 from tests.store.rows import DAY, HOUR, START, put, transaction
 
-FOLD = "SELECT {after:UInt64}, {revision:UInt64}"
 NOTHING: dict[str, pd.DataFrame] = {
     "merges": pd.DataFrame(columns=["flow", "from_id", "to_id"]),
     "keys": pd.DataFrame(columns=["flow", "key_type", "key_value", "transaction_id", "active"]),
@@ -21,6 +22,12 @@ NOTHING: dict[str, pd.DataFrame] = {
     "oversized": pd.DataFrame({"oversized": [False]}),
 }
 NO_RULES: dict[str, list[Any]] = {"flow": []}
+
+
+def count(events: pa.Table) -> pa.Table:
+    """Fold as little as a fold can: how many events a transaction has."""
+    counted = events.group_by(["flow", "transaction_id"]).aggregate([([], "count_all")])
+    return counted.rename_columns(["flow", "transaction_id", "events"])
 
 
 def milestone(store: Store, slice_: int, identity: str, *keys: tuple[str, str], flow: str = "o2c") -> None:
@@ -80,7 +87,7 @@ def test_what_was_saved_is_not_read_again_and_the_cursor_outlives_the_engine(sto
     event = {"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "t"}
     key = {"flow": "o2c", "key_type": "order", "key_value": "4711", "transaction_id": "t", "active": 1}
     _, position, _ = correlation.fresh(10)
-    correlation.save(frames(keys=[key], assignments=[event]), position, FOLD, START + HOUR)
+    correlation.save(frames(keys=[key], assignments=[event]), position, count, START + HOUR)
     assert correlation.fresh(10)[1] == 0
     store.flush()
     assert installed(store).fresh(10)[1] == 0
@@ -94,15 +101,59 @@ def test_a_merge_moves_events_and_retires_the_transaction(store: Store) -> None:
     correlation.fresh(10)
     milestone(store, 5, "ab", ("order", "4711"))
     _, position, _ = correlation.fresh(10)
-    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "old"}]), position, FOLD, START)
+    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "old"}]), position, count, START)
     transaction(store, "old")
     milestone(store, 6, "cd", ("order", "4711"))
     _, position, _ = correlation.fresh(10)
-    correlation.save(frames(merges=[{"flow": "o2c", "from_id": "old", "to_id": "new"}]), position, FOLD, START + DAY)
+    correlation.save(frames(merges=[{"flow": "o2c", "from_id": "old", "to_id": "new"}]), position, count, START + DAY)
     rows = store.rows("SELECT transaction_id, active FROM transaction_events FINAL ORDER BY transaction_id")
     assert [(row["transaction_id"], row["active"]) for row in rows] == [("new", 1), ("old", 0)]
-    (retired,) = store.rows("SELECT state, merged_into FROM transactions FINAL")
-    assert retired == {"state": "merged", "merged_into": "new"}
+    found = store.rows("SELECT transaction_id, state, merged_into, events FROM transactions FINAL ORDER BY transaction_id")
+    assert found == [
+        {"transaction_id": "new", "state": "", "merged_into": "", "events": 1},
+        {"transaction_id": "old", "state": "merged", "merged_into": "new", "events": 0},
+    ]
+
+
+def test_an_event_that_its_transaction_has_is_not_written_and_nothing_is_folded_again(store: Store) -> None:
+    correlation = installed(store)
+    correlation.fresh(10)
+    for slice_ in (5, 6):
+        milestone(store, slice_, "ab", ("order", "4711"))
+        _, position, _ = correlation.fresh(10)
+        assignment = {"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "t"}
+        correlation.save(frames(assignments=[assignment]), position, count, START)
+    assert store.rows("SELECT count() AS n FROM transaction_events") == [{"n": 1}]
+    assert store.rows("SELECT count() AS n FROM transactions") == [{"n": 1}]
+
+
+def test_after_a_restart_everything_above_the_cursor_of_the_fold_is_folded(store: Store) -> None:
+    """A transaction of whose events the engine was told nothing, because it stopped; not a shelf, not what is older or was moved away."""
+    correlation = installed(store)
+    correlation.fresh(10)
+    milestone(store, 5, "ab", ("order", "4711"))
+    _, position, _ = correlation.fresh(10)
+    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "old"}]), position, count, START)
+    for identity, event, active in (("left", "x", 1), ("left", "y", 0), ("@invoice:I", "x", 1)):
+        put(store, "transaction_events", flow="o2c", transaction_id=identity, event_id=event, active=active)
+    store.command("TRUNCATE TABLE transactions")
+    milestone(store, 6, "cd", ("order", "4712"))
+    again = installed(store)
+    _, position, _ = again.fresh(10)
+    again.save(frames(assignments=[{"flow": "o2c", "event_id": "cd" * 16, "transaction_id": "new"}]), position, count, START)
+    rows = store.rows("SELECT transaction_id, events FROM transactions FINAL ORDER BY transaction_id")
+    assert rows == [{"transaction_id": "left", "events": 1}, {"transaction_id": "new", "events": 1}]
+
+
+def test_everything_is_folded_again_some_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(correlation_module, "_TOGETHER", 2)
+    correlation = installed(store)
+    for number in range(5):
+        for event in range(number + 1):
+            put(store, "transaction_events", flow="o2c", transaction_id=f"t{number}", event_id=f"e{event}", active=1)
+    correlation.fold_all(count)
+    rows = store.rows("SELECT transaction_id, events FROM transactions FINAL ORDER BY transaction_id")
+    assert [row["events"] for row in rows] == [1, 2, 3, 4, 5]
 
 
 def test_milestones_that_belong_to_nothing_are_counted_as_orphans(store: Store) -> None:

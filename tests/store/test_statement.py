@@ -43,6 +43,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "attainment/still_late": columns_of("flow", "sla"),
     "correlation/create_view": [{"table": "spans", **SELECT}],
     "correlation/drop_view": each("table", ("spans",)),
+    "correlation/events_of": each("wide", FLAGS),
     "correlation/keep_milestones": each("table", ("spans",)),
     "correlation/read_again": [SELECT],
     "detail/events": each("limit", (SIGNALS,)),
