@@ -1,7 +1,7 @@
 """5 ALERT: verdicts and failures become incidents, and incidents become messages that arrive.
 
-Each run reads what has changed (``changes.py``), advances the incidents (``advance.py``), decides who is notified (``decide.py``) and saves.
-``delivery/`` then makes sure that the messages arrive, in threads of its own.
+Each run reads what has changed (``changes.py``), advances the incidents (``advance.py``), decides who is notified (``decide.py``) and
+saves. ``delivery/`` then makes sure that the messages arrive, in threads of its own.
 
 Reads: ``clocks`` and ``transactions`` above its own cursors, the catalog's routes, owners and runbooks, and the conditions of Andon itself
 (``core.condition``).

@@ -60,7 +60,10 @@ class Silence:
 
 @dataclass(frozen=True)
 class ActiveHours:
-    """When a route is active: weekdays 0..6 (Monday first), minutes of the local day, IANA time zone. ``end <= start`` ends the next day."""
+    """When a route is active: weekdays 0..6 (Monday first), minutes of the local day, IANA time zone.
+
+    ``end <= start`` ends the next day.
+    """
 
     days: frozenset[int]
     start: int

@@ -22,7 +22,10 @@ PORT_SETTINGS = {
 
 
 def check_inner_host(settings: Settings) -> None:
-    """Raise :class:`UsageError` for an engine or a dashboard that others could reach: neither speaks TLS, and the dashboard has no login."""
+    """Raise :class:`UsageError` for an engine or a dashboard that others could reach.
+
+    Neither speaks TLS, and the dashboard has no login.
+    """
     if not is_loopback(settings.inner_host) and not settings.insecure:
         raise UsageError(
             f"engine and dashboard, without TLS or login, would listen on {settings.inner_host}; leave --inner-host at 127.0.0.1 and put"
@@ -31,7 +34,10 @@ def check_inner_host(settings: Settings) -> None:
 
 
 def require_single_instance(settings: Settings, kinds: tuple[str, ...]) -> None:
-    """Raise :class:`UsageError` naming who listens on a port, writes the journal, or has the store open that these kinds of process need."""
+    """Raise :class:`UsageError` naming who has what these kinds of process need.
+
+    Somebody listens on a port, writes the journal, or has the store open.
+    """
     require_free_ports(settings, kinds)
     if "collector" in kinds:
         from journal.writer import require_unlocked

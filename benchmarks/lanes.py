@@ -1,8 +1,8 @@
 """What the critical lane feels of a backlog of three lanes: probes from the acknowledgement to the alert at the notifier, and without one.
 
 The backlog is received while no engine runs. Then the engine is started, and critical probes are sent until all of the backlog is loaded:
-each is an order that is rejected for a cause of its own, so that each opens an incident of its own. In the backlog too each lane has an order
-that is rejected, the last one received; when it is told is measured from the moment at which the engine answers.
+each is an order that is rejected for a cause of its own, so that each opens an incident of its own. In the backlog too each lane has an
+order that is rejected, the last one received; when it is told is measured from the moment at which the engine answers.
 """
 
 from __future__ import annotations

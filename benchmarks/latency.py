@@ -1,11 +1,11 @@
 """Acknowledged event to alert at the notifier, under load, with many open transactions; and what the processes use meanwhile.
 
-Each probe is one batch of two events: an order captured an hour ago (its SLA is broken at once) and its rejection for a cause of its own, so
-that every probe opens an incident of its own. The clock starts when the collector has acknowledged the batch and stops when the message is
-at a real HTTP receiver.
+Each probe is one batch of two events: an order captured an hour ago (its SLA is broken at once) and its rejection for a cause of its own,
+so that every probe opens an incident of its own. The clock starts when the collector has acknowledged the batch and stops when the message
+is at a real HTTP receiver.
 
-Beside them one question is asked that nobody answers: its deadlines pass in silence one after the other, and how late each message is at the
-receiver is measured from the deadline.
+Beside them one question is asked that nobody answers: its deadlines pass in silence one after the other, and how late each message is at
+the receiver is measured from the deadline.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Every page of the dashboard over a store of a million transactions: seconds until it is drawn, and the memory of the process that draws it.
+"""Every page of the dashboard over a store of a million transactions: seconds until it is drawn, and the memory of the process that draws
+it.
 
-The store (:mod:`benchmarks.million`) is made inside ClickHouse and served by the real read endpoint in a process of its own. The pages are the
-real ones, run by Streamlit's AppTest, without anything cached: what the first viewer waits for.
+The store (:mod:`benchmarks.million`) is made inside ClickHouse and served by the real read endpoint in a process of its own. The pages are
+the real ones, run by Streamlit's AppTest, without anything cached: what the first viewer waits for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What loading one slice costs, in processor time of this process, by kind and number of signals: from the journal to a written position.
 
-Two ways alternate in every round: rows decoded by the engine itself, as it does with small slices, and by the store's views, as it does with
-large ones. Where both cost the same is where ``store.slice.DECODED_MAX`` belongs.
+Two ways alternate in every round: rows decoded by the engine itself, as it does with small slices, and by the store's views, as it does
+with large ones. Where both cost the same is where ``store.slice.DECODED_MAX`` belongs.
 """
 
 from __future__ import annotations

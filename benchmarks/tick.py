@@ -1,12 +1,13 @@
 """What a tick costs: processor time of each statement it sends, by stage, for so many touched among so many open transactions.
 
 A tick here is the engine's own (``andon.engine.loop``) on an embedded store and with its journal: it loads one slice, correlates, evaluates
-and alerts. A touched transaction is an open order of :mod:`benchmarks.million` that makes one step: half by a span, half by an event, and one
-in ten is in an incident. The clock stands still, so no deadline passes; touching nothing shows what an idle tick costs.
+and alerts. A touched transaction is an open order of :mod:`benchmarks.million` that makes one step: half by a span, half by an event, and
+one in ten is in an incident. The clock stands still, so no deadline passes; touching nothing shows what an idle tick costs.
 
-*Processor time* is that of all threads of the process, in milliseconds: the embedded engine's are among them, and so are its merges. To tell
-statements apart, those that a real tick sends in parallel or in the background are sent one after the other. *Planning* is the processor time
-of an ``EXPLAIN`` of the same statement and, for an insert, of the statements of all views that read what it inserts; *running* is the rest.
+*Processor time* is that of all threads of the process, in milliseconds: the embedded engine's are among them, and so are its merges. To
+tell statements apart, those that a real tick sends in parallel or in the background are sent one after the other. *Planning* is the
+processor time of an ``EXPLAIN`` of the same statement and, for an insert, of the statements of all views that read what it inserts;
+*running* is the rest.
 
 ``--against`` names the folder of another checkout, whose ticks alternate with those of this one.
 """
@@ -176,7 +177,8 @@ class Ticks:
         segment.close(at)
 
     def tick(self, count: int) -> dict[str, Any]:
-        """Touch transactions, run a tick, and return what it took: the processor time in all, by stage and by statement, and how many it touched."""
+        """Touch transactions, run a tick, and return what it took: the processor time in all, by stage and by statement, and how many it
+        touched."""
         self.touch(count)
         before = self.store.revision()
         self.ledger.sent.clear()

@@ -38,7 +38,10 @@ def parse_structured(body: bytes) -> bytes:
 
 
 def parse_batch(body: bytes) -> list[bytes | BadEvent]:
-    """Return the events of a batch; for bad ones, the validation error and their raw bytes. Raises :class:`Rejection` if it cannot be split."""
+    """Return the events of a batch; for bad ones, the validation error and their raw bytes.
+
+    Raises :class:`Rejection` if it cannot be split.
+    """
     try:
         parts = msgspec.json.decode(check_json(body), type=list[msgspec.Raw])
     except msgspec.MsgspecError as error:

@@ -1,4 +1,4 @@
-"""The collector's only loop: opens the HTTP and the gRPC server, runs the pull receivers, and lets every accepted request finish on shutdown."""
+"""The collector's only loop: opens the servers, runs the pull receivers, and lets every accepted request finish on shutdown."""
 
 from __future__ import annotations
 
@@ -108,7 +108,10 @@ class Collector:
         self._started = True
 
     def expect_large(self) -> None:
-        """Start the process that validates large bodies, so that the first of them need not wait for it. For a process that is a collector."""
+        """Start the process that validates large bodies, so that the first of them need not wait for it.
+
+        For a process that is a collector.
+        """
         give_back_large_blocks()
         self._ingress.offload.start()
 

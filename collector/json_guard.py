@@ -82,7 +82,10 @@ def _replaced(pattern: re.Pattern[bytes], replacement: Callable[[re.Match[bytes]
 
 
 def check_values(body: bytes, most: int) -> None:
-    """Reject JSON with more than about ``most`` values, judging by the characters between and around them. Raises :class:`Rejection` (400)."""
+    """Reject JSON with more than about ``most`` values, judging by the characters between and around them.
+
+    Raises :class:`Rejection` (400).
+    """
     if _marks(body) > most and _marks(_STRING.sub(b"", body)) > most:
         raise _bad("too_many_nodes", f"more than {most} values")
 

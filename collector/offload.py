@@ -39,7 +39,10 @@ _MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_T
 
 
 class Frame(msgspec.Struct, omit_defaults=True):
-    """A part of an answer: admitted OTLP, or events and what became of them; the last one ``ends`` it, or says why all of it was rejected."""
+    """A part of an answer: admitted OTLP, or events and what became of them.
+
+    The last one ``ends`` it, or says why all of it was rejected.
+    """
 
     admitted: list[Admitted] = []
     events: list[bytes | BadEvent] = []

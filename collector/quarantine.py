@@ -23,8 +23,8 @@ WEBHOOK, MESSAGE = "webhook", "message"
 class Provenance:
     """Where an input comes from, and what is needed to read its body.
 
-    ``kind`` says what the sender meant it to be (a signal kind's value, :data:`WEBHOOK` or :data:`MESSAGE`), ``encoding`` what the body is still
-    compressed with, ``headers`` what else is part of the input.
+    ``kind`` says what the sender meant it to be (a signal kind's value, :data:`WEBHOOK` or :data:`MESSAGE`), ``encoding`` what the body is
+    still compressed with, ``headers`` what else is part of the input.
     """
 
     source: str
@@ -41,8 +41,8 @@ def quarantine_record(
 ) -> tuple[str, Record]:
     """Return the quarantine id and the journal record that keeps ``body`` (whole up to 1 MiB, else its first 64 KiB and a SHA-256).
 
-    ``received_at`` is in milliseconds UTC; ``count``: the signals in the body. The id is random: the same input twice is two entries. There is
-    no limit on how many are kept: they travel through the journal, whose own limits hold, and a store that let some go would hide what a
+    ``received_at`` is in milliseconds UTC; ``count``: the signals in the body. The id is random: the same input twice is two entries. There
+    is no limit on how many are kept: they travel through the journal, whose own limits hold, and a store that let some go would hide what a
     sender lost.
     """
     quarantine_id = "q_" + secrets.token_hex(12)

@@ -7,8 +7,8 @@ A receiver owns its connection to the outside and nothing else; the records that
    (503, ``UNAVAILABLE``) or stop pulling.
 3. Only then acknowledge to the sender.
 
-A receiver never drops what it has taken, and it tries again for as long as it runs. When it is cancelled, it acknowledges nothing more: what
-it holds then stays with its sender, who sends it again.
+A receiver never drops what it has taken, and it tries again for as long as it runs. When it is cancelled, it acknowledges nothing more:
+what it holds then stays with its sender, who sends it again.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Intake(Protocol):
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
         """Return once all records are on disk, each in its lane. Raises :class:`core.errors.Full` if there is no room.
 
-        After that, or after a crash before it returns, some of the records may be on disk all the same. A sender that got no answer, or that
-        was told to come back, sends all of them again; the store knows each by its content, and none is counted twice.
+        After that, or after a crash before it returns, some of the records may be on disk all the same. A sender that got no answer, or
+        that was told to come back, sends all of them again; the store knows each by its content, and none is counted twice.
         """
         ...
 

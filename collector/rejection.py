@@ -43,7 +43,10 @@ UNPROVEN_RETRY_SECONDS = 10
 
 
 def unproven(field: str) -> Rejection:
-    """Return the rejection of a credential that may be right: some secrets of sources cannot be read. 503, so that the sender comes back."""
+    """Return the rejection of a credential that may be right: some secrets of sources cannot be read.
+
+    503, so that the sender comes back.
+    """
     error = ValidationError(
         "secret_unreadable",
         "this credential cannot be checked: a secret of the catalog cannot be read",

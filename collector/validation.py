@@ -1,4 +1,6 @@
-"""What a request says, once its sender is known: decoded, validated, and turned into what may be journalled. The same here as in the offload process.
+"""What a request says, once its sender is known: decoded, validated, and turned into what may be journalled.
+
+The same here as in the offload process.
 
 Small input is validated at once, on the event loop; see :func:`validate_small`.
 """

@@ -41,7 +41,10 @@ class UsageError(AndonError):
 
 
 class WrongSetting(UsageError):  # noqa: N818 - names what is wrong; checking a catalog returns it
-    """A plug-in cannot use one of its settings. ``path`` leads to the setting; an empty path means that the settings do not fit together."""
+    """A plug-in cannot use one of its settings.
+
+    ``path`` leads to the setting; an empty path means that the settings do not fit together.
+    """
 
     def __init__(self, path: str | Sequence[str | int], what: str) -> None:
         self.path = (path,) if isinstance(path, str) else tuple(path)

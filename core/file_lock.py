@@ -24,7 +24,10 @@ def described(process: int) -> str:
 
 
 def holder_of(path: Path) -> str:
-    """Return ``: 'name arguments' (process N)`` for the process that has locked a file, ready to append; empty if it cannot be found out."""
+    """Return ``: 'name arguments' (process N)`` for the process that has locked a file, ready to append.
+
+    Empty if it cannot be found out.
+    """
     try:
         inode = path.stat().st_ino
         for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():

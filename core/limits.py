@@ -1,4 +1,7 @@
-"""Limits per client: open connections, and wrong credentials a minute. Everybody shares the loopback address, so it has no limit of its own."""
+"""Limits per client: open connections, and wrong credentials a minute.
+
+Everybody shares the loopback address, so it has no limit of its own.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Writes the log in a thread of its own, so that nobody stands still while the disk of the log hangs.
 
-Usually a line is written before the call that logs it returns, so that a process that ends afterwards leaves it behind. If that takes too long,
-lines wait in memory, up to a bound, and whoever logs goes on.
+Usually a line is written before the call that logs it returns, so that a process that ends afterwards leaves it behind. If that takes too
+long, lines wait in memory, up to a bound, and whoever logs goes on.
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@ class CorrelationStore(Protocol):
         ...
 
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
-        """Return the keys of milestone events above the cursor as ``link.link`` takes them, the slice they reach to, and whether there may be more.
+        """Return the keys of milestone events above the cursor, the slice they reach to, and whether there may be more.
+
+        The keys are as ``link.link`` takes them.
 
         Whole slices, of about ``limit`` events; slice 0: nothing is above the cursor.
         """

@@ -1,10 +1,10 @@
 """The journal's format on disk. Collectors write it (``writer.py``), and so does the engine for its own rows (``store/engine_journal.py``).
 
-One folder per collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, with rising numbers of nine digits or more. A segment is
-a SQLite file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size and deleted whole (with its ``-wal`` and
-``-shm``). A segment is closed once it has a row in ``closed`` or its folder has a segment with a higher number; its writer will never add
-to it again. Ids start at 1, rise by one within a segment and are never reused, so that a gap reveals a loss; ``closed.last_id`` says where
-they end.
+One folder per collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, with rising numbers of nine digits or more. A
+segment is a SQLite file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size and deleted whole (with its ``-wal``
+and ``-shm``). A segment is closed once it has a row in ``closed`` or its folder has a segment with a higher number; its writer will never
+add to it again. Ids start at 1, rise by one within a segment and are never reused, so that a gap reveals a loss; ``closed.last_id`` says
+where they end.
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ def _open(path: Path) -> apsw.Connection:
 
 
 def read_segment(path: Path, lane: Lane, after: int, max_bytes: int) -> Iterator[Stored]:
-    """Yield the records of a segment file with an id above ``after``, in order, until ``max_bytes`` of bodies are read (at least one record).
+    """Yield the records of a segment file with an id above ``after``, in order.
+
+    It ends once ``max_bytes`` of bodies are read (at least one record).
 
     Another process may be writing the file. Where SQLite cannot read, or skips ids, the records are salvaged from the raw pages; every lost
     id is yielded once as damage. A file of which nothing is left yields one damage, with id 1. Raises ``FileNotFoundError`` if the file

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PAGE_BYTES = 32_768
-"""Page size of the segments that this version writes. Records are tens to hundreds of kilobytes, so large pages keep overflow chains short."""
+"""Page size of the segments that this version writes. Records are tens to hundreds of kilobytes, so large pages keep overflow chains
+short."""
 Row = tuple[int, str, str, int, int, str, bytes, int]
 _KINDS = rb"\x15\x17\x19\x1b\x21"  # serial types of the texts 'logs', 'event', 'traces', 'metrics', 'quarantine'
 _ROW_START = re.compile(rb"[\x09-\x20]\x00[" + _KINDS + rb"]")

@@ -1,4 +1,7 @@
-"""A calendar's year as people check it: which days are closed and why, which are worked beyond the shifts, and how many hours that makes."""
+"""A calendar's year as people check it.
+
+Which days are closed and why, which are worked beyond the shifts, and how many hours that makes.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from slas.reason import working_hours
 
 
 def closing_text(definition: Calendar, year: int) -> str:
-    """Return ``calendar office closes 2 days in 2026: 1 January New Year's Day, 24 December own date``: only what a shift would have worked."""
+    """Return the closed days that a shift would have worked, in a sentence.
+
+    ``calendar office closes 2 days in 2026: 1 January New Year's Day, 24 December own date``.
+    """
     closed = _closings(definition, year)
     listed = ", ".join(f"{day.day} {day:%B} {why}" for day, why in closed.items())
     return f"calendar {definition.calendar} closes {counted(len(closed), 'day')} in {year}{f': {listed}' if listed else ''}"

@@ -124,7 +124,10 @@ def _since(clock: Row, own: Catalog, current: Catalog) -> list[str]:
 
 
 def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalendar, now: int | None = None) -> str:
-    """Return ``captured 2026-03-27 15:50 Berlin: event 17 from crm (CRM), received …``; if there are several, the first and their number."""
+    """Return ``captured 2026-03-27 15:50 Berlin: event 17 from crm (CRM), received …``.
+
+    If there are several, the first and their number.
+    """
     found = [row for row in _rows(milestones) if row["milestone"] == name]
     if not found:
         return f"{name}: not seen" + (f" at {local(now, calendar.zone)}" if now is not None else "")
@@ -152,7 +155,10 @@ def _limit_lines(clock: Row, sla: Sla, catalog: Catalog, facts: Mapping[str, str
 
 
 def _penalty_lines(clock: Row, sla: Sla) -> list[str]:
-    """Return ``penalty 1% of amount for each day begun after 1 free day, at most 5%: 24.00 EUR so far``; nothing if lateness costs nothing."""
+    """Return ``penalty 1% of amount for each day begun after 1 free day, at most 5%: 24.00 EUR so far``.
+
+    Nothing if lateness costs nothing.
+    """
     target = target_of(sla, _label(clock))
     terms = (target.penalty if target else None) or sla.penalty
     if terms is None:

@@ -128,7 +128,9 @@ class Store:
 
     @contextmanager
     def own_client(self) -> Iterator[Client]:
-        """Yield this thread's client; after a failure a new one, because the embedded engine puts what a failed query left before the next answer.
+        """Yield this thread's client.
+
+        After a failure a new one, because the embedded engine puts what a failed query left before the next answer.
 
         Raises :class:`core.errors.NoRoom` if the store's disk accepts no more, and any other failure as it is.
         """
@@ -155,7 +157,10 @@ class Store:
         self._write(Batch(dict(tables), tables))
 
     def insert_or_hold(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
-        """Insert like :meth:`insert_all`; what the disk does not accept waits in memory (:attr:`held`) and is written before what follows."""
+        """Insert like :meth:`insert_all`.
+
+        What the disk does not accept waits in memory (:attr:`held`) and is written before what follows.
+        """
         batch = Batch(dict(tables), tables)
         self.flush()  # a pending write-behind comes first, and may have to wait in memory
         if not self.held:
@@ -284,7 +289,9 @@ _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
 
 
 def _column(values: Sequence[Any], type_: ClickHouseType) -> pd.Series:
-    """Return a column as the stages read it: times as datetime64 in UTC without a zone, numbers as numbers, everything else as Python objects.
+    """Return a column as the stages read it.
+
+    Times are datetime64 in UTC without a zone, numbers as numbers, everything else as Python objects.
 
     The client's own data frames hold strings and times as Arrow, which returns single values ten times more slowly than a list.
     """

@@ -20,7 +20,9 @@ _PROMISES = "promises:"
 
 
 class StoredClocks:
-    """The evaluation stage's access to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``). One thread only.
+    """The evaluation stage's access to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``).
+
+    One thread only.
 
     ``restoring``: a clock that is missing is taken from its latest verdict, so that rebuilt clocks continue with the version and time of
     their verdicts.
@@ -41,7 +43,10 @@ class StoredClocks:
             self._restoring = before
 
     def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
-        """Return the transactions changed above the cursor, latest first; their clocks; the new cursor (0: none changed); whether there is more."""
+        """Return four things: changed transactions, their clocks, the new cursor, and whether there is more.
+
+        The transactions are those changed above the cursor, latest first; the cursor is 0 if none changed.
+        """
         if self._cursor is None:
             self._cursor = self._read_cursor()
         after = {"after": self._cursor, "limit": limit}

@@ -1,7 +1,10 @@
-"""Decodes a small slice's records into rows, as the views on the landing tables do for large ones: planning those takes longer than a few rows.
+"""Decodes a small slice's records into rows, as the views on the landing tables do for large ones.
 
-The rows are in ClickHouse's format ``RowBinary``: integers and floats little-endian, a string as its length and its bytes, a map or an array
-as its length and its elements. Source: https://clickhouse.com/docs/interfaces/formats/RowBinary. A test holds both ways to the same rows.
+Planning those takes longer than a few rows.
+
+The rows are in ClickHouse's format ``RowBinary``: integers and floats little-endian, a string as its length and its bytes, a map or an
+array as its length and its elements. Source: https://clickhouse.com/docs/interfaces/formats/RowBinary. A test holds both ways to the same
+rows.
 """
 
 from __future__ import annotations
@@ -357,7 +360,8 @@ _PLACES: dict[str, tuple[int, int, Callable[[Any], bytes]]] = {
     "kvlist_value": (19, 1, _text),
     "bytes_value": (20, 1, _text),
 }
-"""The fields of an AnyValue as it lands: how many bytes are before each and how many it has itself where all are empty, and what packs it."""
+"""The fields of an AnyValue as it lands: how many bytes are before each and how many it has itself where all are empty, and what
+packs it."""
 _ANY_BYTES = 21
 
 _Decoder = tuple[str, tuple[str, ...], Callable[[Any, bytes], Iterable[bytes]]]

@@ -1,4 +1,7 @@
-"""What is written from ``clocks`` for the pages, besides the views: outcomes by transaction, and open clocks without those that have ended."""
+"""What is written from ``clocks`` for the pages, besides the views.
+
+Outcomes by transaction, and open clocks without those that have ended.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,10 @@ _REACHED = "SELECT source, max(CAST(detail AS INTEGER)) FROM records GROUP BY so
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Rows of one table as a record holds them. ``revision``: the highest in it. ``damage``: why it could not be read; then without rows."""
+    """Rows of one table as a record holds them.
+
+    ``revision``: the highest in it. ``damage``: why it could not be read; then without rows.
+    """
 
     table: str
     revision: int
@@ -71,7 +74,10 @@ class EngineJournal:
         self._writers = {name: _Writer(self._folder / name, clock, segment_max_bytes) for name in FOLDERS}
 
     def append(self, tables: Mapping[str, Columns]) -> None:
-        """Write rows of tables; they are on disk when this returns. Raises :class:`core.errors.Retryable` if the disk does not accept them."""
+        """Write rows of tables; they are on disk when this returns.
+
+        Raises :class:`core.errors.Retryable` if the disk does not accept them.
+        """
         with self._lock:
             for name, own in FOLDERS.items():
                 if chosen := {table: columns for table, columns in tables.items() if table in own}:

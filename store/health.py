@@ -12,7 +12,10 @@ log = logging.getLogger("store.health")
 
 
 def report_detached_parts(store: Store, telemetry: Telemetry) -> int:
-    """Log and measure the parts that the engine set aside because they are broken; return how many. Their rows are missing from every answer."""
+    """Log and measure the parts that the engine set aside because they are broken; return how many.
+
+    Their rows are missing from every answer.
+    """
     found = store.rows(statement("health/detached_parts"))
     parts = sum(int(row["parts"]) for row in found)
     telemetry.set(M.BROKEN_PARTS, parts)

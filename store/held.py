@@ -44,7 +44,10 @@ class Held:
     """The waiting batches. Any thread may call."""
 
     def __init__(self, write: Callable[[Batch], None], flush: Callable[[], None]) -> None:
-        """``write`` inserts what the disk accepts of a batch, and raises :class:`core.errors.NoRoom`; ``flush`` ends the pending write-behind."""
+        """``write`` inserts what the disk accepts of a batch, and raises :class:`core.errors.NoRoom`.
+
+        ``flush`` ends the pending write-behind.
+        """
         self._write = write
         self._flush = flush
         self._lock = threading.Lock()

@@ -68,7 +68,9 @@ class StoredIncidents:
         return {table: _plain(self._store.frame(statement(f"incidents/saved_{table}"))) for table in tables}
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
-        """Write tables in the order given, then the cursors. ``hold``: what the disk does not accept waits in memory; otherwise it is refused.
+        """Write tables in the order given, then the cursors.
+
+        ``hold``: what the disk does not accept waits in memory; otherwise it is refused.
 
         Raises :class:`core.errors.Retryable` if the store fails.
         """

@@ -39,7 +39,9 @@ log = logging.getLogger("store.loader")
 
 @dataclass(slots=True)
 class LoadReport:
-    """What one call of :meth:`Loader.load` did. ``more``: a backlog is left in the journal; ``failed``: the store refused, and it will be tried again.
+    """What one call of :meth:`Loader.load` did.
+
+    ``more``: a backlog is left in the journal; ``failed``: the store refused, and it will be tried again.
 
     ``no_room``: it refused because its disk accepts nothing. ``upto``: if a backlog is left, everything received up to then (milliseconds
     since 1970, UTC) is loaded, except in the bulk lane; this takes into account the lanes that were not asked for, too.
@@ -89,7 +91,9 @@ class Loader:
                 telemetry.add(fault, 0, lane=lane.value)
 
     def load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES, *, write_behind: bool = False) -> LoadReport:
-        """Load what is new in these lanes, a limited amount per call. A store that refuses a slice is reported, never raised; nothing is lost by it.
+        """Load what is new in these lanes, a limited amount per call.
+
+        A store that refuses a slice is reported, never raised; nothing is lost by it.
 
         ``slice_bytes``: about how much a slice holds at most. ``write_behind``: a slice is finished (its damage reported, its position
         written) while the caller goes on (:meth:`store.client.Store.write_behind`); if that fails, the caller's next write raises it, and
@@ -116,7 +120,10 @@ class Loader:
         return report
 
     def waits(self, lanes: Collection[Lane]) -> bool:
-        """Return whether anything in these lanes is not loaded yet; costs almost nothing while nothing is added. Asked by the thread that loads."""
+        """Return whether anything in these lanes is not loaded yet; costs almost nothing while nothing is added.
+
+        Asked by the thread that loads.
+        """
         changed = (segment for lane in lanes for segment in self._segments.readable(lane))
         return any(segment.read(self._progress.of(segment).position, 1) for segment in changed)
 

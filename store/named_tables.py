@@ -50,7 +50,7 @@ class Named:
     names: frozenset[str]
 
     def unknown(self, tables: Collection[str], database: str, given: Collection[str]) -> bool:
-        """Return whether a name is not one of the ``tables`` of ``database``, of the system's or of those that the statement itself defines."""
+        """Return whether a name is none of the ``tables`` of ``database``, of the system's, or of those the statement defines."""
         return not all(_is_known(name, tables, database, given) for name in self.names)
 
 

@@ -19,7 +19,10 @@ _NAME = re.compile(r"(?P<partition>[^_]+)_(?P<first>\d+)_(?P<last>\d+)_(?P<level
 
 @dataclass(frozen=True)
 class Part:
-    """A part and what it holds. ``since``, ``until``: when its rows were received, in milliseconds since 1970, if the table says so; else 0."""
+    """A part and what it holds.
+
+    ``since``, ``until``: when its rows were received, in milliseconds since 1970, if the table says so; else 0.
+    """
 
     name: str
     rows: int = 0

@@ -125,7 +125,9 @@ def _given(tokens: list[tuple[str, str]]) -> frozenset[str]:
 
 
 def check_expression(text: str) -> None:
-    """Raise :class:`core.errors.Permanent` unless ``text`` is one value made of a signal's columns, constants and functions that stay inside the store.
+    """Raise :class:`core.errors.Permanent` unless ``text`` is one value.
+
+    It may be made of a signal's columns, constants and functions that stay inside the store.
 
     It becomes part of statements that run with every right, so it may not do what a query may (read a table, be cut off by a comment).
     """

@@ -1,4 +1,7 @@
-"""Writes one slice of the journal. A record that the store rejects is written as protobuf's own reader has it, or else quarantined alone."""
+"""Writes one slice of the journal.
+
+A record that the store rejects is written as protobuf's own reader has it, or else quarantined alone.
+"""
 
 from __future__ import annotations
 

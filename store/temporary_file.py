@@ -21,7 +21,10 @@ class PrivateTemporaryFile:
         self._path = private_folder() / f"{stands_for.name}-{digest}"
 
     def write(self, content: bytes) -> None:
-        """Replace the content, and wait until it is on disk. Raises ``OSError``, also if somebody else has a file or folder of this name."""
+        """Replace the content, and wait until it is on disk.
+
+        Raises ``OSError``, also if somebody else has a file or folder of this name.
+        """
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         if not _is_private(self._path.parent):
             raise PermissionError(f"{self._path.parent} does not belong to this user alone")

@@ -97,7 +97,10 @@ def _is_in(value: str, text: bytes) -> bool:
 
 
 def _forms(value: str) -> set[bytes]:
-    """Return how a value may be written: as text, escaped in JSON, and as a number of OTLP. Small letters are those of ASCII: bytes know no others."""
+    """Return how a value may be written: as text, escaped in JSON, and as a number of OTLP.
+
+    Small letters are those of ASCII: bytes know no others.
+    """
     texts = {value, value.lower(), value.upper()}
     forms = {each.encode() for each in texts} | {json.dumps(each)[1:-1].encode() for each in texts}
     if _INTEGER.fullmatch(value) and -(1 << 63) <= int(value) < 1 << 63:

@@ -36,7 +36,8 @@ def andon(*arguments: str, folder: Path, environment: Mapping[str, str] | None =
 
 
 def ask(*arguments: str, folder: Path, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command that only asks or reads in this process, from the parser to the exit code, without the seconds of imports that a new one takes.
+    """Run a command that only asks or reads in this process, from the parser to the exit code, without the seconds of imports that a new
+    one takes.
 
     Not for what starts something that stays, or opens a store: a process can open one folder of the embedded engine.
     """

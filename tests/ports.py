@@ -1,8 +1,8 @@
 """Free ports for whatever a test starts.
 
-A port that the kernel gave to a probe may be anybody's a moment later: of a second test run, or of the next outgoing connection. So these lie below
-the range from which connections get theirs (32768 and up on Linux, 49152 on macOS), and no two processes give the same ones: each takes
-a block for itself, and holds its first port as the sign of that for as long as it lives.
+A port that the kernel gave to a probe may be anybody's a moment later: of a second test run, or of the next outgoing connection. So these
+lie below the range from which connections get theirs (32768 and up on Linux, 49152 on macOS), and no two processes give the same ones: each
+takes a block for itself, and holds its first port as the sign of that for as long as it lives.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Writes what is shipped, as it is installed here: a CycloneDX bill of materials, and a list that ``pip-audit`` reads.
 
-``python tools/inventory.py FOLDER`` writes ``sbom.cdx.json`` (CycloneDX 1.6) and ``audit.txt``. What only tests and tools need is not in them.
-The same installation gives the same bytes.
+``python tools/inventory.py FOLDER`` writes ``sbom.cdx.json`` (CycloneDX 1.6) and ``audit.txt``. What only tests and tools need is not in
+them. The same installation gives the same bytes.
 """
 
 from __future__ import annotations

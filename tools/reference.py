@@ -1,4 +1,6 @@
-"""Writes docs/reference.md from the code: settings, metrics, plug-ins, what calendars, pauses, targets, penalties, contracts and owners may say.
+"""Writes docs/reference.md from the code.
+
+Settings, metrics, plug-ins, what calendars, pauses, targets, penalties, contracts and owners may say.
 
 Run after any of them changes; a test checks that the file is what this writes.
 """

@@ -16,7 +16,10 @@ GIVES_UP_AFTER = timedelta(hours=24)
 
 
 def pause_after(delivery_id: str, attempts: int) -> timedelta:
-    """Return the pause after this many failures: 1 s doubling to 5 min, times a random factor from 0.75 to 1.25 that spreads deliveries out."""
+    """Return the pause after this many failures.
+
+    1 s doubling to 5 min, times a random factor from 0.75 to 1.25 that spreads deliveries out.
+    """
     digest = hashlib.sha256(f"{delivery_id}\x1f{attempts}".encode()).digest()
     share = 0.75 + digest[0] / 255 / 2
     base = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempts - 1, 20))

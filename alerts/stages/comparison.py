@@ -52,7 +52,7 @@ def _silence_ended(candidate: NotificationCandidate, now: datetime) -> bool:
 
 
 def _grown(incident: Incident, last: LastNotified) -> bool:
-    """Whether it has doubled, or has ten more members or half as many again, whichever is more, or its value in any currency has doubled."""
+    """Whether it has doubled, has ten more members or half as many again (whichever is more), or its value in any currency has doubled."""
     if incident.members >= last.members * GROWN_FACTOR or incident.members >= last.members + max(GROWN_BY, last.members // 2):
         return incident.members > last.members  # an incident without members has doubled without having grown
     before = last.value or {}

@@ -23,7 +23,10 @@ def now_of(settings: Settings) -> datetime:
 
 
 def readiness_of(settings: Settings) -> str:
-    """Return in a sentence whether the engine is able to work, or how far it is behind. Raises :class:`AndonError` if it does not answer."""
+    """Return in a sentence whether the engine is able to work, or how far it is behind.
+
+    Raises :class:`AndonError` if it does not answer.
+    """
     try:
         problems = httpx.get(f"{settings.engine_url}/readyz", timeout=10.0).json()["problems"]
     except (httpx.HTTPError, ValueError, KeyError) as error:

@@ -1,4 +1,7 @@
-"""Sends quarantined input to the collector again, as its sender did: same path, same bytes, same encoding, with the source's credentials."""
+"""Sends quarantined input to the collector again, as its sender did.
+
+Same path, same bytes, same encoding, with the source's credentials.
+"""
 
 from __future__ import annotations
 

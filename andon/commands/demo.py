@@ -75,7 +75,10 @@ def _demo_settings(settings: Settings) -> Settings:
 
 
 def with_desk(settings: Settings, port: int) -> Settings:
-    """Return settings whose catalog sends to the desk's port; a port other than the shipped one needs a copy of the catalog beside the data."""
+    """Return settings whose catalog sends to the desk's port.
+
+    A port other than the shipped one needs a copy of the catalog beside the data.
+    """
     import shutil
 
     shipped, chosen = f"127.0.0.1:{DESK_PORT}/", f"127.0.0.1:{port}/"

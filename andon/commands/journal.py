@@ -17,7 +17,7 @@ _PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in qua
 @app.command()
 @with_settings("store", "inner_host", "engine_port")
 def status(*, settings: Settings) -> None:
-    """Show segments, records and bytes per lane, what became of all acknowledged signals, what the store has lost, and how far the engine is behind.
+    """Show segments, records and bytes per lane, the account of all signals, what the store has lost, and how far the engine is behind.
 
     Exit code 1 if the books do not balance, or if something that was lost is not back.
     """

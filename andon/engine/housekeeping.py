@@ -1,4 +1,7 @@
-"""What the engine's thread does between two ticks, when no stage is half done: it follows the clock and the catalog, and keeps the store intact."""
+"""What the engine's thread does between two ticks, when no stage is half done.
+
+It follows the clock and the catalog, and keeps the store intact.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The engine's loop: it loads, correlates, evaluates and alerts; delivery has its own threads.
 
-The loop runs a stage only when the one before it wrote something or a timer is due, so an idle engine costs almost nothing. Ticks follow the
-load (:data:`CYCLE_SECONDS`): what is critical is processed at once, a trickle of anything else is gathered. A stage that fails is retried with the same input, for ever, with growing pauses; every stage is idempotent.
+The loop runs a stage only when the one before it wrote something or a timer is due, so an idle engine costs almost nothing. Ticks follow
+the load (:data:`CYCLE_SECONDS`): what is critical is processed at once, a trickle of anything else is gathered. A stage that fails is
+retried with the same input, for ever, with growing pauses; every stage is idempotent.
 """
 
 from __future__ import annotations

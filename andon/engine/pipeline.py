@@ -125,7 +125,10 @@ class Pipeline:
         return rows[0]["at"].replace(tzinfo=UTC) if rows[0]["n"] else None
 
     def origin_offsets(self) -> pd.DataFrame:
-        """Return how far the times of what arrived since the last call are from their receipt, by origin (see ``store.reads.origin_offsets``)."""
+        """Return how far the times of what arrived since the last call are from its receipt, by origin.
+
+        As in ``store.reads.origin_offsets``.
+        """
         with self.store.own_client() as client:
             after, upto = self._compared, loaded_upto(client)
             found = origin_offsets(client, after=after, upto=upto) if after is not None else pd.DataFrame()

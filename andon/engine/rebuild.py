@@ -73,7 +73,10 @@ def replay_journal(pipeline: Pipeline, stopping: threading.Event, tell: Tell) ->
 
 
 def finish_rebuild(pipeline: Pipeline, stopping: threading.Event) -> None:
-    """Finish a rebuild that was interrupted, or that a restored backup needs, before an engine evaluates and alerts; ``stopping`` ends it early."""
+    """Finish a rebuild that was interrupted, or that a restored backup needs, before an engine evaluates and alerts.
+
+    ``stopping`` ends it early.
+    """
     if is_rebuilding(pipeline.store):
         replay_journal(pipeline, stopping, lambda said: logger.info("rebuilding", extra={"fields": {"progress": said}}))
     if not stopping.is_set():

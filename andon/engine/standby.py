@@ -18,7 +18,10 @@ class StandbyAlerting:
     """Runs in a thread of its own."""
 
     def __init__(self, make: Callable[[], AlertEngine], disks: DiskWatch, clock: Clock, last_step: Callable[[], float]) -> None:
-        """``make``: alerting that needs no store. ``last_step`` returns when the loop last made a step, in monotonic seconds; 0: none yet."""
+        """``make``: alerting that needs no store.
+
+        ``last_step`` returns when the loop last made a step, in monotonic seconds; 0: none yet.
+        """
         self._make = make
         self._disks = disks
         self._clock = clock

@@ -1,4 +1,7 @@
-"""Lets an engine wait while its disk has no room to open its store: it says so, notifies the first channel, and starts once there is room."""
+"""Lets an engine wait while its disk has no room to open its store.
+
+It says so, notifies the first channel, and starts once there is room.
+"""
 
 from __future__ import annotations
 

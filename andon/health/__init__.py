@@ -1,1 +1,4 @@
-"""What Andon watches about itself and its machine: clocks, disks, its heartbeat and its backlog; it becomes readiness, metrics and incidents."""
+"""What Andon watches about itself and its machine: clocks, disks, its heartbeat and its backlog.
+
+It becomes readiness, metrics and incidents.
+"""

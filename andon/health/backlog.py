@@ -20,7 +20,10 @@ _LANES = (Lane.CRITICAL, Lane.STANDARD)
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is waiting in the journal's critical and standard lanes, also in slices of maximum size; ``per_second``: signals loaded recently."""
+    """What is waiting in the journal's critical and standard lanes, also in slices of maximum size.
+
+    ``per_second``: signals loaded recently.
+    """
 
     slices: int
     signals: int

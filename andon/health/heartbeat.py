@@ -28,7 +28,8 @@ EVERY_SECONDS = 30.0
 LOOK_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 120.0
 REMEMBERED = 64
-"""Recently sent heartbeats that may still come through; identified by their times and not by their order, because the clock may be set back."""
+"""Recently sent heartbeats that may still come through; identified by their times and not by their order, because the clock may be set
+back."""
 
 
 def with_heartbeat(catalog: Catalog, token: str) -> Catalog:

@@ -52,7 +52,10 @@ def run_files(files: Sequence[Path], catalog_folder: Path) -> int:
 
 
 def run_scenario(written: WrittenScenario, catalog: Catalog, store: Store, folder: Path) -> list[str]:
-    """Run one scenario on an empty, migrated store with its journal in ``folder``; return the differences, each with file, line and column."""
+    """Run one scenario on an empty, migrated store with its journal in ``folder``.
+
+    Return the differences, each with file, line and column.
+    """
     scenario = written.scenario
     steps: list[tuple[datetime, int, int]] = [(given.arrives, 0, number) for number, given in enumerate(scenario.given)]
     steps += [(expected.at.utc, 1, number) for number, expected in enumerate(scenario.expect)]

@@ -29,7 +29,10 @@ class WrittenScenario:
 
 
 def read_scenarios(file: Path) -> list[WrittenScenario]:
-    """Return the scenarios of a file. Raises :class:`UsageError` with the position and wording of ``andon check`` for anything not allowed."""
+    """Return the scenarios of a file.
+
+    Raises :class:`UsageError` with the position and wording of ``andon check`` for anything not allowed.
+    """
     try:
         documents = read_documents(str(file), read_content(file))
     except OSError as error:

@@ -104,7 +104,10 @@ def _watch_catalog(pipeline: Pipeline, engine: Engine, kept: StoredCatalogs, che
 
 
 def _watch_clock(clock: SystemClock, pipeline: Pipeline, engine: Engine) -> ClockWatch:
-    """Return the watch of the engine's clock: nothing is evaluated while it is in doubt, and everything open is re-evaluated once it is corrected."""
+    """Return the watch of the engine's clock.
+
+    Nothing is evaluated while it is in doubt, and everything open is re-evaluated once it is corrected.
+    """
 
     def on_step() -> None:
         pipeline.clock_stepped()

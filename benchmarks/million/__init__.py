@@ -1,8 +1,8 @@
 """A store full of believable transactions, made inside ClickHouse by the statements beside this file, and its real read endpoint.
 
-Per flow of the shipped catalog: transactions of the last 90 days, their keys, milestone events, clocks (each written twice, as running and as
-it stands, so that what is current has to be told from what was), verdicts, and one event or three spans for each milestone; incidents that
-hold everything late, resolved ones, deliveries, quarantine. Not filled: log records, metrics, landing tables.
+Per flow of the shipped catalog: transactions of the last 90 days, their keys, milestone events, clocks (each written twice, as running and
+as it stands, so that what is current has to be told from what was), verdicts, and one event or three spans for each milestone; incidents
+that hold everything late, resolved ones, deliveries, quarantine. Not filled: log records, metrics, landing tables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Reads the messages of gRPC calls, a few at a time: a message takes memory as soon as it is read, and nobody can see whether it has begun to arrive.
+"""Reads the messages of gRPC calls, a few at a time.
+
+A message takes memory as soon as it is read, and nobody can see whether it has begun to arrive.
 
 A sender that sends nothing, or slowly, must not keep the others waiting: connections whose last message arrived in time have turns of their
 own, the newest request is read first (one that has waited long is about to give up), and a turn ends while others are waiting.

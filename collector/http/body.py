@@ -30,7 +30,10 @@ class Body:
         self._content.close()
 
     async def read(self, max_bytes: int) -> Content:
-        """Return the body as it was sent, which exists until the block ends. Raises :class:`Rejection` (413, 408, 400) and :class:`core.errors.Full`."""
+        """Return the body as it was sent, which exists until the block ends.
+
+        Raises :class:`Rejection` (413, 408, 400) and :class:`core.errors.Full`.
+        """
         self._max_bytes = max_bytes
         announced = self._request.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > self._max_bytes:

@@ -82,7 +82,10 @@ def _decompress_zstd(members: _Members) -> None:
 
 
 class _Members:
-    """A body of one or more compressed members, read slice by slice: what follows a member is never copied whole. Input and output are both limited."""
+    """A body of one or more compressed members, read slice by slice: what follows a member is never copied whole.
+
+    Input and output are both limited.
+    """
 
     def __init__(self, take: Callable[[bytes], None], body: Bytes, slice_bytes: int, max_bytes: int) -> None:
         self.count = 0

@@ -67,7 +67,10 @@ class Exchange:
 
 
 def answering(ingress: Ingress, answer: Callable[[Exchange], Awaitable[Response]]) -> Endpoint:
-    """Return the endpoint that gives this answer, or the answer to whatever is raised on the way: :class:`Rejection`, :class:`core.errors.Full`."""
+    """Return the endpoint that gives this answer, or the answer to a rejection or a lack of room on the way.
+
+    These are raised as :class:`Rejection` and :class:`core.errors.Full`.
+    """
 
     async def endpoint(request: Request) -> Response:
         exchange = Exchange(ingress, request)

@@ -63,7 +63,10 @@ class Webhooks:
 
 
 class SeenDeliveries:
-    """Remembers accepted deliveries, so that a replay is answered without being journalled again. The store recognises each id permanently."""
+    """Remembers accepted deliveries, so that a replay is answered without being journalled again.
+
+    The store recognises each id permanently.
+    """
 
     def __init__(self) -> None:
         self._seen: OrderedDict[tuple[str, str], bytes] = OrderedDict()

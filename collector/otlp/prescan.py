@@ -92,7 +92,10 @@ _HEADS = {
 
 
 def outline(body: bytes) -> tuple[list[int], int]:
-    """Return the bytes of every record of a request, for any signal, and how many resources and scopes there are. Raises ``DecodeError``."""
+    """Return the bytes of every record of a request, for any signal, and how many resources and scopes there are.
+
+    Raises ``DecodeError``.
+    """
     resources = _Outline.FromString(body).inner
     scopes = [scope for resource in resources for scope in resource.inner]
     return [size for scope in scopes for size in map(len, scope.inner)], len(resources) + len(scopes)
@@ -112,7 +115,10 @@ def has_good_heads(kind: SignalKind, body: bytes) -> bool:
 
 
 def has_few_attributes(kind: SignalKind, body: bytes, record_max_bytes: int) -> bool:
-    """Return whether it is certain that no span or log record has too many attributes of its own; ``record_max_bytes``: the length of the longest."""
+    """Return whether it is certain that no span or log record has too many attributes of its own.
+
+    ``record_max_bytes``: the length of the longest.
+    """
     if record_max_bytes <= ATTRIBUTES_MAX * _ATTRIBUTE_MIN_BYTES:
         return True
     for start in range(0, len(body), _PIECE_BYTES):

@@ -10,7 +10,9 @@ from typing import Any
 
 
 def json_value(value: Any, zoned: Callable[[datetime], datetime]) -> Any:
-    """Return a column's value for JSON: decimals and UUIDs as text, bytes as base64, times in ISO 8601 with the zone that ``zoned`` gives them.
+    """Return a column's value for JSON.
+
+    Decimals and UUIDs become text, bytes base64, times ISO 8601 with the zone that ``zoned`` gives them.
 
     An interval is in seconds. Anything that JSON cannot express (NaN, infinities, database types) becomes its text.
     """

@@ -63,7 +63,10 @@ class Binding(BaseModel):
 
 
 class RabbitmqSettings(ReceiverSettings):
-    """Settings under ``receiver:``. The queue must exist unless ``declare`` is true; ``prefetch`` limits how many unacknowledged messages we hold."""
+    """Settings under ``receiver:``.
+
+    The queue must exist unless ``declare`` is true; ``prefetch`` limits how many unacknowledged messages we hold.
+    """
 
     queue: str = Field(min_length=1, max_length=255)
     prefetch: int = Field(default=500, ge=1, le=10_000)

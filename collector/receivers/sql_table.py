@@ -57,7 +57,10 @@ T = TypeVar("T")
 
 
 class SqlTableSettings(ReceiverSettings):
-    """Settings under ``receiver:``. Exactly one of ``table`` (``schema.name``) and ``query``; ``time_zone`` is that of times without a zone."""
+    """Settings under ``receiver:``.
+
+    Exactly one of ``table`` (``schema.name``) and ``query``; ``time_zone`` is that of times without a zone.
+    """
 
     table: str | None = None
     query: str | None = None
@@ -192,7 +195,10 @@ class _Poll:
     """One pass over what is new, in pages, with one connection per page."""
 
     def __init__(self, context: ReceiverContext, settings: SqlTableSettings, *, whole: bool = True) -> None:
-        """Inspect the table's current columns. ``whole``: with the overlap, else only what is beyond the cursor. Raises :class:`PausedError`."""
+        """Inspect the table's current columns.
+
+        ``whole``: with the overlap, else only what is beyond the cursor. Raises :class:`PausedError`.
+        """
         self._context = context
         self._whole = whole
         self._settings = settings
@@ -272,8 +278,8 @@ class _Poll:
         """Return a rank (microseconds for times) below that of every row that a pass from ``low`` reads: those must be remembered."""
         if not isinstance(example, date):
             return low
-        # A date is compared whole, and a text with 'T' sorts after every text of its day with a space: such a pass reads the whole day of ``low``,
-        # by the local clock.
+        # A date is compared whole, and a text with 'T' sorts after every text of its day with a space: such a pass reads the whole day of
+        # ``low``, by the local clock.
         coarse = self._as_text or not isinstance(example, datetime)
         return low - _REPEATED_HOURS - (_COARSE_HOURS if coarse else 0)
 

@@ -34,7 +34,7 @@ class WorkedDay(Definition):
 
 
 class Holidays(Definition):
-    """Closed days: those of a country (ISO 3166 code) and its subdivision, plus your own dates (plant shutdowns), minus those that are worked.
+    """Closed days: those of a country (ISO 3166) and its subdivision, plus your own dates (plant shutdowns), minus those that are worked.
 
     ``categories``: which of the country's holidays close, by the names of the Python library holidays; unless said otherwise the public
     ones. In Bavaria, 15 August closes with ``[public, catholic]``.

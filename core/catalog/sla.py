@@ -39,7 +39,8 @@ class Target(Definition):
 class Pause(Definition):
     """The clock is paused between two milestones (a credit block, waiting for the customer). ``reason`` is reported with the pause.
 
-    Every pause counts, however often it repeats. One without an end lasts; an end whose beginning was not seen counts from the clock's start.
+    Every pause counts, however often it repeats. One without an end lasts; an end whose beginning was not seen counts from the clock's
+    start.
     """
 
     from_: str = Field(alias="from")

@@ -25,7 +25,8 @@ async def read_parts(request: Request, take: Callable[[bytes], None]) -> None:
     began, size = asyncio.get_running_loop().time(), 0
     try:
         async with asyncio.timeout_at(began + min(READ_SECONDS, GRACE_SECONDS)) as limit:
-            # without request.stream(), which has no last part: a timer would be set once more for every body, most of which come in one part
+            # without request.stream(), which has no last part: a timer would be set once more for every body, most of which come in one
+            # part
             while (message := await request.receive())["type"] == "http.request":
                 part = message.get("body", b"")
                 take(part)

@@ -14,7 +14,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def with_own_images(body: str, hosts: Iterable[str]) -> str:
-    """Return Markdown in which images on hosts other than these and the dashboard become links: loading one would tell its host who reads what.
+    """Return Markdown in which images on hosts other than these and the dashboard become links.
+
+    Loading one would tell its host who reads what.
 
     The page's headers tell the browser the same (:func:`dashboard.gate.page_headers`); here people are told.
     """

@@ -47,7 +47,9 @@ class Zone:
         return "–" if at is None else at.astimezone(self.info).strftime("%d %b %H:%M:%S" if seconds else "%d %b %H:%M")
 
     def retell(self, text: str, cities: Mapping[str, str]) -> str:
-        """Return a stored sentence with its times in this zone. It finds ``2026-03-27 16:05 Berlin``, by ``cities`` (``Berlin``: its zone), and ISO times with an offset.
+        """Return a stored sentence with its times in this zone.
+
+        It finds ``2026-03-27 16:05 Berlin``, by ``cities`` (``Berlin``: its zone), and ISO times with an offset.
 
         The time of an unknown city is left as it is.
         """

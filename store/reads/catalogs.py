@@ -7,7 +7,9 @@ from store.statement import statement
 
 
 def in_force(client: Reader) -> dict[str, str]:
-    """Return ``definitions``, the text from which :func:`core.catalog.catalog.catalog_from_json` reads the catalog in force ('' before the first).
+    """Return ``definitions``, the text of the catalog in force ('' before the first).
+
+    :func:`core.catalog.catalog.catalog_from_json` reads it.
 
     ``problem``: why the catalog on disk has been rejected since; '' if it is the one in force.
     """

@@ -14,7 +14,10 @@ from store.statement import statement
 
 
 def incidents(client: Reader, *, status: str = "", flow: str = "", owner: str = "", limit: int = 200) -> pd.DataFrame:
-    """Return rows of ``incidents``, worst first; ``total`` in each counts all. ``status``: one of the three, ``unresolved``, or empty for all."""
+    """Return rows of ``incidents``, worst first; ``total`` in each counts all.
+
+    ``status``: one of the three, ``unresolved``, or empty for all.
+    """
     unresolved = status == "unresolved"
     given = {"status": "" if unresolved else status, "flow": flow, "owner": owner}
     asked = tuple(column for column, value in given.items() if value)

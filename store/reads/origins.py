@@ -12,7 +12,10 @@ from store.statement import statement
 
 
 def volumes(client: Reader, *, since: datetime) -> pd.DataFrame:
-    """Return source, kind (spans, logs, metrics, events, quarantine), hour (UTC), signals and last_at (received, UTC); ``since`` begins an hour."""
+    """Return source, kind (spans, logs, metrics, events, quarantine), hour (UTC), signals and last_at (received, UTC).
+
+    ``since`` begins an hour.
+    """
     return frame(client, statement("origins/volumes"), parameters={"since": since})
 
 

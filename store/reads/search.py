@@ -100,5 +100,8 @@ def _with_worst_clock(client: Reader, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def worst_clocks(client: Reader, *, ids: Sequence[str]) -> pd.DataFrame:
-    """Return flow, transaction_id, sla, verdict, due_at, value, currency of each transaction's worst clock (of equals, the one due first)."""
+    """Return flow, transaction_id, sla, verdict, due_at, value, currency of each transaction's worst clock.
+
+    Of equals, the one due first.
+    """
     return frame(client, statement("search/worst_clocks"), parameters={"ids": list(ids)})

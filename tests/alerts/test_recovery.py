@@ -1,4 +1,5 @@
-"""Recovery: what alerting must not forget, and what it must: rows merged before it reads, restarts between two messages, repetition that ends."""
+"""Recovery: what alerting must not forget, and what it must: rows merged before it reads, restarts between two messages, repetition that
+ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The alert stage as tests of it see it, over a store in memory or a real one: clocks that change, people who act, a notifier that keeps what it gets."""
+"""The alert stage as tests of it see it, over a store in memory or a real one: clocks that change, people who act, a notifier that keeps
+what it gets."""
 
 from __future__ import annotations
 

@@ -33,4 +33,4 @@ def page_at(page: str, address: dict[str, str], timeout: float = 30) -> AppTest:
 def stand_still(now: datetime) -> None:
     """Give every page of this process the same time."""
     clock = FakeClock(now)
-    app._clock = lambda: clock  # type: ignore[assignment]
+    app._clock = lambda: clock  # type: ignore[assignment] # in place of the cached function

@@ -32,7 +32,7 @@ class Answer:
 
 
 def in_force(found: dict[str, str] | None) -> tuple[Catalog, str]:
-    return definitions.in_force(Answer(found))  # type: ignore[arg-type]
+    return definitions.in_force(Answer(found))  # type: ignore[arg-type] # it asks for nothing else
 
 
 def test_the_catalog_is_the_engines_without_the_flow_of_heartbeats() -> None:

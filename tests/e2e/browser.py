@@ -36,7 +36,8 @@ _CUT = """[...document.querySelectorAll('.figure b, .tally, .incident .title, .i
 
 @dataclass
 class Seen:
-    """What a page did: text in its body, requests to other hosts, errors of its scripts and on its console, figures wider than their place."""
+    """What a page did: text in its body, requests to other hosts, errors of its scripts and on its console, figures wider than their
+    place."""
 
     text: str = ""
     html: str = ""

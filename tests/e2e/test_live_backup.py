@@ -1,4 +1,5 @@
-"""A backup that is made while everything runs comes back as what it was: nothing acknowledged before is missing, and nothing is told twice."""
+"""A backup that is made while everything runs comes back as what it was: nothing acknowledged before is missing, and nothing is told
+twice."""
 
 from __future__ import annotations
 

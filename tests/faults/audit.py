@@ -33,8 +33,8 @@ class Seen:
     """Rows, so that whatever is there twice is in a list twice.
 
     ``events``: their ids; ``spans``: their traces; ``orders``: the reference of each transaction; ``board``: open transactions as the board
-    counts them; ``milestones``: order and milestone of each milestone event; ``incidents``: their causes; ``messages``: cause, reason and id
-    of what the receiver got.
+    counts them; ``milestones``: order and milestone of each milestone event; ``incidents``: their causes; ``messages``: cause, reason and
+    id of what the receiver got.
     """
 
     events: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Measures what an attack costs: the memory of the process that is attacked, and the others who use it meanwhile.
 
 Whatever is sent, memory grows by 64 MiB at the most, and a healthy sender beside it waits at the most twice as long as without it (p99).
-Times are compared within one run: quiet and attacked windows take turns. A machine that is slow or busy makes both longer, so what is over the
-bound is measured again: a fault is there every time, other people's load is not. Of memory the first word counts.
+Times are compared within one run: quiet and attacked windows take turns. A machine that is slow or busy makes both longer, so what is over
+the bound is measured again: a fault is there every time, other people's load is not. Of memory the first word counts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A process of its own that sends the same good request again and again and says how long each took.
 
-Run as ``python -m tests.faults.healthy_sender``, the request as JSON on standard input. Writes a line a request: when it began (seconds of the
-machine's monotonic clock), how many seconds it took, and the status, 0 where there was no answer. Ends with its standard output.
+Run as ``python -m tests.faults.healthy_sender``, the request as JSON on standard input. Writes a line a request: when it began (seconds of
+the machine's monotonic clock), how many seconds it took, and the status, 0 where there was no answer. Ends with its standard output.
 """
 
 from __future__ import annotations

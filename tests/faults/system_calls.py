@@ -39,7 +39,7 @@ def calls(trace: Path) -> Iterator[Call]:
     """Yield the calls of all threads."""
     waiting: dict[str, tuple[str, int]] = {}
     for number, line in enumerate(trace.read_text().splitlines()):
-        thread, text = _LINE.fullmatch(line).groups()  # type: ignore[union-attr]
+        thread, text = _LINE.fullmatch(line).groups()  # type: ignore[union-attr] # every line has this form, or the test fails here
         if text.endswith(_UNFINISHED):
             waiting[thread] = (text.removesuffix(_UNFINISHED), number)
             continue
@@ -69,7 +69,8 @@ def holds_http2_data(sent: bytes) -> bool:
 
 
 def amqp_acknowledged(sent: bytes) -> int:
-    """Return the highest delivery tag that a consumer's ``basic.ack`` frames name in what it sent, 0: none (AMQP 0-9-1, 2.3.5 and 1.8.3.13)."""
+    """Return the highest delivery tag that a consumer's ``basic.ack`` frames name in what it sent, 0: none (AMQP 0-9-1, 2.3.5 and
+    1.8.3.13)."""
     highest = 0
     while len(sent) >= 8 and not sent.startswith(b"AMQP"):
         kind, length = sent[0], int.from_bytes(sent[3:7], "big")

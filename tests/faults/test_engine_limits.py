@@ -1,4 +1,5 @@
-"""The limits of docs/operating.md that the engine keeps, against the real process: its readers, its actions, its keys, and whom it tells."""
+"""The limits of docs/operating.md that the engine keeps, against the real process: its readers, its actions, its keys, and whom it
+tells."""
 
 from __future__ import annotations
 

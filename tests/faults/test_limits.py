@@ -1,4 +1,5 @@
-"""Every limit that docs/operating.md names, against the real process: what is sent at it and beyond it, what that costs memory and the others."""
+"""Every limit that docs/operating.md names, against the real process: what is sent at it and beyond it, what that costs memory and the
+others."""
 
 from __future__ import annotations
 

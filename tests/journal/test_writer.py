@@ -141,7 +141,7 @@ def test_full_is_refused_and_the_critical_lane_keeps_its_share(tmp_path: Path) -
     for path in segments(tmp_path, Lane.BULK):
         if is_closed(path):
             path.unlink()
-    wait_until(lambda: asyncio.run(journal.append([record(1, 1_000_000, Lane.BULK)])), 20, "the journal finds that there is room again")  # type: ignore[arg-type]
+    wait_until(lambda: asyncio.run(journal.append([record(1, 1_000_000, Lane.BULK)])), 20, "the journal finds that there is room again")  # type: ignore[arg-type] # a receipt is truth enough
     journal.stop()
     size = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     assert size < 64 << 20
@@ -302,7 +302,7 @@ def test_a_number_of_a_segment_never_comes_back_although_all_are_gone(tmp_path: 
     for path in segments(tmp_path, Lane.STANDARD):
         path.unlink()
     later = Slow()
-    later.now = lambda: datetime(2026, 3, 28, tzinfo=UTC)  # type: ignore[method-assign]
+    later.now = lambda: datetime(2026, 3, 28, tzinfo=UTC)  # type: ignore[method-assign] # a clock of this test alone
     journal_on(tmp_path, later).stop()
     assert [int(path.stem) for path in segments(tmp_path, Lane.STANDARD)] == [int(later.now().timestamp())]
 

@@ -1,4 +1,5 @@
-"""Which milestones signals mean, said again in the plainest way: the catalog's YAML and the bytes as they were sent, no code of the product."""
+"""Which milestones signals mean, said again in the plainest way: the catalog's YAML and the bytes as they were sent, no code of the
+product."""
 
 from __future__ import annotations
 

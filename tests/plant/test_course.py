@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ def course(*faults: Fault, number: int = 1, site: Site = REGENSBURG) -> Course:
     return Course("orders", number, LIVE, site, "7", faults, LIVE)
 
 
-def always(name: FaultName, **more: object) -> Fault:
-    return Fault(name, start_minute=-ALWAYS, minutes=2 * ALWAYS, **more)  # type: ignore[arg-type]
+def always(name: FaultName, **more: Any) -> Fault:
+    return Fault(name, start_minute=-ALWAYS, minutes=2 * ALWAYS, **more)
 
 
 def test_keys_are_carried_from_a_parent_to_what_it_causes_and_no_further() -> None:

@@ -34,7 +34,7 @@ def signal(kind: str, ref: str, parent: str | None = None, at: datetime = AT, **
         "released_at": at,
         "order": at,
     }
-    return Signal(ref, kind, parent=parent, **{**defaults, **more})  # type: ignore[arg-type]
+    return Signal(ref, kind, parent=parent, **{**defaults, **more})
 
 
 def emitted(emitter: Emitter, *signals: Signal) -> list[Any]:
@@ -109,7 +109,7 @@ def test_ids_follow_from_the_seed_and_the_reference() -> None:
 def test_what_is_not_released_is_held_and_then_comes_by_release(emitter: Emitter) -> None:
     for minute in (3, 1, 2):
         emitter.take(signal("event", f"o/{minute}/0", name=str(minute), released_at=AT + timedelta(minutes=minute)))
-    ready = [[str(out.data["type"]) for out in emitter.ready(AT + timedelta(minutes=minute))] for minute in (0, 2, 2, 9)]  # type: ignore[index]
+    ready = [[str(out.data["type"]) for out in emitter.ready(AT + timedelta(minutes=minute))] for minute in (0, 2, 2, 9)]  # type: ignore[index] # events have a dict
     assert ready == [[], ["1", "2"], [], ["3"]]
 
 
@@ -128,7 +128,7 @@ def test_headers_are_forgotten_after_a_week(emitter: Emitter) -> None:
     emitter.ready(AT + KEEP_HEADERS + timedelta(seconds=1))
     emitter.take(signal("span", "o/1/2", "o/1/0"))
     (late,) = emitter.ready(AT)
-    assert late.data.parent is None  # type: ignore[union-attr]
+    assert late.data.parent is None  # type: ignore[union-attr] # spans have a parent
 
 
 @pytest.mark.parametrize(

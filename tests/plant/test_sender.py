@@ -65,7 +65,7 @@ def test_signals_of_every_kind_are_sent_with_the_token(monkeypatch: pytest.Monke
     emitter = Emitter("7")
     for number in range(3):
         for kind in ("span", "log", "event"):
-            emitter.take(Signal(f"{kind}/{number}", kind, "crm", "x", AT, AT, AT, AT))  # type: ignore[arg-type]
+            emitter.take(Signal(f"{kind}/{number}", kind, "crm", "x", AT, AT, AT, AT))  # type: ignore[arg-type] # a literal in a loop is a str
     with capturing() as capture, sending(capture.url + "/", "t0ken") as (opened, _):
         assert opened.send(emitter.ready(AT))
     emitter.close()

@@ -48,7 +48,8 @@ START = datetime(2026, 3, 26, 4, tzinfo=UTC)
 TRANSACTIONS, AN_HOUR = 72, 0.4
 SEED = 123
 UNTIL = b"blocked by credit management"
-"""What the last signal says that is sent: the rest of the run has not happened yet, so that some transactions are open and one is blocked."""
+"""What the last signal says that is sent: the rest of the run has not happened yet, so that some transactions are open and one is
+blocked."""
 FAULTS = (
     *default_faults(),
     Fault(FaultName.LOST_MESSAGE, start_minute=-ALWAYS, minutes=2 * ALWAYS, share=0.05),

@@ -1,4 +1,7 @@
-"""Writes the folder of the release that ``pyproject.toml`` names (see ``tests/releases/__init__.py``): ``python -m tests.releases.make``."""
+"""Writes the folder of the release that ``pyproject.toml`` names (see ``tests/releases/__init__.py``).
+
+Run: ``python -m tests.releases.make``.
+"""
 
 from __future__ import annotations
 

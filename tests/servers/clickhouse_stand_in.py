@@ -1,9 +1,11 @@
 """A stand-in for a ClickHouse server, since no server binary can be had: the embedded engine of a process of its own, writable over HTTP.
 
-It understands what ``clickhouse_connect`` sends: SQL in ``query`` or the body, settings and parameters in the address or a form, insert data
-in the body. It has one user with a password and any databases, and refuses a wrong password, an unknown database and, to whom asks with
-``readonly``, a write, with a server's codes; and a part of a form over 128 KiB, as a server does by default. It shows that our statements, inserts, readers and refusals travel over HTTP; it shows nothing
-about grants, profiles, row policies, TLS, sessions, replication or a server's own limits.
+It understands what ``clickhouse_connect`` sends: SQL in ``query`` or the body, settings and parameters in the address or a form, insert
+data in the body. It has one user with a password and any databases, and refuses a wrong password, an unknown database and, to whom asks
+with ``readonly``, a write, with a server's codes; and a part of a form over 128 KiB, as a server does by default. It shows that our
+statements, inserts, readers and refusals travel over HTTP; it shows nothing about grants, profiles, row policies, TLS, sessions,
+replication or a server's own limits.
+
 Run: ``python -m tests.servers.clickhouse_stand_in <folder> <user> <password> <port, 0: any>``; it prints its port.
 """
 

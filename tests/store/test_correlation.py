@@ -1,4 +1,5 @@
-"""Correlation in the store: nothing is read before a catalog is installed as a whole, each slice once, and flows again when they changed."""
+"""Correlation in the store: nothing is read before a catalog is installed as a whole, each slice once, and flows again when they
+changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Incidents in the store: what may concern one is read once, what a restarted engine must know comes back, and a full disk loses nothing."""
+"""Incidents in the store: what may concern one is read once, what a restarted engine must know comes back, and a full disk loses
+nothing."""
 
 from __future__ import annotations
 

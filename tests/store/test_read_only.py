@@ -1,4 +1,5 @@
-"""What may be asked: one question that stays in the store, and of a catalog one value; everything else is told, and nothing else happens."""
+"""What may be asked: one question that stays in the store, and of a catalog one value; everything else is told, and nothing else
+happens."""
 
 from __future__ import annotations
 

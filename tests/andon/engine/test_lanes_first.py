@@ -1,4 +1,5 @@
-"""A backlog of three lanes: the critical one goes the whole way to the alert first, the others get on, and nothing is evaluated too early."""
+"""A backlog of three lanes: the critical one goes the whole way to the alert first, the others get on, and nothing is evaluated too
+early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A store that is lost, or lacks something, comes back from the journal: with the ids, verdicts and moments that it had, and nothing is told twice."""
+"""A store that is lost, or lacks something, comes back from the journal: with the ids, verdicts and moments that it had, and nothing is
+told twice."""
 
 from __future__ import annotations
 

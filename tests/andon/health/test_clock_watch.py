@@ -53,7 +53,7 @@ def watched(store: Store, tmp_path: Path):
     machine = Clocks(START.timestamp())
     clock = SystemClock(machine=machine)
     shop = Shop(store, Settings(data=tmp_path / "data"))
-    shop.clock = clock  # type: ignore[assignment]
+    shop.clock = clock  # type: ignore[assignment] # a real clock on a machine's times of this test
     telemetry = Telemetry()
     with pipeline_on(store, shop.settings, catalog(tmp_path), clock, telemetry) as pipeline:
         engine = Engine(pipeline.stages, clock, telemetry)

@@ -21,9 +21,9 @@ class VirtualTime(asyncio.SelectorEventLoop):
         return self.seconds
 
     def _run_once(self) -> None:
-        if not self._ready and self._scheduled:  # type: ignore[attr-defined]
-            self.seconds = max(self.seconds, self._scheduled[0]._when)  # type: ignore[attr-defined]
-        super()._run_once()  # type: ignore[misc]
+        if not self._ready and self._scheduled:  # type: ignore[attr-defined] # as below
+            self.seconds = max(self.seconds, self._scheduled[0]._when)  # type: ignore[attr-defined] # as below
+        super()._run_once()  # type: ignore[misc] # asyncio's own loop, which typeshed does not describe inside
 
 
 def read(*sent: tuple[float, bytes | None]) -> tuple[list[bytes], float]:

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from core.catalog.flow import Flow, Match, is_named
 from core.catalog.load import load_catalog
@@ -20,8 +21,8 @@ LIVE = datetime(2026, 3, 3, 9, tzinfo=UTC)
 CATALOG = load_catalog(Path(__file__).parents[3] / "catalog").catalog
 
 
-def always(name: FaultName, **more: object) -> Fault:
-    return Fault(name, start_minute=-ALWAYS, minutes=2 * ALWAYS, **more)  # type: ignore[arg-type]
+def always(name: FaultName, **more: Any) -> Fault:
+    return Fault(name, start_minute=-ALWAYS, minutes=2 * ALWAYS, **more)
 
 
 def courses(flow: ModuleType, *faults: Fault, count: int = 80) -> list[Happening]:
@@ -89,8 +90,8 @@ def matches(match: Match, signal: Signal) -> bool:
     )
 
 
-def _has(signal: Signal, name: str, wanted: object) -> bool:
+def _has(signal: Signal, name: str, wanted: Any) -> bool:
     value = signal.attributes.get(name)
     if isinstance(wanted, bool):
         return (value is not None) == wanted
-    return value is not None and is_named(str(value), listed(wanted))  # type: ignore[arg-type]
+    return value is not None and is_named(str(value), listed(wanted))
