@@ -55,8 +55,11 @@ class SlaEngine:
 
     def next_deadline(self) -> datetime | None:
         """Return when :meth:`run` next has work even without input; it is kept in memory, so asking costs nothing."""
-        moments = [moment for moment in (self._deadline, self._listen_at, self._watch_at) if moment is not None]
-        return min(moments, default=None)
+        return _earliest(self.next_change(), self._listen_at)
+
+    def next_change(self) -> datetime | None:
+        """Return when a verdict next changes if nothing arrives: :meth:`next_deadline` without listening for silent sources."""
+        return _earliest(self._deadline, self._watch_at)
 
     def reload(self, catalog: Catalog) -> None:
         """Take over a changed catalog: the next run re-evaluates what is open in flows whose promises changed, and only that."""
@@ -153,6 +156,10 @@ class SlaEngine:
             self._telemetry.add(M.VERDICTS, float(count), verdict=str(verdict))
         if self._sources.expecting and (changed["verdict"] == Verdict.UNKNOWN).any() and self._listen_at is None:
             self._listen_at = now.astimezone(UTC) + SILENCE_POLL
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def promises_of(catalog: Catalog) -> dict[str, int]:

@@ -48,6 +48,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         remove_if_interrupted(folder)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that at the end of a run no worker is left alone with it."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run that has come to its end keeps its folder for whoever asks why a test failed; pytest removes it some runs later."""
     if (exitstatus != pytest.ExitCode.INTERRUPTED or session.testsfailed) and not hasattr(session.config, "workerinput"):

@@ -46,12 +46,12 @@ class Rehearsal:
         self.settle()
 
     def advance(self, to: datetime) -> None:
-        """Move time to ``to``, stopping at every deadline on the way as a running engine would."""
-        stages = self.pipeline.stages
-        while (deadline := stages.evaluate.next_deadline()) is not None and self._clock.now() < deadline < to:
+        """Move time to ``to``, stopping at every deadline on the way as a running engine would; no source is heard meanwhile."""
+        evaluation = self.pipeline.evaluation
+        while (deadline := evaluation.next_change()) is not None and self._clock.now() < deadline < to:
             self._clock.set(deadline)
             self.settle()
-            if stages.evaluate.next_deadline() == deadline:
+            if evaluation.next_change() == deadline:
                 self._clock.advance(timedelta(milliseconds=1))
         self._clock.set(to)
         self.settle()

@@ -122,6 +122,7 @@ def test_random_bodies_are_taken_or_told(name: str) -> None:
     assert outcomes[400] > 5_000
 
 
+@pytest.mark.slow
 def test_random_bodies_over_http_and_grpc(door: Running) -> None:
     bodies = random_bodies(150)
     roads = [*((f"/v1/{kind.value}", kind_type) for kind in REQUESTS for kind_type in (PROTOBUF, "application/json"))]

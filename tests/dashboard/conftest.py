@@ -19,7 +19,16 @@ from store.migrations import migrate
 from tests.dashboard.script import page_at
 from tests.dashboard.synthetic import NOW, Filler, catalog
 
+_STORES = {"filled", "empty", "hostile"}
 PAGES = ["board", "transactions", "slas", "incidents", "kpis", "sources"]
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker run what draws pages of these stores: every other would take seconds to fill them, too."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and not _STORES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("pages"))
 
 
 def _database(folder: Path, name: str, transactions: int, hostile: bool) -> Store:

@@ -17,7 +17,7 @@ from tests.ports import free_port
 from tests.product import START_SECONDS
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages in chromium")]
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "screenshots"
 ADDRESSES = {"board": "/", "transactions": "/transactions", "incidents": "/incidents", "incident": "/incidents?id=inc-0000", "slas": "/slas",

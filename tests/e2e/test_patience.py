@@ -25,6 +25,7 @@ def machine(tmp_path: Path) -> Iterator[Demo]:
     found.end()
 
 
+@pytest.mark.slow
 def test_the_door_is_open_while_the_store_is_not_there_and_the_engine_begins_when_it_is(machine: Demo, tmp_path: Path) -> None:
     port = free_port()
     machine.begin("up", f"--catalog={ORDERS}", f"--store=clickhouse://default@127.0.0.1:{port}/default")

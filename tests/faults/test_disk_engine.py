@@ -130,6 +130,7 @@ def remount_read_only(disk: FileSystem) -> None:
     disk.mount("ro")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["disk-read-only", *FAULTS] if SOAK else ["disk-read-only"])
 def test_a_restart_on_such_a_disk_waits_for_room_says_so_and_goes_on(plant: Plant, fault: str) -> None:
     wait_until(lambda: plant.capture("before", -60).status_code == 200 and plant.told("booked"), PATIENCE_SECONDS, "an order is told")
@@ -153,6 +154,7 @@ def test_a_restart_on_such_a_disk_waits_for_room_says_so_and_goes_on(plant: Plan
     assert all(process.poll() is None for process in plant.product.processes.values())
 
 
+@pytest.mark.slow
 def test_a_disk_that_the_kernel_stops_under_a_running_engine_is_told_and_so_is_what_is_due(plant: Plant) -> None:
     due = time.monotonic() + 20
     orders = {f"running-{number}" for number in range(5)}
@@ -178,6 +180,7 @@ def test_a_disk_that_the_kernel_stops_under_a_running_engine_is_told_and_so_is_w
     assert plant.told_twice() == {}
 
 
+@pytest.mark.slow
 def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_again_and_so_is_a_disk_that_hangs(plant: Plant) -> None:
     for fault, (begin, why, stage) in (FAULTS if SOAK else {"disk-full": FAULTS["disk-full"]}).items():
         due, full = plant.fill_before_a_deadline(fault, begin, stage)

@@ -209,7 +209,8 @@ def test_a_silent_source_makes_the_verdict_unknown_until_it_is_heard(store: Stor
     assert (clock(store)["verdict"], clock(store)["cause"]) == ("unknown", "source-silent:sap")
     store.insert("events", heard | {"received_at": [utc("2026-03-27 15:07:00")], "id": ["2"]})
     deadline = slas.next_deadline()
-    assert deadline is not None
+    assert deadline == utc("2026-03-27 15:06:10"), "it listens"
+    assert (slas.next_change() or deadline) >= utc("2026-03-27 15:07:00"), "and while it hears nothing, nothing changes"
     slas.run(max(deadline, utc("2026-03-27 15:07:01")))
     assert clock(store)["verdict"] == "breached"
     assert verdicts(store) == ["running", "unknown", "breached"]

@@ -78,6 +78,7 @@ def own(running: Running) -> list[dict[str, object]]:
     )
 
 
+@pytest.mark.slow
 def test_what_is_lost_comes_back_by_itself(running: Running) -> None:
     for tables in TOGETHER:
         before = running.everything()

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from andon.catalog_check import check_catalog
 from andon.rehearsal.runner import run_scenario
 from andon.rehearsal.scenario_files import read_scenarios
@@ -75,6 +77,7 @@ expect:
     assert run(store, tmp_path, GIVEN + booked + expect) == []
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_shipped_catalog_pass() -> None:
     """As a process of its own: the embedded store allows one folder."""
     files = sorted(SHIPPED.glob("tests/*.yaml"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from core.config import Settings
 from tests.andon.shop import catalog
 from tests.andon.test_commands import andon
@@ -12,6 +14,7 @@ from tests.store.journals import NOW, event, write_segment
 DONE = "everything that the journal ever had is in the store"
 
 
+@pytest.mark.slow
 def test_a_store_is_made_anew_the_one_before_is_kept_and_a_day_of_it_comes_back_alone(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data")
     catalog(tmp_path / "catalog")
