@@ -10,6 +10,9 @@ from core.catalog.flow import HEARTBEAT, Flow
 from dashboard.data import Data, Unreachable
 from store.reads import catalogs
 
+TARGET = 0.95
+"""The share of SLAs met from which pages show green."""
+
 
 def in_force(data: Data) -> tuple[Catalog, str]:
     """Return the catalog in force, and why the one on disk was rejected ('' if it was not); an empty catalog while none is known.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import altair as alt
 import pandas as pd
@@ -24,6 +26,11 @@ def colour(badge: Badge) -> str:
 def soft() -> str:
     """Return the colour of secondary elements."""
     return "#3a4859" if dark() else "#c9d2de"
+
+
+def muted() -> str:
+    """Return the colour of what is compared with: weaker than what counts, but still to be read."""
+    return "#8494a8" if dark() else "#77859a"
 
 
 def ink() -> str:
@@ -55,6 +62,18 @@ def ends(domain: tuple[Any, Any]) -> Any:
     An explicit domain cannot do this: in layered charts Vega-Lite writes it in two forms, unites them and finds no extent.
     """
     return alt.Chart(pd.DataFrame({"end": list(domain)})).mark_point(opacity=0, size=0, tooltip=False).encode(x=time_axis("end"))
+
+
+def whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> list[date]:
+    """Return the local days that lie wholly in [start, end): what happened on part of a day compares with no other day."""
+    first, last = (moment.astimezone(zone) for moment in (start, end))
+    begin = first.date() if first.time() == time() else first.date() + timedelta(days=1)
+    return [begin + timedelta(days=number) for number in range((last.date() - begin).days)]
+
+
+def share_axis(shares: pd.Series) -> list[float]:
+    """Return the ends of an axis of shares that does not dramatise: 50 % (0 % if one lies below that) to 100 %."""
+    return [0.5 if shares.dropna().empty or float(shares.min()) >= 0.5 else 0.0, 1.0]
 
 
 def draw(chart: Any, alt_text: str, height: int | None = None) -> None:

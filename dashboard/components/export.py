@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import csv as csv_format
 import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
+import streamlit as st
+
+from dashboard.components import filters
+from dashboard.components.time_format import aware
+from dashboard.page import Context
 
 _FORMULA = frozenset("=+-@")
 _CONTROLS = frozenset("\t\r\n")
@@ -16,14 +26,69 @@ _MINUS = "\u2212"
 """The mathematical minus sign. No normal form turns it into the hyphen that a spreadsheet may take it for."""
 
 
-def csv(frame: pd.DataFrame) -> bytes:
-    """Return the frame as UTF-8 CSV with a byte-order mark; text that a spreadsheet would run as a formula gets a leading quote."""
-    return (
-        frame.rename(columns=_safe)
-        .map(_safe)
-        .to_csv(index=False, float_format="%.6g", quoting=csv_format.QUOTE_NONNUMERIC)
-        .encode("utf-8-sig")
+def offer(
+    context: Context, frame: pd.DataFrame, name: str, note: str = "", *, start: datetime | None = None, end: datetime | None = None
+) -> None:
+    """Draw a button that downloads the frame, beside a note.
+
+    Every row says what it is of: the moment it was read, the period [``start``, ``end``) if there is one, and the filters in the address.
+    """
+    words, button = st.columns([4, 1], vertical_alignment="center")
+    words.caption(note)
+    shown = context.zone.info
+    of: dict[str, str] = {"as_of": _iso(context.now, shown)}
+    if start is not None and end is not None:
+        of |= {"period_from": _iso(start, shown), "period_to": _iso(end, shown)}
+    of["filters"] = filters.stated() or "none"
+    button.download_button(
+        "Download CSV",
+        csv(told(frame, of, shown)),
+        f"andon-{name}-{context.now.astimezone(shown):%Y-%m-%d}.csv",
+        "text/csv",
+        icon=":material/download:",
+        width="stretch",
+        key=f"csv-{name}",
+        on_click="ignore",
     )
+
+
+def told(frame: pd.DataFrame, of: Mapping[str, str], zone: ZoneInfo) -> pd.DataFrame:
+    """Return the frame with the columns of ``of`` in front, and every cell a number or a text.
+
+    Times are ISO 8601 with the offset of ``zone``. Money by currency becomes a column for each currency.
+    """
+    columns: dict[str, Any] = {name: [value] * len(frame) for name, value in of.items()}
+    for name in frame.columns:
+        values = frame[name].tolist()
+        if any(isinstance(value, Mapping) for value in values):
+            for currency in sorted({each for value in values for each in value}):
+                columns[f"{name}_{currency or 'no_currency'}"] = [value.get(currency, 0.0) for value in values]
+        else:
+            columns[str(name)] = [_iso(value, zone) if isinstance(value, datetime) else _listed(value) for value in values]
+    return pd.DataFrame(columns)
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """Return the frame as UTF-8 CSV with a byte-order mark; text that a spreadsheet would run as a formula gets a leading quote.
+
+    Numbers are written out: 1234567.89, never 1.23457e+06.
+    """
+    written = frame.rename(columns=_safe).map(_safe)
+    return written.to_csv(index=False, float_format=_number, quoting=csv_format.QUOTE_NONNUMERIC).encode("utf-8-sig")
+
+
+def _number(value: object) -> str:
+    """Return all digits that a double is sure of, without an exponent."""
+    return np.format_float_positional(float(f"{value:.15g}"), trim="-")
+
+
+def _iso(moment: object, zone: ZoneInfo) -> str:
+    at = aware(moment)
+    return at.astimezone(zone).isoformat(timespec="seconds") if at else ""
+
+
+def _listed(value: object) -> object:
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def _safe(value: object) -> object:

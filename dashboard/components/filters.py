@@ -35,6 +35,15 @@ def since(chosen: str, now: datetime) -> datetime | None:
     return None if chosen == "all" else now.replace(second=0, microsecond=0) - PERIODS[chosen]
 
 
+def stated() -> str:
+    """Return what the address selects: ``flow=order-to-cash; plant=DE07``; empty if it selects everything."""
+    return "; ".join(f"{name}={value}" for name, value in sorted(st.query_params.items()) if name in _SELECTING and value)
+
+
+_SELECTING = {"flow", "sla", "state", "verdict", "stage", "awaited", "customer", "plant", "status", "owner", "source", "find", "id"}
+"""The names in an address that select rows; the others say how they are shown."""
+
+
 def _select(label: str, name: str, known: list[str], now: str, words: Callable[[str], str], typed: bool = False) -> str:
     """Draw the box with ``now``, which the address says, and write what is chosen into the address.
 

@@ -13,7 +13,7 @@ from core.incident import cause_text
 from core.plural import counted
 from core.verdict import HOLDING
 from dashboard import definitions
-from dashboard.components import filters, incident_acts, links, notices, status_badge, table
+from dashboard.components import export, filters, incident_acts, links, notices, status_badge, table
 from dashboard.components.money import amount, count, several
 from dashboard.components.runbooks import with_own_images
 from dashboard.components.time_format import aware, duration, next_deadline, until, utc
@@ -72,8 +72,9 @@ def _list(context: Context) -> None:
         )
     else:
         table.show(_columns(context), rows.to_dict("records"), "Incidents")
-        if (total := int(rows["total"].iloc[0])) > len(rows):
-            st.caption(f"Showing the worst {len(rows)} of {count(total)}. Narrow the filters to see others.")
+        total = int(rows["total"].iloc[0])
+        note = f"Showing the worst {len(rows)} of {count(total)}. Narrow the filters to see others." if total > len(rows) else ""
+        export.offer(context, rows.drop(columns=["total", "revision"], errors="ignore"), "incidents", note)
     _silences(context)
 
 
@@ -238,8 +239,8 @@ def _members(context: Context, members: pd.DataFrame) -> None:
             ]
             with st.container(height=460 if len(gone) > 9 else "content", border=False):
                 table.show(columns, gone.to_dict("records"), "Transactions no longer affected")
-    if total > len(members):
-        st.caption(f"Showing {len(members)} of {count(total)}, earliest due first.")
+    note = f"Showing {len(members)} of {count(total)}, earliest due first." if total > len(members) else ""
+    export.offer(context, members.drop(columns=["total", "revision"], errors="ignore"), "affected-transactions", note)
 
 
 def _member(context: Context) -> table.Column:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import altair as alt
 import pandas as pd
@@ -17,6 +18,8 @@ from dashboard.components.time_format import duration
 from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import leadership as reads
+
+_THIS, _BEFORE = "this period", "previous period"
 
 
 class Kpis:
@@ -49,11 +52,11 @@ class Kpis:
         risk = context.data.read(reads.value_at_risk, slow=True, by="all", flow=flow)
         _headline(now, _of(figures, "all", before=True), risk)
         st.subheader("Trend", anchor=False)
-        _trend(_of(figures, "day"), _of(figures, "day", before=True), end - start)
+        _trend(context, figures, start, end)
         names = ["plant", "customer"] if flow else ["plant", "customer", "flow"]
         for tab, name in zip(st.tabs([f"By {name}" for name in names]), names, strict=True):
             with tab:
-                _breakdown(context, name, figures, flow)
+                _breakdown(context, name, figures, flow, start, end)
 
 
 def _figures(context: Context, start: datetime, end: datetime, flow: str) -> pd.DataFrame:
@@ -120,31 +123,69 @@ def _points(value: Any, before: Any) -> str | None:
     return f"{(value - before) * 100:+.1f} points"
 
 
-def _trend(days: pd.DataFrame, earlier: pd.DataFrame, shift: Any) -> None:
-    frame = days.assign(day=pd.to_datetime(days["name"]), period="this period")
-    if len(earlier):
-        frame = pd.concat([frame, earlier.assign(day=pd.to_datetime(earlier["name"]) + shift, period="previous period")])
-    frame["cycle_hours"] = frame["cycle_seconds"] / 3600
+def _trend(context: Context, figures: pd.DataFrame, start: datetime, end: datetime) -> None:
+    """Draw one point for each whole day, joined by straight lines, and those of the period before in grey; download both."""
+    frame = _trend_frame(figures, start, end, context.zone.info)
+    if (frame["period"] == _BEFORE).all():
+        notices.empty("No whole day yet", "The trend has a point for each whole day of the period. Choose a longer period.")
+        return
     left, middle, right = st.columns(3)
-    for container, column, title, form in (
-        (left, "on_time", "SLAs met", ".1%"),
-        (middle, "exception_rate", "Order exception rate", ".0%"),
-        (right, "cycle_hours", "Cycle time, median hours", ",.3~r"),
+    for container, column, title, form, target in (
+        (left, "on_time", "SLAs met", ".0%", definitions.TARGET),
+        (middle, "exception_rate", "Order exception rate", ".0%", None),
+        (right, "cycle_hours", "Cycle time, median hours", ",.3~r", None),
     ):
-        chart = alt.Chart(frame.dropna(subset=[column])).mark_line(strokeWidth=2.5, interpolate="monotone").encode(
-            x=charts.time_axis("day"),
-            y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form), scale=alt.Scale(zero=column != "on_time")),
-            color=alt.Color("period:N", scale=alt.Scale(domain=["this period", "previous period"], range=[charts.colour(status_badge.BLUE), charts.soft()]), legend=alt.Legend(orient="bottom", title=None) if len(earlier) else None),
-            strokeDash=alt.StrokeDash("period:N", scale=alt.Scale(domain=["this period", "previous period"], range=[[1, 0], [4, 3]]), legend=None),
-            tooltip=[alt.Tooltip("day:T", format="%d %b"), "period:N", alt.Tooltip(f"{column}:Q", format=form)],
-        )  # fmt: skip
         with container:
             st.markdown(f"**{plain(title)}**")
-            charts.draw(chart, f"{title} by day, compared with the previous period", 220)
-    st.caption("One point per day; the first and last days are partial.")
+            charts.draw(_lines(frame, column, form, target), f"{title} by whole day, compared with the previous period", 220)
+    note = (
+        f"One point for each whole day in {context.zone.name}; the days in which the period begins and ends are left out."
+        f" Dashed green: the target of {definitions.TARGET:.0%}."
+    )
+    sheet = frame.drop(columns=["by", "before", "day", "cycle_hours"]).rename(columns={"name": "day", **_UNITS})
+    export.offer(context, sheet, "kpis-by-day", note, start=start, end=end)
 
 
-def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> None:
+def _trend_frame(figures: pd.DataFrame, start: datetime, end: datetime, zone: ZoneInfo) -> pd.DataFrame:
+    """Return the whole days of this period and the ones before them; ``day`` is where they are drawn, ``name`` when they were."""
+    parts = []
+    for before, period, shift in ((False, _THIS, timedelta(0)), (True, _BEFORE, end - start)):
+        days = _of(figures, "day", before)
+        whole = {str(day - shift) for day in charts.whole_days(start, end, zone)}
+        days = days[days["name"].astype(str).isin(whole)]
+        parts.append(days.assign(period=period, day=pd.to_datetime(days["name"]) + shift, cycle_hours=days["cycle_seconds"] / 3600))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _lines(frame: pd.DataFrame, column: str, form: str, target: float | None) -> Any:
+    """Return points joined by straight lines, on an axis that does not dramatise: from 0, and a share with a target up to 100 %."""
+    known = frame.dropna(subset=[column])
+    periods = alt.Scale(domain=[_THIS, _BEFORE], range=[charts.colour(status_badge.BLUE), charts.muted()])
+    dashes = alt.Scale(domain=[_THIS, _BEFORE], range=[[1, 0], [4, 3]])
+    y = alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form, tickCount=5), scale=alt.Scale(domain=_axis_of(known[column], target)))
+    base = alt.Chart(known).encode(
+        x=charts.time_axis("day"),
+        y=y,
+        color=alt.Color(
+            "period:N", scale=periods, legend=alt.Legend(orient="bottom", title=None) if (known["period"] == _BEFORE).any() else None
+        ),
+        tooltip=[alt.Tooltip("name:N", title="day"), "period:N", alt.Tooltip(f"{column}:Q", format=".1%" if "%" in form else form)],
+    )
+    lines = base.mark_line(strokeWidth=2, interpolate="linear").encode(strokeDash=alt.StrokeDash("period:N", scale=dashes, legend=None))
+    layers = [lines, base.mark_point(filled=True, size=28, opacity=1)]
+    if target is not None:
+        at = alt.Chart(pd.DataFrame({"target": [target]})).encode(y="target:Q")
+        layers.append(at.mark_rule(strokeDash=[5, 4], color=charts.colour(status_badge.GREEN)))
+    return alt.layer(*layers)
+
+
+def _axis_of(values: pd.Series, target: float | None) -> list[float]:
+    if target is not None:
+        return charts.share_axis(values)
+    return [0.0, max(float(values.max()) * 1.1, 0.05) if len(values) else 1.0]
+
+
+def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str, start: datetime, end: datetime) -> None:
     rows, before = _of(figures, by), _of(figures, by, before=True).set_index("name")
     risk = context.data.read(reads.value_at_risk, slow=True, by=by, flow=flow)
     money: dict[str, dict[str, float]] = {}
@@ -167,25 +208,27 @@ def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str) -> N
         table.Column("Value at risk now", lambda row: several(money.get(row["name"], {}), 3), "number key"),
     ]
     table.show(columns, shown.to_dict("records"), f"KPIs by {by}")
-    note, button = st.columns([4, 1], vertical_alignment="center")
-    note.caption(f"Showing {len(shown)} of {len(rows)}, lowest share of SLAs met first.")
-    button.download_button(
-        "Download CSV",
-        export.csv(_sheet(rows, money, by)),
-        f"andon-kpis-by-{by}.csv",
-        "text/csv",
-        icon=":material/download:",
-        width="stretch",
-        key=f"csv-{by}",
-    )
+    note = f"Showing {len(shown)} of {len(rows)}, lowest share of SLAs met first."
+    export.offer(context, _sheet(rows, money, by), f"kpis-by-{by}", note, start=start, end=end)
+
+
+_UNITS = {
+    "decided": "slas_decided",
+    "met": "slas_met",
+    "on_time": "slas_met_share",
+    "transactions": "transactions_with_decided_sla",
+    "exceptions": "transactions_with_missed_sla",
+    "exception_rate": "exception_share",
+    "completed": "transactions_completed",
+    "cycle_seconds": "cycle_median_seconds",
+}
 
 
 def _sheet(rows: pd.DataFrame, money: dict[str, dict[str, float]], by: str) -> pd.DataFrame:
-    sheet = rows.drop(columns=["by", "before"]).rename(
-        columns={"name": by, "on_time": "on_time_share", "exception_rate": "exception_share"}
-    )
+    """Return the rows under names that say what is counted, and in which unit or currency."""
+    sheet = rows.drop(columns=["by", "before"]).rename(columns={"name": by, **_UNITS})
     for currency in sorted({currency for values in money.values() for currency in values}):
-        sheet[f"value_at_risk_{currency.lower()}"] = [money.get(name, {}).get(currency, 0.0) for name in rows["name"]]
+        sheet[f"value_at_risk_now_{currency or 'no_currency'}"] = [money.get(name, {}).get(currency, 0.0) for name in rows["name"]]
     return sheet
 
 

@@ -12,13 +12,11 @@ from markupsafe import Markup
 
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, filters, links, notices, status_badge, table
+from dashboard.components import charts, export, filters, links, notices, status_badge, table
 from dashboard.components.money import cell, count
 from dashboard.components.time_format import until
 from dashboard.page import Context
 from store.reads import attainment as reads
-
-_TARGET = 0.95
 
 
 class Slas:
@@ -55,7 +53,7 @@ class Slas:
         elif "/" in chosen:
             _one(context, chosen, days, start, end)
         else:
-            _overview(context, days)
+            _overview(context, days, start, end)
         one = chosen.split("/", 1) if "/" in chosen else [flow, ""]
         _next(context, *one)
 
@@ -74,7 +72,7 @@ def _summed(days: pd.DataFrame) -> pd.DataFrame:
     return days.groupby(["flow", "sla"], observed=True)[["met", "missed", "unknown", "total"]].sum().reset_index()
 
 
-def _overview(context: Context, days: pd.DataFrame) -> None:
+def _overview(context: Context, days: pd.DataFrame, start: datetime, end: datetime) -> None:
     st.subheader("Attainment", anchor=False)
     trends = dict(list(days.groupby(["flow", "sla"], observed=True)))
     rows = sorted(_summed(days).to_dict("records"), key=_order)
@@ -90,9 +88,13 @@ def _overview(context: Context, days: pd.DataFrame) -> None:
         table.Column("Owner", lambda row: _owner(context, row["flow"], row["sla"]), "soft"),
     ]  # fmt: skip
     table.show(columns, rows, "Attainment by SLA")
-    st.caption(
-        "Share of the SLA clocks decided in the period. The mark in the bar is 95 %: green from there, amber from 90 %. Unknown ones (a source was silent, or a fact was missing) count as neither met nor missed."
+    note = (
+        "Share of the SLA clocks decided in the period. The mark in the bar is 95 %: green from there, amber from 90 %."
+        " Unknown ones (a source was silent, or a fact was missing) count as neither met nor missed."
     )
+    sheet = pd.DataFrame([{**row, "share_met": _share(row)} for row in rows])
+    names = {name: f"clocks_{name}" for name in ("met", "missed", "unknown", "total")}
+    export.offer(context, sheet.rename(columns=names), "slas", note, start=start, end=end)
 
 
 def _order(row: Any) -> float:
@@ -104,7 +106,7 @@ def _order(row: Any) -> float:
 def _bar(share: float | None) -> Markup:
     if share is None:
         return Markup("")
-    kind = "ok" if share >= _TARGET else "warn" if share >= 0.9 else "bad"
+    kind = "ok" if share >= definitions.TARGET else "warn" if share >= 0.9 else "bad"
     return Markup('<div class="meter {}" role="img" aria-label="{:.1%}"><span style="width:{:.1f}%"></span></div>').format(
         kind, share, share * 100
     )
@@ -117,7 +119,7 @@ def _spark(days: pd.DataFrame | None) -> Markup:
     bars = []
     for row in days.tail(30).to_dict("records"):
         share = _share(row)
-        kind = "dim" if share is None else "ok" if share >= _TARGET else "warn" if share >= 0.9 else "bad"
+        kind = "dim" if share is None else "ok" if share >= definitions.TARGET else "warn" if share >= 0.9 else "bad"
         bars.append(
             Markup('<i class="{}" style="height:{:.0f}%" title="{}: {}"></i>').format(
                 kind, 12 + 88 * (share or 0), row["day"], "–" if share is None else f"{share:.0%}"
@@ -152,7 +154,7 @@ def _one(context: Context, both: str, days: pd.DataFrame, start: datetime, end: 
     left, right = st.columns(2)
     with left:
         st.subheader("By day", anchor=False)
-        _trend(days, flow, sla)
+        _trend(days[days["day"].astype(str).isin({f"{day}" for day in charts.whole_days(start, end, context.zone.info)})], flow, sla)
     with right:
         st.subheader("Share of the allowed time used", anchor=False)
         _distribution(context.data.read(reads.durations, slow=True, flow=flow, sla=sla, start=start, end=end))
@@ -161,7 +163,7 @@ def _one(context: Context, both: str, days: pd.DataFrame, start: datetime, end: 
 def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
     mine = days[(days["flow"] == flow) & (days["sla"] == sla)].copy()
     if mine.empty:
-        notices.empty("Nothing decided", "No clock of this SLA was decided in the period.")
+        notices.empty("Nothing decided", "No clock of this SLA was decided on a whole day of the period.")
         return
     mine["share"] = mine["met"] / (mine["met"] + mine["missed"]).where(lambda total: total > 0)
     mine["day"] = pd.to_datetime(mine["day"])
@@ -170,12 +172,12 @@ def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
     bars = base.mark_bar(color=charts.soft(), opacity=0.85).encode(
         y=alt.Y("missed:Q", title="missed", axis=alt.Axis(grid=False, orient="right")), tooltip=tip
     )
-    lowest = min(0.9, float(mine["share"].min()) - 0.03)
     line = base.mark_line(color=charts.colour(status_badge.BLUE), strokeWidth=2.5, point=True).encode(
-        y=alt.Y("share:Q", title="share met", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[max(0.0, lowest), 1.0])), tooltip=tip
+        y=alt.Y("share:Q", title="share met", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=charts.share_axis(mine["share"]))),
+        tooltip=tip,
     )
     rule = (
-        alt.Chart(pd.DataFrame({"target": [_TARGET]}))
+        alt.Chart(pd.DataFrame({"target": [definitions.TARGET]}))
         .mark_rule(strokeDash=[5, 4], color=charts.colour(status_badge.GREEN))
         .encode(y="target:Q")
     )
@@ -239,6 +241,8 @@ def _next(context: Context, flow: str, sla: str) -> None:
         table.Column("Deadline", lambda row: table.time(context.zone, row["due_at"]), "soft spare"),
     ]
     table.show(columns, rows.to_dict("records"), "Open clocks by deadline")
+    wanted = ["due_at", "verdict", "reference", "flow", "sla", "stage", "customer", "plant", "value", "currency", "owner"]
+    export.offer(context, rows[wanted], "next-deadlines", f"The {len(rows)} clocks that are due next.")
 
 
 PAGE = Slas()

@@ -15,7 +15,7 @@ from core.catalog.review import listed
 from core.duration import parse_duration
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import facts, filters, notices, status_badge, table
+from dashboard.components import export, facts, filters, notices, status_badge, table
 from dashboard.components.money import count
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
@@ -141,6 +141,17 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]) if row["owner"] else "", "soft"),
     ]
     table.show(columns, rows, "Sources")
+    names = {
+        "name": "source",
+        "system": "system",
+        "last": "last_seen",
+        "every": "expected_every",
+        "total": "signals_24h",
+        "state": "state",
+        "lane": "lane",
+    }
+    sheet = pd.DataFrame([{**{told: row[name] for name, told in names.items()}, "quarantined_7d": row["quarantined"]} for row in rows])
+    export.offer(context, sheet, "sources")
     st.caption("Expected every: within the source's calendar. Signals: last 24 hours. Quarantined: last 7 days.")
 
 
@@ -242,8 +253,8 @@ def _quarantine(context: Context, reasons: pd.DataFrame) -> None:
         table.Column("Id", lambda row: row["quarantine_id"], "soft"),
     ]
     table.show(columns, rows.to_dict("records"), "Quarantine")
-    if len(rows) == _QUARANTINED:
-        st.caption(f"Showing the latest {_QUARANTINED}. For all: andon quarantine list")
+    note = f"Showing the latest {_QUARANTINED}. For all: andon quarantine list" if len(rows) == _QUARANTINED else ""
+    export.offer(context, rows.drop(columns=["beginning"], errors="ignore"), "quarantine", note)
     st.markdown("The raw bytes are kept. Fix the cause (the catalog or the sender), then replay them:")
     st.code(
         "andon quarantine show ID      # everything known about one input\nandon quarantine replay ID    # sends it to the collector again; nothing is stored twice",

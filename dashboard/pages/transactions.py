@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import definitions
-from dashboard.components import filters, links, notices, status_badge, table
+from dashboard.components import export, filters, links, notices, status_badge, table
 from dashboard.components.money import cell
 from dashboard.components.time_format import until
 from dashboard.components.transaction_detail import transaction_detail
@@ -63,9 +64,8 @@ def _found(context: Context, wanted: str) -> None:
     matched = hits.groupby("transaction_id").apply(
         lambda group: ", ".join(_named(context, *key) for key in zip(group["flow"], group["key_type"], group["key_value"], strict=True))
     )
-    _table(context, rows, matched.to_dict())
-    if len(hits) == _FOUND:
-        st.caption(f"Showing the {_FOUND} newest that begin with {plain(wanted)}. Type more of it to find the others.")
+    found = f"Showing the {_FOUND} newest that begin with {plain(wanted)}. Type more of it to find the others."
+    _table(context, rows, matched.to_dict(), found if len(hits) == _FOUND else "")
 
 
 def _named(context: Context, flow: str, key_type: str, value: str) -> str:
@@ -111,16 +111,15 @@ def _list(context: Context) -> None:
     elif rows.empty:
         notices.empty("Nothing matches", "No transaction matches all of these filters. Widen the period or clear a filter.")
     else:
-        _table(context, rows, {})
-        if len(rows) == _LIMIT:
-            st.caption(f"Showing the {_LIMIT} newest. Narrow the filters to see others.")
+        shown = f"Showing the {_LIMIT} newest. Narrow the filters to see others."
+        _table(context, rows, {}, shown if len(rows) == _LIMIT else "", filters.since(period, context.now))
 
 
 def _distinct(frame: pd.DataFrame, column: str) -> list[str]:
     return sorted(set(frame[column]) - {""}) if column in frame else []
 
 
-def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str]) -> None:
+def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str], note: str, since: datetime | None = None) -> None:
     catalog, zone = context.catalog, context.zone
     columns = [
         table.Column(
@@ -142,6 +141,7 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str]) -> Non
     if matched:
         columns.insert(1, table.Column("Matched by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
     table.show(columns, rows.to_dict("records"), "Transactions")
+    export.offer(context, rows, "transactions", note, start=since, end=context.now)
 
 
 def _due(context: Context, row: dict[str, Any]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import altair as alt
 import pandas as pd
@@ -55,3 +57,17 @@ def test_the_ends_of_a_chart_are_there_and_unseen() -> None:
     layer = charts.ends(ends)
     assert list(layer.data["end"]) == list(ends)
     assert layer.to_dict()["mark"]["opacity"] == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2026-11-22 09:30", "2026-11-24 09:30", ["2026-11-23"]),
+        ("2026-11-21 23:00", "2026-11-23 23:00", ["2026-11-22", "2026-11-23"]),  # midnight in Berlin to midnight
+        ("2026-11-23 09:30", "2026-11-24 09:30", []),
+        ("2026-10-24 22:00", "2026-10-25 23:00", ["2026-10-25"]),  # a day of 25 hours
+    ],
+)
+def test_a_day_of_which_a_part_is_left_out_is_no_whole_day(start: str, end: str, days: list[str]) -> None:
+    moments = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (start, end))
+    assert [str(day) for day in charts.whole_days(*moments, ZoneInfo("Europe/Berlin"))] == days

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+import streamlit as st
 
-from dashboard.components import export
+from dashboard.components import export, filters
+from store.client import Store
+from tests.dashboard.shown import View, words
 
 SIGNS = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "﹢", "﹣", "﹫", "⁼", "⁺", "₊", "−"]
 HIDDEN = [
@@ -33,3 +37,67 @@ def test_no_width_and_nothing_unseen_hides_a_formula() -> None:
 def test_what_is_no_formula_is_left_as_it_is(text: str) -> None:
     read = list(csv.reader(io.StringIO(export.csv(pd.DataFrame({"n": [text], "m": [-1.5]})).decode("utf-8-sig"), newline="")))
     assert read[1] == [text, "-1.5"]
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (1234567.89, "1234567.89"), (0.1 + 0.2, "0.3"), (1e20, "100000000000000000000"), (1e-7, "0.0000001"), (5.0, "5"), (-0.05, "-0.05"),
+        (123456789012.34, "123456789012.34"), (float("nan"), ""),
+    ],
+)  # fmt: skip
+def test_an_amount_is_written_out(number: float, written: str) -> None:
+    read = list(csv.reader(io.StringIO(export.csv(pd.DataFrame({"value": [number], "n": [1]})).decode("utf-8-sig"))))
+    assert read == [["value", "n"], [written, "1"]]
+
+
+def test_every_row_says_what_it_is_of_and_every_cell_is_a_number_or_a_text() -> None:
+    frame = pd.DataFrame(
+        {
+            "seen": [pd.Timestamp("2026-11-24 09:30"), pd.NaT],
+            "value": [{"EUR": 5.5}, {"USD": 3.0, "": 1.0}],
+            "customers": [["a", "b"], []],
+            "n": [1, 2],
+        }
+    )
+    sheet = export.told(frame, {"as_of": "now", "filters": "flow=x"}, ZoneInfo("Europe/Berlin"))
+    assert sheet.to_dict("list") == {
+        "as_of": ["now", "now"],
+        "filters": ["flow=x", "flow=x"],
+        "seen": ["2026-11-24T10:30:00+01:00", ""],
+        "value_no_currency": [0.0, 1.0],
+        "value_EUR": [5.5, 0.0],
+        "value_USD": [0.0, 3.0],
+        "customers": ["a; b", ""],
+        "n": [1, 2],
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("transactions", ["transactions"]), ("incidents", ["incidents"]), ("slas", ["slas", "next-deadlines"]), ("sources", ["sources", "quarantine"]),
+        ("kpis", ["kpis-by-day", "kpis-by-plant", "kpis-by-customer"]),
+    ],
+)  # fmt: skip
+def test_every_list_of_a_page_is_offered_with_its_period_and_filters(
+    view: View, filled: Store, monkeypatch: pytest.MonkeyPatch, page: str, names: list[str]
+) -> None:
+    written: list[pd.DataFrame] = []
+    csv_of = export.csv
+    monkeypatch.setattr(export, "csv", lambda frame: (written.append(frame), csv_of(frame))[1])
+    test = view(page, filled, flow="order-to-cash", period="7d")
+    words(test)
+    assert len(written) == len(names)
+    for frame in written:
+        assert set(frame["filters"]) == {"flow=order-to-cash"}
+        assert frame["as_of"].iloc[0].startswith("2026-11-24T")
+    if page in {"transactions", "kpis"}:
+        assert {tuple(frame[["period_from", "period_to"]].iloc[0]) for frame in written} == {
+            ("2026-11-17T10:30:00+01:00", "2026-11-24T10:30:00+01:00")
+        }
+
+
+def test_the_address_says_what_is_selected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "query_params", {"flow": "o2c", "zone": "UTC", "wall": "1", "plant": "", "customer": "ACME; Co"})
+    assert filters.stated() == "customer=ACME; Co; flow=o2c"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -19,6 +22,10 @@ def test_a_hostile_currency_stays_words(view: View, filled: Store, monkeypatch: 
     test = view("kpis", filled)
     words(test)
     no_foreign_markup(test)
+
+
+END = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+BEGIN = datetime(2026, 10, 25, 9, 30, tzinfo=UTC)
 
 
 def figures(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -97,5 +104,28 @@ def test_the_file_has_a_column_for_the_money_of_each_currency() -> None:
     )
     sheet = kpis._sheet(rows, {"DE07": {"EUR": 5.0}, "US02": {"USD": 3.0, "EUR": 1.0}}, "plant")
     assert list(sheet["plant"]) == ["DE07", "US02"]
-    assert (list(sheet["value_at_risk_eur"]), list(sheet["value_at_risk_usd"])) == ([5.0, 1.0], [0.0, 3.0])
+    assert (list(sheet["value_at_risk_now_EUR"]), list(sheet["value_at_risk_now_USD"])) == ([5.0, 1.0], [0.0, 3.0])
+    assert {"slas_met", "slas_decided", "cycle_median_seconds", "cycle_p90_seconds"} <= set(sheet.columns), "units are in the names"
     assert not {"by", "before"} & set(sheet.columns)
+
+
+def test_the_trend_has_points_for_whole_days_joined_by_straight_lines_and_the_target(told: Any) -> None:
+    """The page is drawn on 24 November at 9:30 UTC over 30 days: the days of its ends are not whole."""
+    shares = {"2026-10-25": 0, "2026-10-26": 8, "2026-11-23": 9, "2026-11-24": 1}
+    days = [{"by": "day", "name": day, "met": met} for day, met in shares.items()]
+    before = [{"by": "day", "name": day, "before": True, "met": 7} for day in ("2026-09-25", "2026-09-26", "2026-10-25")]
+    test = told(figures({}, *days, *before), risk())
+    chart = json.loads(test.get("vega_lite_chart")[0].proto.spec)
+    lines, points, target = chart["layer"]
+    assert lines["mark"]["interpolate"] == "linear"
+    assert (points["mark"]["type"], target["mark"]["type"]) == ("point", "rule")
+    assert points["encoding"]["y"]["scale"]["domain"] == [0.5, 1.0]
+    frame = kpis._trend_frame(figures(*days, *before).assign(on_time=0.9, exception_rate=0.1), BEGIN, END, ZoneInfo("UTC"))
+    assert list(frame["name"]) == ["2026-10-26", "2026-11-23", "2026-09-26"]
+
+
+def test_an_axis_does_not_dramatise_a_share_or_a_time() -> None:
+    assert kpis._axis_of(pd.Series([0.97, 0.99]), 0.95) == [0.5, 1.0]
+    assert kpis._axis_of(pd.Series([0.2, 0.99]), 0.95) == [0.0, 1.0]
+    assert kpis._axis_of(pd.Series([10.0, 20.0]), None) == [0.0, pytest.approx(22.0)]
+    assert kpis._axis_of(pd.Series([], dtype=float), 0.95) == [0.5, 1.0]
