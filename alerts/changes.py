@@ -13,6 +13,7 @@ from alerts.members import candidates, together
 from alerts.ports import IncidentStore
 from core.catalog.catalog import Catalog
 from core.condition import Conditions
+from core.verdict import HOLDING
 
 BATCH = 20_000
 
@@ -38,7 +39,21 @@ def read(store: IncidentStore, conditions: Conditions, conditions_seen: int, sta
     """
     changed, cursors, more = store.changes(BATCH)
     seen = conditions.changes
-    found = [candidates(changed["clocks"], changed["transactions"], catalog, now)]
+    clocks, transactions = _concerning(changed["clocks"], changed["transactions"], state.members)
+    found = [candidates(clocks, transactions, catalog, now)]
     if seen != conditions_seen:
         found.append(own.candidates_of(conditions, state.members))
     return Changes(together(found), cursors, more, seen)
+
+
+def _concerning(clocks: pd.DataFrame, transactions: pd.DataFrame, members: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the clocks and transactions that belong to an incident or are in one: under ordinary traffic nearly none."""
+    if not len(clocks) and not len(transactions):
+        return clocks, transactions
+    changed = pd.concat([frame["transaction_id"] for frame in (clocks, transactions) if len(frame)])
+    inside = set(members["transaction_id"][members["transaction_id"].isin(changed)])
+    if len(clocks):
+        clocks = clocks[clocks["verdict"].isin(HOLDING) | clocks["transaction_id"].isin(inside)]
+    if len(transactions):
+        transactions = transactions[(transactions["failed_milestone"] != "") | transactions["transaction_id"].isin(inside)]
+    return clocks, transactions

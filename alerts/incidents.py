@@ -78,7 +78,8 @@ def advance(state: State, candidates: pd.DataFrame, now: datetime) -> Outcome:
     at = naive(now)
     if candidates.empty:
         return Outcome(state, [], pd.DataFrame(columns=MEMBER))
-    before = state.members[["incident_id", *KEY, "joined_at"]].rename(columns={"incident_id": "was", "joined_at": "since"})
+    near = state.members["transaction_id"].isin(candidates["transaction_id"]).to_numpy(copy=True)  # of thousands of members a few
+    before = state.members.loc[near, ["incident_id", *KEY, "joined_at"]].rename(columns={"incident_id": "was", "joined_at": "since"})
     changed = candidates.merge(before, how="left", on=KEY)
     changed["was"] = changed["was"].astype(object).where(changed["was"].notna(), "")
     incidents = dict(state.incidents)
@@ -90,7 +91,8 @@ def advance(state: State, candidates: pd.DataFrame, now: datetime) -> Outcome:
     leaving = changed[(changed["was"] != "") & ~stays].assign(left_at=at)
     leaving = leaving.assign(incident_id=leaving["was"], joined_at=leaving["since"])
 
-    kept = state.members[~_keys(state.members).isin(_keys(changed))]
+    near[near] = _keys(state.members[near]).isin(_keys(changed))
+    kept = state.members[~near]
     present = [part[OPEN_MEMBER] for part in (kept, holding) if len(part)]
     members = pd.concat(present, ignore_index=True) if present else state.members.iloc[:0]
     touched = sorted({*holding["incident_id"], *leaving["incident_id"]})

@@ -27,6 +27,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from core.config import Settings, make_folder
 from core.errors import NoRoom, Retryable, UsageError
 from core.file_lock import holder_of, lock
+from store.fresh import FreshRows
 from store.held import Batch, Held, write_where_there_is_room
 from store.revision import Revisions
 from store.server import scheme_of, server_dsn, why
@@ -79,6 +80,8 @@ class Store:
         self._pool = ThreadPoolExecutor(thread_name_prefix="store")
         self._keeper: Keeper | None = None
         self.held = Held(self._write, self.flush)
+        self.fresh = {table: FreshRows() for table in ("transactions", "clocks")}
+        """What was written lately, by table (see :mod:`store.fresh`)."""
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:

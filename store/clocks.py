@@ -12,9 +12,11 @@ import pandas as pd
 
 from core.clock import from_milliseconds
 from store.client import Store
+from store.cursors import Cursors
 from store.held import over
 from store.statement import statement
 
+_STAGE = "evaluate"
 _PROMISES = "promises:"
 """Cursors whose position is a hash: by which promises the transactions of a flow were evaluated."""
 
@@ -31,7 +33,9 @@ class StoredClocks:
     def __init__(self, store: Store, *, restoring: bool = False) -> None:
         self._store = store
         self._restoring = restoring
-        self._cursor: int | None = None
+        self._cursors = Cursors(store, [_STAGE])
+        self._more = False
+        """Whether the last read left a backlog, so that the next one is bounded beforehand."""
 
     @contextmanager
     def restoring(self) -> Iterator[None]:
@@ -45,22 +49,28 @@ class StoredClocks:
     def changed_transactions(self, limit: int) -> tuple[pd.DataFrame, pd.DataFrame, int, bool]:
         """Return four things: changed transactions, their clocks, the new cursor, and whether there is more.
 
-        The transactions are those changed above the cursor, latest first; the cursor is 0 if none changed.
+        The transactions are those changed above the cursor; the cursor is 0 if none changed.
         """
-        if self._cursor is None:
-            self._cursor = self._read_cursor()
-        after = {"after": self._cursor, "limit": limit}
-        (found,) = self._store.rows(statement("next_rows", table="transactions"), after)  # uses the index, so it costs nothing
-        if not found["upto"]:
+        after, written = self._cursors.of(_STAGE), self._store.fresh["transactions"].written
+        changed, upto, self._more = self._changed_above(after, limit)
+        self._store.fresh["transactions"].add(changed, upto if self._more else max(after, upto, written), after)
+        if not len(changed):
             return pd.DataFrame(), pd.DataFrame(), 0, False
         self._store.held.require_room()
-        bounds, held = {"after": self._cursor, "upto": found["upto"]}, self._store.held.clocks()
-        changed, clocks = self._store.side_by_side(
-            lambda: self._store.frame(statement("clocks/changed_transactions"), bounds),
-            lambda: self._store.frame(statement("clocks/of_changed_transactions"), bounds),
-        )
-        clocks = _with_held(self._with_restored(clocks, changed), held, changed)
-        return changed, clocks, int(found["upto"]), bool(found["more"])
+        return changed, self.clocks_of(changed), upto, self._more
+
+    def _changed_above(self, after: int, limit: int) -> tuple[pd.DataFrame, int, bool]:
+        """Return the current rows above a cursor, the revision up to which they are complete, and whether there is more."""
+        if not self._more:
+            changed = self._store.frame(statement("clocks/changed_transactions", bounded=False), {"after": after, "limit": limit})
+            if not len(changed):
+                return changed, 0, False
+            if len(changed) < limit:
+                latest = changed.sort_values("revision").drop_duplicates(["flow", "transaction_id"], keep="last", ignore_index=True)
+                return latest, int(latest["revision"].iloc[-1]), False
+        (found,) = self._store.rows(statement("next_rows", table="transactions"), {"after": after, "limit": limit})
+        bounds = {"after": after, "upto": found["upto"]}
+        return self._store.frame(statement("clocks/changed_transactions", bounded=True), bounds), int(found["upto"]), bool(found["more"])
 
     def due_transactions(self, now: datetime, limit: int) -> pd.DataFrame:
         """Return current transactions that have a clock with ``next_at <= now``."""
@@ -138,18 +148,18 @@ class StoredClocks:
     def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
         """Write verdicts, then clocks, then the cursor. What the disk does not accept waits in memory and is read from there."""
         revision = self._store.revision()
-        for table, frame in (("verdicts", verdicts), ("clocks", clocks)):
-            if len(frame):
-                self._store.insert_or_hold({table: {**_columns(frame), "revision": [revision] * len(frame)}})
+        fresh = self._store.fresh["clocks"]
+        try:
+            for table, frame in (("verdicts", verdicts), ("clocks", clocks)):
+                if len(frame):
+                    self._store.insert_or_hold({table: {**_columns(frame), "revision": [revision] * len(frame)}})
+        except BaseException:
+            fresh.lose(revision)  # they may be in the store all the same
+            raise
+        if len(clocks):
+            fresh.add(clocks.assign(revision=revision), revision)
         if cursor is not None:
-            row: dict[str, list[Any]] = {"stage": ["evaluate"], "position": [cursor], "revision": [revision]}
-            self._store.write_behind(lambda: self._store.insert_or_hold({"cursors": row}))
-            self._cursor = cursor
-
-    def _read_cursor(self) -> int:
-        self._store.flush()
-        rows = self._store.rows(statement("cursor"), {"stage": "evaluate"})
-        return int(rows[0]["position"]) if rows else 0
+            self._cursors.move({_STAGE: cursor}, revision)
 
     def _named(self, pairs: pd.DataFrame) -> pd.DataFrame:
         self._store.held.require_room()

@@ -105,7 +105,7 @@ class StoredCorrelation:
 
     def fold_all(self, fold: Fold) -> None:
         """Fold every transaction again."""
-        revision = self._store.revision()
+        revision = self._next_revision()
         self._fold_changed(fold, 0, revision)
         self._write_cursors({"fold": revision})
         self._folded = revision
@@ -133,7 +133,7 @@ class StoredCorrelation:
     def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: Fold, now: datetime) -> None:
         """Write a batch and what follows from it, then the cursors."""
         self._store.flush()
-        revision = self._store.revision()
+        revision = self._next_revision()
         merges, copies, assignments = frames["merges"], frames["copies"], frames["assignments"]
         history = self._events_of(ids_of(merges, copies, assignments), wide=bool(len(merges) or len(copies)))
         placed = place(self._fresh, history, merges, copies, assignments)
@@ -181,10 +181,16 @@ class StoredCorrelation:
         number, changed = self._rebuilding
         self._store.command(
             statement("correlation/retire_not_rebuilt"),
-            {"flows": list(changed), "slice": number, "revision": self._store.revision()},
+            {"flows": list(changed), "slice": number, "revision": self._next_revision()},
         )
         self._write_cursors({f"{_DEFINITION}{flow}": version for flow, version in changed.items()})
         self._rebuilding = None
+
+    def _next_revision(self) -> int:
+        """Return a revision for rows of ``transactions``."""
+        revision = self._store.revision()
+        self._store.fresh["transactions"].expect(revision)
+        return revision
 
     def _position(self, stage: str) -> int:
         self._store.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,10 +12,22 @@ from core.clock import EPOCH
 from core.errors import Retryable
 from core.verdict import HOLDING
 from store.client import Store
-from store.held import over
+from store.cursors import Cursors
+from store.held import CLOCK_KEY, over
 from store.statement import statement
 
 _CURSORS = {"clocks": "alert:clocks", "transactions": "alert:transactions"}
+_KEYS = {"clocks": CLOCK_KEY, "transactions": ["flow", "transaction_id"]}
+_READ = {
+    "clocks": [
+        *CLOCK_KEY, "revision", "reference", "stage", "due_at", "verdict", "verdict_at", "cause", "severity", "owner", "runbook",
+        "value", "currency", "penalty", "customer", "plant", "removed",
+    ],
+    "transactions": [
+        "flow", "transaction_id", "revision", "reference", "state", "facts", "failed_milestone", "failed_stage", "failed_at", "cause",
+    ],
+}  # fmt: skip
+"""What alerting reads of a row, here and in ``incidents/changed_*.sql.j2``."""
 _INTEGERS = frozenset({"members", "members_total", "breached", "attempts", "attempt", "removed"})
 _TIMES = frozenset(
     {
@@ -31,24 +42,24 @@ class StoredIncidents:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._cursors: dict[str, int] | None = None
+        self._cursors = Cursors(store, list(_CURSORS.values()))
 
     def changes(self, limit: int) -> tuple[dict[str, pd.DataFrame], dict[str, int], bool]:
         """Return the current rows above the cursors that may concern an incident, by table (``clocks``, ``transactions``).
 
         Also the new cursors, and whether there is more.
         """
-        if self._cursors is None:
-            self._cursors = self._read_cursors()
         held = self._store.held.clocks()
-        reads = [partial(self._changed, table, self._cursors.get(stage, 0), limit) for table, stage in _CURSORS.items()]
-        changed = dict(zip(_CURSORS, self._store.side_by_side(*reads), strict=True))
+        changed = {table: self._changed(table, self._cursors.of(stage), limit) for table, stage in _CURSORS.items()}
         changed["clocks"] = self._with_held(held, *changed["clocks"])
         frames = {table: frame for table, (frame, _, _) in changed.items()}
         cursors = {_CURSORS[table]: upto for table, (_, upto, _) in changed.items() if upto}
         return frames, cursors, any(more for _, _, more in changed.values())
 
     def _changed(self, table: str, after: int, limit: int) -> tuple[pd.DataFrame, int, bool]:
+        if (fresh := self._store.fresh[table].above(after)) is not None:
+            rows, upto = fresh
+            return rows[_READ[table]].drop_duplicates(_KEYS[table], keep="last", ignore_index=True) if len(rows) else rows, upto, False
         (found,) = self._store.rows(statement("next_rows", table=table), {"after": after, "limit": limit})
         if not found["upto"]:
             return pd.DataFrame(), 0, False
@@ -57,13 +68,13 @@ class StoredIncidents:
 
     def _with_held(self, held: pd.DataFrame, stored: pd.DataFrame, upto: int, more: bool) -> tuple[pd.DataFrame, int, bool]:
         """Return changed clocks together with those waiting in memory, whose revisions come after everything stored."""
-        new = held[held["revision"] > (self._cursors or {}).get(_CURSORS["clocks"], 0)] if len(held) and not more else held.iloc[:0]
+        new = held[held["revision"] > self._cursors.of(_CURSORS["clocks"])] if len(held) and not more else held.iloc[:0]
         return (over(stored, new), max(upto, int(new["revision"].max())), more) if len(new) else (stored, upto, more)
 
     def saved(self) -> dict[str, pd.DataFrame]:
         """Return what a restarted engine must know, by table. Raises :class:`core.errors.NoRoom` while some of it is waiting in memory."""
         self._store.held.write()
-        self._cursors = None
+        self._cursors.forget()
         tables = ("incidents", "incident_members", "deliveries", "silences")
         return {table: _plain(self._store.frame(statement(f"incidents/saved_{table}"))) for table in tables}
 
@@ -89,14 +100,7 @@ class StoredIncidents:
             }
         )
         if cursors:
-            rows: dict[str, list[Any]] = {"stage": list(cursors), "position": list(cursors.values()), "revision": [revision] * len(cursors)}
-            self._store.write_behind(lambda: self._store.insert_or_hold({"cursors": rows}))
-            self._cursors = {**(self._cursors or {}), **cursors}
-
-    def _read_cursors(self) -> dict[str, int]:
-        self._store.flush()
-        rows = self._store.rows(statement("incidents/cursors"), {"stages": list(_CURSORS.values())})
-        return {row["stage"]: int(row["reached"]) for row in rows}
+            self._cursors.move(cursors, revision)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pytest
 from core.errors import NoRoom
 from store.client import Store
 from store.clocks import StoredClocks
+from store.cursors import MOVES
 from tests.store.rows import DAY, HOUR, START, clock, transaction
 
 
@@ -43,6 +44,9 @@ def test_what_changed_is_read_once_with_its_clocks_and_the_cursor_outlives_the_e
     assert not more
     stored.save(pd.DataFrame(), pd.DataFrame(), upto)
     assert stored.changed_transactions(1_000)[2:] == (0, False)
+    assert StoredClocks(store).changed_transactions(1_000)[2] == upto, "after a crash a few steps are repeated"
+    for _ in range(MOVES):
+        stored.save(pd.DataFrame(), pd.DataFrame(), upto)
     store.flush()
     assert StoredClocks(store).changed_transactions(1_000)[2] == 0
     transaction(store, "c")

@@ -11,6 +11,8 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from core.errors import NoRoom, Retryable
 from store.client import Store
+from store.clocks import StoredClocks
+from store.cursors import MOVES
 from store.incidents import StoredIncidents
 from tests.store.rows import DAY, HOUR, START, clock, incident, put, transaction
 
@@ -59,7 +61,8 @@ def test_what_was_saved_is_not_read_again_also_after_a_restart(store: Store) -> 
     clock(store, "a", "at_risk")
     incidents = StoredIncidents(store)
     _, cursors, _ = incidents.changes(1_000)
-    incidents.save({}, cursors)
+    for _ in range(MOVES):
+        incidents.save({}, cursors)
     assert incidents.changes(1_000)[1] == {}
     store.flush()
     assert StoredIncidents(store).changes(1_000)[1] == {}
@@ -67,6 +70,30 @@ def test_what_was_saved_is_not_read_again_also_after_a_restart(store: Store) -> 
     changes, cursors, _ = StoredIncidents(store).changes(1_000)
     assert changes["clocks"]["verdict"].tolist() == ["breached"]
     assert cursors["alert:clocks"] > 0
+
+
+def test_what_evaluation_has_just_written_is_read_without_asking_the_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock(store, "earlier", "breached")
+    stored, incidents = StoredClocks(store), StoredIncidents(store)
+    written = stored.clocks_of(pd.DataFrame({"flow": ["o2c"], "transaction_id": ["earlier"]})).drop(columns="revision")
+    incidents.save({}, incidents.changes(1_000)[1])
+    transaction(store, "failed", failed_milestone="rejected", failed_stage="booked")
+    upto = stored.changed_transactions(1_000)[2]
+    stored.save(written.assign(transaction_id="now", paused=[[]]), pd.DataFrame(), upto)
+    changes, cursors, _ = incidents.changes(1_000)
+    assert changes["clocks"]["transaction_id"].tolist() == ["now"], "the first time, the store is asked for what came before"
+    incidents.save({}, cursors)
+    stored.save(written.assign(verdict="met", paused=[[]]), pd.DataFrame(), upto)
+    transaction(store, "fine")
+    stored.changed_transactions(1_000)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "frame", None)
+        patch.setattr(Store, "rows", None)
+        fresh, following, more = incidents.changes(1_000)
+    assert (fresh["clocks"]["verdict"].tolist(), fresh["transactions"]["transaction_id"].tolist(), more) == (["met"], ["fine"], False)
+    assert {stage: following[stage] > cursors[stage] for stage in cursors} == dict.fromkeys(("alert:clocks", "alert:transactions"), True)
+    again = StoredIncidents(store).changes(1_000)[0]
+    assert set(again["clocks"]["transaction_id"]) == {"earlier", "now"}, "an engine that is started anew reads from the store"
 
 
 def test_what_a_restarted_engine_must_know_comes_back(store: Store) -> None:

@@ -41,6 +41,7 @@ SELECT = {"select": "SELECT 1"}
 CASES: dict[str, list[dict[str, object]]] = {
     "attainment/next_due": columns_of("flow", "sla"),
     "attainment/still_late": columns_of("flow", "sla"),
+    "clocks/changed_transactions": each("bounded", FLAGS),
     "correlation/create_view": [{"table": "spans", **SELECT}],
     "correlation/drop_view": each("table", ("spans",)),
     "correlation/events_of": each("wide", FLAGS),

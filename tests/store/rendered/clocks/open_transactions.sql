@@ -1,7 +1,7 @@
 -- with {}
 -- Current transactions that are open or have an open clock.
 SELECT
-    flow, transaction_id, revision, reference, keys, state, facts, failed_stage, cause,
+    flow, transaction_id, revision, reference, keys, state, facts, failed_milestone, failed_stage, failed_at, cause,
     mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), first_at) AS first_at,
     mapApply((k, v) -> (k, toUnixTimestamp64Milli(v)), last_at) AS last_at,
     mapApply((k, v) -> (k, arrayMap(e -> (e.type, e.value, toUnixTimestamp64Milli(e.at)), v)), reached) AS reached,
