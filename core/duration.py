@@ -61,3 +61,10 @@ def format_duration(milliseconds: int) -> str:
         if count:
             parts.append(f"{count} {unit}{'s' if count != 1 else ''}")
     return ("-" if milliseconds < 0 else "") + (" ".join(parts[:2]) or f"{left} milliseconds")
+
+
+def working_hours(milliseconds: int) -> str:
+    """Return ``48 hours``, never days: in working time a day has no fixed length."""
+    hours, rest = divmod(milliseconds, 3_600_000)
+    parts = [f"{hours} hour{'s' if hours != 1 else ''}"] if hours else []
+    return " ".join([*parts, format_duration(rest)] if rest or not parts else parts)

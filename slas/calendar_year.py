@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date
 
 from core.catalog.calendar import Calendar
+from core.duration import working_hours
 from core.errors import UsageError
 from core.plural import counted
 from slas.calendar import FIRST_YEAR, LAST_YEAR, CompiledCalendar, closed_days, day_begins, works_on
-from slas.reason import working_hours
 
 
 def closing_text(definition: Calendar, year: int) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.catalog.sla import Sla
-from core.duration import Duration, format_duration, parse_duration
+from core.duration import Duration, format_duration, parse_duration, working_hours
 from core.verdict import Verdict
 from slas.calendar import CompiledCalendar, Milliseconds
 from slas.clock import Calendars, Paused
@@ -148,13 +148,6 @@ class _Teller:
 
     def _times(self, name: str, moments: Milliseconds) -> list[str]:
         return [f"{name} {local(moment, self.calendar.zone)}" for moment in moments.tolist()]
-
-
-def working_hours(milliseconds: int) -> str:
-    """Return ``48 hours``, never days: in working time a day has no fixed length."""
-    hours, rest = divmod(milliseconds, 3_600_000)
-    parts = [f"{hours} hour{'s' if hours != 1 else ''}"] if hours else []
-    return " ".join([*parts, format_duration(rest)] if rest or not parts else parts)
 
 
 def _span(duration: Duration, calendar: CompiledCalendar) -> str:

@@ -11,8 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-
-import httpx
+from typing import TYPE_CHECKING
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT, HEARTBEAT_EVENT, Flow, Key, Match, Milestone
@@ -21,6 +20,9 @@ from core.clock import Clock, from_milliseconds, to_milliseconds
 from core.errors import Retryable, UsageError
 from core.signal import Lane
 from core.telemetry import M, Telemetry
+
+if TYPE_CHECKING:
+    import httpx
 
 logger = logging.getLogger("andon.heartbeat")
 
@@ -92,6 +94,8 @@ class Heartbeat:
 
     def send(self) -> None:
         """Send one heartbeat; if the collector is down, the age will show it."""
+        import httpx  # the collector knows the heartbeat's flow, and never sends one
+
         now = self._clock.now()
         self._sent.append(from_milliseconds(to_milliseconds(now)))  # as exact as the store keeps it
         event = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from core.duration import Duration, DurationText, format_duration, parse_duration, parse_share
+from core.duration import Duration, DurationText, format_duration, parse_duration, parse_share, working_hours
 from core.errors import UsageError
 
 TEXT = TypeAdapter(DurationText)
@@ -57,3 +57,11 @@ def test_shares() -> None:
 )
 def test_a_duration_is_told_in_its_two_largest_units(milliseconds: int, text: str) -> None:
     assert format_duration(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(172_800_000, "48 hours"), (3_600_000, "1 hour"), (5_400_000, "1 hour 30 minutes"), (1_800_000, "30 minutes"), (0, "0 milliseconds")],
+)
+def test_working_time_has_no_days(milliseconds: int, text: str) -> None:
+    assert working_hours(milliseconds) == text
