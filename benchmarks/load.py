@@ -43,7 +43,6 @@ def _insert_again(store: Store, slices: list[int]) -> Taken:
 def _landing(requests: int, rounds: int) -> float:
     """Return the least processor time of some loads of these requests into a store that decodes nothing, in seconds."""
     with tempfile.TemporaryDirectory() as folder, bench(Path(folder)) as opened:
-        opened.store.command("DROP VIEW count_spans SYNC")
         opened.store.command("DROP VIEW decode_spans SYNC")
         taken = []
         for _ in range(rounds):

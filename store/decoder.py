@@ -72,11 +72,6 @@ def decode(kind: SignalKind, records: Sequence[Record], slice_: int) -> Rows:
     return Rows(table, columns, b"".join(found))
 
 
-def decodes(kind: SignalKind) -> bool:
-    """Return whether records of this kind can be decoded here."""
-    return kind in _DECODERS
-
-
 def _spans(request: Any, head: bytes) -> Iterable[bytes]:
     for group in request.resource_spans:
         service, resource = _resource(group.resource)

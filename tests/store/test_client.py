@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -227,3 +228,28 @@ def test_a_store_of_another_form_is_told() -> None:
 def test_a_server_that_does_not_answer_may_answer_later() -> None:
     with pytest.raises(Retryable, match=r"no ClickHouse server answers at http://default@127\.0\.0\.1"):
         open_store(Settings(store=f"clickhouse://127.0.0.1:{free_port()}"))
+
+
+def test_the_types_of_a_table_are_asked_for_once_and_again_for_a_new_column(
+    unmigrated_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = unmigrated_store
+    store.command("CREATE TABLE notes (id UInt64, text String) ENGINE = Memory")
+    store.insert("notes", {"id": [1], "text": ["a"]})
+    asked: list[str] = []
+    context = store.reader.create_insert_context
+
+    def noted(table: str, *arguments: Any, **named: Any) -> Any:
+        if not inspect.signature(context).bind(table, *arguments, **named).arguments.get("column_types"):
+            asked.append(table)
+        return context(table, *arguments, **named)
+
+    monkeypatch.setattr(store.reader, "create_insert_context", noted)
+    store.insert("notes", {"id": [2], "text": ["b"]})
+    assert asked == []
+    store.command("ALTER TABLE notes ADD COLUMN rank Nullable(UInt8)")
+    store.insert("notes", {"rank": [3], "id": [3]})
+    assert asked == ["notes"]
+    assert store.rows("SELECT * FROM notes ORDER BY id")[1:] == [
+        {"id": 2, "text": "b", "rank": None}, {"id": 3, "text": "", "rank": 3}
+    ]  # fmt: skip

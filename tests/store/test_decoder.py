@@ -83,7 +83,7 @@ def _fields(draw: st.DrawFn, type_: Descriptor) -> Iterator[FieldDescriptor]:
 
 def _stored(store: Store, kind: SignalKind, bodies: list[bytes], decoded_max: int, monkeypatch: pytest.MonkeyPatch) -> bytes:
     """Return the rows that are there after these records came as one slice."""
-    monkeypatch.setattr(slices, "DECODED_MAX", decoded_max)
+    monkeypatch.setitem(slices.DECODED_MAX, kind, decoded_max)
     slice_ = store.revision(SHARES)
     records = [Record(kind, "gateway Ω", Lane.STANDARD, 1_700_000_000_123 + number, 1, body) for number, body in enumerate(bodies)]
     assert slices.SliceWriter(store).write(records, slice_) == []
@@ -142,7 +142,8 @@ def test_what_is_no_otlp_is_told() -> None:
 def test_small_slices_are_decoded_here_and_others_by_the_store(store: Store, kind: SignalKind, monkeypatch: pytest.MonkeyPatch) -> None:
     tables: list[str] = []
     monkeypatch.setattr(store, "insert_raw", lambda table, *_: tables.append(table))
-    for count, body in ((slices.DECODED_MAX, b""), (slices.DECODED_MAX + 1, b""), (1, b"\x0a\xff\xff\xff\xff\x0f")):
+    most = slices.DECODED_MAX[kind]
+    for count, body in ((most, b""), (most + 1, b""), (1, b"\x0a\xff\xff\xff\xff\x0f")):
         slices.SliceWriter(store).write([Record(kind, "gateway", Lane.STANDARD, 5, count, body)], 7)
     landing = LANDINGS[kind].table
     assert tables == [TABLES[kind], landing, landing], "what cannot be read is left to the store, which says why"

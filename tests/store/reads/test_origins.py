@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+import pytest
+
+from core.clock import to_milliseconds
+from core.signal import Lane, Record, SignalKind
+from store import slice as slices
 from store.client import Store
 from store.reads import origins
+from store.slice import SHARES, SliceWriter
 from tests.store.rows import DAY, HOUR, START, put
 
 
@@ -18,22 +26,35 @@ def event(store: Store, number: int, source: str = "crm", **row: Any) -> None:
     put(store, "events", slice=number, source=source, event_source="/shop", id=f"{source}{number}", **{"received_at": START, **row})
 
 
+def load(store: Store, *received: tuple[SignalKind, str, datetime, int]) -> None:
+    """Load a slice of requests, each with its kind, source, time of receipt and number of signals."""
+    records = [Record(kind, source, Lane.STANDARD, to_milliseconds(at), count, b"") for kind, source, at, count in received]
+    SliceWriter(store).write(records, store.revision(SHARES))
+
+
 def test_volumes_count_by_source_kind_and_hour(store: Store) -> None:
-    for number, minutes in enumerate((0, 30, 59, 60)):
-        event(store, number + 1, received_at=START + HOUR * minutes / 60)
-    put(store, "spans", slice=9, source="erp", trace_id="t", span_id="s", received_at=START)
-    event(store, 10, received_at=START - DAY)
+    for minutes in (0, 30, 59, 60):
+        load(store, (SignalKind.LOGS, "crm", START + HOUR * minutes / 60, 2), (SignalKind.LOGS, "crm", START + HOUR * minutes / 60, 1))
+    load(store, (SignalKind.TRACES, "erp", START, 1), (SignalKind.LOGS, "crm", START - DAY, 1), (SignalKind.METRICS, "erp", START, 5))
     found = origins.volumes(store.reader, since=START)
     counted = {(row["source"], row["kind"], row["hour"].hour): row["signals"] for row in found.to_dict("records")}
-    assert counted == {("crm", "events", 8): 3, ("crm", "events", 9): 1, ("erp", "spans", 8): 1}
+    assert counted == {("crm", "logs", 8): 9, ("crm", "logs", 9): 3, ("erp", "spans", 8): 1, ("erp", "metrics", 8): 5}
 
 
 def test_a_source_was_last_heard_when_something_usable_came(store: Store) -> None:
-    event(store, 1)
+    load(store, (SignalKind.LOGS, "crm", START, 1), (SignalKind.LOGS, "crm", START - HOUR / 60, 1))
     put(store, "quarantine", slice=2, quarantine_id="q", source="crm", received_at=START + HOUR)
     put(store, "quarantine", slice=3, quarantine_id="r", source="mes", received_at=START + HOUR)
     found = {row["source"]: row["last_seen"].replace(tzinfo=START.tzinfo) for row in origins.last_seen(store.reader).to_dict("records")}
     assert found == {"crm": START}
+
+
+def test_what_the_store_refused_is_counted_as_quarantine_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(slices.DECODED_MAX, SignalKind.TRACES, 0)
+    broken = Record(SignalKind.TRACES, "crm", Lane.STANDARD, to_milliseconds(START), 2, b"\x0a\xff\xff\xff\xff\x0f")
+    assert SliceWriter(store).write([broken, replace(broken, body=b"")], store.revision(SHARES)) == [broken]
+    found = {row["kind"]: row["signals"] for row in origins.volumes(store.reader, since=START).to_dict("records")}
+    assert found == {"spans": 2, "quarantine": 1}
 
 
 def test_sources_with_a_rhythm_are_expected_until_they_have_none(store: Store) -> None:
