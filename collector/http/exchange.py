@@ -50,7 +50,7 @@ class Exchange:
         """Return the envelope of a request whose sender is proven; from now on the request counts as the sender's."""
         headers = self._headers
         more = kind in {SignalKind.EVENT.value, WEBHOOK}  # OTLP says everything in its body
-        kept = {name: headers[name] for name in headers if name in DELIVERY_HEADERS or name.startswith("ce-")} if more else {}
+        kept = {name: headers[name] for name in reversed(headers) if name in DELIVERY_HEADERS or name.startswith("ce-")} if more else {}
         content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
         self._envelope = Envelope(sender, kind, content_type, encoding, self.peer, self._ingress.senders, kept)
         return self._envelope
