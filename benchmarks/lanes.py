@@ -62,15 +62,18 @@ def _event(lane: str, what: str, order: str, **data: object) -> dict[str, object
             "data": {"order": order, **data}}  # fmt: skip
 
 
-def _send(client: httpx.Client, door: str, events: list[dict[str, object]]) -> None:
-    while client.post(f"{door}/v1/events", json=events, headers={"content-type": "application/cloudevents-batch+json"}).status_code != 200:
+def _send(client: httpx.Client, collector_url: str, events: list[dict[str, object]]) -> None:
+    while (
+        client.post(f"{collector_url}/v1/events", json=events, headers={"content-type": "application/cloudevents-batch+json"}).status_code
+        != 200
+    ):
         time.sleep(0.05)
 
 
-def _reject(client: httpx.Client, door: str, lane: str, cause: str) -> float:
+def _reject(client: httpx.Client, collector_url: str, lane: str, cause: str) -> float:
     """Send a rejected order; return when it was acknowledged."""
     order = uuid.uuid4().hex
-    _send(client, door, [_event(lane, "captured", order), _event(lane, "rejected", order, cause=cause)])
+    _send(client, collector_url, [_event(lane, "captured", order), _event(lane, "rejected", order, cause=cause)])
     return time.monotonic()
 
 
@@ -79,9 +82,9 @@ def _fill(product: Product, count: int) -> None:
     with httpx.Client(timeout=60) as client:
         for _ in range(0, count, BATCH):
             for lane in LANES:
-                _send(client, product.door, [_event(lane, "captured", uuid.uuid4().hex[:12]) for _ in range(BATCH)])
+                _send(client, product.collector_url, [_event(lane, "captured", uuid.uuid4().hex[:12]) for _ in range(BATCH)])
         for lane in LANES:
-            _reject(client, product.door, lane, f"LAST_{lane}")
+            _reject(client, product.collector_url, lane, f"LAST_{lane}")
 
 
 def _arrived(sink: Sink) -> dict[str, float]:
@@ -99,7 +102,7 @@ def _probe(product: Product, sink: Sink, most: int, until: int) -> tuple[list[fl
     with httpx.Client(timeout=30) as client:
         while len(sent) < most and not caught_up:
             cause = f"PROBE_{uuid.uuid4().hex[:8]}"
-            sent[cause] = _reject(client, product.door, "critical", cause)
+            sent[cause] = _reject(client, product.collector_url, "critical", cause)
             time.sleep(PROBE_SECONDS)
             if until and product.query("SELECT count() FROM transactions FINAL WHERE flow != 'andon-heartbeat'")[0][0] >= until:
                 caught_up = time.monotonic() - began

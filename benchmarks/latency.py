@@ -38,8 +38,11 @@ def _event(type_: str, at: str, **data: object) -> dict[str, object]:
     return {"specversion": "1.0", "id": uuid.uuid4().hex, "source": "/bench", "type": type_, "time": at, "data": data}
 
 
-def _send(client: httpx.Client, door: str, events: list[dict[str, object]]) -> None:
-    while client.post(f"{door}/v1/events", json=events, headers={"content-type": "application/cloudevents-batch+json"}).status_code != 200:
+def _send(client: httpx.Client, collector_url: str, events: list[dict[str, object]]) -> None:
+    while (
+        client.post(f"{collector_url}/v1/events", json=events, headers={"content-type": "application/cloudevents-batch+json"}).status_code
+        != 200
+    ):
         time.sleep(0.05)
 
 
@@ -47,7 +50,7 @@ def _captured(order: str, at: str) -> dict[str, object]:
     return _event("shop.order.captured", at, order=order, amount=100, currency="EUR", customer=f"C{hash(order) % 50}", plant="DE07")
 
 
-def _load(door: str, rate: float, seconds: float, achieved: Any) -> None:
+def _load(collector_url: str, rate: float, seconds: float, achieved: Any) -> None:
     """Send ``rate`` events a second: half open an order, half are milestones of orders opened before; put the rate that was achieved."""
     with httpx.Client(timeout=30) as client:
         started, sent, orders = time.monotonic(), 0, []
@@ -60,7 +63,7 @@ def _load(door: str, rate: float, seconds: float, achieved: Any) -> None:
             events = [_captured(order, at) for order in fresh]
             events += [_event("erp.order.checked", at, order=order) for order in orders[-BATCH // 2 :]]
             orders = fresh
-            _send(client, door, events)
+            _send(client, collector_url, events)
             sent += len(events)
         achieved.put(sent / (time.monotonic() - started))
 
@@ -69,7 +72,7 @@ def _fill(product: Product, count: int) -> None:
     with httpx.Client(timeout=60) as client:
         for _ in range(0, count, 1000):
             at = datetime.now(UTC).isoformat()
-            _send(client, product.door, [_captured(uuid.uuid4().hex[:12], at) for _ in range(1000)])
+            _send(client, product.collector_url, [_captured(uuid.uuid4().hex[:12], at) for _ in range(1000)])
     wait_until(lambda: product.query("SELECT count() FROM clocks FINAL")[0][0] >= count, 300, "open transactions are loaded", pause=1.0)
 
 
@@ -79,7 +82,7 @@ def _probe(product: Product, sink: Sink, count: int) -> list[float]:
         for _ in range(count):
             order, cause = uuid.uuid4().hex[:12], f"PROBE_{uuid.uuid4().hex[:8]}"
             at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-            _send(client, product.door, [_captured(order, at), _event("erp.order.rejected", at, order=order, cause=cause)])
+            _send(client, product.collector_url, [_captured(order, at), _event("erp.order.rejected", at, order=order, cause=cause)])
             sent[cause] = time.monotonic()
             time.sleep(0.25)
     wait_until(lambda: len({m["cause"] for m in sink.messages} & set(sent)) == count, 60, "every probe was alerted")
@@ -92,7 +95,9 @@ def _ask(product: Product) -> dict[str, float]:
     flow = load_catalog(CATALOG).catalog.flows["questions"]
     at, moment = datetime.now(UTC), time.monotonic()
     with httpx.Client(timeout=30) as client:
-        _send(client, product.door, [_event("shop.question.asked", at.isoformat(timespec="milliseconds"), question=uuid.uuid4().hex)])
+        _send(
+            client, product.collector_url, [_event("shop.question.asked", at.isoformat(timespec="milliseconds"), question=uuid.uuid4().hex)]
+        )
     whole = moment - at.microsecond % 1000 / 1e6  # the store keeps milliseconds
     return {sla.to: whole + parse_duration(str(sla.within)).milliseconds / 1000 for sla in flow.slas.values()}
 
@@ -138,7 +143,7 @@ def main() -> None:
             _fill(product, options.open)
             seconds = options.probes * 0.3 + 15
             achieved = multiprocessing.Queue()
-            load = multiprocessing.Process(target=_load, args=(product.door, options.rate, seconds, achieved), daemon=True)
+            load = multiprocessing.Process(target=_load, args=(product.collector_url, options.rate, seconds, achieved), daemon=True)
             load.start()
             threading.Event().wait(5)
             due = _ask(product)

@@ -43,7 +43,7 @@ class Product:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
-    def door(self) -> str:
+    def collector_url(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
 
     @property
@@ -56,7 +56,7 @@ class Product:
 
     def ready_url(self, kind: str) -> str:
         return {
-            "collect": f"{self.door}/readyz",
+            "collect": f"{self.collector_url}/readyz",
             "engine": f"{self.engine_url}/readyz",
             "dashboard": f"{self.dashboard_url}/_stcore/health",
         }[kind]

@@ -44,14 +44,14 @@ def test_no_command_opens_them_to_others(tmp_path: Path, command: Callable[..., 
 
 
 @pytest.mark.parametrize(("command", "options"), [(up.command, {}), (demo.command, {"rate": 1})], ids=["up", "demo"])
-def test_an_open_front_door_is_refused_before_anything_starts(
+def test_a_collector_open_to_everybody_is_refused_before_anything_starts(
     tmp_path: Path, command: Callable[..., None], options: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError, match=r"listening on 0\.0\.0\.0 needs TLS"):
         command(data=tmp_path / "data", catalog=ORDERS, host="0.0.0.0", **options)
 
 
-def test_the_dashboard_listens_inside_whatever_the_front_door_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_dashboard_listens_inside_whatever_the_collector_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
     monkeypatch.setattr("dashboard.server.serve", lambda *arguments: served.extend(arguments))
     monkeypatch.setattr(os, "environ", {**os.environ, "ANDON_HOST": "0.0.0.0"})

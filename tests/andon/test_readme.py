@@ -39,9 +39,13 @@ def test_the_first_signals_move_the_shipped_catalogs_order_from_captured_to_book
         def stands_at(stage: str) -> bool:
             return product.query("SELECT stage FROM transactions FINAL WHERE flow = 'order-to-cash' AND reference = '4711'") == [(stage,)]
 
-        subprocess.run(["sh", "-ec", curl.replace("http://127.0.0.1:4318", product.door)], check=True, capture_output=True)
+        subprocess.run(["sh", "-ec", curl.replace("http://127.0.0.1:4318", product.collector_url)], check=True, capture_output=True)
         wait_until(lambda: stands_at("captured"), 30, "the order is captured")
-        environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": product.door, "PYTHONPATH": str(ROOT / "instrumentation" / "src")}
+        environment = {
+            **os.environ,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": product.collector_url,
+            "PYTHONPATH": str(ROOT / "instrumentation" / "src"),
+        }
         subprocess.run([sys.executable, str(book)], check=True, env=environment, timeout=60)
         wait_until(lambda: stands_at("booked"), 30, "the order is booked")
 
@@ -71,9 +75,13 @@ def test_an_order_of_the_own_flow_alerts_and_is_resolved_when_it_is_booked(tmp_p
         listening = subprocess.Popen([sys.executable, str(desk)], stdout=output, stderr=subprocess.DEVNULL)
         try:
             wait_until(lambda: not is_free("127.0.0.1", int(port)), 10, "the desk listens")
-            subprocess.run(["sh", "-ec", capture.replace("http://127.0.0.1:4318", product.door)], check=True, capture_output=True)
+            subprocess.run(["sh", "-ec", capture.replace("http://127.0.0.1:4318", product.collector_url)], check=True, capture_output=True)
             wait_until(lambda: told() == [("opened", "critical", {"EUR": 900})], 30, "the desk hears of the order")
-            environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": product.door, "PYTHONPATH": str(ROOT / "instrumentation" / "src")}
+            environment = {
+                **os.environ,
+                "OTEL_EXPORTER_OTLP_ENDPOINT": product.collector_url,
+                "PYTHONPATH": str(ROOT / "instrumentation" / "src"),
+            }
             commands = book.replace(".venv/bin/python", sys.executable)
             subprocess.run(["sh", "-ec", commands], check=True, env=environment, timeout=60, cwd=tmp_path)
             wait_until(lambda: [reason for reason, _, _ in told()] == ["opened", "resolved"], 30, "the desk hears that it is over")

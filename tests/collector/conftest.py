@@ -26,12 +26,12 @@ from journal.reader import read_segment
 class Running:
     """A collector at work: its addresses, a client, and what lies in its journal."""
 
-    def __init__(self, collector: Collector, settings: Settings, telemetry: Telemetry, loop: asyncio.AbstractEventLoop) -> None:
-        self.collector = collector
+    def __init__(self, engine: Collector, settings: Settings, telemetry: Telemetry, loop: asyncio.AbstractEventLoop) -> None:
+        self.engine = engine
         self.settings = settings
         self.telemetry = telemetry
         self.loop = loop
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{collector.http_port}", timeout=10)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{engine.http_port}", timeout=10)
 
     def post(self, path: str, content: bytes, content_type: str, **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -89,7 +89,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
 
 @pytest.fixture
-def door(start: Callable[..., Running]) -> Running:
+def collector(start: Callable[..., Running]) -> Running:
     """A collector with an empty catalog."""
     return start()
 

@@ -1,4 +1,4 @@
-"""Opening and closing the doors: exposure, TLS, ports, reload, pull receivers."""
+"""Opening and closing the servers: exposure, TLS, ports, reload, pull receivers."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from tests.collector.requests import PROTOBUF, spans
 from tests.waiting import slowness, wait_until
 
 
-def test_tls_on_both_doors(start: Callable[..., Running], certificate: tuple[Path, Path]) -> None:
-    door = start(tls_certificate=certificate[0], tls_key=certificate[1])
+def test_tls_on_both_servers(start: Callable[..., Running], certificate: tuple[Path, Path]) -> None:
+    collector = start(tls_certificate=certificate[0], tls_key=certificate[1])
     body = spans(count=1).SerializeToString()
     context = ssl.create_default_context(cafile=str(certificate[0]))
-    url = f"https://localhost:{door.collector.http_port}/v1/traces"
+    url = f"https://localhost:{collector.engine.http_port}/v1/traces"
     assert httpx.post(url, content=body, headers={"content-type": PROTOBUF}, verify=context).status_code == 200
     with pytest.raises(httpx.HTTPError):
-        door.client.post("/v1/traces", content=body)
+        collector.client.post("/v1/traces", content=body)
     old = ssl.create_default_context(cafile=str(certificate[0]))
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(httpx.HTTPError):
         httpx.post(url, content=body, verify=old)
     credentials = grpc.ssl_channel_credentials(certificate[0].read_bytes())
-    with grpc.secure_channel(f"localhost:{door.collector.grpc_port}", credentials) as channel:
+    with grpc.secure_channel(f"localhost:{collector.engine.grpc_port}", credentials) as channel:
         channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")(body, timeout=10)
-    assert len(door.records()) == 2
+    assert len(collector.records()) == 2
 
 
-def test_no_open_door_to_the_network(catalog: Catalog, certificate: tuple[Path, Path]) -> None:
+def test_no_server_is_open_to_the_network_by_itself(catalog: Catalog, certificate: tuple[Path, Path]) -> None:
     assert check_exposure(Settings(), Catalog()) is False
     assert check_exposure(Settings(host="::1"), Catalog()) is False
     assert check_exposure(Settings(host="0.0.0.0", insecure=True), Catalog()) is False
@@ -65,8 +65,8 @@ def test_without_a_token_where_one_is_required(
     tmp_path: Path, catalog: Catalog, certificate: tuple[Path, Path], secrets: dict[str, str]
 ) -> None:
     tls = {"tls_certificate": certificate[0], "tls_key": certificate[1]}
-    with running(tmp_path, catalog, host="0.0.0.0", **tls) as door:
-        url = f"https://localhost:{door.collector.http_port}/v1/traces"
+    with running(tmp_path, catalog, host="0.0.0.0", **tls) as collector:
+        url = f"https://localhost:{collector.engine.http_port}/v1/traces"
         context = ssl.create_default_context(cafile=str(certificate[0]))
         body, headers = spans(count=1).SerializeToString(), {"content-type": PROTOBUF}
         assert httpx.post(url, content=body, headers=headers, verify=context).status_code == 401
@@ -111,22 +111,22 @@ class Ticker:
         raise Permanent("wrong password")
 
 
-def test_pull_receivers_are_kept_apart_from_the_doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pull_receivers_are_kept_apart_from_the_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.engine.RECEIVER_RESTART_SECONDS", 0.05)
     source = Source(source="erp", owner="it", receiver={"type": "ticker", "every": 1})
-    with running(tmp_path, Catalog(), {"ticker": Ticker()}) as door:
-        door.loop.call_soon_threadsafe(door.collector.reload, Catalog(sources={"erp": source}))
-        wait_until(lambda: len(door.records()) >= 2, 10, "it was started again")
+    with running(tmp_path, Catalog(), {"ticker": Ticker()}) as collector:
+        collector.loop.call_soon_threadsafe(collector.engine.reload, Catalog(sources={"erp": source}))
+        wait_until(lambda: len(collector.records()) >= 2, 10, "it was started again")
         time.sleep(0.3)
-        assert [record.source for record in door.records()] == ["erp", "erp"]
-        assert door.client.get("/healthz").status_code == 200
+        assert [record.source for record in collector.records()] == ["erp", "erp"]
+        assert collector.client.get("/healthz").status_code == 200
         assert Ticker.runs == 2
 
 
 def test_a_receiver_whose_package_is_missing_costs_only_its_source(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     source = Source(source="erp", owner="it", receiver={"type": "rabbitmq", "url": "env:NONE", "queue": "q"})
-    with running(tmp_path, Catalog(sources={"erp": source})) as door:
-        assert door.client.get("/readyz").status_code == 200
+    with running(tmp_path, Catalog(sources={"erp": source})) as collector:
+        assert collector.client.get("/readyz").status_code == 200
         wait_until(lambda: "a source is not read" in caplog.text, 10, "it is told")
 
 
@@ -134,10 +134,10 @@ def test_an_idle_client_over_tls_does_not_hold_up_the_end(tmp_path: Path, certif
     context = ssl.create_default_context(cafile=str(certificate[0]))
     with (
         httpx.Client(verify=context) as idle,
-        running(tmp_path, Catalog(), tls_certificate=certificate[0], tls_key=certificate[1]) as door,
+        running(tmp_path, Catalog(), tls_certificate=certificate[0], tls_key=certificate[1]) as collector,
     ):
-        url = f"https://localhost:{door.collector.http_port}/v1/traces"
+        url = f"https://localhost:{collector.engine.http_port}/v1/traces"
         assert idle.post(url, content=spans(count=1).SerializeToString(), headers={"content-type": PROTOBUF}).status_code == 200
         began = time.monotonic()
-        asyncio.run_coroutine_threadsafe(door.collector.stop(), door.loop).result(30)
+        asyncio.run_coroutine_threadsafe(collector.engine.stop(), collector.loop).result(30)
         assert time.monotonic() - began < 5 * slowness()

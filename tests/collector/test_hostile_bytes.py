@@ -71,12 +71,12 @@ def test_protobuf_cut_at_any_byte_is_taken_or_told(kind: SignalKind) -> None:
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
-def test_fields_that_are_not_known_yet_are_kept(door: Running, kind: SignalKind) -> None:
+def test_fields_that_are_not_known_yet_are_kept(collector: Running, kind: SignalKind) -> None:
     text = b"of a later version"
     unknown = tag(1000, 2) + varint(len(text)) + text + tag(1001, 0) + varint(7)
     body = sample(kind).SerializeToString() + unknown
-    assert door.post(f"/v1/{kind.value}", body, PROTOBUF).status_code == 200
-    (record,) = door.records()
+    assert collector.post(f"/v1/{kind.value}", body, PROTOBUF).status_code == 200
+    (record,) = collector.records()
     assert record.kind is kind
     assert text in record.body
 
@@ -123,13 +123,13 @@ def test_random_bodies_are_taken_or_told(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_random_bodies_over_http_and_grpc(door: Running) -> None:
+def test_random_bodies_over_http_and_grpc(collector: Running) -> None:
     bodies = random_bodies(150)
     roads = [*((f"/v1/{kind.value}", kind_type) for kind in REQUESTS for kind_type in (PROTOBUF, "application/json"))]
     roads += [("/v1/events", ONE), ("/v1/events", BATCH)]
-    statuses = Counter(door.post(*(path, body, content_type)).status_code for body in bodies for path, content_type in roads)
+    statuses = Counter(collector.post(*(path, body, content_type)).status_code for body in bodies for path, content_type in roads)
     assert set(statuses) <= {200, 400}
-    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{collector.engine.grpc_port}") as channel:
         call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
         codes: Counter[grpc.StatusCode] = Counter()
         for body in bodies:
@@ -140,8 +140,8 @@ def test_random_bodies_over_http_and_grpc(door: Running) -> None:
             else:
                 codes[grpc.StatusCode.OK] += 1
     assert set(codes) == {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT}
-    assert door.client.get("/readyz").json() == {"ready": True, "problems": []}
-    received, acknowledged, refused = door.balance()
+    assert collector.client.get("/readyz").json() == {"ready": True, "problems": []}
+    received, acknowledged, refused = collector.balance()
     assert (received, refused) == (acknowledged, 0)
 
 
@@ -153,8 +153,8 @@ ENCODERS: list[tuple[str, Callable[[bytes], bytes]]] = [
 ]
 
 
-def test_32_mixed_streams_at_once_are_not_mixed_up(door: Running) -> None:
-    per_stream, url = 8, f"http://127.0.0.1:{door.collector.http_port}/v1/traces"
+def test_32_mixed_streams_at_once_are_not_mixed_up(collector: Running) -> None:
+    per_stream, url = 8, f"http://127.0.0.1:{collector.engine.http_port}/v1/traces"
 
     def stream(number: int) -> list[str]:
         encoding, encode = ENCODERS[number % len(ENCODERS)]
@@ -170,5 +170,5 @@ def test_32_mixed_streams_at_once_are_not_mixed_up(door: Running) -> None:
 
     with ThreadPoolExecutor(32) as pool:
         sent = [digest for digests in pool.map(stream, range(32)) for digest in digests]
-    assert Counter(hashlib.sha256(record.body).hexdigest() for record in door.records()) == Counter(sent)
+    assert Counter(hashlib.sha256(record.body).hexdigest() for record in collector.records()) == Counter(sent)
     assert len(set(sent)) == 32 * per_stream

@@ -50,13 +50,13 @@ def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 def test_a_body_counts_decompressed_until_it_is_on_disk(
     start: Callable[..., Running], go_on: threading.Event, path: str, body: bytes, content_type: str
 ) -> None:
-    door, sent = start(), gzip.compress(body)
+    collector, sent = start(), gzip.compress(body)
     assert len(sent) < len(body) // 10
-    in_flight = door.collector._ingress.in_flight
+    in_flight = collector.engine._ingress.in_flight
     in_flight.max_bytes = 3 * len(body)
 
     def post(body: bytes, **headers: str) -> httpx.Response:
-        return httpx.post(f"{door.client.base_url}{path}", content=body, headers={"content-type": content_type, **headers}, timeout=60)
+        return httpx.post(f"{collector.client.base_url}{path}", content=body, headers={"content-type": content_type, **headers}, timeout=60)
 
     with ThreadPoolExecutor(20) as senders:
         answers = [senders.submit(post, sent, **{"content-encoding": "gzip"}) for _ in range(20)]

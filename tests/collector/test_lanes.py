@@ -43,50 +43,50 @@ FLOWS = [
 ]
 
 
-def types(door: Running, lane: Lane) -> list[str]:
-    return [json.loads(record.body)["type"] for record in door.records(lane) if record.kind is SignalKind.EVENT]
+def types(collector: Running, lane: Lane) -> list[str]:
+    return [json.loads(record.body)["type"] for record in collector.records(lane) if record.kind is SignalKind.EVENT]
 
 
 def test_the_highest_lane_counts(start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str]) -> None:
-    door = start(with_flows(catalog, *FLOWS))
+    collector = start(with_flows(catalog, *FLOWS))
     for kind in ("a.urgent", "a.listed", "a.prefix.x", "a.slow", "a.plain", "a.silent", "a.unknown"):
-        assert door.post("/v1/events", json.dumps(event(type=kind)).encode(), ONE).status_code == 200
-    assert types(door, Lane.CRITICAL) == ["a.urgent", "a.listed"]
-    assert types(door, Lane.STANDARD) == ["a.prefix.x", "a.slow", "a.plain", "a.silent", "a.unknown"]
-    assert types(door, Lane.BULK) == []
+        assert collector.post("/v1/events", json.dumps(event(type=kind)).encode(), ONE).status_code == 200
+    assert types(collector, Lane.CRITICAL) == ["a.urgent", "a.listed"]
+    assert types(collector, Lane.STANDARD) == ["a.prefix.x", "a.slow", "a.plain", "a.silent", "a.unknown"]
+    assert types(collector, Lane.BULK) == []
     crm = {"authorization": f"Bearer {secrets['TOKEN_CRM']}"}
-    assert door.post("/v1/events", json.dumps(event(type="a.slow")).encode(), ONE, **crm).status_code == 200
-    assert types(door, Lane.CRITICAL)[-1] == "a.slow"
-    assert (door.balance(Lane.CRITICAL), door.balance(Lane.STANDARD)) == ((3, 3, 0), (5, 5, 0))
+    assert collector.post("/v1/events", json.dumps(event(type="a.slow")).encode(), ONE, **crm).status_code == 200
+    assert types(collector, Lane.CRITICAL)[-1] == "a.slow"
+    assert (collector.balance(Lane.CRITICAL), collector.balance(Lane.STANDARD)) == ((3, 3, 0), (5, 5, 0))
 
 
 def test_webhooks_are_raised_and_otlp_is_not(start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str]) -> None:
-    door = start(with_flows(catalog, flow("paid", "critical", {"event": "shop.order.paid"}, {"span": "POST /orders"})))
-    assert door.post("/v1/webhooks/shop", BODY, "application/json", **standard(secrets["HOOK"], "m1", BODY)).status_code == 200
-    assert door.post("/v1/traces", spans(count=1).SerializeToString(), PROTOBUF).status_code == 200
-    assert types(door, Lane.CRITICAL) == ["shop.order.paid"]
-    assert [record.kind for record in door.records()] == [SignalKind.TRACES]
+    collector = start(with_flows(catalog, flow("paid", "critical", {"event": "shop.order.paid"}, {"span": "POST /orders"})))
+    assert collector.post("/v1/webhooks/shop", BODY, "application/json", **standard(secrets["HOOK"], "m1", BODY)).status_code == 200
+    assert collector.post("/v1/traces", spans(count=1).SerializeToString(), PROTOBUF).status_code == 200
+    assert types(collector, Lane.CRITICAL) == ["shop.order.paid"]
+    assert [record.kind for record in collector.records()] == [SignalKind.TRACES]
 
 
 def test_a_batch_is_spread_over_the_lanes_and_answered_as_one(start: Callable[..., Running], catalog: Catalog) -> None:
-    door = start(with_flows(catalog, *FLOWS))
+    collector = start(with_flows(catalog, *FLOWS))
     batch = [event(id="1", type="a.urgent"), event(id="2", type="a.plain"), event(id="3", type=None), event(id="4", type="a.urgent")]
-    answer = door.post("/v1/events", gzip.compress(json.dumps(batch).encode()), BATCH, content_encoding="gzip")
+    answer = collector.post("/v1/events", gzip.compress(json.dumps(batch).encode()), BATCH, content_encoding="gzip")
     assert (answer.status_code, answer.json()["accepted"]) == (200, 3)
-    assert [json.loads(record.body)["id"] for record in door.records(Lane.CRITICAL)] == ["1", "4"]
-    assert [record.kind for record in door.records()] == [SignalKind.EVENT, SignalKind.QUARANTINE]
+    assert [json.loads(record.body)["id"] for record in collector.records(Lane.CRITICAL)] == ["1", "4"]
+    assert [record.kind for record in collector.records()] == [SignalKind.EVENT, SignalKind.QUARANTINE]
 
 
 def test_a_batch_for_a_full_lane_is_refused_as_a_whole(start: Callable[..., Running], catalog: Catalog) -> None:
-    door = start(with_flows(catalog, *FLOWS), journal_max_bytes=64 << 20, segment_max_bytes=64 << 20)
+    collector = start(with_flows(catalog, *FLOWS), journal_max_bytes=64 << 20, segment_max_bytes=64 << 20)
     large = json.dumps(event(type="a.plain", data="x" * (3 << 20))).encode()
-    while (answer := door.post("/v1/events", large, ONE)).status_code == 200:
+    while (answer := collector.post("/v1/events", large, ONE)).status_code == 200:
         pass
     assert answer.status_code == 503
     batch = [event(type="a.urgent"), event(type="a.plain", data="x" * (3 << 20))]
-    assert door.post("/v1/events", json.dumps(batch).encode(), BATCH).status_code == 503
-    assert door.records(Lane.CRITICAL) == []
-    assert door.post("/v1/events", json.dumps(batch[:1]).encode(), BATCH).status_code == 200
+    assert collector.post("/v1/events", json.dumps(batch).encode(), BATCH).status_code == 503
+    assert collector.records(Lane.CRITICAL) == []
+    assert collector.post("/v1/events", json.dumps(batch[:1]).encode(), BATCH).status_code == 200
 
 
 class Once:
@@ -106,15 +106,15 @@ class Once:
 
 def test_pull_receivers_and_a_reload(tmp_path: Path) -> None:
     sources = {name: Source(source=name, owner="it", lane=Lane.BULK, receiver={"type": "once"}) for name in ("first", "second")}
-    with running(tmp_path, Catalog(sources={"first": sources["first"]}), {"once": Once()}) as door:
-        wait_until(lambda: types(door, Lane.BULK) == ["a.urgent"], 10, "the event is in its lane")
-        assert door.post("/v1/events", json.dumps(event(type="a.urgent")).encode(), ONE).status_code == 200
-        assert types(door, Lane.STANDARD) == ["a.urgent"]
-        door.loop.call_soon_threadsafe(door.collector.reload, Catalog(sources=sources, flows={"urgent": FLOWS[0]}))
-        wait_until(lambda: types(door, Lane.CRITICAL) == ["a.urgent"], 10, "the event is in its lane")
-        assert door.records(Lane.CRITICAL)[0].source == "second"
-        assert door.post("/v1/events", json.dumps(event(type="a.urgent")).encode(), ONE).status_code == 200
-        assert types(door, Lane.CRITICAL) == ["a.urgent"] * 2
+    with running(tmp_path, Catalog(sources={"first": sources["first"]}), {"once": Once()}) as collector:
+        wait_until(lambda: types(collector, Lane.BULK) == ["a.urgent"], 10, "the event is in its lane")
+        assert collector.post("/v1/events", json.dumps(event(type="a.urgent")).encode(), ONE).status_code == 200
+        assert types(collector, Lane.STANDARD) == ["a.urgent"]
+        collector.loop.call_soon_threadsafe(collector.engine.reload, Catalog(sources=sources, flows={"urgent": FLOWS[0]}))
+        wait_until(lambda: types(collector, Lane.CRITICAL) == ["a.urgent"], 10, "the event is in its lane")
+        assert collector.records(Lane.CRITICAL)[0].source == "second"
+        assert collector.post("/v1/events", json.dumps(event(type="a.urgent")).encode(), ONE).status_code == 200
+        assert types(collector, Lane.CRITICAL) == ["a.urgent"] * 2
 
 
 @pytest.mark.parametrize("lane", ["urgent", "CRITICAL", ""])

@@ -46,20 +46,22 @@ def check(log: io.StringIO) -> int:
 
 
 @pytest.mark.parametrize("text", BREAKS, ids=ascii)
-def test_events_headers_and_paths_stay_in_their_line(door: Running, log: io.StringIO, text: str) -> None:
+def test_events_headers_and_paths_stay_in_their_line(collector: Running, log: io.StringIO, text: str) -> None:
     evil = f"a{text}{FORGED}"
     for fields in ({"source": evil}, {"type": evil}, {"id": evil, "type": 7}, {evil: "x"}, {"time": evil}):
-        door.post("/v1/events", json.dumps(event(**fields)).encode(), ONE)
-    door.post("/v1/events", evil.encode(), ONE)
-    door.post("/v1/traces", evil.encode(), PROTOBUF)
+        collector.post("/v1/events", json.dumps(event(**fields)).encode(), ONE)
+    collector.post("/v1/events", evil.encode(), ONE)
+    collector.post("/v1/traces", evil.encode(), PROTOBUF)
     quoted = "".join(f"%{byte:02x}" for byte in evil.encode())
     for path in (f"/v1/webhooks/{quoted}", f"/{quoted}", f"/v1/events?{quoted}"):
-        door.client.post(path, content=b"{}")
-    door.client.post(
+        collector.client.post(path, content=b"{}")
+    collector.client.post(
         "/v1/events", content=b"{}", headers={"ce-id": quoted, "ce-source": quoted, "ce-type": quoted, "ce-specversion": "1.0"}
     )
     for name in (b"x-a", b"content-type", b"content-encoding", b"authorization", b"x-andon-token", b"webhook-id", b"ce-id"):
-        talk(door, b"POST /v1/events HTTP/1.1\r\nhost: localhost\r\n" + name + b": " + evil.encode() + b"\r\n\r\n", silence_seconds=0.05)
+        talk(
+            collector, b"POST /v1/events HTTP/1.1\r\nhost: localhost\r\n" + name + b": " + evil.encode() + b"\r\n\r\n", silence_seconds=0.05
+        )
     assert check(log) > 0
 
 

@@ -77,14 +77,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOOK", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-        with running(tmp_path_factory.mktemp("large"), catalog) as door:
-            door.client.timeout = 60
-            yield door
+        with running(tmp_path_factory.mktemp("large"), catalog) as collector:
+            collector.client.timeout = 60
+            yield collector
 
 
 @pytest.fixture
 def offload(made: Running) -> Offload:
-    return made.collector._ingress.offload
+    return made.engine._ingress.offload
 
 
 def stopped(offload: Offload) -> None:

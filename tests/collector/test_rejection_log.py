@@ -36,24 +36,24 @@ def told(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]]
 def test_every_road_is_told_in_one_form(
     start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str], told: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    door = start(catalog)
+    collector = start(catalog)
     crm = {"authorization": f"Bearer {secrets['TOKEN_CRM']}"}
     body = MARK.encode()
-    assert door.post("/v1/traces", body, PROTOBUF, authorization=f"Bearer {MARK}").status_code == 401
-    assert door.post("/v1/events", body, "application/json", x_andon_token=MARK).status_code == 401
-    assert door.post("/v1/traces", body, f"text/{MARK}", **crm).status_code == 415
-    assert door.post("/v1/traces", body, PROTOBUF, content_encoding="br", **crm).status_code == 415
-    kept = door.post("/v1/events", body, "application/cloudevents+json", **crm).json()["quarantine_id"]
-    assert door.post(f"/v1/webhooks/{MARK}", body, "application/json").status_code == 404
-    assert door.post("/v1/webhooks/shop", body, "application/json", **standard(secrets["HOOK"], MARK, b"")).status_code == 401
-    door.post("/v1/webhooks/shop", body, "application/json", **standard(secrets["HOOK"], MARK, body))
-    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel:
+    assert collector.post("/v1/traces", body, PROTOBUF, authorization=f"Bearer {MARK}").status_code == 401
+    assert collector.post("/v1/events", body, "application/json", x_andon_token=MARK).status_code == 401
+    assert collector.post("/v1/traces", body, f"text/{MARK}", **crm).status_code == 415
+    assert collector.post("/v1/traces", body, PROTOBUF, content_encoding="br", **crm).status_code == 415
+    kept = collector.post("/v1/events", body, "application/cloudevents+json", **crm).json()["quarantine_id"]
+    assert collector.post(f"/v1/webhooks/{MARK}", body, "application/json").status_code == 404
+    assert collector.post("/v1/webhooks/shop", body, "application/json", **standard(secrets["HOOK"], MARK, b"")).status_code == 401
+    collector.post("/v1/webhooks/shop", body, "application/json", **standard(secrets["HOOK"], MARK, body))
+    with grpc.insecure_channel(f"127.0.0.1:{collector.engine.grpc_port}") as channel:
         call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
         for token in (MARK, secrets["TOKEN_CRM"]):
             with pytest.raises(grpc.RpcError):
                 call(body, timeout=10, metadata=(("authorization", f"Bearer {token}"),))
-    assert door.client.get("/healthz", headers={"x": MARK * 2000}).status_code == 431
-    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as stranger:
+    assert collector.client.get("/healthz", headers={"x": MARK * 2000}).status_code == 431
+    with socket.create_connection(("127.0.0.1", collector.engine.http_port), timeout=5) as stranger:
         stranger.sendall(f"{MARK}\r\n\r\n".encode())
         assert b"400" in stranger.recv(1000)
 
@@ -86,29 +86,29 @@ def test_every_road_is_told_in_one_form(
 def test_who_was_told_that_there_is_no_room(
     start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[Any]]
 ) -> None:
-    door = start(catalog)
+    collector = start(catalog)
 
     async def full(*_: Any) -> None:
         raise Full("the journal has no room")
 
-    monkeypatch.setattr(door.collector._journal, "append", full)
-    answer = door.post("/v1/events", b"{}", "application/cloudevents+json", authorization=f"Bearer {secrets['TOKEN_CRM']}")
+    monkeypatch.setattr(collector.engine._journal, "append", full)
+    answer = collector.post("/v1/events", b"{}", "application/cloudevents+json", authorization=f"Bearer {secrets['TOKEN_CRM']}")
     assert answer.status_code == 503
     assert [(line["reason"], line["source"], line["size"]) for line in told()] == [("full", "crm", 2)]
-    assert door.telemetry.value(M.REJECTED_REQUESTS, source="crm", reason="full") == 1
+    assert collector.telemetry.value(M.REJECTED_REQUESTS, source="crm", reason="full") == 1
 
 
 def test_no_stranger_chooses_a_label(start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str]) -> None:
-    door = start(catalog)
+    collector = start(catalog)
     for number in range(5):
-        door.post(f"/v1/webhooks/{MARK}-{number}", b"{}", "application/json")
-        door.post("/v1/traces", b"", f"text/{MARK}-{number}")
-        door.post("/v1/traces", b"", PROTOBUF, authorization=f"Bearer {MARK}-{number}", x_source=MARK)
+        collector.post(f"/v1/webhooks/{MARK}-{number}", b"{}", "application/json")
+        collector.post("/v1/traces", b"", f"text/{MARK}-{number}")
+        collector.post("/v1/traces", b"", PROTOBUF, authorization=f"Bearer {MARK}-{number}", x_source=MARK)
         forged = standard(secrets["HOOK"], f"{MARK}-{number}", b"")
-        door.post("/v1/webhooks/shop", b"{}", "application/json", **forged)
+        collector.post("/v1/webhooks/shop", b"{}", "application/json", **forged)
     labels = {
         (sample.labels["source"], sample.labels["reason"])
-        for family in door.telemetry.registry.collect()
+        for family in collector.telemetry.registry.collect()
         for sample in family.samples
         if sample.name == M.REJECTED_REQUESTS.value.name
     }
@@ -120,9 +120,9 @@ def test_a_collector_tells_what_it_left_out_without_another_refusal(
 ) -> None:
     monkeypatch.setattr("collector.engine.FLUSH_SECONDS", 0.05)
     monkeypatch.setattr("core.rejection_log.MINUTE_SECONDS", 1.0)
-    door = start()
+    collector = start()
     for _ in range(LINES_PER_MINUTE + 3):
-        door.post("/v1/traces", b"", "text/plain")
+        collector.post("/v1/traces", b"", "text/plain")
     wait_until(lambda: any(line["event"] == "left_out" for line in told()), 20, "it says how many it left out")
     assert sum(line.get("count", 1) for line in told()) == LINES_PER_MINUTE + 3
-    assert door.records(Lane.STANDARD) == []
+    assert collector.records(Lane.STANDARD) == []

@@ -31,7 +31,7 @@ CLOUD_EVENT = "application/cloudevents+json"
 def order(product: Product) -> str:
     """An order that was captured and booked in time."""
     number = new_order()
-    provider = provider_for(OTLPSpanExporter(endpoint=f"{product.door}/v1/traces"))
+    provider = provider_for(OTLPSpanExporter(endpoint=f"{product.collector_url}/v1/traces"))
     capture(product, number, datetime.now(UTC))
     book(provider, number)
     provider.shutdown()
@@ -132,7 +132,7 @@ def test_a_journal_is_verified_and_a_damaged_record_is_named(product: Product, o
 
 def test_a_refused_input_is_listed_shown_and_refused_again(product: Product) -> None:
     body = json.dumps({"specversion": "1.0", "id": uuid.uuid4().hex, "source": "/shop", "type": "shop.order.captured", "time": "yesterday"})
-    reply = httpx.post(f"{product.door}/v1/events", content=body, headers={"content-type": CLOUD_EVENT})
+    reply = httpx.post(f"{product.collector_url}/v1/events", content=body, headers={"content-type": CLOUD_EVENT})
     assert reply.status_code == 400
     kept = reply.json()["quarantine_id"]
 

@@ -131,7 +131,7 @@ def test_transactions_move_and_the_desk_is_told(demo: Demo) -> None:
 def test_the_summary_names_addresses_where_the_data_lies_and_how_to_stop(demo: Demo) -> None:
     product, printed = demo.product, demo.printed
     assert all(f"✓ {name}" in printed for name in ("collector", "plant", "engine", "dashboard"))
-    for said in (product.dashboard_url, f"{product.door}/v1/traces", f"{product.door}/v1/events", f"127.0.0.1:{product.grpc_port}",
+    for said in (product.dashboard_url, f"{product.collector_url}/v1/traces", f"{product.collector_url}/v1/events", f"127.0.0.1:{product.grpc_port}",
                  f"{product.engine_url} (ClickHouse protocol, user andon, password in {demo.data}/secrets/reader)", f"http://127.0.0.1:{demo.desk_port}/",
                  str(demo.data), "Ctrl-C; nothing acknowledged is lost"):  # fmt: skip
         assert said in printed
@@ -140,7 +140,7 @@ def test_the_summary_names_addresses_where_the_data_lies_and_how_to_stop(demo: D
 
 
 def test_both_say_that_they_are_alive_and_able_to_work(demo: Demo) -> None:
-    for url in (demo.product.door, demo.product.engine_url):
+    for url in (demo.product.collector_url, demo.product.engine_url):
         assert httpx.get(f"{url}/healthz", timeout=10).status_code == 200
         assert httpx.get(f"{url}/readyz", timeout=10).status_code == 200
     assert httpx.get(f"{demo.product.engine_url}/healthz", timeout=10).json()["alive"] is True
@@ -154,7 +154,7 @@ def test_every_metric_has_a_value_at_the_process_that_owns_it(demo: Demo) -> Non
         return [metric.value.name for metric in M if metric not in COLLECTORS | DASHBOARDS and metric.value.name not in shown]
 
     wait_until(lambda: not missing(), 60, f"there are values of {missing()}", pause=1)
-    shown = {name for name, _ in samples(demo.product.door)}
+    shown = {name for name, _ in samples(demo.product.collector_url)}
     assert {
         M.RECEIVED.value.name,
         M.ACKNOWLEDGED.value.name,
@@ -165,7 +165,7 @@ def test_every_metric_has_a_value_at_the_process_that_owns_it(demo: Demo) -> Non
 
 def test_the_books_balance_in_the_metrics(demo: Demo) -> None:
     def received_are_answered() -> bool:
-        found = samples(demo.product.door)
+        found = samples(demo.product.collector_url)
         return all(
             found[M.RECEIVED.value.name, lane] == found[M.ACKNOWLEDGED.value.name, lane] + found[M.REFUSED.value.name, lane]
             for lane in Lane

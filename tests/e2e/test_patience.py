@@ -26,22 +26,22 @@ def machine(tmp_path: Path) -> Iterator[Demo]:
 
 
 @pytest.mark.slow
-def test_the_door_is_open_while_the_store_is_not_there_and_the_engine_begins_when_it_is(machine: Demo, tmp_path: Path) -> None:
+def test_the_collector_is_open_while_the_store_is_not_there_and_the_engine_begins_when_it_is(machine: Demo, tmp_path: Path) -> None:
     port = free_port()
     machine.begin("up", f"--catalog={ORDERS}", f"--store=clickhouse://default@127.0.0.1:{port}/default")
     wait_until(
         lambda: machine.printed.count("engine ended with code 1; starting it again") >= 2, START_SECONDS, "the engine is tried again"
     )
-    door = machine.children()["collect"]
+    collector = machine.children()["collect"]
     taken = httpx.post(
-        f"{machine.product.door}/v1/events", content=json.dumps(EVENT), headers={"content-type": "application/cloudevents+json"}
+        f"{machine.product.collector_url}/v1/events", content=json.dumps(EVENT), headers={"content-type": "application/cloudevents+json"}
     )
     assert taken.status_code == 200
     assert "Andon is running" not in machine.printed
 
     with clickhouse_stand_in(tmp_path / "server", port=port):
         wait_until(lambda: "Andon is running" in machine.printed, START_SECONDS, "all is ready")
-        assert machine.children()["collect"] == door
+        assert machine.children()["collect"] == collector
         assert httpx.get(f"{machine.product.engine_url}/readyz").status_code == 200
         assert all(f"✓ {name}" in machine.printed for name in ("collector", "engine", "dashboard"))
         assert machine.interrupt() == 0

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("product")
 
 @contextmanager
 def erp(product: Product) -> Iterator[TracerProvider]:
-    provider = provider_for(OTLPSpanExporter(endpoint=f"{product.door}/v1/traces"))
+    provider = provider_for(OTLPSpanExporter(endpoint=f"{product.collector_url}/v1/traces"))
     try:
         yield provider
     finally:

@@ -75,7 +75,7 @@ def test_commands_are_answered_by_the_server(product: Product, late: str) -> Non
     status = product.ask("journal", "status")
     assert (status.returncode, status.stderr) == (0, "")
     assert "signals acknowledged = " in status.stdout
-    bad = httpx.post(f"{product.door}/v1/events", content=b"{", headers={"content-type": "application/cloudevents+json"})
+    bad = httpx.post(f"{product.collector_url}/v1/events", content=b"{", headers={"content-type": "application/cloudevents+json"})
     kept = bad.json()["quarantine_id"]
     wait_until(lambda: kept in product.ask("quarantine", "list").stdout, 60, "the input is in quarantine")
     assert product.ask("quarantine", "show", kept).returncode == 0

@@ -45,7 +45,7 @@ def capture(product: Product, order: str, at: datetime, amount: float = 1200) ->
         "time": at.isoformat(),
         "data": {"order": order, "amount": amount, "currency": "EUR", "customer": "ACME", "plant": "DE07"},
     }
-    reply = httpx.post(f"{product.door}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
+    reply = httpx.post(f"{product.collector_url}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
     assert reply.status_code == 200, reply.text
 
 
@@ -58,7 +58,7 @@ def note(product: Product, order: str, trace: str) -> None:
         "type": "shop.note",
         "traceparent": f"00-{trace}-{'1' * 16}-01",
     }
-    reply = httpx.post(f"{product.door}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
+    reply = httpx.post(f"{product.collector_url}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
     assert reply.status_code == 200, reply.text
 
 
@@ -90,7 +90,7 @@ def verdicts(product: Product, order: str, sla: str = "book-in-time") -> list[st
 def test_spans_of_the_sdk_exporters_stop_the_clock(product: Product, transport: str):
     order = new_order()
     exporter = (
-        HttpSpanExporter(endpoint=f"{product.door}/v1/traces")
+        HttpSpanExporter(endpoint=f"{product.collector_url}/v1/traces")
         if transport == "http"
         else GrpcSpanExporter(endpoint=f"127.0.0.1:{product.grpc_port}", insecure=True)
     )
@@ -127,7 +127,7 @@ def test_a_deadline_that_passes_in_silence_reaches_the_desk_once_and_is_resolved
     assert message["value"]["EUR"] >= 1200
     assert "ACME" in message["customers"]
 
-    provider = provider_for(HttpSpanExporter(endpoint=f"{product.door}/v1/traces"))
+    provider = provider_for(HttpSpanExporter(endpoint=f"{product.collector_url}/v1/traces"))
     book(provider, order)
     provider.shutdown()
     wait_until(lambda: verdicts(product, order)[-1:] == ["met_late"], 15, "the late booking corrects the verdict")
@@ -136,7 +136,7 @@ def test_a_deadline_that_passes_in_silence_reaches_the_desk_once_and_is_resolved
 def test_a_rejection_is_an_incident_of_its_own_cause(product: Product, desk: Sink):
     order = new_order()
     cause = f"CREDIT_{order}"
-    provider = provider_for(HttpSpanExporter(endpoint=f"{product.door}/v1/traces"))
+    provider = provider_for(HttpSpanExporter(endpoint=f"{product.collector_url}/v1/traces"))
 
     capture(product, order, datetime.now(UTC))
     book(provider, order, error=cause)
@@ -149,11 +149,11 @@ def test_logs_spans_and_events_of_one_trace_are_reachable_from_the_transaction(p
     order = new_order()
     resource = Resource({"service.name": "erp"})
     logs = LoggerProvider(resource=resource)
-    logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(endpoint=f"{product.door}/v1/logs")))
+    logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(endpoint=f"{product.collector_url}/v1/logs")))
     logger = logging.getLogger(f"erp-{order}")
     logger.addHandler(LoggingHandler(logger_provider=logs))
     logger.setLevel(logging.INFO)
-    provider = provider_for(HttpSpanExporter(endpoint=f"{product.door}/v1/traces"))
+    provider = provider_for(HttpSpanExporter(endpoint=f"{product.collector_url}/v1/traces"))
 
     capture(product, order, datetime.now(UTC))
     with provider.get_tracer("e2e").start_as_current_span("order.book", attributes={"order.id": order}) as span:
@@ -192,12 +192,12 @@ def test_logs_spans_and_events_of_one_trace_are_reachable_from_the_transaction(p
 
 @pytest.mark.server
 @pytest.mark.parametrize("transport", ["proto", "http", "grpc"])
-def test_a_node_sdk_speaks_to_the_same_door(product: Product, transport: str):
+def test_a_node_sdk_speaks_to_the_same_ports(product: Product, transport: str):
     node = shutil.which("node")
     if node is None or not (NODE / "node_modules").exists():
         pytest.skip("needs Node.js and its packages: apt install nodejs npm; cd tests/e2e/node && npm ci")
     order = new_order()
-    url = f"http://127.0.0.1:{product.grpc_port}" if transport == "grpc" else f"{product.door}/v1/traces"
+    url = f"http://127.0.0.1:{product.grpc_port}" if transport == "grpc" else f"{product.collector_url}/v1/traces"
 
     done = subprocess.run([node, "send.js", transport, url, order], cwd=NODE, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -215,7 +215,7 @@ def test_a_node_sdk_speaks_to_the_same_door(product: Product, transport: str):
 
 def test_the_notifier_is_down_and_each_state_is_delivered_once_afterwards(product: Product, desk: Sink):
     cause = f"DOWN_{new_order()}"
-    provider = provider_for(HttpSpanExporter(endpoint=f"{product.door}/v1/traces"))
+    provider = provider_for(HttpSpanExporter(endpoint=f"{product.collector_url}/v1/traces"))
     order = new_order()
     desk.status = 503
     try:

@@ -17,8 +17,8 @@ import grpc
 from core.limits import CONNECTIONS_MAX, FAILURES_PER_MINUTE
 from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, spans
+from tests.faults.attack_cost import WINDOWS
 from tests.faults.bodies import head
-from tests.faults.front_door import WINDOWS
 from tests.product import Product
 from tests.waiting import wait_until
 

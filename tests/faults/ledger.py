@@ -211,7 +211,9 @@ class Producer(threading.Thread):
 
     def _post(self, client: httpx.Client, path: str, content_type: str, body: bytes, headers: dict[str, str] | None = None) -> str:
         try:
-            response = client.post(self._product.door + path, content=body, headers={"content-type": content_type, **(headers or {})})
+            response = client.post(
+                self._product.collector_url + path, content=body, headers={"content-type": content_type, **(headers or {})}
+            )
         except httpx.TransportError:
             return UNKNOWN
         return ACKNOWLEDGED if response.status_code == 200 else REFUSED

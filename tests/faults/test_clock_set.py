@@ -46,7 +46,7 @@ class Host:
         data = {"order": order, "amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"}
         event = {"specversion": "1.0", "id": order, "source": "/shop", "type": "shop.order.captured", "time": moment.isoformat()}
         headers = {"content-type": "application/cloudevents+json"}
-        assert httpx.post(f"{self.product.door}/v1/events", json={**event, "data": data}, headers=headers).status_code == 200
+        assert httpx.post(f"{self.product.collector_url}/v1/events", json={**event, "data": data}, headers=headers).status_code == 200
 
     def clock_of_engine(self) -> float:
         now = httpx.get(f"{self.product.engine_url}/healthz").json()["now"]
@@ -95,6 +95,6 @@ def test_a_clock_set_back_and_forward_again_breaches_nothing_that_is_not_due(hos
 
     host.set_clock(0)
     wait_until(lambda: abs(host.clock_of_engine()) < 2, 60, "the engine follows the clock that is set forward")
-    for kind, url in (("collect", host.product.door), ("engine", host.product.engine_url)):
+    for kind, url in (("collect", host.product.collector_url), ("engine", host.product.engine_url)):
         wait_until(lambda url=url: "andon_clock_step_seconds 3" in httpx.get(f"{url}/metrics").text, 30, f"{kind} measures the step")
     assert httpx.get(f"{host.product.engine_url}/readyz").json()["problems"] == []

@@ -22,9 +22,9 @@ from journal.format import segments
 from journal.reader import read_segment
 from tests.collector.conftest import Running, running
 from tests.collector.requests import PROTOBUF, spans
+from tests.faults.attack_cost import GROWTH_MAX_BYTES, PATIENCE_SECONDS, forget_peak, memory_bytes
 from tests.faults.bodies import ordinary
 from tests.faults.file_systems import FileSystem, file_system
-from tests.faults.front_door import GROWTH_MAX_BYTES, PATIENCE_SECONDS, forget_peak, memory_bytes
 from tests.faults.ledger import EXPORT
 from tests.product import Product
 from tests.product import running as running_product
@@ -40,26 +40,26 @@ def disk(tmp_path: Path) -> Iterator[FileSystem]:
         yield found
 
 
-def post(door: Running, id_: str, size: int = 20_000) -> httpx.Response:
+def post(collector: Running, id_: str, size: int = 20_000) -> httpx.Response:
     event = {"specversion": "1.0", "id": id_, "source": "/shop", "type": "t", "data": "x" * size}
-    return door.post("/v1/events", json.dumps(event).encode(), "application/cloudevents+json")
+    return collector.post("/v1/events", json.dumps(event).encode(), "application/cloudevents+json")
 
 
-def until_refused(door: Running, size: int = 20_000) -> tuple[list[str], httpx.Response]:
+def until_refused(collector: Running, size: int = 20_000) -> tuple[list[str], httpx.Response]:
     """Return what was acknowledged before the first answer that is no acknowledgement, and that answer."""
     acknowledged: list[str] = []
     for number in range(10_000):
-        answer = post(door, f"{size}-{number}", size)
+        answer = post(collector, f"{size}-{number}", size)
         if answer.status_code != 200:
             return acknowledged, answer
         acknowledged.append(f"{size}-{number}")
     raise AssertionError("never refused")
 
 
-def journalled(door: Running) -> list[str]:
+def journalled(collector: Running) -> list[str]:
     """Return the ids in the journal. Fails for anything that is damaged."""
     found = []
-    for path in segments(door.settings.journal, Lane.STANDARD):
+    for path in segments(collector.settings.journal, Lane.STANDARD):
         for stored in read_segment(path, Lane.STANDARD, 0, 1 << 40):
             assert stored.record is not None, stored.damage
             found.append(json.loads(stored.record.body)["id"])
@@ -72,9 +72,9 @@ def refuses_with_a_hint(answer: httpx.Response, why: str) -> bool:
     return True
 
 
-def grpc_refusal(door: Running) -> tuple[grpc.StatusCode, int]:
+def grpc_refusal(collector: Running) -> tuple[grpc.StatusCode, int]:
     """Return code and seconds of the hint of a request over gRPC."""
-    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{collector.engine.grpc_port}") as channel:
         with pytest.raises(grpc.RpcError) as raised:
             channel.unary_unary(EXPORT)(spans({"name": "s"}).SerializeToString(), timeout=60)
         trailers = dict(raised.value.trailing_metadata())
@@ -83,8 +83,8 @@ def grpc_refusal(door: Running) -> tuple[grpc.StatusCode, int]:
         return raised.value.code(), retry.retry_delay.seconds
 
 
-def readiness(door: Running) -> tuple[int, list[str]]:
-    answer = door.client.get("/readyz")
+def readiness(collector: Running) -> tuple[int, list[str]]:
+    answer = collector.client.get("/readyz")
     return answer.status_code, answer.json()["problems"]
 
 
@@ -98,20 +98,20 @@ FAULTS: dict[str, tuple[Change, Change, str]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_disk_that_takes_no_more_is_answered_503_until_there_is_room(disk: FileSystem, fault: str) -> None:
     begin, end, why = FAULTS[fault]
-    with running(disk.root, Catalog(), disk_reserve_bytes=0) as door:
-        assert post(door, "before").status_code == 200
+    with running(disk.root, Catalog(), disk_reserve_bytes=0) as collector:
+        assert post(collector, "before").status_code == 200
         begin(disk)
-        wait_until(lambda: refuses_with_a_hint(post(door, "refused"), why), 2, "it is refused")
-        assert grpc_refusal(door) == (grpc.StatusCode.UNAVAILABLE, 5)
-        status, problems = readiness(door)
+        wait_until(lambda: refuses_with_a_hint(post(collector, "refused"), why), 2, "it is refused")
+        assert grpc_refusal(collector) == (grpc.StatusCode.UNAVAILABLE, 5)
+        status, problems = readiness(collector)
         assert (status, len(problems)) == (503, 1)
-        assert problems[0].startswith(f"the disk of {door.settings.journal} {why}; ")
-        assert door.client.get("/healthz").status_code == 200
+        assert problems[0].startswith(f"the disk of {collector.settings.journal} {why}; ")
+        assert collector.client.get("/healthz").status_code == 200
         end(disk)
-        wait_until(lambda: readiness(door) == (200, []), 10, "it is ready again")
-        assert post(door, "after").status_code == 200
-        assert journalled(door) == ["before", "after"]
-        received, taken, refused = door.balance()
+        wait_until(lambda: readiness(collector) == (200, []), 10, "it is ready again")
+        assert post(collector, "after").status_code == 200
+        assert journalled(collector) == ["before", "after"]
+        received, taken, refused = collector.balance()
         assert (received, taken) == (taken + refused, 2)
 
 
@@ -123,39 +123,39 @@ def test_a_write_that_the_disk_breaks_off_is_refused_and_leaves_nothing_torn(
     (lanes := tmp_path / "data" / "journal" / "local").mkdir(parents=True)
     (lanes / "standard").symlink_to(disk.root)
     disk.fill(leave_bytes=20 * MIB)
-    with running(tmp_path, Catalog(), segment_max_bytes=segment_max_bytes) as door:
-        acknowledged, answer = until_refused(door, size)
+    with running(tmp_path, Catalog(), segment_max_bytes=segment_max_bytes) as collector:
+        acknowledged, answer = until_refused(collector, size)
         assert acknowledged
         assert refuses_with_a_hint(answer, "is full")
-        assert refuses_with_a_hint(post(door, "again"), "is full")
-        assert readiness(door)[0] == 503
-        assert sorted(journalled(door)) == sorted(acknowledged)
+        assert refuses_with_a_hint(post(collector, "again"), "is full")
+        assert readiness(collector)[0] == 503
+        assert sorted(journalled(collector)) == sorted(acknowledged)
         disk.make_room()
-        wait_until(lambda: readiness(door) == (200, []), 10, "it is ready again")
-        assert post(door, "after", size).status_code == 200
-        assert journalled(door) == [*acknowledged, "after"]
-        received, taken, refused = door.balance()
+        wait_until(lambda: readiness(collector) == (200, []), 10, "it is ready again")
+        assert post(collector, "after", size).status_code == 200
+        assert journalled(collector) == [*acknowledged, "after"]
+        received, taken, refused = collector.balance()
         assert received == taken + refused
-    assert journalled(door) == [*acknowledged, "after"]
+    assert journalled(collector) == [*acknowledged, "after"]
 
 
 def test_ingest_leaves_the_reserve_alone(disk: FileSystem) -> None:
-    with running(disk.root, Catalog(), disk_reserve_bytes=30 * MIB, segment_max_bytes=1 << 20) as door:
+    with running(disk.root, Catalog(), disk_reserve_bytes=30 * MIB, segment_max_bytes=1 << 20) as collector:
         disk.fill(leave_bytes=40 * MIB)
-        assert until_refused(door, 500_000)[0]
-        _, answer = until_refused(door, 500)
+        assert until_refused(collector, 500_000)[0]
+        _, answer = until_refused(collector, 500)
         assert refuses_with_a_hint(answer, "is full")
-        wait_until(lambda: until_refused(door, 500) and readiness(door)[0] == 503, 10, "small ones take the rest")
+        wait_until(lambda: until_refused(collector, 500) and readiness(collector)[0] == 503, 10, "small ones take the rest")
         assert disk.free_bytes() > 28 * MIB
-        _, problems = readiness(door)
+        _, problems = readiness(collector)
         assert "are free, 30 MiB are kept for the store and the alerts" in problems[0]
-        door.client.get("/metrics")
-        assert door.telemetry.value(M.DISK_RESERVE_BYTES, folder="journal") == 30 * MIB
-        assert door.telemetry.value(M.DISK_FREE_BYTES, folder="journal") < 32 * MIB
-        assert door.telemetry.value(M.DISK_FREE_INODES, folder="journal") > 1_000
+        collector.client.get("/metrics")
+        assert collector.telemetry.value(M.DISK_RESERVE_BYTES, folder="journal") == 30 * MIB
+        assert collector.telemetry.value(M.DISK_FREE_BYTES, folder="journal") < 32 * MIB
+        assert collector.telemetry.value(M.DISK_FREE_INODES, folder="journal") > 1_000
         disk.make_room()
-        wait_until(lambda: readiness(door) == (200, []), 10, "it is ready again")
-        assert post(door, "after").status_code == 200
+        wait_until(lambda: readiness(collector) == (200, []), 10, "it is ready again")
+        assert post(collector, "after").status_code == 200
 
 
 def test_a_disk_at_the_edge_of_its_reserve_does_not_flap(disk: FileSystem) -> None:
@@ -176,22 +176,22 @@ def test_the_usual_reserve_fits_the_file_system(disk: FileSystem) -> None:
 
 
 def test_a_disk_that_hangs_is_answered_503_until_it_goes_on(disk: FileSystem) -> None:
-    with running(disk.root, Catalog(), disk_reserve_bytes=0) as door, ThreadPoolExecutor() as pool:
-        assert post(door, "before").status_code == 200
+    with running(disk.root, Catalog(), disk_reserve_bytes=0) as collector, ThreadPoolExecutor() as pool:
+        assert post(collector, "before").status_code == 200
         disk.freeze()
-        waiting = pool.submit(post, door, "waiting")
+        waiting = pool.submit(post, collector, "waiting")
         try:
-            wait_until(lambda: readiness(door)[0] == 503, 60, "it is not ready")
-            assert "is slow: a write there has been taking more than 5 s" in readiness(door)[1][0]
-            assert refuses_with_a_hint(post(door, "refused"), "is slow")
-            assert door.client.get("/healthz").status_code == 200
+            wait_until(lambda: readiness(collector)[0] == 503, 60, "it is not ready")
+            assert "is slow: a write there has been taking more than 5 s" in readiness(collector)[1][0]
+            assert refuses_with_a_hint(post(collector, "refused"), "is slow")
+            assert collector.client.get("/healthz").status_code == 200
         finally:
             disk.thaw()
         assert waiting.result().status_code in {200, 503}
-        wait_until(lambda: readiness(door) == (200, []), 60, "it is ready again")
-        assert post(door, "after").status_code == 200
+        wait_until(lambda: readiness(collector) == (200, []), 60, "it is ready again")
+        assert post(collector, "after").status_code == 200
         taken = ["before", *(["waiting"] if waiting.result().status_code == 200 else []), "after"]
-        assert journalled(door) == taken
+        assert journalled(collector) == taken
 
 
 def test_small_bodies_that_expand_well_take_little_memory_while_the_disk_hangs(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_small_bodies_that_expand_well_take_little_memory_while_the_disk_hangs(t
 
     def send(lane: Lane) -> tuple[int, str | None]:
         headers = {"content-type": PROTOBUF, "content-encoding": "gzip", "authorization": f"Bearer {tokens[lane]}"}
-        answer = client.post(f"{product.door}/v1/traces", content=body, headers=headers)
+        answer = client.post(f"{product.collector_url}/v1/traces", content=body, headers=headers)
         return answer.status_code, answer.headers.get("retry-after")
 
     environment = {f"TOKEN_{lane.name}": token for lane, token in tokens.items()}
@@ -231,27 +231,27 @@ def test_small_bodies_that_expand_well_take_little_memory_while_the_disk_hangs(t
 
 
 def test_a_file_system_that_the_kernel_stops_does_not_end_the_collector(disk: FileSystem) -> None:
-    with running(disk.root, Catalog(), disk_reserve_bytes=0) as door:
-        assert post(door, "before").status_code == 200
+    with running(disk.root, Catalog(), disk_reserve_bytes=0) as collector:
+        assert post(collector, "before").status_code == 200
         disk.stop_writes()
-        assert refuses_with_a_hint(post(door, "read-only"), "is read-only")
-        status, problems = readiness(door)
+        assert refuses_with_a_hint(post(collector, "read-only"), "is read-only")
+        status, problems = readiness(collector)
         assert (status, "is read-only; look for the reason in the kernel's log" in problems[0]) == (503, True)
-        assert door.client.get("/healthz").status_code == 200
-        assert journalled(door) == ["before"]
+        assert collector.client.get("/healthz").status_code == 200
+        assert journalled(collector) == ["before"]
 
 
 def test_a_start_on_a_read_only_disk_answers_503_until_it_is_mounted_for_writing(disk: FileSystem) -> None:
-    with running(disk.root, Catalog()) as door:
-        assert post(door, "before").status_code == 200
+    with running(disk.root, Catalog()) as collector:
+        assert post(collector, "before").status_code == 200
     disk.mount("ro")
-    with running(disk.root, Catalog()) as door:
-        assert refuses_with_a_hint(post(door, "read-only"), "is read-only")
-        assert readiness(door)[0] == 503
+    with running(disk.root, Catalog()) as collector:
+        assert refuses_with_a_hint(post(collector, "read-only"), "is read-only")
+        assert readiness(collector)[0] == 503
         disk.mount("rw")
-        wait_until(lambda: readiness(door) == (200, []), 10, "it is ready again")
-        assert post(door, "after").status_code == 200
-        assert journalled(door) == ["before", "after"]
+        wait_until(lambda: readiness(collector) == (200, []), 10, "it is ready again")
+        assert post(collector, "after").status_code == 200
+        assert journalled(collector) == ["before", "after"]
 
 
 @pytest.mark.parametrize(("command", "fault"), [("collect", "read-only"), ("engine", "full"), ("up", "full")])

@@ -44,7 +44,7 @@ class Plant:
         data = {"order": order, "amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"}
         event = {"specversion": "1.0", "id": order, "source": "/shop", "type": "shop.order.captured", "time": moment.isoformat()}
         headers = {"content-type": "application/cloudevents+json"}
-        return httpx.post(f"{self.product.door}/v1/events", json={**event, "data": data}, headers=headers)
+        return httpx.post(f"{self.product.collector_url}/v1/events", json={**event, "data": data}, headers=headers)
 
     def told(self, stage: str) -> list[str]:
         return [message["reason"] for message in self.desk.messages if message["stage"] == stage]

@@ -21,8 +21,8 @@ import pytest
 
 from store.reads.connection import CLIENT_NAME
 from tests.collector.http.test_events import BATCH, event
+from tests.faults.attack_cost import Healthy, healthy_sender, held, measure, note
 from tests.faults.attacks import LIMIT_BYTES, MEBIBYTE, Answer, Case, endless, first_answer
-from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
 from tests.faults.ledger import CATALOG, ENVIRONMENT
 from tests.product import Product, running
 from tests.waiting import wait_until

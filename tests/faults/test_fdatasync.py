@@ -71,7 +71,7 @@ def over_http(witness: Witness) -> Sent:
     sent = []
 
     def send(mark: str, path: str, content_type: str, body: bytes, headers: dict[str, str] | None = None) -> None:
-        reply = client.post(witness.product.door + path, content=body, headers={"content-type": content_type, **(headers or {})})
+        reply = client.post(witness.product.collector_url + path, content=body, headers={"content-type": content_type, **(headers or {})})
         assert reply.status_code == 200, reply.text
         sent.append(mark)
 

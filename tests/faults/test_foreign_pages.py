@@ -40,7 +40,7 @@ ORIGINS = [
 
 
 @dataclass(frozen=True)
-class Door:
+class Listener:
     """A path of a port, and what a page would send there."""
 
     name: str
@@ -66,17 +66,17 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         yield product
 
 
-def doors(product: Product) -> list[Door]:
+def listeners(product: Product) -> list[Listener]:
     post = CLOUD_EVENT + "\r\n" + EVENT.decode()
     return [
-        Door("collector", product.http_port, "POST /v1/events", post),
-        Door("collector", product.http_port, "GET /metrics"),
-        Door("engine", product.engine_port, "GET /?query=SELECT%201"),
-        Door("engine", product.engine_port, "POST /api/v1/silences", post),
-        Door("engine", product.engine_port, "GET /metrics"),
-        Door("dashboard", product.dashboard_port, "GET /"),
-        Door("dashboard", product.dashboard_port, "GET /_stcore/stream", UPGRADE + "\r\n"),
-        Door("dashboard's metrics", product.dashboard_metrics_port, "GET /metrics"),
+        Listener("collector", product.http_port, "POST /v1/events", post),
+        Listener("collector", product.http_port, "GET /metrics"),
+        Listener("engine", product.engine_port, "GET /?query=SELECT%201"),
+        Listener("engine", product.engine_port, "POST /api/v1/silences", post),
+        Listener("engine", product.engine_port, "GET /metrics"),
+        Listener("dashboard", product.dashboard_port, "GET /"),
+        Listener("dashboard", product.dashboard_port, "GET /_stcore/stream", UPGRADE + "\r\n"),
+        Listener("dashboard's metrics", product.dashboard_metrics_port, "GET /metrics"),
     ]
 
 
@@ -99,16 +99,16 @@ def test_none_of_their_requests_is_taken_on_any_port(product: Product) -> None:
         found = chance.choice(STRANGERS).format(own=chance.choice(OWN[:2]), port=port)
         return found + (f":{port}" if ":" not in found and chance.random() < 0.3 else "")
 
-    for door in doors(product):
+    for listener in listeners(product):
         for _ in range(ROUNDS):
-            host = stranger(door.port)
-            answers[door.name, "host", door.ask(host, chance.choice([None, f"http://{host}"]))] += 1
-            other = door.port % 65535 + 1
-            origin = chance.choice(ORIGINS).format(stranger=stranger(door.port), port=door.port, other=other)
-            answers[door.name, "origin", door.ask(f"{chance.choice(OWN[:3])}:{door.port}", origin)] += 1
+            host = stranger(listener.port)
+            answers[listener.name, "host", listener.ask(host, chance.choice([None, f"http://{host}"]))] += 1
+            other = listener.port % 65535 + 1
+            origin = chance.choice(ORIGINS).format(stranger=stranger(listener.port), port=listener.port, other=other)
+            answers[listener.name, "origin", listener.ask(f"{chance.choice(OWN[:3])}:{listener.port}", origin)] += 1
     logging.getLogger("faults").warning("refused: %s", dict(answers))
     assert {status for _, _, status in answers} <= {400, 403, 421}
-    assert sum(answers.values()) == 2 * ROUNDS * len(doors(product))
+    assert sum(answers.values()) == 2 * ROUNDS * len(listeners(product))
     told = refused(product) - before
     assert told["foreign_host"] == sum(count for (_, _, status), count in answers.items() if status == 421)
     assert told["foreign_origin"] == sum(count for (_, _, status), count in answers.items() if status == 403)
@@ -116,11 +116,11 @@ def test_none_of_their_requests_is_taken_on_any_port(product: Product) -> None:
 
 
 def test_our_own_pages_and_senders_are_answered_on_every_port(product: Product) -> None:
-    for door in doors(product):
+    for listener in listeners(product):
         for host, origin in [
-            (f"127.0.0.1:{door.port}", f"http://127.0.0.1:{door.port}"),
-            (f"LOCALHOST:{door.port}", f"http://localhost:{door.port}"),
+            (f"127.0.0.1:{listener.port}", f"http://127.0.0.1:{listener.port}"),
+            (f"LOCALHOST:{listener.port}", f"http://localhost:{listener.port}"),
             ("andon.example.com", "https://andon.example.com"),
-            (f"[::1]:{door.port}", None),
+            (f"[::1]:{listener.port}", None),
         ]:
-            assert door.ask(host, origin) not in {400, 403, 421} or door.line == "POST /api/v1/silences", (door, host)
+            assert listener.ask(host, origin) not in {400, 403, 421} or listener.line == "POST /api/v1/silences", (listener, host)

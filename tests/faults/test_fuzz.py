@@ -25,9 +25,9 @@ from journal.reader import read_segment
 from tests.collector.http.test_events import BATCH, ONE, event
 from tests.collector.requests import PROTOBUF, records_in
 from tests.collector.test_hostile_bytes import sample
+from tests.faults.attack_cost import GROWTH_MAX_BYTES, forget_peak, healthy_sender, memory_bytes
 from tests.faults.attacks import EXPORT, JSON, SECRET, Attacker
 from tests.faults.bodies import ENCODERS, batch, structured
-from tests.faults.front_door import GROWTH_MAX_BYTES, forget_peak, healthy_sender, memory_bytes
 from tests.faults.recordings import HEAD_BYTES, PREFACE, exported, frames_of_an_export
 from tests.product import Product, running
 from tests.waiting import wait_until
@@ -144,7 +144,7 @@ def attacker(tmp_path: Path) -> Iterator[Attacker]:
 
 def counted(attacker: Attacker) -> dict[str, float]:
     """Return the sums of the collector's three counters over all lanes."""
-    text = httpx.get(f"{attacker.product.door}/metrics").text
+    text = httpx.get(f"{attacker.product.collector_url}/metrics").text
     names = ("received", "acknowledged", "refused")
     return {name: sum(map(float, re.findall(rf"^andon_{name}_signals_total{{[^}}]*}} (\S+)", text, re.MULTILINE))) for name in names}
 

@@ -51,7 +51,7 @@ def capture(client: httpx.Client, product: Product, index: int) -> None:
         span = request.resource_spans[0].scope_spans[0].spans[0]
         for key, value in (("order.id", number), ("filler", filler), ("end", number)):
             span.attributes.add(key=key).value.string_value = value
-        reply = client.post(f"{product.door}/v1/traces", content=request.SerializeToString(), headers={"content-type": PROTOBUF})
+        reply = client.post(f"{product.collector_url}/v1/traces", content=request.SerializeToString(), headers={"content-type": PROTOBUF})
     else:
         event = {
             "specversion": "1.0",
@@ -61,7 +61,7 @@ def capture(client: httpx.Client, product: Product, index: int) -> None:
             "time": datetime.now(UTC).isoformat(),
         }
         body = json.dumps({**event, "data": {**order_of(number), "filler": filler, "end": number}}).encode()
-        reply = client.post(f"{product.door}/v1/events", content=body, headers={"content-type": "application/cloudevents+json"})
+        reply = client.post(f"{product.collector_url}/v1/events", content=body, headers={"content-type": "application/cloudevents+json"})
     assert reply.status_code == 200, reply.text
 
 

@@ -14,6 +14,7 @@ from collector.otlp.requests import RESPONSES
 from core.signal import SignalKind
 from tests.collector.http.test_events import BATCH, ONE
 from tests.collector.requests import PROTOBUF, spans
+from tests.faults.attack_cost import Healthy, healthy_sender, held, measure, note
 from tests.faults.attacks import (
     JSON,
     LIMIT_BYTES,
@@ -50,7 +51,6 @@ from tests.faults.bodies import (
     records,
     structured,
 )
-from tests.faults.front_door import Healthy, healthy_sender, held, measure, note
 from tests.product import Product, running
 
 pytestmark = pytest.mark.alone

@@ -42,7 +42,7 @@ SCHEDULES = {
         ("office", "2026-03-25 08:00", 1, "2026-03-25 09:00"),
         ("office", "2026-03-25 08:00", 8, "2026-03-25 16:00"),  # the end of the day, not the next morning
         ("office", "2026-03-25 08:00", 8.5, "2026-03-26 08:30"),
-        ("office", "2026-03-25 03:00", 1, "2026-03-25 09:00"),  # before the doors open
+        ("office", "2026-03-25 03:00", 1, "2026-03-25 09:00"),  # before the office opens
         ("office", "2026-03-25 16:00", 1, "2026-03-26 09:00"),  # just after they close
         ("office", "2026-03-27 15:00", 2, "2026-03-30 08:00"),  # over the weekend and the change: summer from Monday
         ("office", "2026-03-28 12:00", 1, "2026-03-30 08:00"),  # begun on a Saturday

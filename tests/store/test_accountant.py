@@ -17,11 +17,11 @@ from core.signal import Lane
 from core.telemetry import M, Telemetry
 from store.accountant import PARTS, Accountant
 from store.client import Store
-from tests.collector.conftest import Running, door, start
+from tests.collector.conftest import Running, collector, start
 from tests.collector.requests import PROTOBUF, START, spans
 from tests.store.journals import NOW, event, loader_on, write_segment
 
-__all__ = ["door", "start"]
+__all__ = ["collector", "start"]
 BATCH = "application/cloudevents-batch+json"
 
 
@@ -38,7 +38,7 @@ def metrics() -> bytes:
     return request.SerializeToString()
 
 
-def send_everything(door: Running) -> None:
+def send_everything(collector: Running) -> None:
     traces = spans({}, {}, {"span_id": b""}, {"trace_id": b"\1"}).SerializeToString()
     events = [json.loads(event(id_, data).body) for id_, data in (("1", 1), ("1", 1), ("1", 2), ("2", 1))]
     sent = [
@@ -50,19 +50,19 @@ def send_everything(door: Running) -> None:
         ("/v1/events", BATCH, b"[" * 100),
     ]
     for path, content_type, body in sent:
-        assert door.post(path, body, content_type).status_code in {200, 400}
+        assert collector.post(path, body, content_type).status_code in {200, 400}
 
 
-def test_the_accounts_balance_exactly(door: Running, store: Store) -> None:
+def test_the_accounts_balance_exactly(collector: Running, store: Store) -> None:
     telemetry = Telemetry()
-    accountant = Accountant(store, door.settings, FakeClock(NOW), telemetry)
-    send_everything(door)
-    received, acknowledged, refused = door.balance()
+    accountant = Accountant(store, collector.settings, FakeClock(NOW), telemetry)
+    send_everything(collector)
+    received, acknowledged, refused = collector.balance()
     assert (received, refused) == (acknowledged, 0)
     waiting = accountant.count()
     assert (waiting["acknowledged"], waiting["in_journal"]) == (acknowledged, acknowledged)
 
-    loader = loader_on(store, door.settings)
+    loader = loader_on(store, collector.settings)
     while loader.load().slices:
         pass
     loader.close()
@@ -73,12 +73,12 @@ def test_the_accounts_balance_exactly(door: Running, store: Store) -> None:
     assert acknowledged == 20
     assert {part: telemetry.value(M.ACCOUNTED, part=part) for part in PARTS} == expected
     assert telemetry.value(M.ACCOUNTING_DIFFERENCE) == 0
-    assert not door.records(Lane.CRITICAL)
+    assert not collector.records(Lane.CRITICAL)
 
 
-def test_what_nobody_acknowledged_is_loud(door: Running, store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_nobody_acknowledged_is_loud(collector: Running, store: Store, caplog: pytest.LogCaptureFixture) -> None:
     telemetry = Telemetry()
-    accountant = Accountant(store, door.settings, FakeClock(NOW), telemetry)
+    accountant = Accountant(store, collector.settings, FakeClock(NOW), telemetry)
     store.insert("events", {"slice": [1, 1], "id": ["a", "b"], "received_at": [NOW, NOW]})
     with caplog.at_level(logging.ERROR):
         accountant.count()

@@ -1,4 +1,4 @@
-"""The door to ClickHouse: values as they are, failures told apart, and writes in their order wherever they are made."""
+"""The client of ClickHouse: values as they are, failures told apart, and writes in their order wherever they are made."""
 
 from __future__ import annotations
 

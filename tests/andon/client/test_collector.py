@@ -73,14 +73,14 @@ def test_every_address_that_is_listened_on_has_one_that_can_be_called(host: str,
 
 
 @pytest.fixture
-def door(tmp_path: Path, chain: Path) -> Iterator[Running]:
+def collector(tmp_path: Path, chain: Path) -> Iterator[Running]:
     with running(tmp_path, Catalog(), tls_certificate=chain / "ours.pem", tls_key=chain / "ours.key") as found:
         yield found
 
 
-def test_the_door_is_known_by_its_very_certificate(door: Running, chain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_collector_is_known_by_its_very_certificate(collector: Running, chain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    here = door.settings.model_copy(update={"http_port": door.collector.http_port, "host": "0.0.0.0"})
+    here = collector.settings.model_copy(update={"http_port": collector.engine.http_port, "host": "0.0.0.0"})
     with collector_client(here, 5.0) as client:
         assert client.get("/readyz").status_code == 200
     for other in (chain / "theirs.pem", None):
@@ -91,8 +91,8 @@ def test_the_door_is_known_by_its_very_certificate(door: Running, chain: Path, m
 
 
 @pytest.mark.parametrize(("proof", "arrives"), [("ours.pem", True), ("theirs.pem", False)])
-def test_the_plant_sends_to_a_door_with_tls(door: Running, chain: Path, proof: str, arrives: bool) -> None:
-    url = collector_url(door.settings.model_copy(update={"http_port": door.collector.http_port}))
+def test_the_plant_sends_to_a_collector_with_tls(collector: Running, chain: Path, proof: str, arrives: bool) -> None:
+    url = collector_url(collector.settings.model_copy(update={"http_port": collector.engine.http_port}))
     trust = collector_trust(Settings(tls_certificate=chain / proof))
     clock, stop = FakeClock(datetime(2026, 3, 3, 9, tzinfo=UTC)), threading.Event()
     plant = Plant(PlantSettings(url, history_hours=0, history_transactions=0, faults=(), trust=trust), clock, stop)
@@ -101,7 +101,7 @@ def test_the_plant_sends_to_a_door_with_tls(door: Running, chain: Path, proof: s
         stop.set()  # one attempt
     assert plant._play(clock.now()) is arrives
     plant.close()
-    kinds = {record.kind.value for record in door.records()}
+    kinds = {record.kind.value for record in collector.records()}
     assert kinds == ({"traces", "logs", "event"} if arrives else set())
 
 

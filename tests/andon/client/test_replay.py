@@ -71,18 +71,18 @@ ROADS: dict[str, Road] = {
 class Installation:
     """A collector that wants tokens and TLS, and the store its journal is loaded into."""
 
-    def __init__(self, door: Running, store: Store, certificate: Path, token: str) -> None:
-        self.door, self.store = door, store
+    def __init__(self, collector: Running, store: Store, certificate: Path, token: str) -> None:
+        self.collector, self.store = collector, store
         self.client = httpx.Client(
-            base_url=f"https://localhost:{door.collector.http_port}",
+            base_url=f"https://localhost:{collector.engine.http_port}",
             verify=ssl.create_default_context(cafile=certificate),
             headers={"authorization": f"Bearer {token}"},
         )
-        self.settings = door.settings.model_copy(update={"http_port": door.collector.http_port, "host": "127.0.0.1"})
+        self.settings = collector.settings.model_copy(update={"http_port": collector.engine.http_port, "host": "127.0.0.1"})
 
     def load(self) -> list[str]:
         """Load the journal; return the ids in quarantine, the newest first."""
-        loader = loader_on(self.store, self.door.settings)
+        loader = loader_on(self.store, self.collector.settings)
         while loader.load().slices:
             pass
         loader.close()
@@ -96,8 +96,8 @@ class Installation:
 def installation(
     tmp_path: Path, store: Store, catalog: Catalog, certificate: tuple[Path, Path], secrets: dict[str, str]
 ) -> Iterator[Installation]:
-    with running(tmp_path, catalog, host="0.0.0.0", tls_certificate=certificate[0], tls_key=certificate[1]) as door:
-        found = Installation(door, store, certificate[0], secrets["TOKEN_CRM"])
+    with running(tmp_path, catalog, host="0.0.0.0", tls_certificate=certificate[0], tls_key=certificate[1]) as collector:
+        found = Installation(collector, store, certificate[0], secrets["TOKEN_CRM"])
         yield found
         found.client.close()  # an idle TLS client is waited for when the server ends
 
@@ -124,9 +124,9 @@ def test_what_came_over_http_goes_in_again(installation: Installation, catalog: 
     defect()
 
     assert installation.client.post(path, content=body, headers=headers).status_code == 200
-    sent = [(record.kind, record.source, record.body) for record in installation.door.records(Lane.CRITICAL)][1:]
+    sent = [(record.kind, record.source, record.body) for record in installation.collector.records(Lane.CRITICAL)][1:]
     assert installation.replayer(catalog).replay(kept) == f"{kept}: accepted"
-    again = [(record.kind, record.source, record.body) for record in installation.door.records(Lane.CRITICAL)][1 + len(sent) :]
+    again = [(record.kind, record.source, record.body) for record in installation.collector.records(Lane.CRITICAL)][1 + len(sent) :]
     assert again == sent
     assert {source for _, source, _ in sent} == {"crm"}
 
@@ -135,14 +135,14 @@ def test_what_came_over_grpc_goes_in_again(
     installation: Installation, catalog: Catalog, certificate: tuple[Path, Path], secrets: dict[str, str], defect: Callable[[], None]
 ) -> None:
     credentials = grpc.ssl_channel_credentials(certificate[0].read_bytes())
-    with grpc.secure_channel(f"localhost:{installation.door.collector.grpc_port}", credentials) as channel:
+    with grpc.secure_channel(f"localhost:{installation.collector.engine.grpc_port}", credentials) as channel:
         call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
         with pytest.raises(grpc.RpcError):
             call(TRACES, timeout=10, metadata=(("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
     (kept,) = installation.load()
     defect()
     assert installation.replayer(catalog).replay(kept) == f"{kept}: accepted"
-    assert [record.body for record in installation.door.records(Lane.CRITICAL) if record.kind is SignalKind.TRACES] == [TRACES]
+    assert [record.body for record in installation.collector.records(Lane.CRITICAL) if record.kind is SignalKind.TRACES] == [TRACES]
 
 
 @pytest.mark.parametrize("source", ["shop", "repo"])
@@ -158,7 +158,7 @@ def test_a_webhook_is_signed_anew(
     (kept,) = installation.load()
     defect()
     assert installation.replayer(catalog).replay(kept) == f"{kept}: accepted"
-    (record,) = [record for lane in Lane for record in installation.door.records(lane) if record.kind is SignalKind.EVENT]
+    (record,) = [record for lane in Lane for record in installation.collector.records(lane) if record.kind is SignalKind.EVENT]
     assert (record.source, json.loads(record.body)["id"]) == (source, "msg_1" if source == "shop" else "d1")
 
 

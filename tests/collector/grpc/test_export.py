@@ -34,92 +34,95 @@ from tests.collector.requests import START, spans
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 
-def export(door: Running, body: bytes, metadata: tuple[tuple[str, str], ...] = (), compression: grpc.Compression | None = None) -> bytes:
+def export(
+    collector: Running, body: bytes, metadata: tuple[tuple[str, str], ...] = (), compression: grpc.Compression | None = None
+) -> bytes:
     options = [("grpc.max_send_message_length", 64 << 20)]
-    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}", options=options) as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{collector.engine.grpc_port}", options=options) as channel:
         answer: bytes = channel.unary_unary(EXPORT)(body, metadata=metadata, compression=compression, timeout=10)
         return answer
 
 
 def refused(
-    door: Running, body: bytes, metadata: tuple[tuple[str, str], ...] = (), compression: grpc.Compression | None = None
+    collector: Running, body: bytes, metadata: tuple[tuple[str, str], ...] = (), compression: grpc.Compression | None = None
 ) -> grpc.RpcError:
     with pytest.raises(grpc.RpcError) as caught:
-        export(door, body, metadata, compression)
+        export(collector, body, metadata, compression)
     return caught.value
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip, grpc.Compression.Deflate])
-def test_bytes_reach_the_journal_as_they_came(door: Running, compression: grpc.Compression) -> None:
+def test_bytes_reach_the_journal_as_they_came(collector: Running, compression: grpc.Compression) -> None:
     body = spans(count=30).SerializeToString()
-    assert export(door, body, compression=compression) == b""
-    assert [(record.count, record.body) for record in door.records()] == [(30, body)]
+    assert export(collector, body, compression=compression) == b""
+    assert [(record.count, record.body) for record in collector.records()] == [(30, body)]
 
 
-def test_bad_records_and_bad_requests(door: Running) -> None:
-    partial = ExportTraceServiceResponse.FromString(export(door, spans({}, {"span_id": b""}).SerializeToString())).partial_success
+def test_bad_records_and_bad_requests(collector: Running) -> None:
+    partial = ExportTraceServiceResponse.FromString(export(collector, spans({}, {"span_id": b""}).SerializeToString())).partial_success
     assert partial.rejected_spans == 1
-    error = refused(door, b"\xff\xff")
+    error = refused(collector, b"\xff\xff")
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert [record.kind for record in door.records()] == [SignalKind.TRACES, SignalKind.QUARANTINE, SignalKind.QUARANTINE]
-    assert export(door, b"") == b""
+    assert [record.kind for record in collector.records()] == [SignalKind.TRACES, SignalKind.QUARANTINE, SignalKind.QUARANTINE]
+    assert export(collector, b"") == b""
 
 
-def test_too_large(door: Running) -> None:
-    error = refused(door, bytes(5 << 20))
+def test_too_large(collector: Running) -> None:
+    error = refused(collector, bytes(5 << 20))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "grpc-status-details-bin" not in dict(error.trailing_metadata())
-    bomb = refused(door, bytes(50 << 20), compression=grpc.Compression.Gzip)
+    bomb = refused(collector, bytes(50 << 20), compression=grpc.Compression.Gzip)
     assert bomb.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert len(gzip.compress(bytes(50 << 20))) < 1 << 20
-    assert door.records() == []
+    assert collector.records() == []
 
 
-def test_a_call_without_a_message_is_told_and_counted(door: Running) -> None:
-    with grpc.insecure_channel(f"127.0.0.1:{door.collector.grpc_port}") as channel, pytest.raises(grpc.RpcError) as caught:
+def test_a_call_without_a_message_is_told_and_counted(collector: Running) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{collector.engine.grpc_port}") as channel, pytest.raises(grpc.RpcError) as caught:
         channel.stream_unary(EXPORT)(iter(()), timeout=10)
     assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.INVALID_ARGUMENT, "there is no message")
-    assert door.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="no_message") == 1
-    assert door.collector._ingress.in_flight.size == 0
+    assert collector.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="no_message") == 1
+    assert collector.engine._ingress.in_flight.size == 0
 
 
 def test_full_says_when_to_come_back(start: Callable[..., Running]) -> None:
-    door = start(journal_max_bytes=1 << 20, segment_max_bytes=1 << 18)
+    collector = start(journal_max_bytes=1 << 20, segment_max_bytes=1 << 18)
     body = spans(count=1000).SerializeToString()
     with pytest.raises(grpc.RpcError) as caught:  # noqa: PT012 - it may take some requests
         for _ in range(50):
-            export(door, body)
+            export(collector, body)
     error = caught.value
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     status = Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
     retry = RetryInfo()
     assert status.details[0].Unpack(retry)
     assert retry.retry_delay.seconds >= 1
-    answer = door.post("/v1/traces", body, "application/x-protobuf")
+    answer = collector.post("/v1/traces", body, "application/x-protobuf")
     assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (503, True)
-    received, acknowledged, refused_count = door.balance()
+    received, acknowledged, refused_count = collector.balance()
     assert received == acknowledged + refused_count
     assert refused_count == 2000
-    assert acknowledged == sum(record.count for record in door.records())
+    assert acknowledged == sum(record.count for record in collector.records())
 
 
 def test_tokens(start: Callable[..., Running], catalog: Catalog, secrets: dict[str, str]) -> None:
-    door = start(catalog)
+    collector = start(catalog)
     body = spans(count=1).SerializeToString()
-    export(door, body, (("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
-    export(door, body, (("x-andon-token", secrets["TOKEN_CRM"]),))
-    assert [record.source for record in door.records(Lane.CRITICAL)] == ["crm", "crm"]
+    export(collector, body, (("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
+    export(collector, body, (("x-andon-token", secrets["TOKEN_CRM"]),))
+    assert [record.source for record in collector.records(Lane.CRITICAL)] == ["crm", "crm"]
     for wrong in ((("authorization", "Bearer nonsense"),), (("authorization", "Basic abc"),), (("x-andon-token", ""),)):
-        assert refused(door, body, wrong).code() is grpc.StatusCode.UNAUTHENTICATED
+        assert refused(collector, body, wrong).code() is grpc.StatusCode.UNAUTHENTICATED
     answers = [
-        door.post("/v1/traces", body, "application/x-protobuf", authorization=value).status_code for value in ("Bearer x", "x", "Bearer")
+        collector.post("/v1/traces", body, "application/x-protobuf", authorization=value).status_code
+        for value in ("Bearer x", "x", "Bearer")
     ]
     assert answers == [401, 401, 401]
-    assert door.post("/v1/traces", body, "application/x-protobuf", x_andon_token=secrets["TOKEN_CRM"]).status_code == 200
+    assert collector.post("/v1/traces", body, "application/x-protobuf", x_andon_token=secrets["TOKEN_CRM"]).status_code == 200
 
 
-def test_the_sdk_over_both_transports(door: Running) -> None:
-    http, grpc_address = f"http://127.0.0.1:{door.collector.http_port}", f"127.0.0.1:{door.collector.grpc_port}"
+def test_the_sdk_over_both_transports(collector: Running) -> None:
+    http, grpc_address = f"http://127.0.0.1:{collector.engine.http_port}", f"127.0.0.1:{collector.engine.grpc_port}"
     tracers = TracerProvider()
     for exporter in (
         HttpSpans(f"{http}/v1/traces"),
@@ -142,7 +145,7 @@ def test_the_sdk_over_both_transports(door: Running) -> None:
     loggers.add_log_record_processor(SimpleLogRecordProcessor(GrpcLogs(grpc_address, insecure=True)))
     loggers.get_logger("test").emit(LogRecord(body="INVOIC 4711 posted", timestamp=START))
     loggers.shutdown()
-    counts = {kind: [record.count for record in door.records() if record.kind is kind] for kind in SignalKind}
+    counts = {kind: [record.count for record in collector.records() if record.kind is kind] for kind in SignalKind}
     assert counts[SignalKind.TRACES] == [7] * 5
     assert counts[SignalKind.METRICS] == [2, 2]
     assert counts[SignalKind.LOGS] == [1]

@@ -105,9 +105,9 @@ def test_no_message_comes_too_late_to_be_told(monkeypatch: pytest.MonkeyPatch) -
     assert caught.value.retry_after_seconds == 1
 
 
-def test_silent_streams_keep_no_other_sender_waiting(door: Running) -> None:
+def test_silent_streams_keep_no_other_sender_waiting(collector: Running) -> None:
     """Each of them would be waited for 10 seconds."""
-    address, over = f"127.0.0.1:{door.collector.grpc_port}", threading.Event()
+    address, over = f"127.0.0.1:{collector.engine.grpc_port}", threading.Event()
 
     def nothing() -> Iterator[bytes]:
         over.wait()
@@ -125,4 +125,4 @@ def test_silent_streams_keep_no_other_sender_waiting(door: Running) -> None:
         wait_until(lambda: stranger.unary_unary(EXPORT)(body, timeout=PATIENCE_SECONDS) == b"", PATIENCE_SECONDS, "a stranger is heard")
         for call in held:
             call.cancel()
-    assert len(door.records()) == 22
+    assert len(collector.records()) == 22

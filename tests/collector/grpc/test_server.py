@@ -22,44 +22,44 @@ from tests.waiting import wait_until
 @pytest.mark.parametrize(
     ("host", "why"), [("999.1.1.1", "cannot be opened: (?!.*in use)"), ("192.0.2.1", "annot assign"), ("127.0.0.1", "is in use")]
 )
-def test_grpc_tells_why_it_cannot_listen(door: Running, host: str, why: str) -> None:
+def test_grpc_tells_why_it_cannot_listen(collector: Running, host: str, why: str) -> None:
     async def listen(port: int) -> None:
-        GrpcServer(door.collector._ingress, host, port, None, None)
+        GrpcServer(collector.engine._ingress, host, port, None, None)
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(UsageError, match=why) as caught:
-            asyncio.run_coroutine_threadsafe(listen(taken.getsockname()[1]), door.loop).result(20)
+            asyncio.run_coroutine_threadsafe(listen(taken.getsockname()[1]), collector.loop).result(20)
     assert str(caught.value).endswith("set otlp_grpc_port")
 
 
-def malformed(door: Running, path: bytes = b"/op\x85ntelemetry") -> bytes:
+def malformed(collector: Running, path: bytes = b"/op\x85ntelemetry") -> bytes:
     """Return what a client sends whose path is not UTF-8."""
-    frames = b"".join(frames_of_an_export(door.collector.grpc_port, EXPORT, [spans(count=1).SerializeToString()]))
+    frames = b"".join(frames_of_an_export(collector.engine.grpc_port, EXPORT, [spans(count=1).SerializeToString()]))
     assert frames.count(b"/opentelemetry") == 1
     return PREFACE + frames.replace(b"/opentelemetry", path)
 
 
 @pytest.mark.parametrize("path", [b"/op\x85ntelemetry", b"\xff" * 14])
-def test_a_path_that_is_not_utf_8_stops_nobody_for_long(door: Running, path: bytes) -> None:
-    sent, body = malformed(door, path), spans(count=1).SerializeToString()
+def test_a_path_that_is_not_utf_8_stops_nobody_for_long(collector: Running, path: bytes) -> None:
+    sent, body = malformed(collector, path), spans(count=1).SerializeToString()
 
     def counted(before: int) -> bool:
-        return door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error") > before
+        return collector.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error") > before
 
     for before in (0, 1, 2):
-        with socket.create_connection(("127.0.0.1", door.collector.grpc_port), timeout=60) as opened:
+        with socket.create_connection(("127.0.0.1", collector.engine.grpc_port), timeout=60) as opened:
             opened.sendall(sent)
             wait_until(partial(counted, before), 60, "it is counted")
-        assert export(door, body) == b""
+        assert export(collector, body) == b""
 
 
-def test_a_server_stops_also_when_a_malformed_path_has_just_ended_it(door: Running) -> None:
-    sent, ping = malformed(door), b"answered"
+def test_a_server_stops_also_when_a_malformed_path_has_just_ended_it(collector: Running) -> None:
+    sent, ping = malformed(collector), b"answered"
 
     async def stop_at_once() -> None:
-        server = GrpcServer(door.collector._ingress, "127.0.0.1", 0, None, None)
+        server = GrpcServer(collector.engine._ingress, "127.0.0.1", 0, None, None)
         await server.start()
         await asyncio.sleep(0.01)  # now it waits for its first call
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as opened:
@@ -69,11 +69,11 @@ def test_a_server_stops_also_when_a_malformed_path_has_just_ended_it(door: Runni
                 received += opened.recv(4096)
             await server.stop(0.1)
 
-    asyncio.run_coroutine_threadsafe(stop_at_once(), door.loop).result(20)
+    asyncio.run_coroutine_threadsafe(stop_at_once(), collector.loop).result(20)
 
 
-def test_another_server_begins_whatever_kept_the_last_one_from_it(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = door.collector._grpc
+def test_another_server_begins_whatever_kept_the_last_one_from_it(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = collector.engine._grpc
     failures: list[Exception] = [OSError("no descriptor is left"), ValueError("no such option"), UsageError("in use")]
     bound = server._bound
 
@@ -83,8 +83,8 @@ def test_another_server_begins_whatever_kept_the_last_one_from_it(door: Running,
         return bound(port)
 
     monkeypatch.setattr(server, "_bound", fails_at_first)
-    with socket.create_connection(("127.0.0.1", door.collector.grpc_port), timeout=60) as opened:
-        opened.sendall(malformed(door))
-        wait_until(lambda: door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error"), 60, "another one has begun")
+    with socket.create_connection(("127.0.0.1", collector.engine.grpc_port), timeout=60) as opened:
+        opened.sendall(malformed(collector))
+        wait_until(lambda: collector.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error"), 60, "another one has begun")
     assert failures == []
-    assert export(door, spans(count=1).SerializeToString()) == b""
+    assert export(collector, spans(count=1).SerializeToString()) == b""

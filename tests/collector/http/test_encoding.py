@@ -29,10 +29,10 @@ from tests.collector.requests import PROTOBUF, spans
         ("identity", bytes),
     ],
 )
-def test_encodings(door: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
+def test_encodings(collector: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
     body = spans(count=40).SerializeToString()
-    assert door.post("/v1/traces", encode(body), PROTOBUF, content_encoding=encoding).status_code == 200
-    assert door.records()[0].body == body
+    assert collector.post("/v1/traces", encode(body), PROTOBUF, content_encoding=encoding).status_code == 200
+    assert collector.records()[0].body == body
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,21 @@ def test_encodings(door: Running, encoding: str, encode: Callable[[bytes], bytes
         ("zstd", zstandard.ZstdCompressor().compress),
     ],
 )
-def test_a_bomb_is_refused_and_not_kept(door: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
+def test_a_bomb_is_refused_and_not_kept(collector: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
     bomb = encode(bytes(300 << 20) if encoding == "zstd" else bytes(64 << 20))
-    answer = door.post("/v1/traces", bomb, "application/json", content_encoding=encoding)
+    answer = collector.post("/v1/traces", bomb, "application/json", content_encoding=encoding)
     assert answer.status_code in ({413} if len(bomb) < 10 << 20 else {413, 400})
-    assert not door.records() or answer.status_code == 400
+    assert not collector.records() or answer.status_code == 400
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
-def test_truncated_and_mislabelled_bodies_are_kept(door: Running, encoding: str) -> None:
+def test_truncated_and_mislabelled_bodies_are_kept(collector: Running, encoding: str) -> None:
     body = spans(count=40).SerializeToString()
     packed = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.ZstdCompressor().compress}[encoding](body)
     for broken in (packed[:-5], body, b"\0" * 20, packed + b"rubbish"):
-        answer = door.post("/v1/traces", broken, "application/json", content_encoding=encoding)
+        answer = collector.post("/v1/traces", broken, "application/json", content_encoding=encoding)
         assert (answer.status_code, answer.json()["field"]) == (400, "content-encoding")
-    assert [kept for _, kept in quarantined(door)] == [packed[:-5], body, b"\0" * 20, packed + b"rubbish"]
+    assert [kept for _, kept in quarantined(collector)] == [packed[:-5], body, b"\0" * 20, packed + b"rubbish"]
 
 
 @pytest.mark.parametrize("nothing", [gzip.compress(b""), zstandard.ZstdCompressor().compress(b"")], ids=["gzip", "zstd"])
@@ -88,5 +88,5 @@ def test_members_end_anywhere(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["br", "snappy", "lz4", "gzip, gzip", "x" * 500])
-def test_unknown_encodings(door: Running, encoding: str) -> None:
-    assert door.post("/v1/traces", b"x", PROTOBUF, content_encoding=encoding).status_code == 415
+def test_unknown_encodings(collector: Running, encoding: str) -> None:
+    assert collector.post("/v1/traces", b"x", PROTOBUF, content_encoding=encoding).status_code == 415

@@ -20,38 +20,38 @@ def event(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def test_structured_mode_keeps_every_digit(door: Running) -> None:
+def test_structured_mode_keeps_every_digit(collector: Running) -> None:
     body = (
         b'{"specversion":"1.0","id":"e1","source":"/crm","type":"t","data":{"total":12000.10,"big":12345678901234567890123,"k":"\\u00e4"}}'
     )
-    answer = door.post("/v1/events", body, ONE)
+    answer = collector.post("/v1/events", body, ONE)
     assert (answer.status_code, answer.json()) == (200, {"accepted": 1})
-    (record,) = door.records()
+    (record,) = collector.records()
     assert record.kind is SignalKind.EVENT
     assert b'"total":12000.10,"big":12345678901234567890123' in record.body
 
 
-def test_binary_mode(door: Running) -> None:
+def test_binary_mode(collector: Running) -> None:
     names = {"ce-specversion": "1.0", "ce-id": "e%201", "ce-source": "/crm", "ce-type": "t", "ce-plant": "DE%E2%82%AC", "ce-line": "a%00b"}
     for content_type, body in (("application/json", b'{"a": 1.50}'), ("text/plain", b"hi"), ("application/octet-stream", b"\xff\0")):
-        assert door.client.post("/v1/events", content=body, headers={**names, "content-type": content_type}).status_code == 200
-    first, second, third = (json.loads(record.body) for record in door.records())
+        assert collector.client.post("/v1/events", content=body, headers={**names, "content-type": content_type}).status_code == 200
+    first, second, third = (json.loads(record.body) for record in collector.records())
     assert (first["id"], first["plant"], first["datacontenttype"]) == ("e 1", "DE€", "application/json")
-    assert b'"data":{"a": 1.50}' in door.records()[0].body
+    assert b'"data":{"a": 1.50}' in collector.records()[0].body
     assert second["data"] == "hi"
     assert first["line"] == "a\ufffdb", "as in structured mode"
     assert base64.b64decode(third["data_base64"]) == b"\xff\0"
 
 
-def test_a_batch_with_one_bad_event_costs_only_that_one(door: Running) -> None:
+def test_a_batch_with_one_bad_event_costs_only_that_one(collector: Running) -> None:
     batch = [event(id="1"), event(id="2", type=None), event(id="3"), 7]
-    answer = door.post("/v1/events", json.dumps(batch).encode(), BATCH)
+    answer = collector.post("/v1/events", json.dumps(batch).encode(), BATCH)
     assert (answer.status_code, answer.json()["accepted"]) == (200, 2)
     assert [(bad["index"], bad["field"]) for bad in answer.json()["quarantined"]] == [(1, "type"), (3, "body")]
-    kinds = [record.kind for record in door.records()]
+    kinds = [record.kind for record in collector.records()]
     assert kinds == [SignalKind.EVENT, SignalKind.QUARANTINE, SignalKind.EVENT, SignalKind.QUARANTINE]
-    assert json.loads(door.records()[1].detail)["quarantine_id"] == answer.json()["quarantined"][0]["id"]
-    assert door.balance() == (4, 4, 0)
+    assert json.loads(collector.records()[1].detail)["quarantine_id"] == answer.json()["quarantined"][0]["id"]
+    assert collector.balance() == (4, 4, 0)
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,16 @@ def test_a_batch_with_one_bad_event_costs_only_that_one(door: Running) -> None:
         ({"plant": "x" * 5000}, "plant"),
     ],
 )
-def test_bad_attributes(door: Running, fields: dict[str, Any], field: str) -> None:
-    answer = door.post("/v1/events", json.dumps(event(**fields)).encode(), ONE)
+def test_bad_attributes(collector: Running, fields: dict[str, Any], field: str) -> None:
+    answer = collector.post("/v1/events", json.dumps(event(**fields)).encode(), ONE)
     assert (answer.status_code, answer.json()["field"]) == (400, field)
-    (record,) = door.records()
+    (record,) = collector.records()
     detail = json.loads(record.detail)
     assert (detail["reason"], detail["quarantine_id"]) == ("bad_cloudevent", answer.json()["quarantine_id"])
 
 
-def test_an_offset_that_no_zone_has_is_told_in_plain_words(door: Running) -> None:
-    answer = door.post("/v1/events", json.dumps(event(time="2026-11-24T10:00:00+24:00")).encode(), ONE)
+def test_an_offset_that_no_zone_has_is_told_in_plain_words(collector: Running) -> None:
+    answer = collector.post("/v1/events", json.dumps(event(time="2026-11-24T10:00:00+24:00")).encode(), ONE)
     assert answer.json()["message"].startswith("time has the offset +24:00, which no time zone has; write one like +01:00, or Z")
 
 
@@ -106,9 +106,9 @@ def test_an_offset_that_no_zone_has_is_told_in_plain_words(door: Running) -> Non
         "9999-12-31T23:59:59Z",
     ],
 )
-def test_every_moment_of_rfc_3339_is_taken_as_it_is_written(door: Running, time: str) -> None:
-    assert door.post("/v1/events", json.dumps(event(time=time)).encode(), ONE).status_code == 200
-    assert json.loads(door.records()[0].body)["time"] == time
+def test_every_moment_of_rfc_3339_is_taken_as_it_is_written(collector: Running, time: str) -> None:
+    assert collector.post("/v1/events", json.dumps(event(time=time)).encode(), ONE).status_code == 200
+    assert json.loads(collector.records()[0].body)["time"] == time
 
 
 @pytest.mark.parametrize(
@@ -131,21 +131,21 @@ def test_every_moment_of_rfc_3339_is_taken_as_it_is_written(door: Running, time:
         (b"[" + b"1," * 100_001 + b"1]", "too_many_nodes"),
     ],
 )
-def test_bad_json(door: Running, body: bytes, kind: str) -> None:
-    answer = door.post("/v1/events", body, ONE)
+def test_bad_json(collector: Running, body: bytes, kind: str) -> None:
+    answer = collector.post("/v1/events", body, ONE)
     assert answer.status_code == 400
-    (record,) = door.records()
+    (record,) = collector.records()
     assert json.loads(record.detail)["reason"] == f"bad_json:{kind}"
     assert record.body == body
 
 
-def test_lone_surrogates_and_nuls_are_replaced(door: Running) -> None:
+def test_lone_surrogates_and_nuls_are_replaced(collector: Running) -> None:
     body = rb'{"specversion":"1.0","id":"1","source":"s","type":"t","data":"a\ud800b\u0000c\ud83d\ude00\\ud800"}'
-    assert door.post("/v1/events", body, ONE).status_code == 200
-    assert json.loads(door.records()[0].body)["data"] == "a\ufffdb\ufffdc\U0001f600\\ud800"
+    assert collector.post("/v1/events", body, ONE).status_code == 200
+    assert json.loads(collector.records()[0].body)["data"] == "a\ufffdb\ufffdc\U0001f600\\ud800"
 
 
-def test_what_is_not_an_event(door: Running) -> None:
-    assert door.post("/v1/events", b"{}", "application/json").status_code == 415
-    assert door.post("/v1/events", json.dumps(event()).encode(), ONE, ce_specversion="1.0").status_code == 400
-    assert door.post("/v1/events", b'{"a":1}', BATCH).status_code == 400
+def test_what_is_not_an_event(collector: Running) -> None:
+    assert collector.post("/v1/events", b"{}", "application/json").status_code == 415
+    assert collector.post("/v1/events", json.dumps(event()).encode(), ONE, ce_specversion="1.0").status_code == 400
+    assert collector.post("/v1/events", b'{"a":1}', BATCH).status_code == 400

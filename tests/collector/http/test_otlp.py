@@ -21,17 +21,17 @@ from tests.collector.conftest import Running
 from tests.collector.requests import PROTOBUF, START, spans
 
 
-def quarantined(door: Running) -> list[tuple[dict[str, Any], bytes]]:
-    return [(json.loads(record.detail), record.body) for record in door.records() if record.kind is SignalKind.QUARANTINE]
+def quarantined(collector: Running) -> list[tuple[dict[str, Any], bytes]]:
+    return [(json.loads(record.detail), record.body) for record in collector.records() if record.kind is SignalKind.QUARANTINE]
 
 
-def test_bytes_reach_the_journal_as_they_came(door: Running) -> None:
+def test_bytes_reach_the_journal_as_they_came(collector: Running) -> None:
     body = spans(count=3).SerializeToString()
-    answer = door.post("/v1/traces", body, PROTOBUF)
+    answer = collector.post("/v1/traces", body, PROTOBUF)
     assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, PROTOBUF, b"")
-    (record,) = door.records()
+    (record,) = collector.records()
     assert (record.kind, record.source, record.count, record.body) == (SignalKind.TRACES, "default", 3, body)
-    assert door.balance() == (3, 3, 0)
+    assert collector.balance() == (3, 3, 0)
 
 
 def nested(kind: str, depth: int) -> AnyValue:
@@ -47,15 +47,15 @@ def nested(kind: str, depth: int) -> AnyValue:
 
 
 @pytest.mark.parametrize(("kind", "most", "most_in_json"), [("array", 47, 18), ("kvlist", 31, 13)])
-def test_a_value_nested_too_deeply_costs_the_request_which_is_kept(door: Running, kind: str, most: int, most_in_json: int) -> None:
+def test_a_value_nested_too_deeply_costs_the_request_which_is_kept(collector: Running, kind: str, most: int, most_in_json: int) -> None:
     """The figures of docs/operating.md."""
     bodies = []
     for depth in (most, most + 1):
         request = spans(count=1)
         request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="deep").value.CopyFrom(nested(kind, depth))
         bodies.append(request.SerializeToString())
-    assert [door.post("/v1/traces", body, PROTOBUF).status_code for body in bodies] == [200, 400]
-    assert [kept for _, kept in quarantined(door)] == bodies[1:]
+    assert [collector.post("/v1/traces", body, PROTOBUF).status_code for body in bodies] == [200, 400]
+    assert [kept for _, kept in quarantined(collector)] == bodies[1:]
     for depth, status in ((most_in_json, 200), (most_in_json + 1, 400)):
         value: dict[str, Any] = {"stringValue": "x"}
         for _ in range(depth):
@@ -63,55 +63,55 @@ def test_a_value_nested_too_deeply_costs_the_request_which_is_kept(door: Running
         span = {"traceId": "1" * 32, "spanId": "2" * 16, "name": "n", "startTimeUnixNano": str(START), "endTimeUnixNano": str(START)}
         span["attributes"] = [{"key": "deep", "value": value}]
         body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
-        assert door.post("/v1/traces", body, "application/json").status_code == status
+        assert collector.post("/v1/traces", body, "application/json").status_code == status
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/grpc", "application/xml"])
-def test_wrong_content_type(door: Running, content_type: str) -> None:
-    answer = door.post("/v1/traces", b"x", content_type)
+def test_wrong_content_type(collector: Running, content_type: str) -> None:
+    answer = collector.post("/v1/traces", b"x", content_type)
     assert (answer.status_code, answer.json()["field"]) == (415, "content-type")
 
 
-def test_nothing_is_fine(door: Running) -> None:
-    assert door.post("/v1/traces", b"", PROTOBUF).status_code == 200
-    assert door.post("/v1/logs", b"{}", "application/json").json() == {}
-    assert door.post("/v1/metrics", b"", "application/json").status_code == 200
-    assert door.records() == []
+def test_nothing_is_fine(collector: Running) -> None:
+    assert collector.post("/v1/traces", b"", PROTOBUF).status_code == 200
+    assert collector.post("/v1/logs", b"{}", "application/json").json() == {}
+    assert collector.post("/v1/metrics", b"", "application/json").status_code == 200
+    assert collector.records() == []
 
 
-def test_a_body_just_over_the_limit_is_refused(door: Running) -> None:
+def test_a_body_just_over_the_limit_is_refused(collector: Running) -> None:
     limit = 20 << 20
-    assert door.post("/v1/traces", bytes(limit + 1), PROTOBUF).status_code == 413
-    assert door.post("/v1/traces", bytes(limit), PROTOBUF).status_code == 400
-    answer = door.client.post("/v1/traces", content=(bytes(1 << 20) for _ in range(21)), headers={"content-type": PROTOBUF})
+    assert collector.post("/v1/traces", bytes(limit + 1), PROTOBUF).status_code == 413
+    assert collector.post("/v1/traces", bytes(limit), PROTOBUF).status_code == 400
+    answer = collector.client.post("/v1/traces", content=(bytes(1 << 20) for _ in range(21)), headers={"content-type": PROTOBUF})
     assert answer.status_code == 413
-    (detail, kept) = quarantined(door)[0]
+    (detail, kept) = quarantined(collector)[0]
     assert (len(kept), detail["size_bytes"]) == (64 << 10, str(limit))
 
 
-def test_unusable_protobuf_is_answered_as_status_and_kept(door: Running) -> None:
+def test_unusable_protobuf_is_answered_as_status_and_kept(collector: Running) -> None:
     good = spans(count=2).SerializeToString()
     for body in (b"\xff\xff", good[:-3], b"hello", b"\x0a\x80"):
-        answer = door.post("/v1/traces", body, PROTOBUF)
+        answer = collector.post("/v1/traces", body, PROTOBUF)
         assert answer.status_code == 400
         status = Status.FromString(answer.content)
         assert status.code == 3
-        detail, kept = quarantined(door)[-1]
+        detail, kept = quarantined(collector)[-1]
         assert detail["quarantine_id"] in status.message
         assert (detail["reason"], kept) == ("bad_protobuf", body)
-    received, acknowledged, refused = door.balance()
+    received, acknowledged, refused = collector.balance()
     assert received == acknowledged + refused == 4
 
 
-def test_random_bytes_never_get_a_server_error(door: Running) -> None:
+def test_random_bytes_never_get_a_server_error(collector: Running) -> None:
     generator = random.Random(7)
     good = spans(count=2).SerializeToString()
     for _ in range(300):
         body = bytearray(good)
         for _ in range(generator.randint(1, 6)):
             body[generator.randrange(len(body))] = generator.randrange(256)
-        assert door.post("/v1/traces", bytes(body[: generator.randint(1, len(body))]), PROTOBUF).status_code in {200, 400}
-    received, acknowledged, refused = door.balance()
+        assert collector.post("/v1/traces", bytes(body[: generator.randint(1, len(body))]), PROTOBUF).status_code in {200, 400}
+    received, acknowledged, refused = collector.balance()
     assert received == acknowledged + refused
 
 
@@ -128,26 +128,27 @@ def test_random_bytes_never_get_a_server_error(door: Running) -> None:
         ({"end_time_unix_nano": 2**64 - 1}, "otlp_bad_time"),
     ],
 )
-def test_a_bad_record_costs_only_itself(door: Running, bad: dict[str, Any], reason: str) -> None:
+def test_a_bad_record_costs_only_itself(collector: Running, bad: dict[str, Any], reason: str) -> None:
     request = spans({"name": "before"}, bad, {"name": "after"})
-    answer = door.post("/v1/traces", request.SerializeToString(), PROTOBUF)
+    answer = collector.post("/v1/traces", request.SerializeToString(), PROTOBUF)
     partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
     assert (answer.status_code, partial.rejected_spans) == (200, 1)
-    good = ExportTraceServiceRequest.FromString(door.records()[0].body)
+    good = ExportTraceServiceRequest.FromString(collector.records()[0].body)
     assert [span.name for span in good.resource_spans[0].scope_spans[0].spans] == ["before", "after"]
-    ((detail, kept),) = quarantined(door)
+    ((detail, kept),) = quarantined(collector)
     assert detail["reason"] == reason
     assert detail["quarantine_id"] in partial.error_message
     kept_request = ExportTraceServiceRequest.FromString(kept)
     assert kept_request.resource_spans[0].scope_spans[0].spans[0] == request.resource_spans[0].scope_spans[0].spans[1]
     assert kept_request.resource_spans[0].resource == request.resource_spans[0].resource
-    assert door.balance() == (3, 3, 0)
+    assert collector.balance() == (3, 3, 0)
 
 
-def test_too_many_records_attributes_and_characters(door: Running) -> None:
-    assert door.post("/v1/traces", spans(count=10_001).SerializeToString(), PROTOBUF).status_code == 200
+def test_too_many_records_attributes_and_characters(collector: Running) -> None:
+    assert collector.post("/v1/traces", spans(count=10_001).SerializeToString(), PROTOBUF).status_code == 200
     counts = {
-        kind: sum(record.count for record in door.records() if record.kind is kind) for kind in (SignalKind.TRACES, SignalKind.QUARANTINE)
+        kind: sum(record.count for record in collector.records() if record.kind is kind)
+        for kind in (SignalKind.TRACES, SignalKind.QUARANTINE)
     }
     assert counts == {SignalKind.TRACES: 10_000, SignalKind.QUARANTINE: 1}
     request = spans({}, {})
@@ -155,31 +156,31 @@ def test_too_many_records_attributes_and_characters(door: Running) -> None:
     for number in range(129):
         first.attributes.add(key=f"attribute.{number}").value.string_value = "some value"
     second.attributes.add(key="long").value.string_value = "ä" * (1 << 20)
-    door.post("/v1/traces", request.SerializeToString(), PROTOBUF)
-    kept, bad = door.records()[-2:]
+    collector.post("/v1/traces", request.SerializeToString(), PROTOBUF)
+    kept, bad = collector.records()[-2:]
     (span,) = ExportTraceServiceRequest.FromString(kept.body).resource_spans[0].scope_spans[0].spans
     assert [(a.key, len(a.value.string_value.encode())) for a in span.attributes] == [("long", 64 << 10), ("andon.shortened", 4)]
     assert json.loads(bad.detail)["reason"] == "otlp_too_many_attributes"
 
 
-def test_head_limits(door: Running) -> None:
+def test_head_limits(collector: Running) -> None:
     many = {f"x-{number}": "1" for number in range(120)}
-    assert door.client.post("/v1/traces", headers=many).status_code == 431
-    assert door.client.post("/v1/traces", headers={"x": "y" * 17_000}).status_code == 431
-    assert door.client.post("/v1/traces?" + "y" * 9_000).status_code == 431
+    assert collector.client.post("/v1/traces", headers=many).status_code == 431
+    assert collector.client.post("/v1/traces", headers={"x": "y" * 17_000}).status_code == 431
+    assert collector.client.post("/v1/traces?" + "y" * 9_000).status_code == 431
 
 
-def test_a_slow_head_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_head_is_ended(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.http.server.HEAD_READ_SECONDS", 0.2)
-    with socket.create_connection(("127.0.0.1", door.collector.http_port)) as slow:
+    with socket.create_connection(("127.0.0.1", collector.engine.http_port)) as slow:
         slow.settimeout(5)
         slow.sendall(b"POST /v1/traces HTTP/1.1\r\nhost:")
         assert b"408" in slow.recv(100)
 
 
-def test_a_slow_body_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_body_is_ended(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.http.body.READ_SECONDS", 0.2)
-    with socket.create_connection(("127.0.0.1", door.collector.http_port)) as slow:
+    with socket.create_connection(("127.0.0.1", collector.engine.http_port)) as slow:
         slow.settimeout(5)
         slow.sendall(
             b"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\nabc"
@@ -187,11 +188,11 @@ def test_a_slow_body_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch) ->
         assert b"408" in slow.recv(100)
 
 
-def test_where_others_reach_the_door_metrics_are_not_for_them(
+def test_where_others_reach_the_collector_its_metrics_are_not_for_them(
     start: Callable[..., Running], catalog: Catalog, certificate: tuple[Path, Path]
 ) -> None:
-    door = start(catalog, host="0.0.0.0", tls_certificate=certificate[0], tls_key=certificate[1])
-    with httpx.Client(base_url=f"https://127.0.0.1:{door.collector.http_port}", verify=False) as client:
+    collector = start(catalog, host="0.0.0.0", tls_certificate=certificate[0], tls_key=certificate[1])
+    with httpx.Client(base_url=f"https://127.0.0.1:{collector.engine.http_port}", verify=False) as client:
         refused = client.get("/metrics")
         assert (refused.status_code, client.get("/healthz").status_code) == (403, 200)
         assert "set metrics_token" in refused.text
@@ -200,20 +201,20 @@ def test_where_others_reach_the_door_metrics_are_not_for_them(
 
 def test_metrics_want_the_token(start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANDON_TEST_SCRAPE", "scr4pe")
-    door = start(metrics_token="env:ANDON_TEST_SCRAPE")
-    assert [door.client.get("/metrics", headers={"authorization": f"Bearer {token}"}).status_code for token in ("x", "scr4pe")] == [
+    collector = start(metrics_token="env:ANDON_TEST_SCRAPE")
+    assert [collector.client.get("/metrics", headers={"authorization": f"Bearer {token}"}).status_code for token in ("x", "scr4pe")] == [
         401,
         200,
     ]
-    assert door.client.get("/metrics").status_code == 401
-    assert door.client.get("/healthz").status_code == 200
+    assert collector.client.get("/metrics").status_code == 401
+    assert collector.client.get("/healthz").status_code == 200
 
 
-def test_operating_pages(door: Running) -> None:
-    assert door.client.get("/healthz").json() == {"status": "ok"}
-    assert door.client.get("/readyz").json() == {"ready": True, "problems": []}
-    door.post("/v1/traces", spans(count=3).SerializeToString(), PROTOBUF)
-    metrics = door.client.get("/metrics").text
+def test_operating_pages(collector: Running) -> None:
+    assert collector.client.get("/healthz").json() == {"status": "ok"}
+    assert collector.client.get("/readyz").json() == {"ready": True, "problems": []}
+    collector.post("/v1/traces", spans(count=3).SerializeToString(), PROTOBUF)
+    metrics = collector.client.get("/metrics").text
     assert 'andon_acknowledged_signals_total{kind="traces",lane="standard"} 3.0' in metrics
     assert 'andon_journal_bytes{lane="standard"}' in metrics
     assert START

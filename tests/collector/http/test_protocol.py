@@ -32,9 +32,9 @@ def post(*lines: bytes, body: bytes = BODY) -> bytes:
     return POST + HOST + TYPE + b"".join(lines) + b"\r\n" + body
 
 
-def talk(door: Running, sent: bytes, silence_seconds: float = 0.7) -> bytes:
+def talk(collector: Running, sent: bytes, silence_seconds: float = 0.7) -> bytes:
     """Send bytes and return everything that is answered until the collector closes, or falls silent for a while."""
-    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
+    with socket.create_connection(("127.0.0.1", collector.engine.http_port), timeout=5) as opened:
         opened.sendall(sent)
         answer = b""
         try:
@@ -75,18 +75,18 @@ def statuses(answer: bytes) -> list[int]:
         bytes(100),
     ],
 )
-def test_ambiguous_heads(door: Running, sent: bytes) -> None:
-    answer = talk(door, sent)
+def test_ambiguous_heads(collector: Running, sent: bytes) -> None:
+    answer = talk(collector, sent)
     assert statuses(answer) == [400]
     assert b"connection: close\r\n" in answer
-    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error") == 1
-    assert door.records() == []
-    assert door.client.get("/healthz").status_code == 200
+    assert collector.telemetry.value(M.REJECTED_REQUESTS, source="", reason="protocol_error") == 1
+    assert collector.records() == []
+    assert collector.client.get("/healthz").status_code == 200
 
 
-def test_what_is_good_in_a_head(door: Running) -> None:
-    assert statuses(talk(door, post(b"x-name: a\tb ~!\r\n", b"x-empty:\r\n", length(SIZE)))) == [200]
-    assert talk(door, b"GET /healthz HTTP/1.0\r\n\r\n").endswith(b'{"status":"ok"}')
+def test_what_is_good_in_a_head(collector: Running) -> None:
+    assert statuses(talk(collector, post(b"x-name: a\tb ~!\r\n", b"x-empty:\r\n", length(SIZE)))) == [200]
+    assert talk(collector, b"GET /healthz HTTP/1.0\r\n\r\n").endswith(b'{"status":"ok"}')
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ def test_what_is_good_in_a_head(door: Running) -> None:
         (post(CHUNKED, body=b"5\r\nab"), [408]),
     ],
 )
-def test_lengths_that_lie(door: Running, monkeypatch: pytest.MonkeyPatch, sent: bytes, expected: list[int]) -> None:
+def test_lengths_that_lie(collector: Running, monkeypatch: pytest.MonkeyPatch, sent: bytes, expected: list[int]) -> None:
     monkeypatch.setattr("core.http.body.READ_SECONDS", 0.3)
-    assert statuses(talk(door, sent)) == expected
-    assert door.client.get("/healthz").status_code == 200
-    assert [record.body for record in door.records() if record.kind is SignalKind.TRACES] == [BODY] * expected.count(200)
+    assert statuses(talk(collector, sent)) == expected
+    assert collector.client.get("/healthz").status_code == 200
+    assert [record.body for record in collector.records() if record.kind is SignalKind.TRACES] == [BODY] * expected.count(200)
 
 
 SMUGGLED = b"POST /v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/cloudevents+json\r\ncontent-length: 0\r\n\r\n"
@@ -139,16 +139,16 @@ SMUGGLED = b"POST /v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: applic
         post(b"content-length\r\n : 4\r\n", body=CHUNK + SMUGGLED),
     ],
 )
-def test_no_second_request_is_smuggled_in(door: Running, sent: bytes) -> None:
-    assert statuses(talk(door, sent)) == [400]
-    assert door.records() == []
+def test_no_second_request_is_smuggled_in(collector: Running, sent: bytes) -> None:
+    assert statuses(talk(collector, sent)) == [400]
+    assert collector.records() == []
 
 
-def test_pipelined_requests_are_answered_in_order(door: Running) -> None:
+def test_pipelined_requests_are_answered_in_order(collector: Running) -> None:
     health = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
     missing = b"GET /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n"
-    assert statuses(talk(door, (GOOD + health + missing) * 5)) == [200, 200, 404] * 5
-    assert [record.body for record in door.records()] == [BODY] * 5
+    assert statuses(talk(collector, (GOOD + health + missing) * 5)) == [200, 200, 404] * 5
+    assert [record.body for record in collector.records()] == [BODY] * 5
 
 
 def is_closed_within(opened: socket.socket, seconds: float, chunk: bytes, pause_seconds: float = 0) -> bool:
@@ -163,24 +163,24 @@ def is_closed_within(opened: socket.socket, seconds: float, chunk: bytes, pause_
     return False
 
 
-def test_endless_chunks_end_at_the_limit(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_chunks_end_at_the_limit(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.validation.HTTP_BODY_MAX_BYTES", 1 << 20)
     monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.3)
     chunk = b"10000\r\n" + bytes(1 << 16) + b"\r\n"
-    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
+    with socket.create_connection(("127.0.0.1", collector.engine.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
         assert is_closed_within(opened, 10, chunk)
-    assert door.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="too_large") == 1
-    assert door.records() == []
+    assert collector.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="too_large") == 1
+    assert collector.records() == []
 
 
-def test_endless_chunks_of_one_byte_end_in_time(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_chunks_of_one_byte_end_in_time(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.http.body.READ_SECONDS", 0.5)
     monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.3)
-    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
+    with socket.create_connection(("127.0.0.1", collector.engine.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=b""))
         assert is_closed_within(opened, 4, b"1\r\nx\r\n", pause_seconds=0.02)
-    assert door.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="slow_client") == 1
+    assert collector.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="slow_client") == 1
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,9 @@ def test_endless_chunks_of_one_byte_end_in_time(door: Running, monkeypatch: pyte
         (post(CHUNKED, body=b"0\r\nx-name: "), 400),
     ],
 )
-def test_what_never_ends_is_ended_before_it_is_large(door: Running, monkeypatch: pytest.MonkeyPatch, begun: bytes, status: int) -> None:
+def test_what_never_ends_is_ended_before_it_is_large(
+    collector: Running, monkeypatch: pytest.MonkeyPatch, begun: bytes, status: int
+) -> None:
     """The parser tells of a header when it is over: one without end would be kept, whatever it weighs."""
     given = 0
     real = HttpToolsProtocol.data_received
@@ -205,29 +207,29 @@ def test_what_never_ends_is_ended_before_it_is_large(door: Running, monkeypatch:
         real(self, data)
 
     monkeypatch.setattr(HttpToolsProtocol, "data_received", counted)
-    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
+    with socket.create_connection(("127.0.0.1", collector.engine.http_port), timeout=5) as opened:
         opened.sendall(begun)
         assert is_closed_within(opened, 10, b"y" * 65536)
     assert given < 100_000
-    assert door.telemetry.value(M.REJECTED_REQUESTS, source="", reason="headers_too_large" if status == 431 else "protocol_error") == 1
+    assert collector.telemetry.value(M.REJECTED_REQUESTS, source="", reason="headers_too_large" if status == 431 else "protocol_error") == 1
 
 
 @pytest.mark.parametrize("more", [b"1;", b"0\r\nx: ", b"ff\r\n"])
-def test_what_goes_on_after_the_answer_is_ended(door: Running, monkeypatch: pytest.MonkeyPatch, more: bytes) -> None:
+def test_what_goes_on_after_the_answer_is_ended(collector: Running, monkeypatch: pytest.MonkeyPatch, more: bytes) -> None:
     monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.5)
     monkeypatch.setattr("core.http.body.READ_SECONDS", 0.2)
-    with socket.create_connection(("127.0.0.1", door.collector.http_port), timeout=5) as opened:
+    with socket.create_connection(("127.0.0.1", collector.engine.http_port), timeout=5) as opened:
         opened.sendall(post(CHUNKED, body=more))
         assert b"408" in opened.recv(1000)
         assert is_closed_within(opened, 10, b"y", pause_seconds=0.02)
 
 
-def test_a_body_that_stalls_is_told(door: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_stalls_is_told(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.http.body.READ_SECONDS", 0.3)
-    assert statuses(talk(door, post(length(SIZE + 10)))) == [408]
+    assert statuses(talk(collector, post(length(SIZE + 10)))) == [408]
 
 
-def test_an_upgrade_is_not_taken(door: Running) -> None:
+def test_an_upgrade_is_not_taken(collector: Running) -> None:
     ask = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n"
-    assert statuses(talk(door, ask)) == [200]
-    assert door.client.get("/healthz").status_code == 200
+    assert statuses(talk(collector, ask)) == [200]
+    assert collector.client.get("/healthz").status_code == 200

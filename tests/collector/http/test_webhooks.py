@@ -27,12 +27,12 @@ def standard(secret: str, delivery: str, body: bytes, at: float | None = None) -
 
 @pytest.fixture
 def post(start: Callable[..., Running], catalog: Catalog) -> Any:
-    door = start(catalog)
+    collector = start(catalog)
 
     def send(source: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        return door.client.post(f"/v1/webhooks/{source}", content=body, headers={"content-type": "application/json", **headers})
+        return collector.client.post(f"/v1/webhooks/{source}", content=body, headers={"content-type": "application/json", **headers})
 
-    send.door = door
+    send.collector = collector
     return send
 
 
@@ -50,7 +50,7 @@ def test_a_signed_delivery_becomes_an_event_once(post: Any, secrets: dict[str, s
     assert post("shop", BODY, headers).json() == {"accepted": 1}
     replay = post("shop", BODY, headers)
     assert (replay.status_code, replay.json()["replayed"]) == (200, True)
-    (record,) = post.door.records()
+    (record,) = post.collector.records()
     assert (record.kind, record.source) == (SignalKind.EVENT, "shop")
     event = json.loads(record.body)
     assert (event["id"], event["source"], event["type"]) == ("msg_1", "/webhooks/shop", "shop.order.paid")
@@ -80,7 +80,7 @@ def test_rotated_secrets_and_several_signatures(post: Any, secrets: dict[str, st
 )
 def test_bad_signatures(post: Any, secrets: dict[str, str], change: dict[str, str]) -> None:
     assert post("shop", BODY, {**standard(secrets["HOOK"], "msg_1", BODY), **change}).status_code == 401
-    assert post.door.records() == []
+    assert post.collector.records() == []
 
 
 def test_the_tolerance_is_five_minutes(post: Any, secrets: dict[str, str]) -> None:
@@ -98,7 +98,7 @@ def test_github(post: Any, secrets: dict[str, str]) -> None:
     signature = "sha256=" + hmac.new(secrets["GITHUB"].encode(), BODY, "sha256").hexdigest()
     headers = {"x-hub-signature-256": signature, "x-github-delivery": "d-1", "x-github-event": "push"}
     assert post("repo", BODY, headers).status_code == 200
-    (record,) = post.door.records(Lane.BULK)
+    (record,) = post.collector.records(Lane.BULK)
     assert json.loads(record.body)["type"] == "github.push"
     assert post("repo", BODY + b" ", headers).status_code == 401
     assert post("repo", BODY, {**headers, "x-hub-signature-256": signature.replace("sha256", "sha1")}).status_code == 401
@@ -109,7 +109,7 @@ def test_unknown_sources_and_bad_bodies(post: Any, secrets: dict[str, str]) -> N
     assert post("crm", BODY, {}).status_code == 404
     answer = post("shop", b"not json", standard(secrets["HOOK"], "msg_9", b"not json"))
     assert (answer.status_code, bool(answer.json()["quarantine_id"])) == (400, True)
-    (record,) = post.door.records()
+    (record,) = post.collector.records()
     assert (record.kind, record.source, record.body) == (SignalKind.QUARANTINE, "shop", b"not json")
 
 
@@ -118,7 +118,7 @@ def test_the_signature_is_over_the_body_as_sent(post: Any, secrets: dict[str, st
     encoded = {"content-encoding": "gzip"}
     assert post("shop", packed, {**encoded, **standard(secrets["HOOK"], "msg_1", BODY)}).status_code == 401
     assert post("shop", packed, {**encoded, **standard(secrets["HOOK"], "msg_1", packed)}).json() == {"accepted": 1}
-    (record,) = post.door.records()
+    (record,) = post.collector.records()
     assert BODY in record.body
 
 
@@ -131,14 +131,14 @@ def test_a_stranger_is_refused_before_anything_is_decoded_or_kept(post: Any, bod
     assert [answer.status_code for answer in answers] == [404, 401, 401]
     assert not any(answer.json()["quarantine_id"] for answer in answers)
     assert post("shop", body, {"content-encoding": "rot13"}).status_code == 401
-    assert post.door.records() == []
+    assert post.collector.records() == []
 
 
 def test_what_a_known_sender_encodes_badly_is_kept_as_it_came(post: Any, secrets: dict[str, str]) -> None:
     for delivery, body in enumerate([b"no gzip at all", gzip.compress(b"no JSON")]):
         answer = post("shop", body, {"content-encoding": "gzip", **standard(secrets["HOOK"], str(delivery), body)})
         assert (answer.status_code, bool(answer.json()["quarantine_id"])) == (400, True)
-        record = post.door.records()[delivery]
+        record = post.collector.records()[delivery]
         detail = json.loads(record.detail)
         assert (record.kind, record.source, record.body) == (SignalKind.QUARANTINE, "shop", body)
         assert (detail["kind"], detail["encoding"], detail["headers"]["webhook-id"]) == ("webhook", "gzip", str(delivery))

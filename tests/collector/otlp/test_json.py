@@ -170,13 +170,13 @@ def test_what_is_no_request(body: bytes) -> None:
     assert caught.value.status == 400
 
 
-def test_over_http(door: Running) -> None:
-    answer = door.post("/v1/traces", json.dumps(SAMPLES[SignalKind.TRACES]).encode(), "application/json")
+def test_over_http(collector: Running) -> None:
+    answer = collector.post("/v1/traces", json.dumps(SAMPLES[SignalKind.TRACES]).encode(), "application/json")
     assert (answer.status_code, answer.json()) == (200, {})
     bad = json.loads(json.dumps(SAMPLES[SignalKind.TRACES]))
     bad["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["spanId"] = ""
-    answer = door.post("/v1/traces", json.dumps(bad).encode(), "application/json")
+    answer = collector.post("/v1/traces", json.dumps(bad).encode(), "application/json")
     assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
-    answer = door.post("/v1/traces", b"{", "application/json")
+    answer = collector.post("/v1/traces", b"{", "application/json")
     assert (answer.status_code, answer.json()["field"]) == (400, "body")
-    assert [record.kind for record in door.records()] == [SignalKind.TRACES, SignalKind.QUARANTINE, SignalKind.QUARANTINE]
+    assert [record.kind for record in collector.records()] == [SignalKind.TRACES, SignalKind.QUARANTINE, SignalKind.QUARANTINE]

@@ -173,21 +173,21 @@ def test_long_names_bodies_and_addresses_are_cut_and_named() -> None:
     assert (metric.description, metric.metadata[0].key, metric.metadata[0].value.string_value) == (CUT, SHORTENED, "description")
 
 
-def test_records_of_a_crowded_resource_are_told_and_kept_and_the_others_pass(door: Running) -> None:
+def test_records_of_a_crowded_resource_are_told_and_kept_and_the_others_pass(collector: Running) -> None:
     request = spans({"name": "good"})
     crowded = spans({"name": "one"}, {"name": "two"})
     for number in range(5000):
         crowded.resource_spans[0].resource.attributes.add(key=f"r{number}")
     request.MergeFrom(crowded)
-    answer = door.post("/v1/traces", request.SerializeToString(), PROTOBUF)
+    answer = collector.post("/v1/traces", request.SerializeToString(), PROTOBUF)
     partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
     assert (answer.status_code, partial.rejected_spans) == (200, 2)
     assert "a resource may have 128 attributes" in partial.error_message
-    good, bad = door.records()
+    good, bad = collector.records()
     assert [span.name for span in ExportTraceServiceRequest.FromString(good.body).resource_spans[0].scope_spans[0].spans] == ["good"]
     assert (json.loads(bad.detail)["reason"], bad.body) == ("otlp_too_many_attributes", crowded.SerializeToString())
     assert json.loads(bad.detail)["quarantine_id"] in partial.error_message
-    assert door.balance() == (3, 3, 0)
+    assert collector.balance() == (3, 3, 0)
 
 
 def test_many_bad_records_share_one_copy_of_their_resource() -> None:

@@ -44,10 +44,10 @@ def test_input_is_listed_shown_and_sent_again(store: Store, tmp_path: Path) -> N
     def replay(name: str, at: Settings) -> str:
         return Replayer(store.reader, at, Catalog(), SystemClock()).replay(name)
 
-    with running(tmp_path, Catalog(version="1")) as door:
-        here = settings.model_copy(update={"http_port": door.collector.http_port})
+    with running(tmp_path, Catalog(version="1")) as collector:
+        here = settings.model_copy(update={"http_port": collector.engine.http_port})
         assert replay("good", here) == "good: accepted"
-        assert [json.loads(record.body) for record in door.records() if record.kind is SignalKind.EVENT] == [json.loads(good)]
+        assert [json.loads(record.body) for record in collector.records() if record.kind is SignalKind.EVENT] == [json.loads(good)]
         for name, why in (
             ("bad", r"^bad: rejected again \(400\): "),
             ("message", "did not arrive over"),
