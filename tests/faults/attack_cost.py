@@ -32,6 +32,8 @@ WINDOW_SAMPLES = 60
 WINDOW_SECONDS = 3.0
 """A window of attacks ends after so many good requests, or after so long."""
 ATTEMPTS = 3
+QUIET_FOR_SECONDS = 2.0
+"""So long after it was measured a quiet window says how quiet it is now."""
 PATIENCE_SECONDS = 120.0
 
 
@@ -66,6 +68,18 @@ class Healthy:
     """A sender (or reader) in a process of its own, and what it has seen so far."""
 
     samples: list[Sample] = field(default_factory=list)
+    _quiet: list[Sample] = field(default_factory=list)
+
+    def quiet(self) -> list[float]:
+        """Measure how many seconds a request takes while nobody attacks."""
+        self._quiet = self.wait_for(WINDOW_SAMPLES, time.monotonic())
+        return [sample.seconds for sample in self._quiet]
+
+    def quiet_lately(self) -> list[float]:
+        """Return :meth:`quiet` of a moment ago, or of now."""
+        if self._quiet and time.monotonic() - self._quiet[-1].began < QUIET_FOR_SECONDS:
+            return [sample.seconds for sample in self._quiet]
+        return self.quiet()
 
     def wait_for(self, count: int, since: float, seconds: float = PATIENCE_SECONDS) -> list[Sample]:
         """Return the requests that began after ``since``, ``count`` at least."""
@@ -138,25 +152,20 @@ def p99(seconds: list[float]) -> float:
 
 
 def measure(pid: int, healthy: Healthy, attack: Callable[[], Any], windows: int = WINDOWS) -> Measured:
-    """Attack in windows, between quiet ones, and again while the others wait too long, a few times at the most."""
+    """Attack in windows between two quiet ones, and again while the others wait too long, a few times at the most."""
     before = memory_bytes(pid)
     forget_peak(pid)
     measured = Measured()
     for _ in range(ATTEMPTS):
-        measured.quiet.clear()
+        measured.quiet = healthy.quiet_lately()
         measured.attacked.clear()
         for _ in range(windows):
-            _quiet_window(healthy, measured)
             _attacked_window(healthy, attack, measured)
+        measured.quiet += healthy.quiet()
         if measured.waits_bounded:
             break
     measured.growth = memory_bytes(pid, "VmHWM") - before
     return measured
-
-
-def _quiet_window(healthy: Healthy, measured: Measured) -> None:
-    since = time.monotonic()
-    measured.quiet += [sample.seconds for sample in healthy.wait_for(WINDOW_SAMPLES, since)]
 
 
 def _attacked_window(healthy: Healthy, attack: Callable[[], Any], measured: Measured) -> None:
