@@ -51,9 +51,10 @@ def _concerning(clocks: pd.DataFrame, transactions: pd.DataFrame, members: pd.Da
     if not len(clocks) and not len(transactions):
         return clocks, transactions
     changed = pd.concat([frame["transaction_id"] for frame in (clocks, transactions) if len(frame)])
-    inside = set(members["transaction_id"][members["transaction_id"].isin(changed)])
+    inside = members.loc[members["transaction_id"].isin(changed), ["transaction_id", "sla"]]
     if len(clocks):
-        clocks = clocks[clocks["verdict"].isin(HOLDING) | clocks["transaction_id"].isin(inside)]
+        clocks = clocks[clocks["verdict"].isin(HOLDING) | clocks["transaction_id"].isin(inside["transaction_id"])]
     if len(transactions):
-        transactions = transactions[(transactions["failed_milestone"] != "") | transactions["transaction_id"].isin(inside)]
+        failed = inside["transaction_id"][inside["sla"] == ""]
+        transactions = transactions[(transactions["failed_milestone"] != "") | transactions["transaction_id"].isin(failed)]
     return clocks, transactions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -20,57 +22,61 @@ def merge_previous(measured: pd.DataFrame, previous: pd.DataFrame, now: int) -> 
     ``fresh`` marks a new version of the verdict: a different verdict, due time or stop. A clock that no longer exists is returned as
     removed.
     """
-    before = _in_milliseconds(previous)
-    both = measured.merge(before, how="outer", on=KEY, suffixes=("", "_before"), indicator=True) if len(measured) else None
-    gone = before if both is None else both.loc[both["_merge"] == "right_only", KEY].merge(before, on=KEY)
-    gone = gone[gone["removed"] == 0]
-    parts = []
-    if both is not None:
-        kept = both[both["_merge"] != "right_only"].reset_index(drop=True)
-        parts.append(_compared(kept, now))
+    known = dict(zip(_keys(previous), range(len(previous)), strict=True))
+    found = np.array([known.pop(key, -1) for key in _keys(measured)], np.int64)  # what is left is no longer measured
+    gone = previous.iloc[[*known.values()]] if known else previous.iloc[:0]
+    gone = gone[gone["removed"] == 0] if len(gone) else gone
+    parts = [_compared(measured, previous, found, now)] if len(measured) else []
     if len(gone):
-        none: pd.Series = pd.Series(
-            [[] for _ in range(len(gone))], index=gone.index, dtype=object
-        )  # the written clocks come without their pauses
-        parts.append(gone.assign(removed=1, next_at=MISSING, fresh=False, previous=gone["verdict"], lacking="", paused=none))
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        none = np.fromiter(([] for _ in range(len(gone))), object, len(gone))  # the written clocks come without their pauses
+        times = {name: _milliseconds(gone[name]) for name in [*_COMPARED_TIMES, "verdict_at"]} | {"next_at": MISSING}
+        parts.append(gone.assign(**times, removed=1, fresh=False, previous=gone["verdict"], lacking="", paused=none))
+    frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0] if parts else pd.DataFrame()
     return frame if len(frame) else pd.DataFrame({name: [] for name in [*KEY, "fresh", "verdict", "next_at"]}).astype({"fresh": bool})
 
 
-def _compared(rows: pd.DataFrame, now: int) -> pd.DataFrame:
-    new = (rows["_merge"] == "left_only").to_numpy(np.bool_)
-    for name in _COMPARED_TIMES:
-        rows[name] = rows[name].to_numpy(np.int64)
-        old = rows[f"{name}_before"].to_numpy()
-        rows[f"{name}_before"] = np.where(new, MISSING, pd.Series(old).fillna(MISSING).astype(np.int64))
-    fresh = new | _differ(rows, ["verdict", "due_at", "stopped_at"])
-    different = fresh | _differ(rows, [*_COMPARED, *_COMPARED_TIMES]) | (rows["removed"].fillna(0).to_numpy(np.float64) != 0)
-    version = rows["verdict_version"].fillna(0).to_numpy(np.int64) + fresh
-    at = np.where(fresh, now, rows["verdict_at"].fillna(now).to_numpy(np.int64))
-    rows = rows.assign(
-        fresh=fresh, previous=rows["verdict_before"].where(~new, ""), verdict_version=version, verdict_at=at, removed=np.int64(0)
-    )
-    changed: pd.DataFrame = rows[different]
+def _keys(clocks: pd.DataFrame) -> list[tuple[str, str, str]]:
+    return list(zip(*(clocks[name] for name in KEY), strict=True)) if len(clocks) else []
+
+
+def _compared(measured: pd.DataFrame, previous: pd.DataFrame, found: NDArray[np.int64], now: int) -> pd.DataFrame:
+    """Return the measured clocks that differ from the row of ``previous`` at ``found`` (-1: there is none), and how."""
+    new = found < 0
+    before = previous.iloc[found[~new]]
+
+    def of(values: NDArray[Any], where_new: Any) -> NDArray[Any]:
+        filled = np.full(len(found), where_new, values.dtype)
+        filled[~new] = values
+        return filled
+
+    def differ(names: list[str]) -> NDArray[np.bool_]:
+        result = new.copy()
+        for name in names:
+            is_time = name in _COMPARED_TIMES
+            old = _milliseconds(before[name]) if is_time else before[name].to_numpy()
+            result[~new] |= np.asarray(measured[name].to_numpy()[~new] != old, np.bool_)
+        return result
+
+    changes: dict[str, Any]
+    if not len(before):
+        fresh = different = new
+        changes = {"previous": "", "verdict_version": np.int64(1), "verdict_at": now}
+    else:
+        fresh = differ(["verdict", "due_at", "stopped_at"])
+        different = fresh | differ([*_COMPARED, *_COMPARED_TIMES]) | of(before["removed"].to_numpy(np.bool_), where_new=False)
+        changes = {
+            "previous": of(before["verdict"].to_numpy(object), ""),
+            "verdict_version": of(before["verdict_version"].to_numpy(np.int64), 0) + fresh,
+            "verdict_at": np.where(fresh, now, of(_milliseconds(before["verdict_at"]), now)),
+        }
+    chosen = {name: values[different] if isinstance(values, np.ndarray) else values for name, values in changes.items()}
+    changed: pd.DataFrame = measured[different].assign(**chosen, fresh=fresh[different], removed=np.int64(0))
     return changed
 
 
-def _differ(rows: pd.DataFrame, names: list[str]) -> NDArray[np.bool_]:
-    result = np.zeros(len(rows), np.bool_)
-    for name in names:
-        result |= (rows[name] != rows[f"{name}_before"]).fillna(value=True).to_numpy(np.bool_)
-    return result
-
-
-def _in_milliseconds(previous: pd.DataFrame) -> pd.DataFrame:
-    """Return clocks as they were stored, with times in milliseconds."""
-    if not len(previous):
-        names = [*KEY, *_COMPARED, *_COMPARED_TIMES, "verdict_version", "verdict_at", "removed", "contract_version"]
-        texts = {name: pd.Series(dtype=object) for name in names}
-        return pd.DataFrame(texts).astype(dict.fromkeys([*_COMPARED_TIMES, "verdict_at", "verdict_version", "removed"], np.int64))
-    frame = previous.copy()
-    for name in [*_COMPARED_TIMES, "verdict_at"]:
-        frame[name] = frame[name].to_numpy("datetime64[ms]").astype(np.int64)
-    return frame
+def _milliseconds(moments: pd.Series) -> NDArray[np.int64]:
+    """Return times as they are stored in milliseconds; MISSING for none."""
+    return moments.to_numpy("datetime64[ms]").astype(np.int64)
 
 
 def to_rows(changed: pd.DataFrame) -> pd.DataFrame:
