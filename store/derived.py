@@ -19,11 +19,15 @@ _ENDED = 50_000
 
 
 def keep_up(store: Store, stopping: threading.Event) -> None:
-    """Update until stopped; runs in a thread of its own, so that no verdict waits for a KPI."""
+    """Update whenever clocks were written, until stopped; runs in a thread of its own, so that no verdict waits for a KPI."""
+    done = None
     while not stopping.is_set():
+        written = store.fresh["clocks"].written, len(store.held)  # what waited for the disk is written later
         try:
-            follow_clocks(store)
-            forget_ended_clocks(store)
+            if written != done:
+                follow_clocks(store)
+                forget_ended_clocks(store)
+                done = written
         except STORE_ERRORS:
             log.exception("the tables that pages read could not be updated; trying again")
         stopping.wait(EVERY_SECONDS)

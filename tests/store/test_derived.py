@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pandas as pd
 import pytest
 
 from store.client import Store
-from store.derived import follow_clocks, forget_ended_clocks
+from store.derived import follow_clocks, forget_ended_clocks, keep_up
 from store.reads import attainment
 from tests.store.rows import HOUR, START, clock
 
@@ -88,3 +91,32 @@ def test_ended_clocks_leave_for_good_and_running_ones_stay(store: Store) -> None
     ]
     clock(store, "t0", "running")
     assert_in_step(store)
+
+
+class Rounds:
+    """An event that is set once something has happened after each of so many rounds."""
+
+    def __init__(self, *happens: Callable[[], object]) -> None:
+        self._happens = list(happens)
+        self._over = False
+
+    def is_set(self) -> bool:
+        return self._over
+
+    def wait(self, _seconds: float) -> None:
+        if self._happens:
+            self._happens.pop(0)()
+        else:
+            self._over = True
+
+
+def test_the_store_is_asked_only_after_clocks_were_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("store.derived.follow_clocks", lambda _: asked.append("again"))
+
+    def write() -> None:
+        asked.append("written")
+        store.fresh["clocks"].add(pd.DataFrame(), store.revision())
+
+    keep_up(store, Rounds(lambda: asked.append("idle"), lambda: asked.append("idle"), write, lambda: asked.append("idle")))  # type: ignore[arg-type]  # what keep_up needs of an event
+    assert asked == ["again", "idle", "idle", "written", "again", "idle"]
