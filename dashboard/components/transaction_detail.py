@@ -24,6 +24,7 @@ _HEAD = Markup(
     '<div class="andon-detail"><a class="back" href="transactions">← All transactions</a>'
     '<h1>{reference} {pills}</h1><div class="facts">{facts}</div></div>'
 )
+_SHEET = Markup('<div class="andon-sheet">{}</div>')
 _FACT = Markup('<span class="fact"><i>{}</i><b>{}</b></span>')
 
 
@@ -153,7 +154,8 @@ def _calculation(context: Context, evidence: Evidence) -> None:
     kept = context.data.read(catalogs.of_versions, slow=True, versions=versions)
     earlier = {version: catalog_from_json(text) for version, text in kept.items()}
     with st.expander("How it was calculated: signals, working hours, pauses, arithmetic"):
-        st.code("\n".join(explain(evidence, context.catalog, context.now, earlier=earlier)), language=None, wrap_lines=True)
+        lines = explain(evidence, context.catalog, context.now, earlier=earlier)
+        st.html(_SHEET.format(Markup("\n").join(Markup("<p>{}</p>").format(line) for line in lines)))
         st.caption("Times here are in the zone of each SLA's calendar. The same on the command line:")
         st.code(f"andon explain {evidence.transaction['transaction_id']}", language="bash")
 
