@@ -231,7 +231,7 @@ def received_later(verdict: Row, sla: Sla, milestones: pd.DataFrame, zone: ZoneI
     if not found:
         return ""
     received, name = max(found)
-    return f"; rests on {name}, received {local(received, zone)}, {format_duration(received - decided)} after the moment it is decided for"
+    return f"; rests on {name}, received {format_duration(received - decided)} later, {local(received, zone)}"
 
 
 def _remaining(clock: Row, now: int) -> str:

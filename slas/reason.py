@@ -166,7 +166,8 @@ def _held(rule: Rule, pauses: Sequence[Paused]) -> str:
         return ""
     total = sum(int(counting.between(pause.begin, pause.end)[0]) for pause in over)
     spans = [f"{local(pause.begin, zone)} to {local(pause.end, zone)}{f': {pause.reason}' if pause.reason else ''}" for pause in over]
-    return f" + {working_hours(total)} paused ({', '.join(spans)})"
+    listed = ", ".join(spans)
+    return f" + {working_hours(total)} paused ({listed})" if total else f", paused only outside working time ({listed}),"
 
 
 def _no_due_time(row: Evaluated) -> str:

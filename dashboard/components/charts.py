@@ -56,6 +56,12 @@ def time_axis(field: str) -> alt.X:
     )
 
 
+def day_axis(field: str) -> alt.X:
+    """Return an x axis over days: no hours between them."""
+    axis = alt.Axis(format="%d %b", tickCount=8, tickMinStep=86_400_000, labelOverlap=True)
+    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False, padding=8), axis=axis)
+
+
 def ends(domain: tuple[Any, Any]) -> Any:
     """Return an invisible layer that stretches the x axis over ``domain``.
 

@@ -25,6 +25,7 @@ _HEAD = Markup(
     '<h1>{reference} {pills}</h1><div class="facts">{facts}</div></div>'
 )
 _SHEET = Markup('<div class="andon-sheet">{}</div>')
+_LINE = Markup('<p class="{}">{}</p>')
 _FACT = Markup('<span class="fact"><i>{}</i><b>{}</b></span>')
 
 
@@ -155,7 +156,7 @@ def _calculation(context: Context, evidence: Evidence) -> None:
     earlier = {version: catalog_from_json(text) for version, text in kept.items()}
     with st.expander("How it was calculated: signals, working hours, pauses, arithmetic"):
         lines = explain(evidence, context.catalog, context.now, earlier=earlier)
-        st.html(_SHEET.format(Markup("\n").join(Markup("<p>{}</p>").format(line) for line in lines)))
+        st.html(_SHEET.format(Markup("\n").join(_LINE.format("step" if line.startswith("  ") else "", line) for line in lines)))
         st.caption("Times here are in the zone of each SLA's calendar. The same on the command line:")
         st.code(f"andon explain {evidence.transaction['transaction_id']}", language="bash")
 

@@ -159,16 +159,15 @@ def _trend_frame(figures: pd.DataFrame, start: datetime, end: datetime, zone: Zo
 
 def _lines(frame: pd.DataFrame, column: str, form: str, target: float | None) -> Any:
     """Return points joined by straight lines, on an axis that does not dramatise: from 0, and a share with a target up to 100 %."""
-    known = frame.dropna(subset=[column])
+    known, compared = frame.dropna(subset=[column]), bool((frame["period"] == _BEFORE).any())
+    legend = alt.Legend(orient="bottom", title=None, symbolType="stroke", symbolStrokeWidth=2) if compared else None
     periods = alt.Scale(domain=[_THIS, _BEFORE], range=[charts.colour(status_badge.BLUE), charts.muted()])
     dashes = alt.Scale(domain=[_THIS, _BEFORE], range=[[1, 0], [4, 3]])
     y = alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form, tickCount=5), scale=alt.Scale(domain=_axis_of(known[column], target)))
     base = alt.Chart(known).encode(
-        x=charts.time_axis("day"),
+        x=charts.day_axis("day"),
         y=y,
-        color=alt.Color(
-            "period:N", scale=periods, legend=alt.Legend(orient="bottom", title=None) if (known["period"] == _BEFORE).any() else None
-        ),
+        color=alt.Color("period:N", scale=periods, legend=legend),
         tooltip=[alt.Tooltip("name:N", title="day"), "period:N", alt.Tooltip(f"{column}:Q", format=".1%" if "%" in form else form)],
     )
     lines = base.mark_line(strokeWidth=2, interpolate="linear").encode(strokeDash=alt.StrokeDash("period:N", scale=dashes, legend=None))

@@ -168,7 +168,7 @@ def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
     mine["share"] = mine["met"] / (mine["met"] + mine["missed"]).where(lambda total: total > 0)
     mine["day"] = pd.to_datetime(mine["day"])
     tip = [alt.Tooltip("day:T", format="%d %b"), alt.Tooltip("share:Q", format=".1%", title="share met"), "met:Q", "missed:Q"]
-    base = alt.Chart(mine).encode(x=charts.time_axis("day"))
+    base = alt.Chart(mine).encode(x=charts.day_axis("day"))
     bars = base.mark_bar(color=charts.soft(), opacity=0.85).encode(
         y=alt.Y("missed:Q", title="missed", axis=alt.Axis(grid=False, orient="right")), tooltip=tip
     )

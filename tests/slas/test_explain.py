@@ -137,7 +137,7 @@ def test_a_version_that_rests_on_what_was_received_after_it_shows_both_times(sto
     ]
     assert "received" not in first
     assert second.startswith("  version 2    2026-03-27 14:59 UTC met: captured 2026-03-27 14:50 UTC + 15 minutes")
-    assert second.endswith("; rests on booked, received 2026-03-27 14:59:03 UTC, 3 seconds after the moment it is decided for")
+    assert second.endswith("; rests on booked, received 3 seconds later, 2026-03-27 14:59:03 UTC")
 
 
 def test_of_several_pauses_each_says_its_own_reason(store: Store) -> None:

@@ -59,6 +59,13 @@ def test_a_verdict_is_told_so_that_it_can_be_checked(changes: dict[str, Any], se
     assert reasons([ROW._replace(**changes)], ms("2026-03-27 16:30"), rule()) == [sentence]
 
 
+def test_a_pause_outside_working_time_moves_nothing_and_is_told_so() -> None:
+    night = Paused(ms("2026-03-27 19:00"), ms("2026-03-27 23:00"), "credit")
+    (told,) = promises_told(rule(within="2 working hours"), [ROW.started_at], [{}], [[night]])
+    spans = "2026-03-27 20:00 Berlin to 2026-03-28 00:00 Berlin: credit"
+    assert told == f"captured 2026-03-27 15:00 Berlin + 2 working hours of plant, paused only outside working time ({spans}),"
+
+
 def test_a_breach_that_is_decided_when_it_is_due_is_not_told_as_seconds_late() -> None:
     (text,) = reasons([ROW._replace(verdict="breached")], ROW.due_at + 1_000, rule())
     assert text == f"{BASIS}; booked not seen by 2026-03-27 17:00:01 Berlin"
