@@ -72,7 +72,9 @@ def with_column(rows: pa.Table, name: str, value: object, type_: pa.DataType) ->
 
 def _assigned(fresh: pa.Table, assignments: pd.DataFrame) -> pa.Table:
     """Return the events in the transactions to which they are assigned."""
-    flow, event, transaction = (pa.array(assignments[name], pa.string()) for name in ("flow", "event_id", "transaction_id"))
+    flow, event, transaction = (
+        pa.array(assignments[name].to_numpy(object), pa.string()) for name in ("flow", "event_id", "transaction_id")
+    )
     position = pc.index_in(_joined_texts(flow, event), value_set=_joined(fresh, ("flow", "event_id")))
     return fresh.take(position).append_column("transaction_id", transaction).select(COLUMNS)
 
