@@ -28,10 +28,15 @@ DURABILITY = {
 }
 """Without these a power cut loses merged parts whose sources are already deleted, or keeps the store from opening (see docs/adr)."""
 
-PACKED = {"min_bytes_for_full_part_storage": "16777216"}
-"""Smaller parts (before compression) are one file instead of a dozen: a tick writes some fifteen parts of a few rows (docs/adr/003)."""
-PACKS_SINCE = (26, 8)
-"""The ClickHouse version known to support packed parts."""
+SMALL_PARTS = {
+    "min_bytes_for_full_part_storage": "16777216",
+    "merge_selector_enable_heuristic_to_remove_small_parts_at_right": "0",
+    "merge_selector_base": "8",
+}
+"""A tick writes some fifteen parts of a few rows (docs/adr/003). Parts below this size (before compression) are one file instead of a
+dozen, and some eight of them are merged at a time: otherwise every one is merged alone with all the rows there are."""
+SMALL_PARTS_SINCE = (26, 8)
+"""The ClickHouse version known to support both."""
 
 _RETENTION = {
     "spans": ("spans",),
@@ -44,7 +49,8 @@ _RETENTION = {
 
 def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[str]:
     """Apply what is missing and return the names. Raises :class:`core.errors.UsageError` for a store made by a newer version."""
-    settings = DURABILITY | _part_storage(store)
+    small_parts = _small_parts(store)
+    settings = DURABILITY | small_parts
     store.command(_with_settings(statement("migrations/create_schema_files"), settings))
     applied = {row["name"] for row in store.rows(statement("migrations/applied"))}
     schema = schema_statements()
@@ -61,6 +67,7 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
     finally:  # together: a part synced to disk for each took half of the time in which a new store is made
         store.insert("schema_files", {"name": done})
     _check_durability(store)
+    _apply_small_parts(store, small_parts)
     _apply_retention(store, retention_days or {})
     return done
 
@@ -87,9 +94,9 @@ def days_kept(table: str, retention_days: Mapping[str, int]) -> int | None:
     return next((retention_days.get(kind) for kind, tables in _RETENTION.items() if table in tables), None)
 
 
-def _part_storage(store: Store) -> dict[str, str]:
+def _small_parts(store: Store) -> dict[str, str]:
     version = str(store.rows(statement("migrations/version"))[0]["version"])
-    return PACKED if tuple(int(number) for number in version.split(".")[:2]) >= PACKS_SINCE else {}
+    return SMALL_PARTS if tuple(int(number) for number in version.split(".")[:2]) >= SMALL_PARTS_SINCE else {}
 
 
 def _repeatable(sql: str) -> str:
@@ -112,6 +119,13 @@ def _check_durability(store: Store) -> None:
             raise UsageError(
                 f"table {table['name']} does not have {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
             )
+
+
+def _apply_small_parts(store: Store, settings: dict[str, str]) -> None:
+    """Give these settings to the tables of a store that was made with others."""
+    for table in store.rows(statement("merge_tree_tables")):
+        if changed := [f"{name} = {value}" for name, value in settings.items() if f"{name} = {value}" not in table["engine_full"]]:
+            store.command(statement("migrations/modify_settings", table=table["name"], settings=", ".join(changed)))
 
 
 def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.errors import UsageError
 from store.client import Store
-from store.migrations import DURABILITY, SCHEMA, days_kept, migrate, note_applied, schema_statements
+from store.migrations import DURABILITY, SCHEMA, SMALL_PARTS, days_kept, migrate, note_applied, schema_statements
 
 
 def test_schema_files_have_numbers_of_their_own_in_steps_of_ten() -> None:
@@ -29,6 +29,7 @@ def test_every_schema_file_is_applied_once_and_durable(unmigrated_store: Store) 
         missing = [name for name, value in DURABILITY.items() if f"{name} = {value}" not in table["engine_full"]]
         assert not missing, f"{table['name']} lacks {missing}"
     _retention_follows_the_settings(unmigrated_store)
+    _a_store_made_with_other_settings_gets_ours(unmigrated_store)
     _a_crash_before_the_note_is_made_up_for(unmigrated_store)
     _a_newer_store_is_refused(unmigrated_store)
     _a_table_that_is_not_durable_is_refused(unmigrated_store)
@@ -51,6 +52,19 @@ def _retention_follows_the_settings(store: Store) -> None:
     assert "fsync_after_insert = 1" in ttl("events")
     with pytest.raises(UsageError, match="'traces' is not a kind"):
         migrate(store, {"traces": 3})
+
+
+def _a_store_made_with_other_settings_gets_ours(store: Store) -> None:
+    def given() -> dict[str, str]:
+        tables = store.rows("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'")
+        return {table["name"]: table["engine_full"] for table in tables}
+
+    store.command("ALTER TABLE clocks RESET SETTING merge_selector_base")
+    store.command("ALTER TABLE verdicts MODIFY SETTING merge_selector_base = 5")
+    migrate(store)
+    for table, engine in given().items():
+        missing = [name for name, value in SMALL_PARTS.items() if f"{name} = {value}" not in engine]
+        assert not missing, f"{table} lacks {missing}"
 
 
 def _a_crash_before_the_note_is_made_up_for(store: Store) -> None:
