@@ -1,4 +1,4 @@
-"""Routes, fallbacks, silences and people, through a real engine over a store in memory: who is notified of what, when, under which id."""
+"""Routes, repetitions and fallbacks, through a real engine over a store in memory: who is notified of what, when, under which id."""
 
 from __future__ import annotations
 
@@ -9,34 +9,12 @@ from typing import Any
 
 import pytest
 
-from alerts import actions
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Owner, Owners
 from core.catalog.runbook import Runbook
 from core.errors import Full, Permanent, Retryable
+from tests.alerts.alert_path import PAGER_BACKED_BY_PHONE, deliveries
 from tests.alerts.world import NOW, World, routes
-
-FIVE_MINUTES = timedelta(minutes=5)
-
-
-PAGER_BACKED_BY_PHONE = Catalog(routes=routes("phone", routes=[{"name": "all", "channels": ["pager"]}], pager={"fallback": "phone"}))
-
-
-def only(world: World) -> str:
-    """Return the id of the one incident there is."""
-    (row,) = world.rows("incidents")
-    return str(row["incident_id"])
-
-
-def deliveries(world: World, *columns: str) -> list[dict[str, Any]]:
-    return [{name: row[name] for name in columns or ("channel", "reason", "state")} for row in world.rows("deliveries")]
-
-
-def silence(world: World, engine: Any, *, hours: float = 1, **matching: str) -> str:
-    now = world.clock.now()
-    ends = now + timedelta(hours=hours)
-    done = engine.act(lambda incidents, known: actions.silence(incidents, known, matching, "Ana", "maintenance", ends, now), now)
-    return str(done.silences[0].silence_id)
 
 
 @pytest.mark.parametrize(
@@ -147,125 +125,6 @@ def test_the_quickest_of_two_repetitions_counts(world: World):
     world.later(engine, minutes=30)
 
     assert world.notifier.reasons == ["opened", "repeated"]
-
-
-@pytest.mark.parametrize("quiet", ["acknowledged", "silenced"])
-def test_what_is_acknowledged_or_silenced_is_not_repeated(world: World, quiet: str):
-    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "5 minutes"}]))
-    engine = world.engine()
-    world.clocks(1, "breached")
-    world.turn(engine)
-    if quiet == "acknowledged":
-        world.act(engine, actions.acknowledge, only(world), "Ana", "", world.clock.now() + timedelta(hours=1))
-    else:
-        silence(world, engine, incident_id=only(world))
-    for _ in range(11):
-        world.later(engine, minutes=5)
-    assert world.notifier.reasons == ["opened"]
-
-    world.later(engine, minutes=5)
-    assert world.notifier.reasons == ["opened", "rearmed"]
-
-
-def test_what_is_given_back_is_repeated_again(world: World):
-    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "30 minutes"}]))
-    engine = world.engine()
-    world.clocks(1, "breached")
-    world.turn(engine)
-    world.act(engine, actions.acknowledge, only(world), "Ana", "", None)
-    world.later(engine, minutes=40)
-    assert world.notifier.reasons == ["opened"]
-
-    world.act(engine, actions.unacknowledge, only(world), "Ana")
-    world.turn(engine)
-    assert world.notifier.reasons == ["opened", "repeated"]
-    assert world.notifier.received[-1].status == "open"
-    (row,) = world.rows("incidents")
-    assert (row["status"], row["acknowledged_by"], row["acknowledged_until"]) == ("open", "", None)
-
-
-def test_an_acknowledged_incident_that_becomes_worse_speaks_and_says_who_has_it(world: World):
-    engine = world.engine()
-    world.clocks(1, "at_risk", due=timedelta(minutes=30))
-    world.turn(engine)
-    world.later(engine, seconds=3)
-    world.act(engine, actions.acknowledge, only(world), "Ana", "", None)
-    world.act(engine, actions.assign, only(world), "Ana", "Ben")
-    world.clocks(1, "breached")
-    world.later(engine, minutes=1)
-
-    assert world.notifier.reasons == ["opened", "worsened"]
-    last = world.notifier.received[-1]
-    assert (last.status, last.acknowledged_by, last.assignee) == ("acknowledged", "Ana", "Ben")
-
-
-@pytest.mark.parametrize("ended", ["by itself", "early"])
-def test_what_still_holds_when_a_silence_ends_is_told(world: World, ended: str):
-    engine = world.engine()
-    world.clocks(1, "breached")
-    world.turn(engine)
-    silence_id = silence(world, engine, flow="orders")
-    world.clocks(30, "breached", first=1)
-    world.clocks(1, "breached", first=40, cause="CREDIT")
-    world.later(engine, minutes=10)
-    assert world.notifier.reasons == ["opened"]
-
-    if ended == "early":
-        now = world.clock.now()
-        engine.act(lambda _, silences: actions.end_silence(silences, silence_id, "Ben", now), now)
-    else:
-        world.clock.set(NOW + timedelta(hours=1))
-    world.turn(engine)
-    assert [(one.reason, one.cause, one.members) for one in world.notifier.received[1:]] == [
-        ("rearmed", "overdue", 31),
-        ("opened", "CREDIT", 1),
-    ]
-    world.later(engine, minutes=30)
-    assert len(world.notifier.received) == 3, "told once"
-
-
-def test_a_silence_that_ended_while_the_engine_was_down_is_told_once_after_it(world: World):
-    engine = world.engine()
-    world.clocks(1, "breached")
-    world.turn(engine)
-    silence(world, engine, stage="booked")
-    world.turn(engine)
-    world.clock.advance(timedelta(days=2))
-    for _ in range(2):
-        restarted = world.engine()
-        world.turn(restarted)
-
-    assert world.notifier.reasons == ["opened", "rearmed"]
-
-
-@pytest.mark.parametrize(("known", "said"), [(True, ["opened", "resolved"]), (False, [])])
-def test_what_is_resolved_while_it_is_silenced_is_taken_back_where_it_was_told(world: World, known: bool, said: list[str]):
-    engine = world.engine()
-    if not known:
-        silence(world, engine, flow="orders")
-    world.clocks(1, "breached")
-    world.turn(engine)
-    if known:
-        silence(world, engine, cause="overdue")
-    world.clocks(1, "met_late")
-    world.later(engine, minutes=1)
-    world.later(engine, hours=2)
-
-    assert world.notifier.reasons == said
-
-
-@pytest.mark.parametrize(
-    ("matching", "silenced"),
-    [({"flow": "orders"}, {"overdue", "CREDIT"}), ({"cause": "CREDIT"}, {"CREDIT"}), ({"flow": "orders", "stage": "shipped"}, set())],
-)
-def test_a_silence_keeps_quiet_what_matches_and_nothing_else(world: World, matching: dict[str, str], silenced: set[str]):
-    engine = world.engine()
-    silence(world, engine, **matching)
-    world.clocks(1, "breached")
-    world.clocks(1, "breached", first=1, cause="CREDIT")
-    world.turn(engine)
-
-    assert {one.cause for one in world.notifier.received} == {"overdue", "CREDIT"} - silenced
 
 
 def test_the_other_channel_hears_after_three_failures_and_both_hear_the_resolve(world: World):

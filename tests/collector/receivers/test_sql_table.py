@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,68 +13,11 @@ import psycopg
 import pytest
 
 from collector.receivers.sql_table import RECEIVER
-from core.clock import FakeClock
 from core.errors import UsageError
 from core.telemetry import M, Telemetry
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
+from tests.collector.receivers.sql_tables import ids, read, settings
 from tests.servers.postgresql import PostgresServer
-
-_numbers = itertools.count(1)
-
-
-@pytest.fixture
-def erp(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
-    """An empty database of its own."""
-    name = f"erp_{next(_numbers)}"
-    address = f"host=127.0.0.1 port={postgres_server.port} user=erp"
-    with psycopg.connect(f"{address} dbname=postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    monkeypatch.setenv("TEST_DATABASE", postgres_server.url.replace("/postgres", f"/{name}"))
-    with psycopg.connect(f"{address} dbname={name}", autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Run statements on a SQLite file."""
-    file = tmp_path / "erp.sqlite"
-    monkeypatch.setenv("TEST_DATABASE", f"sqlite:///{file}")
-
-    def execute(*statements: str) -> None:
-        with closing(sqlite3.connect(file)) as connection, connection:
-            for statement in statements:
-                connection.execute(statement)
-
-    return execute
-
-
-class WallClock(FakeClock):
-    """Its wall time is moved by the test, its intervals are real."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
-def settings(**more: Any) -> dict[str, Any]:
-    found = {"type": "sql_table", "url": "env:TEST_DATABASE", "table": "orders", "key": "id", "change": "changed_at", "poll_seconds": 0.1}
-    return {name: value for name, value in (found | more).items() if value is not None}
-
-
-def read(tmp_path: Path, wanted: int, *, patience: float = 0.5, **more: Any) -> list[dict[str, Any]]:
-    """Read until ``wanted`` events have come and a little longer, in a run of its own that continues from the last."""
-    intake = TestIntake()
-
-    async def scenario() -> None:
-        async with running(RECEIVER, context_of(settings(**more), intake, tmp_path / "state")):
-            await until(lambda: len(intake.accepted) >= wanted)
-            await asyncio.sleep(patience)
-
-    asyncio.run(scenario())
-    return intake.events
-
-
-def ids(events: list[dict[str, Any]]) -> list[int]:
-    return [event["data"]["id"] for event in events]
 
 
 @pytest.mark.server
@@ -121,102 +61,6 @@ def test_a_row_becomes_an_event_exactly(erp: psycopg.Connection[Any], tmp_path: 
             "changed_at": "2026-03-27T14:50:00+00:00",
         },
     }
-
-
-@pytest.mark.server
-@pytest.mark.xdist_group("postgresql")
-def test_a_transaction_that_commits_late_is_not_skipped(erp: psycopg.Connection[Any], tmp_path: Path):
-    erp.execute("CREATE TABLE orders (id serial PRIMARY KEY, changed_at timestamptz NOT NULL DEFAULT now())")
-    intake = TestIntake()
-
-    async def scenario() -> None:
-        async with running(RECEIVER, context_of(settings(), intake, tmp_path / "state")):
-            with psycopg.connect(erp.info.dsn) as late:
-                late.execute("INSERT INTO orders DEFAULT VALUES")  # its timestamp is taken now, its commit comes last
-                await asyncio.sleep(0.05)
-                for _ in range(5):
-                    erp.execute("INSERT INTO orders DEFAULT VALUES")
-                    await asyncio.sleep(0.15)
-                await until(lambda: len(intake.events) == 5)
-                late.commit()
-            await until(lambda: len(intake.events) == 6)
-            await asyncio.sleep(0.5)
-
-    asyncio.run(scenario())
-
-    assert ids(intake.events) == [2, 3, 4, 5, 6, 1]
-    stamps = [event["time"] for event in intake.events]
-    assert stamps[-1] < min(stamps[:-1])
-
-
-@pytest.mark.server
-@pytest.mark.xdist_group("postgresql")
-def test_a_rising_id_that_commits_late_is_not_skipped(erp: psycopg.Connection[Any], tmp_path: Path):
-    erp.execute("CREATE TABLE orders (id serial PRIMARY KEY)")
-    intake = TestIntake()
-
-    async def scenario() -> None:
-        async with running(RECEIVER, context_of(settings(change="id"), intake, tmp_path / "state")):
-            with psycopg.connect(erp.info.dsn) as late:
-                late.execute("INSERT INTO orders DEFAULT VALUES")
-                erp.execute("INSERT INTO orders DEFAULT VALUES")
-                await until(lambda: ids(intake.events) == [2])
-                late.commit()
-            await until(lambda: ids(intake.events) == [2, 1])
-            await asyncio.sleep(0.4)
-
-    asyncio.run(scenario())
-
-    assert ids(intake.events) == [2, 1]
-
-
-def test_what_commits_late_while_the_journal_is_full_is_not_skipped(small: Callable[..., None], tmp_path: Path):
-    small("CREATE TABLE orders (id INTEGER PRIMARY KEY)", "INSERT INTO orders VALUES (100)")
-    intake = TestIntake()
-
-    async def scenario() -> None:
-        async with running(RECEIVER, context_of(settings(change="id", overlap_ids=10, page_rows=1), intake, tmp_path / "state")):
-            await until(lambda: ids(intake.events) == [100])
-            intake.full = 1_000_000
-            small("INSERT INTO orders VALUES (102)")
-            refused = intake.calls
-            await until(lambda: intake.calls > refused + 2)
-            small("INSERT INTO orders VALUES (101)", *(f"INSERT INTO orders VALUES ({number})" for number in range(103, 163)))
-            intake.full = 0
-            await until(lambda: 101 in ids(intake.events))
-
-    asyncio.run(scenario())
-
-    assert sorted(ids(intake.events)) == [100, *range(101, 163)]
-
-
-@pytest.mark.server
-@pytest.mark.xdist_group("postgresql")
-def test_many_rows_of_one_change_value_are_paged_by_key(erp: psycopg.Connection[Any], tmp_path: Path):
-    erp.execute("CREATE TABLE orders (plant text, id int, changed_at timestamptz, PRIMARY KEY (plant, id))")
-    erp.execute("INSERT INTO orders SELECT chr(65 + n % 3), n, '2026-03-27 12:00Z' FROM generate_series(1, 20000) n")
-
-    events = read(tmp_path, 20_000, key=["plant", "id"], page_rows=700)
-    later = read(tmp_path, 0, key=["plant", "id"], page_rows=700, patience=1.0)
-
-    assert sorted(ids(events)) == list(range(1, 20_001))
-    assert later == []
-
-
-@pytest.mark.server
-@pytest.mark.xdist_group("postgresql")
-def test_a_changed_row_is_another_event_and_an_unchanged_one_is_not_sent_again(erp: psycopg.Connection[Any], tmp_path: Path):
-    erp.execute("CREATE TABLE orders (id int PRIMARY KEY, status text, changed_at timestamptz DEFAULT now())")
-    erp.execute("INSERT INTO orders VALUES (1, 'open'), (2, 'open')")
-    first = read(tmp_path, 2)
-    erp.execute("UPDATE orders SET status = 'shipped', changed_at = now() WHERE id = 2")
-    erp.execute("UPDATE orders SET status = 'fixed by hand' WHERE id = 1")  # nobody touched changed_at, but it lies in the overlap
-
-    second = read(tmp_path, 2)
-
-    assert ids(first) == [1, 2]
-    assert [(event["data"]["id"], event["data"]["status"]) for event in second] == [(1, "fixed by hand"), (2, "shipped")]
-    assert not {event["id"] for event in first} & {event["id"] for event in second}
 
 
 @pytest.mark.server
@@ -304,19 +148,6 @@ def test_a_new_column_is_taken_up_without_a_restart(small: Callable[..., None], 
     asyncio.run(scenario())
 
 
-def test_times_that_sqlite_keeps_as_text_page_rightly_in_every_form(small: Callable[..., None], tmp_path: Path):
-    small("CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at TIMESTAMP)")
-    forms = ["2026-03-27 12:00:00", "2026-03-27 12:00:00.000000", "2026-03-27 12:00:00.5", "2026-03-27T12:00:00"]
-    small(*(f"INSERT INTO orders VALUES ({number}, '{forms[number % len(forms)]}')" for number in range(100)))
-
-    events = read(tmp_path, 100, page_rows=7, time_zone="UTC")
-    again = read(tmp_path, 0, page_rows=7, time_zone="UTC")
-
-    assert sorted(ids(events)) == list(range(100))
-    assert again == []
-    assert events[0]["time"] == "2026-03-27T12:00:00+00:00"
-
-
 def test_a_time_without_a_zone_needs_the_setting(small: Callable[..., None], tmp_path: Path, caplog: pytest.LogCaptureFixture):
     small("CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at TIMESTAMP)", "INSERT INTO orders VALUES (1, '2026-03-27 12:00:00')")
     intake = TestIntake()
@@ -342,92 +173,6 @@ def test_a_table_restored_from_a_backup_is_read_from_its_beginning(
 
     assert ids(read(tmp_path, 2, change="id")) == [1, 2]
     assert "reading from the beginning" in caplog.text
-
-
-def test_a_row_dated_in_the_future_hides_nothing(small: Callable[..., None], tmp_path: Path):
-    small("CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at TIMESTAMP)", "INSERT INTO orders VALUES (1, '2099-01-01 00:00:00')")
-    clock, intake = WallClock(datetime(2026, 3, 27, 12, tzinfo=UTC)), TestIntake()
-
-    async def scenario() -> None:
-        context = context_of(settings(time_zone="UTC", overlap_seconds=60), intake, tmp_path / "state", clock=clock)
-        async with running(RECEIVER, context):
-            await until(lambda: ids(intake.events) == [1])
-            clock.advance(timedelta(hours=1))
-            small("INSERT INTO orders VALUES (2, '2026-03-27 13:00:00')")
-            await until(lambda: ids(intake.events) == [1, 2])
-            await asyncio.sleep(0.4)
-
-    asyncio.run(scenario())
-
-    assert ids(intake.events) == [1, 2]
-
-
-def test_an_overlap_with_very_many_rows_does_not_hold_up_what_is_new(
-    small: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    small("CREATE TABLE orders (id INTEGER PRIMARY KEY)", "INSERT INTO orders VALUES (1), (2), (3)")
-    monkeypatch.setattr("collector.receivers.sql_table.OVERLAP_SHARE", 1_000_000)
-    intake = TestIntake()
-
-    async def scenario() -> None:
-        async with running(RECEIVER, context_of(settings(change="id"), intake, tmp_path / "state")):
-            await until(lambda: ids(intake.events) == [1, 2, 3])
-            small("INSERT INTO orders VALUES (-5), (10)")
-            await until(lambda: 10 in ids(intake.events))
-            await asyncio.sleep(0.4)
-
-    asyncio.run(scenario())
-
-    assert ids(intake.events) == [1, 2, 3, 10], "the late one waits for the next look at the whole overlap"
-
-
-def test_the_hour_that_local_time_repeats_is_read_whole(small: Callable[..., None], tmp_path: Path):
-    small("CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at TIMESTAMP)", "INSERT INTO orders VALUES (1, '2026-10-25 02:59:00')")
-    clock, intake = WallClock(datetime(2026, 10, 25, 0, 59, 30, tzinfo=UTC)), TestIntake()
-
-    async def scenario() -> None:
-        context = context_of(settings(time_zone="Europe/Berlin", overlap_seconds=60), intake, tmp_path / "state", clock=clock)
-        async with running(RECEIVER, context):
-            await until(lambda: ids(intake.events) == [1])
-            clock.advance(timedelta(minutes=2))
-            small("INSERT INTO orders VALUES (2, '2026-10-25 02:01:00')")  # one minute past two, for the second time
-            await until(lambda: ids(intake.events) == [1, 2])
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("value", ["2026-03-27", "7", "7.0"])
-def test_dates_and_numbers_rise_too(small: Callable[..., None], tmp_path: Path, value: str):
-    kind = "DATE" if "-" in value else "DECIMAL(10, 2)" if "." in value else "INTEGER"
-    small(f"CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at {kind})", f"INSERT INTO orders VALUES (1, '{value}'), (2, '{value}')")
-
-    assert ids(read(tmp_path, 2, page_rows=1)) == [1, 2]
-    small(f"INSERT INTO orders VALUES (3, '{value}')")
-    assert ids(read(tmp_path, 1, page_rows=1)) == [3]
-
-
-@pytest.mark.parametrize(
-    ("kind", "early", "late"), [("DATE", "", ""), ("TIMESTAMP", "T00:10:00", "T11:00:00"), ("TIMESTAMP", " 00:10:00", " 11:00:00")]
-)
-def test_rows_of_earlier_times_are_handed_over_once(small: Callable[..., None], tmp_path: Path, kind: str, early: str, late: str):
-    small(f"CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at {kind})")
-    moments = ["2026-03-24" + late, "2026-03-26" + early, "2026-03-26" + late, "2026-03-27" + early, "2026-03-27" + late]
-    small(*(f"INSERT INTO orders VALUES ({number}, '{moment}')" for number, moment in enumerate(moments)))
-    clock, intake = WallClock(datetime(2026, 3, 27, 12, tzinfo=UTC)), TestIntake()
-
-    async def scenario() -> None:
-        context = context_of(settings(time_zone="UTC", poll_seconds=0.05), intake, tmp_path / "state", clock=clock)
-        async with running(RECEIVER, context):
-            await until(lambda: len(intake.events) >= 5)
-            await asyncio.sleep(1)
-            small(f"INSERT INTO orders VALUES (5, '2026-03-27{late}')", f"INSERT INTO orders VALUES (6, '2026-03-28{early}')")
-            await until(lambda: len(intake.events) >= 7)
-            clock.advance(timedelta(days=1))
-            await asyncio.sleep(1)
-
-    asyncio.run(scenario())
-
-    assert sorted(ids(intake.events)) == [0, 1, 2, 3, 4, 5, 6]
 
 
 def test_a_query_is_read_like_a_table(small: Callable[..., None], tmp_path: Path):

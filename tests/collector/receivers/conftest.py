@@ -1,0 +1,43 @@
+"""Databases of a test's own, PostgreSQL and SQLite."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.servers.postgresql import PostgresServer
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def erp(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """An empty database of its own."""
+    name = f"erp_{next(_numbers)}"
+    address = f"host=127.0.0.1 port={postgres_server.port} user=erp"
+    with psycopg.connect(f"{address} dbname=postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    monkeypatch.setenv("TEST_DATABASE", postgres_server.url.replace("/postgres", f"/{name}"))
+    with psycopg.connect(f"{address} dbname={name}", autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Run statements on a SQLite file."""
+    file = tmp_path / "erp.sqlite"
+    monkeypatch.setenv("TEST_DATABASE", f"sqlite:///{file}")
+
+    def execute(*statements: str) -> None:
+        with closing(sqlite3.connect(file)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    return execute
