@@ -222,8 +222,10 @@ def test_small_bodies_that_expand_well_take_little_memory_while_the_disk_hangs(t
         with ThreadPoolExecutor(300) as senders:
             disk.freeze()
             answers = [senders.submit(send, lane) for _ in range(100) for lane in Lane]
-            wait_until(lambda: any(answer.done() for answer in answers), 60, "one is told to come again while the disk hangs")
-            disk.thaw()
+            try:
+                wait_until(lambda: any(answer.done() for answer in answers), 60, "one is told to come again while the disk hangs")
+            finally:
+                disk.thaw()
             told = {answer.result() for answer in answers}
         assert memory_bytes(process, "VmHWM") - before <= GROWTH_MAX_BYTES
         assert told <= {(200, None), (503, "1"), (503, "5")}
