@@ -14,6 +14,7 @@ from core.clock import EPOCH
 from core.errors import NoRoom
 from store.client import ALL_THREADS, Store
 from store.fresh_events import distinct, key_values, keys_with_transactions
+from store.latest_rows import latest
 from store.placed_events import ids_of, place, with_column
 from store.statement import statement
 
@@ -24,6 +25,10 @@ _AGAIN = 1
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}
 _TOGETHER = 20_000
 """Transactions folded together, at most, when many are folded again."""
+
+_KEY_OF_KEYS = ("key_value", "key_type", "flow", "transaction_id")
+_KEY_OF_EVENTS = ("flow", "transaction_id", "milestone", "event_id")
+"""By what ``transaction_keys`` and ``transaction_events`` replace rows."""
 
 Fold = Callable[[pa.Table], pa.Table]
 """Events of transactions → their rows of ``transactions`` (``correlator.fold.Fold``)."""
@@ -124,7 +129,7 @@ class StoredCorrelation:
         self._more = len(events) >= limit
         self._fresh = events = distinct(events)
         known = self._store.table(statement("correlation/transactions_of"), {"values": key_values(events)})
-        return keys_with_transactions(events, known), int(pc.max(events["slice"]).as_py()), self._more
+        return keys_with_transactions(events, latest(known, _KEY_OF_KEYS)), int(pc.max(events["slice"]).as_py()), self._more
 
     def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
         """Return all active keys of the transactions named by ``flow`` and ``from_id``."""
@@ -154,8 +159,8 @@ class StoredCorrelation:
         self._cursor, self._folded, self._is_folded = position, revision, True
         self._finish(position if self._more else None)
 
-    def _events_of(self, ids: Mapping[str, Sequence[str]], *, wide: bool = False) -> pa.Table:
-        return self._store.table(statement("correlation/events_of", wide=wide), ids)
+    def _events_of(self, ids: Sequence[str], *, wide: bool = False) -> pa.Table:
+        return latest(self._store.table(statement("correlation/events_of", wide=wide), {"ids": ids}), _KEY_OF_EVENTS)
 
     def _fold(self, fold: Fold, events: pa.Table, revision: int) -> None:
         if len(events):
@@ -166,9 +171,7 @@ class StoredCorrelation:
         changed = self._store.table(statement("correlation/changed"), {"after": after})
         for start in range(0, len(changed), _TOGETHER):
             chunk = changed.slice(start, _TOGETHER)
-            self._fold(
-                fold, self._events_of({"flows": chunk["flow"].unique().to_pylist(), "ids": chunk["transaction_id"].to_pylist()}), revision
-            )
+            self._fold(fold, self._events_of(chunk["transaction_id"].to_pylist()), revision)
 
     def orphans(self) -> int:
         """Return how many milestone events wait on a shelf to which no transaction is attached."""

@@ -36,12 +36,12 @@ class Placed:
     changed: pa.Table
 
 
-def ids_of(merges: pd.DataFrame, copies: pd.DataFrame, assignments: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the flows and the ids of all transactions and shelves that a batch reads or changes."""
+def ids_of(merges: pd.DataFrame, copies: pd.DataFrame, assignments: pd.DataFrame) -> list[str]:
+    """Return the ids of all transactions and shelves that a batch reads or changes."""
     frames = (merges, copies, assignments)
     ids = [frame[name].to_numpy(object) for frame in frames for name in ("from_id", "to_id", "transaction_id") if name in frame]
-    flows = [frame["flow"].to_numpy(object) for frame in frames]
-    return {"flows": pd.unique(np.concatenate(flows)).tolist(), "ids": pd.unique(np.concatenate(ids)).tolist()}
+    found: list[str] = pd.unique(np.concatenate(ids)).tolist()
+    return found
 
 
 def place(fresh: pa.Table, history: pa.Table, merges: pd.DataFrame, copies: pd.DataFrame, assignments: pd.DataFrame) -> Placed:

@@ -95,4 +95,4 @@ def test_what_moves_into_a_transaction_does_not_come_from_a_shelf_as_well() -> N
 
 def test_everything_a_batch_reads_or_changes_is_named_once() -> None:
     found = ids_of(**frames(merges=[("a", "f", "t")], copies=[("b", "@i:1", "t")], assignments=[("a", "e", "t"), ("a", "e", "u")]))
-    assert {name: sorted(values) for name, values in found.items()} == {"flows": ["a", "b"], "ids": ["@i:1", "f", "t", "u"]}
+    assert sorted(found) == ["@i:1", "f", "t", "u"]
