@@ -1,4 +1,4 @@
-"""Received → acknowledged durable, spans a second of one collector process, at 1,000 and at 100 spans a request.
+"""Received → acknowledged on disk, spans a second of one collector process, at 1,000 and at 100 spans a request.
 
 One collector process (``andon collect`` with an empty catalog) on an empty data folder; the load comes from another process over a few
 connections that send ready-made requests (nine attributes a span) and wait for each answer, so that what is counted was on disk. How busy
@@ -130,8 +130,8 @@ def measure(folder: Path, seconds: float, connections: int) -> list[Figure]:
                     f"{rate:,.0f} spans/s ({rate / spans:,.0f} requests/s, {rate / spans * size / 1e6:.0f} MB/s, "
                     f"{used:.2f} cores, the load {busy / took:.2f})"
                 )
-                figures.append(Figure(f"acknowledged durable, {spans:,} spans a request", measured, f"≥ {target:,} spans/s"))
-            figures.append(Figure("memory of the collector, highest", f"{resident_bytes(process.pid) / (1 << 20):.0f} MiB", "≤ 200 MiB"))
+                figures.append(Figure(f"acknowledged on disk, {spans:,} spans a request", measured, f"≥ {target:,} spans/s"))
+            figures.append(Figure("collector, highest memory", f"{resident_bytes(process.pid) / (1 << 20):.0f} MiB", "≤ 200 MiB"))
             before = cpu_seconds(process.pid)
             time.sleep(5)
             figures.append(Figure("idle afterwards", f"{(cpu_seconds(process.pid) - before) / 5:.2%} of a core", "about 0"))
@@ -151,7 +151,7 @@ def main() -> None:
         generate(*options.generate, options.seconds, options.connections)
     else:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            show("Collector: received → acknowledged durable", measure(Path(folder), options.seconds, options.connections))
+            show("Collector: received → acknowledged on disk", measure(Path(folder), options.seconds, options.connections))
 
 
 if __name__ == "__main__":

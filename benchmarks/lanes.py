@@ -2,7 +2,7 @@
 
 The backlog is received while no engine runs. Then the engine is started, and critical probes are sent until all of the backlog is loaded:
 each is an order that is rejected for a cause of its own, so that each opens an incident of its own. In the backlog too each lane has an
-order that is rejected, the last one received; when it is told is measured from the moment at which the engine answers.
+order that is rejected, the last one received; its alert is timed from the moment at which the engine answers.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def main() -> None:
         Figure("acknowledged → alert meanwhile, highest", f"{max(under):.2f} s", ""),
         Figure("acknowledged → alert without a backlog, p50", f"{percentile(idle, 0.5):.2f} s", ""),
         Figure("acknowledged → alert without a backlog, highest", f"{max(idle):.2f} s", ""),
-        *(Figure(f"engine answers → the last of the lane {lane} is told", f"{last[lane]:.2f} s", "") for lane in LANES),
+        *(Figure(f"engine answers → alert of the last order of lane {lane}", f"{last[lane]:.2f} s", "") for lane in LANES),
         Figure("all is loaded and correlated after", f"{caught_up:.1f} s", ""),
     ])  # fmt: skip
 

@@ -163,8 +163,8 @@ def main() -> None:
         Figure("acknowledged → alert, p50", f"{percentile(delays, 0.5):.2f} s", "≤ 1 s"),
         Figure("acknowledged → alert, p99", f"{percentile(delays, 0.99):.2f} s", "≤ 2 s"),
         Figure("a deadline that passes in silence → alert, earliest to latest", f"{min(late):.2f} to {max(late):.2f} s", "0 to 2 s"),
-        Figure("collector, peak resident", f"{memory['collect']:.0f} MiB", "≤ 200 MiB"),
-        Figure("engine, peak resident", f"{memory['engine']:.0f} MiB", "≤ 1,536 MiB"),
+        Figure("collector, highest memory", f"{memory['collect']:.0f} MiB", "≤ 200 MiB"),
+        Figure("engine, highest memory", f"{memory['engine']:.0f} MiB", "≤ 1,536 MiB"),
         Figure("idle, all processes", f"{idle:.1%} of a core", "≤ 5 %"),
     ])  # fmt: skip
 

@@ -108,7 +108,7 @@ def _measure(client: Any, engine: int, rounds: int) -> list[Figure]:
             Figure(name, f"median {percentile(wall, 0.5):.2f} s, worst {max(wall):.2f} s ({processor:.2f} s of processors)", WANTED)
         )
     memory = f"{before / 2**20:.0f} MiB at first, {_resident_bytes() / 2**20:.0f} MiB after {rounds * len(views)} pages"
-    return [*figures, Figure("memory of the dashboard's process", memory, "")]
+    return [*figures, Figure("dashboard, memory", memory, "")]
 
 
 def _served(folder: Path, transactions: int, run: Callable[[Any, int, dict[str, int]], None]) -> None:
