@@ -97,6 +97,13 @@ def write_transaction(store: Store, transaction_id: str, first_at: dict[str, str
     store.insert("transactions", {name: [value] for name, value in row.items()})
 
 
+def hear(store: Store, source: str, at: datetime) -> None:
+    """Write that an event of a source was received at this moment, as the loader counts it."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    row = {"hour": hour, "source": source, "kind": "events", "signals": 1, "last_at": at}
+    store.insert("source_hours", {name: [value] for name, value in row.items()})
+
+
 def rows(*transactions: dict[str, Any]) -> pd.DataFrame:
     """Return rows of ``transactions`` as :mod:`slas.clock` takes them: ``first_at`` maps a milestone to a time."""
     found = []

@@ -12,7 +12,7 @@ from core.catalog.source import Source
 from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
 from store.client import Store
-from tests.slas.builders import BOOK, calendar, catalog, clock, engine, ms, utc, verdicts, write_transaction
+from tests.slas.builders import BOOK, calendar, catalog, clock, engine, hear, ms, utc, verdicts, write_transaction
 
 
 def test_silence_warns_and_breaches_at_the_deadline_and_not_before(store: Store) -> None:
@@ -201,13 +201,12 @@ def test_a_contract_chooses_the_target_by_its_dates(store: Store) -> None:
 def test_a_silent_source_makes_the_verdict_unknown_until_it_is_heard(store: Store) -> None:
     erp = Source.model_validate({"source": "sap", "system": "ERP", "owner": "x", "expect": {"every": "5 minutes"}})
     slas = engine(store, catalog({"book": BOOK}, sources=[erp]))
-    heard = {"slice": [1], "source": ["sap"], "received_at": [utc("2026-03-27 14:50:00")], "id": ["1"]}
-    store.insert("events", heard)
+    hear(store, "sap", utc("2026-03-27 14:50:00"))
     write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})
     slas.run(utc("2026-03-27 14:51:00"))
     slas.run(utc("2026-03-27 15:06:00"))
     assert (clock(store)["verdict"], clock(store)["cause"]) == ("unknown", "source-silent:sap")
-    store.insert("events", heard | {"received_at": [utc("2026-03-27 15:07:00")], "id": ["2"]})
+    hear(store, "sap", utc("2026-03-27 15:07:00"))
     deadline = slas.next_deadline()
     assert deadline == utc("2026-03-27 15:06:10"), "it listens"
     assert (slas.next_change() or deadline) >= utc("2026-03-27 15:07:00"), "and while it hears nothing, nothing changes"
@@ -242,7 +241,7 @@ def test_the_store_says_which_sources_are_silent_by_their_calendar(store: Store)
     assert silent_since("2026-03-29 12:00:00") is None
     found = silent_since("2026-03-30 12:00:00")
     assert found is not None
-    store.insert("events", {"slice": [1], "source": ["sap"], "received_at": [utc("2026-03-30 12:30:00")], "id": ["1"]})
+    hear(store, "sap", utc("2026-03-30 12:30:00"))
     assert silent_since("2026-03-30 12:31:00") is None
 
 
