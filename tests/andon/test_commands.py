@@ -7,7 +7,6 @@ import fcntl
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -38,7 +37,7 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
-    result = andon("check", str(ORDERS), folder=tmp_path)
+    result = ask("check", str(ORDERS), folder=tmp_path)
     assert result.returncode == 0
     assert "1 flow, 2 SLAs" in result.stdout
     assert result.stderr.splitlines() == [
@@ -69,7 +68,7 @@ def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> Non
     flows.mkdir(parents=True)
     text = (ORDERS / "flows" / "orders.yaml").read_text().replace("owner: order-desk", "owner: order-desk\nowmer: x", 1)
     (flows / "orders.yaml").write_text(text)
-    result = andon("check", "catalog", folder=tmp_path)
+    result = ask("check", "catalog", folder=tmp_path)
     assert result.returncode == 2
     assert "orders.yaml" in result.stderr
     assert "owmer" in result.stderr
@@ -148,21 +147,6 @@ def test_a_folder_without_a_journal_is_wrong_use(tmp_path: Path, verb: str, fold
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize(("command", "flag"), [("engine", "--engine-port"), ("collect", "--http-port")])
-def test_a_port_in_use_names_the_process_and_the_flag(tmp_path: Path, command: str, flag: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        free = ["--otlp-grpc-port", str(free_port())] if command == "collect" else []
-        result = andon(command, flag, str(port), *free, "--catalog", str(ORDERS), folder=tmp_path)
-    assert result.returncode == 2, result.stderr
-    last = result.stderr.splitlines()[-1]
-    assert last.startswith(f"andon: port {port} is in use by ")
-    assert f"(process {os.getpid()})" in last
-    assert last.endswith(f"choose another port with {flag}")
-
-
 def test_users_tests_that_pass_and_fail_are_counted(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text("test: Breached in time\n" + GIVEN + EXPECT.format(second="04", sla="book-in-time"))
     (tmp_path / "bad.yaml").write_text("test: Breached too early\n" + GIVEN + EXPECT.format(second="03", sla="book-in-time"))
@@ -182,7 +166,7 @@ def test_users_tests_that_pass_and_fail_are_counted(tmp_path: Path) -> None:
 def test_a_users_test_of_what_is_not_defined_is_wrong_use(tmp_path: Path) -> None:
     expect = EXPECT.format(second="04", sla="bok-in-time").replace("transaction: {order:", "transaction: {oder:")
     (tmp_path / "case.yaml").write_text(GIVEN + expect + "silent:\n  - shop\n  - shopp\n")
-    result = andon("sla", "test", "case.yaml", "--catalog", str(ORDERS), folder=tmp_path)
+    result = ask("sla", "test", "case.yaml", "--catalog", str(ORDERS), folder=tmp_path)
     assert result.returncode == 2
     assert result.stderr.splitlines() == [
         f"case.yaml:2:{expect.index('oder:') + 1}: key 'oder' is not defined; known: order",
@@ -252,7 +236,7 @@ def test_nothing_asked_is_answered_with_the_help_and_its_exit_codes(tmp_path: Pa
 def test_warnings_say_that_they_are_warnings(tmp_path: Path) -> None:
     shutil.copytree(ORDERS, tmp_path / "catalog")
     (tmp_path / "catalog" / "routes.yaml").unlink()
-    result = andon("check", folder=tmp_path)
+    result = ask("check", folder=tmp_path)
     assert result.returncode == 0
     assert [line for line in result.stderr.splitlines() if not line.startswith("warning: catalog/")] == []
     assert "nobody will be notified" in result.stderr

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from andon.preflight import check_inner_host, is_free, require_free_ports, require_single_instance
+from andon.preflight import PORT_SETTINGS, check_inner_host, is_free, require_free_ports, require_single_instance
 from core.config import Settings
 from core.errors import UsageError
 from tests.andon.test_commands import one_line
@@ -126,6 +126,17 @@ def test_a_port_that_another_holds_is_named_before_anything_is_made(tmp_path: Pa
         said = f"port {ports[port]} is in use by '.*' \\(process {os.getpid()}\\); stop it, or choose another port with --{port}"
         assert re.search(said, one_line(result))
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in PORT_SETTINGS.items() for name in names])
+def test_every_port_in_use_is_named_with_its_holder_and_its_flag(tmp_path: Path, kind: str, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = settings_of(tmp_path).model_copy(update={name: port})
+        flag = "--" + name.replace("_", "-")
+        said = f"port {port} is in use by '.*' \\(process {os.getpid()}\\); stop it, or choose another port with {flag}$"
+        with pytest.raises(UsageError, match=said):
+            require_free_ports(settings, (kind,))
 
 
 def test_a_port_is_looked_at_where_it_will_be_listened_on() -> None:
