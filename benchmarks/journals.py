@@ -48,16 +48,12 @@ class Bench:
 
     def write(self, bodies: Sequence[bytes]) -> None:
         """Write a closed segment of trace requests."""
-        self.write_records(SignalKind.TRACES, [(body, SPANS) for body in bodies])
-
-    def write_records(self, kind: SignalKind, bodies: Sequence[tuple[bytes, int]]) -> None:
-        """Write a closed segment of records of one kind, each with its number of signals."""
         self._segments += 1
         path = segment_path(self._settings.journal, "bench", Lane.STANDARD, self._segments)
         make_folder(path.parent)
         now = time.time_ns() // 1_000_000
         segment = SegmentWriter(path)
-        segment.append([make_row(Record(kind, "gateway", Lane.STANDARD, now, count, body)) for body, count in bodies])
+        segment.append([make_row(Record(SignalKind.TRACES, "gateway", Lane.STANDARD, now, SPANS, body)) for body in bodies])
         segment.close(now)
 
     def load(self) -> tuple[Taken, list[int]]:
@@ -89,15 +85,15 @@ def bench(folder: Path) -> Iterator[Bench]:
         opened.close()
 
 
-def request(names: Sequence[str], spans: int = SPANS) -> bytes:
-    """Return a request of spans of nine attributes each (six texts, a number, a truth value, an empty text)."""
+def request(names: Sequence[str]) -> bytes:
+    """Return a request of 1,000 spans of nine attributes each (six texts, a number, a truth value, an empty text)."""
     message = ExportTraceServiceRequest()
     resource = message.resource_spans.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "order-gateway"
     scope = resource.scope_spans.add()
     scope.scope.name = "benchmark"
     now = time.time_ns()
-    for number in range(spans):
+    for number in range(SPANS):
         span = scope.spans.add(
             trace_id=os.urandom(16), span_id=os.urandom(8), parent_span_id=os.urandom(8), name=names[number % len(names)], kind=2,
             start_time_unix_nano=now + number, end_time_unix_nano=now + number + 1_000_000,
