@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from core.catalog.catalog import Catalog
+from dashboard import definitions
+
 PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 _PERIOD_WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "All time"}
 
@@ -20,6 +23,11 @@ def choose(
     if now not in known:
         known.append(now)
     return _select(label, name, known, now, lambda option: words(option) if option else every, typed=typed)
+
+
+def flow(catalog: Catalog) -> str:
+    """Let the viewer choose a flow or all (empty); kept as ``?flow=``."""
+    return choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
 
 
 def period(default: str = "30d", everything: bool = False) -> str:

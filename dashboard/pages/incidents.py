@@ -61,7 +61,7 @@ def _list(context: Context) -> None:
     with left:
         status = filters.choose("Status", "status", ["open", "acknowledged", "resolved", "all"], str.capitalize, every="Unresolved")
     with middle:
-        flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
+        flow = filters.flow(catalog)
     with right:
         owner = filters.choose("Owner", "owner", _owners(context), lambda name: definitions.owner_title(catalog, name))
     rows = context.data.read(reads.incidents, status={"": "unresolved", "all": ""}.get(status, status), flow=flow, owner=owner)

@@ -36,7 +36,7 @@ class Kpis:
         catalog = context.catalog
         left, middle, _ = st.columns([1, 1, 1.6])
         with left:
-            flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
+            flow = filters.flow(catalog)
         with middle:
             period = filters.period("30d")
         end = context.minute

@@ -33,7 +33,7 @@ class Slas:
         catalog = context.catalog
         left, middle, right = st.columns([1.2, 2, 1])
         with left:
-            flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
+            flow = filters.flow(catalog)
         names = [f"{key}/{name}" for key, known in catalog.flows.items() if not flow or key == flow for name in known.slas]
         with middle:
             chosen = filters.choose("SLA", "sla", names, lambda both: _title(context, *both.split("/", 1)) if "/" in both else both)
@@ -103,10 +103,15 @@ def _order(row: Any) -> float:
     return 2.0 if share is None else share
 
 
+def _kind(share: float | None) -> str:
+    """Return the colour (a class of the style sheet) of a share of SLAs met; None: nothing is decided."""
+    return "dim" if share is None else "ok" if share >= definitions.TARGET else "warn" if share >= 0.9 else "bad"
+
+
 def _bar(share: float | None) -> Markup:
     if share is None:
         return Markup("")
-    kind = "ok" if share >= definitions.TARGET else "warn" if share >= 0.9 else "bad"
+    kind = _kind(share)
     return Markup('<div class="meter {}" role="img" aria-label="{:.1%}"><span style="width:{:.1f}%"></span></div>').format(
         kind, share, share * 100
     )
@@ -119,7 +124,7 @@ def _spark(days: pd.DataFrame | None) -> Markup:
     bars = []
     for row in days.tail(30).to_dict("records"):
         share = _share(row)
-        kind = "dim" if share is None else "ok" if share >= definitions.TARGET else "warn" if share >= 0.9 else "bad"
+        kind = _kind(share)
         bars.append(
             Markup('<i class="{}" style="height:{:.0f}%" title="{}: {}"></i>').format(
                 kind, 12 + 88 * (share or 0), row["day"], "–" if share is None else f"{share:.0%}"

@@ -77,7 +77,7 @@ def _list(context: Context) -> None:
     recent = context.data.read(reads.choices, slow=True, since=filters.since("30d", context.now))
     top = st.columns([1.3, 1, 1, 1.3, 1.3, 0.8, 1.1])
     with top[0]:
-        flow = filters.choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
+        flow = filters.flow(catalog)
     with top[1]:
         state = filters.choose("State", "state", ["open", "completed", "cancelled"], str.capitalize)
     with top[2]:
