@@ -70,8 +70,8 @@ def test_what_a_step_aside_raised_is_raised_by_the_next_write_once(store: Store)
 
     store.write_behind(fail)
     with pytest.raises(ValueError, match="no"):
-        store.command("TRUNCATE TABLE correlation_assignments")
-    store.command("TRUNCATE TABLE correlation_assignments")
+        store.command("TRUNCATE TABLE actions")
+    store.command("TRUNCATE TABLE actions")
 
 
 def test_what_waits_is_written_although_a_write_behind_lets_more_wait(

@@ -64,6 +64,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "losses/detach_part": [{"table": "spans", "part": "all_1_1_0"}],
     "losses/drop_part": [{"table": "spans", "part": "all_1_1_0"}],
     "losses/read_part": each("table", ("spans",)),
+    "migrations/modify_settings": [{"table": "spans", "settings": "merge_selector_base = 8"}],
     "migrations/modify_ttl": [{"table": "spans", "days": 30}],
     "next_rows": each("table", ("clocks", "transactions")),
     "origins/quarantined": each("one_source", FLAGS),
