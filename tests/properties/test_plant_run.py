@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -26,6 +27,7 @@ from plant.builders import Input, record
 from plant.faults import ALWAYS, Fault, FaultName, default_faults
 from plant.run import SOURCE_OF_SERVICE
 from slas.engine import SlaEngine
+from store import slice as slices
 from store.client import Store
 from store.clocks import StoredClocks
 from store.correlation import StoredCorrelation
@@ -141,7 +143,10 @@ def expected(run: Run) -> Expected:
 
 @dataclass(frozen=True)
 class Arrival:
-    """How the signals of a run arrive: in which order, how many twice, how many to a request, in which slices, with which restarts."""
+    """How the signals of a run arrive: in which order, how many twice, how many to a request, in which slices, with which restarts.
+
+    ``decoded_max``: the most spans or log records of a slice that are decoded in Python and not by the store's views.
+    """
 
     order: str = "as sent"
     seed: int = 0
@@ -149,6 +154,7 @@ class Arrival:
     request: int = 1
     cuts: tuple[float, ...] = ()
     restarts: frozenset[int] = frozenset()
+    decoded_max: int = 40
 
     def places(self, run: Run) -> list[int]:
         chance = random.Random(self.seed)
@@ -178,6 +184,7 @@ arrivals = st.builds(
     request=st.sampled_from([1, 3, 40]),
     cuts=st.lists(st.floats(0.01, 0.99), max_size=5).map(tuple),
     restarts=st.frozensets(st.integers(0, 5), max_size=2),
+    decoded_max=st.sampled_from([0, 40, 1_000]),
 )
 
 
@@ -190,12 +197,13 @@ arrivals = st.builds(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@example(Arrival())
-@example(Arrival("shuffled", 1, 200, 40, (0.2, 0.5, 0.9), frozenset({1})))
+@example(Arrival(decoded_max=1 << 30))
+@example(Arrival("shuffled", 1, 200, 40, (0.01, 0.02, 0.5, 0.9), frozenset({1})))
 @given(arrivals)
 def test_a_run_of_the_plant_is_the_same_however_it_arrives(store: Store, run: Run, expected: Expected, arrival: Arrival) -> None:
     _empty(store)
-    with TemporaryDirectory() as folder:
+    both_ways = patch.dict(slices.DECODED_MAX, dict.fromkeys(slices.DECODED_MAX, arrival.decoded_max))
+    with TemporaryDirectory() as folder, both_ways:
         _take(store, run, arrival, Path(folder), expected)
 
 
