@@ -153,8 +153,8 @@ class StoredClocks:
             for table, frame in (("verdicts", verdicts), ("clocks", clocks)):
                 if len(frame):
                     self._store.insert_or_hold({table: {**_columns(frame), "revision": [revision] * len(frame)}})
-        except BaseException:
-            fresh.lose(revision)  # they may be in the store all the same
+        except BaseException:  # boundary: a write; whatever ended it, the rows may be in the store all the same
+            fresh.lose(revision)
             raise
         if len(clocks):
             fresh.add(clocks.assign(revision=revision), revision)

@@ -102,6 +102,18 @@ def _every(text: str) -> str:
     return text.strip() if every.working else duration(every.milliseconds / 1000)
 
 
+_SHEET = {
+    "name": "source",
+    "system": "system",
+    "last": "last_seen",
+    "every": "expected_every",
+    "total": "signals_24h",
+    "state": "state",
+    "lane": "lane",
+}
+"""The columns of the exported list, by what a row calls them."""
+
+
 def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     silent = [row for row in rows if row["state"] == "silent"]
     if silent:
@@ -141,16 +153,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]) if row["owner"] else "", "soft"),
     ]
     table.show(columns, rows, "Sources")
-    names = {
-        "name": "source",
-        "system": "system",
-        "last": "last_seen",
-        "every": "expected_every",
-        "total": "signals_24h",
-        "state": "state",
-        "lane": "lane",
-    }
-    sheet = pd.DataFrame([{**{told: row[name] for name, told in names.items()}, "quarantined_7d": row["quarantined"]} for row in rows])
+    sheet = pd.DataFrame([{**{told: row[name] for name, told in _SHEET.items()}, "quarantined_7d": row["quarantined"]} for row in rows])
     export.offer(context, sheet, "sources")
     st.caption("Expected every: within the source's calendar. Signals: last 24 hours. Quarantined: last 7 days.")
 
