@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.e2e.browser import chromium
 from tests.e2e.demo import Demo
 from tests.e2e.sinks import Sink, http_sink
 from tests.product import Product, running
@@ -27,6 +29,13 @@ def product(tmp_path_factory: pytest.TempPathFactory, desk: Sink) -> Iterator[Pr
     folder = tmp_path_factory.mktemp("product")
     with running(Product(folder / "data", Path(__file__).parents[1] / "catalogs" / "orders", environment), "collect", "engine") as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser for all tests of a module; each opens windows of its own."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

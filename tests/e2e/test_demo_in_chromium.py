@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.browser import Seen, chromium, drawn, look, window
+from tests.e2e.browser import Seen, drawn, look, window
 from tests.e2e.demo import Demo
 from tests.waiting import wait_until
 
@@ -19,12 +18,6 @@ PICTURES = Path(__file__).parent / "screenshots"
 CHART = '[data-testid="stVegaLiteChart"] :is(canvas, svg)'
 ALARM = '.andon-notice.bad, [data-testid="stException"], [data-testid="stAlertContentError"]'
 """Of Streamlit an exception or an error, of ours that the engine does not answer."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 def sound(page: Any, seen: Seen, name: str) -> None:

@@ -8,11 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.e2e.browser import WAIT_MILLISECONDS, chromium, drawn, visit, window
+from tests.e2e.browser import WAIT_MILLISECONDS, drawn, visit, window
 from tests.ports import free_port
 from tests.product import START_SECONDS
 from tests.waiting import wait_until
@@ -48,32 +49,30 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(20)
 
 
-def test_every_page_is_drawn_without_an_error_or_a_request_elsewhere(served: str) -> None:
-    with chromium() as browser:
-        for name, address in ADDRESSES.items():
-            dark = name in {"board", "sla", "kpis", "incident"}
-            for size, scheme in (("desk", "dark" if dark else "light"), ("phone", "light" if dark else "dark")):
-                seen = visit(browser, served + address, PICTURES / f"{name}-{size}-{scheme}.png", size, scheme)
-                assert not seen.errors, (name, seen.errors)
-                assert not seen.foreign, (name, seen.foreign)
-                assert "Oh no" not in seen.text
-                assert "Traceback" not in seen.text
+def test_every_page_is_drawn_without_an_error_or_a_request_elsewhere(served: str, browser: Any) -> None:
+    for name, address in ADDRESSES.items():
+        dark = name in {"board", "sla", "kpis", "incident"}
+        for size, scheme in (("desk", "dark" if dark else "light"), ("phone", "light" if dark else "dark")):
+            seen = visit(browser, served + address, PICTURES / f"{name}-{size}-{scheme}.png", size, scheme)
+            assert not seen.errors, (name, seen.errors)
+            assert not seen.foreign, (name, seen.foreign)
+            assert "Oh no" not in seen.text
+            assert "Traceback" not in seen.text
 
 
-def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transactions(served: str) -> None:
-    with chromium() as browser:
-        seen = visit(browser, served + "/?wall=1", PICTURES / "wall.png", "wall", "dark", ready=".andon-board")
-        assert all(title in seen.text for title in ("Order to cash", "Plan to produce", "Procure to pay"))
-        assert "Sources" not in seen.text
-        found = re.search(r'href="(transactions\?flow=order-to-cash&amp;awaited=booked)"', seen.html)
-        assert found
-        listed = visit(browser, f"{served}/{found[1].replace('&amp;', '&')}", ready=".andon-table")
-        assert "Booked" in listed.text
-        identity = re.search(r"transactions\?id=([0-9a-f]{32})", listed.html)
-        assert identity
-        sheet = visit(browser, f"{served}/transactions?id={identity[1]}", PICTURES / "transaction-desk-light.png", ready=".andon-detail")
-        assert not sheet.errors
-        assert "SLA clocks" in sheet.text
+def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transactions(served: str, browser: Any) -> None:
+    seen = visit(browser, served + "/?wall=1", PICTURES / "wall.png", "wall", "dark", ready=".andon-board")
+    assert all(title in seen.text for title in ("Order to cash", "Plan to produce", "Procure to pay"))
+    assert "Sources" not in seen.text
+    found = re.search(r'href="(transactions\?flow=order-to-cash&amp;awaited=booked)"', seen.html)
+    assert found
+    listed = visit(browser, f"{served}/{found[1].replace('&amp;', '&')}", ready=".andon-table")
+    assert "Booked" in listed.text
+    identity = re.search(r"transactions\?id=([0-9a-f]{32})", listed.html)
+    assert identity
+    sheet = visit(browser, f"{served}/transactions?id={identity[1]}", PICTURES / "transaction-desk-light.png", ready=".andon-detail")
+    assert not sheet.errors
+    assert "SLA clocks" in sheet.text
 
 
 _BUSY_DAY = """() => {
@@ -89,15 +88,14 @@ _BUSY_DAY = """() => {
 }"""
 
 
-def test_no_figure_and_no_title_is_cut_on_a_small_wall(served: str) -> None:
-    with chromium() as browser:
-        for address in ("/?wall=1", "/", "/kpis"):
-            seen = visit(browser, served + address, size="small wall", prepare=_BUSY_DAY)
-            assert not seen.cut, (address, seen.cut)
+def test_no_figure_and_no_title_is_cut_on_a_small_wall(served: str, browser: Any) -> None:
+    for address in ("/?wall=1", "/", "/kpis"):
+        seen = visit(browser, served + address, size="small wall", prepare=_BUSY_DAY)
+        assert not seen.cut, (address, seen.cut)
 
 
-def test_every_choice_of_a_filter_is_kept_and_the_back_button_takes_it_back(served: str) -> None:
-    with chromium() as browser, window(browser, f"{served}/incidents") as (page, _):
+def test_every_choice_of_a_filter_is_kept_and_the_back_button_takes_it_back(served: str, browser: Any) -> None:
+    with window(browser, f"{served}/incidents") as (page, _):
         drawn(page)
         box = page.get_by_role("combobox", name="Flow")
         for flow, title in (
@@ -115,9 +113,9 @@ def test_every_choice_of_a_filter_is_kept_and_the_back_button_takes_it_back(serv
         page.wait_for_selector('input[role="combobox"][value="Procure to pay"]', timeout=WAIT_MILLISECONDS)
 
 
-def test_the_first_viewer_may_come_by_a_link_to_any_page(served: str) -> None:
+def test_the_first_viewer_may_come_by_a_link_to_any_page(served: str, browser: Any) -> None:
     """Streamlit would take a folder ``pages`` beside the entry script for pages of its own."""
-    with chromium() as browser, window(browser, f"{served}/incidents") as (page, _):
+    with window(browser, f"{served}/incidents") as (page, _):
         drawn(page)
         assert page.get_by_role("dialog").count() == 0
     assert not [entry for entry in ("andon/pages", "tests/e2e/pages") if (ROOT / entry).exists()]
