@@ -1,7 +1,7 @@
 -- with {"limit": 500}
 SELECT event_source, id, type, subject, time, received_at, source, content_type, data, extensions, trace_id
 FROM events FINAL
-WHERE (event_source, id) IN
+PREWHERE (event_source, id) IN
 (
     SELECT event_source, id
     FROM events

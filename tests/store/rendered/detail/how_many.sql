@@ -1,19 +1,19 @@
 -- with {"kind": "spans"}
 SELECT count()
 FROM spans FINAL
-WHERE trace_id IN {traces:Array(String)}
+PREWHERE trace_id IN {traces:Array(String)}
 
 
 -- with {"kind": "logs"}
 SELECT count()
 FROM logs FINAL
-WHERE trace_id IN {traces:Array(String)} OR log_id IN {ids:Array(String)}
+PREWHERE trace_id IN {traces:Array(String)} OR log_id IN {ids:Array(String)}
 
 
 -- with {"kind": "events"}
 SELECT count()
 FROM events FINAL
-WHERE (event_source, id) IN
+PREWHERE (event_source, id) IN
 (
     SELECT event_source, id
     FROM events

@@ -3,7 +3,7 @@ SELECT
     trace_id, span_id, parent_span_id, service, name, kind, status, status_message, start_time, end_time, attributes, resource,
     `events.name`, `events.time`, `events.attributes`
 FROM spans FINAL
-WHERE trace_id IN {traces:Array(String)}
+PREWHERE trace_id IN {traces:Array(String)}
 ORDER BY start_time
 LIMIT 500
 
