@@ -28,7 +28,7 @@ from core.catalog.catalog import Catalog
 from core.clock import EPOCH, Clock, SystemClock
 from core.condition import Conditions
 from core.config import Settings
-from core.errors import NoRoom
+from core.errors import LeftBehind, NoRoom
 from core.incident import IncidentStatus
 from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
@@ -58,6 +58,8 @@ class AlertEngine:
         self._lock = threading.RLock()
         self._outbox = Outbox(store, catalog, notifiers, telemetry, clock or SystemClock())
         self._state: State | None = None
+        self._doubted = False
+        """Whether the store may have more than memory: what a person did was left behind on a disk that hangs."""
         self._silences: dict[str, Silence] = {}
         self._again_at: dict[str, datetime] = {}  # by incident: when to decide again even without any change
         self._secret_news = SecretNews(telemetry, "its channel's messages wait")
@@ -148,8 +150,9 @@ class AlertEngine:
             with self._recovery_if_interrupted() as recovery:
                 try:
                     self._store.save(tables, hold=False)
-                except NoRoom:  # nothing was stored: what is in memory still holds
+                except NoRoom as error:  # nothing was stored, or nobody knows yet: what is in memory still holds
                     recovery.pop_all()
+                    self._doubted = isinstance(error, LeftBehind)
                     raise
             changed = {one.incident_id: one for one in done.incidents}
             self._state = replace(state, incidents={**state.incidents, **changed})
@@ -158,16 +161,23 @@ class AlertEngine:
             return done
 
     def _recovered(self, now: datetime) -> State:
-        """Return what is open, from the store if memory is out of date."""
-        if self._state is None:
-            self._outbox.store_outcomes()  # what was sent meanwhile must not be read as still to be sent
-            saved = self._store.saved()
-            state = state_of(saved, self._catalog)
-            self._silences = silences_of(saved)
-            self._outbox.load(deliveries_of(saved))
-            self._again_at = dict.fromkeys(state.incidents, now)
-            self._state = state
+        """Return what is open, from the store if memory is out of date, or may be and the store's disk goes on."""
+        if self._state is None or self._doubted:
+            try:
+                self._state, self._doubted = self._recover(now), False
+            except NoRoom:
+                if self._state is None:
+                    raise
         return self._state
+
+    def _recover(self, now: datetime) -> State:
+        self._outbox.store_outcomes()  # what was sent meanwhile must not be read as still to be sent
+        saved = self._store.saved()
+        state = state_of(saved, self._catalog)
+        self._silences = silences_of(saved)
+        self._outbox.load(deliveries_of(saved))
+        self._again_at = dict.fromkeys(state.incidents, now)
+        return state
 
     @contextmanager
     def _recovery_if_interrupted(self) -> Iterator[ExitStack]:

@@ -18,6 +18,8 @@ OPEN_FILES = 2 * CONNECTIONS_MAX + OWN_FILES
 """Connections over HTTP and gRPC, and our own."""
 RESTART_SECONDS = 10.0
 """Between the failure of a background thread's work and its next start."""
+LOOK_SECONDS = 0.5
+"""How often a process that is to end asks whether a disk hangs."""
 logger = logging.getLogger("andon")
 
 
@@ -60,6 +62,18 @@ def set_on_stop_signal(event: threading.Event) -> None:
         event.set()
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
+def end_without_disk(stopping: threading.Event, hangs: Callable[[], bool]) -> None:
+    """Wait for the stop, and end the process at once if a disk hangs then or later: whatever waits for it would never end.
+
+    Nothing is lost by it: everything that was confirmed is on disk, and everything else is repeated.
+    """
+    stopping.wait()
+    while not hangs():
+        threading.Event().wait(LOOK_SECONDS)
+    logger.warning("the disk hangs; the process ends without waiting for it")
+    os._exit(0)
 
 
 def run_in_background(name: str, run: Callable[..., None], *arguments: object) -> threading.Thread:

@@ -1,7 +1,7 @@
 """The kinds of failure that Andon distinguishes.
 
 *Permanent*: repeating it cannot help. *Retryable*: repeating it later may help. *Full*: a bounded queue has no room; come back later.
-*NoRoom*: a disk has none. Every message is one line that says what is wrong and, where possible, what to do.
+*NoRoom*: a disk takes no more. Every message is one line that says what is wrong and, where possible, what to do.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ class Full(Retryable):
 
 
 class NoRoom(Retryable):
-    """A disk accepts no more: it is full, out of inodes or read-only. What was to be written is as it was before."""
+    """A disk accepts no more: it is full, out of inodes or read-only, or it hangs. What was to be written is as it was before."""
+
+
+class LeftBehind(NoRoom):
+    """A disk hangs, and what it was doing was left behind (``store/patience.py``): that may still succeed, or fail."""
 
 
 class UsageError(AndonError):

@@ -12,7 +12,8 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import clickhouse_connect
@@ -29,6 +30,7 @@ from core.errors import NoRoom, Retryable, UsageError
 from core.file_lock import holder_of, lock
 from store.fresh import FreshRows
 from store.held import Batch, Held, write_where_there_is_room
+from store.patience import Patience
 from store.revision import Revisions
 from store.server import scheme_of, server_dsn, why
 from store.statement import statement
@@ -80,6 +82,7 @@ class Store:
         self._pool = ThreadPoolExecutor(thread_name_prefix="store")
         self._keeper: Keeper | None = None
         self._types: dict[str, dict[str, ClickHouseType]] = {}
+        self.patience = Patience()
         self.held = Held(self._write, self.flush)
         self.fresh = {table: FreshRows() for table in ("transactions", "clocks")}
         """What was written lately, by table (see :mod:`store.fresh`)."""
@@ -106,10 +109,13 @@ class Store:
         return self._local.client  # type: ignore[no-any-return]
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None) -> Any:
-        """Run one statement."""
+        """Run one statement that writes."""
         self.flush()
+        return self.patience.run(partial(self._command, sql, parameters, dict(settings or {})))
+
+    def _command(self, sql: str, parameters: Mapping[str, Any] | None, settings: dict[str, Any]) -> Any:
         with self.own_client() as client:
-            return client.command(*_bound(sql, parameters), settings=dict(settings or {}))
+            return client.command(*_bound(sql, parameters), settings=settings)
 
     def frame(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a query's rows as a data frame, read by this thread's client. Parameters bind as ``{name:Type}``; times are UTC, naive."""
@@ -158,6 +164,7 @@ class Store:
 
     def insert_all(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Insert into several tables, in the order given, like :meth:`insert`; the rows to be kept are kept together."""
+        self.flush()
         self._write(Batch(dict(tables), tables))
 
     def insert_or_hold(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
@@ -166,7 +173,8 @@ class Store:
         What the disk does not accept waits in memory (:attr:`held`) and is written before what follows.
         """
         batch = Batch(dict(tables), tables)
-        self.flush()  # a pending write-behind comes first, and may have to wait in memory
+        with suppress(NoRoom):  # whoever began the pending write-behind repeats it; it comes first, and may have to wait in memory
+            self.flush()
         if not self.held:
             try:
                 self._write(batch)
@@ -179,17 +187,23 @@ class Store:
         write_where_there_is_room(self.held)
 
     def _write(self, batch: Batch) -> None:
+        self.patience.run(partial(self._write_batch, batch))
+
+    def _write_batch(self, batch: Batch) -> None:
         for table in list(batch.tables):
             self.put(table, batch.tables[table])
             del batch.tables[table]
         if self._keeper is not None:
             self._keeper.keep({table: columns for table, columns in batch.kept.items() if _rows(columns)})
+        batch.kept = {}
 
     def put(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert rows that are already kept."""
         self.flush()
-        if not _rows(columns):
-            return
+        if _rows(columns):
+            self.patience.run(partial(self._put, table, columns))
+
+    def _put(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         with self.own_client() as client:
             if not columns.keys() <= self._types.get(table, {}).keys():  # asking for them before every insert costs a third of a small one
                 context = client.create_insert_context(table)
@@ -200,13 +214,16 @@ class Store:
     def insert_raw(
         self, table: str, block: bytes, format_: str, settings: Mapping[str, Any] | None = None, columns: Sequence[str] | None = None
     ) -> None:
-        """Insert bytes already in a ClickHouse input format, by this thread's client: several threads insert in parallel.
+        """Insert bytes already in a ClickHouse input format: several threads insert in parallel.
 
         ``columns``: those that the bytes hold, in their order; None: all.
         """
         self.flush()
+        self.patience.run(partial(self._insert_raw, table, block, format_, dict(settings or {}), columns))
+
+    def _insert_raw(self, table: str, block: bytes, format_: str, settings: dict[str, Any], columns: Sequence[str] | None) -> None:
         with self.own_client() as client:
-            client.raw_insert(table, columns, insert_block=block, fmt=format_, settings=dict(settings or {}))
+            client.raw_insert(table, columns, insert_block=block, fmt=format_, settings=settings)
 
     def insert_table(self, table: str, rows: pa.Table) -> None:
         """Insert the rows of an Arrow table, by the names of its columns. They are not kept in the journal."""
@@ -261,6 +278,7 @@ class Store:
             self.flush()
         finally:
             self._pool.shutdown()
+            self.patience.close()
             if hasattr(self._local, "client"):
                 self._local.client.close()
                 del self._local.client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -118,22 +119,24 @@ class StoredCorrelation:
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
         """Return the keys of milestone events above the cursor, the slice they reach to (0: nothing), and whether there may be more.
 
-        Raises :class:`core.errors.NoRoom` while a catalog is only partly installed because the disk has no room.
+        Raises :class:`core.errors.NoRoom` while a catalog is only partly installed because the disk has no room, and while the disk hangs:
+        a table that is being written then cannot always be read.
         """
         if not self.is_installed:
             raise NoRoom("the catalog is only partly installed")
-        events = self._store.table(statement("correlation/fresh_events"), {"after": self._cursor, "limit": limit})
+        events = self._table(statement("correlation/fresh_events"), {"after": self._cursor, "limit": limit})
         if not len(events):
             self._finish(None)
             return pd.DataFrame(), 0, False
         self._more = len(events) >= limit
         self._fresh = events = distinct(events)
-        known = self._store.table(statement("correlation/transactions_of"), {"values": key_values(events)})
+        known = self._table(statement("correlation/transactions_of"), {"values": key_values(events)})
         return keys_with_transactions(events, latest(known, _KEY_OF_KEYS)), int(pc.max(events["slice"]).as_py()), self._more
 
     def keys_of(self, merges: pd.DataFrame) -> pd.DataFrame:
         """Return all active keys of the transactions named by ``flow`` and ``from_id``."""
-        return self._store.frame(statement("correlation/keys_of"), {"ids": sorted(set(merges["from_id"]))})
+        sql, ids = statement("correlation/keys_of"), {"ids": sorted(set(merges["from_id"]))}
+        return self._store.patience.run(partial(self._store.frame, sql, ids))
 
     def save(self, frames: Mapping[str, pd.DataFrame], position: int, fold: Fold, now: datetime) -> None:
         """Write a batch and what follows from it, then the cursors."""
@@ -159,8 +162,11 @@ class StoredCorrelation:
         self._cursor, self._folded, self._is_folded = position, revision, True
         self._finish(position if self._more else None)
 
+    def _table(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
+        return self._store.patience.run(partial(self._store.table, sql, parameters))
+
     def _events_of(self, ids: Sequence[str], *, wide: bool = False) -> pa.Table:
-        return latest(self._store.table(statement("correlation/events_of", wide=wide), {"ids": ids}), _KEY_OF_EVENTS)
+        return latest(self._table(statement("correlation/events_of", wide=wide), {"ids": ids}), _KEY_OF_EVENTS)
 
     def _fold(self, fold: Fold, events: pa.Table, revision: int) -> None:
         if len(events):
@@ -168,7 +174,7 @@ class StoredCorrelation:
 
     def _fold_changed(self, fold: Fold, after: int, revision: int) -> None:
         """Fold the transactions of which events were written after a revision, as the store has them."""
-        changed = self._store.table(statement("correlation/changed"), {"after": after})
+        changed = self._table(statement("correlation/changed"), {"after": after})
         for start in range(0, len(changed), _TOGETHER):
             chunk = changed.slice(start, _TOGETHER)
             self._fold(fold, self._events_of(chunk["transaction_id"].to_pylist()), revision)

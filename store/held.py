@@ -30,7 +30,10 @@ CLOCK_TIMES = ("started_at", "warn_at", "due_at", "stopped_at", "next_at", "verd
 
 @dataclass(slots=True)
 class Batch:
-    """Tables to insert, and ``kept``: those to be kept in the journal afterwards. What has been inserted is removed."""
+    """Tables to insert, and ``kept``: those to be kept in the journal afterwards.
+
+    What has been done is removed, by the thread that does it.
+    """
 
     tables: dict[str, Columns]
     kept: Mapping[str, Columns]
@@ -109,12 +112,12 @@ class Held:
 
     def _note(self) -> None:
         if self._file is not None:
-            self._file.write([{"tables": batch.tables, "kept": batch.kept} for batch in self._batches])
+            self._file.write([{"tables": dict(batch.tables), "kept": batch.kept} for batch in self._batches])
 
     def columns(self, table: str) -> list[Columns]:
         """Return what is waiting for a table, in order of arrival."""
         with self._lock:
-            return [batch.tables[table] for batch in self._batches if table in batch.tables]
+            return [columns for batch in self._batches if (columns := batch.tables.get(table)) is not None]
 
     def clocks(self) -> pd.DataFrame:
         """Return the latest row of each waiting clock, as read from the store: without ``paused``, times naive UTC.

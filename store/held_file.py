@@ -4,7 +4,8 @@
 batches as zstd-compressed JSON. A length of 0 means that nothing is waiting.
 
 A file system that the kernel has made read-only does not accept even that: then the batches are in a file of the same form among the
-system's temporary files (``temporary_file.py``), until the one beside the store can be written again.
+system's temporary files (``temporary_file.py``), until the one beside the store can be written again. So they are while the disk hangs,
+unless the temporary files are on that same disk.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 import os
 import struct
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ import msgspec
 import numpy as np
 import zstandard
 
+from core.errors import NoRoom
 from core.folder import make_folder, sync_folder
+from store.patience import Patience
 from store.temporary_file import PrivateTemporaryFile, write_in_place
 
 log = logging.getLogger("store.held")
@@ -33,9 +37,10 @@ _MAGIC = b"held"
 class HeldFile:
     """One thread at a time. Nothing raises: if neither file can be written, the waiting rows are in memory only."""
 
-    def __init__(self, path: Path) -> None:
-        """Create the file with its full size, if there is none and there is room for it."""
+    def __init__(self, path: Path, patience: Patience | None = None) -> None:
+        """Create the file with its full size, if there is none and there is room for it. ``patience``: that of the disk it is on."""
         self._path = path
+        self._patience = patience or Patience()
         self._stand_in = PrivateTemporaryFile(path)
         self._told = False
         try:
@@ -59,15 +64,16 @@ class HeldFile:
             return
         content = _HEAD.pack(_MAGIC, len(body), zlib.crc32(body)) + body
         try:
-            write_in_place(self._path, content)
+            self._patience.run(partial(write_in_place, self._path, content))
             self._stand_in.remove()
-        except OSError as error:
+        except (OSError, NoRoom) as error:
             self._tell(error)
-            self._write_stand_in(content)
+            self._write_stand_in(content, hangs=isinstance(error, NoRoom))
 
-    def _write_stand_in(self, content: bytes) -> None:
+    def _write_stand_in(self, content: bytes, *, hangs: bool) -> None:
         try:
-            self._stand_in.write(content)
+            if not (hangs and self._stand_in.is_on_disk_of(self._path)):
+                self._stand_in.write(content)
         except OSError as error:
             log.warning("the waiting rows cannot be written elsewhere, either", extra={"fields": {"error": str(error)}})
 

@@ -72,7 +72,11 @@ class StoredIncidents:
         return (over(stored, new), max(upto, int(new["revision"].max())), more) if len(new) else (stored, upto, more)
 
     def saved(self) -> dict[str, pd.DataFrame]:
-        """Return what a restarted engine must know, by table. Raises :class:`core.errors.NoRoom` while some of it is waiting in memory."""
+        """Return what a restarted engine must know, by table.
+
+        Raises :class:`core.errors.NoRoom` while some of it waits in memory, or may be on its way to a disk that hangs.
+        """
+        self._store.patience.require()
         self._store.held.write()
         self._cursors.forget()
         tables = ("incidents", "incident_members", "deliveries", "silences")

@@ -171,7 +171,7 @@ def kept_in_journal(store: Store, settings: Settings, clock: Clock) -> Iterator[
         keeping = Keeping(store, journal)
         keeping.level()
         store.keep_with(keeping)
-        file = HeldFile(settings.journal / ENGINE / "held")
+        file = HeldFile(settings.journal / ENGINE / "held", store.patience)
         store.held.keep_in(file, [keeping.batch_of(held) for held in file.read()])
         yield keeping
     finally:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -86,6 +87,8 @@ class Loader:
         self.loaded: Counter[Lane] = Counter()
         """Signals by lane, since the start."""
         self._slice_milliseconds = SLICE_MAX_MILLISECONDS * settings.clock_speed
+        self._run = store.patience.run
+        """Reading hangs, too: SQLite leaves a mark beside the journal's file, and a table that is being written cannot always be read."""
         for fault in (M.LOAD_FAILURES, M.JOURNAL_DAMAGED):  # set from the start, so that the first one shows as a rise
             for lane in Lane:
                 telemetry.add(fault, 0, lane=lane.value)
@@ -101,18 +104,20 @@ class Loader:
         """
         self._write_behind, self._slice_bytes = write_behind, slice_bytes
         report = LoadReport()
+        readable: dict[Lane, list[SegmentReader]] | None = None
         for lane in Lane:
-            if lane not in lanes:
-                if (oldest := self._oldest_waiting(lane)) is not None:
-                    self._hold(lane, report, oldest - 1)
-                continue
             failures, not_before = self._failures.get(lane, (0, 0.0))
-            if self._clock.monotonic() < not_before:
+            if lane in lanes and self._clock.monotonic() < not_before:
                 report.failed, report.no_room = "waiting to try again", self._no_room
                 self._hold(lane, report, 0)
                 continue
             try:
-                report.more |= self._load_lane(lane, report)
+                if lane not in lanes:
+                    self._hold_from_oldest(lane, report)
+                    continue
+                if readable is None:
+                    readable = self._run(lambda: {each: list(self._segments.readable(each)) for each in lanes})
+                report.more |= self._load_lane(lane, readable[lane], report)
             except (ClickHouseError, NoRoom) as error:
                 self._failed(lane, failures, report, error)
             else:
@@ -124,8 +129,15 @@ class Loader:
 
         Asked by the thread that loads.
         """
-        changed = (segment for lane in lanes for segment in self._segments.readable(lane))
-        return any(segment.read(self._progress.of(segment).position, 1) for segment in changed)
+
+        def look() -> bool:
+            changed = (segment for lane in lanes for segment in self._segments.readable(lane))
+            return any(segment.read(self._progress.of(segment).position, 1) for segment in changed)
+
+        try:
+            return self._run(look)
+        except NoRoom:
+            return False  # nothing can be loaded
 
     def lag(self) -> dict[Lane, Lag]:
         """Return per lane what is not loaded yet, counted in the journal."""
@@ -173,8 +185,13 @@ class Loader:
         if lane is not Lane.BULK:
             report.upto = upto if report.upto is None else min(upto, report.upto)
 
-    def _load_lane(self, lane: Lane, report: LoadReport) -> bool:
-        """Load up to the lane's share of slices; return whether a backlog is left.
+    def _hold_from_oldest(self, lane: Lane, report: LoadReport) -> None:
+        """Record that the lane is loaded only up to what waits in it."""
+        if (oldest := self._run(partial(self._oldest_waiting, lane))) is not None:
+            self._hold(lane, report, oldest - 1)
+
+    def _load_lane(self, lane: Lane, readable: list[SegmentReader], report: LoadReport) -> bool:
+        """Load up to the lane's share of slices from what is ``readable``, and from what follows; return whether a backlog is left.
 
         Whatever arrives while this runs is not a backlog: a segment whose records were all taken once is not asked again before the next
         call.
@@ -183,21 +200,22 @@ class Loader:
         progressed = True
         while progressed:
             progressed = False
-            for segment in self._segments.readable(lane):
+            for segment in readable:
                 if budget == 0:
                     self._store.flush()
-                    if (oldest := self._oldest_waiting(lane)) is not None:
-                        self._hold(lane, report, oldest - 1)
+                    self._hold_from_oldest(lane, report)
                     return True
                 if segment.name == self._finishing:
                     self._finishing = ""
                     self._store.flush()
-                read = segment.read(self._progress.of(segment).position, self._slice_bytes)
+                read = self._run(partial(segment.read, self._progress.of(segment).position, self._slice_bytes))
                 found, cut = _first_seconds(read, self._slice_milliseconds, self._slice_bytes)
                 if found:
                     self._load_slice(segment, found, report)
                     budget -= 1
                 progressed |= (cut or segment.closed) if found else segment.finished
+            if progressed:
+                readable = self._run(lambda: list(self._segments.readable(lane)))
         return False
 
     def _oldest_waiting(self, lane: Lane) -> int | None:
@@ -212,7 +230,7 @@ class Loader:
         # A new number for every attempt: readers above a number may already have passed that of a failed one.
         slice_ = self._store.revision(SHARES)
         refused = self._writer.write(records, slice_)
-        quarantine_conflicts(self._store, self._telemetry, records, slice_)
+        self._run(partial(quarantine_conflicts, self._store, self._telemetry, records, slice_))
         counted = _count(records)
 
         def finish() -> None:

@@ -14,13 +14,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.clock import EPOCH, Clock, from_milliseconds
 from core.condition import Condition, Conditions
-from core.errors import Retryable
+from core.errors import NoRoom, Retryable
 from core.plural import counted
 from core.telemetry import M, Telemetry
 from store.client import STORE_ERRORS, Store
@@ -121,9 +122,8 @@ class Losses:
             self._note(listed(self._store, active=True))
 
     def waiting(self) -> list[Loss]:
-        """Return what is to be restored, the earliest first."""
-        with self._lock:
-            return sorted((loss for loss in self._known.values() if loss.mended_at is None), key=lambda loss: loss.found_at)
+        """Return what is to be restored, the earliest first; waits for no check, which may hang with the disk."""
+        return sorted((loss for loss in list(self._known.values()) if loss.mended_at is None), key=lambda loss: loss.found_at)
 
     def mended(self, loss: Loss, missing_rows: int, sentences: list[str]) -> None:
         """Record that everything the journal has is back; ``sentences`` say what is not."""
@@ -140,8 +140,8 @@ class Losses:
     def _note(self, there: Mapping[str, list[Listed]]) -> None:
         """Record what exists now as known; only in this process until the disk accepts the ledger."""
         try:
-            self._ledger.write(there)
-        except OSError as error:
+            self._store.patience.run(partial(self._ledger.write, there))
+        except (OSError, NoRoom) as error:
             log.warning("the ledger of parts cannot be written; trying again", extra={"fields": {"error": str(error)}})
 
     def _without_files(self, there: Mapping[str, list[Listed]]) -> dict[str, list[Part]]:

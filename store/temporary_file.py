@@ -30,6 +30,10 @@ class PrivateTemporaryFile:
             raise PermissionError(f"{self._path.parent} does not belong to this user alone")
         write_in_place(self._path, content, os.O_CREAT | os.O_NOFOLLOW)
 
+    def is_on_disk_of(self, path: Path) -> bool:
+        """Return whether it would be on the same file system as a file. Raises ``OSError`` if that does not exist."""
+        return Path(tempfile.gettempdir()).stat().st_dev == path.stat().st_dev
+
     def read(self) -> bytes | None:
         """Return the content; None if there is no file, or somebody else may have written it. Raises ``OSError`` if it cannot be read."""
         return self._path.read_bytes() if _is_private(self._path) else None

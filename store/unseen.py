@@ -1,15 +1,17 @@
 """What was received but could not be stored while the store's disk accepts nothing: it may be what a deadline is waiting for.
 
 The journal has it. A transaction with a key that occurs anywhere in there is not evaluated until the input has been processed properly.
+On a disk that hangs, SQLite cannot even read what was added last (a reader leaves a mark beside the file): the files are read without it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +19,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.clock import to_milliseconds
+from core.errors import NoRoom
 from core.protobuf_wire import int64, tag
 from core.signal import Lane
-from journal.format import segments
+from journal.format import parse_row, segments
 from journal.reader import read_segment
+from journal.salvage import salvage
 from journal.segments import SegmentReader
+from store.patience import Patience
 
 MAX_BYTES = 64 << 20
 """Above this size it is not searched for keys: it may concern any transaction."""
 _ALL = 1 << 62
+_File = tuple[Path, Lane]
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _INT_VALUE = tag(3, 0)
 """What stands before a number in an ``AnyValue`` of OTLP."""
@@ -34,8 +40,10 @@ _INT_VALUE = tag(3, 0)
 class Unseen:
     """One thread only."""
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, journal: Path, patience: Patience | None = None) -> None:
+        """``patience``: that of the journal's disk."""
         self._journal = journal
+        self._patience = patience or Patience()
         self._since: int | None = None
         self._read: _Read | None = None
 
@@ -56,11 +64,21 @@ class Unseen:
 
     def _text(self, since: int) -> bytes | None:
         """Return everything received since then, in lower case; None: it is too much. Read again only if the journal has changed."""
-        files = [(path, lane) for lane in Lane for path in segments(self._journal, lane) if SegmentReader(path, lane).ended_at() >= since]
-        stamps = list(_stamps(files))
-        if self._read is None or since < self._read.since or stamps != self._read.stamps:
-            self._read = _Read(since, stamps, _bodies(files, since))
-        return self._read.text
+        try:
+            return self._patience.run(
+                lambda: self._read_again([file for file in self._files() if _ended_at(file) >= since], since, _bodies)
+            )
+        except NoRoom:
+            return self._read_again(self._files(), since, _raw_bodies)
+
+    def _files(self) -> list[_File]:
+        return [(path, lane) for lane in Lane for path in segments(self._journal, lane)]
+
+    def _read_again(self, files: list[_File], since: int, bodies: Callable[[list[_File], int], Iterator[bytes]]) -> bytes | None:
+        read, stamps = self._read, list(_stamps(files))
+        if read is None or since < read.since or stamps != read.stamps:
+            read = self._read = _Read(since, stamps, _joined(bodies(files, since)))
+        return read.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +90,7 @@ class _Read:
     text: bytes | None
 
 
-def _stamps(files: list[tuple[Path, Lane]]) -> Iterator[tuple[Path, int, int]]:
+def _stamps(files: list[_File]) -> Iterator[tuple[Path, int, int]]:
     for path, _ in files:
         for each in (path, path.with_name(path.name + "-wal")):
             if each.exists():
@@ -80,15 +98,34 @@ def _stamps(files: list[tuple[Path, Lane]]) -> Iterator[tuple[Path, int, int]]:
                 yield each, status.st_size, status.st_mtime_ns  # a WAL that begins anew keeps its size
 
 
-def _bodies(files: list[tuple[Path, Lane]], since: int) -> bytes | None:
-    found, size = [], 0
+def _ended_at(file: _File) -> int:
+    return SegmentReader(*file).ended_at()
+
+
+def _bodies(files: list[_File], since: int) -> Iterator[bytes]:
     for path, lane in files:
         for stored in read_segment(path, lane, 0, _ALL):
             if stored.record is not None and stored.record.received_at >= since:
-                found.append(stored.record.body.lower())
-                size += len(stored.record.body)
-                if size > MAX_BYTES:
-                    return None
+                yield stored.record.body
+
+
+def _raw_bodies(files: list[_File], since: int) -> Iterator[bytes]:
+    """Yield the same, some of it twice, from the pages of the files."""
+    for _, group in groupby(reversed(files), key=lambda file: file[0].parent):
+        for path, lane in group:
+            records = [record for row in salvage(path) if (record := parse_row(lane, row).record) is not None]
+            yield from (record.body for record in records if record.received_at >= since)
+            if any(record.received_at < since for record in records):
+                break  # what the files before it hold is older still
+
+
+def _joined(bodies: Iterator[bytes]) -> bytes | None:
+    found, size = [], 0
+    for body in bodies:
+        found.append(body.lower())
+        size += len(body)
+        if size > MAX_BYTES:
+            return None
     return b"\n".join(found)
 
 

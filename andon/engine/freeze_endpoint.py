@@ -7,6 +7,7 @@ import shutil
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -44,7 +45,8 @@ class FreezeEndpoint:
                 continue
             try:
                 with self._pipeline.alerting.at_rest():
-                    request.set_result(freeze(self._pipeline.store, self._settings.store_folder))
+                    store = self._pipeline.store
+                    request.set_result(store.patience.run(partial(freeze, store, self._settings.store_folder)))
             except (*STORE_ERRORS, OSError) as error:  # the requester is told, and the tick goes on
                 request.set_exception(error)
 

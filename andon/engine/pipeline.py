@@ -78,14 +78,14 @@ class Pipeline:
         """Write what waits for the disk, look for secrets that have become readable and, if asked to, delete old segments."""
         write_where_there_is_room(self.store.held)
         if sweep:
-            self._sweep()
+            with suppress(NoRoom):  # a segment is deleted only once the books record what was in it
+                self.store.patience.run(self._sweep)
         self.alerting.look_for_secrets()
 
     def _sweep(self) -> None:
         if self.keeping:
             self.keeping.sweep(self.clock.now() - timedelta(seconds=self.settings.journal_keep_seconds))
-        with suppress(NoRoom):  # a segment is deleted only once the books record what was in it
-            self.loader.sweep()
+        self.loader.sweep()
 
     def clock_stepped(self) -> None:
         """Repeat decisions that were made by a clock that has since been corrected."""

@@ -39,6 +39,7 @@ class Recovery:
             return False
         before = {loss.loss_id: self._rows(loss) for loss in waiting}
         try:
+            self._pipeline.store.patience.require()
             rebuilt = recover(
                 self._pipeline, list(_lost(waiting)), lambda said: logger.info("recovering", extra={"fields": {"progress": said}})
             )

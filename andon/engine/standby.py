@@ -1,6 +1,7 @@
-"""Reports what is wrong with the disks when the engine's loop cannot: it hangs on one of them, or there is no room to open its store.
+"""Reports what is wrong with the disks when the engine's loop cannot, because it waits for what not even can be read.
 
-It decides as the loop would, without the store. So the loop gives the same message the same ``delivery_id`` when it gets to it.
+The loop leaves writes behind that hang (``store/patience.py``), but what it must read to decide has to come from a disk or from memory. It
+decides as the loop would, without the store. So the loop gives the same message the same ``delivery_id`` when it gets to it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from alerts.engine import AlertEngine
 from andon.health.disk_watch import LOOK_SECONDS, DiskWatch
 from core.clock import Clock
 from core.disk import SLOW_SECONDS
+
+SILENT_SECONDS = 2 * SLOW_SECONDS
+"""How long the loop has made no step when this stands in for it: it leaves a write behind after some seven seconds."""
 
 
 class StandbyAlerting:
@@ -36,7 +40,7 @@ class StandbyAlerting:
     def look(self) -> None:
         """Report what is wrong if the loop does not; once it does again, the rest is up to the loop."""
         step, now = self._last_step(), self._clock.now()
-        if not self._disks.problems or not step or self._clock.monotonic() - step < SLOW_SECONDS:
+        if not self._disks.problems or not step or self._clock.monotonic() - step < SILENT_SECONDS:
             self._alerting = None
             return
         self._alerting = self._alerting or self._make()

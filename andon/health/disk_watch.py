@@ -74,6 +74,11 @@ class WriteProbe:
         began = self._began
         return max(self._took, self._clock.monotonic() - began) if began is not None else self._took
 
+    def hangs(self) -> bool:
+        """Return whether a write has now been running this long."""
+        began = self._began
+        return began is not None and self._clock.monotonic() - began >= SLOW_SECONDS
+
     def is_slow(self) -> bool:
         """Return whether a write takes or took this long, now or recently."""
         if self.seconds() >= SLOW_SECONDS:
@@ -130,6 +135,10 @@ class DiskWatch:
         for number, each in enumerate(self._file_systems):
             run_in_background(f"disk-{number}", each.probe.run, stopping)
         run_in_background("disks", self._run, stopping)
+
+    def hangs(self) -> bool:
+        """Return whether the journal's disk or the store's hangs at this moment; asked before everything that is done there."""
+        return any(each.probe.hangs() for each in self._file_systems if each.parts.keys() != {"data"})
 
     def takes_writes(self) -> bool | None:
         """Return whether every file system accepts writes promptly and has the necessary minimum of space; None: not known yet."""

@@ -29,6 +29,8 @@ from core.errors import AndonError
 from core.parent import Lifeline
 
 STOP_SECONDS = 20.0
+KILLED_SECONDS = 5.0
+"""How long a killed child is waited for: the system ends none that waits for a disk before the disk answers."""
 SETTLED_SECONDS = 60.0
 """A child that ran this long is restarted at once when it ends; one that ends sooner waits for a growing pause."""
 LONGEST_PAUSE_SECONDS = 30.0
@@ -131,8 +133,14 @@ class Supervisor:
                     self._report(
                         f"{running.child.name} did not stop within {STOP_SECONDS:.0f} s and was killed; nothing acknowledged is lost"
                     )
-                    running.process.kill()
-                    running.process.wait()
+                    self._kill(running)
+
+    def _kill(self, running: _Running) -> None:
+        running.process.kill()
+        try:
+            running.process.wait(KILLED_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._report(f"{running.child.name} hangs in its disk, and ends once that goes on")
 
     def stop_on_signals(self) -> None:
         """End :meth:`watch` on Ctrl-C and on SIGTERM."""

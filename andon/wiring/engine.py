@@ -27,7 +27,7 @@ from andon.health.clock_skew import ClockSkewCheck
 from andon.health.clock_watch import ClockWatch
 from andon.health.disk_watch import DiskWatch
 from andon.health.heartbeat import Heartbeat
-from andon.process import run_in_background, set_on_stop_signal, warn_of_root
+from andon.process import end_without_disk, run_in_background, set_on_stop_signal, warn_of_root
 from andon.simulated_time import clock_of
 from andon.wiring.pipeline import alerting_without_store, open_engine_store, pipeline_on
 from core.catalog.catalog import Catalog
@@ -140,6 +140,8 @@ def _start_health(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, Backlo
     settings, clock, conditions, stopping = pipeline.settings, pipeline.clock, pipeline.conditions, engine.stopping
     disks = DiskWatch(settings, clock, pipeline.telemetry, conditions)
     disks.start(stopping)
+    pipeline.store.patience.hangs = disks.hangs
+    run_in_background("stop", end_without_disk, stopping, disks.hangs)
     standby = StandbyAlerting(
         lambda: alerting_without_store(settings, pipeline.catalog, clock, conditions), disks, clock, lambda: engine.last_step
     )

@@ -40,7 +40,7 @@ def pipeline_on(
     clocks = StoredClocks(store, restoring=is_rebuilding(store))
     correlation = StoredCorrelation(store)
     loader = Loader(settings, store, clock, telemetry)
-    conditions, unseen = Conditions(), Unseen(settings.journal)
+    conditions, unseen = Conditions(), Unseen(settings.journal, store.patience)
     try:
         yield Pipeline(
             store,

@@ -12,7 +12,7 @@ from alerts import actions
 from alerts.engine import AlertEngine
 from core.clock import FakeClock
 from core.config import Settings
-from core.errors import NoRoom, Retryable
+from core.errors import LeftBehind, NoRoom, Retryable
 from core.telemetry import M, Telemetry
 from store.incidents import StoredIncidents
 from tests.alerts.clocks import clocks
@@ -271,7 +271,12 @@ def test_a_read_that_fails_makes_nobody_recover(memory_engine: AlertEngine, refu
 
 
 @pytest.mark.parametrize(
-    ("error", "recoveries"), [pytest.param(NoRoom("full"), 1, id="nothing was stored"), pytest.param(Retryable("away"), 2, id="who knows")]
+    ("error", "recoveries"),
+    [
+        pytest.param(NoRoom("full"), 1, id="nothing was stored"),
+        pytest.param(LeftBehind("hangs"), 2, id="nobody knows yet"),
+        pytest.param(Retryable("away"), 2, id="who knows"),
+    ],
 )
 def test_an_action_that_is_not_stored_is_not_in_force(memory_engine: AlertEngine, refusing: Refusing, error: Exception, recoveries: int):
     refusing.clocks = [clocks("breached")]

@@ -56,6 +56,23 @@ def test_signals_while_the_event_is_in_use_set_it(number: str) -> None:
     assert (done.stdout, done.returncode) == ("stopped\n", 0), done.stderr
 
 
+ENDED = """
+import threading
+from andon.process import end_without_disk, run_in_background
+stopping, hangs = threading.Event(), threading.Event()
+run_in_background("stop", end_without_disk, stopping, hangs.is_set)
+stopping.set()
+print("stopping", flush=True)
+threading.Timer(0.1, hangs.set).start()
+threading.Event().wait()  # what waits for a disk that hangs
+"""
+
+
+def test_a_process_that_is_to_end_does_not_wait_for_a_disk_that_hangs() -> None:
+    done = subprocess.run([sys.executable, "-c", ENDED], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == ("stopping\n", 0), done.stderr
+
+
 @pytest.mark.parametrize(("user", "warnings"), [(0, 1), (1000, 0)])
 def test_running_as_root_is_a_warning(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, user: int, warnings: int) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,18 @@ class Plant:
         headers = {"content-type": "application/cloudevents+json"}
         return httpx.post(f"{self.product.collector_url}/v1/events", json={**event, "data": data}, headers=headers)
 
+    def ship(self, order: str) -> httpx.Response:
+        """Send that an order is shipped."""
+        event = {
+            "specversion": "1.0",
+            "id": f"{order} shipped",
+            "source": "/wms",
+            "type": "wms.order.shipped",
+            "time": datetime.now(UTC).isoformat(),
+        }
+        headers = {"content-type": "application/cloudevents+json"}
+        return httpx.post(f"{self.product.collector_url}/v1/events", json={**event, "data": {"order": order}}, headers=headers)
+
     def told(self, stage: str) -> list[str]:
         return [message["reason"] for message in self.desk.messages if message["stage"] == stage]
 
@@ -73,6 +86,22 @@ class Plant:
             self.disk.make_room()
         raise AssertionError("no deadline was far enough away")
 
+    def hang_before_a_deadline(self) -> float:
+        """Let the disk hang while five orders run that are due soon, the last met by a signal that the engine has not read; return when."""
+        for seconds in (20, 40, 80, 160):
+            due = time.monotonic() + seconds
+            orders = {f"hang-{number}" for number in range(5)}
+            for order in orders:
+                assert self.capture(order, due - time.monotonic(), "shipped").status_code == 200
+            wait_until(lambda orders=orders: orders <= self.clocks(), PATIENCE_SECONDS, "the clocks run")
+            os.killpg(self.product.processes["engine"].pid, signal.SIGSTOP)
+            assert self.ship("hang-4").status_code == 200
+            if time.monotonic() < due - 1:
+                self.disk.freeze()
+                os.killpg(self.product.processes["engine"].pid, signal.SIGCONT)
+                return due
+        raise AssertionError("no deadline was far enough away")
+
     def health(self) -> tuple[int, int, list[str]]:
         """Return the codes of the engine's /healthz and /readyz, and the problems that it names."""
         ready = httpx.get(f"{self.product.engine_url}/readyz", timeout=PATIENCE_SECONDS)
@@ -92,6 +121,15 @@ class Plant:
                 command = [sys.executable, "-m", "andon", kind]
                 environment = self.product.whole_environment
                 self.product.processes[kind] = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+    def verdicts(self, sla: str) -> dict[str, list[str]]:
+        """Return every verdict of an SLA on orders that hang, in order."""
+        found = self.product.query(
+            "SELECT reference, arraySort(x -> x.1, groupArray((version, verdict))).2 FROM verdicts FINAL "
+            "INNER JOIN (SELECT transaction_id, reference FROM transactions FINAL) AS named USING transaction_id "
+            f"WHERE sla = '{sla}' AND startsWith(reference, 'hang-') GROUP BY reference"
+        )
+        return {reference: list(verdicts) for reference, verdicts in found}
 
     def breached(self) -> set[str]:
         rows = self.product.query("SELECT reference FROM clocks FINAL WHERE sla = 'book-in-time' AND verdict = 'breached'")
@@ -115,7 +153,10 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
         }
         product = Product(disk.root / "data", CATALOG, environment)
         with running(product, "collect", "engine"):
-            yield Plant(product, disk, desk)
+            try:
+                yield Plant(product, disk, desk)
+            finally:
+                disk.thaw()  # else no process that waits for it ever ends
 
 
 Change = Callable[[FileSystem], Any]
@@ -181,7 +222,7 @@ def test_a_disk_that_the_kernel_stops_under_a_running_engine_is_told_and_so_is_w
 
 
 @pytest.mark.slow
-def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_again_and_so_is_a_disk_that_hangs(plant: Plant) -> None:
+def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_again(plant: Plant) -> None:
     for fault, (begin, why, stage) in (FAULTS if SOAK else {"disk-full": FAULTS["disk-full"]}).items():
         due, full = plant.fill_before_a_deadline(fault, begin, stage)
         wait_until(lambda: plant.capture("refused", 3600).status_code == 503, PATIENCE_SECONDS, "senders are told to come back")
@@ -210,15 +251,30 @@ def test_what_is_due_while_the_disk_takes_no_more_is_told_in_time_and_never_agai
         wait_until(lambda: plant.breached() == plant.clocks(), PATIENCE_SECONDS, "what was decided in memory is stored")
     assert plant.told_twice() == {}
 
-    plant.disk.freeze()
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["it goes on", "the engine is killed"])
+def test_what_is_due_while_the_disk_hangs_is_told_meanwhile_and_what_a_waiting_signal_met_is_not_late(plant: Plant, end: str) -> None:
+    due = plant.hang_before_a_deadline()
     hanging = time.monotonic()
-    wait_until(lambda: plant.told("disk-slow"), PATIENCE_SECONDS, "the disk that hangs is told")
-    log.warning("disk-slow: told after %.1f s", plant.told_at("disk-slow") - hanging)
+    told = plant.told_at("shipped", due)
+    wait_until(lambda: plant.capture("refused", 3600).status_code == 503, PATIENCE_SECONDS, "it hangs, and senders are told to come back")
+    wait_until(lambda: plant.told("disk-slow") == ["opened"], PATIENCE_SECONDS, "the disk that hangs is told")
+    log.warning("hangs: told after %.1f s; the deadline %.1f s after it passed", plant.told_at("disk-slow") - hanging, told - due)
     healthy, ready, problems = plant.health()
     assert (healthy, ready) == (200, 503)
     assert "is slow: a write took more than 5 s" in problems[0]
+
+    if end == "the engine is killed":
+        os.killpg(plant.product.processes["engine"].pid, signal.SIGKILL)  # it ends once the disk goes on
     plant.disk.thaw()
-    wait_until(lambda: plant.told("disk-slow")[-1] == "resolved", PATIENCE_SECONDS, "it is over")
-    assert len({message["delivery_id"] for message in plant.desk.messages if message["stage"] == "disk-slow"}) == 2
+    if end == "the engine is killed":
+        plant.product.kill("engine")
+        plant.start_with_logs_elsewhere("engine")
+    wait_until(lambda: plant.told("disk-slow")[-1:] == ["resolved"], PATIENCE_SECONDS, "it is over")
     wait_until(lambda: plant.capture("at last", 3600).status_code == 200, PATIENCE_SECONDS, "signals are taken")
     wait_until(lambda: "at last" in plant.clocks(), PATIENCE_SECONDS, "and evaluated")
+    late = {f"hang-{number}": ["at_risk", "breached"] for number in range(4)}
+    wait_until(lambda: plant.verdicts("ship-today")["hang-4"][-1] == "met", PATIENCE_SECONDS, "the signal that waited is evaluated")
+    assert plant.verdicts("ship-today") == {**late, "hang-4": ["at_risk", "met"]}, "as without a hang"
+    assert plant.told_twice() == {}

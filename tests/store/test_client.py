@@ -237,14 +237,15 @@ def test_the_types_of_a_table_are_asked_for_once_and_again_for_a_new_column(
     store.command("CREATE TABLE notes (id UInt64, text String) ENGINE = Memory")
     store.insert("notes", {"id": [1], "text": ["a"]})
     asked: list[str] = []
-    context = store.reader.create_insert_context
+    client = type(store.reader)  # a write has a thread, and so a client, of its own
+    context = client.create_insert_context
 
-    def noted(table: str, *arguments: Any, **named: Any) -> Any:
-        if not inspect.signature(context).bind(table, *arguments, **named).arguments.get("column_types"):
+    def noted(self: Any, table: str, *arguments: Any, **named: Any) -> Any:
+        if not inspect.signature(context).bind(self, table, *arguments, **named).arguments.get("column_types"):
             asked.append(table)
-        return context(table, *arguments, **named)
+        return context(self, table, *arguments, **named)
 
-    monkeypatch.setattr(store.reader, "create_insert_context", noted)
+    monkeypatch.setattr(client, "create_insert_context", noted)
     store.insert("notes", {"id": [2], "text": ["b"]})
     assert asked == []
     store.command("ALTER TABLE notes ADD COLUMN rank Nullable(UInt8)")

@@ -19,7 +19,6 @@ from core.telemetry import M, Telemetry
 from store import loader as loading
 from store import slice as slices
 from store.client import Store
-from store.loader import LoadReport
 from store.progress import ProgressTable
 from tests.collector.requests import spans
 from tests.store.journals import NOW, event, ids, loader_on, refused_input, write_segment
@@ -211,7 +210,7 @@ def test_only_old_closed_and_loaded_segments_are_swept(store: Store, settings: S
     os.utime(kept, (0, 0))  # the file's own times say nothing: time may be simulated
     loader = loader_on(store, settings)
     assert loader.sweep() == []
-    loader._load_lane(Lane.CRITICAL, LoadReport())
+    loader.load((Lane.CRITICAL,))
     assert loader.sweep() == ["local/critical/000000001"]
     assert not swept.exists()
     assert kept.exists()

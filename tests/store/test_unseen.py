@@ -17,6 +17,7 @@ from core.config import Settings
 from core.signal import Lane, Record, SignalKind
 from journal.format import segment_path
 from journal.segment import SegmentWriter, make_row, segment_bytes
+from store.patience import Patience
 from store.unseen import Unseen
 from tests.collector.requests import spans
 from tests.store.journals import NOW, event, write_segment
@@ -155,3 +156,20 @@ def test_a_record_that_changes_the_size_of_no_file_is_seen(settings: Settings) -
     assert segment_bytes(path) == before
     assert unseen.names(asked).tolist() == [True]
     segment.close(1)
+
+
+def test_on_a_disk_that_hangs_the_same_is_found_without_sqlite(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = event("1", {"order": "4711"}), event("2", {"order": "4712"})
+    write_segment(settings, [first], 1)
+    write_segment(settings, [replace(second, received_at=second.received_at + 10_000)], 2)
+    write_segment(settings, [replace(event("3", {"order": "4713"}, lane=Lane.BULK), received_at=second.received_at)], lane=Lane.BULK)
+    patience = Patience()
+    patience.hangs = lambda: True
+    monkeypatch.setattr("store.unseen.read_segment", lambda *_: pytest.fail("it would hang"))
+    monkeypatch.setattr("store.unseen.SegmentReader.ended_at", lambda _: pytest.fail("it would hang"))
+    unseen = Unseen(settings.journal, patience)
+    asked = transactions(of(order=["4711"]), of(order=["4712"]), of(order=["4713"]))
+    unseen.since(NOW + timedelta(seconds=5))
+    assert unseen.names(asked).tolist() == [False, True, False]
+    unseen.since(NOW)
+    assert unseen.names(asked).tolist() == [True, True, True]

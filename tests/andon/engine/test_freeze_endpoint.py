@@ -15,6 +15,7 @@ from andon.engine import freeze_endpoint
 from andon.engine.freeze_endpoint import FreezeEndpoint
 from core.config import Settings
 from store.freeze import Frozen
+from store.patience import Patience
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def frozen(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def endpoint(tmp_path: Path) -> FreezeEndpoint:
-    pipeline: Any = SimpleNamespace(store=None, alerting=SimpleNamespace(at_rest=nullcontext))
+    pipeline: Any = SimpleNamespace(store=SimpleNamespace(patience=Patience()), alerting=SimpleNamespace(at_rest=nullcontext))
     return FreezeEndpoint(pipeline, Settings(data=tmp_path))
 
 

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from andon.engine.standby import StandbyAlerting
+from andon.engine.standby import SILENT_SECONDS, StandbyAlerting
 from core.clock import FakeClock
-from core.disk import SLOW_SECONDS
 
 
 class Engine:
@@ -35,16 +34,16 @@ class Engine:
 
 def test_a_loop_that_hangs_on_a_disk_is_stood_in_for_until_it_goes_on() -> None:
     engine = Engine("the disk is slow")
-    assert engine.look(hung_seconds=SLOW_SECONDS + 1) == 1
-    assert engine.look(hung_seconds=SLOW_SECONDS + 2) == 2
+    assert engine.look(hung_seconds=SILENT_SECONDS + 1) == 1
+    assert engine.look(hung_seconds=SILENT_SECONDS + 2) == 2
     assert engine.made == 1, "it remembers what it has told"
     assert engine.look(hung_seconds=0.0) == 2, "the loop tells the rest itself"
-    assert engine.look(hung_seconds=SLOW_SECONDS + 1) == 3
+    assert engine.look(hung_seconds=SILENT_SECONDS + 1) == 3
     assert engine.made == 2
 
 
 def test_a_loop_that_hangs_for_another_reason_is_not_stood_in_for() -> None:
-    assert Engine().look(hung_seconds=SLOW_SECONDS + 1) == 0
+    assert Engine().look(hung_seconds=SILENT_SECONDS + 1) == 0
 
 
 def test_a_loop_that_has_not_begun_is_not_stood_in_for() -> None:

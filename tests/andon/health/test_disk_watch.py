@@ -86,14 +86,17 @@ def test_a_disk_that_hangs_is_told_while_it_hangs_and_for_a_while_after(disk: Fi
     try:
         hanging.start()
         wait_until(lambda: each.probe._began is not None, 10, "the write is under way")
+        assert not watched.watch.hangs()
         watched.clock.advance(timedelta(seconds=SLOW_SECONDS + 1))
         watched.watch.look()
         assert hanging.is_alive()
+        assert watched.watch.hangs()
         assert [one.name for one in watched.conditions.current()] == ["disk-slow"]
         assert watched.telemetry.value(M.DISK_WRITE_SECONDS, folder="journal") == SLOW_SECONDS + 1
     finally:
         disk.thaw()
     hanging.join()
+    assert not watched.watch.hangs(), "it goes on, although it counts as slow for a while"
     assert watched.look() == [("disk-slow", folder)]
     watched.clock.advance(timedelta(seconds=QUICK_AGAIN_SECONDS))
     assert watched.look() == []

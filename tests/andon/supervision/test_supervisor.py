@@ -202,3 +202,27 @@ def test_who_cannot_be_started_again_stops_nobody(tmp_path: Path, monkeypatch: p
         wait_until(lambda: len(told) >= 3, 60, "it is tried again")
     assert told[0].startswith("gone ended with code ")
     assert told[1].startswith("gone cannot be started: ")
+
+
+HANGS = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+"""
+
+
+def test_a_child_that_hangs_in_its_disk_keeps_nobody_from_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(module, "KILLED_SECONDS", 0.1)
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path / "log", said.append)
+    with file_system(tmp_path, mebibytes=32) as disk:
+        disk.freeze()
+        supervisor.start(Child("writer", [sys.executable, "-c", HANGS, str(disk.root / "file")]))
+        wait_until(lambda: "ready" in (tmp_path / "log" / "writer.log").read_text(), 60, "it runs")
+        supervisor.stop()
+        assert said[-1] == "writer hangs in its disk, and ends once that goes on"
+        disk.thaw()
+        (running,) = supervisor._running
+        assert running.process.wait(60) == -signal.SIGKILL
