@@ -69,7 +69,12 @@ _TOUCHED = "SELECT uniqExact(flow, transaction_id) AS n FROM transactions WHERE 
 
 
 class InTurn(Store):
-    """A store that does one thing after the other."""
+    """A store that does one thing after the other, in the thread that asks for it."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        if hasattr(self, "patience"):  # an older checkout's store has none
+            self.patience.run = lambda step: step()  # type: ignore[method-assign]  # so that a statement knows who sends it
 
     def side_by_side(self, *steps: Callable[[], Any]) -> list[Any]:
         """Run the steps in order."""
