@@ -1,4 +1,8 @@
-"""What all charts share: the theme's colours, time axes in the viewer's zone, unobtrusive grids."""
+"""What all charts share: the theme's colours, time axes in the viewer's zone, unobtrusive grids.
+
+Every chart gives Altair channels (``alt.Text("name:N")``) and no names in short (``"name:N"``): for each of those Altair looks through all
+the classes it has.
+"""
 
 from __future__ import annotations
 

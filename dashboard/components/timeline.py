@@ -55,7 +55,7 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
         ] + [system for system in order if system not in {milestone.system for milestone in known.milestones.values()}]
     y = alt.Y("system:N", sort=order, title=None, axis=alt.Axis(minExtent=_MARGIN, maxExtent=_MARGIN, grid=True, ticks=False, domain=False))
     base = alt.Chart(frame).encode(x=charts.time_axis("seen_at"), y=y)
-    path = base.mark_line(strokeWidth=2, color=charts.soft(), interpolate="step-after").encode(order="seen_at:T")
+    path = base.mark_line(strokeWidth=2, color=charts.soft(), interpolate="step-after").encode(order=alt.Order("seen_at:T"))
     points = base.mark_point(filled=True, size=170, opacity=1).encode(
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=["reached", "failed"], range=["circle", "cross"]), legend=None),
         color=alt.Color(
@@ -63,11 +63,17 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
             scale=alt.Scale(domain=["reached", "failed"], range=[charts.colour(status_badge.BLUE), charts.colour(status_badge.RED)]),
             legend=None,
         ),
-        tooltip=["milestone", "system", alt.Tooltip("utc", title="time"), "source", "cause"],
+        tooltip=[
+            alt.Tooltip("milestone"),
+            alt.Tooltip("system"),
+            alt.Tooltip("utc", title="time"),
+            alt.Tooltip("source"),
+            alt.Tooltip("cause"),
+        ],
     )
     names = []
     for lift, left in sorted(set(zip(frame["lift"], frame["left"], strict=True))):
-        own = base.transform_filter((alt.datum.lift == lift) & (alt.datum.left == left)).encode(text="milestone:N")
+        own = base.transform_filter((alt.datum.lift == lift) & (alt.datum.left == left)).encode(text=alt.Text("milestone:N"))
         side: dict[str, Any] = {"align": "right", "dx": -9} if left else {"align": "left", "dx": 9}
         halo: dict[str, Any] = {
             "stroke": charts.panel(),
@@ -122,17 +128,17 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
         title=None,
         axis=alt.Axis(minExtent=_MARGIN, maxExtent=_MARGIN, labelLimit=_MARGIN - 8, ticks=False, domain=False),
     )
-    tip = ["sla", "verdict", alt.Tooltip("due_utc", title="due")]
+    tip = [alt.Tooltip("sla"), alt.Tooltip("verdict"), alt.Tooltip("due_utc", title="due")]
     paint = alt.Color("paint:N", scale=None)
     base = alt.Chart(frame).encode(y=lane)
     allowed = base.mark_bar(height=18, opacity=0.28, cornerRadius=4).encode(
-        x=charts.time_axis("started"), x2="due:T", color=paint, tooltip=tip
+        x=charts.time_axis("started"), x2=alt.X2("due:T"), color=paint, tooltip=tip
     )
-    used = base.mark_bar(height=6, cornerRadius=3).encode(x="started:T", x2="reached:T", color=paint, tooltip=tip)
-    warn = base.mark_tick(height=18, thickness=2, color=charts.colour(status_badge.AMBER)).encode(x="warn:T")
-    due = base.mark_tick(height=24, thickness=3).encode(x="due:T", color=paint)
+    used = base.mark_bar(height=6, cornerRadius=3).encode(x=alt.X("started:T"), x2=alt.X2("reached:T"), color=paint, tooltip=tip)
+    warn = base.mark_tick(height=18, thickness=2, color=charts.colour(status_badge.AMBER)).encode(x=alt.X("warn:T"))
+    due = base.mark_tick(height=24, thickness=3).encode(x=alt.X("due:T"), color=paint)
     stop = base.mark_point(filled=True, size=120, opacity=1).encode(
-        x="reached:T",
+        x=alt.X("reached:T"),
         color=paint,
         shape=alt.Shape("stopped:N", scale=alt.Scale(domain=["stopped", "now"], range=["square", "triangle-right"]), legend=None),
         tooltip=tip,
@@ -143,7 +149,7 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
             1,
             alt.Chart(pauses)
             .mark_bar(height=18, color=charts.colour(status_badge.PAUSED), opacity=0.55)
-            .encode(y=lane, x="from:T", x2="to:T", tooltip=["sla", "words"]),
+            .encode(y=lane, x=alt.X("from:T"), x2=alt.X2("to:T"), tooltip=[alt.Tooltip("sla"), alt.Tooltip("words")]),
         )
     return alt.layer(*layers).properties(height=50 + 36 * len(frame))
 

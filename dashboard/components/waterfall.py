@@ -61,7 +61,7 @@ def waterfall(spans: pd.DataFrame) -> Any:
     reach = max(float(frame["to"].max()), 0.001)
     frame["shown"] = frame[["to", "from"]].max(axis=1).clip(lower=frame["from"] + reach * 0.004)
     y = alt.Y("row:N", title=None, axis=None)
-    base = alt.Chart(frame).encode(y=y, tooltip=["service", "name", "took", "status", "message"])
+    base = alt.Chart(frame).encode(y=y, tooltip=[alt.Tooltip(name) for name in ("service", "name", "took", "status", "message")])
     bars = base.mark_bar(height=12, cornerRadius=3).encode(
         x=alt.X(
             "from:Q",
@@ -69,14 +69,14 @@ def waterfall(spans: pd.DataFrame) -> Any:
             scale=alt.Scale(domain=[0, reach * 1.02], nice=False),
             axis=alt.Axis(tickCount=10),
         ),
-        x2="shown:Q",
-        color=alt.condition(
-            alt.datum.status == "error",
-            alt.value(charts.colour(status_badge.RED)),
-            alt.Color("service:N", legend=alt.Legend(orient="top", title=None)),
+        x2=alt.X2("shown:Q"),
+        color=alt.Color(
+            "service:N",
+            legend=alt.Legend(orient="top", title=None),
+            condition={"test": "datum.status === 'error'", "value": charts.colour(status_badge.RED)},
         ),
     )
-    text = base.mark_text(align="left", dy=-12, fontSize=11, color=charts.ink()).encode(x=alt.X("from:Q"), text="label:N")
+    text = base.mark_text(align="left", dy=-12, fontSize=11, color=charts.ink()).encode(x=alt.X("from:Q"), text=alt.Text("label:N"))
     return alt.layer(bars, text).properties(height=110 + 34 * len(frame))
 
 

@@ -168,12 +168,16 @@ def _lines(frame: pd.DataFrame, column: str, form: str, target: float | None) ->
         x=charts.day_axis("day"),
         y=y,
         color=alt.Color("period:N", scale=periods, legend=legend),
-        tooltip=[alt.Tooltip("name:N", title="day"), "period:N", alt.Tooltip(f"{column}:Q", format=".1%" if "%" in form else form)],
+        tooltip=[
+            alt.Tooltip("name:N", title="day"),
+            alt.Tooltip("period:N"),
+            alt.Tooltip(f"{column}:Q", format=".1%" if "%" in form else form),
+        ],
     )
     lines = base.mark_line(strokeWidth=2, interpolate="linear").encode(strokeDash=alt.StrokeDash("period:N", scale=dashes, legend=None))
     layers = [lines, base.mark_point(filled=True, size=28, opacity=1)]
     if target is not None:
-        at = alt.Chart(pd.DataFrame({"target": [target]})).encode(y="target:Q")
+        at = alt.Chart(pd.DataFrame({"target": [target]})).encode(y=alt.Y("target:Q"))
         layers.append(at.mark_rule(strokeDash=[5, 4], color=charts.colour(status_badge.GREEN)))
     return alt.layer(*layers)
 

@@ -172,7 +172,12 @@ def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
         return
     mine["share"] = mine["met"] / (mine["met"] + mine["missed"]).where(lambda total: total > 0)
     mine["day"] = pd.to_datetime(mine["day"])
-    tip = [alt.Tooltip("day:T", format="%d %b"), alt.Tooltip("share:Q", format=".1%", title="share met"), "met:Q", "missed:Q"]
+    tip = [
+        alt.Tooltip("day:T", format="%d %b"),
+        alt.Tooltip("share:Q", format=".1%", title="share met"),
+        alt.Tooltip("met:Q"),
+        alt.Tooltip("missed:Q"),
+    ]
     base = alt.Chart(mine).encode(x=charts.day_axis("day"))
     bars = base.mark_bar(color=charts.soft(), opacity=0.85).encode(
         y=alt.Y("missed:Q", title="missed", axis=alt.Axis(grid=False, orient="right")), tooltip=tip
@@ -184,7 +189,7 @@ def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
     rule = (
         alt.Chart(pd.DataFrame({"target": [definitions.TARGET]}))
         .mark_rule(strokeDash=[5, 4], color=charts.colour(status_badge.GREEN))
-        .encode(y="target:Q")
+        .encode(y=alt.Y("target:Q"))
     )
     charts.draw(alt.layer(bars, alt.layer(line, rule)).resolve_scale(y="independent"), "Share met and number missed by day", 300)
 
@@ -205,18 +210,18 @@ def _distribution(shares: pd.DataFrame) -> None:
                 axis=alt.Axis(format=".0%"),
                 scale=alt.Scale(domain=[0, 2.05]),
             ),
-            x2="end",
+            x2=alt.X2("end"),
             y=alt.Y("clocks:Q", title="clocks"),
             color=alt.Color(
                 "late:N",
                 scale=alt.Scale(domain=[False, True], range=[charts.colour(status_badge.GREEN), charts.colour(status_badge.RED)]),
                 legend=None,
             ),
-            tooltip=[alt.Tooltip("share:Q", format=".0%"), "clocks:Q"],
+            tooltip=[alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("clocks:Q")],
         )
     )
-    limit = alt.Chart(pd.DataFrame({"limit": [1.0], "word": ["deadline"]})).encode(x="limit:Q")
-    words = limit.mark_text(align="left", dx=5, y=8, color=charts.ink()).encode(text="word:N")
+    limit = alt.Chart(pd.DataFrame({"limit": [1.0], "word": ["deadline"]})).encode(x=alt.X("limit:Q"))
+    words = limit.mark_text(align="left", dx=5, y=8, color=charts.ink()).encode(text=alt.Text("word:N"))
     charts.draw(alt.layer(bars, limit.mark_rule(strokeWidth=2, color=charts.ink()), words), "Distribution of time used", 300)
 
 

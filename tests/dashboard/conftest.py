@@ -23,6 +23,16 @@ _STORES = {"filled", "empty", "hostile"}
 PAGES = ["board", "transactions", "slas", "incidents", "kpis", "sources"]
 
 
+@pytest.fixture(autouse=True)
+def channels_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a chart fail that leaves it to Altair to look for the class of a channel (``dashboard/components/charts.py``)."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a chart has a channel in short: give alt.X, alt.Text, alt.Tooltip …")
+
+    monkeypatch.setattr("altair.utils.schemapi._FromDict.__init__", refuse)
+
+
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker run what draws pages of these stores: every other would take seconds to fill them, too."""
