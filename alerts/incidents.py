@@ -255,4 +255,4 @@ def forget(state: State, now: datetime) -> State:
 def rows(incidents: list[Incident]) -> pd.DataFrame:
     """Return incidents as rows of their table."""
     columns = list(Incident.__dataclass_fields__)
-    return pd.DataFrame({name: pd.Series([getattr(one, name) for one in incidents], dtype=object) for name in columns})
+    return pd.DataFrame({name: np.fromiter((getattr(one, name) for one in incidents), object, len(incidents)) for name in columns})

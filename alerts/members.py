@@ -21,6 +21,7 @@ SEVERITIES = tuple(RANKS)
 KEY = ["flow", "transaction_id", "sla"]
 GROUP = ["flow", "stage", "cause"]
 DESCRIPTION = ["reference", "verdict", "due_at", "value", "currency", "penalty", "customer", "plant"]
+_MONEY = ("value", "penalty")
 CANDIDATE = [*KEY, "stage", "cause", *DESCRIPTION, "joined_at", "rank", "owner", "runbook", "holds"]
 
 
@@ -68,15 +69,21 @@ def _rank(catalog: Catalog, flow_id: str, sla_id: str, stage: str) -> int:
 def _of_clocks(clocks: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     if clocks.empty:
         return pd.DataFrame(columns=CANDIDATE)
-    frame = clocks.copy()
-    frame["cause"] = frame["cause"].astype(object).where(frame["cause"].astype(object) != "", OVERDUE)
-    frame["holds"] = frame["verdict"].isin(HOLDING) & (frame["removed"] == 0)
-    frame["joined_at"] = frame["verdict_at"]
-    full = frame["severity"].map(RANKS).fillna(RANKS[Severity.WARNING.value]).to_numpy("int64")
-    late = frame["verdict"].isin(LATE).to_numpy()
-    frame["rank"] = np.where(late, full, np.minimum(full, RANKS[Severity.WARNING.value]))
-    frame["owner"] = _or_owner_of_flow(frame, catalog)
-    return _plain(frame[CANDIDATE])
+    verdict, cause = clocks["verdict"].to_numpy(object), clocks["cause"].to_numpy(object)
+    full = clocks["severity"].map(RANKS).fillna(RANKS[Severity.WARNING.value]).to_numpy("int64")
+    late = clocks["verdict"].isin(LATE).to_numpy()
+    own = {
+        "cause": np.where(cause != "", cause, OVERDUE).astype(object),
+        "verdict": verdict,
+        "joined_at": clocks["verdict_at"].to_numpy("datetime64[ms]"),
+        "due_at": clocks["due_at"].to_numpy("datetime64[ms]"),
+        "rank": np.where(late, full, np.minimum(full, RANKS[Severity.WARNING.value])),
+        "owner": np.array(_or_owner_of_flow(clocks, catalog), object),
+        "holds": clocks["verdict"].isin(HOLDING).to_numpy() & (clocks["removed"] == 0).to_numpy(),
+    }
+    return pd.DataFrame(
+        {name: own[name] if name in own else clocks[name].to_numpy("float64" if name in _MONEY else object) for name in CANDIDATE}
+    )
 
 
 def _or_owner_of_flow(frame: pd.DataFrame, catalog: Catalog) -> list[str]:
@@ -149,6 +156,6 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
             plain[name] = pd.to_datetime(plain[name]).astype("datetime64[ms]")
         elif name not in {"holds", "rank", "value", "penalty"}:
             plain[name] = plain[name].astype(object)
-    plain[["value", "penalty"]] = plain[["value", "penalty"]].astype("float64")
+    plain[[*_MONEY]] = plain[[*_MONEY]].astype("float64")
     plain["holds"] = plain["holds"].astype(bool)
     return plain

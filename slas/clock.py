@@ -80,54 +80,61 @@ def clocks_of(transactions: pd.DataFrame, catalog: Catalog, calendars: Calendars
     cancellation stopped the clock), ``failure`` (the cause, if the awaited stage failed), ``facts`` (the transaction's) and
     ``penalty_day``, ``penalty_free``, ``penalty_cap`` in money and days.
     """
-    frames = [
+    measured = [
         _measure(Group(rows, catalog.flows[str(flow)], name, sla, calendars.of(sla.calendar)), catalog)
         for flow, rows in _living(transactions).groupby("flow", sort=False, observed=True)
         if flow in catalog.flows
         for name, sla in catalog.flows[str(flow)].slas.items()
     ]
-    frames = [frame for frame in frames if len(frame)]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["flow", "sla", "transaction_id"])
+    measured = [columns for columns in measured if columns]
+    if not measured:
+        return pd.DataFrame(columns=["flow", "sla", "transaction_id"])
+    return pd.DataFrame({name: np.concatenate([columns[name] for columns in measured]) for name in measured[0]})
 
 
 def _living(transactions: pd.DataFrame) -> pd.DataFrame:
     return transactions[(transactions["state"] != TransactionState.MERGED).to_numpy(np.bool_)]
 
 
-def _measure(group: Group, catalog: Catalog) -> pd.DataFrame:
+def _measure(group: Group, catalog: Catalog) -> dict[str, NDArray[Any]]:
+    """Return the columns of the clocks of one SLA; none if it runs for no transaction."""
     started = group.at(group.sla.from_)
     kept = (started != MISSING) & effective(group.sla.since, None, started)
     if not kept.any():
-        return pd.DataFrame()
-    group = Group(group.rows[kept], group.flow, group.name, group.sla, group.calendar)
-    started = started[kept]
+        return {}
+    if not kept.all():
+        group = Group(group.rows[kept], group.flow, group.name, group.sla, group.calendar)
+        started = started[kept]
     stopped, cancelled = _called_off(group, _reached(group))
     pauses = _pauses(group, started, stopped)
     columns = _limits(group, catalog, started, pauses)
     facts = group.rows["facts"]
     failed = (group.rows["failed_stage"] == group.sla.to).to_numpy(np.bool_)
-    return pd.DataFrame(
-        {
-            "flow": group.flow.flow,
-            "sla": group.name,
-            "transaction_id": group.rows["transaction_id"].to_numpy(),
-            "reference": group.rows["reference"].to_numpy(),
-            "stage": group.sla.to,
-            "started_at": started,
-            "stopped_at": stopped,
-            **columns,
-            "paused": pauses,
-            "cancelled": cancelled,
-            "failure": np.where(failed, group.rows["cause"].to_numpy(object), ""),
-            "severity": str(group.sla.severity),
-            "owner": group.sla.owner or group.flow.owner,
-            "runbook": group.sla.runbook,
-            "customer": [values.get("customer", "") for values in facts],
-            "plant": [values.get("plant", "") for values in facts],
-            "facts": facts.to_numpy(object),
-            **_value(group),
-        }
-    )
+    rows = len(started)
+
+    def same(value: str | None) -> NDArray[np.object_]:
+        return np.full(rows, value, object)
+
+    return {
+        "flow": same(group.flow.flow),
+        "sla": same(group.name),
+        "transaction_id": group.rows["transaction_id"].to_numpy(object),
+        "reference": group.rows["reference"].to_numpy(object),
+        "stage": same(group.sla.to),
+        "started_at": started,
+        "stopped_at": stopped,
+        **columns,
+        "paused": np.fromiter(pauses, object, rows),
+        "cancelled": cancelled,
+        "failure": np.where(failed, group.rows["cause"].to_numpy(object), ""),
+        "severity": same(str(group.sla.severity)),
+        "owner": same(group.sla.owner or group.flow.owner),
+        "runbook": same(group.sla.runbook),
+        "customer": np.fromiter((values.get("customer", "") for values in facts), object, rows),
+        "plant": np.fromiter((values.get("plant", "") for values in facts), object, rows),
+        "facts": facts.to_numpy(object),
+        **_value(group),
+    }
 
 
 def _reached(group: Group) -> Milliseconds:
