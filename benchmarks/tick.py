@@ -9,7 +9,7 @@ tell statements apart, those that a real tick sends in parallel or in the backgr
 processor time of an ``EXPLAIN`` of the same statement and, for an insert, of the statements of all views that read what it inserts;
 *running* is the rest.
 
-``--against`` names the folder of another checkout, whose ticks alternate with those of this one.
+``--against`` names the folder of another checkout that has this benchmark; its ticks alternate with those of this one.
 """
 
 from __future__ import annotations

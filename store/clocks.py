@@ -149,13 +149,10 @@ class StoredClocks:
         """Write verdicts, then clocks, then the cursor. What the disk does not accept waits in memory and is read from there."""
         revision = self._store.revision()
         fresh = self._store.fresh["clocks"]
-        try:
+        with fresh.lost_unless_written(revision):
             for table, frame in (("verdicts", verdicts), ("clocks", clocks)):
                 if len(frame):
                     self._store.insert_or_hold({table: {**_columns(frame), "revision": [revision] * len(frame)}})
-        except BaseException:  # boundary: a write; whatever ended it, the rows may be in the store all the same
-            fresh.lose(revision)
-            raise
         if len(clocks):
             fresh.add(clocks.assign(revision=revision), revision)
         if cursor is not None:

@@ -7,6 +7,8 @@ read from there. All of it is told in revisions, which rise with every write.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pandas as pd
 
@@ -48,8 +50,15 @@ class FreshRows:
             if self._rows > ROWS_MAX:
                 self._forget(upto)
 
-    def lose(self, upto: int) -> None:
-        """Note that rows up to this revision may be in the store and not here."""
+    @contextmanager
+    def lost_unless_written(self, revision: int) -> Iterator[None]:
+        """Know nothing of rows up to this revision if their write fails: they may be in the store all the same."""
+        with ExitStack() as failed:
+            failed.callback(self._lose, revision)
+            yield
+            failed.pop_all()
+
+    def _lose(self, upto: int) -> None:
         with self._lock:
             self._forget(upto)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from core.errors import NoRoom
 from store import fresh as fresh_rows
 from store.fresh import FreshRows
 
@@ -60,7 +61,8 @@ def test_a_gap_is_asked_of_the_store():
 def test_after_a_write_of_unknown_outcome_the_store_is_asked():
     fresh = FreshRows()
     fresh.add(rows("a"), 10)
-    fresh.lose(11)
+    with pytest.raises(NoRoom, match="full"), fresh.lost_unless_written(11):
+        raise NoRoom("full")
     assert names(fresh, 10) is None
     fresh.add(rows("c"), 12)
     assert names(fresh, 10) is None
