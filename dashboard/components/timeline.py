@@ -71,18 +71,19 @@ def lanes(context: Context, flow: str, milestones: pd.DataFrame, domain: tuple[A
             alt.Tooltip("cause"),
         ],
     )
+    lane = 56 + 14 * max(0, frame["lift"].nunique() - 2)
+    return alt.layer(path, *_names(base, frame), points, charts.ends(domain)).properties(height=60 + lane * len(order))
+
+
+def _names(base: Any, frame: pd.DataFrame) -> list[Any]:
+    """Return the names of the milestones, each beside its point, with a halo, so that the line does not cross it."""
+    halo: dict[str, Any] = {"stroke": charts.panel(), "strokeWidth": 5, "strokeJoin": "round"}
     names = []
     for lift, left in sorted(set(zip(frame["lift"], frame["left"], strict=True))):
         own = base.transform_filter((alt.datum.lift == lift) & (alt.datum.left == left)).encode(text=alt.Text("milestone:N"))
         side: dict[str, Any] = {"align": "right", "dx": -9} if left else {"align": "left", "dx": 9}
-        halo: dict[str, Any] = {
-            "stroke": charts.panel(),
-            "strokeWidth": 5,
-            "strokeJoin": "round",
-        }  # a halo, so that the line does not cross the name
         names += [own.mark_text(dy=lift, fontSize=12, **kind, **side) for kind in (halo, {"color": charts.ink()})]
-    lane = 56 + 14 * max(0, frame["lift"].nunique() - 2)
-    return alt.layer(path, *names, points, charts.ends(domain)).properties(height=60 + lane * len(order))
+    return names
 
 
 def _places(frame: pd.DataFrame, domain: tuple[Any, Any]) -> tuple[list[int], list[bool]]:
