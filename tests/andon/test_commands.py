@@ -37,7 +37,7 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
-    result = ask("check", str(ORDERS), folder=tmp_path)
+    result = andon("check", str(ORDERS), folder=tmp_path)
     assert result.returncode == 0
     assert "1 flow, 2 SLAs" in result.stdout
     assert result.stderr.splitlines() == [
@@ -68,7 +68,7 @@ def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> Non
     flows.mkdir(parents=True)
     text = (ORDERS / "flows" / "orders.yaml").read_text().replace("owner: order-desk", "owner: order-desk\nowmer: x", 1)
     (flows / "orders.yaml").write_text(text)
-    result = ask("check", "catalog", folder=tmp_path)
+    result = andon("check", "catalog", folder=tmp_path)
     assert result.returncode == 2
     assert "orders.yaml" in result.stderr
     assert "owmer" in result.stderr
@@ -236,7 +236,7 @@ def test_nothing_asked_is_answered_with_the_help_and_its_exit_codes(tmp_path: Pa
 def test_warnings_say_that_they_are_warnings(tmp_path: Path) -> None:
     shutil.copytree(ORDERS, tmp_path / "catalog")
     (tmp_path / "catalog" / "routes.yaml").unlink()
-    result = ask("check", folder=tmp_path)
+    result = andon("check", folder=tmp_path)
     assert result.returncode == 0
     assert [line for line in result.stderr.splitlines() if not line.startswith("warning: catalog/")] == []
     assert "nobody will be notified" in result.stderr

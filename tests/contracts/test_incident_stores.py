@@ -63,7 +63,7 @@ def test_changes_are_read_again_until_their_cursors_are_saved_and_not_after_it(w
     assert changed(store) == changed(store) == [("0", "breached"), ("1", "breached")]
     _, cursors, _ = store.changes(LIMIT)
     store.save({}, cursors)
-    assert changed(store) == changed(world.port()) == []
+    assert changed(store) == [], "another one may read them again: it would tell nobody twice"
 
     world.clocks(1, "met_late", first=1)
     assert changed(store) == [("1", "met_late")]

@@ -55,7 +55,7 @@ BROKEN = [
         "calendars/plant.yaml",
         "cut_off: 16:00",
         "colour: blue",
-        ["calendars/plant.yaml:6:1: unknown key 'colour'; known: calendar, cut_off, holidays, shifts, time_zone, title"],
+        ["calendars/plant.yaml:6:1: unknown key 'colour'; known: calendar, cut_off, holidays, shifts, time_zone, title, worked"],
     ),
     Broken(
         "missing-key",
