@@ -18,20 +18,21 @@ Numbers = npt.NDArray[np.int64]
 Array = Any
 """An Arrow array: the library has no types."""
 
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
+"""Between texts that are compared together."""
 MILLISECONDS = pa.timestamp("ms", "UTC")
 
 
 def encoded(*texts: Array) -> tuple[Numbers, Array]:
     """Return the texts of each row, joined, as numbers from 0 in the order in which they appear, and the texts that these stand for."""
-    joined = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, _SEPARATOR)
+    joined = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, SEPARATOR)
     found = pc.dictionary_encode(joined)
     return found.indices.to_numpy().astype(np.int64), found.dictionary
 
 
 def pairs(names: Array) -> list[tuple[str, str]]:
     """Return what ``encoded`` joined of two columns."""
-    return [(first, second) for first, _, second in (name.partition(_SEPARATOR) for name in names.to_pylist())]
+    return [(first, second) for first, _, second in (name.partition(SEPARATOR) for name in names.to_pylist())]
 
 
 def combined(*codes: Numbers) -> Numbers:

@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from correlator.columns import SEPARATOR
+
 Texts = npt.NDArray[np.object_]
 _Codes = npt.NDArray[np.intp]
 
-_SEPARATOR = "\x1f"
 _TEXTS = ("flow", "event_id", "candidate_id", "key_type", "key_value", "transaction_id")
 
 
@@ -62,7 +63,7 @@ def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: st
     rows = _taken(rows, usable)
 
     # Exclusive keys say which transaction each of their events belongs to; many-to-many keys are attached to it afterwards.
-    loose = np.isin(_joined(rows["flow"], rows["key_type"]), [_SEPARATOR.join(pair) for pair in attached])
+    loose = np.isin(_joined(rows["flow"], rows["key_type"]), [SEPARATOR.join(pair) for pair in attached])
     owned, shelved = _taken(rows, ~loose), _taken(rows, loose)
     owned["owner"] = _owners(owned)
     of_events = _taken(owned, _first_of(owned["event"]))
@@ -162,7 +163,7 @@ def _joined(*texts: Texts) -> Texts:
     """Return the texts of each row as one, which is equal where all of them are."""
     joined = texts[0]
     for more in texts[1:]:
-        joined = joined + _SEPARATOR + more
+        joined = joined + SEPARATOR + more
     return joined
 
 

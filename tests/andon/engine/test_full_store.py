@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from andon.engine.loop import STAGES, Engine
-from andon.engine.pipeline import Pipeline
 from andon.wiring.pipeline import pipeline_on
 from core.config import Settings
 from core.errors import NoRoom
@@ -20,16 +18,11 @@ from store.client import Store
 from store.held_file import HeldFile
 from store.keeping import kept_in_journal
 from tests.andon.shop import BOOK, BY_SPAN, Shop, catalog
+from tests.andon.shop_on_disk import ShopOnDisk
 
 
-@dataclass
-class Full:
-    """The shop with the engine's loop over it, on a disk that can be filled."""
-
-    shop: Shop
-    pipeline: Pipeline
-    engine: Engine
-    patch: pytest.MonkeyPatch
+class Full(ShopOnDisk):
+    """A disk that can be filled."""
 
     def fill(self, *methods: str) -> None:
         def refuse(*_: Any, **__: Any) -> Any:
@@ -40,15 +33,6 @@ class Full:
 
     def make_room(self) -> None:
         self.patch.undo()
-
-    def tick(self, **later: float) -> None:
-        self.shop.pass_time(**later)
-        self.pipeline.tidy(sweep=False)
-        self.engine.tick()
-
-    def late(self) -> int:
-        """Return how many orders are breached in the incidents that are open now."""
-        return sum(one.breached for one in self.pipeline.alerting.open_incidents(self.shop.clock.now()))
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from andon.engine.loop import Engine
-from andon.engine.pipeline import Pipeline
 from andon.wiring.pipeline import pipeline_on
 from core.config import Settings
 from core.errors import NoRoom
@@ -19,19 +18,16 @@ from core.telemetry import Telemetry
 from store.client import Store
 from store.keeping import kept_in_journal
 from tests.andon.shop import Shop, catalog
+from tests.andon.shop_on_disk import ShopOnDisk
 from tests.waiting import wait_until
 
 WRITES = ("_put", "_insert_raw", "_command")
 
 
 @dataclass
-class Hanging:
-    """The shop with the engine's loop over it, on a disk that can hang."""
+class Hanging(ShopOnDisk):
+    """A disk that can hang."""
 
-    shop: Shop
-    pipeline: Pipeline
-    engine: Engine
-    patch: pytest.MonkeyPatch
     begun: int = 0
     goes_on: threading.Event = field(default_factory=threading.Event)
 
@@ -60,14 +56,6 @@ class Hanging:
         self.goes_on.set()
         wait_until(lambda: not patience.is_lost, 60, "what was left behind has ended")
         self.patch.undo()
-
-    def tick(self, **later: float) -> None:
-        self.shop.pass_time(**later)
-        self.pipeline.tidy(sweep=False)
-        self.engine.tick()
-
-    def late(self) -> int:
-        return sum(one.breached for one in self.pipeline.alerting.open_incidents(self.shop.clock.now()))
 
     def count(self, sql: str) -> int:
         return len(self.shop.store.rows(sql))
