@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from alerts.incidents import Incident
-from alerts.render import one_line
+from alerts.one_line import one_line
 from alerts.stage import Silence
 from core.errors import UsageError
 from core.incident import ACKNOWLEDGED_FOR, IncidentStatus

@@ -12,7 +12,7 @@ from alerts import conditions as own
 from alerts import incidents as incident_rules
 from alerts import runbooks
 from alerts.incidents import Incident, State
-from alerts.render import title_of
+from alerts.title import title_of
 from core.catalog.catalog import Catalog
 from core.catalog.flow import OWN_FLOW
 
@@ -50,5 +50,5 @@ def _described(incident: Incident, state: State, catalog: Catalog) -> Incident:
     if incident.flow == OWN_FLOW:
         title, cause = own.title_of(state.members, incident.incident_id, incident.title), incident.stage
     else:
-        title, cause = title_of(catalog, *incident.group), incident.cause
+        title, cause = title_of(catalog, incident), incident.cause
     return replace(incident, title=title, runbook=runbooks.choose(catalog, cause, incident.runbook))

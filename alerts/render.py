@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,16 +12,14 @@ import pandas as pd
 from alerts import runbooks
 from alerts.incidents import Incident, aware
 from alerts.members import LATE
+from alerts.one_line import one_line
 from core.catalog.catalog import Catalog
-from core.catalog.definition import readable
 from core.catalog.flow import OWN_FLOW
-from core.incident import FAILED, NO_VERDICT, OVERDUE, Contact, IncidentStatus, MemberLine, Message, Reason, cause_text
+from core.incident import Contact, IncidentStatus, MemberLine, Message, Reason
 from core.plural import counted
 
 TOP = 20
 NAMES = 50
-_TEXT = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True)
@@ -31,24 +28,6 @@ class Rendering:
 
     catalog: Catalog
     dashboard_url: str
-
-
-def one_line(text: str, limit: int = _TEXT) -> str:
-    """Return text that cannot break out of its line or reverse the reading direction, at most ``limit`` characters."""
-    clean = _CONTROL.sub(" ", text).strip()
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
-
-
-def title_of(catalog: Catalog, flow_id: str, stage: str, cause: str) -> str:
-    """Return where and what: ``Order to cash › Booked in ERP: running late``, in the flow's own words."""
-    flow = catalog.flows.get(flow_id)
-    milestone = flow.milestones.get(stage) if flow else None
-    awaited = (milestone.title if milestone else "") or readable(stage) or "no stage"
-    where = f"{(flow.title if flow else '') or readable(flow_id)} › {awaited}"
-    if cause in (OVERDUE, FAILED):
-        return one_line(f"{where}: {cause_text(cause)}")
-    known = cause.partition(":")[0] in NO_VERDICT
-    return one_line(f"{where}: {'unknown' if known else 'failed'}, {cause_text(cause)}")
 
 
 def money(value: dict[str, float]) -> str:

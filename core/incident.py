@@ -41,9 +41,9 @@ class Reason(StrEnum):
 
 
 def cause_text(cause: str) -> str:
-    """Return a cause in words: ``running late`` for ``overdue``, ``erp is silent`` for ``source-silent:erp``; others as they are."""
+    """Return a cause in words: ``takes too long`` for ``overdue``, ``erp is silent`` for ``source-silent:erp``; others as they are."""
     if cause == OVERDUE:
-        return "running late"
+        return "takes too long"
     kind, _, name = cause.partition(":")
     return NO_VERDICT[kind].format(name) if kind in NO_VERDICT else cause
 

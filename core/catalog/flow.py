@@ -77,9 +77,11 @@ class Milestone(Definition):
     ``keys`` and ``facts`` map a key type or fact to where it is found: a path (``attributes.order.id``, ``resource.x``, ``data.orderId``,
     ``subject``, ``body`` …) or a ClickHouse expression. ``failure``: this milestone means that the step went wrong; ``stage`` is then the
     milestone that did not happen and ``cause`` is where its cause is found. ``optional``: the flow is complete without it.
+    ``missing``: what is said of transactions that have not reached it ("12 orders *without an invoice*"); by default "not" and the title.
     """
 
     title: str = ""
+    missing: str = ""
     system: str
     match: Match
     keys: dict[str, str]
@@ -102,10 +104,14 @@ class Flow(Definition):
     influence on lanes; OTLP requests always use the lane of their source.
 
     A fact that another fact names as its ``currency`` need not be declared: it is text.
+
+    ``noun``: what people call one of its transactions (``order``); ``nouns``: several of them, by default the noun with an s.
     """
 
     flow: Identifier
     title: str
+    noun: str = "transaction"
+    nouns: str = ""
     lane: Lane | None = None
     owner: str
     keys: dict[str, Key] = Field(min_length=1)

@@ -9,8 +9,8 @@ from datetime import datetime
 import pandas as pd
 
 from core.catalog.flow import Flow
+from core.money import amount
 from dashboard import definitions
-from dashboard.components.money import amount
 from dashboard.components.time_format import Zone
 
 NUMBERS = ("decimal", "integer")

@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.money import count
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, notices, table, waterfall
-from dashboard.components.money import count
 from dashboard.page import Context
 from store.reads import detail as reads
 

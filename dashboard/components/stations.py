@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from core.money import count, several
 from core.plural import counted
 from dashboard.components import links, status_badge
-from dashboard.components.money import count, several
 
 ONCE = "each transaction counted once, by its worst SLA"
 

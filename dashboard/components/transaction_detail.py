@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from core.catalog.catalog import catalog_from_json
 from core.catalog.definition import readable
+from core.money import amount
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, facts, links, notices, signals, status_badge, table, timeline
-from dashboard.components.money import amount
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
 from slas.explain import Evidence, explain, received_later, versions_of

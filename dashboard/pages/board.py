@@ -10,9 +10,9 @@ import streamlit as st
 from markupsafe import Markup
 
 from core.catalog.flow import OWN_FLOW
+from core.money import count, several
 from dashboard import definitions, measures
 from dashboard.components import links, notices, status_badge
-from dashboard.components.money import count, several
 from dashboard.components.stations import LEGEND, Station, line
 from dashboard.components.time_format import aware, duration, next_deadline, until, utc
 from dashboard.data import Unreachable

@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from core.catalog.flow import OWN_FLOW
 from core.incident import cause_text
+from core.money import amount, count, several
 from core.plural import counted
 from core.verdict import HOLDING
 from dashboard import definitions
 from dashboard.components import export, filters, incident_acts, links, notices, status_badge, table
-from dashboard.components.money import amount, count, several
 from dashboard.components.runbooks import with_own_images
 from dashboard.components.time_format import aware, duration, next_deadline, until, utc
 from dashboard.components.words import plain

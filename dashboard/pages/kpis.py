@@ -10,10 +10,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from core.money import count, several
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, export, filters, notices, status_badge, table
-from dashboard.components.money import count, several
 from dashboard.components.time_format import duration
 from dashboard.components.words import plain
 from dashboard.page import Context

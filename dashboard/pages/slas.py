@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.money import cell, count
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import charts, export, filters, links, notices, status_badge, table
-from dashboard.components.money import cell, count
 from dashboard.components.time_format import until
 from dashboard.page import Context
 from store.reads import attainment as reads

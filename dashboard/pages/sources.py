@@ -13,10 +13,10 @@ from core.catalog.definition import readable
 from core.catalog.flow import HEARTBEAT_EVENT, is_named
 from core.catalog.review import listed
 from core.duration import parse_duration
+from core.money import count
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import export, facts, filters, notices, status_badge, table
-from dashboard.components.money import count
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
 from store.reads import origins as reads

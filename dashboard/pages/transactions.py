@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.money import cell
 from dashboard import definitions
 from dashboard.components import export, filters, links, notices, status_badge, table
-from dashboard.components.money import cell
 from dashboard.components.time_format import until
 from dashboard.components.transaction_detail import transaction_detail
 from dashboard.components.words import plain

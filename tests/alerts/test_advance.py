@@ -47,7 +47,7 @@ def test_what_is_touched_is_written_with_the_title_and_the_runbook_of_its_cause(
     advanced = changed(State(), "breached", count=2, runbook="book")
     (one,) = advanced.written
 
-    assert (one.title, one.runbook, one.members) == ("Orders › Booked: running late", "book", 2)
+    assert (one.title, one.runbook, one.members) == ("2 transactions not booked, all late · DE07 · €20 at risk", "book", 2)
     assert advanced.decide == {one.incident_id}
     assert advanced.state.incidents == {one.incident_id: one}
     assert list(advanced.members["incident_id"]) == [one.incident_id] * 2
@@ -57,7 +57,7 @@ def test_a_failure_has_the_runbook_that_names_its_cause():
     found = candidates(NOTHING, transactions(), CATALOG, NOW)
     (one,) = advance(State(), found, (), CATALOG, NOW).written
 
-    assert (one.title, one.runbook) == ("Orders › Booked: failed, CREDIT", "credit")
+    assert (one.title, one.runbook) == ("1 transaction not booked: CREDIT", "credit")
 
 
 def test_an_own_incident_says_what_its_condition_says_and_keeps_it_once_it_is_over():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from alerts.incidents import Incident
-from alerts.render import NAMES, TOP, Rendering, money, one_line, render, summary_of, title_of
+from alerts.render import NAMES, TOP, Rendering, money, render, summary_of
 from core.catalog.catalog import Catalog
 from core.catalog.routing import Owner, Owners
 from core.catalog.runbook import Runbook
@@ -27,41 +27,6 @@ CATALOG = Catalog(
     owners=Owners(owners={"desk": Owner(title="Order desk", email="desk@example.com")}),
     runbooks={"book": Runbook(runbook="book", title="Order not booked", body="1. Look.")},
 )
-
-
-@pytest.mark.parametrize(
-    ("cause", "title"),
-    [
-        ("overdue", "Spare parts › Booked in erp: running late"),
-        ("source-silent:erp", "Spare parts › Booked in erp: unknown, erp is silent"),
-        ("fact-missing:promised_at", "Spare parts › Booked in erp: unknown, the fact promised_at is missing"),
-        ("calendar:office", "Spare parts › Booked in erp: unknown, the calendar office gives no due time"),
-        ("CUSTOMER_BLOCKED", "Spare parts › Booked in erp: failed, CUSTOMER_BLOCKED"),
-    ],
-)
-def test_a_title_says_the_real_reason(cause: str, title: str) -> None:
-    assert title_of(Catalog(), "spare-parts", "booked_in-erp", cause) == title
-
-
-def test_a_title_uses_the_words_of_the_flow() -> None:
-    assert title_of(CATALOG, "orders", "booked", "overdue").startswith("Orders › Booked in SAP: ")
-    assert title_of(CATALOG, "orders", "", "overdue").startswith("Orders › no stage: ")
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("a\r\nb", "a b"),
-        ("  a\x00\x1b[31mb ", "a [31mb"),
-        ("\u202eevil\u2066", "evil"),
-        ("a\u2028b\x85c", "a b c"),
-        ("x" * 201, "x" * 199 + "…"),
-        ("x" * 200, "x" * 200),
-        ("", ""),
-    ],
-)
-def test_a_text_from_outside_stays_in_its_line(text: str, line: str) -> None:
-    assert one_line(text) == line
 
 
 def test_money_is_grouped_and_the_largest_amount_comes_first() -> None:

@@ -33,7 +33,7 @@ def test_what_was_told_does_not_change() -> None:
 @pytest.mark.parametrize(
     ("cause", "text"),
     [
-        (OVERDUE, "running late"),
+        (OVERDUE, "takes too long"),
         ("source-silent:erp", "erp is silent"),
         ("fact-missing:promised_at", "the fact promised_at is missing"),
         ("calendar:plant", "the calendar plant gives no due time"),

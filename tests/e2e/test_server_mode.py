@@ -109,7 +109,7 @@ def test_pages_are_answered_by_the_server(product: Product, late: str, monkeypat
     assert not shown.exception, shown.exception
     words = "\n".join(str(element.proto.body) for element in shown.get("html")) + "\n".join(str(one.value) for one in shown.markdown)
     assert "Data delayed" not in words
-    assert {"board": "running late", "transactions": late, "incidents": "running late"}.get(page, "") in words
+    assert {"board": "1 transaction not booked", "transactions": late, "incidents": "1 transaction not booked"}.get(page, "") in words
 
 
 @pytest.mark.browser

@@ -96,7 +96,7 @@ def test_a_failed_step_is_a_sign_of_its_own(context: Context) -> None:
     (row,) = next(layer.data for layer in [shown, *shown.layer] if isinstance(layer.data, pd.DataFrame) and "kind" in layer.data).to_dict(
         "records"
     )
-    assert (row["kind"], row["cause"], row["milestone"], row["utc"]) == ("failed", "CREDIT", "Booked", "2026-11-24 08:00:00 UTC")
+    assert (row["kind"], row["cause"], row["milestone"], row["utc"]) == ("failed", "CREDIT", "Booked in ERP", "2026-11-24 08:00:00 UTC")
 
 
 def bars(context: Context, frame: pd.DataFrame, column: str) -> dict[str, Any]:

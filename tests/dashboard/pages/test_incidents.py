@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
+from core.money import amount, several
 from core.verdict import Verdict
-from dashboard.components.money import amount, several
 from dashboard.pages import incidents
 from store.client import Store
 from store.reads import incident_log

@@ -88,7 +88,7 @@ def test_the_list_begins_with_a_week(listed: Any) -> None:
 def test_what_led_here_from_the_board_is_said_and_can_be_left(listed: Any) -> None:
     test, asked = listed(flow="order-to-cash", awaited="booked")
     assert asked["awaited"] == "booked"
-    assert "on the way to “Booked”" in test.text[0].value
+    assert "on the way to “Booked in ERP”" in test.text[0].value
     test.button[0].click().run()
     assert asked["awaited"] == ""
     assert "awaited" not in test.query_params

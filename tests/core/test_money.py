@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.components import money
+from core import money
 
 
 def test_money_is_never_added_across_currencies() -> None:
