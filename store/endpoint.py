@@ -29,7 +29,8 @@ from core.errors import Permanent
 from core.http.body import SlowBodyError, read_parts
 from core.http.guard import Guard
 from store.named_tables import Named, UnknownTableError, read_tree
-from store.read_only import Question, question
+from store.native import compressed, greeting
+from store.read_only import NotSqlError, Question, question
 from store.reads.connection import CLIENT_NAME, LIMITS, USER
 from store.statement import statement
 
@@ -58,6 +59,7 @@ class Readers:
         listed = self.query(statement("endpoint/formats"), "TabSeparated", {}).decode().split()
         self.formats = {name.lower(): name for name in listed}
         self._database = self.query(statement("endpoint/database"), "TSVRaw", {}).decode().strip()
+        self.version = self.query(statement("endpoint/version"), "TSVRaw", {}).decode().strip()
         self._tables = self._all_tables()
         self._named = lru_cache(OUTLINES_REMEMBERED)(self._parse)
 
@@ -144,6 +146,14 @@ def read_endpoint(readers: Readers, password: str, guard: Guard) -> Starlette:
     turns = _Turns(readers.count)
 
     async def answer(request: Request) -> Response:
+        response = await plain(request)
+        if request.query_params.get("compress") == "1":  # errors, too: a client that asks for it reads nothing else
+            method = request.query_params.get("network_compression_method", "")
+            response.body = await run_in_threadpool(compressed, bytes(response.body), method)
+            response.headers["content-length"] = str(len(response.body))
+        return response
+
+    async def plain(request: Request) -> Response:
         if not _allowed(request, password):
             return _stranger(guard.wrong(request))
         try:
@@ -156,16 +166,27 @@ def read_endpoint(readers: Readers, password: str, guard: Guard) -> Starlette:
         sql = " ".join(part for part in (given.get("query", ""), body) if part).strip()
         if not sql:
             return PlainTextResponse("Ok.\n")
-        try:
-            asking = question(sql)
-        except Permanent as refusal:
-            return _refusal(164, f"{refusal} (READONLY)", 403)
-        asked = asking.format or request.headers.get("x-clickhouse-format") or given.get("default_format") or "TabSeparated"
-        parameters = {name.removeprefix("param_"): value for name, value in given.items() if name.startswith("param_")}
+        default = request.headers.get("x-clickhouse-format") or given.get("default_format") or "TabSeparated"
         own = request.headers.get("user-agent", "").startswith(CLIENT_NAME)
-        return await _result(readers, turns.turn(own=own), asking, asked, parameters)
+        return await _answered(readers, turns.turn(own=own), sql, default, given)
 
     return Starlette(routes=[Route("/ping", lambda _: PlainTextResponse("Ok.\n")), Route("/", answer, methods=["GET", "POST"])])
+
+
+async def _answered(
+    readers: Readers, turn: AbstractAsyncContextManager[None], sql: str, default_format: str, given: dict[str, str]
+) -> Response:
+    first = greeting(sql, given.get("client_protocol_version", ""), readers.version) if default_format == "Native" else None
+    if first is not None:
+        return Response(first, media_type="application/octet-stream", headers={"x-clickhouse-format": "Native"})
+    try:
+        asking = question(sql)
+    except NotSqlError as refusal:
+        return _refusal(62, f"Syntax error: {refusal} (SYNTAX_ERROR)", 400)
+    except Permanent as refusal:
+        return _refusal(164, f"{refusal} (READONLY)", 403)
+    parameters = {name.removeprefix("param_"): value for name, value in given.items() if name.startswith("param_")}
+    return await _result(readers, turn, asking, asking.format or default_format, parameters)
 
 
 async def _result(

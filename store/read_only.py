@@ -3,7 +3,8 @@
 ``readonly = 1`` alone is not enough in the embedded engine: it still lets the function ``file`` read any file, INTO OUTFILE write one,
 DESCRIBE fetch an address, KILL end the queries of others and USE change what the next reader of the connection sees. So a statement is
 split into tokens, must be a single query, and may not call a function that reaches outside the store. Comments are removed before
-ClickHouse reads it. Only ClickHouse's parser knows which tables it names: :mod:`store.named_tables`.
+ClickHouse reads it; what a client may ask of any server, and may not learn or set of this one, is replaced. Only ClickHouse's parser knows
+which tables it names: :mod:`store.named_tables`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 from core.errors import Permanent
 from store.named_tables import SET_FUNCTION, SYSTEM_TABLES
+from store.native import REVISION, SERVER_NAME
 
 _TOKEN = re.compile(
     r"""
@@ -27,7 +29,18 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BETWEEN = frozenset({"space", "comment"})
-_BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "from", "("})
+_BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "from", "(", "explain"})
+_OTHER_STATEMENTS = frozenset({
+    "alter", "attach", "backup", "begin", "check", "commit", "copy", "create", "delete", "detach", "drop", "exchange", "execute", "exists",
+    "grant", "insert", "kill", "move", "optimize", "parallel", "rename", "replace", "restore", "revoke", "rollback", "set", "system",
+    "truncate", "undrop", "update", "use", "watch",
+})  # fmt: skip
+_EXPLAINED = frozenset({"select", "with", "from", "("})
+_EXPLAINING = frozenset(
+    {"=", ",", "explain", "plan", "pipeline", "syntax", "ast", "estimate", "query", "tree", "header", "indexes", "description"}
+)
+_OWN_LIMITS = frozenset({"max_threads", "max_execution_time"})
+"""Settings that a query may name although they change nothing: it has the endpoint's own limits, which are not looser."""
 _SHOWN = frozenset({"tables", "databases", "create", "columns", "functions", "full"})
 _WORDS = frozenset({"outfile", "infile", "parallel", "processlist", "apply"})
 """Never allowed as bare words: files, several statements in one, what others do, functions called without parentheses."""
@@ -41,18 +54,23 @@ _LEAVING = re.compile(
     re.VERBOSE,
 )
 """Functions and table functions that reach files, addresses, programs, other databases, models, the host or what other people do."""
+_SERVER_NAMES = frozenset({"hostname", "fqdn", "fullhostname", "displayname"})
 _NO_VALUE = frozenset({"select", "with", "from", "explain", "settings", "format"})
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _STOPPING = frozenset({"throwif", "sleep", "sleepeachrow"})
 _INSTEAD = "use an expression over the signal's own columns, such as upper(service) or extract(body, '[0-9]+')"
 
 
+class NotSqlError(Permanent):
+    """A text that is no SQL statement at all, rather than one that may not be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A statement without comments, trailing FORMAT and semicolon; ``format`` is empty if it names none.
 
-    ``outline``: the same, for the parser only, with constants in place of texts and parameters, and plain words in place of names.
-    ``given``: the names that it defines itself, with WITH and AS.
+    ``outline``: the same, for the parser only, with constants in place of texts and parameters, and plain words in place of names; of an
+    EXPLAIN, what it explains. ``given``: the names that it defines itself, with WITH and AS.
     """
 
     sql: str
@@ -62,8 +80,8 @@ class Question:
 
 
 def question(text: str) -> Question:
-    """Return the statement to run. Raises :class:`core.errors.Permanent` that says what is not allowed."""
-    tokens = _tokens(text)
+    """Return the statement to run. Raises :class:`core.errors.Permanent` that says what is not allowed, as NotSqlError if it is no SQL."""
+    tokens = _with_names_of_this_server(_tokens(text))
     while tokens and tokens[-1][1] in {";", " "}:
         tokens.pop()
     words = [(kind, part) for kind, part in tokens if kind not in _BETWEEN]
@@ -71,7 +89,7 @@ def question(text: str) -> Question:
     for index, (kind, part) in enumerate(words):
         following = words[index + 1][1] if index + 1 < len(words) else ""
         if part == ";":
-            raise Permanent("one statement at a time")
+            raise NotSqlError("one statement at a time")
         if part.lower() == "identifier" and words[index - 1][1] == ":":
             raise Permanent("a name as a parameter is not allowed in readonly mode")
         if kind == "word" and part.lower() in _WORDS:
@@ -87,7 +105,53 @@ def question(text: str) -> Question:
         asked = words[-1][1]
         cut = next(index for index in range(len(tokens) - 1, -1, -1) if tokens[index][1].lower() == "format")
         tokens = tokens[:cut]
-    return Question("".join(part for _, part in tokens).strip(), asked, _outline(tokens), _given(tokens))
+    tokens = _without_own_limits(tokens)
+    return Question("".join(part for _, part in tokens).strip(), asked, _outline(_explained(tokens)), _given(tokens))
+
+
+def _with_names_of_this_server(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the statement with constants, named like the functions, in place of functions that ask who and where the server is."""
+    changed: list[tuple[str, str]] = []
+    skipped = 0
+    for index, (kind, part) in enumerate(tokens):
+        if skipped:
+            skipped -= 1
+            continue
+        following = [text for _, text in tokens[index + 1 : index + 3]]
+        if kind == "word" and following == ["(", ")"] and (part.lower() in _SERVER_NAMES or part.lower() == "revision"):
+            constant = f"toUInt32({REVISION})" if part.lower() == "revision" else f"'{SERVER_NAME}'"
+            changed += _tokens(f"({constant} AS `{part}()`)")
+            skipped = 2
+        else:
+            changed.append((kind, part))
+    return changed
+
+
+def _without_own_limits(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the statement without a SETTINGS at its end that names only limits which the endpoint sets itself."""
+    places = [index for index, (kind, part) in enumerate(tokens) if kind == "word" and part.lower() == "settings"]
+    rest = [(kind, part) for kind, part in tokens[places[-1] + 1 :] if kind not in _BETWEEN] if places else []
+    settings = [rest[start : start + 4] for start in range(0, len(rest), 4)]
+    own = bool(settings) and all(
+        [part for _, part in setting[3:]] == ([","] if index + 1 < len(settings) else [])
+        and setting[0][1].lower() in _OWN_LIMITS
+        and [part for _, part in setting[1:2]] == ["="]
+        and [kind for kind, _ in setting[2:3]] == ["number"]
+        for index, setting in enumerate(settings)
+    )
+    return tokens[: places[-1]] if own else tokens
+
+
+def _explained(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what a statement explains, or all of it if it does not begin with EXPLAIN. Raises :class:`core.errors.Permanent`."""
+    if not tokens or next((part.lower() for kind, part in tokens if kind not in _BETWEEN), "") != "explain":
+        return tokens
+    for index, (kind, part) in enumerate(tokens):
+        if part.lower() in _EXPLAINED:
+            return tokens[index:]
+        if kind not in {*_BETWEEN, "number"} and part.lower() not in _EXPLAINING:
+            raise Permanent(f"only a query can be explained in readonly mode, not {part[:40].upper()}")
+    raise NotSqlError("no query follows EXPLAIN")
 
 
 def _outline(tokens: list[tuple[str, str]]) -> str:
@@ -178,12 +242,15 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while position < len(text):
         found = _TOKEN.match(text, position)
         if found and text.startswith("/*", position) and found.lastgroup != "comment":
-            raise Permanent(f"the comment at character {position + 1} is not closed; end it with */")
+            raise NotSqlError(f"the comment at character {position + 1} is not closed; end it with */")
         if found is None:
-            raise Permanent(f"character {position + 1} is not allowed outside quotes: {text[position]!r}")
+            raise NotSqlError(f"character {position + 1} is not allowed outside quotes: {text[position]!r}")
         position = found.end()
         kind = str(found.lastgroup)
-        tokens.append((kind, " " if kind in _BETWEEN else found.group()))
+        if kind not in _BETWEEN:
+            tokens.append((kind, found.group()))
+        elif not tokens or tokens[-1][1] != " ":
+            tokens.append((kind, " "))
     return tokens
 
 
@@ -199,8 +266,10 @@ def _name(part: str) -> str:
 
 def _check_beginning(words: list[tuple[str, str]]) -> None:
     first = words[0][1].lower() if words else ""
+    if first not in _BEGINNINGS | _OTHER_STATEMENTS:
+        raise NotSqlError(f"no statement begins with {first[:40] or 'nothing'}; only queries are allowed here, such as SELECT")
     if first not in _BEGINNINGS:
-        raise Permanent(f"Cannot execute query in readonly mode: only queries are allowed, not {first[:40].upper() or 'nothing'}")
+        raise Permanent(f"Cannot execute query in readonly mode: only queries are allowed, not {first[:40].upper()}")
     second = words[1][1].lower() if len(words) > 1 else ""
     if first == "show" and second not in _SHOWN:
         raise Permanent(f"SHOW {second[:40].upper()} is not allowed in readonly mode")

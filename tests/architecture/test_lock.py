@@ -101,6 +101,15 @@ def test_the_packages_of_node_that_tests_need_are_pinned_too() -> None:
     assert "npm ci " in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_the_modules_of_go_that_tests_need_are_pinned_too() -> None:
+    folder = ROOT / "tests" / "e2e" / "go"
+    wanted = re.findall(r"^\s*(?:require )?(\S+\.\S+/\S+ v\S+)", (folder / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+    assert any(one.startswith("github.com/ClickHouse/clickhouse-go/v2 ") for one in wanted)
+    hashes = (folder / "go.sum").read_text(encoding="utf-8")
+    assert all(f"{one} h1:" in hashes for one in wanted)
+    assert "go mod download" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
 def test_what_is_shipped_is_listed_for_those_who_audit_it(tmp_path: Path) -> None:
     for folder in ("first", "second"):
         subprocess.run([sys.executable, "tools/inventory.py", str(tmp_path / folder)], cwd=ROOT, check=True, capture_output=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,6 @@ from pathlib import Path
 import clickhouse_connect
 import httpx
 import pytest
-import uvicorn
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.clock import FakeClock
@@ -25,6 +23,7 @@ from store import endpoint
 from store.client import Store
 from store.endpoint import Readers, read_endpoint
 from store.reads.connection import connect
+from tests.store.served import served
 from tests.waiting import slowness, wait_until
 
 PASSWORD = "correct horse"
@@ -41,14 +40,8 @@ def url(engine_folder: Path, admin: Store) -> Iterator[str]:
     admin.command("INSERT INTO probe SELECT number, toString(number) FROM numbers(1000)")
     readers = Readers(str(engine_folder), limits=LIMITS)
     app = read_endpoint(readers, PASSWORD, Guard(FailedAttempts(CLOCK), RejectionLog(CLOCK, TELEMETRY)))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(app) as address:
+        yield address
     readers.close()
     admin.command("DROP TABLE probe")
 
@@ -143,7 +136,9 @@ ATTACKS = [
     "SELECT * FROM system.processes", "SELECT * FROM `system`.`processes`", "SELECT * FROM system /**/ . users",
     "SELECT * FROM SYSTEM.query_log", "SELECT * FROM system.named_collections", "SELECT * FROM system.server_settings",
     "SHOW PROCESSLIST", "SHOW FULL PROCESSLIST", "SHOW GRANTS", "SELECT * FROM {{t:Identifier}}", "SELECT $tag$a$tag$",
-    "SELECT displayName()", "SELECT serverUUID()",
+    "SELECT serverUUID()", "SELECT hostName('a')", "SELECT 1 SETTINGS max_threads = 2, readonly = 0", "SELECT 1 SETTINGS max_threads = 1 + 1",
+    "EXPLAIN INSERT INTO probe VALUES (1, '')", "EXPLAIN TABLE OVERRIDE mysql('127.0.0.1:9', 'a', 'b', 'c', 'd')",
+    "EXPLAIN SELECT file('{folder}/secret')", "EXPLAIN PLAN 'x' SELECT 1", "EXPLAIN SELECT * FROM file('{folder}/secret', 'LineAsString')",
     "SELECT \u2018a\u2019, file('{folder}/secret')", "SELECT `fi\\x6ce`('{folder}/secret')", "SELECT 1 # file\n", "SELECT '", "INSERT INTO FUNCTION file('{folder}/out', 'CSV', 'a UInt8') VALUES (1)",
 ]  # fmt: skip
 
@@ -173,6 +168,7 @@ NAMING_A_FILE = [
     "SELECT dictGet('{file}', 'a', 1)", "SELECT * FROM dictionary('{file}')", "SELECT * FROM (EXPLAIN SELECT * FROM `{file}`)",
     "SELECT * FROM format(Protobuf, '{file}')", "SELECT 1 FORMAT Protobuf SETTINGS format_schema = '{file}'",
     "SELECT * FROM (WITH `{file}` AS (SELECT 1) SELECT * FROM `{file}`), `{file}`", "SELECT (SELECT 1 AS `{file}`), 1 IN `{file}`",
+    "EXPLAIN SELECT * FROM `{file}`", "EXPLAIN ESTIMATE SELECT * FROM `{file}`", "EXPLAIN PLAN header = 1 SELECT 1 IN `{file}`",
     "SELECT * FROM `probe (alias x)/../../../../../../../..{file}` AS x", "SELECT {{p:String}}, 1 FROM `{file}`",
 ]  # fmt: skip
 
@@ -222,11 +218,36 @@ def test_questions_that_name_tables_in_every_way_are_answered(url: str) -> None:
         "SHOW TABLES LIKE 'probe'": "probe",
         "DESCRIBE TABLE default.probe": "n\tUInt64\t\t\t\t\t\ntext\tString",
         "FROM probe SELECT max(n)": "999",
+        "SHOW DATABASES LIKE 'def%'": "default",
+        "SELECT hostName(), upper(displayName()), FQDN() AS name, revision()": "andon\tANDON\tandon\t0",
+        "SELECT max(n) FROM probe SETTINGS max_threads = 4, max_execution_time=10": "999",
+        "EXPLAIN SYNTAX SELECT n FROM probe": "SELECT n\\nFROM probe",
     }.items():
         assert ask(url, sql, param_n="3", param_ids="[1,2]", param_m="{'a':'b'}").text.strip() == answer, sql
     for name in ("probe", "default.probe"):
         assert "CREATE TABLE default.probe" in ask(url, f"SHOW CREATE TABLE {name}").text
     assert "UNKNOWN_TABLE" in ask(url, "SELECT * FROM prob").text
+
+
+def test_what_is_no_statement_is_a_syntax_error_and_what_may_not_be_asked_is_not(url: str) -> None:
+    for sql, code in {
+        "SELEC 1": "62",
+        "SELECT 1 FROM": "62",
+        "SELECT 'a": "62",
+        "SELECT 1; SELECT 2": "62",
+        "EXPLAIN": "62",
+        "DROP TABLE probe": "164",
+        "SELECT file('a')": "164",
+        "SELECT nonsense FROM probe": "47",
+        "SELECT * FROM nowhere": "60",
+    }.items():
+        answer = ask(url, sql)
+        assert (answer.headers["x-clickhouse-exception-code"], answer.text.partition(".")[0]) == (code, f"Code: {code}"), sql
+
+
+def test_a_plan_is_explained(url: str) -> None:
+    assert "ReadFromMergeTree" in ask(url, "EXPLAIN indexes = 1 SELECT n FROM probe WHERE n = 1").text
+    assert ask(url, "SELECT hostName() FORMAT JSON").json()["meta"][0]["name"] == "hostName()"
 
 
 def test_a_table_made_later_is_known(url: str, admin: Store) -> None:

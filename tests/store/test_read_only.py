@@ -35,6 +35,11 @@ STATEMENTS = st.lists(PIECES, max_size=12).map(" ".join) | st.lists(PIECES, max_
         ("SELECT cos(1), 'file(x)' AS \"file\" FROM t", "SELECT cos(1), 'file(x)' AS \"file\" FROM t", ""),
         ("with a as (select 1) select * from a", "with a as (select 1) select * from a", ""),
         ("SHOW TABLES", "SHOW TABLES", ""),
+        ("SELECT hostName() AS h", "SELECT ('andon' AS `hostName()`) AS h", ""),
+        ("SELECT hostName, revision (1)", "SELECT hostName, revision (1)", ""),
+        ("SELECT 1 SETTINGS max_threads = 4 FORMAT JSON", "SELECT 1", "JSON"),
+        ("SELECT 1 SETTINGS limit = 4", "SELECT 1 SETTINGS limit = 4", ""),
+        ("SELECT settings FROM t", "SELECT settings FROM t", ""),
         ("DESCRIBE spans", "DESCRIBE spans", ""),
     ],
 )
@@ -46,12 +51,15 @@ def test_a_question_runs_without_comments_semicolon_and_format(text: str, sql: s
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "allowed, not nothing"),
-        ("-- nothing", "allowed, not nothing"),
+        ("", "no statement begins with nothing"),
+        ("-- nothing", "no statement begins with nothing"),
+        ("SELEC 1", "no statement begins with selec"),
         ("DROP TABLE spans", "allowed, not DROP"),
         ("INSERT INTO spans VALUES (1)", "not INSERT"),
         ("SET readonly = 0", "not SET"),
-        ("EXPLAIN SELECT 1", "not EXPLAIN"),
+        ("EXPLAIN ANALYZE SELECT 1", "only a query can be explained in readonly mode, not ANALYZE"),
+        ("EXPLAIN INSERT INTO spans SELECT 1", "only a query can be explained in readonly mode, not INSERT"),
+        ("EXPLAIN PLAN", "no query follows EXPLAIN"),
         ("USE other", "not USE"),
         ("SELECT 1; SELECT 2", "statement"),
         ("SELECT file('/etc/passwd')", "function file is not allowed"),
@@ -84,6 +92,7 @@ def test_what_is_no_question_is_told_in_one_line(text: str, why: str) -> None:
 
 @given(STATEMENTS)
 @example("SELECT /*")
+@example("SELECT --x \n SELECT")
 def test_any_text_is_a_question_or_told_and_what_runs_is_the_same_when_it_is_asked_again(text: str) -> None:
     try:
         found = question(text)
@@ -102,6 +111,11 @@ def test_the_outline_holds_neither_texts_nor_parameters_nor_strange_names() -> N
     assert "etc" not in found.outline
     assert "`plain`" in found.outline
     assert found.outline.count("1") >= 2
+
+
+def test_the_outline_of_an_explanation_is_what_it_explains() -> None:
+    assert question("EXPLAIN PLAN indexes = 1, header = 1 SELECT a FROM spans").outline == "SELECT a FROM spans"
+    assert question("explain (SELECT 1)").outline == "(SELECT 1)"
 
 
 def test_names_that_a_statement_gives_itself() -> None:
