@@ -2,16 +2,23 @@
 
 Targets come only from the catalog, which is trusted configuration. Loopback and private addresses are allowed, because plants run their
 receivers there; link-local and cloud metadata addresses are refused unless the channel says ``allow_link_local: true`` (docs/adr/013).
+
+Settings of every channel that sends over HTTP: ``proxy`` (the address of an HTTP proxy, or ``env:NAME`` if it has a password; ``none``: no
+proxy; without it, the one that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, if any), ``ca_file`` (PEM file of certificates to trust besides
+those of the system) and ``allow_link_local``. A name is looked up by the proxy, where there is one.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
+import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import certifi
 import httpx
 
 from core.catalog.validation_errors import suggestion
@@ -19,6 +26,9 @@ from core.clock import SystemClock
 from core.errors import Full, Permanent, Retryable, UsageError, WrongSetting
 from core.secrets import is_reference, resolve_key, resolve_secret
 
+SETTINGS = ("proxy", "ca_file", "allow_link_local")
+"""Settings of every channel that sends over HTTP."""
+NO_PROXY = "none"
 TIMEOUT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 REPLY_BYTES = 64 << 10
@@ -38,10 +48,16 @@ _TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
 
 
 def only(settings: dict[str, Any], *names: str) -> None:
-    """Raise :class:`WrongSetting` naming the first unknown setting."""
+    """Raise :class:`WrongSetting` naming the first setting that is unknown, or the one of :data:`SETTINGS` that is wrong."""
     for name in settings:
         if name not in names:
             raise WrongSetting(name, f"is not a setting of this notifier{suggestion(name, names)}")
+    if "ca_file" in settings:
+        check_text(settings, "ca_file")
+    if settings.get("proxy", NO_PROXY) != NO_PROXY and "@" in check_url(settings, "proxy"):
+        raise WrongSetting("proxy", "contains a password; write env:NAME or file:PATH, and the whole address there")
+    if not isinstance(settings.get("allow_link_local", False), bool):
+        raise WrongSetting("allow_link_local", "is not true or false")
 
 
 def check_text(settings: dict[str, Any], name: str) -> str:
@@ -164,25 +180,84 @@ def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str,
             raise Retryable(
                 f"the header '{name}' would contain more than printable ASCII; make sure that the secret in it is one line of printable ASCII"
             )
+    return _ask("POST", address, body, headers, settings)
+
+
+def get(address: str, settings: dict[str, Any]) -> tuple[int, str]:
+    """Return the status and the first part of the reply, if the status is 2xx. Raises what :func:`post` raises."""
+    return _ask("GET", address, b"", {}, settings)
+
+
+def _ask(method: str, address: str, body: bytes, headers: dict[str, str], settings: dict[str, Any]) -> tuple[int, str]:
     parts = urlsplit(address)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    targets = check_target(host, port, link_local=bool(settings.get("allow_link_local")))
+    proxy = _proxy(parts.scheme, host, settings)
     request_headers = {**headers, "host": parts.netloc.rpartition("@")[2], "user-agent": "andon"}
-    timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
 
     def attempt(target: str) -> tuple[int, str]:
         # Connect to an address that was checked; the name stays in Host and in the TLS handshake, so a second lookup cannot lead elsewhere.
-        pinned = httpx.URL(address).copy_with(host=target)
-        with client.stream("POST", pinned, content=body, headers=request_headers, extensions={"sni_hostname": host}) as reply:
+        asked = httpx.URL(address).copy_with(host=target)
+        extensions = {"sni_hostname": host} if target != host else {}
+        with client.stream(method, asked, content=body, headers=request_headers, extensions=extensions) as reply:
             beginning = _beginning_of(reply)
             return _accepted(reply, beginning)
 
+    targets = [_through(proxy, host, settings)] if proxy else check_target(host, port, link_local=_link_local(settings))
+    timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
+    way = f"{host}:{port}{' through its proxy' if proxy else ''}"
     try:
-        with httpx.Client(follow_redirects=False, timeout=timeout, trust_env=False) as client:
+        with httpx.Client(follow_redirects=False, timeout=timeout, trust_env=False, proxy=proxy or None, verify=tls(settings)) as client:
             return first_that_connects(targets, attempt, (httpx.ConnectError, httpx.ConnectTimeout))
     except httpx.HTTPError as error:
-        raise Retryable(f"{host}:{port} did not answer: {str(error) or type(error).__name__}") from error
+        raise Retryable(f"{way} did not answer: {str(error) or type(error).__name__}") from error
+
+
+def tls(settings: dict[str, Any]) -> ssl.SSLContext:
+    """Return what to trust: the system's certificates, and those of ``ca_file``. Raises :class:`Retryable` while that cannot be read."""
+    context = ssl.create_default_context()
+    if not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
+        context.load_verify_locations(certifi.where())  # a system without any certificates, such as a bare container
+    if "ca_file" in settings:
+        try:
+            context.load_verify_locations(settings["ca_file"])
+        except OSError as error:  # also of a file that is no PEM
+            raise Retryable(f"ca_file {settings['ca_file']}: {error.strerror or error}; it must be a PEM file of certificates") from error
+    return context
+
+
+def _proxy(scheme: str, host: str, settings: dict[str, Any]) -> str:
+    """Return the address of the proxy to go through, or nothing."""
+    if "proxy" in settings:
+        return "" if settings["proxy"] == NO_PROXY else url(settings, "proxy")
+    if host == "localhost" or host.startswith("127.") or urllib.request.proxy_bypass(host):
+        return ""
+    found = urllib.request.getproxies().get(scheme, "")
+    address = found if not found or "://" in found else f"http://{found}"
+    if address and not _is_address(address):
+        raise Retryable(
+            f"{scheme.upper()}_PROXY is not the address of an HTTP proxy; give the channel proxy: http://host:port, or proxy: none"
+        )
+    return address
+
+
+def _through(proxy: str, host: str, settings: dict[str, Any]) -> str:
+    """Return the host to ask a proxy for: as it is named, because the proxy looks it up; an address is checked in whatever notation it is.
+
+    Raises what :func:`check_target` raises.
+    """
+    named = urlsplit(proxy)
+    check_target(named.hostname or "", named.port or 80, link_local=_link_local(settings))
+    try:
+        socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except OSError:
+        return host
+    check_target(host, 0, link_local=_link_local(settings))
+    return host
+
+
+def _link_local(settings: dict[str, Any]) -> bool:
+    return bool(settings.get("allow_link_local"))
 
 
 def _beginning_of(reply: httpx.Response) -> str:

@@ -11,9 +11,11 @@ import pandas as pd
 
 from alerts import runbooks
 from alerts.incidents import Incident, aware
-from alerts.members import LATE
+from alerts.members import LATE, naive
 from alerts.one_line import one_line
+from alerts.plant_time import plant_time
 from core.catalog.catalog import Catalog
+from core.catalog.definition import readable
 from core.catalog.flow import OWN_FLOW
 from core.incident import Contact, IncidentStatus, MemberLine, Message, Reason
 from core.plural import counted
@@ -36,8 +38,8 @@ def money(value: dict[str, float]) -> str:
     return " + ".join(f"{amount:,.0f} {one_line(currency, 8)}".strip() for currency, amount in ordered)
 
 
-def summary_of(incident: Incident) -> str:
-    """Return ``12 transactions, 3 late, 184,000 EUR at risk, 1,840 EUR penalty so far, next deadline 16:05 UTC``."""
+def summary_of(incident: Incident, next_due: str) -> str:
+    """Return ``12 transactions, 3 late, 184,000 EUR at risk, 1,840 EUR penalty so far, next deadline 2026-03-27 16:05 Berlin``."""
     if incident.flow == OWN_FLOW:
         return f"Andon itself, since {incident.opened_at:%Y-%m-%d %H:%M} UTC" + (": resolved" if incident.resolved_at else "")
     if incident.status == IncidentStatus.RESOLVED.value:
@@ -49,9 +51,8 @@ def summary_of(incident: Incident) -> str:
         parts.append(f"{money(incident.value)} at risk")
     if incident.penalty:
         parts.append(f"{money(incident.penalty)} penalty so far")
-    if incident.next_due_at:
-        pattern = "%H:%M UTC" if incident.next_due_at.date() == incident.updated_at.date() else "%Y-%m-%d %H:%M UTC"
-        parts.append(f"next deadline {incident.next_due_at.strftime(pattern)}")
+    if next_due:
+        parts.append(f"next deadline {next_due}")
     return ", ".join(parts)
 
 
@@ -67,7 +68,7 @@ def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reas
         status=IncidentStatus(incident.status),
         severity=incident.severity,
         title=one_line(incident.title),
-        summary=summary_of(incident),
+        summary=summary_of(incident, _next_due(catalog, incident, members)),
         flow=incident.flow,
         stage=incident.stage,
         cause=one_line(incident.cause),
@@ -88,7 +89,7 @@ def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reas
         value=incident.value,
         customers=[one_line(name) for name in incident.customers[:NAMES]],
         plants=[one_line(name) for name in incident.plants[:NAMES]],
-        top=[] if incident.flow == OWN_FLOW else _top(members, base),
+        top=[] if incident.flow == OWN_FLOW else _top(catalog, members, base),
         penalty=incident.penalty,
         contact=owner.contact if owner else Contact(),
         assignee=one_line(incident.assignee),
@@ -100,7 +101,15 @@ def _link(base: str, page: str, identifier: str) -> str:
     return f"{base}/{page}?{urlencode({'id': identifier})}"
 
 
-def _top(members: pd.DataFrame, base: str) -> list[MemberLine]:
+def _next_due(catalog: Catalog, incident: Incident, members: pd.DataFrame) -> str:
+    """Return the next deadline in the time of the plant that it is of, or nothing."""
+    if incident.next_due_at is None:
+        return ""
+    whose = members.loc[members["due_at"] == naive(incident.next_due_at), "sla"]
+    return plant_time(catalog, incident.flow, str(next(iter(whose), "")), incident.next_due_at)
+
+
+def _top(catalog: Catalog, members: pd.DataFrame, base: str) -> list[MemberLine]:
     """Late ones first, then by value, then by deadline; each transaction once."""
     if members.empty:
         return []
@@ -109,17 +118,21 @@ def _top(members: pd.DataFrame, base: str) -> list[MemberLine]:
         ["late", "value", "due_at"], ascending=[False, False, True]
     )
     first = ordered.drop_duplicates(["flow", "transaction_id"]).head(TOP)
-    return [_line(row, base) for row in first.to_dict("records")]
+    return [_line(catalog, row, base) for row in first.to_dict("records")]
 
 
-def _line(row: dict[Any, Any], base: str) -> MemberLine:
+def _line(catalog: Catalog, row: dict[Any, Any], base: str) -> MemberLine:
     due_at: datetime | None = aware(row["due_at"])
+    flow = catalog.flows.get(row["flow"])
+    sla = flow.slas.get(row["sla"]) if flow else None
     return MemberLine(
         reference=one_line(row["reference"]),
         transaction_id=row["transaction_id"],
         sla=row["sla"],
+        sla_title=one_line((sla.title if sla else "") or readable(row["sla"])),
         verdict=row["verdict"],
         due_at=due_at,
+        due=plant_time(catalog, row["flow"], row["sla"], due_at) if due_at else "",
         value=float(row["value"]),
         currency=one_line(row["currency"], 8),
         customer=one_line(row["customer"]),

@@ -66,15 +66,20 @@ class Contact(BaseModel):
 
 
 class MemberLine(BaseModel):
-    """One affected transaction in a message. ``penalty``: what its lateness costs so far, in ``currency``."""
+    """One affected transaction in a message. ``penalty``: what its lateness costs so far, in ``currency``.
+
+    ``due``: ``due_at`` as the plant's clocks show it (``2026-03-27 16:05 Berlin``), or empty. ``sla_title``: empty for a failure.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     reference: str
     transaction_id: str
     sla: str
+    sla_title: str
     verdict: str
     due_at: datetime | None
+    due: str
     value: float
     currency: str
     customer: str

@@ -17,10 +17,10 @@ from core.catalog.catalog import Catalog
 from core.catalog.sla import Sla
 from core.clock import to_milliseconds
 from core.duration import format_duration, working_hours
+from core.local_time import local
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars, Paused
 from slas.due import MISSING, facts_of, parse_due
-from slas.local_time import local
 from slas.reason import Rule, promises_told
 from slas.target import STANDARD, limit_of, target_of, target_text
 

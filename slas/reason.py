@@ -16,11 +16,11 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.catalog.sla import Sla
 from core.duration import Duration, format_duration, parse_duration, working_hours
+from core.local_time import local
 from core.verdict import Verdict
 from slas.calendar import CompiledCalendar, Milliseconds
 from slas.clock import Calendars, Paused
 from slas.due import MISSING, CutOff, Due, Extreme, Fact, Shifted, parse_due, parse_times, resolve
-from slas.local_time import local
 from slas.target import limit_of, target_text
 
 _WALL = CompiledCalendar([])

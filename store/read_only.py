@@ -82,7 +82,7 @@ class Question:
 def question(text: str) -> Question:
     """Return the statement to run. Raises :class:`core.errors.Permanent` that says what is not allowed, as NotSqlError if it is no SQL."""
     tokens = _with_names_of_this_server(_tokens(text))
-    while tokens and tokens[-1][1] in {";", " "}:
+    while tokens and (tokens[-1][0] in _BETWEEN or tokens[-1][1] == ";"):
         tokens.pop()
     words = [(kind, part) for kind, part in tokens if kind not in _BETWEEN]
     _check_beginning(words)
@@ -247,10 +247,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
             raise NotSqlError(f"character {position + 1} is not allowed outside quotes: {text[position]!r}")
         position = found.end()
         kind = str(found.lastgroup)
-        if kind not in _BETWEEN:
-            tokens.append((kind, found.group()))
-        elif not tokens or tokens[-1][1] != " ":
-            tokens.append((kind, " "))
+        blank = "" if tokens and tokens[-1][0] in _BETWEEN else " "
+        tokens.append((kind, blank if kind in _BETWEEN else found.group()))
     return tokens
 
 

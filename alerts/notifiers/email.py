@@ -1,11 +1,13 @@
 """E-mail over SMTP: text and HTML, threaded by incident, with a Message-ID derived from the delivery id.
 
 Settings: ``host``, ``from``, ``to`` (an address or a list); ``port`` (default 587, or 465 with ``security: tls``); ``security``
-(``starttls``, ``tls`` or ``none``; default ``starttls``); ``username`` and ``password`` (``env:NAME``); ``allow_link_local``.
+(``starttls``, ``tls`` or ``none``; default ``starttls``); ``username`` and ``password`` (``env:NAME``); ``ca_file`` and
+``allow_link_local`` as of the others.
 """
 
 from __future__ import annotations
 
+import email.policy
 import re
 import smtplib
 import socket
@@ -21,19 +23,21 @@ from alerts.notifier import Attempt
 from core.errors import Permanent, Retryable, WrongSetting
 from core.incident import IncidentStatus, MemberLine, Message, cause_text
 
-_KNOWN = ("host", "port", "security", "from", "to", "username", "password", "allow_link_local")
+_KNOWN = ("host", "port", "security", "from", "to", "username", "password", "ca_file", "allow_link_local")
 _ADDRESS = re.compile(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$")
 _TIMEOUT_SECONDS = 10.0
+_POLICY = email.policy.SMTP.clone(max_line_length=998)
+"""The longest line that SMTP allows: a folded identifier would be written as an encoded word, which no program takes for an identifier."""
 _ENVIRONMENT = ImmutableSandboxedEnvironment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _HTML = _ENVIRONMENT.from_string(
     """<html><body style="font-family:sans-serif">
 <h2>{{ state }} {{ m.title }}</h2>
 <p><b>{{ m.summary }}</b><br>{% for line in who %}{{ line }}<br>{% endfor %}<a href="{{ m.incident_url }}">Open the incident</a></p>
 {% if m.top %}
-<table cellpadding="4"><tr><th>Reference</th><th>State</th><th>Due (UTC)</th><th>Value</th><th>Penalty</th><th>Customer</th></tr>
+<table cellpadding="4"><tr><th>Reference</th><th>State</th><th>SLA</th><th>Due</th><th>Value</th><th>Penalty</th><th>Customer</th></tr>
 {% for line in m.top %}
 <tr><td><a href="{{ line.url }}">{{ line.reference }}</a></td><td>{{ line.verdict | replace("_", " ") }}</td>
-<td>{{ line.due_at.strftime("%Y-%m-%d %H:%M") if line.due_at else "" }}</td>
+<td>{{ line.sla_title }}</td><td>{{ line.due }}</td>
 <td>{{ "{:,.2f}".format(line.value) }} {{ line.currency }}</td>
 <td>{{ "{:,.2f} {}".format(line.penalty, line.currency) if line.penalty else "" }}</td><td>{{ line.customer }}</td></tr>
 {% endfor %}
@@ -97,7 +101,7 @@ class _Server(smtplib.SMTP):
 
 def _send(mail: EmailMessage, targets: list[str], settings: dict[str, Any]) -> dict[str, Any]:
     security = _security(settings)
-    context = ssl.create_default_context()
+    context = egress.tls(settings)
     with _Server(targets, egress.text(settings, "host"), _port(settings), context if security == "tls" else None) as server:
         if security == "starttls":
             server.starttls(context=context)
@@ -110,7 +114,7 @@ def _mail(message: Message, sender: str, recipients: list[str]) -> EmailMessage:
     domain = sender.rpartition("@")[2]
     thread = f"<{message.incident_id}@{domain}>"
     state = "[RESOLVED]" if message.status is IncidentStatus.RESOLVED else f"[{message.severity.upper()}]"
-    mail = EmailMessage()
+    mail = EmailMessage(_POLICY)
     mail["Subject"] = one_line(f"{state} {message.title}")
     mail["From"] = Address("Andon", addr_spec=sender)
     mail["To"] = ", ".join(recipients)
@@ -144,7 +148,8 @@ def _plain(message: Message) -> str:
 
 def _line(line: MemberLine) -> str:
     penalty = f"penalty {line.penalty:,.2f} {line.currency} " if line.penalty else ""
-    verdict = line.verdict.replace("_", " ")
+    promise = f" ({line.sla_title})" if line.sla_title else ""
+    verdict = f"{line.verdict.replace('_', ' ')}{promise}{f', due {line.due}' if line.due else ''},"
     return f"- {line.reference} {verdict} {line.value:,.2f} {line.currency} {penalty}{line.customer} {line.url}"
 
 

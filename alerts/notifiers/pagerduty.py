@@ -2,7 +2,7 @@
 
 An incident that got worse triggers again even if it is acknowledged: somebody has to look at it again.
 
-Settings: ``routing_key`` (``env:NAME``); ``url`` (another address of the API); ``allow_link_local``.
+Settings: ``routing_key`` (``env:NAME``); ``url`` (another address of the API).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from alerts import egress
 from alerts.notifier import Attempt
-from core.incident import IncidentStatus, Message, Reason
+from core.incident import IncidentStatus, MemberLine, Message, Reason
 
 _API = "https://events.pagerduty.com/v2/enqueue"
 _SEVERITIES = {"critical": "critical", "warning": "warning", "info": "info"}
@@ -26,7 +26,7 @@ class PagerDuty:
 
     def validate(self, settings: dict[str, Any]) -> None:
         """Check key and address."""
-        egress.only(settings, "routing_key", "url", "allow_link_local")
+        egress.only(settings, "routing_key", "url", *egress.SETTINGS)
         egress.check_secret(settings, "routing_key")
         if "url" in settings:
             egress.check_url(settings)
@@ -59,7 +59,7 @@ class PagerDuty:
                     "value": message.value,
                     "penalty": message.penalty,
                     "runbook": message.runbook_body[:10_000],
-                    "affected": [f"{line.reference} {line.verdict} {line.url}" for line in message.top],
+                    "affected": [_line(line) for line in message.top],
                 },
             },
         }
@@ -67,6 +67,11 @@ class PagerDuty:
             egress.url(settings, "url", _API), json.dumps(event).encode(), {"content-type": "application/json"}, settings
         )
         return Attempt(f"HTTP {status}")
+
+
+def _line(line: MemberLine) -> str:
+    promise = f" ({line.sla_title})" if line.sla_title else ""
+    return f"{line.reference} {line.verdict.replace('_', ' ')}{promise}{f', due {line.due}' if line.due else ''} {line.url}"
 
 
 NOTIFIER = PagerDuty()

@@ -1,6 +1,6 @@
 """Slack: an incoming webhook, or a bot with ``chat.postMessage``.
 
-Settings: ``url`` (the webhook's address; a secret, so ``env:NAME``), or ``token`` and ``channel`` (and ``api_url``); ``allow_link_local``.
+Settings: ``url`` (the webhook's address; a secret, so ``env:NAME``), or ``token`` and ``channel`` (and ``api_url``).
 Slack has no field for a message id, so it is in the metadata and shown at the end of the message.
 """
 
@@ -30,7 +30,7 @@ class Slack:
 
     def validate(self, settings: dict[str, Any]) -> None:
         """Check that there is one way to send."""
-        egress.only(settings, "url", "token", "channel", "api_url", "allow_link_local")
+        egress.only(settings, "url", "token", "channel", "api_url", *egress.SETTINGS)
         if "url" in settings:
             egress.check_url(settings)
             return
@@ -74,7 +74,7 @@ def _payload(message: Message) -> dict[str, Any]:
         {
             "type": "section",
             "fields": [
-                {"type": "mrkdwn", "text": f"*{name}*\n{_clipped(escape(value), _FIELD_MAX) or '-'}"}
+                {"type": "mrkdwn", "text": f"*{name}*\n{_clipped(escape(value), _FIELD_MAX)}"}
                 for name, value in (
                     ("Owner", f"{message.owner_title}\n{message.contact}".strip()),
                     ("Cause", cause_text(message.cause)),
@@ -82,6 +82,7 @@ def _payload(message: Message) -> dict[str, Any]:
                     ("Plants", ", ".join(message.plants[:10])),
                     ("Handled by", message.assignee or message.acknowledged_by),
                 )
+                if value
             ],
         },
     ]
@@ -127,10 +128,12 @@ def _clipped(text: str, most: int) -> str:
 
 
 def _line(line: MemberLine) -> str:
-    due = f", due {line.due_at:%Y-%m-%d %H:%M} UTC" if line.due_at else ""
+    promise = f" ({escape(line.sla_title)})" if line.sla_title else ""
+    due = f", due {line.due}" if line.due else ""
     amount = f", {line.value:,.0f} {escape(line.currency)}" if line.value else ""
     penalty = f", penalty {line.penalty:,.0f} {escape(line.currency)}" if line.penalty else ""
-    return f"• <{line.url}|{escape(line.reference)}> {escape(line.verdict.replace('_', ' '))}{due}{amount}{penalty} {escape(line.customer)}"
+    verdict = escape(line.verdict.replace("_", " "))
+    return f"• <{line.url}|{escape(line.reference)}> {verdict}{promise}{due}{amount}{penalty} {escape(line.customer)}"
 
 
 def escape(text: str) -> str:

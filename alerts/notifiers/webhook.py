@@ -1,6 +1,6 @@
 """Webhook: the message as JSON, signed according to Standard Webhooks (https://www.standardwebhooks.com).
 
-Settings: ``url``; ``secret`` (optional; a ``whsec_`` text); ``allow_link_local``. The header ``webhook-id`` is the delivery id.
+Settings: ``url``; ``secret`` (optional; a ``whsec_`` text). The header ``webhook-id`` is the delivery id.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Webhook:
 
     def validate(self, settings: dict[str, Any]) -> None:
         """Check address and secret."""
-        egress.only(settings, "url", "secret", "allow_link_local")
+        egress.only(settings, "url", "secret", *egress.SETTINGS)
         egress.check_url(settings)
         if "secret" in settings:
             egress.check_secret(settings, "secret")

@@ -12,7 +12,8 @@ NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 def message(**changes: Any) -> Message:
     line = MemberLine(
-        reference="4711", transaction_id="ab" * 16, sla="book-in-time", verdict="breached", due_at=NOW, value=1200.0, currency="EUR",
+        reference="4711", transaction_id="ab" * 16,
+        sla="book-in-time", sla_title="Order booked in time", verdict="breached", due_at=NOW, due="2026-03-02 11:00 Berlin", value=1200.0, currency="EUR",
         customer="ACME", url="http://127.0.0.1:8501/transactions?id=1", penalty=0.0,
     )  # fmt: skip
     fields: dict[str, Any] = {

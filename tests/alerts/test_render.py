@@ -40,15 +40,15 @@ def test_money_is_grouped_and_the_largest_amount_comes_first() -> None:
         ({}, "12 transactions"),
         ({"members": 1, "breached": 1}, "1 transaction, 1 late or failed"),
         ({"value": {"EUR": 10.0}, "penalty": {"EUR": 1.0}}, "12 transactions, 10 EUR at risk, 1 EUR penalty so far"),
-        ({"next_due_at": NOW + timedelta(minutes=5)}, "12 transactions, next deadline 10:05 UTC"),
-        ({"next_due_at": NOW + timedelta(days=1)}, "12 transactions, next deadline 2026-03-03 10:00 UTC"),
+        ({"next_due": "2026-03-02 11:05 Berlin"}, "12 transactions, next deadline 2026-03-02 11:05 Berlin"),
         ({"status": "resolved"}, "Resolved: 15 transactions affected in total"),
         ({"flow": "andon"}, "Andon itself, since 2026-03-02 10:00 UTC"),
         ({"flow": "andon", "resolved_at": NOW}, "Andon itself, since 2026-03-02 10:00 UTC: resolved"),
     ],
 )
 def test_a_summary_says_how_many_how_much_and_until_when(changes: dict[str, Any], summary: str) -> None:
-    assert summary_of(replace(INCIDENT, **changes)) == summary
+    next_due = changes.pop("next_due", "")
+    assert summary_of(replace(INCIDENT, **changes), next_due) == summary
 
 
 def rendered(incident: Incident = INCIDENT, members: pd.DataFrame | None = None, catalog: Catalog = CATALOG) -> Message:

@@ -43,6 +43,7 @@ class Other:
     bodies: list[bytes] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     sent_bytes: int = 0
+    asked: int = 0
 
 
 @contextmanager
@@ -50,6 +51,15 @@ def http_other() -> Iterator[Other]:
     other = Other()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            other.asked += 1
+            self.send_response(other.status)
+            for name, value in other.headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"[]")
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             other.bodies.append(str(self.headers).encode() + body)
@@ -102,6 +112,8 @@ class Harness:
     settings: Callable[[int], dict[str, Any]]
     required: str
     other: Callable[[], Any] = http_other
+    requests: int = 1
+    """How many a delivery makes: some ask before they post."""
 
 
 def at(port: int) -> str:
@@ -112,7 +124,7 @@ HARNESSES = {
     "webhook": Harness(lambda port: {"url": at(port), "secret": "env:TEST_SECRET"}, "url"),
     "slack": Harness(lambda port: {"api_url": at(port), "token": "env:TEST_SECRET", "channel": "C1"}, "token"),
     "pagerduty": Harness(lambda port: {"url": at(port), "routing_key": "env:TEST_SECRET"}, "routing_key"),
-    "alertmanager": Harness(lambda port: {"url": at(port)}, "url"),
+    "alertmanager": Harness(lambda port: {"url": at(port)}, "url", requests=2),
     "email": Harness(
         lambda port: {"host": "127.0.0.1", "port": port, "security": "none", "from": "andon@example.com", "to": "desk@example.com"},
         "to",

@@ -15,18 +15,21 @@ from tests.ports import free_port
 from tests.waiting import wait_until
 
 START_SECONDS = 90.0
-CONFIG = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+CONFIG = """
+route: {receiver: desk, group_by: [incident_id], group_wait: 1s, group_interval: 1s}
+receivers: [{name: desk, webhook_configs: [URLS]}]
+"""
 
 
 @contextmanager
-def alertmanager(folder: Path) -> Iterator[str]:
-    """Yield its address; stop it afterwards."""
+def alertmanager(folder: Path, receiver: str = "") -> Iterator[str]:
+    """Yield its address; stop it afterwards. ``receiver``: the address of the webhook that it notifies."""
     program = shutil.which("prometheus-alertmanager")
     if program is None:
         pytest.skip("needs Alertmanager: apt package prometheus-alertmanager")
     port = free_port()
     config = folder / "alertmanager.yml"
-    config.write_text(CONFIG, encoding="utf-8")
+    config.write_text(CONFIG.replace("URLS", f"{{url: '{receiver}'}}" if receiver else ""), encoding="utf-8")
     command = [
         program,
         f"--config.file={config}",

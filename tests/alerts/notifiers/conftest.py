@@ -13,9 +13,11 @@ from alerts import egress
 
 @dataclass
 class Posted:
-    """What notifiers posted; ``reply`` is answered to each with status 200."""
+    """What notifiers posted; ``reply`` is answered to each with status 200. ``found``: what each is answered that asks instead."""
 
     reply: str = '{"ok": true, "ts": "1.2"}'
+    found: str = "[]"
+    asked: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -35,6 +37,11 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> Posted:
         found.headers.append(headers)
         return 200, found.reply
 
+    def get(address: str, _settings: dict[str, Any]) -> tuple[int, str]:
+        found.asked.append(address)
+        return 200, found.found
+
     monkeypatch.setattr(egress, "post", post)
+    monkeypatch.setattr(egress, "get", get)
     monkeypatch.setenv("TEST_SECRET", "whsec_c2VjcmV0")
     return found

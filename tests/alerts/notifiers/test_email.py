@@ -39,6 +39,17 @@ def test_messages_of_an_incident_are_one_thread_and_each_has_its_own_id(sent: li
     assert {mail["Auto-Submitted"] for mail in sent} == {"auto-generated"}
 
 
+@pytest.mark.parametrize("length", [10, 60, 200])
+def test_identifiers_are_plain_whatever_the_length_of_the_domain(sent: list[EmailMessage], length: int):
+    domain = ".".join(["plant" * 8] * (length // 40) + ["x" * 10, "example"])
+    NOTIFIER.deliver(message(delivery_id="d" * 40), {**SETTINGS, "from": f"andon@{domain}"})
+
+    lines = sent[0].as_bytes().splitlines()
+    for name, identifier in (("Message-ID", "d" * 40), ("References", "0" * 32), ("In-Reply-To", "0" * 32)):
+        assert f"{name}: <{identifier}@{domain}>".encode() in lines
+    assert b"=?" not in sent[0].as_bytes().partition(b"\r\n\r\n")[0]
+
+
 def test_it_says_the_same_in_text_and_in_html(sent: list[EmailMessage]):
     NOTIFIER.deliver(message(), SETTINGS)
 
@@ -49,6 +60,8 @@ def test_it_says_the_same_in_text_and_in_html(sent: list[EmailMessage]):
         "Order desk",
         "4711",
         "1,200.00 EUR",
+        "Order booked in time",
+        "2026-03-02 11:00 Berlin",
         "Look at the inbound queue.",
     ):
         assert said in text

@@ -106,3 +106,16 @@ def test_what_is_cut_loses_neither_its_link_nor_half_an_escape(posted: Posted, l
     assert all(each.startswith("• <") and each.rstrip().endswith("R&amp;D") for each in affected["text"]["text"].splitlines())
     for text in texts([summary, fields, affected]):
         assert re.search(r"&(?!amp;|lt;|gt;)", text) is None
+
+
+def test_what_is_not_known_is_left_out(posted: Posted):
+    NOTIFIER.deliver(message(customers=[], plants=[]), WEBHOOK)
+
+    fields = [field["text"] for block in posted.last["blocks"] for field in block.get("fields", [])]
+    assert [field.partition("\n")[0] for field in fields] == ["*Owner*", "*Cause*"]
+
+
+def test_an_order_is_told_with_its_promise_and_when_it_is_due_at_the_plant(posted: Posted):
+    NOTIFIER.deliver(message(), WEBHOOK)
+
+    assert "|4711> breached (Order booked in time), due 2026-03-02 11:00 Berlin, 1,200 EUR ACME" in json.dumps(posted.last)

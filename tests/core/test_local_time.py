@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from slas.local_time import local
-from tests.slas.builders import ms
+from core.local_time import local
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,5 @@ from tests.slas.builders import ms
     ],
 )
 def test_a_moment_is_told_in_its_zone_by_the_name_of_the_city(moment: str, zone: str, text: str) -> None:
-    assert local(ms(moment), ZoneInfo(zone)) == text
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert local(round(at.timestamp() * 1000), ZoneInfo(zone)) == text
