@@ -1,4 +1,4 @@
-"""What people do about incidents: acknowledge, assign, silence. Pure decisions; the engine stores and applies them.
+"""What people do about incidents: acknowledge, assign, silence, note. Pure decisions; the engine stores and applies them.
 
 Repeating an action changes nothing: it leaves the incident as the first one did, and the same silence is not created again.
 """
@@ -60,6 +60,15 @@ def assign(incidents: Incidents, incident_id: str, by: str, assignee: str, now: 
     incident = _open(incidents, incident_id)
     changed = replace(incident, assignee=one_line(assignee), updated_at=now)
     return Act((changed,), (), _record(by, "assign", incident_id, assignee or "nobody", now))
+
+
+def note(incident_id: str, by: str, text: str, now: datetime, *, known: bool) -> Act:
+    """Say something about an incident, resolved or not, without changing it. ``known``: whether there is or was such an incident."""
+    if not known:
+        raise UsageError(f"incident_id: no incident '{one_line(incident_id, 40)}' is known")
+    if not text.strip():
+        raise UsageError("note: write what others should know")
+    return Act((), (), _record(by, "note", incident_id, text, now))
 
 
 def silence(

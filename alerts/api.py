@@ -32,6 +32,7 @@ def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> S
         Route("/incidents/{identity}/acknowledge", api.acknowledge, methods=["POST"]),
         Route("/incidents/{identity}/unacknowledge", api.unacknowledge, methods=["POST"]),
         Route("/incidents/{identity}/assign", api.assign, methods=["POST"]),
+        Route("/incidents/{identity}/note", api.note, methods=["POST"]),
         Route("/incidents/{identity}/silence", api.silence, methods=["POST"]),
         Route("/silences", api.silence, methods=["POST"]),
         Route("/silences/{identity}/end", api.end_silence, methods=["POST"]),
@@ -73,6 +74,13 @@ class _Api:
             return self._engine.act(lambda incidents, _: actions.assign(incidents, identity, by, to, now), now)
 
         return await self._do(request, {"by", "assignee"}, decide)
+
+    async def note(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
+            by, text, known = _text(body, "by"), _text(body, "note"), self._engine.has_incident(identity, now)
+            return self._engine.act(lambda _, __: actions.note(identity, by, text, now, known=known), now)
+
+        return await self._do(request, {"by", "note"}, decide)
 
     async def silence(self, request: Request) -> Response:
         def decide(body: Body, identity: str, now: datetime) -> actions.Act:

@@ -135,6 +135,11 @@ class AlertEngine:
         with self.at_rest():
             return [one for one in self._recovered(now).incidents.values() if one.status != IncidentStatus.RESOLVED.value]
 
+    def has_incident(self, incident_id: str, now: datetime) -> bool:
+        """Return whether there is, or ever was, such an incident. Raises what the store raises."""
+        with self.at_rest():
+            return incident_id in self._recovered(now).incidents or self._store.has_incident(incident_id)
+
     def act(self, decide_act: Callable[[Mapping[str, Incident], Mapping[str, Silence]], Act], now: datetime) -> Act:
         """Apply a person's action: ``decide_act`` gets incidents and silences by id; what it returns is stored, then takes effect."""
         with self.at_rest():

@@ -23,7 +23,7 @@ OPEN_MEMBER = [*MEMBER, "stage", "cause", "rank", "owner", "runbook"]
 
 @dataclass(frozen=True)
 class Incident:
-    """One row of ``incidents``. Times are aware UTC."""
+    """One row of ``incidents``. Times are aware UTC. ``peak_…``: the most there was at once, which stays when it is resolved."""
 
     incident_id: str
     flow: str
@@ -48,6 +48,10 @@ class Incident:
     penalty: dict[str, float] = field(default_factory=dict)
     customers: list[str] = field(default_factory=list)
     plants: list[str] = field(default_factory=list)
+    peak_members: int = 0
+    peak_breached: int = 0
+    peak_value: dict[str, float] = field(default_factory=dict)
+    peak_penalty: dict[str, float] = field(default_factory=dict)
 
     @property
     def group(self) -> tuple[str, str, str]:
@@ -165,10 +169,25 @@ def _summarise(
                 penalty={},
             )
             continue
-        updated = replace(incident, **common, **found)
+        updated = _with_peak(replace(incident, **common, **found))
         if incident.resolved_at is not None:
             updated = replace(updated, status=IncidentStatus.OPEN.value, resolved_at=None)
         incidents[incident_id] = _limit_acknowledgement(updated, now)
+
+
+def _with_peak(incident: Incident) -> Incident:
+    return replace(
+        incident,
+        peak_members=max(incident.peak_members, incident.members),
+        peak_breached=max(incident.peak_breached, incident.breached),
+        peak_value=_larger(incident.peak_value, incident.value),
+        peak_penalty=_larger(incident.peak_penalty, incident.penalty),
+    )
+
+
+def _larger(before: dict[str, float], now: dict[str, float]) -> dict[str, float]:
+    """Return the larger amount of each currency."""
+    return {currency: max(before.get(currency, 0.0), now.get(currency, 0.0)) for currency in {**before, **now}}
 
 
 def _limit_acknowledgement(incident: Incident, now: datetime) -> Incident:

@@ -39,7 +39,7 @@ def _incident(row: dict[Any, Any]) -> Incident:
     values = {name: row[name] for name in Incident.__dataclass_fields__}
     for name in _TIMES:
         values[name] = aware(values[name])
-    for name in ("members", "members_total", "breached"):
+    for name in ("members", "members_total", "breached", "peak_members", "peak_breached"):
         values[name] = int(values[name])
     return Incident(**values)
 

@@ -39,11 +39,18 @@ def money(value: dict[str, float]) -> str:
 
 
 def summary_of(incident: Incident, next_due: str) -> str:
-    """Return ``12 transactions, 3 late, 184,000 EUR at risk, 1,840 EUR penalty so far, next deadline 2026-03-27 16:05 Berlin``."""
+    """Return ``12 transactions, 3 late, 184,000 EUR at risk, 1,840 EUR penalty so far, next deadline 2026-03-27 16:05 Berlin``.
+
+    Once it is resolved: how many it affected in total, and what it cost when it was at its worst.
+    """
     if incident.flow == OWN_FLOW:
         return f"Andon itself, since {incident.opened_at:%Y-%m-%d %H:%M} UTC" + (": resolved" if incident.resolved_at else "")
     if incident.status == IncidentStatus.RESOLVED.value:
-        return f"Resolved: {counted(incident.members_total, 'transaction')} affected in total"
+        cost = [f"{incident.peak_breached} late or failed"] if incident.peak_breached else []
+        cost += [f"{money(incident.peak_value)} at risk"] if incident.peak_value else []
+        cost += [f"{money(incident.peak_penalty)} penalty"] if incident.peak_penalty else []
+        at_worst = f"; at its worst {', '.join(cost)}" if cost else ""
+        return f"Resolved: {counted(incident.members_total, 'transaction')} affected in total{at_worst}"
     parts = [counted(incident.members, "transaction")]
     if incident.breached:
         parts.append(f"{incident.breached} late or failed")

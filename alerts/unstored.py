@@ -22,5 +22,9 @@ class Unstored:
         columns |= {"deliveries": [*Delivery.__dataclass_fields__], "silences": [*Silence.__dataclass_fields__]}
         return {table: pd.DataFrame(columns=names) for table, names in columns.items()}
 
+    def has_incident(self, incident_id: str) -> bool:  # noqa: ARG002 - the port's signature
+        """Return that there was none."""
+        return False
+
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         """Keep nothing."""

@@ -36,6 +36,7 @@ COMMANDS = (
     "sla",
     "explain",
     "find",
+    "incident",
     "quarantine",
     "journal",
     "backup",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,6 +40,18 @@ class Reason(StrEnum):
     REARMED = "rearmed"
     REPEATED = "repeated"
     RESOLVED = "resolved"
+
+
+def current_status(status: str, acknowledged_until: datetime | None, now: datetime) -> str:
+    """Return an incident's status now: one whose acknowledgement has run out is open, also before the engine has written so."""
+    over = status == IncidentStatus.ACKNOWLEDGED.value and acknowledged_until is not None and acknowledged_until <= now
+    return IncidentStatus.OPEN.value if over else status
+
+
+def size_of(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return members, breached, value and penalty of a row of ``incidents``: of now, or the most there was at once if it is resolved."""
+    worst = "peak_" if row["status"] == IncidentStatus.RESOLVED.value else ""
+    return {name: row[worst + name] for name in ("members", "breached", "value", "penalty")}
 
 
 def cause_text(cause: str) -> str:
@@ -90,6 +104,7 @@ class MemberLine(BaseModel):
 class Message(BaseModel):
     """What a notifier receives: everything a person needs in order to act. Times are UTC. ``delivery_id`` is the same in every attempt.
 
+    ``acknowledged_by``: who has it while ``status`` is acknowledged; while it is open, who had it until their acknowledgement ended.
     ``value`` (at risk) and ``penalty`` (so far) are those of the transactions affected now, by currency.
     """
 
@@ -127,3 +142,10 @@ class Message(BaseModel):
     contact: Contact
     assignee: str
     acknowledged_by: str
+
+    @property
+    def handled_by(self) -> str:
+        """Who works on it now, or did until their acknowledgement ended; empty: nobody."""
+        if self.assignee or not self.acknowledged_by or self.status is IncidentStatus.ACKNOWLEDGED:
+            return self.assignee or self.acknowledged_by
+        return f"nobody since the acknowledgement by {self.acknowledged_by} ended"

@@ -14,12 +14,12 @@ from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import Any
 
-import httpx
 import streamlit as st
 
 from core.clock import Clock
 from core.config import Settings, own_secret
-from core.errors import AndonError, Permanent, Retryable
+from core.errors import AndonError, Retryable
+from core.http.actions import post_action
 from core.telemetry import M
 from dashboard.measures import telemetry
 from store.reads.connection import Reader, ReaderError, connect_reader, whom
@@ -138,29 +138,11 @@ class Data:
         return answer
 
     def act(self, path: str, body: dict[str, Any]) -> None:
-        """POST to the engine's ``/api/v1/<path>``. Raises :class:`Permanent` or :class:`Retryable` with the engine's own message."""
-        token = own_secret(self._settings.data, "actions")
+        """POST to the engine's ``/api/v1/<path>``. Raises :class:`core.errors.Permanent` or :class:`Retryable` with its own message."""
         try:
-            reply = httpx.post(
-                f"{self._settings.engine_url}/api/v1/{path}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10
-            )
-        except httpx.HTTPError as error:
-            telemetry().add(M.ACTIONS, result="failed")
-            raise Retryable(f"the engine at {self._settings.engine_url} did not answer: {error}; nothing was changed, try again") from error
-        if reply.is_success:
-            _fetch.clear()
-            telemetry().add(M.ACTIONS, result="done")
-            return
-        kind: type[AndonError] = Retryable if reply.status_code >= 500 else Permanent
-        telemetry().add(M.ACTIONS, result="failed" if kind is Retryable else "refused")
-        raise kind(f"{_message(reply)} (HTTP {reply.status_code})")
-
-
-def _message(reply: httpx.Response) -> str:
-    try:
-        body = reply.json()
-    except ValueError:
-        return reply.text[:300] or reply.reason_phrase
-    if isinstance(body, dict):
-        return str(body.get("detail") or body.get("message") or body.get("error") or body)[:300]
-    return str(body)[:300]
+            post_action(self._settings, path, body, own_secret(self._settings.data, "actions"))
+        except AndonError as error:
+            telemetry().add(M.ACTIONS, result="failed" if isinstance(error, Retryable) else "refused")
+            raise
+        _fetch.clear()
+        telemetry().add(M.ACTIONS, result="done")

@@ -28,7 +28,7 @@ _READ = {
     ],
 }  # fmt: skip
 """What alerting reads of a row, here and in ``incidents/changed_*.sql.j2``."""
-_INTEGERS = frozenset({"members", "members_total", "breached", "attempts", "attempt", "removed"})
+_INTEGERS = frozenset({"members", "members_total", "breached", "peak_members", "peak_breached", "attempts", "attempt", "removed"})
 _TIMES = frozenset(
     {
         *("acknowledged_until", "at", "attempted_at", "created_at", "due_at", "ends_at", "finished_at", "joined_at", "left_at"),
@@ -81,6 +81,10 @@ class StoredIncidents:
         self._cursors.forget()
         tables = ("incidents", "incident_members", "deliveries", "silences")
         return {table: _plain(self._store.frame(statement(f"incidents/saved_{table}"))) for table in tables}
+
+    def has_incident(self, incident_id: str) -> bool:
+        """Return whether there is, or ever was, such an incident."""
+        return bool(self._store.rows(statement("incidents/known"), {"id": incident_id})[0]["n"])
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         """Write tables in the order given, then the cursors.

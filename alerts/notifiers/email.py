@@ -133,8 +133,7 @@ def _who(message: Message) -> list[str]:
     """Return who owns it, how to reach them, and who is already working on it."""
     contact = str(message.contact)
     lines = [f"Owner: {message.owner_title}. Cause: {cause_text(message.cause)}.", f"Contact: {contact}" if contact else ""]
-    lines += [f"Assigned to {message.assignee}." if message.assignee else ""]
-    lines += [f"Acknowledged by {message.acknowledged_by}." if message.acknowledged_by else ""]
+    lines += [f"Handled by {message.handled_by}." if message.handled_by else ""]
     return [line for line in lines if line]
 
 

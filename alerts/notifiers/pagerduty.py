@@ -53,7 +53,7 @@ class PagerDuty:
                     "owner": message.owner_title,
                     "contact": message.contact.model_dump(),
                     "assignee": message.assignee,
-                    "acknowledged_by": message.acknowledged_by,
+                    "handled_by": message.handled_by,
                     "customers": message.customers[:20],
                     "plants": message.plants[:20],
                     "value": message.value,

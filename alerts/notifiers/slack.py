@@ -80,7 +80,7 @@ def _payload(message: Message) -> dict[str, Any]:
                     ("Cause", cause_text(message.cause)),
                     ("Customers", ", ".join(message.customers[:10])),
                     ("Plants", ", ".join(message.plants[:10])),
-                    ("Handled by", message.assignee or message.acknowledged_by),
+                    ("Handled by", message.handled_by),
                 )
                 if value
             ],

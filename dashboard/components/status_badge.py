@@ -30,7 +30,7 @@ PAUSED = Badge("pause", "Ⅱ", "paused", "#7b4fbf", "#b48cf2")
 _BY_STATE = {
     "running": BLUE, "at_risk": AMBER, "breached": RED, "met": GREEN, "met_late": RED, "paused": PAUSED, "cancelled": IDLE, "unknown": GREY,
     "open": BLUE, "completed": GREEN, "merged": IDLE, "failed": FAILED, "acknowledged": AMBER, "resolved": GREEN,
-    "sent": GREEN, "pending": BLUE, "retry": AMBER, "superseded": IDLE,
+    "silenced": PAUSED, "sent": GREEN, "pending": BLUE, "retry": AMBER, "superseded": IDLE,
 }  # fmt: skip
 _WORDS = {"met_late": "met late", "at_risk": "at risk", "met": "met"}
 

@@ -10,6 +10,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from core.catalog.flow import OWN_FLOW
+from core.incident import IncidentStatus, current_status
 from core.money import count, several
 from dashboard import definitions, measures
 from dashboard.components import links, notices, status_badge
@@ -56,7 +57,7 @@ def _draw(context: Context) -> None:
         stations = context.data.read(reads.stations, now=moment)
         totals = context.data.read(reads.totals, now=moment)
         pulse = context.data.read(reads.pulse)
-        incidents = context.data.read(reads.open_incidents, limit=8)
+        incidents = context.data.read(reads.open_incidents, now=context.minute, limit=8)
     except Unreachable as error:
         notices.unreachable(context.data.asked, str(error))
         return
@@ -177,7 +178,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 title=incident["title"],
                 severity=incident["severity"],
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
-                owner=owner + (" ✓" if incident["status"] == "acknowledged" else ""),
+                owner=owner + _handled(context, incident),
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
                 members=f"{count(incident['members'])} affected" if of_transactions else "",
                 money=several(incident["value"], 2),
@@ -188,6 +189,12 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     words = f"and {total - len(shown)} more" if context.wall else f"All {total} open incidents →"
     more = Markup('<a class="more" href="incidents">{}</a>').format(words) if total > len(shown) else Markup("")
     st.html(Markup('<div class="andon-incidents">{}{}</div>').format(Markup("").join(rows), more))
+
+
+def _handled(context: Context, incident: dict[Any, Any]) -> str:
+    silenced = (until := aware(incident["silenced_until"])) is not None and until > context.now
+    status = current_status(incident["status"], aware(incident["acknowledged_until"]), context.now)
+    return " ✓" * (status == IncidentStatus.ACKNOWLEDGED.value) + " · silenced" * silenced
 
 
 def _flows(context: Context, stations: pd.DataFrame, totals: pd.DataFrame) -> list[Markup]:

@@ -63,9 +63,9 @@ def _moments(column: pd.Series) -> pd.Series:
     return stamps.where(stamps.dt.year > 1970).dt.tz_localize(None)
 
 
-def open_incidents(client: Reader, *, limit: int) -> pd.DataFrame:
+def open_incidents(client: Reader, *, now: datetime, limit: int) -> pd.DataFrame:
     """Return at most ``limit`` unresolved incidents, worst first and Andon's own before equally bad others.
 
-    ``total`` in each row counts all of them.
+    ``total`` in each row counts all of them; ``silenced_until`` is empty unless a silence that ends after ``now`` matches it.
     """
-    return frame(client, statement("board/incidents"), parameters={"limit": limit, "own": OWN_FLOW})
+    return frame(client, statement("board/incidents"), parameters={"limit": limit, "own": OWN_FLOW, "now": now})

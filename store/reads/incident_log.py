@@ -13,16 +13,16 @@ from store.reads.frame import frame
 from store.statement import statement
 
 
-def incidents(client: Reader, *, status: str = "", flow: str = "", owner: str = "", limit: int = 200) -> pd.DataFrame:
-    """Return rows of ``incidents``, worst first; ``total`` in each counts all.
+def incidents(client: Reader, *, now: datetime, status: str = "", flow: str = "", owner: str = "", limit: int = 200) -> pd.DataFrame:
+    """Return rows of ``incidents``, worst first; ``total`` in each counts all, ``silenced_until`` is empty unless it is silenced.
 
-    ``status``: one of the three, ``unresolved``, or empty for all.
+    ``status``: one of the three, ``unresolved``, or empty for all. ``now``: silences that have ended by then do not count.
     """
     unresolved = status == "unresolved"
     given = {"status": "" if unresolved else status, "flow": flow, "owner": owner}
     asked = tuple(column for column, value in given.items() if value)
     sql = statement("incident_log/incidents", columns=asked, unresolved=unresolved)
-    return frame(client, sql, parameters={**given, "limit": limit, "own": OWN_FLOW})
+    return frame(client, sql, parameters={**given, "limit": limit, "own": OWN_FLOW, "now": now})
 
 
 def incident(client: Reader, *, incident_id: str) -> dict[str, Any] | None:
@@ -31,8 +31,14 @@ def incident(client: Reader, *, incident_id: str) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
+def ids(client: Reader, *, beginning: str) -> list[str]:
+    """Return the ids that begin so, at most two: enough to know whether one is named. An id that is given whole is the only one."""
+    found = [str(row[0]) for row in client.query(statement("incident_log/ids"), parameters={"beginning": beginning}).result_rows]
+    return [beginning] if beginning in found else found
+
+
 def members(client: Reader, *, incident_id: str, limit: int = 300) -> pd.DataFrame:
-    """Return rows of ``incident_members``: those still in it first, earliest due first; ``total`` in each counts all."""
+    """Return rows of ``incident_members``: those still in it first, highest value first; ``total`` in each counts all."""
     return frame(client, statement("incident_log/members"), parameters={"id": incident_id, "limit": limit})
 
 
@@ -51,6 +57,17 @@ def silences(client: Reader, *, now: datetime) -> pd.DataFrame:
     return frame(client, statement("incident_log/silences"), parameters={"now": now})
 
 
-def actions(client: Reader, *, target: str, limit: int = 200) -> pd.DataFrame:
-    """Return what people did to ``target``, latest first."""
-    return frame(client, statement("incident_log/actions"), parameters={"target": target, "limit": limit})
+def silences_of(client: Reader, *, incident_id: str, flow: str, stage: str, cause: str, now: datetime) -> pd.DataFrame:
+    """Return the silences that keep this incident quiet and have not ended, those that end last at the top."""
+    bound = {"id": incident_id, "flow": flow, "stage": stage, "cause": cause, "now": now}
+    return frame(client, statement("incident_log/silences_of"), parameters=bound)
+
+
+def history(client: Reader, *, incident_id: str, flow: str, stage: str, cause: str, since: datetime, limit: int = 300) -> pd.DataFrame:
+    """Return what happened to an incident, latest first: at (UTC), kind, who, what, transactions (how many).
+
+    ``kind``: joined, late and left (``what``: their verdict) of transactions, together by the minute; ``notified`` (``who``: the channel,
+    ``what``: reason and state); resolved; or what somebody did, also to a silence that keeps it quiet and ends after ``since``.
+    """
+    bound = {"id": incident_id, "flow": flow, "stage": stage, "cause": cause, "since": since, "limit": limit}
+    return frame(client, statement("incident_log/history"), parameters=bound)

@@ -64,6 +64,9 @@ class MemoryStore:
         self.recoveries += 1
         return {table: _as_read(pd.DataFrame(self.rows(table), columns=columns, dtype=object)) for table, columns in COLUMNS.items()}
 
+    def has_incident(self, incident_id: str) -> bool:
+        return (incident_id,) in self.tables.get("incidents", {})
+
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:  # noqa: ARG002 - the port's signature; memory always has room
         if self.refuses:
             raise Retryable("the store is away")

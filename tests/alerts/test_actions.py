@@ -98,12 +98,28 @@ def test_an_assignment_is_one_line_and_empty_means_nobody():
     assert (changed(nobody).assignee, recorded(nobody)["detail"]) == ("", "nobody")
 
 
+def test_a_note_changes_nothing_and_says_what_it_is_about():
+    act = actions.note("i2", " Ana ", "the broker's disk\nwas full", NOW, known=True)
+
+    assert (act.incidents, act.silences) == ((), ())
+    assert recorded(act) == {"at": NOW, "actor": "Ana", "action": "note", "target": "i2", "detail": "the broker's disk was full"}
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "said"), [(" ", True, "^note: write what"), ("x", False, "^incident_id: no incident 'i3' is known")]
+)
+def test_a_note_says_something_about_an_incident_that_there_was(text: str, known: bool, said: str):
+    with pytest.raises(UsageError, match=said):
+        actions.note("i3", "Ana", text, NOW, known=known)
+
+
 @pytest.mark.parametrize("by", ["", "  ", "\t"])
 def test_nobody_acts_without_a_name(by: str):
     for act in (
         lambda: actions.acknowledge(INCIDENTS, "i1", by, "", None, NOW),
         lambda: actions.unacknowledge(INCIDENTS, "i1", by, NOW),
         lambda: actions.assign(INCIDENTS, "i1", by, "Ben", NOW),
+        lambda: actions.note("i1", by, "x", NOW, known=True),
         lambda: silence(by=by),
     ):
         with pytest.raises(UsageError, match=r"^by: give your name"):

@@ -82,6 +82,7 @@ PATHS = [
     "/incidents/x/acknowledge",
     "/incidents/x/unacknowledge",
     "/incidents/x/assign",
+    "/incidents/x/note",
     "/incidents/x/silence",
     "/silences",
     "/silences/x/end",
@@ -147,6 +148,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("unacknowledge", {}, "by: give your name"),
     ("assign", {"assignee": "Ben"}, "by: give your name"),
     ("assign", {"by": "Ana", "assignee": None}, "assignee: give a text"),
+    ("note", {"note": "x"}, "by: give your name"),
+    ("note", {"by": "Ana"}, "note: write what others should know"),
     ("silence", {"reason": "maintenance", "hours": 1}, "by: give your name"),
     ("silence", {"by": "Ana", "hours": 1}, "reason: say why"),
     ("silence", {"by": "Ana", "reason": "\n", "hours": 1}, "reason: say why"),
@@ -176,6 +179,22 @@ def test_what_does_not_exist_or_is_over_is_not_found(counter: Counter, action: s
     assert counter.post("/silences/sil_none/end", {"by": "Ana"}) == (404, {"error": "silence_id: no silence 'sil_none' is in force"})
 
 
+def test_a_note_is_taken_also_long_after_it_was_resolved_and_nobody_is_notified(counter: Counter):
+    counter.world.clocks(1, "met_late")
+    counter.world.later(counter.engine, seconds=5)
+    for _ in range(2):  # the engine has forgotten it meanwhile, and the store has not
+        counter.world.later(counter.engine, hours=2)
+    assert counter.engine._state is not None
+    assert counter.incident not in counter.engine._state.incidents
+    before = counter.row()
+    assert counter.act("note", note="the broker's disk was full") == {"incidents": [], "silences": []}
+
+    assert (counter.row(), counter.world.notifier.reasons) == (before, ["opened", "resolved"])
+    assert counter.actions() == [("Ana", "note", counter.incident)]
+    missing = counter.post(f"/incidents/{'0' * 32}/note", {"by": "Ana", "note": "x"})
+    assert missing == (404, {"error": f"incident_id: no incident '{'0' * 32}' is known"})
+
+
 def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(counter: Counter):
     said = counter.act("acknowledge", note="looking\nat it", until="2026-03-02T12:00:00+01:00")
 
@@ -192,7 +211,7 @@ def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(cou
     assert counter.world.notifier.reasons == ["opened"]
     counter.world.later(counter.engine, minutes=3)
     assert counter.world.notifier.reasons == ["opened", "rearmed"]
-    assert counter.world.notifier.received[-1].acknowledged_by == "Ana", "who had it"
+    assert counter.world.notifier.received[-1].handled_by == "nobody since the acknowledgement by Ana ended"
 
 
 @pytest.mark.parametrize(("action", "body"), [("acknowledge", {}), ("assign", {"assignee": "Ben"}), ("unacknowledge", {})])

@@ -87,6 +87,19 @@ def test_members_come_and_go_and_the_last_one_resolves_it():
     assert over.state.members.empty
 
 
+def test_the_most_there_was_at_once_stays_when_it_is_resolved_and_grows_when_it_is_reopened():
+    state = changed(State(), clocks("breached", 3, value=100.0, penalty=5.0), clocks("at_risk", first=3, currency="USD", value=7.0)).state
+    state = changed(state, clocks("met_late", 2), now=NOW + MINUTE).state
+    over = changed(state, clocks("met_late", first=2), clocks("met", first=3, currency="USD"), now=NOW + 2 * MINUTE).state
+    one = only(over)
+    assert (one.status, one.members, one.value) == ("resolved", 0, {})
+    assert (one.peak_members, one.peak_breached) == (4, 3)
+    assert (one.peak_value, one.peak_penalty) == ({"EUR": 300.0, "USD": 7.0}, {"EUR": 15.0})
+
+    again = only(changed(over, clocks("breached", first=9, value=400.0), now=NOW + 3 * MINUTE).state)
+    assert (again.status, again.peak_members, again.peak_value) == ("open", 4, {"EUR": 400.0, "USD": 7.0})
+
+
 def test_a_member_that_stays_keeps_the_time_at_which_it_came():
     state = changed(State(), clocks("at_risk", moment=NOW)).state
     outcome = changed(state, clocks("breached", moment=NOW + HOUR), now=NOW + HOUR)

@@ -26,5 +26,5 @@ def test_every_table_that_pages_read_is_filled(store: Store) -> None:
     filled = fill(store, 2_000, NOW)
     assert {name for name in READ if filled.get(name, 0) == 0} == set()
     assert filled["transactions"] >= 2_000
-    assert len(incident_log.incidents(store.reader, limit=10)) == 10
+    assert len(incident_log.incidents(store.reader, now=NOW, limit=10)) == 10
     assert leadership.value_at_risk(store.reader, by="plant")["transactions"].sum() > 0

@@ -134,3 +134,11 @@ def test_a_silence_is_recovered_and_its_last_row_counts(world: World):
         store.save({"silences": pd.DataFrame([vars(one)], dtype=object)}, hold=False)
 
     assert silences_of(world.port().saved()) == {"s1": replace(silence, ends_at=now + 2 * HOUR)}
+
+
+def test_an_incident_is_known_for_ever_and_one_that_never_was_is_not(world: World):
+    resolved = Incident("i1", "orders", "booked", "overdue", NOW, NOW, status="resolved", resolved_at=NOW)
+    world.port().save({"incidents": incident_rows([resolved])})
+
+    assert world.port().has_incident("i1")
+    assert not world.port().has_incident("i2")

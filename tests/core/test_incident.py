@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
-from core.incident import FAILED, OVERDUE, Contact, cause_text
+from core.incident import FAILED, OVERDUE, Contact, IncidentStatus, cause_text, current_status, size_of
+from tests.alerts.messages import NOW, message
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,39 @@ def test_what_was_told_does_not_change() -> None:
 )
 def test_a_cause_in_words(cause: str, text: str) -> None:
     assert cause_text(cause) == text
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "now"),
+    [
+        ("acknowledged", 1, "acknowledged"),
+        ("acknowledged", None, "acknowledged"),
+        ("acknowledged", 0, "open"),
+        ("resolved", -1, "resolved"),
+        ("open", -1, "open"),
+    ],
+)
+def test_an_acknowledgement_that_has_run_out_is_over_before_the_engine_says_so(status: str, seconds: int | None, now: str) -> None:
+    until = None if seconds is None else NOW + timedelta(seconds=seconds)
+    assert current_status(status, until, NOW) == now
+
+
+@pytest.mark.parametrize(
+    ("status", "assignee", "by", "said"),
+    [
+        ("acknowledged", "", "Ana", "Ana"),
+        ("acknowledged", "Ben", "Ana", "Ben"),
+        ("open", "Ben", "Ana", "Ben"),
+        ("open", "", "Ana", "nobody since the acknowledgement by Ana ended"),
+        ("open", "", "", ""),
+    ],
+)
+def test_a_message_says_who_works_on_it_and_not_who_did(status: str, assignee: str, by: str, said: str) -> None:
+    assert message(status=IncidentStatus(status), assignee=assignee, acknowledged_by=by).handled_by == said
+
+
+def test_what_is_resolved_is_as_large_as_it_was_at_its_worst() -> None:
+    names = ("members", "breached", "value", "penalty")
+    row = {**dict.fromkeys(names, "now"), **{f"peak_{name}": "worst" for name in names}}
+    assert set(size_of({**row, "status": "open"}).values()) == {"now"}
+    assert set(size_of({**row, "status": "resolved"}).values()) == {"worst"}

@@ -248,7 +248,8 @@ class Filler:
             resolved_at=resolved, acknowledged_by="m.weber" if status == "acknowledged" else "",
             acknowledged_until=self.now + timedelta(minutes=40) if status == "acknowledged" else None,
             next_due_at=max(member["due_at"] for member in members), members=0 if resolved else len(members), members_total=len(members),
-            breached=breached, value=money, penalty=owed, customers=sorted({member["customer"] for member in members}), plants=sorted({member["plant"] for member in members}),
+            breached=0 if resolved else breached, value={} if resolved else money, penalty={} if resolved else owed,
+            peak_members=len(members), peak_breached=breached, peak_value=money, peak_penalty=owed, customers=sorted({member["customer"] for member in members}), plants=sorted({member["plant"] for member in members}),
         )  # fmt: skip
         for member in members:
             self.add(

@@ -38,7 +38,7 @@ def test_the_last_good_picture_is_kept_and_marked_as_old(view: View, filled: Sto
 def test_a_refused_action_carries_the_engines_words(
     status: int, kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data.httpx, "post", lambda *_, **__: httpx.Response(status, json={"error": "reason: say why"}))
+    monkeypatch.setattr(httpx, "post", lambda *_, **__: httpx.Response(status, json={"error": "reason: say why"}))
     with pytest.raises(kind, match=f"reason: say why .HTTP {status}."):
         data.Data(Settings(data=tmp_path), FakeClock(NOW)).act("silences", {})
 
@@ -61,7 +61,7 @@ def test_old_answers_failed_reads_and_actions_are_counted(
     results = {200: "done", 400: "refused", 503: "failed"}
     counts = {result: measured(M.ACTIONS, result=result) for result in results.values()}
     for status, result in results.items():
-        monkeypatch.setattr(data.httpx, "post", lambda *_, status=status, **__: httpx.Response(status, json={}))
+        monkeypatch.setattr(httpx, "post", lambda *_, status=status, **__: httpx.Response(status, json={}))
         with contextlib.suppress(AndonError):
             data.Data(Settings(data=tmp_path), FakeClock(NOW)).act("silences", {})
         assert measured(M.ACTIONS, result=result) == counts[result] + 1
@@ -201,9 +201,9 @@ def test_an_action_goes_to_the_engine_with_its_token_and_what_was_read_is_read_a
     def post(url: str, *, json: Any, headers: dict[str, str], timeout: float) -> httpx.Response:
         assert timeout <= 10
         sent.append((url, json, headers["Authorization"]))
-        return httpx.Response(200)
+        return httpx.Response(200, json={})
 
-    monkeypatch.setattr(data.httpx, "post", post)
+    monkeypatch.setattr(httpx, "post", post)
     viewer = opened()
     viewer.read(engine.read)
     viewer.act("silences", {"by": "m.weber"})
@@ -220,7 +220,7 @@ def test_an_engine_that_does_not_answer_has_changed_nothing_as_far_as_anybody_kn
     def post(*_: object, **__: object) -> httpx.Response:
         raise httpx.ConnectError("connection refused")
 
-    monkeypatch.setattr(data.httpx, "post", post)
+    monkeypatch.setattr(httpx, "post", post)
     with pytest.raises(Retryable, match="did not answer: connection refused"):
         opened().act("silences", {})
 
@@ -240,7 +240,7 @@ def test_an_engine_that_does_not_answer_has_changed_nothing_as_far_as_anybody_kn
 def test_words_of_a_refusal_are_found_wherever_they_stand_and_are_bounded(
     opened: Callable[..., Data], monkeypatch: pytest.MonkeyPatch, reply: httpx.Response, words: str
 ) -> None:
-    monkeypatch.setattr(data.httpx, "post", lambda *_, **__: reply)
+    monkeypatch.setattr(httpx, "post", lambda *_, **__: reply)
     with pytest.raises(AndonError, match=rf"^{words} \(HTTP {reply.status_code}\)$"):
         opened().act("silences", {})
 

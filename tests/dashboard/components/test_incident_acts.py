@@ -22,7 +22,7 @@ def test_acknowledging_needs_a_name_and_posts_once(view: View, filled: Store, mo
         sent.append((url, json, headers["Authorization"]))
         return httpx.Response(200, json={"incidents": ["inc-0000"]})
 
-    monkeypatch.setattr(data.httpx, "post", post)
+    monkeypatch.setattr(httpx, "post", post)
     test = view("incidents", filled, id="inc-0000")
     button = next(button for button in test.button if button.label == "Acknowledge")
     test = button.click().run()
@@ -52,7 +52,7 @@ def test_an_acknowledgement_is_on_the_page_at_once(view: View, filled: Store, mo
         filled.insert("actions", {name: [value] for name, value in row.items()})
         return httpx.Response(200, json={})
 
-    monkeypatch.setattr(data.httpx, "post", post)
+    monkeypatch.setattr(httpx, "post", post)
     test = view("incidents", filled, id="inc-0001")
     assert "acknowledged</span>" not in words(test)
     test.text_input[0].set_value("m.weber")
@@ -83,7 +83,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
         found.append((url.partition("/api/v1/")[2], json))
         return httpx.Response(200, json={})
 
-    monkeypatch.setattr(data.httpx, "post", post)
+    monkeypatch.setattr(httpx, "post", post)
     return found
 
 
@@ -117,7 +117,7 @@ def test_hours_are_those_that_the_engine_takes(view: View, filled: Store) -> Non
 
 def test_what_the_engine_says_to_a_refusal_is_shown_as_it_is(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     words_of_it = "reason: **say** why [x](javascript:alert(1))"
-    monkeypatch.setattr(data.httpx, "post", lambda *_, **__: httpx.Response(400, json={"error": words_of_it}))
+    monkeypatch.setattr(httpx, "post", lambda *_, **__: httpx.Response(400, json={"error": words_of_it}))
     test = acted(view("incidents", filled, id="inc-0003"), "Silence")
     assert [error.value for error in test.error] == ["Nothing was changed."]
     assert f"{words_of_it} (HTTP 400)" in [text.value for text in test.text]
@@ -134,4 +134,4 @@ def test_what_was_done_is_confirmed_once_and_only_there(view: View, filled: Stor
 def test_the_name_given_at_the_side_is_in_every_form(view: View, filled: Store) -> None:
     test = view("incidents", filled, id="inc-0003")
     test.session_state["actor"] = "j.koch"
-    assert [box.value for box in test.run().text_input if box.label == "Your name"] == ["j.koch"] * 3
+    assert [box.value for box in test.run().text_input if box.label == "Your name"] == ["j.koch"] * 4

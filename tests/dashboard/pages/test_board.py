@@ -93,7 +93,7 @@ def test_a_milestone_that_not_all_pass_is_shown_only_where_something_is(view: Vi
 
 
 def test_nothing_open_is_said_and_more_than_fit_are_counted(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = reads.open_incidents(filled.reader, limit=8)
+    found = reads.open_incidents(filled.reader, now=NOW, limit=8)
     assert len(found) > 5
     shown = words(view("board", filled))
     assert shown.count('<a class="incident ') == 5

@@ -24,7 +24,7 @@ def test_an_empty_store_has_an_empty_board(store: Store) -> None:
         "flow", "currency", "breached", "at_risk", "unknown", "lacking", "value_at_risk", "next_due_at",
     ]  # fmt: skip
     assert board.pulse(store.reader) == {"processed_at": None, "stages": {}}
-    assert board.open_incidents(store.reader, limit=5).empty
+    assert board.open_incidents(store.reader, now=START, limit=5).empty
 
 
 def test_transactions_stand_at_the_milestone_reached_last_and_fail_at_the_one_that_did_not_happen(store: Store) -> None:
@@ -96,6 +96,6 @@ def test_the_worst_incidents_come_first_and_all_are_counted(store: Store) -> Non
     incident(store, "info", severity="info", breached=50)
     incident(store, "over")
     incident(store, "over", status="resolved")
-    found = board.open_incidents(store.reader, limit=5)
+    found = board.open_incidents(store.reader, now=START, limit=5)
     assert found["incident_id"].tolist() == ["critical", "own", "late", "large", "small"]
     assert set(found["total"]) == {6}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import pandas as pd
+
 from store.client import Store
-from store.reads import incident_log
+from store.reads import board, incident_log
 from tests.store.rows import DAY, HOUR, START, incident, put
 
 ASKED: list[tuple[dict[str, Any], list[str]]] = [
@@ -28,9 +31,9 @@ def test_the_worst_come_first_resolved_ones_last_and_all_are_counted(store: Stor
     incident(store, "own", flow="andon")
     incident(store, "critical", severity="critical")
     for asked, found in ASKED:
-        rows = incident_log.incidents(store.reader, **asked)
+        rows = incident_log.incidents(store.reader, now=START, **asked)
         assert (rows["incident_id"].tolist() if len(rows) else []) == found
-    assert set(incident_log.incidents(store.reader, limit=2)["total"]) == {6}
+    assert set(incident_log.incidents(store.reader, now=START, limit=2)["total"]) == {6}
 
 
 def test_one_incident_is_its_latest_version_or_none(store: Store) -> None:
@@ -42,9 +45,8 @@ def test_one_incident_is_its_latest_version_or_none(store: Store) -> None:
     assert incident_log.incident(store.reader, incident_id="none") is None
 
 
-def test_members_still_in_it_come_first_by_their_due_time(store: Store) -> None:
-    for name, due, left in (("late", 3, None), ("gone", 0, START), ("soon", 1, None), ("unknown", None, None)):
-        due_at = None if due is None else START + due * HOUR
+def test_members_still_in_it_come_first_by_their_value(store: Store) -> None:
+    for name, value, due, left in (("small", 10, 1, None), ("gone", 99, 0, START), ("large", 50, 3, None), ("next", 10, 0, None)):
         put(
             store,
             "incident_members",
@@ -52,13 +54,14 @@ def test_members_still_in_it_come_first_by_their_due_time(store: Store) -> None:
             flow="o2c",
             transaction_id=name,
             sla="book",
+            value=value,
             joined_at=START,
-            due_at=due_at,
+            due_at=START + due * HOUR,
             left_at=left,
         )
     put(store, "incident_members", incident_id="b", flow="o2c", transaction_id="other", sla="book", joined_at=START)
     found = incident_log.members(store.reader, incident_id="a")
-    assert found["transaction_id"].tolist() == ["soon", "late", "unknown", "gone"]
+    assert found["transaction_id"].tolist() == ["large", "next", "small", "gone"]
     assert incident_log.members(store.reader, incident_id="a", limit=1)["total"].tolist() == [4]
 
 
@@ -85,8 +88,86 @@ def test_silences_in_force_are_the_first_to_end_first(store: Store) -> None:
     assert incident_log.silences(store.reader, now=START)["silence_id"].tolist() == ["sooner", "later"]
 
 
-def test_actions_are_those_on_a_target_the_latest_first(store: Store) -> None:
-    for number, target in enumerate(("a", "b", "a", "a")):
-        put(store, "actions", at=START + number * HOUR, actor=f"p{number}", action="acknowledge", target=target)
-    assert incident_log.actions(store.reader, target="a")["actor"].tolist() == ["p3", "p2", "p0"]
-    assert incident_log.actions(store.reader, target="a", limit=1)["actor"].tolist() == ["p3"]
+GROUP: dict[str, Any] = {"incident_id": "a", "flow": "o2c", "stage": "booked", "cause": "overdue"}
+
+
+def silenced(store: Store, name: str, hours: int, **other: Any) -> None:
+    put(store, "silences", silence_id=name, starts_at=START - DAY, ends_at=START + hours * HOUR, **other)
+
+
+def test_an_incident_is_silenced_by_every_silence_that_matches_until_the_last_of_them_ends(store: Store) -> None:
+    for name, stage in (("a", "booked"), ("b", "shipped")):
+        incident(store, name, stage=stage)
+    silenced(store, "stage", 2, flow="o2c", stage="booked")
+    silenced(store, "itself", 5, incident_id="a")
+    silenced(store, "over", 0, incident_id="a")
+    silenced(store, "lifted", 9, incident_id="a", removed=1)
+    silenced(store, "other", 9, flow="o2c", cause="CREDIT")
+    assert incident_log.silences_of(store.reader, now=START, **GROUP)["silence_id"].tolist() == ["itself", "stage"]
+
+    for rows in (incident_log.incidents(store.reader, now=START), board.open_incidents(store.reader, now=START, limit=9)):
+        until = dict(zip(rows["incident_id"], pd.to_datetime(rows["silenced_until"], utc=True), strict=True))
+        assert until["a"] == START + 5 * HOUR
+        assert until["b"] is pd.NaT
+    silenced(store, "all", 7)
+    rows = incident_log.incidents(store.reader, now=START)
+    assert set(pd.to_datetime(rows["silenced_until"], utc=True)) == {START + 7 * HOUR}
+
+
+def member(store: Store, name: str, joined: Any, left: Any = None, verdict: str = "breached") -> None:
+    put(
+        store,
+        "incident_members",
+        incident_id="a",
+        flow="o2c",
+        transaction_id=name,
+        sla="book",
+        verdict=verdict,
+        joined_at=joined,
+        left_at=left,
+    )
+
+
+def test_its_history_is_what_happened_and_what_people_did_the_latest_first(store: Store) -> None:
+    second = timedelta(seconds=1)
+    for number in range(3):
+        left = START + HOUR if number else None
+        member(store, f"t{number}", START + number * second, left, "met_late" if number else "breached")
+        for version, verdict in enumerate(("at_risk", "breached"), 1):
+            put(
+                store, "verdicts", flow="o2c", sla="book", transaction_id=f"t{number}", version=version, verdict=verdict,
+                previous="running" if version == 1 else "at_risk", decided_at=START + version * 60 * second,
+            )  # fmt: skip
+    put(store, "deliveries", delivery_id="d", incident_id="a", channel="desk", reason="opened", state="sent", created_at=START + 5 * second)
+    incident(store, "a", status="resolved", resolved_at=START + 2 * HOUR, members_total=3)
+    silenced(store, "sil", 5, flow="o2c")
+    silenced(store, "foreign", 5, flow="p2p")
+    for at, action, target in (
+        (1, "acknowledge", "a"),
+        (2, "note", "a"),
+        (3, "end silence", "sil"),
+        (3, "silence", "foreign"),
+        (3, "note", "b"),
+    ):
+        put(store, "actions", at=START + at * HOUR + second, actor="Ana", action=action, target=target, detail=action)
+
+    found = incident_log.history(store.reader, since=START - DAY, **GROUP)
+    assert [(row["kind"], row["who"], row["what"], row["transactions"]) for row in found.to_dict("records")] == [
+        ("end silence", "Ana", "end silence", 0),
+        ("note", "Ana", "note", 0),
+        ("resolved", "", "", 3),
+        ("acknowledge", "Ana", "acknowledge", 0),
+        ("left", "", "met_late", 2),
+        ("late", "", "", 3),
+        ("notified", "desk", "opened sent", 0),
+        ("joined", "", "", 3),
+    ]
+    assert len(incident_log.history(store.reader, since=START - DAY, limit=2, **GROUP)) == 2
+
+
+def test_an_id_is_named_by_its_beginning_if_no_other_begins_so(store: Store) -> None:
+    for name in ("ab12", "ab34", "ab3", "cd"):
+        incident(store, name)
+        incident(store, name, title="again")
+    asked = {"c": ["cd"], "ab": ["ab12", "ab3"], "ab3": ["ab3"], "ab34": ["ab34"], "x": []}
+    assert {beginning: incident_log.ids(store.reader, beginning=beginning) for beginning in asked} == asked

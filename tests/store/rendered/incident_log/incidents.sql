@@ -1,5 +1,19 @@
 -- with {"columns": [], "unresolved": false}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE 1
 ORDER BY
@@ -8,7 +22,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": ["status"], "unresolved": false}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE 1
     AND status = {status:String}
@@ -18,7 +46,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": ["flow"], "unresolved": false}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE 1
     AND flow = {flow:String}
@@ -28,7 +70,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": ["owner"], "unresolved": false}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE 1
     AND owner = {owner:String}
@@ -38,7 +94,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": ["status", "flow", "owner"], "unresolved": false}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE 1
     AND status = {status:String}
@@ -50,7 +120,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": [], "unresolved": true}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE status != 'resolved'
 ORDER BY
@@ -59,7 +143,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": ["status"], "unresolved": true}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE status != 'resolved'
     AND status = {status:String}
@@ -69,7 +167,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": ["flow"], "unresolved": true}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE status != 'resolved'
     AND flow = {flow:String}
@@ -79,7 +191,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": ["owner"], "unresolved": true}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE status != 'resolved'
     AND owner = {owner:String}
@@ -89,7 +215,21 @@ ORDER BY
 LIMIT {limit:UInt32}
 
 -- with {"columns": ["status", "flow", "owner"], "unresolved": true}
-SELECT *, count() OVER () AS total
+WITH (
+    SELECT groupArray((flow, stage, cause, incident_id, ends_at))
+    FROM silences FINAL
+    WHERE removed = 0 AND ends_at > {now:DateTime64(3, 'UTC')}
+) AS silences
+SELECT *, nullIf(
+        arrayMax(
+            s -> if(
+                (s.1 = '' OR s.1 = flow) AND (s.2 = '' OR s.2 = stage) AND (s.3 = '' OR s.3 = cause) AND (s.4 = '' OR s.4 = incident_id),
+                s.5, toDateTime64(0, 3, 'UTC')
+            ),
+            silences
+        ),
+        toDateTime64(0, 3, 'UTC')
+    ) AS silenced_until, count() OVER () AS total
 FROM incidents FINAL
 WHERE status != 'resolved'
     AND status = {status:String}

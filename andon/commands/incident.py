@@ -1,0 +1,126 @@
+"""``andon incident``: what is late and why, and everything that people can do about it."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated, Any
+
+import typer
+
+from andon.options import with_settings
+from core.config import Settings
+
+app = typer.Typer(no_args_is_help=True, help="See incidents, and act on them.")
+Incident = Annotated[str, typer.Argument(help="the incident's id, or its beginning")]
+By = Annotated[str, typer.Option(help="your name in the history", show_default="who is logged in", default_factory=getpass.getuser)]
+
+
+@app.command("list")
+@with_settings("store", "inner_host", "engine_port")
+def list_(
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="the resolved ones, too")] = False,
+    settings: Settings,
+) -> None:
+    """List unresolved incidents, worst first."""
+    from andon.client.engine import now_of
+    from andon.client.incidents import listed
+    from andon.terminal import print_frame
+    from store.reads.connection import reading
+
+    with reading(settings) as client:
+        found = listed(client, now_of(settings), resolved_too=all_)
+    if found.empty:
+        typer.echo("no incidents" if all_ else "no unresolved incidents")
+    else:
+        print_frame(found)
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
+def show(incident: Incident, *, settings: Settings) -> None:
+    """Show an incident: how large it is, who has it, what keeps it quiet, and what happened."""
+    from andon.client.engine import now_of
+    from andon.client.incidents import identity_of, sheet
+    from store.reads.connection import reading
+
+    with reading(settings) as client:
+        for line in sheet(client, now_of(settings), identity_of(client, incident)):
+            typer.echo(line)
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
+def acknowledge(
+    incident: Incident,
+    *,
+    by: By,
+    note: Annotated[str, typer.Option(help="what you are doing about it")] = "",
+    until: Annotated[str, typer.Option(help="a time like 2026-03-27T16:00:00+01:00; default: the next deadline")] = "",
+    settings: Settings,
+) -> None:
+    """Take an incident: it is not repeated until the next deadline."""
+    _act(settings, "incidents/{}/acknowledge", incident, {"by": by, "note": note, "until": until}, "acknowledged")
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
+def unacknowledge(incident: Incident, *, by: By, settings: Settings) -> None:
+    """Take the acknowledgement back."""
+    _act(settings, "incidents/{}/unacknowledge", incident, {"by": by}, "no longer acknowledged")
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
+def assign(
+    incident: Incident,
+    assignee: Annotated[str, typer.Argument(help="who works on it; empty: nobody")],
+    *,
+    by: By,
+    settings: Settings,
+) -> None:
+    """Say who works on an incident."""
+    _act(settings, "incidents/{}/assign", incident, {"by": by, "assignee": assignee}, f"assigned to {assignee or 'nobody'}")
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
+def note(incident: Incident, text: Annotated[str, typer.Argument(help="what others should know")], *, by: By, settings: Settings) -> None:
+    """Add a note to an incident, resolved or not; nothing else changes."""
+    _act(settings, "incidents/{}/note", incident, {"by": by, "note": text}, "noted")
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
+def silence(
+    incident: Incident,
+    reason: Annotated[str, typer.Argument(help="why, for anyone who looks later")],
+    *,
+    by: By,
+    hours: Annotated[float, typer.Option(min=0.01, max=168, help="how long")] = 2.0,
+    settings: Settings,
+) -> None:
+    """Keep an incident quiet; it stays visible."""
+    _act(settings, "incidents/{}/silence", incident, {"by": by, "reason": reason, "hours": hours}, f"silenced for {hours:g} h")
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
+def unsilence(
+    silence_id: Annotated[str, typer.Argument(help="the silence's id, as 'andon incident show' prints it")], *, by: By, settings: Settings
+) -> None:
+    """End a silence at once."""
+    from andon.client.incidents import act
+
+    act(settings, f"silences/{silence_id}/end", {"by": by})
+    typer.echo(f"{silence_id}: ended")
+
+
+def _act(settings: Settings, path: str, beginning: str, body: dict[str, Any], done: str) -> None:
+    from andon.client.incidents import act, identity_of
+    from store.reads.connection import reading
+
+    with reading(settings) as client:
+        identity = identity_of(client, beginning)
+    act(settings, path.format(identity), body)
+    typer.echo(f"{identity}: {done}")

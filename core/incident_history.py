@@ -1,0 +1,36 @@
+"""What happened to an incident, in words: the same on its page and on the command line."""
+
+from __future__ import annotations
+
+from core.plural import counted
+from core.verdict import HOLDING
+
+LEFT = {
+    "met": "reached on time",
+    "met_late": "reached late",
+    "cancelled": "cancelled",
+    "paused": "clock paused",
+    "running": "no longer late or at risk",
+    "open": "no longer failing",
+    "completed": "completed",
+    **dict.fromkeys([*HOLDING, "failed"], "moved to another incident"),
+}
+"""Why a transaction left the incident, by its verdict at that moment."""
+
+
+def in_words(kind: str, what: str, transactions: int) -> str:
+    """Return a line of :func:`store.reads.incident_log.history` in words; what people wrote stays as they wrote it."""
+    many = counted(transactions, "transaction")
+    match kind:
+        case "joined":
+            return f"{many} affected"
+        case "late":
+            return f"{many} late"
+        case "left":
+            return f"{many} left: {LEFT.get(what, what)}"
+        case "resolved":
+            return f"resolved; {many} affected in total"
+        case "notified":
+            return f"was notified: {what}"
+        case _:
+            return f"{kind}: {what}" if what else kind

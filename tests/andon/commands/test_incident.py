@@ -1,0 +1,72 @@
+"""``andon incident``: each verb posts one action, in somebody's name."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from andon.commands import incident
+
+ID = "ab" * 16
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    found: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr("store.reads.connection.reading", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr("andon.client.engine.now_of", lambda _: datetime(2026, 3, 2, tzinfo=UTC))
+    monkeypatch.setattr("andon.client.incidents.identity_of", lambda _, beginning: ID if ID.startswith(beginning) else "?")
+    monkeypatch.setattr("andon.client.incidents.act", lambda _, path, body: found.append((path, body)))
+    return found
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "120"}).invoke(incident.app, list(arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "body", "said"),
+    [
+        (["acknowledge", "ab", "--note=on it"], "incidents/{}/acknowledge", {"note": "on it", "until": ""}, "acknowledged"),
+        (["unacknowledge", "ab"], "incidents/{}/unacknowledge", {}, "no longer acknowledged"),
+        (["assign", "ab", "night shift"], "incidents/{}/assign", {"assignee": "night shift"}, "assigned to night shift"),
+        (["note", "ab", "the disk was full"], "incidents/{}/note", {"note": "the disk was full"}, "noted"),
+        (["silence", "ab", "planned", "--hours=4.5"], "incidents/{}/silence", {"reason": "planned", "hours": 4.5}, "silenced for 4.5 h"),
+        (["unsilence", "sil_1"], "silences/sil_1/end", {}, "ended"),
+    ],
+)
+def test_a_verb_is_one_post(
+    sent: list[tuple[str, dict[str, Any]]], arguments: list[str], path: str, body: dict[str, Any], said: str
+) -> None:
+    result = run(*arguments, "--by=Ana")
+    assert (result.exit_code, sent) == (0, [(path.format(ID), {"by": "Ana", **body})])
+    assert result.output.strip().endswith(said)
+
+
+def test_without_a_name_it_is_whoever_is_logged_in(sent: list[tuple[str, dict[str, Any]]]) -> None:
+    run("note", "ab", "x")
+    assert sent == [(f"incidents/{ID}/note", {"by": getpass.getuser(), "note": "x"})]
+
+
+def test_the_list_says_that_there_is_nothing(sent: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def listed(*_: object, resolved_too: bool) -> pd.DataFrame:
+        asked.append(resolved_too)
+        return pd.DataFrame()
+
+    monkeypatch.setattr("andon.client.incidents.listed", listed)
+    assert [run("list").output, run("list", "--all").output] == ["no unresolved incidents\n", "no incidents\n"]
+    assert (asked, sent) == ([False, True], [])
+
+
+def test_an_incident_is_shown_line_by_line(sent: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("andon.client.incidents.sheet", lambda *arguments: iter(["first", str(arguments[2])]))
+    assert run("show", "ab").output == f"first\n{ID}\n"
+    assert sent == []

@@ -1,0 +1,29 @@
+"""What happened to an incident, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.incident_history import LEFT, in_words
+from core.verdict import Verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "transactions", "said"),
+    [
+        ("joined", "", 1, "1 transaction affected"),
+        ("late", "", 12, "12 transactions late"),
+        ("left", "met_late", 2, "2 transactions left: reached late"),
+        ("left", "never heard of", 2, "2 transactions left: never heard of"),
+        ("resolved", "", 20, "resolved; 20 transactions affected in total"),
+        ("notified", "opened sent", 0, "was notified: opened sent"),
+        ("note", "the broker's disk was full", 0, "note: the broker's disk was full"),
+        ("unacknowledge", "", 0, "unacknowledge"),
+    ],
+)
+def test_every_line_is_a_sentence(kind: str, what: str, transactions: int, said: str) -> None:
+    assert in_words(kind, what, transactions) == said
+
+
+def test_every_reason_to_leave_an_incident_has_its_words() -> None:
+    assert set(LEFT) >= {str(verdict) for verdict in Verdict} | {"failed", "open", "completed"}
