@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalog.catalog import Catalog
-from core.catalog.flow import Flow, Match, Milestone
+from core.catalog.flow import WRITTEN, Flow, Match, Milestone
 from core.statement import literal
 from correlator.paths import COLUMNS, Root, Signal, as_expression, resolve_path
 from correlator.statement import statement
@@ -262,8 +262,14 @@ def _keys(kind: Signal, rules: Sequence[Rule]) -> _Part:
 
 def _facts(kind: Signal, rules: Sequence[Rule]) -> _Part:
     paths = _Paths(kind)
-    specs = [[(name, *paths.add(rule, path)) for name, path in rule.milestone.facts.items()] for rule in rules]
+    specs = [[(name, *paths.add(rule, path)) for name, path in (rule.milestone.facts | _written(rule)).items()] for rule in rules]
     return _Part(specs, paths.uses())
+
+
+def _written(rule: Rule) -> dict[str, str]:
+    """Return where the flow's first key is, if this is the milestone that writes it as people do."""
+    type_, key = next(iter(rule.flow.keys.items()))
+    return {WRITTEN: rule.milestone.keys[type_]} if key.written_by == rule.name else {}
 
 
 def _cause(kind: Signal, rules: Sequence[Rule]) -> _Part:

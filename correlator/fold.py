@@ -18,8 +18,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from core.catalog.flow import Flow
+from core.catalog.flow import WRITTEN, Flow
 from correlator.columns import (
     Array,
     Numbers,
@@ -56,14 +57,15 @@ class Fold:
         ``revision`` and ``merged_into``.
         """
         history = _History(events, self._flows)
-        keys, reference = _keys(history)
+        keys, compared = _keys(history)
+        facts, written = _facts(history)
         begins = beginnings(history.transaction)
         last = np.append(begins[1:], len(history.at)) - 1
         return pa.table(
             {
                 "flow": history.events["flow"].take(pa.array(begins)),
                 "transaction_id": history.events["transaction_id"].take(pa.array(begins)),
-                "reference": reference,
+                "reference": _as_written(compared, written, history.events["flow"].take(pa.array(begins)), self._flows),
                 "keys": keys,
                 "stage": _stage(history),
                 "started_at": moments(history.at[begins]),
@@ -72,7 +74,7 @@ class Fold:
                 **_times(history),
                 "reached": _reached(history),
                 "moments": _moments(history),
-                "facts": _facts(history),
+                "facts": facts,
                 **_failure(history),
                 "events": pa.array((last - begins + 1).astype(np.uint32)),
             }
@@ -305,10 +307,31 @@ def _moments(history: _History) -> Array:
     return maps(history.transaction[owner], history.count, names, lists(begins, moments(history.at[event])))
 
 
-def _facts(history: _History) -> Array:
-    """Return the latest value of each fact."""
+def _facts(history: _History) -> tuple[Array, Array]:
+    """Return the latest value of each fact, and the earliest text of the first key as it was written (empty: none)."""
     event, names, values = flattened(history.events["facts"])
-    last = first_and_last(combined(history.transaction[event], encoded(names)[0]))[1]
-    transaction, names, values = history.transaction[event[last]], names.take(pa.array(last)), values.take(pa.array(last))
-    order = sorted_by(transaction=pa.array(transaction), name=names)
-    return maps(transaction[order], history.count, names.take(pa.array(order)), values.take(pa.array(order)))
+    own = pc.equal(names, WRITTEN).to_numpy(zero_copy_only=False)
+    seen = np.flatnonzero(own)
+    earliest = seen[first_and_last(history.transaction[event[seen]])[0]]
+    written = np.full(history.count, -1)
+    written[history.transaction[event[earliest]]] = earliest
+
+    kept = np.flatnonzero(~own)
+    last = kept[first_and_last(combined(history.transaction[event[kept]], encoded(names.take(pa.array(kept)))[0]))[1]]
+    transaction, fact, value = history.transaction[event[last]], names.take(pa.array(last)), values.take(pa.array(last))
+    order = sorted_by(transaction=pa.array(transaction), name=fact)
+    return maps(transaction[order], history.count, fact.take(pa.array(order)), value.take(pa.array(order))), texts_at(values, written)
+
+
+def _as_written(compared: Array, written: Array, flow: Array, flows: Mapping[str, Flow]) -> Array:
+    """Return each transaction's key in the way it was written, where that is the same key; otherwise in the way it is compared."""
+    reference = compared
+    for name in pc.unique(flow).to_pylist():
+        key = next(iter(flows[name].keys.values()), None) if name in flows else None
+        if key is None:
+            continue
+        plain = pc.utf8_trim_whitespace(written)
+        same = pc.utf8_ltrim(plain, characters=key.strip_leading) if key.strip_leading else plain
+        same = {"upper": pc.utf8_upper, "lower": pc.utf8_lower}.get(key.case, lambda texts: texts)(same)
+        reference = pc.if_else(pc.and_(pc.equal(flow, name), pc.equal(same, compared)), plain, reference)
+    return reference

@@ -30,6 +30,8 @@ def check_flow(review: Review, document: Document, flow: Flow, contracts: dict[s
                 review.wrong(
                     document, (part, index), f"milestone '{name}' both ends and cancels the flow; keep it in only one of the lists"
                 )
+    for position, (type_, key) in enumerate(flow.keys.items()):
+        _check_written_by(review, document, flow, type_, key.written_by, first=position == 0)
     for name, milestone in flow.milestones.items():
         _check_milestone(review, document, flow, name, milestone, facts)
     for name, sla in flow.slas.items():
@@ -46,6 +48,17 @@ def refers_to_milestone(review: Review, document: Document, path: Path, flow: Fl
     """Report an error if ``name`` is not a milestone of ``flow``."""
     if name is not None and name not in flow.milestones:
         review.unknown(document, path, f"milestone '{name}' is not defined in flow '{flow.flow}'", name, flow.milestones)
+
+
+def _check_written_by(review: Review, document: Document, flow: Flow, type_: str, milestone: str | None, *, first: bool) -> None:
+    path: Path = ("keys", type_, "written_by")
+    refers_to_milestone(review, document, path, flow, milestone)
+    if milestone in flow.milestones and type_ not in flow.milestones[milestone].keys:
+        review.wrong(document, path, f"milestone '{milestone}' does not have the key '{type_}'; name one that has it")
+    elif milestone is not None and not first:
+        review.wrong(
+            document, path, f"transactions are shown by the first key, '{next(iter(flow.keys))}'; move this there, or leave it out"
+        )
 
 
 def _check_milestone(review: Review, document: Document, flow: Flow, name: str, milestone: Milestone, facts: dict[str, str]) -> None:

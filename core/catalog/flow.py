@@ -21,6 +21,8 @@ HEARTBEAT = "andon-heartbeat"
 """The flow of Andon's own heartbeats. It concerns nobody's business, so lists and KPIs leave it out unless asked for it."""
 OWN_FLOW = "andon"
 """The flow of incidents about Andon itself."""
+WRITTEN = "@written"
+"""The fact of a milestone event that holds the flow's first key as its sender writes it, before it is normalised; no name of a catalog."""
 HEARTBEAT_EVENT = "andon.heartbeat"
 """The CloudEvents type of a heartbeat."""
 
@@ -31,13 +33,15 @@ class Key(Definition):
     ``relation`` says how many of it one transaction has: ``one``; ``many`` (one order, many deliveries: each value still belongs to one
     transaction); ``many-to-many`` (an invoice over several orders: it is attached to transactions and never merges them).
     ``strip_leading``: characters that some systems pad with; a value of nothing but these keeps its last one, so 000 is order 0. Blanks
-    around a value never count, and a blank value counts as missing: an event without any other key is keyless.
+    around a value never count, and a blank value counts as missing: an event without any other key is keyless. ``written_by``: the
+    milestone that writes the flow's first key as people do, so that order 0815 is shown as 0815 although it is compared as 815.
     """
 
     title: str = ""
     strip_leading: str = ""
     case: Literal["keep", "upper", "lower"] = "keep"
     relation: Relation = "one"
+    written_by: str | None = None
 
 
 class Fact(Definition):

@@ -200,3 +200,20 @@ def test_bytes_that_are_no_text_are_passed_on() -> None:
     raw = pa.array([b"\xff"]).view(pa.string())
     events = events.set_column(_SCHEMA.get_field_index("cause"), "cause", raw)
     assert Fold({"orders": FLOW})(events)["cause"].cast(pa.binary()).to_pylist() == [b"\xff"]
+
+
+def test_the_reference_is_the_key_as_its_first_sender_writes_it() -> None:
+    flow = FLOW.model_copy(update={"keys": {"order": FLOW.keys["order"].model_copy(update={"strip_leading": "0", "case": "upper"})}})
+
+    def reference(*written: tuple[str, float]) -> tuple[str, dict[str, str]]:
+        events = events_of(
+            *(("captured", at, {"keys": [("order", "81A")], "facts": {"@written": text, "plant": "P"}}) for text, at in written)
+        )
+        (row,) = all_folded(events, {"orders": flow})
+        return row["reference"], row["facts"]
+
+    assert reference(("081a", 0)) == ("081a", {"plant": "P"})
+    assert reference((" 0081A ", 5), ("081A", 0), ("81a", 9))[0] == "081A", "the earliest, whatever the order of arrival"
+    assert reference(("other", 0))[0] == "81A", "another key than the one it is known by"
+    assert all_folded(events_of(("captured", 0, {"keys": [("order", "81A")]})), {"orders": flow})[0]["reference"] == "81A"
+    assert all_folded(events_of(("captured", 0, {"keys": [("order", "81A")]})), {})[0]["reference"] in {"81A", ""}

@@ -160,6 +160,27 @@ BROKEN = [
         ["flows/order-to-cash.yaml:19:26: the path is empty; write, for example, 'data.orderId' or 'attributes.order.id'"],
     ),
     Broken(
+        "written-by-nobody",
+        "flows/order-to-cash.yaml",
+        'sales_order: {strip_leading: "0"}',
+        'sales_order: {strip_leading: "0", written_by: capturd}',
+        ["flows/order-to-cash.yaml:6:49: milestone 'capturd' is not defined in flow 'order-to-cash'; did you mean 'captured'?"],
+    ),
+    Broken(
+        "written-by-one-that-does-not-know-it",
+        "flows/order-to-cash.yaml",
+        "opportunity: {}",
+        "opportunity: {written_by: invoiced}",
+        ["flows/order-to-cash.yaml:7:29: milestone 'invoiced' does not have the key 'opportunity'; name one that has it"],
+    ),
+    Broken(
+        "written-by-for-a-key-that-is-not-shown",
+        "flows/order-to-cash.yaml",
+        "opportunity: {}",
+        "opportunity: {written_by: captured}",
+        ["flows/order-to-cash.yaml:7:29: transactions are shown by the first key, 'sales_order'; move this there, or leave it out"],
+    ),
+    Broken(
         "bad-name",
         "flows/order-to-cash.yaml",
         "  credit-blocked:\n",
