@@ -7,6 +7,8 @@ CODE := $(PACKAGES) instrumentation tests benchmarks tools
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@echo "Ports: 4317 (OTLP over gRPC), 4318 (OTLP over HTTP, events), 8123 (engine), 8501 (board), 8502 (its metrics), 9099 (the demo's desk)."
+	@echo "Others: make demo ARGS='--otlp-grpc-port 5317 --http-port 5318 --engine-port 9123 --dashboard-port 9501 --dashboard-metrics-port 9502 --desk-port 9199'"
 
 demo: .venv/.installed ## Install, start everything with a simulated plant, print the address of the board (Ctrl-C stops it)
 	@$(PY) -m andon demo $(ARGS)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from andon.addresses import noted_addresses
 from core.config import Settings, load_settings
 
 _CONFIG = Annotated[Path | None, typer.Option("--config", help="a TOML file with any of the settings", show_default=False)]
@@ -28,8 +29,11 @@ def _option_type(name: str) -> Any:
     return Annotated[kind | None, typer.Option(declaration, help=help_text, show_default=False)]
 
 
-def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the flags ``--config``, ``--data`` and those named; it receives the merged ``settings``."""
+def with_settings(*names: str, of_running: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the flags ``--config``, ``--data`` and those named; it receives the merged ``settings``.
+
+    ``of_running``: addresses that nothing else sets are those which the processes of the data folder noted.
+    """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         chosen = (*EVERYWHERE, *names)
@@ -37,7 +41,10 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
         @functools.wraps(command)
         def run(*args: Any, config: Path | None = None, **flags: Any) -> None:
             values = {name: flags.pop(name, None) for name in chosen}
-            command(*args, settings=load_settings(config, **values), **flags)
+            settings = load_settings(config, **values)
+            if of_running and (noted := noted_addresses(settings.data)):
+                settings = load_settings(config, noted, **values)
+            command(*args, settings=settings, **flags)
 
         own = [parameter for name, parameter in inspect.signature(command, eval_str=True).parameters.items() if name != "settings"]
         added = [inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)]

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -170,12 +171,12 @@ def _from_json(name: str, text: str) -> Any:
         raise UsageError(f'{name}: {error}; write JSON like {{"spans": 30}}') from error
 
 
-def load_settings(file: Path | None = None, **flags: Any) -> Settings:
-    """Merge the config file (TOML), the environment (JSON for a setting with parts) and the flags that are not None.
+def load_settings(file: Path | None = None, defaults: Mapping[str, Any] | None = None, **flags: Any) -> Settings:
+    """Merge ``defaults``, the config file (TOML), the environment (JSON for a setting with parts) and the flags that are not None.
 
     Raises :class:`UsageError` with one line that names the setting and where it came from.
     """
-    merged: dict[str, Any] = {}
+    merged: dict[str, Any] = dict(defaults or {})
     origin: dict[str, str] = {}
     if file is not None:
         try:

@@ -11,7 +11,7 @@ from andon.options import with_settings
 from core.config import Settings
 
 
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def command(
     folder: Annotated[Path, typer.Argument(help="a new or empty folder")],
     *,

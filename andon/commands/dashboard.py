@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from andon.addresses import note_addresses
 from andon.options import with_settings
 from andon.preflight import check_inner_host, require_free_ports
 from core.config import Settings, as_environment
@@ -30,6 +31,7 @@ def command(*, settings: Settings) -> None:
     """Serve the board and the other pages."""
     check_inner_host(settings)
     require_free_ports(settings, ("dashboard",))
+    note_addresses(settings, "dashboard")
     from andon.process import raise_open_files_limit
     from dashboard.server import serve  # takes seconds, which a refused command need not wait for
 

@@ -10,7 +10,7 @@ from andon.options import with_settings
 from core.config import Settings
 
 
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def command(
     transaction: Annotated[str, typer.Argument(help="a transaction id or any business identifier")],
     sla: Annotated[str | None, typer.Argument(help="only this SLA; default: all")] = None,

@@ -15,7 +15,7 @@ _PARTS = {"stored": "stored", "duplicates": "duplicates", "quarantined": "in qua
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def status(*, settings: Settings) -> None:
     """Show segments, records and bytes per lane, the account of all signals, what the store has lost, and how far the engine is behind.
 

@@ -23,7 +23,7 @@ Token = Annotated[
 
 
 @app.command("list")
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settings: Settings) -> None:
     """List what is in quarantine, newest first."""
     from andon.terminal import printable
@@ -43,7 +43,7 @@ def list_(*, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, settin
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def show(quarantine_id: Identifier, *, settings: Settings) -> None:
     """Show one input: its reason and its raw bytes."""
     from andon.terminal import printable
@@ -57,7 +57,7 @@ def show(quarantine_id: Identifier, *, settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "engine_port")
+@with_settings("catalog", "store", "host", "http_port", "tls_certificate", "inner_host", "engine_port", of_running=True)
 def replay(quarantine_id: Identifier, *, token: Token = None, settings: Settings) -> None:
     """Send one input to the collector again, unchanged; exit code 1 if it is rejected again."""
     from andon.catalog_check import check_catalog

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import yaml
 
+from andon.addresses import noted_addresses
 from andon.preflight import is_free
-from tests.command_line import andon
+from core.config import Settings
+from tests.command_line import andon, ask
 from tests.ports import free_port
 from tests.product import Product, running
 from tests.waiting import wait_until
@@ -57,6 +59,24 @@ def write_own_catalog(folder: Path) -> None:
         (folder / name).write_text(text)
 
 
+def test_the_catalog_that_init_writes_is_the_one_in_the_readme(tmp_path: Path) -> None:
+    write_own_catalog(tmp_path)
+    made = ask("init", "made", folder=tmp_path)
+    written = {file.relative_to(tmp_path / "my-catalog"): file.read_text() for file in (tmp_path / "my-catalog").rglob("*.*")}
+    assert {file.relative_to(tmp_path / "made"): file.read_text() for file in (tmp_path / "made").rglob("*.*")} == written
+    assert (made.returncode, made.stdout.splitlines()[-1]) == (0, "Start it:   andon up --catalog made")
+    assert ask("check", "made", folder=tmp_path).returncode == 0
+
+    again = ask("init", "made", folder=tmp_path)
+    assert (again.returncode, again.stderr) == (2, "andon: made is there already; give the name of a new folder, or of an empty one\n")
+
+
+def test_the_ports_are_those_of_the_settings() -> None:
+    for text in (README.partition("\n## How it works")[0], (ROOT / "Makefile").read_text(encoding="utf-8")):
+        for name in ("otlp_grpc_port", "http_port", "engine_port", "dashboard_port", "dashboard_metrics_port"):
+            assert str(Settings.model_fields[name].default) in text
+
+
 def test_an_order_of_the_own_flow_alerts_and_is_resolved_when_it_is_booked(tmp_path: Path) -> None:
     write_own_catalog(tmp_path)
     port = str(free_port())
@@ -85,6 +105,8 @@ def test_an_order_of_the_own_flow_alerts_and_is_resolved_when_it_is_booked(tmp_p
             commands = book.replace(".venv/bin/python", sys.executable)
             subprocess.run(["sh", "-ec", commands], check=True, env=environment, timeout=60, cwd=tmp_path)
             wait_until(lambda: [reason for reason, _, _ in told()] == ["opened", "resolved"], 30, "the desk hears that it is over")
+            assert product.query("SELECT reference FROM transactions FINAL WHERE flow = 'orders'") == [("0815",)]
+            assert noted_addresses(product.data)["engine_port"] == product.engine_port
             assert product.query("SELECT verdict FROM clocks FINAL WHERE flow = 'orders'") == [("met_late",)]
         finally:
             listening.terminate()
