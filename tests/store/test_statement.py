@@ -38,6 +38,11 @@ LISTING = {
     "columns": (), "by_id": False, "awaited": False, "failed": False, "verdict": False, "clock_is_open": True, "in_window": True,
 }  # fmt: skip
 SELECT = {"select": "SELECT 1"}
+BEHIND: list[dict[str, object]] = [
+    {"missed": True, "columns": (), "promised": "", "one_flow": False},
+    {"missed": True, "columns": ("sla", "plant", "customer", "cause"), "promised": "IN", "one_flow": True},
+    {"missed": False, "columns": (), "promised": "NOT IN", "one_flow": False},
+]
 CASES: dict[str, list[dict[str, object]]] = {
     "attainment/next_due": columns_of("flow", "sla"),
     "attainment/still_late": columns_of("flow", "sla"),
@@ -57,9 +62,16 @@ CASES: dict[str, list[dict[str, object]]] = {
     "keeping/columns": each("table", ("verdicts",)),
     "keeping/reached": each("table", ("verdicts",)),
     "keeping/rows_above": each("table", ("verdicts",)),
+    "leadership/at_risk": [{"columns": (), "one_flow": False}, {"columns": ("plant", "customer"), "one_flow": True}],
+    "leadership/behind": BEHIND,
+    "leadership/behind_counts": BEHIND,
     "leadership/clocks": each("one_flow", FLAGS),
     "leadership/cycle": each("one_flow", FLAGS),
     "leadership/days": each("one_flow", FLAGS),
+    "leadership/in_full": [{"column": "''", "one_flow": False}, {"column": "plant", "one_flow": True}],
+    "leadership/money": [{"column": "''", "one_flow": False}, {"column": "concat(flow, '/', sla)", "one_flow": True}],
+    "leadership/slas": each("one_flow", FLAGS),
+    "leadership/slowest": [{"columns": (), "one_flow": False}, {"columns": ("plant", "customer"), "one_flow": True}],
     "leadership/value_at_risk": [{"column": "''", "one_flow": False}, {"column": "plant", "one_flow": True}],
     "losses/detach_part": [{"table": "spans", "part": "all_1_1_0"}],
     "losses/drop_part": [{"table": "spans", "part": "all_1_1_0"}],
