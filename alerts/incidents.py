@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alerts.members import DESCRIPTION, GROUP, KEY, LATE, SEVERITIES, naive
+from alerts.figures import figures_of
+from alerts.members import DESCRIPTION, GROUP, KEY, SEVERITIES, naive
 from core.clock import EPOCH
 from core.incident import IncidentStatus
 
@@ -149,7 +150,7 @@ def _summarise(
 ) -> None:
     """Replace each touched incident by one with the figures of its members."""
     mine = members[members["incident_id"].isin(touched)]
-    figures = _figures(mine, now)
+    figures = figures_of(mine, now)
     for incident_id in touched:
         incident = incidents[incident_id]
         found = figures.get(incident_id)
@@ -196,54 +197,6 @@ def _limit_acknowledgement(incident: Incident, now: datetime) -> Incident:
     if incident.status != IncidentStatus.ACKNOWLEDGED.value or until is None or due is None or not now < due < until:
         return incident
     return replace(incident, acknowledged_until=due)
-
-
-def _figures(members: pd.DataFrame, now: datetime) -> dict[str, dict[str, Any]]:
-    """Return the figures of each incident that has members.
-
-    A transaction counts once, with its largest value. Penalties add up: each of its SLAs owes its own.
-    """
-    if members.empty:
-        return {}
-    once = members.sort_values(["value", "rank"]).drop_duplicates(["incident_id", "flow", "transaction_id"], keep="last")
-    counts = once.groupby("incident_id").size()
-    late = members[members["verdict"].isin(LATE)].drop_duplicates(["incident_id", "flow", "transaction_id"]).groupby("incident_id").size()
-    rank: dict[Any, Any] = members.groupby("incident_id")["rank"].max().to_dict()
-    due = members[members["due_at"] > pd.Timestamp(naive(now))].groupby("incident_id")["due_at"].min()
-    worst = members.sort_values("rank", ascending=False, kind="stable").drop_duplicates("incident_id")
-    owners = dict(zip(worst["incident_id"], worst["owner"], strict=True))
-    books = members[members["runbook"] != ""].drop_duplicates("incident_id").set_index("incident_id")["runbook"]
-    customers, plants = _distinct(once, "customer"), _distinct(once, "plant")
-    figures: dict[str, dict[str, Any]] = {
-        str(incident_id): {
-            "members": int(count),
-            "breached": int(late.get(incident_id, 0)),
-            "severity": SEVERITIES[int(rank[str(incident_id)])],
-            "next_due_at": aware(due.get(incident_id)),
-            "owner": str(owners.get(incident_id, "")),
-            "runbook": str(books.get(incident_id, "")),
-            "value": {},
-            "penalty": {},
-            "customers": customers.get(str(incident_id), []),
-            "plants": plants.get(str(incident_id), []),
-        }
-        for incident_id, count in counts.items()
-    }
-    for name, counted in (("value", once), ("penalty", members)):
-        totals: dict[Any, Any] = counted[counted[name] != 0].groupby(["incident_id", "currency"])[name].sum().to_dict()
-        for (incident_id, currency), total in totals.items():
-            figures[str(incident_id)][name][str(currency)] = float(total)
-    return figures
-
-
-def _distinct(once: pd.DataFrame, column: str) -> dict[str, list[str]]:
-    """Return the distinct values of a column by incident, those with the most money first."""
-    named = once[once[column] != ""]
-    if named.empty:
-        return {}
-    totals = pd.DataFrame(named.groupby(["incident_id", column])["value"].sum()).reset_index()
-    totals = totals.sort_values(["value", column], ascending=[False, True])
-    return {str(incident_id): list(group) for incident_id, group in totals.groupby("incident_id", sort=False)[column]}
 
 
 def aware(value: Any) -> datetime | None:

@@ -15,16 +15,18 @@ from urllib.parse import unquote
 
 import msgspec
 
-from collector.json_guard import check_json
+from collector.json_guard import check_depth, check_json, without_wrapping
 from collector.rejection import Rejection, ValidationError, unusable
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ATTRIBUTE_MAX_CHARACTERS = 4096
-EVENTS_MAX = 10_000
+EVENTS_MAX = 80_000
+"""Of a batch: more than 4 MiB of the shortest."""
 _NAME = re.compile(r"[a-z0-9]{1,64}")
 _OFFSET = re.compile(r"[+-]([0-9]{2}):([0-9]{2})$")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_NO_SECONDS = re.compile(r"(.{10}[Tt ][0-9]{2}:[0-9]{2})([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _REQUIRED = ("id", "source", "type")
 _HINT = "see the CloudEvents 1.0 specification"
 Fields = dict[str, msgspec.Raw]
@@ -42,9 +44,12 @@ def parse_batch(body: bytes) -> list[bytes | BadEvent]:
 
     Raises :class:`Rejection` if it cannot be split.
     """
+    body = without_wrapping(body)
+    check_depth(body)
     try:
-        parts = msgspec.json.decode(check_json(body), type=list[msgspec.Raw])
+        parts = msgspec.json.decode(body, type=list[msgspec.Raw])
     except msgspec.MsgspecError as error:
+        check_json(body)
         raise unusable("bad_cloudevent", "a batch must be a JSON array of events", field="body", what_to_do=_HINT) from error
     if len(parts) > EVENTS_MAX:
         raise unusable("bad_cloudevent", f"a batch may hold {EVENTS_MAX} events", field="body", what_to_do="send smaller batches")
@@ -52,7 +57,7 @@ def parse_batch(body: bytes) -> list[bytes | BadEvent]:
     for part in parts:
         raw = bytes(part)
         try:
-            events.append(_checked(_fields(raw)))
+            events.append(_checked(_fields(check_json(raw))))
         except Rejection as rejection:
             events.append((rejection.error, raw))
     return events
@@ -122,9 +127,12 @@ def _checked(fields: Fields) -> bytes:
         if name in {"data", "data_base64"}:
             continue
         if not _NAME.fullmatch(name):
-            raise bad("attribute names are up to 64 lower-case letters and digits", name[:64])
+            raise bad(f"the name '{name[:64]}' of an attribute is not made of up to 64 lower-case letters and digits", name[:64])
         _check_attribute(fields, name)
     if (time := _text(fields, "time")) is not None:
+        if without_seconds := _NO_SECONDS.fullmatch(time):
+            time = f"{without_seconds[1]}:00{without_seconds[2]}"
+            fields["time"] = _raw(time)
         _check_time(time)
     _check_data(fields)
     return msgspec.json.encode(fields)

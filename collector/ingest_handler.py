@@ -85,7 +85,7 @@ class IngestHandler:
         ids: list[str] = []
         bad = [each for piece in pieces for each in piece.bad]
         for each in bad:
-            quarantine_id, record = self._quarantine(each.error, each.body, envelope.alone("application/x-protobuf"), now, count=each.count)
+            quarantine_id, record = self._quarantine(each.error, each.body, envelope.alone(each.content_type), now, count=each.count)
             ids.append(quarantine_id)
             records.append(record)
         for portion in _portions(records):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Callable
@@ -13,6 +14,7 @@ DEPTH_MAX = 64
 NODES_MAX = 100_000
 DIGITS_MAX = 64
 _SLICE_BYTES = 256 << 10
+_AROUND = b"\0 \t\r\n"
 # Possessive throughout: an expression that backtracks over a string, a number or a row of backslashes is quadratic, and minutes
 # of that hold up every other sender. A string that is never closed extends to the end of the body.
 _STRING_PATTERN = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
@@ -24,6 +26,11 @@ _LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*+)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u0000")
+
+
+def without_wrapping(body: bytes) -> bytes:
+    """Return a JSON document without the byte order mark before it, and without the NULs and white space around it."""
+    return body.removeprefix(codecs.BOM_UTF8).strip(_AROUND)
 
 
 def check_depth(body: bytes) -> None:
@@ -49,11 +56,12 @@ def _has_long_number(body: bytes) -> bool:
 
 
 def check_json(body: bytes) -> bytes:
-    """Return the body if it is one JSON document within the limits; lone surrogates and NULs in it are replaced by U+FFFD.
+    """Return the one JSON document of a body within the limits; lone surrogates and NULs in it are replaced by U+FFFD.
 
-    Rejected with :class:`Rejection` (400): encodings other than UTF-8, a byte order mark, NaN and infinities, numbers of more than 64
+    Rejected with :class:`Rejection` (400): encodings other than UTF-8, NaN and infinities, numbers of more than 64
     digits, the same key twice in an object, more than 64 levels or 100,000 values.
     """
+    body = without_wrapping(body)
     check_depth(body)
     if body.count(b",") > NODES_MAX and _STRING.sub(b"", body).count(b",") > NODES_MAX:
         raise _bad("too_many_nodes", f"more than {NODES_MAX} values")

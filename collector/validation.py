@@ -15,7 +15,7 @@ from collector.cloud_events import BadEvent
 from collector.content import GRPC_MESSAGE_MAX_BYTES, HTTP_BODY_MAX_BYTES, SMALL_MAX_BYTES, Bytes, Content
 from collector.http.encoding import decode, too_large_decompressed
 from collector.http.webhook_signatures import delivered_event
-from collector.otlp import json as otlp_json
+from collector.otlp import json_records
 from collector.otlp.admission import Admitted, admit, admit_ordinary
 from collector.rejection import Rejection, reject
 from core.signal import SignalKind
@@ -25,6 +25,8 @@ JSON_MAX_BYTES = GRPC_MESSAGE_MAX_BYTES
 ODD_SMALL_BYTES = 32 << 10
 """What has to be inspected value by value or record by record is validated at once up to this size."""
 ENCODED_SMALL_BYTES = 128 << 10
+SMALL_RECORDS_MAX = 10_000
+"""More are validated beside the event loop, however few bytes they have."""
 PROTOBUF, JSON, STRUCTURED, BATCH, BINARY, DELIVERY = "protobuf", "json", "structured", "batch", "binary", "delivery"
 TWICE, NONE = "both in headers and body", "no event"
 Validated = Admitted | bytes | BadEvent
@@ -80,7 +82,7 @@ def validate_small(task: Task, content: Content) -> list[Validated] | None:
         return None
     is_small = len(body) <= ODD_SMALL_BYTES
     if task.form == PROTOBUF and (is_small or task.kind is not SignalKind.METRICS):
-        admitted = admit_ordinary(task.kind, body)
+        admitted = admit_ordinary(task.kind, body, SMALL_RECORDS_MAX)
         if admitted is not None:
             return [admitted]
     return list(validate(task, body)) if is_small else None
@@ -99,7 +101,10 @@ def validate(task: Task, body: Bytes) -> Iterator[Validated]:
         raise _no_event()
     text = bytes(body)
     if task.form == JSON:
-        yield from admit(task.kind, otlp_json.convert(task.kind, text) if text else b"")
+        body, bad = json_records.read(task.kind, text) if text else (b"", [])
+        if bad:
+            yield Admitted(b"", 0, bad)
+        yield from admit(task.kind, body)
     elif task.form == BATCH:
         yield from cloud_events.parse_batch(text)
     elif task.form == STRUCTURED:
@@ -107,7 +112,7 @@ def validate(task: Task, body: Bytes) -> Iterator[Validated]:
     elif task.form == BINARY:
         yield cloud_events.parse_binary(task.headers, task.content_type, text)
     else:
-        yield delivered_event(dict(task.headers), text)
+        yield delivered_event(dict(task.headers), task.content_type, text)
 
 
 def _no_event() -> Rejection:

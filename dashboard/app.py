@@ -69,7 +69,7 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
         container = st.container()
         given = context(zone, wall)
         if wall:
-            st.html('<span class="andon-wall"></span>')
+            st.html(Markup('<span class="andon-wall"></span><div class="andon-zone">Times in {}</div>').format(_zone_words(given)))
         else:
             st.html(_times(page, given))
         if given.refused:
@@ -86,7 +86,6 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
 
 def _times(page: Page, given: Context) -> Markup:
     """Say once per page which time zone its times are in; on small screens, link to the other pages."""
-    simulated = f" · simulated, {given.speed:g} times real speed" if given.simulated else ""
     links = Markup("").join(
         Markup('<a href="{}"{}>{}</a>').format(
             one.url_path if index else ".",  # the first page has no name in its address
@@ -95,7 +94,18 @@ def _times(page: Page, given: Context) -> Markup:
         )
         for index, one in enumerate(pages())
     )
-    return Markup('<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {}{}</div>').format(links, given.zone.name, simulated)
+    return Markup('<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {}</div>').format(links, _zone_words(given))
+
+
+def _zone_words(given: Context) -> str:
+    """Return the zone of the page's times with its distance from UTC now, and how fast they run if they are simulated."""
+    offset = f"{given.now.astimezone(given.zone.info):%z}"
+    away = (
+        ""
+        if given.zone.name == "UTC"
+        else f" (UTC{offset[0].replace('-', '−')}{int(offset[1:3])}{'' if offset[3:] == '00' else f':{offset[3:]}'})"
+    )
+    return f"{given.zone.name}{away}" + (f" · simulated, {given.speed:g} times real speed" if given.simulated else "")
 
 
 def _delay(given: Context, container: DeltaGenerator) -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from core.catalog.catalog import Catalog, catalog_from_json
 from core.catalog.definition import readable
 from core.catalog.flow import HEARTBEAT, Flow
+from core.duration import parse_share
 from dashboard.data import Data, Unreachable
 from store.reads import catalogs
 
-TARGET = 0.95
-"""The share of SLAs met from which pages show green."""
+_OBJECTIVE = 0.95
+"""What an SLA aims for that is in no catalog any more."""
 
 
 def in_force(data: Data) -> tuple[Catalog, str]:
@@ -46,6 +47,24 @@ def sla_title(catalog: Catalog, flow: str, sla: str) -> str:
     known = catalog.flows.get(flow)
     found = known.slas.get(sla) if known else None
     return found.title if found else readable(sla)
+
+
+def objective(catalog: Catalog, flow: str, sla: str) -> float:
+    """Return the share of the SLA that shall be met; its budget is what is left to 1."""
+    known = catalog.flows.get(flow)
+    found = known.slas.get(sla) if known else None
+    return parse_share(found.objective) or 0.0 if found else _OBJECTIVE
+
+
+def promises(catalog: Catalog, flow: str = "") -> tuple[tuple[str, str], ...]:
+    """Return flow and SLA of what is promised to customers, in one flow or in all."""
+    return tuple(
+        (key, name)
+        for key, known in catalog.flows.items()
+        if not flow or key == flow
+        for name, sla in known.slas.items()
+        if sla.promised_to == "customer"
+    )
 
 
 def key_title(catalog: Catalog, flow: str, key: str) -> str:

@@ -84,8 +84,14 @@ class Store:
         self._types: dict[str, dict[str, ClickHouseType]] = {}
         self.patience = Patience()
         self.held = Held(self._write, self.flush)
-        self.fresh = {table: FreshRows() for table in ("transactions", "clocks")}
-        """What was written lately, by table (see :mod:`store.fresh`)."""
+        self.fresh = {name: FreshRows() for name in ("folded", "transactions", "clocks")}
+        """What was written lately (see :mod:`store.fresh`).
+
+        ``folded``: rows of ``transactions`` from correlation, for evaluation; ``transactions`` and ``clocks``: from there, for alerting.
+        """
+        self.heard: dict[str, int] = {}
+        """When the last signal of each source that was loaded since the start was received, in milliseconds since 1970: perhaps it is not
+        counted in the store yet."""
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:

@@ -60,14 +60,19 @@ class StoredClocks:
         return changed, self.clocks_of(changed), upto, self._more
 
     def _changed_above(self, after: int, limit: int) -> tuple[pd.DataFrame, int, bool]:
-        """Return the current rows above a cursor, the revision up to which they are complete, and whether there is more."""
+        """Return the current rows above a cursor, the revision up to which they are complete, and whether there is more.
+
+        From correlation, if it handed on all of them; else from the store.
+        """
         if not self._more:
+            handed = self._store.fresh["folded"].above(after)
+            if handed is not None and len(handed[0]) <= limit:
+                return _latest(handed[0]), handed[1], False
             changed = self._store.frame(statement("clocks/changed_transactions", bounded=False), {"after": after, "limit": limit})
             if not len(changed):
                 return changed, 0, False
             if len(changed) < limit:
-                latest = changed.sort_values("revision").drop_duplicates(["flow", "transaction_id"], keep="last", ignore_index=True)
-                return latest, int(latest["revision"].iloc[-1]), False
+                return _latest(changed.sort_values("revision")), int(changed["revision"].max()), False
         (found,) = self._store.rows(statement("next_rows", table="transactions"), {"after": after, "limit": limit})
         bounds = {"after": after, "upto": found["upto"]}
         return self._store.frame(statement("clocks/changed_transactions", bounded=True), bounds), int(found["upto"]), bool(found["more"])
@@ -125,8 +130,13 @@ class StoredClocks:
         self._store.insert_or_hold({"cursors": rows})
 
     def last_seen(self) -> pd.DataFrame:
-        """Return the latest arrival per source."""
-        return self._store.frame(statement("source_last_seen"))
+        """Return the latest arrival per source, of all that is loaded."""
+        stored = self._store.frame(statement("source_last_seen"))
+        moments = stored["last_seen"].to_numpy("datetime64[ms]").astype(np.int64).tolist() if len(stored) else []
+        seen = dict(zip(stored["source"], moments, strict=True)) if len(stored) else {}
+        for source, at in self._store.heard.items():
+            seen[source] = max(at, seen.get(source, at))
+        return pd.DataFrame({"source": list(seen), "last_seen": np.array(list(seen.values()), np.int64).view("datetime64[ms]")})
 
     def expected_since(self, sources: Collection[str], now: datetime) -> dict[str, datetime]:
         """Return since when each of these sources has been expected: as stored, else from ``now`` on. The others are no longer expected."""
@@ -161,6 +171,14 @@ class StoredClocks:
     def _named(self, pairs: pd.DataFrame) -> pd.DataFrame:
         self._store.held.require_room()
         return self._store.frame(statement("clocks/named_transactions"), _pairs(pairs))
+
+
+def _latest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the last row of each transaction."""
+    if not len(rows):
+        return rows
+    latest: pd.DataFrame = rows.drop_duplicates(["flow", "transaction_id"], keep="last", ignore_index=True)
+    return latest
 
 
 def _with_held(clocks: pd.DataFrame, held: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:

@@ -11,9 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.clock import EPOCH
 from core.errors import NoRoom
 from store.client import ALL_THREADS, Store
+from store.cursors import Cursors
+from store.folded import ROWS_MAX, as_frame
 from store.fresh_events import distinct, key_values, keys_with_transactions
 from store.latest_rows import latest
 from store.placed_events import ids_of, place, with_column
@@ -46,8 +47,7 @@ class StoredCorrelation:
         self._store = store
         self.is_installed = False
         """Whether a catalog is in force as a whole: anything loaded while it is not would never be read."""
-        self._cursor = self._position("correlate")
-        self._folded = self._position("fold")
+        self._cursors = Cursors(store, ["correlate", "fold"])
         self._is_folded = False
         """Whether all events up to the cursor of the fold are folded: after a restart or a failure the store says what is not."""
         self._fresh = pa.table({})
@@ -64,10 +64,10 @@ class StoredCorrelation:
         for kind, table in _TABLES.items():
             if kind in selects:
                 self._store.command(statement("correlation/create_view", table=table, select=selects[kind]))
-        known = {stage.removeprefix(_DEFINITION): position for stage, position in self._definitions().items()}
+        known = self._definitions()
         gone = {flow: 0 for flow, position in known.items() if position and flow not in definitions}
         changed = {flow: version for flow, version in definitions.items() if known.get(flow) != version}
-        self._write_cursors({f"{_DEFINITION}{flow}": 0 for flow in gone})
+        self._write_definitions(gone)
         if changed:
             self._rebuild(changed, selects, known)
         self.is_installed = True
@@ -106,15 +106,14 @@ class StoredCorrelation:
     def read_again(self) -> None:
         """Make :meth:`install` read the stored signals of all flows again."""
         self._store.flush()
-        self._write_cursors(dict.fromkeys(self._definitions(), _AGAIN))
+        self._write_definitions(dict.fromkeys(self._definitions(), _AGAIN))
         self._store.flush()
 
     def fold_all(self, fold: Fold) -> None:
         """Fold every transaction again."""
         revision = self._next_revision()
         self._fold_changed(fold, 0, revision)
-        self._write_cursors({"fold": revision})
-        self._folded = revision
+        self._cursors.move({"fold": revision}, revision)
 
     def fresh(self, limit: int) -> tuple[pd.DataFrame, int, bool]:
         """Return the keys of milestone events above the cursor, the slice they reach to (0: nothing), and whether there may be more.
@@ -124,7 +123,7 @@ class StoredCorrelation:
         """
         if not self.is_installed:
             raise NoRoom("the catalog is only partly installed")
-        events = self._table(statement("correlation/fresh_events"), {"after": self._cursor, "limit": limit})
+        events = self._table(statement("correlation/fresh_events"), {"after": self._cursors.of("correlate"), "limit": limit})
         if not len(events):
             self._finish(None)
             return pd.DataFrame(), 0, False
@@ -147,19 +146,20 @@ class StoredCorrelation:
         placed = place(self._fresh, history, merges, copies, assignments)
         folded_before, self._is_folded = self._is_folded, False
         if len(merges):
+            self._store.fresh["folded"].lose(revision)  # the store itself writes the rows of transactions that retire
             self._store.insert_table("transaction_events", _at(placed.moved, revision))
             self._store.command(statement("correlation/retire_transactions"), {"revision": revision, **_merged(merges)})
         self._store.insert("transaction_keys", {**_columns(frames["keys"]), "revision": [revision] * len(frames["keys"])})
         self._store.insert_table("transaction_events", _at(placed.arrived, revision))
         if frames["oversized"].any(axis=None):
-            bound = {"revision": revision, "after": self._cursor, "upto": position}
+            bound = {"revision": revision, "after": self._cursors.of("correlate"), "upto": position}
             self._store.command(statement("correlation/quarantine_oversized_keys"), bound)
         if folded_before:
             self._fold(fold, placed.changed, revision)
         else:
-            self._fold_changed(fold, self._folded, revision)
-        self._write_cursors({"correlate": position, "fold": revision}, now)
-        self._cursor, self._folded, self._is_folded = position, revision, True
+            self._fold_changed(fold, self._cursors.of("fold"), revision)
+        self._is_folded = True
+        self._cursors.move({"correlate": position, "fold": revision}, revision, now)
         self._finish(position if self._more else None)
 
     def _table(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
@@ -169,8 +169,16 @@ class StoredCorrelation:
         return latest(self._table(statement("correlation/events_of", wide=wide), {"ids": ids}), _KEY_OF_EVENTS)
 
     def _fold(self, fold: Fold, events: pa.Table, revision: int) -> None:
-        if len(events):
-            self._store.insert_table("transactions", _at(fold(events), revision))
+        """Fold these events, which are all that their transactions have, and hand the rows on to evaluation."""
+        if not len(events):
+            return
+        rows, handed = fold(events), self._store.fresh["folded"]
+        with handed.lost_unless_written(revision):
+            self._store.insert_table("transactions", _at(rows, revision))
+        if len(rows) > ROWS_MAX:
+            handed.lose(revision)
+        else:
+            handed.add(as_frame(rows, revision), revision)
 
     def _fold_changed(self, fold: Fold, after: int, revision: int) -> None:
         """Fold the transactions of which events were written after a revision, as the store has them."""
@@ -178,6 +186,10 @@ class StoredCorrelation:
         for start in range(0, len(changed), _TOGETHER):
             chunk = changed.slice(start, _TOGETHER)
             self._fold(fold, self._events_of(chunk["transaction_id"].to_pylist()), revision)
+
+    def write_cursors(self) -> None:
+        """Begin to write how far correlation has read, if it has moved: what is read again after a crash is then less."""
+        self._cursors.write()
 
     def orphans(self) -> int:
         """Return how many milestone events wait on a shelf to which no transaction is attached."""
@@ -187,12 +199,13 @@ class StoredCorrelation:
         """End a rebuild once all of it is correlated: transactions that did not come back are retired, and the definitions are in force."""
         if self._rebuilding is None or (position is not None and position < self._rebuilding[0]):
             return
-        number, changed = self._rebuilding
+        (number, changed), revision = self._rebuilding, self._next_revision()
+        self._store.fresh["folded"].lose(revision)
         self._store.command(
             statement("correlation/retire_not_rebuilt"),
-            {"flows": list(changed), "slice": number, "revision": self._next_revision()},
+            {"flows": list(changed), "slice": number, "revision": revision},
         )
-        self._write_cursors({f"{_DEFINITION}{flow}": version for flow, version in changed.items()})
+        self._write_definitions(changed)
         self._rebuilding = None
 
     def _next_revision(self) -> int:
@@ -201,19 +214,14 @@ class StoredCorrelation:
         self._store.fresh["transactions"].expect(revision)
         return revision
 
-    def _position(self, stage: str) -> int:
-        self._store.flush()
-        return int(self._store.rows(statement("cursor"), {"stage": stage})[0]["position"])
-
     def _definitions(self) -> dict[str, int]:
         """Return the position of each flow's cursor, which is the hash of the definition by which its signals were read."""
         rows = self._store.rows(statement("cursors_with_prefix"), {"prefix": _DEFINITION})
-        return {str(row["stage"]): int(row["position"]) for row in rows}
+        return {str(row["stage"]).removeprefix(_DEFINITION): int(row["position"]) for row in rows}
 
-    def _write_cursors(self, positions: Mapping[str, int], now: datetime = EPOCH) -> None:
-        count = len(positions)
-        rows: dict[str, list[object]] = {"stage": list(positions), "position": list(positions.values())}
-        rows |= {"revision": [self._store.revision()] * count, "updated_at": [now] * count}
+    def _write_definitions(self, positions: Mapping[str, int]) -> None:
+        rows: dict[str, list[object]] = {"stage": [f"{_DEFINITION}{flow}" for flow in positions], "position": list(positions.values())}
+        rows["revision"] = [self._store.revision()] * len(positions)
         self._store.write_behind(lambda: self._store.insert("cursors", rows))
 
 

@@ -54,11 +54,12 @@ class FreshRows:
     def lost_unless_written(self, revision: int) -> Iterator[None]:
         """Know nothing of rows up to this revision if their write fails: they may be in the store all the same."""
         with ExitStack() as failed:
-            failed.callback(self._lose, revision)
+            failed.callback(self.lose, revision)
             yield
             failed.pop_all()
 
-    def _lose(self, upto: int) -> None:
+    def lose(self, upto: int) -> None:
+        """Know nothing of rows up to this revision: they were written, or may have been, and are not brought here."""
         with self._lock:
             self._forget(upto)
 

@@ -1,7 +1,8 @@
 """Loads the journal into the store: slices of undecoded records, critical lane first; readers see each record exactly once.
 
-Steps of a slice, in this order: insert (one statement per kind, on disk when it returns), then the segment's position into
-``loaded_segments``. A crash between the two repeats at most this slice; content keys make the repetition invisible.
+Steps of a slice, in this order: insert (one statement per kind, on disk when it returns), then the segment's position, which is written to
+``loaded_segments`` once a few small slices, or a large one, are in. A crash before it repeats at most these; content keys make the
+repetition invisible.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from core.clock import Clock, to_milliseconds
 from core.config import Settings
 from core.errors import NoRoom
-from core.signal import Lane, Record
+from core.signal import Lane
 from core.telemetry import M, Telemetry
 from journal.format import Stored
 from journal.segments import JournalReader, SegmentReader, Waiting
-from store.client import Store
+from store.client import STORE_ERRORS, Store
 from store.conflicts import quarantine_conflicts
 from store.damage import report_damage
 from store.progress import ProgressTable
@@ -83,7 +84,6 @@ class Loader:
         self._failures: dict[Lane, tuple[int, float]] = {}
         self._no_room = False
         self._write_behind, self._slice_bytes = False, SLICE_MAX_BYTES
-        self._finishing = ""
         self.loaded: Counter[Lane] = Counter()
         """Signals by lane, since the start."""
         self._slice_milliseconds = SLICE_MAX_MILLISECONDS * settings.clock_speed
@@ -98,9 +98,9 @@ class Loader:
 
         A store that refuses a slice is reported, never raised; nothing is lost by it.
 
-        ``slice_bytes``: about how much a slice holds at most. ``write_behind``: a slice is finished (its damage reported, its position
-        written) while the caller goes on (:meth:`store.client.Store.write_behind`); if that fails, the caller's next write raises it, and
-        the slice is loaded again.
+        ``slice_bytes``: about how much a slice holds at most. ``write_behind``: positions are written once it is time
+        (:mod:`store.progress`), while the caller goes on (:meth:`store.client.Store.write_behind`); if that fails, the caller's next write
+        raises it.
         """
         self._write_behind, self._slice_bytes = write_behind, slice_bytes
         report = LoadReport()
@@ -160,6 +160,7 @@ class Loader:
 
     def sweep(self) -> list[str]:
         """Delete closed segments that are loaded and older than the configured time; return their names."""
+        self._progress.write()
         oldest = to_milliseconds(self._clock.now() - timedelta(seconds=self._settings.journal_keep_seconds))
         deleted = []
         for lane in Lane:
@@ -172,13 +173,22 @@ class Loader:
                     deleted.append(segment.name)
         return deleted
 
+    def write_progress(self) -> None:
+        """Write the positions that only memory has. Raises what the store raises."""
+        self._progress.write()
+
     def note_progress_again(self) -> None:
         """Write the positions again: the store has lost some."""
         self._progress.write_again()
 
     def close(self) -> None:
-        """Close the journal's files."""
-        self._segments.close()
+        """Write the positions that only memory has, as far as the store accepts them, and close the journal's files."""
+        try:
+            self._progress.write()
+        except STORE_ERRORS:
+            log.warning("what was loaded last will be loaded again: the store did not take its position", exc_info=True)
+        finally:
+            self._segments.close()
 
     def _hold(self, lane: Lane, report: LoadReport, upto: int) -> None:
         """Record that the lane is loaded only up to then. Nothing waits for the bulk lane."""
@@ -202,12 +212,8 @@ class Loader:
             progressed = False
             for segment in readable:
                 if budget == 0:
-                    self._store.flush()
                     self._hold_from_oldest(lane, report)
                     return True
-                if segment.name == self._finishing:
-                    self._finishing = ""
-                    self._store.flush()
                 read = self._run(partial(segment.read, self._progress.of(segment).position, self._slice_bytes))
                 found, cut = _first_seconds(read, self._slice_milliseconds, self._slice_bytes)
                 if found:
@@ -231,18 +237,13 @@ class Loader:
         slice_ = self._store.revision(SHARES)
         refused = self._writer.write(records, slice_)
         self._run(partial(quarantine_conflicts, self._store, self._telemetry, records, slice_))
-        counted = _count(records)
-
-        def finish() -> None:
-            if damaged:
-                report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
-            self._progress.advance(segment, found[-1].id, slice_, counted, len(found), len(damaged), refused)
-
-        if self._write_behind:
-            self._store.write_behind(finish)
-            self._finishing = segment.name
-        else:
-            finish()
+        if damaged:
+            report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
+        counted = self._progress.advance(segment, found[-1].id, slice_, records, len(damaged), refused)
+        if not self._write_behind:
+            self._progress.write()
+        elif self._progress.is_due or damaged:
+            self._store.write_behind(self._progress.write)
         self._account(segment.lane, report, slice_, found, counted, len(damaged), len(refused))
 
     def _account(
@@ -282,10 +283,3 @@ def _first_seconds(found: list[Stored], milliseconds: float, most_bytes: int) ->
                 return found[:index], True
             size += len(stored.record.body)
     return found, size >= most_bytes
-
-
-def _count(records: list[Record]) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for record in records:
-        counted[record.kind.value] = counted.get(record.kind.value, 0) + record.count
-    return counted

@@ -21,7 +21,6 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from core.clock import from_milliseconds
 from core.signal import Record, SignalKind
 from store.client import Store
 from store.decoder import Rows, decode
@@ -40,8 +39,6 @@ DECODED_MAX = {SignalKind.TRACES: 500, SignalKind.LOGS: 500, SignalKind.METRICS:
 """The most signals of a kind in a slice that are decoded here and not by the store's views (docs/adr/020)."""
 _MESSAGES: dict[SignalKind, Any] = {SignalKind.TRACES: TracesData, SignalKind.LOGS: LogsData, SignalKind.METRICS: MetricsData}
 """The OTLP kinds, and the protobuf message of each one's request."""
-_COUNTED = {SignalKind.TRACES: "spans", SignalKind.LOGS: "logs", SignalKind.METRICS: "metrics", SignalKind.EVENT: "events"}
-_HOUR_MILLISECONDS = 3_600_000
 
 
 def _code(error: ClickHouseError) -> int:
@@ -71,26 +68,7 @@ class SliceWriter:
                 shares = _shares(chosen) if kind in _MESSAGES else [chosen]
                 writes = [partial(self._write_share, kind, share, slice_ + number) for number, share in enumerate(shares)]
                 refused += itertools.chain.from_iterable(self._store.side_by_side(*writes))
-        self._count(records, refused)
         return refused
-
-    def _count(self, records: Sequence[Record], refused: Sequence[Record]) -> None:
-        """Count the signals by source and hour. Those in quarantine are counted by a view: not all of them come through here."""
-        left_out = set(map(id, refused))
-        counts: dict[tuple[int, str, str], tuple[int, int]] = {}
-        for record in records:
-            if record.kind in _COUNTED and id(record) not in left_out:
-                key = record.received_at // _HOUR_MILLISECONDS, record.source, _COUNTED[record.kind]
-                signals, last_at = counts.get(key, (0, 0))
-                counts[key] = signals + record.count, max(last_at, record.received_at)
-        hours: dict[str, list[Any]] = {
-            "hour": [from_milliseconds(hour * _HOUR_MILLISECONDS) for hour, _, _ in counts],
-            "source": [source for _, source, _ in counts],
-            "kind": [kind for _, _, kind in counts],
-            "signals": [signals for signals, _ in counts.values()],
-            "last_at": [from_milliseconds(last_at) for _, last_at in counts.values()],
-        }
-        self._store.insert("source_hours", hours)
 
     def _write_share(self, kind: SignalKind, records: Sequence[Record], slice_: int) -> list[Record]:
         # Backwards: of rows of one number that share a key, the store keeps the one that comes last, and the first is to be kept.

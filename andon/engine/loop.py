@@ -30,7 +30,7 @@ IN_FLIGHT_SECONDS = 0.25
 """A record gets its time of receipt before it waits for the disk; that takes some milliseconds on most disks."""
 MANY_SIGNALS = 100
 """A tick costs the same for few signals as for this many. More in one tick: what arrives is worth ticks that follow each other closely."""
-CYCLE_SECONDS = (0.25, 0.5, 1.0)
+CYCLE_SECONDS = (0.25, 0.5, 2.0)
 """How long after one tick with work the next begins: after many signals; after few, for what is critical or due; for everything else, which
 is gathered meanwhile. After a pause, the first tick begins at once in any case."""
 LONGEST_PAUSE_SECONDS = 30.0

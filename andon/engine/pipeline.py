@@ -75,8 +75,14 @@ class Pipeline:
         self.evaluation.reload(catalog)
 
     def tidy(self, *, sweep: bool) -> None:
-        """Write what waits for the disk, look for secrets that have become readable and, if asked to, delete old segments."""
+        """Write what waits for the disk and how far the stages are, look for secrets that have become readable, and delete old segments.
+
+        The segments only if asked to.
+        """
         write_where_there_is_room(self.store.held)
+        with suppress(NoRoom):
+            self.loader.write_progress()
+            self.correlation.write_cursors()
         if sweep:
             with suppress(NoRoom):  # a segment is deleted only once the books record what was in it
                 self.store.patience.run(self._sweep)

@@ -68,7 +68,7 @@ def recover(pipeline: Pipeline, lost: Collection[Lost], tell: Tell) -> Rebuilt:
     """
     rebuilt = Rebuilt()
     tables = {one.table for one in lost}
-    pipeline.store.flush()
+    pipeline.loader.write_progress()
     pipeline.note_again(tables)
     damaged = 0
     for step in SignalReload(pipeline.settings, pipeline.store, pipeline.clock, pipeline.telemetry).steps(lost):

@@ -1,19 +1,28 @@
-"""Content encodings of HTTP bodies, inflated within a limit: a decompression bomb costs the limit, not the memory."""
+"""Content encodings of HTTP bodies, inflated within a limit: a decompression bomb costs the limit, not the memory.
+
+These are the ones that the OpenTelemetry Collector's exporter offers (``confighttp``, the setting ``compression``).
+"""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
 
+import cramjam
+import lz4.frame
 import zstandard
 
 from collector.content import Bytes
 from collector.rejection import Rejection, reject, unusable
 
 MEMBERS_MAX = 1000
-"""gzip members or zstd frames in one body. Each costs a decoder, even an empty one, which never reaches the limit on the output."""
+"""gzip members, zstd or lz4 frames, or snappy chunks in one body.
+
+Each costs a decoder, even an empty one, which never reaches the limit on the output."""
 _GZIP_WBITS = 31
 _INFLATE_SLICE_BYTES = 64 << 10
+_SNAPPY_STREAM = b"\xff\x06\x00\x00sNaPpY"
+"""The chunk that begins snappy's framing format: some senders call that ``snappy``, too, where others send one block."""
 _ZSTD_SLICE_BYTES = 512
 """The decoder does not limit its output; 512 bytes hold at most 128 blocks of 128 KiB, so one step inflates to at most 16 MiB."""
 
@@ -40,19 +49,24 @@ def decode_to(take: Callable[[bytes], None], body: Bytes, encoding: str, max_byt
     name = encoding.strip().lower()
     if name in {"gzip", "x-gzip"}:
         return _inflate(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes), _GZIP_WBITS)
-    if name == "deflate":
+    if name in {"deflate", "zlib"}:
         # RFC 9110 means zlib's format; some senders omit its two-byte header.
         zlib_header = len(body) > 1 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
         wbits = zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS
         return _inflate(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes), wbits)
     if name == "zstd":
         return _decompress_zstd(_Members(take, body, _ZSTD_SLICE_BYTES, max_bytes))
+    if name == "lz4":
+        return _decompress_lz4(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes))
+    if name in {"snappy", "x-snappy-framed"}:
+        unpack = _decompress_snappy_chunks if body[: len(_SNAPPY_STREAM)] == _SNAPPY_STREAM else _decompress_snappy_block
+        return unpack(_Members(take, body, len(body), max_bytes))
     raise reject(
         415,
         "unsupported_encoding",
         f"content-encoding '{name[:40]}' is not supported",
         field="content-encoding",
-        what_to_do="use gzip, deflate, zstd or none",
+        what_to_do="use gzip, zstd, snappy, lz4, zlib, deflate or none",
     )
 
 
@@ -81,6 +95,39 @@ def _decompress_zstd(members: _Members) -> None:
         members.give_back(len(decoder.unused_data))
 
 
+def _decompress_lz4(members: _Members) -> None:
+    while members.more():
+        decoder = lz4.frame.LZ4FrameDecompressor()
+        try:
+            while not decoder.eof:
+                members.add(decoder.decompress(members.take() if decoder.needs_input else b"", members.room + 1))
+        except RuntimeError as error:
+            raise _broken(str(error)) from error
+        members.give_back(len(decoder.unused_data or b""))
+
+
+def _decompress_snappy_block(members: _Members) -> None:
+    if not members.more():
+        return
+    block = members.take()
+    try:
+        members.announce(cramjam.snappy.decompress_raw_len(block))
+        members.add(bytes(cramjam.snappy.decompress_raw(block)))
+    except cramjam.DecompressionError as error:
+        raise _broken(str(error)) from error
+
+
+def _decompress_snappy_chunks(members: _Members) -> None:
+    """Each chunk begins with a byte for its type and three for its length, and holds at most 64 KiB."""
+    while members.more():
+        head = members.take(4)
+        chunk = head + members.take(int.from_bytes(head[1:], "little"))
+        try:
+            members.add(bytes(cramjam.snappy.decompress(_SNAPPY_STREAM + chunk)))
+        except cramjam.DecompressionError as error:
+            raise _broken(str(error)) from error
+
+
 class _Members:
     """A body of one or more compressed members, read slice by slice: what follows a member is never copied whole.
 
@@ -105,13 +152,19 @@ class _Members:
             raise _broken(f"the body has more than {MEMBERS_MAX} compressed members")
         return True
 
-    def take(self) -> bytes:
-        """Return the next slice. Raises :class:`Rejection` at the end of the body."""
-        if self._at >= len(self._body):
+    def take(self, size: int | None = None) -> bytes:
+        """Return the next slice, or the next ``size`` bytes. Raises :class:`Rejection` at the end of the body."""
+        end = self._at + (self._slice_bytes if size is None else size)
+        if self._at >= len(self._body) or (size is not None and end > len(self._body)):
             raise _broken("the compressed data ends too early")
-        taken = self._body[self._at : self._at + self._slice_bytes]
+        taken = self._body[self._at : end]
         self._at += len(taken)
         return taken
+
+    def announce(self, size: int) -> None:
+        """Raise :class:`Rejection` if what is about to be decoded is too much."""
+        if size > self.room:
+            raise too_large_decompressed(self._max_bytes)
 
     def give_back(self, size: int) -> None:
         """Go back to where a member ended."""
@@ -119,9 +172,8 @@ class _Members:
 
     def add(self, part: bytes) -> None:
         """Pass on what a slice was decoded to. Raises :class:`Rejection` if it is too much."""
+        self.announce(len(part))
         self.room -= len(part)
-        if self.room < 0:
-            raise too_large_decompressed(self._max_bytes)
         self._take(part)
 
 

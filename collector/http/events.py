@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from collector import cloud_events, validation
@@ -37,6 +38,19 @@ def events_endpoint(ingress: Ingress) -> Endpoint:
         return JSONResponse({"accepted": 1})
 
     return answering(ingress, receive)
+
+
+async def allow_deliveries(request: Request) -> Response:
+    """Answer the handshake by which a sender of CloudEvents asks whether it may deliver here.
+
+    Source: HTTP 1.1 Web Hooks for Event Delivery, section 4. Whether a delivery is taken is decided by its token or signature; the
+    handshake only says that this address expects some.
+    """
+    origin = request.headers.get("webhook-request-origin")
+    if origin is None:
+        return Response(status_code=405, headers={"Allow": "POST"})
+    rate = request.headers.get("webhook-request-rate", "*")
+    return Response(headers={"Allow": "POST", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": rate})
 
 
 def _form_of(exchange: Exchange) -> str:

@@ -1,8 +1,8 @@
 """Signed webhooks: an HMAC over the body's bytes as they were sent, before any content encoding is undone, proves who sent them.
 
 Standard Webhooks: ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature`` (``v1,<base64>`` of HMAC-SHA256 over
-``id.timestamp.body``), at most five minutes old. GitHub: ``X-Hub-Signature-256`` (``sha256=<hex>`` over the body) and
-``X-GitHub-Delivery``.
+``id.timestamp.body``), at most five minutes old, also under the older names that begin with ``svix-``. GitHub: ``X-Hub-Signature-256``
+(``sha256=<hex>`` over the body) and ``X-GitHub-Delivery``.
 """
 
 from __future__ import annotations
@@ -12,20 +12,26 @@ import hmac
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 
 from collector.cloud_events import make_event
 from collector.json_guard import check_json
-from collector.rejection import Rejection, reject, unproven
+from collector.rejection import Rejection, reject, unproven, unusable
 from core.catalog.catalog import Catalog
-from core.catalog.source import Source
+from core.catalog.source import OWN_TYPE, Source
 from core.errors import UsageError
 from core.secrets import read_all, resolve_key, resolve_secret
 
 TOLERANCE_SECONDS = 300
+FORM = "application/x-www-form-urlencoded"
+"""What GitHub sends unless told otherwise."""
+FORM_FIELDS_MAX = 100
 REMEMBERED_DELIVERIES = 10_000
-DELIVERY_HEADERS = frozenset({"webhook-id", "x-github-delivery", "x-github-event"})
+_ALIASES = {name: name.replace("webhook", "svix") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
+DELIVERY_HEADERS = frozenset({"webhook-id", "svix-id", "x-github-delivery", "x-github-event"})
 """What a delivery says besides its body and its signature."""
 
 
@@ -89,21 +95,51 @@ def delivery_headers(source: Source, delivery: str, headers: Mapping[str, str]) 
     return [("id", delivery), ("source", f"/webhooks/{source.source}"), ("type", source.webhook.type), ("event", event)]
 
 
-def delivered_event(attributes: Mapping[str, str], body: bytes) -> bytes:
-    """Return a verified delivery as an event. Raises :class:`Rejection` (400) if its body is not JSON.
+def delivered_event(attributes: Mapping[str, str], content_type: str, body: bytes) -> bytes:
+    """Return a verified delivery as an event. Raises :class:`Rejection` (400) if its body is not JSON, nor a form with JSON in ``payload``.
 
-    ``attributes``: its ``id`` and ``source``, and the prefix of its ``type``; the ``event`` header or the body supplies the rest.
+    ``attributes``: its ``id`` and ``source``, and the template of its ``type``; the ``event`` header or the body supplies ``{type}``.
     """
+    if content_type.partition(";")[0].strip().lower() == FORM:
+        body = _payload(body)
     data = check_json(body)
-    event_type = ".".join(part for part in (attributes["type"], attributes["event"] or _payload_type(data)) if part)
+    own_type = attributes["event"] or _Typed.of(data)
+    event_type = attributes["type"].replace(OWN_TYPE, own_type).strip(".") or "webhook"
     event = {"id": attributes["id"], "source": attributes["source"], "type": event_type, "datacontenttype": "application/json"}
     return make_event(event, data)
 
 
-def _payload_type(data: bytes) -> str:
-    payload = msgspec.json.decode(data)
-    found = payload.get("type") if isinstance(payload, dict) else None
-    return found if isinstance(found, str) else ""
+def _payload(form: bytes) -> bytes:
+    fields = parse_qs(form.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX)
+    if len(found := fields.get("payload", [])) != 1:
+        message = "a delivery as a form must have its JSON in the one field 'payload'"
+        raise unusable("bad_form", message, field="payload", what_to_do="let the sender use the content type application/json")
+    return found[0].encode()
+
+
+class _Typed(msgspec.Struct):
+    type: Any = ""
+
+    @classmethod
+    def of(cls, data: bytes) -> str:
+        """Return the text that an object has for its type, or nothing."""
+        try:
+            found = msgspec.json.decode(data, type=cls).type
+        except msgspec.ValidationError:  # no object
+            return ""
+        return found if isinstance(found, str) else ""
+
+
+class _Delivered(msgspec.Struct):
+    data: msgspec.Raw
+
+
+def unused_type(source: Source, headers: Mapping[str, str], event: bytes) -> str:
+    """Return the type that a delivery brings of its own, if the source's template does not use it."""
+    assert source.webhook is not None  # noqa: S101 - verified before
+    if OWN_TYPE in source.webhook.type:
+        return ""
+    return headers.get("x-github-event") or _Typed.of(bytes(msgspec.json.decode(event, type=_Delivered).data))
 
 
 def sign(source: Source, headers: Mapping[str, str], body: bytes, now: int) -> dict[str, str]:
@@ -117,9 +153,10 @@ def sign(source: Source, headers: Mapping[str, str], body: bytes, now: int) -> d
     signed = dict(headers)
     if source.webhook.scheme == "github":
         return {**signed, "x-hub-signature-256": "sha256=" + hmac.new(key, body, "sha256").hexdigest()}
-    message = f"{headers.get('webhook-id', '')}.{now}.".encode() + body
+    delivery = headers.get("webhook-id") or headers.get("svix-id", "")
+    message = f"{delivery}.{now}.".encode() + body
     signature = base64.b64encode(hmac.digest(key, message, "sha256")).decode()
-    return {**signed, "webhook-timestamp": str(now), "webhook-signature": f"v1,{signature}"}
+    return {**signed, "webhook-id": delivery, "webhook-timestamp": str(now), "webhook-signature": f"v1,{signature}"}
 
 
 def _key(source: Source, reference: str) -> bytes:
@@ -129,9 +166,7 @@ def _key(source: Source, reference: str) -> bytes:
 
 
 def _verify_standard(headers: Mapping[str, str], body: bytes, keys: list[bytes], misfit: Rejection, now: int) -> str:
-    delivery = headers.get("webhook-id", "")
-    timestamp = headers.get("webhook-timestamp", "")
-    signatures = headers.get("webhook-signature", "")
+    delivery, timestamp, signatures = (headers.get(name) or headers.get(alias, "") for name, alias in _ALIASES.items())
     if not (delivery and timestamp and signatures):
         raise _invalid("missing", "webhook-id, webhook-timestamp and webhook-signature are required")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from functools import partial
 
 from starlette.responses import JSONResponse, Response
@@ -11,13 +12,15 @@ from collector import validation
 from collector.authentication import sender_of
 from collector.content import Content
 from collector.http.exchange import Endpoint, Exchange, answering
-from collector.http.webhook_signatures import delivery_headers
+from collector.http.webhook_signatures import delivery_headers, unused_type
 from collector.ingress import Ingress
 from collector.quarantine import WEBHOOK
 from collector.rejection import Rejection
 from collector.validation import Task
 from core.catalog.source import Source
 from core.signal import SignalKind
+
+_LOG = logging.getLogger("andon.collector")
 
 
 def webhook_endpoint(ingress: Ingress) -> Endpoint:
@@ -32,6 +35,19 @@ def webhook_endpoint(ingress: Ingress) -> Endpoint:
             raise ingress.noted(rejection, exchange.peer) from None
         return source, delivery, hashlib.sha256(raw).digest()
 
+    told: set[str] = set()
+
+    def warned(exchange: Exchange, source: Source, event: bytes) -> dict[str, str]:
+        """Return what to add to the answer if the delivery's own type goes unused; each source is logged once."""
+        unused = unused_type(source, exchange.request.headers, event)
+        if not unused:
+            return {}
+        warning = f"the delivery's own type '{unused[:100]}' is not used; write {{type}} in the 'type' of the source's webhook to use it"
+        if source.source not in told:
+            told.add(source.source)
+            _LOG.warning(warning, extra={"fields": {"source": source.source}})
+        return {"warning": warning}
+
     async def receive(exchange: Exchange) -> Response:
         """Return 200, also for a delivery that came before. Raises a rejection of 401 or 404, and :class:`core.errors.Full` (503)."""
         content = await exchange.read(validation.JSON_MAX_BYTES)
@@ -45,9 +61,10 @@ def webhook_endpoint(ingress: Ingress) -> Endpoint:
         task = Task(SignalKind.EVENT, validation.DELIVERY, envelope.encoding, envelope.content_type, attributes)
         async with ingress.validated(task, content) as events:
             await ingress.ingest_handler.take_event(events[0], envelope)
+            warning = warned(exchange, source, events[0])
 
         # only now that it is on disk: a delivery that was refused must be able to come again
         ingress.webhooks.seen.remember(source.source, delivery, fingerprint)
-        return JSONResponse({"accepted": 1})
+        return JSONResponse({"accepted": 1, **warning})
 
     return answering(ingress, receive)

@@ -15,10 +15,10 @@ from google.protobuf.message import DecodeError
 
 from collector.content import Bytes
 from collector.otlp import records
-from collector.otlp.part_count import SMALL_RECORD_BYTES, check_parts
+from collector.otlp.part_count import HOLDERS_MAX, SMALL_RECORD_BYTES, check_parts
 from collector.otlp.pieces import PIECE_BYTES, pieces
 from collector.otlp.prescan import has_few_attributes, has_good_heads, outline
-from collector.otlp.records import RECORDS_MAX, STRING_MAX_BYTES, BadRecords
+from collector.otlp.records import STRING_MAX_BYTES, BadRecords
 from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
@@ -41,10 +41,10 @@ class Admitted:
     services: frozenset[str] = frozenset()
 
 
-def admit_ordinary(kind: SignalKind, body: bytes, already: int = 0) -> Admitted | None:
+def admit_ordinary(kind: SignalKind, body: bytes, records_max: int = HOLDERS_MAX) -> Admitted | None:
     """Return a protobuf request in which the pre-scan finds nothing suspicious; None for one whose records have to be inspected.
 
-    ``already``: records of the same request that were admitted before. Raises :class:`Rejection` (400) if it is not such a request.
+    ``records_max``: one with more records is not looked at. Raises :class:`Rejection` (400) if it is not such a request.
     """
     if not body:
         return Admitted(b"", 0)
@@ -53,7 +53,7 @@ def admit_ordinary(kind: SignalKind, body: bytes, already: int = 0) -> Admitted 
         if not sizes and not origins:
             return Admitted(b"", 0)
         longest = max(sizes, default=0)
-        if len(sizes) + already > RECORDS_MAX or origins > ORIGINS_MAX or longest > SMALL_RECORD_BYTES:
+        if len(sizes) > records_max or origins > ORIGINS_MAX or longest > SMALL_RECORD_BYTES:
             return None
         request = REQUESTS[kind].FromString(body)
     except DecodeError as error:
@@ -70,15 +70,13 @@ def admit(kind: SignalKind, body: Bytes) -> Iterator[Admitted]:
     """
     try:
         check_parts(kind, body)
-        already = 0
         for piece in pieces(kind, body) if len(body) > PIECE_BYTES else (bytes(body),):
-            admitted = admit_ordinary(kind, piece, already)
+            admitted = admit_ordinary(kind, piece)
             if admitted is None:
                 request = REQUESTS[kind].FromString(piece)
                 services = _services(kind, request)
-                good, count, bad = records.sort_out(kind, request, already)
+                good, count, bad = records.sort_out(kind, request)
                 admitted = Admitted(good, count, bad, services)
-            already += admitted.count
             yield admitted
     except DecodeError as error:
         raise _unreadable(kind) from error

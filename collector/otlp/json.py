@@ -1,16 +1,16 @@
 """OTLP/JSON to OTLP/protobuf.
 
 Typed decoding (``json_types.py``) checks names and types in C; the encoder here writes protobuf bytes directly, because filling message
-objects from Python costs several times as much. Ids are hexadecimal, 64-bit integers are numbers or strings, enumerations are integers, and
-unknown names are ignored: these are the JSON rules of the OTLP specification. (``google.protobuf.json_format`` reads the ids as base64 and
-is thirty times slower.)
+objects from Python costs several times as much. Ids are hexadecimal, 64-bit integers are numbers or strings, and unknown names in a record
+are ignored: these are the JSON rules of the OTLP specification. (``google.protobuf.json_format`` reads the ids as base64 and is thirty
+times slower.)
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from collector.json_guard import check_depth, check_digits, check_values
+from collector.json_guard import check_depth, check_digits, check_values, without_wrapping
 from collector.otlp.json_types import ProtobufStruct, struct_of
 from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection, unusable
@@ -22,6 +22,7 @@ _DECODERS = {kind: msgspec.json.Decoder(struct_of(request.DESCRIPTOR)) for kind,
 
 def convert(kind: SignalKind, body: bytes) -> bytes:
     """Return an OTLP/JSON request as protobuf. Raises :class:`collector.rejection.Rejection` (400) that names the field."""
+    body = without_wrapping(body)
     check_depth(body)
     check_digits(body)
     check_values(body, VALUES_MAX)

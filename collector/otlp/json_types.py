@@ -2,14 +2,17 @@
 
 A struct's ``fields_`` lists (attribute, tag, encode, how): *one* writes a value unless it is the default, *optional* writes it if it was
 given, *many* writes each element, *packed* writes all elements in one field. As in the JSON mapping of protobuf, ``null`` means absent.
-This differs from that mapping where OTLP/JSON does: ids are hexadecimal, and enumerations are numbers.
+This differs from that mapping where OTLP/JSON does: ids are hexadecimal. Enumerations are numbers there; their names, which many senders
+write, can mean nothing else. Above the records unknown members are errors, because data may be in them (``json_records.py`` tells).
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -22,6 +25,7 @@ Number = int | str
 Real = float | str
 """A double: JSON number, or ``"NaN"``, ``"Infinity"``, ``"-Infinity"``."""
 _Field = tuple[str, bytes, Callable[[Any], bytes], str]
+_HOLDER = re.compile(r"Export\w+Request|(Resource|Scope)(Spans|Logs|Metrics)")
 _IDS = {"trace_id", "span_id", "parent_span_id"}
 
 
@@ -110,7 +114,11 @@ def _uint64(value: Number) -> bytes:
     return wire.varint(_integer(value))
 
 
-def _enumeration(value: int) -> bytes:
+def _enumeration(numbers: Mapping[str, int], value: int | str) -> bytes:
+    if isinstance(value, str):
+        if value not in numbers:
+            raise ValueError(f"'{value[:64]}' is not one of {', '.join(numbers)}")
+        value = numbers[value]
     if not -(1 << 31) <= value < 1 << 31:
         raise ValueError(f"{value} is not an enumeration's number")
     return wire.int64(value)
@@ -153,7 +161,7 @@ _KINDS: dict[int, tuple[Any, Any, int, Callable[[Any], bytes]]] = {
     FieldDescriptor.TYPE_UINT32: (Number, 0, 0, _uint32),
     FieldDescriptor.TYPE_UINT64: (Number, 0, 0, _uint64),
     FieldDescriptor.TYPE_SINT32: (Number, 0, 0, _sint32),
-    FieldDescriptor.TYPE_ENUM: (int, 0, 0, _enumeration),
+    FieldDescriptor.TYPE_ENUM: (int | str, 0, 0, _int32),
     FieldDescriptor.TYPE_FIXED32: (Number, 0, 5, _fixed32),
     FieldDescriptor.TYPE_FIXED64: (Number, 0, 1, _fixed64),
     FieldDescriptor.TYPE_SFIXED64: (Number, 0, 1, _sfixed64),
@@ -175,6 +183,7 @@ def struct_of(message: Descriptor) -> type[ProtobufStruct]:
             module=__name__,
             rename={field.name: field.json_name for field in ordered},
             gc=False,
+            forbid_unknown_fields=bool(_HOLDER.fullmatch(message.name)),
         )
         for inner in filter(None, (field.message_type for field in ordered)):
             struct_of(inner)
@@ -200,6 +209,8 @@ def _in_protobuf(field: FieldDescriptor) -> _Field:
     _, _, wire_type, encode = _KINDS[field.type]
     if field.name in _IDS:
         encode = _hex
+    if field.enum_type is not None:
+        encode = partial(_enumeration, {value.name: value.number for value in field.enum_type.values})
     if field.is_repeated:
         return field.name, wire.tag(field.number, 2), encode, "packed" if wire_type != 2 else "many"
     return field.name, wire.tag(field.number, wire_type), encode, "optional" if field.has_presence else "one"

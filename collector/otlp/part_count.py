@@ -19,8 +19,8 @@ from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection, unusable
 from core.signal import SignalKind
 
-HOLDERS_MAX = 100_000
-"""Resources, scopes, spans, log records, metrics and data points of a request."""
+HOLDERS_MAX = 500_000
+"""Resources, scopes, spans, log records, metrics and data points of a request: more than 20 MiB of the shortest valid spans."""
 INSIDE_MAX = 100_000
 """Events, links, attributes, values and so on of one of these, at any depth."""
 PARTS_MAX = 2_000_000

@@ -16,7 +16,6 @@ from collector.otlp.prescan import ATTRIBUTES_MAX
 from collector.rejection import ValidationError
 from core.signal import SignalKind
 
-RECORDS_MAX = 10_000
 STRING_MAX_BYTES = 64 << 10
 SHORTENED = "andon.shortened"
 """Attribute added to a record, event, link, resource or scope whose texts were shortened: the names of the attributes and fields that hold
@@ -43,6 +42,7 @@ class BadRecords:
     error: ValidationError
     body: bytes
     count: int
+    content_type: str = "application/x-protobuf"
 
 
 def has_good_origins(kind: SignalKind, request: Any) -> bool:
@@ -61,10 +61,10 @@ def _is_good_origin(holder: Any, origin: Any) -> bool:
     return small and len(origin.attributes) <= ATTRIBUTES_MAX
 
 
-def sort_out(kind: SignalKind, request: Any, already: int = 0) -> tuple[bytes, int, list[BadRecords]]:
+def sort_out(kind: SignalKind, request: Any) -> tuple[bytes, int, list[BadRecords]]:
     """Return the request without its bad records, serialized, how many are left, and the bad ones by fault. Changes ``request``.
 
-    For metrics the data points are counted: each is a row in the store. ``already``: records of the same request that were kept before.
+    For metrics the data points are counted: each is a row in the store.
     """
     resources_name, scopes_name, records_name = _LEVELS[kind]
     bad: dict[str, _Faulty] = {}
@@ -77,7 +77,7 @@ def sort_out(kind: SignalKind, request: Any, already: int = 0) -> tuple[bytes, i
             faulty: list[int] = []
             for index, record in enumerate(records):
                 signals = len(_points(record)) if kind is SignalKind.METRICS else 1
-                error = fault or _too_many(already + kept + signals) or _VALIDATORS[kind](record)
+                error = fault or _VALIDATORS[kind](record)
                 if error is None:
                     kept += signals
                     _SHORTENERS[kind](record)
@@ -121,12 +121,6 @@ class _Faulty:
                 self._scope_copy.scope.CopyFrom(scope.scope)
         getattr(self._scope_copy, records_name).add().CopyFrom(record)
         self.count += signals
-
-
-def _too_many(records: int) -> ValidationError | None:
-    if records <= RECORDS_MAX:
-        return None
-    return ValidationError("otlp_too_many_records", f"a request may hold {RECORDS_MAX} records", "records", "send smaller batches")
 
 
 def _validate_span(span: Any) -> ValidationError | None:

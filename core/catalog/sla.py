@@ -60,7 +60,8 @@ class Sla(Definition):
     Exactly one of ``within`` (a duration) and ``due`` (an expression such as ``min(promised_at - 8 working hours, next cut-off 16:00)``).
     ``warn`` is a share of the time (``60%``) or a time before the due time (``10 minutes``). ``of``: for a key of relation ``many``,
     whether all values seen must reach ``to`` (``all``) or only one (``any``); of a key of relation ``many-to-many`` one is enough.
-    ``calendar``: without one, wall-clock time; several are intersected.
+    ``calendar``: without one, wall-clock time; several are intersected. ``promised_to``: a customer, or only your own people and systems.
+    ``objective``: the share of it that shall be met in a period; the rest is its budget of misses.
     """
 
     title: str = ""
@@ -79,3 +80,5 @@ class Sla(Definition):
     pause: Pause | list[Pause] | None = None
     penalty: Penalty | None = None
     since: date | None = None
+    promised_to: Literal["customer", "internal"] = "internal"
+    objective: Percentage = "95%"

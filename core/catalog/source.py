@@ -15,16 +15,20 @@ OWN_SOURCE = "andon"
 """The source of Andon's own heartbeat. It is in every running catalog and represents no sender."""
 
 
+OWN_TYPE = "{type}"
+
+
 class Webhook(Definition):
     """How senders to ``/v1/webhooks/{source}`` prove who they are.
 
     ``scheme``: ``standard`` (Standard Webhooks) or ``github`` (``X-Hub-Signature-256``). ``secrets``: references, newest first; all are
-    accepted while a secret is being rotated. ``id``: JSON path of the delivery's own id, for schemes that have none.
+    accepted while a secret is being rotated. ``type``: of the events, with ``{type}`` for the one that a delivery brings of its own:
+    GitHub's ``X-GitHub-Event``, or ``type`` in the body.
     """
 
     scheme: Literal["standard", "github"]
     secrets: list[str] = Field(min_length=1)
-    type: str = "webhook"
+    type: str = Field(default=f"webhook.{OWN_TYPE}", pattern=r"^([^{}]|\{type\})+$")
 
 
 class Expectation(Definition):

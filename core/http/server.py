@@ -114,7 +114,7 @@ class BoundedProtocol(HttpToolsProtocol):  # type: ignore[misc, unused-ignore]  
         """Count a header, and refuse a value with a byte that is not allowed in it."""
         super().on_header(name, value)
         if self.not_in_a_value.search(value):
-            self._refuse(400)
+            self._refuse(400, f"the header '{name.decode('latin-1')[:70]}' has a character that no header may have; percent-encode it")
         self._count(len(name) + len(value) + 4, limit=HEAD_MAX_BYTES + self.url_max_bytes - URL_MAX_BYTES)
 
     def on_headers_complete(self) -> None:

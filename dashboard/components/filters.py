@@ -22,7 +22,7 @@ def choose(
     now = st.query_params.get(name, "")
     if now not in known:
         known.append(now)
-    return _select(label, name, known, now, lambda option: words(option) if option else every, typed=typed)
+    return select(label, name, known, now, lambda option: words(option) if option else every, typed=typed)
 
 
 def flow(catalog: Catalog) -> str:
@@ -35,7 +35,7 @@ def period(default: str = "30d", everything: bool = False) -> str:
     known = [*PERIODS, *(["all"] if everything else [])]
     now = st.query_params.get("period", default)
     now = now if now in known else default
-    return _select("Period", "period", known, now, _PERIOD_WORDS.__getitem__) or default
+    return select("Period", "period", known, now, _PERIOD_WORDS.__getitem__) or default
 
 
 def since(chosen: str, now: datetime) -> datetime | None:
@@ -48,11 +48,28 @@ def stated() -> str:
     return "; ".join(f"{name}={value}" for name, value in sorted(st.query_params.items()) if name in _SELECTING and value)
 
 
-_SELECTING = {"flow", "sla", "state", "verdict", "stage", "awaited", "customer", "plant", "status", "owner", "source", "find", "id"}
+_SELECTING = {
+    "flow",
+    "sla",
+    "state",
+    "verdict",
+    "stage",
+    "awaited",
+    "customer",
+    "plant",
+    "status",
+    "owner",
+    "source",
+    "find",
+    "id",
+    "behind",
+    "promised",
+    "cause",
+}
 """The names in an address that select rows; the others say how they are shown."""
 
 
-def _select(label: str, name: str, known: list[str], now: str, words: Callable[[str], str], typed: bool = False) -> str:
+def select(label: str, name: str, known: list[str], now: str, words: Callable[[str], str], typed: bool = False) -> str:
     """Draw the box with ``now``, which the address says, and write what is chosen into the address.
 
     The box keeps its identity by its key: without one, Streamlit takes the box of another value for another box and loses the choice made

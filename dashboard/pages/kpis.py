@@ -1,29 +1,36 @@
-"""KPIs for leadership: SLAs met, exceptions, cycle time and value at risk, by plant and customer, compared with the previous period."""
+"""KPIs for leadership: promises kept, exceptions, cycle time and money over a period, beside the one before; each opens what is behind.
+
+``?by=`` chooses the breakdown.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from core.money import count, several
-from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, export, filters, notices, status_badge, table
+from dashboard.components import behind, charts, export, filters, kpi_figures, notices, periods, slide, status_badge, table, tiles
+from dashboard.components.kpi_figures import Figures, percent
+from dashboard.components.periods import Period
 from dashboard.components.time_format import duration
 from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import leadership as reads
 
-_THIS, _BEFORE = "this period", "previous period"
+_THIS, _BEFORE = "this period", "the one before"
+_BREAKDOWNS = {"cause": "Cause", "customer": "Customer", "plant": "Plant", "sla": "SLA", "flow": "Flow"}
+_SHOWN = 30
 
 
 class Kpis:
-    """Four headline figures, their trend, and their breakdown."""
+    """Headline figures, their trend, and what they break down to."""
 
     name = "kpis"
     title = "KPIs"
@@ -32,142 +39,85 @@ class Kpis:
     url_path = "kpis"
 
     def render(self, context: Context) -> None:
-        """Draw the page."""
-        catalog = context.catalog
-        left, middle, _ = st.columns([1, 1, 1.6])
+        """Draw the figures, or what is behind the one that the address names."""
+        left, middle, right = st.columns([1, 1, 1.6], vertical_alignment="bottom")
         with left:
-            flow = filters.flow(catalog)
+            flow = filters.flow(context.catalog)
         with middle:
-            period = filters.period("30d")
-        end = context.minute
-        start = end - filters.PERIODS[period]
-        figures = _figures(context, start, end, flow)
-        now = _of(figures, "all")
-        if now.empty or not now["transactions"].fillna(0).sum():
+            period = periods.choose(context)
+        if behind.asked():
+            behind.show(context, "kpis", period)
+            return
+        figures = kpi_figures.read(context, period, flow)
+        now = kpi_figures.of(figures.whole, "all")
+        if now.empty or not now["transactions"].sum() + now["completed"].sum():
             notices.empty(
-                "No results in this period",
-                "KPIs count SLA clocks that were decided and transactions that ended. Choose a longer period, or see the board.",
+                f"No results in {period.title}",
+                "KPIs count SLA clocks that were decided and transactions that ended. Choose another period, or see the board.",
             )
             return
-        risk = context.data.read(reads.value_at_risk, slow=True, by="all", flow=flow)
-        _headline(now, _of(figures, "all", before=True), risk)
-        st.subheader("Trend", anchor=False)
-        _trend(context, figures, start, end)
-        names = ["plant", "customer"] if flow else ["plant", "customer", "flow"]
-        for tab, name in zip(st.tabs([f"By {name}" for name in names]), names, strict=True):
-            with tab:
-                _breakdown(context, name, figures, flow, start, end)
+        shown = kpi_figures.tiles(context, period, figures)
+        st.html(tiles.html(shown[: -kpi_figures.MONEY], "Promises and transactions") + tiles.html(shown[-kpi_figures.MONEY :], "Money"))
+        st.caption(plain(f"Figures of {period.title}, compared with {period.before}. Each figure opens what is behind it."))
+        days = _trend(context, figures, period)
+        by = _chosen(flow)
+        worst = _breakdown(context, by, figures, flow, period)
+        with right:
+            slide.offer(context, _headline(context, flow, period), shown, days, worst)
 
 
-def _figures(context: Context, start: datetime, end: datetime, flow: str) -> pd.DataFrame:
-    frame: pd.DataFrame = context.data.read(reads.figures, slow=True, start=start, end=end, zone=context.zone.name, flow=flow).copy()
-    for column in ("decided", "met", "transactions", "exceptions", "completed"):
-        frame[column] = frame[column].fillna(0).astype("int64")
-    frame["on_time"] = frame["met"] / frame["decided"].where(frame["decided"] > 0)
-    frame["exception_rate"] = frame["exceptions"] / frame["transactions"].where(frame["transactions"] > 0)
+def _headline(context: Context, flow: str, period: Period) -> str:
+    of = definitions.flow_title(context.catalog, flow) if flow else "All flows"
+    return f"{of} · {period.title}"
+
+
+def _trend(context: Context, figures: Figures, period: Period) -> pd.DataFrame:
+    """Draw one point for each whole day, joined by straight lines, and those of the period before in grey; return them."""
+    st.subheader("Trend", anchor=False)
+    frame = _trend_frame(figures.whole, period, context.zone.info)
+    if (frame["period"] == _BEFORE).all():
+        notices.empty("No whole day yet", "The trend has a point for each whole day of the period. Choose a longer period.")
+        return frame.head(0)
+    for container, (column, title, form) in zip(st.columns(3), _LINES, strict=True):
+        with container:
+            st.markdown(f"**{plain(title)}**")
+            charts.draw(_lines(frame, column, form), f"{title} by whole day, compared with the period before", 220)
+    note = f"One point for each whole day in {context.zone.name}; the days in which the period begins and ends are left out."
+    sheet = frame.drop(columns=["by", "before", "day", "cycle_hours"]).rename(columns={"name": "day", **_UNITS})
+    export.offer(context, sheet, "kpis-by-day", note, start=period.start, end=period.end)
     return frame
 
 
-def _of(figures: pd.DataFrame, by: str, before: bool = False) -> pd.DataFrame:
-    return figures[(figures["by"] == by) & (figures["before"] == before)].sort_values("name")
+_LINES = (
+    ("on_time", "SLAs met", ".0%"),
+    ("exception_rate", "Transactions with a missed SLA", ".0%"),
+    ("cycle_hours", "Cycle time, median hours", ",.3~r"),
+)
 
 
-def _headline(now: pd.DataFrame, before: pd.DataFrame, risk: pd.DataFrame) -> None:
-    this: dict[Any, Any] = now.iloc[0].to_dict()
-    last: dict[Any, Any] = before.iloc[0].to_dict() if len(before) else {}
-    cells = st.columns(4)
-    cells[0].metric(
-        "SLAs met",
-        _percent(this["on_time"]),
-        _points(this["on_time"], last.get("on_time")),
-        border=True,
-        height="stretch",
-        help="Share of the SLA clocks decided in the period that were met",
-    )
-    cells[1].metric(
-        "Order exception rate", _percent(this["exception_rate"]), _points(this["exception_rate"], last.get("exception_rate")), delta_color="inverse", border=True, height="stretch",
-        help="Share of transactions with at least one missed SLA, among those with an SLA decided in the period",
-    )  # fmt: skip
-    cycle, old = this["cycle_seconds"], last.get("cycle_seconds")
-    delta = None if old is None or pd.isna(old) or pd.isna(cycle) or not old else f"{(cycle - old) / old:+.1%}"
-    cells[2].metric(
-        "Cycle time (median)",
-        duration(cycle),
-        delta,
-        delta_color="inverse",
-        border=True,
-        height="stretch",
-        help="From first to last milestone, for transactions that ended in the period",
-    )
-    money = dict(zip(risk["currency"], risk["value"], strict=True)) if not risk.empty else {}
-    held = int(risk["transactions"].sum()) if not risk.empty else 0
-    cells[3].metric(
-        "Value at risk now",
-        plain(several(money, 2)),
-        counted(held, "transaction"),
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        height="stretch",
-    )
-    st.caption("Changes are relative to the previous period of the same length." if last else "There is no earlier period to compare with.")
-
-
-def _percent(value: Any) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:.1%}"
-
-
-def _points(value: Any, before: Any) -> str | None:
-    if value is None or before is None or pd.isna(value) or pd.isna(before):
-        return None
-    return f"{(value - before) * 100:+.1f} points"
-
-
-def _trend(context: Context, figures: pd.DataFrame, start: datetime, end: datetime) -> None:
-    """Draw one point for each whole day, joined by straight lines, and those of the period before in grey; download both."""
-    frame = _trend_frame(figures, start, end, context.zone.info)
-    if (frame["period"] == _BEFORE).all():
-        notices.empty("No whole day yet", "The trend has a point for each whole day of the period. Choose a longer period.")
-        return
-    left, middle, right = st.columns(3)
-    for container, column, title, form, target in (
-        (left, "on_time", "SLAs met", ".0%", definitions.TARGET),
-        (middle, "exception_rate", "Order exception rate", ".0%", None),
-        (right, "cycle_hours", "Cycle time, median hours", ",.3~r", None),
-    ):
-        with container:
-            st.markdown(f"**{plain(title)}**")
-            charts.draw(_lines(frame, column, form, target), f"{title} by whole day, compared with the previous period", 220)
-    note = (
-        f"One point for each whole day in {context.zone.name}; the days in which the period begins and ends are left out."
-        f" Dashed green: the target of {definitions.TARGET:.0%}."
-    )
-    sheet = frame.drop(columns=["by", "before", "day", "cycle_hours"]).rename(columns={"name": "day", **_UNITS})
-    export.offer(context, sheet, "kpis-by-day", note, start=start, end=end)
-
-
-def _trend_frame(figures: pd.DataFrame, start: datetime, end: datetime, zone: ZoneInfo) -> pd.DataFrame:
+def _trend_frame(figures: pd.DataFrame, period: Period, zone: ZoneInfo) -> pd.DataFrame:
     """Return the whole days of this period and the ones before them; ``day`` is where they are drawn, ``name`` when they were."""
+    begin, earlier = (moment.astimezone(zone).date() for moment in (period.start, period.earlier))
     parts = []
-    for before, period, shift in ((False, _THIS, timedelta(0)), (True, _BEFORE, end - start)):
-        days = _of(figures, "day", before)
-        whole = {str(day - shift) for day in charts.whole_days(start, end, zone)}
+    for before, name, shift in ((False, _THIS, timedelta(0)), (True, _BEFORE, begin - earlier)):
+        days = kpi_figures.of(figures, "day", before)
+        whole = {str(day - shift) for day in charts.whole_days(period.start, period.end, zone)}
         days = days[days["name"].astype(str).isin(whole)]
-        parts.append(days.assign(period=period, day=pd.to_datetime(days["name"]) + shift, cycle_hours=days["cycle_seconds"] / 3600))
+        parts.append(days.assign(period=name, day=pd.to_datetime(days["name"]) + shift, cycle_hours=days["cycle_seconds"] / 3600))
     return pd.concat(parts, ignore_index=True)
 
 
-def _lines(frame: pd.DataFrame, column: str, form: str, target: float | None) -> Any:
-    """Return points joined by straight lines, on an axis that does not dramatise: from 0, and a share with a target up to 100 %."""
+def _lines(frame: pd.DataFrame, column: str, form: str) -> Any:
+    """Return points joined by straight lines, on an axis that does not dramatise: from 0, and a share that was met up to 100 %."""
     known, compared = frame.dropna(subset=[column]), bool((frame["period"] == _BEFORE).any())
     legend = alt.Legend(orient="bottom", title=None, symbolType="stroke", symbolStrokeWidth=2) if compared else None
-    periods = alt.Scale(domain=[_THIS, _BEFORE], range=[charts.colour(status_badge.BLUE), charts.muted()])
+    shades = alt.Scale(domain=[_THIS, _BEFORE], range=[charts.colour(status_badge.BLUE), charts.muted()])
     dashes = alt.Scale(domain=[_THIS, _BEFORE], range=[[1, 0], [4, 3]])
-    y = alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form, tickCount=5), scale=alt.Scale(domain=_axis_of(known[column], target)))
+    axis = _axis_of(known[column], met=column == "on_time")
     base = alt.Chart(known).encode(
         x=charts.day_axis("day"),
-        y=y,
-        color=alt.Color("period:N", scale=periods, legend=legend),
+        y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form, tickCount=5), scale=alt.Scale(domain=axis)),
+        color=alt.Color("period:N", scale=shades, legend=legend),
         tooltip=[
             alt.Tooltip("name:N", title="day"),
             alt.Tooltip("period:N"),
@@ -175,44 +125,107 @@ def _lines(frame: pd.DataFrame, column: str, form: str, target: float | None) ->
         ],
     )
     lines = base.mark_line(strokeWidth=2, interpolate="linear").encode(strokeDash=alt.StrokeDash("period:N", scale=dashes, legend=None))
-    layers = [lines, base.mark_point(filled=True, size=28, opacity=1)]
-    if target is not None:
-        at = alt.Chart(pd.DataFrame({"target": [target]})).encode(y=alt.Y("target:Q"))
-        layers.append(at.mark_rule(strokeDash=[5, 4], color=charts.colour(status_badge.GREEN)))
-    return alt.layer(*layers)
+    return alt.layer(lines, base.mark_point(filled=True, size=28, opacity=1))
 
 
-def _axis_of(values: pd.Series, target: float | None) -> list[float]:
-    if target is not None:
+def _axis_of(values: pd.Series, *, met: bool) -> list[float]:
+    if met:
         return charts.share_axis(values)
     return [0.0, max(float(values.max()) * 1.1, 0.05) if len(values) else 1.0]
 
 
-def _breakdown(context: Context, by: str, figures: pd.DataFrame, flow: str, start: datetime, end: datetime) -> None:
-    rows, before = _of(figures, by), _of(figures, by, before=True).set_index("name")
-    risk = context.data.read(reads.value_at_risk, slow=True, by=by, flow=flow)
-    money: dict[str, dict[str, float]] = {}
-    for entry in risk.to_dict("records"):
-        money.setdefault(entry["name"], {})[entry["currency"]] = entry["value"]
-    rows = rows[rows["name"] != ""].sort_values("on_time")
-    if rows.empty:
-        notices.empty(f"No {by} recorded", f"Add a fact named {by} to the flow's milestones and it appears here.")
-        return
-    shown = rows.head(30)
-    titles = {name: definitions.flow_title(context.catalog, name) if by == "flow" else name for name in rows["name"]}
-    columns = [
-        table.Column(by.capitalize(), lambda row: titles[row["name"]], "key"),
-        table.Column("SLAs met", lambda row: _percent(row["on_time"]), "number key"),
-        table.Column("Before", lambda row: _percent(before["on_time"].get(row["name"])), "number soft"),
-        table.Column("Exception rate", lambda row: _percent(row["exception_rate"]), "number"),
-        table.Column("Cycle time", lambda row: duration(row["cycle_seconds"]), "number"),
-        table.Column("90 % within", lambda row: duration(row["cycle_p90_seconds"]), "number soft"),
-        table.Column("Completed", lambda row: count(row["completed"]), "number"),
-        table.Column("Value at risk now", lambda row: several(money.get(row["name"], {}), 3), "number key"),
+def _chosen(flow: str) -> str:
+    """Let the viewer choose what the figures break down to; kept as ``?by=``."""
+    known = [name for name in _BREAKDOWNS if name != "flow" or not flow]
+    now = asked if (asked := st.query_params.get("by", "cause")) in known else "cause"
+    chosen = st.segmented_control(
+        "What costs most, by", known, default=now, required=True, format_func=_BREAKDOWNS.__getitem__, key="kpis-by"
+    )
+    if chosen and chosen != now:
+        st.query_params["by"] = chosen
+    return chosen or now
+
+
+def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: Period) -> list[dict[str, Any]]:
+    """Draw what each cause, customer, plant, SLA or flow costs; return its rows, the most expensive first."""
+    given = context.data.read(reads.money, slow=True, by=by, start=period.start, end=period.end, flow=flow)
+    if by == "cause":
+        given = given[given["missed_clocks"] > 0]
+    money = {column: behind.by_currency(given, column) for column in ("penalty", "missed", "protected")}
+    clocks = given.groupby("name")["missed_clocks"].sum().to_dict() if len(given) else {}
+    rates = kpi_figures.of(figures.whole, by).set_index("name") if by in {"customer", "plant", "flow"} else pd.DataFrame()
+    names = [name for name in dict.fromkeys([*given["name"], *rates.index]) if name]
+    risk = context.data.read(reads.value_at_risk, slow=True, by=by, flow=flow) if len(rates) else pd.DataFrame()
+    at_risk = behind.by_currency(risk, "value") if len(risk) else {}
+    rows = [
+        {
+            "name": name, "title": _title(context, by, name), "of": _of(by, name), "missed_clocks": int(clocks.get(name, 0)),
+            **{column: values.get(name, {}) for column, values in money.items()},
+            **({**{str(key): value for key, value in rates.loc[name].items()}, "at_risk": at_risk.get(name, {})} if name in rates.index else {}),
+        }
+        for name in names
+    ]  # fmt: skip
+    rows.sort(key=_cost, reverse=True)
+    if not rows:
+        notices.empty(f"No {by} recorded", f"Nothing was missed or protected, and no transaction names a {by}.")
+        return rows
+    table.show(_columns(by, rated=len(rates) > 0), rows[:_SHOWN], f"KPIs by {by}")
+    note = (
+        f"Showing {min(_SHOWN, len(rows))} of {len(rows)}: the highest penalty in one currency comes first, then the highest value missed."
+    )
+    export.offer(context, _sheet(rows, by), f"kpis-by-{by}", note, start=period.start, end=period.end)
+    return rows
+
+
+def _cost(row: dict[str, Any]) -> tuple[float, float, int]:
+    return max(row["penalty"].values(), default=0.0), max(row["missed"].values(), default=0.0), row["missed_clocks"]
+
+
+def _title(context: Context, by: str, name: str) -> str:
+    if by == "flow":
+        return definitions.flow_title(context.catalog, name)
+    if by not in {"sla", "cause"}:
+        return name
+    flow, sla, *cause = name.split("/", 2)
+    title = definitions.sla_title(context.catalog, flow, sla)
+    return f"{title}: {behind.cause_title(cause[0])}" if cause else title
+
+
+def _of(by: str, name: str) -> dict[str, str]:
+    """Return what selects the row's clocks in an address."""
+    if by != "cause":
+        return {by: name}
+    flow, sla, cause = name.split("/", 2)
+    return {"sla": f"{flow}/{sla}", "cause": cause}
+
+
+def _columns(by: str, *, rated: bool) -> list[table.Column]:
+    money = [
+        table.Column("Penalties", lambda row: _opens(row, "missed", row["penalty"]), "number key quiet"),
+        table.Column("Value missed", lambda row: _opens(row, "missed", row["missed"]), "number key quiet"),
+        table.Column("Value protected", lambda row: _opens(row, "protected", row["protected"]), "number quiet"),
+        table.Column(
+            "SLAs missed", lambda row: _link(row, "missed", count(row["missed_clocks"])) if row["missed_clocks"] else "", "number"
+        ),
     ]
-    table.show(columns, shown.to_dict("records"), f"KPIs by {by}")
-    note = f"Showing {len(shown)} of {len(rows)}, lowest share of SLAs met first."
-    export.offer(context, _sheet(rows, money, by), f"kpis-by-{by}", note, start=start, end=end)
+    rates = [
+        table.Column("SLAs met", lambda row: percent(row.get("on_time")), "number"),
+        table.Column("Missed one", lambda row: percent(row.get("exception_rate")), "number soft"),
+        table.Column("Completed", lambda row: count(row.get("completed", 0)), "number soft spare"),
+        table.Column("Cycle time", lambda row: duration(row.get("cycle_seconds")), "number soft"),
+        table.Column("At risk now", lambda row: _opens(row, "risk", row.get("at_risk", {})), "number quiet"),
+    ]
+    if by == "cause":  # what was protected has none
+        money = [column for column in money if column.title != "Value protected"]
+    return [table.Column(_BREAKDOWNS[by], lambda row: row["title"], "key wrap"), *money, *(rates if rated else [])]
+
+
+def _opens(row: dict[str, Any], what: str, amounts: dict[str, float]) -> Markup | str:
+    return _link(row, what, several(amounts, 3)) if amounts else ""
+
+
+def _link(row: dict[str, Any], what: str, words: str) -> Markup:
+    return table.link(behind.link("kpis", what, **row["of"]), words)
 
 
 _UNITS = {
@@ -224,15 +237,18 @@ _UNITS = {
     "exception_rate": "exception_share",
     "completed": "transactions_completed",
     "cycle_seconds": "cycle_median_seconds",
+    "penalty": "penalty",
+    "missed": "value_missed",
+    "protected": "value_protected",
+    "missed_clocks": "slas_missed",
+    "at_risk": "value_at_risk_now",
 }
 
 
-def _sheet(rows: pd.DataFrame, money: dict[str, dict[str, float]], by: str) -> pd.DataFrame:
-    """Return the rows under names that say what is counted, and in which unit or currency."""
-    sheet = rows.drop(columns=["by", "before"]).rename(columns={"name": by, **_UNITS})
-    for currency in sorted({currency for values in money.values() for currency in values}):
-        sheet[f"value_at_risk_now_{currency or 'no_currency'}"] = [money.get(name, {}).get(currency, 0.0) for name in rows["name"]]
-    return sheet
+def _sheet(rows: list[dict[str, Any]], by: str) -> pd.DataFrame:
+    """Return the rows under names that say what is counted, and in which unit; money by currency."""
+    frame = pd.DataFrame(rows).drop(columns=["by", "before", "of"], errors="ignore")
+    return frame.rename(columns={"name": by, **_UNITS})
 
 
 PAGE = Kpis()

@@ -1,8 +1,7 @@
-"""SLAs: how many of each were met, how long things take compared with what is allowed, and which deadlines come next."""
+"""SLAs: how many misses each had of how many allowed, how long things take, and which deadlines come next."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -13,14 +12,16 @@ from markupsafe import Markup
 from core.money import cell, count
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, export, filters, links, notices, status_badge, table
+from dashboard.components import behind, charts, export, filters, links, notices, periods, status_badge, table, tiles
+from dashboard.components.periods import Period
+from dashboard.components.tiles import Tile
 from dashboard.components.time_format import until
 from dashboard.page import Context
 from store.reads import attainment as reads
 
 
 class Slas:
-    """Attainment, distribution, trend, and the open clocks by deadline."""
+    """Misses against budget, their days, time used, and the open clocks by deadline."""
 
     name = "slas"
     title = "SLAs"
@@ -29,7 +30,7 @@ class Slas:
     url_path = "slas"
 
     def render(self, context: Context) -> None:
-        """Draw the page."""
+        """Draw all SLAs, one of them, or the clocks that were missed."""
         catalog = context.catalog
         left, middle, right = st.columns([1.2, 2, 1])
         with left:
@@ -38,22 +39,23 @@ class Slas:
         with middle:
             chosen = filters.choose("SLA", "sla", names, lambda both: _title(context, *both.split("/", 1)) if "/" in both else both)
         with right:
-            period = filters.period("30d")
-        end = context.minute
-        start = filters.since(period, context.now) or end
-        days = context.data.read(reads.attainment, slow=True, start=start, end=end, zone=context.zone.name)
+            period = periods.choose(context)
+        if behind.asked():
+            behind.show(context, "slas", period)
+            return
+        days = context.data.read(reads.attainment, slow=True, start=period.start, end=period.end, zone=context.zone.name)
         if not days.empty and flow:
             days = days[days["flow"] == flow]
         if days.empty:
             notices.empty(
-                "No SLA was decided in this period",
+                f"No SLA was decided in {period.title}",
                 "An SLA clock is decided when its milestone is reached or its deadline passes. SLAs are defined in the flow files of the catalog; check them with:",
                 "andon check catalog",
             )
         elif "/" in chosen:
-            _one(context, chosen, days, start, end)
+            _one(context, chosen, days, period)
         else:
-            _overview(context, days, start, end)
+            _overview(context, days, period)
         one = chosen.split("/", 1) if "/" in chosen else [flow, ""]
         _next(context, *one)
 
@@ -67,67 +69,102 @@ def _share(row: Any) -> float | None:
     return int(row["met"]) / decided if decided else None
 
 
-def _summed(days: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts of all days added up, one row per flow and SLA."""
-    return days.groupby(["flow", "sla"], observed=True)[["met", "missed", "unknown", "total"]].sum().reset_index()
+def _summed(context: Context, days: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a row per flow and SLA with the counts of all days added up, its objective, and what is allowed and used of its budget."""
+    rows: list[dict[str, Any]] = []
+    for row in days.groupby(["flow", "sla"], observed=True)[["met", "missed", "unknown", "total"]].sum().reset_index().to_dict("records"):
+        decided, objective = row["met"] + row["missed"], definitions.objective(context.catalog, row["flow"], row["sla"])
+        used = tiles.budget_used(row["missed"], decided, objective)
+        allowed = (1 - objective) * decided
+        rows.append(
+            {
+                **{str(key): value for key, value in row.items()},
+                "decided": decided,
+                "objective": objective,
+                "allowed": allowed,
+                "budget_used": used,
+                "share_met": _share(row),
+            }
+        )
+    return rows
 
 
-def _overview(context: Context, days: pd.DataFrame, start: datetime, end: datetime) -> None:
-    st.subheader("Attainment", anchor=False)
-    trends = dict(list(days.groupby(["flow", "sla"], observed=True)))
-    rows = sorted(_summed(days).to_dict("records"), key=_order)
+def _overview(context: Context, days: pd.DataFrame, period: Period) -> None:
+    st.subheader("Misses against budget", anchor=False)
+    of_days = dict(list(days.groupby(["flow", "sla"], observed=True)))
+    rows = sorted(_summed(context, days), key=_order)
     columns = [
-        table.Column("SLA", lambda row: table.link(links.to("slas", sla=f"{row['flow']}/{row['sla']}", period=st.query_params.get("period", "")), _title(context, row["flow"], row["sla"])), "key"),
-        table.Column("Flow", lambda row: definitions.flow_title(context.catalog, row["flow"]), "soft"),
-        table.Column("Share met", lambda row: _bar(_share(row)), "bar"),
-        table.Column("", lambda row: "–" if _share(row) is None else f"{_share(row):.1%}", "number key"),
-        table.Column("Trend", lambda row: _spark(trends.get((row["flow"], row["sla"])))),
-        table.Column("Met", lambda row: count(row["met"]), "number"),
-        table.Column("Missed", lambda row: count(row["missed"]), "number"),
+        table.Column("SLA", lambda row: table.link(_address(row), _title(context, row["flow"], row["sla"])), "key wrap"),
+        table.Column("Flow", lambda row: definitions.flow_title(context.catalog, row["flow"]), "soft spare"),
+        table.Column("Missed", _missed, "number key"),
+        table.Column("Allowed", _allowed, "number soft"),
+        table.Column("Budget used", lambda row: _meter(row["budget_used"]), "bar"),
+        table.Column("", lambda row: _used(row["budget_used"]), "number key"),
+        table.Column("Misses by day", lambda row: _spark(of_days.get((row["flow"], row["sla"])), row["objective"])),
+        table.Column("Met", lambda row: "–" if row["share_met"] is None else f"{row['share_met']:.1%}", "number"),
+        table.Column("Objective", lambda row: f"{row['objective'] * 100:g} %", "number soft"),
+        table.Column("Decided", lambda row: count(row["decided"]), "number soft"),
         table.Column("Unknown", lambda row: count(row["unknown"]) if row["unknown"] else "", "number soft"),
         table.Column("Owner", lambda row: _owner(context, row["flow"], row["sla"]), "soft"),
-    ]  # fmt: skip
-    table.show(columns, rows, "Attainment by SLA")
+    ]
+    table.show(columns, rows, "Misses against budget by SLA")
     note = (
-        "Share of the SLA clocks decided in the period. The mark in the bar is 95 %: green from there, amber from 90 %."
+        f"Of the SLA clocks decided in {period.title}. Allowed are the misses that an SLA's objective leaves: 5 of 100 for 95 %."
         " Unknown ones (a source was silent, or a fact was missing) count as neither met nor missed."
     )
-    sheet = pd.DataFrame([{**row, "share_met": _share(row)} for row in rows])
-    names = {name: f"clocks_{name}" for name in ("met", "missed", "unknown", "total")}
-    export.offer(context, sheet.rename(columns=names), "slas", note, start=start, end=end)
+    names = {name: f"clocks_{name}" for name in ("met", "missed", "unknown", "total", "decided", "allowed")}
+    export.offer(context, pd.DataFrame(rows).rename(columns=names), "slas", note, start=period.start, end=period.end)
 
 
-def _order(row: Any) -> float:
-    """Lowest share first; SLAs with nothing decided come last."""
-    share = _share(row)
-    return 2.0 if share is None else share
+def _address(row: Any) -> str:
+    kept = {name: st.query_params.get(name, "") for name in ("period", "from", "to", "zone")}
+    return links.to("slas", **{**kept, "sla": f"{row['flow']}/{row['sla']}"})
 
 
-def _kind(share: float | None) -> str:
-    """Return the colour (a class of the style sheet) of a share of SLAs met; None: nothing is decided."""
-    return "dim" if share is None else "ok" if share >= definitions.TARGET else "warn" if share >= 0.9 else "bad"
+def _missed(row: Any) -> Markup | str:
+    if not row["missed"]:
+        return "0"
+    return table.link(behind.link("slas", "missed", sla=f"{row['flow']}/{row['sla']}"), count(row["missed"]))
 
 
-def _bar(share: float | None) -> Markup:
-    if share is None:
+def _allowed(row: Any) -> str:
+    """Return the whole misses that the objective allows."""
+    return count(row["allowed"] + 1e-9) if row["decided"] else "–"
+
+
+def _order(row: Any) -> tuple[float, int]:
+    """Most of the budget used first; SLAs with nothing decided come last."""
+    used = row["budget_used"]
+    return (1.0, 0) if used is None else (-used, -row["missed"])
+
+
+def _used(used: float | None) -> str:
+    return "–" if used is None else f"{used:.0%}" if used < 10 else "> 10 times"
+
+
+def _meter(used: float | None) -> Markup:
+    """A bar of twice the budget, with a mark where it ends."""
+    if used is None:
         return Markup("")
-    kind = _kind(share)
-    return Markup('<div class="meter {}" role="img" aria-label="{:.1%}"><span style="width:{:.1f}%"></span></div>').format(
-        kind, share, share * 100
+    return Markup('<div class="meter budget {}" role="img" aria-label="{}"><span style="width:{:.1f}%"></span></div>').format(
+        tiles.budget_kind(used), f"{_used(used)} of the budget", min(used, 2) * 50
     )
 
 
-def _spark(days: pd.DataFrame | None) -> Markup:
-    """A row of small bars, one per day, by share met."""
+def _spark(days: pd.DataFrame | None, objective: float) -> Markup:
+    """A row of small bars, one per day, as high as the misses of the day; red where they are more than the day allows."""
     if days is None:
         return Markup("")
+    shown = days.tail(30).to_dict("records")
+    top = max(int(row["missed"]) for row in shown)
     bars = []
-    for row in days.tail(30).to_dict("records"):
-        share = _share(row)
-        kind = _kind(share)
+    for row in shown:
+        decided = int(row["met"]) + int(row["missed"])
+        kind = "dim" if not decided else "bad" if row["missed"] > (1 - objective) * decided + 1e-9 else "ok"
+        height = 12 + 88 * int(row["missed"]) / top if row["missed"] else 6
         bars.append(
-            Markup('<i class="{}" style="height:{:.0f}%" title="{}: {}"></i>').format(
-                kind, 12 + 88 * (share or 0), row["day"], "–" if share is None else f"{share:.0%}"
+            Markup('<i class="{}" style="height:{:.0f}%" title="{}: {} of {} missed"></i>').format(
+                kind, height, row["day"], row["missed"], decided
             )
         )
     return Markup('<span class="spark">{}</span>').format(Markup("").join(bars))
@@ -139,59 +176,53 @@ def _owner(context: Context, flow: str, sla: str) -> str:
     return definitions.owner_title(context.catalog, (found.owner or known.owner) if found and known else "")
 
 
-def _one(context: Context, both: str, days: pd.DataFrame, start: datetime, end: datetime) -> None:
+def _one(context: Context, both: str, days: pd.DataFrame, period: Period) -> None:
     flow, sla = both.split("/", 1)
-    summed = _summed(days)
-    mine = summed[(summed["flow"] == flow) & (summed["sla"] == sla)]
-    row = mine.iloc[0].to_dict() if len(mine) else {"met": 0, "missed": 0, "unknown": 0, "total": 0}
-    share = _share(row)
-    cells = st.columns(4)
-    cells[0].metric("Share met", "–" if share is None else f"{share:.1%}", border=True, height="stretch")
-    cells[1].metric("Met", count(row["met"]), border=True, height="stretch")
-    cells[2].metric("Missed", count(row["missed"]), border=True, height="stretch")
-    cells[3].metric(
-        "Unknown",
-        count(row["unknown"]),
-        border=True,
-        height="stretch",
-        help="Could not be evaluated: a source was silent, or a fact needed for the due time is missing",
-    )
+    mine = days[(days["flow"] == flow) & (days["sla"] == sla)]
+    objective = definitions.objective(context.catalog, flow, sla)
+    nothing = {"flow": flow, "sla": sla, "missed": 0, "unknown": 0, "decided": 0, "allowed": 0.0, "budget_used": None, "share_met": None}
+    row: dict[str, Any] = (_summed(context, mine) or [nothing])[0]
+    missed, kind = behind.link("slas", "missed"), tiles.budget_kind(row["budget_used"])
+    note = f"of {_allowed(row)} that the objective of {objective * 100:g} % allows"
+    shown = [
+        Tile("Missed", count(row["missed"]), note, kind, missed if row["missed"] else "", "Opens the clocks that were missed"),
+        Tile("Budget used", _used(row["budget_used"]), "of the misses allowed", kind),
+        Tile("Met", "–" if row["share_met"] is None else f"{row['share_met']:.1%}", f"of {count(row['decided'])} decided"),
+        Tile("Unknown", count(row["unknown"]), "a source was silent, or a fact was missing"),
+    ]
+    st.html(tiles.html(shown, _title(context, flow, sla)))
     left, right = st.columns(2)
     with left:
-        st.subheader("By day", anchor=False)
-        _trend(days[days["day"].astype(str).isin({f"{day}" for day in charts.whole_days(start, end, context.zone.info)})], flow, sla)
+        st.subheader("Misses by day", anchor=False)
+        whole = {f"{day}" for day in charts.whole_days(period.start, period.end, context.zone.info)}
+        _trend(mine[mine["day"].astype(str).isin(whole)], objective)
     with right:
         st.subheader("Share of the allowed time used", anchor=False)
-        _distribution(context.data.read(reads.durations, slow=True, flow=flow, sla=sla, start=start, end=end))
+        _distribution(context.data.read(reads.durations, slow=True, flow=flow, sla=sla, start=period.start, end=period.end))
 
 
-def _trend(days: pd.DataFrame, flow: str, sla: str) -> None:
-    mine = days[(days["flow"] == flow) & (days["sla"] == sla)].copy()
+def _trend(mine: pd.DataFrame, objective: float) -> None:
+    """Draw a bar for the misses of each whole day, and a mark at what the day allows."""
     if mine.empty:
         notices.empty("Nothing decided", "No clock of this SLA was decided on a whole day of the period.")
         return
-    mine["share"] = mine["met"] / (mine["met"] + mine["missed"]).where(lambda total: total > 0)
-    mine["day"] = pd.to_datetime(mine["day"])
+    allowed = (1 - objective) * (mine["met"] + mine["missed"])
+    shown = mine.assign(day=pd.to_datetime(mine["day"]), allowed=allowed, beyond=mine["missed"] > allowed + 1e-9)
     tip = [
         alt.Tooltip("day:T", format="%d %b"),
-        alt.Tooltip("share:Q", format=".1%", title="share met"),
-        alt.Tooltip("met:Q"),
         alt.Tooltip("missed:Q"),
+        alt.Tooltip("allowed:Q", format=".1f"),
+        alt.Tooltip("met:Q"),
     ]
-    base = alt.Chart(mine).encode(x=charts.day_axis("day"))
-    bars = base.mark_bar(color=charts.soft(), opacity=0.85).encode(
-        y=alt.Y("missed:Q", title="missed", axis=alt.Axis(grid=False, orient="right")), tooltip=tip
-    )
-    line = base.mark_line(color=charts.colour(status_badge.BLUE), strokeWidth=2.5, point=True).encode(
-        y=alt.Y("share:Q", title="share met", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=charts.share_axis(mine["share"]))),
-        tooltip=tip,
-    )
-    rule = (
-        alt.Chart(pd.DataFrame({"target": [definitions.TARGET]}))
-        .mark_rule(strokeDash=[5, 4], color=charts.colour(status_badge.GREEN))
-        .encode(y=alt.Y("target:Q"))
-    )
-    charts.draw(alt.layer(bars, alt.layer(line, rule)).resolve_scale(y="independent"), "Share met and number missed by day", 300)
+    top = max(float(shown["missed"].max()), float(allowed.max()), 1.0) * 1.1
+    y = alt.Y("missed:Q", title="misses", scale=alt.Scale(domain=[0, top]), axis=alt.Axis(format="~s", tickMinStep=1))
+    shades = alt.Scale(domain=[False, True], range=[charts.muted(), charts.colour(status_badge.RED)])
+    width = max(2, min(22, 500 // len(shown)))
+    base = alt.Chart(shown).encode(x=charts.day_axis("day"), tooltip=tip)
+    bars = base.mark_bar(width=width).encode(y=y, color=alt.Color("beyond:N", scale=shades, legend=None))
+    marks = base.mark_tick(thickness=2, width=width + 4, color=charts.ink()).encode(y=alt.Y("allowed:Q"))
+    charts.draw(alt.layer(bars, marks), "Misses by day, and how many each day allows", 300)
+    st.caption("The mark is what the day allows; red: more than that.")
 
 
 def _distribution(shares: pd.DataFrame) -> None:
@@ -234,7 +265,9 @@ def _next(context: Context, flow: str, sla: str) -> None:
             notices.empty("No upcoming deadlines", f"Past the deadline and still open in this selection: {counted(late, 'clock')}.")
             st.html(table.link(links.to("transactions", flow=flow, verdict="breached"), "Breached transactions →"))
         else:
-            notices.good("No upcoming deadlines", "No clock in this selection is running. Attainment above covers those that have ended.")
+            notices.good(
+                "No upcoming deadlines", "No clock in this selection is running. The figures above are of those that were decided."
+            )
         return
     columns = [
         table.Column(

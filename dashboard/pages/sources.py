@@ -1,4 +1,4 @@
-"""Sources: when each was last seen, how much it sends, and what could not be used."""
+"""Sources: when each was last seen, how often and how much it sends, what failed, and what could not be used."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from core.duration import parse_duration
 from core.money import count
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import export, facts, filters, notices, status_badge, table
+from dashboard.components import export, facts, filters, links, notices, status_badge, table
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
+from store.reads import interfaces
 from store.reads import origins as reads
 
 _HOURS = 24
@@ -44,6 +45,7 @@ class Sources:
         reasons = context.data.read(reads.quarantine_reasons, since=hour - timedelta(days=7))
         expected = context.data.read(reads.expected)
         unused = _all_unused(context, hour - timedelta(hours=_HOURS - 1))
+        told = context.data.read(interfaces.arrivals, slow=True, since=hour - timedelta(hours=_HOURS - 1))
         names = [*context.catalog.sources, *(sorted(set(seen["source"]) - set(context.catalog.sources)) if not seen.empty else [])]
         if not names:
             notices.empty(
@@ -52,7 +54,7 @@ class Sources:
         else:
             silent = set(expected.loc[expected["silent_since"].notna(), "source"]) if len(expected) else set()
             rows = [_row(context, name, seen, volumes, reasons, hour, silent=name in silent) for name in names]
-            _show(context, [_judged(row, unused) for row in rows])
+            _show(context, [{**_judged(row, unused), **_failures(told, row["name"])} for row in rows])
         _unused(unused)
         _quarantine(context, reasons)
 
@@ -77,6 +79,19 @@ def _row(
         "quarantined": int(reasons.loc[reasons["source"] == name, "records"].sum()) if not reasons.empty else 0,
         "refused": _refused(reasons, name, hour - timedelta(hours=_HOURS - 1)),
     }  # fmt: skip
+
+
+def _failures(told: pd.DataFrame, name: str) -> dict[str, Any]:
+    """Return how many of a source's milestone events say that a step failed, and which share of them."""
+    own = told[told["source"] == name] if not told.empty else told
+    signals, failures = (int(own[column].sum()) if len(own) else 0 for column in ("signals", "failures"))
+    return {"failures": failures, "failure_share": failures / signals if signals else None}
+
+
+def _rhythm(row: dict[str, Any]) -> str:
+    """Return how often a source sends on average, over the hours since its first signal of the day."""
+    active = [number for number, (_, signals) in enumerate(row["series"]) if signals]
+    return duration((_HOURS - active[0]) * 3600 / row["total"]) if active else "–"
 
 
 def _refused(reasons: pd.DataFrame, name: str, since: datetime) -> list[str]:
@@ -108,6 +123,7 @@ _SHEET = {
     "last": "last_seen",
     "every": "expected_every",
     "total": "signals_24h",
+    "failures": "failures_24h",
     "state": "state",
     "lane": "lane",
 }
@@ -141,12 +157,14 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
             ),
         ),
         table.Column("Expected every", lambda row: row["every"], "soft"),
+        table.Column("Sends every", _rhythm),
         table.Column("Last 24 hours", lambda row: _spark(context, row["series"])),
         table.Column("Signals", lambda row: count(row["total"]), "number"),
-        table.Column("By kind", _kinds, "soft"),
+        table.Column("By kind", _kinds, "soft spare"),
+        table.Column("Errors", _errors, "number"),
         table.Column(
             "Quarantined",
-            lambda row: Markup('<span class="pill bad">{}</span>').format(count(row["quarantined"])) if row["quarantined"] else "",
+            lambda row: table.link(links.to("sources", source=row["name"]), count(row["quarantined"])) if row["quarantined"] else "",
             "number",
         ),
         table.Column("Lane", lambda row: row["lane"], "soft spare"),
@@ -154,13 +172,24 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     ]
     table.show(columns, rows, "Sources")
     sheet = pd.DataFrame([{**{told: row[name] for name, told in _SHEET.items()}, "quarantined_7d": row["quarantined"]} for row in rows])
-    export.offer(context, sheet, "sources")
-    st.caption("Expected every: within the source's calendar. Signals: last 24 hours. Quarantined: last 7 days.")
+    note = (
+        "Expected every: within the source's calendar. Sends every: on average. Errors: the share of its milestone events that say that a"
+        " step failed. All of the last 24 hours, quarantined: of the last 7 days."
+    )
+    export.offer(context, sheet, "sources", note)
 
 
 def _named(row: dict[str, Any]) -> Markup:
     why = Markup('<br><small class="why">{}</small>').format(f"Last 24 hours: {row['why']}") if row["why"] else ""
-    return Markup("{}<br><small>{}</small>{}").format(row["title"], row["name"], why)
+    return Markup("{}<br><small>{}</small>{}").format(
+        table.link(links.to("interfaces", source=row["name"]), row["title"]), row["name"], why
+    )
+
+
+def _errors(row: dict[str, Any]) -> Markup | str:
+    if not row["failures"]:
+        return ""
+    return Markup('<span class="pill bad" title="{}">{:.1%}</span>').format(counted(row["failures"], "signal"), row["failure_share"])
 
 
 def _kinds(row: dict[str, Any]) -> Markup:

@@ -111,4 +111,5 @@ def live(world: World) -> Pipeline:
     match = {"flow": "orders", "stage": "shipped"}
     pipeline.alerting.act(lambda incidents, known: actions.silence(incidents, known, match, "Ana", "strike", ends, now), now)
     shop.settle(pipeline)
+    pipeline.loader.write_progress()
     return pipeline

@@ -112,7 +112,7 @@ def catalog(secrets: dict[str, str]) -> Catalog:
     assert secrets
     sources = [
         Source(source="crm", owner="sales", lane=Lane.CRITICAL, tokens=["env:TOKEN_CRM"]),
-        Source(source="shop", owner="web", webhook=Webhook(scheme="standard", secrets=["env:HOOK", "env:OLD_HOOK"], type="shop")),
-        Source(source="repo", owner="it", lane=Lane.BULK, webhook=Webhook(scheme="github", secrets=["env:GITHUB"], type="github")),
+        Source(source="shop", owner="web", webhook=Webhook(scheme="standard", secrets=["env:HOOK", "env:OLD_HOOK"], type="shop.{type}")),
+        Source(source="repo", owner="it", lane=Lane.BULK, webhook=Webhook(scheme="github", secrets=["env:GITHUB"], type="github.{type}")),
     ]
     return Catalog(sources={source.source: source for source in sources})

@@ -73,7 +73,7 @@ ROADS: dict[str, tuple[str, str, bytes, Headers]] = {
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The collector of all these tests: its offload process is started once."""
     catalog = Catalog(
-        sources={"shop": Source(source="shop", owner="web", webhook=Webhook(scheme="standard", secrets=["env:HOOK"], type="shop"))}
+        sources={"shop": Source(source="shop", owner="web", webhook=Webhook(scheme="standard", secrets=["env:HOOK"], type="shop.{type}"))}
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOOK", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")

@@ -20,7 +20,7 @@ from tests.dashboard.script import page_at
 from tests.dashboard.synthetic import NOW, Filler, catalog
 
 _STORES = {"filled", "empty", "hostile"}
-PAGES = ["board", "transactions", "slas", "incidents", "kpis", "sources"]
+PAGES = ["board", "transactions", "slas", "incidents", "kpis", "interfaces", "sources"]
 
 
 @pytest.fixture(autouse=True)

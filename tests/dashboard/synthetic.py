@@ -145,6 +145,11 @@ class Filler:
                 keys=[(key_type, values[0]) for key_type, values in keys.items()], facts=facts if position == 0 else {}, failure=0, cause="",
                 active=1, revision=self.revision + 1,
             )  # fmt: skip
+            self.add(
+                "milestone_events", slice=self.revision + 1, flow=flow.flow, milestone=milestone, event_id=f"{identity}{position}", event_time=at,
+                received_at=at + timedelta(seconds=2), source="crm" if position == 0 else "erp", system=flow.milestones[milestone].system,
+                keys=[(key_type, values[0]) for key_type, values in keys.items()], failure=0,
+            )  # fmt: skip
             self.signal(identity, position, milestone, at, flow.milestones[milestone].system)
 
     def signal(self, identity: str, position: int, milestone: str, at: datetime, system: str) -> None:
@@ -202,9 +207,7 @@ class Filler:
                 verdict, at = "at_risk", warn
             else:
                 verdict, at = "running", started
-            clock_cause = (
-                "" if verdict in {"met", "met_late", "running"} else cause or ("source-silent:tms" if verdict == "unknown" else "overdue")
-            )
+            clock_cause = "" if verdict in {"met", "running"} else cause or ("source-silent:tms" if verdict == "unknown" else "overdue")
             self.add(
                 "clocks", flow=flow.flow, sla=name, transaction_id=identity, revision=self.revision + 1, reference=reference, stage=sla.to,
                 started_at=started, warn_at=warn, due_at=due, stopped_at=stopped,

@@ -23,7 +23,7 @@ def test_a_simulated_clock_is_named(view: View, filled: Store, monkeypatch: pyte
     assert "updated 2 s ago<" in shown
     monkeypatch.setenv("ANDON_CLOCK_SPEED", "60")
     shown = words(view("board", filled))
-    assert "Times in Europe/Berlin · simulated, 60 times real speed" in shown
+    assert "Times in Europe/Berlin (UTC+1) · simulated, 60 times real speed" in shown
     assert "As of, simulated" in shown
     assert "updated 0 s ago (real)" in shown
 
@@ -81,7 +81,7 @@ def test_a_zone_that_does_not_exist_is_utc(made_up: str) -> None:
 
 
 def test_pages_stand_in_the_order_of_the_navigation_and_are_found_once() -> None:
-    assert [page.name for page in app.pages()] == ["board", "transactions", "incidents", "slas", "kpis", "sources"]
+    assert [page.name for page in app.pages()] == ["board", "transactions", "incidents", "slas", "kpis", "interfaces", "sources"]
     assert app.pages() is app.pages()
 
 
@@ -103,4 +103,7 @@ def test_times_of_a_page_lead_to_the_other_pages(monkeypatch: pytest.MonkeyPatch
     assert '<a href="slas" aria-current="page">SLAs</a>' in shown
     assert f'<a href=".">{board.title}</a>' in shown
     assert shown.count("<a ") == len(app.pages())
-    assert shown.endswith("Times in Europe/Berlin</div>")
+    assert shown.endswith("Times in Europe/Berlin (UTC+1)</div>")
+    assert app._zone_words(app.context(Zone("Asia/Kolkata"))) == "Asia/Kolkata (UTC+5:30)"
+    assert app._zone_words(app.context(Zone("America/New_York"))) == "America/New_York (UTC−4)"
+    assert app._zone_words(app.context(Zone())) == "UTC"

@@ -19,6 +19,13 @@ CATALOG = catalog()
 O2C = CATALOG.flows["order-to-cash"]
 
 
+def test_an_sla_aims_for_its_objective_and_says_to_whom_it_is_promised() -> None:
+    assert definitions.objective(CATALOG, "order-to-cash", "deliver-as-promised") == pytest.approx(0.97)
+    assert definitions.objective(CATALOG, "order-to-cash", "book-in-time") == definitions.objective(CATALOG, "gone", "gone") == 0.95
+    assert definitions.promises(CATALOG) == definitions.promises(CATALOG, "order-to-cash") == (("order-to-cash", "deliver-as-promised"),)
+    assert definitions.promises(CATALOG, "procure-to-pay") == ()
+
+
 class Answer:
     """A store that says which catalog is in force, or does not answer."""
 

@@ -22,7 +22,7 @@ def test_a_filled_page_shows_no_empty_state(page: str, view: View, filled: Store
     assert "No transactions yet" not in shown
 
 
-@pytest.mark.parametrize("page", ["board", "transactions", "slas", "incidents", "kpis"])
+@pytest.mark.parametrize("page", ["board", "transactions", "slas", "incidents", "kpis", "interfaces"])
 def test_the_flow_of_heartbeats_is_on_no_page_and_in_no_choice(page: str, view: View, filled: Store) -> None:
     test = view(page, filled)
     assert "Heartbeat" not in words(test)

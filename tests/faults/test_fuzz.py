@@ -136,7 +136,7 @@ class Fuzz:
 def attacker(tmp_path: Path) -> Iterator[Attacker]:
     (tmp_path / "catalog" / "sources").mkdir(parents=True)
     (tmp_path / "catalog" / "owners.yaml").write_text("owners: {desk: {title: Desk, email: desk@example.com}}\n")
-    source = "source: shop\nowner: desk\nwebhook: {scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: shop}\n"
+    source = "source: shop\nowner: desk\nwebhook: {scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: 'shop.{type}'}\n"
     (tmp_path / "catalog" / "sources" / "shop.yaml").write_text(source)
     with running(Product(tmp_path / "data", tmp_path / "catalog", {"ANDON_TEST_HOOK": SECRET}), "collect") as product:
         yield Attacker(product)

@@ -138,7 +138,7 @@ def test_a_packed_number_counts_by_its_bytes(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("unit", [b"\x0a\x00", b"\x8a\x80\x80\x00\x80\x00"])
 def test_a_request_holds_so_many_and_no_more(unit: bytes) -> None:
     check_parts(SignalKind.TRACES, unit * part_count.HOLDERS_MAX)
-    with pytest.raises(Rejection, match="100000 resources, scopes and records"):
+    with pytest.raises(Rejection, match=f"{part_count.HOLDERS_MAX} resources, scopes and records"):
         check_parts(SignalKind.TRACES, unit * (part_count.HOLDERS_MAX + 1))
 
 

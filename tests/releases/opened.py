@@ -27,6 +27,7 @@ from core.config import Settings
 from core.telemetry import Telemetry
 from store.derived import follow_clocks
 from store.keeping import is_rebuilding
+from store.reads.leadership import Selected
 from tests.andon.shop import Shop
 from tests.releases.content import content_of
 
@@ -84,7 +85,9 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
         "ids": (transaction["transaction_id"],), "trace_ids": (tables["spans"][0]["trace_id"],), "log_ids": (tables["logs"][0]["log_id"],),
         "signal_ids": (("/shop", "shop.captured-3"),), "kind": "spans", "incident_id": incident, "by": "flow", "limit": 10,
         "after": 0, "upto": 1 << 62, "facts": (("orders", "amount"),), "versions": (tables["catalogs"][0]["version"],), "value": "3",
-        "quarantine_id": "q_1", "stage": "shipped", "cause": "overdue", "beginning": incident[:8], "plant": "", "day": started,
+        "quarantine_id": "q_1", "stage": "shipped", "cause": "overdue", "beginning": incident[:8],
+        "earlier": started - timedelta(days=2), "promises": (("orders", "book"),), "stations": (("orders", "captured"), ("orders", "booked")),
+        "missed": True, "selected": Selected(),
     }  # fmt: skip
     needed = list(inspect.signature(read).parameters.values())[1:]
     return {one.name: known[one.name] for one in needed if one.default is inspect.Parameter.empty}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from core.clock import to_milliseconds
 from core.errors import NoRoom
 from store.client import Store
 from store.clocks import StoredClocks
@@ -68,6 +69,41 @@ def test_a_part_of_what_changed_says_that_there_is_more_and_leaves_none_out(stor
     assert sorted(seen) == names
     assert mores[-1] is False
     assert True in mores
+
+
+def test_what_correlation_hands_on_is_not_asked_of_the_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored, after = StoredClocks(store), store.revision()
+    stored.save(pd.DataFrame(), pd.DataFrame(), after)
+    handed = store.fresh["folded"]
+    handed.lose(after)  # what came before is known only to the store
+    for name, state in (("a", "open"), ("b", "open"), ("a", "completed")):
+        revision = store.revision()
+        handed.add(named(name).assign(revision=revision, state=state), revision)
+    with monkeypatch.context() as patch:
+        patch.setattr(stored, "clocks_of", lambda _: pd.DataFrame())
+        patch.setattr(Store, "frame", None)
+        changed, _, upto, more = stored.changed_transactions(1_000)
+    assert changed[["transaction_id", "state"]].to_numpy().tolist() == [["b", "open"], ["a", "completed"]]
+    assert (upto, more) == (revision, False)
+    stored.save(pd.DataFrame(), pd.DataFrame(), upto)
+    assert stored.changed_transactions(1_000)[2:] == (0, False)
+    transaction(store, "c")
+    handed.lose(store.revision())
+    assert stored.changed_transactions(1_000)[0]["transaction_id"].tolist() == ["c"]
+
+
+def test_a_source_was_last_seen_when_it_was_heard_even_if_that_is_not_counted_in_the_store_yet(store: Store) -> None:
+    row = {"hour": START, "source": "crm", "kind": "events", "signals": 1, "last_at": START}
+    assert StoredClocks(store).last_seen().empty
+    store.heard["erp"] = to_milliseconds(START)
+    assert StoredClocks(store).last_seen()["source"].tolist() == ["erp"]
+    store.insert("source_hours", {name: [value] for name, value in row.items()})
+    store.heard["erp"] = to_milliseconds(START - HOUR)
+    for heard, expected in ((START - HOUR, START), (START + HOUR, START + HOUR)):
+        store.heard["crm"] = to_milliseconds(heard)
+        found = StoredClocks(store).last_seen()
+        moments = {source: at.to_pydatetime().replace(tzinfo=UTC) for source, at in zip(found["source"], found["last_seen"], strict=True)}
+        assert moments == {"erp": START - HOUR, "crm": expected}
 
 
 def test_deadlines_come_due_in_their_order_and_only_of_current_clocks(store: Store) -> None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from core.errors import NoRoom
+from correlator.fold import Fold
 from store import correlation as correlation_module
 from store.client import Store
 from store.correlation import StoredCorrelation
@@ -25,10 +25,8 @@ NOTHING: dict[str, pd.DataFrame] = {
 NO_RULES: dict[str, list[Any]] = {"flow": []}
 
 
-def count(events: pa.Table) -> pa.Table:
-    """Fold as little as a fold can: how many events a transaction has."""
-    counted = events.group_by(["flow", "transaction_id"]).aggregate([([], "count_all")])
-    return counted.rename_columns(["flow", "transaction_id", "events"])
+FOLD = Fold({})
+"""Knows no flow: it says little more of a transaction than how many events it has."""
 
 
 def milestone(store: Store, slice_: int, identity: str, *keys: tuple[str, str], flow: str = "o2c") -> None:
@@ -88,8 +86,11 @@ def test_what_was_saved_is_not_read_again_and_the_cursor_outlives_the_engine(sto
     event = {"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "t"}
     key = {"flow": "o2c", "key_type": "order", "key_value": "4711", "transaction_id": "t", "active": 1}
     _, position, _ = correlation.fresh(10)
-    correlation.save(frames(keys=[key], assignments=[event]), position, count, START + HOUR)
+    correlation.save(frames(keys=[key], assignments=[event]), position, FOLD, START + HOUR)
     assert correlation.fresh(10)[1] == 0
+    store.flush()
+    assert installed(store).fresh(10)[1] == 5, "after a crash a few runs are repeated"
+    correlation.write_cursors()
     store.flush()
     assert installed(store).fresh(10)[1] == 0
     assert store.rows("SELECT transaction_id, event_time FROM transaction_events FINAL WHERE active")[0]["transaction_id"] == "t"
@@ -102,18 +103,38 @@ def test_a_merge_moves_events_and_retires_the_transaction(store: Store) -> None:
     correlation.fresh(10)
     milestone(store, 5, "ab", ("order", "4711"))
     _, position, _ = correlation.fresh(10)
-    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "old"}]), position, count, START)
+    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "old"}]), position, FOLD, START)
     transaction(store, "old")
     milestone(store, 6, "cd", ("order", "4711"))
     _, position, _ = correlation.fresh(10)
-    correlation.save(frames(merges=[{"flow": "o2c", "from_id": "old", "to_id": "new"}]), position, count, START + DAY)
+    correlation.save(frames(merges=[{"flow": "o2c", "from_id": "old", "to_id": "new"}]), position, FOLD, START + DAY)
     rows = store.rows("SELECT transaction_id, active FROM transaction_events FINAL ORDER BY transaction_id")
     assert [(row["transaction_id"], row["active"]) for row in rows] == [("new", 1), ("old", 0)]
     found = store.rows("SELECT transaction_id, state, merged_into, events FROM transactions FINAL ORDER BY transaction_id")
     assert found == [
-        {"transaction_id": "new", "state": "", "merged_into": "", "events": 1},
+        {"transaction_id": "new", "state": "open", "merged_into": "", "events": 1},
         {"transaction_id": "old", "state": "merged", "merged_into": "new", "events": 0},
     ]
+
+
+def test_what_is_folded_is_handed_on_unless_the_store_itself_retires_transactions(store: Store) -> None:
+    correlation, handed = installed(store), store.fresh["folded"]
+    correlation.fresh(10)
+    before = store.revision()
+    milestone(store, 5, "ab", ("order", "4711"))
+    _, position, _ = correlation.fresh(10)
+    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "old"}]), position, FOLD, START)
+    rows, upto = handed.above(before)
+    assert (rows["transaction_id"].tolist(), rows["revision"].tolist()) == (["old"], [upto])
+    milestone(store, 6, "cd", ("order", "4711"))
+    _, position, _ = correlation.fresh(10)
+    correlation.save(frames(merges=[{"flow": "o2c", "from_id": "old", "to_id": "new"}]), position, FOLD, START + DAY)
+    assert handed.above(before) is handed.above(upto) is None
+    after = store.revision()
+    milestone(store, 7, "ef", ("order", "4711"))
+    _, position, _ = correlation.fresh(10)
+    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ef" * 16, "transaction_id": "new"}]), position, FOLD, START)
+    assert handed.above(after)[0]["transaction_id"].tolist() == ["new"]
 
 
 def test_an_event_that_its_transaction_has_is_not_written_and_nothing_is_folded_again(store: Store) -> None:
@@ -123,7 +144,7 @@ def test_an_event_that_its_transaction_has_is_not_written_and_nothing_is_folded_
         milestone(store, slice_, "ab", ("order", "4711"))
         _, position, _ = correlation.fresh(10)
         assignment = {"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "t"}
-        correlation.save(frames(assignments=[assignment]), position, count, START)
+        correlation.save(frames(assignments=[assignment]), position, FOLD, START)
     assert store.rows("SELECT count() AS n FROM transaction_events") == [{"n": 1}]
     assert store.rows("SELECT count() AS n FROM transactions") == [{"n": 1}]
 
@@ -134,14 +155,15 @@ def test_after_a_restart_everything_above_the_cursor_of_the_fold_is_folded(store
     correlation.fresh(10)
     milestone(store, 5, "ab", ("order", "4711"))
     _, position, _ = correlation.fresh(10)
-    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "old"}]), position, count, START)
+    correlation.save(frames(assignments=[{"flow": "o2c", "event_id": "ab" * 16, "transaction_id": "old"}]), position, FOLD, START)
+    correlation.write_cursors()
     for identity, event, active in (("left", "x", 1), ("left", "y", 0), ("@invoice:I", "x", 1)):
         put(store, "transaction_events", flow="o2c", transaction_id=identity, event_id=event, active=active)
     store.command("TRUNCATE TABLE transactions")
     milestone(store, 6, "cd", ("order", "4712"))
     again = installed(store)
     _, position, _ = again.fresh(10)
-    again.save(frames(assignments=[{"flow": "o2c", "event_id": "cd" * 16, "transaction_id": "new"}]), position, count, START)
+    again.save(frames(assignments=[{"flow": "o2c", "event_id": "cd" * 16, "transaction_id": "new"}]), position, FOLD, START)
     rows = store.rows("SELECT transaction_id, events FROM transactions FINAL ORDER BY transaction_id")
     assert rows == [{"transaction_id": "left", "events": 1}, {"transaction_id": "new", "events": 1}]
 
@@ -152,7 +174,7 @@ def test_everything_is_folded_again_some_at_a_time(store: Store, monkeypatch: py
     for number in range(5):
         for event in range(number + 1):
             put(store, "transaction_events", flow="o2c", transaction_id=f"t{number}", event_id=f"e{event}", active=1)
-    correlation.fold_all(count)
+    correlation.fold_all(FOLD)
     rows = store.rows("SELECT transaction_id, events FROM transactions FINAL ORDER BY transaction_id")
     assert [row["events"] for row in rows] == [1, 2, 3, 4, 5]
 

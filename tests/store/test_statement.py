@@ -16,7 +16,7 @@ from jinja2.meta import find_undeclared_variables
 
 from core.statement import environment_of
 from store.client import Store
-from store.reads.detail import MILESTONES, SIGNALS, USUAL_LEAST, USUAL_MOST
+from store.reads.detail import MILESTONES, SIGNALS
 from store.statement import statement
 
 SQL = Path(__file__).parents[2] / "store" / "sql"
@@ -38,6 +38,11 @@ LISTING = {
     "columns": (), "by_id": False, "awaited": False, "failed": False, "verdict": False, "clock_is_open": True, "in_window": True,
 }  # fmt: skip
 SELECT = {"select": "SELECT 1"}
+BEHIND: list[dict[str, object]] = [
+    {"missed": True, "columns": (), "promised": "", "one_flow": False},
+    {"missed": True, "columns": ("sla", "plant", "customer", "cause"), "promised": "IN", "one_flow": True},
+    {"missed": False, "columns": (), "promised": "NOT IN", "one_flow": False},
+]
 CASES: dict[str, list[dict[str, object]]] = {
     "attainment/next_due": columns_of("flow", "sla"),
     "attainment/still_late": columns_of("flow", "sla"),
@@ -52,15 +57,21 @@ CASES: dict[str, list[dict[str, object]]] = {
     "detail/logs": each("limit", (SIGNALS,)),
     "detail/milestones": each("limit", (MILESTONES,)),
     "detail/spans": each("limit", (SIGNALS,)),
-    "detail/usual": [{"most": USUAL_MOST, "least": USUAL_LEAST}],
     "expressions/analyse": [{"expression": "attributes['a']", "table": "spans"}],
     "incident_log/incidents": [{**case, "unresolved": flag} for flag in FLAGS for case in columns_of("status", "flow", "owner")],
     "keeping/columns": each("table", ("verdicts",)),
     "keeping/reached": each("table", ("verdicts",)),
     "keeping/rows_above": each("table", ("verdicts",)),
+    "leadership/at_risk": [{"columns": (), "one_flow": False}, {"columns": ("plant", "customer"), "one_flow": True}],
+    "leadership/behind": BEHIND,
+    "leadership/behind_counts": BEHIND,
     "leadership/clocks": each("one_flow", FLAGS),
     "leadership/cycle": each("one_flow", FLAGS),
     "leadership/days": each("one_flow", FLAGS),
+    "leadership/in_full": [{"column": "''", "one_flow": False}, {"column": "plant", "one_flow": True}],
+    "leadership/money": [{"column": "''", "one_flow": False}, {"column": "concat(flow, '/', sla)", "one_flow": True}],
+    "leadership/slas": each("one_flow", FLAGS),
+    "leadership/slowest": [{"columns": (), "one_flow": False}, {"columns": ("plant", "customer"), "one_flow": True}],
     "leadership/value_at_risk": [{"column": "''", "one_flow": False}, {"column": "plant", "one_flow": True}],
     "losses/detach_part": [{"table": "spans", "part": "all_1_1_0"}],
     "losses/drop_part": [{"table": "spans", "part": "all_1_1_0"}],

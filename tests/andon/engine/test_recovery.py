@@ -66,6 +66,7 @@ def started(store: Store, folder: Path, live: Callable[[World], Pipeline]) -> It
     slas = BOOK % "15 minutes" + SHIP % "4 hours"
     world = World(store, folder, catalog(folder, slas, facts=", note: {}", booked=BY_SPAN))
     pipeline = live(world)
+    pipeline.loader.write_progress()
     follow_clocks(store)
     telemetry = Telemetry()
     losses = Losses(store, PartsLedger(folder / "parts.json", Path("/")), world.shop.clock, telemetry, pipeline.conditions)

@@ -8,6 +8,8 @@ import time
 import zlib
 from collections.abc import Callable
 
+import cramjam
+import lz4.frame
 import pytest
 import zstandard
 
@@ -26,6 +28,12 @@ from tests.collector.requests import PROTOBUF, spans
         ("deflate", zlib.compress),
         ("deflate", lambda body: zlib.compress(body)[2:-4]),
         ("zstd", zstandard.ZstdCompressor().compress),
+        ("zlib", zlib.compress),
+        ("lz4", lz4.frame.compress),
+        ("lz4", lambda body: lz4.frame.compress(body[:50]) + lz4.frame.compress(body[50:])),
+        ("snappy", lambda body: bytes(cramjam.snappy.compress_raw(body))),
+        ("snappy", lambda body: bytes(cramjam.snappy.compress(body))),
+        ("x-snappy-framed", lambda body: bytes(cramjam.snappy.compress(body))),
         ("identity", bytes),
     ],
 )
@@ -42,6 +50,9 @@ def test_encodings(collector: Running, encoding: str, encode: Callable[[bytes], 
         ("gzip", lambda body: gzip.compress(gzip.compress(body)) * 2000),
         ("deflate", zlib.compress),
         ("zstd", zstandard.ZstdCompressor().compress),
+        ("lz4", lz4.frame.compress),
+        ("snappy", lambda body: bytes(cramjam.snappy.compress_raw(body))),
+        ("snappy", lambda body: bytes(cramjam.snappy.compress(body))),
     ],
 )
 def test_a_bomb_is_refused_and_not_kept(collector: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
@@ -51,10 +62,20 @@ def test_a_bomb_is_refused_and_not_kept(collector: Running, encoding: str, encod
     assert not collector.records() or answer.status_code == 400
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
-def test_truncated_and_mislabelled_bodies_are_kept(collector: Running, encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "encode"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("zstd", zstandard.ZstdCompressor().compress),
+        ("lz4", lz4.frame.compress),
+        ("snappy", lambda body: bytes(cramjam.snappy.compress_raw(body))),
+        ("snappy", lambda body: bytes(cramjam.snappy.compress(body))),
+    ],
+)
+def test_truncated_and_mislabelled_bodies_are_kept(collector: Running, encoding: str, encode: Callable[[bytes], bytes]) -> None:
     body = spans(count=40).SerializeToString()
-    packed = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.ZstdCompressor().compress}[encoding](body)
+    packed = encode(body)
     for broken in (packed[:-5], body, b"\0" * 20, packed + b"rubbish"):
         answer = collector.post("/v1/traces", broken, "application/json", content_encoding=encoding)
         assert (answer.status_code, answer.json()["field"]) == (400, "content-encoding")
@@ -87,6 +108,6 @@ def test_members_end_anywhere(encoding: str) -> None:
     assert caught.value.status == 413
 
 
-@pytest.mark.parametrize("encoding", ["br", "snappy", "lz4", "gzip, gzip", "x" * 500])
+@pytest.mark.parametrize("encoding", ["br", "compress", "gzip, gzip", "x" * 500])
 def test_unknown_encodings(collector: Running, encoding: str) -> None:
     assert collector.post("/v1/traces", b"x", PROTOBUF, content_encoding=encoding).status_code == 415

@@ -144,13 +144,35 @@ def test_a_bad_record_costs_only_itself(collector: Running, bad: dict[str, Any],
     assert collector.balance() == (3, 3, 0)
 
 
-def test_too_many_records_attributes_and_characters(collector: Running) -> None:
-    assert collector.post("/v1/traces", spans(count=10_001).SerializeToString(), PROTOBUF).status_code == 200
-    counts = {
-        kind: sum(record.count for record in collector.records() if record.kind is kind)
-        for kind in (SignalKind.TRACES, SignalKind.QUARANTINE)
-    }
-    assert counts == {SignalKind.TRACES: 10_000, SignalKind.QUARANTINE: 1}
+@pytest.mark.parametrize("count", [10_001, 120_000])
+def test_a_request_may_hold_as_many_records_as_its_bytes_allow(collector: Running, count: int) -> None:
+    """A gateway that gathers without a limit sends this, and sends nothing again that was taken in part."""
+    assert collector.post("/v1/traces", spans(count=count).SerializeToString(), PROTOBUF).content == b""
+    assert sum(record.count for record in collector.records()) == count
+    assert max(len(record.body) for record in collector.records()) < 1 << 20
+
+
+@pytest.mark.parametrize("path", ["/v1/traces/", "/v1/logs/", "/v1/metrics/"])
+def test_a_slash_at_the_end_is_no_other_path(collector: Running, path: str) -> None:
+    assert collector.post(path, b"", PROTOBUF).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/v1/traces/v1/traces", "so that /v1/traces follows the port at once"),
+        ("/otlp/v1/logs", "so that /v1/logs follows the port at once"),
+        ("/", "send to /v1/traces, /v1/logs, /v1/metrics, /v1/events, /v1/webhooks/SOURCE"),
+    ],
+)
+def test_a_path_that_nothing_takes_is_counted_and_says_which_to_use(collector: Running, path: str, hint: str) -> None:
+    answer = collector.post(path, spans(count=1).SerializeToString(), PROTOBUF)
+    assert (answer.status_code, answer.json()["field"]) == (404, "path")
+    assert hint in answer.json()["what_to_do"]
+    assert 'andon_rejected_requests_total{reason="unknown_path",source=""} 1.0' in collector.client.get("/metrics").text
+
+
+def test_too_many_attributes_and_characters(collector: Running) -> None:
     request = spans({}, {})
     first, second = request.resource_spans[0].scope_spans[0].spans
     for number in range(129):

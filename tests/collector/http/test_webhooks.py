@@ -9,11 +9,13 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
 from core.catalog.catalog import Catalog
+from core.catalog.source import Source, Webhook
 from core.signal import Lane, SignalKind
 from tests.collector.conftest import Running
 
@@ -102,6 +104,48 @@ def test_github(post: Any, secrets: dict[str, str]) -> None:
     assert json.loads(record.body)["type"] == "github.push"
     assert post("repo", BODY + b" ", headers).status_code == 401
     assert post("repo", BODY, {**headers, "x-hub-signature-256": signature.replace("sha256", "sha1")}).status_code == 401
+
+
+def test_the_older_names_of_the_headers(post: Any, secrets: dict[str, str]) -> None:
+    headers = {name.replace("webhook", "svix"): value for name, value in standard(secrets["HOOK"], "msg_1", BODY).items()}
+    assert post("shop", BODY, headers).json() == {"accepted": 1}
+    assert post("shop", BODY, {**headers, "svix-id": "msg_2"}).status_code == 401
+
+
+def test_github_sends_a_form_unless_told_otherwise(post: Any, secrets: dict[str, str]) -> None:
+    def deliver(form: bytes, delivery: str) -> httpx.Response:
+        signature = "sha256=" + hmac.new(secrets["GITHUB"].encode(), form, "sha256").hexdigest()
+        headers = {"x-hub-signature-256": signature, "x-github-delivery": delivery, "x-github-event": "push"}
+        answer: httpx.Response = post("repo", form, {**headers, "content-type": "application/x-www-form-urlencoded"})
+        return answer
+
+    assert deliver(urlencode({"payload": BODY.decode()}).encode(), "d-1").status_code == 200
+    (record,) = post.collector.records(Lane.BULK)
+    assert json.loads(record.body)["data"] == json.loads(BODY)
+    refused = deliver(b"other=1", "d-2")
+    assert (refused.status_code, refused.json()["field"]) == (400, "payload")
+
+
+@pytest.mark.parametrize(
+    ("template", "body", "made", "warned"),
+    [
+        ("shop.{type}", b'{"type": "order.paid"}', "shop.order.paid", False),
+        ("shop.{type}", b"[1]", "shop", False),
+        ("{type}.from.shop", b'{"type": "paid"}', "paid.from.shop", False),
+        ("{type}", b"{}", "webhook", False),
+        ("order.paid", b'{"type": "order.paid"}', "order.paid", True),
+        ("order.paid", b'{"type": 7}', "order.paid", False),
+    ],
+)
+def test_the_type_is_a_template(
+    start: Callable[..., Running], secrets: dict[str, str], template: str, body: bytes, made: str, warned: bool
+) -> None:
+    hook = Webhook(scheme="standard", secrets=["env:HOOK"], type=template)
+    collector = start(Catalog(sources={"shop": Source(source="shop", owner="web", webhook=hook)}))
+    answer = collector.client.post("/v1/webhooks/shop", content=body, headers=standard(secrets["HOOK"], "msg_1", body))
+    assert ("order.paid" in answer.json().get("warning", "")) is warned
+    (record,) = collector.records()
+    assert json.loads(record.body)["type"] == made
 
 
 def test_unknown_sources_and_bad_bodies(post: Any, secrets: dict[str, str]) -> None:

@@ -150,7 +150,8 @@ def test_any_value(value: dict[str, Any]) -> None:
     [
         ({"traceId": "xyz"}, "body"),
         ({"name": 5}, "$.resourceSpans[0].scopeSpans[0].spans[0].name"),
-        ({"kind": "SPAN_KIND_SERVER"}, "$.resourceSpans[0].scopeSpans[0].spans[0].kind"),
+        ({"kind": "SERVER"}, "body"),
+        ({"kind": True}, "$.resourceSpans[0].scopeSpans[0].spans[0].kind"),
         ({"startTimeUnixNano": "soon"}, "body"),
         ({"startTimeUnixNano": -1}, "body"),
         ({"attributes": [{"key": "a", "value": {"intValue": "9223372036854775808"}}]}, "body"),
@@ -161,6 +162,13 @@ def test_wrong_values_name_their_place(span: dict[str, Any], field: str) -> None
     with pytest.raises(Rejection) as caught:
         convert(SignalKind.TRACES, json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode())
     assert (caught.value.status, caught.value.error.field) == (400, field)
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_the_names_of_enumerations_mean_their_numbers(kind: SignalKind) -> None:
+    request = every_field(REQUESTS[kind]())
+    body = json.dumps(as_otlp_json(json_format.MessageToDict(request))).encode()
+    assert REQUESTS[kind].FromString(convert(kind, body)) == request
 
 
 @pytest.mark.parametrize("body", [b"[]", b"5", b"{", b"\xff", b"{}{}", b'{"resourceSpans":' * 70, "{}".encode("utf-16")])

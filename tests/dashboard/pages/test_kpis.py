@@ -1,15 +1,20 @@
-"""KPIs: figures, their changes, and what is downloaded."""
+"""KPIs: the trend, what costs most, and what is behind each figure."""
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 
+from dashboard.components.export import told as told_columns
+from dashboard.components.periods import Period
 from dashboard.pages import kpis
 from store.client import Store
 from store.reads import leadership
@@ -24,8 +29,8 @@ def test_a_hostile_currency_stays_words(view: View, filled: Store, monkeypatch: 
     no_foreign_markup(test)
 
 
-END = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-BEGIN = datetime(2026, 10, 25, 9, 30, tzinfo=UTC)
+BEGIN, END = datetime(2026, 10, 25, 9, 30, tzinfo=UTC), datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+PERIOD = Period(BEGIN, END, BEGIN - (END - BEGIN), "the last 30 days", "the 30 days before")
 
 
 def figures(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -44,88 +49,130 @@ def figures(*rows: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([{**row, "cycle_p90_seconds": 9000.0, **each} for each in rows])
 
 
-def risk(*rows: tuple[str, str, float, int]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["name", "currency", "value", "transactions"])
+def money(*rows: tuple[str, str, float, float, float, int]) -> pd.DataFrame:
+    """Return money as the store gives it: name, currency, penalty, missed, protected, clocks missed."""
+    return pd.DataFrame(rows, columns=["name", "currency", "penalty", "missed", "protected", "missed_clocks"])
 
 
 @pytest.fixture
 def told(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Draw the page from these figures and this money at risk."""
+    """Draw the page from these figures and this money by name."""
 
-    def draw(found: pd.DataFrame, money: pd.DataFrame) -> Any:
+    def draw(found: pd.DataFrame, spent: pd.DataFrame, **address: str) -> Any:
         monkeypatch.setattr(leadership, "figures", lambda *_, **__: found)
-        monkeypatch.setattr(leadership, "value_at_risk", lambda *_, **__: money)
-        return view("kpis", filled)
+        monkeypatch.setattr(leadership, "money", lambda *_, **__: spent)
+        return view("kpis", filled, **address)
 
     return draw
 
 
-def test_figures_are_compared_with_the_period_before(told: Any) -> None:
-    before = {"before": True, "met": 8, "exceptions": 4, "cycle_seconds": 3600.0}
-    days = [{"by": "day", "name": f"2026-11-{day}"} for day in (20, 21)]
-    test = told(figures({}, before, *days), risk(("all", "EUR", 1_240_000.0, 3), ("all", "USD", 900.0, 1)))
-    met, exceptions, cycle, value = test.metric
-    assert (met.value, met.delta) == ("90.0%", "+10.0 points")
-    assert (exceptions.value, exceptions.delta) == ("25.0%", "-25.0 points")
-    assert (cycle.value, cycle.delta) == ("2 h", "+100.0%")
-    assert (value.value, value.delta) == ("€1\\.24M \\+ \\$900", "4 transactions")
-
-
-def test_without_an_earlier_period_nothing_is_compared(told: Any) -> None:
-    test = told(figures({}, {"by": "day", "name": "2026-11-20"}), risk())
-    assert [metric.delta for metric in test.metric] == ["", "", "", "0 transactions"]
-    assert "There is no earlier period to compare with." in [caption.value for caption in test.caption]
-
-
-def test_a_share_of_nothing_is_a_dash(told: Any) -> None:
-    test = told(figures({"decided": 0, "met": 0, "cycle_seconds": None}, {"by": "day", "name": "2026-11-20"}), risk())
-    assert [metric.value for metric in test.metric[:3]] == ["–", "25.0%", "–"]
+def table_of(shown: str, by: str) -> str:
+    return shown.split(f'aria-label="KPIs by {by}"')[1].split("</table>", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize(
-    "found", [figures({"transactions": 0}), figures({"transactions": None}), figures({}).head(0)], ids=["zero", "null", "no row"]
+    "found",
+    [figures({"transactions": 0, "completed": 0}), figures({"transactions": None, "completed": None}), figures({}).head(0)],
+    ids=["zero", "null", "no row"],
 )
 def test_a_period_without_results_says_so(told: Any, found: pd.DataFrame) -> None:
-    assert "No results in this period" in words(told(found, risk()))
+    assert "No results in the last 30 days" in words(told(found, money()))
 
 
-def test_the_lowest_share_comes_first_and_what_has_no_name_is_left_out(told: Any) -> None:
-    plants = [{"by": "plant", "name": name, "met": met} for name, met in (("DE07", 9), ("US02", 4), ("", 0))]
-    shown = words(told(figures({}, {"by": "day", "name": "2026-11-20"}, *plants), risk(("US02", "USD", 5.0, 1))))
-    rows = shown.split('aria-label="KPIs by plant"')[1].split("</table>")[0]
-    assert rows.index("US02") < rows.index("DE07")
-    assert rows.count("<tr>") == 3
-    assert "$5" in rows.split("US02")[1].split("</tr>")[0]
-
-
-def test_the_file_has_a_column_for_the_money_of_each_currency() -> None:
-    rows = kpis._of(
-        figures({"by": "plant", "name": "DE07"}, {"by": "plant", "name": "US02"}).assign(on_time=0.9, exception_rate=0.1), "plant"
+def test_what_costs_most_comes_first_and_what_has_no_name_is_left_out(told: Any) -> None:
+    plants = [{"by": "plant", "name": name} for name in ("DE07", "US02", "PL03", "")]
+    spent = money(
+        ("DE07", "EUR", 5.0, 900.0, 0.0, 1),
+        ("US02", "USD", 7.0, 10.0, 3.0, 2),
+        ("PL03", "EUR", 5.0, 950.0, 0.0, 1),
+        ("", "EUR", 99.0, 9.0, 9.0, 9),
     )
-    sheet = kpis._sheet(rows, {"DE07": {"EUR": 5.0}, "US02": {"USD": 3.0, "EUR": 1.0}}, "plant")
-    assert list(sheet["plant"]) == ["DE07", "US02"]
-    assert (list(sheet["value_at_risk_now_EUR"]), list(sheet["value_at_risk_now_USD"])) == ([5.0, 1.0], [0.0, 3.0])
-    assert {"slas_met", "slas_decided", "cycle_median_seconds", "cycle_p90_seconds"} <= set(sheet.columns), "units are in the names"
-    assert not {"by", "before"} & set(sheet.columns)
+    rows = table_of(words(told(figures({}, *plants), spent, by="plant")), "plant")
+    places = [rows.index(f">{name}</td>") for name in ("US02", "PL03", "DE07")]
+    assert places == sorted(places)
+    assert rows.count("<tr>") == 4
+    mine = rows.split(">US02</td>")[1].split("</tr>")[0]
+    assert ["$7" in mine, "$10" in mine, "$3" in mine, ">2</a>" in mine] == [True] * 4
 
 
-def test_the_trend_has_points_for_whole_days_joined_by_straight_lines_and_the_target(told: Any) -> None:
+def test_each_amount_opens_the_clocks_that_it_is_made_of(told: Any) -> None:
+    spent = money(("order-to-cash/book-in-time/VA01-CREDIT-LIMIT", "EUR", 5.0, 900.0, 0.0, 1))
+    rows = table_of(words(told(figures({}), spent, period="2026-11", flow="order-to-cash")), "cause")
+    assert "Order booked in ERP: VA01-CREDIT-LIMIT" in rows
+    address = re.search(r'href="([^"]*)">€5</a>', rows)
+    assert address
+    assert parse_qs(urlsplit(html.unescape(address[1])).query) == {
+        "flow": ["order-to-cash"], "period": ["2026-11"], "behind": ["missed"], "sla": ["order-to-cash/book-in-time"], "cause": ["VA01-CREDIT-LIMIT"],
+    }  # fmt: skip
+
+
+def test_causes_leave_out_what_was_protected_because_nothing_went_wrong(told: Any) -> None:
+    spent = money(("order-to-cash/book-in-time/", "EUR", 0.0, 0.0, 9.0, 0), ("order-to-cash/book-in-time/overdue", "EUR", 1.0, 9.0, 0.0, 1))
+    rows = table_of(words(told(figures({}), spent)), "cause")
+    assert rows.count("<tr>") == 2
+    assert "Value protected" not in rows
+
+
+def test_the_list_behind_a_figure_replaces_the_figures_and_leads_back(view: View, filled: Store) -> None:
+    shown = words(view("kpis", filled, behind="missed", promised="customer", period="2026-11", cause="overdue"))
+    assert 'aria-label="Missed SLAs"' in shown
+    assert "andon-kpis" not in shown
+    assert '<a class="andon-back" href="kpis?period=2026-11">' in shown, "what one figure was narrowed to ends with its list"
+
+
+def test_nothing_named_says_so(told: Any) -> None:
+    assert "No customer recorded" in words(told(figures({}), money(), by="customer"))
+
+
+def test_what_is_downloaded_says_units_and_keeps_currencies_apart() -> None:
+    rows = [
+        {
+            "name": "DE07",
+            "title": "DE07",
+            "of": {},
+            "penalty": {"EUR": 5.0},
+            "missed": {"EUR": 1.0, "USD": 3.0},
+            "missed_clocks": 2,
+            "decided": 9,
+        },
+        {"name": "US02", "title": "US02", "of": {}, "penalty": {}, "missed": {}, "missed_clocks": 0, "decided": 3},
+    ]
+    sheet = told_columns(kpis._sheet(rows, "plant"), {}, ZoneInfo("UTC"))
+    assert (list(sheet["value_missed_EUR"]), list(sheet["value_missed_USD"])) == ([1.0, 0.0], [3.0, 0.0])
+    assert list(sheet["penalty_EUR"]) == [5.0, 0.0]
+    assert {"plant", "slas_missed", "slas_decided"} <= set(sheet.columns), "units are in the names"
+    assert "of" not in sheet.columns
+
+
+def test_the_trend_has_points_for_whole_days_joined_by_straight_lines(told: Any) -> None:
     """The page is drawn on 24 November at 9:30 UTC over 30 days: the days of its ends are not whole."""
     shares = {"2026-10-25": 0, "2026-10-26": 8, "2026-11-23": 9, "2026-11-24": 1}
     days = [{"by": "day", "name": day, "met": met} for day, met in shares.items()]
     before = [{"by": "day", "name": day, "before": True, "met": 7} for day in ("2026-09-25", "2026-09-26", "2026-10-25")]
-    test = told(figures({}, *days, *before), risk())
-    chart = json.loads(test.get("vega_lite_chart")[0].proto.spec)
-    lines, points, target = chart["layer"]
+    test = told(figures({}, *days, *before), money())
+    lines, points = json.loads(test.get("vega_lite_chart")[0].proto.spec)["layer"]
     assert lines["mark"]["interpolate"] == "linear"
-    assert (points["mark"]["type"], target["mark"]["type"]) == ("point", "rule")
+    assert points["mark"]["type"] == "point"
     assert points["encoding"]["y"]["scale"]["domain"] == [0.5, 1.0]
-    frame = kpis._trend_frame(figures(*days, *before).assign(on_time=0.9, exception_rate=0.1), BEGIN, END, ZoneInfo("UTC"))
+    frame = kpis._trend_frame(figures(*days, *before).assign(on_time=0.9, exception_rate=0.1), PERIOD, ZoneInfo("UTC"))
     assert list(frame["name"]) == ["2026-10-26", "2026-11-23", "2026-09-26"]
 
 
+def test_the_days_of_a_month_are_compared_with_the_same_days_of_the_month_before() -> None:
+    """October has a day more than November so far; its 31st lies beside no day."""
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    month = Period(begin, datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC), "November 2026", "October 2026")
+    days = [{"by": "day", "name": day, "before": day < "2026-11"} for day in ("2026-10-01", "2026-10-31", "2026-11-01", "2026-11-23")]
+    frame = kpis._trend_frame(figures(*days), month, ZoneInfo("UTC"))
+    assert list(zip(frame["name"], frame["day"].dt.strftime("%d %b"), strict=True)) == [
+        ("2026-11-01", "01 Nov"),
+        ("2026-11-23", "23 Nov"),
+        ("2026-10-01", "01 Nov"),
+    ]
+
+
 def test_an_axis_does_not_dramatise_a_share_or_a_time() -> None:
-    assert kpis._axis_of(pd.Series([0.97, 0.99]), 0.95) == [0.5, 1.0]
-    assert kpis._axis_of(pd.Series([0.2, 0.99]), 0.95) == [0.0, 1.0]
-    assert kpis._axis_of(pd.Series([10.0, 20.0]), None) == [0.0, pytest.approx(22.0)]
-    assert kpis._axis_of(pd.Series([], dtype=float), 0.95) == [0.5, 1.0]
+    assert kpis._axis_of(pd.Series([0.97, 0.99]), met=True) == [0.5, 1.0]
+    assert kpis._axis_of(pd.Series([0.2, 0.99]), met=True) == [0.0, 1.0]
+    assert kpis._axis_of(pd.Series([10.0, 20.0]), met=False) == [0.0, pytest.approx(22.0)]
+    assert kpis._axis_of(pd.Series([], dtype=float), met=True) == [0.5, 1.0]

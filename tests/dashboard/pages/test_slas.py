@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -32,31 +33,44 @@ DECIDED = days(
 )  # fmt: skip
 
 
-def test_the_lowest_share_comes_first_and_what_has_none_last(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_most_used_budget_comes_first_and_what_has_none_last(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attainment, "attainment", lambda *_, **__: DECIDED)
-    rows = words(view("slas", filled)).split('aria-label="Attainment by SLA"')[1].split("</table>")[0]
-    places = [rows.index(f"sla=order-to-cash%2F{name}") for name in ("ship-as-promised", "book-in-time", "confirm-in-time")]
+    rows = words(view("slas", filled)).split('aria-label="Misses against budget by SLA"')[1].split("</table>")[0]
+    places = [rows.index(f'sla=order-to-cash%2F{name}">') for name in ("ship-as-promised", "book-in-time", "confirm-in-time")]
     assert places == sorted(places)
-    assert ["50.0%" in rows, "95.0%" in rows, ">–</td>" in rows] == [True] * 3
+    assert ["1000%" in rows or "10 times" in rows, "100%" in rows, ">–</td>" in rows] == [True] * 3
+    assert 'behind=missed">1</a>' in rows
 
 
 def test_one_sla_is_told_in_figures(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attainment, "attainment", lambda *_, **__: DECIDED)
     test = view("slas", filled, sla="order-to-cash/book-in-time")
-    assert [(metric.label, metric.value) for metric in test.metric] == [
-        ("Share met", "95.0%"),
-        ("Met", "19"),
+    shown = words(test)
+    figures = shown.split('class="andon-kpis"')[1].split("</div></div>")[0]
+    assert re.findall(r'<span class="label">(.*?)</span><b>(.*?)</b>', figures) == [
         ("Missed", "1"),
+        ("Budget used", "100%"),
+        ("Met", "95.0%"),
         ("Unknown", "2"),
     ]
-    undecided = view("slas", filled, sla="order-to-cash/no-such")
-    assert [metric.value for metric in undecided.metric] == ["–", "0", "0", "0"]
-    assert "Nothing decided" in words(undecided)
+    assert "of 1 that the objective of 95 % allows" in figures
+    assert re.search(r'<a class="figure warn" href="slas\?sla=order-to-cash%2Fbook-in-time&amp;behind=missed"', figures)
+    undecided = words(view("slas", filled, sla="order-to-cash/no-such"))
+    assert re.findall(r"</span><b>(.*?)</b>", undecided) == ["0", "–", "–", "0"]
+    assert "Nothing decided" in undecided
+
+
+def test_a_click_on_misses_lists_the_clocks_that_were_missed(view: View, filled: Store) -> None:
+    shown = words(view("slas", filled, sla="order-to-cash/book-in-time", behind="missed"))
+    assert 'aria-label="Missed SLAs"' in shown
+    assert '<a class="andon-back" href="slas?sla=order-to-cash%2Fbook-in-time">' in shown
+    rows = shown.split("<tbody>")[1].split("</tbody>")[0]
+    assert rows.count("<tr>") == rows.count("Order booked in ERP") > 0
 
 
 def test_a_period_in_which_nothing_was_decided_says_so(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attainment, "attainment", lambda *_, **__: DECIDED.head(0))
-    assert "No SLA was decided in this period" in words(view("slas", filled))
+    assert "No SLA was decided in the last 30 days" in words(view("slas", filled))
 
 
 def test_no_deadline_at_all_is_good(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,24 +79,27 @@ def test_no_deadline_at_all_is_good(view: View, filled: Store, monkeypatch: pyte
     assert "andon-notice good" in words(view("slas", filled))
 
 
-@pytest.mark.parametrize(("share", "kind"), [(1.0, "ok"), (0.95, "ok"), (0.9499, "warn"), (0.9, "warn"), (0.8999, "bad"), (0.0, "bad")])
-def test_a_bar_is_green_from_its_target_and_amber_from_ninety_per_cent(share: float, kind: str) -> None:
-    assert f'<div class="meter {kind}"' in slas._bar(share)
-    assert slas._bar(None) == ""
+@pytest.mark.parametrize(
+    ("used", "kind", "width"), [(0.0, "ok", 0), (0.5, "ok", 25), (1.0, "warn", 50), (1.5, "bad", 75), (9.0, "bad", 100)]
+)
+def test_a_bar_is_as_long_as_what_was_used_of_twice_the_budget(used: float, kind: str, width: int) -> None:
+    assert f'<div class="meter budget {kind}"' in slas._meter(used)
+    assert f"width:{width}.0%" in slas._meter(used)
+    assert slas._meter(None) == ""
 
 
 @pytest.mark.parametrize(("met", "missed", "share"), [(0, 0, None), (1, 3, 0.25), (4, 0, 1.0)])
 def test_unknown_clocks_count_as_neither(met: int, missed: int, share: float | None) -> None:
     row: dict[str, Any] = {"met": met, "missed": missed, "unknown": 99}
     assert slas._share(row) == share
-    assert slas._order(row) == (2.0 if share is None else share)
 
 
-def test_a_trend_has_a_bar_for_each_of_the_last_thirty_days() -> None:
-    many = days(*(("x", f"day {number}", number % 2, 1 - number % 2, 0) for number in range(40)))
-    shown = slas._spark(many)
+def test_a_day_is_red_where_it_missed_more_than_it_may() -> None:
+    many = days(*(("x", f"day {number}", 19, number % 3, 0) for number in range(40)))
+    shown = slas._spark(many, 0.95)
     assert shown.count("<i ") == 30
-    assert 'title="day 39: 100%"' in shown
-    assert 'title="day 9: 100%"' not in shown
-    assert 'class="dim"' in slas._spark(days(("x", "d", 0, 0, 5)))
-    assert slas._spark(None) == ""
+    assert 'title="day 39: 0 of 19 missed"' in shown
+    assert 'title="day 9: 0 of 19 missed"' not in shown
+    assert (shown.count('class="ok"'), shown.count('class="bad"')) == (20, 10)
+    assert 'class="dim"' in slas._spark(days(("x", "d", 0, 0, 5)), 0.95)
+    assert slas._spark(None, 0.95) == ""

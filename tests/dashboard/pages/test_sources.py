@@ -49,7 +49,7 @@ def test_a_source_whose_signals_cannot_be_used_is_not_green(view: View, filled: 
     by_source = {
         name: kind
         for kind, name in re.findall(
-            r'<span class="badge (\w+) small"[^>]*>[^<]*</span></td><td[^>]*>[^<]*<br><small>([^<]*)</small>', shown
+            r'<span class="badge (\w+) small"[^>]*>[^<]*</span></td><td[^>]*><a[^>]*>[^<]*</a><br><small>([^<]*)</small>', shown
         )
     }
     assert by_source["erp"] == by_source["wms"] == by_source["crm"] == "warn"

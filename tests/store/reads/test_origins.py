@@ -12,6 +12,7 @@ from core.clock import to_milliseconds
 from core.signal import Lane, Record, SignalKind
 from store import slice as slices
 from store.client import Store
+from store.hours import Hours, columns_of, count
 from store.reads import origins
 from store.slice import SHARES, SliceWriter
 from tests.store.rows import DAY, HOUR, START, put
@@ -29,7 +30,16 @@ def event(store: Store, number: int, source: str = "crm", **row: Any) -> None:
 def load(store: Store, *received: tuple[SignalKind, str, datetime, int]) -> None:
     """Load a slice of requests, each with its kind, source, time of receipt and number of signals."""
     records = [Record(kind, source, Lane.STANDARD, to_milliseconds(at), count, b"") for kind, source, at, count in received]
-    SliceWriter(store).write(records, store.revision(SHARES))
+    write(store, records)
+
+
+def write(store: Store, records: list[Record]) -> list[Record]:
+    """Write a slice and count it; return what the store refused."""
+    refused = SliceWriter(store).write(records, store.revision(SHARES))
+    counted: Hours = {}
+    count(counted, records, refused)
+    store.insert("source_hours", columns_of(counted))
+    return refused
 
 
 def test_volumes_count_by_source_kind_and_hour(store: Store) -> None:
@@ -52,7 +62,7 @@ def test_a_source_was_last_heard_when_something_usable_came(store: Store) -> Non
 def test_what_the_store_refused_is_counted_as_quarantine_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(slices.DECODED_MAX, SignalKind.TRACES, 0)
     broken = Record(SignalKind.TRACES, "crm", Lane.STANDARD, to_milliseconds(START), 2, b"\x0a\xff\xff\xff\xff\x0f")
-    assert SliceWriter(store).write([broken, replace(broken, body=b"")], store.revision(SHARES)) == [broken]
+    assert write(store, [broken, replace(broken, body=b"")]) == [broken]
     found = {row["kind"]: row["signals"] for row in origins.volumes(store.reader, since=START).to_dict("records")}
     assert found == {"spans": 2, "quarantine": 1}
 

@@ -1,0 +1,164 @@
+"""The figures of the page of KPIs: what is counted, over which period, and how each is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pandas as pd
+
+from core.money import several
+from core.plural import counted
+from dashboard import definitions
+from dashboard.components import behind
+from dashboard.components.periods import Period
+from dashboard.components.tiles import Tile, budget_kind, budget_used
+from dashboard.components.time_format import duration
+from dashboard.page import Context
+from store.reads import leadership as reads
+
+MONEY = 4
+"""How many of the tiles are money; they come last."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the tiles show. ``whole``: by dimension, this period and the one before (``reads.figures`` with shares); the others likewise."""
+
+    whole: pd.DataFrame
+    slas: pd.DataFrame
+    in_full: pd.DataFrame
+    money: pd.DataFrame
+    money_before: pd.DataFrame
+    risk: pd.DataFrame
+
+
+def read(context: Context, period: Period, flow: str) -> Figures:
+    """Read the figures of a period and, to compare with, those of the one before."""
+    spans = {"start": period.start, "end": period.end, "earlier": period.earlier, "flow": flow}
+    ask, promises = context.data.read, definitions.promises(context.catalog, flow)
+    return Figures(
+        whole=with_shares(ask(reads.figures, slow=True, zone=context.zone.name, **spans)),
+        slas=ask(reads.slas, slow=True, **spans),
+        in_full=ask(reads.in_full, slow=True, by="all", promises=promises, **spans),
+        money=ask(reads.money, slow=True, by="all", start=period.start, end=period.end, flow=flow),
+        money_before=ask(reads.money, slow=True, by="all", start=period.earlier, end=period.start, flow=flow),
+        risk=ask(reads.value_at_risk, slow=True, by="all", flow=flow),
+    )
+
+
+def with_shares(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures with counts as whole numbers and the shares that are shown."""
+    frame = figures.copy()
+    for column in ("decided", "met", "transactions", "exceptions", "completed"):
+        frame[column] = frame[column].fillna(0).astype("int64")
+    frame["on_time"] = frame["met"] / frame["decided"].where(frame["decided"] > 0)
+    frame["exception_rate"] = frame["exceptions"] / frame["transactions"].where(frame["transactions"] > 0)
+    return frame
+
+
+def of(figures: pd.DataFrame, by: str, before: bool = False) -> pd.DataFrame:
+    """Return the rows of one dimension, of this period or of the one before."""
+    return figures[(figures["by"] == by) & (figures["before"] == before)].sort_values("name")
+
+
+def tiles(context: Context, period: Period, figures: Figures) -> list[Tile]:
+    """Return the figures in the order in which they are shown: promises, orders, money."""
+    return [_in_full(context, period, figures), *_kept(context, period, figures), *_orders(period, figures), *_money(period, figures)]
+
+
+def _in_full(context: Context, period: Period, figures: Figures) -> Tile:
+    label = "On time in full"
+    if not definitions.promises(context.catalog):
+        return Tile(label, "–", "no SLA has promised_to: customer", "dim", told="Say in the catalog which SLAs are promised to customers")
+    counts = {bool(row["before"]): row for row in figures.in_full.to_dict("records")}
+    now, before = counts.get(False, {}), counts.get(True, {})
+    share, old = _share(now.get("kept"), now.get("promised")), _share(before.get("kept"), before.get("promised"))
+    told = "Share of the transactions whose promises to the customer were all met: with several deliveries, by all of them"
+    return Tile(label, percent(share), _compared(share, old, period), "", behind.link("kpis", "missed", promised="customer"), told)
+
+
+def _kept(context: Context, period: Period, figures: Figures) -> list[Tile]:
+    """Return the shares of SLAs met, those promised to customers apart from the others, coloured by their budgets."""
+    promised = set(definitions.promises(context.catalog))
+    found = []
+    for to, label in (("customer", "Promises to customers met"), ("internal", "Internal SLAs met")):
+        mine = [row for row in figures.slas.to_dict("records") if ((row["flow"], row["sla"]) in promised) == (to == "customer")]
+        share, old = (_met([row for row in mine if bool(row["before"]) == before]) for before in (False, True))
+        now = [row for row in mine if not row["before"]]
+        missed, decided = sum(row["missed"] for row in now), sum(row["met"] + row["missed"] for row in now)
+        allowed = sum((1 - definitions.objective(context.catalog, row["flow"], row["sla"])) * (row["met"] + row["missed"]) for row in now)
+        used = budget_used(missed, decided, 1 - allowed / decided) if decided else None
+        told = f"{missed:,} missed of {decided:,} decided; the objectives allow {int(allowed + 1e-9):,}"
+        note = _compared(share, old, period) or (f"{missed:,} missed" if decided else "none was decided")
+        found.append(Tile(label, percent(share), note, budget_kind(used), behind.link("kpis", "missed", promised=to), told))
+    return found
+
+
+def _met(rows: list[dict[Any, Any]]) -> float | None:
+    return _share(sum(row["met"] for row in rows), sum(row["met"] + row["missed"] for row in rows))
+
+
+def _orders(period: Period, figures: Figures) -> list[Tile]:
+    this, last = (_first(of(figures.whole, "all", before=before)) for before in (False, True))
+    cycle, old = this.get("cycle_seconds"), last.get("cycle_seconds")
+    change = f"{(cycle - old) / old:+.1%} to {period.before}" if _known(cycle) and _known(old) and old else ""
+    return [
+        Tile(
+            "Transactions with a missed SLA",
+            percent(this.get("exception_rate")),
+            _compared(this.get("exception_rate"), last.get("exception_rate"), period),
+            href=behind.link("kpis", "missed"),
+            told="Among those with an SLA decided in the period",
+        ),
+        Tile(
+            "Cycle time, median",
+            duration(cycle),
+            change,
+            href=behind.link("kpis", "slowest"),
+            told="From first to last milestone, for transactions that ended in the period",
+        ),
+    ]
+
+
+def _money(period: Period, figures: Figures) -> list[Tile]:
+    found = []
+    for column, label, what, told in (
+        ("penalty", "Penalties", "missed", "What the lateness of the SLAs missed in the period costs so far"),
+        ("missed", "Value missed", "missed", "Value of the transactions with an SLA missed in the period, each once"),
+        (
+            "protected",
+            "Value protected",
+            "protected",
+            "Value of the transactions with an SLA met after its warning, and none missed, each once",
+        ),
+    ):
+        now, before = (behind.by_currency(frame, column).get("", {}) for frame in (figures.money, figures.money_before))
+        note = f"{several(before, 2)} in {period.before}" if before else ""
+        found.append(Tile(label, several(now, 2), note, href=behind.link("kpis", what), told=told))
+    risk = figures.risk
+    held = {str(row["currency"]): float(row["value"]) for row in risk.to_dict("records")}
+    count = int(risk["transactions"].sum()) if len(risk) else 0
+    note = counted(count, "transaction")
+    return [*found, Tile("Value at risk now", several(held, 2), note, href=behind.link("kpis", "risk"), told="At risk or breached now")]
+
+
+def _first(rows: pd.DataFrame) -> dict[str, Any]:
+    return cast("dict[str, Any]", rows.iloc[0].to_dict()) if len(rows) else {}
+
+
+def _known(value: Any) -> bool:
+    return value is not None and not pd.isna(value)
+
+
+def _share(part: Any, whole: Any) -> float | None:
+    return float(part) / float(whole) if _known(whole) and whole else None
+
+
+def percent(value: Any) -> str:
+    """Return ``93.1%``, or a dash if nothing is counted."""
+    return f"{value:.1%}" if _known(value) else "–"
+
+
+def _compared(value: Any, before: Any, period: Period) -> str:
+    return f"{(value - before) * 100:+.1f} points to {period.before}" if _known(value) and _known(before) else ""

@@ -1,0 +1,74 @@
+"""The lists behind figures: what counts, what it is narrowed to, and links to them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from dashboard.components import behind
+from store.client import Store
+from store.reads import leadership
+from tests.dashboard.shown import View, first_of, no_foreign_markup, words
+
+TITLES = {
+    "missed": "Missed SLAs",
+    "protected": "Protected: met after their warning",
+    "slowest": "Slowest transactions",
+    "risk": "At risk or breached now",
+}
+
+
+@pytest.mark.parametrize("what", TITLES)
+def test_each_list_shows_its_transactions_and_leads_to_them(what: str, view: View, filled: Store) -> None:
+    shown = words(view("kpis", filled, behind=what, plant="DE07"))
+    rows = shown.split(f'aria-label="{TITLES[what]}"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    assert rows.count("<tr>") == rows.count('href="transactions?id=') == rows.count(">DE07</td>") > 0
+
+
+def test_what_the_address_does_not_know_is_no_list(view: View, filled: Store) -> None:
+    assert "andon-kpis" in words(view("kpis", filled, behind="everything"))
+
+
+def test_customers_promises_are_listed_apart(view: View, filled: Store) -> None:
+    promised, own = (words(view("kpis", filled, behind="missed", promised=to)) for to in ("customer", "internal"))
+    assert "Goods arrive as promised" in promised
+    assert "Order booked in ERP" not in promised
+    assert "Goods arrive as promised" not in own
+
+
+def test_a_list_says_what_it_is_of_and_how_many(view: View, filled: Store) -> None:
+    test = view("kpis", filled, behind="missed", sla="order-to-cash/book-in-time", period="7d", customer="Globex")
+    (about,) = [caption.value for caption in test.caption if "clock" in caption.value and "·" in caption.value]
+    assert about.startswith("the last 7 days · Order to cash · Order booked in ERP · Globex · ")
+
+
+def test_an_empty_list_is_good(view: View, empty: Store) -> None:
+    for what in TITLES:
+        assert "Nothing here" in words(view("kpis", empty, behind=what))
+
+
+def test_hostile_words_stay_words(view: View, hostile: Store) -> None:
+    customer = first_of(hostile, "clocks", "customer", "verdict = 'met_late'")
+    for what, narrowed in (("missed", customer), *((what, "") for what in TITLES)):
+        test = view("kpis", hostile, behind=what, customer=narrowed)
+        assert "&lt;script&gt;" in words(test)
+        no_foreign_markup(test)
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [("source-silent:tms", "tms was silent"), ("overdue", "overdue"), ("MATERIAL_LOCKED", "MATERIAL_LOCKED"), ("", "none recorded")],
+)
+def test_a_cause_is_told_as_people_say_it(cause: str, told: str) -> None:
+    assert behind.cause_title(cause) == told
+
+
+def test_amounts_are_kept_by_name_and_currency_without_nothing() -> None:
+    frame = pd.DataFrame([("a", "EUR", 1.0), ("a", "USD", 2.0), ("b", "EUR", 0.0)], columns=["name", "currency", "missed"])
+    assert behind.by_currency(frame, "missed") == {"a": {"EUR": 1.0, "USD": 2.0}}
+    assert behind.by_currency(pd.DataFrame(), "missed") == {}
+
+
+def test_selections_become_parameters_only_where_they_are_given() -> None:
+    assert leadership.Selected(plant="DE07").named("plant", "customer") == ("plant",)
+    assert leadership.Selected(plant="DE07").parameters() == {"flow": "andon-heartbeat", "plant": "DE07"}

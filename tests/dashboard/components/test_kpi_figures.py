@@ -1,0 +1,97 @@
+"""Key figures: promises to customers apart from others, what is compared, and money by currency."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import streamlit as st
+
+from core.catalog.catalog import Catalog
+from core.clock import FakeClock
+from core.config import Settings
+from dashboard.components import kpi_figures
+from dashboard.components.kpi_figures import Figures
+from dashboard.components.periods import Period
+from dashboard.components.tiles import Tile
+from dashboard.components.time_format import Zone
+from dashboard.data import Data
+from dashboard.page import Context
+from tests.dashboard.synthetic import NOW, catalog
+
+PERIOD = Period(*(datetime(2026, month, 1, tzinfo=UTC) for month in (10, 11, 9)), "October 2026", "September 2026")
+WHOLE = pd.DataFrame(
+    [("all", "", False, 10, 9, 8, 2, 6, 7200.0), ("all", "", True, 10, 8, 8, 4, 6, 3600.0)],
+    columns=["by", "name", "before", "decided", "met", "transactions", "exceptions", "completed", "cycle_seconds"],
+)  # fmt: skip
+SLAS = pd.DataFrame(
+    [("deliver-as-promised", False, 96, 4), ("deliver-as-promised", True, 90, 10), ("book-in-time", False, 98, 2)],
+    columns=["sla", "before", "met", "missed"],
+).assign(flow="order-to-cash")  # fmt: skip
+MONEY = pd.DataFrame(
+    [("", "EUR", 40.0, 1_240_000.0, 0.0), ("", "USD", 2.0, 900.0, 0.0)], columns=["name", "currency", "penalty", "missed", "protected"]
+)
+NOTHING = pd.DataFrame()
+FIGURES = Figures(
+    whole=kpi_figures.with_shares(WHOLE),
+    slas=SLAS,
+    in_full=pd.DataFrame({"name": ["", ""], "before": [0, 1], "promised": [50, 40], "kept": [47, 38]}),
+    money=MONEY,
+    money_before=MONEY.assign(penalty=[30.0, 0.0]).head(1),
+    risk=pd.DataFrame({"name": ["", ""], "currency": ["EUR", "USD"], "value": [5_000.0, 10.0], "transactions": [3, 1]}),
+)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    clock = FakeClock(NOW)
+    return Context(Data(Settings(data=tmp_path), clock), catalog(), clock, Zone("UTC"))
+
+
+def told(context: Context, figures: Figures, monkeypatch: pytest.MonkeyPatch) -> dict[str, Tile]:
+    address: dict[str, Any] = {"period": "2026-10"}
+    monkeypatch.setattr(st, "query_params", address)
+    return {tile.label: tile for tile in kpi_figures.tiles(context, PERIOD, figures)}
+
+
+def test_promises_to_customers_are_apart_and_coloured_by_their_budget(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = told(context, FIGURES, monkeypatch)
+    customers, own = found["Promises to customers met"], found["Internal SLAs met"]
+    assert (customers.value, customers.note, customers.kind) == ("96.0%", "+6.0 points to September 2026", "bad")
+    assert customers.told == "4 missed of 100 decided; the objectives allow 3"
+    assert (own.value, own.note, own.kind) == ("98.0%", "2 missed", "ok")
+    assert customers.href == "kpis?period=2026-10&behind=missed&promised=customer"
+    assert own.href.endswith("promised=internal")
+
+
+def test_on_time_in_full_counts_transactions_and_says_if_nothing_is_promised(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = told(context, FIGURES, monkeypatch)["On time in full"]
+    assert (found.value, found.note) == ("94.0%", "-1.0 points to September 2026")
+    assert told(replace(context, catalog=Catalog()), FIGURES, monkeypatch)["On time in full"].value == "–"
+
+
+def test_exceptions_and_cycle_time_are_compared_with_the_period_before(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = told(context, FIGURES, monkeypatch)
+    exceptions, cycle = found["Transactions with a missed SLA"], found["Cycle time, median"]
+    assert (exceptions.value, exceptions.note) == ("25.0%", "-25.0 points to September 2026")
+    assert (cycle.value, cycle.note) == ("2 h", "+100.0% to September 2026")
+    assert cycle.href.endswith("behind=slowest")
+
+
+def test_money_keeps_currencies_apart_and_comes_last(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = told(context, FIGURES, monkeypatch)
+    assert [tile.value for tile in list(found.values())[-kpi_figures.MONEY :]] == ["€40 + $2", "€1.24M + $900", "–", "€5.00k + $10"]
+    assert found["Penalties"].note == "€30 in September 2026"
+    assert found["Value at risk now"].note == "4 transactions"
+
+
+def test_without_anything_there_are_dashes_and_nothing_is_compared(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {"flow": [], "sla": [], "before": [], "met": [], "missed": []}
+    nothing = Figures(kpi_figures.with_shares(WHOLE.head(0)), pd.DataFrame(columns), NOTHING, NOTHING, NOTHING, NOTHING)
+    found = told(context, nothing, monkeypatch)
+    assert {tile.value for tile in found.values()} == {"–"}
+    assert {tile.note for tile in found.values()} == {"", "none was decided", "0 transactions"}

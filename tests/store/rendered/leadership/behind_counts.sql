@@ -1,0 +1,30 @@
+-- with {"missed": true, "columns": [], "promised": "", "one_flow": false}
+SELECT count() AS clocks, uniqExact(flow, transaction_id) AS transactions
+FROM transaction_outcomes FINAL
+    ARRAY JOIN
+        slas AS sla, decided_at AS at, outcomes AS outcome, protected AS saved, causes AS cause, values AS value, penalties AS penalty
+    WHERE last_at >= {start:DateTime('UTC')} AND at >= {start:DateTime('UTC')} AND at < {end:DateTime('UTC')}
+        AND outcome = 2 AND flow != {flow:String}
+
+-- with {"missed": true, "columns": ["sla", "plant", "customer", "cause"], "promised": "IN", "one_flow": true}
+SELECT count() AS clocks, uniqExact(flow, transaction_id) AS transactions
+FROM transaction_outcomes FINAL
+    ARRAY JOIN
+        slas AS sla, decided_at AS at, outcomes AS outcome, protected AS saved, causes AS cause, values AS value, penalties AS penalty
+    WHERE last_at >= {start:DateTime('UTC')} AND at >= {start:DateTime('UTC')} AND at < {end:DateTime('UTC')}
+        AND outcome = 2 AND flow = {flow:String}
+        AND sla = {sla:String}
+        AND plant = {plant:String}
+        AND customer = {customer:String}
+        AND cause = {cause:String}
+        AND (flow, sla) IN {promises:Array(Tuple(String, String))}
+
+-- with {"missed": false, "columns": [], "promised": "NOT IN", "one_flow": false}
+SELECT count() AS clocks, uniqExact(flow, transaction_id) AS transactions
+FROM transaction_outcomes FINAL
+    ARRAY JOIN
+        slas AS sla, decided_at AS at, outcomes AS outcome, protected AS saved, causes AS cause, values AS value, penalties AS penalty
+    WHERE last_at >= {start:DateTime('UTC')} AND at >= {start:DateTime('UTC')} AND at < {end:DateTime('UTC')}
+        AND saved = 1 AND NOT has(outcomes, 2) AND flow != {flow:String}
+        AND (flow, sla) NOT IN {promises:Array(Tuple(String, String))}
+
