@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from andon.client.findings import findings
 from andon.terminal import printable
+from core.catalog.flow import OWN_FLOW
 from core.config import Settings
 from core.errors import AndonError, UsageError
 from core.http.actions import post_action
@@ -79,6 +81,8 @@ def sheet(client: Reader, now: datetime, identity: str) -> Iterator[str]:
     yield from _acknowledgement(row, now)
     for one in incident_log.silences_of(client, now=now, **group).to_dict("records"):
         yield f"silenced until {utc(one['ends_at'])} by {printable(one['created_by'])}: {printable(one['reason'])} ({one['silence_id']})"
+    found = list(findings(client, row, now)) if row["flow"] != OWN_FLOW else []
+    yield from ["", *found] if found else []
     yield ""
     for line in incident_log.history(client, since=(aware(row["opened_at"]) or now) - _BEFORE, **group).to_dict("records"):
         who = f"{printable(line['who'])} " if line["who"] else ""

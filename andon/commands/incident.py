@@ -39,7 +39,7 @@ def list_(
 @app.command()
 @with_settings("store", "inner_host", "engine_port")
 def show(incident: Incident, *, settings: Settings) -> None:
-    """Show an incident: how large it is, who has it, what keeps it quiet, and what happened."""
+    """Show an incident: how large it is, who has it, what its transactions have in common, and what happened."""
     from andon.client.engine import now_of
     from andon.client.incidents import identity_of, sheet
     from store.reads.connection import reading

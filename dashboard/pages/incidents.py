@@ -15,6 +15,7 @@ from dashboard.components import (
     export,
     filters,
     incident_acts,
+    incident_findings,
     incident_header,
     incident_log,
     incident_members,
@@ -116,10 +117,15 @@ def _sheet(context: Context, identity: str) -> None:
     quiet = context.data.read(reads.silences_of, now=context.minute, **group)
     incident_header.show(context, row, quiet)
     incident_acts.said(identity)
+    of_transactions = row["flow"] != OWN_FLOW
+    if of_transactions:
+        incident_findings.show(context, row)
     left, right = st.columns([7, 4], gap="medium")
     with left:
-        if row["flow"] != OWN_FLOW:
+        if of_transactions:
+            incident_findings.next_victims(context, row)
             incident_members.show(context, context.data.read(reads.members, incident_id=identity))
+            incident_findings.similar(context, row)
         incident_log.show(context, row)
     with right:
         incident_acts.forms(context, row)

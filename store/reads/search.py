@@ -34,7 +34,7 @@ def find(client: Reader, *, value: str, limit: int = 50) -> pd.DataFrame:
 
 def choices(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return customer and plant of the transactions first seen since then, with their number; the 2,000 most frequent pairs."""
-    return frame(client, statement("search/choices"), parameters={"first": _first_id(since)})
+    return frame(client, statement("search/choices"), parameters={"first": first_id(since)})
 
 
 def listing(
@@ -68,14 +68,14 @@ def listing(
     asked |= {"failed": verdict == "failed", "verdict": bool(verdict), "clock_is_open": not verdict or verdict in OPEN}
     rows = pd.DataFrame()
     for first in [since] if ids else _windows(since, now):
-        parameters["first"] = _first_id(first) if first else ""
+        parameters["first"] = first_id(first) if first else ""
         rows = frame(client, statement("search/listing", in_window=first is not None, **asked), parameters=parameters)
         if len(rows) >= limit:
             break
     return _with_worst_clock(client, rows)
 
 
-def _first_id(since: datetime) -> str:
+def first_id(since: datetime) -> str:
     """Return a lower bound for the ids of transactions first seen since then."""
     return f"{int(since.timestamp() * 1000):012x}"
 

@@ -13,7 +13,7 @@ import pkgutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
         "quarantine_id": "q_1", "stage": "shipped", "cause": "overdue", "beginning": incident[:8],
         "earlier": started - timedelta(days=2), "promises": (("orders", "book"),), "stations": (("orders", "captured"), ("orders", "booked")),
         "missed": True, "selected": Selected(),
+        "resolved": True, "opened": (started + timedelta(hours=1)).replace(tzinfo=UTC), "names": ("amount",), "milestone": "captured", "stages": ("captured",),
     }  # fmt: skip
     needed = list(inspect.signature(read).parameters.values())[1:]
     return {one.name: known[one.name] for one in needed if one.default is inspect.Parameter.empty}

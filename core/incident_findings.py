@@ -1,0 +1,102 @@
+"""What an incident's transactions have in common, in sentences: the same on its page and on the command line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.catalog.definition import readable
+from core.catalog.flow import Flow
+from core.duration import format_duration
+
+_STOPPED_FACTOR = 5
+"""Nothing moves if nothing has come for this many times the usual gap …"""
+_STOPPED_AFTER = timedelta(minutes=2)
+"""… and for longer than this."""
+TRAITS = {"error": "Error code", "version": "Version", "node": "Node", "hour": "Hour of the start"}
+"""What transactions are compared by besides their facts."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """When any transaction last reached a milestone (aware), and the usual gap between two."""
+
+    milestone: str
+    last_at: datetime
+    usual_seconds: float
+
+
+def compared_facts(flow: Flow) -> tuple[str, ...]:
+    """Return the facts that can set transactions apart: text that is no currency."""
+    currencies = {fact.currency for fact in flow.facts.values()}
+    return tuple(name for name, fact in flow.facts.items() if fact.type in {"text", "boolean"} and name not in currencies)
+
+
+def trait_title(flow: Flow, trait: str) -> str:
+    """Return what a trait is called."""
+    known = flow.facts.get(trait)
+    return (known.title if known else "") or TRAITS.get(trait) or readable(trait)
+
+
+def awaited_next(flow: Flow, stage: str) -> str:
+    """Return the milestone that every transaction passes after this one, or nothing."""
+    names = [name for name, milestone in flow.milestones.items() if not milestone.failure and not milestone.optional]
+    return names[names.index(stage) + 1] if stage in names[:-1] else ""
+
+
+def standing_in_words(flow: Flow, standing: Sequence[tuple[str, int]]) -> str:
+    """Return ``All 20 stand at Mapped`` or ``18 of 20 stand at Mapped, 2 at Accepted``; ``standing``: stage and number, the most first."""
+    total = sum(number for _, number in standing)
+    if not standing:
+        return ""
+    (stage, number), *others = standing
+    where = _title(flow, stage)
+    if not others:
+        return f"All {total:,} stand at {where}" if total > 1 else f"It stands at {where}"
+    rest = ", ".join(f"{count:,} at {_title(flow, other)}" for other, count in others[:2])
+    return f"{number:,} of {total:,} stand at {where}, {rest}" + (" and elsewhere" if len(others) > 2 else "")
+
+
+def rhythm_in_words(flow: Flow, rhythm: Rhythm, now: datetime, shown: Callable[[datetime], str]) -> str:
+    """Return whether transactions still get to a milestone: nothing for how long, or the last one when; ``shown`` writes a time."""
+    title, ago = _title(flow, rhythm.milestone), now - rhythm.last_at
+    usual = f"usually one every {_rounded(timedelta(seconds=rhythm.usual_seconds))}"
+    if ago > max(_STOPPED_AFTER, _STOPPED_FACTOR * timedelta(seconds=rhythm.usual_seconds)):
+        return f"Nothing has reached {title} since {shown(rhythm.last_at)}, {_rounded(ago)} ago; {usual}"
+    return f"Others still reach {title}: the last one {_rounded(ago)} ago, {usual}"
+
+
+def trait_in_words(row: Mapping[Any, Any]) -> str:
+    """Return ``18 of 20 affected, 12 of 243 others: 18 times as frequent`` of a row of ``incident_findings.outstanding``."""
+    counts = f"{row['affected']:,} of {row['affected_total']:,} affected, {row['healthy']:,} of {row['healthy_total']:,} others"
+    return f"{counts}: {lift_in_words(row['lift'])}"
+
+
+def lift_in_words(lift: float) -> str:
+    """Return how many times as frequent something is."""
+    return "only here" if not math.isfinite(lift) else f"{lift:.0f} times as frequent" if lift >= 10 else f"{lift:.1f} times as frequent"
+
+
+def change_in_words(kind: str, what: str) -> str:
+    """Return a row of ``incident_findings.changes`` in words."""
+    return {
+        "version": f"new version: {what}",
+        "catalog": f"catalog {what} came into force",
+        "refused": "a changed catalog was refused",
+        "silent": f"{what} fell silent",
+    }[kind]
+
+
+def _rounded(time: timedelta) -> str:
+    """A time under ten seconds in tenths, any other to the second or the minute."""
+    seconds = max(time.total_seconds(), 0.0)
+    unit = 0.1 if seconds < 10 else 1 if seconds < 600 else 60
+    return format_duration(round(round(seconds / unit) * unit * 1000)) if seconds >= 1 else f"{seconds:.1f} seconds"
+
+
+def _title(flow: Flow, stage: str) -> str:
+    known = flow.milestones.get(stage)
+    return (known.title if known else "") or readable(stage) or "no milestone"

@@ -1,0 +1,79 @@
+"""Findings in sentences: where transactions stand, whether others still pass, and how much more frequent something is."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+import pytest
+
+from core.catalog.load import load_catalog
+from core.incident_findings import (
+    Rhythm,
+    awaited_next,
+    change_in_words,
+    compared_facts,
+    rhythm_in_words,
+    standing_in_words,
+    trait_in_words,
+    trait_title,
+)
+from tests.alerts.messages import NOW
+from tests.dashboard.synthetic import SHIPPED
+
+FLOW = load_catalog(SHIPPED).catalog.flows["order-to-cash"]
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        ([], ""),
+        ([("mapped", 1)], "It stands at Mapped"),
+        ([("mapped", 1200)], "All 1,200 stand at Mapped"),
+        ([("mapped", 18), ("accepted", 2)], "18 of 20 stand at Mapped, 2 at Accepted by the API"),
+        ([("mapped", 5), ("a-b", 2), ("captured", 1), ("", 1)], "5 of 9 stand at Mapped, 2 at A b, 1 at Captured and elsewhere"),
+    ],
+)
+def test_where_they_stand(standing: list[tuple[str, int]], said: str) -> None:
+    assert standing_in_words(FLOW, standing) == said
+
+
+@pytest.mark.parametrize(
+    ("stage", "following"), [("mapped", "dequeued"), ("booked", "confirmed"), ("rejected", ""), ("invoiced", ""), ("x", "")]
+)
+def test_what_comes_next_is_what_every_transaction_passes(stage: str, following: str) -> None:
+    assert awaited_next(FLOW, stage) == following
+
+
+@pytest.mark.parametrize(
+    ("minutes", "usual", "said"),
+    [
+        (46, 60, "Nothing has reached Taken from the queue since 09:14, 46 minutes ago; usually one every 1 minute"),
+        (4, 60, "Others still reach Taken from the queue: the last one 4 minutes ago, usually one every 1 minute"),
+        (1.5, 0.5, "Others still reach Taken from the queue: the last one 1 minute 30 seconds ago, usually one every 0.5 seconds"),
+        (600, 3600, "Nothing has reached Taken from the queue since 00:00, 10 hours ago; usually one every 1 hour"),
+    ],
+)
+def test_nothing_moves_if_nothing_comes_for_much_longer_than_usual(minutes: float, usual: float, said: str) -> None:
+    rhythm = Rhythm("dequeued", NOW - timedelta(minutes=minutes), usual)
+    assert rhythm_in_words(FLOW, rhythm, NOW, lambda moment: f"{moment:%H:%M}") == said
+
+
+@pytest.mark.parametrize(("lift", "said"), [(math.inf, "only here"), (18.2, "18 times as frequent"), (2.25, "2.2 times as frequent")])
+def test_how_much_more_frequent_something_is(lift: float, said: str) -> None:
+    row = {"affected": 18, "affected_total": 20, "healthy": 12, "healthy_total": 1243, "lift": lift}
+    assert trait_in_words(row) == f"18 of 20 affected, 12 of 1,243 others: {said}"
+
+
+def test_texts_are_compared_and_amounts_times_and_currencies_are_not() -> None:
+    assert compared_facts(FLOW) == ("customer", "plant", "carrier")
+    assert [trait_title(FLOW, trait) for trait in ("customer", "error", "unknown-fact")] == ["Customer", "Error code", "Unknown fact"]
+
+
+def test_every_change_has_its_words() -> None:
+    assert [change_in_words(kind, "x") for kind in ("version", "catalog", "refused", "silent")] == [
+        "new version: x",
+        "catalog x came into force",
+        "a changed catalog was refused",
+        "x fell silent",
+    ]

@@ -1,0 +1,52 @@
+-- with {}
+-- What stands out among the facts and the hours of the affected transactions against healthy ones.
+WITH
+    affected AS (SELECT DISTINCT transaction_id
+    FROM incident_members FINAL
+    WHERE incident_id = {id:String} AND (left_at IS NULL OR {resolved:Bool})
+    ORDER BY transaction_id DESC
+    LIMIT 300),
+    healthy AS (SELECT transaction_id
+    FROM transactions FINAL
+    WHERE flow = {flow:String} AND transaction_id >= {first:String} AND state != 'merged'
+        AND transaction_id NOT IN
+        (
+            SELECT transaction_id
+            FROM incident_members
+            WHERE flow = {flow:String} AND transaction_id >= {first:String}
+        )
+    ORDER BY transaction_id DESC
+    LIMIT 1000),
+    seen AS
+    (
+        SELECT transaction_id, transaction_id IN (SELECT transaction_id FROM affected) AS inside, pair.1 AS trait, pair.2 AS value
+        FROM transactions FINAL
+        ARRAY JOIN arrayConcat(
+            arrayMap(name -> (name, facts[name]), {facts:Array(String)}),
+            [('hour', toString(toHour(started_at, {zone:String})))]
+        ) AS pair
+        WHERE flow = {flow:String}
+            AND (transaction_id IN (SELECT transaction_id FROM affected) OR transaction_id IN (SELECT transaction_id FROM healthy))
+    )
+SELECT
+    trait, value, affected, affected_total, healthy, healthy_total,
+    affected / affected_total AS affected_share, healthy / healthy_total AS healthy_share,
+    (affected + healthy) / (affected_total + healthy_total) AS share,
+    affected_share / healthy_share AS lift
+FROM
+(
+    SELECT trait, value, uniqExactIf(transaction_id, inside) AS affected, uniqExactIf(transaction_id, NOT inside) AS healthy
+    FROM seen
+    WHERE value NOT IN ('', {cause:String})
+    GROUP BY trait, value
+) AS counted
+CROSS JOIN
+(
+    SELECT uniqExactIf(transaction_id, inside) AS affected_total, uniqExactIf(transaction_id, NOT inside) AS healthy_total
+    FROM seen
+) AS totals
+WHERE affected >= 2 AND healthy_total >= 5
+    AND affected_share - healthy_share > 2 * sqrt(share * (1 - share) * (1 / affected_total + 1 / healthy_total))
+ORDER BY affected_share - healthy_share DESC, trait, value
+LIMIT 6
+

@@ -1,0 +1,13 @@
+-- with {}
+-- Which milestone the incident's transactions reached last.
+SELECT stage, count() AS transactions
+FROM transactions FINAL
+WHERE flow = {flow:String} AND transaction_id IN (SELECT DISTINCT transaction_id
+    FROM incident_members FINAL
+    WHERE incident_id = {id:String} AND (left_at IS NULL OR {resolved:Bool})
+    ORDER BY transaction_id DESC
+    LIMIT 10000)
+GROUP BY stage
+ORDER BY transactions DESC, stage
+LIMIT 20
+
