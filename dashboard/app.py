@@ -1,4 +1,4 @@
-"""The frame around every page: navigation, time zone, theme, and the notice shown when the store does not answer."""
+"""The frame around every page: navigation, search, time zone, theme, and the notice shown when the store does not answer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import dashboard.pages
 from core.clock import SystemClock, from_milliseconds
 from core.config import load_settings
 from core.registry import discover
-from dashboard import definitions, measures
-from dashboard.components import notices
+from dashboard import definitions, measures, viewer
+from dashboard.components import notices, tab
 from dashboard.components.time_format import Zone
 from dashboard.data import Data, Unreachable
 from dashboard.page import Context, Page
@@ -27,7 +27,7 @@ _ZONES = ["UTC", "Europe/Berlin", "Europe/London", "America/New_York", "America/
 def main() -> None:
     """Draw the page named in the address. The entry script calls it on every run."""
     wall = st.query_params.get("wall") == "1"
-    st.set_page_config(page_title="Andon", page_icon=str(_HERE / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_icon=str(_HERE / "icon.png"), layout="wide", initial_sidebar_state="collapsed")
     st.html(_HERE / "style.css")
     zone = _zone(wall)
     views = [
@@ -66,12 +66,13 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
             draw()
 
     def draw() -> None:
+        tab.title(page.title)
         container = st.container()
         given = context(zone, wall)
         if wall:
             st.html(Markup('<span class="andon-wall"></span><div class="andon-zone">Times in {}</div>').format(_zone_words(given)))
         else:
-            st.html(_times(page, given))
+            st.html(_frame(page, given))
         if given.refused:
             notices.refused(given.refused)
         try:
@@ -84,8 +85,17 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
     return show
 
 
-def _times(page: Page, given: Context) -> Markup:
-    """Say once per page which time zone its times are in; on small screens, link to the other pages."""
+_FRAME = Markup(
+    '<form class="andon-search" action="transactions" role="search"><input type="search" name="find" aria-label="Find a transaction by any number" '
+    'placeholder="Find a number" maxlength="200"><kbd title="Press / to search">/</kbd></form>'
+    '<a class="andon-to-wall" href=".?wall=1" title="The board for a wall screen: no navigation, everything larger">Wall</a>'
+    '<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {}</div>'
+)
+"""On every page but a wall's: the search, the way to the wall and, in a line of their own, what times mean."""
+
+
+def _frame(page: Page, given: Context) -> Markup:
+    """Return the search, the way to the wall, and which time zone times are in; on small screens also links to the other pages."""
     links = Markup("").join(
         Markup('<a href="{}"{}>{}</a>').format(
             one.url_path if index else ".",  # the first page has no name in its address
@@ -94,7 +104,7 @@ def _times(page: Page, given: Context) -> Markup:
         )
         for index, one in enumerate(pages())
     )
-    return Markup('<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {}</div>').format(links, _zone_words(given))
+    return _FRAME.format(links, _zone_words(given))
 
 
 def _zone_words(given: Context) -> str:
@@ -123,13 +133,16 @@ def _zone(wall: bool) -> Zone:
     with st.sidebar:
         names = list(dict.fromkeys([*([asked] if asked else []), own, *_ZONES]))
         chosen = st.selectbox("Time zone", names, help="All pages show times in this zone.", key="zone")
-        st.text_input(
-            "Your name",
-            key="actor",
+        known = viewer.name()
+        typed = st.text_input(
+            viewer.LABEL,
+            value=known,
             placeholder="as colleagues know you",
             help="Recorded with everything you acknowledge, assign or silence.",
         )
-        st.caption("Light or dark: menu ⋮ at the top right. For a wall screen, add `?wall=1` to the address.")
+        if typed != known:
+            viewer.given(typed)
+        st.caption("Light or dark: menu ⋮ at the top right.")
     return Zone(chosen or own)
 
 

@@ -1,4 +1,4 @@
-"""Stands between our server and Streamlit: which requests Streamlit gets, and what a browser may do with its pages."""
+"""Stands between our server and Streamlit: what Streamlit is asked, what its page loads besides, and what a browser may do with it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _METHODS = frozenset({"GET", "HEAD"})
 _OWN = re.compile(r".*/_stcore/(?!(health|host-config)$)")
 """What Streamlit serves besides the pages. The pages need only two of these, and the WebSocket."""
+_FRAME = Path(__file__).parent / "frame.js"
+_OWN_SCRIPT = re.compile(rf".*/{_FRAME.name}$")
+_WITHHELD = frozenset({b"origin", b"accept-encoding"})
+_MODULE = b'<script type="module"'
+"""Where Streamlit's own script begins in its page; ours has to run before it."""
+_TITLE = (b"<title>Streamlit</title>", b"<title>Andon</title>")
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -23,6 +30,8 @@ def gate(app: ASGIApp) -> ASGIApp:
 
     The ``Origin`` header is withheld from Streamlit, because the server has already checked it: for an origin it does not know, Streamlit
     would ask a server on the internet for this machine's address, to compare.
+
+    Its page is served with ``frame.js`` in front of Streamlit's own script, so Streamlit is not told that a browser takes it compressed.
     """
 
     async def passed(scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,11 +40,50 @@ def gate(app: ASGIApp) -> ASGIApp:
             return await refusal(scope, receive, send)
         if scope["type"] == "http" and _OWN.match(scope["path"]):
             return await PlainTextResponse("not found\n", 404)(scope, receive, send)
+        if scope["type"] == "http" and _OWN_SCRIPT.match(scope["path"]):
+            return await Response(_FRAME.read_bytes(), media_type="text/javascript", headers={"cache-control": "no-cache"})(
+                scope, receive, send
+            )
         if scope["type"] in {"http", "websocket"}:
-            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
-        return await app(scope, receive, send)
+            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in _WITHHELD]}
+        return await app(scope, receive, _with_own_script(send) if scope["type"] == "http" else send)
 
     return passed
+
+
+def _with_own_script(send: Send) -> Send:
+    """Return a ``send`` that puts our script into a page and lets everything else pass as it is."""
+    start: Message = {}
+    body = bytearray()
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            if not _is_page(message):
+                await send(message)
+        elif message["type"] != "http.response.body" or not _is_page(start):
+            await send(message)
+        else:
+            body.extend(message.get("body", b""))
+            if not message.get("more_body", False):
+                page = (
+                    bytes(body)
+                    .replace(*_TITLE)
+                    .replace(_MODULE, b'<script src="./%s"></script>\n    %s' % (_FRAME.name.encode(), _MODULE), 1)
+                )
+                headers = MutableHeaders(scope=start)
+                headers["content-length"] = str(len(page))
+                for name in ("etag", "last-modified"):  # they are those of the page without our script
+                    del headers[name]
+                await send(start)
+                await send({"type": "http.response.body", "body": page})
+
+    return sent
+
+
+def _is_page(start: Message) -> bool:
+    kinds = [value for name, value in start["headers"] if name.lower() == b"content-type"]
+    return start["status"] == 200 and bool(kinds) and kinds[0].startswith(b"text/html")
 
 
 def page_headers(image_hosts: Iterable[str] = ()) -> dict[str, str]:
@@ -55,7 +103,7 @@ def page_headers(image_hosts: Iterable[str] = ()) -> dict[str, str]:
         "worker-src": "'self' blob:",
         "manifest-src": "'self'",
         "base-uri": "'self'",
-        "form-action": "'none'",
+        "form-action": "'self'",
         "frame-ancestors": "'none'",
     }
     return {

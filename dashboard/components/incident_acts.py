@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.errors import AndonError
 from core.incident import ACKNOWLEDGED_FOR, IncidentStatus
+from dashboard import viewer
 from dashboard.components.time_format import aware
 from dashboard.components.words import plain
 from dashboard.page import Context
@@ -23,11 +24,6 @@ def said(about: str) -> None:
         st.success(words, icon=":material/check:")
 
 
-def actor() -> str:
-    """Return the name that whoever looks at the page has given, or nothing."""
-    return str(st.session_state.get("actor", ""))
-
-
 def forms(context: Context, row: dict[str, Any]) -> None:
     """Draw the forms; of a resolved incident there is something to note, and nothing else to do."""
     identity = str(row["incident_id"])
@@ -37,7 +33,7 @@ def forms(context: Context, row: dict[str, Any]) -> None:
         return
     acknowledge, note, assign, silence = st.tabs(["Acknowledge", "Note", "Assign", "Silence"])
     with acknowledge, st.form("acknowledge", border=False):
-        name = st.text_input("Your name", value=actor())
+        name = st.text_input(viewer.LABEL, value=viewer.name())
         text = st.text_input("Note", placeholder="what you are doing about it")
         st.caption(_effect(context, row))
         if st.form_submit_button("Acknowledge", type="primary"):
@@ -45,12 +41,12 @@ def forms(context: Context, row: dict[str, Any]) -> None:
     with note:
         _note(context, identity)
     with assign, st.form("assign", border=False):
-        name = st.text_input("Your name", value=actor())
-        to = st.text_input("Assign to", value=str(row["assignee"]), placeholder="name or team")
+        name = st.text_input(viewer.LABEL, value=viewer.name())
+        to = _assignee(context, row)
         if st.form_submit_button("Assign", type="primary"):
             act(context, f"incidents/{identity}/assign", {"by": name, "assignee": to}, identity, "Assigned")
     with silence, st.form("silence", border=False):
-        name = st.text_input("Your name", value=actor())
+        name = st.text_input(viewer.LABEL, value=viewer.name())
         reason = st.text_input("Reason", placeholder="planned maintenance of …")
         hours = st.number_input("Hours", min_value=0.5, max_value=168.0, value=2.0, step=0.5)
         st.caption("The incident stays visible; nobody is notified until the silence ends.")
@@ -69,13 +65,30 @@ def act(context: Context, path: str, body: dict[str, Any], about: str, done: str
         st.error("Nothing was changed.", icon=":material/error:")
         st.text(str(error))
     else:
+        viewer.given(body["by"])
         st.session_state[_DONE] = (about, f"{done} by {plain(body['by'])}.")
         st.rerun()
 
 
+def _assignee(context: Context, row: dict[str, Any]) -> str:
+    """Let the viewer choose a member of the owning team, a member of another team, a team, or type a name."""
+    owners = context.catalog.owners.owners
+    teams = sorted(owners, key=lambda team: team != row["owner"])  # the owning team's people first
+    people = [person for team in teams for person in owners[team].members]
+    known = dict.fromkeys(filter(None, [str(row["assignee"]), *people, *(owners[team].title for team in teams)]))
+    chosen = st.selectbox(
+        "Assign to",
+        list(known),
+        index=0 if row["assignee"] else None,
+        placeholder="a member of the team, or type a name",
+        accept_new_options=True,
+    )
+    return chosen or ""
+
+
 def _note(context: Context, identity: str) -> None:
     with st.form("note", border=False):
-        name = st.text_input("Your name", value=actor())
+        name = st.text_input(viewer.LABEL, value=viewer.name())
         text = st.text_area("What others should know", max_chars=1000, height=96)
         st.caption("Nothing else changes, and nobody is notified. It stays in the history, also once the incident is resolved.")
         if st.form_submit_button("Add note", type="primary"):

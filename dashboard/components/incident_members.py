@@ -13,7 +13,7 @@ from core.money import amount, count
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import export, links, notices, status_badge, table
-from dashboard.components.time_format import until, utc
+from dashboard.components.time_format import due, utc
 from dashboard.page import Context
 
 
@@ -32,7 +32,10 @@ def show(context: Context, members: pd.DataFrame) -> None:
             _reference(context),
             table.Column("", lambda row: status_badge.pill(row["verdict"])),
             table.Column(
-                "Due", lambda row: Markup('<span title="{}">{}</span>').format(utc(row["due_at"]), until(row["due_at"], context.now))
+                "Due",
+                lambda row: Markup('<span title="{}">{}</span>').format(
+                    utc(row["due_at"]), due(row["due_at"], context.now, row["verdict"])
+                ),
             ),
             *_worth(),
         ]

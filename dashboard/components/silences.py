@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import definitions
+from dashboard import definitions, viewer
 from dashboard.components import incident_acts, table
 from dashboard.page import Context
 
@@ -36,7 +36,7 @@ def end(context: Context, rows: pd.DataFrame, said_of: str) -> None:
     known = {str(row["silence_id"]): f"{matched(context, row)}: {row['reason']}" for row in rows.to_dict("records")}
     with st.form("end silence", border=False):
         chosen = st.selectbox("Silence", list(known), format_func=lambda identity: known.get(identity, identity))
-        name = st.text_input("Your name", value=incident_acts.actor())
+        name = st.text_input(viewer.LABEL, value=viewer.name())
         st.caption("Whoever is affected is notified again at once if it still holds.")
         if st.form_submit_button("End silence"):
             incident_acts.act(context, f"silences/{chosen}/end", {"by": name}, said_of, "Silence ended")

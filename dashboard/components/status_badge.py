@@ -45,9 +45,9 @@ def word(state: str) -> str:
     return _WORDS.get(state, state.replace("_", " "))
 
 
-def station(breached: int, at_risk: int, unknown: int, failed: int, busy: int) -> Badge:
-    """Return the badge of a station: that of its worst state."""
-    if breached or failed:
+def station(late: int, at_risk: int, unknown: int, busy: int) -> Badge:
+    """Return the badge of a station: that of its worst state; failed transactions are late."""
+    if late:
         return RED
     if at_risk:
         return AMBER

@@ -10,7 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
+from core.verdict import Verdict
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+UNDECIDED = (Verdict.RUNNING.value, Verdict.AT_RISK.value)
+"""The verdicts that a deadline ends: a clock that still has one after its deadline has yet to be evaluated."""
 _WRITTEN = r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)"
 
 
@@ -102,12 +106,18 @@ def duration(seconds: float | None) -> str:
 
 
 def until(moment: object, now: datetime) -> str:
-    """Return ``in 12 min`` or ``40 s ago``."""
+    """Return ``in 12 min`` for a moment that is ahead; a dash if it is missing."""
     at = aware(moment)
-    if at is None:
-        return "–"
-    seconds = (at - now).total_seconds()
-    return f"in {duration(seconds)}" if seconds >= 0 else f"{duration(-seconds)} ago"
+    return "–" if at is None else f"in {duration(max(0.0, (at - now).total_seconds()))}"
+
+
+def due(moment: object, now: datetime, verdict: str) -> str:
+    """Return when a clock with this verdict is due: ``in 12 min``, ``overdue 26 min``, or that the engine has yet to decide it."""
+    at = aware(moment)
+    if at is None or at >= now:
+        return until(moment, now)
+    late = duration((now - at).total_seconds())
+    return f"overdue, engine {late} behind" if verdict in UNDECIDED else f"overdue {late}"
 
 
 def next_deadline(moment: object, now: datetime, breached: int) -> str:

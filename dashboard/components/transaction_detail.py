@@ -13,7 +13,7 @@ from core.catalog.definition import readable
 from core.money import amount
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, facts, links, notices, signals, status_badge, table, timeline
+from dashboard.components import charts, facts, links, notices, signals, status_badge, tab, table, timeline
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
 from slas.explain import Evidence, explain, received_later, versions_of
@@ -44,6 +44,7 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
     clocks = context.data.read(reads.clocks, flow=flow, transaction_id=transaction_id)
     milestones = context.data.read(reads.milestones, flow=flow, transaction_id=transaction_id)
     incidents = context.data.read(reads.incidents_of, flow=flow, transaction_id=transaction_id)
+    tab.title(str(row["reference"] or row["transaction_id"]))
     _head(context, row, clocks, incidents)
     if row["merged_into"]:
         st.html(

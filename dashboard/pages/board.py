@@ -1,4 +1,4 @@
-"""The board: every flow as a line of stations, with what is late there, what it costs and who acts."""
+"""The board: every flow as a line of stations, with what waits and is late there, what it costs and who acts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from core.incident import IncidentStatus, current_status
 from core.money import count, several
 from dashboard import definitions, measures
 from dashboard.components import links, notices, status_badge
-from dashboard.components.stations import LEGEND, Station, line
+from dashboard.components.stations import LEGEND, line
 from dashboard.components.time_format import aware, duration, next_deadline, until, utc
 from dashboard.data import Unreachable
 from dashboard.page import Context
+from dashboard.places import Line, lines, total
 from store.reads import board as reads
 
 _REFRESH = "5s"
@@ -27,7 +28,7 @@ _FIGURE = Markup(
 _INCIDENT = Markup(
     '<a class="incident {kind}" href="{href}">{bulb}<span class="title {severity}">{title}</span><span class="where">{where}</span>'
     '<span class="who" title="owner">{owner}</span><span class="book" title="runbook">{runbook}</span>'
-    '<span class="size">{members}</span><span class="money">{money}</span><span class="due">{due}</span></a>'
+    '<span class="due">{due}</span></a>'
 )
 
 
@@ -51,27 +52,26 @@ def _live(context: Context) -> None:
 
 
 def _draw(context: Context) -> None:
+    moment = context.now.replace(microsecond=0)
+    moment = moment.replace(second=moment.second - moment.second % 5)
     try:
-        moment = context.now.replace(microsecond=0)
-        moment = moment.replace(second=moment.second - moment.second % 5)
-        stations = context.data.read(reads.stations, now=moment)
-        totals = context.data.read(reads.totals, now=moment)
-        pulse = context.data.read(reads.pulse)
-        incidents = context.data.read(reads.open_incidents, now=context.minute, limit=8)
+        board = context.data.read(reads.board, now=moment, limit=8)
     except Unreachable as error:
         notices.unreachable(context.data.asked, str(error))
         return
     if context.data.delayed_since is not None:
         notices.delayed(context.data.asked, context.data.delayed_since, context.zone, context.now)
-    _header(context, stations, totals, pulse)
-    if stations.empty:
+    flows = lines(context.catalog, board)
+    _header(context, board, flows)
+    if board.waiting.empty and board.held.empty:
         notices.empty("No transactions yet", "A flow appears as soon as its first milestone arrives. Send one:", notices.FIRST_EVENT)
         return
-    _incidents(context, incidents)
-    st.html(Markup('<div class="andon-board">{}{}</div>').format(Markup("").join(_flows(context, stations, totals)), LEGEND))
+    _incidents(context, board.incidents)
+    drawn = Markup("").join(line(flow, context.now) for flow in flows)
+    st.html(Markup('<div class="andon-board andon-live">{}{}</div>').format(drawn, LEGEND))
 
 
-def _header(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> None:
+def _header(context: Context, board: reads.Board, flows: list[Line]) -> None:
     cells = Markup("").join(
         _FIGURE.format(
             kind=kind,
@@ -81,50 +81,48 @@ def _header(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, puls
             note=note,
             hint=hint,
         )
-        for kind, sign, label, value, note, hint in _figures(context, stations, totals, pulse)
+        for kind, sign, label, value, note, hint in _figures(context, board, flows)
     )
-    st.html(Markup('<div class="andon-figures">{}</div>').format(cells))
+    st.html(Markup('<div class="andon-figures andon-live">{}</div>').format(cells))
 
 
-def _figures(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pulse: dict[str, Any]) -> list[tuple[str, ...]]:
+def _figures(context: Context, board: reads.Board, flows: list[Line]) -> list[tuple[str, ...]]:
     """Return kind, sign, label, value, note and hint of each figure at the top."""
-    money, due = _money(totals), totals["next_due_at"].min() if len(totals) else None
-    lag = (context.now - processed).total_seconds() if (processed := aware(pulse["processed_at"])) else None
-    breached, at_risk, unknown = (int(totals[name].sum()) for name in ("breached", "at_risk", "unknown")) if len(totals) else (0, 0, 0)
-    open_, failed = (int(stations[name].sum()) for name in ("here", "failed")) if len(stations) else (0, 0)
+    held, due = total(flows), board.next_due_at
+    late, money = held.late, held.value
     return [
-        ("", "", "Open", count(open_), "transactions", "Transactions that have started and not ended"),
+        ("", "", "Open", count(sum(flow.open for flow in flows)), "transactions", "Transactions that have started and not ended"),
         (
-            "warn" if at_risk else "",
+            "bad" if late else "",
+            status_badge.RED.glyph,
+            "Late",
+            count(late),
+            f"{count(held.failed)} failed a step",
+            "Transactions past a deadline, or with a step that failed",
+        ),
+        (
+            "warn" if held.at_risk else "",
             status_badge.AMBER.glyph,
             "At risk",
-            count(at_risk),
+            count(held.at_risk),
             "past warning time",
-            "Transactions with an SLA past its warning time",
+            "Transactions with an SLA past its warning time, and none that is late",
         ),
         (
-            "bad" if breached else "",
-            status_badge.RED.glyph,
-            "Breached",
-            count(breached),
-            f"{count(failed)} failed a step",
-            "Transactions past a deadline",
-        ),
-        (
-            "dim" if unknown else "",
+            "dim" if held.unknown else "",
             status_badge.GREY.glyph,
             "Unknown",
-            count(unknown),
-            _why_unknown(totals),
+            count(held.unknown),
+            _why_unknown(held.unknown, held.lacking),
             "Cannot be evaluated: a source that the SLA depends on is silent, or a fact needed for its due time is missing",
         ),
         (
-            "bad long" if money and breached else "long",
+            "bad long" if money and late else "long",
             "",
             "Value at risk",
             several(money, 2),
-            "at risk or breached",
-            "Each transaction counted once; currencies are not added together",
+            "in open incidents",
+            "Of all transactions in open incidents, each counted once; currencies are not added together",
         ),
         ("long", "", "Next deadline", _due(due, context.now), context.zone.show(due), utc(due)),
         (
@@ -132,34 +130,39 @@ def _figures(context: Context, stations: pd.DataFrame, totals: pd.DataFrame, pul
             "",
             "As of, simulated" if context.simulated else "As of",
             context.zone.clock(context.now),
-            _changed(context, lag) if lag is not None else "nothing processed yet",
+            _changed(context, board),
             utc(context.now),
         ),
     ]
 
 
-def _changed(context: Context, seconds: float) -> str:
+def _changed(context: Context, board: reads.Board) -> str:
     """Real time, because people live in it: a simulated minute passes in a second."""
+    processed = aware(board.processed_at)
+    if processed is None:
+        return "nothing processed yet"
+    if not board.whole:
+        return "written to while read: figures may be seconds apart"
+    seconds = (context.now - processed).total_seconds()
     return f"updated {duration(seconds / context.speed)} ago" + (" (real)" if context.simulated else "")
 
 
-def _why_unknown(totals: pd.DataFrame) -> str:
-    unknown, lacking = (int(totals[name].sum()) for name in ("unknown", "lacking")) if len(totals) else (0, 0)
+def _why_unknown(unknown: int, lacking: int) -> str:
     if lacking == unknown:
         return "fact missing" if lacking else "no verdict"
     return f"{count(lacking)} missing a fact" if lacking else "source silent"
 
 
 def _due(due: Any, now: datetime) -> str:
-    """A deadline that has passed but has not been evaluated yet is due now; the next evaluation decides it."""
+    """A deadline that has passed since the board was read is decided by the next evaluation."""
     at = aware(due)
-    return "–" if at is None else until(at, now) if at > now else "now"
+    return "–" if at is None else until(at, now) if at > now else "just passed"
 
 
 def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     if incidents.empty:
         st.html(
-            Markup('<div class="andon-incidents"><div class="calm">{} No open incidents</div></div>').format(
+            Markup('<div class="andon-incidents andon-live"><div class="calm">{} No open incidents</div></div>').format(
                 status_badge.icon(status_badge.GREEN, "small")
             )
         )
@@ -169,7 +172,6 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
     for incident in shown.to_dict("records"):
         mark = status_badge.incident(incident["status"], incident["breached"])
         owner = incident["assignee"] or definitions.owner_title(context.catalog, incident["owner"])
-        of_transactions = incident["flow"] != OWN_FLOW
         rows.append(
             _INCIDENT.format(
                 kind=mark.kind,
@@ -180,15 +182,13 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
                 owner=owner + _handled(context, incident),
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
-                members=f"{count(incident['members'])} affected" if of_transactions else "",
-                money=several(incident["value"], 2),
-                due=next_deadline(incident["next_due_at"], context.now, incident["breached"]) if of_transactions else "",
+                due=_overdue(incident, context.now) if incident["flow"] != OWN_FLOW else "",
             )
         )
     total = int(incidents["total"].iloc[0])
     words = f"and {total - len(shown)} more" if context.wall else f"All {total} open incidents →"
     more = Markup('<a class="more" href="incidents">{}</a>').format(words) if total > len(shown) else Markup("")
-    st.html(Markup('<div class="andon-incidents">{}{}</div>').format(Markup("").join(rows), more))
+    st.html(Markup('<div class="andon-incidents andon-live">{}{}</div>').format(Markup("").join(rows), more))
 
 
 def _handled(context: Context, incident: dict[Any, Any]) -> str:
@@ -197,35 +197,12 @@ def _handled(context: Context, incident: dict[Any, Any]) -> str:
     return " ✓" * (status == IncidentStatus.ACKNOWLEDGED.value) + " · silenced" * silenced
 
 
-def _flows(context: Context, stations: pd.DataFrame, totals: pd.DataFrame) -> list[Markup]:
-    drawn = []
-    for flow in [*context.catalog.flows, *sorted(set(stations["flow"]) - set(context.catalog.flows))]:
-        rows, sums = stations[stations["flow"] == flow], totals[totals["flow"] == flow]
-        value = _money(sums)
-        worst = {name: int(sums[name].sum()) for name in ("breached", "at_risk", "unknown")}
-        drawn.append(line(definitions.flow_title(context.catalog, flow), _stations(context, flow, rows), worst, value))
-    return drawn
-
-
-def _stations(context: Context, flow: str, rows: pd.DataFrame) -> list[Station]:
-    known = context.catalog.flows.get(flow)
-    if known:
-        always = set(definitions.stations(known))
-        names = [name for name in known.milestones if name in always or name in set(rows["stage"])]
-    else:
-        names = sorted(set(rows["stage"]))
-    drawn = []
-    for name in names:
-        own = rows[rows["stage"] == name]
-        counts = {column: int(own[column].sum()) for column in ("here", "breached", "at_risk", "unknown", "failed", "paused", "running")}
-        value = _money(own)
-        system = known.milestones[name].system if known and name in known.milestones else ""
-        drawn.append(Station(flow, name, definitions.stage_title(context.catalog, flow, name), system, value=value, **counts))
-    return drawn
-
-
-def _money(rows: pd.DataFrame) -> dict[str, float]:
-    return {str(currency): float(worth) for currency, worth in rows.groupby("currency")["value_at_risk"].sum().items() if worth}
+def _overdue(incident: dict[Any, Any], now: datetime) -> str:
+    """Return for how long the worst of an incident has been overdue, else when the next of it is due."""
+    since = aware(incident["overdue_since"])
+    if since is not None and since <= now:
+        return f"overdue {duration((now - since).total_seconds())}"
+    return next_deadline(incident["next_due_at"], now, incident["breached"])
 
 
 PAGE = Board()

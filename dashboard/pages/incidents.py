@@ -23,6 +23,7 @@ from dashboard.components import (
     notices,
     silences,
     status_badge,
+    tab,
     table,
 )
 from dashboard.components.runbooks import with_own_images
@@ -115,6 +116,7 @@ def _sheet(context: Context, identity: str) -> None:
         return
     group: dict[str, Any] = {name: str(row[name]) for name in ("incident_id", "flow", "stage", "cause")}
     quiet = context.data.read(reads.silences_of, now=context.minute, **group)
+    tab.title(row["title"])
     incident_header.show(context, row, quiet)
     incident_acts.said(identity)
     of_transactions = row["flow"] != OWN_FLOW

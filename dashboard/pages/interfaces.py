@@ -138,7 +138,7 @@ _UNITS = {
 def _step(catalog: Catalog, row: dict[str, Any]) -> Markup:
     before, after = (definitions.stage_title(catalog, row["flow"], row[name]) for name in ("before", "milestone"))
     return Markup('{} <span aria-hidden="true">→</span> {}').format(
-        before, table.link(links.to("transactions", flow=row["flow"], awaited=row["milestone"]), after)
+        before, table.link(links.to("transactions", flow=row["flow"], awaited=row["milestone"], period="all"), after)
     )
 
 

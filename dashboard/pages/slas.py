@@ -15,7 +15,7 @@ from dashboard import definitions
 from dashboard.components import behind, charts, export, filters, links, notices, periods, status_badge, table, tiles
 from dashboard.components.periods import Period
 from dashboard.components.tiles import Tile
-from dashboard.components.time_format import until
+from dashboard.components.time_format import due
 from dashboard.page import Context
 from store.reads import attainment as reads
 
@@ -263,7 +263,7 @@ def _next(context: Context, flow: str, sla: str) -> None:
         late = context.data.read(reads.still_late, flow=flow, sla=sla)
         if late:
             notices.empty("No upcoming deadlines", f"Past the deadline and still open in this selection: {counted(late, 'clock')}.")
-            st.html(table.link(links.to("transactions", flow=flow, verdict="breached"), "Breached transactions →"))
+            st.html(table.link(links.to("transactions", flow=flow, verdict="breached", period="all"), "Breached transactions →"))
         else:
             notices.good(
                 "No upcoming deadlines", "No clock in this selection is running. The figures above are of those that were decided."
@@ -271,7 +271,9 @@ def _next(context: Context, flow: str, sla: str) -> None:
         return
     columns = [
         table.Column(
-            "Due", lambda row: Markup('<span title="{}">{}</span>').format(row["due_at"], until(row["due_at"], context.now)), "key"
+            "Due",
+            lambda row: Markup('<span title="{}">{}</span>').format(row["due_at"], due(row["due_at"], context.now, row["verdict"])),
+            "key",
         ),
         table.Column("", lambda row: status_badge.pill(row["verdict"])),
         table.Column("Reference", lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"])),

@@ -11,7 +11,7 @@ import streamlit as st
 from core.money import cell
 from dashboard import definitions
 from dashboard.components import export, filters, links, notices, status_badge, table
-from dashboard.components.time_format import until
+from dashboard.components.time_format import due
 from dashboard.components.transaction_detail import transaction_detail
 from dashboard.components.words import plain
 from dashboard.page import Context
@@ -91,7 +91,7 @@ def _list(context: Context) -> None:
         plant = filters.choose("Plant", "plant", _distinct(recent, "plant"))
     with top[6]:
         awaited = st.query_params.get("awaited", "")
-        period = filters.period("all" if verdict or awaited or stage or state == "open" else "7d", everything=True)
+        period = filters.period("7d", everything=True)
     if awaited:
         words, clear = st.columns([5, 1], vertical_alignment="center")
         words.text(f"Late, at risk, unknown or failed on the way to “{definitions.stage_title(catalog, flow, awaited)}”")
@@ -146,7 +146,7 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str], note: 
 
 def _due(context: Context, row: dict[str, Any]) -> str:
     if row["verdict"] in {"running", "at_risk", "breached", "unknown"} and pd.notna(row["due_at"]):
-        return until(row["due_at"], context.now)
+        return due(row["due_at"], context.now, row["verdict"])
     return ""
 
 

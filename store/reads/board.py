@@ -1,71 +1,82 @@
-"""The wall board: which milestone transactions reached last, and which stations hold them up."""
+"""The wall board: where open transactions wait, what open incidents hold of them, and how much gets through."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
-from core.catalog.flow import OWN_FLOW
+from core.catalog.flow import HEARTBEAT, OWN_FLOW
 from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
-_COUNTS = ["here", "failed", "breached", "at_risk", "unknown", "paused", "running"]
+RATE = timedelta(hours=1)
+"""Throughput is what reached a milestone within this time."""
+ATTEMPTS = 4
+"""How often a board is read again that was written to meanwhile. A busy engine writes a few times a second."""
 
 
-def stations(client: Reader, *, now: datetime) -> pd.DataFrame:
-    """Return one row per flow, stage and currency.
+@dataclass(frozen=True)
+class Board:
+    """Everything a board shows, of one moment. Times are UTC, without a zone in frames.
 
-    Columns: flow, stage, currency, here (open transactions that reached it last), failed (that failed to reach it), breached, at_risk,
-    unknown, paused, running (that have a clock towards it, by their worst), value_at_risk, next_due_at (UTC, NaT: none). Counts without
-    money are in the row of the empty currency.
+    ``waiting``: flow, stage (the milestone reached last), transactions, oldest_at. ``held``: flow, reached (the milestone reached last; '':
+    not known), stages (those of the incidents that hold it), worst (3 late or failed, 2 at risk, 1 unknown), failed, lacking (a fact is
+    missing), currency, transactions (each in one row), value_at_risk. ``reached``: flow, milestone, transactions within :data:`RATE`.
+    ``incidents``: unresolved ones, worst first, with overdue_since (NaT: nothing is overdue), counted (members found), the total of
+    all, and silenced_until (NaT: no silence that ends after the moment matches it).
+    ``next_due_at``: of a clock that runs. ``processed_at``: when a stage last made progress. ``whole``: whether nothing was written while
+    it was read, so that every figure is of the same moment.
     """
-    by_stage = frame(client, statement("board/open_by_stage"))
-    clocks = frame(client, statement("board/clocks"), parameters={"now": now})
-    parts = []
-    if len(by_stage):
-        here = by_stage.groupby(["flow", "stage"])["transactions"].sum().reset_index(name="here")
-        failing = (
-            by_stage[by_stage["failed_stage"] != ""].groupby(["flow", "failed_stage"])["transactions"].sum().reset_index(name="failed")
-        )
-        parts = [here, failing.rename(columns={"failed_stage": "stage"})]
-    table: pd.DataFrame = pd.concat([*(part.assign(currency="") for part in parts), clocks], ignore_index=True)
-    for column in _COUNTS:
-        table[column] = table[column].fillna(0).astype("int64") if column in table else 0
-    table["value_at_risk"] = table["value_at_risk"].fillna(0.0) if "value_at_risk" in table else 0.0
-    table["next_due_at"] = _moments(table["next_due_at"]) if "next_due_at" in table else pd.NaT
-    return table
+
+    waiting: pd.DataFrame
+    held: pd.DataFrame
+    reached: pd.DataFrame
+    incidents: pd.DataFrame
+    next_due_at: datetime | None
+    processed_at: datetime | None
+    whole: bool
 
 
-def totals(client: Reader, *, now: datetime) -> pd.DataFrame:
-    """Return one row per flow and currency: transactions breached, at_risk, unknown (each once), lacking, value_at_risk, next_due_at.
-
-    ``lacking``: those of the unknown whose due time cannot be calculated because a fact is missing; ``next_due_at``: UTC, NaT for none.
-    """
-    rows = frame(client, statement("board/totals"), parameters={"now": now})
-    if rows.empty:
-        return pd.DataFrame(columns=["flow", "currency", "breached", "at_risk", "unknown", "lacking", "value_at_risk", "next_due_at"])
-    rows["next_due_at"] = _moments(rows["next_due_at"])
-    return rows
-
-
-def pulse(client: Reader) -> dict[str, Any]:
-    """Return ``processed_at``: when a stage last made progress (UTC; None: never), and ``stages``: position by stage."""
-    rows = client.query(statement("board/cursors")).result_rows
-    return {"processed_at": max((row[2] for row in rows), default=None), "stages": {row[0]: row[1] for row in rows}}
+def board(client: Reader, *, now: datetime, limit: int) -> Board:
+    """Return the board, with at most ``limit`` incidents; read again if it was written to meanwhile, up to :data:`ATTEMPTS` times."""
+    before = _mark(client)
+    for _ in range(ATTEMPTS):
+        found = _read(client, now, limit)
+        after = _mark(client)
+        if before == after and _agree(found):
+            break
+        before = after
+    else:
+        return found
+    return Board(**{**vars(found), "whole": True})
 
 
-def _moments(column: pd.Series) -> pd.Series:
+def _read(client: Reader, now: datetime, limit: int) -> Board:
+    flows = {"own": OWN_FLOW, "heartbeat": HEARTBEAT}
+    return Board(
+        waiting=frame(client, statement("board/waiting"), flows),
+        held=frame(client, statement("board/held"), flows),
+        reached=frame(client, statement("board/reached"), {**flows, "since": now - RATE}),
+        incidents=frame(client, statement("board/incidents"), {**flows, "now": now, "limit": limit}),
+        next_due_at=_moment(client.query(statement("board/next_due"), parameters={**flows, "now": now}).result_rows[0][0]),
+        processed_at=_moment(client.query(statement("board/processed")).result_rows[0][0]),
+        whole=False,
+    )
+
+
+def _mark(client: Reader) -> Any:
+    return client.query(statement("board/mark")).result_rows
+
+
+def _agree(found: Board) -> bool:
+    """Return whether incidents and their members, which are written one after the other, are those of the same moment."""
+    return found.incidents.empty or bool((found.incidents["members"] == found.incidents["counted"]).all())
+
+
+def _moment(found: datetime | None) -> datetime | None:
     """The store writes 1970 if an aggregate found nothing."""
-    stamps = pd.to_datetime(column, utc=True)
-    return stamps.where(stamps.dt.year > 1970).dt.tz_localize(None)
-
-
-def open_incidents(client: Reader, *, now: datetime, limit: int) -> pd.DataFrame:
-    """Return at most ``limit`` unresolved incidents, worst first and Andon's own before equally bad others.
-
-    ``total`` in each row counts all of them; ``silenced_until`` is empty unless a silence that ends after ``now`` matches it.
-    """
-    return frame(client, statement("board/incidents"), parameters={"limit": limit, "own": OWN_FLOW, "now": now})
+    return found if found is not None and found.year > 1970 else None

@@ -33,6 +33,12 @@ def channels_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("altair.utils.schemapi._FromDict.__init__", refuse)
 
 
+@pytest.fixture(autouse=True)
+def no_cookies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that has kept nothing: AppTest has none of its own, and makes up what it is asked for."""
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {})
+
+
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker run what draws pages of these stores: every other would take seconds to fill them, too."""

@@ -50,7 +50,7 @@ def measured(metric: M, **labels: str) -> float:
 def test_old_answers_failed_reads_and_actions_are_counted(
     view: View, filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = "store.reads.board.totals"
+    read = "store.reads.board.board"
     before = [measured(metric, read=read) for metric in (M.FAILED_READS, M.OLD_ANSWERS)]
     words(view("board", filled))
     data._fetch.clear()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit
 
 from core.config import Settings
 from dashboard.gate import gate, page_headers
@@ -68,7 +70,7 @@ def test_what_no_page_of_ours_uses_is_not_there(path: str) -> None:
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_streamlit_hears_of_no_origin(kind: str) -> None:
-    headers = ((b"origin", b"https://evil.example"), (b"accept-language", b"de"), (b"origin", b"null"))
+    headers = ((b"origin", b"https://evil.example"), (b"accept-language", b"de"), (b"origin", b"null"), (b"accept-encoding", b"gzip"))
     (scope,), _ = asked("GET", "/_stcore/health" if kind == "http" else "/_stcore/stream", kind, headers)
     assert scope["headers"] == [(b"accept-language", b"de")]
 
@@ -78,14 +80,61 @@ def test_what_is_no_request_passes_as_it_is() -> None:
     assert scope["headers"] == [(b"origin", b"x")]
 
 
+def answered(kind: str, *bodies: bytes, status: int = 200, method: str = "GET") -> tuple[dict[bytes, bytes], bytes]:
+    """Return the headers and the body of what a browser gets of an answer of Streamlit's in these parts."""
+    sent: list[dict[str, Any]] = []
+
+    async def behind(_scope: Any, _receive: Any, send: Any) -> None:
+        length = str(len(b"".join(bodies))).encode()
+        headers = [(b"content-type", kind.encode()), (b"content-length", length), (b"etag", b"x"), (b"last-modified", b"y")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        for number, body in enumerate(bodies, 1):
+            await send({"type": "http.response.body", "body": body, "more_body": number < len(bodies)})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(gate(behind)({"type": "http", "method": method, "path": "/incidents", "headers": []}, None, send))  # type: ignore[arg-type]
+    return dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
+
+
+def test_a_page_runs_our_script_before_streamlits_and_is_not_kept_without_it() -> None:
+    page = b'<title>Streamlit</title><script>1</script><script type="module" src=2></script><script type="module" src=3></script>'
+    headers, body = answered("text/html; charset=utf-8", page[:20], page[20:])
+    assert body.startswith(b'<title>Andon</title><script>1</script><script src="./frame.js"></script>')
+    assert body.count(b"frame.js") == 1
+    assert headers == {b"content-type": b"text/html; charset=utf-8", b"content-length": str(len(body)).encode()}
+
+
+@pytest.mark.parametrize(("kind", "status"), [("text/javascript", 200), ("text/html", 404), ("application/json", 200)])
+def test_everything_else_passes_as_it_is(kind: str, status: int) -> None:
+    headers, body = answered(kind, b"<title>Streamlit", b"</title>", status=status)
+    assert body == b"<title>Streamlit</title>"
+    assert (headers[b"etag"], headers[b"content-length"]) == (b"x", b"24")
+
+
+def test_the_page_of_the_streamlit_installed_takes_our_script() -> None:
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
+    _, body = answered("text/html", page)
+    assert body.index(b'src="./frame.js"') < body.index(b'<script type="module"')
+    assert b"<title>Andon</title>" in body
+
+
+def test_our_script_is_served_below_any_prefix() -> None:
+    for path in ("/frame.js", "/below/frame.js"):
+        given, (head, *parts) = asked("GET", path)
+        assert (given, head["status"]) == ([], 200)
+        assert b"andon-search" in b"".join(part["body"] for part in parts)
+
+
 def policy(*hosts: str) -> dict[str, str]:
     return dict(part.split(" ", 1) for part in page_headers(hosts)["content-security-policy"].split("; "))
 
 
 def test_a_page_loads_from_its_own_server_alone() -> None:
     told = policy()
-    assert told["default-src"] == told["form-action"] == told["frame-ancestors"] == "'none'"
-    assert told["connect-src"] == "'self'"
+    assert told["default-src"] == told["frame-ancestors"] == "'none'"
+    assert told["connect-src"] == told["form-action"] == "'self'"
     assert "unsafe-inline" not in told["script-src"]
     assert "unsafe-eval" not in told["script-src"]
     assert re.fullmatch(r"'self'( 'sha256-[A-Za-z0-9+/]{43}=')+", told["script-src"]), "Streamlit's one inline script, by its digest"

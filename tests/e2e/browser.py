@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,12 +24,10 @@ ARGUMENTS = [
 WAIT_MILLISECONDS = 45_000
 """What a quiet machine may take at the most, for each thing that is waited for."""
 SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080), "small wall": (1280, 800)}
-BASE_SOUGHT = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
-"""Streamlit's script looks for its server below the page's own address first; those two answers of 404 are no fault of ours."""
 READY = ".andon-table, .andon-board, .andon-detail, .andon-notice"
 
 
-_CUT = """[...document.querySelectorAll('.figure b, .tally, .incident .title, .incident .due, .incident .money, .station > a, [data-testid="stMetricValue"]')]
+_CUT = """[...document.querySelectorAll('.figure b, .tally, .incident .title, .incident .due, .station > a, [data-testid="stMetricValue"]')]
     .filter(found => found.scrollWidth > found.clientWidth + 1).map(found => found.innerText)"""
 
 
@@ -94,7 +91,7 @@ def window(browser: Any, url: str, size: str = "desk", scheme: str = "light") ->
             seen.foreign.append(request.url)
 
     def said(message: Any) -> None:
-        if message.type == "error" and not BASE_SOUGHT.search(message.location["url"]):
+        if message.type == "error":
             seen.errors.append(f"{message.text} ({message.location['url']})")
 
     page.on("request", asked)

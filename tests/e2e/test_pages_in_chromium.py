@@ -64,10 +64,15 @@ def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transa
     seen = visit(browser, served + "/?wall=1", PICTURES / "wall.png", "wall", "dark", ready=".andon-board")
     assert all(title in seen.text for title in ("Order to cash", "Plan to produce", "Procure to pay"))
     assert "Sources" not in seen.text
-    found = re.search(r'href="(transactions\?flow=order-to-cash&amp;awaited=booked)"', seen.html)
+    with window(browser, served + "/?wall=1", "wall", "dark") as (page, _):
+        drawn(page, ".andon-board")
+        assert page.locator(".legend").evaluate("legend => legend.getBoundingClientRect().bottom <= innerHeight"), (
+            "nothing is below the screen"
+        )
+    found = re.search(r'href="(transactions\?flow=order-to-cash&amp;state=open&amp;stage=mapped&amp;period=all)"', seen.html)
     assert found
     listed = visit(browser, f"{served}/{found[1].replace('&amp;', '&')}", ready=".andon-table")
-    assert "Booked" in listed.text
+    assert "Mapped" in listed.text
     identity = re.search(r"transactions\?id=([0-9a-f]{32})", listed.html)
     assert identity
     sheet = visit(browser, f"{served}/transactions?id={identity[1]}", PICTURES / "transaction-desk-light.png", ready=".andon-detail")
@@ -80,7 +85,6 @@ _BUSY_DAY = """() => {
     set('.station .here b', '391');
     set('.incident .title', '187 orders not confirmed to the customer, 162 late · DE07, US02 · €99.9k + $88.8k at risk');
     set('.incident .due', 'due in 23 h 59 min');
-    set('.incident .money', '€99.9k + $88.8k');
     document.querySelectorAll('.figure').forEach((figure, place) => {
         figure.querySelector('b').textContent = ['1,925', '108', '187', '162', '€99.9k + $88.8k', 'in 23 h 59 min', '21:08:50'][place];
     });
@@ -119,3 +123,31 @@ def test_the_first_viewer_may_come_by_a_link_to_any_page(served: str, browser: A
         drawn(page)
         assert page.get_by_role("dialog").count() == 0
     assert not [entry for entry in ("andon/pages", "tests/e2e/pages") if (ROOT / entry).exists()]
+
+
+def test_a_slash_leads_to_the_search_from_every_page_and_finds(served: str, browser: Any) -> None:
+    with window(browser, f"{served}/slas") as (page, seen):
+        drawn(page)
+        page.keyboard.press("/")
+        page.keyboard.type("45000001")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/transactions?find=45000001", timeout=WAIT_MILLISECONDS)
+        drawn(page, ".andon-table, .andon-notice")
+        assert page.get_by_label("Find by any business identifier").input_value() == "45000001"
+        page.get_by_label("Find by any business identifier").press("End")
+        page.get_by_label("Find by any business identifier").press("/")
+        assert page.get_by_label("Find by any business identifier").input_value() == "45000001/", "a slash in a box is a slash"
+        assert not seen.errors
+
+
+def test_every_tab_is_named_and_a_name_given_once_is_kept(served: str, browser: Any) -> None:
+    with window(browser, f"{served}/incidents?id=inc-0000") as (page, _):
+        drawn(page, ".andon-detail")
+        assert page.title() == f"{page.locator('.andon-detail h1').inner_text().splitlines()[1]} · Andon"
+        box = page.locator('[data-testid="stMain"] input[aria-label="Your name"]').first
+        box.fill("Jörg Koch")
+        box.press("Tab")
+        page.goto(f"{served}/incidents?id=inc-0003")
+        drawn(page, ".andon-detail")
+        assert page.title().endswith(" · Andon")
+        assert box.input_value() == "Jörg Koch"

@@ -66,14 +66,14 @@ def look(product: Product, sink: Sink | None = None) -> Seen:
     )
     client = product.client()
     try:
-        stations = board.stations(client, now=datetime.now(UTC))
+        shown = board.board(client, now=datetime.now(UTC), limit=1)
         pages = [(order, _page(client, order)) for order in orders[:PAGES]]
     finally:
         client.close()
     return replace(
         look_at_signals(product),
         orders=tuple(orders),
-        board=int(stations.loc[stations["flow"] == "orders", "here"].sum()),
+        board=sum(row["transactions"] for row in shown.waiting.to_dict("records") if row["flow"] == "orders"),
         milestones=tuple((order, milestone) for order, milestone in milestones),
         pages=tuple(pages),
         incidents=tuple(row[0] for row in product.query("SELECT cause FROM incidents FINAL")),

@@ -44,3 +44,12 @@ def incident(store: Store, identity: str, **other: Any) -> None:
         "owner": "desk", "opened_at": START, "updated_at": START, **other,
     }  # fmt: skip
     put(store, "incidents", **row)
+
+
+def member(store: Store, identity: str, transaction_id: str, verdict: str, **other: Any) -> None:
+    """Write one version of a member of an incident that was due at ``START``."""
+    row: dict[str, Any] = {
+        "incident_id": identity, "flow": "o2c", "transaction_id": transaction_id, "sla": "book", "reference": transaction_id, "verdict": verdict,
+        "due_at": START, "value": 100.0, "currency": "EUR", "joined_at": START, "left_at": None, **other,
+    }  # fmt: skip
+    put(store, "incident_members", **row)

@@ -324,12 +324,11 @@ def test_what_is_at_risk_is_one_sum_in_its_own_currency_wherever_it_is_shown(sho
         shop.pass_time(minutes=20)
         shop.settle(pipeline)
     now, read = shop.clock.now(), shop.store.reader
-    totals, stations, risk = board.totals(read, now=now), board.stations(read, now=now), leadership.value_at_risk(read, by="all")
+    shown, risk = board.board(read, now=now, limit=5), leadership.value_at_risk(read, by="all")
     listed = search.listing(read, now=now, verdict="breached")
-    assert totals[["currency", "value_at_risk"]].to_numpy().tolist() == [["EUR", 1500.0]]
-    assert stations[stations["value_at_risk"] > 0][["stage", "currency", "value_at_risk"]].to_numpy().tolist() == [
-        ["booked", "EUR", 1500.0]
-    ]
+    held = shown.held[["reached", "worst", "transactions", "currency", "value_at_risk"]]
+    assert held.to_numpy().tolist() == [["captured", 3, 2, "EUR", 1500.0]]
+    assert shown.incidents[["members", "value"]].to_numpy().tolist() == [[2, {"EUR": 1500.0}]]
     assert risk[["currency", "value"]].to_numpy().tolist() == [["EUR", 1500.0]]
     assert set(listed["currency"]) == {"EUR"}
 

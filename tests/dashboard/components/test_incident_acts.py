@@ -11,8 +11,8 @@ import pytest
 from dashboard import data
 from store.client import Store
 from store.reads import incident_log
-from tests.dashboard.shown import View, words
-from tests.dashboard.synthetic import NOW
+from tests.dashboard.shown import View, first_of, words
+from tests.dashboard.synthetic import NOW, catalog
 
 
 def test_acknowledging_needs_a_name_and_posts_once(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,12 +95,14 @@ def acted(test: Any, button: str, **texts: str) -> Any:
     for box in test.text_input:
         if (wanted := texts.get(box.label.lower().replace(" ", "_"))) is not None:
             box.set_value(wanted)
+    if "assign_to" in texts:
+        next(box for box in test.selectbox if box.label == "Assign to").set_value(texts["assign_to"])
     return test.button[place].click().run()
 
 
 def test_assigning_posts_to_whom(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
-    acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="night shift")
-    assert sent == [("incidents/inc-0003/assign", {"by": "m.weber", "assignee": "night shift"})]
+    acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="Sam Okafor")
+    assert sent == [("incidents/inc-0003/assign", {"by": "m.weber", "assignee": "Sam Okafor"})]
 
 
 def test_silencing_posts_the_reason_and_the_hours(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
@@ -125,7 +127,7 @@ def test_what_the_engine_says_to_a_refusal_is_shown_as_it_is(view: View, filled:
 
 
 def test_what_was_done_is_confirmed_once_and_only_there(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
-    test = acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="x")
+    test = acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="Sam Okafor")
     assert len(sent) == 1
     assert [one.value for one in test.success] == ["Assigned by m\\.weber."]
     assert not test.run().success
@@ -133,5 +135,21 @@ def test_what_was_done_is_confirmed_once_and_only_there(view: View, filled: Stor
 
 def test_the_name_given_at_the_side_is_in_every_form(view: View, filled: Store) -> None:
     test = view("incidents", filled, id="inc-0003")
-    test.session_state["actor"] = "j.koch"
+    test.session_state["acted_as"] = "j.koch"
     assert [box.value for box in test.run().text_input if box.label == "Your name"] == ["j.koch"] * 4
+
+
+def test_a_name_once_given_is_in_every_form_of_the_window(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
+    test = acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="Sam Okafor")
+    assert len(sent) == 1
+    assert [box.value for box in test.text_input if box.label == "Your name"] == ["m.weber"] * 4
+
+
+def test_people_of_the_owning_team_can_be_assigned_first_and_teams_last(view: View, filled: Store) -> None:
+    owner = first_of(filled, "incidents", "owner", "incident_id = 'inc-0003'")
+    owners = catalog().owners.owners
+    box = next(box for box in view("incidents", filled, id="inc-0003").selectbox if box.label == "Assign to")
+    assert box.options[: len(owners[owner].members)] == owners[owner].members
+    assert set(box.options) == {*(name for one in owners.values() for name in one.members), *(one.title for one in owners.values())}
+    assert box.value is None
+    assert box.proto.accept_new_options

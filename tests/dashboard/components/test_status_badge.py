@@ -30,7 +30,7 @@ def test_states_are_told_apart_without_their_colour() -> None:
 @pytest.mark.parametrize(
     ("counts", "badge"),
     [
-        ((1, 1, 1, 1, 1), RED), ((0, 1, 1, 1, 1), RED), ((0, 1, 1, 0, 1), AMBER), ((0, 0, 1, 0, 1), GREY), ((0, 0, 0, 0, 1), GREEN), ((0, 0, 0, 0, 0), IDLE),
+        ((1, 1, 1, 1), RED), ((0, 1, 1, 1), AMBER), ((0, 0, 1, 1), GREY), ((0, 0, 0, 1), GREEN), ((0, 0, 0, 0), IDLE),
     ],
 )  # fmt: skip
 def test_a_station_shows_the_worst_that_holds_there(counts: tuple[int, ...], badge: status_badge.Badge) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
-from dashboard.components.time_format import Zone, aware, duration, next_deadline, until, utc
+from dashboard.components.time_format import Zone, aware, due, duration, next_deadline, until, utc
 
 
 def test_times_are_shown_in_the_viewers_zone() -> None:
@@ -39,7 +39,19 @@ def test_durations(seconds: float | None, words: str) -> None:
 def test_until() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert until(datetime(2026, 1, 1, 0, 12, tzinfo=UTC), now) == "in 12 min"
-    assert until(datetime(2025, 12, 31, 23, 59, 20, tzinfo=UTC), now) == "40 s ago"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("at_risk", "overdue, engine 26 s behind"), ("running", "overdue, engine 26 s behind"), ("breached", "overdue 26 s"), ("unknown", "overdue 26 s"),
+    ],
+)  # fmt: skip
+def test_a_deadline_in_the_past_is_overdue_or_yet_to_be_decided(verdict: str, said: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert due(now - timedelta(seconds=26), now, verdict) == said
+    assert due(now + timedelta(minutes=12), now, verdict) == "in 12 min"
+    assert due(None, now, verdict) == "–"
 
 
 def test_a_deadline_that_has_passed_is_none_to_come() -> None:

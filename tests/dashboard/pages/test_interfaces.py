@@ -69,7 +69,7 @@ def told(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_it_is_listed_with_links_to_who_waits_and_to_its_sources(told: Any) -> None:
     shown = told()
     assert shown.count("<tr>") == 4
-    assert 'href="transactions?flow=order-to-cash&amp;awaited=booked"' in shown
+    assert 'href="transactions?flow=order-to-cash&amp;awaited=booked&amp;period=all"' in shown
     assert 'href="sources?source=middleware"' in shown
     assert '<span class="pill bad" title="2 signals">20.0%</span>' in shown
 

@@ -1,90 +1,103 @@
-"""The board: each transaction counted once where it stands, by its worst clock, with what it puts at risk."""
+"""The board: each transaction counted once, with what open incidents hold of it, and all of it of one moment."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from store.client import Store
 from store.reads import board
-from tests.store.rows import DAY, HOUR, START, clock, incident, put, transaction
+from store.reads.board import Board
+from tests.store.rows import DAY, HOUR, START, clock, incident, member, put, transaction
 
 NOW = START + HOUR / 2
 
 
-def stations(store: Store) -> dict[tuple[str, str, str], dict[str, Any]]:
-    found = board.stations(store.reader, now=NOW)
-    return {(row["flow"], row["stage"], row["currency"]): row for row in found.to_dict("records")}
+def shown(store: Store, now: datetime = NOW) -> Board:
+    return board.board(store.reader, now=now, limit=5)
+
+
+def held(store: Store, *columns: str) -> list[list[Any]]:
+    found = shown(store).held
+    return sorted(found[list(columns)].to_numpy().tolist()) if len(found) else []
 
 
 def test_an_empty_store_has_an_empty_board(store: Store) -> None:
-    assert board.stations(store.reader, now=NOW).empty
-    assert list(board.totals(store.reader, now=NOW).columns) == [
-        "flow", "currency", "breached", "at_risk", "unknown", "lacking", "value_at_risk", "next_due_at",
-    ]  # fmt: skip
-    assert board.pulse(store.reader) == {"processed_at": None, "stages": {}}
-    assert board.open_incidents(store.reader, now=START, limit=5).empty
+    found = shown(store)
+    assert [len(frame) for frame in (found.waiting, found.held, found.reached, found.incidents)] == [0, 0, 0, 0]
+    assert (found.next_due_at, found.processed_at, found.whole) == (None, None, True)
 
 
-def test_transactions_stand_at_the_milestone_reached_last_and_fail_at_the_one_that_did_not_happen(store: Store) -> None:
+def test_open_transactions_stand_at_the_milestone_reached_last(store: Store) -> None:
     transaction(store, "a")
-    transaction(store, "b", failed_stage="booked", failed_milestone="rejected")
+    transaction(store, "b", updated_at=START - HOUR)
     transaction(store, "c", stage="booked")
     transaction(store, "d", state="completed")
     transaction(store, "e")
     transaction(store, "e", state="merged")
-    whole = board.stations(store.reader, now=NOW).groupby("stage")[["here", "failed"]].sum()
-    assert whole.loc["captured"].tolist() == [2, 0]
-    assert whole.loc["booked"].tolist() == [1, 1]
+    transaction(store, "f", flow="andon-heartbeat")
+    rows = {row["stage"]: row for row in shown(store).waiting.to_dict("records")}
+    assert {stage: row["transactions"] for stage, row in rows.items()} == {"captured": 2, "booked": 1}
+    assert rows["captured"]["oldest_at"] == pd.Timestamp((START - HOUR).replace(tzinfo=None))
 
 
-def test_a_transaction_with_several_clocks_towards_a_milestone_counts_once_by_its_worst(store: Store) -> None:
-    clock(store, "a", "running", sla="x")
-    clock(store, "a", "at_risk", sla="y", value=250.0)
-    clock(store, "b", "breached", value=40.0, due_at=START)
-    clock(store, "c", "paused", due_at=START + 3 * HOUR)
-    clock(store, "d", "unknown", due_at=None)
-    clock(store, "e", "met", stopped_at=START)
-    clock(store, "f", "running", stage="shipped", currency="USD", due_at=START + 2 * HOUR)
-    found = stations(store)
-    eur = found["o2c", "booked", "EUR"]
-    assert [eur[name] for name in ("breached", "at_risk", "unknown", "paused", "running")] == [1, 1, 0, 0, 0]
-    assert eur["value_at_risk"] == 290
-    assert eur["next_due_at"] == pd.Timestamp((START + HOUR).replace(tzinfo=None))
-    without_money = found["o2c", "booked", ""]
-    assert [without_money[name] for name in ("breached", "at_risk", "unknown", "paused", "running")] == [0, 0, 1, 1, 0]
-    assert found["o2c", "shipped", ""]["running"] == 1
-    assert found["o2c", "shipped", ""]["value_at_risk"] == 0
+def test_a_transaction_that_several_incidents_hold_counts_once_by_its_worst_with_its_largest_value(store: Store) -> None:
+    transaction(store, "a")
+    incident(store, "i", members=2)
+    incident(store, "j", members=1, stage="shipped")
+    member(store, "i", "a", "at_risk", value=300.0)
+    member(store, "j", "a", "breached", sla="ship", value=250.0)
+    member(store, "i", "b", "at_risk", value=40.0, currency="USD")
+    columns = ("reached", "stages", "worst", "failed", "currency", "transactions", "value_at_risk")
+    assert held(store, *columns) == [["", ["booked"], 2, 0, "USD", 1, 40.0], ["captured", ["booked", "shipped"], 3, 0, "EUR", 1, 300.0]]
 
 
-def test_what_is_due_next_is_told_although_the_transaction_has_missed_another_promise(store: Store) -> None:
+def test_late_failed_at_risk_and_unknown_are_told_apart(store: Store) -> None:
+    for name, verdict, cause in (
+        ("late", "breached", "overdue"), ("failed", "failed", "CREDIT"), ("risk", "at_risk", "overdue"), ("silent", "unknown", "source-silent:erp"),
+        ("lacking", "unknown", "fact-missing:promised_at"),
+    ):  # fmt: skip
+        incident(store, name, members=1, cause=cause, stage=name)
+        member(store, name, name, verdict)
+    assert {tuple(row[0]): row[1:] for row in held(store, "stages", "worst", "failed", "lacking")} == {
+        ("late",): [3, 0, 0], ("failed",): [3, 1, 0], ("risk",): [2, 0, 0], ("silent",): [1, 0, 0], ("lacking",): [1, 0, 1],
+    }  # fmt: skip
+
+
+def test_who_left_an_incident_is_held_no_more_nor_are_those_of_andon_itself(store: Store) -> None:
+    incident(store, "over", status="resolved")
+    member(store, "over", "a", "breached")
+    incident(store, "i", members=0)
+    member(store, "i", "b", "breached")
+    member(store, "i", "b", "met_late", left_at=START)
+    incident(store, "own", flow="andon", members=1)
+    member(store, "own", "disk-full:/", "failed", flow="andon")
+    assert held(store, "transactions") == []
+
+
+def test_what_got_through_is_counted_by_milestone(store: Store) -> None:
+    for name, moment in (("a", NOW - HOUR / 4), ("b", NOW - HOUR / 2), ("c", NOW - 2 * HOUR)):
+        transaction(store, name, first_at={"captured": START - DAY, "booked": moment}, updated_at=moment)
+    transaction(store, "d", first_at={"booked": NOW}, updated_at=NOW, state="merged")
+    found = shown(store).reached
+    assert found[["flow", "milestone", "transactions"]].to_numpy().tolist() == [["o2c", "booked", 2]]
+
+
+def test_what_is_due_next_is_a_clock_that_runs(store: Store) -> None:
     clock(store, "a", "breached", sla="x", due_at=START)
     clock(store, "a", "running", sla="y", due_at=START + HOUR)
-    moment = pd.Timestamp((START + HOUR).replace(tzinfo=None))
-    assert [row["next_due_at"] for row in stations(store).values()] == [moment]
-    assert board.totals(store.reader, now=NOW)["next_due_at"].tolist() == [moment]
+    clock(store, "b", "paused", due_at=NOW + HOUR / 8)
+    assert shown(store).next_due_at == (START + HOUR).replace(tzinfo=None)
+    assert shown(store, START + DAY).next_due_at is None, "nothing is due any more"
 
 
-def test_totals_count_a_transaction_once_over_all_its_milestones(store: Store) -> None:
-    clock(store, "a", "breached", sla="x", due_at=START)
-    clock(store, "a", "at_risk", sla="y", stage="shipped", value=300.0)
-    clock(store, "b", "unknown", due_at=None, value=0.0, currency="")
-    clock(store, "c", "running")
-    found = {row["currency"]: row for row in board.totals(store.reader, now=NOW).to_dict("records")}
-    assert [found["EUR"][name] for name in ("breached", "at_risk", "unknown", "value_at_risk")] == [1, 0, 0, 300]
-    assert sum(row["lacking"] for row in found.values()) == 1
-    assert sum(row["unknown"] for row in found.values()) == 1
-    last = board.totals(store.reader, now=START + DAY)
-    assert last["next_due_at"].isna().all(), "nothing is due any more"
-
-
-def test_the_pulse_is_the_latest_move_of_a_stage(store: Store) -> None:
-    for stage, position, moment in (("correlate", 5, START), ("correlate", 9, START + HOUR), ("evaluate", 3, START - HOUR)):
-        put(store, "cursors", stage=stage, position=position, updated_at=moment)
-    found = board.pulse(store.reader)
-    assert found["stages"] == {"correlate": 9, "evaluate": 3}
-    assert found["processed_at"].replace(tzinfo=START.tzinfo) == START + HOUR
+def test_when_a_stage_last_moved_is_when_the_store_was_last_written(store: Store) -> None:
+    for stage, moment in (("correlate", START), ("correlate", START + HOUR), ("evaluate", START - HOUR)):
+        put(store, "cursors", stage=stage, position=5, updated_at=moment)
+    assert shown(store).processed_at == (START + HOUR).replace(tzinfo=None)
 
 
 def test_the_worst_incidents_come_first_and_all_are_counted(store: Store) -> None:
@@ -96,6 +109,39 @@ def test_the_worst_incidents_come_first_and_all_are_counted(store: Store) -> Non
     incident(store, "info", severity="info", breached=50)
     incident(store, "over")
     incident(store, "over", status="resolved")
-    found = board.open_incidents(store.reader, now=START, limit=5)
+    member(store, "late", "a", "breached", due_at=START - HOUR)
+    member(store, "late", "b", "breached", due_at=START)
+    member(store, "late", "c", "at_risk", due_at=START - DAY)
+    found = shown(store).incidents
     assert found["incident_id"].tolist() == ["critical", "own", "late", "large", "small"]
     assert set(found["total"]) == {6}
+    late = found.set_index("incident_id").loc["late"]
+    assert (late["overdue_since"], late["counted"]) == (pd.Timestamp((START - HOUR).replace(tzinfo=None)), 3)
+    assert pd.isna(found.set_index("incident_id").loc["large", "overdue_since"])
+
+
+def test_a_board_that_is_written_to_while_it_is_read_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident(store, "i", members=1)
+    member(store, "i", "a", "breached")
+    real, reads = board._read, []
+
+    def read(*arguments: Any) -> Board:
+        found = real(*arguments)
+        reads.append(found)
+        if len(reads) == 1:
+            member(store, "i", "b", "breached")
+            incident(store, "i", members=2)
+        return found
+
+    monkeypatch.setattr(board, "_read", read)
+    found = shown(store)
+    assert (len(reads), found.whole) == (2, True)
+    assert found.held["transactions"].sum() == found.incidents["members"].sum() == 2
+
+
+def test_a_board_between_two_writes_of_one_moment_says_that_it_is_not_whole(store: Store) -> None:
+    incident(store, "i", members=2)
+    member(store, "i", "a", "breached")
+    assert not shown(store).whole
+    member(store, "i", "b", "breached")
+    assert shown(store).whole
