@@ -43,7 +43,7 @@ def read(store: IncidentStore, conditions: Conditions, conditions_seen: int, sta
     found = [candidates(clocks, transactions, catalog, now)]
     if seen != conditions_seen:
         found.append(own.candidates_of(conditions, state.members))
-    return Changes(together(found), cursors, more, seen)
+    return Changes(together(found) if len(found) > 1 else found[0], cursors, more, seen)
 
 
 def _concerning(clocks: pd.DataFrame, transactions: pd.DataFrame, members: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
 import pandas as pd
 
@@ -50,20 +51,26 @@ class Notifications:
 
         The caller holds the outbox's lock until the rows are saved.
         """
-        concerned = state.members[state.members["incident_id"].isin(incident_ids)]
-        members = dict(iter(concerned.groupby("incident_id")))
+
+        @cache
+        def members() -> dict[str, pd.DataFrame]:  # most incidents that are decided on have nothing to tell
+            concerned = state.members[state.members["incident_id"].isin(incident_ids)]
+            return {str(incident_id): mine for incident_id, mine in concerned.groupby("incident_id")}
+
+        def members_of(incident_id: str) -> pd.DataFrame:
+            return members().get(incident_id, state.members.iloc[:0])
+
         deliveries: list[Delivery] = []
         again_at: dict[str, datetime] = {}
         for incident in sorted((state.incidents[one] for one in incident_ids), key=_critical_first):
-            mine = members.get(incident.incident_id, state.members.iloc[:0])
-            made, at = self._decide_on(incident, mine, silences, outbox, now)
+            made, at = self._decide_on(incident, partial(members_of, incident.incident_id), silences, outbox, now)
             deliveries += made
             if at is not None:
                 again_at[incident.incident_id] = at
         return Decided(deliveries, again_at)
 
     def _decide_on(
-        self, incident: Incident, members: pd.DataFrame, silences: tuple[Silence, ...], outbox: Outbox, now: datetime
+        self, incident: Incident, members: Callable[[], pd.DataFrame], silences: tuple[Silence, ...], outbox: Outbox, now: datetime
     ) -> tuple[list[Delivery], datetime | None]:
         deliveries: list[Delivery] = []
         again_at: list[datetime] = []
@@ -73,7 +80,7 @@ class Notifications:
                 again_at.append(decision.again_at)
             if decision.reason is not None:
                 delivery_id = outbox.log.next_id(incident.incident_id, candidate.channel, decision.reason)
-                message = render(self.rendering, incident, members, decision.reason, delivery_id)
+                message = render(self.rendering, incident, members(), decision.reason, delivery_id)
                 deliveries += outbox.intend(message, candidate.channel, now)
         if incident.status == IncidentStatus.ACKNOWLEDGED.value and incident.acknowledged_until is not None:
             again_at.append(incident.acknowledged_until)

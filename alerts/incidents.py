@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from alerts.figures import figures_of
-from alerts.members import DESCRIPTION, GROUP, KEY, SEVERITIES, naive
+from alerts.members import CANDIDATE, DESCRIPTION, GROUP, KEY, SEVERITIES, naive
 from core.clock import EPOCH
 from core.incident import IncidentStatus
 
@@ -20,6 +22,9 @@ REOPENS_WITHIN = timedelta(minutes=10)
 
 MEMBER = ["incident_id", *KEY, *DESCRIPTION, "joined_at", "left_at"]
 OPEN_MEMBER = [*MEMBER, "stage", "cause", "rank", "owner", "runbook"]
+_Texts = npt.NDArray[np.object_]
+_Columns = Mapping[str, npt.NDArray[Any]]
+"""Candidates by column: of a few rows, arrays are much cheaper than frames."""
 
 
 @dataclass(frozen=True)
@@ -83,66 +88,70 @@ def advance(state: State, candidates: pd.DataFrame, now: datetime) -> Outcome:
     at = naive(now)
     if candidates.empty:
         return Outcome(state, [], pd.DataFrame(columns=MEMBER))
-    near = state.members["transaction_id"].isin(candidates["transaction_id"]).to_numpy(copy=True)  # of thousands of members a few
-    before = state.members.loc[near, ["incident_id", *KEY, "joined_at"]].rename(columns={"incident_id": "was", "joined_at": "since"})
-    changed = candidates.merge(before, how="left", on=KEY)
-    changed["was"] = changed["was"].astype(object).where(changed["was"].notna(), "")
+    columns = {name: candidates[name].to_numpy() for name in CANDIDATE}
+    inside = _where(state.members, columns)
+    is_in = inside >= 0
+    was, since = np.full(len(inside), "", object), columns["joined_at"].astype("datetime64[ms]")
+    was[is_in] = state.members["incident_id"].to_numpy(object)[inside[is_in]]
+    since[is_in] = state.members["joined_at"].to_numpy("datetime64[ms]")[inside[is_in]]
     incidents = dict(state.incidents)
-    changed["incident_id"] = _targets(changed, incidents, now)
+    columns["incident_id"] = np.fromiter(_targets(columns, incidents, now), object, len(inside))
 
-    stays = changed["holds"] & (changed["was"] == changed["incident_id"])
-    changed["joined_at"] = changed["since"].where(stays, changed["joined_at"])
-    holding = changed[changed["holds"]].assign(left_at=np.datetime64("NaT", "ms"))
-    leaving = changed[(changed["was"] != "") & ~stays].assign(left_at=at)
-    leaving = leaving.assign(incident_id=leaving["was"], joined_at=leaving["since"])
+    holds = columns["holds"].astype(bool)
+    stays = holds & is_in & (was == columns["incident_id"]).astype(bool)
+    here, gone = np.flatnonzero(holds), np.flatnonzero(is_in & ~stays)
+    holding = {name: values[here] for name, values in columns.items()}
+    holding |= {"joined_at": np.where(stays, since, columns["joined_at"])[here], "left_at": np.full(len(here), "NaT", "datetime64[ms]")}
+    leaving = {name: values[gone] for name, values in columns.items()}
+    leaving |= {"incident_id": was[gone], "joined_at": since[gone], "left_at": np.full(len(gone), at)}
 
-    near[near] = _keys(state.members[near]).isin(_keys(changed))
-    kept = state.members[~near]
-    present = [part[OPEN_MEMBER] for part in (kept, holding) if len(part)]
+    others = np.ones(len(state.members), bool)
+    others[inside[is_in]] = False
+    present = [part for part in (state.members[others], pd.DataFrame({name: holding[name] for name in OPEN_MEMBER})) if len(part)]
     members = pd.concat(present, ignore_index=True) if present else state.members.iloc[:0]
     touched = sorted({*holding["incident_id"], *leaving["incident_id"]})
-    seen = _seen(state.seen, holding)
+    seen = _seen(state.seen, holding["incident_id"], holding["transaction_id"])
     _summarise(incidents, members, seen, touched, now)
-    rows = [part[MEMBER] for part in (leaving, holding) if len(part)]
-    written = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=MEMBER)
+    written = pd.DataFrame({name: np.concatenate([leaving[name], holding[name]]) for name in MEMBER})
     return Outcome(State(incidents, members, seen), touched, written)
 
 
-def _targets(changed: pd.DataFrame, incidents: dict[str, Incident], now: datetime) -> list[str]:
-    """Return each candidate's incident ('' for candidates that do not hold), opening or reopening one if necessary."""
+def _where(members: pd.DataFrame, columns: _Columns) -> npt.NDArray[np.intp]:
+    """Return where each candidate is among the members; -1: nowhere."""
+    near = np.flatnonzero(members["transaction_id"].isin(columns["transaction_id"]))  # of thousands of members a few
+    known = dict(zip(zip(*(members[name].to_numpy(object)[near] for name in KEY), strict=True), near, strict=True))
+    return np.array([known.get(key, -1) for key in zip(*(columns[name] for name in KEY), strict=True)], np.intp)
+
+
+def _targets(columns: _Columns, incidents: dict[str, Incident], now: datetime) -> Iterator[str]:
+    """Yield each candidate's incident ('' for candidates that do not hold), opening or reopening one if necessary."""
     by_group = {incident.group: incident_id for incident_id, incident in incidents.items() if _takes_members(incident, now)}
-    holding = changed[changed["holds"]].sort_values(["joined_at", "transaction_id", "sla"])
-    for first in holding.drop_duplicates(GROUP).to_dict("records"):
-        group = (first["flow"], first["stage"], first["cause"])
-        if group not in by_group:
-            opened = Incident(_incident_id(first), *group, opened_at=now, updated_at=now)
+    groups, holds = list(zip(*(columns[name] for name in GROUP), strict=True)), columns["holds"]
+    opening = [row for row, group in enumerate(groups) if holds[row] and group not in by_group]
+    for row in sorted(opening, key=lambda row: tuple(columns[name][row] for name in ("joined_at", "transaction_id", "sla"))):
+        if groups[row] not in by_group:
+            flow, stage, cause = groups[row]
+            opened = Incident(_incident_id(columns, row), flow, stage, cause, now, now)
             incidents[opened.incident_id] = opened
-            by_group[group] = opened.incident_id
-    return [
-        by_group[flow, stage, cause] if holds else ""
-        for flow, stage, cause, holds in zip(changed["flow"], changed["stage"], changed["cause"], changed["holds"], strict=True)
-    ]
+            by_group[groups[row]] = opened.incident_id
+    return (by_group[group] if held else "" for group, held in zip(groups, holds, strict=True))
 
 
 def _takes_members(incident: Incident, now: datetime) -> bool:
     return incident.resolved_at is None or now - incident.resolved_at < REOPENS_WITHIN
 
 
-def _incident_id(first: dict[Any, Any]) -> str:
+def _incident_id(columns: _Columns, row: int) -> str:
     """Return an id that a repeated run over the same rows produces again."""
-    parts = [first["flow"], first["stage"], first["cause"], first["transaction_id"], first["sla"], str(first["joined_at"])]
+    parts = [*(str(columns[name][row]) for name in (*GROUP, "transaction_id", "sla")), str(pd.Timestamp(columns["joined_at"][row]))]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def _keys(frame: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(frame[KEY].astype(object))
-
-
-def _seen(seen: dict[str, frozenset[str]], holding: pd.DataFrame) -> dict[str, frozenset[str]]:
-    updated = dict(seen)
-    for incident_id, group in holding.groupby("incident_id")["transaction_id"]:
-        updated[str(incident_id)] = updated.get(str(incident_id), frozenset()) | set(group)
-    return updated
+def _seen(seen: dict[str, frozenset[str]], incident_ids: _Texts, transactions: _Texts) -> dict[str, frozenset[str]]:
+    fresh: dict[str, set[str]] = {}
+    for incident_id, transaction in zip(incident_ids, transactions, strict=True):
+        fresh.setdefault(incident_id, set()).add(transaction)
+    return {**seen, **{incident_id: seen.get(incident_id, frozenset()) | found for incident_id, found in fresh.items()}}
 
 
 def _summarise(

@@ -83,21 +83,24 @@ def to_rows(changed: pd.DataFrame) -> pd.DataFrame:
     """Return rows of ``clocks`` except for ``revision``, with times as datetime64."""
     if not len(changed):
         return pd.DataFrame()
-    names = [*KEY, *_COMPARED, "previous", "paused", "contract_version", "verdict_version", "removed", *_COMPARED_TIMES, "verdict_at"]
-    frame = changed[names].copy()
-    for name in [*_COMPARED_TIMES, "verdict_at"]:
-        frame[name] = changed[name].to_numpy(np.int64).astype("datetime64[ms]")
-    return frame
+    times = [*_COMPARED_TIMES, "verdict_at"]
+    names = [*KEY, *_COMPARED, "previous", "paused", "contract_version", "verdict_version", "removed"]
+    columns = {name: changed[name].to_numpy() for name in names}
+    return pd.DataFrame({**columns, **{name: changed[name].to_numpy(np.int64).astype("datetime64[ms]") for name in times}})
 
 
 def to_verdict_rows(fresh: pd.DataFrame, now: int, reasons: list[str]) -> pd.DataFrame:
     """Return rows of ``verdicts`` except for ``revision``, with times as datetime64."""
     if not len(fresh):
         return pd.DataFrame()
-    frame = fresh[[*KEY, "verdict", "previous", "contract_version", "value", "currency"]].copy()
-    frame["version"] = fresh["verdict_version"].to_numpy(np.int64)
-    frame["decided_at"] = np.full(len(fresh), now, np.int64).astype("datetime64[ms]")
-    for name in ("started_at", "due_at", "stopped_at"):
-        frame[name] = fresh[name].to_numpy(np.int64).astype("datetime64[ms]")
-    frame["reason"] = reasons
-    return frame
+    columns = {name: fresh[name].to_numpy() for name in (*KEY, "verdict", "previous", "contract_version", "value", "currency")}
+    times = {name: fresh[name].to_numpy(np.int64).astype("datetime64[ms]") for name in ("started_at", "due_at", "stopped_at")}
+    return pd.DataFrame(
+        {
+            **columns,
+            "version": fresh["verdict_version"].to_numpy(np.int64),
+            "decided_at": np.full(len(fresh), now, np.int64).astype("datetime64[ms]"),
+            **times,
+            "reason": reasons,
+        }
+    )
