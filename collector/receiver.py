@@ -3,8 +3,8 @@
 A receiver owns its connection to the outside and nothing else; the records that it makes belong to the journal once they are accepted.
 
 1. Make records of what came in. Input that cannot be used, but whose sender is known, becomes a quarantine record.
-2. Hand them to :class:`Intake` and wait until it returns. :class:`core.errors.Full` means "come back later": keep nothing, and answer so
-   (503, ``UNAVAILABLE``) or stop pulling.
+2. Hand them to :class:`Intake` and wait until it returns. :class:`core.errors.Full` means that there is no room now: a server answers that
+   the sender should come back (503, ``UNAVAILABLE``); a pull receiver stops pulling and tries again (:meth:`ReceiverContext.accept`).
 3. Only then acknowledge to the sender.
 
 A receiver never drops what it has taken, and it tries again for as long as it runs. When it is cancelled, it acknowledges nothing more:
@@ -38,7 +38,7 @@ class Receiver(Protocol):
     name: str
 
     def validate(self, settings: dict[str, Any]) -> None:
-        """Check a source's ``receiver:`` without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
+        """Check the settings of a source's ``receiver:`` without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         ...
 
     async def run(self, context: ReceiverContext) -> None:
@@ -52,7 +52,7 @@ class Intake(Protocol):
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
         """Return once all records are on disk, each in its lane. Raises :class:`core.errors.Full` if there is no room.
 
-        After that, or after a crash before it returns, some of the records may be on disk all the same. A sender that got no answer, or
+        After ``Full``, or a crash before this returns, some of the records may be on disk all the same. A sender that got no answer, or
         that was told to come back, sends all of them again; the store knows each by its content, and none is counted twice.
         """
         ...
@@ -69,9 +69,9 @@ class ReceiverContext:
     state: Path
 
     async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
-        """Return once the records are on disk; while the journal is full, hold them and count the source as down.
+        """Hand records to the intake, and wait for room while the journal is full; the source counts as down meanwhile.
 
-        ``after_wait`` is called after every wait; anything it raises ends this.
+        ``after_wait`` is called after every wait; whatever it raises is raised here, and the records are not taken then.
         """
         while True:
             try:

@@ -1,7 +1,7 @@
 """Brings a store to the current schema: ``schema/*.sql.j2``, one statement per file, each applied once, in order of their numbers.
 
 What was applied is recorded in a table of the store itself, so a released file never changes: what it created is changed by a new file with
-a higher number. Every table keeps its parts durable: a start refuses a table without these settings.
+a higher number. A start refuses a table without the settings that make it durable.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ SMALL_PARTS = {
     "merge_selector_enable_heuristic_to_remove_small_parts_at_right": "0",
     "merge_selector_base": "8",
 }
-"""A tick writes some fifteen parts of a few rows (docs/adr/003). Parts below this size (before compression) are one file instead of a
-dozen, and some eight of them are merged at a time: otherwise every one is merged alone with all the rows there are."""
+"""A tick writes several parts of a few rows each (docs/adr/003). Parts below this size (before compression) are one file instead of a
+dozen, and about eight of them are merged at a time; by default each new one would be merged with a large one, which is written again."""
 SMALL_PARTS_SINCE = (26, 8)
 """The ClickHouse version known to support both."""
 
@@ -48,7 +48,13 @@ _RETENTION = {
 
 
 def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[str]:
-    """Apply what is missing and return the names. Raises :class:`core.errors.UsageError` for a store made by a newer version."""
+    """Apply what is missing, give every table its settings and its retention, and return the names of the files that were applied.
+
+    Raises :class:`core.errors.UsageError` for a store made by a newer version, a table that is not durable, or a retention of nothing that
+    is stored; the last one before anything is changed.
+    """
+    if unknown := sorted((retention_days or {}).keys() - _RETENTION.keys()):
+        raise UsageError(f"retention_days: '{unknown[0]}' is not a kind of signal; the kinds are: {', '.join(_RETENTION)}")
     small_parts = _small_parts(store)
     settings = DURABILITY | small_parts
     store.command(_with_settings(statement("migrations/create_schema_files"), settings))
@@ -64,7 +70,7 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
             if name not in applied:
                 store.command(_with_settings(sql, settings))
                 done.append(name)
-    finally:  # together: a part synced to disk for each took half of the time in which a new store is made
+    finally:  # in one insert: one for each file, each synced to disk, was half of the time that a new store takes
         store.insert("schema_files", {"name": done})
     _check_durability(store)
     _apply_small_parts(store, small_parts)
@@ -73,7 +79,10 @@ def migrate(store: Store, retention_days: dict[str, int] | None = None) -> list[
 
 
 def schema_statements() -> dict[str, str]:
-    """Return the statements of the schema by file name, in the order in which they are applied. Each may be run again."""
+    """Return the statements of the schema by file name, in the order in which they are applied.
+
+    A statement that creates may be run again; others are written so that they may.
+    """
     return dict(_rendered(SCHEMA))
 
 
@@ -115,9 +124,10 @@ def _with_settings(sql: str, settings: dict[str, str]) -> str:
 def _check_durability(store: Store) -> None:
     """Refuse a table that would lose rows in a power cut."""
     for table in store.rows(statement("merge_tree_tables")):
-        if missing := [name for name in DURABILITY if name not in table["engine_full"]]:
+        if missing := [f"{name} = {value}" for name, value in DURABILITY.items() if f"{name} = " not in table["engine_full"]]:
+            settings = ", ".join(missing)
             raise UsageError(
-                f"table {table['name']} does not have {', '.join(missing)}; it would not survive a power cut: ALTER TABLE … MODIFY SETTING"
+                f"table {table['name']} would not survive a power cut; run: ALTER TABLE {table['name']} MODIFY SETTING {settings}"
             )
 
 
@@ -132,8 +142,6 @@ def _apply_retention(store: Store, retention_days: dict[str, int]) -> None:
     """Give the signal tables the TTL from the settings; a changed setting alters them."""
     current = {row["name"]: row["engine_full"] for row in store.rows(statement("merge_tree_tables"))}
     for kind, days in retention_days.items():
-        if kind not in _RETENTION:
-            raise UsageError(f"retention_days: '{kind}' is not a kind of signal; the kinds are: {', '.join(_RETENTION)}")
         for table in _RETENTION[kind]:
             if f"toIntervalDay({int(days)})" not in current.get(table, ""):
                 ttl = statement("migrations/modify_ttl", table=table, days=int(days))

@@ -13,14 +13,14 @@ from typing import Any
 
 from alerts import egress
 from alerts.notifier import Attempt
-from core.errors import Permanent, Retryable
+from core.errors import Permanent, Retryable, WrongSetting
 from core.incident import IncidentStatus, MemberLine, Message, cause_text
 
 _API = "https://slack.com/api/chat.postMessage"
 _COLOURS = {"critical": "#d32f2f", "warning": "#f9a825", "info": "#1976d2"}
 _TEMPORARY = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 _HEADER_MAX, _FIELD_MAX, _SECTION_MAX = 150, 1900, 2900
-"""Characters of a block: Slack takes 150 of a header, 2,000 of a field and 3,000 of a section."""
+"""Characters of text in a block. Slack allows 150 in a header, 2,000 in a field and 3,000 in a section, markup included."""
 
 
 class Slack:
@@ -33,6 +33,8 @@ class Slack:
         egress.only(settings, "url", "token", "channel", "api_url", *egress.SETTINGS)
         if "url" in settings:
             egress.check_url(settings)
+            if other := next((name for name in ("token", "channel", "api_url") if name in settings), ""):
+                raise WrongSetting(other, "is not used with 'url'; keep the webhook's url, or the bot's token and channel")
             return
         egress.check_secret(settings, "token")
         egress.check_text(settings, "channel")
@@ -40,7 +42,7 @@ class Slack:
             egress.check_url(settings, "api_url")
 
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
-        """Deliver. Through a webhook the status says whether it worked, which ``egress.post`` looks at; the API says it in its reply."""
+        """Deliver. A webhook answers with a status, which ``egress.post`` checks; the API always with 200, and its reply says more."""
         payload = _payload(message)
         headers = {"content-type": "application/json; charset=utf-8"}
         if "url" in settings:
@@ -53,7 +55,7 @@ class Slack:
 
 
 def _accepted(status: int, reply: str) -> Attempt:
-    """Slack's API answers 200 to everything; only the body says whether it worked."""
+    """Read the reply of Slack's API. An error that is not known to pass is permanent."""
     try:
         answer = json.loads(reply)
     except ValueError as error:
@@ -94,6 +96,7 @@ def _payload(message: Message) -> dict[str, Any]:
     return {
         "text": escape(f"{heading}: {message.summary}"),
         "blocks": blocks,
+        # for its colour alone
         "attachments": [{"color": _COLOURS.get(message.severity, "#1976d2"), "fallback": escape(message.severity)}],
         "metadata": {
             "event_type": "andon_incident",

@@ -14,11 +14,11 @@ GROWN_FACTOR = 2
 
 
 class Comparison:
-    """Finds the reason for a message, the most serious first; stops the candidate if there is nothing new."""
+    """Finds the first reason for a message, from the most to the least urgent; stops the candidate if there is nothing new."""
 
     name = "comparison"
 
-    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:  # noqa: PLR0911 - a ladder, the most serious reason first
+    def check(self, candidate: NotificationCandidate, now: datetime) -> StageResult:  # noqa: PLR0911 - a ladder, the most urgent reason first
         """Say whether the candidate passes, and why."""
         incident, last = candidate.incident, candidate.last_notified
         if incident.status == IncidentStatus.RESOLVED.value:
@@ -34,7 +34,7 @@ class Comparison:
         if _rearmed(incident, last, now):
             return StageResult(True, "the acknowledgement has ended", reason=Reason.REARMED)
         if _silence_ended(candidate, now):
-            return StageResult(True, "a silence has ended and it still holds", reason=Reason.REARMED)
+            return StageResult(True, "a silence has ended and the incident is still open", reason=Reason.REARMED)
         if _grown(incident, last):
             return StageResult(True, f"{last.members} members became {incident.members}", reason=Reason.GROWN)
         return _repetition(candidate, now)
@@ -52,9 +52,13 @@ def _silence_ended(candidate: NotificationCandidate, now: datetime) -> bool:
 
 
 def _grown(incident: Incident, last: LastNotified) -> bool:
-    """Whether it has doubled, has ten more members or half as many again (whichever is more), or its value in any currency has doubled."""
-    if incident.members >= last.members * GROWN_FACTOR or incident.members >= last.members + max(GROWN_BY, last.members // 2):
-        return incident.members > last.members  # an incident without members has doubled without having grown
+    """Whether members or value have grown so much that the channel should know.
+
+    Members: by ten or half as many again (whichever is more), or to the double. Value: to the double in any currency; a new one counts.
+    """
+    more = incident.members - last.members
+    if more > 0 and (incident.members >= last.members * GROWN_FACTOR or more >= max(GROWN_BY, last.members // 2)):
+        return True
     before = last.value or {}
     return any(
         amount >= GROWN_FACTOR * before.get(currency, 0.0) and amount > before.get(currency, 0.0)

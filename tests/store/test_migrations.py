@@ -82,7 +82,9 @@ def _a_newer_store_is_refused(store: Store) -> None:
 
 def _a_table_that_is_not_durable_is_refused(store: Store) -> None:
     store.command("CREATE TABLE careless (a UInt8) ENGINE = MergeTree ORDER BY a")
-    with pytest.raises(UsageError, match="careless does not have fsync_after_insert"):
+    with pytest.raises(
+        UsageError, match="careless would not survive a power cut; run: ALTER TABLE careless MODIFY SETTING fsync_after_insert = 1"
+    ):
         migrate(store)
 
 
@@ -117,9 +119,10 @@ def test_only_signals_have_a_retention_and_what_belongs_to_them_has_the_same(tab
     assert days_kept(table, {"spans": 30, "events": 400}) == days
 
 
-def test_a_kind_of_signal_that_there_is_not_is_told(store: Store) -> None:
+def test_a_kind_of_signal_that_there_is_not_is_told_before_anything_is_made(unmigrated_store: Store) -> None:
     with pytest.raises(UsageError, match="retention_days: 'verdicts' is not a kind of signal; the kinds are: spans, logs, "):
-        migrate(store, {"verdicts": 3})
+        migrate(unmigrated_store, {"verdicts": 3})
+    assert unmigrated_store.rows("SHOW TABLES") == []
 
 
 def test_notes_that_were_lost_are_made_again(store: Store) -> None:

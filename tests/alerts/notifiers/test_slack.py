@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alerts.notifiers.slack import NOTIFIER, escape
-from core.errors import Permanent, Retryable
+from core.errors import Permanent, Retryable, WrongSetting
 from core.incident import IncidentStatus
 from tests.alerts.messages import message
 from tests.alerts.notifiers.conftest import Posted
@@ -33,6 +33,12 @@ def test_a_bot_posts_to_its_channel_with_its_token(posted: Posted):
     assert posted.last["channel"] == "C1"
     assert posted.last["metadata"]["event_payload"]["delivery_id"] == "dlv_7"
     assert "dlv_7" in texts(posted.last["blocks"])
+
+
+@pytest.mark.parametrize("other", [{"token": "env:TEST_SECRET"}, {"channel": "C1"}, {"api_url": "http://slack.example/"}])
+def test_there_is_one_way_to_send(other: dict[str, str]):
+    with pytest.raises(WrongSetting, match=f"{next(iter(other))}: is not used with 'url'"):
+        NOTIFIER.validate({**WEBHOOK, **other})
 
 
 def test_a_webhook_has_neither_and_its_answer_is_no_json(posted: Posted):
