@@ -37,7 +37,7 @@ def test_a_bot_posts_to_its_channel_with_its_token(posted: Posted):
 
 @pytest.mark.parametrize("other", [{"token": "env:TEST_SECRET"}, {"channel": "C1"}, {"api_url": "http://slack.example/"}])
 def test_there_is_one_way_to_send(other: dict[str, str]):
-    with pytest.raises(WrongSetting, match=f"{next(iter(other))}: is not used with 'url'"):
+    with pytest.raises(WrongSetting, match=f"'{next(iter(other))}' is not used with 'url'"):
         NOTIFIER.validate({**WEBHOOK, **other})
 
 
