@@ -128,9 +128,10 @@ def _of_transactions(transactions: pd.DataFrame, catalog: Catalog, now: datetime
 
 def _impact(flow: Flow | None, stage: str, facts: dict[str, str]) -> tuple[str, float, str, str, str]:
     """Return owner, value, currency, customer and plant of a failed transaction."""
-    customer, plant = facts.get("customer", ""), facts.get("plant", "")
+    plant = facts.get("plant", "")
     if flow is None:
-        return "", 0.0, "", customer, plant
+        return "", 0.0, "", "", plant
+    customer = facts.get(flow.parties().get("customer", ""), "")
     ordered = sorted(flow.slas.values(), key=lambda sla: sla.to != stage)
     fact = next((sla.impact.value for sla in ordered if sla.impact), "")
     owner = next((sla.owner for sla in ordered if sla.to == stage and sla.owner), flow.owner)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.catalog.flow import WRITTEN, Flow
+from core.catalog.flow import PARTIES, WRITTEN, Flow
 from correlator.columns import (
     Array,
     Numbers,
@@ -58,8 +58,8 @@ class Fold:
         """
         history = _History(events, self._flows)
         keys, compared = _keys(history)
-        facts, written = _facts(history)
         begins = beginnings(history.transaction)
+        facts, written = _facts(history, begins)
         last = np.append(begins[1:], len(history.at)) - 1
         return pa.table(
             {
@@ -74,7 +74,7 @@ class Fold:
                 **_times(history),
                 "reached": _reached(history),
                 "moments": _moments(history),
-                "facts": facts,
+                **facts,
                 **_failure(history),
                 "events": pa.array((last - begins + 1).astype(np.uint32)),
             }
@@ -88,7 +88,7 @@ class _History:
         events = events.combine_chunks()
         transaction, names = encoded(events["flow"].chunk(0), events["transaction_id"].chunk(0))
         order = sorted_by(transaction=pa.array(transaction), at=events["event_time"].chunk(0), event_id=events["event_id"].chunk(0))
-        self._flows = flows
+        self.flows = flows
         taken = events.take(pa.array(order)).combine_chunks()
         self.events: dict[str, Array] = {name: taken[name].chunk(0) for name in taken.column_names}
         self.count = len(names)
@@ -105,7 +105,7 @@ class _History:
         type_, names = encoded(self.events["flow"].take(pa.array(event)), types)
         value = encoded(values)[0]
         _, first, distinct = np.unique(combined(self.transaction[event], type_, value), return_index=True, return_inverse=True)
-        return _Carried(event, type_, value, types, values, first, distinct, _Types(pairs(names), self._flows))
+        return _Carried(event, type_, value, types, values, first, distinct, _Types(pairs(names), self.flows))
 
 
 @dataclass(frozen=True)
@@ -307,8 +307,11 @@ def _moments(history: _History) -> Array:
     return maps(history.transaction[owner], history.count, names, lists(begins, moments(history.at[event])))
 
 
-def _facts(history: _History) -> tuple[Array, Array]:
-    """Return the latest value of each fact, and the earliest text of the first key as it was written (empty: none)."""
+def _facts(history: _History, begins: Numbers) -> tuple[dict[str, Array], Array]:
+    """Return the latest value of each fact with the company in each role, and the earliest text of the first key (empty: none).
+
+    The text is as it was written. ``begins``: where each transaction's events begin.
+    """
     event, names, values = flattened(history.events["facts"])
     own = pc.equal(names, WRITTEN).to_numpy(zero_copy_only=False)
     seen = np.flatnonzero(own)
@@ -320,7 +323,8 @@ def _facts(history: _History) -> tuple[Array, Array]:
     last = kept[first_and_last(combined(history.transaction[event[kept]], encoded(names.take(pa.array(kept)))[0]))[1]]
     transaction, fact, value = history.transaction[event[last]], names.take(pa.array(last)), values.take(pa.array(last))
     order = sorted_by(transaction=pa.array(transaction), name=fact)
-    return maps(transaction[order], history.count, fact.take(pa.array(order)), value.take(pa.array(order))), texts_at(values, written)
+    facts = maps(transaction[order], history.count, fact.take(pa.array(order)), value.take(pa.array(order)))
+    return {"facts": facts, **_parties(history, begins, transaction, fact, value)}, texts_at(values, written)
 
 
 def _as_written(compared: Array, written: Array, flow: Array, flows: Mapping[str, Flow]) -> Array:
@@ -335,3 +339,18 @@ def _as_written(compared: Array, written: Array, flow: Array, flows: Mapping[str
         same = {"upper": pc.utf8_upper, "lower": pc.utf8_lower}.get(key.case, lambda texts: texts)(same)
         reference = pc.if_else(pc.and_(pc.equal(flow, name), pc.equal(same, compared)), plain, reference)
     return reference
+
+
+def _parties(history: _History, begins: Numbers, transaction: Numbers, names: Array, values: Array) -> dict[str, Array]:
+    name, known = encoded(names)
+    number = {text: position for position, text in enumerate(known.to_pylist())}
+    flow, flows = encoded(history.events["flow"].take(pa.array(begins)))
+    declared = [history.flows[each].parties() if each in history.flows else {} for each in flows.to_pylist()]
+    columns: dict[str, Array] = {}
+    for role in PARTIES:
+        wanted = np.array([number.get(parties.get(role, ""), -1) for parties in declared], np.int64)
+        found = np.flatnonzero(name == wanted[flow[transaction]])
+        place = np.full(history.count, -1)
+        place[transaction[found]] = found
+        columns[role] = texts_at(values, place)
+    return columns

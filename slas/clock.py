@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.catalog.catalog import Catalog
-from core.catalog.flow import Flow
+from core.catalog.flow import PARTIES, Flow
 from core.catalog.sla import Pause, Penalty, Sla
 from core.duration import parse_duration, parse_share
 from core.errors import UsageError
@@ -108,7 +108,7 @@ def _measure(group: Group, catalog: Catalog) -> dict[str, NDArray[Any]]:
     stopped, cancelled = _called_off(group, _reached(group))
     pauses = _pauses(group, started, stopped)
     columns = _limits(group, catalog, started, pauses)
-    facts = group.rows["facts"]
+    facts, parties = group.rows["facts"], group.flow.parties()
     failed = (group.rows["failed_stage"] == group.sla.to).to_numpy(np.bool_)
     rows = len(started)
 
@@ -130,7 +130,7 @@ def _measure(group: Group, catalog: Catalog) -> dict[str, NDArray[Any]]:
         "severity": same(str(group.sla.severity)),
         "owner": same(group.sla.owner or group.flow.owner),
         "runbook": same(group.sla.runbook),
-        "customer": np.fromiter((values.get("customer", "") for values in facts), object, rows),
+        **{role: np.fromiter((values.get(parties.get(role, ""), "") for values in facts), object, rows) for role in PARTIES},
         "plant": np.fromiter((values.get("plant", "") for values in facts), object, rows),
         "facts": facts.to_numpy(object),
         **_value(group),

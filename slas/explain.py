@@ -6,8 +6,8 @@ Times come as the read endpoint gives them (UTC if they have no zone) and are sh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,21 +21,27 @@ from core.local_time import local
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars, Paused
 from slas.due import MISSING, facts_of, parse_due
+from slas.outlook import outlook_of
+from slas.outlook_told import answer, standing, whom
 from slas.reason import Rule, promises_told
+from slas.rows import Row, milliseconds_of, rows_of
 from slas.target import STANDARD, limit_of, target_of, target_text
 
-Row = Mapping[str, Any]
 _INTERVALS_SHOWN = 6
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the store knows about one transaction: its row, and its rows of transaction_events, clocks and verdicts."""
+    """What the store knows about one transaction: its row, and its rows of transaction_events, clocks and verdicts.
+
+    ``usual``: how long others took from one milestone to another.
+    """
 
     transaction: Row
     milestones: pd.DataFrame
     clocks: pd.DataFrame
     verdicts: pd.DataFrame
+    usual: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def explain(
@@ -45,8 +51,8 @@ def explain(
 
     A clock is explained by the catalog that set it: one of the ``earlier`` ones, by version, or the current one if that is unknown.
     """
-    clocks = [row for row in _rows(evidence.clocks) if sla is None or row["sla"] == sla]
-    lines = _transaction_lines(evidence, catalog)
+    clocks = [row for row in rows_of(evidence.clocks) if sla is None or row["sla"] == sla]
+    lines = [*_transaction_lines(evidence, catalog), *_outlook_lines(evidence, catalog, to_milliseconds(now))]
     for clock in clocks:
         own = (earlier or {}).get(version_of(str(clock["contract_version"])), catalog)
         lines += ["", *_clock_lines(clock, evidence, own, Calendars(own), to_milliseconds(now)), *_since(clock, own, catalog)]
@@ -62,7 +68,7 @@ def _without_clock(evidence: Evidence, catalog: Catalog, sla: str | None) -> str
     defined = flow.slas.get(sla) if flow else None
     if defined is None:
         return f"'{sla}' is not an SLA of this flow"
-    if any(row["milestone"] == defined.from_ for row in _rows(evidence.milestones)):
+    if any(row["milestone"] == defined.from_ for row in rows_of(evidence.milestones)):
         return (
             f"no clock of '{sla}': it does not apply to what began before {defined.since}" if defined.since else f"no clock of '{sla}' yet"
         )
@@ -80,6 +86,19 @@ def _transaction_lines(evidence: Evidence, catalog: Catalog) -> list[str]:
     if row["failed_milestone"]:
         lines.append(f"failed: {row['failed_milestone']} ({row['cause'] or 'no cause given'})")
     return lines
+
+
+def _outlook_lines(evidence: Evidence, catalog: Catalog, now: int) -> list[str]:
+    """Return where it stands and what to tell about it, with times in the zone of the calendar that counts."""
+    outlook = outlook_of(evidence.transaction, evidence.clocks, evidence.usual, catalog, now)
+    if outlook is None:
+        return []
+
+    def show(moment: int) -> str:
+        return local(moment, outlook.calendar.zone)
+
+    told = answer(outlook, show)
+    return [f"stands: {standing(outlook, show)}", *([f"tell {whom(outlook) or 'whoever asks'}: {told}"] if told else [])]
 
 
 def _clock_lines(clock: Row, evidence: Evidence, catalog: Catalog, calendars: Calendars, now: int) -> list[str]:
@@ -128,11 +147,11 @@ def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalen
 
     If there are several, the first and their number.
     """
-    found = [row for row in _rows(milestones) if row["milestone"] == name]
+    found = [row for row in rows_of(milestones) if row["milestone"] == name]
     if not found:
         return f"{name}: not seen" + (f" at {local(now, calendar.zone)}" if now is not None else "")
     row = found[0]
-    at, received = _ms(row["event_time"]), _ms(row["received_at"])
+    at, received = milliseconds_of(row["event_time"]), milliseconds_of(row["received_at"])
     text = f"{name} {local(at or 0, calendar.zone)}: {row['signal']} {row['signal_id']} from {row['source']} ({row['system']})"
     text += f", received {local(received or 0, calendar.zone)}"
     if row["time_suspect"]:
@@ -170,7 +189,7 @@ def _penalty_lines(clock: Row, sla: Sla) -> list[str]:
 
 
 def _arithmetic(clock: Row, rule: Rule, facts: Mapping[str, str]) -> list[str]:
-    start, due, warn, stopped = (_ms(clock[name]) for name in ("started_at", "due_at", "warn_at", "stopped_at"))
+    start, due, warn, stopped = (milliseconds_of(clock[name]) for name in ("started_at", "due_at", "warn_at", "stopped_at"))
     if start is None or due is None:
         return ["  due          cannot be calculated"]
     zone, counting = rule.calendar.zone, rule.counting
@@ -208,9 +227,9 @@ def _intervals(calendar: CompiledCalendar, start: int, due: int, zone: Any) -> l
 
 
 def _versions(name: str, sla: Sla | None, evidence: Evidence, calendar: CompiledCalendar) -> list[str]:
-    found = sorted((row for row in _rows(evidence.verdicts) if row["sla"] == name), key=lambda row: int(row["version"]))
+    found = sorted((row for row in rows_of(evidence.verdicts) if row["sla"] == name), key=lambda row: int(row["version"]))
     return [
-        f"  version {row['version']:<4} {local(_ms(row['decided_at']) or 0, calendar.zone)} {row['verdict']}: {row['reason']}"
+        f"  version {row['version']:<4} {local(milliseconds_of(row['decided_at']) or 0, calendar.zone)} {row['verdict']}: {row['reason']}"
         + (received_later(row, sla, evidence.milestones, calendar.zone) if sla else "")
         for row in found
     ]
@@ -221,12 +240,13 @@ def received_later(verdict: Row, sla: Sla, milestones: pd.DataFrame, zone: ZoneI
 
     The engine looks at its clock once a tick and then loads: what arrives in between is decided with the moment before.
     """
-    decided = _ms(verdict["decided_at"]) or 0
-    rests_on = {(sla.from_, _ms(verdict["started_at"])), (sla.to, _ms(verdict["stopped_at"]))}
+    decided = milliseconds_of(verdict["decided_at"]) or 0
+    rests_on = {(sla.from_, milliseconds_of(verdict["started_at"])), (sla.to, milliseconds_of(verdict["stopped_at"]))}
     found = [
         (received, str(row["milestone"]))
-        for row in _rows(milestones)
-        if (row["milestone"], _ms(row["event_time"])) in rests_on and (received := _ms(row["received_at"]) or 0) > decided
+        for row in rows_of(milestones)
+        if (row["milestone"], milliseconds_of(row["event_time"])) in rests_on
+        and (received := milliseconds_of(row["received_at"]) or 0) > decided
     ]
     if not found:
         return ""
@@ -235,7 +255,7 @@ def received_later(verdict: Row, sla: Sla, milestones: pd.DataFrame, zone: ZoneI
 
 
 def _remaining(clock: Row, now: int) -> str:
-    due = _ms(clock["due_at"])
+    due = milliseconds_of(clock["due_at"])
     if due is None or clock["verdict"] not in {"running", "at_risk", "breached"}:
         return ""
     return f", due in {format_duration(due - now)}" if due > now else f", overdue for {format_duration(now - due)}"
@@ -244,16 +264,7 @@ def _remaining(clock: Row, now: int) -> str:
 def _pauses(clock: Row) -> list[Paused]:
     pauses: Sequence[Any] = clock["paused"]
     found = [(pause["from"], pause["to"], pause["reason"]) if isinstance(pause, Mapping) else pause for pause in pauses]
-    return [Paused(_ms(begin) or 0, MISSING if (over := _ms(end)) is None else over, reason) for begin, end, reason in found]
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _ms(value: Any) -> int | None:
-    """Return the UTC milliseconds of a datetime, timestamp or datetime64; None if there is none."""
-    if value is None or pd.isna(value):
-        return None
-    aware: datetime = pd.Timestamp(value).to_pydatetime()
-    return to_milliseconds(aware.replace(tzinfo=UTC) if aware.tzinfo is None else aware)
+    return [
+        Paused(milliseconds_of(begin) or 0, MISSING if (over := milliseconds_of(end)) is None else over, reason)
+        for begin, end, reason in found
+    ]

@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.catalog.flow import PARTIES
 from slas.clock import TIMES
 from slas.due import MISSING
 
 KEY = ["flow", "sla", "transaction_id"]
-_COMPARED = ["reference", "stage", "verdict", "cause", "severity", "owner", "runbook", "value", "currency", "penalty", "customer", "plant"]
+_COMPARED = [
+    "reference", "stage", "verdict", "cause", "severity", "owner", "runbook", "value", "currency", "penalty", *PARTIES, "plant",
+]  # fmt: skip
 _COMPARED_TIMES = [*TIMES, "next_at"]
 
 

@@ -29,7 +29,10 @@ def explain_transaction(client: Reader, now: datetime, identifier: str, sla: str
     lines: list[str] = []
     for row in rows:
         names = {"flow": str(row["flow"]), "transaction_id": str(row["transaction_id"])}
-        evidence = Evidence(row, detail.milestones(client, **names), detail.clocks(client, **names), detail.verdicts(client, **names))
+        usual = detail.usual(client, flow=names["flow"], plant=row["facts"].get("plant", ""), day=now)
+        evidence = Evidence(
+            row, detail.milestones(client, **names), detail.clocks(client, **names), detail.verdicts(client, **names), usual
+        )
         kept = catalogs.of_versions(client, versions=tuple(versions_of(evidence.clocks)))
         earlier = {name: catalog_from_json(text) for name, text in kept.items()}
         lines += [""] * bool(lines) + explain(evidence, catalog, now, sla, earlier)

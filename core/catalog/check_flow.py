@@ -32,6 +32,7 @@ def check_flow(review: Review, document: Document, flow: Flow, contracts: dict[s
                 )
     for position, (type_, key) in enumerate(flow.keys.items()):
         _check_written_by(review, document, flow, type_, key.written_by, first=position == 0)
+    _check_parties(review, document, flow)
     for name, milestone in flow.milestones.items():
         _check_milestone(review, document, flow, name, milestone, facts)
     for name, sla in flow.slas.items():
@@ -42,6 +43,19 @@ def fact_types(flow: Flow) -> dict[str, str]:
     """Return the type of every fact of a flow; a fact that serves only as a currency is text."""
     currencies = {fact.currency: "text" for fact in flow.facts.values() if fact.currency}
     return {**currencies, **{name: fact.type for name, fact in flow.facts.items()}}
+
+
+def _check_parties(review: Review, document: Document, flow: Flow) -> None:
+    """Each role is one fact's, and a company is named by a text."""
+    holders: dict[str, str] = {}
+    for name, fact in flow.facts.items():
+        if fact.party is None:
+            continue
+        at = ("facts", name, "party")
+        if fact.type != "text":
+            review.wrong(document, at, f"fact '{name}' is a {fact.type}, which names no {fact.party}; give 'party' to a fact of type text")
+        elif (other := holders.setdefault(fact.party, name)) != name:
+            review.wrong(document, at, f"fact '{other}' is the {fact.party} already; keep 'party: {fact.party}' at one of them")
 
 
 def refers_to_milestone(review: Review, document: Document, path: Path, flow: Flow, name: str | None) -> None:
@@ -74,9 +88,19 @@ def _check_milestone(review: Review, document: Document, flow: Flow, name: str, 
         if fact not in facts:
             message = f"fact '{fact}' is not declared under 'facts' of flow '{flow.flow}'"
             review.unknown(document, (*path, "facts", fact), message, fact, facts, at_key=True)
+    _check_expected(review, document, (*path, "expected"), flow, milestone.expected, facts)
     review.refers(document, (*path, "runbook"), "runbook", milestone.runbook, " in runbooks/")
     _check_failure(review, document, path, flow, name, milestone)
     _check_expressions(review, document, path, signal, milestone)
+
+
+def _check_expected(review: Review, document: Document, path: Path, flow: Flow, name: str | None, facts: dict[str, str]) -> None:
+    if name is None:
+        return
+    if name not in facts:
+        review.unknown(document, path, f"fact '{name}' is not declared under 'facts' of flow '{flow.flow}'", name, facts)
+    elif facts[name] != "time":
+        review.wrong(document, path, f"fact '{name}' is a {facts[name]}, which says no moment; declare it with 'type: time'")
 
 
 def _check_expressions(review: Review, document: Document, path: Path, signal: str, milestone: Milestone) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from core.signal import Lane
 
 Relation = Literal["one", "many", "many-to-many"]
 FactType = Literal["text", "decimal", "integer", "boolean", "time"]
+Party = Literal["customer", "supplier", "carrier"]
+PARTIES: tuple[Party, ...] = get_args(Party)
 TextOrList = str | list[str]
 Status = Literal["ok", "error", "unset"]
 
@@ -45,11 +47,16 @@ class Key(Definition):
 
 
 class Fact(Definition):
-    """A business value of a transaction. ``currency`` names the fact that holds the currency of this amount."""
+    """A business value of a transaction. ``currency`` names the fact that holds the currency of this amount.
+
+    ``party``: the role of the company that this text names (``customer``, ``supplier`` or ``carrier``). Lists, filters and key figures
+    choose by it. A fact that is named like a role has it unless another fact of the flow declares it.
+    """
 
     title: str = ""
     type: FactType = "text"
     currency: str | None = None
+    party: Party | None = None
 
 
 def is_named(text: str, names: Sequence[str]) -> bool:
@@ -82,6 +89,8 @@ class Milestone(Definition):
     ``subject``, ``body`` …) or a ClickHouse expression. ``failure``: this milestone means that the step went wrong; ``stage`` is then the
     milestone that did not happen and ``cause`` is where its cause is found. ``optional``: the flow is complete without it.
     ``missing``: what is said of transactions that have not reached it ("12 orders *without an invoice*"); by default "not" and the title.
+    ``expected``: the fact of type time in which somebody, such as the carrier, says when it will be reached; without one, the usual time
+    tells.
     """
 
     title: str = ""
@@ -94,6 +103,7 @@ class Milestone(Definition):
     stage: str | None = None
     cause: str | None = None
     optional: bool = False
+    expected: str | None = None
     runbook: str | None = None
 
 
@@ -124,3 +134,9 @@ class Flow(Definition):
     ends: list[str] = Field(min_length=1)
     cancels: list[str] = Field(default_factory=list)
     slas: dict[str, Sla] = Field(default_factory=dict)
+
+    def parties(self) -> dict[Party, str]:
+        """Return by role the fact that names the company that has it."""
+        declared = {fact.party: name for name, fact in self.facts.items() if fact.party}
+        named = {role: role for role in PARTIES if role in self.facts and self.facts[role].party in {None, role}}
+        return {**named, **declared}

@@ -10,20 +10,20 @@ from markupsafe import Markup
 
 from core.catalog.catalog import catalog_from_json
 from core.catalog.definition import readable
+from core.clock import to_milliseconds
 from core.money import amount
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, facts, links, notices, signals, status_badge, tab, table, timeline
+from dashboard.components import charts, facts, links, notices, signals, status_badge, tab, table, timeline, whereabouts
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
 from slas.explain import Evidence, explain, received_later, versions_of
+from slas.outlook import outlook_of
 from store.reads import catalogs
 from store.reads import detail as reads
 
-_HEAD = Markup(
-    '<div class="andon-detail"><a class="back" href="transactions">← All transactions</a>'
-    '<h1>{reference} {pills}</h1><div class="facts">{facts}</div></div>'
-)
+_HEAD = Markup('<div class="andon-detail"><a class="back" href="transactions">← All transactions</a><h1>{reference} {pills}</h1></div>')
+_FACTS = Markup('<div class="andon-detail"><div class="facts">{}</div></div>')
 _SHEET = Markup('<div class="andon-sheet">{}</div>')
 _LINE = Markup('<p class="{}">{}</p>')
 _FACT = Markup('<span class="fact"><i>{}</i><b>{}</b></span>')
@@ -45,11 +45,16 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
     milestones = context.data.read(reads.milestones, flow=flow, transaction_id=transaction_id)
     incidents = context.data.read(reads.incidents_of, flow=flow, transaction_id=transaction_id)
     tab.title(str(row["reference"] or row["transaction_id"]))
-    _head(context, row, clocks, incidents)
+    plant = str(row["facts"].get("plant", ""))
+    usual = context.data.read(reads.usual, slow=True, flow=flow, plant=plant, day=context.now.replace(minute=0, second=0, microsecond=0))
+    _head(row, clocks)
     if row["merged_into"]:
         st.html(
             Markup("<p>It was merged into {}.</p>").format(table.link(links.transaction(str(row["merged_into"])), "another transaction"))
         )
+    elif (outlook := outlook_of(row, clocks, usual, context.catalog, to_milliseconds(context.now))) is not None:
+        whereabouts.draw(context, outlook)
+    _facts(context, row, incidents)
     if not milestones.empty:
         domain = timeline.span_of(context, milestones, clocks.head(0))
         st.subheader("Path through the systems", anchor=False)
@@ -65,11 +70,25 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
         verdicts = context.data.read(reads.verdicts, flow=flow, transaction_id=transaction_id)
         _clocks(context, flow, clocks, verdicts)
         _history(context, flow, milestones, verdicts)
-        _calculation(context, Evidence(row, milestones, clocks, verdicts))
+        _calculation(context, Evidence(row, milestones, clocks, verdicts, usual))
     signals.behind(context, flow, row, milestones)
 
 
-def _head(context: Context, row: dict[str, Any], clocks: pd.DataFrame, incidents: pd.DataFrame) -> None:
+def _head(row: dict[str, Any], clocks: pd.DataFrame) -> None:
+    pills = [status_badge.pill(str(row["state"]))]
+    if row["failed_stage"]:
+        pills.append(
+            Markup('<span class="pill bad"><b>{}</b>{}</span>').format(
+                status_badge.FAILED.glyph, f"failed: {row['cause'] or row['failed_milestone']}"
+            )
+        )
+    pills += [
+        status_badge.pill(verdict) for verdict in ("breached", "at_risk", "unknown") if len(clocks) and (clocks["verdict"] == verdict).any()
+    ]
+    st.html(_HEAD.format(reference=row["reference"] or row["transaction_id"], pills=Markup(" ").join(pills)))
+
+
+def _facts(context: Context, row: dict[str, Any], incidents: pd.DataFrame) -> None:
     catalog, flow = context.catalog, str(row["flow"])
     known = catalog.flows.get(flow)
     lines: list[Markup] = [_FACT.format("Flow", definitions.flow_title(catalog, flow))]
@@ -88,20 +107,10 @@ def _head(context: Context, row: dict[str, Any], clocks: pd.DataFrame, incidents
     begun = aware(row["started_at"])
     if begun:
         lines.append(_FACT.format("Took" if ended else "Running for", duration(((ended or context.now) - begun).total_seconds())))
-    pills = [status_badge.pill(str(row["state"]))]
-    if row["failed_stage"]:
-        pills.append(
-            Markup('<span class="pill bad"><b>{}</b>{}</span>').format(
-                status_badge.FAILED.glyph, f"failed: {row['cause'] or row['failed_milestone']}"
-            )
-        )
-    pills += [
-        status_badge.pill(verdict) for verdict in ("breached", "at_risk", "unknown") if len(clocks) and (clocks["verdict"] == verdict).any()
-    ]
     for incident in incidents.to_dict("records"):
         href = links.incident(incident["incident_id"])
         lines.append(_FACT.format("Incident", table.link(href, f"{status_badge.of(incident['status']).glyph} {incident['title']}")))
-    st.html(_HEAD.format(reference=row["reference"] or row["transaction_id"], pills=Markup(" ").join(pills), facts=Markup("").join(lines)))
+    st.html(_FACTS.format(Markup("").join(lines)))
     if wrong := facts.faults(known, row["facts"]):
         notices.remark(f"{counted(len(wrong), 'fact')} cannot be used", " ".join(wrong))
 

@@ -45,6 +45,7 @@ def _capture(course: Course, order: str) -> str:
     data: Attributes = {
         "orderId": order,
         "opportunityId": opportunity,
+        "customerOrder": f"PO-{course.number % 10**9:09d}",
         "total": course.amount,
         "currency": course.currency,
         "customer": course.party,
@@ -142,7 +143,9 @@ def _transport(course: Course, loaded: str, shipped: datetime, delivery: str) ->
     shipment = f"SH-{delivery[1:]}"
     asked = course.after(shipped, 60, 300)
     accepted = course.slow("tms", asked, 120, 700)
-    attributes = {"carrier.name": course.random.choice(CARRIERS)}
+    day = next_working_day(course.site, local_day(course.site, shipped))
+    estimate = at_hour(course.site, day, 12).isoformat().replace("+00:00", "Z")
+    attributes = {"carrier.name": course.random.choice(CARRIERS), "shipment.eta": estimate}
     if accepted - asked > timedelta(minutes=20):
         course.span(
             "tms", "shipment.tender", asked, 30, loaded, kind="client", keys={"shipment": shipment},
@@ -153,7 +156,6 @@ def _transport(course: Course, loaded: str, shipped: datetime, delivery: str) ->
         "tms", "shipment.tender", accepted, 2, loaded, kind="client", keys={"shipment": shipment}, attributes=attributes,
         milestone="tendered",
     )  # fmt: skip
-    day = next_working_day(course.site, local_day(course.site, shipped))
     late = course.random.random() < 0.02
     arrives = course.after(at_hour(course.site, day, 20 if late else 9), 0, 6 * 3600 if not late else 3600)
     data = {"shipment": shipment, "delivery": delivery, "proof": f"POD-{delivery[1:]}"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from store.reads.connection import Reader
 from store.reads.frame import frame
+from store.reads.search import first_id
 from store.statement import statement
 
 MILESTONES = 1000
@@ -15,6 +17,11 @@ MILESTONES = 1000
 
 SIGNALS = 500
 """The most spans, log records or events returned; :func:`how_many` says how many there are."""
+
+USUAL_MOST, USUAL_LEAST = 200, 10
+"""Of how many transactions a usual time is the median: at most, and at least."""
+USUAL_WINDOW = timedelta(days=64)
+"""How long before a day a transaction may have been seen first to count for the usual times of that day."""
 
 
 def transaction(client: Reader, *, transaction_id: str) -> dict[str, Any] | None:
@@ -36,6 +43,16 @@ def clocks(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:
 def verdicts(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:
     """Return every version of its verdicts, latest first."""
     return frame(client, statement("detail/verdicts"), parameters={"flow": flow, "id": transaction_id})
+
+
+def usual(client: Reader, *, flow: str, plant: str, day: datetime) -> pd.DataFrame:
+    """Return how long it takes from one milestone (``earlier``) to another (``later``): ``usual``, in milliseconds.
+
+    The median of the ``transactions`` of this flow and plant that completed last and were seen first within 64 days before ``day``; no row
+    for fewer than 10.
+    """
+    sql = statement("detail/usual", most=USUAL_MOST, least=USUAL_LEAST)
+    return frame(client, sql, parameters={"flow": flow, "plant": plant, "first": first_id(day - USUAL_WINDOW)})
 
 
 def incidents_of(client: Reader, *, flow: str, transaction_id: str) -> pd.DataFrame:

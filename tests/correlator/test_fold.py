@@ -137,6 +137,20 @@ def test_the_latest_value_of_a_fact_holds_and_of_one_moment_the_higher_id() -> N
     assert row["facts"] == {"amount": "10", "currency": "EUR", "plant": "DE"}
 
 
+def test_a_company_is_what_the_fact_of_its_role_said_last():
+    vendor = FLOW.model_validate(
+        {**FLOW.model_dump(by_alias=True), "facts": {"vendor": {"party": "supplier"}, "carrier": {}, "customer": {}}}
+    )
+    events = events_of(
+        ("captured", 0, {"facts": {"vendor": "Stahl AG", "customer": "ACME", "supplier": "no fact of this flow"}}),
+        ("booked", 1, {"facts": {"vendor": "Nord AG"}}),
+    )
+    (row,) = all_folded(events, {"orders": vendor})
+    assert (row["customer"], row["supplier"], row["carrier"]) == ("ACME", "Nord AG", "")
+    (row,) = all_folded(events, {"others": vendor})
+    assert (row["customer"], row["supplier"], row["carrier"]) == ("", "", ""), "a flow that the catalog does not know declares no role"
+
+
 def test_the_stage_is_the_furthest_in_the_flow_and_not_the_latest() -> None:
     row = folded(("shipped", 0, {}), ("captured", 9, {}), ("rejected", 10, {}))
     assert row["stage"] == "shipped"

@@ -89,6 +89,7 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
         "earlier": started - timedelta(days=2), "promises": (("orders", "book"),), "stations": (("orders", "captured"), ("orders", "booked")),
         "missed": True, "selected": Selected(),
         "resolved": True, "opened": (started + timedelta(hours=1)).replace(tzinfo=UTC), "names": ("amount",), "milestone": "captured", "stages": ("captured",),
+        "plant": "", "day": started,
     }  # fmt: skip
     needed = list(inspect.signature(read).parameters.values())[1:]
     return {one.name: known[one.name] for one in needed if one.default is inspect.Parameter.empty}

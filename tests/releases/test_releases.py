@@ -23,6 +23,7 @@ WITHOUT_ANSWER = {
     "incident_findings.outstanding",
     "incident_findings.similar",
     "leadership.slowest",
+    "detail.usual",
     "origins.expected",
     "origins.keyless",
     "origins.not_numbers",

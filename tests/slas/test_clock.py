@@ -239,3 +239,8 @@ def test_each_calendar_is_compiled_once_and_an_unknown_one_is_named() -> None:
     assert calendars.of(None).name == "wall clock"
     with pytest.raises(UsageError, match="calendar 'mars' is not defined"):
         calendars.of(["plant", "mars"])
+
+
+def test_companies_are_those_whose_facts_have_the_roles() -> None:
+    row = clock(BOOK, {"captured": "14:00:00"}, facts={"customer": "ACME", "carrier": "not declared"})
+    assert (row["customer"], row["supplier"], row["carrier"]) == ("ACME", "", "")

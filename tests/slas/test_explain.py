@@ -45,6 +45,8 @@ def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> Non
     assert lines == [
         "Order to cash t1: open; transaction t1",
         "known by: order t1",
+        "stands: On time; waiting for “Booked” from ERP since 2026-03-27 14:00 Berlin; “Booked” is promised for 2026-03-30 12:30 Berlin.",
+        "tell whoever asks: Order t1 is under way; it was promised for 2026-03-30 12:30 Berlin. A date that can be relied on is not known yet.",
         "",
         "book: book",
         "  verdict      running (version 1), due in 2 days 19 hours",
@@ -181,6 +183,7 @@ def test_a_penalty_is_told_by_its_terms_and_what_it_came_to(store: Store) -> Non
 CLOCK = {
     "flow": "o2c", "sla": "book", "verdict": "running", "verdict_version": 1, "contract_version": "v1: own limit", "started_at": "2026-03-27 13:00",
     "due_at": "2026-03-27 13:15", "warn_at": "2026-03-27 13:09", "stopped_at": None, "paused": [], "penalty": 0.0, "currency": "EUR",
+    "stage": "booked", "cause": "",
 }  # fmt: skip
 TIMES = ("started_at", "due_at", "warn_at", "stopped_at")
 
@@ -191,7 +194,7 @@ def told(definitions: Catalog, *, now: str = "2026-03-27 13:05", milestones: tup
     clock |= {name: pd.NaT if clock[name] is None else pd.Timestamp(clock[name]) for name in TIMES}
     transaction = {
         "flow": "o2c", "reference": "t1", "transaction_id": "t1", "state": "open", "stage": "", "keys": {"order": ["t1"]}, "failed_milestone": "",
-        "cause": "", "facts": {}, **more.get("transaction", {}),
+        "cause": "", "facts": {}, "first_at": {}, "reached": {}, "failed_stage": "", "ended_at": None, **more.get("transaction", {}),
     }  # fmt: skip
     evidence = Evidence(
         transaction,
@@ -257,6 +260,7 @@ def test_a_failed_transaction_says_what_failed_and_why() -> None:
     lines = told(catalog({"book": BOOK}), transaction=failed)
     assert lines[0] == "Order to cash t1: open at captured; transaction t1"
     assert lines[2] == "failed: rejected (no cause given)"
+    assert lines[3].startswith("stands: ")
 
 
 def test_a_flow_that_is_gone_is_named_by_its_id() -> None:

@@ -13,7 +13,7 @@ from slas.revision import merge_previous, to_rows, to_verdict_rows
 NOW = 5_000
 MEASURED: dict[str, Any] = {
     "flow": "o2c", "sla": "book", "transaction_id": "t1", "reference": "4711", "stage": "booked", "verdict": "running", "cause": "", "severity": "warning",
-    "owner": "team", "runbook": "r", "value": 10.0, "currency": "EUR", "penalty": 0.0, "customer": "ACME", "plant": "DE", "started_at": 1_000, "warn_at": 1_600,
+    "owner": "team", "runbook": "r", "value": 10.0, "currency": "EUR", "penalty": 0.0, "customer": "ACME", "supplier": "", "carrier": "", "plant": "DE", "started_at": 1_000, "warn_at": 1_600,
     "due_at": 2_000, "stopped_at": MISSING, "next_at": 1_600, "paused": [], "contract_version": "v1: own limit",
 }  # fmt: skip
 
@@ -60,7 +60,7 @@ def test_another_verdict_due_time_or_stop_is_a_new_version(change: dict[str, Any
     "change",
     [
         {"reference": "4712"}, {"stage": "shipped"}, {"cause": "CREDIT"}, {"severity": "critical"}, {"owner": "other"}, {"runbook": "q"}, {"value": 11.0},
-        {"currency": "USD"}, {"penalty": 1.0}, {"customer": "Beta"}, {"plant": "US"}, {"started_at": 900}, {"warn_at": 1_500}, {"next_at": MISSING},
+        {"currency": "USD"}, {"penalty": 1.0}, {"customer": "Beta"}, {"supplier": "Stahl"}, {"carrier": "Rapid"}, {"plant": "US"}, {"started_at": 900}, {"warn_at": 1_500}, {"next_at": MISSING},
     ],
 )  # fmt: skip
 def test_anything_else_is_written_under_the_same_version(change: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from jinja2.meta import find_undeclared_variables
 
 from core.statement import environment_of
 from store.client import Store
-from store.reads.detail import MILESTONES, SIGNALS
+from store.reads.detail import MILESTONES, SIGNALS, USUAL_LEAST, USUAL_MOST
 from store.statement import statement
 
 SQL = Path(__file__).parents[2] / "store" / "sql"
@@ -57,6 +57,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "detail/logs": each("limit", (SIGNALS,)),
     "detail/milestones": each("limit", (MILESTONES,)),
     "detail/spans": each("limit", (SIGNALS,)),
+    "detail/usual": [{"most": USUAL_MOST, "least": USUAL_LEAST}],
     "expressions/analyse": [{"expression": "attributes['a']", "table": "spans"}],
     "incident_log/incidents": [{**case, "unresolved": flag} for flag in FLAGS for case in columns_of("status", "flow", "owner")],
     "keeping/columns": each("table", ("verdicts",)),

@@ -181,6 +181,36 @@ BROKEN = [
         ["flows/order-to-cash.yaml:7:29: transactions are shown by the first key, 'sales_order'; move this there, or leave it out"],
     ),
     Broken(
+        "party-that-is-no-text",
+        "flows/order-to-cash.yaml",
+        "promised_at: {type: time}",
+        "promised_at: {type: time, party: carrier}",
+        ["flows/order-to-cash.yaml:14:36: fact 'promised_at' is a time, which names no carrier; give 'party' to a fact of type text"],
+    ),
+    Broken(
+        "two-of-one-party",
+        "flows/order-to-cash.yaml",
+        "customer:    {}\n  plant:       {}",
+        "customer:    {party: customer}\n  plant:       {party: customer}",
+        ["flows/order-to-cash.yaml:13:24: fact 'customer' is the customer already; keep 'party: customer' at one of them"],
+    ),
+    Broken(
+        "expected-by-no-time",
+        "flows/order-to-cash.yaml",
+        "    failure: true",
+        "    failure: true\n    expected: plant",
+        ["flows/order-to-cash.yaml:30:15: fact 'plant' is a text, which says no moment; declare it with 'type: time'"],
+    ),
+    Broken(
+        "expected-by-an-unknown-fact",
+        "flows/order-to-cash.yaml",
+        "    failure: true",
+        "    failure: true\n    expected: promised",
+        [
+            "flows/order-to-cash.yaml:30:15: fact 'promised' is not declared under 'facts' of flow 'order-to-cash'; did you mean 'promised_at'?"
+        ],
+    ),
+    Broken(
         "bad-name",
         "flows/order-to-cash.yaml",
         "  credit-blocked:\n",

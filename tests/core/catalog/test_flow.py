@@ -71,3 +71,17 @@ def test_a_condition_that_a_match_does_not_know_is_refused(match: dict[str, Any]
 def test_an_attribute_is_compared_or_only_there_or_not_there() -> None:
     attributes = {"a": "x", "b": ["x", "y"], "c": True, "d": False}
     assert Match(attributes=attributes).attributes == attributes
+
+
+@pytest.mark.parametrize(
+    ("facts", "parties"),
+    [
+        ({}, {}),
+        ({"customer": {}, "plant": {}}, {"customer": "customer"}),
+        ({"vendor": {"party": "supplier"}, "carrier": {}}, {"supplier": "vendor", "carrier": "carrier"}),
+        ({"customer": {}, "sold_to": {"party": "customer"}}, {"customer": "sold_to"}),
+        ({"customer": {"party": "supplier"}}, {"supplier": "customer"}),
+    ],
+)
+def test_a_role_is_declared_by_a_fact_or_has_its_name(facts: dict[str, Any], parties: dict[str, str]) -> None:
+    assert Flow.model_validate({**FLOW, "facts": facts}).parties() == parties

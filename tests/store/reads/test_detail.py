@@ -100,3 +100,43 @@ def test_of_many_signals_the_first_are_given_and_all_are_counted(store: Store, k
     }[kind]()
     assert given[name].tolist() == [f"{number:04}" for number in range(detail.SIGNALS)]
     assert detail.how_many(store.reader, kind=kind, trace_ids=("t",)) == count
+
+
+def test_the_usual_time_is_the_median_of_what_completed_last_in_the_same_plant(store: Store) -> None:
+    def run(number: int, minutes: float, plant: str = "DE07", **more: Any) -> None:
+        begun = START - number * HOUR
+        first = {"captured": begun, "booked": begun + minutes / 60 * HOUR, "shipped": begun + 5 * HOUR}
+        transaction(
+            store, f"{int(begun.timestamp() * 1000):012x}{number:020}",
+            **{"state": "completed", "ended_at": first["shipped"], "first_at": first, "facts": {"plant": plant}, **more},
+        )  # fmt: skip
+
+    for number in range(1, 12):
+        run(number, number)
+        run(number + 20, 500, "US02")
+    run(40, 9999, state="open", ended_at=None)
+    found = detail.usual(store.reader, flow="o2c", plant="DE07", day=START)
+    times = {(row["earlier"], row["later"]): (row["usual"], row["transactions"]) for row in found.to_dict("records")}
+    assert times["captured", "booked"] == (6 * 60_000, 11)
+    assert times["captured", "shipped"] == (5 * 3_600_000, 11)
+    assert ("booked", "captured") not in times, "what came before it is not a way on"
+    assert detail.usual(store.reader, flow="o2c", plant="PL03", day=START).empty
+    assert detail.usual(store.reader, flow="o2c", plant="DE07", day=START + 65 * DAY).empty, "too long ago to be usual"
+
+
+def test_fewer_than_ten_are_not_usual_and_of_many_the_last_ones_count(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(number: int, minutes: float) -> None:
+        begun = START - number * HOUR
+        ended = begun + minutes / 60 * HOUR
+        transaction(
+            store, f"{int(begun.timestamp() * 1000):012x}{number:020}", state="completed", ended_at=ended,
+            first_at={"captured": begun, "booked": ended}, facts={"plant": "DE07"},
+        )  # fmt: skip
+
+    for number in range(1, 10):
+        run(number, 10)
+    assert detail.usual(store.reader, flow="o2c", plant="DE07", day=START).empty
+    for number in range(100, 120):
+        run(number, 50)
+    monkeypatch.setattr(detail, "USUAL_MOST", 15)
+    assert detail.usual(store.reader, flow="o2c", plant="DE07", day=START)["usual"].tolist() == [10 * 60_000]
