@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.incident import cause_text
 from core.money import cell
 from core.plural import counted
 from dashboard import definitions
@@ -98,7 +99,7 @@ def _narrowed(context: Context, selected: reads.Selected) -> list[str]:
 def cause_title(cause: str) -> str:
     """Return a cause as people say it."""
     silent = cause.removeprefix("source-silent:")
-    return f"{silent} was silent" if silent != cause else cause or "none recorded"
+    return f"{silent} was silent" if silent != cause else cause_text(cause) or "none recorded"
 
 
 def _clock_columns(context: Context) -> list[table.Column]:

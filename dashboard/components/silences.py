@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.incident import cause_text
 from dashboard import definitions, viewer
 from dashboard.components import incident_acts, table
 from dashboard.page import Context
@@ -46,4 +47,4 @@ def matched(context: Context, row: dict[Any, Any]) -> str:
     """Return what a silence keeps quiet, in the catalog's words."""
     catalog, flow, stage = context.catalog, row["flow"], row["stage"]
     named = [definitions.flow_title(catalog, flow) if flow else "", definitions.stage_title(catalog, flow, stage) if stage else ""]
-    return " › ".join(filter(None, [*named, row["cause"], row["incident_id"]])) or "everything"
+    return " › ".join(filter(None, [*named, cause_text(row["cause"]), row["incident_id"]])) or "everything"

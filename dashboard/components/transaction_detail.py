@@ -11,6 +11,7 @@ from markupsafe import Markup
 from core.catalog.catalog import catalog_from_json
 from core.catalog.definition import readable
 from core.clock import to_milliseconds
+from core.incident import cause_text
 from core.money import amount
 from core.plural import counted
 from dashboard import definitions
@@ -128,7 +129,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
         table.Column("Stopped", lambda row: table.time(zone, row["stopped_at"]), "soft"),
         table.Column("Margin", lambda row: _margin(context, row), "number"),
         table.Column("Penalty", lambda row: amount(row["penalty"], row["currency"]) if row["penalty"] else "", "number"),
-        table.Column("Why", lambda row: reasons.get(row["sla"], "") or row["cause"], "wide"),
+        table.Column("Why", lambda row: reasons.get(row["sla"], "") or cause_text(row["cause"]), "wide"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
         table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft spare"),
     ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from dashboard.components import silences
 from store.client import Store
 from tests.dashboard.shown import View, words
+from tests.dashboard.synthetic import catalog
 
 
 def test_one_is_ended_from_the_list_by_somebody_with_a_name(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +34,10 @@ def test_one_is_ended_from_the_list_by_somebody_with_a_name(view: View, filled: 
     assert sent == [("silences/s-1/end", {"by": "m.weber"})]
     assert [one.value for one in test.success] == ["Silence ended by m\\.weber."]
     assert "Planned ERP maintenance" in words(test), "the engine of this test changed nothing"
+
+
+def test_what_a_silence_matches_is_said_in_words() -> None:
+    given: Any = SimpleNamespace(catalog=catalog())
+    row = {"flow": "order-to-cash", "stage": "booked", "cause": "overdue", "incident_id": ""}
+    assert silences.matched(given, row) == "Order to cash › Booked in ERP › takes too long"
+    assert silences.matched(given, dict.fromkeys(row, "")) == "everything"
