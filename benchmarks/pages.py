@@ -56,6 +56,10 @@ def _views(client: Any) -> dict[str, tuple[str, dict[str, str]]]:
         "One incident of thousands": ("incidents", {"id": client.query(_INCIDENT).result_rows[0][0]}),
         "KPIs": ("kpis", {}),
         "KPIs, last 90 days": ("kpis", {"period": "90d"}),
+        "KPIs of a quarter, by customer": ("kpis", {"period": "2026-q4", "by": "customer"}),
+        "KPIs, behind the missed of a quarter": ("kpis", {"period": "2026-q4", "behind": "missed"}),
+        "KPIs, behind cycle time": ("kpis", {"behind": "slowest"}),
+        "Interfaces": ("interfaces", {}),
         "Sources": ("sources", {}),
     }
 

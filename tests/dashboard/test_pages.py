@@ -1,15 +1,21 @@
-"""Every page in every state: filled, empty, engine down, hostile words."""
+"""Every page in every state: filled, empty, slow, engine down, hostile words."""
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import streamlit as st
 
 from core.catalog.catalog import catalog_to_json
+from dashboard import data
 from dashboard.components.words import plain
 from store.client import Store
 from store.reads import catalogs
+from store.reads.connection import ReaderError
 from tests.dashboard.conftest import PAGES
 from tests.dashboard.shown import View, first_of, no_foreign_markup, words
 from tests.dashboard.synthetic import HOSTILE, catalog
@@ -41,6 +47,46 @@ def test_a_page_without_the_engine_says_that_data_is_delayed_and_shows_no_figure
     shown = words(view(page, None))
     assert "Data delayed" in shown
     assert "figure" not in shown
+
+
+class Slow:
+    """A store that takes its time for every answer, or, ``late``, more than its reader waits for."""
+
+    def __init__(self, store: Store, late: bool) -> None:
+        self.reader, self._reader, self._late = self, store.reader, late
+
+    def __getattr__(self, name: str) -> Any:
+        asked = getattr(self._reader, name)
+
+        def answer(*arguments: Any, **named: Any) -> Any:
+            if self._late:
+                raise ReaderError("The read operation timed out")
+            time.sleep(0.03)
+            return asked(*arguments, **named)
+
+        return answer
+
+
+def figures(shown: str) -> list[str]:
+    return re.findall(r"<tbody>.*?</tbody>|<b>.*?</b>", shown, re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_waits_for_a_slow_store_and_shows_what_it_would_from_a_fast_one(page: str, view: View, filled: Store) -> None:
+    fast = figures(words(view(page, filled)))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    assert figures(words(view(page, Slow(filled, late=False)))) == fast != []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_whose_store_answers_too_late_shows_its_last_figures_as_old(page: str, view: View, filled: Store) -> None:
+    fast = figures(words(view(page, filled)))
+    st.cache_data.clear()
+    data._client.clear()
+    shown = words(view(page, Slow(filled, late=True)))
+    assert "Data delayed: showing data from 24 Nov 10:30:00" in shown
+    assert figures(shown) == fast
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -24,10 +24,10 @@ ARGUMENTS = [
 WAIT_MILLISECONDS = 45_000
 """What a quiet machine may take at the most, for each thing that is waited for."""
 SIZES = {"desk": (1440, 900), "phone": (390, 844), "wall": (1920, 1080), "small wall": (1280, 800)}
-READY = ".andon-table, .andon-board, .andon-detail, .andon-notice"
+READY = ".andon-table, .andon-kpis, .andon-board, .andon-detail, .andon-notice"
 
 
-_CUT = """[...document.querySelectorAll('.figure b, .tally, .incident .title, .incident .due, .station > a, [data-testid="stMetricValue"]')]
+_CUT = """[...document.querySelectorAll('.figure b, .andon-kpis .label, .tally, .incident .title, .incident .due, .station > a, [data-testid="stMetricValue"]')]
     .filter(found => found.scrollWidth > found.clientWidth + 1).map(found => found.innerText)"""
 
 

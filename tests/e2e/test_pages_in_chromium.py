@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.browser import WAIT_MILLISECONDS, drawn, visit, window
+from tests.e2e.browser import SIZES, WAIT_MILLISECONDS, drawn, visit, window
 from tests.ports import free_port
 from tests.product import START_SECONDS
 from tests.waiting import wait_until
@@ -22,7 +22,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages in chromium")]
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "screenshots"
 ADDRESSES = {"board": "/", "transactions": "/transactions", "incidents": "/incidents", "incident": "/incidents?id=inc-0000", "slas": "/slas",
-             "sla": "/slas?sla=order-to-cash/book-in-time", "kpis": "/kpis", "sources": "/sources"}  # fmt: skip
+             "sla": "/slas?sla=order-to-cash/book-in-time", "kpis": "/kpis", "behind": "/kpis?behind=missed", "interfaces": "/interfaces", "sources": "/sources"}  # fmt: skip
+AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = """async () => {
+    const found = await axe.run(document, {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']});
+    return found.violations.filter(one => ['serious', 'critical'].includes(one.impact)).map(one => `${one.id}: `
+        + one.nodes.slice(0, 3).map(node => `${node.html.slice(0, 200)} (${[...node.any, ...node.all].map(why => why.message)})`).join(' | '));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +64,26 @@ def test_every_page_is_drawn_without_an_error_or_a_request_elsewhere(served: str
             assert not seen.foreign, (name, seen.foreign)
             assert "Oh no" not in seen.text
             assert "Traceback" not in seen.text
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_axe_finds_nothing_serious_on_a_phone_a_desk_and_a_wall_light_and_dark(name: str, served: str, browser: Any) -> None:
+    if not AXE.exists():
+        pytest.skip("needs Node.js packages: apt install nodejs npm; cd tests/e2e/node && npm ci")
+    with window(browser, served + ADDRESSES[name]) as (page, seen):
+        drawn(page)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = {}
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_function("scheme => getComputedStyle(document.querySelector('.stApp')).colorScheme === scheme", arg=scheme)
+            for size in ("phone", "desk", "wall"):
+                width, height = SIZES[size]
+                page.set_viewport_size({"width": width, "height": height})
+                page.evaluate("document.querySelector('.stApp').getBoundingClientRect()")
+                found |= {(scheme, size, each): None for each in page.evaluate(SERIOUS)}
+        assert not list(found)
+        assert not seen.errors
 
 
 def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transactions(served: str, browser: Any) -> None:

@@ -61,7 +61,7 @@ def told(context: Context, figures: Figures, monkeypatch: pytest.MonkeyPatch) ->
 def test_promises_to_customers_are_apart_and_coloured_by_their_budget(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(context, FIGURES, monkeypatch)
     customers, own = found["Promises to customers met"], found["Internal SLAs met"]
-    assert (customers.value, customers.note, customers.kind) == ("96.0%", "+6.0 points to September 2026", "bad")
+    assert (customers.value, customers.note, customers.kind) == ("96.0%", "+6.0 points against September 2026", "bad")
     assert customers.told == "4 missed of 100 decided; the objectives allow 3"
     assert (own.value, own.note, own.kind) == ("98.0%", "2 missed", "ok")
     assert customers.href == "kpis?period=2026-10&behind=missed&promised=customer"
@@ -70,15 +70,15 @@ def test_promises_to_customers_are_apart_and_coloured_by_their_budget(context: C
 
 def test_on_time_in_full_counts_transactions_and_says_if_nothing_is_promised(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(context, FIGURES, monkeypatch)["On time in full"]
-    assert (found.value, found.note) == ("94.0%", "-1.0 points to September 2026")
+    assert (found.value, found.note) == ("94.0%", "-1.0 points against September 2026")
     assert told(replace(context, catalog=Catalog()), FIGURES, monkeypatch)["On time in full"].value == "–"
 
 
 def test_exceptions_and_cycle_time_are_compared_with_the_period_before(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(context, FIGURES, monkeypatch)
     exceptions, cycle = found["Transactions with a missed SLA"], found["Cycle time, median"]
-    assert (exceptions.value, exceptions.note) == ("25.0%", "-25.0 points to September 2026")
-    assert (cycle.value, cycle.note) == ("2 h", "+100.0% to September 2026")
+    assert (exceptions.value, exceptions.note) == ("25.0%", "-25.0 points against September 2026")
+    assert (cycle.value, cycle.note) == ("2 h", "+100.0% against September 2026")
     assert cycle.href.endswith("behind=slowest")
 
 
