@@ -19,6 +19,7 @@ import dashboard.pages
 from core.catalog.calendar import Calendar, Holidays, Shift, WorkedDay
 from core.catalog.contract import Contract
 from core.catalog.definition import Definition
+from core.catalog.rates import Rates
 from core.catalog.routing import Owner
 from core.catalog.sla import Pause, Penalty, Target
 from core.config import Settings
@@ -40,6 +41,7 @@ DEFINITIONS: tuple[tuple[str, type[Definition]], ...] = (
     ("Penalty (`penalty:` of an SLA or of a target)", Penalty),
     ("Contract (`contracts/*.yaml`)", Contract),
     ("Owner (`owners.yaml`)", Owner),
+    ("Rates (`rates.yaml`)", Rates),
 )
 
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from core.catalog.calendar import Calendar
 from core.catalog.contract import Contract
 from core.catalog.flow import Flow
+from core.catalog.rates import Rates
 from core.catalog.routing import Owners, Routes
 from core.catalog.runbook import Runbook
 from core.catalog.source import Source
@@ -27,6 +28,7 @@ class Catalog:
     runbooks: dict[str, Runbook] = field(default_factory=dict)
     routes: Routes = field(default_factory=Routes)
     owners: Owners = field(default_factory=Owners)
+    rates: Rates | None = None
 
 
 def catalog_to_json(catalog: Catalog) -> str:

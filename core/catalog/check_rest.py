@@ -10,6 +10,7 @@ from core.catalog.contract import Contract
 from core.catalog.definition import Severity
 from core.catalog.flow import Flow
 from core.catalog.positions import Document, Path
+from core.catalog.rates import Rates
 from core.catalog.review import Review, listed
 from core.catalog.routing import FALLBACKS_MAX, ROUTE_VARIABLES, Owners, Route, Routes
 from core.catalog.source import Source
@@ -126,6 +127,13 @@ def check_owners(review: Review, document: Document, owners: Owners) -> None:
     for name, owner in owners.owners.items():
         if owner.email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", owner.email):
             review.wrong(document, ("owners", name, "email"), f"'{owner.email}' is not an e-mail address; write name@example.com")
+
+
+def check_rates(review: Review, document: Document, rates: Rates) -> None:
+    """Report every error in ``rates.yaml``."""
+    if rates.currency in rates.rates:
+        path = ("rates", rates.currency)
+        review.wrong(document, path, f"{rates.currency} is the currency that totals are reported in; remove its rate", at_key=True)
 
 
 def check_routes(review: Review, document: Document, routes: Routes) -> None:

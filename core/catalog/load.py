@@ -20,11 +20,21 @@ from pydantic import ValidationError
 from core.catalog.calendar import Calendar
 from core.catalog.catalog import Catalog
 from core.catalog.check_flow import check_flow, fact_types
-from core.catalog.check_rest import check_calendar, check_contract, check_owners, check_routes, check_shared, check_source, check_told
+from core.catalog.check_rest import (
+    check_calendar,
+    check_contract,
+    check_owners,
+    check_rates,
+    check_routes,
+    check_shared,
+    check_source,
+    check_told,
+)
 from core.catalog.contract import Contract
 from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Flow
 from core.catalog.positions import MAXIMUM_BYTES, Diagnostic, Document, Position, UnreadableError, check_size, read_document
+from core.catalog.rates import Rates
 from core.catalog.review import Review, Validators
 from core.catalog.routing import Owners, Routes
 from core.catalog.runbook import Runbook
@@ -40,7 +50,7 @@ FOLDERS: dict[str, tuple[type[Definition], str]] = {
     "contracts": (Contract, "contract"),
     "runbooks": (Runbook, "runbook"),
 }
-SINGLES: dict[str, type[Definition]] = {"routes.yaml": Routes, "owners.yaml": Owners}
+SINGLES: dict[str, type[Definition]] = {"routes.yaml": Routes, "owners.yaml": Owners, "rates.yaml": Rates}
 _NAMED_IN = {"routes.yaml": "channel", "owners.yaml": "owner"}
 _IGNORED = {"tests", "README.md", "schemas"}
 NO_VALIDATORS = Validators()
@@ -116,6 +126,8 @@ def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
         check_routes(review, reader.documents["routes.yaml"], catalog.routes)
     if "owners.yaml" in reader.documents:
         check_owners(review, reader.documents["owners.yaml"], catalog.owners)
+    if catalog.rates:
+        check_rates(review, reader.documents["rates.yaml"], catalog.rates)
 
 
 class _Reader:
@@ -165,6 +177,7 @@ class _Reader:
             runbooks=self._of("runbook", Runbook),
             routes=_single(self._singles.get("routes.yaml"), Routes),
             owners=_single(self._singles.get("owners.yaml"), Owners),
+            rates=rates if isinstance(rates := self._singles.get("rates.yaml"), Rates) else None,
         )
 
     def document(self, noun: str, name: str) -> Document:
@@ -219,7 +232,8 @@ class _Reader:
     def _read_single(self, file: Path) -> None:
         document = self._read(file)
         if document is None:
-            self.incomplete.add(_NAMED_IN[file.name])
+            if file.name in _NAMED_IN:
+                self.incomplete.add(_NAMED_IN[file.name])
             return
         item = self._typed(document, SINGLES[file.name])
         self.documents[file.name] = document

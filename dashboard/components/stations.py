@@ -15,7 +15,7 @@ from dashboard.places import Counts, Line, Station
 
 _LINE = Markup(
     '<section class="flow {kind}" aria-label="{title}"><header>{bulb}<h3><a href="{href}">{title}</a></h3>'
-    '<span class="sum">{open} open</span>{tallies}<span class="money">{money}</span></header><ol class="stations">{stations}</ol></section>'
+    '<span class="sum">{open} open</span>{tallies}<span class="money" title="{made_of}">{money}</span></header><ol class="stations">{stations}</ol></section>'
 )
 _TILE = Markup(
     '<li class="station {kind}"><a href="{href}" title="{hint}">{bulb}<span class="name">{title}</span><span class="system">{system}</span>'
@@ -62,8 +62,8 @@ def badge(held: Counts, busy: int) -> status_badge.Badge:
     return status_badge.station(held.late, held.at_risk, held.unknown, busy)
 
 
-def line(flow: Line, now: datetime) -> Markup:
-    """Return one flow. ``now``: aware."""
+def line(flow: Line, money: tuple[str, str], now: datetime) -> Markup:
+    """Return one flow. ``money``: what it has at risk, and what that is made of; ``now``: aware."""
     lamp = badge(flow.held, flow.open)
     return _LINE.format(
         kind=lamp.kind,
@@ -72,7 +72,8 @@ def line(flow: Line, now: datetime) -> Markup:
         bulb=status_badge.icon(lamp),
         open=count(flow.open),
         tallies=tallies(flow.held),
-        money=several(flow.held.value) if flow.held.value else "",
+        money=money[0] if flow.held.value else "",
+        made_of=money[1],
         stations=Markup("").join(_tile(station, now) for station in flow.stations),
     )
 

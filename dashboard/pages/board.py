@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from core.catalog.flow import OWN_FLOW
 from core.incident import IncidentStatus, current_status
-from core.money import count, several
+from core.money import count
 from dashboard import definitions, measures
-from dashboard.components import links, notices, status_badge
+from dashboard.components import links, notices, reported, status_badge
 from dashboard.components.stations import LEGEND, line
 from dashboard.components.time_format import aware, duration, next_deadline, until, utc
 from dashboard.data import Unreachable
@@ -67,7 +67,7 @@ def _draw(context: Context) -> None:
         notices.empty("No transactions yet", "A flow appears as soon as its first milestone arrives. Send one:", notices.FIRST_EVENT)
         return
     _incidents(context, board.incidents)
-    drawn = Markup("").join(line(flow, context.now) for flow in flows)
+    drawn = Markup("").join(line(flow, reported.total(context.catalog, flow.held.value, context.now), context.now) for flow in flows)
     st.html(Markup('<div class="andon-board andon-live">{}{}</div>').format(drawn, LEGEND))
 
 
@@ -89,7 +89,8 @@ def _header(context: Context, board: reads.Board, flows: list[Line]) -> None:
 def _figures(context: Context, board: reads.Board, flows: list[Line]) -> list[tuple[str, ...]]:
     """Return kind, sign, label, value, note and hint of each figure at the top."""
     held, due = total(flows), board.next_due_at
-    late, money = held.late, held.value
+    late = held.late
+    money, made_of = reported.total(context.catalog, held.value, context.now)
     return [
         ("", "", "Open", count(sum(flow.open for flow in flows)), "transactions", "Transactions that have started and not ended"),
         (
@@ -117,12 +118,12 @@ def _figures(context: Context, board: reads.Board, flows: list[Line]) -> list[tu
             "Cannot be evaluated: a source that the SLA depends on is silent, or a fact needed for its due time is missing",
         ),
         (
-            "bad long" if money and late else "long",
+            "bad long" if held.value and late else "long",
             "",
             "Value at risk",
-            several(money, 2),
-            "in open incidents",
-            "Of all transactions in open incidents, each counted once; currencies are not added together",
+            money,
+            made_of or "in open incidents",
+            "Of all transactions in open incidents, each counted once; currencies are added only at the catalog's rates",
         ),
         ("long", "", "Next deadline", _due(due, context.now), context.zone.show(due), utc(due)),
         (

@@ -149,7 +149,7 @@ def test_more_problems_than_anybody_reads_are_counted_and_found_soon(folder: Pat
 
 def test_a_part_of_a_catalog_is_none(folder: Path):
     assert problems(folder / "flows")[0].endswith(
-        "this is only part of a catalog; give a folder that contains flows, calendars, sources, contracts, runbooks or routes.yaml, owners.yaml"
+        "this is only part of a catalog; give a folder that contains flows, calendars, sources, contracts, runbooks or routes.yaml, owners.yaml, rates.yaml"
     )
     assert problems(folder / "routes.yaml") == [f"{folder}/routes.yaml:1:1: this is a file; give the catalog's folder"]
 

@@ -12,7 +12,7 @@ from tests.core.catalog.broken import EXAMPLE
 def test_json_schemas_describe_what_loads():
     schemas = json_schemas()
 
-    assert sorted(schemas) == ["calendar", "contract", "flow", "owners", "routes", "runbook", "source"]
+    assert sorted(schemas) == ["calendar", "contract", "flow", "owners", "rates", "routes", "runbook", "source"]
     assert schemas["flow"]["additionalProperties"] is False
     assert "from" in schemas["flow"]["$defs"]["Sla"]["properties"]
     assert "body" not in schemas["runbook"]["properties"]

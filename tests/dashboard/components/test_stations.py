@@ -20,7 +20,7 @@ def station(**more: Any) -> Station:
 
 
 def shown(*stations: Station, open_: int = 0, held: Counts | None = None) -> str:
-    return str(line(Line("o2c", "Order to cash", open_, held or Counts(), list(stations)), NOW))
+    return str(line(Line("o2c", "Order to cash", open_, held or Counts(), list(stations)), ("€1.20k", "€1k + $250"), NOW))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_flow_has_its_own_counts() -> None:
     assert '<span class="sum">5 open</span>' in head
     assert "</b>2<i> late</i>" in head
     assert "</b>1<i> late</i>" in tiles
-    assert "€1.20k" in head
+    assert '<span class="money" title="€1k + $250">€1.20k</span>' in head
 
 
 def test_what_failed_is_late_but_told_apart() -> None:
@@ -123,7 +123,7 @@ def test_stored_words_stay_words() -> None:
         before=hostile,
         held=Counts(late=1, value={hostile: 5.0}),
     )
-    assert "<script>" not in str(line(Line(hostile, hostile, 1, one.held, [one]), NOW))
+    assert "<script>" not in str(line(Line(hostile, hostile, 1, one.held, [one]), (hostile, hostile), NOW))
 
 
 def test_a_flow_without_stations_is_still_a_line() -> None:

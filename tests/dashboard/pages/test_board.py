@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 
+from core.catalog.catalog import catalog_to_json
+from core.catalog.rates import Rates
+from core.money import several, short
 from dashboard import data
 from dashboard.pages import board
+from dashboard.places import lines, total
 from store.client import Store
 from store.reads import board as reads
+from store.reads import catalogs
 from tests.dashboard.shown import View, words
 from tests.dashboard.synthetic import NOW, catalog, line
 
@@ -65,3 +70,14 @@ def test_nothing_open_is_said_and_more_than_fit_are_counted(view: View, filled: 
     monkeypatch.setattr(reads, "board", lambda *_, **__: replace(whole, incidents=pd.DataFrame()))
     data._fetch.clear()
     assert "No open incidents" in words(view("board", filled))
+
+
+def test_value_at_risk_is_in_one_currency_where_the_catalog_has_rates(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = Rates(currency="EUR", rates={"USD": {date(2026, 1, 1): 0.5}})
+    text = catalog_to_json(replace(catalog(), rates=rates))
+    monkeypatch.setattr(catalogs, "in_force", lambda _: {"definitions": text, "problem": ""})
+    held = total(lines(catalog(), reads.board(filled.reader, now=NOW, limit=8))).value
+    assert held["USD"] > 0
+    shown = words(view("board", filled))
+    assert f"<b>{short(held['EUR'] + held['USD'] / 2, 'EUR')}</b>" in shown
+    assert f"{several(held)} at rates of 01 Jan 2026" in shown
