@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.business_key import AROUND, BLANKS, INVISIBLE
 from core.catalog.catalog import Catalog
 from core.catalog.flow import WRITTEN, Flow, Match, Milestone
 from core.statement import literal
@@ -22,8 +23,11 @@ from correlator.statement import statement
 KEY_LENGTH_LIMIT = 512
 """Maximum length of a key's value after normalisation, in characters; anything longer is not a business identifier."""
 
+NO_KEY = r"^([{\[]|(?i:true|false|null)$)"
+"""Values that identify nothing, as a regular expression: objects, lists within lists, and what a field holds that is a flag or empty."""
+
 BAD_KEY = "bad_correlation_id"
-"""Key type that replaces a value over the limit, so that the correlator can report the signal."""
+"""Key type that replaces a value that cannot be a key, so that the correlator can report the signal; its value says what is wrong."""
 
 NAME_COLUMN: dict[Signal, str] = {"span": "name", "log": "", "event": "type"}
 TABLE: dict[Signal, str] = {"span": "spans", "log": "logs", "event": "events"}
@@ -132,6 +136,10 @@ def _select(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition
         any_case=any(key.case != "keep" for rule in rules for key in rule.flow.keys.values()),
         key_length_limit=KEY_LENGTH_LIMIT,
         bad_key=BAD_KEY,
+        no_key=NO_KEY,
+        invisible=INVISIBLE,
+        blanks=BLANKS,
+        around=AROUND,
         Root=Root,
         **{name: part.uses for name, part in parts.items()},
     )

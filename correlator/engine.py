@@ -64,8 +64,8 @@ class Correlator:
             links = link(batch, self._attached, BAD_KEY)
             self._store.save(self._rows(links), position, self._fold, now)
             self._telemetry.add(M.TRANSACTIONS_TOUCHED, links.assignments["transaction_id"].nunique())
-            if links.oversized:
-                self._telemetry.add(M.QUARANTINED, links.oversized, reason=BAD_KEY)
+            if links.bad_keys:
+                self._telemetry.add(M.QUARANTINED, links.bad_keys, reason=BAD_KEY)
             if links.keyless:
                 self._telemetry.add(M.KEYLESS, links.keyless)
         if now >= self._count_orphans_at:
@@ -97,5 +97,5 @@ class Correlator:
             "keys": pd.concat(keys, ignore_index=True).drop_duplicates(),
             "assignments": links.assignments,
             "copies": links.copies,
-            "oversized": pd.DataFrame({"any": [links.oversized > 0]}),
+            "bad_keys": pd.DataFrame({"any": [links.bad_keys > 0]}),
         }

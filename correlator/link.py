@@ -31,7 +31,7 @@ class Links:
 
     ``keys``: flow, key_type, key_value, transaction_id of pairs not yet known. ``merges``: flow, from_id, to_id. ``assignments``: flow,
     event_id, transaction_id (or shelf) of the events. ``copies``: flow, from_id (a shelf), to_id (a transaction attached to its key).
-    ``keyless``: events without a usable key. ``oversized``: events with a key over the limit.
+    ``keyless``: events without a usable key. ``bad_keys``: events with a key that cannot be one.
     """
 
     keys: pd.DataFrame
@@ -39,7 +39,7 @@ class Links:
     assignments: pd.DataFrame
     copies: pd.DataFrame
     keyless: int
-    oversized: int
+    bad_keys: int
 
 
 _Rows = dict[str, Texts]
@@ -58,7 +58,7 @@ def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: st
     # Keys that cannot be used, and events that have no other.
     bad = rows["key_type"] == bad_key
     usable = (rows["key_type"] != "") & ~bad
-    oversized = len(_first_of(rows["event"][bad]))
+    bad_keys = len(_first_of(rows["event"][bad]))
     keyless = len(_first_of(rows["event"])) - len(_first_of(rows["event"][usable]))
     rows = _taken(rows, usable)
 
@@ -83,7 +83,7 @@ def link(batch: pd.DataFrame, attached: Collection[tuple[str, str]], bad_key: st
         assignments=_frame(_concatenated(of_events, shelves, attached_now), flow="flow", event_id="event_id", transaction_id="owner"),
         copies=_copies(pairs),
         keyless=keyless,
-        oversized=oversized,
+        bad_keys=bad_keys,
     )
 
 

@@ -151,9 +151,9 @@ class StoredCorrelation:
             self._store.command(statement("correlation/retire_transactions"), {"revision": revision, **_merged(merges)})
         self._store.insert("transaction_keys", {**_columns(frames["keys"]), "revision": [revision] * len(frames["keys"])})
         self._store.insert_table("transaction_events", _at(placed.arrived, revision))
-        if frames["oversized"].any(axis=None):
+        if frames["bad_keys"].any(axis=None):
             bound = {"revision": revision, "after": self._cursors.of("correlate"), "upto": position}
-            self._store.command(statement("correlation/quarantine_oversized_keys"), bound)
+            self._store.command(statement("correlation/quarantine_bad_keys"), bound)
         if folded_before:
             self._fold(fold, placed.changed, revision)
         else:

@@ -34,8 +34,9 @@ class Key(Definition):
 
     ``relation`` says how many of it one transaction has: ``one``; ``many`` (one order, many deliveries: each value still belongs to one
     transaction); ``many-to-many`` (an invoice over several orders: it is attached to transactions and never merges them).
-    ``strip_leading``: characters that some systems pad with; a value of nothing but these keeps its last one, so 000 is order 0. Blanks
-    around a value never count, and a blank value counts as missing: an event without any other key is keyless. ``written_by``: the
+    ``strip_leading``: characters that some systems pad with; a value of nothing but these keeps its last one, so 000 is order 0. What
+    nobody sees never counts (blanks around a value, control and zero-width characters), and a blank value counts as missing: an event
+    without any other key is keyless. A list in an event's JSON is several keys. ``written_by``: the
     milestone that writes the flow's first key as people do, so that order 0815 is shown as 0815 although it is compared as 815.
     """
 

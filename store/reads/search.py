@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.business_key import visible
 from core.catalog.flow import HEARTBEAT
 from store.reads.connection import Reader
 from store.reads.frame import frame
@@ -20,7 +21,7 @@ _WINDOW_HOURS = (24, 24 * 8, 24 * 64)
 
 def forms(value: str) -> list[str]:
     """Return how an identifier that a person types may be stored: as it is, and without leading zeros (if it is all zeros, one is left)."""
-    typed = value.strip()
+    typed = visible(value)
     return list(dict.fromkeys([typed, typed.lstrip("0") or typed[-1:]]))
 
 
@@ -29,7 +30,9 @@ def find(client: Reader, *, value: str, limit: int = 50) -> pd.DataFrame:
 
     The only way to search by an identifier. The id of a transaction that was merged into another is a key of that one, of type ``@merged``.
     """
-    return frame(client, statement("search/find"), parameters={"exact": forms(value), "prefix": value.strip(), "limit": limit})
+    exact = forms(value)
+    beginnings = {f"beginning_{number}": form for number, form in enumerate(exact)}
+    return frame(client, statement("search/find", beginnings=tuple(beginnings)), parameters={"exact": exact, **beginnings, "limit": limit})
 
 
 def choices(client: Reader, *, since: datetime) -> pd.DataFrame:

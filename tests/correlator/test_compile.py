@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.catalog.flow import Flow, is_named
+from core.business_key import visible
+from core.catalog.flow import Fact, Flow, is_named
 from core.catalog.review import listed
 from core.telemetry import M, Telemetry
-from correlator.compile import compile_catalog, signal_of
+from correlator.compile import NO_KEY, compile_catalog, signal_of
 from correlator.engine import Correlator
 from store.client import Store
 from store.correlation import StoredCorrelation
@@ -23,7 +25,7 @@ from tests.model.transactions import Heard
 
 def flow(match: dict[str, object], name: str = "one", **more: object) -> Flow:
     """A flow of one milestone."""
-    milestone = {"system": "S", "match": match, "keys": {"order": "source"}, **more}
+    milestone: dict[str, object] = {"system": "S", "match": match, "keys": {"order": "source"}, **more}
     return Flow.model_validate(
         {"flow": name, "title": name, "owner": "team", "keys": {"order": {}}, "milestones": {"done": milestone}, "ends": ["done"]}
     )
@@ -94,6 +96,69 @@ def test_a_key_of_nothing_but_padding_keeps_one_and_a_blank_one_counts_as_keyles
     assert [row["keys"] for row in found] == [["0"], ["0"], ["0"], ["10"], ["A0"], [], []]
     assert [row["reference"] for row in stored(store)] == ["0", "10", "A0"]
     assert telemetry.value(M.KEYLESS) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [
+        ('{"order": ["C1", " C2 ", "C1", ""]}', [("order", "C1"), ("order", "C2")]),
+        ('{"order": [1, 2]}', [("order", "1"), ("order", "2")]),
+        ('{"order": []}', [("bad_correlation_id", "order: [] is no identifier")]),
+        ('{"order": ["C1", {"a": 1}]}', [("order", "C1"), ("bad_correlation_id", 'order: {"a":1} is no identifier')]),
+        ('{"order": {"id": 1}}', [("bad_correlation_id", 'order: {"id":1} is no identifier')]),
+        ('{"order": true}', [("bad_correlation_id", "order: true is no identifier")]),
+        ('{"order": "TRUE-1"}', [("order", "TRUE-1")]),
+        ('{"order": "[x"}', [("bad_correlation_id", "order: [x is no identifier")]),
+        ('{"order": null}', []),
+        ('{"order": 7}', [("order", "7")]),
+    ],
+)
+def test_several_values_are_several_keys_and_what_is_no_identifier_is_told(store: Store, data: str, keys: list[tuple[str, str]]) -> None:
+    Correlator(StoredCorrelation(store), catalog(flow({"event": "x"}, keys={"order": "data.order"})), Telemetry())
+    row = {"type": ["x"], "id": ["1"], "source": ["s"], "slice": [1], "received_at": [NOW], "time": [NOW], "data": [data]}
+    store.insert("events", row)
+    (found,) = store.rows("SELECT keys FROM milestone_events")
+    assert [(key["type"], key["value"]) for key in found["keys"]] == keys
+
+
+def test_a_fact_of_blanks_is_none_and_blanks_around_one_do_not_count(store: Store) -> None:
+    facts = {"blank": "data.blank", "customer": "data.customer"}
+    with_facts = flow({"event": "x"}, keys={"order": "subject"}, facts=facts).model_copy(
+        update={"facts": {"blank": Fact(), "customer": Fact()}}
+    )
+    Correlator(StoredCorrelation(store), catalog(with_facts), Telemetry())
+    row = {"type": ["x"], "id": ["1"], "source": ["s"], "subject": ["1"], "slice": [1], "received_at": [NOW], "time": [NOW]}
+    store.insert("events", {**row, "data": ['{"blank": " \\t\\n", "customer": " ACME \\n"}']})
+    (found,) = store.rows("SELECT facts FROM milestone_events")
+    assert found["facts"] == {"customer": "ACME"}
+
+
+def test_a_list_of_an_attribute_is_told_and_makes_no_key_of_its_bytes(store: Store) -> None:
+    Correlator(StoredCorrelation(store), catalog(flow({"span": "x"}, keys={"order": "attributes.order"})), Telemetry())
+    row = {
+        "name": ["x"],
+        "slice": [1],
+        "received_at": [NOW],
+        "attributes": [{"order": "CgQKAkMx"}],
+        "attribute_types": [{"order": "array"}],
+    }
+    store.insert("spans", row)
+    (found,) = store.rows("SELECT keys FROM milestone_events")
+    assert [(key["type"], key["value"]) for key in found["keys"]] == [("bad_correlation_id", "order: [array] is no identifier")]
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=1, max_size=8))
+def test_a_key_is_what_people_see_of_it(store: Store, values: list[str]) -> None:
+    """The store's SQL and the search agree, whatever the text."""
+    Correlator(StoredCorrelation(store), catalog(flow({"event": "x"}, keys={"order": "subject"})), Telemetry())
+    store.command("TRUNCATE TABLE milestone_events")
+    count = len(values)
+    row = {"type": ["x"] * count, "id": [str(n) for n in range(count)], "source": ["s"] * count, "slice": [1] * count, "subject": values}
+    store.insert("events", {**row, "received_at": [NOW] * count, "time": [NOW] * count})
+    found = store.rows("SELECT keys FROM milestone_events ORDER BY toUInt32(splitByChar(' ', signal_id)[2])")
+    stored_keys = [key["value"] for each in found for key in each["keys"] if key["type"] == "order"]
+    assert stored_keys == [visible(value) for value in values if visible(value) and not re.match(NO_KEY, visible(value))]
 
 
 def test_a_match_speaks_of_one_kind_of_signal_and_of_spans_where_it_does_not_say() -> None:

@@ -109,14 +109,14 @@ def test_it_goes_to_the_survivor_of_a_merge_in_the_same_batch() -> None:
 
 def test_events_without_a_usable_key_are_counted_and_linked_with_nothing() -> None:
     links = linked(("e1", "", "", ""), ("e2", BAD, "", ""), ("e3", BAD, "", ""), ("e3", "order", "A", ""))
-    assert (links.keyless, links.oversized) == (2, 2)
+    assert (links.keyless, links.bad_keys) == (2, 2)
     assert assigned(links) == {("e3", "f3")}
 
 
 def test_a_batch_of_nothing_says_nothing() -> None:
     links = linked()
     assert all(frame.empty for frame in (links.keys, links.merges, links.assignments, links.copies))
-    assert (links.keyless, links.oversized) == (0, 0)
+    assert (links.keyless, links.bad_keys) == (0, 0)
 
 
 def test_texts_of_the_driver_are_taken_whatever_their_type() -> None:

@@ -20,7 +20,7 @@ NOTHING: dict[str, pd.DataFrame] = {
     "keys": pd.DataFrame(columns=["flow", "key_type", "key_value", "transaction_id", "active"]),
     "assignments": pd.DataFrame(columns=["flow", "event_id", "transaction_id"]),
     "copies": pd.DataFrame(columns=["flow", "from_id", "to_id"]),
-    "oversized": pd.DataFrame({"oversized": [False]}),
+    "bad_keys": pd.DataFrame({"bad_keys": [False]}),
 }
 NO_RULES: dict[str, list[Any]] = {"flow": []}
 

@@ -86,6 +86,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "rebuild/count_hours": each("table", ("spans",)),
     "rebuild/count_rows": [{"table": "spans", "in_window": flag} for flag in FLAGS],
     "rebuild/oldest_hour": each("table", ("spans",)),
+    "search/find": [{"beginnings": ("beginning_0", "beginning_1")}],
     "search/listing": [
         LISTING,
         {**LISTING, "by_id": True, "in_window": False},
