@@ -1,4 +1,6 @@
-"""What loading one slice costs, in processor time, by kind and number of signals: from the journal to a written position.
+"""What loading one slice costs, in processor time, by kind and number of signals: from the journal into the tables.
+
+As in the engine, positions are written once some slices are in; the median is of a slice after which they are not.
 
 Two ways alternate, each in a process of its own: rows decoded in Python, as the engine does with small slices, and by the store's views, as
 it does with large ones. Where both cost the same is where ``store.slice.DECODED_MAX`` belongs.
@@ -112,7 +114,8 @@ def _worker() -> None:
             kind, count = asked.split()
             _write(settings, number, SignalKind(kind), int(count))
             started = time.process_time()
-            report = loader.load()
+            report = loader.load(write_behind=True)
+            store.flush()
             taken = time.process_time() - started
             if report.failed or sum(report.signals.values()) != int(count):
                 raise RuntimeError(f"{report.signals} were loaded instead of {count}: {report.failed}")
