@@ -101,7 +101,9 @@ def main() -> None:
 
 
 def _fault(error: Exception) -> str:
-    """Return in one line what no command anticipated: a disk that accepts no more, or an error to be reported."""
+    """Return in one line what no command anticipated: a part that is not installed, a full disk, or an error to be reported."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"andon: {error.name} is not installed: this may be the collector alone; install the rest with pipx install 'andon[all]'"
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return f"andon: {error.filename or 'a file'}: {error.strerror}; make room there, or mount it for writing, and start again"
     return f"andon: unexpected {type(error).__name__}: {error}; set ANDON_TRACE=1 to see where, and report it"

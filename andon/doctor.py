@@ -29,6 +29,7 @@ from core.plural import counted
 MEMORY_BYTES = 2 << 30
 """What collector, engine and dashboard need together before there is any load."""
 ANSWER_SECONDS = 5.0
+_FREE = "does not run; its ports are free"
 _SLOWER_SECONDS = 0.1
 """A disk that takes longer for one byte makes every sender wait that long."""
 
@@ -54,7 +55,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _machine()
     yield from _data(settings)
     yield from _catalog(settings)
-    yield from _running(settings)
+    yield from _processes(settings)
+
+
+def examine_running(settings: Settings) -> Iterator[Finding]:
+    """Yield a finding for each kind of process that runs here, or that none does: what a container's health check asks."""
+    running = [finding for finding in _processes(settings) if not finding.text.endswith(_FREE)]
+    yield from running or [Finding(Level.PROBLEM, "no process of Andon runs here; start one with 'andon up'")]
 
 
 def _machine() -> Iterator[Finding]:
@@ -120,7 +127,7 @@ def _catalog(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "catalog: there is no channel, so nobody is notified; add one to routes.yaml")
 
 
-def _running(settings: Settings) -> Iterator[Finding]:
+def _processes(settings: Settings) -> Iterator[Finding]:
     engine = httpx.Client(base_url=settings.engine_url, timeout=ANSWER_SECONDS, trust_env=False)
     dashboard = httpx.Client(
         base_url=f"http://{reachable(settings.inner_host)}:{settings.dashboard_port}", timeout=ANSWER_SECONDS, trust_env=False
@@ -135,7 +142,7 @@ def _process(settings: Settings, kind: str, client: httpx.Client) -> Finding:
     host = settings.host if kind == "collector" else settings.inner_host
     taken = [port for name in PORT_SETTINGS[kind] if not is_free(host, port := getattr(settings, name))]
     if not taken:
-        return Finding(Level.OK, f"{kind}: does not run; its ports are free")
+        return Finding(Level.OK, f"{kind}: {_FREE}")
     try:
         answer = client.get("/_stcore/health" if kind == "dashboard" else "/readyz")
     except httpx.HTTPError:

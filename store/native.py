@@ -13,11 +13,9 @@ import lz4.block
 import zstandard
 from clickhouse_cityhash.cityhash import CityHash128
 
+from store.read_only import REVISION, SERVER_NAME
 from store.statement import statement
 
-SERVER_NAME = "andon"
-"""What functions that ask for the name of the server or its host answer: who reads the store need not know the machine."""
-REVISION = 0
 _GREETING = statement("endpoint/greeting").strip()
 _WITH_FLAGS = 54_454
 """From this revision on, each column says whether its serialization is a special one."""

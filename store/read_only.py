@@ -14,8 +14,11 @@ from dataclasses import dataclass
 
 from core.errors import Permanent
 from store.named_tables import SET_FUNCTION, SYSTEM_TABLES
-from store.native import REVISION, SERVER_NAME
 
+SERVER_NAME = "andon"
+"""What functions that ask for the name of the server or its host answer: who reads the store need not know the machine."""
+REVISION = 0
+"""The revision of the Native format that answers are in (:mod:`store.native`)."""
 _TOKEN = re.compile(
     r"""
     (?P<comment>--[^\n]*|/\*.*?\*/)

@@ -16,7 +16,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-SHIPPED = {"andon": ("rabbitmq", "sql"), "andon-instrumentation": ()}
+SHIPPED = {"andon": ("all",), "andon-instrumentation": ()}
 """Our own distributions with the extras that go with them."""
 
 
@@ -31,7 +31,7 @@ def shipped() -> dict[str, set[str]]:
             continue
         seen.add(one)
         needed = [(canonicalize_name(each.name), frozenset(each.extras)) for each in _requirements(distribution(name), extras)]
-        needs.setdefault(name, set()).update(each for each, _ in needed)
+        needs.setdefault(name, set()).update(each for each, _ in needed if each != name)  # an extra may name other extras
         waiting += needed
     return needs
 

@@ -34,6 +34,7 @@ def test_a_machine_that_is_fit_says_so(folder: Path) -> None:
     assert code == 0
     assert not [line for line in lines if line.startswith("problem")]
     assert [line for line in lines if "data folder .andon: not there yet" in line]
+    assert examined(folder, "--running") == (1, ["problem  no process of Andon runs here; start one with 'andon up'"])
     assert [line for line in lines if line.startswith("ok       catalog catalog: 1 flow, version ")]
     assert [line for line in lines if "its ports are free" in line] == [
         f"ok       {kind}: does not run; its ports are free" for kind in ("collector", "engine", "dashboard")

@@ -133,3 +133,4 @@ def test_the_collectors_configuration_names_only_what_it_defines() -> None:
     for pipeline in found["service"]["pipelines"].values():
         assert set(pipeline["receivers"]) <= set(found["receivers"])
         assert set(pipeline["exporters"]) <= set(found["exporters"])
+        assert set(pipeline["processors"]) <= set(found["processors"])

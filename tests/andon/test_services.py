@@ -1,0 +1,42 @@
+"""The units in ``deploy/systemd``: what Andon makes of their commands and settings, and what systemd says."""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from core.config import load_settings
+from tests.command_line import ask
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "systemd"
+UNITS = sorted(FOLDER.glob("*.service"))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_starts_a_command_with_settings_that_there_are(unit: Path) -> None:
+    found = configparser.ConfigParser(strict=False)
+    found.read(unit, encoding="utf-8")
+    program, verb, *options = found["Service"]["ExecStart"].split()
+    assert (program, options) == ("/opt/andon/bin/andon", ["--config", "/etc/andon/andon.toml"])
+    assert ask(verb, "--help", folder=FOLDER).returncode == 0
+    settings = load_settings(FOLDER / "andon.toml")
+    assert settings.data == Path("/var/lib") / found["Service"]["StateDirectory"]
+    assert {UNITS[0].stem, *(found["Unit"]["After"].split())} <= {one.stem for one in UNITS} | {"network-online.target"} | {
+        f"{one.stem}.service" for one in UNITS
+    }
+
+
+def test_systemd_accepts_them(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("needs systemd-analyze: apt package systemd")
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/andon/bin/andon", "/bin/true").replace("User=andon\n", "")
+        (tmp_path / unit.name).write_text(text)
+    done = subprocess.run([program, "verify", *tmp_path.glob("*.service")], capture_output=True, text=True, check=False, timeout=60)
+    assert "Unknown" not in done.stderr, done.stderr
+    assert "Failed to parse" not in done.stderr, done.stderr
