@@ -1,8 +1,8 @@
 """Writes docs/reference.md from the code.
 
-Settings, metrics, plug-ins, what calendars, pauses, targets, penalties, contracts and owners may say.
+Settings, metrics, plug-ins and their settings, and every key of a catalog, with an example of each from ``tools/examples.yaml``.
 
-Run after any of them changes; a test checks that the file is what this writes.
+Run after any of them changes; tests check that the file is what this writes, and that each example is one.
 """
 
 from __future__ import annotations
@@ -11,38 +11,60 @@ import inspect
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import yaml
+from pydantic import BaseModel
+
+import alerts.egress
 import alerts.notifiers
 import collector.lanes
 import collector.receivers
 import dashboard.pages
-from core.catalog.calendar import Calendar, Holidays, Shift, WorkedDay
+from collector.receiver_settings import ReceiverSettings
+from core.catalog.calendar import TIME_OF_DAY_PATTERN, Calendar, Holidays, Shift, WorkedDay
 from core.catalog.contract import Contract
-from core.catalog.definition import Definition
+from core.catalog.definition import IDENTIFIER_PATTERN, Definition
+from core.catalog.flow import Fact, Flow, Key, Match, Milestone
 from core.catalog.rates import Rates
-from core.catalog.routing import Owner
-from core.catalog.sla import Pause, Penalty, Target
+from core.catalog.routing import ActiveTime, Channel, Owner, Route
+from core.catalog.runbook import Runbook
+from core.catalog.sla import Impact, Pause, Penalty, Sla, Target
+from core.catalog.source import Expectation, Source, Webhook
 from core.config import Settings
+from core.duration import DURATION_PATTERN, PERCENTAGE_PATTERN
 from core.registry import discover
 from core.telemetry import M
 
-PLUGINS = (
-    ("Receivers (`receiver:` of a source)", collector.receivers, "RECEIVER"),
-    ("Notifiers (`type:` of a channel)", alerts.notifiers, "NOTIFIER"),
-    ("Pages", dashboard.pages, "PAGE"),
-)
 DEFINITIONS: tuple[tuple[str, type[Definition]], ...] = (
+    ("Flow (`flows/*.yaml`)", Flow),
+    ("Key (under `keys:` of a flow)", Key),
+    ("Fact (under `facts:` of a flow)", Fact),
+    ("Milestone (under `milestones:` of a flow)", Milestone),
+    ("Match (`match:` of a milestone)", Match),
+    ("SLA (under `slas:` of a flow)", Sla),
+    ("Target (under `targets:` of an SLA)", Target),
+    ("Pause (`pause:` of an SLA)", Pause),
+    ("Penalty (`penalty:` of an SLA or of a target)", Penalty),
+    ("Impact (`impact:` of an SLA)", Impact),
     ("Calendar (`calendars/*.yaml`)", Calendar),
     ("Shift (under `shifts:` of a calendar)", Shift),
     ("Holidays (`holidays:` of a calendar)", Holidays),
     ("Worked day (under `worked:` of a calendar)", WorkedDay),
-    ("Pause (`pause:` of an SLA)", Pause),
-    ("Target (under `targets:` of an SLA)", Target),
-    ("Penalty (`penalty:` of an SLA or of a target)", Penalty),
     ("Contract (`contracts/*.yaml`)", Contract),
-    ("Owner (`owners.yaml`)", Owner),
+    ("Source (`sources/*.yaml`)", Source),
+    ("Webhook (`webhook:` of a source)", Webhook),
+    ("Rhythm (`expect:` of a source)", Expectation),
+    ("Owner (under `owners:` in `owners.yaml`)", Owner),
+    ("Channel (under `channels:` in `routes.yaml`)", Channel),
+    ("Route (under `routes:` in `routes.yaml`)", Route),
+    ("Active time (`active:` of a route)", ActiveTime),
     ("Rates (`rates.yaml`)", Rates),
+    ("Runbook (front matter of `runbooks/*.md`)", Runbook),
 )
+EXAMPLES: dict[str, str] = yaml.safe_load((Path(__file__).parent / "examples.yaml").read_text(encoding="utf-8"))
+_KINDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
+_PATTERNS = {IDENTIFIER_PATTERN: "name", DURATION_PATTERN: "duration", PERCENTAGE_PATTERN: "percentage", TIME_OF_DAY_PATTERN: "time of day"}
 
 
 def reference() -> str:
@@ -65,29 +87,90 @@ def reference() -> str:
         value = metric.value
         lines.append(f"| `{value.name}` | {value.kind.__name__.lower()} | {', '.join(value.labels)} | {value.help} |")
     lines += ["", "## Lanes (`lane:` of a source and of a flow)", "", inspect.getdoc(collector.lanes) or ""]
-    for title, package, constant in PLUGINS:
-        lines += ["", f"## {title}", "", "| name | what it does |", "|---|---|"]
-        for name, plugin in sorted(discover(package, constant, object).items()):
-            lines.append(f"| `{name}` | {_first_line(plugin)} |")
+    lines += ["", "## Pages", "", "| name | what it does |", "|---|---|"]
+    for name, page in sorted(discover(dashboard.pages, "PAGE", object).items()):
+        lines.append(f"| `{name}` | {_first_line(page)} |")
     for title, definition in DEFINITIONS:
-        lines += ["", f"## {title}", "", _words(definition), ""]
-        required = [f"`{field.alias or name}`" for name, field in definition.model_fields.items() if field.is_required()]
-        optional = [f"`{field.alias or name}`" for name, field in definition.model_fields.items() if not field.is_required()]
-        lines.append(
-            ". ".join(f"{kind}: {', '.join(keys)}" for kind, keys in (("Required", required), ("Optional", optional)) if keys) + "."
-        )
+        lines += ["", f"## {title}", "", _words(definition), "", *_keys(definition), *_example(definition.__name__)]
+    for name, receiver in sorted(discover(collector.receivers, "RECEIVER", object).items()):
+        lines += ["", f"## Receiver `{name}` (`receiver:` of a source)", "", *_paragraphs(receiver)]
+        settings = _settings_of(receiver)
+        lines += [_words(settings), "", *_keys(settings), *_example(name)]
+    lines += ["", "## Settings of every notifier that sends over HTTP", "", *_paragraphs(alerts.egress)[-2:-1]]
+    for name, notifier in sorted(discover(alerts.notifiers, "NOTIFIER", object).items()):
+        lines += ["", f"## Notifier `{name}` (`type:` of a channel)", "", *_paragraphs(notifier)[:-1], *_example(name)]
     return "\n".join(lines) + "\n"
 
 
-def _words(definition: type[Definition]) -> str:
-    text = (inspect.getdoc(definition) or "").replace("``", "`").replace("`for_`", "`for`")
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+def _keys(model: type[BaseModel]) -> list[str]:
+    """Return a table of the keys: what each takes, and its default."""
+    schema = model.model_json_schema(by_alias=True)
+    rows = ["| key | takes | default |", "|---|---|---|"]
+    for name, found in schema["properties"].items():
+        if model is Runbook and name == "body":
+            continue
+        required = name in schema.get("required", ())
+        default = "required" if required else _default(found.get("default"))
+        rows.append(f"| `{name}` | {_takes(found, schema.get('$defs', {}))} | {default} |")
+    return rows
+
+
+def _default(value: Any) -> str:
+    return "" if value in (None, "", [], {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _takes(found: dict[str, Any], parts: dict[str, Any]) -> str:
+    """Return a JSON Schema in words."""
+    if "$ref" in found:
+        name = found["$ref"].rpartition("/")[2]
+        return _takes(parts[name], parts) if "enum" in parts[name] else _section(name)
+    if "anyOf" in found:
+        return " or ".join(dict.fromkeys(_takes(one, parts) for one in found["anyOf"] if one.get("type") != "null"))
+    values = found.get("enum", [found["const"]] if "const" in found else [])
+    kind = found.get("type")
+    words = ", ".join(f"`{one}`" for one in values) or _PATTERNS.get(found.get("pattern", "")) or _KINDS.get(str(kind), "anything")
+    if kind == "array":
+        words = f"list: {_takes(found['items'], parts)}"
+    elif kind == "object":
+        words = f"map: {_takes(found['additionalProperties'], parts)}" if isinstance(found.get("additionalProperties"), dict) else "map"
+    return "date" if found.get("format") == "date" else words
+
+
+def _section(name: str) -> str:
+    title = next((title for title, definition in DEFINITIONS if definition.__name__ == name), "")
+    plain = title.partition(" (")[0].lower()
+    return f"[{plain}](#{re.sub(r'[^a-z0-9 _-]', '', title.lower()).replace(' ', '-')})" if title else f"map ({name.lower()})"
+
+
+def _example(name: str) -> list[str]:
+    return ["", "```yaml", EXAMPLES[name].rstrip("\n"), "```"]
+
+
+def _settings_of(receiver: object) -> type[ReceiverSettings]:
+    """Return the model of a receiver's settings, which is in its module."""
+    classes = vars(inspect.getmodule(type(receiver))).values()
+    return next(one for one in classes if inspect.isclass(one) and issubclass(one, ReceiverSettings) and one is not ReceiverSettings)
+
+
+def _paragraphs(plugin: object) -> list[str]:
+    """Return the module's own words, a paragraph a line, with an empty one after each."""
+    text = _plain(inspect.getdoc(plugin if inspect.ismodule(plugin) else inspect.getmodule(type(plugin))) or "")
+    return [part for paragraph in text.split("\n\n") for part in (paragraph, "")]
 
 
 def _first_line(plugin: object) -> str:
-    module = inspect.getmodule(type(plugin))
-    text = getattr(plugin, "title", "") or (inspect.getdoc(module) or "").splitlines()[0]
+    text = getattr(plugin, "title", "") or (inspect.getdoc(inspect.getmodule(type(plugin))) or "").splitlines()[0]
     return str(text).rstrip(".")
+
+
+def _words(definition: type[BaseModel]) -> str:
+    return _plain(inspect.getdoc(definition) or "").replace("`for_`", "`for`")
+
+
+def _plain(text: str) -> str:
+    """Return a docstring in Markdown: names in single backticks, each paragraph in one line."""
+    text = re.sub(r":(?:class|data|func|mod):`~?(?:[\w.]+\.)?(\w+)`", r"`\1`", text.replace("``", "`"))
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
 
 
 if __name__ == "__main__":
