@@ -45,6 +45,8 @@ def _views(client: Any) -> dict[str, tuple[str, dict[str, str]]]:
         "Transactions, breached": ("transactions", {"verdict": "breached"}),
         "Transactions, held up at a station": ("transactions", {"flow": "order-to-cash", "awaited": "booked"}),
         "Transactions, of one customer": ("transactions", {"customer": "Customer 7", "period": "all"}),
+        "Transactions, of one SLA": ("transactions", {"sla": "order-to-cash/book-in-time"}),
+        "Transactions, newest first, all time": ("transactions", {"order": "newest", "period": "all"}),
         "Transactions, found by identifier": ("transactions", {"find": reference}),
         "Transactions, found by its beginning": ("transactions", {"find": reference[:3]}),
         "One transaction": ("transactions", {"id": identity}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv as csv_format
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,9 +27,15 @@ _MINUS = "\u2212"
 
 
 def offer(
-    context: Context, frame: pd.DataFrame, name: str, note: str = "", *, start: datetime | None = None, end: datetime | None = None
+    context: Context,
+    frame: pd.DataFrame | Callable[[], pd.DataFrame],
+    name: str,
+    note: str = "",
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> None:
-    """Draw a button that downloads the frame, beside a note.
+    """Draw a button that downloads the frame, or what ``frame`` returns once somebody asks for it, beside a note.
 
     Every row says what it is of: the moment it was read, the period [``start``, ``end``) if there is one, and the filters in the address.
     """
@@ -42,7 +48,7 @@ def offer(
     of["filters"] = filters.stated() or "none"
     button.download_button(
         "Download CSV",
-        csv(told(frame, of, shown)),
+        csv(told(frame, of, shown)) if isinstance(frame, pd.DataFrame) else lambda: csv(told(frame(), of, shown)),
         f"andon-{name}-{context.now.astimezone(shown):%Y-%m-%d}.csv",
         "text/csv",
         icon=":material/download:",

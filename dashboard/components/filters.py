@@ -56,6 +56,8 @@ _SELECTING = {
     "stage",
     "awaited",
     "customer",
+    "supplier",
+    "carrier",
     "plant",
     "status",
     "owner",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.catalog.flow import PARTIES
 from core.money import cell
 from dashboard import definitions
 from dashboard.components import export, filters, links, notices, status_badge, table
@@ -18,7 +20,11 @@ from dashboard.page import Context
 from store.reads import search as reads
 
 _VERDICTS = ["breached", "failed", "at_risk", "unknown", "running", "paused", "met", "met_late"]
+_EXCEPTIONS = {"breached", "failed", "at_risk", "unknown", "met_late"}
 _LIMIT = 200
+_FILE_LIMIT = 50_000
+"""The most rows of a file."""
+_ORDERS = {"worst": "Worst first", "due": "Due first", "value": "Largest value first", "newest": "Newest first"}
 _FOUND = 100
 
 
@@ -75,33 +81,16 @@ def _named(context: Context, flow: str, key_type: str, value: str) -> str:
 def _list(context: Context) -> None:
     catalog = context.catalog
     recent = context.data.read(reads.choices, slow=True, since=filters.since("30d", context.now))
-    top = st.columns([1.3, 1, 1, 1.3, 1.3, 0.8, 1.1])
-    with top[0]:
-        flow = filters.flow(catalog)
-    with top[1]:
-        state = filters.choose("State", "state", ["open", "completed", "cancelled"], str.capitalize)
-    with top[2]:
-        verdict = filters.choose("Verdict", "verdict", _VERDICTS, lambda name: status_badge.word(name).capitalize())
-    stages = [name for key, known in catalog.flows.items() if not flow or key == flow for name in definitions.stations(known)]
-    with top[3]:
-        stage = filters.choose("Last milestone", "stage", stages, lambda name: definitions.stage_title(catalog, flow, name))
-    with top[4]:
-        customer = filters.choose("Customer", "customer", _distinct(recent, "customer"), typed=True)
-    with top[5]:
-        plant = filters.choose("Plant", "plant", _distinct(recent, "plant"))
-    with top[6]:
-        awaited = st.query_params.get("awaited", "")
-        period = filters.period("7d", everything=True)
-    if awaited:
+    asked, period, order = _asked(context, recent)
+    if awaited := st.query_params.get("awaited", ""):
         words, clear = st.columns([5, 1], vertical_alignment="center")
-        words.text(f"Late, at risk, unknown or failed on the way to “{definitions.stage_title(catalog, flow, awaited)}”")
+        words.text(f"Late, at risk, unknown or failed on the way to “{definitions.stage_title(catalog, asked['flow'], awaited)}”")
         if clear.button("Show all", width="stretch"):
             st.query_params.pop("awaited", None)
             st.rerun()
-    rows = context.data.read(
-        reads.listing, now=context.minute, flow=flow, state=state, verdict=verdict, stage=stage, awaited=awaited, customer=customer, plant=plant,
-        since=filters.since(period, context.now), limit=_LIMIT,
-    )  # fmt: skip
+    since = filters.since(period, context.now)
+    asked |= {"awaited": awaited, "since": since, "order": order, "now": context.minute}
+    rows = context.data.read(reads.listing, **asked, limit=_LIMIT)
     if rows.empty and recent.empty:
         notices.empty(
             "No transactions yet",
@@ -110,16 +99,68 @@ def _list(context: Context) -> None:
         )
     elif rows.empty:
         notices.empty("Nothing matches", "No transaction matches all of these filters. Widen the period or clear a filter.")
+    elif len(rows) < _LIMIT:
+        _table(context, rows, {}, "", since)
     else:
-        shown = f"Showing the {_LIMIT} newest. Narrow the filters to see others."
-        _table(context, rows, {}, shown if len(rows) == _LIMIT else "", filters.since(period, context.now))
+        note = f"Showing the first {_LIMIT}. The file has all that match, up to {_FILE_LIMIT:,}."
+        _table(context, rows, {}, note, since, lambda: context.data.read(reads.listing, **asked, limit=_FILE_LIMIT))
+
+
+def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], str, str]:
+    """Draw the filters; return what they ask of the store, the period and the order."""
+    catalog = context.catalog
+    asked: dict[str, Any] = {}
+    first = st.columns([1, 1, 1.4, 1, 1])
+    with first[0]:
+        flow = asked["flow"] = filters.flow(catalog)
+    flows = {name: known for name, known in catalog.flows.items() if flow in {"", name}}
+    promises = {(name, sla): known.slas[sla].owner or known.owner for name, known in flows.items() for sla in known.slas}
+    named = {f"{name}/{sla}": (name, sla) for name, sla in promises}
+    with first[1]:
+        asked["verdict"] = filters.choose("SLA status", "verdict", _VERDICTS, lambda name: status_badge.word(name).capitalize())
+    with first[2]:
+        chosen = filters.choose("SLA", "sla", named, lambda text: definitions.sla_title(catalog, *text.partition("/")[::2]))
+    with first[3]:
+        period = filters.period("7d", everything=True)
+    with first[4]:
+        order = filters.select("Order", "order", list(_ORDERS), _order(), _ORDERS.__getitem__)
+    roles = [role for role in PARTIES if any(role in known.parties() for known in flows.values()) or st.query_params.get(role)]
+    second = st.columns(len(roles) + 4)
+    for column, role in zip(second, roles, strict=False):
+        with column:
+            asked[role] = filters.choose(role.capitalize(), role, _distinct(recent, role), typed=True)
+    with second[-4]:
+        asked["plant"] = filters.choose("Plant", "plant", _distinct(recent, "plant"))
+    with second[-3]:
+        asked["state"] = filters.choose("State", "state", ["open", "completed", "cancelled"], str.capitalize)
+    with second[-2]:
+        stages = [name for known in flows.values() for name in definitions.stations(known)]
+        asked["stage"] = filters.choose("Last milestone", "stage", stages, lambda name: definitions.stage_title(catalog, flow, name))
+    with second[-1]:
+        owner = filters.choose("Owner", "owner", sorted(set(promises.values())), lambda name: definitions.owner_title(catalog, name))
+    if chosen or owner:
+        kept = (pair for pair, holder in promises.items() if named.get(chosen, pair) == pair and owner in {"", holder})
+        asked["promises"] = tuple(kept) or (("", ""),)  # nothing is promised by both: nothing matches
+    return asked, period, order
+
+
+def _order() -> str:
+    given = st.query_params.get("order", "")
+    return given if given in _ORDERS else "worst"
 
 
 def _distinct(frame: pd.DataFrame, column: str) -> list[str]:
     return sorted(set(frame[column]) - {""}) if column in frame else []
 
 
-def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str], note: str, since: datetime | None = None) -> None:
+def _table(
+    context: Context,
+    rows: pd.DataFrame,
+    matched: dict[str, str],
+    note: str,
+    since: datetime | None = None,
+    all_rows: Callable[[], pd.DataFrame] | None = None,
+) -> None:
     catalog, zone = context.catalog, context.zone
     columns = [
         table.Column(
@@ -127,12 +168,12 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str], note: 
             lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"] or row["transaction_id"][:12]),
             "key",
         ),
-        table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
-        table.Column("State", lambda row: status_badge.pill("failed" if row["failed_stage"] else row["state"])),
-        table.Column("Last milestone", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
-        table.Column("SLA status", lambda row: status_badge.pill(row["verdict"]) if row["verdict"] else ""),
+        table.Column("SLA status", lambda row: _exception(row["verdict"]) if row["verdict"] else ""),
         table.Column("Due", lambda row: _due(context, row)),
-        table.Column("Customer", lambda row: row["customer"]),
+        table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
+        table.Column("Last milestone", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
+        table.Column("State", lambda row: _exception("failed" if row["failed_stage"] else row["state"])),
+        *(_party(role) for role in PARTIES if (rows[role] != "").any()),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number"),
         table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
@@ -141,7 +182,16 @@ def _table(context: Context, rows: pd.DataFrame, matched: dict[str, str], note: 
     if matched:
         columns.insert(1, table.Column("Matched by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
     table.show(columns, rows.to_dict("records"), "Transactions")
-    export.offer(context, rows, "transactions", note, start=since, end=context.now)
+    export.offer(context, all_rows or rows, "transactions", note, start=since, end=context.now)
+
+
+def _party(role: str) -> table.Column:
+    return table.Column(role.capitalize(), lambda row: row[role])
+
+
+def _exception(state: str) -> object:
+    """Return a state in words, and as a coloured pill only if it is one to look at."""
+    return status_badge.pill(state) if state in _EXCEPTIONS else status_badge.word(state)
 
 
 def _due(context: Context, row: dict[str, Any]) -> str:

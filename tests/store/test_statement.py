@@ -35,8 +35,9 @@ def columns_of(*names: str) -> list[dict[str, object]]:
 
 
 LISTING = {
-    "columns": (), "by_id": False, "awaited": False, "failed": False, "verdict": False, "clock_is_open": True, "in_window": True,
+    "columns": (), "by_id": False, "awaited": False, "failed": False, "verdict": False, "clock_is_open": True, "in_window": True, "promises": False,
 }  # fmt: skip
+RANKED = {"columns": (), "awaited": False, "verdict": False, "in_window": True, "promises": False}
 SELECT = {"select": "SELECT 1"}
 BEHIND: list[dict[str, object]] = [
     {"missed": True, "columns": (), "promised": "", "one_flow": False},
@@ -90,13 +91,20 @@ CASES: dict[str, list[dict[str, object]]] = {
     "search/listing": [
         LISTING,
         {**LISTING, "by_id": True, "in_window": False},
-        {**LISTING, "columns": ("flow", "state", "stage", "customer", "plant")},
+        {**LISTING, "columns": ("flow", "state", "stage", "customer", "supplier", "carrier", "plant")},
         {**LISTING, "failed": True, "verdict": True},
         {**LISTING, "failed": True, "verdict": True, "awaited": True},
         {**LISTING, "awaited": True},
         {**LISTING, "verdict": True, "in_window": False},
         {**LISTING, "verdict": True, "awaited": True, "clock_is_open": False},
+        {**LISTING, "promises": True, "clock_is_open": False},
     ],
+    "search/ranked": [
+        {**RANKED, "order": "worst"},
+        {**RANKED, "order": "due", "columns": ("flow", "customer"), "verdict": True, "in_window": False},
+        {**RANKED, "order": "value", "columns": ("state", "stage", "plant"), "awaited": True, "promises": True},
+    ],
+    "search/worst_clocks": each("promises", FLAGS),
     "truncate": each("table", ("open_clocks",)),
 }
 """With which parameters a template is rendered by the code, one of each kind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from core.catalog.flow import HEARTBEAT
+from dashboard.pages import transactions
 from store.client import Store
 from store.reads import search
 from tests.dashboard.shown import View, first_of, words
@@ -104,3 +106,47 @@ def test_an_identifier_that_is_typed_is_kept_in_the_address(view: View, filled: 
     test = test.text_input[0].set_value(f"  {reference} ").run()
     assert reference in words(test)
     assert test.query_params["find"] == reference
+
+
+def test_the_breached_come_first_and_only_exceptions_are_coloured(view: View, filled: Store) -> None:
+    shown = words(view("transactions", filled, period="30d"))
+    rows = re.findall(r"<tr>(.*?)</tr>", shown)[1:]
+    status = [row for row in rows if "breached" in row]
+    assert status
+    assert rows[: len(status)] == status
+    assert 'class="pill info"' not in "".join(rows), "what runs is said, not coloured"
+
+
+def test_filters_by_sla_and_owner_name_the_promises_of_both(listed: Any) -> None:
+    _, asked = listed(sla="order-to-cash/book-in-time")
+    assert asked["promises"] == (("order-to-cash", "book-in-time"),)
+    _, asked = listed(owner="warehouse", flow="order-to-cash")
+    assert asked["promises"] == (("order-to-cash", "ship-as-promised"),)
+    _, asked = listed(owner="warehouse", sla="order-to-cash/book-in-time")
+    assert asked["promises"] == (("", ""),), "nothing is promised by both"
+    assert "promises" not in listed()[1]
+
+
+def test_a_flow_offers_the_companies_of_its_roles(listed: Any) -> None:
+    assert [box.label for box in listed(flow="procure-to-pay")[0].selectbox if box.label in {"Customer", "Supplier", "Carrier"}] == [
+        "Supplier"
+    ]
+    test, asked = listed(supplier="Stahl AG", carrier="Rapid", order="due")
+    assert [box.label for box in test.selectbox][5:8] == ["Customer", "Supplier", "Carrier"]
+    assert (asked["supplier"], asked["carrier"], asked["order"]) == ("Stahl AG", "Rapid", "due")
+
+
+def test_an_order_that_is_none_is_the_worst_first(listed: Any) -> None:
+    assert listed(order="sideways")[1]["order"] == "worst"
+
+
+def test_the_file_has_all_that_match_and_not_only_what_is_shown(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "_LIMIT", 20)
+    offered: list[Any] = []
+    monkeypatch.setattr(transactions.export, "offer", lambda *given, **_: offered.append(given[1]))
+    test = view("transactions", filled, period="all")
+    assert len(re.findall(r"<tr>", words(test))) == 21
+    assert (
+        len(offered[0]())
+        == filled.rows("SELECT count() AS n FROM transactions FINAL WHERE state != 'merged' AND flow != 'andon-heartbeat'")[0]["n"]
+    )

@@ -129,12 +129,54 @@ def test_a_transaction_is_listed_with_its_worst_clock(store: Store) -> None:
     assert search.worst_clocks(store.reader, ids=(other, "none")).empty
 
 
+def test_the_worst_come_first_then_the_newest(store: Store) -> None:
+    ids = [identity(HOUR * number) for number in range(1, 7)]
+    for one in ids:
+        transaction(store, one, facts={"supplier": "Stahl AG"} if one == ids[4] else {})
+    clock(store, ids[1], "at_risk", due_at=START + HOUR, value=5.0)
+    clock(store, ids[3], "breached", due_at=START + 3 * HOUR, value=1.0)
+    clock(store, ids[4], "breached", due_at=START + 2 * HOUR, value=9.0, sla="ship", supplier="Stahl AG")
+    clock(store, ids[5], "running", due_at=START, value=7.0)
+
+    def listed(**choices: Any) -> list[int]:
+        found = search.listing(store.reader, now=START, **choices)
+        return [ids.index(one) for one in found["transaction_id"]] if len(found) else []
+
+    assert listed(order="worst") == [4, 3, 1, 0, 2, 5]
+    assert listed(order="worst", limit=2) == [4, 3]
+    assert listed(order="worst", since=START - 4.5 * HOUR) == [3, 1, 0, 2]
+    assert listed(order="worst", verdict="breached") == [4, 3]
+    assert listed(order="worst", state="open", stage="captured", limit=1) == [4]
+    assert listed(order="worst", state="completed") == []
+    assert listed(order="worst", verdict="met") == []
+    assert listed(order="due") == [5, 1, 4, 3, 0, 2]
+    assert listed(order="value") == [4, 5, 1, 3, 0, 2]
+    assert listed(order="worst", supplier="Stahl AG") == listed(supplier="Stahl AG") == [4]
+    assert listed(order="worst", awaited="booked") == [4, 3, 1]
+
+
+def test_of_the_promises_asked_for_only_their_clocks_count(store: Store) -> None:
+    one, other, none = identity(HOUR), identity(2 * HOUR), identity(3 * HOUR)
+    for each in (one, other, none):
+        transaction(store, each)
+    clock(store, one, "breached", sla="book")
+    clock(store, one, "running", sla="ship", due_at=START + 9 * HOUR)
+    clock(store, other, "met", sla="ship", stopped_at=START)
+    for order in search.ORDERS:
+        found = search.listing(store.reader, now=START, order=order, promises=(("o2c", "ship"),))
+        assert dict(zip(found["transaction_id"], found["verdict"], strict=True)) == {one: "running", other: "met"}, order
+    found = search.listing(store.reader, now=START, order="worst", promises=(("o2c", "book"), ("o2c", "ship")), verdict="breached")
+    assert found["transaction_id"].tolist() == [one]
+    assert search.listing(store.reader, now=START, order="worst", promises=(("", ""),)).empty
+
+
 def test_nothing_listed_has_the_columns_of_its_clock_all_the_same(store: Store) -> None:
     assert {"sla", "verdict", "due_at", "value", "currency"} <= set(search.listing(store.reader, now=START).columns)
 
 
 def test_choices_are_the_customers_and_plants_seen_since_then(store: Store) -> None:
     for number, (customer, age) in enumerate([("ACME", HOUR), ("ACME", 2 * HOUR), ("Globex", HOUR), ("Old", 9 * DAY)]):
-        transaction(store, identity(age)[:-1] + str(number), facts={"customer": customer, "plant": "DE07"})
+        transaction(store, identity(age)[:-1] + str(number), facts={"customer": customer, "supplier": "S", "plant": "DE07"})
     found = search.choices(store.reader, since=START - DAY)
-    assert found[["customer", "plant", "transactions"]].to_numpy().tolist() == [["ACME", "DE07", 2], ["Globex", "DE07", 1]]
+    named = found[["customer", "supplier", "carrier", "plant", "transactions"]].to_numpy().tolist()
+    assert named == [["ACME", "S", "", "DE07", 2], ["Globex", "S", "", "DE07", 1]]

@@ -1,8 +1,8 @@
--- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true}
+-- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false}
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    customer, plant
+    customer, supplier, carrier, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (
@@ -16,11 +16,11 @@ WHERE (flow, transaction_id) IN
 )
 ORDER BY transaction_id DESC
 
--- with {"columns": [], "by_id": true, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": false}
+-- with {"columns": [], "by_id": true, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": false, "promises": false}
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    customer, plant
+    customer, supplier, carrier, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (
@@ -32,11 +32,11 @@ WHERE (flow, transaction_id) IN
 )
 ORDER BY transaction_id DESC
 
--- with {"columns": ["flow", "state", "stage", "customer", "plant"], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true}
+-- with {"columns": ["flow", "state", "stage", "customer", "supplier", "carrier", "plant"], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false}
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    customer, plant
+    customer, supplier, carrier, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (
@@ -48,17 +48,19 @@ WHERE (flow, transaction_id) IN
         AND state = {state:String}
         AND stage = {stage:String}
         AND customer = {customer:String}
+        AND supplier = {supplier:String}
+        AND carrier = {carrier:String}
         AND plant = {plant:String}
     ORDER BY transaction_id DESC
     LIMIT {limit:UInt32}
 )
 ORDER BY transaction_id DESC
 
--- with {"columns": [], "by_id": false, "awaited": false, "failed": true, "verdict": true, "clock_is_open": true, "in_window": true}
+-- with {"columns": [], "by_id": false, "awaited": false, "failed": true, "verdict": true, "clock_is_open": true, "in_window": true, "promises": false}
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    customer, plant
+    customer, supplier, carrier, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (
@@ -73,11 +75,11 @@ WHERE (flow, transaction_id) IN
 )
 ORDER BY transaction_id DESC
 
--- with {"columns": [], "by_id": false, "awaited": true, "failed": true, "verdict": true, "clock_is_open": true, "in_window": true}
+-- with {"columns": [], "by_id": false, "awaited": true, "failed": true, "verdict": true, "clock_is_open": true, "in_window": true, "promises": false}
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    customer, plant
+    customer, supplier, carrier, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (
@@ -92,11 +94,11 @@ WHERE (flow, transaction_id) IN
 )
 ORDER BY transaction_id DESC
 
--- with {"columns": [], "by_id": false, "awaited": true, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true}
+-- with {"columns": [], "by_id": false, "awaited": true, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false}
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    customer, plant
+    customer, supplier, carrier, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (
@@ -118,11 +120,11 @@ WHERE (flow, transaction_id) IN
 )
 ORDER BY transaction_id DESC
 
--- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": true, "clock_is_open": true, "in_window": false}
+-- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": true, "clock_is_open": true, "in_window": false, "promises": false}
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    customer, plant
+    customer, supplier, carrier, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (
@@ -141,11 +143,11 @@ WHERE (flow, transaction_id) IN
 )
 ORDER BY transaction_id DESC
 
--- with {"columns": [], "by_id": false, "awaited": true, "failed": false, "verdict": true, "clock_is_open": false, "in_window": true}
+-- with {"columns": [], "by_id": false, "awaited": true, "failed": false, "verdict": true, "clock_is_open": false, "in_window": true, "promises": false}
 -- First the narrow columns of all that match, then the wide ones of the few that are shown.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
-    customer, plant
+    customer, supplier, carrier, plant
 FROM transactions FINAL
 WHERE (flow, transaction_id) IN
 (
@@ -161,6 +163,33 @@ WHERE (flow, transaction_id) IN
             WHERE verdict = {verdict:String}
                 AND removed = 0
                 AND stage = {awaited:String}
+                AND transaction_id >= {first:String}
+        )
+    ORDER BY transaction_id DESC
+    LIMIT {limit:UInt32}
+)
+ORDER BY transaction_id DESC
+
+-- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": false, "in_window": true, "promises": true}
+-- First the narrow columns of all that match, then the wide ones of the few that are shown.
+SELECT
+    flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, supplier, carrier, plant
+FROM transactions FINAL
+WHERE (flow, transaction_id) IN
+(
+    SELECT flow, transaction_id
+    FROM transactions FINAL
+    WHERE state != 'merged'
+        AND transaction_id >= {first:String}
+        AND flow != {heartbeat:String}
+        AND (flow, transaction_id) IN
+        (
+            SELECT flow, transaction_id
+            FROM clocks FINAL
+            WHERE 1
+                AND removed = 0
+                AND (flow, sla) IN {promises:Array(Tuple(String, String))}
                 AND transaction_id >= {first:String}
         )
     ORDER BY transaction_id DESC
