@@ -16,20 +16,19 @@ from store.statement import statement
 RATE = timedelta(hours=1)
 """Throughput is what reached a milestone within this time."""
 ATTEMPTS = 4
-"""How often a board is read again that was written to meanwhile. A busy engine writes a few times a second."""
+"""How often incidents are read that were written to meanwhile."""
 
 
 @dataclass(frozen=True)
 class Board:
-    """Everything a board shows, of one moment. Times are UTC, without a zone in frames.
+    """Everything a board shows. Times are UTC, without a zone in frames.
 
     ``waiting``: flow, stage (the milestone reached last), transactions, oldest_at. ``held``: flow, reached (the milestone reached last; '':
     not known), stages (those of the incidents that hold it), worst (3 late or failed, 2 at risk, 1 unknown), failed, lacking (a fact is
     missing), currency, transactions (each in one row), value_at_risk. ``reached``: flow, milestone, transactions within :data:`RATE`.
     ``incidents``: unresolved ones, worst first, with overdue_since (NaT: nothing is overdue), counted (members found), the total of
-    all, and silenced_until (NaT: no silence that ends after the moment matches it).
-    ``next_due_at``: of a clock that runs. ``processed_at``: when a stage last made progress. ``whole``: whether nothing was written while
-    it was read, so that every figure is of the same moment.
+    all, and silenced_until (NaT: no silence that ends after the moment matches it). ``next_due_at``: of a clock that runs.
+    ``processed_at``: when a stage last made progress. ``whole``: whether incidents and what they hold are of the same moment.
     """
 
     waiting: pd.DataFrame
@@ -42,39 +41,37 @@ class Board:
 
 
 def board(client: Reader, *, now: datetime, limit: int) -> Board:
-    """Return the board, with at most ``limit`` incidents; read again if it was written to meanwhile, up to :data:`ATTEMPTS` times."""
-    before = _mark(client)
+    """Return the board, with at most ``limit`` incidents.
+
+    Incidents and what they hold are read again if they were written to meanwhile, up to :data:`ATTEMPTS` times: a figure must not differ
+    from the incidents below it. Where transactions stand is read once, because a busy engine writes that all the time.
+    """
+    flows = {"own": OWN_FLOW, "heartbeat": HEARTBEAT}
+    waiting = frame(client, statement("board/waiting"), flows)
+    reached = frame(client, statement("board/reached"), {**flows, "since": now - RATE})
+    next_due = client.query(statement("board/next_due"), parameters={**flows, "now": now}).result_rows[0][0]
+    processed = client.query(statement("board/processed")).result_rows[0][0]
+    before, whole = _mark(client), False
     for _ in range(ATTEMPTS):
-        found = _read(client, now, limit)
+        held, incidents = _held(client, {**flows, "now": now, "limit": limit})
         after = _mark(client)
-        if before == after and _agree(found):
+        if whole := before == after and _agree(incidents):
             break
         before = after
-    else:
-        return found
-    return Board(**{**vars(found), "whole": True})
+    return Board(waiting, held, reached, incidents, _moment(next_due), _moment(processed), whole)
 
 
-def _read(client: Reader, now: datetime, limit: int) -> Board:
-    flows = {"own": OWN_FLOW, "heartbeat": HEARTBEAT}
-    return Board(
-        waiting=frame(client, statement("board/waiting"), flows),
-        held=frame(client, statement("board/held"), flows),
-        reached=frame(client, statement("board/reached"), {**flows, "since": now - RATE}),
-        incidents=frame(client, statement("board/incidents"), {**flows, "now": now, "limit": limit}),
-        next_due_at=_moment(client.query(statement("board/next_due"), parameters={**flows, "now": now}).result_rows[0][0]),
-        processed_at=_moment(client.query(statement("board/processed")).result_rows[0][0]),
-        whole=False,
-    )
+def _held(client: Reader, parameters: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return frame(client, statement("board/held"), parameters), frame(client, statement("board/incidents"), parameters)
 
 
 def _mark(client: Reader) -> Any:
     return client.query(statement("board/mark")).result_rows
 
 
-def _agree(found: Board) -> bool:
+def _agree(incidents: pd.DataFrame) -> bool:
     """Return whether incidents and their members, which are written one after the other, are those of the same moment."""
-    return found.incidents.empty or bool((found.incidents["members"] == found.incidents["counted"]).all())
+    return incidents.empty or bool((incidents["members"] == incidents["counted"]).all())
 
 
 def _moment(found: datetime | None) -> datetime | None:

@@ -123,17 +123,18 @@ def test_the_worst_incidents_come_first_and_all_are_counted(store: Store) -> Non
 def test_a_board_that_is_written_to_while_it_is_read_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     incident(store, "i", members=1)
     member(store, "i", "a", "breached")
-    real, reads = board._read, []
+    real, reads = board._held, []
 
-    def read(*arguments: Any) -> Board:
+    def read(*arguments: Any) -> Any:
         found = real(*arguments)
         reads.append(found)
         if len(reads) == 1:
             member(store, "i", "b", "breached")
             incident(store, "i", members=2)
+        transaction(store, f"another-{len(reads)}")
         return found
 
-    monkeypatch.setattr(board, "_read", read)
+    monkeypatch.setattr(board, "_held", read)
     found = shown(store)
     assert (len(reads), found.whole) == (2, True)
     assert found.held["transactions"].sum() == found.incidents["members"].sum() == 2
