@@ -15,8 +15,9 @@ import pandas as pd
 from alerts.incidents import Incident
 from alerts.one_line import one_line
 from alerts.stage import Silence
+from core.catalog.runbook import Runbook, Step
 from core.errors import UsageError
-from core.incident import ACKNOWLEDGED_FOR, IncidentStatus
+from core.incident import ACKNOWLEDGED_FOR, OUTCOMES, WORKED, WORKED_NOT, IncidentStatus
 
 LONGEST_QUIET = timedelta(days=7)
 """Nothing broken is kept quiet for longer than this, by a silence or an acknowledgement: nobody would remember it."""
@@ -27,16 +28,17 @@ Silences = Mapping[str, Silence]
 
 @dataclass(frozen=True)
 class Act:
-    """What an action changes: rows of ``incidents``, ``silences`` and ``actions``."""
+    """What an action changes: rows of ``incidents``, ``silences`` and ``actions``; ``said``: what whoever acts is told."""
 
     incidents: tuple[Incident, ...] = ()
     silences: tuple[Silence, ...] = ()
     record: pd.DataFrame | None = None
+    said: str = ""
 
 
 def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, until: datetime | None, now: datetime) -> Act:
     """Somebody takes the incident. It notifies again at ``until``, at the next member's deadline or, without either, after four hours."""
-    incident = _open(incidents, incident_id)
+    incident = open_incident(incidents, incident_id)
     if until is not None and until <= now:
         raise UsageError("until: this time has passed; give a later one")
     if until is not None and until > now + LONGEST_QUIET:
@@ -50,14 +52,14 @@ def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, unti
 
 def unacknowledge(incidents: Incidents, incident_id: str, by: str, now: datetime) -> Act:
     """Take back the acknowledgement: the incident is repeated again as its route says."""
-    incident = _open(incidents, incident_id)
+    incident = open_incident(incidents, incident_id)
     changed = replace(incident, status=IncidentStatus.OPEN.value, acknowledged_by="", acknowledged_until=None, updated_at=now)
     return Act((changed,), (), _record(by, "unacknowledge", incident_id, "", now))
 
 
 def assign(incidents: Incidents, incident_id: str, by: str, assignee: str, now: datetime) -> Act:
     """Set who works on it; empty: nobody."""
-    incident = _open(incidents, incident_id)
+    incident = open_incident(incidents, incident_id)
     changed = replace(incident, assignee=one_line(assignee), updated_at=now)
     return Act((changed,), (), _record(by, "assign", incident_id, assignee or "nobody", now))
 
@@ -69,6 +71,17 @@ def note(incident_id: str, by: str, text: str, now: datetime, *, known: bool) ->
     if not text.strip():
         raise UsageError("note: write what others should know")
     return Act((), (), _record(by, "note", incident_id, text, now))
+
+
+def step(incidents: Incidents, incident_id: str, by: str, done: tuple[Runbook, Step], outcome: str, said: str, now: datetime) -> Act:
+    """A step of the incident's runbook was done. ``outcome``: whether it worked; ``said``: what was found."""
+    open_incident(incidents, incident_id)
+    if outcome not in OUTCOMES:
+        raise UsageError(f"outcome: write '{WORKED}' or '{WORKED_NOT}'")
+    runbook, one = done
+    detail = f"{one.title}: {outcome}" + (f". {said}" if said.strip() else "")
+    record = _record(by, "step", incident_id, detail, now, runbook=runbook.runbook, step=one.step, outcome=outcome)
+    return Act((), (), record, said=f"{outcome}. {said}".strip(". "))
 
 
 def silence(
@@ -117,7 +130,8 @@ def end_silence(silences: Silences, silence_id: str, by: str, now: datetime) -> 
     )
 
 
-def _open(incidents: Incidents, incident_id: str) -> Incident:
+def open_incident(incidents: Incidents, incident_id: str) -> Incident:
+    """Return the incident if it is not resolved. Raises :class:`UsageError` otherwise."""
     incident = incidents.get(incident_id)
     if incident is None or incident.status == IncidentStatus.RESOLVED.value:
         raise _unknown(incident_id)
@@ -134,6 +148,8 @@ def _name(by: str) -> str:
     return one_line(by, 80)
 
 
-def _record(by: str, action: str, target: str, detail: str, now: datetime) -> pd.DataFrame:
+def _record(
+    by: str, action: str, target: str, detail: str, now: datetime, *, runbook: str = "", step: str = "", outcome: str = ""
+) -> pd.DataFrame:
     row = {"at": now, "actor": _name(by), "action": action, "target": target, "detail": one_line(detail, 1000)}
-    return pd.DataFrame([row], dtype=object)
+    return pd.DataFrame([{**row, "runbook": runbook, "step": step, "outcome": outcome}], dtype=object)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from alerts import actions
+from alerts import actions, steps
 from alerts.engine import AlertEngine
 from core.clock import Clock
 from core.errors import NoRoom, UsageError
@@ -32,6 +32,7 @@ def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> S
         Route("/incidents/{identity}/acknowledge", api.acknowledge, methods=["POST"]),
         Route("/incidents/{identity}/unacknowledge", api.unacknowledge, methods=["POST"]),
         Route("/incidents/{identity}/assign", api.assign, methods=["POST"]),
+        Route("/incidents/{identity}/step", api.step, methods=["POST"]),
         Route("/incidents/{identity}/note", api.note, methods=["POST"]),
         Route("/incidents/{identity}/silence", api.silence, methods=["POST"]),
         Route("/silences", api.silence, methods=["POST"]),
@@ -82,6 +83,16 @@ class _Api:
 
         return await self._do(request, {"by", "note"}, decide)
 
+    async def step(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
+            by, outcome, said = _text(body, "by"), _text(body, "outcome"), _text(body, "note")
+            done = self._engine.step_of(identity, _text(body, "step"), now)
+            if done[1].http:  # before anything is locked: an answer may take its time
+                outcome, said = steps.check(done[1], _values(body))
+            return self._engine.act(lambda incidents, _: actions.step(incidents, identity, by, done, outcome, said, now), now)
+
+        return await self._do(request, {"by", "step", "outcome", "note", "values"}, decide)
+
     async def silence(self, request: Request) -> Response:
         def decide(body: Body, identity: str, now: datetime) -> actions.Act:
             matching = {name: _text(body, name) for name in ("flow", "stage", "cause", "incident_id")}
@@ -114,9 +125,8 @@ class _Api:
             return JSONResponse({"error": str(error)}, 404 if missing else 400)
         except NoRoom as error:
             return JSONResponse({"error": str(error)}, 503, {"retry-after": "5"})
-        return JSONResponse(
-            {"incidents": [one.incident_id for one in done.incidents], "silences": [one.silence_id for one in done.silences]}
-        )
+        changed = {"incidents": [one.incident_id for one in done.incidents], "silences": [one.silence_id for one in done.silences]}
+        return JSONResponse({**changed, "said": done.said} if done.said else changed)
 
 
 async def _read(request: Request, known: set[str]) -> Body:
@@ -149,6 +159,13 @@ def _text(body: Body, name: str) -> str:
     except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can express and nothing can store
         raise UsageError(f"{name}: give text without incomplete characters") from error
     return value
+
+
+def _values(body: Body) -> dict[str, str]:
+    values = body.get("values", {})
+    if not isinstance(values, dict):
+        raise UsageError("values: give an object of texts")
+    return {name: _text(values, name) for name in values}
 
 
 def _hours(body: Body) -> timedelta:

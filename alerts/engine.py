@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from alerts import incidents as incident_rules
-from alerts.actions import LONGEST_QUIET, Act
+from alerts import steps
+from alerts.actions import LONGEST_QUIET, Act, open_incident
 from alerts.advance import Advanced, advance
 from alerts.changes import Changes, read
 from alerts.decide import Decided, Notifications
@@ -25,6 +26,7 @@ from alerts.ports import IncidentStore
 from alerts.recovery import deliveries_of, silences_of, state_of
 from alerts.stage import Silence
 from core.catalog.catalog import Catalog
+from core.catalog.runbook import Runbook, Step
 from core.clock import EPOCH, Clock, SystemClock
 from core.condition import Conditions
 from core.config import Settings
@@ -139,6 +141,11 @@ class AlertEngine:
         """Return whether there is, or ever was, such an incident. Raises what the store raises."""
         with self.at_rest():
             return incident_id in self._recovered(now).incidents or self._store.has_incident(incident_id)
+
+    def step_of(self, incident_id: str, step: str, now: datetime) -> tuple[Runbook, Step]:
+        """Return a step of an open incident's runbook. Raises :class:`core.errors.UsageError` if there is no such incident or step."""
+        with self.at_rest():
+            return steps.find(self._catalog, open_incident(self._recovered(now).incidents, incident_id), step)
 
     def act(self, decide_act: Callable[[Mapping[str, Incident], Mapping[str, Silence]], Act], now: datetime) -> Act:
         """Apply a person's action: ``decide_act`` gets incidents and silences by id; what it returns is stored, then takes effect."""

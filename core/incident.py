@@ -23,6 +23,10 @@ NO_VERDICT = {
 """Why there is no verdict, by the kind of cause (``source-silent:erp``)."""
 
 
+WORKED, WORKED_NOT = OUTCOMES = ("worked", "did not work")
+"""What came of a step of a runbook."""
+
+
 class IncidentStatus(StrEnum):
     """The state of an incident."""
 

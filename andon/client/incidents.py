@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from andon.client.findings import findings
+from andon.client.steps import states
 from andon.terminal import printable
 from core.catalog.flow import OWN_FLOW
 from core.config import Settings
@@ -26,14 +27,14 @@ _SHORT = 8
 _BEFORE = timedelta(days=1)
 
 
-def act(settings: Settings, path: str, body: dict[str, Any]) -> None:
-    """Post an action to the running engine. Raises what :func:`core.http.actions.post_action` raises."""
+def act(settings: Settings, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Post an action to the running engine and return its answer. Raises what :func:`core.http.actions.post_action` raises."""
     secret = settings.data / "secrets" / "actions"
     try:
         token = secret.read_text(encoding="ascii").strip()
     except OSError as error:
         raise UsageError(f"{secret} cannot be read: {error.strerror}; name the engine's data folder with --data") from error
-    post_action(settings, path, body, token)
+    return post_action(settings, path, body, token)
 
 
 def identity_of(client: Reader, beginning: str) -> str:
@@ -83,6 +84,8 @@ def sheet(client: Reader, now: datetime, identity: str) -> Iterator[str]:
         yield f"silenced until {utc(one['ends_at'])} by {printable(one['created_by'])}: {printable(one['reason'])} ({one['silence_id']})"
     found = list(findings(client, row, now)) if row["flow"] != OWN_FLOW else []
     yield from ["", *found] if found else []
+    steps = list(states(client, row))
+    yield from ["", *steps] if steps else []
     yield ""
     for line in incident_log.history(client, since=(aware(row["opened_at"]) or now) - _BEFORE, **group).to_dict("records"):
         who = f"{printable(line['who'])} " if line["who"] else ""

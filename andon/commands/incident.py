@@ -92,6 +92,56 @@ def note(incident: Incident, text: Annotated[str, typer.Argument(help="what othe
 
 @app.command()
 @with_settings("store", "inner_host", "engine_port")
+def step(
+    incident: Incident,
+    step: Annotated[str, typer.Argument(help="the step's id, as 'andon incident show' prints it")],
+    *,
+    by: By,
+    worked: Annotated[bool | None, typer.Option("--worked/--did-not-work", help="record what came of it", show_default=False)] = None,
+    note: Annotated[str, typer.Option(help="what you found")] = "",
+    settings: Settings,
+) -> None:
+    """Show a step of an incident's runbook, for the transaction with the most at stake, or record what came of it.
+
+    A check by HTTP is carried out by the engine, and its outcome recorded.
+    """
+    from andon.client.incidents import act, identity_of
+    from andon.client.steps import prepare, told
+    from core.incident import WORKED, WORKED_NOT
+    from store.reads.connection import reading
+
+    with reading(settings) as client:
+        identity = identity_of(client, incident)
+        prepared = prepare(client, identity, step)
+        if worked is None:
+            for line in told(client, prepared):
+                typer.echo(line)
+    body: dict[str, Any] = {"by": by, "step": step}
+    if prepared.step.http:
+        body["values"] = prepared.values
+    elif worked is None:
+        return
+    else:
+        body |= {"outcome": WORKED if worked else WORKED_NOT, "note": note}
+    typer.echo(act(settings, f"incidents/{identity}/step", body)["said"])
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
+def causes(*, settings: Settings) -> None:
+    """List causes of the last 90 days that no runbook is written for."""
+    from andon.client.engine import now_of
+    from andon.client.steps import unanswered
+    from store.reads.connection import reading
+
+    with reading(settings) as client:
+        lines = list(unanswered(client, now_of(settings)))
+    for line in lines or ["every cause has a runbook"]:
+        typer.echo(line)
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port")
 def silence(
     incident: Incident,
     reason: Annotated[str, typer.Argument(help="why, for anyone who looks later")],

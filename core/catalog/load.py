@@ -30,6 +30,7 @@ from core.catalog.check_rest import (
     check_source,
     check_told,
 )
+from core.catalog.check_runbook import check_runbook
 from core.catalog.contract import Contract
 from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Flow
@@ -107,6 +108,7 @@ def _names_in(reader: _Reader, file: str, key: str) -> set[str]:
 
 def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
     facts = {name for flow in catalog.flows.values() for name in fact_types(flow)}
+    names = facts | {key for flow in catalog.flows.values() for key in flow.keys}
     for flow in catalog.flows.values():
         check_flow(review, reader.document("flow", flow.flow), flow, catalog.contracts)
         check_told(review, reader.document("flow", flow.flow), flow, catalog.routes)
@@ -118,10 +120,7 @@ def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
     for contract in catalog.contracts.values():
         check_contract(review, reader.document("contract", contract.contract), contract, facts)
     for runbook in catalog.runbooks.values():
-        if not runbook.body:
-            review.wrong(
-                reader.document("runbook", runbook.runbook), ("runbook",), "the runbook has no steps; write them below the second '---'"
-            )
+        check_runbook(review, reader.document("runbook", runbook.runbook), runbook, names)
     if "routes.yaml" in reader.documents:
         check_routes(review, reader.documents["routes.yaml"], catalog.routes)
     if "owners.yaml" in reader.documents:

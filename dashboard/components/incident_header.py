@@ -21,14 +21,38 @@ Fact = tuple[str, str, str]
 """What is said on hovering, a label, and its value."""
 
 _HEAD = Markup(
-    '<div class="andon-detail"><a class="back" href="incidents">← All incidents</a><h1>{bulb} {title} {pills}</h1><div class="facts">{facts}</div></div>'
+    '<div class="andon-detail"><a class="back" href="incidents">← All incidents</a><h1>{bulb} {title} {pills}</h1><div class="facts incident">{facts}</div></div>'
 )
 _FACT = Markup('<span class="fact" title="{}"><i>{}</i><b>{}</b></span>')
+_REST = Markup('<div class="andon-detail andon-phone"><div class="facts">{}</div></div>')
 _SHOWN = 3
+_ON_A_PHONE = 3
 
 
 def show(context: Context, row: dict[str, Any], silences: pd.DataFrame) -> None:
-    """Draw it. ``row``: of ``incidents``; ``silences``: those that keep it quiet."""
+    """Draw it; on a phone only the first three facts. ``row``: of ``incidents``; ``silences``: those that keep it quiet."""
+    state = status(row, context.now)
+    pills = [status_badge.pill(state), *([status_badge.pill("silenced")] if len(silences) else [])]
+    st.html(
+        _HEAD.format(
+            bulb=status_badge.icon(status_badge.incident(state, row["breached"])),
+            title=row["title"],
+            pills=Markup(" ").join(pills),
+            facts=_drawn(_facts(context, row, silences)),
+        )
+    )
+
+
+def rest(context: Context, row: dict[str, Any], silences: pd.DataFrame) -> None:
+    """Draw, on a phone alone, the facts that :func:`show` leaves out there."""
+    st.html(_REST.format(_drawn(_facts(context, row, silences)[_ON_A_PHONE:])))
+
+
+def _drawn(facts: list[Fact]) -> Markup:
+    return Markup("").join(_FACT.format(*fact) for fact in facts)
+
+
+def _facts(context: Context, row: dict[str, Any], silences: pd.DataFrame) -> list[Fact]:
     of_transactions = row["flow"] != OWN_FLOW
     facts = [
         *(_size(context, row) if of_transactions else [("", "Severity", row["severity"])]),
@@ -39,16 +63,7 @@ def show(context: Context, row: dict[str, Any], silences: pd.DataFrame) -> None:
     ]
     if len(silences) > _SHOWN:
         facts.append(("", "Silences", f"{len(silences) - _SHOWN} more"))
-    state = status(row, context.now)
-    pills = [status_badge.pill(state), *([status_badge.pill("silenced")] if len(silences) else [])]
-    st.html(
-        _HEAD.format(
-            bulb=status_badge.icon(status_badge.incident(state, row["breached"])),
-            title=row["title"],
-            pills=Markup(" ").join(pills),
-            facts=Markup("").join(_FACT.format(*fact) for fact in facts),
-        )
-    )
+    return facts
 
 
 def status(row: dict[str, Any], now: datetime) -> str:

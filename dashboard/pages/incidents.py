@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.causes import lacking
 from core.catalog.flow import OWN_FLOW
-from core.incident import size_of
+from core.incident import cause_text, size_of
 from core.money import count, several
+from core.plural import counted
 from dashboard import definitions
 from dashboard.components import (
     export,
@@ -19,6 +22,7 @@ from dashboard.components import (
     incident_header,
     incident_log,
     incident_members,
+    incident_runbook,
     links,
     notices,
     silences,
@@ -26,11 +30,11 @@ from dashboard.components import (
     tab,
     table,
 )
-from dashboard.components.runbooks import with_own_images
 from dashboard.components.time_format import aware
-from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import incident_log as reads
+
+_LATELY = timedelta(days=90)
 
 
 class Incidents:
@@ -73,6 +77,7 @@ def _list(context: Context) -> None:
         note = f"Showing the worst {len(rows)} of {count(total)}. Narrow the filters to see others." if total > len(rows) else ""
         export.offer(context, rows.drop(columns=["total", "revision"], errors="ignore"), "incidents", note)
     silences.show(context, context.data.read(reads.silences, now=context.minute))
+    _causes(context)
 
 
 def _owners(context: Context) -> list[str]:
@@ -119,36 +124,45 @@ def _sheet(context: Context, identity: str) -> None:
     tab.title(row["title"])
     incident_header.show(context, row, quiet)
     incident_acts.said(identity)
-    of_transactions = row["flow"] != OWN_FLOW
-    if of_transactions:
-        incident_findings.show(context, row)
     left, right = st.columns([7, 4], gap="medium")
     with left:
-        if of_transactions:
+        if row["flow"] != OWN_FLOW:
+            incident_findings.show(context, row)
             incident_findings.next_victims(context, row)
             incident_members.show(context, context.data.read(reads.members, incident_id=identity))
             incident_findings.similar(context, row)
         incident_log.show(context, row)
+        incident_header.rest(context, row, quiet)
     with right:
         incident_acts.forms(context, row)
         if len(quiet):
             st.subheader("Silenced", anchor=False)
             silences.end(context, quiet, identity)
-        _runbook(context, str(row["runbook"]))
+        incident_runbook.show(context, row)
 
 
-def _runbook(context: Context, name: str) -> None:
-    runbook = context.catalog.runbooks.get(name)
-    st.subheader(f"Runbook: {plain(runbook.title if runbook else name or 'none')}", anchor=False)
-    if runbook:
-        with st.container(border=True):
-            st.markdown(with_own_images(runbook.body, context.image_hosts))
-    else:
-        notices.empty(
-            "Runbook not found",
-            "The catalog in force has no such runbook. Add it to the folder runbooks/ of the catalog, then check it with:",
-            "andon check catalog",
-        )
+def _causes(context: Context) -> None:
+    """List what no runbook is written for, so that somebody writes one."""
+    found = context.data.read(reads.causes, slow=True, since=context.minute - _LATELY)
+    rows = [
+        {**row, "lacking": lacks} for row in found.to_dict("records") if (lacks := lacking(context.catalog, row["cause"], row["runbook"]))
+    ]
+    if not rows:
+        return
+    columns = [
+        table.Column("Cause", lambda row: cause_text(row["cause"]), "key"),
+        table.Column(
+            "Where",
+            lambda row: (
+                f"{definitions.flow_title(context.catalog, row['flow'])} › {definitions.stage_title(context.catalog, row['flow'], row['stage'])}"
+            ),
+        ),
+        table.Column("Incidents", lambda row: count(row["incidents"]), "number"),
+        table.Column("Last", lambda row: table.time(context.zone, row["last_at"])),
+        table.Column("Missing", lambda row: row["lacking"]),
+    ]
+    with st.expander(f"{counted(len(rows), 'cause')} without a runbook in the last 90 days"):
+        table.show(columns, rows, "Causes without a runbook")
 
 
 PAGE = Incidents()

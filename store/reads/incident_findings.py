@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.incident import FAILED, OVERDUE
 from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.reads.search import first_id
@@ -89,6 +90,7 @@ def similar(client: Reader, *, incident_id: str, flow: str, stage: str, cause: s
     ``same``: stage and cause; ``actor`` and ``detail``: the last note on it.
     """
     bound = {"id": incident_id, "flow": flow, "stage": stage, "cause": cause, "opened": opened, "limit": limit}
+    bound["anonymous"] = [OVERDUE, FAILED]
     return frame(client, statement("incident_findings/similar"), parameters=bound)
 
 

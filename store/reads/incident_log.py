@@ -63,6 +63,25 @@ def silences_of(client: Reader, *, incident_id: str, flow: str, stage: str, caus
     return frame(client, statement("incident_log/silences_of"), parameters=bound)
 
 
+def steps(client: Reader, *, incident_id: str, runbook: str) -> dict[str, dict[str, Any]]:
+    """Return by step of a runbook: runs and worked (of all incidents), and outcome, actor, detail, at (UTC) of its last run in this one.
+
+    ``outcome`` is empty where it was not done in this one.
+    """
+    rows = client.query(statement("incident_log/steps"), parameters={"id": incident_id, "runbook": runbook}).named_results()
+    return {str(row["step"]): dict(row) for row in rows}
+
+
+def causes(client: Reader, *, since: datetime) -> pd.DataFrame:
+    """Return flow, stage, cause and runbook of the incidents opened since then, with their number and last_at (UTC)."""
+    return frame(client, statement("incident_log/causes"), parameters={"since": since, "own": OWN_FLOW})
+
+
+def run_query(client: Reader, *, query: str, values: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """Return the first 50 rows of a SELECT from the catalog; ``values``: its parameters by name."""
+    return frame(client, statement("incident_log/query", query=query), parameters=dict(values))
+
+
 def history(client: Reader, *, incident_id: str, flow: str, stage: str, cause: str, since: datetime, limit: int = 300) -> pd.DataFrame:
     """Return what happened to an incident, latest first: at (UTC), kind, who, what, transactions (how many).
 

@@ -11,6 +11,7 @@ import pytest
 from alerts import actions
 from alerts.actions import LONGEST_QUIET, Act
 from alerts.incidents import Incident
+from core.catalog.runbook import Runbook, Step
 from core.errors import UsageError
 from core.incident import ACKNOWLEDGED_FOR
 from tests.alerts.messages import NOW
@@ -30,7 +31,7 @@ def changed(act: Act) -> Incident:
 def recorded(act: Act) -> dict[str, Any]:
     assert act.record is not None
     (row,) = act.record.to_dict("records")
-    return row
+    return {name: value for name, value in row.items() if value != "" or name not in {"runbook", "step", "outcome"}}
 
 
 def silence(
@@ -111,6 +112,28 @@ def test_a_note_changes_nothing_and_says_what_it_is_about():
 def test_a_note_says_something_about_an_incident_that_there_was(text: str, known: bool, said: str):
     with pytest.raises(UsageError, match=said):
         actions.note("i3", "Ana", text, NOW, known=known)
+
+
+STEP = Step(step="queue", title="Does the queue move?", ask="x")
+DONE = (Runbook(runbook="book", title="Book", steps=[STEP]), STEP)
+
+
+def test_a_step_is_recorded_with_its_outcome_and_what_was_found():
+    act = actions.step(INCIDENTS, "i1", "Ana", DONE, "did not work", "no\nconsumer", NOW)
+
+    assert (act.incidents, act.silences, act.said) == ((), (), "did not work. no\nconsumer")
+    assert recorded(act) == {
+        "at": NOW, "actor": "Ana", "action": "step", "target": "i1", "detail": "Does the queue move?: did not work. no consumer",
+        "runbook": "book", "step": "queue", "outcome": "did not work",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("incident_id", "outcome", "said"), [("i2", "worked", "^incident_id: no incident 'i2'"), ("i1", "", "^outcome: write 'worked'")]
+)
+def test_a_step_is_of_an_open_incident_and_has_an_outcome(incident_id: str, outcome: str, said: str):
+    with pytest.raises(UsageError, match=said):
+        actions.step(INCIDENTS, incident_id, "Ana", DONE, outcome, "", NOW)
 
 
 @pytest.mark.parametrize("by", ["", "  ", "\t"])

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from alerts.api import action_api
 from alerts.engine import AlertEngine
 from core.catalog.catalog import Catalog
+from core.catalog.runbook import Runbook, Step
 from core.errors import NoRoom
 from core.http.guard import Guard
 from core.limits import FAILURES_PER_MINUTE, FailedAttempts
@@ -82,6 +83,7 @@ PATHS = [
     "/incidents/x/acknowledge",
     "/incidents/x/unacknowledge",
     "/incidents/x/assign",
+    "/incidents/x/step",
     "/incidents/x/note",
     "/incidents/x/silence",
     "/silences",
@@ -148,6 +150,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("unacknowledge", {}, "by: give your name"),
     ("assign", {"assignee": "Ben"}, "by: give your name"),
     ("assign", {"by": "Ana", "assignee": None}, "assignee: give a text"),
+    ("step", {"by": "Ana", "step": "x", "outcome": "worked"}, "step: the runbook"),
+    ("step", {"by": "Ana", "step": "x", "values": []}, "step: the runbook"),
     ("note", {"note": "x"}, "by: give your name"),
     ("note", {"by": "Ana"}, "note: write what others should know"),
     ("silence", {"reason": "maintenance", "hours": 1}, "by: give your name"),
@@ -195,6 +199,22 @@ def test_a_note_is_taken_also_long_after_it_was_resolved_and_nobody_is_notified(
     assert missing == (404, {"error": f"incident_id: no incident '{'0' * 32}' is known"})
 
 
+def test_a_step_is_recorded_and_a_check_is_carried_out_by_the_engine(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    ask, check = Step(step="ask", title="Ask", ask="x"), Step(step="check", title="Check", http="http://broker/{order}")
+    runbook = counter.row()["runbook"] or "r"
+    counter.engine._catalog = replace(counter.engine._catalog, runbooks={runbook: Runbook(runbook=runbook, title="R", steps=[ask, check])})
+    incident = counter.engine._state.incidents[counter.incident]  # type: ignore[union-attr]
+    counter.engine._state.incidents[counter.incident] = replace(incident, runbook=runbook)  # type: ignore[union-attr,index]
+    monkeypatch.setattr("alerts.egress.get", lambda address, _: (200, address))
+
+    assert counter.act("step", step="ask", outcome="did not work", note="no consumer")["said"] == "did not work. no consumer"
+    counter.world.clock.advance(timedelta(seconds=1))
+    assert counter.act("step", step="check", values={"order": "4711"})["said"] == "worked. HTTP 200"
+    assert counter.post(f"/incidents/{counter.incident}/step", {"by": "Ana", "step": "check", "values": []})[0] == 400
+    found = [(row["runbook"], row["step"], row["outcome"]) for row in counter.world.rows("actions")]
+    assert found == [(runbook, "ask", "did not work"), (runbook, "check", "worked")]
+
+
 def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(counter: Counter):
     said = counter.act("acknowledge", note="looking\nat it", until="2026-03-02T12:00:00+01:00")
 
@@ -205,6 +225,7 @@ def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(cou
     (record,) = counter.world.rows("actions")
     assert record == {
         "at": NOW, "actor": "Ana", "action": "acknowledge", "target": counter.incident, "detail": "until 2026-03-02T12:00:00+01:00 looking at it",
+        "runbook": "", "step": "", "outcome": "",
     }  # fmt: skip
     for _ in range(3):
         counter.world.later(counter.engine, minutes=19)

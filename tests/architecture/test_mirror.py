@@ -19,7 +19,6 @@ MIRRORED = (
 """The packages the rule holds for, folders in them included."""
 WITHOUT: dict[str, str] = {
     "core/catalog/contract.py": "declares what a contract holds; check_rest.py tells what is wrong in one",
-    "core/catalog/runbook.py": "declares what a runbook holds; load.py reads it",
     "core/signal.py": "declares records and lanes",
     "core/verdict.py": "declares the words of verdicts and states",
     "correlator/ports.py": "declares what the stage needs of the store",

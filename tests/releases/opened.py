@@ -13,6 +13,7 @@ import pkgutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
         "quarantine_id": "q_1", "stage": "shipped", "cause": "overdue", "beginning": incident[:8],
         "earlier": started - timedelta(days=2), "promises": (("orders", "book"),), "stations": (("orders", "captured"), ("orders", "booked")),
         "missed": True, "selected": Selected(),
-        "resolved": True, "opened": (started + timedelta(hours=1)).replace(tzinfo=UTC), "names": ("amount",), "milestone": "captured", "stages": ("captured",),
+        "resolved": True, "opened": (started + timedelta(hours=1)).replace(tzinfo=UTC), "names": ("amount",), "runbook": "book", "query": "SELECT 1", "values": (), "milestone": "captured", "stages": ("captured",),
         "plant": "", "day": started,
     }  # fmt: skip
     needed = list(inspect.signature(read).parameters.values())[1:]
@@ -96,6 +97,8 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
 
 
 def _size(answer: Any) -> int:
+    if is_dataclass(answer):  # of several frames
+        return sum(_size(part) for part in vars(answer).values() if hasattr(part, "__len__"))
     return len(answer) if hasattr(answer, "__len__") else int(answer or 0)
 
 

@@ -60,6 +60,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "detail/spans": each("limit", (SIGNALS,)),
     "detail/usual": [{"most": USUAL_MOST, "least": USUAL_LEAST}],
     "expressions/analyse": [{"expression": "attributes['a']", "table": "spans"}],
+    "incident_log/query": [{"query": "SELECT 1"}],
     "incident_log/incidents": [{**case, "unresolved": flag} for flag in FLAGS for case in columns_of("status", "flow", "owner")],
     "keeping/columns": each("table", ("verdicts",)),
     "keeping/reached": each("table", ("verdicts",)),

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from andon.client.steps import Prepared
 from andon.commands import incident
+from core.catalog.runbook import Step
 
 ID = "ab" * 16
 
@@ -22,7 +24,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     monkeypatch.setattr("store.reads.connection.reading", lambda _: contextlib.nullcontext())
     monkeypatch.setattr("andon.client.engine.now_of", lambda _: datetime(2026, 3, 2, tzinfo=UTC))
     monkeypatch.setattr("andon.client.incidents.identity_of", lambda _, beginning: ID if ID.startswith(beginning) else "?")
-    monkeypatch.setattr("andon.client.incidents.act", lambda _, path, body: found.append((path, body)))
+
+    def act(_: object, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        found.append((path, body))
+        return {"said": "worked. HTTP 200"}
+
+    monkeypatch.setattr("andon.client.incidents.act", act)
     return found
 
 
@@ -70,3 +77,37 @@ def test_an_incident_is_shown_line_by_line(sent: list[Any], monkeypatch: pytest.
     monkeypatch.setattr("andon.client.incidents.sheet", lambda *arguments: iter(["first", str(arguments[2])]))
     assert run("show", "ab").output == f"first\n{ID}\n"
     assert sent == []
+
+
+STEPS = {
+    "ask": Step(step="ask", title="Ask", ask="How many?"),
+    "check": Step(step="check", title="Check", http="http://broker/{order}"),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "posted", "said"),
+    [
+        (["ask"], [], "Ask\nHow many?\n"),
+        (["ask", "--worked", "--note=two"], [{"step": "ask", "outcome": "worked", "note": "two"}], "worked. HTTP 200\n"),
+        (["ask", "--did-not-work"], [{"step": "ask", "outcome": "did not work", "note": ""}], "worked. HTTP 200\n"),
+        (["check"], [{"step": "check", "values": {"order": "4711"}}], "Check\nhttp://broker/4711\nworked. HTTP 200\n"),
+    ],
+)
+def test_a_step_is_told_or_its_outcome_recorded_and_a_check_is_both(
+    sent: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch, arguments: list[str], posted: list[dict[str, Any]], said: str
+) -> None:
+    monkeypatch.setattr("andon.client.steps.prepare", lambda *_: Prepared(STEPS[arguments[0]], {"order": "4711"}))
+    result = run("step", "ab", *arguments, "--by=Ana")
+    assert (result.exit_code, result.output) == (0, said)
+    assert sent == [(f"incidents/{ID}/step", {"by": "Ana", **body}) for body in posted]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [(["a b CREDIT: 2 incidents, no runbook"], "a b CREDIT: 2 incidents, no runbook\n"), ([], "every cause has a runbook\n")],
+)
+@pytest.mark.usefixtures("sent")
+def test_causes_without_a_runbook_are_listed(monkeypatch: pytest.MonkeyPatch, lines: list[str], said: str) -> None:
+    monkeypatch.setattr("andon.client.steps.unanswered", lambda *_: iter(lines))
+    assert run("causes").output == said

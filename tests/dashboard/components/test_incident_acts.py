@@ -136,13 +136,13 @@ def test_what_was_done_is_confirmed_once_and_only_there(view: View, filled: Stor
 def test_the_name_given_at_the_side_is_in_every_form(view: View, filled: Store) -> None:
     test = view("incidents", filled, id="inc-0003")
     test.session_state["acted_as"] = "j.koch"
-    assert [box.value for box in test.run().text_input if box.label == "Your name"] == ["j.koch"] * 4
+    assert [box.value for box in test.run().text_input if box.label == "Your name"] == ["j.koch"] * 5
 
 
 def test_a_name_once_given_is_in_every_form_of_the_window(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
     test = acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="Sam Okafor")
     assert len(sent) == 1
-    assert [box.value for box in test.text_input if box.label == "Your name"] == ["m.weber"] * 4
+    assert [box.value for box in test.text_input if box.label == "Your name"] == ["m.weber"] * 5
 
 
 def test_people_of_the_owning_team_can_be_assigned_first_and_teams_last(view: View, filled: Store) -> None:

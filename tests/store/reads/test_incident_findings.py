@@ -143,6 +143,7 @@ def test_earlier_incidents_are_those_like_it_with_the_last_that_was_written(stor
     over: dict[str, Any] = {"status": "resolved", "resolved_at": START + HOUR, "members_total": 4}
     incident(store, "same", opened_at=START - 9 * DAY, **over)
     incident(store, "stage", cause="CREDIT", opened_at=START - DAY, **over)
+    incident(store, "late elsewhere", stage="shipped", opened_at=START - DAY, **over)
     incident(store, "other", stage="shipped", cause="CREDIT", opened_at=START - DAY, **over)
     incident(store, "foreign", flow="p2p", opened_at=START - DAY, **over)
     incident(store, "open", opened_at=START - DAY)
@@ -155,3 +156,5 @@ def test_earlier_incidents_are_those_like_it_with_the_last_that_was_written(stor
         ["stage", 0, "", ""],
     ]
     assert len(reads.similar(store.reader, opened=START, limit=1, **GROUP)) == 1
+    named = reads.similar(store.reader, opened=START, **{**GROUP, "incident_id": "b", "stage": "picked", "cause": "CREDIT"})
+    assert set(named["incident_id"]) == {"stage", "other"}

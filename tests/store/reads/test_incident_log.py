@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from store.client import Store
 from store.reads import board, incident_log
+from store.reads.connection import ReaderError
 from tests.store.rows import DAY, HOUR, START, incident, put
 
 ASKED: list[tuple[dict[str, Any], list[str]]] = [
@@ -105,7 +107,7 @@ def test_an_incident_is_silenced_by_every_silence_that_matches_until_the_last_of
     silenced(store, "other", 9, flow="o2c", cause="CREDIT")
     assert incident_log.silences_of(store.reader, now=START, **GROUP)["silence_id"].tolist() == ["itself", "stage"]
 
-    for rows in (incident_log.incidents(store.reader, now=START), board.open_incidents(store.reader, now=START, limit=9)):
+    for rows in (incident_log.incidents(store.reader, now=START), board.board(store.reader, now=START, limit=9).incidents):
         until = dict(zip(rows["incident_id"], pd.to_datetime(rows["silenced_until"], utc=True), strict=True))
         assert until["a"] == START + 5 * HOUR
         assert until["b"] is pd.NaT
@@ -171,3 +173,36 @@ def test_an_id_is_named_by_its_beginning_if_no_other_begins_so(store: Store) -> 
         incident(store, name, title="again")
     asked = {"c": ["cd"], "ab": ["ab12", "ab3"], "ab3": ["ab3"], "ab34": ["ab34"], "x": []}
     assert {beginning: incident_log.ids(store.reader, beginning=beginning) for beginning in asked} == asked
+
+
+def test_steps_are_counted_over_all_incidents_and_told_of_one(store: Store) -> None:
+    done = [("s1", "a", "worked", 1), ("s1", "b", "did not work", 2), ("s1", "a", "did not work", 3), ("s2", "b", "worked", 4)]
+    for step, target, outcome, hours in done:
+        put(
+            store, "actions", at=START + hours * HOUR, actor=f"p{hours}", action="step", target=target, runbook="book", step=step, outcome=outcome
+        )  # fmt: skip
+    put(store, "actions", at=START, actor="x", action="step", target="a", runbook="other", step="s1", outcome="worked")
+    found = incident_log.steps(store.reader, incident_id="a", runbook="book")
+    shown = {step: [row[name] for name in ("runs", "worked", "outcome", "actor")] for step, row in found.items()}
+    assert shown == {"s1": [3, 1, "did not work", "p3"], "s2": [1, 1, "", ""]}
+
+
+def test_a_query_of_a_step_reads_and_can_do_nothing_else(store: Store) -> None:
+    for number in range(60):
+        incident(store, f"i{number}", owner="desk")
+    found = incident_log.run_query(
+        store.reader, query="SELECT incident_id FROM incidents FINAL WHERE owner = {who:String}", values=(("who", "desk"), ("unused", "x"))
+    )
+    assert len(found) == 50
+    for query in ("DROP TABLE incidents", "TRUNCATE TABLE incidents"):
+        with pytest.raises(ReaderError):
+            incident_log.run_query(store.reader, query=query, values=())
+    assert store.rows("SELECT count() AS n FROM incidents FINAL")[0]["n"] == 60
+
+
+def test_causes_are_those_of_lately_the_most_frequent_first(store: Store) -> None:
+    for name, cause, days in (("a", "X", 1), ("b", "Y", 2), ("c", "Y", 3), ("d", "Z", 99)):
+        incident(store, name, cause=cause, runbook="book", opened_at=START - days * DAY)
+    incident(store, "own", flow="andon")
+    found = incident_log.causes(store.reader, since=START - 90 * DAY)
+    assert found[["cause", "runbook", "incidents"]].to_numpy().tolist() == [["Y", "book", 2], ["X", "book", 1]]

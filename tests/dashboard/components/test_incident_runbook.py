@@ -1,0 +1,101 @@
+"""The runbook beside an incident: its steps, one by one, with what came of each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from store.client import Store
+from tests.dashboard.shown import View, words
+from tests.dashboard.synthetic import NOW
+
+
+@pytest.fixture
+def identity(filled: Store) -> str:
+    """An open incident whose runbook has steps."""
+    rows = filled.rows("SELECT incident_id FROM incidents FINAL WHERE runbook = 'order-not-booked' AND status = 'open' LIMIT 1")
+    return str(rows[0]["incident_id"])
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    found: list[tuple[str, dict[str, Any]]] = []
+
+    def post(url: str, *, json: dict[str, Any], **_: Any) -> httpx.Response:
+        found.append((url.partition("/api/v1/")[2], json))
+        return httpx.Response(200, json={})
+
+    monkeypatch.setattr(httpx, "post", post)
+    return found
+
+
+def choose(test: Any, step: str) -> Any:
+    return next(box for box in test.selectbox if box.label == "Step").select(step).run()
+
+
+def last(test: Any, kind: str, label: str) -> Any:
+    return [one for one in test.get(kind) if one.label == label][-1]
+
+
+def test_the_query_of_a_step_runs_for_the_chosen_transaction_and_changes_nothing(
+    view: View, filled: Store, identity: str, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    test = view("incidents", filled, id=identity)
+    assert "andon-steps" in words(test)
+    assert next(box for box in test.selectbox if box.label == "Step").value == "where"
+    test = next(one for one in test.button if one.label == "Run the query").click().run()
+    shown = words(test).split('aria-label="Rows of the query"')
+    assert len(shown) == 2 or "The query found nothing." in shown[0]
+    assert sent == []
+
+
+def test_what_came_of_a_step_is_posted_with_a_name(
+    view: View, filled: Store, identity: str, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    test = choose(view("incidents", filled, id=identity), "queue")
+    assert any("how many consumers" in text.value for text in test.text)
+    test = next(one for one in test.button if one.label == "It worked").click().run()
+    assert "Enter your name" in test.error[0].value
+    last(test, "text_input", "Your name").set_value("m.weber")
+    last(test, "text_input", "What you found").set_value("none")
+    test = next(one for one in test.button if one.label == "It did not").click().run()
+    body = {"by": "m.weber", "step": "queue", "outcome": "did not work", "note": "none"}
+    assert sent == [(f"incidents/{identity}/step", body)]
+    assert [one.value for one in test.success] == ["Step recorded by m\\.weber."]
+
+
+def test_outcome_time_and_name_stay_and_so_does_how_often_it_worked(view: View, filled: Store, identity: str) -> None:
+    for minutes, target, outcome in ((30, "other", "worked"), (20, identity, "did not work"), (10, identity, "worked")):
+        row = {
+            "at": NOW - timedelta(minutes=minutes), "actor": "<b>Ana</b>", "action": "step", "target": target,
+            "runbook": "order-not-booked", "step": "where", "outcome": outcome, "detail": f"Look: {outcome}",
+        }  # fmt: skip
+        filled.insert("actions", {name: [value] for name, value in row.items()})
+    test = view("incidents", filled, id=identity)
+    steps = words(test).split("andon-steps")[1].split("</ol>")[0]
+    assert "worked, &lt;b&gt;Ana&lt;/b&gt; <time" in steps
+    assert "10:20</time>" in steps
+    assert "worked 2 of 3 times" in steps
+    assert next(box for box in test.selectbox if box.label == "Step").value == "queue", "the first that was not done"
+
+
+def test_causes_without_a_runbook_are_listed_under_the_incidents(view: View, filled: Store) -> None:
+    row = {
+        "incident_id": "causeless",
+        "revision": 1,
+        "flow": "order-to-cash",
+        "stage": "booked",
+        "cause": "NEVER_SEEN",
+        "status": "resolved",
+    }
+    row |= {"runbook": "order-not-booked", "opened_at": NOW - timedelta(days=2)}
+    filled.insert("incidents", {name: [value] for name, value in row.items()})
+    try:
+        listed = words(view("incidents", filled)).split('aria-label="Causes without a runbook"')[1].split("</table>")[0]
+        assert "NEVER_SEEN" in listed
+        assert "no runbook names it" in listed
+    finally:
+        filled.command("DELETE FROM incidents WHERE incident_id = 'causeless'")
