@@ -91,6 +91,8 @@ def _narrowed(context: Context, selected: reads.Selected) -> list[str]:
         _PROMISED.get(selected.promised, ""),
         selected.plant,
         selected.customer,
+        selected.supplier,
+        selected.carrier,
         cause_title(selected.cause) if selected.cause else "",
     ]
     return [words for words in known if words]

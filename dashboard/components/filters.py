@@ -59,6 +59,7 @@ _SELECTING = {
     "supplier",
     "carrier",
     "plant",
+    "system",
     "status",
     "owner",
     "source",

@@ -25,7 +25,17 @@ from dashboard.page import Context
 from store.reads import leadership as reads
 
 _THIS, _BEFORE = "this period", "the one before"
-_BREAKDOWNS = {"cause": "Cause", "customer": "Customer", "plant": "Plant", "sla": "SLA", "flow": "Flow"}
+_BREAKDOWNS = {
+    "cause": "Cause",
+    "customer": "Customer",
+    "supplier": "Supplier",
+    "carrier": "Carrier",
+    "plant": "Plant",
+    "sla": "SLA",
+    "flow": "Flow",
+}
+_RATED = {"customer", "plant", "flow"}
+_AT_RISK = {*_RATED, "supplier", "carrier"}
 _SHOWN = 30
 
 
@@ -153,15 +163,15 @@ def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: P
         given = given[given["missed_clocks"] > 0]
     money = {column: behind.by_currency(given, column) for column in ("penalty", "missed", "protected")}
     clocks = given.groupby("name")["missed_clocks"].sum().to_dict() if len(given) else {}
-    rates = kpi_figures.of(figures.whole, by).set_index("name") if by in {"customer", "plant", "flow"} else pd.DataFrame()
-    names = [name for name in dict.fromkeys([*given["name"], *rates.index]) if name]
-    risk = context.data.read(reads.value_at_risk, slow=True, by=by, flow=flow) if len(rates) else pd.DataFrame()
-    at_risk = behind.by_currency(risk, "value") if len(risk) else {}
+    rates = kpi_figures.of(figures.whole, by).set_index("name") if by in _RATED else pd.DataFrame()
+    risk = context.data.read(reads.value_at_risk, slow=True, by=by, flow=flow) if by in _AT_RISK else pd.DataFrame()
+    at_risk = behind.by_currency(risk, "value")
+    names = [name for name in dict.fromkeys([*given["name"], *rates.index, *at_risk]) if name]
     rows = [
         {
             "name": name, "title": _title(context, by, name), "of": _of(by, name), "missed_clocks": int(clocks.get(name, 0)),
             **{column: values.get(name, {}) for column, values in money.items()},
-            **({**{str(key): value for key, value in rates.loc[name].items()}, "at_risk": at_risk.get(name, {})} if name in rates.index else {}),
+            **({str(key): value for key, value in rates.loc[name].items()} if name in rates.index else {}), "at_risk": at_risk.get(name, {}),
         }
         for name in names
     ]  # fmt: skip
@@ -169,7 +179,7 @@ def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: P
     if not rows:
         notices.empty(f"No {by} recorded", f"Nothing was missed or protected, and no transaction names a {by}.")
         return rows
-    table.show(_columns(by, rated=len(rates) > 0), rows[:_SHOWN], f"KPIs by {by}")
+    table.show(_columns(by), rows[:_SHOWN], f"KPIs by {by}")
     note = (
         f"Showing {min(_SHOWN, len(rows))} of {len(rows)}: the highest penalty in one currency comes first, then the highest value missed."
     )
@@ -199,7 +209,7 @@ def _of(by: str, name: str) -> dict[str, str]:
     return {"sla": f"{flow}/{sla}", "cause": cause}
 
 
-def _columns(by: str, *, rated: bool) -> list[table.Column]:
+def _columns(by: str) -> list[table.Column]:
     money = [
         table.Column("Penalties", lambda row: _opens(row, "missed", row["penalty"]), "number key quiet"),
         table.Column("Value missed", lambda row: _opens(row, "missed", row["missed"]), "number key quiet"),
@@ -213,11 +223,18 @@ def _columns(by: str, *, rated: bool) -> list[table.Column]:
         table.Column("Missed one", lambda row: percent(row.get("exception_rate")), "number soft"),
         table.Column("Completed", lambda row: count(row.get("completed", 0)), "number soft spare"),
         table.Column("Cycle time", lambda row: duration(row.get("cycle_seconds")), "number soft"),
+    ]
+    risk = [
         table.Column("At risk now", lambda row: _opens(row, "risk", row.get("at_risk", {})), "number quiet"),
     ]
     if by == "cause":  # what was protected has none
         money = [column for column in money if column.title != "Value protected"]
-    return [table.Column(_BREAKDOWNS[by], lambda row: row["title"], "key wrap"), *money, *(rates if rated else [])]
+    return [
+        table.Column(_BREAKDOWNS[by], lambda row: row["title"], "key wrap"),
+        *money,
+        *(rates if by in _RATED else []),
+        *(risk if by in _AT_RISK else []),
+    ]
 
 
 def _opens(row: dict[str, Any], what: str, amounts: dict[str, float]) -> Markup | str:

@@ -14,13 +14,14 @@ from store.reads.frame import frame
 from store.statement import statement
 
 Dimension = Literal["all", "flow", "plant", "customer"]
-Breakdown = Literal["all", "flow", "plant", "customer", "sla", "cause"]
+Breakdown = Literal["all", "flow", "plant", "customer", "supplier", "carrier", "sla", "cause"]
 Promises = tuple[tuple[str, str], ...]
 """(flow, SLA) of the promises that customers were given."""
 
 _NAMES = {
-    "all": "''", "flow": "flow", "plant": "plant", "customer": "customer", "sla": "concat(flow, '/', sla)", "cause": "concat(flow, '/', sla, '/', cause)",
+    "all": "''", **{name: name for name in ("flow", "plant", "customer", "supplier", "carrier")}, "sla": "concat(flow, '/', sla)", "cause": "concat(flow, '/', sla, '/', cause)",
 }  # fmt: skip
+_PARTIES = ("plant", "customer", "supplier", "carrier")
 _KEY = ["by", "name", "before"]
 _COLUMNS = [*_KEY, "decided", "met", "transactions", "exceptions", "completed", "cycle_seconds", "cycle_p90_seconds"]
 _MONEY = ["name", "currency", "penalty", "missed", "protected", "missed_clocks", "missed_transactions", "protected_transactions"]
@@ -34,6 +35,8 @@ class Selected:
     sla: str = ""
     plant: str = ""
     customer: str = ""
+    supplier: str = ""
+    carrier: str = ""
     cause: str = ""
     promised: str = ""
 
@@ -43,8 +46,7 @@ class Selected:
 
     def parameters(self) -> dict[str, Any]:
         """Return the values as parameters of a statement."""
-        given = {"sla": self.sla, "plant": self.plant, "customer": self.customer, "cause": self.cause}
-        return {"flow": self.flow or HEARTBEAT, **{name: value for name, value in given.items() if value}}
+        return {"flow": self.flow or HEARTBEAT, **{name: getattr(self, name) for name in self.named("sla", "cause", *_PARTIES)}}
 
 
 def figures(client: Reader, *, start: datetime, end: datetime, earlier: datetime, zone: str, flow: str = "") -> pd.DataFrame:
@@ -91,8 +93,8 @@ def money(client: Reader, *, by: Breakdown, start: datetime, end: datetime, flow
     return frame(client, sql, parameters={"start": start, "end": end, "flow": flow or HEARTBEAT}).reindex(columns=_MONEY)
 
 
-def value_at_risk(client: Reader, *, by: Dimension, flow: str = "") -> pd.DataFrame:
-    """Return name, currency, value and transactions of what is at risk or breached now, each transaction once."""
+def value_at_risk(client: Reader, *, by: Breakdown, flow: str = "") -> pd.DataFrame:
+    """Return name, currency, value and transactions of what is at risk or breached now, each transaction once; by no SLA or cause."""
     return frame(client, statement("leadership/value_at_risk", column=_NAMES[by], one_flow=bool(flow)), parameters={"flow": flow})
 
 
@@ -104,7 +106,7 @@ def behind(
     The most expensive come first, at most ``limit``: by penalty, then by value.
     """
     asked = {
-        "missed": missed, "columns": selected.named("sla", "plant", "customer", "cause"), "one_flow": bool(selected.flow),
+        "missed": missed, "columns": selected.named("sla", "cause", *_PARTIES), "one_flow": bool(selected.flow),
         "promised": {"customer": "IN", "internal": "NOT IN"}.get(selected.promised, ""),
     }  # fmt: skip
     parameters = {**selected.parameters(), "start": start, "end": end, "promises": list(promises)}
@@ -115,11 +117,11 @@ def behind(
 
 def at_risk(client: Reader, *, selected: Selected, limit: int = 200) -> pd.DataFrame:
     """Return the transactions that are at risk or breached now, each with the clock that puts most at risk; the largest value first."""
-    sql = statement("leadership/at_risk", columns=selected.named("plant", "customer"), one_flow=bool(selected.flow))
+    sql = statement("leadership/at_risk", columns=selected.named(*_PARTIES), one_flow=bool(selected.flow))
     return frame(client, sql, parameters={**selected.parameters(), "limit": limit})
 
 
 def slowest(client: Reader, *, selected: Selected, start: datetime, end: datetime, limit: int = 200) -> pd.DataFrame:
     """Return the transactions completed in [start, end), slowest first: ``ended`` (UTC) and ``seconds`` from first to last milestone."""
-    sql = statement("leadership/slowest", columns=selected.named("plant", "customer"), one_flow=bool(selected.flow))
+    sql = statement("leadership/slowest", columns=selected.named(*_PARTIES), one_flow=bool(selected.flow))
     return frame(client, sql, parameters={**selected.parameters(), "start": start, "end": end, "limit": limit})

@@ -41,7 +41,7 @@ RANKED = {"columns": (), "awaited": False, "verdict": False, "in_window": True, 
 SELECT = {"select": "SELECT 1"}
 BEHIND: list[dict[str, object]] = [
     {"missed": True, "columns": (), "promised": "", "one_flow": False},
-    {"missed": True, "columns": ("sla", "plant", "customer", "cause"), "promised": "IN", "one_flow": True},
+    {"missed": True, "columns": ("sla", "cause", "plant", "customer", "supplier", "carrier"), "promised": "IN", "one_flow": True},
     {"missed": False, "columns": (), "promised": "NOT IN", "one_flow": False},
 ]
 CASES: dict[str, list[dict[str, object]]] = {
@@ -65,7 +65,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "keeping/columns": each("table", ("verdicts",)),
     "keeping/reached": each("table", ("verdicts",)),
     "keeping/rows_above": each("table", ("verdicts",)),
-    "leadership/at_risk": [{"columns": (), "one_flow": False}, {"columns": ("plant", "customer"), "one_flow": True}],
+    "leadership/at_risk": [{"columns": (), "one_flow": False}, {"columns": ("plant", "supplier"), "one_flow": True}],
     "leadership/behind": BEHIND,
     "leadership/behind_counts": BEHIND,
     "leadership/clocks": each("one_flow", FLAGS),

@@ -121,7 +121,7 @@ def test_the_list_behind_a_figure_replaces_the_figures_and_leads_back(view: View
 
 
 def test_nothing_named_says_so(told: Any) -> None:
-    assert "No customer recorded" in words(told(figures({}), money(), by="customer"))
+    assert "No supplier recorded" in words(told(figures({}), money(), by="supplier"))
 
 
 def test_what_is_downloaded_says_units_and_keeps_currencies_apart() -> None:

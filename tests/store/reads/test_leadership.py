@@ -136,6 +136,19 @@ def test_on_time_in_full_is_broken_by_one_promise_and_not_by_what_is_internal(st
     assert leadership.in_full(store.reader, by="all", promises=(), earlier=START - DAY, **WHEN).empty
 
 
+def test_suppliers_and_carriers_have_their_share_of_the_money(store: Store) -> None:
+    clock(store, "a", "breached", value=100.0, penalty=3.0, supplier="Bosch", carrier="DHL")
+    clock(store, "b", "breached", value=50.0, penalty=1.0, supplier="Bosch", carrier="DSV")
+    follow_clocks(store)
+    for by, rows in (("supplier", [["Bosch", 4.0, 150.0]]), ("carrier", [["DHL", 3.0, 100.0], ["DSV", 1.0, 50.0]])):
+        assert leadership.money(store.reader, by=by, **WHEN)[["name", "penalty", "missed"]].to_numpy().tolist() == rows
+        risk = leadership.value_at_risk(store.reader, by=by)
+        assert sorted(risk[["name", "value"]].to_numpy().tolist()) == [[name, value] for name, _, value in rows]
+    found = leadership.behind(store.reader, missed=True, selected=leadership.Selected(carrier="DSV"), promises=(), **WHEN)
+    assert (found[0]["transaction_id"].tolist(), found[1]) == (["b"], 1)
+    assert leadership.at_risk(store.reader, selected=leadership.Selected(supplier="Bosch"))["transaction_id"].tolist() == ["a", "b"]
+
+
 def test_slas_are_counted_in_the_period_and_in_the_one_before(store: Store) -> None:
     decided(store)
     found = leadership.slas(store.reader, earlier=START - DAY, **WHEN)

@@ -12,7 +12,7 @@ FROM
 ORDER BY value DESC, due_at
 LIMIT {limit:UInt32}
 
--- with {"columns": ["plant", "customer"], "one_flow": true}
+-- with {"columns": ["plant", "supplier"], "one_flow": true}
 -- Of each transaction that is at risk or breached now the clock with the most at risk, and of those the one that is due first.
 SELECT flow, sla, transaction_id, reference, stage, due_at, verdict, value, currency, customer, plant, owner
 FROM
@@ -21,7 +21,7 @@ FROM
     FROM open_clocks FINAL
     WHERE verdict IN ('at_risk', 'breached') AND flow = {flow:String}
         AND plant = {plant:String}
-        AND customer = {customer:String}
+        AND supplier = {supplier:String}
     ORDER BY value DESC, due_at
     LIMIT 1 BY flow, transaction_id
 )

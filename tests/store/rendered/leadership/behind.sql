@@ -16,7 +16,7 @@ WHERE removed = 0 AND (flow, sla, transaction_id) IN
 )
 ORDER BY penalty DESC, value DESC, transaction_id DESC
 
--- with {"missed": true, "columns": ["sla", "plant", "customer", "cause"], "promised": "IN", "one_flow": true}
+-- with {"missed": true, "columns": ["sla", "cause", "plant", "customer", "supplier", "carrier"], "promised": "IN", "one_flow": true}
 -- First which clocks they are, from the narrow table, then all about the few that are shown.
 SELECT
     flow, sla, transaction_id, reference, stage, due_at, stopped_at, verdict, cause, value, currency, penalty, customer, plant, owner
@@ -30,9 +30,11 @@ WHERE removed = 0 AND (flow, sla, transaction_id) IN
     WHERE last_at >= {start:DateTime('UTC')} AND at >= {start:DateTime('UTC')} AND at < {end:DateTime('UTC')}
         AND outcome = 2 AND flow = {flow:String}
         AND sla = {sla:String}
+        AND cause = {cause:String}
         AND plant = {plant:String}
         AND customer = {customer:String}
-        AND cause = {cause:String}
+        AND supplier = {supplier:String}
+        AND carrier = {carrier:String}
         AND (flow, sla) IN {promises:Array(Tuple(String, String))}
     ORDER BY penalty DESC, value DESC, transaction_id DESC
     LIMIT {limit:UInt32}

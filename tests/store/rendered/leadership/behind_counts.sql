@@ -6,7 +6,7 @@ FROM transaction_outcomes FINAL
     WHERE last_at >= {start:DateTime('UTC')} AND at >= {start:DateTime('UTC')} AND at < {end:DateTime('UTC')}
         AND outcome = 2 AND flow != {flow:String}
 
--- with {"missed": true, "columns": ["sla", "plant", "customer", "cause"], "promised": "IN", "one_flow": true}
+-- with {"missed": true, "columns": ["sla", "cause", "plant", "customer", "supplier", "carrier"], "promised": "IN", "one_flow": true}
 SELECT count() AS clocks, uniqExact(flow, transaction_id) AS transactions
 FROM transaction_outcomes FINAL
     ARRAY JOIN
@@ -14,9 +14,11 @@ FROM transaction_outcomes FINAL
     WHERE last_at >= {start:DateTime('UTC')} AND at >= {start:DateTime('UTC')} AND at < {end:DateTime('UTC')}
         AND outcome = 2 AND flow = {flow:String}
         AND sla = {sla:String}
+        AND cause = {cause:String}
         AND plant = {plant:String}
         AND customer = {customer:String}
-        AND cause = {cause:String}
+        AND supplier = {supplier:String}
+        AND carrier = {carrier:String}
         AND (flow, sla) IN {promises:Array(Tuple(String, String))}
 
 -- with {"missed": false, "columns": [], "promised": "NOT IN", "one_flow": false}
