@@ -28,7 +28,7 @@ from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Fact, Flow, Key, Match, Milestone
 from core.catalog.rates import Rates
 from core.catalog.routing import ActiveTime, Channel, Owner, Route
-from core.catalog.runbook import Runbook
+from core.catalog.runbook import Runbook, Step
 from core.catalog.sla import Impact, Pause, Penalty, Sla, Target
 from core.catalog.source import Expectation, Source, Webhook
 from core.config import Settings
@@ -61,6 +61,7 @@ DEFINITIONS: tuple[tuple[str, type[Definition]], ...] = (
     ("Active time (`active:` of a route)", ActiveTime),
     ("Rates (`rates.yaml`)", Rates),
     ("Runbook (front matter of `runbooks/*.md`)", Runbook),
+    ("Step (under `steps:` of a runbook)", Step),
 )
 EXAMPLES: dict[str, str] = yaml.safe_load((Path(__file__).parent / "examples.yaml").read_text(encoding="utf-8"))
 _KINDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
