@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -45,16 +46,7 @@ def with_heartbeat(catalog: Catalog, token: str) -> Catalog:
         ends=["seen"],
     )
     source = Source(source=OWN_SOURCE, title="Andon itself", owner="", lane=Lane.CRITICAL, tokens=[token])
-    return Catalog(
-        version=catalog.version,
-        flows={**catalog.flows, HEARTBEAT: flow},
-        calendars=catalog.calendars,
-        sources={**catalog.sources, OWN_SOURCE: source},
-        contracts=catalog.contracts,
-        runbooks=catalog.runbooks,
-        routes=catalog.routes,
-        owners=catalog.owners,
-    )
+    return replace(catalog, flows={**catalog.flows, HEARTBEAT: flow}, sources={**catalog.sources, OWN_SOURCE: source})
 
 
 class Heartbeat:

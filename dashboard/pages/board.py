@@ -199,10 +199,12 @@ def _handled(context: Context, incident: dict[Any, Any]) -> str:
 
 
 def _overdue(incident: dict[Any, Any], now: datetime) -> str:
-    """Return for how long the worst of an incident has been overdue, else when the next of it is due."""
+    """Return for how long the worst of an incident has been overdue, else when the next of it is due; what failed has no deadline."""
     since = aware(incident["overdue_since"])
     if since is not None and since <= now:
         return f"overdue {duration((now - since).total_seconds())}"
+    if incident["breached"] and aware(incident["next_due_at"]) is None:
+        return "failed"
     return next_deadline(incident["next_due_at"], now, incident["breached"])
 
 

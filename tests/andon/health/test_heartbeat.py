@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from andon.engine.server import EngineServer
-from andon.health.heartbeat import EVERY_SECONDS, LOOK_SECONDS, SILENT_AFTER_SECONDS, Heartbeat
+from andon.health.heartbeat import EVERY_SECONDS, LOOK_SECONDS, SILENT_AFTER_SECONDS, Heartbeat, with_heartbeat
+from core.catalog.flow import HEARTBEAT
+from core.catalog.load import load_catalog
 from core.clock import FakeClock
 from core.config import Settings
 from core.errors import Retryable
@@ -155,3 +157,11 @@ def test_a_store_that_does_not_answer_for_a_while_ends_nothing(road: Road) -> No
 
     assert max(road.ages) > SILENT_AFTER_SECONDS
     assert road.metric() <= LOOK_SECONDS
+
+
+def test_the_catalog_keeps_everything_when_the_heartbeats_flow_and_source_are_added() -> None:
+    catalog = load_catalog(Path(__file__).parents[3] / "catalog").catalog
+    found = with_heartbeat(catalog, "env:TOKEN")
+    assert set(found.flows) - set(catalog.flows) == {HEARTBEAT}
+    assert {name for name in vars(catalog) if getattr(found, name) != getattr(catalog, name)} == {"flows", "sources"}
+    assert found.rates is not None

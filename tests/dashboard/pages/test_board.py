@@ -50,6 +50,7 @@ def test_an_incident_says_how_long_it_has_been_overdue() -> None:
     row = {"overdue_since": NOW - timedelta(minutes=130), "next_due_at": NOW + timedelta(minutes=5), "breached": 3}
     assert board._overdue(row, NOW) == "overdue 2 h 10 min"
     assert board._overdue({**row, "overdue_since": pd.NaT}, NOW) == "due in 5 min"
+    assert board._overdue({**row, "overdue_since": pd.NaT, "next_due_at": None}, NOW) == "failed"
 
 
 def test_figures_that_were_written_to_while_they_were_read_say_so(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
