@@ -16,7 +16,7 @@ By = Annotated[str, typer.Option(help="your name in the history", show_default="
 
 
 @app.command("list")
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def list_(
     *,
     all_: Annotated[bool, typer.Option("--all", help="the resolved ones, too")] = False,
@@ -37,7 +37,7 @@ def list_(
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def show(incident: Incident, *, settings: Settings) -> None:
     """Show an incident: how large it is, who has it, what its transactions have in common, and what happened."""
     from andon.client.engine import now_of
@@ -50,7 +50,7 @@ def show(incident: Incident, *, settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def acknowledge(
     incident: Incident,
     *,
@@ -64,14 +64,14 @@ def acknowledge(
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def unacknowledge(incident: Incident, *, by: By, settings: Settings) -> None:
     """Take the acknowledgement back."""
     _act(settings, "incidents/{}/unacknowledge", incident, {"by": by}, "no longer acknowledged")
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def assign(
     incident: Incident,
     assignee: Annotated[str, typer.Argument(help="who works on it; empty: nobody")],
@@ -84,14 +84,14 @@ def assign(
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def note(incident: Incident, text: Annotated[str, typer.Argument(help="what others should know")], *, by: By, settings: Settings) -> None:
     """Add a note to an incident, resolved or not; nothing else changes."""
     _act(settings, "incidents/{}/note", incident, {"by": by, "note": text}, "noted")
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def step(
     incident: Incident,
     step: Annotated[str, typer.Argument(help="the step's id, as 'andon incident show' prints it")],
@@ -127,7 +127,7 @@ def step(
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def causes(*, settings: Settings) -> None:
     """List causes of the last 90 days that no runbook is written for."""
     from andon.client.engine import now_of
@@ -141,7 +141,7 @@ def causes(*, settings: Settings) -> None:
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def silence(
     incident: Incident,
     reason: Annotated[str, typer.Argument(help="why, for anyone who looks later")],
@@ -155,7 +155,7 @@ def silence(
 
 
 @app.command()
-@with_settings("store", "inner_host", "engine_port")
+@with_settings("store", "inner_host", "engine_port", of_running=True)
 def unsilence(
     silence_id: Annotated[str, typer.Argument(help="the silence's id, as 'andon incident show' prints it")], *, by: By, settings: Settings
 ) -> None:
