@@ -76,7 +76,7 @@ def in_full(
     client: Reader, *, by: Dimension, promises: Promises, start: datetime, end: datetime, earlier: datetime, flow: str = ""
 ) -> pd.DataFrame:
     """Return name, before, promised and kept: transactions with one of the ``promises`` decided, and those of them with none missed."""
-    parameters = {"start": start, "end": end, "earlier": earlier, "flow": flow or HEARTBEAT, "promises": list(promises)}
+    parameters = {"start": start, "end": end, "earlier": earlier, "flow": flow or HEARTBEAT, **_by_flow(promises)}
     sql = statement("leadership/in_full", column=_NAMES[by], one_flow=bool(flow))
     found = frame(client, sql, parameters=parameters) if promises else pd.DataFrame()
     return found.reindex(columns=["name", "before", "promised", "kept"])
@@ -89,8 +89,14 @@ def money(client: Reader, *, by: Breakdown, start: datetime, end: datetime, flow
     transactions with a missed clock; ``protected``: that of transactions with a clock that was met after its warning, and none missed.
     A transaction counts once, with its largest value. The worst come first.
     """
-    sql = statement("leadership/money", column=_NAMES[by], one_flow=bool(flow))
+    sql = statement("leadership/money_of_clocks" if by in {"sla", "cause"} else "leadership/money", column=_NAMES[by], one_flow=bool(flow))
     return frame(client, sql, parameters={"start": start, "end": end, "flow": flow or HEARTBEAT}).reindex(columns=_MONEY)
+
+
+def _by_flow(promises: Promises) -> dict[str, list[Any]]:
+    """Return the flows, and beside each the names of its SLAs."""
+    flows = list(dict.fromkeys(flow for flow, _ in promises))
+    return {"promising": flows, "promises": [[sla for other, sla in promises if other == flow] for flow in flows]}
 
 
 def value_at_risk(client: Reader, *, by: Breakdown, flow: str = "") -> pd.DataFrame:

@@ -1,28 +1,48 @@
 -- with {"column": "''", "one_flow": false}
 -- Transactions with a promise to a customer that was decided, and those of them with none missed, in a period and in the one before.
-SELECT name, before, count() AS promised, countIf(missed = 0) AS kept
+SELECT name, before, countIf(decided > 0) AS promised, countIf(decided > 0 AND missed = 0) AS kept
 FROM
 (
-    SELECT '' AS name, flow, transaction_id, at < {start:DateTime('UTC')} AS before, countIf(outcome = 2) AS missed
-    FROM transaction_outcomes FINAL
-    ARRAY JOIN slas AS sla, decided_at AS at, outcomes AS outcome
-    WHERE last_at >= {earlier:DateTime('UTC')} AND at >= {earlier:DateTime('UTC')} AND at < {end:DateTime('UTC')}
-        AND outcome != 3 AND (flow, sla) IN {promises:Array(Tuple(String, String))} AND flow != {flow:String}
-    GROUP BY name, flow, transaction_id, before
+    SELECT
+        '' AS name,
+        arrayMap((sla, at, outcome) ->
+            if(outcome = 3 OR at < {earlier:DateTime('UTC')} OR at >= {end:DateTime('UTC')} OR NOT has(promises, sla), 0,
+                outcome + 2 * (at < {start:DateTime('UTC')})), slas, decided_at, outcomes) AS codes
+    FROM
+    (
+        SELECT *, {promises:Array(Array(String))}[indexOf({promising:Array(String)}, toString(flow))] AS promises
+        FROM transaction_outcomes FINAL
+        WHERE last_at >= {earlier:DateTime('UTC')} AND flow IN {promising:Array(String)} AND flow != {flow:String}
+    )
 )
+ARRAY JOIN
+    [0, 1] AS before,
+    [countEqual(codes, 1) + countEqual(codes, 2), countEqual(codes, 3) + countEqual(codes, 4)] AS decided,
+    [countEqual(codes, 2), countEqual(codes, 4)] AS missed
 GROUP BY name, before
+HAVING promised > 0
 
 -- with {"column": "plant", "one_flow": true}
 -- Transactions with a promise to a customer that was decided, and those of them with none missed, in a period and in the one before.
-SELECT name, before, count() AS promised, countIf(missed = 0) AS kept
+SELECT name, before, countIf(decided > 0) AS promised, countIf(decided > 0 AND missed = 0) AS kept
 FROM
 (
-    SELECT plant AS name, flow, transaction_id, at < {start:DateTime('UTC')} AS before, countIf(outcome = 2) AS missed
-    FROM transaction_outcomes FINAL
-    ARRAY JOIN slas AS sla, decided_at AS at, outcomes AS outcome
-    WHERE last_at >= {earlier:DateTime('UTC')} AND at >= {earlier:DateTime('UTC')} AND at < {end:DateTime('UTC')}
-        AND outcome != 3 AND (flow, sla) IN {promises:Array(Tuple(String, String))} AND flow = {flow:String}
-    GROUP BY name, flow, transaction_id, before
+    SELECT
+        plant AS name,
+        arrayMap((sla, at, outcome) ->
+            if(outcome = 3 OR at < {earlier:DateTime('UTC')} OR at >= {end:DateTime('UTC')} OR NOT has(promises, sla), 0,
+                outcome + 2 * (at < {start:DateTime('UTC')})), slas, decided_at, outcomes) AS codes
+    FROM
+    (
+        SELECT *, {promises:Array(Array(String))}[indexOf({promising:Array(String)}, toString(flow))] AS promises
+        FROM transaction_outcomes FINAL
+        WHERE last_at >= {earlier:DateTime('UTC')} AND flow IN {promising:Array(String)} AND flow = {flow:String}
+    )
 )
+ARRAY JOIN
+    [0, 1] AS before,
+    [countEqual(codes, 1) + countEqual(codes, 2), countEqual(codes, 3) + countEqual(codes, 4)] AS decided,
+    [countEqual(codes, 2), countEqual(codes, 4)] AS missed
 GROUP BY name, before
+HAVING promised > 0
 
