@@ -20,7 +20,7 @@ from dashboard.page import Context
 from store.reads import detail
 from store.reads import incident_log as reads
 
-_STEPS = Markup('<ol class="andon-steps">{}</ol>')
+_STEPS = Markup('<ol class="andon-todo">{}</ol>')
 _STEP = Markup("<li>{} <b>{}</b>{}</li>")
 _MEMBERS = 20
 

@@ -46,5 +46,6 @@ def end(context: Context, rows: pd.DataFrame, said_of: str) -> None:
 def matched(context: Context, row: dict[Any, Any]) -> str:
     """Return what a silence keeps quiet, in the catalog's words."""
     catalog, flow, stage = context.catalog, row["flow"], row["stage"]
+    incident = f"incident {row['incident_id'][:8]}" if row["incident_id"] else ""
     named = [definitions.flow_title(catalog, flow) if flow else "", definitions.stage_title(catalog, flow, stage) if stage else ""]
-    return " › ".join(filter(None, [*named, cause_text(row["cause"]), row["incident_id"]])) or "everything"
+    return " › ".join(filter(None, [*named, cause_text(row["cause"]), incident])) or "everything"

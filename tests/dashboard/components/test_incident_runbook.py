@@ -44,7 +44,7 @@ def test_the_query_of_a_step_runs_for_the_chosen_transaction_and_changes_nothing
     view: View, filled: Store, identity: str, sent: list[tuple[str, dict[str, Any]]]
 ) -> None:
     test = view("incidents", filled, id=identity)
-    assert "andon-steps" in words(test)
+    assert "andon-todo" in words(test)
     assert next(box for box in test.selectbox if box.label == "Step").value == "where"
     test = next(one for one in test.button if one.label == "Run the query").click().run()
     shown = words(test).split('aria-label="Rows of the query"')
@@ -75,7 +75,7 @@ def test_outcome_time_and_name_stay_and_so_does_how_often_it_worked(view: View, 
         }  # fmt: skip
         filled.insert("actions", {name: [value] for name, value in row.items()})
     test = view("incidents", filled, id=identity)
-    steps = words(test).split("andon-steps")[1].split("</ol>")[0]
+    steps = words(test).split("andon-todo")[1].split("</ol>")[0]
     assert "worked, &lt;b&gt;Ana&lt;/b&gt; <time" in steps
     assert "10:20</time>" in steps
     assert "worked 2 of 3 times" in steps
