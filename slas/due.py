@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from core.duration import Duration, parse_duration
 from core.errors import UsageError
+from core.time_text import read_time
 from slas.calendar import FIRST_YEAR, LAST_YEAR, CompiledCalendar, Milliseconds
 
 MISSING = np.iinfo(np.int64).min
@@ -147,7 +148,7 @@ def resolve(due: Due, starts: Milliseconds, facts: Facts, calendar: CompiledCale
 
 
 def parse_times(values: list[str | None], calendar: CompiledCalendar) -> Milliseconds:
-    """Return the milliseconds of ISO 8601 texts, MISSING if there is none.
+    """Return the milliseconds of times as systems write them (:func:`core.time_text.read_time`), MISSING if there is none.
 
     A time without a zone is in the calendar's local time; a date alone means the end of that local day. A year that no calendar covers is
     not a time.
@@ -161,8 +162,8 @@ def parse_times(values: list[str | None], calendar: CompiledCalendar) -> Millise
 
 def _parse_time(text: str, calendar: CompiledCalendar) -> int:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = read_time(text)
+    except (ValueError, OverflowError):
         return MISSING
     if not FIRST_YEAR <= moment.year < LAST_YEAR:  # such as 9999-12-31, which systems write to mean "no date"
         return MISSING

@@ -34,6 +34,10 @@ _OVERDUE_SHOWN = 60_000
 """A breach is decided when it is due, or within the seconds of a tick: only what is later than that is told as overdue."""
 
 
+_VALUE_MAX = 50
+"""Characters of a fact that is shown as it was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a promise is told by: an SLA, which limit of it applies (the label in ``contract_version``), and its calendar."""
@@ -176,7 +180,9 @@ def _no_due_time(row: Evaluated) -> str:
     what, _, name = row.lacking.partition(":")
     if what == "calendar":
         return f"no due time: the calendar '{name}' has no working time or cut-off for it"
-    return f"no due time: the fact '{name}' is missing or not a time"
+    if value := row.facts.get(name, ""):
+        return f"no due time: the fact '{name}' is '{value[:_VALUE_MAX]}', which is not a time"
+    return f"no due time: the fact '{name}' is missing"
 
 
 def _outcome(row: Evaluated, now: int, rule: Rule) -> str:

@@ -50,6 +50,9 @@ class Key(Definition):
 class Fact(Definition):
     """A business value of a transaction. ``currency`` names the fact that holds the currency of this amount.
 
+    A fact of type ``time`` is read as systems write times: ISO 8601, ``202603271450`` with or without seconds, seconds or milliseconds
+    since 1970, ``/Date(…)/``; without a zone in the calendar's, a date alone as the end of its day.
+
     ``party``: the role of the company that this text names (``customer``, ``supplier`` or ``carrier``). Lists, filters and key figures
     choose by it. A fact that is named like a role has it unless another fact of the flow declares it.
     """

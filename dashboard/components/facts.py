@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
 
 import pandas as pd
 
 from core.catalog.flow import Flow
 from core.money import amount
+from core.time_text import read_time
 from dashboard import definitions
 from dashboard.components.time_format import Zone
 
@@ -39,7 +39,7 @@ def shown(flow: Flow | None, facts: Mapping[str, str], zone: Zone) -> list[tuple
 def _time(text: str, zone: Zone) -> str:
     """Return a time with an offset in the viewer's zone, and any other text as it is: local time of some calendar, or no time at all."""
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = read_time(text)
         return zone.show(moment) if moment.tzinfo else text
     except (ValueError, OverflowError):  # the year 1 has no local time west of Greenwich
         return text

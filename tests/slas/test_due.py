@@ -174,6 +174,14 @@ def test_rows_are_each_their_own() -> None:
         ("2026-10-25T02:30:00", "2026-10-25 00:30"),  # the first of two
         ("2026-03-29", "2026-03-29 22:00"),  # the end of the short day
         ("1971-01-01T00:00:00Z", "1971-01-01 00:00"),
+        ("202603271450", "2026-03-27 13:50"),
+        ("20260327145007", "2026-03-27 13:50:07"),
+        ("2026-03-27T24:00:00", "2026-03-27 23:00"),
+        ("2026-12-31 24:00Z", "2027-01-01 00:00"),
+        ("/Date(1774623000000)/", "2026-03-27 14:50"),
+        ("/Date(1774623000000+0100)/", "2026-03-27 14:50"),
+        ("1774623000", "2026-03-27 14:50"),
+        ("1774623000000", "2026-03-27 14:50"),
     ],
 )
 def test_a_time_is_read_in_the_calendars_zone_where_it_says_none(text: str, moment: str) -> None:
@@ -194,6 +202,12 @@ def test_a_time_is_read_in_the_calendars_zone_where_it_says_none(text: str, mome
         "2026-02-30",
         "2026-03-27T25:00",
         "morgen",
+        "2026032714",  # an hour, or seconds in 2034
+        "202613271450",
+        "2026-03-27T24:01",
+        "/Date(-62135596800000)/",  # no date, as .NET writes it
+        "/Date(99999999999999)/",
+        "9999-12-31T24:00:00",
     ],
 )
 def test_what_is_no_time_is_missing(text: Any) -> None:

@@ -40,7 +40,11 @@ def rule(label: str = "standard limit", **sla: Any) -> Rule:
         ({"verdict": "cancelled"}, f"{BASIS}; cancelled before booked"),
         ({"verdict": "cancelled", "due_at": MISSING}, "the transaction was cancelled before booked"),
         ({"verdict": "unknown", "cause": "source-silent:sap"}, f"{BASIS}; booked not seen by 2026-03-27 17:30 Berlin, but sap is silent"),
-        ({"verdict": "unknown", "due_at": MISSING, "lacking": "fact-missing:promised_at"}, "no due time: the fact 'promised_at' is missing or not a time"),
+        ({"verdict": "unknown", "due_at": MISSING, "lacking": "fact-missing:promised_at"}, "no due time: the fact 'promised_at' is missing"),
+        (
+            {"verdict": "unknown", "due_at": MISSING, "lacking": "fact-missing:promised_at", "facts": {"promised_at": "KW 13"}},
+            "no due time: the fact 'promised_at' is 'KW 13', which is not a time",
+        ),
         (
             {"verdict": "unknown", "due_at": MISSING, "lacking": "calendar:plant and night"},
             "no due time: the calendar 'plant and night' has no working time or cut-off for it",
