@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from core.catalog.flow import HEARTBEAT
+from dashboard import data
 from dashboard.pages import transactions
 from store.client import Store
 from store.reads import search
@@ -150,3 +152,34 @@ def test_the_file_has_all_that_match_and_not_only_what_is_shown(view: View, fill
         len(offered[0]())
         == filled.rows("SELECT count() AS n FROM transactions FINAL WHERE state != 'merged' AND flow != 'andon-heartbeat'")[0]["n"]
     )
+
+
+@pytest.mark.parametrize("address", [{}, {"verdict": "breached"}, {"find": "4500"}, {"id": "01a20ce14ad9"}])
+def test_without_an_answer_no_list_no_search_and_no_transaction_is_made_up(view: View, address: dict[str, str]) -> None:
+    shown = words(view("transactions", None, **address))
+    assert "Data delayed" in shown
+    assert not re.search("andon-table|andon-where|No transaction found|No such transaction|Nothing matches", shown)
+
+
+@pytest.mark.parametrize("part", ["andon-table", "andon-where"])
+def test_a_slow_store_is_waited_for_and_what_it_says_is_shown_whole(
+    view: View, filled: Store, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    quick, asked = data._ask, []
+
+    def slow(*given: Any) -> Any:
+        asked.append(given[1])
+        time.sleep(0.1)
+        return quick(*given)
+
+    monkeypatch.setattr(data, "_ask", slow)
+    identity = first_of(filled, "transactions", "transaction_id", "flow = 'order-to-cash' AND state = 'open'")
+    shown = words(view("transactions", filled, **({"id": identity} if part == "andon-where" else {})))
+    assert asked
+    assert part in shown
+    assert "Data delayed" not in shown
+
+
+def test_an_empty_store_has_no_such_transaction_and_finds_nothing(view: View, empty: Store) -> None:
+    assert "No such transaction" in words(view("transactions", empty, id="01a20ce14ad9"))
+    assert "No transaction found for “4711”" in words(view("transactions", empty, find="4711"))
