@@ -18,7 +18,9 @@ NOTED = {
 
 
 def note_addresses(settings: Settings, kind: str) -> None:
-    """Note where a process listens. A disk that takes nothing does not keep it from starting."""
+    """Note where a process listens, in a data folder that is there. A disk that takes nothing does not keep it from starting."""
+    if not settings.data.exists():
+        return  # of a dashboard beside a ClickHouse server
     found = {name: getattr(settings, name) for name in NOTED[kind]}
     text = json.dumps({name: str(value.absolute()) if isinstance(value, Path) else value for name, value in found.items() if value})
     with suppress(OSError):

@@ -14,7 +14,6 @@ COLLECT_SETTINGS = (
 @with_settings(*COLLECT_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Receive signals and keep them in the journal."""
-    from andon.addresses import note_addresses
     from andon.preflight import require_single_instance
     from andon.process import raise_open_files_limit
     from core.telemetry import configure_logging
@@ -22,7 +21,6 @@ def command(*, settings: Settings) -> None:
     configure_logging()
     raise_open_files_limit()
     require_single_instance(settings, ("collector",))
-    note_addresses(settings, "collector")
     from andon.wiring.collector import run_collector  # takes seconds, which a refused command need not wait for
 
     run_collector(settings)

@@ -14,7 +14,6 @@ ENGINE_SETTINGS = (
 @with_settings(*ENGINE_SETTINGS)
 def command(*, settings: Settings) -> None:
     """Load the journal, correlate, evaluate, alert; serve the read endpoint and the API."""
-    from andon.addresses import note_addresses
     from andon.preflight import check_inner_host, require_single_instance
     from andon.process import raise_open_files_limit
     from core.telemetry import configure_logging
@@ -23,7 +22,6 @@ def command(*, settings: Settings) -> None:
     raise_open_files_limit()
     check_inner_host(settings)
     require_single_instance(settings, ("engine",))
-    note_addresses(settings, "engine")
     from andon.wiring.engine import run_engine  # takes seconds, which a refused command need not wait for
 
     run_engine(settings)

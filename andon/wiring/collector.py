@@ -8,6 +8,7 @@ import signal
 
 import uvloop
 
+from andon.addresses import note_addresses
 from andon.catalog_watch import LOOK_SECONDS, CatalogWatch, load_checked_catalog
 from andon.health.clock_watch import ClockWatch
 from andon.plugins import receivers
@@ -45,6 +46,7 @@ def run_collector(settings: Settings) -> None:
         watch = CatalogWatch(settings, catalog, take, telemetry)
         try:
             await running.start()
+            note_addresses(settings, "collector")
             running.expect_large()
             warn_of_root()
             logger.info("listening", extra={"fields": {"http": running.http_port, "grpc": running.grpc_port}})

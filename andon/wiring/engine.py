@@ -10,6 +10,7 @@ from functools import partial
 from starlette.routing import BaseRoute, Mount
 
 from alerts.api import action_api
+from andon.addresses import note_addresses
 from andon.catalog_check import expressions_of
 from andon.catalog_watch import CatalogWatch, load_checked_catalog
 from andon.client.collector import collector_client, collector_trust
@@ -84,6 +85,7 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
             clock, clock_watch, catalog_watch, recovery, pipeline, freeze_endpoint, server.rejections, lambda: engine.owed.update(STAGES)
         )
         server.start()
+        note_addresses(settings, "engine")
         stack.callback(server.stop)
         warn_of_root()
         finish_rebuild(pipeline, stopping)
