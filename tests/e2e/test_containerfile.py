@@ -17,7 +17,7 @@ import pytest
 from tests.ports import free_port
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.server, pytest.mark.long, pytest.mark.timeout(3600)]
 ROOT = Path(__file__).parents[2]
 SUITE, LIMIT_SECONDS = "bookworm", 1800
 BUNDLE, TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt"), "etc/trusted-here.pem"
