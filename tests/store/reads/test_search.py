@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -180,3 +181,15 @@ def test_choices_are_the_customers_and_plants_seen_since_then(store: Store) -> N
     found = search.choices(store.reader, since=START - DAY)
     named = found[["customer", "supplier", "carrier", "plant", "transactions"]].to_numpy().tolist()
     assert named == [["ACME", "S", "", "DE07", 2], ["Globex", "S", "", "DE07", 1]]
+
+
+def test_a_file_of_all_that_matches_costs_by_its_rows(store: Store) -> None:
+    """With an array of so many ids the store took more than a minute."""
+    count = 50_000
+    ids = [identity(timedelta(seconds=number)) for number in range(count)]
+    store.insert("transactions", {"flow": ["o2c"] * count, "transaction_id": ids, "revision": [1] * count, "state": ["open"] * count})
+    clocks = {"sla": ["book"] * count, "verdict": ["met"] * count, "due_at": [START] * count}
+    store.insert("clocks", {"flow": ["o2c"] * count, "transaction_id": ids, "revision": [1] * count, **clocks})
+    began = time.process_time()
+    assert len(search.listing(store.reader, now=START, ids=tuple(ids), limit=count)) == count
+    assert time.process_time() - began < 30

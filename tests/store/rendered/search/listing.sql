@@ -26,7 +26,7 @@ WHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
-    WHERE transaction_id IN {ids:Array(String)}
+    WHERE transaction_id IN (SELECT arrayJoin({ids:Array(String)}))
     ORDER BY transaction_id DESC
     LIMIT {limit:UInt32}
 )

@@ -15,7 +15,7 @@ FROM
             -toUnixTimestamp64Milli(due_at)
         ) AS rank
     FROM clocks FINAL
-    WHERE removed = 0 AND transaction_id IN {ids:Array(String)}
+    WHERE removed = 0 AND transaction_id IN (SELECT arrayJoin({ids:Array(String)}))
 ) AS clocks
 GROUP BY flow, transaction_id
 
@@ -36,7 +36,7 @@ FROM
             -toUnixTimestamp64Milli(due_at)
         ) AS rank
     FROM clocks FINAL
-    WHERE removed = 0 AND transaction_id IN {ids:Array(String)}
+    WHERE removed = 0 AND transaction_id IN (SELECT arrayJoin({ids:Array(String)}))
         AND (flow, sla) IN {promises:Array(Tuple(String, String))}
 ) AS clocks
 GROUP BY flow, transaction_id
