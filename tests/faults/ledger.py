@@ -36,7 +36,7 @@ CATALOG = Path(__file__).parents[2] / "benchmarks" / "catalogs" / "orders"
 NOWHERE = "http://127.0.0.1:9/"
 ENVIRONMENT = {"ANDON_TEST_WEBHOOK": NOWHERE, "ANDON_TEST_WEBHOOK_SECRET": "whsec_dGVzdA=="}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-WEBHOOK = f"source: {HOOK}\nowner: order-desk\nwebhook: {{scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: shop}}\n"
+WEBHOOK = f"source: {HOOK}\nowner: order-desk\nwebhook: {{scheme: standard, secrets: ['env:ANDON_TEST_HOOK'], type: 'shop.{{type}}'}}\n"
 BROKER = f"source: broker\nowner: order-desk\nreceiver: {{type: rabbitmq, url: 'env:ANDON_TEST_BROKER', queue: {QUEUE}, declare: true}}\n"
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 RECONNECTS_SOON = [("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200)]
