@@ -48,7 +48,7 @@ def parse_batch(body: bytes) -> list[bytes | BadEvent]:
     check_depth(body)
     try:
         parts = msgspec.json.decode(body, type=list[msgspec.Raw])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         check_json(body)
         raise unusable("bad_cloudevent", "a batch must be a JSON array of events", field="body", what_to_do=_HINT) from error
     if len(parts) > EVENTS_MAX:

@@ -36,7 +36,7 @@ def read(kind: SignalKind, body: bytes) -> tuple[bytes, list[BadRecords]]:
             raise
         try:
             document = msgspec.json.decode(without_wrapping(body))
-        except msgspec.DecodeError:  # after the place that was complained of
+        except (msgspec.DecodeError, UnicodeError):  # after the place that was complained of
             raise rejection from None
         if not isinstance(document, dict):
             raise

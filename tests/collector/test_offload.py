@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 
 from collector.content import Content
 from collector.json_guard import DIGITS_MAX, check_digits
-from collector.offload import Frame, Offload
+from collector.offload import Frame, Offload, _Child
 from collector.offload_process import answers
 from collector.rejection import Rejection
 from collector.validation import ODD_SMALL_BYTES, STRUCTURED, Task
@@ -121,13 +122,22 @@ def test_one_that_is_larger_than_what_is_kept_is_kept_by_its_beginning(made: Run
     assert (detail["size_bytes"], detail["sha256"]) == (str(len(body)), hashlib.sha256(body).hexdigest())
 
 
-def test_a_process_that_ends_is_replaced_and_the_sender_told_to_come_again(made: Running, offload: Offload) -> None:
+def test_a_process_that_ends_is_replaced_and_the_sender_told_to_come_again(
+    made: Running, offload: Offload, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, content_type, body, _ = ROADS["protobuf"]
     stopped(offload)
+    send, asked = _Child.send, threading.Event()
+
+    def noted(child: _Child, *task: Any) -> None:
+        send(child, *task)
+        asked.set()
+
+    monkeypatch.setattr(_Child, "send", noted)
     ended = offload.pid
     with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=made.client.base_url, timeout=60) as client:
         large = sender.submit(client.post, path, content=body, headers={"content-type": content_type})
-        wait_until(lambda: offload._waiting, 60, "the large one waits")
+        assert asked.wait(60), "the process has been asked"
         os.kill(ended, signal.SIGKILL)
         assert (large.result().status_code, large.result().headers["retry-after"]) == (503, "1")
     assert made.post(path, body, content_type).status_code == 200

@@ -84,24 +84,25 @@ def test_the_slas_show_what_was_met_and_one_of_them_its_charts(demo: Demo, brows
     with window(browser, f"{demo.product.dashboard_url}/slas") as (page, seen):
         drawn(page, ".andon-table")
         sound(page, seen, "slas")
-        for words in ("Attainment", "Next deadlines", "Order booked in ERP"):
+        for words in ("Misses against budget", "Next deadlines", "Order booked in ERP"):
             assert words in seen.text
         page.locator(".andon-table a", has_text="Order booked in ERP").first.click()
-        appears(page, '[data-testid="stMetric"]')
+        appears(page, ".andon-kpis .figure")
         page.locator(CHART).nth(1).wait_for()
         sound(page, seen, "sla")
-        assert int(page.locator('[data-testid="stMetricValue"]').nth(1).inner_text().replace(",", "")) > 100
+        (decided,) = re.findall(r"of ([\d,]+) decided", " ".join(page.locator(".andon-kpis .note").all_inner_texts()))
+        assert int(decided.replace(",", "")) > 100
 
 
 def test_the_kpis_have_figures_and_trends(demo: Demo, browser: Any) -> None:
     with window(browser, f"{demo.product.dashboard_url}/kpis", scheme="dark") as (page, seen):
-        drawn(page, '[data-testid="stMetric"]')
+        drawn(page, ".andon-kpis .figure")
         page.locator(CHART).nth(2).wait_for()
         sound(page, seen, "kpis")
-        figures = page.locator('[data-testid="stMetricValue"]').all_inner_texts()
-        assert len(figures) == 4
+        figures = page.locator(".andon-kpis .figure b").all_inner_texts()
+        assert len(figures) > 4
         assert "–" not in figures
-        assert page.locator('.andon-table[aria-label="KPIs by plant"] tbody tr').count() > 1
+        assert page.locator('.andon-table[aria-label^="KPIs by"] tbody tr').count() > 1
 
 
 def test_the_sources_show_who_was_heard_when_and_how_much(demo: Demo, browser: Any) -> None:
@@ -133,8 +134,8 @@ def test_an_incident_is_acknowledged_and_silenced_in_the_browser(demo: Demo, bro
         assert kept == [{"status": "acknowledged", "acknowledged_by": "Ada"}]
         _submit(page, "Silence", {"Your name": "Ada", "Reason": "the carrier is on strike", "Hours": "168"})
         page.get_by_text("Silenced by Ada.").wait_for()
-        page.get_by_role("tab", name="Actions").click()
-        appears(page, '.andon-table[aria-label="Actions"]:has-text("asking the carrier"):has-text("the carrier is on strike")')
+        page.get_by_role("tab", name="History").click()
+        appears(page, '.andon-table[aria-label="History"]:has-text("asking the carrier"):has-text("the carrier is on strike")')
         sound(page, seen, "acted")
 
         page.goto(f"{demo.product.dashboard_url}/incidents?status=all")

@@ -18,7 +18,9 @@ MINUTE = 60_000
 UNITS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 24 * 60 * MINUTE}
 HOLIDAYS = {("DE", "BY"): {date(2026, 4, 3), date(2026, 4, 6), date(2026, 5, 1)}}
 """As printed in the calendar on the wall, for the weeks that tests play in."""
-_SLA = {"title", "from", "to", "within", "due", "warn", "calendar", "severity", "owner", "runbook", "impact", "targets", "pause", "penalty"}
+_SLA = {"title", "from", "to", "within", "due", "warn", "calendar", "severity", "owner", "runbook", "impact", "targets", "pause", "penalty"} | {
+    "objective", "promised_to",  # of KPIs: no verdict depends on them
+}  # fmt: skip
 _DURATION = re.compile(r"(\d+) (working )?(minute|hour|day)s?")
 _DUE = re.compile(r"(?P<fact>\w+)|next cut-off (?P<hour>\d\d):(?P<minute>\d\d)")
 _FOREVER = 1 << 62

@@ -62,6 +62,7 @@ def check_one_clock(shop: Shop, pipeline: Pipeline) -> None:
             shop.send(*many)
         shop.pass_time(seconds=2)
         shop.settle(pipeline, alert=False)
+        pipeline.loader.write_progress()
         check.compare()
         return [condition.title for condition in conditions.current()]
 

@@ -85,6 +85,12 @@ def test_data_points_are_counted_where_a_metric_cannot_be_read() -> None:
     assert bad.count == 2
 
 
+@pytest.mark.parametrize("rest", [b'"\xff"', b"5 5", b'"open'])
+def test_what_is_no_json_after_the_first_fault_costs_the_request(rest: bytes) -> None:
+    with pytest.raises(Rejection):
+        read(SignalKind.TRACES, b'{"resource_spans": [], "x": %s}' % rest)
+
+
 @pytest.mark.parametrize(
     "document",
     [
