@@ -128,7 +128,7 @@ def test_an_incident_is_acknowledged_and_silenced_in_the_browser(demo: Demo, bro
 
         _submit(page, "Acknowledge", {"Your name": "Ada", "Note": "asking the carrier"})
         page.get_by_text("Acknowledged by Ada.").wait_for()
-        page.locator(".andon-detail .fact", has_text="Ada until").wait_for()
+        page.locator(".andon-detail .fact", has_text="Ada until").first.wait_for()  # twice for a moment, while the page is drawn anew
         identity = incident["incident_id"]
         kept = demo.named("SELECT status, acknowledged_by FROM incidents FINAL WHERE incident_id = {id:String}", id=identity)
         assert kept == [{"status": "acknowledged", "acknowledged_by": "Ada"}]
