@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 from collector.content import Bytes
 from collector.otlp import records
 from collector.otlp.part_count import HOLDERS_MAX, SMALL_RECORD_BYTES, check_parts
-from collector.otlp.pieces import PIECE_BYTES, pieces
+from collector.otlp.pieces import SMALL_BYTES, pieces
 from collector.otlp.prescan import has_few_attributes, has_good_heads, outline
 from collector.otlp.records import STRING_MAX_BYTES, BadRecords
 from collector.otlp.requests import REQUESTS
@@ -70,7 +70,7 @@ def admit(kind: SignalKind, body: Bytes) -> Iterator[Admitted]:
     """
     try:
         check_parts(kind, body)
-        for piece in pieces(kind, body) if len(body) > PIECE_BYTES else (bytes(body),):
+        for piece in pieces(kind, body) if len(body) > SMALL_BYTES else (bytes(body),):
             admitted = admit_ordinary(kind, piece)
             if admitted is None:
                 request = REQUESTS[kind].FromString(piece)

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collector.content import Bytes
+from collector.otlp.part_count import parts_at_most
 from collector.otlp.protobuf_tags import fields
 from collector.rejection import Rejection, unusable
 from core import protobuf_wire as wire
 from core.signal import SignalKind
 
 PIECE_BYTES = 512 << 10
+PIECE_PARTS_MAX = 20_000
+SMALL_BYTES = 2 * PIECE_PARTS_MAX
+"""Two bytes may become a message of hundreds in memory, so a piece is not only bounded by its bytes. Up to this size it needs no count."""
 RECORD_MAX_BYTES = 4 << 20
 HEAD_MAX_BYTES = 1 << 20
 _DATA = frozenset({5, 7, 9, 10, 11})
@@ -31,7 +35,7 @@ def pieces(kind: SignalKind, body: Bytes) -> Iterator[bytes]:
 
 def _divided(body: Bytes, begin: int, end: int, levels: tuple[frozenset[int], ...], outer_bytes: int) -> Iterator[bytes]:
     """Yield the contents of a message in pieces; ``outer_bytes`` are repeated around each of them."""
-    if end - begin <= max(PIECE_BYTES, 2 * outer_bytes):
+    if _is_small(body, begin, end, max(PIECE_BYTES, 2 * outer_bytes)):
         yield body[begin:end]
         return
     if not levels:
@@ -39,39 +43,51 @@ def _divided(body: Bytes, begin: int, end: int, levels: tuple[frozenset[int], ..
             raise _too_large("a span, log record or data point", RECORD_MAX_BYTES)
         yield body[begin:end]
         return
-    head, parts = _taken_apart(body, begin, end, levels[0])
+    head = _head(body, begin, end, levels[0])
     most = max(PIECE_BYTES, 2 * (outer_bytes + len(head)))
     together: list[bytes] = [head]
-    size = 0
-    for tag, first, content, last in parts:
-        if size and size + last - first > most:
+    size, is_divided = 0, False
+    for tag, first, content, last in fields(body, begin, end):
+        if not _divides(tag, levels[0]):
+            continue
+        is_divided = True
+        if size and (size + last - first > most or len(together) > PIECE_PARTS_MAX):
             yield b"".join(together)
             together, size = [head], 0
-        if last - content > most:
+        if not _is_small(body, content, last, most):
             for inner in _divided(body, content, last, levels[1:], outer_bytes + len(head)):
                 yield head + wire.varint(tag) + wire.delimited(inner)
         else:
             together.append(body[first:last])
             size += last - first
-    if size or not parts:
+    if size or not is_divided:
         yield b"".join(together)
 
 
-def _taken_apart(body: Bytes, begin: int, end: int, divided: frozenset[int]) -> tuple[bytes, list[tuple[int, int, int, int]]]:
-    """Return the part of a message that each piece repeats, and the positions of what is divided among the pieces."""
+def _is_small(body: Bytes, begin: int, end: int, most: int) -> bool:
+    if end - begin > most:
+        return False
+    return end - begin <= SMALL_BYTES or parts_at_most(body[begin:end]) <= PIECE_PARTS_MAX
+
+
+def _divides(tag: int, divided: frozenset[int]) -> bool:
+    return tag & 7 == 2 and tag >> 3 in divided
+
+
+def _head(body: Bytes, begin: int, end: int, divided: frozenset[int]) -> bytes:
+    """Return the part of a message that each piece repeats.
+
+    The fields are walked again after it: half a million of them in a list are 80 MB.
+    """
     others: list[bytes] = []
-    parts: list[tuple[int, int, int, int]] = []
     size = 0
-    for field in fields(body, begin, end):
-        tag, first, _, last = field
-        if tag & 7 == 2 and tag >> 3 in divided:
-            parts.append(field)
-        else:
+    for tag, first, _, last in fields(body, begin, end):
+        if not _divides(tag, divided):
             size += last - first
             if size > HEAD_MAX_BYTES:
                 raise _too_large("a resource, a scope, or a metric without its data points", HEAD_MAX_BYTES)
             others.append(body[first:last])
-    return b"".join(others), parts
+    return b"".join(others)
 
 
 def _too_large(what: str, max_bytes: int) -> Rejection:

@@ -15,7 +15,8 @@ from collector.otlp.records import _LEVELS, _points
 from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection
 from core.signal import SignalKind
-from tests.collector.requests import spans
+from tests.collector.requests import records_in, spans
+from tests.faults.bodies import empty
 from tests.properties.test_otlp_part_count import made
 
 
@@ -70,6 +71,7 @@ def test_a_piece_is_small_and_all_of_them_are_little_more_than_the_whole() -> No
     body = request.SerializeToString()
     found = list(pieces(SignalKind.TRACES, body))
     assert max(map(len, found)) < otlp_pieces.PIECE_BYTES + 110_000
+
     assert sum(map(len, found)) < len(body) * 1.3
     assert len(found) < 15
 
@@ -83,3 +85,11 @@ def test_what_cannot_be_divided_has_a_bound() -> None:
     with pytest.raises(Rejection, match="1048576"):
         list(pieces(SignalKind.TRACES, request.SerializeToString()))
     assert len(list(pieces(SignalKind.TRACES, spans({"name": "x" * (otlp_pieces.RECORD_MAX_BYTES - 1000)}).SerializeToString()))) == 1
+
+
+@pytest.mark.parametrize("count", [110_000, 250_000, 499_990])
+def test_a_piece_holds_only_so_many_records_however_short_they_are(count: int) -> None:
+    found = list(pieces(SignalKind.TRACES, empty("span", count)))
+    held = [records_in(SignalKind.TRACES, piece) for piece in found]
+    assert sum(held) == count
+    assert max(held) <= otlp_pieces.PIECE_PARTS_MAX
