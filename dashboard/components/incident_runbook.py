@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 import streamlit as st
@@ -102,7 +103,7 @@ def _carry_out(context: Context, step: Step, values: dict[str, str]) -> None:
             st.error("The query failed.", icon=":material/error:")
             st.text(str(error))
             return
-        columns = [table.Column(str(name), lambda row, name=name: row[name]) for name in rows.columns]  # type: ignore[misc]
+        columns = [table.Column(str(name), itemgetter(name)) for name in rows.columns]
         if rows.empty:
             notices.empty("No rows", "The query found nothing.")
         else:

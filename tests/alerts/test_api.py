@@ -203,8 +203,9 @@ def test_a_step_is_recorded_and_a_check_is_carried_out_by_the_engine(counter: Co
     ask, check = Step(step="ask", title="Ask", ask="x"), Step(step="check", title="Check", http="http://broker/{order}")
     runbook = counter.row()["runbook"] or "r"
     counter.engine._catalog = replace(counter.engine._catalog, runbooks={runbook: Runbook(runbook=runbook, title="R", steps=[ask, check])})
-    incident = counter.engine._state.incidents[counter.incident]  # type: ignore[union-attr]
-    counter.engine._state.incidents[counter.incident] = replace(incident, runbook=runbook)  # type: ignore[union-attr,index]
+    state = counter.engine._state
+    assert state is not None
+    state.incidents[counter.incident] = replace(state.incidents[counter.incident], runbook=runbook)
     monkeypatch.setattr("alerts.egress.get", lambda address, _: (200, address))
 
     assert counter.act("step", step="ask", outcome="did not work", note="no consumer")["said"] == "did not work. no consumer"

@@ -158,7 +158,8 @@ def test_the_figures_of_stations_add_up_and_open_as_many_transactions(view: View
         head, tiles = flow.split('<ol class="stations">')
         stations = re.findall(r'<a href="([^"]*)" title="([^"]*)">', tiles)
         waiting = [(unescape(href), int(hint.split(": ")[1].split(" ")[0].replace(",", ""))) for href, hint in stations]
-        assert sum(count for _, count in waiting) == int(re.search(r'class="sum">([\d,]+) open', head)[1].replace(",", ""))  # type: ignore[index]
+        (in_all,) = re.findall(r'class="sum">([\d,]+) open', head)
+        assert sum(count for _, count in waiting) == int(in_all.replace(",", ""))
         for word in ("late", "at risk"):
             of_flow = re.search(rf"</b>([\d,]+)<i> {word}</i>", head)
             assert sum(int(found) for found in re.findall(rf"</b>([\d,]+)<i> {word}</i>", tiles)) == (int(of_flow[1]) if of_flow else 0)

@@ -94,7 +94,7 @@ def answered(kind: str, *bodies: bytes, status: int = 200, method: str = "GET") 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(gate(behind)({"type": "http", "method": method, "path": "/incidents", "headers": []}, None, send))  # type: ignore[arg-type]
+    asyncio.run(gate(behind)({"type": "http", "method": method, "path": "/incidents", "headers": []}, None, send))  # type: ignore[arg-type] # a gate reads no body
     return dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
 
 

@@ -81,11 +81,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def instructions() -> Iterator[tuple[str, str]]:
     text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
-    yield from (tuple(line.split(maxsplit=1)) for line in text.splitlines() if line and not line.startswith("#"))  # type: ignore[misc]
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            word, arguments = line.split(maxsplit=1)
+            yield word, arguments
 
 
 def copied(arguments: str, images: dict[str, Image], image: Image) -> None:
-    stage, words = re.match(r"(?:--from=(\S+) )?(.*)", arguments).groups()  # type: ignore[union-attr]
+    found = re.fullmatch(r"(?:--from=(\S+) )?(.*)", arguments)
+    assert found
+    stage, words = found.groups()
     *sources, target = words.split()
     place = image.root / target.lstrip("/")
     for source in sources:
