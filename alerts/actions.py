@@ -28,12 +28,16 @@ Silences = Mapping[str, Silence]
 
 @dataclass(frozen=True)
 class Act:
-    """What an action changes: rows of ``incidents``, ``silences`` and ``actions``; ``said``: what whoever acts is told."""
+    """What an action changes: rows of ``incidents``, ``silences`` and ``actions``; ``said``: what whoever acts is told.
+
+    ``confirm``: the word that confirms what ``said`` shows, if anything is to be confirmed.
+    """
 
     incidents: tuple[Incident, ...] = ()
     silences: tuple[Silence, ...] = ()
     record: pd.DataFrame | None = None
     said: str = ""
+    confirm: str = ""
 
 
 def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, until: datetime | None, now: datetime) -> Act:
@@ -78,6 +82,21 @@ def step(incidents: Incidents, incident_id: str, by: str, done: tuple[Runbook, S
     open_incident(incidents, incident_id)
     if outcome not in OUTCOMES:
         raise UsageError(f"outcome: write '{WORKED}' or '{WORKED_NOT}'")
+    return came_of(incident_id, by, done, outcome, said, now)
+
+
+def sends(incidents: Incidents, incident_id: str, by: str, done: tuple[Runbook, Step], what: str, reason: str, now: datetime) -> Act:
+    """A step is about to change something elsewhere; recorded before it does, so that it is known whatever happens then."""
+    open_incident(incidents, incident_id)
+    runbook, one = done
+    if one.reason and not reason.strip():
+        raise UsageError("reason: this step asks why; give a reason, for anyone who looks later")
+    detail = f"{one.title}: {what}" + (f"; because: {reason}" if reason.strip() else "")
+    return Act((), (), _record(by, "send", incident_id, detail, now, runbook=runbook.runbook, step=one.step))
+
+
+def came_of(incident_id: str, by: str, done: tuple[Runbook, Step], outcome: str, said: str, now: datetime) -> Act:
+    """What came of a step, whatever became of the incident meanwhile."""
     runbook, one = done
     detail = f"{one.title}: {outcome}" + (f". {said}" if said.strip() else "")
     record = _record(by, "step", incident_id, detail, now, runbook=runbook.runbook, step=one.step, outcome=outcome)

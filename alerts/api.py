@@ -14,9 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from alerts import actions, steps
+from alerts.confirmations import Confirmations, Shown
 from alerts.engine import AlertEngine
 from core.clock import Clock
-from core.errors import NoRoom, UsageError
+from core.errors import AndonError, NoRoom, UsageError
 from core.http.body import SlowBodyError, read_parts
 from core.http.guard import Guard, bearer_is
 
@@ -33,6 +34,8 @@ def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> S
         Route("/incidents/{identity}/unacknowledge", api.unacknowledge, methods=["POST"]),
         Route("/incidents/{identity}/assign", api.assign, methods=["POST"]),
         Route("/incidents/{identity}/step", api.step, methods=["POST"]),
+        Route("/incidents/{identity}/step/show", api.show_step, methods=["POST"]),
+        Route("/incidents/{identity}/step/send", api.send_step, methods=["POST"]),
         Route("/incidents/{identity}/note", api.note, methods=["POST"]),
         Route("/incidents/{identity}/silence", api.silence, methods=["POST"]),
         Route("/silences", api.silence, methods=["POST"]),
@@ -47,6 +50,7 @@ class _Api:
         self._token = token
         self._clock = clock
         self._guard = guard
+        self._confirmations = Confirmations()
 
     async def list_incidents(self, request: Request) -> Response:
         if not bearer_is(request, self._token):
@@ -87,11 +91,45 @@ class _Api:
         def decide(body: Body, identity: str, now: datetime) -> actions.Act:
             by, outcome, said = _text(body, "by"), _text(body, "outcome"), _text(body, "note")
             done = self._engine.step_of(identity, _text(body, "step"), now)
+            if done[1].changes:
+                raise UsageError("step: it changes something; see what would be sent (step/show), then confirm it (step/send)")
             if done[1].http:  # before anything is locked: an answer may take its time
                 outcome, said = steps.check(done[1], _values(body))
             return self._engine.act(lambda incidents, _: actions.step(incidents, identity, by, done, outcome, said, now), now)
 
         return await self._do(request, {"by", "step", "outcome", "note", "values"}, decide)
+
+    async def show_step(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
+            done = self._engine.step_of(identity, _text(body, "step"), now)
+            change = steps.change(done[1], _values(body))
+            return actions.Act(said=str(change), confirm=self._confirmations.show(Shown(identity, done, change, now)))
+
+        return await self._do(request, {"step", "values"}, decide)
+
+    async def send_step(self, request: Request) -> Response:
+        def decide(body: Body, identity: str, now: datetime) -> actions.Act:
+            by, reason, word = _text(body, "by"), _text(body, "reason"), _text(body, "confirm")
+            return self._sent(self._confirmations.take(word, identity, now), by, reason, word, now)
+
+        return await self._do(request, {"by", "reason", "confirm"}, decide)
+
+    def _sent(self, shown: Shown, by: str, reason: str, word: str, now: datetime) -> actions.Act:
+        """Record what is sent, send it, and record what came of it."""
+        identity, done = shown.incident_id, shown.done
+        if self._engine.step_of(identity, done[1].step, now) != done:
+            raise UsageError("confirm: the runbook has changed since; look again at what would be sent")
+        try:
+            self._engine.act(lambda incidents, _: actions.sends(incidents, identity, by, done, str(shown.change), reason, now), now)
+        except AndonError:
+            self._confirmations.back(word, shown)
+            raise
+        outcome, said = steps.send(shown.change, word)
+        now = self._clock.now()
+        try:
+            return self._engine.act(lambda _, __: actions.came_of(identity, by, done, outcome, said, now), now)
+        except NoRoom as error:  # it was sent, so it has not failed
+            return actions.Act(said=f"{outcome}. {said}. That could not be stored ({error}); add a note later")
 
     async def silence(self, request: Request) -> Response:
         def decide(body: Body, identity: str, now: datetime) -> actions.Act:
@@ -126,7 +164,8 @@ class _Api:
         except NoRoom as error:
             return JSONResponse({"error": str(error)}, 503, {"retry-after": "5"})
         changed = {"incidents": [one.incident_id for one in done.incidents], "silences": [one.silence_id for one in done.silences]}
-        return JSONResponse({**changed, "said": done.said} if done.said else changed)
+        said = {name: word for name, word in (("said", done.said), ("confirm", done.confirm)) if word}
+        return JSONResponse({**changed, **said})
 
 
 async def _read(request: Request, known: set[str]) -> Body:

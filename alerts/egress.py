@@ -170,7 +170,12 @@ def _reached(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
 
 
 def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str, Any]) -> tuple[int, str]:
-    """Post ``body`` and return the status and the first part of the reply, if the status is 2xx.
+    """Post ``body`` as :func:`send` does."""
+    return send("POST", address, body, headers, settings)
+
+
+def send(method: str, address: str, body: bytes, headers: dict[str, str], settings: dict[str, Any]) -> tuple[int, str]:
+    """Send ``body`` and return the status and the first part of the reply, if the status is 2xx.
 
     Raises :class:`Full` for 429 and 503 with a Retry-After, :class:`Retryable` for 408, 425, 429, 5xx and connection failures,
     :class:`Permanent` for everything else (including redirects).
@@ -180,7 +185,7 @@ def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str,
             raise Retryable(
                 f"the header '{name}' would contain more than printable ASCII; make sure that the secret in it is one line of printable ASCII"
             )
-    return _ask("POST", address, body, headers, settings)
+    return _ask(method, address, body, headers, settings)
 
 
 def get(address: str, settings: dict[str, Any]) -> tuple[int, str]:

@@ -137,12 +137,16 @@ class Data:
         _kept().put(key, self._clock.now(), answer)
         return answer
 
-    def act(self, path: str, body: dict[str, Any]) -> None:
-        """POST to the engine's ``/api/v1/<path>``. Raises :class:`core.errors.Permanent` or :class:`Retryable` with its own message."""
+    def act(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST to the engine's ``/api/v1/<path>`` and return its answer.
+
+        Raises :class:`core.errors.Permanent` or :class:`Retryable` with its own message.
+        """
         try:
-            post_action(self._settings, path, body, own_secret(self._settings.data, "actions"))
+            answer = post_action(self._settings, path, body, own_secret(self._settings.data, "actions"))
         except AndonError as error:
             telemetry().add(M.ACTIONS, result="failed" if isinstance(error, Retryable) else "refused")
             raise
         _fetch.clear()
         telemetry().add(M.ACTIONS, result="done")
+        return answer

@@ -53,7 +53,7 @@ def told(client: Reader, prepared: Prepared) -> Iterator[str]:
         for one in rows.to_dict("records"):
             yield "  " + ", ".join(f"{printable(name)} {printable(value)}" for name, value in one.items())
         yield f"{len(rows)} rows"
-    else:
+    elif not step.changes:  # what it sends is the engine's to say
         yield printable(filled(step.link or step.http, prepared.values))
 
 

@@ -99,11 +99,14 @@ def step(
     by: By,
     worked: Annotated[bool | None, typer.Option("--worked/--did-not-work", help="record what came of it", show_default=False)] = None,
     note: Annotated[str, typer.Option(help="what you found")] = "",
+    send: Annotated[bool, typer.Option("--send", help="send what the step sends, once you have confirmed it")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="confirm it beforehand")] = False,
+    reason: Annotated[str, typer.Option(help="why you send it")] = "",
     settings: Settings,
 ) -> None:
     """Show a step of an incident's runbook, for the transaction with the most at stake, or record what came of it.
 
-    A check by HTTP is carried out by the engine, and its outcome recorded.
+    A check by HTTP is carried out by the engine, and its outcome recorded. What changes something elsewhere is shown, and sent with --send.
     """
     from andon.client.incidents import act, identity_of
     from andon.client.steps import prepare, told
@@ -116,6 +119,9 @@ def step(
         if worked is None:
             for line in told(client, prepared):
                 typer.echo(line)
+    if prepared.step.changes and worked is None:
+        _change(settings, identity, {"step": step, "values": prepared.values}, {"by": by, "reason": reason}, send=send, asked=not yes)
+        return
     body: dict[str, Any] = {"by": by, "step": step}
     if prepared.step.http:
         body["values"] = prepared.values
@@ -124,6 +130,22 @@ def step(
     else:
         body |= {"outcome": WORKED if worked else WORKED_NOT, "note": note}
     typer.echo(act(settings, f"incidents/{identity}/step", body)["said"])
+
+
+def _change(settings: Settings, identity: str, what: dict[str, Any], who: dict[str, Any], *, send: bool, asked: bool) -> None:
+    """Show what a step would send; ``send``: and send it, once that is confirmed if somebody is to be ``asked``."""
+    from andon.client.incidents import act
+    from andon.terminal import printable
+
+    shown = act(settings, f"incidents/{identity}/step/show", what)
+    typer.echo(printable(shown["said"]))
+    if not send:
+        typer.echo("nothing was sent; --send sends it")
+        return
+    if asked:
+        typer.confirm("Send it now?", abort=True)
+    sent = act(settings, f"incidents/{identity}/step/send", {**who, "confirm": shown["confirm"]})
+    typer.echo(printable(sent["said"]))
 
 
 @app.command()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from core.catalog.positions import Document
 from core.catalog.review import Review
-from core.catalog.runbook import PLACEHOLDER, Runbook, Step
+from core.catalog.runbook import PLACEHOLDER, Runbook, Step, placeholders
 
 ALWAYS = ("reference", "transaction_id")
 """What every transaction has."""
@@ -25,17 +25,19 @@ def check_runbook(review: Review, document: Document, runbook: Runbook, names: C
             review.wrong(document, ("steps", index, "step"), f"step '{step.step}' is already defined above; choose another id")
         seen.add(step.step)
         _check_step(review, document, index, step, {*names, *ALWAYS})
+        if step.changes:
+            _check_change(review, document, index, step, runbook.allowed)
 
 
 def _check_step(review: Review, document: Document, index: int, step: Step, known: Collection[str]) -> None:
     path, text = ("steps", index, step.kind), str(getattr(step, step.kind))
-    if step.kind in {"link", "http"}:
+    if step.kind in {"link", "http", "post", "put"}:
         parts = urlsplit(PLACEHOLDER.sub("", text))
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             review.wrong(document, path, f"'{text}' is not an address; write https://host/path?order={{reference}}")
         elif PLACEHOLDER.search(text.partition("://")[2].partition("/")[0]):
             review.wrong(document, path, "the host is part of an order; write the host out, and fill in only what comes after it")
-        used = PLACEHOLDER.findall(text)
+        used = [*placeholders(text), *placeholders(step.body)]
     elif step.kind == "query":
         if not re.match(r"\s*(SELECT|WITH)\b", text, re.IGNORECASE):
             review.wrong(document, path, "a query only reads; begin with SELECT or WITH")
@@ -45,3 +47,15 @@ def _check_step(review: Review, document: Document, index: int, step: Step, know
     for name in used:
         if name not in known:
             review.unknown(document, path, f"'{name}' is neither a key nor a fact of a flow", name, known)
+
+
+def _check_change(review: Review, document: Document, index: int, step: Step, allowed: Collection[str]) -> None:
+    host = urlsplit(PLACEHOLDER.sub("", str(getattr(step, step.kind)))).netloc.lower()
+    if "@" in host:
+        review.wrong(document, ("steps", index, step.kind), "the address contains a password; write token: env:NAME beside it")
+    elif host and host not in {name.lower() for name in allowed}:
+        review.wrong(
+            document, ("steps", index, step.kind), f"nothing may be changed at '{host}'; write allowed: ['{host}'] above the steps"
+        )
+    if step.token:
+        review.secret(document, ("steps", index, "token"), step.token)

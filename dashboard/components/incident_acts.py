@@ -54,19 +54,24 @@ def forms(context: Context, row: dict[str, Any]) -> None:
             act(context, f"incidents/{identity}/silence", {"by": name, "reason": reason, "hours": hours}, identity, "Silenced")
 
 
-def act(context: Context, path: str, body: dict[str, Any], about: str, done: str) -> None:
-    """Post to the engine, and draw the page again; :func:`said` of ``about`` then says that it was ``done``."""
+def act(context: Context, path: str, body: dict[str, Any], about: str, done: str, *, over: str | None = None) -> None:
+    """Post to the engine, and draw the page again; :func:`said` of ``about`` then says that it was ``done``.
+
+    ``over``: what the session need not know any more once it is done.
+    """
     if not body["by"].strip():
         st.error("Enter your name so that colleagues know who acted.", icon=":material/person:")
         return
     try:
-        context.data.act(path, body)
+        said = context.data.act(path, body).get("said", "")
     except AndonError as error:
-        st.error("Nothing was changed.", icon=":material/error:")
+        st.error("The engine did not confirm it.", icon=":material/error:")
         st.text(str(error))
     else:
         viewer.given(body["by"])
-        st.session_state[_DONE] = (about, f"{done} by {plain(body['by'])}.")
+        if over:
+            st.session_state.pop(over, None)
+        st.session_state[_DONE] = (about, f"{done} by {plain(body['by'])}." + (f" It {plain(said)}" if said else ""))
         st.rerun()
 
 

@@ -8,10 +8,12 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from alerts.api import action_api
 from alerts.engine import AlertEngine
@@ -36,9 +38,14 @@ class Counter:
     incident: str
     guard: Guard
 
+    @cached_property
+    def api(self) -> Starlette:
+        """The one API of this engine: it keeps what waits to be confirmed."""
+        return action_api(self.engine, TOKEN, self.world.clock, self.guard)
+
     def send(self, method: str, path: str, content: bytes = b"", *, token: str = f"Bearer {TOKEN}") -> httpx.Response:
         async def sent() -> httpx.Response:
-            transport = httpx.ASGITransport(app=action_api(self.engine, TOKEN, self.world.clock, self.guard))
+            transport = httpx.ASGITransport(app=self.api)
             async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
                 return await client.request(method, path, content=content, headers={"authorization": token} if token else {})
 
@@ -84,6 +91,8 @@ PATHS = [
     "/incidents/x/unacknowledge",
     "/incidents/x/assign",
     "/incidents/x/step",
+    "/incidents/x/step/show",
+    "/incidents/x/step/send",
     "/incidents/x/note",
     "/incidents/x/silence",
     "/silences",
@@ -199,13 +208,19 @@ def test_a_note_is_taken_also_long_after_it_was_resolved_and_nobody_is_notified(
     assert missing == (404, {"error": f"incident_id: no incident '{'0' * 32}' is known"})
 
 
-def test_a_step_is_recorded_and_a_check_is_carried_out_by_the_engine(counter: Counter, monkeypatch: pytest.MonkeyPatch):
-    ask, check = Step(step="ask", title="Ask", ask="x"), Step(step="check", title="Check", http="http://broker/{order}")
+def with_steps(counter: Counter, *known: Step) -> str:
+    """Give the incident a runbook of these steps; return its id."""
     runbook = counter.row()["runbook"] or "r"
-    counter.engine._catalog = replace(counter.engine._catalog, runbooks={runbook: Runbook(runbook=runbook, title="R", steps=[ask, check])})
+    found = Runbook(runbook=runbook, title="R", allowed=["mw"], steps=list(known))
+    counter.engine._catalog = replace(counter.engine._catalog, runbooks={runbook: found})
     state = counter.engine._state
     assert state is not None
     state.incidents[counter.incident] = replace(state.incidents[counter.incident], runbook=runbook)
+    return runbook
+
+
+def test_a_step_is_recorded_and_a_check_is_carried_out_by_the_engine(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    runbook = with_steps(counter, Step(step="ask", title="Ask", ask="x"), Step(step="check", title="Check", http="http://broker/{order}"))
     monkeypatch.setattr("alerts.egress.get", lambda address, _: (200, address))
 
     assert counter.act("step", step="ask", outcome="did not work", note="no consumer")["said"] == "did not work. no consumer"
@@ -214,6 +229,79 @@ def test_a_step_is_recorded_and_a_check_is_carried_out_by_the_engine(counter: Co
     assert counter.post(f"/incidents/{counter.incident}/step", {"by": "Ana", "step": "check", "values": []})[0] == 400
     found = [(row["runbook"], row["step"], row["outcome"]) for row in counter.world.rows("actions")]
     assert found == [(runbook, "ask", "did not work"), (runbook, "check", "worked")]
+
+
+RESUBMIT = Step(step="resubmit", title="Resubmit", post="http://mw/{order}", body={"order": "{order}"}, reason=True)
+
+
+@pytest.fixture
+def sent(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the incident's only step, which changes something, sent; by then the engine had stored that it would."""
+    with_steps(counter, RESUBMIT)
+    found: list[str] = []
+
+    def send(method: str, address: str, *_: Any) -> tuple[int, str]:
+        assert [row["action"] for row in counter.world.rows("actions")] == ["send"] * (len(found) + 1)
+        found.append(f"{method} {address}")
+        return 202, "taken"
+
+    monkeypatch.setattr("alerts.egress.send", send)
+    return found
+
+
+def shown(counter: Counter, **values: str) -> str:
+    status, answer = counter.post(f"/incidents/{counter.incident}/step/show", {"step": "resubmit", "values": values or {"order": "4711"}})
+    assert (status, answer["said"]) == (200, 'POST http://mw/4711 {"order": "4711"}')
+    return str(answer["confirm"])
+
+
+def confirm(counter: Counter, word: str, **more: str) -> tuple[int, dict[str, Any]]:
+    return counter.post(f"/incidents/{counter.incident}/step/send", {"by": "Ana", "reason": "stuck", "confirm": word, **more})
+
+
+def test_a_change_is_shown_confirmed_stored_and_sent_once(counter: Counter, sent: list[str]):
+    word = shown(counter)
+    assert (counter.world.rows("actions"), sent) == ([], []), "showing it does nothing"
+    assert confirm(counter, word, by=" ")[1]["error"].startswith("by: give your name")
+    assert confirm(counter, word, reason=" ")[1]["error"].startswith("reason: this step asks why")
+    status, answer = confirm(counter, word)
+    assert (status, answer["said"]) == (200, "worked. HTTP 202 taken")
+    assert confirm(counter, word)[1]["error"].startswith("confirm: it was sent already")
+    assert sent == ["POST http://mw/4711"]
+    kept = {row["action"]: (row["actor"], row["detail"], row["outcome"]) for row in counter.world.rows("actions")}
+    assert kept == {
+        "send": ("Ana", 'Resubmit: POST http://mw/4711 {"order": "4711"}; because: stuck', ""),
+        "step": ("Ana", "Resubmit: worked. HTTP 202 taken", "worked"),
+    }
+
+
+def test_a_change_is_not_sent_unseen_or_after_its_runbook_has_changed(counter: Counter, sent: list[str]):
+    step = f"/incidents/{counter.incident}/step"
+    assert counter.post(step, {"by": "Ana", "step": "resubmit", "outcome": "worked"})[1]["error"].startswith("step: it changes something")
+    assert counter.post(f"{step}/show", {"step": "resubmit", "values": {}})[1]["error"].startswith("values: the transaction has no 'order'")
+    assert confirm(counter, "guessed")[1]["error"].startswith("confirm: it was sent already, or shown more")
+    word = shown(counter)
+    with_steps(counter, RESUBMIT.model_copy(update={"post": "http://mw/other/{order}"}))
+    assert confirm(counter, word)[1]["error"].startswith("confirm: the runbook has changed since")
+    assert sent == []
+
+
+def test_nothing_is_sent_that_cannot_be_stored_and_what_was_sent_is_never_called_failed(
+    counter: Counter, sent: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    store, save = counter.engine._store, counter.engine._store.save
+
+    def full(*_: Any, **__: Any) -> None:
+        raise NoRoom("the disk is full")
+
+    word = shown(counter)
+    monkeypatch.setattr(store, "save", full)
+    assert confirm(counter, word)[0] == 503
+    assert sent == []
+    monkeypatch.setattr(store, "save", lambda *given, **how: full() if sent else save(*given, **how))
+    status, answer = confirm(counter, word)
+    assert (status, sent) == (200, ["POST http://mw/4711"])
+    assert answer["said"].startswith("worked. HTTP 202 taken. That could not be stored (the disk is full)")
 
 
 def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(counter: Counter):

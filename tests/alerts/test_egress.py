@@ -166,6 +166,8 @@ def test_what_is_accepted_gives_the_beginning_of_the_reply_and_the_request_names
 
     assert (status, len(reply)) == (202, egress.REPLY_BYTES)
     assert (requests[0].headers["host"], requests[0].headers["x-id"], requests[0].content) == ("localhost:8080", "1", b"{}")
+    egress.send("PUT", "http://127.0.0.1/in", b"{}", {}, {})
+    assert [request.method for request in requests] == ["POST", "PUT"]
 
 
 @pytest.mark.parametrize(("error", "said"), [(httpx.ReadTimeout(""), "ReadTimeout"), (httpx.ReadError("reset"), "reset")])

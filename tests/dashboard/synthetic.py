@@ -13,7 +13,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
 from core.catalog.positions import read_document
 from core.catalog.routing import Owners
-from core.catalog.runbook import Runbook
+from core.catalog.runbook import Runbook, Step
 from core.catalog.source import Source
 from store.client import Store
 from store.derived import follow_clocks
@@ -25,8 +25,12 @@ PLANTS = {"DE07": "EUR", "US02": "USD", "PL03": "EUR"}
 HOSTILE = "<script>window.hit=1</script><img src=x onerror=window.hit=1> **bold** [x](javascript:alert(1)) $x$ :material/home:"
 
 
+CHANGE = Step(step="send-again", title="Send it again", post="http://middleware/orders/{sales_order}", reason=True)
+"""A step that changes something: the shipped runbooks have none."""
+
+
 def catalog() -> Catalog:
-    """The shipped definitions, each file alone: no cross-checks, so that this stands on its own."""
+    """The shipped definitions and :data:`CHANGE`, each file alone: no cross-checks, so that this stands on its own."""
     flows = [Flow.model_validate(_yaml(file)) for file in sorted((SHIPPED / "flows").glob("*.yaml"))]
     sources = [Source.model_validate(_yaml(file)) for file in sorted((SHIPPED / "sources").glob("*.yaml"))]
     calendars = [Calendar.model_validate(_yaml(file)) for file in sorted((SHIPPED / "calendars").glob("*.yaml"))]
@@ -34,6 +38,8 @@ def catalog() -> Catalog:
     for file in sorted((SHIPPED / "runbooks").glob("*.md")):
         _, front, body = file.read_text().split("---", 2)
         runbooks[file.stem] = Runbook.model_validate({**read_document(file.name, front.encode()).value, "body": body})
+    resubmitted = runbooks["order-not-booked"]
+    runbooks["order-not-booked"] = resubmitted.model_copy(update={"steps": [*resubmitted.steps, CHANGE]})
     return Catalog(
         version="test",
         flows={flow.flow: flow for flow in flows},

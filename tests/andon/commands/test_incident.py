@@ -103,6 +103,41 @@ def test_a_step_is_told_or_its_outcome_recorded_and_a_check_is_both(
     assert sent == [(f"incidents/{ID}/step", {"by": "Ana", **body}) for body in posted]
 
 
+SHOW = ("step/show", {"step": "resubmit", "values": {"order": "4711"}})
+SEND = ("step/send", {"by": "Ana", "reason": "stuck", "confirm": "w0rd"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "posted", "said"),
+    [
+        ([], "", [SHOW], "POST http://mw/4711\nnothing was sent; --send sends it\n"),
+        (["--send"], "n\n", [SHOW], "POST http://mw/4711\nSend it now? [y/N]: n\nAborted.\n"),
+        (["--send"], "y\n", [SHOW, SEND], "POST http://mw/4711\nSend it now? [y/N]: y\nPOST http://mw/4711\n"),
+        (["--send", "--yes"], "", [SHOW, SEND], "POST http://mw/4711\nPOST http://mw/4711\n"),
+    ],
+)
+def test_a_change_is_shown_and_sent_only_if_it_is_confirmed(
+    sent: list[tuple[str, dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    typed: str,
+    posted: list[tuple[str, dict[str, Any]]],
+    said: str,
+) -> None:
+    resubmit = Step(step="resubmit", title="Resubmit", post="http://mw/{order}")
+    monkeypatch.setattr("andon.client.steps.prepare", lambda *_: Prepared(resubmit, {"order": "4711"}))
+
+    def act(_: object, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        sent.append((path, body))
+        return {"said": "POST http://mw/4711", "confirm": "w0rd"}
+
+    monkeypatch.setattr("andon.client.incidents.act", act)
+    monkeypatch.setattr("andon.client.steps.told", lambda *_: iter(()))
+    result = CliRunner().invoke(incident.app, ["step", "ab", "resubmit", "--by=Ana", "--reason=stuck", *arguments], input=typed)
+    assert result.output == said
+    assert sent == [(f"incidents/{ID}/{path}", body) for path, body in posted]
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [(["a b CREDIT: 2 incidents, no runbook"], "a b CREDIT: 2 incidents, no runbook\n"), ([], "every cause has a runbook\n")],

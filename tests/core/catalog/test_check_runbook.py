@@ -14,18 +14,28 @@ AT = f"{RUNBOOK}:5"
 
 
 def with_step(folder: Path, step: str) -> None:
-    edit(folder, RUNBOOK, "causes: [PRICE_MISSING]\n", f"causes: [PRICE_MISSING]\nsteps:\n  - {{step: a, title: A, {step}}}\n")
+    edit(
+        folder,
+        RUNBOOK,
+        "causes: [PRICE_MISSING]\n",
+        f"causes: [PRICE_MISSING]\nallowed: ['MW:80']\nsteps:\n  - {{step: a, title: A, {step}}}\n",
+    )
 
 
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        ("ask: Is it on?, link: 'https://x/'", "a step does one thing; write exactly one of ask, link, http, query"),
+        ("ask: Is it on?, link: 'https://x/'", "a step does one thing; write exactly one of ask, link, http, query, post, put"),
         ("link: 'crm/{reference}'", "'crm/{reference}' is not an address; write https://host/path?order={reference}"),
         ("http: 'file:///etc/passwd'", "'file:///etc/passwd' is not an address; write https://host/path?order={reference}"),
         ("http: 'https://{reference}.example/x'", "the host is part of an order; write the host out, and fill in only what comes after it"),
         ("query: 'DROP TABLE spans'", "a query only reads; begin with SELECT or WITH"),
         ("query: 'SELECT {sales_ordr:String}'", "'sales_ordr' is neither a key nor a fact of a flow; did you mean 'sales_order'?"),
+        ("post: 'http://mw:81/x'", "nothing may be changed at 'mw:81'; write allowed: ['mw:81'] above the steps"),
+        ("post: 'http://mw:80@evil/x'", "the address contains a password; write token: env:NAME beside it"),
+        ("put: 'http://mw:80?@evil/x', token: secret", "a catalog must not contain a secret; write env:NAME or file:PATH"),
+        ("put: 'mw:80/x'", "'mw:80/x' is not an address; write https://host/path?order={reference}"),
+        ("post: 'http://mw:80/x', body: {a: ['{custmer}']}", "'custmer' is neither a key nor a fact of a flow; did you mean 'customer'?"),
         ("link: 'https://x/{custmer}'", "'custmer' is neither a key nor a fact of a flow; did you mean 'customer'?"),
     ],
 )
@@ -43,6 +53,8 @@ def test_a_mistake_is_told_with_what_to_write_instead(folder: Path, step: str, s
         "link: 'https://crm/o/{sales_order}?c={customer}&t={transaction_id}'",
         "http: 'http://127.0.0.1:15672/api/queues'",
         "query: 'WITH 1 AS a SELECT a, {reference:String}'",
+        "post: 'http://mw:80/o/{sales_order}', body: {of: ['{customer}']}, token: env:MW, reason: true",
+        "put: 'https://Mw:80/o'",
     ],
 )
 def test_steps_of_every_kind_load(folder: Path, step: str) -> None:

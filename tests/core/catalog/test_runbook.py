@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from core.catalog.runbook import KINDS, Step, filled
+from core.catalog.runbook import CHANGING, KINDS, Step, filled, filled_in, placeholders
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_is_of_the_kind_that_it_has(kind: str) -> None:
-    assert Step.model_validate({"step": "a", "title": "A", kind: "x"}).kind == kind
+    step = Step.model_validate({"step": "a", "title": "A", kind: "x"})
+    assert (step.kind, step.changes) == (kind, kind in CHANGING)
 
 
 @pytest.mark.parametrize("given", [{}, {"ask": "x", "query": "SELECT 1"}])
 def test_a_step_does_exactly_one_thing(given: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match="write exactly one of ask, link, http, query"):
+    with pytest.raises(ValidationError, match="write exactly one of ask, link, http, query, post, put"):
         Step.model_validate({"step": "a", "title": "A", **given})
 
 
@@ -29,3 +30,17 @@ def test_a_step_does_exactly_one_thing(given: dict[str, str]) -> None:
 )
 def test_what_is_filled_in_stays_a_part_of_the_address(values: dict[str, str], address: str) -> None:
     assert filled("https://crm/orders/{sales_order}?of={sales_order}", values) == address
+
+
+@pytest.mark.parametrize("given", [{"body": {"a": 1}}, {"token": "env:A"}, {"reason": True}])
+def test_only_a_step_that_changes_something_has_a_body_a_token_or_a_reason(given: dict[str, object]) -> None:
+    Step.model_validate({"step": "a", "title": "A", "put": "http://x/", **given})
+    with pytest.raises(ValidationError, match="belong to a step that changes something"):
+        Step.model_validate({"step": "a", "title": "A", "http": "http://x/", **given})
+
+
+def test_the_texts_of_a_body_are_filled_in_at_any_depth_and_nothing_else_changes() -> None:
+    body = {"order": "{sales_order}", "lines": [{"of": "order {sales_order} of {customer}"}, 7, None, True]}
+    assert placeholders(body) == ["sales_order", "sales_order", "customer"]
+    filled_body = {"order": '47"11', "lines": [{"of": 'order 47"11 of '}, 7, None, True]}
+    assert filled_in(body, {"sales_order": '47"11'}) == filled_body

@@ -121,7 +121,7 @@ def test_what_the_engine_says_to_a_refusal_is_shown_as_it_is(view: View, filled:
     words_of_it = "reason: **say** why [x](javascript:alert(1))"
     monkeypatch.setattr(httpx, "post", lambda *_, **__: httpx.Response(400, json={"error": words_of_it}))
     test = acted(view("incidents", filled, id="inc-0003"), "Silence")
-    assert [error.value for error in test.error] == ["Nothing was changed."]
+    assert [error.value for error in test.error] == ["The engine did not confirm it."]
     assert f"{words_of_it} (HTTP 400)" in [text.value for text in test.text]
     assert not test.success
 
