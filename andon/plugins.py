@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.catalog.validation_errors import suggestion
 from core.errors import WrongSetting
@@ -12,7 +13,10 @@ from core.registry import discover, files_of
 
 if TYPE_CHECKING:
     from alerts.notifier import Notifier
+    from collector.format import Format
     from collector.receiver import Receiver
+
+T = TypeVar("T")
 
 
 @cache
@@ -22,6 +26,15 @@ def receivers() -> dict[str, Receiver]:
     from collector.receiver import Receiver
 
     return discover(collector.receivers, "RECEIVER", Receiver)  # type: ignore[type-abstract]
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Return the formats by type. Imported when a catalog first names one: they bring parsers."""
+    import collector.formats
+    from collector.format import Format
+
+    return discover(collector.formats, "FORMAT", Format)  # type: ignore[type-abstract]
 
 
 @cache
@@ -37,23 +50,33 @@ def check_receiver(settings: dict[str, Any]) -> WrongSetting | None:
     """Return what is wrong with a source's ``receiver:``. If its package is not installed, it is accepted: another machine may read it."""
     import collector.receivers
 
-    if settings["type"] not in receivers() and settings["type"] in files_of(collector.receivers):
-        return None
-    return _check(receivers(), settings["type"], settings, ())
+    return _check(receivers(), collector.receivers, settings["type"], lambda receiver: receiver.validate(settings))
+
+
+def check_format(settings: dict[str, Any]) -> WrongSetting | None:
+    """Return what is wrong with a source's ``format:``. If its package is not installed, it is accepted: another machine may read it."""
+    import collector.formats
+
+    return _check(formats(), collector.formats, settings["type"], lambda form: form.reader(settings))
 
 
 def check_channel(channel: dict[str, Any]) -> WrongSetting | None:
     """Return what is wrong with a channel."""
-    return _check(notifiers(), channel["type"], channel["settings"], ("settings",))
+    import alerts.notifiers
+
+    wrong = _check(notifiers(), alerts.notifiers, channel["type"], lambda notifier: notifier.validate(channel["settings"]))
+    return wrong if wrong is None or wrong.path == ("type",) else WrongSetting(("settings", *wrong.path), wrong.what)
 
 
-def _check(plugins: Mapping[str, Notifier | Receiver], kind: str, settings: dict[str, Any], below: tuple[str, ...]) -> WrongSetting | None:
+def _check(plugins: Mapping[str, T], package: ModuleType, kind: str, validate: Callable[[T], object]) -> WrongSetting | None:
     if kind not in plugins:
+        if kind in files_of(package):
+            return None
         return WrongSetting("type", f"is '{kind}', which does not exist{suggestion(kind, plugins)}")
     try:
-        plugins[kind].validate(settings)
+        validate(plugins[kind])
     except WrongSetting as wrong:
-        return WrongSetting((*below, *wrong.path), wrong.what)
+        return wrong
     except Exception as error:  # boundary: a plug-in; its faults must not stop the process
-        return WrongSetting(below, f"cannot be validated: {type(error).__name__}: {error}; look for a value of the wrong type")
+        return WrongSetting((), f"cannot be validated: {type(error).__name__}: {error}; look for a value of the wrong type")
     return None

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from collector.allocator import give_back_large_blocks
 from collector.authentication import Senders, check_exposure
+from collector.format import Format
 from collector.grpc.server import GrpcServer
 from collector.http.app import make_app
 from collector.http.webhook_signatures import Webhooks
@@ -47,6 +48,7 @@ class Collector:
         clock: Clock,
         telemetry: Telemetry,
         receivers: Mapping[str, Receiver],
+        formats: Mapping[str, Format],
         on_journal_failure: Callable[[], None] = exit_process,
     ) -> None:
         """Check the settings and open the journal. Raises :class:`core.errors.UsageError`."""
@@ -54,6 +56,7 @@ class Collector:
         self._clock = clock
         self._telemetry = telemetry
         self._receivers = receivers
+        self._formats = formats
         self._tasks: dict[str, tuple[Source, asyncio.Task[None]]] = {}
         self._catalog = catalog
         self._token_required = check_exposure(settings, catalog)
@@ -178,15 +181,16 @@ class Collector:
     async def _pull(self, source: Source) -> None:
         """Run one receiver; a source that can never work is paused, the others continue."""
         state = self._settings.data / "state" / source.source
-        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state)
         receiver = self._receivers.get(kind := str((source.receiver or {}).get("type")))
+        form = self._formats.get(format_name := str((source.format or {}).get("type")))
         fields = {"source": source.source}
-        if receiver is None:
-            _LOG.error(
-                "a source is not read because its receiver's package is not installed", extra={"fields": {**fields, "receiver": kind}}
-            )
+        if receiver is None or (source.format and form is None):
+            fields |= {"receiver": kind, "format": format_name} if source.format else {"receiver": kind}
+            _LOG.error("a source is not read because the package of its receiver or format is not installed", extra={"fields": fields})
             self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
             return
+        reader = form.reader(source.format or {}) if form else None
+        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader)
         while True:
             try:
                 await asyncio.to_thread(make_folder, state)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from collector.format import Reader
 from collector.quarantine import Provenance, quarantine_record
 from collector.rejection import ValidationError
 from core.catalog.source import Source
@@ -60,13 +61,18 @@ class Intake(Protocol):
 
 @dataclass(frozen=True)
 class ReceiverContext:
-    """What a pull receiver gets: its source, the intake, the clock, the metrics, and a folder (``state``) for its own cursor."""
+    """What a pull receiver gets.
+
+    Its source, the intake, the clock, the metrics, a folder (``state``) for its own cursor, and what reads the source's format (None: it
+    names none).
+    """
 
     source: Source
     intake: Intake
     clock: Clock
     telemetry: Telemetry
     state: Path
+    reader: Reader | None = None
 
     async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
         """Hand records to the intake, and wait for room while the journal is full; the source counts as down meanwhile.

@@ -11,7 +11,7 @@ import uvloop
 from andon.addresses import note_addresses
 from andon.catalog_watch import LOOK_SECONDS, CatalogWatch, load_checked_catalog
 from andon.health.clock_watch import ClockWatch
-from andon.plugins import receivers
+from andon.plugins import formats, receivers
 from andon.process import warn_of_root
 from andon.simulated_time import clock_of
 from collector.engine import Collector
@@ -34,7 +34,7 @@ def run_collector(settings: Settings) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         clock = clock_of(settings.clock_speed, settings.clock_anchor)
         clock_watch = ClockWatch(clock, telemetry, Conditions())  # the engine makes one incident of it for everybody
-        running = Collector(settings, catalog, clock, telemetry, receivers())
+        running = Collector(settings, catalog, clock, telemetry, receivers(), formats())
         loop = asyncio.get_running_loop()
 
         async def reload(changed: Catalog) -> None:

@@ -1,9 +1,7 @@
 """RabbitMQ: consumes a queue and acknowledges a message only once it is on disk.
 
-A message becomes one event. CloudEvents in AMQP (structured, batch, or ``cloudEvents:`` headers) are taken as they are. The id of any other
-message is ``message_id``, else a hash of queue, routing key, headers and body, so that a redelivery is the same event: two messages that
-are alike in all of these count as one. Scalar headers and the routing key become extension attributes (``traceparent`` and ``baggage`` keep
-their names, others lose everything but letters and digits); the body is ``data`` if it is JSON or text, else ``data_base64``. Timestamps
+A message becomes events as ``collector/message.py`` says; CloudEvents in AMQP have ``cloudEvents:`` headers. The routing key becomes an
+attribute. Timestamps
 are seconds, as AMQP says, or milli-, micro- or nanoseconds, as some publishers send them.
 
 On failure: a full journal holds the batch, and the broker stops sending at ``prefetch``; an unusable message goes to quarantine and is then
@@ -13,41 +11,30 @@ acknowledged; a lost connection or queue is retried for ever, and the broker red
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
-from urllib.parse import quote
+from typing import Any, ClassVar
 
 import aio_pika
 import pamqp.decode
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError
 from pamqp.exceptions import PAMQPException
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from collector.backoff import Backoff
-from collector.cloud_events import BATCH, STRUCTURED, parse_batch, parse_binary, parse_structured
-from collector.json_guard import check_json
-from collector.quarantine import MESSAGE
+from collector.message import Message, MessageSettings, records_of
 from collector.receiver import ReceiverContext
-from collector.receiver_settings import ReceiverSettings, parse_settings
-from collector.rejection import Rejection, ValidationError
+from collector.receiver_settings import parse_settings
+from collector.reconnecting import reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
-from core.signal import Record, SignalKind
 
 CHECK_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
-MESSAGE_MAX_BYTES = 16 << 20
 BATCH_MAX_BYTES = 16 << 20
-_PLACEHOLDER = re.compile(r"\{(type|routing_key|exchange|queue|headers\.[^{}]+)\}")
-_OWN_ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "database64"}
-_HEADERS_MAX = 64
 _BROKER_ERRORS = (AMQPError, PAMQPException, AndonError, OSError, RuntimeError, ValueError)
 """What a lost, refused or garbled connection to a broker raises; some of the client's errors are Python's own."""
 _LOG = logging.getLogger("andon.collector.rabbitmq")
@@ -62,27 +49,20 @@ class Binding(BaseModel):
     routing_key: str = "#"
 
 
-class RabbitmqSettings(ReceiverSettings):
+class RabbitmqSettings(MessageSettings):
     """Settings under ``receiver:``.
 
     The queue must exist unless ``declare`` is true; ``prefetch`` limits how many unacknowledged messages we hold.
     """
 
+    places: ClassVar[tuple[str, ...]] = ("routing_key", "exchange", "queue")
     queue: str = Field(min_length=1, max_length=255)
     prefetch: int = Field(default=500, ge=1, le=10_000)
-    event_type: str = "{type}"
     event_source: str = "/queues/{queue}"
     declare_: bool = Field(default=False, alias="declare")
     durable: bool = True
     arguments: dict[str, str | int | bool] = Field(default_factory=dict)
     bindings: list[Binding] = Field(default_factory=list)
-
-    @field_validator("event_type", "event_source")
-    @classmethod
-    def _only_known_places(cls, text: str) -> str:
-        if not text or set("{}") & set(_PLACEHOLDER.sub("", text)):
-            raise ValueError("write text with {type}, {routing_key}, {exchange}, {queue} or {headers.NAME}")
-        return text
 
 
 class RabbitmqReceiver:
@@ -98,25 +78,7 @@ class RabbitmqReceiver:
         """Read until cancelled; reconnect for ever."""
         settings = parse_settings(RabbitmqSettings, context.source.receiver or {})
         _read_every_timestamp()
-        backoff = Backoff()
-        fields: dict[str, Any] = {"source": context.source.source, "queue": settings.queue}
-        while True:
-            try:
-                await _connected(context, settings, backoff)
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                why = "the connection was closed"  # the client cancels its own calls when the connection is lost
-            except _BROKER_ERRORS as error:  # whatever it was, the next attempt may work
-                why = f"{type(error).__name__}: {_without_password(str(error))}"
-            finally:
-                context.tell_up(up=False)
-            waiting = backoff.next()
-            _LOG.warning(
-                "the queue cannot be read, trying again", extra={"fields": {**fields, "why": why, "wait_seconds": round(waiting, 1)}}
-            )
-            await asyncio.sleep(waiting)
+        await reconnect_for_ever(context, partial(_connected, context, settings), _BROKER_ERRORS, _LOG, queue=settings.queue)
 
 
 RECEIVER = RabbitmqReceiver()
@@ -173,7 +135,7 @@ async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backo
                 await _check_consumer(channel, settings)
                 backoff.reset()
                 continue
-            records = [record for message in batch for record in records_of(message, context, settings)]
+            records = [record for message in batch for record in records_of(message_of(message, settings), context, settings)]
             await context.accept(records, partial(_check_open, channel))
             await batch[-1].ack(multiple=True)
             backoff.reset()
@@ -222,110 +184,19 @@ def _check_open(channel: AbstractChannel) -> None:
         raise Retryable("the broker closed the channel while the journal was full")
 
 
-def records_of(message: AbstractIncomingMessage, context: ReceiverContext, settings: RabbitmqSettings) -> list[Record]:
-    """Return the records of one message: its event or events, and the parts that go to quarantine."""
-
-    def kept(error: ValidationError, body: bytes, content_type: str) -> Record:
-        kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
-        return context.quarantined(error, body, kind=kind, content_type=content_type, peer=f"amqp:{settings.queue}")
-
-    whole = message.content_type or ""
-    try:
-        events = _events(message, settings)
-    except Rejection as rejection:
-        return [kept(rejection.error, message.body, whole)]
-    except ValueError as error:  # a text that UTF-8 cannot express; it must not hold up the queue
-        return [kept(ValidationError("unreadable_message", f"{type(error).__name__}: {error}"), message.body, whole)]
-    return [context.event(event) if isinstance(event, bytes) else kept(*event, STRUCTURED) for event in events]
-
-
-def _events(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> list[bytes | tuple[ValidationError, bytes]]:
-    if len(message.body) > MESSAGE_MAX_BYTES:
-        raise Rejection(
-            413, ValidationError("too_large", f"a message may have at most {MESSAGE_MAX_BYTES} bytes, this one has {len(message.body)}")
-        )
-    content_type = (message.content_type or "").strip()
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == BATCH:
-        return parse_batch(message.body)
-    if media_type == STRUCTURED:
-        return [parse_structured(message.body)]
-    headers = {str(name): value for name, value in (message.headers or {}).items()}
-    attributes = {
-        name[len("cloudEvents:") :].lower(): _text(value)
-        for name, value in headers.items()
-        if name.startswith(("cloudEvents:", "cloudEvents_"))
-    }
-    if "specversion" not in attributes:
-        attributes = _attributes(message, headers, settings)
-        if not content_type and not _is_json(message.body):
-            content_type = "application/octet-stream"
-    else:
-        for name in ("traceparent", "tracestate", "baggage"):
-            if name in headers:
-                attributes.setdefault(name, _text(headers[name]))
-    return [parse_binary(((f"ce-{name}", quote(value)) for name, value in attributes.items()), content_type, message.body)]
-
-
-def _attributes(message: AbstractIncomingMessage, headers: dict[str, Any], settings: RabbitmqSettings) -> dict[str, str]:
-    """Return the CloudEvents attributes of a message that is not a CloudEvent."""
-    words = {
-        "type": message.type or message.routing_key or settings.queue,
-        "routing_key": message.routing_key or "",
-        "exchange": message.exchange or "",
-        "queue": settings.queue,
-    }
-
-    def filled(template: str) -> str:
-        return _PLACEHOLDER.sub(
-            lambda found: words[found[1]] if found[1] in words else _text(headers.get(found[1].partition(".")[2], "")), template
-        )
-
-    attributes = {}
-    for name, value in list(headers.items())[:_HEADERS_MAX]:
-        plain = re.sub(r"[^a-z0-9]", "", name.lower())[:64]
-        if plain and plain not in _OWN_ATTRIBUTES and isinstance(value, (str, bytes, int, float, datetime)):
-            attributes[plain] = _text(value)
-    if message.routing_key:
-        attributes["routingkey"] = message.routing_key
-    if message.correlation_id:
-        attributes["correlationid"] = str(message.correlation_id)
-    if message.timestamp is not None:
-        attributes["time"] = _text(message.timestamp)
-    attributes |= {
-        "specversion": "1.0",
-        "id": message.message_id or _hash(message, headers, settings.queue),
-        "source": filled(settings.event_source),
-        "type": filled(settings.event_type) or settings.queue,
-    }
-    return attributes
-
-
-def _hash(message: AbstractIncomingMessage, headers: dict[str, Any], queue: str) -> str:
-    # What the broker adds on a redelivery (x-delivery-count, x-death …) is not part of the message.
-    own = sorted((name, _text(value)) for name, value in headers.items() if not name.startswith("x-"))
-    stamp = "" if message.timestamp is None else _text(message.timestamp)
-    known = [queue, message.routing_key or "", message.correlation_id or "", stamp, own]
-    return hashlib.sha256(json.dumps(known).encode() + b"\0" + message.body).hexdigest()[:40]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-    return str(value)
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        check_json(body)
-    except Rejection:
-        return False
-    return True
-
-
-def _without_password(text: str) -> str:
-    return re.sub(r"(amqps?://[^:/@\s]*):[^@\s]*@", r"\1:…@", text)
+def message_of(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> Message:
+    """Return what the broker delivered, as every broker's messages are read."""
+    place = {"exchange": message.exchange or "", "queue": settings.queue, "routing_key": message.routing_key or ""}
+    return Message(
+        message.body,
+        place,
+        headers=message.headers or {},
+        content_type=message.content_type or "",
+        content_encoding=message.content_encoding or "",
+        message_id=message.message_id or "",
+        type=message.type or "",
+        correlation_id=str(message.correlation_id or ""),
+        time=message.timestamp,
+        extensions={"routingkey": message.routing_key or ""},
+        ce_prefixes=("cloudEvents:", "cloudEvents_"),
+    )

@@ -33,7 +33,7 @@ class Catalog:
 
 def catalog_to_json(catalog: Catalog) -> str:
     """Return what readers of verdicts need of a catalog, leaving out channels, receivers and credentials, which they must not see."""
-    private: dict[str, object] = {"tokens": [], "webhook": None, "receiver": None}
+    private: dict[str, object] = {"tokens": [], "webhook": None, "receiver": None, "format": None}
     sources = {name: source.model_copy(update=private) for name, source in catalog.sources.items()}
     return _TYPE.dump_json(replace(catalog, sources=sources, routes=Routes()), by_alias=True).decode()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from core.catalog.calendar import Calendar, Holidays
 from core.catalog.contract import Contract
@@ -11,7 +12,7 @@ from core.catalog.definition import Severity
 from core.catalog.flow import Flow
 from core.catalog.positions import Document, Path
 from core.catalog.rates import Rates
-from core.catalog.review import Review, listed
+from core.catalog.review import CheckSettings, Review, listed
 from core.catalog.routing import FALLBACKS_MAX, ROUTE_VARIABLES, Owners, Route, Routes
 from core.catalog.source import Source
 from core.duration import parse_duration
@@ -87,10 +88,21 @@ def check_source(review: Review, document: Document, source: Source) -> None:
         if parse_duration(source.expect.every).working and not source.expect.calendar:
             message = f"'{source.expect.every}' counts working time, but no calendar is named; add 'calendar:' or remove 'working'"
             review.wrong(document, ("expect", "every"), message)
-    if source.receiver is not None and not (isinstance(source.receiver.get("type"), str) and source.receiver["type"]):
-        review.wrong(document, ("receiver",), "the receiver has no type; add for example 'type: rabbitmq'", at_key=True)
-    elif source.receiver is not None:
-        review.settings(document, ("receiver",), review.validators.receiver, source.receiver, f"receiver '{source.receiver['type']}'")
+    _check_plugin(review, document, "receiver", source.receiver, review.validators.receiver, "rabbitmq")
+    _check_plugin(review, document, "format", source.format, review.validators.format, "xml")
+    if source.format and not source.receiver:
+        review.wrong(document, ("format",), "a format is of what a receiver reads; add 'receiver:' or remove 'format'", at_key=True)
+
+
+def _check_plugin(
+    review: Review, document: Document, key: str, settings: dict[str, Any] | None, check: CheckSettings | None, example: str
+) -> None:
+    if settings is None:
+        return
+    if isinstance(settings.get("type"), str) and settings["type"]:
+        review.settings(document, (key,), check, settings, f"{key} '{settings['type']}'")
+    else:
+        review.wrong(document, (key,), f"the {key} has no type; add for example 'type: {example}'", at_key=True)
 
 
 def check_shared(review: Review, sources: Iterable[tuple[Document, Source]]) -> None:

@@ -21,7 +21,7 @@ CheckDue = Callable[[str, Collection[str]], str | None]
 """``(due expression, names of the facts of type time)`` → what is wrong with it, or None."""
 
 CheckSettings = Callable[[dict[str, Any]], WrongSetting | None]
-"""``receiver:`` of a source, or a channel, as written → the first setting that its plug-in cannot use, or None."""
+"""``receiver:`` or ``format:`` of a source, or a channel, as written → the first setting that its plug-in cannot use, or None."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Validators:
     expression: CheckExpression | None = None
     due: CheckDue | None = None
     receiver: CheckSettings | None = None
+    format: CheckSettings | None = None
     channel: CheckSettings | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from core.catalog.definition import Definition, Identifier
 from core.duration import DurationText
@@ -43,7 +43,8 @@ class Source(Definition):
 
     ``tokens``: references to API tokens (``env:NAME`` or ``file:PATH``) that identify this source. ``services``: OpenTelemetry
     ``service.name`` values that belong to it. ``receiver``: the pull receiver that reads it (``{type: rabbitmq, …}``); the receiver
-    validates its own settings.
+    validates its own settings. ``format``: what its messages and files are written in (``x12``, or ``{type: csv, …}``); the format
+    validates its own settings. Without one, a message is what its content type says, and else JSON or text.
     """
 
     source: Identifier
@@ -56,6 +57,12 @@ class Source(Definition):
     webhook: Webhook | None = None
     expect: Expectation | None = None
     receiver: dict[str, Any] | None = None
+    format: dict[str, Any] | None = None
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _name_alone(cls, written: object) -> object:
+        return {"type": written} if isinstance(written, str) else written
 
     @property
     def whose(self) -> str:

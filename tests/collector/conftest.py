@@ -65,7 +65,7 @@ def running(folder: Path, catalog: Catalog, receivers: dict[str, Any] | None = N
     thread.start()
 
     async def open_() -> Collector:
-        collector = Collector(chosen, catalog, SystemClock(), telemetry, receivers or {})
+        collector = Collector(chosen, catalog, SystemClock(), telemetry, receivers or {}, {})
         await collector.start()
         return collector
 

@@ -16,7 +16,8 @@ import pamqp.encode
 import pytest
 from aio_pika.abc import AbstractRobustChannel
 
-from collector.receivers.rabbitmq import RECEIVER, RabbitmqSettings, records_of
+from collector.message import records_of
+from collector.receivers.rabbitmq import RECEIVER, RabbitmqSettings, message_of
 from core.errors import UsageError
 from core.telemetry import M, Telemetry
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
@@ -212,10 +213,10 @@ def test_a_timestamp_in_any_unit_does_not_hold_up_the_queue(
 def test_a_message_without_an_id_is_the_same_event_when_it_is_delivered_again(tmp_path: Path):
     def id_of(body: bytes = b"{}", routing_key: str = "order.created", **headers: Any) -> str:
         # The client library gives every message it sends an id, other publishers do not.
-        words = dict.fromkeys(("message_id", "type", "correlation_id", "timestamp", "content_type"))
-        message = SimpleNamespace(body=body, routing_key=routing_key, exchange="", headers=headers, **words)
-        context = context_of(settings("orders"), TestIntake(), tmp_path)
-        return str(json.loads(records_of(message, context, RabbitmqSettings(**settings("orders")))[0].body)["id"])
+        words = dict.fromkeys(("message_id", "type", "correlation_id", "timestamp", "content_type", "content_encoding"))
+        read = RabbitmqSettings(**settings("orders"))
+        message = message_of(SimpleNamespace(body=body, routing_key=routing_key, exchange="", headers=headers, **words), read)  # type: ignore[arg-type]
+        return str(json.loads(records_of(message, context_of(settings("orders"), TestIntake(), tmp_path), read)[0].body)["id"])
 
     assert id_of(kind="a") == id_of(**{"kind": "a", "x-delivery-count": 1})
     assert len({id_of(), id_of(b"[]"), id_of(routing_key="other"), id_of(kind="a"), id_of(kind="b")}) == 5
@@ -254,7 +255,7 @@ def test_a_missing_queue_is_waited_for_and_a_deleted_one_found_again(
 
     async def scenario() -> None:
         async with running(RECEIVER, context_of(settings(queue), intake, tmp_path / "state", telemetry)):
-            await until(lambda: "the queue cannot be read" in caplog.text)
+            await until(lambda: "the source cannot be read" in caplog.text)
             assert telemetry.value(M.RECEIVER_UP, source="erp") == 0
             await send(rabbit_server, queue, aio_pika.Message(b"1"))
             await until(lambda: len(intake.accepted) == 1)
@@ -295,7 +296,7 @@ def test_the_password_is_never_logged(queue: str, tmp_path: Path, caplog: pytest
 
     async def scenario() -> None:
         async with running(RECEIVER, context_of(settings(queue), TestIntake(), tmp_path / "state")):
-            await until(lambda: "the queue cannot be read" in caplog.text)
+            await until(lambda: "the source cannot be read" in caplog.text)
 
     asyncio.run(scenario())
 

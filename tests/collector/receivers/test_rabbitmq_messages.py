@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.cloud_events import BATCH, STRUCTURED
+from collector.message import records_of
 from collector.receiver import ReceiverContext
-from collector.receivers.rabbitmq import RabbitmqSettings, records_of
+from collector.receivers.rabbitmq import RabbitmqSettings, message_of
 from core.signal import Record, SignalKind
 from tests.collector.receivers.driving import TestIntake, context_of
 
@@ -35,8 +36,10 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> ReceiverContext:
 
 
 def records(context: ReceiverContext, **of_message: Any) -> list[Record]:
-    message = dict.fromkeys((*WORDS, "content_type", "timestamp")) | {"body": b"{}", "headers": {}} | of_message
-    return records_of(SimpleNamespace(**message), context, RabbitmqSettings(**SETTINGS))  # type: ignore[arg-type] # what it reads of one
+    given = dict.fromkeys((*WORDS, "content_type", "content_encoding", "timestamp")) | {"body": b"{}", "headers": {}} | of_message
+    settings = RabbitmqSettings(**SETTINGS)
+    message = message_of(SimpleNamespace(**given), settings)  # type: ignore[arg-type] # what it reads of one
+    return records_of(message, context, settings)
 
 
 @given(

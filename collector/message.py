@@ -1,0 +1,212 @@
+"""A message as any broker delivers it, and the events it becomes; the same for every broker.
+
+CloudEvents are taken as they are: structured, batch, or in headers. Any other message becomes one event for each of its documents: the
+body is ``data`` if it is JSON or text, else ``data_base64``, or what the source's format reads in it. Scalar headers become extension
+attributes: ``traceparent`` and ``baggage`` keep their names, others lose everything but letters and digits. A message without an id of its
+own is known by a hash of all it says, so that a redelivery is the same event; two messages that are alike in everything then count as one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from pydantic import field_validator
+
+from collector.cloud_events import BATCH, STRUCTURED, BadEvent, make_event, parse_batch, parse_binary, parse_structured
+from collector.format import Reader
+from collector.http.encoding import decode
+from collector.json_guard import check_json
+from collector.quarantine import MESSAGE
+from collector.receiver import ReceiverContext
+from collector.receiver_settings import ReceiverSettings
+from collector.rejection import Rejection, ValidationError
+from core.signal import Record, SignalKind
+
+MESSAGE_MAX_BYTES = 16 << 20
+"""Of a body, as sent and decompressed."""
+_PLACEHOLDER = re.compile(r"\{([a-z_]+|headers\.[^{}]+)\}")
+_OWN_ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "database64"}
+_CONTEXT = ("traceparent", "tracestate", "baggage")
+_HEADERS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a broker delivered.
+
+    ``place`` says where it was read, by the names that templates may use (``{"queue": "orders"}``); ``type``, ``message_id``,
+    ``correlation_id`` and ``time`` are the sender's own, if the protocol has them. ``identity`` names it among all messages of its source
+    if the broker numbers them, as Kafka does. ``ce_prefixes`` are what the names of the headers of a CloudEvent begin with.
+    ``extensions`` become attributes beside those of the headers.
+    """
+
+    body: bytes
+    place: Mapping[str, str]
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    content_type: str = ""
+    content_encoding: str = ""
+    message_id: str = ""
+    identity: str = ""
+    type: str = ""
+    correlation_id: str = ""
+    time: datetime | None = None
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    ce_prefixes: tuple[str, ...] = ("ce_", "ce-")
+
+
+class MessageSettings(ReceiverSettings):
+    """What the settings of all brokers share.
+
+    ``event_type`` and ``event_source`` are templates: ``{type}`` is what the document, else the message says it is, else where it was
+    read; ``{headers.NAME}`` is a header.
+    """
+
+    places: ClassVar[tuple[str, ...]] = ()
+    """What else the templates may name."""
+    event_type: str = "{type}"
+    event_source: str
+
+    @field_validator("event_type", "event_source")
+    @classmethod
+    def _only_known_places(cls, text: str) -> str:
+        known = {"type", *cls.places}
+        wrong = [name for name in _PLACEHOLDER.findall(text) if name not in known and not name.startswith("headers.")]
+        if not text or wrong or set("{}") & set(_PLACEHOLDER.sub("", text)):
+            places = ", ".join(f"{{{name}}}" for name in ("type", *cls.places))
+            raise ValueError(f"write text with {places} or {{headers.NAME}}")
+        return text
+
+
+def records_of(message: Message, context: ReceiverContext, settings: MessageSettings) -> list[Record]:
+    """Return the records of one message: its events, and the parts that go to quarantine. Raises nothing for what a message says."""
+    peer = f"{settings.type}:{'/'.join(message.place.values())}"
+
+    def kept(error: ValidationError, body: bytes, content_type: str) -> Record:
+        kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
+        return context.quarantined(error, body, kind=kind, content_type=content_type, peer=peer)
+
+    try:
+        events = list(_events(message, settings, context.reader))
+    except Rejection as rejection:
+        return [kept(rejection.error, message.body, message.content_type)]
+    except ValueError as error:  # a text that UTF-8 cannot express; it must not hold up the queue
+        unreadable = ValidationError("unreadable_message", f"{type(error).__name__}: {error}")
+        return [kept(unreadable, message.body, message.content_type)]
+    in_parts = message.content_type if context.reader else STRUCTURED
+    return [context.event(event) if isinstance(event, bytes) else kept(*event, in_parts) for event in events]
+
+
+def _events(message: Message, settings: MessageSettings, reader: Reader | None) -> Iterator[bytes | BadEvent]:
+    body = _decoded(message)
+    content_type = message.content_type.strip()
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == BATCH:
+        yield from parse_batch(body)
+        return
+    if media_type == STRUCTURED:
+        yield parse_structured(body)
+        return
+    headers = {str(name): value for name, value in message.headers.items()}
+    attributes = {
+        name[len(prefix) :].lower(): text_of(value)
+        for name, value in headers.items()
+        for prefix in message.ce_prefixes
+        if name.lower().startswith(prefix.lower())
+    }
+    if "specversion" in attributes:
+        attributes = {name: text_of(headers[name]) for name in _CONTEXT if name in headers} | attributes
+        yield _binary(attributes, content_type, body)
+    elif reader is not None:
+        yield from _documents(message, headers, settings, reader(body))
+    else:
+        if not content_type and not _is_json(body):
+            content_type = "application/octet-stream"
+        yield _binary(_attributes(message, headers, settings), content_type, body)
+
+
+def _decoded(message: Message) -> bytes:
+    if len(message.body) > MESSAGE_MAX_BYTES:
+        what = f"a message may have at most {MESSAGE_MAX_BYTES} bytes, this one has {len(message.body)}"
+        raise Rejection(413, ValidationError("too_large", what))
+    # ``gzip:UTF-8``: some clients of AMQP add the character set
+    return decode(message.body, message.content_encoding.partition(":")[0], MESSAGE_MAX_BYTES)
+
+
+def _binary(attributes: Mapping[str, str], content_type: str, body: bytes) -> bytes:
+    return parse_binary(((f"ce-{name}", quote(value)) for name, value in attributes.items()), content_type, body)
+
+
+def _documents(
+    message: Message, headers: Mapping[str, Any], settings: MessageSettings, documents: Iterator[Any]
+) -> Iterator[bytes | BadEvent]:
+    """Yield an event for each document; the message's own id, with the document's number behind the first, is that of the event."""
+    for number, document in enumerate(documents):
+        if isinstance(document, tuple):
+            yield document
+            continue
+        attributes = _attributes(message, headers, settings, document.type)
+        attributes["id"] = document.id or (f"{attributes['id']}/{number}" if number else attributes["id"])
+        attributes |= {name: value for name, value in (("time", document.time), ("subject", document.subject)) if value}
+        yield parse_structured(make_event({**attributes, "datacontenttype": "application/json"}, document.data))
+
+
+def _attributes(message: Message, headers: Mapping[str, Any], settings: MessageSettings, own_type: str = "") -> dict[str, str]:
+    """Return the CloudEvents attributes of a message that is not a CloudEvent."""
+    fallback = next((name for name in reversed(list(message.place.values())) if name), "message")
+    words = {**message.place, "type": own_type or message.type or fallback}
+
+    def filled(template: str) -> str:
+        return _PLACEHOLDER.sub(
+            lambda found: words[found[1]] if found[1] in words else text_of(headers.get(found[1].partition(".")[2], "")), template
+        )
+
+    attributes = {}
+    for name, value in list(headers.items())[:_HEADERS_MAX]:
+        plain = re.sub(r"[^a-z0-9]", "", name.lower())[:64]
+        if plain and plain not in _OWN_ATTRIBUTES and isinstance(value, (str, bytes, int, float, datetime)):
+            attributes[plain] = text_of(value)
+    attributes |= {name: value for name, value in message.extensions.items() if value}
+    if message.correlation_id:
+        attributes["correlationid"] = message.correlation_id
+    if message.time is not None:
+        attributes["time"] = text_of(message.time)
+    return attributes | {
+        "specversion": "1.0",
+        "id": message.message_id or message.identity or _hash(message, headers),
+        "source": filled(settings.event_source),
+        "type": filled(settings.event_type) or fallback,
+    }
+
+
+def _hash(message: Message, headers: Mapping[str, Any]) -> str:
+    # What the broker adds on a redelivery (x-delivery-count, x-death …) is not part of the message.
+    own = sorted((name, text_of(value)) for name, value in headers.items() if not name.startswith("x-"))
+    stamp = "" if message.time is None else text_of(message.time)
+    known = [list(message.place.values()), message.correlation_id, stamp, own]
+    return hashlib.sha256(json.dumps(known).encode() + b"\0" + message.body).hexdigest()[:40]
+
+
+def text_of(value: Any) -> str:
+    """Return a header's value as the text of an attribute."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+    return str(value)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        check_json(body)
+    except Rejection:
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""Reading over connections that get lost: a broker's receiver reconnects for ever, and says once per attempt why it has to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from collector.backoff import Backoff
+from collector.receiver import ReceiverContext
+
+
+async def reconnect_for_ever(
+    context: ReceiverContext,
+    session: Callable[[Backoff], Awaitable[None]],
+    errors: tuple[type[Exception], ...],
+    log: logging.Logger,
+    **fields: Any,
+) -> None:
+    """Run ``session``, which reads over one connection until it is lost, again and again until cancelled.
+
+    ``session`` resets the backoff whenever something worked. ``errors`` are what a lost, refused or garbled connection raises; any other
+    is raised here. ``fields`` say in the log what is read.
+    """
+    backoff = Backoff()
+    fields = {"source": context.source.source, **fields}
+    while True:
+        try:
+            await session(backoff)
+            why = "the connection was closed"
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            why = "the connection was closed"  # some clients cancel their own calls when the connection is lost
+        except errors as error:  # whatever it was, the next attempt may work
+            why = f"{type(error).__name__}: {without_password(str(error))}"
+        finally:
+            context.tell_up(up=False)
+        waiting = backoff.next()
+        log.warning("the source cannot be read, trying again", extra={"fields": {**fields, "why": why, "wait_seconds": round(waiting, 1)}})
+        await asyncio.sleep(waiting)
+
+
+def without_password(text: str) -> str:
+    """Return a client's message without the password of an address in it."""
+    return re.sub(r"([a-z0-9+]+://[^:/@\s]*):[^@\s]*@", r"\1:…@", text)

@@ -1,0 +1,101 @@
+"""What every broker's messages become; the fields that only one protocol has are tested with its receiver."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from collector.format import BadDocument, Document, Reader
+from collector.message import MESSAGE_MAX_BYTES, Message, MessageSettings, records_of
+from collector.receiver import ReceiverContext
+from collector.rejection import ValidationError
+from core.signal import SignalKind
+from tests.collector.receivers.driving import TestIntake, context_of
+
+
+class TopicSettings(MessageSettings):
+    places: ClassVar[tuple[str, ...]] = ("topic",)
+    event_source: str = "/topics/{topic}"
+
+
+SETTINGS = TopicSettings(type="topics", url="env:BROKER_URL")
+PLAIN = Message(b'{"order": "4711"}', {"topic": "orders"}, message_id="m-1")
+
+
+def lines(body: bytes) -> Iterator[Document | BadDocument]:
+    """A format: each line a document with its type before the colon, or a bad one."""
+    for line in body.splitlines():
+        kind, colon, data = line.partition(b": ")
+        if colon:
+            yield Document(data, kind.decode(), time="2026-03-27T14:50:00Z", subject="4711")
+        else:
+            yield ValidationError("no_colon", "line 2 has no colon"), line
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> ReceiverContext:
+    return context_of({"type": "topics"}, TestIntake(), tmp_path / "state")
+
+
+def events(message: Message, context: ReceiverContext, settings: TopicSettings = SETTINGS, reader: Reader | None = None) -> list[Any]:
+    found = records_of(message, replace(context, reader=reader), settings)
+    return [json.loads(record.body if record.kind is SignalKind.EVENT else record.detail) for record in found]
+
+
+def test_a_message_is_of_the_type_it_says_else_of_where_it_was_read(context: ReceiverContext) -> None:
+    (event,) = events(PLAIN, context)
+    assert (event["type"], event["source"], event["id"], event["data"]) == ("orders", "/topics/orders", "m-1", {"order": "4711"})
+    assert events(replace(PLAIN, type="order.created"), context)[0]["type"] == "order.created"
+
+
+def test_the_number_that_the_broker_gives_a_message_is_its_id_if_the_sender_gave_none(context: ReceiverContext) -> None:
+    assert events(replace(PLAIN, message_id="", identity="orders/0/17"), context)[0]["id"] == "orders/0/17"
+    assert events(replace(PLAIN, identity="orders/0/17"), context)[0]["id"] == "m-1"
+
+
+def test_a_body_is_decompressed_within_bounds(context: ReceiverContext) -> None:
+    packed = replace(PLAIN, body=gzip.compress(PLAIN.body), content_encoding="gzip:UTF-8")
+    assert events(packed, context)[0]["data"] == {"order": "4711"}
+    assert events(replace(packed, body=gzip.compress(bytes(MESSAGE_MAX_BYTES + 1))), context)[0]["reason"] == "too_large_decompressed"
+    assert events(replace(packed, body=b"not gzip"), context)[0]["reason"] == "bad_encoding"
+    assert events(replace(packed, content_encoding="rot13"), context)[0]["reason"] == "unsupported_encoding"
+
+
+def test_a_cloud_event_in_headers_keeps_its_own_names_whatever_the_prefix(context: ReceiverContext) -> None:
+    own = {"specversion": "1.0", "id": "7", "source": "/erp", "type": "order.created"}
+    for prefix in ("ce_", "ce-", "CE_"):
+        found = events(replace(PLAIN, headers={f"{prefix}{name}": value for name, value in own.items()}), context)
+        assert found == [{**own, "data": {"order": "4711"}}]
+
+
+def test_a_template_with_an_unknown_place_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"write text with \{type\}, \{topic\} or \{headers.NAME\}"):
+        TopicSettings(type="topics", url="env:BROKER_URL", event_type="{queue}")
+
+
+def test_each_document_of_a_message_is_an_event_and_a_bad_one_costs_no_other(context: ReceiverContext) -> None:
+    body = b'ORDERS: {"no": 1}\nrubbish\nDESADV: {"no": 2}\n'
+    first, bad, second = events(replace(PLAIN, body=body), context, reader=lines)
+
+    assert (first["type"], first["id"], first["time"], first["subject"], first["data"]) == (
+        "ORDERS",
+        "m-1",
+        "2026-03-27T14:50:00Z",
+        "4711",
+        {"no": 1},
+    )
+    assert (bad["reason"], bad["message"], bad["peer"]) == ("no_colon", "line 2 has no colon", "topics:orders")
+    assert (second["type"], second["id"], second["data"]) == ("DESADV", "m-1/2", {"no": 2})
+
+
+def test_a_document_that_names_itself_is_the_same_event_in_another_message(context: ReceiverContext) -> None:
+    def named(_: bytes) -> Iterator[Document | BadDocument]:
+        yield Document(b"{}", "ORDERS", id="0000000042")
+
+    assert events(PLAIN, context, reader=named)[0]["id"] == events(replace(PLAIN, message_id="m-2"), context, reader=named)[0]["id"]
