@@ -29,7 +29,10 @@ _Columns = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Incident:
-    """One row of ``incidents``. Times are aware UTC. ``peak_…``: the most there was at once, which stays when it is resolved."""
+    """One row of ``incidents``. Times are aware UTC.
+
+    ``peak_…``: the most there was at once, and all customers and plants there ever were, which stay when it is resolved.
+    """
 
     incident_id: str
     flow: str
@@ -58,6 +61,8 @@ class Incident:
     peak_breached: int = 0
     peak_value: dict[str, float] = field(default_factory=dict)
     peak_penalty: dict[str, float] = field(default_factory=dict)
+    peak_customers: list[str] = field(default_factory=list)
+    peak_plants: list[str] = field(default_factory=list)
 
     @property
     def group(self) -> tuple[str, str, str]:
@@ -177,6 +182,8 @@ def _summarise(
                 breached=0,
                 value={},
                 penalty={},
+                customers=incident.peak_customers,
+                plants=incident.peak_plants,
             )
             continue
         updated = _with_peak(replace(incident, **common, **found))
@@ -192,6 +199,8 @@ def _with_peak(incident: Incident) -> Incident:
         peak_breached=max(incident.peak_breached, incident.breached),
         peak_value=_larger(incident.peak_value, incident.value),
         peak_penalty=_larger(incident.peak_penalty, incident.penalty),
+        peak_customers=list(dict.fromkeys([*incident.peak_customers, *incident.customers])),
+        peak_plants=list(dict.fromkeys([*incident.peak_plants, *incident.plants])),
     )
 
 

@@ -146,6 +146,6 @@ def _incidents(store: Store, names: dict[str, str], sla: str | None) -> list[dic
         members = incident_log.members(store.reader, incident_id=incident_id)
         held = members[members["transaction_id"] == names["transaction_id"]]
         row = incident_log.incident(store.reader, incident_id=incident_id)
-        if row is not None and (held["sla"].isin([sla, ""])).any():
+        if row is not None and any({sla, ""}.intersection(slas) for slas in held["slas"]):
             incidents.append(row)
     return incidents

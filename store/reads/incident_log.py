@@ -38,7 +38,11 @@ def ids(client: Reader, *, beginning: str) -> list[str]:
 
 
 def members(client: Reader, *, incident_id: str, limit: int = 300) -> pd.DataFrame:
-    """Return rows of ``incident_members``: those still in it first, highest value first; ``total`` in each counts all."""
+    """Return its transactions, each once: those still in it first, highest value first; ``total`` in each counts all.
+
+    Columns of ``incident_members``: ``sla`` and ``due_at`` of what is due first; ``verdict``: ``failed`` while it is so; ``penalty``: of
+    all its clocks here; ``slas``: all that it was here for, the empty one being its failure.
+    """
     return frame(client, statement("incident_log/members"), parameters={"id": incident_id, "limit": limit})
 
 

@@ -100,6 +100,18 @@ def test_the_most_there_was_at_once_stays_when_it_is_resolved_and_grows_when_it_
     assert (again.status, again.peak_members, again.peak_value) == ("open", 4, {"EUR": 400.0, "USD": 7.0})
 
 
+def test_customers_and_plants_are_those_of_now_and_once_it_is_resolved_all_there_ever_were():
+    state = changed(
+        State(), clocks("breached", 1, customer="ACME", plant="DE07"), clocks("breached", first=1, customer="Globex", plant="US02")
+    ).state
+    state = changed(state, clocks("met_late", 1, customer="ACME", plant="DE07"), now=NOW + MINUTE).state
+    assert (only(state).customers, only(state).plants) == (["Globex"], ["US02"])
+    over = changed(state, clocks("met_late", first=1, customer="Globex", plant="US02"), now=NOW + 2 * MINUTE).state
+    assert (sorted(only(over).customers), sorted(only(over).plants)) == (["ACME", "Globex"], ["DE07", "US02"])
+    again = only(changed(over, clocks("breached", first=9, customer="Initech", plant="DE07"), now=NOW + 3 * MINUTE).state)
+    assert (again.customers, sorted(again.peak_customers)) == (["Initech"], ["ACME", "Globex", "Initech"])
+
+
 def test_a_member_that_stays_keeps_the_time_at_which_it_came():
     state = changed(State(), clocks("at_risk", moment=NOW)).state
     outcome = changed(state, clocks("breached", moment=NOW + HOUR), now=NOW + HOUR)

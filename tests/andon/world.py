@@ -13,6 +13,7 @@ from andon.engine.pipeline import Pipeline
 from andon.engine.rebuild import replay_journal
 from andon.wiring.pipeline import pipeline_on
 from core.catalog.catalog import Catalog
+from core.catalog.runbook import Runbook, Step
 from core.config import Settings
 from core.telemetry import Telemetry
 from store import scratch
@@ -20,6 +21,7 @@ from store.client import Store
 from store.keeping import kept_in_journal, note_rebuilding
 from tests.andon.shop import Shop
 
+RESUBMIT = Step(step="resubmit", title="Resubmit", post="http://middleware/")
 KEYS = {
     "transactions": "flow, transaction_id",
     "transaction_keys": "flow, key_type, key_value, transaction_id",
@@ -107,6 +109,10 @@ def live(world: World) -> Pipeline:
     until = now + timedelta(days=2)
     pipeline.alerting.act(lambda incidents, _: actions.acknowledge(incidents, incident.incident_id, "Ana", "on it", until, now), now)
     pipeline.alerting.act(lambda incidents, _: actions.assign(incidents, incident.incident_id, "Ana", "Ben", now), now)
+    pipeline.alerting.act(lambda _, __: actions.note(incident.incident_id, "Ana", "the queue stood", now, known=True), now)
+    done = (Runbook(runbook="book", title="Book", steps=[RESUBMIT]), RESUBMIT)
+    pipeline.alerting.act(lambda incidents, _: actions.sends(incidents, incident.incident_id, "Ana", done, "POST", "stuck", now), now)
+    pipeline.alerting.act(lambda _, __: actions.came_of(incident.incident_id, "Ana", done, "worked", "HTTP 202", now), now)
     ends = now + timedelta(hours=8)
     match = {"flow": "orders", "stage": "shipped"}
     pipeline.alerting.act(lambda incidents, known: actions.silence(incidents, known, match, "Ana", "strike", ends, now), now)

@@ -71,20 +71,27 @@ def figures(shown: str) -> list[str]:
     return re.findall(r"<tbody>.*?</tbody>|<b>.*?</b>", shown, re.DOTALL)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_waits_for_a_slow_store_and_shows_what_it_would_from_a_fast_one(page: str, view: View, filled: Store) -> None:
-    fast = figures(words(view(page, filled)))
+PLACES: list[tuple[str, dict[str, str]]] = [*((page, {}) for page in PAGES), ("incidents", {"id": "inc-0000"})]
+
+
+@pytest.mark.parametrize(("page", "address"), PLACES)
+def test_a_page_waits_for_a_slow_store_and_shows_what_it_would_from_a_fast_one(
+    page: str, address: dict[str, str], view: View, filled: Store
+) -> None:
+    fast = figures(words(view(page, filled, **address)))
     st.cache_data.clear()
     st.cache_resource.clear()
-    assert figures(words(view(page, Slow(filled, late=False)))) == fast != []
+    assert figures(words(view(page, Slow(filled, late=False), **address))) == fast != []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_whose_store_answers_too_late_shows_its_last_figures_as_old(page: str, view: View, filled: Store) -> None:
-    fast = figures(words(view(page, filled)))
+@pytest.mark.parametrize(("page", "address"), PLACES)
+def test_a_page_whose_store_answers_too_late_shows_its_last_figures_as_old(
+    page: str, address: dict[str, str], view: View, filled: Store
+) -> None:
+    fast = figures(words(view(page, filled, **address)))
     st.cache_data.clear()
     data._client.clear()
-    shown = words(view(page, Slow(filled, late=True)))
+    shown = words(view(page, Slow(filled, late=True), **address))
     assert "Data delayed: showing data from 24 Nov 10:30:00" in shown
     assert figures(shown) == fast
 

@@ -22,7 +22,6 @@ WITHOUT_ANSWER = {
     "incident_findings.first_errors",
     "incident_findings.outstanding",
     "incident_findings.similar",
-    "incident_log.steps",
     "leadership.slowest",
     "detail.usual",
     "origins.expected",

@@ -28,6 +28,8 @@ def test_a_lost_store_comes_back_as_it_was_and_nothing_is_told_twice(world: Worl
     assert {row["verdict"] for row in before["verdicts"]} >= {"running", "at_risk", "breached", "met", "met_late"}
     assert all(before[table] for table in ("incidents", "deliveries", "delivery_attempts", "silences", "actions", "transaction_keys"))
 
+    assert {row["action"] for row in before["actions"]} == {"acknowledge", "assign", "note", "send", "step", "silence"}
+
     world.lose_all()
     world.shop.pass_time(minutes=2)
     pipeline = world.rebuild()

@@ -61,6 +61,21 @@ def test_what_stands_out_is_told_with_lift_and_counts_and_what_does_not_is_left_
     assert outstanding(store, flow="p2p", incident_id="none") == {}
 
 
+def test_an_hour_stands_out_among_what_started_meanwhile_and_not_because_an_incident_is_of_a_few_hours(store: Store) -> None:
+    for number in range(0, 600, 15):  # ten hours of healthy ones, four in each
+        order(store, number, affected=False)
+    for number in (301, 310, 320, 331, 341):  # within one hour
+        order(store, number, affected=True)
+    wide = {"opened": START + DAY}
+    assert outstanding(store, **wide) == {}
+    for number in (1, 599):  # they come all the time, and most of them in that hour
+        order(store, number, affected=True)
+    found = outstanding(store, **wide)
+    assert list(found) == [("hour", "14")]
+    assert (found["hour", "14"]["affected"], found["hour", "14"]["affected_total"]) == (5, 7)
+    assert (found["hour", "14"]["healthy"], found["hour", "14"]["healthy_total"]) == (4, 39)
+
+
 def test_the_cause_itself_stands_out_of_nothing_and_an_error_code_does(store: Store) -> None:
     for number in range(20):
         affected = number < 6

@@ -12,6 +12,7 @@ from store.client import Store
 from store.reads import board, incident_log
 from store.reads.connection import ReaderError
 from tests.store.rows import DAY, HOUR, START, incident, put
+from tests.store.rows import member as held
 
 ASKED: list[tuple[dict[str, Any], list[str]]] = [
     ({}, ["critical", "own", "late", "acknowledged", "plain", "over"]),
@@ -65,6 +66,28 @@ def test_members_still_in_it_come_first_by_their_value(store: Store) -> None:
     found = incident_log.members(store.reader, incident_id="a")
     assert found["transaction_id"].tolist() == ["large", "next", "small", "gone"]
     assert incident_log.members(store.reader, incident_id="a", limit=1)["total"].tolist() == [4]
+
+
+def test_a_transaction_is_one_member_however_many_of_its_promises_are_in_danger(store: Store) -> None:
+    late = {"due_at": START + HOUR, "value": 10.0, "penalty": 2.0}
+    held(store, "a", "both", "breached", sla="book", **late)
+    held(store, "a", "both", "at_risk", sla="confirm", **{**late, "due_at": START + 2 * HOUR, "penalty": 1.0})
+    held(store, "a", "both", "failed", sla="", due_at=None, value=30.0)
+    held(store, "a", "left", "met", sla="book", **late, left_at=START + HOUR)
+    held(store, "a", "left", "failed", sla="", due_at=None)
+    held(store, "a", "gone", "met_late", sla="book", **late, left_at=START + HOUR)
+    held(store, "a", "gone", "completed", sla="", due_at=None, left_at=START + HOUR)
+    found = incident_log.members(store.reader, incident_id="a").set_index("transaction_id")
+    assert found.index.tolist() == ["left", "both", "gone"]
+    assert found["total"].tolist() == [3, 3, 3]
+    assert found["verdict"].to_dict() == {"both": "failed", "left": "failed", "gone": "met_late"}
+    assert found["sla"].to_dict() == {"both": "book", "left": "", "gone": "book"}
+    assert found.loc["both", ["value", "penalty"]].tolist() == [30.0, 3.0]
+    assert {name: sorted(slas) for name, slas in found["slas"].items()} == {
+        "both": ["", "book", "confirm"],
+        "left": ["", "book"],
+        "gone": ["", "book"],
+    }
 
 
 def test_deliveries_and_attempts_are_the_latest_first_without_the_message(store: Store) -> None:

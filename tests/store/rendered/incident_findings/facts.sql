@@ -1,5 +1,6 @@
 -- with {}
--- What stands out among the facts and the hours of the affected transactions against healthy ones.
+-- What stands out among the facts and the hours of the affected transactions against healthy ones. Hours are compared with those of what
+-- started meanwhile: an incident is nearly always of a few hours, and says nothing by that.
 WITH
     affected AS (SELECT DISTINCT transaction_id
     FROM incident_members FINAL
@@ -17,13 +18,23 @@ WITH
         )
     ORDER BY transaction_id DESC
     LIMIT 1000),
+    span AS
+    (
+        SELECT min(started_at) AS first, max(started_at) AS last
+        FROM transactions FINAL
+        WHERE flow = {flow:String} AND transaction_id IN (SELECT transaction_id FROM affected)
+    ),
     seen AS
     (
         SELECT transaction_id, transaction_id IN (SELECT transaction_id FROM affected) AS inside, pair.1 AS trait, pair.2 AS value
         FROM transactions FINAL
         ARRAY JOIN arrayConcat(
             arrayMap(name -> (name, facts[name]), {facts:Array(String)}),
-            [('hour', toString(toHour(started_at, {zone:String})))]
+            if(
+                started_at BETWEEN (SELECT first FROM span) AND (SELECT last FROM span),
+                [('hour', toString(toHour(started_at, {zone:String})))],
+                []
+            )
         ) AS pair
         WHERE flow = {flow:String}
             AND (transaction_id IN (SELECT transaction_id FROM affected) OR transaction_id IN (SELECT transaction_id FROM healthy))
@@ -40,11 +51,12 @@ FROM
     WHERE value NOT IN ('', {cause:String})
     GROUP BY trait, value
 ) AS counted
-CROSS JOIN
+INNER JOIN
 (
-    SELECT uniqExactIf(transaction_id, inside) AS affected_total, uniqExactIf(transaction_id, NOT inside) AS healthy_total
+    SELECT trait, uniqExactIf(transaction_id, inside) AS affected_total, uniqExactIf(transaction_id, NOT inside) AS healthy_total
     FROM seen
-) AS totals
+    GROUP BY trait
+) AS totals USING trait
 WHERE affected >= 2 AND healthy_total >= 5
     AND affected_share - healthy_share > 2 * sqrt(share * (1 - share) * (1 / affected_total + 1 / healthy_total))
 ORDER BY affected_share - healthy_share DESC, trait, value

@@ -50,11 +50,12 @@ FROM
     WHERE value NOT IN ('', {cause:String})
     GROUP BY trait, value
 ) AS counted
-CROSS JOIN
+INNER JOIN
 (
-    SELECT uniqExactIf(transaction_id, inside) AS affected_total, uniqExactIf(transaction_id, NOT inside) AS healthy_total
+    SELECT trait, uniqExactIf(transaction_id, inside) AS affected_total, uniqExactIf(transaction_id, NOT inside) AS healthy_total
     FROM seen
-) AS totals
+    GROUP BY trait
+) AS totals USING trait
 WHERE affected >= 2 AND healthy_total >= 5
     AND affected_share - healthy_share > 2 * sqrt(share * (1 - share) * (1 / affected_total + 1 / healthy_total))
 ORDER BY affected_share - healthy_share DESC, trait, value
