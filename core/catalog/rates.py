@@ -18,8 +18,8 @@ class Rates(Definition):
     """``rates.yaml``: in which currency totals are reported, so that amounts of several currencies become one.
 
     ``currency``: the code of that currency (``EUR``). ``rates``: for each other currency what one unit of it is worth, from a day on
-    (``{USD: {2026-01-01: 0.86}}``). Without the file, or while a currency has no rate yet, totals stay apart by currency. Single
-    transactions and incidents always keep their own.
+    (``{USD: {2026-01-01: 0.86}}``). The board takes the rates of today, figures of a period those of its last day. Without the file, or
+    while a currency has no rate yet, totals stay apart by currency. Single transactions and incidents always keep their own.
     """
 
     currency: Code

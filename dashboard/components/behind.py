@@ -23,7 +23,7 @@ _TITLES = {
     "missed": "Missed SLAs",
     "protected": "Protected: met after their warning",
     "slowest": "Slowest transactions",
-    "risk": "At risk or breached now",
+    "risk": "Value at risk now",
 }
 _SHOWN = 200
 _PROMISED = {"customer": "promised to customers", "internal": "not promised to customers"}
@@ -75,7 +75,9 @@ def show(context: Context, page: str, period: Period) -> None:
 
 def _selected() -> reads.Selected:
     """Return what the address narrows the list to; ``sla`` is ``flow/sla``."""
-    given = {name: st.query_params.get(name, "") for name in ("flow", "sla", "plant", "customer", "cause", "promised")}
+    given = {
+        name: st.query_params.get(name, "") for name in ("flow", "sla", "plant", "customer", "supplier", "carrier", "cause", "promised")
+    }
     if "/" in given["sla"]:
         given["flow"], given["sla"] = given["sla"].split("/", 1)
     return reads.Selected(**given)
@@ -143,7 +145,7 @@ def _risk_columns(context: Context) -> list[table.Column]:
     return [
         _reference(),
         table.Column("", lambda row: status_badge.pill(row["verdict"])),
-        table.Column("SLA", lambda row: definitions.sla_title(context.catalog, row["flow"], row["sla"])),
+        table.Column("SLA", lambda row: definitions.sla_title(context.catalog, row["flow"], row["sla"]) if row["sla"] else ""),
         table.Column("Waiting for", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft"),
         table.Column("Due", lambda row: table.time(context.zone, row["due_at"])),
         *_parties(),

@@ -7,10 +7,9 @@ from typing import Any, cast
 
 import pandas as pd
 
-from core.money import several
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import behind
+from dashboard.components import behind, reported
 from dashboard.components.periods import Period
 from dashboard.components.tiles import Tile, budget_kind, budget_used
 from dashboard.components.time_format import duration
@@ -23,28 +22,31 @@ MONEY = 4
 
 @dataclass(frozen=True)
 class Figures:
-    """What the tiles show. ``whole``: by dimension, this period and the one before (``reads.figures`` with shares); the others likewise."""
+    """What the tiles show. ``whole``: by dimension, this period and the one before (``Figures.counted`` of the store, with shares).
+
+    ``slas`` and ``money``: as the store gives them; ``risk``: value at risk now by currency.
+    """
 
     whole: pd.DataFrame
     slas: pd.DataFrame
-    in_full: pd.DataFrame
     money: pd.DataFrame
-    money_before: pd.DataFrame
     risk: pd.DataFrame
 
 
 def read(context: Context, period: Period, flow: str) -> Figures:
     """Read the figures of a period and, to compare with, those of the one before."""
-    spans = {"start": period.start, "end": period.end, "earlier": period.earlier, "flow": flow}
-    ask, promises = context.data.read, definitions.promises(context.catalog, flow)
-    return Figures(
-        whole=with_shares(ask(reads.figures, slow=True, zone=context.zone.name, **spans)),
-        slas=ask(reads.slas, slow=True, **spans),
-        in_full=ask(reads.in_full, slow=True, by="all", promises=promises, **spans),
-        money=ask(reads.money, slow=True, by="all", start=period.start, end=period.end, flow=flow),
-        money_before=ask(reads.money, slow=True, by="all", start=period.earlier, end=period.start, flow=flow),
-        risk=ask(reads.value_at_risk, slow=True, by="all", flow=flow),
+    found = context.data.read(
+        reads.figures,
+        slow=True,
+        start=period.start,
+        end=period.end,
+        earlier=period.earlier,
+        zone=context.zone.name,
+        flow=flow,
+        promises=definitions.promises(context.catalog, flow),
     )
+    risk = context.data.read(reads.value_at_risk, slow=True, by="all", flow=flow)
+    return Figures(with_shares(found.counted), found.slas, found.money, risk)
 
 
 def with_shares(figures: pd.DataFrame) -> pd.DataFrame:
@@ -64,15 +66,19 @@ def of(figures: pd.DataFrame, by: str, before: bool = False) -> pd.DataFrame:
 
 def tiles(context: Context, period: Period, figures: Figures) -> list[Tile]:
     """Return the figures in the order in which they are shown: promises, orders, money."""
-    return [_in_full(context, period, figures), *_kept(context, period, figures), *_orders(period, figures), *_money(period, figures)]
+    return [
+        _in_full(context, period, figures),
+        *_kept(context, period, figures),
+        *_orders(period, figures),
+        *_money(context, period, figures),
+    ]
 
 
 def _in_full(context: Context, period: Period, figures: Figures) -> Tile:
     label = "On time in full"
     if not definitions.promises(context.catalog):
         return Tile(label, "–", "no SLA has promised_to: customer", "dim", told="Say in the catalog which SLAs are promised to customers")
-    counts = {bool(row["before"]): row for row in figures.in_full.to_dict("records")}
-    now, before = counts.get(False, {}), counts.get(True, {})
+    now, before = (_first(of(figures.whole, "all", before=before)) for before in (False, True))
     share, old = _share(now.get("kept"), now.get("promised")), _share(before.get("kept"), before.get("promised"))
     told = "Share of the transactions whose promises to the customer were all met: with several deliveries, by all of them"
     return Tile(label, percent(share), _compared(share, old, period), "", behind.link("kpis", "missed", promised="customer"), told)
@@ -121,8 +127,8 @@ def _orders(period: Period, figures: Figures) -> list[Tile]:
     ]
 
 
-def _money(period: Period, figures: Figures) -> list[Tile]:
-    found = []
+def _money(context: Context, period: Period, figures: Figures) -> list[Tile]:
+    found, all_ = [], figures.money[figures.money["by"] == "all"]
     for column, label, what, told in (
         ("penalty", "Penalties", "missed", "What the lateness of the SLAs missed in the period costs so far"),
         ("missed", "Value missed", "missed", "Value of the transactions with an SLA missed in the period, each once"),
@@ -133,14 +139,23 @@ def _money(period: Period, figures: Figures) -> list[Tile]:
             "Value of the transactions with an SLA met after its warning, and none missed, each once",
         ),
     ):
-        now, before = (behind.by_currency(frame, column).get("", {}) for frame in (figures.money, figures.money_before))
-        note = f"{several(before, 2)} in {period.before}" if before else ""
-        found.append(Tile(label, several(now, 2), note, href=behind.link("kpis", what), told=told))
-    risk = figures.risk
-    held = {str(row["currency"]): float(row["value"]) for row in risk.to_dict("records")}
-    count = int(risk["transactions"].sum()) if len(risk) else 0
-    note = counted(count, "transaction")
-    return [*found, Tile("Value at risk now", several(held, 2), note, href=behind.link("kpis", "risk"), told="At risk or breached now")]
+        now, before = (behind.by_currency(all_[all_["before"] == earlier], column).get("", {}) for earlier in (0, 1))
+        value, made_of = reported.total(context.catalog, now, period.last)
+        note = f"{reported.total(context.catalog, before, period.last)[0]} in {period.before}" if before else ""
+        found.append(Tile(label, value, note, href=behind.link("kpis", what), told=_made(told, made_of)))
+    value, made_of = reported.total(context.catalog, at_risk(figures), context.now)
+    note = counted(int(figures.risk["transactions"].sum()) if len(figures.risk) else 0, "transaction")
+    told = _made("Of the transactions in open incidents, each once", made_of)
+    return [*found, Tile("Value at risk now", value, note, href=behind.link("kpis", "risk"), told=told)]
+
+
+def at_risk(figures: Figures) -> dict[str, float]:
+    """Return value at risk now by currency."""
+    return {str(row["currency"]): float(row["value"]) for row in figures.risk.to_dict("records")}
+
+
+def _made(told: str, made_of: str) -> str:
+    return f"{told}: {made_of}" if made_of else told
 
 
 def _first(rows: pd.DataFrame) -> dict[str, Any]:

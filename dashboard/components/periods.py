@@ -31,6 +31,11 @@ class Period:
     title: str
     before: str
 
+    @property
+    def last(self) -> datetime:
+        """The last moment of it: the one whose rates its money is told at."""
+        return max(self.start, self.end - timedelta(microseconds=1))
+
 
 def choose(context: Context, default: str = "30d") -> Period:
     """Let the viewer choose a period."""

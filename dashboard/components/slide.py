@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 import vl_convert
 
-from core.money import count, several
+from core.money import count
 from dashboard.components import status_badge
 from dashboard.components.tiles import Tile
 from dashboard.page import Context
@@ -27,10 +27,12 @@ _FONT = "Liberation Sans"
 """Part of vl_convert, so that a sheet looks the same on every machine."""
 
 
-def offer(context: Context, headline: str, tiles: Sequence[Tile], days: pd.DataFrame, worst: Sequence[dict[str, Any]]) -> None:
-    """Draw the two buttons; a file is made when it is asked for."""
+def offer(context: Context, headline: str, told: str, tiles: Sequence[Tile], days: pd.DataFrame, worst: Sequence[dict[str, Any]]) -> None:
+    """Draw the two buttons; a file is made when it is asked for. ``told``: how its money is told."""
     at = context.now.astimezone(context.zone.info)
-    as_of = f"As of {at:%d %B %Y %H:%M} {context.zone.name}" + (" · simulated" if context.simulated else "")
+    as_of = (
+        f"As of {at:%d %B %Y %H:%M} {context.zone.name}" + (" · simulated" if context.simulated else "") + (f" · {told}" if told else "")
+    )
 
     def made(convert: Callable[..., bytes], **options: Any) -> Callable[[], bytes]:
         return lambda: convert(sheet(headline, as_of, tiles, days, worst), vl_version=_VERSION, allowed_base_urls=[], **options)
@@ -136,7 +138,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> Any:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    money = (several(row[name], 2) for name in ("penalty", "missed", "protected"))
+    money = (row["told"].get(name, "–") for name in ("penalty", "missed", "protected"))
     return (str(row["title"]), *money, count(row["missed_clocks"]))
 
 

@@ -14,9 +14,9 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from core.money import count, several
+from core.money import count
 from dashboard import definitions
-from dashboard.components import behind, charts, export, filters, kpi_figures, notices, periods, slide, status_badge, table, tiles
+from dashboard.components import behind, charts, export, filters, kpi_figures, notices, periods, reported, slide, status_badge, table, tiles
 from dashboard.components.kpi_figures import Figures, percent
 from dashboard.components.periods import Period
 from dashboard.components.time_format import duration
@@ -68,12 +68,14 @@ class Kpis:
             return
         shown = kpi_figures.tiles(context, period, figures)
         st.html(tiles.html(shown[: -kpi_figures.MONEY], "Promises and transactions") + tiles.html(shown[-kpi_figures.MONEY :], "Money"))
-        st.caption(plain(f"Figures of {period.title}, compared with {period.before}. Each figure opens what is behind it."))
+        amounts = [*behind.by_currency(figures.money[figures.money["by"] == "all"], "missed").values(), kpi_figures.at_risk(figures)]
+        told = reported.stated(context.catalog, amounts, period.last)
+        st.caption(plain(f"Figures of {period.title}, compared with {period.before}. Each figure opens what is behind it. {told}"))
         days = _trend(context, figures, period)
         by = _chosen(flow)
         worst = _breakdown(context, by, figures, flow, period)
         with right:
-            slide.offer(context, _headline(context, flow, period), shown, days, worst)
+            slide.offer(context, _headline(context, flow, period), told, shown, days, worst)
 
 
 def _headline(context: Context, flow: str, period: Period) -> str:
@@ -158,7 +160,7 @@ def _chosen(flow: str) -> str:
 
 def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: Period) -> list[dict[str, Any]]:
     """Draw what each cause, customer, plant, SLA or flow costs; return its rows, the most expensive first."""
-    given = context.data.read(reads.money, slow=True, by=by, start=period.start, end=period.end, flow=flow)
+    given = figures.money[(figures.money["by"] == by) & (figures.money["before"] == 0)]
     if by == "cause":
         given = given[given["missed_clocks"] > 0]
     money = {column: behind.by_currency(given, column) for column in ("penalty", "missed", "protected")}
@@ -175,20 +177,22 @@ def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: P
         }
         for name in names
     ]  # fmt: skip
-    rows.sort(key=_cost, reverse=True)
+    for row in rows:
+        at = {**dict.fromkeys(money, period.last), "at_risk": context.now}
+        row["told"] = {column: reported.total(context.catalog, row[column], day)[0] for column, day in at.items() if row[column]}
+    rows.sort(key=lambda row: _cost(context, row, period), reverse=True)
     if not rows:
         notices.empty(f"No {by} recorded", f"Nothing was missed or protected, and no transaction names a {by}.")
         return rows
     table.show(_columns(by), rows[:_SHOWN], f"KPIs by {by}")
-    note = (
-        f"Showing {min(_SHOWN, len(rows))} of {len(rows)}: the highest penalty in one currency comes first, then the highest value missed."
-    )
+    note = f"Showing {min(_SHOWN, len(rows))} of {len(rows)}: the highest penalty comes first, then the highest value missed."
     export.offer(context, _sheet(rows, by), f"kpis-by-{by}", note, start=period.start, end=period.end)
     return rows
 
 
-def _cost(row: dict[str, Any]) -> tuple[float, float, int]:
-    return max(row["penalty"].values(), default=0.0), max(row["missed"].values(), default=0.0), row["missed_clocks"]
+def _cost(context: Context, row: dict[str, Any], period: Period) -> tuple[float, float, int]:
+    penalty, missed = (reported.worth(context.catalog, row[name], period.last) for name in ("penalty", "missed"))
+    return penalty, missed, row["missed_clocks"]
 
 
 def _title(context: Context, by: str, name: str) -> str:
@@ -211,9 +215,9 @@ def _of(by: str, name: str) -> dict[str, str]:
 
 def _columns(by: str) -> list[table.Column]:
     money = [
-        table.Column("Penalties", lambda row: _opens(row, "missed", row["penalty"]), "number key quiet"),
-        table.Column("Value missed", lambda row: _opens(row, "missed", row["missed"]), "number key quiet"),
-        table.Column("Value protected", lambda row: _opens(row, "protected", row["protected"]), "number quiet"),
+        table.Column("Penalties", lambda row: _opens(row, "missed", "penalty"), "number key quiet"),
+        table.Column("Value missed", lambda row: _opens(row, "missed", "missed"), "number key quiet"),
+        table.Column("Value protected", lambda row: _opens(row, "protected", "protected"), "number quiet"),
         table.Column(
             "SLAs missed", lambda row: _link(row, "missed", count(row["missed_clocks"])) if row["missed_clocks"] else "", "number"
         ),
@@ -225,7 +229,7 @@ def _columns(by: str) -> list[table.Column]:
         table.Column("Cycle time", lambda row: duration(row.get("cycle_seconds")), "number soft"),
     ]
     risk = [
-        table.Column("At risk now", lambda row: _opens(row, "risk", row.get("at_risk", {})), "number quiet"),
+        table.Column("At risk now", lambda row: _opens(row, "risk", "at_risk"), "number quiet"),
     ]
     if by == "cause":  # what was protected has none
         money = [column for column in money if column.title != "Value protected"]
@@ -237,8 +241,8 @@ def _columns(by: str) -> list[table.Column]:
     ]
 
 
-def _opens(row: dict[str, Any], what: str, amounts: dict[str, float]) -> Markup | str:
-    return _link(row, what, several(amounts, 3)) if amounts else ""
+def _opens(row: dict[str, Any], what: str, money: str) -> Markup | str:
+    return _link(row, what, row["told"][money]) if row[money] else ""
 
 
 def _link(row: dict[str, Any], what: str, words: str) -> Markup:
@@ -264,7 +268,7 @@ _UNITS = {
 
 def _sheet(rows: list[dict[str, Any]], by: str) -> pd.DataFrame:
     """Return the rows under names that say what is counted, and in which unit; money by currency."""
-    frame = pd.DataFrame(rows).drop(columns=["by", "before", "of"], errors="ignore")
+    frame = pd.DataFrame(rows).drop(columns=["by", "before", "of", "told"], errors="ignore")
     return frame.rename(columns={"name": by, **_UNITS})
 
 

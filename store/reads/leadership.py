@@ -8,23 +8,22 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from core.catalog.flow import HEARTBEAT
+from core.catalog.flow import HEARTBEAT, OWN_FLOW
 from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
 
-Dimension = Literal["all", "flow", "plant", "customer"]
-Breakdown = Literal["all", "flow", "plant", "customer", "supplier", "carrier", "sla", "cause"]
+Dimension = Literal["all", "flow", "plant", "customer", "supplier", "carrier"]
 Promises = tuple[tuple[str, str], ...]
 """(flow, SLA) of the promises that customers were given."""
 
-_NAMES = {
-    "all": "''", **{name: name for name in ("flow", "plant", "customer", "supplier", "carrier")}, "sla": "concat(flow, '/', sla)", "cause": "concat(flow, '/', sla, '/', cause)",
-}  # fmt: skip
 _PARTIES = ("plant", "customer", "supplier", "carrier")
+_FLOWS = {"own": OWN_FLOW, "heartbeat": HEARTBEAT}
 _KEY = ["by", "name", "before"]
-_COLUMNS = [*_KEY, "decided", "met", "transactions", "exceptions", "completed", "cycle_seconds", "cycle_p90_seconds"]
-_MONEY = ["name", "currency", "penalty", "missed", "protected", "missed_clocks", "missed_transactions", "protected_transactions"]
+_COUNTED = frozenset({"all", "day", "flow", "plant", "customer"})
+_COUNTS = ("decided", "met", "transactions", "exceptions", "promised", "kept")
+_COLUMNS = [*_KEY, *_COUNTS, "completed", "cycle_seconds", "cycle_p90_seconds"]
+_MONEY = [*_KEY, "currency", "penalty", "missed", "protected", "missed_clocks", "protected_transactions"]
 
 
 @dataclass(frozen=True)
@@ -49,48 +48,52 @@ class Selected:
         return {"flow": self.flow or HEARTBEAT, **{name: getattr(self, name) for name in self.named("sla", "cause", *_PARTIES)}}
 
 
-def figures(client: Reader, *, start: datetime, end: datetime, earlier: datetime, zone: str, flow: str = "") -> pd.DataFrame:
-    """Return the figures of [start, end) and, with ``before`` = 1, those of [earlier, start).
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a period and, with ``before`` = 1, of the one before; a row a value (``name``) of each dimension (``by``).
 
-    One row per value (``name``) of each dimension (``by``: all, day in ``zone``, flow, plant, customer). Columns: decided and met (clocks),
-    transactions (that had a clock decided), exceptions (those of them with a missed one), completed, cycle_seconds (median) and
-    cycle_p90_seconds of what ended.
+    ``counted``: by all, day, flow, plant and customer: decided and met (clocks), transactions (that had a clock decided), exceptions (those
+    of them with a missed one), promised (that had a promise to the customer decided), kept (those of them with none missed), completed,
+    cycle_seconds (median) and cycle_p90_seconds of what ended. By day, ``promised`` and ``kept`` are not counted.
+    ``slas``: flow, sla, met and missed clocks. ``money``: by all, flow, plant, customer, supplier, carrier, sla (``flow/sla``) and cause
+    (``flow/sla/cause``), and by currency: penalty, what lateness cost so far; missed, the value of transactions with a missed clock;
+    protected, that of transactions with a clock that was met after its warning, and none missed. A transaction counts once, with its
+    largest value. missed_clocks, protected_transactions: how many they are. The worst come first.
     """
-    parameters = {"start": start, "end": end, "earlier": earlier, "zone": zone, "flow": flow or HEARTBEAT}
-    clocks, days, cycle = (
-        frame(client, statement(f"leadership/{name}", one_flow=bool(flow)), parameters=parameters) for name in ("clocks", "days", "cycle")
+
+    counted: pd.DataFrame
+    slas: pd.DataFrame
+    money: pd.DataFrame
+
+
+def figures(
+    client: Reader, *, start: datetime, end: datetime, earlier: datetime, zone: str, flow: str = "", promises: Promises = ()
+) -> Figures:
+    """Return the figures of [start, end) and of [earlier, start), of one flow or of all. Days are those of ``zone``."""
+    parameters: dict[str, Any] = {"start": start, "end": end, "earlier": earlier, "flow": flow or HEARTBEAT}
+    transactions, clocks, cycle = (
+        frame(client, statement(f"leadership/{name}", one_flow=bool(flow)), parameters={**parameters, **more})
+        for name, more in (("by_transaction", _by_flow(promises)), ("by_clock", {"zone": zone}), ("cycle", {"zone": zone}))
     )
-    nothing = pd.DataFrame(columns=_KEY)
-    counted = pd.concat([part for part in (clocks, days) if len(part)] or [nothing])
-    return counted.merge(cycle if len(cycle) else nothing, on=_KEY, how="outer").reindex(columns=_COLUMNS)
+    found = pd.concat([part for part in (transactions, clocks) if len(part)] or [pd.DataFrame(columns=_KEY)])
+    counted = found[found["by"].isin(_COUNTED)].groupby(_KEY, as_index=False)[[*_COUNTS]].sum(min_count=1) if len(found) else found
+    counted = counted.merge(cycle if len(cycle) else pd.DataFrame(columns=_KEY), on=_KEY, how="outer").reindex(columns=_COLUMNS)
+    return Figures(counted, _slas(found), _money(found))
 
 
-def slas(client: Reader, *, start: datetime, end: datetime, earlier: datetime, flow: str = "") -> pd.DataFrame:
-    """Return flow, sla, before, met and missed of the clocks decided in [start, end) and, with ``before`` = 1, in [earlier, start)."""
-    parameters = {"start": start, "end": end, "earlier": earlier, "flow": flow or HEARTBEAT}
-    found = frame(client, statement("leadership/slas", one_flow=bool(flow)), parameters=parameters)
-    return found.reindex(columns=["flow", "sla", "before", "met", "missed"])
+def _slas(found: pd.DataFrame) -> pd.DataFrame:
+    mine = found[found["by"] == "sla"]
+    if mine.empty:
+        return pd.DataFrame(columns=["flow", "sla", "before", "met", "missed"])
+    summed = mine.groupby(["name", "before"], as_index=False)[["met", "missed_clocks"]].sum()
+    summed[["flow", "sla"]] = summed["name"].str.split("/", n=1, expand=True)
+    return summed.rename(columns={"missed_clocks": "missed"})[["flow", "sla", "before", "met", "missed"]]
 
 
-def in_full(
-    client: Reader, *, by: Dimension, promises: Promises, start: datetime, end: datetime, earlier: datetime, flow: str = ""
-) -> pd.DataFrame:
-    """Return name, before, promised and kept: transactions with one of the ``promises`` decided, and those of them with none missed."""
-    parameters = {"start": start, "end": end, "earlier": earlier, "flow": flow or HEARTBEAT, **_by_flow(promises)}
-    sql = statement("leadership/in_full", column=_NAMES[by], one_flow=bool(flow))
-    found = frame(client, sql, parameters=parameters) if promises else pd.DataFrame()
-    return found.reindex(columns=["name", "before", "promised", "kept"])
-
-
-def money(client: Reader, *, by: Breakdown, start: datetime, end: datetime, flow: str = "") -> pd.DataFrame:
-    """Return what was missed and protected in [start, end) by ``name`` of a dimension and by currency.
-
-    ``name`` of an SLA is ``flow/sla``, of a cause ``flow/sla/cause``. ``penalty``: what lateness cost so far; ``missed``: the value of
-    transactions with a missed clock; ``protected``: that of transactions with a clock that was met after its warning, and none missed.
-    A transaction counts once, with its largest value. The worst come first.
-    """
-    sql = statement("leadership/money_of_clocks" if by in {"sla", "cause"} else "leadership/money", column=_NAMES[by], one_flow=bool(flow))
-    return frame(client, sql, parameters={"start": start, "end": end, "flow": flow or HEARTBEAT}).reindex(columns=_MONEY)
+def _money(found: pd.DataFrame) -> pd.DataFrame:
+    money = found.reindex(columns=_MONEY)
+    costs = money[(found["by"] != "day") & ((money["missed_clocks"] > 0) | (money["protected_transactions"] > 0))]
+    return costs.sort_values(["penalty", "missed", "name"], ascending=[False, False, True], ignore_index=True)
 
 
 def _by_flow(promises: Promises) -> dict[str, list[Any]]:
@@ -99,9 +102,10 @@ def _by_flow(promises: Promises) -> dict[str, list[Any]]:
     return {"promising": flows, "promises": [[sla for other, sla in promises if other == flow] for flow in flows]}
 
 
-def value_at_risk(client: Reader, *, by: Breakdown, flow: str = "") -> pd.DataFrame:
-    """Return name, currency, value and transactions of what is at risk or breached now, each transaction once; by no SLA or cause."""
-    return frame(client, statement("leadership/value_at_risk", column=_NAMES[by], one_flow=bool(flow)), parameters={"flow": flow})
+def value_at_risk(client: Reader, *, by: Dimension, flow: str = "") -> pd.DataFrame:
+    """Return name, currency, value and transactions of what open incidents hold, each transaction once, with its largest value."""
+    sql = statement("leadership/value_at_risk", column="''" if by == "all" else by, one_flow=bool(flow))
+    return frame(client, sql, parameters={**_FLOWS, "flow": flow or HEARTBEAT})
 
 
 def behind(
@@ -122,9 +126,12 @@ def behind(
 
 
 def at_risk(client: Reader, *, selected: Selected, limit: int = 200) -> pd.DataFrame:
-    """Return the transactions that are at risk or breached now, each with the clock that puts most at risk; the largest value first."""
+    """Return the transactions of :func:`value_at_risk`, each with the promise that puts most at risk ('': it failed without one).
+
+    The largest value comes first. ``stage`` is the milestone awaited, ``owner`` that of the incident.
+    """
     sql = statement("leadership/at_risk", columns=selected.named(*_PARTIES), one_flow=bool(selected.flow))
-    return frame(client, sql, parameters={**selected.parameters(), "limit": limit})
+    return frame(client, sql, parameters={**_FLOWS, **selected.parameters(), "limit": limit})
 
 
 def slowest(client: Reader, *, selected: Selected, start: datetime, end: datetime, limit: int = 200) -> pd.DataFrame:

@@ -96,9 +96,7 @@ KPIS: dict[str, Callable[[Store], str]] = {
     "Value protected": lambda store: money(
         store, f"SELECT currency, sum(worth) AS total FROM (SELECT any(currency) AS currency, maxIf(value, kept AND stopped_at > warn_at) AS worth, sum(missed) AS late"
                f" FROM {DECIDED} GROUP BY flow, transaction_id) WHERE late = 0 GROUP BY currency"),
-    "Value at risk now": lambda store: money(
-        store, "SELECT currency, sum(worth) AS total FROM (SELECT argMax(clocks.currency, clocks.value) AS currency, max(clocks.value) AS worth FROM clocks FINAL"
-               " WHERE removed = 0 AND verdict IN ('at_risk', 'breached') GROUP BY flow, transaction_id) GROUP BY currency"),
+    "Value at risk now": BOARD["Value at risk"],
 }  # fmt: skip
 _SLA = "flow = 'order-to-cash' AND sla = 'book-in-time'"
 SLA: dict[str, Callable[[Store], str]] = {

@@ -14,7 +14,7 @@ TITLES = {
     "missed": "Missed SLAs",
     "protected": "Protected: met after their warning",
     "slowest": "Slowest transactions",
-    "risk": "At risk or breached now",
+    "risk": "Value at risk now",
 }
 
 

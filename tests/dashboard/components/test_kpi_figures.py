@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 import streamlit as st
 
 from core.catalog.catalog import Catalog
+from core.catalog.rates import Rates
 from core.clock import FakeClock
 from core.config import Settings
 from dashboard.components import kpi_figures
@@ -25,25 +26,19 @@ from tests.dashboard.synthetic import NOW, catalog
 
 PERIOD = Period(*(datetime(2026, month, 1, tzinfo=UTC) for month in (10, 11, 9)), "October 2026", "September 2026")
 WHOLE = pd.DataFrame(
-    [("all", "", False, 10, 9, 8, 2, 6, 7200.0), ("all", "", True, 10, 8, 8, 4, 6, 3600.0)],
-    columns=["by", "name", "before", "decided", "met", "transactions", "exceptions", "completed", "cycle_seconds"],
+    [("all", "", False, 10, 9, 8, 2, 50, 47, 6, 7200.0), ("all", "", True, 10, 8, 8, 4, 40, 38, 6, 3600.0)],
+    columns=["by", "name", "before", "decided", "met", "transactions", "exceptions", "promised", "kept", "completed", "cycle_seconds"],
 )  # fmt: skip
 SLAS = pd.DataFrame(
     [("deliver-as-promised", False, 96, 4), ("deliver-as-promised", True, 90, 10), ("book-in-time", False, 98, 2)],
     columns=["sla", "before", "met", "missed"],
 ).assign(flow="order-to-cash")  # fmt: skip
 MONEY = pd.DataFrame(
-    [("", "EUR", 40.0, 1_240_000.0, 0.0), ("", "USD", 2.0, 900.0, 0.0)], columns=["name", "currency", "penalty", "missed", "protected"]
-)
-NOTHING = pd.DataFrame()
-FIGURES = Figures(
-    whole=kpi_figures.with_shares(WHOLE),
-    slas=SLAS,
-    in_full=pd.DataFrame({"name": ["", ""], "before": [0, 1], "promised": [50, 40], "kept": [47, 38]}),
-    money=MONEY,
-    money_before=MONEY.assign(penalty=[30.0, 0.0]).head(1),
-    risk=pd.DataFrame({"name": ["", ""], "currency": ["EUR", "USD"], "value": [5_000.0, 10.0], "transactions": [3, 1]}),
-)
+    [(0, "EUR", 40.0, 1_240_000.0, 0.0), (0, "USD", 2.0, 900.0, 0.0), (1, "EUR", 30.0, 0.0, 0.0)],
+    columns=["before", "currency", "penalty", "missed", "protected"],
+).assign(by="all", name="")
+RISK = pd.DataFrame({"name": ["", ""], "currency": ["EUR", "USD"], "value": [5_000.0, 10.0], "transactions": [3, 1]})
+FIGURES = Figures(kpi_figures.with_shares(WHOLE), SLAS, MONEY, RISK)
 
 
 @pytest.fixture
@@ -89,9 +84,18 @@ def test_money_keeps_currencies_apart_and_comes_last(context: Context, monkeypat
     assert found["Value at risk now"].note == "4 transactions"
 
 
+def test_money_is_one_amount_where_the_catalog_has_rates_of_the_last_day(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The period is October; the rate of November is that of what is at risk now."""
+    rates = Rates(currency="EUR", rates={"USD": {date(2026, 1, 1): 0.5, date(2026, 11, 1): 2.0}})
+    found = told(replace(context, catalog=replace(context.catalog, rates=rates)), FIGURES, monkeypatch)
+    assert (found["Penalties"].value, found["Value missed"].value, found["Value at risk now"].value) == ("€41", "€1.24M", "€5.02k")
+    assert found["Penalties"].told.endswith(": €40 + $2 at rates of 01 Jan 2026")
+    assert found["Value at risk now"].told.endswith("at rates of 01 Nov 2026")
+
+
 def test_without_anything_there_are_dashes_and_nothing_is_compared(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = {"flow": [], "sla": [], "before": [], "met": [], "missed": []}
-    nothing = Figures(kpi_figures.with_shares(WHOLE.head(0)), pd.DataFrame(columns), NOTHING, NOTHING, NOTHING, NOTHING)
+    nothing = Figures(kpi_figures.with_shares(WHOLE.head(0)), pd.DataFrame(columns), MONEY.head(0), RISK.head(0))
     found = told(context, nothing, monkeypatch)
     assert {tile.value for tile in found.values()} == {"–"}
     assert {tile.note for tile in found.values()} == {"", "none was decided", "0 transactions"}

@@ -20,10 +20,7 @@ TILES = [
 DAYS = pd.DataFrame(
     {"day": pd.date_range("2026-11-01", periods=4), "period": ["this period"] * 2 + ["the one before"] * 2, "on_time": [0.9, 0.97, 0.4, None], "cycle_hours": [40.0, 41.0, 39.0, None]}
 )  # fmt: skip
-WORST = [
-    {"title": f"Cause {number}", "penalty": {"EUR": 1_200.0}, "missed": {"EUR": 9.0, "USD": 5.0}, "protected": {}, "missed_clocks": 7}
-    for number in range(9)
-]
+WORST = [{"title": f"Cause {number}", "told": {"penalty": "€1.20k", "missed": "€9 + $5"}, "missed_clocks": 7} for number in range(9)]
 
 
 def test_a_sheet_has_the_figures_the_trends_and_the_most_expensive_rows() -> None:

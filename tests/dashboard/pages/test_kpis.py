@@ -43,15 +43,18 @@ def figures(*rows: dict[str, Any]) -> pd.DataFrame:
         "met": 9,
         "transactions": 8,
         "exceptions": 2,
+        "promised": 0,
+        "kept": 0,
         "completed": 6,
         "cycle_seconds": 7200.0,
     }
     return pd.DataFrame([{**row, "cycle_p90_seconds": 9000.0, **each} for each in rows])
 
 
-def money(*rows: tuple[str, str, float, float, float, int]) -> pd.DataFrame:
-    """Return money as the store gives it: name, currency, penalty, missed, protected, clocks missed."""
-    return pd.DataFrame(rows, columns=["name", "currency", "penalty", "missed", "protected", "missed_clocks"])
+def money(*rows: tuple[str, str, float, float, float, int], by: str = "cause") -> pd.DataFrame:
+    """Return money as the store gives it: name, currency, penalty, missed, protected, clocks missed; of this period."""
+    columns = ["name", "currency", "penalty", "missed", "protected", "missed_clocks"]
+    return pd.DataFrame(rows, columns=columns).assign(by=by, before=0)
 
 
 @pytest.fixture
@@ -59,8 +62,8 @@ def told(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Draw the page from these figures and this money by name."""
 
     def draw(found: pd.DataFrame, spent: pd.DataFrame, **address: str) -> Any:
-        monkeypatch.setattr(leadership, "figures", lambda *_, **__: found)
-        monkeypatch.setattr(leadership, "money", lambda *_, **__: spent)
+        slas = pd.DataFrame(columns=["flow", "sla", "before", "met", "missed"])
+        monkeypatch.setattr(leadership, "figures", lambda *_, **__: leadership.Figures(found, slas, spent))
         return view("kpis", filled, **address)
 
     return draw
@@ -86,6 +89,7 @@ def test_what_costs_most_comes_first_and_what_has_no_name_is_left_out(told: Any)
         ("US02", "USD", 7.0, 10.0, 3.0, 2),
         ("PL03", "EUR", 5.0, 950.0, 0.0, 1),
         ("", "EUR", 99.0, 9.0, 9.0, 9),
+        by="plant",
     )
     rows = table_of(words(told(figures({}, *plants), spent, by="plant")), "plant")
     places = [rows.index(f">{name}</td>") for name in ("US02", "PL03", "DE07")]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
 from store.client import Store
 from store.derived import follow_clocks
-from store.reads import attainment, leadership
-from tests.store.rows import DAY, HOUR, START, clock, transaction
+from store.reads import attainment, board, leadership
+from tests.store.rows import DAY, HOUR, START, clock, put, transaction
 
 
 def test_figures_count_each_transaction_once_in_each_period_and_day(store: Store) -> None:
@@ -16,7 +21,7 @@ def test_figures_count_each_transaction_once_in_each_period_and_day(store: Store
     clock(store, "b", "met", due_at=START + 4 * DAY, stopped_at=START + 3 * DAY, customer="Globex")
     clock(store, "c", "unknown", due_at=START + 4 * DAY, customer="Globex")
     follow_clocks(store)
-    found = leadership.figures(store.reader, start=START + 2 * DAY, end=START + 5 * DAY, earlier=START - DAY, zone="Europe/Berlin")
+    found = leadership.figures(store.reader, start=START + 2 * DAY, end=START + 5 * DAY, earlier=START - DAY, zone="Europe/Berlin").counted
     counts = {
         (row["by"], row["name"], bool(row["before"])): tuple(int(row[name]) for name in ("decided", "met", "transactions", "exceptions"))
         for row in found.to_dict("records")
@@ -39,7 +44,7 @@ def test_cycle_times_are_those_of_what_was_completed_in_the_period(store: Store)
     transaction(store, "d", state="completed", started_at=START - 2 * DAY, ended_at=START - DAY)
     transaction(store, "e", state="cancelled", ended_at=START + HOUR)
     transaction(store, "f")
-    found = leadership.figures(store.reader, start=START, end=START + 2 * DAY, earlier=START - 2 * DAY, zone="UTC")
+    found = leadership.figures(store.reader, start=START, end=START + 2 * DAY, earlier=START - 2 * DAY, zone="UTC").counted
     figures = {(row["by"], row["name"], bool(row["before"])): row for row in found.to_dict("records")}
     whole = figures["all", "", False]
     assert (whole["completed"], whole["cycle_seconds"]) == (3, 2 * 3600)
@@ -55,7 +60,7 @@ def test_figures_of_one_flow_are_its_own_and_those_of_all_leave_heartbeats_out(s
     follow_clocks(store)
 
     def decided(flow: str = "") -> int:
-        found = leadership.figures(store.reader, start=START, end=START + DAY, earlier=START - DAY, zone="UTC", flow=flow)
+        found = leadership.figures(store.reader, start=START, end=START + DAY, earlier=START - DAY, zone="UTC", flow=flow).counted
         return int(found[found["by"] == "all"]["decided"].sum())
 
     assert [decided(), decided("p2p"), decided("andon-heartbeat"), decided("none")] == [2, 1, 1, 0]
@@ -63,31 +68,89 @@ def test_figures_of_one_flow_are_its_own_and_those_of_all_leave_heartbeats_out(s
 
 def test_without_anything_decided_there_are_no_figures(store: Store) -> None:
     found = leadership.figures(store.reader, start=START, end=START + DAY, earlier=START - DAY, zone="UTC")
-    assert found.empty
-    assert {"by", "name", "before", "decided", "cycle_seconds"} <= set(found.columns)
+    assert found.counted.empty
+    assert found.slas.empty
+    assert found.money.empty
+    assert {"by", "name", "before", "decided", "kept", "cycle_seconds"} <= set(found.counted.columns)
+    assert {"by", "name", "before", "currency", "penalty", "missed", "protected", "missed_clocks"} <= set(found.money.columns)
 
 
-def test_money_at_risk_is_counted_once_a_transaction_and_by_currency(store: Store) -> None:
-    clock(store, "a", "at_risk", sla="x", value=250.0)
-    clock(store, "a", "breached", sla="y", value=200.0)
-    clock(store, "b", "breached", value=300.0, plant="DE01")
-    clock(store, "c", "at_risk", flow="p2p", value=70.0, currency="USD", customer="Globex")
-    clock(store, "d", "running", value=9_000.0)
-    clock(store, "e", "met_late", value=9_000.0, stopped_at=START + 2 * HOUR)
+def member(store: Store, incident: str, identity: str, verdict: str, value: float, **columns: Any) -> None:
+    """Put a member into an incident of the store."""
+    row = {
+        "flow": "o2c",
+        "sla": "book",
+        "revision": 1,
+        "reference": identity,
+        "due_at": START,
+        "currency": "EUR",
+        "customer": "ACME",
+        "plant": "DE07",
+        **columns,
+    }
+    put(store, "incident_members", incident_id=incident, transaction_id=identity, verdict=verdict, value=value, joined_at=START, **row)
+
+
+def incident(store: Store, identity: str, **columns: Any) -> None:
+    """Put an incident into the store."""
+    row = {"flow": "o2c", "revision": 1, "status": "open", "stage": "booked", "owner": "orders", **columns}
+    put(store, "incidents", incident_id=identity, **row)
+
+
+def at_risk(store: Store) -> None:
+    """Four transactions in open incidents, one of them in two; others in a resolved incident, no longer a member, or running."""
+    for name, columns in {"i": {}, "j": {}, "p": {"flow": "p2p"}, "old": {"status": "resolved"}, "own": {"flow": "andon"}}.items():
+        incident(store, name, **columns)
+    transaction(store, "b", facts={"supplier": "Bosch", "carrier": "DHL"})
+    member(store, "i", "a", "at_risk", 250.0, sla="x")
+    member(store, "j", "a", "breached", 200.0, sla="y")
+    member(store, "i", "b", "breached", 300.0, plant="DE01")
+    member(store, "p", "c", "unknown", 70.0, flow="p2p", currency="USD", customer="Globex")
+    member(store, "p", "f", "failed", 5.0, flow="p2p", sla="", currency="USD", customer="Globex", due_at=None)
+    member(store, "old", "g", "breached", 9_000.0)
+    member(store, "i", "h", "met_late", 9_000.0, left_at=START)
+    member(store, "own", "d", "failed", 9_000.0, flow="andon")
+    clock(store, "e", "at_risk", value=9_000.0)
+
+
+def test_value_at_risk_is_that_of_what_open_incidents_hold_once_a_transaction_and_by_currency(store: Store) -> None:
+    at_risk(store)
     expected: dict[leadership.Dimension, list[list[object]]] = {
-        "all": [["", "EUR", 550.0, 2], ["", "USD", 70.0, 1]],
-        "flow": [["o2c", "EUR", 550.0, 2], ["p2p", "USD", 70.0, 1]],
-        "plant": [["DE01", "EUR", 300.0, 1], ["DE07", "EUR", 250.0, 1], ["DE07", "USD", 70.0, 1]],
-        "customer": [["ACME", "EUR", 550.0, 2], ["Globex", "USD", 70.0, 1]],
+        "all": [["", "EUR", 550.0, 2], ["", "USD", 75.0, 2]],
+        "flow": [["o2c", "EUR", 550.0, 2], ["p2p", "USD", 75.0, 2]],
+        "plant": [["DE01", "EUR", 300.0, 1], ["DE07", "EUR", 250.0, 1], ["DE07", "USD", 75.0, 2]],
+        "customer": [["ACME", "EUR", 550.0, 2], ["Globex", "USD", 75.0, 2]],
+        "supplier": [["", "EUR", 250.0, 1], ["", "USD", 75.0, 2], ["Bosch", "EUR", 300.0, 1]],
+        "carrier": [["", "EUR", 250.0, 1], ["", "USD", 75.0, 2], ["DHL", "EUR", 300.0, 1]],
     }
     for by, rows in expected.items():
         found = leadership.value_at_risk(store.reader, by=by)
         assert sorted(found[["name", "currency", "value", "transactions"]].to_numpy().tolist()) == rows
-        assert leadership.value_at_risk(store.reader, by=by, flow="p2p")["value"].tolist() == [70.0]
+        assert leadership.value_at_risk(store.reader, by=by, flow="p2p")["value"].tolist() == [75.0]
+    held = board.board(store.reader, now=START, limit=9).held
+    assert held.groupby("currency")["value_at_risk"].sum().to_dict() == {"EUR": 550.0, "USD": 75.0}, "the board tells the same"
+
+
+def test_what_is_at_risk_now_is_listed_once_a_transaction_largest_first(store: Store) -> None:
+    at_risk(store)
+
+    def listed(**selected: str) -> list[list[object]]:
+        found = leadership.at_risk(store.reader, selected=leadership.Selected(**selected))
+        return found[["transaction_id", "sla", "value", "owner"]].to_numpy().tolist() if len(found) else []
+
+    assert listed() == [
+        ["b", "book", 300.0, "orders"],
+        ["a", "x", 250.0, "orders"],
+        ["c", "book", 70.0, "orders"],
+        ["f", "", 5.0, "orders"],
+    ]
+    assert listed(plant="DE01") == listed(supplier="Bosch", carrier="DHL") == [["b", "book", 300.0, "orders"]]
+    assert listed(flow="p2p", customer="ACME") == []
 
 
 LATE = {"stopped_at": START + 2 * HOUR, "cause": "overdue"}
 WHEN = {"start": START, "end": START + DAY}
+BEFORE = {"earlier": START - DAY, "zone": "UTC"}
 PROMISES = (("o2c", "deliver"),)
 
 
@@ -113,46 +176,57 @@ def decided(store: Store) -> None:
     follow_clocks(store)
 
 
+def of(money: pd.DataFrame, by: str, *columns: str, before: int = 0) -> list[list[object]]:
+    mine = money[(money["by"] == by) & (money["before"] == before)]
+    return mine[[*columns]].to_numpy().tolist()
+
+
 def test_money_counts_a_transaction_once_and_what_was_protected_only_where_nothing_was_missed(store: Store) -> None:
     decided(store)
-    found = leadership.money(store.reader, by="all", **WHEN)
-    assert found[["currency", "penalty", "missed", "protected", "missed_clocks", "missed_transactions", "protected_transactions"]].to_numpy().tolist() == [
-        ["EUR", 7.0, 1150.0, 0.0, 3, 2, 0], ["USD", 0.0, 0.0, 70.0, 0, 0, 1],
-    ]  # fmt: skip
-    causes = leadership.money(store.reader, by="cause", **WHEN)
-    assert causes[["name", "penalty", "missed"]].to_numpy().tolist() == [
+    found = leadership.figures(store.reader, **WHEN, **BEFORE).money
+    columns = ("currency", "penalty", "missed", "protected", "missed_clocks", "protected_transactions")
+    expected = [["EUR", 7.0, 1150.0, 0.0, 3, 0], ["USD", 0.0, 0.0, 70.0, 0, 1]]
+    assert of(found, "all", *columns) == expected
+    assert of(found, "cause", "name", "penalty", "missed") == [
         ["o2c/deliver/LOCKED", 4.0, 250.0], ["o2c/book/overdue", 3.0, 1000.0], ["o2c/deliver/", 0.0, 0.0],
     ]  # fmt: skip
-    assert leadership.money(store.reader, by="plant", flow="o2c", **WHEN)["name"].tolist() == ["DE07", "US02"]
-    assert leadership.money(store.reader, by="all", start=START + DAY, end=START + 2 * DAY).empty
+    assert of(found, "sla", "name", "missed_clocks") == [["o2c/deliver", 1], ["o2c/book", 2], ["o2c/deliver", 0]]
+    assert of(leadership.figures(store.reader, flow="o2c", **WHEN, **BEFORE).money, "plant", "name") == [["DE07"], ["US02"]]
+    later = leadership.figures(store.reader, start=START + DAY, end=START + 2 * DAY, earlier=START - DAY, zone="UTC").money
+    assert of(later, "all", *columns) == []
+    assert of(later, "all", *columns, before=1) == expected
 
 
 def test_on_time_in_full_is_broken_by_one_promise_and_not_by_what_is_internal(store: Store) -> None:
     decided(store)
-    found = leadership.in_full(store.reader, by="all", promises=PROMISES, earlier=START - DAY, **WHEN)
-    assert found[["before", "promised", "kept"]].to_numpy().tolist() == [[0, 3, 2]]
-    before = leadership.in_full(store.reader, by="all", promises=PROMISES, earlier=START - DAY, start=START + DAY, end=START + 2 * DAY)
-    assert before[["before", "promised", "kept"]].to_numpy().tolist() == [[1, 3, 2]]
-    assert leadership.in_full(store.reader, by="all", promises=(), earlier=START - DAY, **WHEN).empty
+
+    def kept(start: datetime, promises: leadership.Promises = PROMISES) -> list[list[object]]:
+        spans = {"start": start, "end": start + DAY, "earlier": START - DAY, "zone": "UTC"}
+        found = leadership.figures(store.reader, promises=promises, **spans).counted
+        return found[found["by"] == "all"][["before", "promised", "kept"]].to_numpy().tolist()
+
+    assert kept(START) == [[0, 3, 2]]
+    assert kept(START + DAY) == [[1, 3, 2]]
+    assert kept(START, promises=()) == [[0, 0, 0]]
 
 
 def test_suppliers_and_carriers_have_their_share_of_the_money(store: Store) -> None:
     clock(store, "a", "breached", value=100.0, penalty=3.0, supplier="Bosch", carrier="DHL")
     clock(store, "b", "breached", value=50.0, penalty=1.0, supplier="Bosch", carrier="DSV")
     follow_clocks(store)
-    for by, rows in (("supplier", [["Bosch", 4.0, 150.0]]), ("carrier", [["DHL", 3.0, 100.0], ["DSV", 1.0, 50.0]])):
-        assert leadership.money(store.reader, by=by, **WHEN)[["name", "penalty", "missed"]].to_numpy().tolist() == rows
-        risk = leadership.value_at_risk(store.reader, by=by)
-        assert sorted(risk[["name", "value"]].to_numpy().tolist()) == [[name, value] for name, _, value in rows]
+    money = leadership.figures(store.reader, **WHEN, **BEFORE).money
+    assert of(money, "supplier", "name", "penalty", "missed") == [["Bosch", 4.0, 150.0]]
+    assert of(money, "carrier", "name", "penalty", "missed") == [["DHL", 3.0, 100.0], ["DSV", 1.0, 50.0]]
     found = leadership.behind(store.reader, missed=True, selected=leadership.Selected(carrier="DSV"), promises=(), **WHEN)
     assert (found[0]["transaction_id"].tolist(), found[1]) == (["b"], 1)
-    assert leadership.at_risk(store.reader, selected=leadership.Selected(supplier="Bosch"))["transaction_id"].tolist() == ["a", "b"]
 
 
 def test_slas_are_counted_in_the_period_and_in_the_one_before(store: Store) -> None:
     decided(store)
-    found = leadership.slas(store.reader, earlier=START - DAY, **WHEN)
-    assert sorted(found[["sla", "before", "met", "missed"]].to_numpy().tolist()) == [["book", 0, 0, 2], ["deliver", 0, 2, 1]]
+    found = leadership.figures(store.reader, **WHEN, **BEFORE).slas
+    assert sorted(found[["flow", "sla", "before", "met", "missed"]].to_numpy().tolist()) == [
+        ["o2c", "book", 0, 0, 2], ["o2c", "deliver", 0, 2, 1],
+    ]  # fmt: skip
 
 
 def test_behind_a_figure_are_its_clocks_the_most_expensive_first(store: Store) -> None:
@@ -170,16 +244,6 @@ def test_behind_a_figure_are_its_clocks_the_most_expensive_first(store: Store) -
     assert listed(sla="deliver", flow="o2c", plant="DE07", customer="ACME") == ([("a", "deliver")], 1, 1)
     assert listed(missed=False) == ([("b", "deliver")], 1, 1)
     assert listed(plant="none") == ([], 0, 0)
-
-
-def test_what_is_at_risk_now_is_listed_once_a_transaction_largest_first(store: Store) -> None:
-    clock(store, "a", "at_risk", sla="x", value=250.0)
-    clock(store, "a", "breached", sla="y", value=200.0)
-    clock(store, "b", "breached", value=300.0, plant="DE01")
-    clock(store, "c", "running", value=999.0)
-    found = leadership.at_risk(store.reader, selected=leadership.Selected())
-    assert found[["transaction_id", "sla", "value"]].to_numpy().tolist() == [["b", "book", 300.0], ["a", "x", 250.0]]
-    assert leadership.at_risk(store.reader, selected=leadership.Selected(plant="DE01"))["transaction_id"].tolist() == ["b"]
 
 
 def test_the_slowest_of_what_was_completed_come_first(store: Store) -> None:
