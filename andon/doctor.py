@@ -16,9 +16,10 @@ from importlib.metadata import version
 
 import httpx
 
+from andon.addresses import noted_process
 from andon.catalog_check import check_catalog, unreadable_secrets
 from andon.client.collector import collector_client
-from andon.preflight import PORT_SETTINGS, is_free, owner_of
+from andon.preflight import PORT_SETTINGS, is_free, listener_on, owner_of
 from andon.process import OPEN_FILES
 from core.clock import SystemClock
 from core.config import Settings, reachable
@@ -55,7 +56,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _machine()
     yield from _data(settings)
     yield from _catalog(settings)
-    yield from _processes(settings)
+    yield from _processes(settings, own=True)
 
 
 def examine_running(settings: Settings) -> Iterator[Finding]:
@@ -127,7 +128,8 @@ def _catalog(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "catalog: there is no channel, so nobody is notified; add one to routes.yaml")
 
 
-def _processes(settings: Settings) -> Iterator[Finding]:
+def _processes(settings: Settings, *, own: bool = False) -> Iterator[Finding]:
+    """Yield a finding for each kind of process at its ports; ``own``: a problem if it is known to be of another data folder."""
     engine = httpx.Client(base_url=settings.engine_url, timeout=ANSWER_SECONDS, trust_env=False)
     dashboard = httpx.Client(
         base_url=f"http://{reachable(settings.inner_host)}:{settings.dashboard_port}", timeout=ANSWER_SECONDS, trust_env=False
@@ -135,14 +137,17 @@ def _processes(settings: Settings) -> Iterator[Finding]:
     clients = {"collector": collector_client(settings, ANSWER_SECONDS), "engine": engine, "dashboard": dashboard}
     for kind, client in clients.items():
         with client:
-            yield _process(settings, kind, client)
+            yield _process(settings, kind, client, own=own)
 
 
-def _process(settings: Settings, kind: str, client: httpx.Client) -> Finding:
+def _process(settings: Settings, kind: str, client: httpx.Client, *, own: bool) -> Finding:
     host = settings.host if kind == "collector" else settings.inner_host
     taken = [port for name in PORT_SETTINGS[kind] if not is_free(host, port := getattr(settings, name))]
     if not taken:
         return Finding(Level.OK, f"{kind}: {_FREE}")
+    if own and listener_on(taken[0]) not in {None, noted_process(settings.data, kind)}:
+        whose = f"{kind}: port {taken[0]} is in use by {owner_of(taken[0])}, which is not of the data folder {settings.data}"
+        return Finding(Level.PROBLEM, f"{whose}; name its own with --data, or choose other ports for this one")
     try:
         answer = client.get("/_stcore/health" if kind == "dashboard" else "/readyz")
     except httpx.HTTPError:

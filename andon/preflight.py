@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from core.config import Settings
@@ -105,15 +106,20 @@ def _try(host: str, port: int) -> OSError | None:
 
 def owner_of(port: int) -> str:
     """Return ``'name' (process N)`` for the listener, or a phrase if the system does not tell (another user, not Linux)."""
+    with suppress(OSError):
+        if (process := listener_on(port)) is not None:
+            return described(process)
+    return "another process"
+
+
+def listener_on(port: int) -> int | None:
+    """Return the number of the process that listens on a port, or None if the system does not tell."""
     inodes = _listening_inodes(port)
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = {link.readlink().name for link in (process / "fd").iterdir() if link.is_symlink()}
-            if inodes & links:
-                return described(int(process.name))
-        except OSError:
-            continue
-    return "another process"
+        with suppress(OSError):
+            if inodes & {link.readlink().name for link in (process / "fd").iterdir() if link.is_symlink()}:
+                return int(process.name)
+    return None
 
 
 def _listening_inodes(port: int) -> set[str]:

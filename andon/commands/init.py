@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,13 @@ def command(folder: Annotated[Path, typer.Argument(help="the folder to create", 
         raise UsageError(f"{folder} cannot be written: {error}; choose another folder") from error
     for file in sorted(STARTER.rglob("*.*")):
         typer.echo(f"{folder / file.relative_to(STARTER)}")
-    typer.echo(f"Check it:   andon check {folder}")
-    typer.echo(f"Test it:    andon sla test --catalog {folder} {folder}/tests/*.yaml")
-    typer.echo(f"Start it:   andon up --catalog {folder}")
+    andon, data = _as_typed(), folder.parent / f".andon-{folder.name}"
+    typer.echo(f"Check it:   {andon} check {folder}")
+    typer.echo(f"Test it:    {andon} sla test --catalog {folder} {folder}/tests/*.yaml")
+    typer.echo(f"Start it:   {andon} up --catalog {folder} --data {data}")
+    typer.echo(f"Look up:    {andon} find --data {data} 4711")
+
+
+def _as_typed() -> str:
+    """Return how Andon was called, so that a hint can be copied: ``.venv/bin/andon`` where it is not on the path."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "andon" else f"{sys.executable} -m andon"

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from rich.console import Console
 
+from andon.addresses import NOTED, note_addresses
 from andon.client.collector import collector_trust, collector_url
 from andon.supervision.catalog_log import CatalogLog
 from andon.supervision.progress import StartupProgress
@@ -47,6 +48,8 @@ def run_all_in_one(
     """
     console = Console(highlight=False)
     make_folder(settings.data)
+    for kind in NOTED:
+        note_addresses(settings, kind)
     supervisor = Supervisor(settings.data / "log", lambda text: console.print(text, markup=False, soft_wrap=True))
     supervisor.stop_on_signals()
     progress = StartupProgress(console, summary)

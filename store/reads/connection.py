@@ -100,5 +100,7 @@ def _why(settings: Settings, error: ClickHouseError) -> str:
         refused = f"refuses the password in {secret}" if secret.exists() else f"requires a password, and {secret} does not exist"
         return f"{whom(settings)} answers but {refused}: it runs with another data folder; name that one with --data (the demo's is .andon-demo)"
     if is_unanswered(error):
-        return f"no engine answers at {settings.engine_url}; start it with 'andon up' or give --engine-port"
+        return (
+            f"no engine answers at {settings.engine_url}; start it with 'andon up', wait a moment if it is starting, or give --engine-port"
+        )
     return f"{whom(settings)} does not answer queries ({type(error).__name__}: {said[:200]})"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import typer
 from typer.testing import CliRunner
 
-from andon.addresses import NOTED, note_addresses, noted_addresses
+from andon.addresses import NOTED, note_addresses, noted_addresses, noted_process
 from andon.options import with_settings
 from core.config import Settings
 
@@ -50,4 +51,5 @@ def test_a_later_start_is_noted_and_what_cannot_be_read_is_left_out(tmp_path: Pa
     note_addresses(Settings(data=tmp_path, http_port=3), "collector")
     (tmp_path / "addresses" / "collector.json").write_text("{")
     assert noted_addresses(tmp_path) == {"inner_host": "127.0.0.1", "engine_port": 2}
+    assert (noted_process(tmp_path, "engine"), noted_process(tmp_path, "collector")) == (os.getpid(), None)
     assert (tmp_path / "addresses").stat().st_mode & 0o077 == 0

@@ -105,7 +105,10 @@ def test_without_an_engine_the_way_to_start_it_is_said(tmp_path: Path) -> None:
     result = ask("explain", "4711", "--engine-port", str(port), folder=tmp_path)
     assert result.returncode == 1
     message = one_line(result)
-    assert message == f"no engine answers at http://127.0.0.1:{port}; start it with 'andon up' or give --engine-port"
+    assert (
+        message
+        == f"no engine answers at http://127.0.0.1:{port}; start it with 'andon up', wait a moment if it is starting, or give --engine-port"
+    )
     assert not (tmp_path / ".andon").exists(), "a question makes no data folder"
 
 

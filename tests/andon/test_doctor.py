@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from andon.addresses import note_addresses
 from andon.commands.init import STARTER
+from core.config import Settings
 from tests.command_line import ask
 from tests.e2e.sinks import http_sink
 from tests.ports import free_port
@@ -53,6 +55,21 @@ def test_what_keeps_it_from_working_is_a_problem(folder: Path) -> None:
     assert "the disk of .andon is full; free some space there" in problems[0]
     assert "routes.yaml:1:11" in problems[1]
     assert "engine: runs and is not ready" in problems[2] or f"port {port} is in use by" in problems[2]
+
+
+def test_what_listens_there_for_another_data_folder_is_told_apart(folder: Path) -> None:
+    with http_sink() as sink:
+        port = int(sink.url.rpartition(":")[2].strip("/"))
+        arguments = (f"--data={folder / 'own'}", f"--engine-port={port}")
+        said = [line for line in examined(folder, *arguments)[1] if "engine: " in line]
+        assert len(said) == 1
+        assert said[0].startswith(f"problem  engine: port {port} is in use by ")
+        assert f"which is not of the data folder {folder / 'own'}; name its own with --data" in said[0]
+
+        (folder / "own").mkdir(mode=0o700)
+        note_addresses(Settings(data=folder / "own", engine_port=port), "engine")
+        assert not [line for line in examined(folder, *arguments)[1] if "not of the data folder" in line]
+    assert "not of the data folder" not in examined(folder, "--running", *arguments)[1][0], "a container's health check is not to guess"
 
 
 def test_what_works_although_it_should_not_stay_is_a_warning(folder: Path) -> None:

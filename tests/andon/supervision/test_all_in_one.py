@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from andon.addresses import noted_addresses
 from andon.supervision.all_in_one import processes, run_all_in_one
 from andon.supervision.supervisor import Child, Supervisor
 from core.config import Settings
@@ -17,12 +18,13 @@ def test_where_there_is_no_terminal_each_start_is_said_before_it_is_waited_for(
     said: dict[str, str] = {}
 
     def start(_: Supervisor, child: Child) -> None:
+        assert noted_addresses(tmp_path)["engine_port"] == 7, "who asks while it starts finds it and nobody else"
         said[child.name] = capsys.readouterr().out
 
     monkeypatch.setattr(Supervisor, "stop_on_signals", lambda _: None)
     monkeypatch.setattr(Supervisor, "start", start)
     monkeypatch.setattr(Supervisor, "watch", lambda *_: None)
-    run_all_in_one(Settings(data=tmp_path), [], lambda _: None)
+    run_all_in_one(Settings(data=tmp_path, engine_port=7), [], lambda _: None)
     assert list(said) == ["collector", "engine", "dashboard"]
     assert all(f"starting {name} …" in words for name, words in said.items())
 
