@@ -11,7 +11,6 @@ it does with large ones. Where both cost the same is where ``store.slice.DECODED
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import msgspec
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -92,7 +92,7 @@ def _metrics(count: int) -> list[tuple[bytes, int]]:
 def _events(count: int) -> list[tuple[bytes, int]]:
     head = {"specversion": "1.0", "source": "/crm", "type": "crm.order.captured", "time": "2026-11-29T10:00:00Z"}
     data = {"orderId": "4711", "total": 1200, "currency": "EUR", "customer": "C-100", "plant": "DE07"}
-    return [(json.dumps({**head, "id": os.urandom(8).hex(), "data": data}).encode(), 1) for _ in range(count)]
+    return [(msgspec.json.encode({**head, "id": os.urandom(8).hex(), "data": data}), 1) for _ in range(count)]
 
 
 _MAKERS: dict[SignalKind, Callable[[int], list[tuple[bytes, int]]]] = {

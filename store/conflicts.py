@@ -6,8 +6,6 @@ An event in quarantine is not a milestone either. So this runs after a slice is 
 from __future__ import annotations
 
 import base64
-import bisect
-import itertools
 import json
 import logging
 from collections.abc import Sequence
@@ -15,15 +13,16 @@ from collections.abc import Sequence
 from core.signal import Record, SignalKind
 from core.telemetry import M, Telemetry
 from store.client import Store
+from store.event_contents import EventContents, content_hash, key_hash, key_of
 from store.framing import LANDINGS, frame, insert_settings
+from store.slice import DECODED_MAX
 from store.statement import statement
 
 REASON = "key_conflict"
-_HASHED_TOGETHER_BYTES = 128 << 10
 log = logging.getLogger("store.conflicts")
 
 
-def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[Record], slice_: int) -> int:
+def quarantine_conflicts(store: Store, contents: EventContents, telemetry: Telemetry, records: Sequence[Record], slice_: int) -> int:
     """Quarantine the events among ``records``, just loaded as ``slice_``, whose key already has different content; return how many.
 
     Repeating it writes the same rows again. Raises ``ClickHouseError`` if the store fails.
@@ -31,52 +30,31 @@ def quarantine_conflicts(store: Store, telemetry: Telemetry, records: Sequence[R
     events = [record for record in records if record.kind is SignalKind.EVENT]
     if not events:
         return 0
-    keys = [int(row["key"]) for row in store.rows(statement("conflicts/keys"), {"slice": slice_})]
-    if not keys:
+    is_small = len(events) <= DECODED_MAX[SignalKind.EVENT]
+    hashes = contents.note(events, slice_) if is_small else contents.noted_by_store(slice_)
+    if not hashes:
         return 0
     # The table may no longer have the slice's own content, if what is kept has replaced it: the records say which events are meant.
-    pairs = base64.b64encode(json.dumps(sorted({_key(record) for record in events})).encode()).decode()
-    found = store.rows(statement("conflicts/kept_events"), {"pairs": pairs, "keys": keys})
+    suspects = [(record, key) for record in events if key_hash(*(key := key_of(record))) in hashes]
+    pairs = base64.b64encode(json.dumps(sorted({key for _, key in suspects})).encode()).decode()
+    found = store.rows(statement("conflicts/kept_events"), {"pairs": pairs})
     kept = {(str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in found}
     rows: dict[str, Record] = {}
-    contents: list[tuple[str, str]] = []
-    suspects = [(record, key) for record in events if (key := _key(record)) in kept]
-    for (record, key), content in zip(suspects, _content_hashes(store, [record.body for record, _ in suspects]), strict=True):
-        if content != kept[key]:
+    conflicts: list[tuple[str, str]] = []
+    for record, key in suspects:
+        content = content_hash(record.body)
+        if content != kept.get(key, content):
             rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
-            contents.append((f"{key[0]} {key[1]}", content))
+            conflicts.append((f"{key[0]} {key[1]}", content))
     if not rows:  # the same content, sent again
         return 0
     table = LANDINGS[SignalKind.QUARANTINE].table
     store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
-    encoded = base64.b64encode(json.dumps(contents).encode()).decode()
+    encoded = base64.b64encode(json.dumps(conflicts).encode()).decode()
     store.command(statement("conflicts/forget_milestones"), {"contents": encoded})
     telemetry.add(M.QUARANTINED, len(rows), reason=REASON)
     log.warning("events repeat a key with different content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
     return len(rows)
-
-
-def _key(record: Record) -> tuple[str, str]:
-    """Return the event's source and id; empty ones if the body is not a CloudEvent (which the store has then refused)."""
-    try:
-        event = json.loads(record.body)
-        return str(event["source"]), str(event["id"])
-    except (ValueError, KeyError, TypeError):
-        return "", ""
-
-
-def _content_hashes(store: Store, bodies: Sequence[bytes]) -> list[str]:
-    """Return ``events.content_hash`` of each event, computed by the function that the table uses; a few hundred kilobytes per statement."""
-    hashes: list[str] = []
-    ends = list(itertools.accumulate(len(body) for body in bodies))
-    start = 0
-    while start < len(bodies):
-        before = ends[start - 1] if start else 0
-        end = max(start + 1, bisect.bisect_right(ends, before + _HASHED_TOGETHER_BYTES))
-        encoded = " ".join(base64.b64encode(body).decode() for body in bodies[start:end])
-        hashes += [str(row["hash"]) for row in store.rows(statement("conflicts/content_hashes"), {"bodies": encoded})]
-        start = end
-    return hashes
 
 
 def _quarantine_record(record: Record, key: tuple[str, str], quarantine_id: str) -> Record:

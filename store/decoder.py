@@ -294,7 +294,7 @@ def _value(any_value: Any) -> bytes:
     return b"" if which is None else _AS_TEXT[which](getattr(any_value, which))
 
 
-def _double_text(value: float) -> bytes:
+def double_text(value: float) -> bytes:
     """Return the shortest decimal number for a double, as ClickHouse writes it: with an exponent below 1e-6 and from 1e21 on."""
     number = Decimal(repr(value))
     if not number.is_finite():
@@ -318,7 +318,7 @@ _AS_TEXT: dict[str, Callable[[Any], bytes]] = {
     "string_value": bytes,
     "bool_value": lambda value: b"true" if value else b"false",
     "int_value": lambda value: str(value).encode(),
-    "double_value": _double_text,
+    "double_value": double_text,
     "array_value": base64.b64encode,
     "kvlist_value": base64.b64encode,
     "bytes_value": base64.b64encode,

@@ -236,7 +236,7 @@ class Loader:
         # A new number for every attempt: readers above a number may already have passed that of a failed one.
         slice_ = self._store.revision(SHARES)
         refused = self._writer.write(records, slice_)
-        self._run(partial(quarantine_conflicts, self._store, self._telemetry, records, slice_))
+        self._run(partial(quarantine_conflicts, self._store, self._progress.contents, self._telemetry, records, slice_))
         if damaged:
             report_damage(self._store, self._telemetry, segment, damaged, slice_, to_milliseconds(self._clock.now()))
         counted = self._progress.advance(segment, found[-1].id, slice_, records, len(damaged), refused)

@@ -1,6 +1,6 @@
 """The loader's positions: read once at the start, counted in memory at once, and written once a few slices have been loaded.
 
-With them go the counts by source and hour, so that what is loaded again after a crash was not counted before.
+With them go the counts by source and hour, so that what is loaded again after a crash was not counted before, and what events hold.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from core.clock import Clock, to_milliseconds
 from core.signal import Lane, Record
 from journal.segments import SegmentReader
 from store.client import Store
+from store.event_contents import EventContents
 from store.hours import Hours, columns_of, count
 from store.statement import statement
 
@@ -48,6 +49,7 @@ class ProgressTable:
         self._unwritten: dict[str, int] = {}
         """By segment: the last slice whose position is not written yet."""
         self._hours: Hours = {}
+        self.contents = EventContents(store)
         self._moves = 0
         self._signals = 0
 
@@ -109,7 +111,10 @@ class ProgressTable:
         if self._unwritten:
             known = self._read()
             positions = _columns([(name, known[name], slice_) for name, slice_ in self._unwritten.items()], self._clock)
-            self._store.insert_all({"source_hours": columns_of(self._hours), "loaded_segments": positions})
+            self._store.insert_all(
+                {"source_hours": columns_of(self._hours), "event_contents": self.contents.columns(), "loaded_segments": positions}
+            )
+            self.contents.written()
             self._unwritten, self._hours, self._moves, self._signals = {}, {}, 0, 0
 
     def write_again(self) -> None:

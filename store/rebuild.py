@@ -23,6 +23,7 @@ from journal.reader import read_segment
 from journal.segments import SegmentReader
 from store.client import Store
 from store.conflicts import quarantine_conflicts
+from store.event_contents import EventContents
 from store.parts_ledger import LEDGER
 from store.progress import ProgressTable
 from store.slice import SHARES, SliceWriter
@@ -89,6 +90,7 @@ class SignalReload:
         self._telemetry = telemetry
         self._progress = ProgressTable(store, clock)
         self._writer = SliceWriter(store)
+        self._contents = EventContents(store)
 
     def steps(self, lost: Collection[Lost], but: Collection[str] = ()) -> Iterator[Step]:
         """Yield after each slice; ``but``: names of segments to leave out. For tables that hold no signals, nothing is read.
@@ -120,7 +122,8 @@ class SignalReload:
         if records:
             slice_ = self._store.revision(SHARES)
             self._writer.write(records, slice_)
-            quarantine_conflicts(self._store, self._telemetry, records, slice_)
+            quarantine_conflicts(self._store, self._contents, self._telemetry, records, slice_)
+            self._contents.write()
         damaged = sum(1 for one in found if one.record is None)
         return Step(segment.name, len(records), sum(record.count for record in records), damaged)
 

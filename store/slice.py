@@ -24,6 +24,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from core.signal import Record, SignalKind
 from store.client import Store
 from store.decoder import Rows, decode
+from store.event_decoder import decode_events
 from store.framing import LANDINGS, WRITE_SETTINGS, frame, insert_settings
 
 # Codes that mean the input itself cannot be read. For any other failure the store is to blame, unless some record of the slice does go in.
@@ -35,7 +36,7 @@ STORE_CODES = frozenset({60, 81, 159, 164, 209, 210, 236, 241, 242, 243, 252, 27
 SHARES = max(1, min(4, os.cpu_count() or 1))
 """The number of parts into which a large slice is divided and which are decoded in parallel; each has a number of its own."""
 SHARE_MIN_BYTES = 1 << 20
-DECODED_MAX = {SignalKind.TRACES: 500, SignalKind.LOGS: 500, SignalKind.METRICS: 4_000}
+DECODED_MAX = {SignalKind.TRACES: 500, SignalKind.LOGS: 500, SignalKind.METRICS: 4_000, SignalKind.EVENT: 200}
 """The most signals of a kind in a slice that are decoded here and not by the store's views (docs/adr/020)."""
 _MESSAGES: dict[SignalKind, Any] = {SignalKind.TRACES: TracesData, SignalKind.LOGS: LogsData, SignalKind.METRICS: MetricsData}
 """The OTLP kinds, and the protobuf message of each one's request."""
@@ -128,8 +129,10 @@ def _decoded(kind: SignalKind, records: Sequence[Record], slice_: int) -> Rows |
     if kind not in DECODED_MAX or sum(record.count for record in records) > DECODED_MAX[kind]:
         return None
     try:
+        if kind is SignalKind.EVENT:
+            return decode_events(records, slice_)
         return None if any(map(has_unknown_fields, records)) else decode(kind, records, slice_)
-    except DecodeError:
+    except (DecodeError, ValueError):
         return None
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings
 from core.folder import make_folder
@@ -23,7 +25,7 @@ NOW = datetime(2026, 3, 27, 14, 50, tzinfo=UTC)
 def event(id_: str, data: Any = None, lane: Lane = Lane.CRITICAL, **attributes: Any) -> Record:
     """Return the journal record of a CloudEvent."""
     fields = {"specversion": "1.0", "source": "/shop", "id": id_, "type": "order.placed", "data": data, **attributes}
-    return Record(SignalKind.EVENT, "shop", lane, to_milliseconds(NOW), 1, json.dumps(fields).encode())
+    return Record(SignalKind.EVENT, "shop", lane, to_milliseconds(NOW), 1, msgspec.json.encode(fields))
 
 
 def refused_input(id_: str, lane: Lane = Lane.CRITICAL) -> Record:

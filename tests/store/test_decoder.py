@@ -19,7 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from core.signal import Lane, Record, SignalKind
 from store import slice as slices
 from store.client import Store
-from store.decoder import _double_text, decode
+from store.decoder import decode, double_text
 from store.framing import LANDINGS
 from store.slice import SHARES
 from tests.faults.recordings import exported
@@ -128,7 +128,7 @@ def test_a_double_is_written_as_the_store_writes_it(store: Store) -> None:
     def check(values: list[float]) -> None:
         bits = [int.from_bytes(struct.pack("<d", value), "little") for value in values]
         found = store.rows("SELECT arrayMap(n -> toString(reinterpretAsFloat64(n)), {bits:Array(UInt64)}) AS texts", {"bits": bits})
-        assert found[0]["texts"] == [_double_text(value).decode() for value in values]
+        assert found[0]["texts"] == [double_text(value).decode() for value in values]
 
     check()
 

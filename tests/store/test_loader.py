@@ -152,6 +152,16 @@ def test_a_conflict_is_found_after_a_merge_has_removed_its_row(store: Store, set
     assert [row["reason"] for row in store.rows("SELECT reason FROM quarantine FINAL")] == ["key_conflict"]
 
 
+def test_a_crash_before_contents_are_noted_does_not_change_which_one_is_kept(store: Store, settings: Settings) -> None:
+    write_segment(settings, [event("1", {"total": 1}, Lane.STANDARD)], lane=Lane.STANDARD)
+    loader_on(store, settings).load(write_behind=True)  # stops before positions are written, so that all is loaded again
+    write_segment(settings, [event("1", {"total": 2})])  # and this comes first then
+    loader_on(store, settings).load(write_behind=True)
+    assert [row["data"] for row in store.rows("SELECT data FROM events FINAL")] == ['{"total":1}']
+    [(_, reason, body)] = quarantined(store)
+    assert (reason, b'{"total":2}' in body) == ("key_conflict", True)
+
+
 def test_a_failing_lane_holds_back_promises_but_for_the_bulk_lane_and_no_other_lane(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
