@@ -154,7 +154,10 @@ def _documents(
         attributes = _attributes(message, headers, settings, document.type)
         attributes["id"] = document.id or (f"{attributes['id']}/{number}" if number else attributes["id"])
         attributes |= {name: value for name, value in (("time", document.time), ("subject", document.subject)) if value}
-        yield parse_structured(make_event({**attributes, "datacontenttype": "application/json"}, document.data))
+        try:
+            yield parse_structured(make_event({**attributes, "datacontenttype": "application/json"}, document.data))
+        except Rejection as rejection:
+            yield rejection.error, document.data
 
 
 def _attributes(message: Message, headers: Mapping[str, Any], settings: MessageSettings, own_type: str = "") -> dict[str, str]:

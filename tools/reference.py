@@ -18,9 +18,12 @@ from pydantic import BaseModel
 
 import alerts.egress
 import alerts.notifiers
+import collector.formats
 import collector.lanes
 import collector.receivers
 import dashboard.pages
+from collector.format_settings import FormatSettings
+from collector.plugin_settings import PluginSettings
 from collector.receiver_settings import ReceiverSettings
 from core.catalog.calendar import TIME_OF_DAY_PATTERN, Calendar, Holidays, Shift, WorkedDay
 from core.catalog.contract import Contract
@@ -97,6 +100,10 @@ def reference() -> str:
         lines += ["", f"## Receiver `{name}` (`receiver:` of a source)", "", *_paragraphs(receiver)]
         settings = _settings_of(receiver)
         lines += [_words(settings), "", *_keys(settings), *_example(name)]
+    for name, form in sorted(discover(collector.formats, "FORMAT", object).items()):
+        lines += ["", f"## Format `{name}` (`format:` of a source)", "", *_paragraphs(form)]
+        settings = _settings_of(form)
+        lines += [_words(settings), "", *_keys(settings), *_example(name)]
     lines += ["", "## Settings of every notifier that sends over HTTP", "", *_paragraphs(alerts.egress)[-2:-1]]
     for name, notifier in sorted(discover(alerts.notifiers, "NOTIFIER", object).items()):
         lines += ["", f"## Notifier `{name}` (`type:` of a channel)", "", *_paragraphs(notifier)[:-1], *_example(name)]
@@ -147,10 +154,11 @@ def _example(name: str) -> list[str]:
     return ["", "```yaml", EXAMPLES[name].rstrip("\n"), "```"]
 
 
-def _settings_of(receiver: object) -> type[ReceiverSettings]:
-    """Return the model of a receiver's settings, which is in its module."""
-    classes = vars(inspect.getmodule(type(receiver))).values()
-    return next(one for one in classes if inspect.isclass(one) and issubclass(one, ReceiverSettings) and one is not ReceiverSettings)
+def _settings_of(plugin: object) -> type[PluginSettings]:
+    """Return the model of a receiver's or a format's settings, which is in its module if it has any of its own."""
+    shared = (PluginSettings, ReceiverSettings, FormatSettings)
+    classes = [one for one in vars(inspect.getmodule(type(plugin))).values() if inspect.isclass(one) and one not in shared]
+    return next((one for one in classes if issubclass(one, PluginSettings)), FormatSettings)
 
 
 def _paragraphs(plugin: object) -> list[str]:

@@ -33,6 +33,7 @@ from pydantic import Field, field_validator, model_validator
 
 from collector.backoff import Backoff
 from collector.cloud_events import STRUCTURED, parse_structured
+from collector.plugin_settings import known_zone
 from collector.polling.cursor import Cursor
 from collector.polling.database import PausedError, find_columns, open_engine
 from collector.polling.row_json import json_value
@@ -95,10 +96,7 @@ class SqlTableSettings(ReceiverSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
-        try:
-            return name if name is None else ZoneInfo(name).key
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"time zone '{name}' is not known; write an IANA name such as Europe/Berlin") from error
+        return known_zone(name)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:

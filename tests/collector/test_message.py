@@ -94,6 +94,13 @@ def test_each_document_of_a_message_is_an_event_and_a_bad_one_costs_no_other(con
     assert (second["type"], second["id"], second["data"]) == ("DESADV", "m-1/2", {"no": 2})
 
 
+def test_a_document_beyond_the_limits_costs_no_other(context: ReceiverContext) -> None:
+    many = b"[" + b",".join([b"1"] * 100_002) + b"]"
+    bad, good = events(replace(PLAIN, body=b"ORDERS: " + many + b'\nDESADV: {"no": 2}'), context, reader=lines)
+
+    assert (bad["reason"], good["data"]) == ("bad_json:too_many_nodes", {"no": 2})
+
+
 def test_a_document_that_names_itself_is_the_same_event_in_another_message(context: ReceiverContext) -> None:
     def named(_: bytes) -> Iterator[Document | BadDocument]:
         yield Document(b"{}", "ORDERS", id="0000000042")

@@ -1,0 +1,141 @@
+"""The segments of an interchange, and one segment as a map of its elements.
+
+Element 3 of a segment is ``"3"``. Of a composite, the first component has the name of the element, the second is ``"3-2"``, and so on.
+Empty ones are left out, and one that is repeated is a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_AROUND = " \t\r\n\0\x1a\ufeff\xa0"
+_RELEASED = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
+"""Stand for released characters while a text is split: these are never characters of a text."""
+_NAMES = [str(number) for number in range(200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Separators:
+    """The characters that separate; an empty one is not used."""
+
+    element: str
+    component: str
+    terminator: str
+    repetition: str = ""
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment: its name and its elements as they were sent; ``at`` and ``end`` are its place in the text."""
+
+    elements: list[str]
+    at: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        """Return the tag."""
+        return self.elements[0]
+
+    def element(self, number: int) -> str:
+        """Return one element; an empty text if there is none."""
+        return self.elements[number] if number < len(self.elements) else ""
+
+
+def hide_released(text: str, separators: Separators) -> str:
+    """Return the text without its release characters; what they release does not separate until :func:`as_map` shows it again."""
+    if not separators.release or separators.release not in text:
+        return text
+    release = separators.release
+    for stand_in, character in zip(_RELEASED, release + _of(separators), strict=False):
+        text = text.replace(release + character, stand_in)
+    return text
+
+
+def show_released(text: str, separators: Separators) -> str:
+    """Return a hidden text as it was sent."""
+    for stand_in, character in zip(_RELEASED, separators.release + _of(separators), strict=False):
+        text = text.replace(stand_in, separators.release + character)
+    return text
+
+
+def sent_before(text: str, at: int) -> int:
+    """Return how many characters were sent before a place in a hidden text."""
+    return at + sum(text.count(stand_in, 0, at) for stand_in in _RELEASED)
+
+
+def _of(separators: Separators) -> str:
+    return separators.terminator + separators.element + separators.component + separators.repetition
+
+
+def segments(text: str, at: int, separators: Separators) -> Iterator[Segment]:
+    """Yield the segments from a place on. Line ends within one are left out: some systems wrap lines at 80 characters.
+
+    The last one may lack its terminator; its ``end`` is then that of the text.
+    """
+    ends_lines = separators.terminator in "\r\n"
+    while at < len(text):
+        end = text.find(separators.terminator, at)
+        if end < 0:
+            end = len(text)
+        raw = text[at:end].strip(_AROUND)
+        if raw:
+            if not ends_lines and ("\n" in raw or "\r" in raw):
+                raw = raw.replace("\r", "").replace("\n", "")
+            elements = raw.split(separators.element)
+            if elements[0] == "BIN":  # binary data of a stated length, in which nothing separates
+                end = _end_of_binary(text, at, end, elements, separators)
+                elements = elements[:2]
+            elements[0] = elements[0].strip()
+            yield Segment(elements, at, end)
+        at = end + 1
+
+
+def _end_of_binary(text: str, at: int, end: int, elements: list[str], separators: Separators) -> int:
+    try:
+        length = int(elements[1])
+    except (IndexError, ValueError):
+        return end
+    begin = text.find(separators.element, text.find(separators.element, at) + 1) + 1
+    found = text.find(separators.terminator, begin + max(0, length))
+    return found if found >= 0 else len(text)
+
+
+def as_map(segment: Segment, separators: Separators) -> dict[str, Any]:
+    """Return the elements of a segment by their numbers."""
+    found: dict[str, Any] = {}
+    component, repetition = separators.component, separators.repetition
+    for number, raw in enumerate(segment.elements):
+        if not number or not raw:
+            continue
+        name = _NAMES[number] if number < len(_NAMES) else str(number)
+        if component not in raw and not (repetition and repetition in raw):
+            if value := _shown(raw, separators):
+                found[name] = value
+            continue
+        for one in raw.split(repetition) if repetition else (raw,):
+            for part, text in enumerate(one.split(component), 1):
+                if value := _shown(text, separators):
+                    add(found, name if part == 1 else f"{name}-{part}", value)
+    return found
+
+
+def _shown(text: str, separators: Separators) -> str:
+    """Return one value as people read it."""
+    if not text.isascii() and separators.release:
+        for stand_in, character in zip(_RELEASED, separators.release + _of(separators), strict=False):
+            text = text.replace(stand_in, character)
+    return text.strip(_AROUND)
+
+
+def add(holder: dict[str, Any], name: str, value: Any) -> None:
+    """Put a value under a name; one alone is itself, several are a list."""
+    if name not in holder:
+        holder[name] = value
+    elif isinstance(holder[name], list):
+        holder[name].append(value)
+    else:
+        holder[name] = [holder[name], value]

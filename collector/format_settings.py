@@ -1,0 +1,84 @@
+"""Settings that formats share: in which encoding and time zone a partner writes."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import field_validator
+
+from collector.plugin_settings import PluginSettings, known_zone, parsed
+from collector.rejection import ValidationError
+from core.time_text import read_time
+
+
+class FormatSettings(PluginSettings):
+    """``encoding``: of the text; without it UTF-8, and what is not UTF-8 is read as Windows-1252.
+
+    ``time_zone``: of the times that say when a document was made, which name none; without it an event has the time at which it came.
+    """
+
+    encoding: str | None = None
+    time_zone: str | None = None
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str | None) -> str | None:
+        try:
+            return name if name is None else codecs.lookup(name).name
+        except LookupError as error:
+            raise ValueError(f"encoding '{name}' is not known; write one such as utf-8, latin-1, cp1252 or utf-16") from error
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        return known_zone(name)
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """Return the time zone."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None
+
+
+Chosen = TypeVar("Chosen", bound=FormatSettings)
+
+
+def parse_format(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
+    """Return a source's ``format:``, typed. Raises :class:`core.errors.WrongSetting` that names the field."""
+    return parsed(kind, settings, "format")
+
+
+def text_of(body: bytes, encoding: str | None) -> str:
+    """Return a body as text, without a byte order mark. Raises ``ValueError`` if it is not in the encoding that was named."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and encoding in {None, "utf-16"}:
+        return body.decode("utf-16")
+    if encoding is None:
+        try:
+            return body.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return body.decode("cp1252", "replace")
+    try:
+        return body.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start + 1} is not {encoding}; name the right one as the format's encoding") from error
+
+
+def unreadable(error: ValueError, body: bytes) -> tuple[ValidationError, bytes]:
+    """Return the bad document of a body that is no text."""
+    return ValidationError("bad_text", str(error), "body"), body
+
+
+def rfc3339(date: str, time: str, zone: ZoneInfo | None) -> str:
+    """Return a local date (``YYYYMMDD`` or ``YYMMDD``) and time (``HHMM`` or longer) as RFC 3339 writes it.
+
+    Empty for what is none, and without a zone.
+    """
+    if zone is None or not date.isdecimal() or len(date) not in {6, 8} or not (time[:4].isdecimal() and len(time) >= 4):
+        return ""
+    century = "" if len(date) == 8 else "20" if date < "80" else "19"
+    clock = time[:6] if len(time) >= 6 and time[:6].isdecimal() else time[:4]
+    try:
+        return read_time(f"{century}{date}{clock}").replace(tzinfo=zone).isoformat()
+    except ValueError:
+        return ""
