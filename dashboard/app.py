@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -89,22 +89,39 @@ _FRAME = Markup(
     '<form class="andon-search" action="transactions" role="search"><input type="search" name="find" aria-label="Find a transaction by any number" '
     'placeholder="Find a number" maxlength="200"><kbd title="Press / to search">/</kbd></form>'
     '<a class="andon-to-wall" href=".?wall=1" title="The board for a wall screen: no navigation, everything larger">Wall</a>'
-    '<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {}</div>'
+    '<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {} '
+    '<button class="andon-keys-open" type="button" title="What the keys of the keyboard do here">Keys <kbd>?</kbd></button></div>'
+    '<dialog class="andon-keys" aria-label="Keys"><h2>Keys</h2><dl>{}</dl></dialog>'
 )
-"""On every page but a wall's: the search, the way to the wall and, in a line of their own, what times mean."""
+"""On every page but a wall's: the search, the way to the wall and, in a line of their own, what times mean; and the list of keys."""
+_LINK = Markup('<a href="{}" aria-keyshortcuts="g {}"{}>{}</a>')
+_KEY = Markup("<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>")
+KEYS = {"/": "find a transaction by any number", "j": "next row", "k": "row before", "Enter": "open the row", "Esc": "back to the list"}
+"""What ``frame.js`` makes of keys, besides ``g`` with the letter of a page and ``?`` for this list."""
 
 
 def _frame(page: Page, given: Context) -> Markup:
-    """Return the search, the way to the wall, and which time zone times are in; on small screens also links to the other pages."""
+    """Return the search, the way to the wall, which time zone times are in, the keys, and on small screens links to the other pages."""
+    letters = _letters([one.title for one in pages()])
     links = Markup("").join(
-        Markup('<a href="{}"{}>{}</a>').format(
+        _LINK.format(
             one.url_path if index else ".",  # the first page has no name in its address
+            letters[one.title],
             Markup(' aria-current="page"') if one.name == page.name else "",
             one.title,
         )
         for index, one in enumerate(pages())
     )
-    return _FRAME.format(links, _zone_words(given))
+    keys = [*KEYS.items(), *((f"g {letter}", f"go to {title}") for title, letter in letters.items())]
+    return _FRAME.format(links, _zone_words(given), Markup("").join(_KEY.format(*key) for key in keys))
+
+
+def _letters(titles: Sequence[str]) -> dict[str, str]:
+    """Return for each title the first of its letters that none before it has."""
+    found: dict[str, str] = {}
+    for title in titles:
+        found[title] = next(letter for letter in title.lower() if letter.isalpha() and letter not in found.values())
+    return found
 
 
 def _zone_words(given: Context) -> str:

@@ -108,3 +108,14 @@ def test_times_of_a_page_lead_to_the_other_pages(monkeypatch: pytest.MonkeyPatch
     assert app._zone_words(app.context(Zone("Asia/Kolkata"))) == "Asia/Kolkata (UTC+5:30)"
     assert app._zone_words(app.context(Zone("America/New_York"))) == "America/New_York (UTC−4)"
     assert app._zone_words(app.context(Zone())) == "UTC"
+
+
+def test_every_page_has_a_letter_of_its_own() -> None:
+    assert app._letters(["Sources", "SLAs", "Incidents", "Interfaces"]) == {
+        "Sources": "s",
+        "SLAs": "l",
+        "Incidents": "i",
+        "Interfaces": "n",
+    }
+    letters = app._letters([page.title for page in app.pages()])
+    assert len(set(letters.values())) == len(app.pages())

@@ -166,6 +166,40 @@ def test_a_slash_leads_to_the_search_from_every_page_and_finds(served: str, brow
         assert not seen.errors
 
 
+def test_keys_lead_from_page_to_page_and_through_a_list_and_are_listed(served: str, browser: Any) -> None:
+    with window(browser, f"{served}/slas") as (page, seen):
+        drawn(page)
+        page.keyboard.press("?")
+        listed = page.locator("dialog.andon-keys[open]")
+        assert "go to Incidents" in listed.inner_text()
+        page.keyboard.press("g")
+        page.keyboard.press("i")
+        assert "/slas" in page.url, "while the list is open, keys are the list's"
+        page.keyboard.press("Escape")
+        listed.wait_for(state="hidden", timeout=WAIT_MILLISECONDS)
+        page.keyboard.press("g")
+        page.keyboard.press("i")
+        page.wait_for_url("**/incidents", timeout=WAIT_MILLISECONDS)
+        drawn(page, ".andon-table")
+        focused = "document.activeElement.href"
+        for key, row in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+            page.keyboard.press(key)
+            assert page.evaluate(focused) == page.locator(".andon-table td.key a").nth(row).evaluate("one => one.href")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/incidents?id=*", timeout=WAIT_MILLISECONDS)
+        drawn(page, ".andon-detail")
+        box = page.locator('[data-testid="stMain"] input[aria-label="Your name"]').first
+        box.press("g")
+        box.press("b")
+        assert box.input_value() == "gb", "letters in a box are letters"
+        box.blur()
+        page.keyboard.press("Escape")
+        page.wait_for_url("**/incidents", timeout=WAIT_MILLISECONDS)
+        page.get_by_role("button", name="Keys").click()
+        listed.wait_for(timeout=WAIT_MILLISECONDS)
+        assert not seen.errors
+
+
 def test_every_tab_is_named_and_a_name_given_once_is_kept(served: str, browser: Any) -> None:
     with window(browser, f"{served}/incidents?id=inc-0000") as (page, _):
         drawn(page, ".andon-detail")
