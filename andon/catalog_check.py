@@ -15,11 +15,13 @@ from andon.plugins import check_channel, check_format, check_receiver
 from core.catalog.calendar import Calendar
 from core.catalog.catalog import Catalog
 from core.catalog.load import Loaded, load_catalog
+from core.catalog.reading import Reading, reading_of
 from core.catalog.review import CheckExpression, Validators
 from core.clock import SystemClock
 from core.errors import Permanent, UsageError
 from core.secrets import read_all, resolve_secret
-from correlator.paths import Root, Signal, as_expression, resolve_path
+from correlator import extraction
+from correlator.paths import Signal, as_expression, is_path
 from slas.calendar import zone_of
 from slas.calendar_year import closing_text
 from slas.due import check_due
@@ -27,14 +29,20 @@ from store import read_only
 
 if TYPE_CHECKING:
     from store.client import Store
+    from store.expressions import ExpressionCheck
 
 
-def _allowed(kind: str, text: str) -> str | None:
+def _expressions(kind: str, place: str | Reading) -> list[str]:
+    """Return what the store has to evaluate: each path that is an expression alone, and a reading as a whole."""
     signal = cast("Signal", kind)
-    root, _ = resolve_path(signal, text)
+    alone = [as_expression(signal, path) for path in reading_of(place).paths if not is_path(signal, path)]
+    return alone if isinstance(place, str) else [*alone, extraction.text(signal, place, several=True)]
+
+
+def _allowed(kind: str, place: str | Reading) -> str | None:
     try:
-        if root is Root.EXPRESSION:
-            read_only.check_expression(as_expression(signal, text))
+        for expression in _expressions(kind, place):
+            read_only.check_expression(expression)
     except Permanent as refusal:
         return str(refusal)
     return None
@@ -76,14 +84,13 @@ def expressions_of(store: Store | None = None) -> CheckExpression:
     """Return a validator of expressions that asks ``store``, or an empty in-memory engine that is opened for the first expression."""
 
     @cache
-    def engine() -> CheckExpression:
+    def engine() -> ExpressionCheck:
         from store.expressions import ExpressionCheck
 
         return ExpressionCheck(store)
 
     @cache
-    def check(signal: Signal, text: str) -> str | None:
-        root, _ = resolve_path(signal, text)
-        return engine()(signal, as_expression(signal, text)) if root is Root.EXPRESSION else None
+    def check(kind: str, place: str | Reading) -> str | None:
+        return next(filter(None, (engine()(kind, expression) for expression in _expressions(kind, place))), None)
 
     return check

@@ -9,15 +9,17 @@ discriminator looks at every signal of its kind.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.business_key import AROUND, BLANKS, INVISIBLE
 from core.catalog.catalog import Catalog
-from core.catalog.flow import WRITTEN, Flow, Match, Milestone
+from core.catalog.flow import WRITTEN, Flow, Match, Milestone, Place
 from core.statement import literal
-from correlator.paths import COLUMNS, Root, Signal, as_expression, resolve_path
+from correlator.extraction import condition, moment, text
+from correlator.paths import COLUMNS, Root, Signal, as_expression, is_path, resolve_path
 from correlator.statement import statement
 
 KEY_LENGTH_LIMIT = 512
@@ -32,6 +34,8 @@ BAD_KEY = "bad_correlation_id"
 NAME_COLUMN: dict[Signal, str] = {"span": "name", "log": "", "event": "type"}
 TABLE: dict[Signal, str] = {"span": "spans", "log": "logs", "event": "events"}
 _ROOTS = {Root.ATTRIBUTES: "attributes", Root.RESOURCE: "resource", Root.EXTENSIONS: "extensions"}
+
+_ROOT_NAMES = {"attributes", "resource", "data", "extensions", "body"}
 
 _Rooted = list[tuple[Root, list[str]]]
 _Own = tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]
@@ -131,6 +135,7 @@ def _select(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition
         always=always,
         asked=_uses([(condition.root, condition.path) for condition in conditions if condition.presence >= 0]),
         compared=_uses([(condition.root, condition.path) for condition in conditions if condition.presence < 0]),
+        moments=tuple((rule.number, moment(kind, rule.milestone.time)) for rule in rules if rule.milestone.time is not None),
         conditions=_grouped({rule.number: _own_conditions(kind, rule.milestone.match) for rule in rules}),
         strips=_strips(rules),
         any_case=any(key.case != "keep" for rule in rules for key in rule.flow.keys.values()),
@@ -232,17 +237,25 @@ def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
             raise ValueError(f"match: '{column}' cannot be matched on signal kind '{kind}'")
         conditions.append(_Condition(Root.COLUMN, [column], -1, values))
     for path, wanted in match.attributes.items():
-        rooted = path if path.split(".")[0] in {"attributes", "resource", "data", "extensions"} else f"attributes.{path}"
-        root, parts = resolve_path(kind, rooted)
-        if root is Root.EXPRESSION:
+        root, parts = resolve_path(kind, _rooted(path))
+        if root is Root.EXPRESSION and not is_path(kind, _rooted(path)):
             raise ValueError(f"match: '{path}' is not a path in signal kind '{kind}'")
+        if root is Root.EXPRESSION:
+            continue  # into lists or deep JSON: among the rule's own conditions
         presence = int(wanted) if isinstance(wanted, bool) else -1
         conditions.append(_Condition(root, parts, presence, [] if isinstance(wanted, bool) else _listed(wanted)))
     return conditions
 
 
+def _rooted(path: str) -> str:
+    return path if re.split(r"[.\[]", path)[0] in _ROOT_NAMES else f"attributes.{path}"
+
+
 def _own_conditions(kind: Signal, match: Match) -> list[str]:
     own = [] if match.log is None else [f"match(body, {literal(match.log)})"]
+    for path, wanted in match.attributes.items():
+        if resolve_path(kind, _rooted(path))[0] is Root.EXPRESSION:
+            own.append(condition(kind, _rooted(path), wanted if isinstance(wanted, bool) else _listed(wanted)))
     return own if match.where is None else [*own, as_expression(kind, match.where)]
 
 
@@ -263,7 +276,7 @@ def _keys(kind: Signal, rules: Sequence[Rule]) -> _Part:
         for type_, path in rule.milestone.keys.items():
             key = rule.flow.keys[type_]
             strip = strips.index(key.strip_leading) + 1 if key.strip_leading else 0
-            entries.append((type_, *paths.add(rule, path), strip, ("keep", "upper", "lower").index(key.case)))
+            entries.append((type_, *paths.add(rule, path, several=True), strip, ("keep", "upper", "lower").index(key.case)))
         specs.append(entries)
     return _Part(specs, paths.uses())
 
@@ -274,7 +287,7 @@ def _facts(kind: Signal, rules: Sequence[Rule]) -> _Part:
     return _Part(specs, paths.uses())
 
 
-def _written(rule: Rule) -> dict[str, str]:
+def _written(rule: Rule) -> dict[str, Place]:
     """Return where the flow's first key is, if this is the milestone that writes it as people do."""
     type_, key = next(iter(rule.flow.keys.items()))
     return {WRITTEN: rule.milestone.keys[type_]} if key.written_by == rule.name else {}
@@ -295,12 +308,12 @@ class _Paths:
         self._rooted: _Rooted = []
         self._own: dict[int, list[str]] = {}
 
-    def add(self, rule: Rule, path: str) -> tuple[int, list[str]]:
-        """Return a path's root and parts; for an expression, its position (from 1) among those of the rule."""
-        root, parts = resolve_path(self._kind, path)
+    def add(self, rule: Rule, place: Place, *, several: bool = False) -> tuple[int, list[str]]:
+        """Return a path's root and parts; for anything else, its position (from 1) among the expressions of the rule."""
+        root, parts = resolve_path(self._kind, place) if isinstance(place, str) else (Root.EXPRESSION, [])
         if root is Root.EXPRESSION:
             own = self._own.setdefault(rule.number, [])
-            own.append(as_expression(self._kind, path))
+            own.append(text(self._kind, place, several=several))
             parts = [str(len(own))]
         self._rooted.append((root, parts))
         return int(root), parts

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
+
+from core.statement import literal
 
 Signal = Literal["span", "log", "event"]
 
@@ -37,6 +40,33 @@ COLUMNS: dict[Signal, tuple[str, ...]] = {
 _ROOTS = {"attributes": Root.ATTRIBUTES, "resource": Root.RESOURCE, "data": Root.DATA, "extensions": Root.EXTENSIONS}
 _PATH = re.compile(r"(attributes|resource|data|extensions)\.([\w.\-/:]+)", re.ASCII)
 _MAXIMUM_DEPTH = 4
+_NAME = r"[\w\-/:@]+"
+_ELEMENTS = r"(?:\[\d{0,4}\])"
+_JSON_PATH = re.compile(
+    rf"(?P<begin>data|body|(?:attributes|resource)\.[\w.\-/:]+(?=\[))(?P<steps>{_ELEMENTS}*(?:\.{_NAME}{_ELEMENTS}*)*)", re.ASCII
+)
+_STEP = re.compile(rf"\.({_NAME})|\[(\d*)\]", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Go down by ``names``, and then to an element: ``all`` of them, or one by its number; ``none`` only in the last step."""
+
+    names: tuple[str, ...]
+    element: Literal["all", "none"] | int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path or an expression is as SQL: where it begins, and the steps from there into JSON."""
+
+    begin: str
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether it may find more than one value."""
+        return any(step.element == "all" for step in self.steps)
 
 
 def resolve_path(kind: Signal, path: str) -> tuple[Root, list[str]]:
@@ -51,6 +81,45 @@ def resolve_path(kind: Signal, path: str) -> tuple[Root, list[str]]:
         return _ROOTS[found[1]], [found[2]]
     parts = found[2].split(".")
     return (Root.DATA, parts) if len(parts) <= _MAXIMUM_DEPTH and all(parts) else (Root.EXPRESSION, [])
+
+
+def find(kind: Signal, path: str) -> Found:
+    """Return how any path or expression is looked up, a path into JSON of any depth and with lists among them."""
+    root, parts = resolve_path(kind, path)
+    if root is Root.COLUMN:
+        return Found(f"toString({parts[0]})")
+    if root is Root.DATA:
+        return Found("data", (Step(tuple(parts), "none"),))
+    if root is not Root.EXPRESSION:
+        return Found(f"{root.name.lower()}[{literal(parts[0])}]")
+    inside = _inside(kind, path)
+    if inside is None:
+        return Found(f"toString({as_expression(kind, path)})")
+    begin, dot, name = inside["begin"].partition(".")
+    return Found(f"{begin}[{literal(name)}]" if dot else begin, _steps(inside["steps"]))
+
+
+def is_path(kind: Signal, path: str) -> bool:
+    """Return whether this is a path, and no expression."""
+    return resolve_path(kind, path)[0] is not Root.EXPRESSION or _inside(kind, path) is not None
+
+
+def _inside(kind: Signal, path: str) -> re.Match[str] | None:
+    found = _JSON_PATH.fullmatch(path.strip())
+    own = found is not None and (found["begin"] == "data") == (kind == "event") and (found["begin"] != "body" or kind == "log")
+    return found if own else None
+
+
+def _steps(text: str) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    names: list[str] = []
+    for name, number in _STEP.findall(text):
+        if name:
+            names.append(name)
+        else:
+            steps.append(Step(tuple(names), int(number) if number else "all"))
+            names = []
+    return (*steps, Step(tuple(names), "none")) if names else tuple(steps)
 
 
 def as_expression(kind: Signal, expression: str) -> str:

@@ -30,6 +30,7 @@ from core.catalog.contract import Contract
 from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Fact, Flow, Key, Match, Milestone
 from core.catalog.rates import Rates
+from core.catalog.reading import Reading
 from core.catalog.routing import ActiveTime, Channel, Owner, Route
 from core.catalog.runbook import Runbook, Step
 from core.catalog.sla import Impact, Pause, Penalty, Sla, Target
@@ -45,6 +46,7 @@ DEFINITIONS: tuple[tuple[str, type[Definition]], ...] = (
     ("Fact (under `facts:` of a flow)", Fact),
     ("Milestone (under `milestones:` of a flow)", Milestone),
     ("Match (`match:` of a milestone)", Match),
+    ("Reading (of a key, a fact, a `time:` or a `cause:` of a milestone)", Reading),
     ("SLA (under `slas:` of a flow)", Sla),
     ("Target (under `targets:` of an SLA)", Target),
     ("Pause (`pause:` of an SLA)", Pause),

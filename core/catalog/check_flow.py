@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from core.catalog.check_reading import check_expression, check_place, check_regex, finds_several
 from core.catalog.check_sla import check_sla
 from core.catalog.contract import Contract
 from core.catalog.flow import HEARTBEAT, OWN_FLOW, Flow, Match, Milestone
 from core.catalog.positions import Document, Path
 from core.catalog.review import Review, listed
 
-_NOT_IN_RE2 = re.compile(r"(?<!\\)(?:\\\\)*(\(\?<?[=!]|\\[1-9]|\(\?>|\(\?P=)")
 _SIGNALS = ("event", "span", "log")
 _NOT_MATCHED = {"event": ("service", "status"), "log": ("status",)}
 
@@ -67,7 +65,10 @@ def refers_to_milestone(review: Review, document: Document, path: Path, flow: Fl
 def _check_written_by(review: Review, document: Document, flow: Flow, type_: str, milestone: str | None, *, first: bool) -> None:
     path: Path = ("keys", type_, "written_by")
     refers_to_milestone(review, document, path, flow, milestone)
-    if milestone in flow.milestones and type_ not in flow.milestones[milestone].keys:
+    if milestone in flow.milestones and finds_several(flow.milestones[milestone].keys.get(type_, "")):
+        message = f"milestone '{milestone}' may have several of '{type_}', and none of them is how people write it; name one that has one"
+        review.wrong(document, path, message)
+    elif milestone in flow.milestones and type_ not in flow.milestones[milestone].keys:
         review.wrong(document, path, f"milestone '{milestone}' does not have the key '{type_}'; name one that has it")
     elif milestone is not None and not first:
         review.wrong(
@@ -91,7 +92,7 @@ def _check_milestone(review: Review, document: Document, flow: Flow, name: str, 
     _check_expected(review, document, (*path, "expected"), flow, milestone.expected, facts)
     review.refers(document, (*path, "runbook"), "runbook", milestone.runbook, " in runbooks/")
     _check_failure(review, document, path, flow, name, milestone)
-    _check_expressions(review, document, path, signal, milestone)
+    _check_expressions(review, document, path, signal, milestone, facts)
 
 
 def _check_expected(review: Review, document: Document, path: Path, flow: Flow, name: str | None, facts: dict[str, str]) -> None:
@@ -103,17 +104,17 @@ def _check_expected(review: Review, document: Document, path: Path, flow: Flow, 
         review.wrong(document, path, f"fact '{name}' is a {facts[name]}, which says no moment; declare it with 'type: time'")
 
 
-def _check_expressions(review: Review, document: Document, path: Path, signal: str, milestone: Milestone) -> None:
-    texts = {(*path, "keys", key): text for key, text in milestone.keys.items()}
-    texts |= {(*path, "facts", fact): text for fact, text in milestone.facts.items()}
-    for at, text in ((*path, "cause"), milestone.cause), ((*path, "match", "where"), milestone.match.where):
-        if text is not None:
-            texts[at] = text
-    for at, text in texts.items():
-        if not text.strip():
-            review.wrong(document, at, "the path is empty; write, for example, 'data.orderId' or 'attributes.order.id'")
-        elif review.validators.expression is not None:
-            review.validated(document, at, review.validators.expression(signal, text))
+def _check_expressions(review: Review, document: Document, path: Path, signal: str, milestone: Milestone, facts: dict[str, str]) -> None:
+    for key, place in milestone.keys.items():
+        check_place(review, document, (*path, "keys", key), signal, place, "key")
+    for fact, place in milestone.facts.items():
+        check_place(review, document, (*path, "facts", fact), signal, place, facts.get(fact, "text"))
+    if milestone.cause is not None:
+        check_place(review, document, (*path, "cause"), signal, milestone.cause, "text")
+    if milestone.time is not None:
+        check_place(review, document, (*path, "time"), signal, milestone.time, "time")
+    if milestone.match.where is not None:
+        check_expression(review, document, (*path, "match", "where"), signal, milestone.match.where)
 
 
 def _check_failure(review: Review, document: Document, path: Path, flow: Flow, name: str, milestone: Milestone) -> None:
@@ -162,7 +163,7 @@ def _check_match(review: Review, document: Document, path: Path, match: Match) -
             article = "an event" if kind == "event" else "a log record"
             review.wrong(document, (*path, name), f"{article} has no {name} to match{instead}", at_key=True)
     if match.log is not None:
-        _check_regex(review, document, (*path, "log"), match.log)
+        check_regex(review, document, (*path, "log"), match.log)
     for name in ("event", "span", "service", "source"):
         values = listed(getattr(match, name))
         if getattr(match, name) is not None and (not values or "" in values):
@@ -172,22 +173,3 @@ def _check_match(review: Review, document: Document, path: Path, match: Match) -
             document, path, "this match has to inspect every signal; add 'event', 'span', 'service' or 'source' to make it cheap"
         )
     return kind
-
-
-def _check_regex(review: Review, document: Document, path: Path, pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        at = f" at character {error.pos + 1}" if isinstance(error, re.error) and error.pos is not None else ""
-        what = error.msg if isinstance(error, re.error) else str(error)
-        review.wrong(document, path, f"'{pattern}' is not a valid regular expression: {what}{at}")
-        return
-    if found := _NOT_IN_RE2.search(pattern):
-        review.wrong(
-            document,
-            path,
-            f"'{found[1]}' in a regular expression is not supported (RE2 syntax); write it without look-around and backreferences",
-        )
-    elif review.validators.expression is not None:
-        quoted = pattern.replace("\\", "\\\\").replace("'", "\\'")
-        review.validated(document, path, review.validators.expression("log", f"match(body, '{quoted}')"))

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from pydantic import Field
 
 from core.catalog.definition import Definition, Identifier
+from core.catalog.reading import Reading
 from core.catalog.sla import Sla
 from core.signal import Lane
 
@@ -16,6 +17,7 @@ FactType = Literal["text", "decimal", "integer", "boolean", "time"]
 Party = Literal["customer", "supplier", "carrier"]
 PARTIES: tuple[Party, ...] = get_args(Party)
 TextOrList = str | list[str]
+Place = str | Reading
 Status = Literal["ok", "error", "unset"]
 
 
@@ -90,8 +92,12 @@ class Milestone(Definition):
     """A named point in a flow.
 
     ``keys`` and ``facts`` map a key type or fact to where it is found: a path (``attributes.order.id``, ``resource.x``, ``data.orderId``,
-    ``subject``, ``body`` …) or a ClickHouse expression. ``failure``: this milestone means that the step went wrong; ``stage`` is then the
-    milestone that did not happen and ``cause`` is where its cause is found. ``optional``: the flow is complete without it.
+    ``body.order.id``, ``subject``, ``body`` …), a ClickHouse expression, or a reading (``{path: …, pattern: …}``). In JSON,
+    ``data.items[].delivery`` is that of every item, ``data.items[0].delivery`` that of the first; one alone counts as a list of one.
+    Several values of a key are several keys; a fact is one value. ``time``: where the signal says when this happened, if that is not its
+    own time; UTC where neither it nor ``time_zone`` names a zone. Where none can be read, the signal's own time counts, and is marked.
+    ``failure``: this milestone means that the step went wrong; ``stage`` is then the milestone that did not happen and ``cause`` is where
+    its cause is found. ``optional``: the flow is complete without it.
     ``missing``: what is said of transactions that have not reached it ("12 orders *without an invoice*"); by default "not" and the title.
     ``expected``: the fact of type time in which somebody, such as the carrier, says when it will be reached; without one, the usual time
     tells.
@@ -101,11 +107,12 @@ class Milestone(Definition):
     missing: str = ""
     system: str
     match: Match
-    keys: dict[str, str]
-    facts: dict[str, str] = Field(default_factory=dict)
+    time: Place | None = None
+    keys: dict[str, Place]
+    facts: dict[str, Place] = Field(default_factory=dict)
     failure: bool = False
     stage: str | None = None
-    cause: str | None = None
+    cause: Place | None = None
     optional: bool = False
     expected: str | None = None
     runbook: str | None = None

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from core.catalog.definition import IDENTIFIER_PATTERN
 from core.catalog.positions import Diagnostic, Document
+from core.catalog.reading import Reading
 from core.catalog.validation_errors import ERRORS_MAX, suggestion
 from core.errors import WrongSetting
 from core.secrets import is_reference
 
-CheckExpression = Callable[[str, str], str | None]
-"""``(signal kind: span, log or event; path or expression)`` → what is wrong with it, or None."""
+CheckExpression = Callable[[str, str | Reading], str | None]
+"""``(signal kind: span, log or event; path, expression or reading)`` → what is wrong with it, or None."""
 
 CheckDue = Callable[[str, Collection[str]], str | None]
 """``(due expression, names of the facts of type time)`` → what is wrong with it, or None."""

@@ -38,6 +38,7 @@ _KINDS = {
     "model_type": "a mapping (key: value)",
     "model_attributes_type": "a mapping (key: value)",
     "list_type": "a list ([a, b])",
+    "tuple_type": "a list ([a, b])",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "float_type": "a number",

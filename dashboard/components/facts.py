@@ -45,14 +45,24 @@ def _time(text: str, zone: Zone) -> str:
         return text
 
 
+def _is_time(text: str) -> bool:
+    try:
+        read_time(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
 def faults(flow: Flow | None, facts: Mapping[str, str]) -> list[str]:
-    """Return what cannot be used: texts that should be numbers, and amounts without a currency."""
+    """Return what cannot be used: texts that should be times or numbers, and amounts without a currency."""
     found = []
     for name, known in flow.facts.items() if flow else ():
         text = facts.get(name, "")
+        named = definitions.fact_title(flow, name)
+        if known.type == "time" and text and not _is_time(text):
+            found.append(f"{named} is '{text}', which is not a time: promises by it have no due time. Say its format in the catalog.")
         if known.type not in NUMBERS or not text:
             continue
-        named = definitions.fact_title(flow, name)
         if number(text) is None:
             found.append(f"{named} is '{text}', which is not a number. Wherever it is used as money, it counts as 0.")
         elif known.currency and not facts.get(known.currency):

@@ -24,7 +24,7 @@ SELECT
                 arrayMap(k -> arrayMap(u -> CAST((k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [if(match(u, '^[!-~]*$'), u, trimBoth(replaceRegexpAll(normalizeUTF8NFC(replaceRegexpAll(
     toValidUTF8(u), '[\\x00-\\x08\\x0b-\\x1f\\x7f­​-‏⁠-⁤﻿]', '')), '[   -     　]', ' '), ' 	
 '))])[1]), 'Tuple(type String, value String)'),
-                    [multiIf(k.root = 6, multiIf(rule IN (1), [toString(extract(body, '(\d+)'))], CAST([], 'Array(String)'))[toUInt8OrZero(k.path[1])], '')]), rule_keys))))),
+                    arrayMap(v -> if(startsWith(v, '[') AND notEmpty(JSONExtract(v, 'Array(String)')), JSONExtract(v, 'Array(String)'), [v]), [multiIf(k.root = 6, multiIf(rule IN (1), [toString(([toString(extract(body, '(\d+)'))])[1])], CAST([], 'Array(String)'))[toUInt8OrZero(k.path[1])], '')])[1]), rule_keys))))),
         'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(map(), 'Map(LowCardinality(String), String)') AS facts,
     rule_failure AS failure,

@@ -90,5 +90,8 @@ def test_what_cannot_be_used_is_told_with_what_was_sent() -> None:
     (one, other) = faults(FLOW, {"amount": "abc", "pieces": "three"})
     assert one.startswith("Order value is 'abc', which is not a number.")
     assert other.startswith("Pieces is 'three'")
+    (late,) = faults(FLOW, {"promised_at": "27.03.26"})
+    assert late == "Promised for is '27.03.26', which is not a time: promises by it have no due time. Say its format in the catalog."
+    assert faults(FLOW, {"promised_at": "20260327145000"}) == []
     (lacking,) = faults(FLOW, {"amount": "12"})
     assert lacking.startswith("Order value (12) has no currency because the fact currency is missing.")
