@@ -120,7 +120,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     table.show(columns, rows[:_SHOWN], "Handovers between systems")
     note = (
         "Takes: the median from the milestone in the one system to that in the other. Told by: the source whose signals report the arrival;"
-        " told after: how long they take to get here. Errors: signals that say that the step failed."
+        " told after: how long the last hundred took to get here. Errors: signals that say that the step failed."
     )
     sheet = pd.DataFrame(rows).drop(columns=["place"]).rename(columns={"before": "from_milestone", "milestone": "to_milestone", **_UNITS})
     export.offer(context, sheet, "interfaces", note)

@@ -24,7 +24,7 @@ def hops(client: Reader, *, since: datetime, stations: tuple[tuple[str, str], ..
 def arrivals(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return what was received of each milestone since then (UTC), by source.
 
-    Columns: flow, milestone, source, signals, failures (signals that say that a step failed), delay_seconds (median, from the signal's own
-    time to its arrival), last_at (UTC).
+    Columns: flow, milestone, source, signals, failures (signals that say that a step failed), delay_seconds (median of the last
+    hundred, from a signal's own time to its arrival), last_at (UTC).
     """
     return frame(client, statement("interfaces/arrivals"), parameters={"since": since, "heartbeat": HEARTBEAT})

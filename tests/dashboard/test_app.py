@@ -100,11 +100,12 @@ def test_times_of_a_page_lead_to_the_other_pages(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("ANDON_ENGINE_PORT", "9")
     board, slas = app.pages()[0], next(page for page in app.pages() if page.name == "slas")
     shown = str(app._frame(slas, app.context(Zone("Europe/Berlin"))))
-    assert '<a href="slas" aria-current="page">SLAs</a>' in shown
-    assert f'<a href=".">{board.title}</a>' in shown
+    assert '<a href="slas" aria-keyshortcuts="g s" aria-current="page">SLAs</a>' in shown
+    assert f'<a href="." aria-keyshortcuts="g b">{board.title}</a>' in shown
     assert shown.count("<a ") == len(app.pages()) + 1, "and one to the wall"
     assert '<form class="andon-search" action="transactions"' in shown
-    assert shown.endswith("Times in Europe/Berlin (UTC+1)</div>")
+    assert "Times in Europe/Berlin (UTC+1) <button" in shown
+    assert all(f"<kbd>{key}</kbd>" in shown for key in ("/", "?", "j", "k", "g b", "g s"))
     assert app._zone_words(app.context(Zone("Asia/Kolkata"))) == "Asia/Kolkata (UTC+5:30)"
     assert app._zone_words(app.context(Zone("America/New_York"))) == "America/New_York (UTC−4)"
     assert app._zone_words(app.context(Zone())) == "UTC"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from store.client import Store
 from store.reads import interfaces
 from tests.store.rows import DAY, HOUR, START, put, transaction
@@ -53,3 +55,13 @@ def test_arrivals_count_each_signal_once_and_failures_apart(store: Store) -> Non
         ("rejected", "erp", 1, 1),
     ]
     assert found["delay_seconds"].tolist()[1] == 60
+
+
+def test_how_long_signals_take_to_get_here_is_that_of_the_last_hundred_and_not_of_a_history(store: Store) -> None:
+    for received, seconds, first in ((START, 3 * DAY.total_seconds(), 0), (START + HOUR, 2, 1000)):
+        names = [str(first + number) for number in range(150)]
+        columns = {"flow": "o2c", "milestone": "booked", "source": "erp", "slice": 1, "received_at": received}
+        columns |= {"event_time": received - timedelta(seconds=seconds)}
+        store.insert("milestone_events", {"event_id": names, **{name: [value] * len(names) for name, value in columns.items()}})
+    (row,) = interfaces.arrivals(store.reader, since=START).to_dict("records")
+    assert (row["signals"], row["delay_seconds"]) == (300, 2)
