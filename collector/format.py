@@ -45,3 +45,13 @@ class Format(Protocol):
     def reader(self, settings: dict[str, Any]) -> Reader:
         """Return what reads a body. Does no I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         ...
+
+
+def add_alike(holder: dict[str, Any], name: str, value: Any) -> None:
+    """Put a value of a document under a name: one alone is itself, several alike are a list."""
+    if name not in holder:
+        holder[name] = value
+    elif isinstance(holder[name], list):
+        holder[name].append(value)
+    else:
+        holder[name] = [holder[name], value]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
+from collector.format import BadDocument, Document, Reader
 from collector.plugin_settings import PluginSettings, known_zone, parsed
 from collector.rejection import ValidationError
 from core.time_text import read_time
@@ -64,9 +66,18 @@ def text_of(body: bytes, encoding: str | None) -> str:
         raise ValueError(f"byte {error.start + 1} is not {encoding}; name the right one as the format's encoding") from error
 
 
-def unreadable(error: ValueError, body: bytes) -> tuple[ValidationError, bytes]:
-    """Return the bad document of a body that is no text."""
-    return ValidationError("bad_text", str(error), "body"), body
+def reading_text(encoding: str | None, documents: Callable[[str], Iterator[Document | BadDocument]]) -> Reader:
+    """Return what reads the documents of a body that is text; one that is none in its encoding is a bad document."""
+
+    def read(body: bytes) -> Iterator[Document | BadDocument]:
+        try:
+            text = text_of(body, encoding)
+        except ValueError as error:
+            yield ValidationError("bad_text", str(error), "body"), body
+            return
+        yield from documents(text)
+
+    return read
 
 
 def rfc3339(date: str, time: str, zone: ZoneInfo | None) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from collector.format import add_alike
+
 _AROUND = " \t\r\n\0\x1a\ufeff\xa0"
 _RELEASED = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4"
 """Stand for released characters while a text is split: these are never characters of a text."""
@@ -119,7 +121,7 @@ def as_map(segment: Segment, separators: Separators) -> dict[str, Any]:
         for one in raw.split(repetition) if repetition else (raw,):
             for part, text in enumerate(one.split(component), 1):
                 if value := _shown(text, separators):
-                    add(found, name if part == 1 else f"{name}-{part}", value)
+                    add_alike(found, name if part == 1 else f"{name}-{part}", value)
     return found
 
 
@@ -129,13 +131,3 @@ def _shown(text: str, separators: Separators) -> str:
         for stand_in, character in zip(_RELEASED, separators.release + _of(separators), strict=False):
             text = text.replace(stand_in, character)
     return text.strip(_AROUND)
-
-
-def add(holder: dict[str, Any], name: str, value: Any) -> None:
-    """Put a value under a name; one alone is itself, several are a list."""
-    if name not in holder:
-        holder[name] = value
-    elif isinstance(holder[name], list):
-        holder[name].append(value)
-    else:
-        holder[name] = [holder[name], value]

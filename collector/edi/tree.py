@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from collector.edi.segments import Segment, Separators, add, as_map
+from collector.edi.segments import Segment, Separators, as_map
+from collector.format import add_alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,10 @@ def tree_of(segments: Sequence[Segment], separators: Separators, layout: Layout)
             opened.pop()
         holder = opened[-1][1] if opened else root
         if (element := layout.qualifiers.get(name)) is None:
-            add(holder, name, values)
+            add_alike(holder, name, values)
         else:
             qualifier = values.get(element, "")
-            add(holder.setdefault(name, {}), qualifier[0] if isinstance(qualifier, list) else qualifier, values)
+            add_alike(holder.setdefault(name, {}), qualifier[0] if isinstance(qualifier, list) else qualifier, values)
         if name in layout.until or name in layout.inside:
             opened.append((name, values))
     return root

@@ -1,0 +1,93 @@
+"""CSV: each row is a document, by the names of its columns.
+
+``data.ORDER_NO`` is the column ``ORDER_NO``, always a text. The first line names the columns, unless the settings do. A row with more or
+fewer columns, or quotes that do not fit, goes to quarantine with its line; the other rows are read.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from pydantic import Field
+
+from collector.format import BadDocument, Document, Reader, add_alike
+from collector.format_settings import FormatSettings, parse_format, reading_text
+from collector.lines import bad_line, lines_of
+
+COLUMNS_MAX = 2_000
+
+
+class CsvSettings(FormatSettings):
+    """``columns``: their names, for a file that does not begin with them. ``skip``: lines to leave out at the beginning."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    columns: list[str] = Field(default_factory=list, max_length=COLUMNS_MAX)
+    skip: int = Field(default=0, ge=0)
+
+
+class Csv:
+    """The format ``csv``."""
+
+    name = "csv"
+
+    def reader(self, settings: dict[str, Any]) -> Reader:
+        """Return what reads a body. Raises :class:`core.errors.WrongSetting` that names the field."""
+        chosen = parse_format(CsvSettings, settings)
+        return reading_text(chosen.encoding, lambda text: _rows(_Lines(lines_of(text, chosen.skip)), chosen))
+
+
+FORMAT = Csv()
+
+
+class _Lines:
+    """The lines of a file; those of a record that turns out to be none are read again, but for the first."""
+
+    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
+        self._lines = lines
+        self._again: deque[tuple[int, str]] = deque()
+        self.taken: list[tuple[int, str]] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.taken.append(line)
+        return line[1] + "\n"
+
+    def again(self) -> None:
+        self._again.extendleft(reversed(self.taken[1:]))
+
+
+def _rows(lines: _Lines, settings: CsvSettings) -> Iterator[Document | BadDocument]:
+    columns = settings.columns
+    while True:
+        reader = csv.reader(lines, delimiter=settings.delimiter, quotechar=settings.quote, strict=True)
+        lines.taken = []
+        try:
+            for row in reader:
+                number, sent = lines.taken[0][0], "\n".join(line for _, line in lines.taken)
+                lines.taken = []
+                if not columns:
+                    columns = [name.strip() or f"column_{at}" for at, name in enumerate(row, 1)]
+                    if len(columns) > COLUMNS_MAX:
+                        yield bad_line("csv_columns", number, f"names {len(columns)} columns, at most {COLUMNS_MAX} are read", sent[:1_000])
+                        return
+                elif len(row) != len(columns):
+                    yield bad_line("csv_columns", number, f"has {len(row)} columns instead of {len(columns)}", sent)
+                else:
+                    data: dict[str, Any] = {}
+                    for name, value in zip(columns, row, strict=True):
+                        add_alike(data, name, value.strip())
+                    yield Document(msgspec.json.encode(data))
+        except csv.Error as error:
+            number, sent = lines.taken[0]
+            yield bad_line("csv_quotes", number, f"is no row: {error}", sent)
+            lines.again()
+        else:
+            return
