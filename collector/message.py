@@ -196,6 +196,11 @@ def _hash(message: Message, headers: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(known).encode() + b"\0" + message.body).hexdigest()[:40]
 
 
+def is_attribute(name: str) -> bool:
+    """Return whether a name may be that of an extension attribute."""
+    return re.fullmatch(r"[a-z0-9]{1,64}", name) is not None and name not in _OWN_ATTRIBUTES
+
+
 def text_of(value: Any) -> str:
     """Return a header's value as the text of an attribute."""
     if isinstance(value, bytes):

@@ -106,5 +106,10 @@ class ReceiverContext:
         """Set the metric that says whether the source is being read."""
         self.telemetry.set(M.RECEIVER_UP, int(up), source=self.source.source)
 
+    def tell_gap(self, what: str, **fields: Any) -> None:
+        """Say that messages are missing for good: ``what`` happened; ``fields`` say where, and how many if that is known."""
+        self.telemetry.add(M.SOURCE_GAPS, source=self.source.source)
+        _LOG.warning("messages of the source are missing: %s", what, extra={"fields": {"source": self.source.source, **fields}})
+
     def _now(self) -> int:
         return to_milliseconds(self.clock.now())

@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from store.client import Store
 from store.migrations import migrate
 from tests.orphans import end_orphans, keep, remove_if_interrupted
+from tests.servers.mosquitto import MosquittoServer, mosquitto
 from tests.servers.postgresql import PostgresServer, postgresql
 from tests.servers.rabbitmq import RabbitServer, rabbitmq
 
@@ -119,6 +120,13 @@ def _empty(store: Store) -> None:
 def rabbit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
     """A running RabbitMQ; whoever stops it starts it again."""
     with rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mosquitto_server(tmp_path_factory: pytest.TempPathFactory, certificate: tuple[Path, Path]) -> Iterator[MosquittoServer]:
+    """A running Mosquitto, in TLS too; whoever stops it starts it again."""
+    with mosquitto(tmp_path_factory.mktemp("mosquitto"), certificate) as server:
         yield server
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from andon.addresses import noted_addresses
@@ -21,7 +22,7 @@ from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SIGNAL, FLOW = "Send your first signal", "Your first flow and SLA in ten minutes"
+SIGNAL, FLOW, CONNECT = "Send your first signal", "Your first flow and SLA in ten minutes", "Connect your systems"
 
 
 def section(title: str) -> str:
@@ -71,6 +72,20 @@ def test_the_catalog_that_init_writes_is_the_one_in_the_readme(tmp_path: Path) -
 
     again = ask("init", "made", folder=tmp_path)
     assert (again.returncode, again.stderr) == (2, "andon: made is there already; give the name of a new folder, or of an empty one\n")
+
+
+def test_the_sources_of_the_readme_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_own_catalog(tmp_path)
+    folder = tmp_path / "my-catalog" / "sources"
+    folder.mkdir()
+    for text in blocks(CONNECT, "yaml"):
+        (folder / f"{yaml.safe_load(text)['source']}.yaml").write_text(text)
+        monkeypatch.setenv(re.findall(r"env:(\w+)", text)[0], "an address")
+
+    checked = ask("check", "my-catalog", folder=tmp_path)
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert f"{len(blocks(CONNECT, 'yaml'))} source" in checked.stdout
 
 
 def test_the_ports_are_those_of_the_settings() -> None:
