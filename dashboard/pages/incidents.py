@@ -125,6 +125,12 @@ def _sheet(context: Context, identity: str) -> None:
     incident_header.show(context, row, quiet)
     incident_acts.said(identity)
     left, right = st.columns([7, 4], gap="medium")
+    with right:  # drawn first: what to do need not wait until all is found out
+        incident_acts.forms(context, row)
+        if len(quiet):
+            st.subheader("Silenced", anchor=False)
+            silences.end(context, quiet, identity)
+        incident_runbook.show(context, row)
     with left:
         if row["flow"] != OWN_FLOW:
             incident_findings.show(context, row)
@@ -133,12 +139,6 @@ def _sheet(context: Context, identity: str) -> None:
             incident_findings.similar(context, row)
         incident_log.show(context, row)
         incident_header.rest(context, row, quiet)
-    with right:
-        incident_acts.forms(context, row)
-        if len(quiet):
-            st.subheader("Silenced", anchor=False)
-            silences.end(context, quiet, identity)
-        incident_runbook.show(context, row)
 
 
 def _causes(context: Context) -> None:
