@@ -92,7 +92,7 @@ def _kept(context: Context, period: Period, figures: Figures) -> list[Tile]:
         mine = [row for row in figures.slas.to_dict("records") if ((row["flow"], row["sla"]) in promised) == (to == "customer")]
         share, old = (_met([row for row in mine if bool(row["before"]) == before]) for before in (False, True))
         now = [row for row in mine if not row["before"]]
-        missed, decided = sum(row["missed"] for row in now), sum(row["met"] + row["missed"] for row in now)
+        missed, decided = int(sum(row["missed"] for row in now)), int(sum(row["met"] + row["missed"] for row in now))
         allowed = sum((1 - definitions.objective(context.catalog, row["flow"], row["sla"])) * (row["met"] + row["missed"]) for row in now)
         used = budget_used(missed, decided, 1 - allowed / decided) if decided else None
         told = f"{missed:,} missed of {decided:,} decided; the objectives allow {int(allowed + 1e-9):,}"

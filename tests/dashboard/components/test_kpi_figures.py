@@ -30,7 +30,7 @@ WHOLE = pd.DataFrame(
     columns=["by", "name", "before", "decided", "met", "transactions", "exceptions", "promised", "kept", "completed", "cycle_seconds"],
 )  # fmt: skip
 SLAS = pd.DataFrame(
-    [("deliver-as-promised", False, 96, 4), ("deliver-as-promised", True, 90, 10), ("book-in-time", False, 98, 2)],
+    [("deliver-as-promised", False, 96.0, 4.0), ("deliver-as-promised", True, 90.0, 10.0), ("book-in-time", False, 98.0, 2.0)],
     columns=["sla", "before", "met", "missed"],
 ).assign(flow="order-to-cash")  # fmt: skip
 MONEY = pd.DataFrame(
