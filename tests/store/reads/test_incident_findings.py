@@ -76,6 +76,14 @@ def test_an_hour_stands_out_among_what_started_meanwhile_and_not_because_an_inci
     assert (found["hour", "14"]["healthy"], found["hour", "14"]["healthy_total"]) == (4, 39)
 
 
+def test_two_of_three_are_no_pattern_where_it_is_common_and_one_where_it_is_rare(store: Store) -> None:
+    for number in range(60):
+        affected = number in {1, 2, 3}
+        rare = "ACME" if number in {1, 2} or number == 40 else f"c{number % 9}"
+        order(store, number, affected=affected, plant="US02" if number in {1, 2} or number % 5 == 0 else "DE07", customer=rare)
+    assert list(outstanding(store)) == [("customer", "ACME")]
+
+
 def test_the_cause_itself_stands_out_of_nothing_and_an_error_code_does(store: Store) -> None:
     for number in range(20):
         affected = number < 6

@@ -57,7 +57,13 @@ INNER JOIN
     GROUP BY trait
 ) AS totals USING trait
 WHERE affected >= 2 AND healthy_total >= 5
-    AND affected_share - healthy_share > 2 * sqrt(share * (1 - share) * (1 / affected_total + 1 / healthy_total))
+    AND affected_share > healthy_share
+    AND 2 * (
+        if(affected = 0, 0, affected * log(affected / (affected_total * share)))
+        + if((affected_total - affected) = 0, 0, (affected_total - affected) * log((affected_total - affected) / (affected_total * (1 - share))))
+        + if(healthy = 0, 0, healthy * log(healthy / (healthy_total * share)))
+        + if((healthy_total - healthy) = 0, 0, (healthy_total - healthy) * log((healthy_total - healthy) / (healthy_total * (1 - share))))
+    ) > 8
 ORDER BY affected_share - healthy_share DESC, trait, value
 LIMIT 6
 
