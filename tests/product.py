@@ -18,6 +18,7 @@ import pytest
 from core.config import Settings
 from core.parent import Lifeline
 from store.reads.connection import connect_reader
+from tests import plain_http
 from tests.command_line import andon, ask
 from tests.ports import free_port
 from tests.waiting import wait_until
@@ -41,6 +42,7 @@ class Product:
     dashboard_port: int = field(default_factory=free_port)
     dashboard_metrics_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _reader: Any = None
 
     @property
     def collector_url(self) -> str:
@@ -99,7 +101,7 @@ class Product:
         def ready() -> bool:
             if self.processes[kind].poll() is not None:
                 pytest.fail(f"{kind} ended with {self.processes[kind].returncode}: {self.log(kind)[-2000:]}")  # nothing is waited for
-            return httpx.get(self.ready_url(kind), timeout=2.0).status_code == 200
+            return plain_http.get(self.ready_url(kind), timeout=2.0).status_code == 200
 
         wait_until(ready, START_SECONDS, f"{kind} is ready; its log ends: {self.log(kind)[-600:]}")
 
@@ -125,21 +127,22 @@ class Product:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def client(self) -> Any:
-        """A clickhouse_connect client that reads the store."""
-        store, password = (self.environment.get(name, "") for name in ("ANDON_STORE", "ANDON_STORE_PASSWORD"))
-        return connect_reader(Settings(data=self.data, engine_port=self.engine_port, store=store or "embedded", store_password=password))
+    @property
+    def reader(self) -> Any:
+        """A clickhouse_connect client of the store, made once: to make one asks several things, and conditions ask ten times a second."""
+        if self._reader is None:
+            store, password = (self.environment.get(name, "") for name in ("ANDON_STORE", "ANDON_STORE_PASSWORD"))
+            self._reader = connect_reader(
+                Settings(data=self.data, engine_port=self.engine_port, store=store or "embedded", store_password=password)
+            )
+        return self._reader
 
     def query(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        client = self.client()
-        try:
-            return list(client.query(sql, parameters=parameters).result_rows)
-        finally:
-            client.close()
+        return list(self.reader.query(sql, parameters=parameters).result_rows)
 
     def act(self, path: str, body: dict[str, Any]) -> httpx.Response:
         token = (self.data / "secrets" / "actions").read_text().strip()
-        return httpx.post(f"{self.engine_url}/api/v1/{path}", json=body, headers={"authorization": f"Bearer {token}"}, timeout=10)
+        return plain_http.post(f"{self.engine_url}/api/v1/{path}", json=body, headers={"authorization": f"Bearer {token}"}, timeout=10)
 
 
 @contextlib.contextmanager

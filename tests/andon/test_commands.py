@@ -47,10 +47,10 @@ def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
 
 
 def test_a_calendars_year_is_shown_and_an_unknown_calendar_is_wrong_use(tmp_path: Path) -> None:
-    shown = andon("calendar", "plant-de07", "2026", "--catalog", str(SHIPPED), folder=tmp_path)
+    shown = ask("calendar", "plant-de07", "2026", "--catalog", str(SHIPPED), folder=tmp_path)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "  closed   Thu 2026-12-24  own date" in shown.stdout.splitlines()
-    unknown = andon("calendar", "plant-de7", "--catalog", str(SHIPPED), folder=tmp_path)
+    unknown = ask("calendar", "plant-de7", "--catalog", str(SHIPPED), folder=tmp_path)
     assert (unknown.returncode, one_line(unknown)) == (
         2, f"calendar 'plant-de7' is not defined in {SHIPPED}; did you mean 'plant-de07'?",
     )  # fmt: skip

@@ -31,7 +31,7 @@ class Running:
         self.settings = settings
         self.telemetry = telemetry
         self.loop = loop
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{engine.http_port}", timeout=10)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{engine.http_port}", timeout=10, verify=False)
 
     def post(self, path: str, content: bytes, content_type: str, **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

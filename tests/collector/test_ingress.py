@@ -21,6 +21,7 @@ from collector.validation import Task
 from core.signal import Lane, SignalKind
 from journal.lane_writer import WAITING_MAX_BYTES
 from journal.segment import Row, SegmentWriter
+from tests import plain_http
 from tests.collector.conftest import Running
 from tests.collector.http.test_events import BATCH, event
 from tests.collector.requests import PROTOBUF, spans
@@ -56,7 +57,9 @@ def test_a_body_counts_decompressed_until_it_is_on_disk(
     in_flight.max_bytes = 3 * len(body)
 
     def post(body: bytes, **headers: str) -> httpx.Response:
-        return httpx.post(f"{collector.client.base_url}{path}", content=body, headers={"content-type": content_type, **headers}, timeout=60)
+        return plain_http.post(
+            f"{collector.client.base_url}{path}", content=body, headers={"content-type": content_type, **headers}, timeout=60
+        )
 
     with ThreadPoolExecutor(20) as senders:
         answers = [senders.submit(post, sent, **{"content-encoding": "gzip"}) for _ in range(20)]

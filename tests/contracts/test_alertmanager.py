@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from alerts.notifiers.alertmanager import NOTIFIER
 from core.clock import SystemClock
 from core.incident import IncidentStatus, Reason
+from tests import plain_http
 from tests.alerts.messages import message
 from tests.e2e.sinks import http_sink
 from tests.servers.alertmanager import alertmanager
@@ -23,10 +23,10 @@ def test_an_incident_is_visible_there_and_goes_when_it_is_resolved(tmp_path: Pat
     now: datetime = SystemClock().now().astimezone(UTC)
     with alertmanager(tmp_path) as url:
         NOTIFIER.deliver(message(opened_at=now - timedelta(minutes=1), updated_at=now), {"url": url})
-        shown = httpx.get(f"{url}/api/v2/alerts").json()
+        shown = plain_http.get(f"{url}/api/v2/alerts").json()
         gone = message(opened_at=now - timedelta(minutes=1), updated_at=now, status=IncidentStatus.RESOLVED, resolved_at=now)
         NOTIFIER.deliver(gone, {"url": url})
-        left = httpx.get(f"{url}/api/v2/alerts").json()
+        left = plain_http.get(f"{url}/api/v2/alerts").json()
 
     assert [alert["labels"]["incident_id"] for alert in shown] == ["0" * 32]
     assert shown[0]["annotations"]["delivery_id"] == "dlv_1"

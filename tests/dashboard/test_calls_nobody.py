@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import Config
 from websockets.sync.client import connect
 
+from tests import plain_http
 from tests.dashboard.conftest import PAGES
 from tests.dashboard.test_server import FOREIGN, PUBLIC, UPGRADE, asked, status
 from tests.product import Product, running
@@ -73,7 +73,7 @@ def test_it_connects_to_the_engine_and_to_nobody_else(watched: Product, trace: P
     for page in PAGES:
         view(watched, page)
     view(watched, "board", PUBLIC)
-    httpx.get(f"http://127.0.0.1:{watched.dashboard_metrics_port}/metrics").raise_for_status()
+    plain_http.get(f"http://127.0.0.1:{watched.dashboard_metrics_port}/metrics").raise_for_status()
     engine = ("127.0.0.1", watched.engine_port)
     wait_until(lambda: engine in called(trace), 30, "the pages ask the engine")
     assert called(trace) == {engine}

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import plain_http
 from tests.product import Product, running
 
 ORDERS = Path(__file__).parents[1] / "catalogs" / "orders"
@@ -68,7 +69,7 @@ def status(answer: str) -> int:
 
 
 def refused(product: Product, reason: str) -> int:
-    text = httpx.get(f"http://127.0.0.1:{product.dashboard_metrics_port}/metrics", headers={"authorization": "Bearer scr4pe"}).text
+    text = plain_http.get(f"http://127.0.0.1:{product.dashboard_metrics_port}/metrics", headers={"authorization": "Bearer scr4pe"}).text
     found = re.search(rf'andon_rejected_requests_total\{{reason="{reason}",source=""\}} (\d+)', text)
     return int(found[1]) if found else 0
 

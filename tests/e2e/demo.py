@@ -108,11 +108,7 @@ class Demo:
 
     def named(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
         """Ask the read endpoint; rows by column."""
-        client = self.product.client()
-        try:
-            return list(client.query(sql, parameters=parameters).named_results())
-        finally:
-            client.close()
+        return list(self.product.reader.query(sql, parameters=parameters).named_results())
 
     @property
     def printed(self) -> str:

@@ -11,13 +11,13 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from core.clock import to_milliseconds
 from core.signal import Lane, Record, SignalKind
 from journal.format import segment_path, segments
+from tests import plain_http
 from tests.e2e.test_signal_to_alert import book, capture, new_order, provider_for, verdicts
 from tests.product import Product
 from tests.store.journals import write_records
@@ -132,7 +132,7 @@ def test_a_journal_is_verified_and_a_damaged_record_is_named(product: Product, o
 
 def test_a_refused_input_is_listed_shown_and_refused_again(product: Product) -> None:
     body = json.dumps({"specversion": "1.0", "id": uuid.uuid4().hex, "source": "/shop", "type": "shop.order.captured", "time": "yesterday"})
-    reply = httpx.post(f"{product.collector_url}/v1/events", content=body, headers={"content-type": CLOUD_EVENT})
+    reply = plain_http.post(f"{product.collector_url}/v1/events", content=body, headers={"content-type": CLOUD_EVENT})
     assert reply.status_code == 400
     kept = reply.json()["quarantine_id"]
 

@@ -7,11 +7,11 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
+from tests import plain_http
 from tests.e2e.browser import chromium, visit
 from tests.product import Product, running
 
@@ -27,7 +27,7 @@ def alone(tmp_path: Path) -> Iterator[Product]:
 
 
 def metrics(product: Product) -> str:
-    reply = httpx.get(f"http://127.0.0.1:{product.dashboard_metrics_port}/metrics")
+    reply = plain_http.get(f"http://127.0.0.1:{product.dashboard_metrics_port}/metrics")
     assert reply.status_code == 200
     return reply.text
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.e2e.browser import Seen, drawn, look, window
 from tests.e2e.demo import Demo
 from tests.waiting import wait_until
@@ -151,7 +151,7 @@ def _open_one(demo: Demo, page: Any) -> dict[str, Any]:
     """Open the sheet of an incident that can be acknowledged for a while: an hour of the plant's passes in a minute."""
 
     def opened() -> dict[str, Any] | None:
-        now = datetime.fromisoformat(httpx.get(f"{demo.product.engine_url}/healthz", timeout=10).json()["now"])
+        now = datetime.fromisoformat(plain_http.get(f"{demo.product.engine_url}/healthz", timeout=10).json()["now"])
         for incident in demo.incidents():
             due = incident["next_due_at"]
             if due is not None and now < due.replace(tzinfo=UTC) < now + timedelta(hours=1):

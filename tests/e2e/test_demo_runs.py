@@ -13,7 +13,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
@@ -25,6 +24,7 @@ from core.telemetry import M
 from journal.format import segments
 from journal.reader import read_segment
 from store.reads.accounting import account
+from tests import plain_http
 from tests.command_line import andon, ask
 from tests.e2e.demo import START_SECONDS, Demo, environment
 from tests.faults.audit import look_at_signals, signal_faults
@@ -58,7 +58,7 @@ def ledger() -> Ledger:
 def samples(url: str) -> Samples:
     """Return what ``/metrics`` says, summed by name and lane (or part)."""
     found: Samples = Counter()
-    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics", timeout=10).text):
+    for family in text_string_to_metric_families(plain_http.get(f"{url}/metrics", timeout=10).text):
         for sample in family.samples:
             found[sample.name, sample.labels.get("lane") or sample.labels.get("part", "")] += sample.value
     return found
@@ -88,11 +88,7 @@ def in_journal(folder: Path) -> tuple[int, set[tuple[str, str]], set[str]]:
 
 def closed_books(demo: Demo) -> dict[str, int] | None:
     """Return what became of all acknowledged signals; None while some wait in the journal, which keeps what is loaded for a day."""
-    client = demo.product.client()
-    try:
-        found = account(client, demo.data / "journal")
-    finally:
-        client.close()
+    found = account(demo.product.reader, demo.data / "journal")
     return found if not found["in_journal"] and found["acknowledged"] == in_journal(demo.data / "journal")[0] else None
 
 
@@ -125,7 +121,7 @@ def test_transactions_move_and_the_desk_is_told(demo: Demo) -> None:
     before = latest()
     wait_until(lambda: latest() > before, 120, "a transaction reaches another milestone", pause=0.5)
     wait_until(lambda: demo.named("SELECT 1 FROM deliveries FINAL WHERE state = 'sent'"), 60, "a message is delivered")
-    assert httpx.get(f"http://127.0.0.1:{demo.desk_port}/").status_code == 200
+    assert plain_http.get(f"http://127.0.0.1:{demo.desk_port}/").status_code == 200
 
 
 def test_the_summary_names_addresses_where_the_data_lies_and_how_to_stop(demo: Demo) -> None:
@@ -135,15 +131,15 @@ def test_the_summary_names_addresses_where_the_data_lies_and_how_to_stop(demo: D
                  f"{product.engine_url} (ClickHouse protocol, user andon, password in {demo.data}/secrets/reader)", f"http://127.0.0.1:{demo.desk_port}/",
                  str(demo.data), "Ctrl-C; nothing acknowledged is lost"):  # fmt: skip
         assert said in printed
-    assert httpx.get(product.dashboard_url).status_code == 200
+    assert plain_http.get(product.dashboard_url).status_code == 200
     assert set(demo.children()) == {"collect", "plant", "engine", "dashboard"}
 
 
 def test_both_say_that_they_are_alive_and_able_to_work(demo: Demo) -> None:
     for url in (demo.product.collector_url, demo.product.engine_url):
-        assert httpx.get(f"{url}/healthz", timeout=10).status_code == 200
-        assert httpx.get(f"{url}/readyz", timeout=10).status_code == 200
-    assert httpx.get(f"{demo.product.engine_url}/healthz", timeout=10).json()["alive"] is True
+        assert plain_http.get(f"{url}/healthz", timeout=10).status_code == 200
+        assert plain_http.get(f"{url}/readyz", timeout=10).status_code == 200
+    assert plain_http.get(f"{demo.product.engine_url}/healthz", timeout=10).json()["alive"] is True
 
 
 def test_every_metric_has_a_value_at_the_process_that_owns_it(demo: Demo) -> None:
@@ -206,7 +202,7 @@ def test_what_is_killed_is_started_again_and_has_lost_nothing(demo: Demo, ledger
     wait_until(replaced, 60, "both are started again")
     for kind, name in (("collect", "collector"), ("engine", "engine")):
         alive = demo.product.ready_url(kind).replace("readyz", "healthz")  # ready it is only when it has caught up
-        wait_until(lambda alive=alive: httpx.get(alive, timeout=5).status_code == 200, START_SECONDS, f"{kind} is alive")
+        wait_until(lambda alive=alive: plain_http.get(alive, timeout=5).status_code == 200, START_SECONDS, f"{kind} is alive")
         assert f"{name} ended with code -9; starting it again" in demo.printed
     taken = len(ledger.acknowledged("spans"))
     wait_until(lambda: len(ledger.acknowledged("spans")) > taken, 60, "spans are taken again")

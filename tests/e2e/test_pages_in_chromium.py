@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.e2e.browser import SIZES, WAIT_MILLISECONDS, drawn, visit, window
 from tests.ports import free_port
 from tests.product import START_SECONDS
@@ -48,7 +48,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     arguments = [sys.executable, "-c", start]
     process = subprocess.Popen(arguments, env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/_stcore/health").is_success, START_SECONDS, "the pages are served")
+        wait_until(lambda: plain_http.get(f"http://127.0.0.1:{port}/_stcore/health").is_success, START_SECONDS, "the pages are served")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()

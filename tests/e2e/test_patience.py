@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.e2e.demo import START_SECONDS, Demo
 from tests.ports import free_port
 from tests.servers.clickhouse_stand_in import clickhouse_stand_in
@@ -33,7 +33,7 @@ def test_the_collector_is_open_while_the_store_is_not_there_and_the_engine_begin
         lambda: machine.printed.count("engine ended with code 1; starting it again") >= 2, START_SECONDS, "the engine is tried again"
     )
     collector = machine.children()["collect"]
-    taken = httpx.post(
+    taken = plain_http.post(
         f"{machine.product.collector_url}/v1/events", content=json.dumps(EVENT), headers={"content-type": "application/cloudevents+json"}
     )
     assert taken.status_code == 200
@@ -42,6 +42,6 @@ def test_the_collector_is_open_while_the_store_is_not_there_and_the_engine_begin
     with clickhouse_stand_in(tmp_path / "server", port=port):
         wait_until(lambda: "Andon is running" in machine.printed, START_SECONDS, "all is ready")
         assert machine.children()["collect"] == collector
-        assert httpx.get(f"{machine.product.engine_url}/readyz").status_code == 200
+        assert plain_http.get(f"{machine.product.engine_url}/readyz").status_code == 200
         assert all(f"✓ {name}" in machine.printed for name in ("collector", "engine", "dashboard"))
         assert machine.interrupt() == 0

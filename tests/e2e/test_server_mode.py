@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 import streamlit as st
 
+from tests import plain_http
 from tests.dashboard.script import page_at
 from tests.e2e.browser import chromium, visit
 from tests.e2e.conftest import SECRET
@@ -60,7 +60,7 @@ def late(product: Product, desk: Sink) -> str:
 
 def test_the_engine_offers_no_read_endpoint_and_keeps_nothing_on_its_own_disk(product: Product, late: str) -> None:
     assert late
-    assert httpx.get(product.engine_url, params={"query": "SELECT 1"}).status_code == 404
+    assert plain_http.get(product.engine_url, params={"query": "SELECT 1"}).status_code == 404
     assert not (product.data / "store").exists()
 
 
@@ -75,7 +75,7 @@ def test_commands_are_answered_by_the_server(product: Product, late: str) -> Non
     status = product.ask("journal", "status")
     assert (status.returncode, status.stderr) == (0, "")
     assert "signals acknowledged = " in status.stdout
-    bad = httpx.post(f"{product.collector_url}/v1/events", content=b"{", headers={"content-type": "application/cloudevents+json"})
+    bad = plain_http.post(f"{product.collector_url}/v1/events", content=b"{", headers={"content-type": "application/cloudevents+json"})
     kept = bad.json()["quarantine_id"]
     wait_until(lambda: kept in product.ask("quarantine", "list").stdout, 60, "the input is in quarantine")
     assert product.ask("quarantine", "show", kept).returncode == 0

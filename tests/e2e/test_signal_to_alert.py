@@ -10,7 +10,6 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpanExporter
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -23,6 +22,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Status, StatusCode
 
 from store.reads import detail, search
+from tests import plain_http
 from tests.e2e.sinks import Sink
 from tests.product import Product
 from tests.waiting import wait_until
@@ -45,7 +45,7 @@ def capture(product: Product, order: str, at: datetime, amount: float = 1200) ->
         "time": at.isoformat(),
         "data": {"order": order, "amount": amount, "currency": "EUR", "customer": "ACME", "plant": "DE07"},
     }
-    reply = httpx.post(f"{product.collector_url}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
+    reply = plain_http.post(f"{product.collector_url}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
     assert reply.status_code == 200, reply.text
 
 
@@ -58,7 +58,7 @@ def note(product: Product, order: str, trace: str) -> None:
         "type": "shop.note",
         "traceparent": f"00-{trace}-{'1' * 16}-01",
     }
-    reply = httpx.post(f"{product.collector_url}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
+    reply = plain_http.post(f"{product.collector_url}/v1/events", json=event, headers={"content-type": "application/cloudevents+json"})
     assert reply.status_code == 200, reply.text
 
 
@@ -167,25 +167,22 @@ def test_logs_spans_and_events_of_one_trace_are_reachable_from_the_transaction(p
     logs.shutdown()
 
     def reachable() -> bool:
-        client = product.client()
-        try:
-            found = search.find(client, value=order)
-            if found.empty:
-                return False
-            flow, identity = found.iloc[0]["flow"], found.iloc[0]["transaction_id"]
-            steps = detail.milestones(client, flow=flow, transaction_id=identity)
-            traces = tuple({trace for trace in steps["trace_id"] if trace})
-            names = set(detail.spans(client, trace_ids=traces)["name"])
-            lines = set(detail.logs(client, trace_ids=traces, log_ids=())["body"])
-            milestone, by_trace = f"captured-{order}", f"note-{order}"
-            events = set(detail.events(client, trace_ids=traces, signal_ids=(("/shop", milestone),))["id"])
-            return (
-                {"order.book", "table.update"} <= names
-                and "only the trace id ties this line to the order" in lines
-                and events == {milestone, by_trace}
-            )
-        finally:
-            client.close()
+        client = product.reader
+        found = search.find(client, value=order)
+        if found.empty:
+            return False
+        flow, identity = found.iloc[0]["flow"], found.iloc[0]["transaction_id"]
+        steps = detail.milestones(client, flow=flow, transaction_id=identity)
+        traces = tuple({trace for trace in steps["trace_id"] if trace})
+        names = set(detail.spans(client, trace_ids=traces)["name"])
+        lines = set(detail.logs(client, trace_ids=traces, log_ids=())["body"])
+        milestone, by_trace = f"captured-{order}", f"note-{order}"
+        events = set(detail.events(client, trace_ids=traces, signal_ids=(("/shop", milestone),))["id"])
+        return (
+            {"order.book", "table.update"} <= names
+            and "only the trace id ties this line to the order" in lines
+            and events == {milestone, by_trace}
+        )
 
     wait_until(reachable, 20, "every signal of the transaction is reachable")
 

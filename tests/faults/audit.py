@@ -64,12 +64,8 @@ def look(product: Product, sink: Sink | None = None) -> Seen:
         f"SELECT reference, milestone FROM transaction_events AS e FINAL INNER JOIN ({named}) AS t USING transaction_id"
         " WHERE flow = 'orders' AND active"
     )
-    client = product.client()
-    try:
-        shown = board.board(client, now=datetime.now(UTC), limit=1)
-        pages = [(order, _page(client, order)) for order in orders[:PAGES]]
-    finally:
-        client.close()
+    shown = board.board(product.reader, now=datetime.now(UTC), limit=1)
+    pages = [(order, _page(product.reader, order)) for order in orders[:PAGES]]
     return replace(
         look_at_signals(product),
         orders=tuple(orders),

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.e2e.sinks import Sink, http_sink
 from tests.product import Product, running
 from tests.waiting import wait_until
@@ -46,10 +46,10 @@ class Host:
         data = {"order": order, "amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"}
         event = {"specversion": "1.0", "id": order, "source": "/shop", "type": "shop.order.captured", "time": moment.isoformat()}
         headers = {"content-type": "application/cloudevents+json"}
-        assert httpx.post(f"{self.product.collector_url}/v1/events", json={**event, "data": data}, headers=headers).status_code == 200
+        assert plain_http.post(f"{self.product.collector_url}/v1/events", json={**event, "data": data}, headers=headers).status_code == 200
 
     def clock_of_engine(self) -> float:
-        now = httpx.get(f"{self.product.engine_url}/healthz").json()["now"]
+        now = plain_http.get(f"{self.product.engine_url}/healthz").json()["now"]
         return datetime.fromisoformat(now).timestamp() - self.now()
 
     def breached(self) -> int:
@@ -69,7 +69,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
             "ANDON_TEST_WEBHOOK_SECRET": "whsec_dGVzdA==",
             "LD_PRELOAD": str(LIBRARY),
             "FAKETIME_TIMESTAMP_FILE": str(file),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
         product = Product(tmp_path / "data", CATALOG, environment)
@@ -96,5 +96,5 @@ def test_a_clock_set_back_and_forward_again_breaches_nothing_that_is_not_due(hos
     host.set_clock(0)
     wait_until(lambda: abs(host.clock_of_engine()) < 2, 60, "the engine follows the clock that is set forward")
     for kind, url in (("collect", host.product.collector_url), ("engine", host.product.engine_url)):
-        wait_until(lambda url=url: "andon_clock_step_seconds 3" in httpx.get(f"{url}/metrics").text, 30, f"{kind} measures the step")
-    assert httpx.get(f"{host.product.engine_url}/readyz").json()["problems"] == []
+        wait_until(lambda url=url: "andon_clock_step_seconds 3" in plain_http.get(f"{url}/metrics").text, 30, f"{kind} measures the step")
+    assert plain_http.get(f"{host.product.engine_url}/readyz").json()["problems"] == []

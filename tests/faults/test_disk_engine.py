@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import plain_http
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.file_systems import FileSystem, file_system
 from tests.product import Product, running
@@ -47,7 +48,7 @@ class Plant:
         data = {"order": order, "amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"}
         event = {"specversion": "1.0", "id": order, "source": "/shop", "type": "shop.order.captured", "time": moment.isoformat()}
         headers = {"content-type": "application/cloudevents+json"}
-        return httpx.post(f"{self.product.collector_url}/v1/events", json={**event, "data": data}, headers=headers)
+        return plain_http.post(f"{self.product.collector_url}/v1/events", json={**event, "data": data}, headers=headers)
 
     def ship(self, order: str) -> httpx.Response:
         """Send that an order is shipped."""
@@ -59,7 +60,7 @@ class Plant:
             "time": datetime.now(UTC).isoformat(),
         }
         headers = {"content-type": "application/cloudevents+json"}
-        return httpx.post(f"{self.product.collector_url}/v1/events", json={**event, "data": {"order": order}}, headers=headers)
+        return plain_http.post(f"{self.product.collector_url}/v1/events", json={**event, "data": {"order": order}}, headers=headers)
 
     def told(self, stage: str) -> list[str]:
         return [message["reason"] for message in self.desk.messages if message["stage"] == stage]
@@ -119,9 +120,9 @@ class Plant:
 
     def health(self) -> tuple[int, int, list[str]]:
         """Return the codes of the engine's /healthz and /readyz, and the problems that it names."""
-        ready = httpx.get(f"{self.product.engine_url}/readyz", timeout=PATIENCE_SECONDS)
+        ready = plain_http.get(f"{self.product.engine_url}/readyz", timeout=PATIENCE_SECONDS)
         return (
-            httpx.get(f"{self.product.engine_url}/healthz", timeout=PATIENCE_SECONDS).status_code,
+            plain_http.get(f"{self.product.engine_url}/healthz", timeout=PATIENCE_SECONDS).status_code,
             ready.status_code,
             ready.json()["problems"],
         )

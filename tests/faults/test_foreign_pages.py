@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.dashboard.test_server import UPGRADE
 from tests.faults.ledger import CATALOG, ENVIRONMENT
 from tests.product import Product, running
@@ -84,7 +84,7 @@ def refused(product: Product) -> Counter[str]:
     """Return how many requests all processes say they refused, by reason."""
     found: Counter[str] = Counter()
     for port in (product.http_port, product.engine_port, product.dashboard_metrics_port):
-        text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        text = plain_http.get(f"http://127.0.0.1:{port}/metrics").text
         for reason, value in re.findall(r'andon_rejected_requests_total\{reason="(\w+)",source=""\} ([\d.]+)', text):
             found[reason] += int(float(value))
     return found

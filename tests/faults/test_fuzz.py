@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from collector.otlp.requests import REQUESTS
 from core.signal import Lane, Record, SignalKind
 from journal.format import segments
 from journal.reader import read_segment
+from tests import plain_http
 from tests.collector.http.test_events import BATCH, ONE, event
 from tests.collector.requests import PROTOBUF, records_in
 from tests.collector.test_hostile_bytes import sample
@@ -144,7 +144,7 @@ def attacker(tmp_path: Path) -> Iterator[Attacker]:
 
 def counted(attacker: Attacker) -> dict[str, float]:
     """Return the sums of the collector's three counters over all lanes."""
-    text = httpx.get(f"{attacker.product.collector_url}/metrics").text
+    text = plain_http.get(f"{attacker.product.collector_url}/metrics").text
     names = ("received", "acknowledged", "refused")
     return {name: sum(map(float, re.findall(rf"^andon_{name}_signals_total{{[^}}]*}} (\S+)", text, re.MULTILINE))) for name in names}
 
@@ -213,5 +213,5 @@ def all_is_loaded(product: Product, journal: list[Record]) -> None:
 
 def unloaded(product: Product) -> float:
     """Return how many records of the journal the engine has not loaded yet."""
-    text = httpx.get(f"{product.engine_url}/metrics").text
+    text = plain_http.get(f"{product.engine_url}/metrics").text
     return sum(map(float, re.findall(r"^andon_lag_records\{[^}]*\} (\S+)", text, re.MULTILINE)))

@@ -28,11 +28,7 @@ PATIENCE_SECONDS = 240.0
 
 def closed_books(product: Product) -> dict[str, int] | None:
     """Return what became of all acknowledged signals; None while some wait in the journal."""
-    client = product.client()
-    try:
-        found = account(client, product.data / "journal")
-    finally:
-        client.close()
+    found = account(product.reader, product.data / "journal")
     return None if found["in_journal"] else found
 
 

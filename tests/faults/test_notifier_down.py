@@ -7,10 +7,10 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from tests import plain_http
 from tests.collector.requests import PROTOBUF, spans
 from tests.e2e.sinks import Sink, http_sink
 from tests.product import Product, running
@@ -24,7 +24,7 @@ def capture(product: Product, order: str) -> None:
     data = {"order": order, "amount": 10, "currency": "EUR", "customer": "ACME", "plant": "DE07"}
     event = {"specversion": "1.0", "id": order, "source": "/shop", "type": "shop.order.captured", "time": datetime.now(UTC).isoformat()}
     headers = {"content-type": "application/cloudevents+json"}
-    assert httpx.post(f"{product.collector_url}/v1/events", json={**event, "data": data}, headers=headers).status_code == 200
+    assert plain_http.post(f"{product.collector_url}/v1/events", json={**event, "data": data}, headers=headers).status_code == 200
 
 
 def book(product: Product, order: str, error: str = "") -> None:
@@ -37,7 +37,7 @@ def book(product: Product, order: str, error: str = "") -> None:
         span.attributes.add(key="error.type").value.string_value = error
         span.status.code = Status.STATUS_CODE_ERROR
     headers = {"content-type": PROTOBUF}
-    assert httpx.post(f"{product.collector_url}/v1/traces", content=request.SerializeToString(), headers=headers).status_code == 200
+    assert plain_http.post(f"{product.collector_url}/v1/traces", content=request.SerializeToString(), headers=headers).status_code == 200
 
 
 def statuses(product: Product) -> dict[str, str]:

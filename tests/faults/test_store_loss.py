@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from core.catalog.flow import HEARTBEAT, OWN_FLOW
 from store.losses import CONDITION
 from store.parts_ledger import LEDGER
 from store.scrub import CONDITION as DAMAGE
+from tests import plain_http
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.ledger import CATALOG, ENVIRONMENT, ORIGINS, Ledger, Producer
 from tests.faults.test_kill import closed_books
@@ -154,7 +154,7 @@ def test_lost_parts_are_told_within_a_minute_and_brought_back_as_far_as_the_jour
         assert status.returncode == 1
         assert "not restored" in status.stderr
         lost = f"andon_store_lost_rows {float(missing)}"
-        wait_until(lambda: lost in httpx.get(f"{product.engine_url}/metrics").text, PATIENCE_SECONDS, "it is measured")
+        wait_until(lambda: lost in plain_http.get(f"{product.engine_url}/metrics").text, PATIENCE_SECONDS, "it is measured")
 
 
 @pytest.mark.slow

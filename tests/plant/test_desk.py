@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from plant.desk import KEPT, MAX_BODY_BYTES, OpsDesk
+from tests import plain_http
 
 
 @pytest.fixture
@@ -20,23 +20,23 @@ def desk() -> Iterator[OpsDesk]:
 
 
 def test_keeps_what_it_is_sent_and_refuses_the_rest(desk: OpsDesk) -> None:
-    assert httpx.post(desk.url, json={"title": "late"}, headers={"webhook-id": "d1"}).status_code == 200
-    assert httpx.post(desk.url, content=b"{broken").status_code == 400
-    assert httpx.post(desk.url, content=b"\xff\xfe").status_code == 400
-    assert httpx.post(desk.url, content=b" " * (MAX_BODY_BYTES + 1)).status_code == 413
-    assert httpx.post(desk.url, content=b"").status_code == 413
-    assert httpx.get(desk.url).json() == [{"id": "d1", "message": {"title": "late"}}]
+    assert plain_http.post(desk.url, json={"title": "late"}, headers={"webhook-id": "d1"}).status_code == 200
+    assert plain_http.post(desk.url, content=b"{broken").status_code == 400
+    assert plain_http.post(desk.url, content=b"\xff\xfe").status_code == 400
+    assert plain_http.post(desk.url, content=b" " * (MAX_BODY_BYTES + 1)).status_code == 413
+    assert plain_http.post(desk.url, content=b"").status_code == 413
+    assert plain_http.get(desk.url).json() == [{"id": "d1", "message": {"title": "late"}}]
 
 
 def test_a_refusal_says_what_to_send(desk: OpsDesk) -> None:
-    assert httpx.post(desk.url, content=b"").json() == {"error": f"send 1 to {MAX_BODY_BYTES} bytes with a Content-Length"}
-    assert httpx.post(desk.url, content=b"x").json() == {"error": "send JSON"}
+    assert plain_http.post(desk.url, content=b"").json() == {"error": f"send 1 to {MAX_BODY_BYTES} bytes with a Content-Length"}
+    assert plain_http.post(desk.url, content=b"x").json() == {"error": "send JSON"}
 
 
 def test_the_newest_comes_first_and_the_oldest_go(desk: OpsDesk) -> None:
     desk.messages.extend({"id": "", "message": number} for number in range(KEPT))  # 0 came last
-    assert httpx.post(desk.url, json="new").status_code == 200
-    assert [each["message"] for each in httpx.get(desk.url).json()] == ["new", *range(KEPT - 1)]
+    assert plain_http.post(desk.url, json="new").status_code == 200
+    assert [each["message"] for each in plain_http.get(desk.url).json()] == ["new", *range(KEPT - 1)]
 
 
 def test_it_listens_on_loopback_alone_and_until_it_is_closed() -> None:

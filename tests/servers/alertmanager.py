@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.ports import free_port
 from tests.waiting import wait_until
 
@@ -41,7 +41,9 @@ def alertmanager(folder: Path, receiver: str = "") -> Iterator[str]:
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             wait_until(
-                lambda: httpx.get(f"{url}/-/ready", timeout=1).is_success, START_SECONDS, f"Alertmanager is ready; its log is {log.name}"
+                lambda: plain_http.get(f"{url}/-/ready", timeout=1).is_success,
+                START_SECONDS,
+                f"Alertmanager is ready; its log is {log.name}",
             )
             yield url
         finally:

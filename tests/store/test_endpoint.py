@@ -23,6 +23,7 @@ from store import endpoint
 from store.client import Store
 from store.endpoint import Readers, read_endpoint
 from store.reads.connection import connect
+from tests import plain_http
 from tests.store.served import served
 from tests.waiting import slowness, wait_until
 
@@ -82,25 +83,25 @@ def test_parameters_too_long_for_an_address_arrive_as_a_form(url: str) -> None:
 def test_a_form_is_checked_as_any_other_query(url: str) -> None:
     login = ("andon", PASSWORD)
     attack = {"query": (None, "SELECT * FROM file('/etc/passwd')"), "param_a": (None, "1")}
-    assert httpx.post(url, files=attack, auth=login).status_code == 403
-    assert httpx.post(url, files={"query": (None, "SELECT 1")}).status_code == 401
-    assert httpx.post(url, files={"query": (None, "SELECT " + "1" * (1 << 20))}, auth=login).status_code == 413
-    broken = httpx.post(url, content=b"nothing", headers={"content-type": "multipart/form-data"}, auth=login)
+    assert plain_http.post(url, files=attack, auth=login).status_code == 403
+    assert plain_http.post(url, files={"query": (None, "SELECT 1")}).status_code == 401
+    assert plain_http.post(url, files={"query": (None, "SELECT " + "1" * (1 << 20))}, auth=login).status_code == 413
+    broken = plain_http.post(url, content=b"nothing", headers={"content-type": "multipart/form-data"}, auth=login)
     assert broken.status_code == 400
-    assert httpx.post(url, files={"query": ("a.sql", b"SELECT 1")}, auth=login).status_code == 400
+    assert plain_http.post(url, files={"query": ("a.sql", b"SELECT 1")}, auth=login).status_code == 400
 
 
 def test_formats_as_a_server_gives_them(url: str) -> None:
     assert ask(url, "SELECT 1 AS a FORMAT JSONEachRow;").text.strip() == '{"a":1}'
     assert ask(url, "SELECT 'FORMAT JSON'").text == "FORMAT JSON\n"
     assert ask(url, "SELECT 1", default_format="CSV").headers["x-clickhouse-format"] == "CSV"
-    assert httpx.get(f"{url}/ping").text == "Ok.\n"
+    assert plain_http.get(f"{url}/ping").text == "Ok.\n"
 
 
 def test_only_formats_of_the_engine_are_given(url: str) -> None:
     for answer in (
         ask(url, "SELECT 1 FORMAT DataFrame"), ask(url, "SELECT 1 FORMAT ArrowTable"), ask(url, "SELECT 1", default_format="dataframe"),
-        httpx.post(url, content=b"SELECT 1", auth=("andon", PASSWORD), headers={"X-ClickHouse-Format": "dataframe"}),
+        plain_http.post(url, content=b"SELECT 1", auth=("andon", PASSWORD), headers={"X-ClickHouse-Format": "dataframe"}),
     ):  # fmt: skip
         assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (400, "73"), answer.text
         assert "UNKNOWN_FORMAT" in answer.text
@@ -265,14 +266,14 @@ def test_attacks_left_nothing_behind(url: str) -> None:
 
 @pytest.mark.parametrize(("user", "password"), [("andon", "wrong"), ("default", PASSWORD), ("andon", ""), ("", "")])
 def test_a_wrong_password_is_refused(url: str, user: str, password: str) -> None:
-    assert httpx.post(url, content=b"SELECT 1", auth=(user, password)).status_code == 401
+    assert plain_http.post(url, content=b"SELECT 1", auth=(user, password)).status_code == 401
     with pytest.raises(ClickHouseError):
         clickhouse_connect.get_client(dsn=url, username=user or "x", password=password)
 
 
 def test_without_a_password(url: str) -> None:
-    assert httpx.post(url, content=b"SELECT 1").status_code == 401
-    assert httpx.post(url, content=b"SELECT 1", headers={"authorization": "Basic %%%"}).status_code == 401
+    assert plain_http.post(url, content=b"SELECT 1").status_code == 401
+    assert plain_http.post(url, content=b"SELECT 1", headers={"authorization": "Basic %%%"}).status_code == 401
 
 
 def test_time_memory_and_rows_are_limited(url: str) -> None:
@@ -331,7 +332,7 @@ def test_wrong_passwords_have_a_limit_and_a_good_one_passes_all_the_same(url: st
     before = TELEMETRY.value(M.REJECTED_REQUESTS, source="", reason="auth_rate_limited")
 
     def guess(*_: object) -> httpx.Response:
-        return httpx.post(url, content=b"SELECT 1", auth=("andon", "battery staple"))
+        return plain_http.post(url, content=b"SELECT 1", auth=("andon", "battery staple"))
 
     assert [guess().status_code for _ in range(FAILURES_PER_MINUTE)] == [401] * FAILURES_PER_MINUTE
     reply = guess()

@@ -80,9 +80,10 @@ def collector(tmp_path: Path, chain: Path) -> Iterator[Running]:
 
 def test_the_collector_is_known_by_its_very_certificate(collector: Running, chain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    here = collector.settings.model_copy(update={"http_port": collector.engine.http_port, "host": "0.0.0.0"})
-    with collector_client(here, 5.0) as client:
-        assert client.get("/readyz").status_code == 200
+    for host in ("127.0.0.1", "0.0.0.0"):
+        here = collector.settings.model_copy(update={"http_port": collector.engine.http_port, "host": host})
+        with collector_client(here, 5.0) as client:
+            assert client.get("/readyz").status_code == 200
     for other in (chain / "theirs.pem", None):
         stranger = Settings(http_port=here.http_port, tls_certificate=other)
         trust = collector_trust(stranger)
@@ -140,15 +141,14 @@ def up(product: Product, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-def test_everything_starts_with_tls_and_a_heartbeat_comes_through(tmp_path: Path, chain: Path, host: str) -> None:
+def test_everything_starts_with_tls_and_a_heartbeat_comes_through(tmp_path: Path, chain: Path) -> None:
     shutil.copytree(ORDERS, tmp_path / "catalog")
     with (tmp_path / "catalog" / "sources" / "shop.yaml").open("a") as source:
         source.write('tokens: ["env:ANDON_TEST_TOKEN"]\n')
     environment = {"ANDON_TEST_TOKEN": "t0ken", "ANDON_TEST_WEBHOOK": "http://127.0.0.1:9/", "ANDON_TEST_WEBHOOK_SECRET": "whsec_dGVzdA=="}
     product = Product(tmp_path / "data", tmp_path / "catalog", environment)
     tls = ["--tls-certificate", str(chain / "ours.pem"), "--tls-key", str(chain / "ours.key")]
-    with up(product, "--host", host, *tls) as process:
+    with up(product, "--host", "0.0.0.0", *tls) as process:
         assert process.stdout is not None
         said = ""
         for line in process.stdout:

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,6 +20,7 @@ from andon.health.backlog import Backlog
 from core.clock import FakeClock
 from core.config import Settings
 from core.telemetry import Telemetry
+from tests import plain_http
 from tests.ports import free_port
 from tests.waiting import wait_until
 
@@ -59,10 +59,10 @@ def port(tmp_path: Path, engine: SimpleNamespace, backlog_watch: SimpleNamespace
 
 def test_a_head_is_bounded(port: int) -> None:
     url = f"http://127.0.0.1:{port}/"
-    assert httpx.get(url, headers={"x": "y" * (1 << 20)}).status_code == 431
-    assert httpx.get(url, headers=[("a", "b")] * 5000).status_code == 431
-    assert httpx.get(url, params={"query": "y" * 40_000}).status_code == 431
-    assert httpx.get(url, params={"query": "y" * 20_000}).text == "20006"
+    assert plain_http.get(url, headers={"x": "y" * (1 << 20)}).status_code == 431
+    assert plain_http.get(url, headers=[("a", "b")] * 5000).status_code == 431
+    assert plain_http.get(url, params={"query": "y" * 40_000}).status_code == 431
+    assert plain_http.get(url, params={"query": "y" * 20_000}).text == "20006"
 
 
 def test_a_slow_head_is_ended(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,24 +75,24 @@ def test_a_slow_head_is_ended(port: int, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("path", ["/", "/ping", "/metrics", "/healthz", "/api/v1/incidents"])
 def test_a_page_that_gave_its_own_name_our_address_is_refused(port: int, path: str) -> None:
     url = f"http://127.0.0.1:{port}{path}"
-    assert httpx.get(url, headers={"host": "evil.example"}).status_code == 421
-    assert httpx.post(url, headers={"origin": "https://evil.example"}).status_code == 403
-    assert httpx.post(url, headers={"origin": "http://127.0.0.1:1"}).status_code == 403
-    assert httpx.get(url, headers={"host": f"localhost:{port}"}).status_code not in {403, 421}
+    assert plain_http.get(url, headers={"host": "evil.example"}).status_code == 421
+    assert plain_http.post(url, headers={"origin": "https://evil.example"}).status_code == 403
+    assert plain_http.post(url, headers={"origin": "http://127.0.0.1:1"}).status_code == 403
+    assert plain_http.get(url, headers={"host": f"localhost:{port}"}).status_code not in {403, 421}
 
 
 def test_metrics_want_the_token(port: int) -> None:
     url = f"http://127.0.0.1:{port}/metrics"
-    assert httpx.get(url).status_code == 401
-    assert httpx.get(url, headers={"authorization": "Bearer scrape"}).status_code == 401
-    shown = httpx.get(url, headers={"authorization": "Bearer scr4pe"})
+    assert plain_http.get(url).status_code == 401
+    assert plain_http.get(url, headers={"authorization": "Bearer scrape"}).status_code == 401
+    shown = plain_http.get(url, headers={"authorization": "Bearer scr4pe"})
     assert 'andon_rejected_requests_total{reason="unauthenticated",source=""} 2.0' in shown.text
-    assert httpx.get(url.replace("metrics", "healthz")).status_code == 200
+    assert plain_http.get(url.replace("metrics", "healthz")).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/nothing"])
 def test_no_answer_is_a_page(port: int, path: str) -> None:
-    headers = httpx.get(f"http://127.0.0.1:{port}{path}").headers
+    headers = plain_http.get(f"http://127.0.0.1:{port}{path}").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
 
@@ -101,7 +101,7 @@ def test_an_engine_that_catches_up_says_what_is_left_and_how_fast_it_goes(
     port: int, engine: SimpleNamespace, backlog_watch: SimpleNamespace
 ) -> None:
     backlog_watch.backlog = Backlog(slices=1200, signals=4_000_000, per_second=20_000.0)
-    answer = httpx.get(f"http://127.0.0.1:{port}/readyz")
+    answer = plain_http.get(f"http://127.0.0.1:{port}/readyz")
     assert answer.status_code == 503
     assert answer.json() == {
         "ready": False,
@@ -109,13 +109,13 @@ def test_an_engine_that_catches_up_says_what_is_left_and_how_fast_it_goes(
         "backlog": {"slices": 1200, "signals": 4_000_000, "per_second": 20_000.0, "seconds_left": 200.0},
     }
     backlog_watch.backlog, engine.last_tick = None, 1.0
-    assert httpx.get(f"http://127.0.0.1:{port}/readyz").json() == {"ready": True, "problems": []}
+    assert plain_http.get(f"http://127.0.0.1:{port}/readyz").json() == {"ready": True, "problems": []}
 
 
 def test_a_long_tick_is_alive_as_long_as_it_takes_steps(port: int, engine: SimpleNamespace) -> None:
     url = f"http://127.0.0.1:{port}/healthz"
     engine.last_tick = engine.last_step = engine.clock.monotonic()
     engine.clock.advance(timedelta(seconds=100))
-    assert httpx.get(url).status_code == 503
+    assert plain_http.get(url).status_code == 503
     engine.last_step = engine.clock.monotonic()
-    assert httpx.get(url).status_code == 200
+    assert plain_http.get(url).status_code == 200

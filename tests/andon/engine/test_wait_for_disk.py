@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from andon.catalog_check import check_catalog
@@ -19,6 +18,7 @@ from core.clock import SystemClock
 from core.config import Settings
 from core.errors import NoRoom
 from core.telemetry import Telemetry
+from tests import plain_http
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.file_systems import FileSystem, file_system
 from tests.ports import free_port
@@ -53,9 +53,9 @@ class Start:
         return [(message["stage"], message["reason"]) for message in self.desk.messages]
 
     def health(self) -> tuple[int, int, list[str]]:
-        ready = httpx.get(f"{self.settings.engine_url}/readyz", timeout=PATIENCE_SECONDS)
+        ready = plain_http.get(f"{self.settings.engine_url}/readyz", timeout=PATIENCE_SECONDS)
         return (
-            httpx.get(f"{self.settings.engine_url}/healthz", timeout=PATIENCE_SECONDS).status_code,
+            plain_http.get(f"{self.settings.engine_url}/healthz", timeout=PATIENCE_SECONDS).status_code,
             ready.status_code,
             ready.json()["problems"],
         )

@@ -21,6 +21,7 @@ from core.clock import FakeClock
 from core.config import Settings
 from core.errors import Retryable
 from core.telemetry import M, Telemetry
+from tests import plain_http
 from tests.e2e.sinks import Sink, http_sink
 from tests.ports import free_port
 from tests.waiting import wait_until
@@ -101,8 +102,8 @@ def served(road: Road, folder: Path) -> Iterator[Callable[[], httpx.Response]]:
     server = EngineServer(settings, *parts, road.heartbeat, behind, disks, road.telemetry)
     server.start()
     try:
-        wait_until(lambda: httpx.get(f"{settings.engine_url}/metrics").status_code == 200, 10, "the server answers")
-        yield lambda: httpx.get(f"{settings.engine_url}/readyz")
+        wait_until(lambda: plain_http.get(f"{settings.engine_url}/metrics").status_code == 200, 10, "the server answers")
+        yield lambda: plain_http.get(f"{settings.engine_url}/readyz")
     finally:
         server.stop()
 
