@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import urllib.parse
 
 import pytest
 from andon_instrumentation import business_keys, current_keys, extract, inject
 from andon_instrumentation.keys import MAX_BAGGAGE_BYTES, MAX_KEYS, MAX_VALUE_LENGTH
 from opentelemetry import baggage, context
+from opentelemetry.baggage import propagation
 
 
 def test_keys_hold_within_the_block_and_nest() -> None:
@@ -54,6 +56,22 @@ def test_a_message_carries_trace_and_keys_whatever_the_broker_does_to_header_nam
     with extract(delivered):
         assert current_keys() == {"sales_order": "47,11;=ä %"}
     assert current_keys() == {}
+
+
+@pytest.mark.parametrize("sdk", ["as it is", "with plain percent encoding", "with a plus for a blank"])
+def test_a_value_survives_whatever_the_version_of_the_sdk_does_with_blanks(monkeypatch: pytest.MonkeyPatch, sdk: str) -> None:
+    values = {"a": "1+1", "b": "50 % off", "c": "a,b; c=d", "d": "a%2Bb%20c", "e": "PO 4711/10", "f": "ä+ö"}
+    if sdk != "as it is":
+        names = ("quote", "unquote") if sdk == "with plain percent encoding" else ("quote_plus", "unquote_plus")
+        for name, other in zip(("quote_plus", "unquote_plus"), names, strict=True):
+            monkeypatch.setattr(propagation, name, getattr(urllib.parse, other))
+    with business_keys(**values):
+        headers = inject({})
+    assert "+" not in headers["baggage"], "W3C knows no plus for a blank: other languages would read it as a plus"
+    with extract(headers):
+        assert current_keys() == values
+    with extract({"baggage": "andon.key.order=PO+4711"}):  # as the SDK of some languages sends it by itself
+        assert current_keys() == {"order": "PO 4711"}
 
 
 def test_a_message_without_headers_has_an_empty_context_not_ours() -> None:

@@ -14,7 +14,7 @@ from contextlib import ContextDecorator, contextmanager
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 from opentelemetry import baggage, context
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
@@ -109,6 +109,8 @@ def inject(headers: Headers, here: Context | None = None) -> Headers:
     """Add the ``traceparent``, ``tracestate`` and ``baggage`` (W3C) of ``here`` to a message's headers, and return them."""
     _trace_context.inject(headers, here)
     _baggage.inject(headers, here)
+    if "baggage" in headers:
+        headers["baggage"] = _plain_blanks(headers["baggage"])
     return headers
 
 
@@ -132,12 +134,22 @@ def context_of(headers: Mapping[str, Any]) -> Context:
         lowered = str(name).lower()
         if lowered in {"traceparent", "tracestate", "baggage"}:
             carrier[lowered] = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    if "baggage" in carrier:
+        carrier["baggage"] = _plain_blanks(carrier["baggage"])
     return _baggage.extract(carrier, _trace_context.extract(carrier, Context()))
+
+
+def _plain_blanks(header: str) -> str:
+    """Return a baggage header with every blank as ``%20``.
+
+    Some SDKs write it as ``+``, which W3C says is a plus; those that do write a plus as ``%2B``.
+    """
+    return header.replace("+", "%20")
 
 
 def _header_bytes(here: Context, key_type: str, text: str) -> int:
     entries = {**baggage.get_all(here), BAGGAGE_PREFIX + key_type: text}
-    return sum(len(name) + len(quote_plus(str(value), errors="replace")) + 2 for name, value in entries.items())
+    return sum(len(name) + len(quote(str(value), safe="", errors="replace")) + 2 for name, value in entries.items())
 
 
 def _say_once(message: str) -> None:
