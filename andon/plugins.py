@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from threading import Event, Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collector.receiver import Receiver
 
 T = TypeVar("T")
+ASKED_SECONDS = 5.0
+"""How long ``andon check`` waits for the answer of one system."""
 
 
 @cache
@@ -58,6 +61,27 @@ def check_format(settings: dict[str, Any]) -> WrongSetting | None:
     import collector.formats
 
     return _check(formats(), collector.formats, settings["type"], lambda form: form.reader(settings))
+
+
+def doubts(settings: dict[str, Any]) -> list[str]:
+    """Return what a receiver's system says against valid settings, or that it could not be asked; an answer may take ``ASKED_SECONDS``."""
+    from collector.receiver import Inspecting
+
+    receiver = receivers().get(settings["type"])
+    if not isinstance(receiver, Inspecting):
+        return []
+    answer: list[str] = []
+    told = Event()
+
+    def ask() -> None:
+        try:
+            answer.extend(receiver.doubts(settings))
+        except Exception as error:  # boundary: a plug-in and a system that may be away; a check does not depend on either
+            answer.append(f"its system could not be asked: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+        told.set()
+
+    Thread(target=ask, name="doubts", daemon=True).start()  # a driver may hang for ever; the process ends all the same
+    return answer if told.wait(ASKED_SECONDS) else [f"its system could not be asked: no answer within {ASKED_SECONDS:.0f} seconds"]
 
 
 def check_channel(channel: dict[str, Any]) -> WrongSetting | None:

@@ -47,6 +47,15 @@ class Receiver(Protocol):
         ...
 
 
+@runtime_checkable
+class Inspecting(Protocol):
+    """A receiver that can ask its system, before it runs, what would go wrong with a source's settings."""
+
+    def doubts(self, settings: dict[str, Any]) -> list[str]:
+        """Return what in the system speaks against valid settings, and what to write. Connects, reads little, and may raise anything."""
+        ...
+
+
 class Intake(Protocol):
     """Where receivers hand their records."""
 

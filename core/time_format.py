@@ -42,8 +42,11 @@ class TimeFormat:
         if found is None:
             raise ValueError(f"'{text}' is not written so")
         part = {field: int(found[number] or 0) for number, field in enumerate(self.fields, start=1)}
-        day = datetime.combine(date(part["Y"] + (2000 if part["Y"] < 100 else 0), part["M"], part["D"]), time())
         hour = part.get("h", 0)
+        try:
+            day = datetime.combine(date(part["Y"] + (2000 if part["Y"] < 100 else 0), part["M"], part["D"]), time())
+        except ValueError as error:
+            raise ValueError(f"'{text}' has no such day") from error
         if hour > 24:
             raise ValueError(f"'{text}' has no such hour")
         return day + timedelta(hours=hour, minutes=part.get("m", 0), seconds=part.get("s", 0))

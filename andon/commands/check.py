@@ -15,9 +15,12 @@ def command(
 ) -> None:
     """Validate a catalog: file:line:column, what, and what to write instead; and list what its calendars close this year.
 
+    Databases that sources read are asked whether their rows say when they happened; one that does not answer is named, and no error.
+
     Exit code 2 for errors, 0 for warnings only.
     """
     from andon.catalog_check import check_catalog, closings, expressions_of, unreadable_secrets
+    from andon.plugins import doubts
     from core.plural import counted
 
     if schema is not None:
@@ -28,6 +31,9 @@ def command(
     for lacking in unreadable_secrets(loaded.catalog):
         typer.echo(f"warning: not readable here: {lacking}", err=True)
     found = loaded.catalog
+    for source in found.sources.values():
+        for doubt in doubts(source.receiver) if source.receiver else ():
+            typer.echo(f"warning: {source.whose}: {doubt}", err=True)
     for line in closings(found):
         typer.echo(line)
     slas = sum(len(flow.slas) for flow in found.flows.values())

@@ -25,20 +25,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from pydantic import Field, field_validator, model_validator
 
 from collector.backoff import Backoff
 from collector.cloud_events import STRUCTURED, parse_structured
-from collector.plugin_settings import known_zone
 from collector.polling.cursor import Cursor
 from collector.polling.database import PausedError, find_columns, open_engine
 from collector.polling.row_json import json_value
+from collector.polling.table_settings import SqlTableSettings
 from collector.receiver import ReceiverContext
-from collector.receiver_settings import ReceiverSettings, parse_settings
+from collector.receiver_settings import parse_settings
 from collector.rejection import Rejection
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
 from core.errors import AndonError
@@ -57,54 +56,6 @@ _POLL_ERRORS = (sa.exc.SQLAlchemyError, sqlite3.Error, AndonError, ImportError, 
 T = TypeVar("T")
 
 
-class SqlTableSettings(ReceiverSettings):
-    """Settings under ``receiver:``.
-
-    Exactly one of ``table`` (``schema.name``) and ``query``; ``time_zone`` is that of times without a zone.
-    """
-
-    table: str | None = None
-    query: str | None = None
-    key: str | list[str]
-    change: str = Field(min_length=1)
-    columns: list[str] = Field(default_factory=list)
-    event_type: str = "{table}.changed"
-    event_source: str = "/tables/{table}"
-    time_zone: str | None = None
-    poll_seconds: float = Field(default=10.0, ge=0.05, le=86_400)
-    overlap_seconds: float = Field(default=300.0, ge=0, le=7 * 86_400)
-    overlap_ids: int = Field(default=1_000, ge=0)
-    page_rows: int = Field(default=2_000, ge=1, le=20_000)
-
-    @property
-    def keys(self) -> list[str]:
-        """The key columns, in order."""
-        return [self.key] if isinstance(self.key, str) else self.key
-
-    @property
-    def label(self) -> str:
-        """The value of ``{table}``."""
-        return self.table or "query"
-
-    @field_validator("key")
-    @classmethod
-    def _some_key(cls, key: str | list[str]) -> str | list[str]:
-        if not key or (isinstance(key, list) and "" in key):
-            raise ValueError("name at least one key column")
-        return key
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str | None) -> str | None:
-        return known_zone(name)
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.table is None) == (self.query is None):
-            raise ValueError("write either 'table' or 'query'")
-        return self
-
-
 class SqlTableReceiver:
     """Polls one table or query per source."""
 
@@ -113,6 +64,10 @@ class SqlTableReceiver:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(SqlTableSettings, settings)
+
+    def doubts(self, settings: dict[str, Any]) -> list[str]:
+        """Look at the newest row. Raises what the database or its driver raises."""
+        return [found] if (found := _doubt(parse_settings(SqlTableSettings, settings))) else []
 
     async def run(self, context: ReceiverContext) -> None:
         """Poll until cancelled; reconnect for ever."""
@@ -169,6 +124,30 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
         await asyncio.sleep(waiting)
 
 
+def _doubt(settings: SqlTableSettings) -> str | None:
+    """Return why rows would count from the time of their loading, which is nobody's wish; None if they say when they happened."""
+    engine = open_engine(resolve_secret(settings.url))
+    origin = find_columns(engine, settings.table, settings.query, [*settings.named, *settings.columns])
+    change = origin.c[settings.change]
+    newest = sa.select(*(origin.c[name] for name in settings.named)).where(change.is_not(None)).order_by(change.desc()).limit(1)
+    with engine.connect() as connection:
+        row = connection.execute(newest).mappings().first()
+    if row is None:
+        return None
+    if settings.time is None and not isinstance(row[settings.change], datetime):
+        return (
+            f"the change column '{settings.change}' says no time ({type(row[settings.change]).__name__}), so every row would count from the "
+            "time it is loaded; name the column that says when it happened under 'time'"
+        )
+    try:
+        _ = settings.time and settings.time.of(dict(row), lambda moment: moment)
+    except (ValueError, OverflowError) as error:
+        return (
+            f"the newest row says no time that can be read, so it would count from the time it is loaded ({error}); give 'time' its format"
+        )
+    return None
+
+
 def _one_line(error: Exception) -> str:
     """Return the cause without the statement and its parameters, which contain the user's data."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
@@ -203,7 +182,7 @@ class _Poll:
         self._zone = ZoneInfo(settings.time_zone) if settings.time_zone else None
         self._engine = open_engine(resolve_secret(settings.url))
         self._cursor = Cursor(context.state, _identity(self._engine.url, settings))
-        self._origin = find_columns(self._engine, settings.table, settings.query, [*settings.keys, settings.change, *settings.columns])
+        self._origin = find_columns(self._engine, settings.table, settings.query, [*settings.named, *settings.columns])
         change = self._origin.c[settings.change]
         # SQLite keeps times as text in whatever form they were written: texts are compared with texts, never with times.
         self._as_text = self._engine.dialect.name == "sqlite" and isinstance(change.type, (sa.Date, sa.DateTime))
@@ -211,6 +190,7 @@ class _Poll:
         self._keys: list[Any] = [self._origin.c[name] for name in settings.keys]
         self._after: list[Any] | None = None
         self._done = False
+        self._timeless = False
         self._keep_from: int | None = None
         self._reached: int | None = None
         self._low = self._begin()
@@ -220,11 +200,7 @@ class _Poll:
         """Return the next page, or None after the last one."""
         if self._done:
             return None
-        chosen = (
-            dict.fromkeys([*self._settings.keys, self._settings.change, *self._settings.columns])
-            if self._settings.columns
-            else self._origin.c.keys()
-        )
+        chosen = dict.fromkeys([*self._settings.named, *self._settings.columns]) if self._settings.columns else self._origin.c.keys()
         columns = [self._origin.c[name] for name in chosen]
         statement = sa.select(*columns, self._change.label(_POSITION)).where(self._beyond()).order_by(self._change, *self._keys)
         with self._engine.connect() as connection:
@@ -357,7 +333,6 @@ class _Poll:
         key = [data[name] for name in self._settings.keys]
         text = json.dumps([self._settings.label, key, data[self._settings.change], data], sort_keys=True, ensure_ascii=False)
         identity = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:20]
-        change = row[self._settings.change]
         event = {
             "specversion": "1.0",
             "id": identity.hex(),
@@ -367,9 +342,23 @@ class _Poll:
             "datacontenttype": "application/json",
             "data": data,
         }
-        if isinstance(change, datetime):
-            event["time"] = self._zoned(change).isoformat()
+        if (moment := self._moment(row)) is not None:
+            event["time"] = moment.isoformat()
         return identity, event
+
+    def _moment(self, row: dict[str, Any]) -> datetime | None:
+        """Return when a row happened; None if it does not say, so that the time of loading counts."""
+        if self._settings.time is None:
+            change = row[self._settings.change]
+            return self._zoned(change) if isinstance(change, datetime) else None
+        try:
+            return self._settings.time.of(row, self._zoned)
+        except (ValueError, OverflowError) as error:
+            if not self._timeless:
+                fields = {"source": self._context.source.source, "table": self._settings.label, "why": str(error)}
+                _LOG.warning("a row says no time that can be read, it counts from the time it was loaded", extra={"fields": fields})
+            self._timeless = True
+            return None
 
     def _record(self, event: dict[str, Any]) -> Record:
         body = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")

@@ -7,9 +7,11 @@ import fcntl
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -61,6 +63,23 @@ def test_check_lists_what_each_calendar_closes_this_year(tmp_path: Path) -> None
     closing = [re.fullmatch(r"calendar (\S+) closes \d+ days in (\d{4}): .*1 January New Year's Day.*", line) for line in lines[:-1]]
     assert [found and found[1] for found in closing] == ["carrier", "office", "plant-de07", "plant-us02"]
     assert {found and int(found[2]) for found in closing} <= {datetime.now(UTC).year, (datetime.now(UTC) - timedelta(days=1)).year}
+
+
+def test_a_table_whose_rows_say_no_time_is_told_by_a_check_and_is_no_error(tmp_path: Path) -> None:
+    shutil.copytree(ORDERS, tmp_path / "catalog")
+    (tmp_path / "catalog" / "sources").mkdir(exist_ok=True)
+    receiver = "{type: sql_table, url: 'env:SHOP_DATABASE', table: orders, key: id, change: id}"
+    (tmp_path / "catalog" / "sources" / "table.yaml").write_text(f"source: table\nowner: order-desk\nreceiver: {receiver}\n")
+    file = tmp_path / "shop.sqlite"
+    environment = {"SHOP_DATABASE": f"sqlite:///{file}"}
+    result = ask("check", "catalog", folder=tmp_path, environment=environment)
+    assert (result.returncode, "its system could not be asked: PausedError: the database file" in result.stderr) == (0, True)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+        connection.execute("INSERT INTO orders VALUES (7)")
+    result = ask("check", "catalog", folder=tmp_path, environment=environment)
+    assert result.returncode == 0
+    assert "warning: source 'table': the change column 'id' says no time (int)" in result.stderr
 
 
 def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> None:

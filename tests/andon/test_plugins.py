@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
-from andon.plugins import check_channel, check_receiver, notifiers, receivers
+import andon.plugins
+from andon.plugins import check_channel, check_receiver, doubts, notifiers, receivers
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,3 +47,35 @@ def test_an_unknown_receiver_is_named_with_those_there_are() -> None:
     wrong = check_receiver({"type": "rabbit"})
     assert wrong is not None
     assert "which does not exist" in wrong.what
+
+
+class Asked:
+    """A receiver whose system answers, refuses or hangs."""
+
+    name = "asked"
+
+    def __init__(self, answer: Callable[[], list[str]]) -> None:
+        self._answer = answer
+
+    def doubts(self, settings: dict[str, Any]) -> list[str]:
+        assert settings["type"] == "asked"
+        return self._answer()
+
+
+def refuse() -> list[str]:
+    raise ConnectionRefusedError("nobody there\nat all")
+
+
+def test_a_system_is_asked_and_one_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = Event()
+    monkeypatch.setattr(andon.plugins, "ASKED_SECONDS", 0.2)
+    for answer, said in (
+        (lambda: ["the column is a number"], ["the column is a number"]),
+        (list, []),
+        (refuse, ["its system could not be asked: ConnectionRefusedError: nobody there"]),
+        (lambda: [str(released.wait(60))], ["its system could not be asked: no answer within 0 seconds"]),
+    ):
+        monkeypatch.setattr(andon.plugins, "receivers", lambda answer=answer: {"asked": Asked(answer)})
+        assert doubts({"type": "asked"}) == said
+    released.set()
+    assert doubts({"type": "not-installed-here"}) == []
