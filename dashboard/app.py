@@ -86,8 +86,8 @@ def _view(page: Page, wall: bool, zone: Zone) -> Callable[[], None]:
 
 
 _FRAME = Markup(
-    '<form class="andon-search" action="transactions" role="search"><input type="search" name="find" aria-label="Find a transaction by any number" '
-    'placeholder="Find a number" maxlength="200"><kbd title="Press / to search">/</kbd></form>'
+    '<form class="andon-search" action="transactions" role="search"><input type="search" name="find" aria-label="Find a transaction by a number or a name" '
+    'placeholder="Find a number or name" maxlength="200"><kbd title="Press / to search">/</kbd></form>'
     '<a class="andon-to-wall" href=".?wall=1" title="The board for a wall screen: no navigation, everything larger">Wall</a>'
     '<div class="andon-times"><nav aria-label="Pages">{}</nav>Times in {} '
     '<button class="andon-keys-open" type="button" title="What the keys of the keyboard do here">Keys <kbd>?</kbd></button></div>'

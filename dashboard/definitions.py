@@ -74,6 +74,11 @@ def key_title(catalog: Catalog, flow: str, key: str) -> str:
     return (found.title if found else "") or readable(key)
 
 
+def kind_title(catalog: Catalog, flow: str, kind: str) -> str:
+    """Return what a search found by: the title of a key type, or the role that ``@customer`` stands for."""
+    return kind[1:].capitalize() if kind.startswith("@") else key_title(catalog, flow, kind)
+
+
 def fact_title(flow: Flow | None, name: str) -> str:
     """Return the fact's title, or its id in readable form."""
     known = flow.facts.get(name) if flow else None
@@ -96,6 +101,15 @@ def runbook_title(catalog: Catalog, runbook: str) -> str:
     """Return the runbook's title, or its id in readable form."""
     known = catalog.runbooks.get(runbook)
     return known.title if known else readable(runbook)
+
+
+def titles(catalog: Catalog) -> tuple[tuple[str, str, str], ...]:
+    """Return flow, milestone and title of every flow ('' as milestone) and every milestone."""
+    return tuple(
+        (name, stage, stage_title(catalog, name, stage) if stage else known.title)
+        for name, known in catalog.flows.items()
+        for stage in ("", *known.milestones)
+    )
 
 
 def zones_by_city(catalog: Catalog) -> dict[str, str]:

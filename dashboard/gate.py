@@ -18,6 +18,7 @@ _OWN = re.compile(r".*/_stcore/(?!(health|host-config)$)")
 """What Streamlit serves besides the pages. The pages need only two of these, and the WebSocket."""
 _FRAME = Path(__file__).parent / "frame.js"
 _OWN_SCRIPT = re.compile(rf".*/{_FRAME.name}$")
+_SUGGESTIONS = re.compile(r".*/suggestions$")
 _WITHHELD = frozenset({b"origin", b"accept-encoding"})
 _MODULE = b'<script type="module"'
 """Where Streamlit's own script begins in its page; ours has to run before it."""
@@ -25,8 +26,10 @@ _TITLE = (b"<title>Streamlit</title>", b"<title>Andon</title>")
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def gate(app: ASGIApp) -> ASGIApp:
+def gate(app: ASGIApp, suggestions: ASGIApp) -> ASGIApp:
     """Return Streamlit's application without the endpoints that none of our pages use: uploads, its own metrics, its interface for agents.
+
+    Beside it, ``suggestions`` answers what is typed into a search.
 
     The ``Origin`` header is withheld from Streamlit, because the server has already checked it: for an origin it does not know, Streamlit
     would ask a server on the internet for this machine's address, to compare.
@@ -44,6 +47,8 @@ def gate(app: ASGIApp) -> ASGIApp:
             return await Response(_FRAME.read_bytes(), media_type="text/javascript", headers={"cache-control": "no-cache"})(
                 scope, receive, send
             )
+        if scope["type"] == "http" and _SUGGESTIONS.match(scope["path"]):
+            return await suggestions(scope, receive, send)
         if scope["type"] in {"http", "websocket"}:
             scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in _WITHHELD]}
         return await app(scope, receive, _with_own_script(send) if scope["type"] == "http" else send)

@@ -29,6 +29,7 @@ from core.rejection_log import FLUSH_SECONDS, RejectionLog
 from core.telemetry import configure_logging
 from dashboard.gate import gate, page_headers
 from dashboard.measures import telemetry
+from dashboard.suggestions import suggestions
 
 logger = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
@@ -64,7 +65,7 @@ def serve(script: Path, settings: Settings) -> None:
     measuring = threading.Thread(target=measured.run, kwargs={"sockets": [metrics_bound]}, name="metrics", daemon=True)
     measuring.start()
     pages = st.App(script, lifespan=_while_served(rejections))
-    server = make_server(gate(pages), hosts, rejections, headers=page_headers(settings.images_from), websockets=True)
+    server = make_server(gate(pages, suggestions()), hosts, rejections, headers=page_headers(settings.images_from), websockets=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     fields = {"pages": f"http://{host}:{port}", "metrics": f"http://{host}:{metrics_port}/metrics"}

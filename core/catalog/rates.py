@@ -30,14 +30,19 @@ class Rates(Definition):
 
         None: a currency has no rate on that day.
         """
-        whole, since = 0.0, None
+        known, whole, since = self.on(day), 0.0, None
         for currency, amount in value.items():
             if not amount or currency == self.currency:
                 whole += amount
-                continue
-            dated = max((from_ for from_ in self.rates.get(currency, {}) if from_ <= day), default=None)
-            if dated is None:
+            elif currency not in known:
                 return None
-            whole += amount * self.rates[currency][dated]
-            since = min(dated, since or dated)
+            else:
+                rate, dated = known[currency]
+                whole += amount * rate
+                since = min(dated, since or dated)
         return whole, since
+
+    def on(self, day: date) -> dict[str, tuple[float, date]]:
+        """Return what one unit of each other currency is worth on a day, and since when; currencies without a rate by then are left out."""
+        latest = {currency: max((from_ for from_ in dated if from_ <= day), default=None) for currency, dated in self.rates.items()}
+        return {currency: (self.rates[currency][from_], from_) for currency, from_ in latest.items() if from_}

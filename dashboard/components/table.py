@@ -16,11 +16,17 @@ Row = Mapping[Any, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its title, and what gives a row's cell. ``kind`` is a class of ``style.css`` (``number``, ``soft``, ``wide``)."""
+    """One column: its title, and what gives a row's cell. ``kind`` is a class of ``style.css`` (``number``, ``soft``, ``wide``).
+
+    ``href``: where a click on its head leads, to the same table in another order; ``order``: how the rows are sorted by it (``ascending``,
+    ``descending``, '' if they are not).
+    """
 
     title: str
     cell: Callable[[Any], object]
     kind: str = ""
+    href: str = ""
+    order: str = ""
 
 
 def link(href: str, words: object) -> Markup:
@@ -36,7 +42,7 @@ def time(zone: Zone, moment: object, seconds: bool = False) -> Markup:
 def html(columns: Iterable[Column], rows: Iterable[Row], label: str = "") -> Markup:
     """Return the table."""
     columns = list(columns)
-    head = Markup("").join(Markup('<th class="{}" scope="col">{}</th>').format(column.kind, column.title) for column in columns)
+    head = Markup("").join(map(_head, columns))
     body = Markup("").join(
         Markup("<tr>{}</tr>").format(
             Markup("").join(Markup('<td class="{}">{}</td>').format(column.kind, column.cell(row)) for column in columns)
@@ -46,6 +52,14 @@ def html(columns: Iterable[Column], rows: Iterable[Row], label: str = "") -> Mar
     return Markup(
         '<div class="andon-table" role="region" tabindex="0" aria-label="{}"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
     ).format(label, head, body)
+
+
+def _head(column: Column) -> Markup:
+    if not column.href:
+        return Markup('<th class="{}" scope="col">{}</th>').format(column.kind, column.title)
+    return Markup('<th class="{}" scope="col"{}><a href="{}" title="Sort by this column">{}</a></th>').format(
+        column.kind, Markup(' aria-sort="{}"').format(column.order) if column.order else "", column.href, column.title
+    )
 
 
 def show(columns: Iterable[Column], rows: Iterable[Row], label: str = "") -> None:

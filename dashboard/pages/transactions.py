@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +25,11 @@ _EXCEPTIONS = {"breached", "failed", "at_risk", "unknown", "met_late"}
 _LIMIT = 200
 _FILE_LIMIT = 50_000
 """The most rows of a file."""
-_ORDERS = {"worst": "Worst first", "due": "Due first", "value": "Largest value first", "newest": "Newest first"}
+_DESCENDING = {"worst", "value", "started", "updated"}
+"""What begins with the largest or the latest; the other orders begin with the smallest, the earliest or A."""
 _FOUND = 100
+FIND = "Find a number or a name"
+"""The label of the box; by it, ``frame.js`` finds the box and suggests what may be meant."""
 
 
 class Transactions:
@@ -44,7 +48,7 @@ class Transactions:
             return
         given = st.query_params.get("find", "")
         wanted = st.text_input(
-            "Find by any business identifier", value=given, placeholder="order, delivery, invoice, shipment, purchase order …"
+            FIND, value=given, placeholder="order, delivery, invoice, purchase order, customer …, or a part of it"
         ).strip()
         if wanted != given:
             st.query_params["find"] = wanted
@@ -70,26 +74,30 @@ def _found(context: Context, wanted: str) -> None:
     matched = hits.groupby("transaction_id").apply(
         lambda group: ", ".join(_named(context, *key) for key in zip(group["flow"], group["key_type"], group["key_value"], strict=True))
     )
-    found = f"Showing the {_FOUND} newest that begin with {plain(wanted)}. Type more of it to find the others."
+    found = f"Showing {_FOUND} that have {plain(wanted)} in them. Type more of it to find the others."
     _table(context, rows, matched.to_dict(), found if len(hits) == _FOUND else "")
 
 
 def _named(context: Context, flow: str, key_type: str, value: str) -> str:
-    return f"earlier id {value}" if key_type == "@merged" else f"{definitions.key_title(context.catalog, flow, key_type)} {value}"
+    return f"earlier id {value}" if key_type == "@merged" else f"{definitions.kind_title(context.catalog, flow, key_type)} {value}"
 
 
 def _list(context: Context) -> None:
     catalog = context.catalog
     recent = context.data.read(reads.choices, slow=True, since=filters.since("30d", context.now))
-    asked, period, order = _asked(context, recent)
+    asked, period = _asked(context, recent)
     if awaited := st.query_params.get("awaited", ""):
         words, clear = st.columns([5, 1], vertical_alignment="center")
         words.text(f"Late, at risk, unknown or failed on the way to “{definitions.stage_title(catalog, asked['flow'], awaited)}”")
         if clear.button("Show all", width="stretch"):
             st.query_params.pop("awaited", None)
             st.rerun()
-    since = filters.since(period, context.now)
-    asked |= {"awaited": awaited, "since": since, "order": order, "now": context.minute}
+    since, order = filters.since(period, context.now), _order()
+    asked |= {"awaited": awaited, "since": since, "order": order.by, "reverse": order.reverse, "now": context.minute}
+    if order.by in {"flow", "stage"}:
+        asked["titles"] = definitions.titles(catalog)
+    if order.by == "value" and catalog.rates:
+        asked["rates"] = tuple((currency, rate) for currency, (rate, _) in catalog.rates.on(context.now.date()).items())
     rows = context.data.read(reads.listing, **asked, limit=_LIMIT)
     if rows.empty and recent.empty:
         notices.empty(
@@ -100,17 +108,17 @@ def _list(context: Context) -> None:
     elif rows.empty:
         notices.empty("Nothing matches", "No transaction matches all of these filters. Widen the period or clear a filter.")
     elif len(rows) < _LIMIT:
-        _table(context, rows, {}, "", since)
+        _table(context, rows, {}, "", since, order)
     else:
         note = f"Showing the first {_LIMIT}. The file has all that match, up to {_FILE_LIMIT:,}."
-        _table(context, rows, {}, note, since, lambda: context.data.read(reads.listing, **asked, limit=_FILE_LIMIT))
+        _table(context, rows, {}, note, since, order, lambda: context.data.read(reads.listing, **asked, limit=_FILE_LIMIT))
 
 
-def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], str, str]:
-    """Draw the filters; return what they ask of the store, the period and the order."""
+def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], str]:
+    """Draw the filters; return what they ask of the store, and the period."""
     catalog = context.catalog
     asked: dict[str, Any] = {}
-    first = st.columns([1, 1, 1.4, 1, 1])
+    first = st.columns([1, 1, 1.4, 1])
     with first[0]:
         flow = asked["flow"] = filters.flow(catalog)
     flows = {name: known for name, known in catalog.flows.items() if flow in {"", name}}
@@ -122,8 +130,6 @@ def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], str,
         chosen = filters.choose("SLA", "sla", named, lambda text: definitions.sla_title(catalog, *text.partition("/")[::2]))
     with first[3]:
         period = filters.period("7d", everything=True)
-    with first[4]:
-        order = filters.select("Order", "order", list(_ORDERS), _order(), _ORDERS.__getitem__)
     roles = [role for role in PARTIES if any(role in known.parties() for known in flows.values()) or st.query_params.get(role)]
     second = st.columns(len(roles) + 4)
     for column, role in zip(second, roles, strict=False):
@@ -141,12 +147,33 @@ def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], str,
     if chosen or owner:
         kept = (pair for pair, holder in promises.items() if named.get(chosen, pair) == pair and owner in {"", holder})
         asked["promises"] = tuple(kept) or (("", ""),)  # nothing is promised by both: nothing matches
-    return asked, period, order
+    return asked, period
 
 
-def _order() -> str:
+@dataclass(frozen=True)
+class _Order:
+    """``?order=customer``, or ``?order=customer&reverse=1`` for the other way round."""
+
+    by: reads.Order
+    reverse: bool
+
+    def to(self, by: reads.Order) -> str:
+        """Return the address of this list in the order of another column; of the same one, the other way round."""
+        turned = {"order": by, "reverse": "1" if by == self.by and by != "worst" and not self.reverse else ""}
+        return links.to("transactions", **{**st.query_params.to_dict(), **turned})
+
+    def of(self, by: reads.Order) -> str:
+        """Return how the rows are sorted by a column; '' if they are not."""
+        if by != self.by:
+            return ""
+        return "descending" if (by in _DESCENDING) != self.reverse else "ascending"
+
+
+def _order() -> _Order:
     given = st.query_params.get("order", "")
-    return given if given in _ORDERS else "worst"
+    worst: reads.Order = "worst"
+    by = next((known for known in reads.ORDERS if known == given), worst)
+    return _Order(by, by != "worst" and st.query_params.get("reverse", "") == "1")
 
 
 def _distinct(frame: pd.DataFrame, column: str) -> list[str]:
@@ -159,34 +186,45 @@ def _table(
     matched: dict[str, str],
     note: str,
     since: datetime | None = None,
+    order: _Order | None = None,
     all_rows: Callable[[], pd.DataFrame] | None = None,
 ) -> None:
-    catalog, zone = context.catalog, context.zone
-    columns = [
-        table.Column(
-            "Reference",
-            lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"] or row["transaction_id"][:12]),
-            "key",
-        ),
-        table.Column("SLA status", lambda row: _exception(row["verdict"]) if row["verdict"] else ""),
-        table.Column("Due", lambda row: _due(context, row)),
-        table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
-        table.Column("Last milestone", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
-        table.Column("State", lambda row: _exception("failed" if row["failed_stage"] else row["state"])),
-        *(_party(role) for role in PARTIES if (rows[role] != "").any()),
-        table.Column("Plant", lambda row: row["plant"], "soft spare"),
-        table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number"),
-        table.Column("Started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
-        table.Column("Updated", lambda row: table.time(zone, row["updated_at"]), "soft spare"),
-    ]
+    """Draw the rows; with an ``order``, a click on the head of a column sorts by it."""
+    columns = _columns(context, order, rows)
     if matched:
         columns.insert(1, table.Column("Matched by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
     table.show(columns, rows.to_dict("records"), "Transactions")
     export.offer(context, all_rows or rows, "transactions", note, start=since, end=context.now)
 
 
-def _party(role: str) -> table.Column:
-    return table.Column(role.capitalize(), lambda row: row[role])
+def _columns(context: Context, order: _Order | None, rows: pd.DataFrame) -> list[table.Column]:
+    catalog, zone = context.catalog, context.zone
+
+    def column(title: str, by: reads.Order, cell: Callable[[Any], object], kind: str = "") -> table.Column:
+        return table.Column(title, cell, kind, order.to(by), order.of(by)) if order else table.Column(title, cell, kind)
+
+    return [
+        column(
+            "Reference",
+            "reference",
+            lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"] or row["transaction_id"][:12]),
+            "key",
+        ),
+        column("SLA status", "worst", lambda row: _exception(row["verdict"]) if row["verdict"] else ""),
+        column("Due", "due", lambda row: _due(context, row)),
+        column("Flow", "flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
+        column("Last milestone", "stage", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
+        column("State", "state", lambda row: _exception("failed" if row["failed_stage"] else row["state"])),
+        *(column(role.capitalize(), role, _party(role)) for role in PARTIES if (rows[role] != "").any()),
+        column("Plant", "plant", lambda row: row["plant"], "soft spare"),
+        column("Value", "value", lambda row: cell(row["value"], row["currency"]), "number"),
+        column("Started", "started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
+        column("Updated", "updated", lambda row: table.time(zone, row["updated_at"]), "soft spare"),
+    ]
+
+
+def _party(role: str) -> Callable[[Any], object]:
+    return lambda row: row[role]
 
 
 def _exception(state: str) -> object:

@@ -85,7 +85,9 @@ def _slas(found: pd.DataFrame) -> pd.DataFrame:
     mine = found[found["by"] == "sla"]
     if mine.empty:
         return pd.DataFrame(columns=["flow", "sla", "before", "met", "missed"])
-    summed = mine.groupby(["name", "before"], as_index=False)[["met", "missed_clocks"]].sum()
+    summed = (
+        mine.groupby(["name", "before"], as_index=False)[["met", "missed_clocks"]].sum().astype({"met": "int64", "missed_clocks": "int64"})
+    )
     summed[["flow", "sla"]] = summed["name"].str.split("/", n=1, expand=True)
     return summed.rename(columns={"missed_clocks": "missed"})[["flow", "sla", "before", "met", "missed"]]
 

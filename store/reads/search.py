@@ -16,10 +16,31 @@ from store.statement import statement
 
 TROUBLED = ("at_risk", "breached", "unknown")
 OPEN = (*TROUBLED, "running", "paused")
-Order = Literal["worst", "due", "value", "newest"]
-"""Worst: breached, at risk and unknown first, of equals the one due first. Due and value: of open clocks. The others follow, newest
-first."""
+Order = Literal[
+    "worst",
+    "due",
+    "value",
+    "newest",
+    "reference",
+    "flow",
+    "stage",
+    "state",
+    "customer",
+    "supplier",
+    "carrier",
+    "plant",
+    "started",
+    "updated",
+]
+"""Worst: breached, at risk and unknown first, of equals the one due first. Due: of the worst open clock. Value: the largest first. Those
+without such a clock follow, newest first. Started and updated: the latest first. The others: numbers by their size, words by the alphabet,
+flows and milestones by their titles."""
 ORDERS: tuple[Order, ...] = get_args(Order)
+_OF_CLOCKS = {"worst", "due", "value"}
+Titles = tuple[tuple[str, str, str], ...]
+"""(flow, milestone, title)."""
+_LEAST_TYPED = 2
+"""As many characters are looked for in the middle of numbers and names; fewer are in nearly all."""
 _WINDOW_HOURS = (24, 24 * 8, 24 * 64)
 
 
@@ -30,13 +51,35 @@ def forms(value: str) -> list[str]:
 
 
 def find(client: Reader, *, value: str, limit: int = 50) -> pd.DataFrame:
-    """Return the transactions that an identifier names: flow, transaction_id, key_type, key_value; exact matches first, then prefixes.
+    """Return the transactions that an identifier or a name means: flow, transaction_id, key_type, key_value.
+
+    Exact identifiers come first, then those that begin with it. If it is none, those that only contain it follow, then the transactions
+    of companies and plants whose name contains it (key_type ``@customer``, ``@supplier``, ``@carrier``, ``@plant``), the newest first.
 
     The only way to search by an identifier. The id of a transaction that was merged into another is a key of that one, of type ``@merged``.
     """
     exact = forms(value)
-    beginnings = {f"beginning_{number}": form for number, form in enumerate(exact)}
-    return frame(client, statement("search/find", beginnings=tuple(beginnings)), parameters={"exact": exact, **beginnings, "limit": limit})
+    sql = statement("search/find", beginnings=tuple(_beginnings(value)))
+    found = frame(client, sql, parameters={"exact": exact, **_beginnings(value), "limit": limit})
+    if len(exact[0]) < _LEAST_TYPED or len(found) >= limit or (len(found) and found["key_value"].isin(exact).any()):
+        return found
+    parts = frame(client, statement("search/find_parts"), parameters={"part": exact[-1], "limit": limit, "heartbeat": HEARTBEAT})
+    both = [part for part in (found, parts) if len(part)]
+    return pd.concat(both).drop_duplicates(ignore_index=True).head(limit) if both else found
+
+
+def suggested(client: Reader, *, value: str, since: datetime, limit: int = 5) -> pd.DataFrame:
+    """Return what somebody may mean who has typed this much: flow, kind (a key type, or ``@customer`` …) and value.
+
+    At most ``limit`` numbers that begin with it and as many names that contain it, of transactions first seen since then.
+    """
+    sql = statement("search/suggested", beginnings=tuple(_beginnings(value)))
+    parameters = {**_beginnings(value), "part": forms(value)[0], "first": first_id(since), "limit": limit, "heartbeat": HEARTBEAT}
+    return frame(client, sql, parameters=parameters) if len(forms(value)[0]) >= _LEAST_TYPED else pd.DataFrame()
+
+
+def _beginnings(value: str) -> dict[str, str]:
+    return {f"beginning_{number}": form for number, form in enumerate(forms(value))}
 
 
 def choices(client: Reader, *, since: datetime) -> pd.DataFrame:
@@ -65,15 +108,18 @@ def listing(
     ids: tuple[str, ...] = (),
     limit: int = 200,
     order: Order = "newest",
+    reverse: bool = False,
+    titles: Titles = (),
+    rates: tuple[tuple[str, float], ...] = (),
 ) -> pd.DataFrame:
-    """Return transactions with their worst clock, in this order.
+    """Return transactions with their worst clock, in this order over all that match; ``reverse``: the other way round (but the worst).
 
     ``stage``: the milestone reached last. ``awaited``: the milestone that a late clock is waiting for, or that failed. ``verdict``: of any
     clock, or ``failed``. ``promises``: only those with a clock of one of these (flow, SLA), of which the worst is told. ``since``: first
     seen after. Columns: flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause, customer,
     supplier, carrier, plant, value, currency, and of the worst clock: sla, verdict, due_at.
 
-    Searches newest first, in windows back from ``now``, until there are ``limit`` rows: what is frequent is found at once, what is rare
+    Newest first, it searches in windows back from ``now`` until there are ``limit`` rows: what is frequent is found at once, what is rare
     costs one pass over everything.
     """
     given = {"flow": flow, "state": state, "stage": stage, "customer": customer, "supplier": supplier, "carrier": carrier, "plant": plant}
@@ -81,40 +127,60 @@ def listing(
     parameters |= {
         "troubled": list(TROUBLED),
         "promises": list(promises),
+        "promised": ["/".join(pair) for pair in promises],
         "verdicts": list(TROUBLED if order == "worst" or awaited else OPEN),
+        **_put_in_order(titles, rates),
     }
     asked: dict[str, Any] = {"columns": tuple(name for name, value in given.items() if value), "awaited": bool(awaited)}
-    asked |= {"verdict": bool(verdict), "promises": bool(promises)}
-    is_ranked = order != "newest" and not ids and (not verdict or verdict in OPEN)
-    first = rows = _ranked(client, asked, parameters, since, order) if is_ranked else pd.DataFrame()
-    if len(first) < limit and not (is_ranked and verdict):
-        rest = _newest(client, {**asked, "by_id": bool(ids), "failed": verdict == "failed"}, parameters, now, since)
+    asked |= {"verdict": bool(verdict), "promises": bool(promises), "failed": verdict == "failed", "by_id": bool(ids)}
+    asked |= {"order": order, "reverse": reverse, "clock_is_open": verdict in OPEN or (not verdict and bool(awaited))}
+    is_ranked = order in _OF_CLOCKS and not ids and (order == "value" or not verdict or verdict in OPEN)
+    first = rows = _ranked(client, asked, parameters, since) if is_ranked else pd.DataFrame()
+    if len(first) < limit and not (is_ranked and verdict in OPEN):
+        rest = _listed(client, asked, parameters, now, since)
         rows = pd.concat([first, rest]).drop_duplicates(["flow", "transaction_id"], ignore_index=True).head(limit) if len(first) else rest
     return _with_worst_clock(client, rows, promises)
 
 
-def _ranked(client: Reader, asked: dict[str, Any], parameters: dict[str, Any], since: datetime | None, order: Order) -> pd.DataFrame:
-    """Return the transactions that come first by their open clocks, in that order."""
+def _put_in_order(titles: Titles, rates: tuple[tuple[str, float], ...]) -> dict[str, list[Any]]:
+    """Return what rows are put in order by, as parameters."""
+    flows = {flow: title for flow, stage, title in titles if not stage}
+    stages = {f"{flow}/{stage}": title for flow, stage, title in titles if stage}
+    worth: dict[str, list[Any]] = {"currencies": [currency for currency, _ in rates], "rates": [rate for _, rate in rates]}
+    return {"flows": [*flows], "flow_titles": [*flows.values()], "stages": [*stages], "stage_titles": [*stages.values()], **worth}
+
+
+def _ranked(client: Reader, asked: dict[str, Any], parameters: dict[str, Any], since: datetime | None) -> pd.DataFrame:
+    """Return the transactions that come first by their clocks, in that order."""
     bound = {**parameters, "first": first_id(since) if since else ""}
-    ranked = frame(client, statement("search/ranked", in_window=since is not None, order=order, **asked), parameters=bound)
+    asked = {**asked, "in_window": since is not None}
+    name = "search/by_value" if asked["order"] == "value" else "search/ranked"
+    ranked = frame(client, statement(name, **asked), parameters=bound)
     if ranked.empty:
         return ranked
-    by_id = {"columns": (), "by_id": True, "in_window": False, "awaited": False, "failed": False, "verdict": False, "promises": False}
-    sql = statement("search/listing", clock_is_open=True, **by_id)
+    by_id = {
+        **asked,
+        "columns": (),
+        "by_id": True,
+        "in_window": False,
+        "awaited": False,
+        "failed": False,
+        "verdict": False,
+        "promises": False,
+    }
+    sql = statement("search/listing", **{**by_id, "order": "newest"})
     rows = frame(client, sql, parameters={**parameters, "ids": ranked["transaction_id"].tolist()})
     return ranked.merge(rows, on=["flow", "transaction_id"]) if len(rows) else rows
 
 
-def _newest(client: Reader, asked: dict[str, Any], parameters: dict[str, Any], now: datetime, since: datetime | None) -> pd.DataFrame:
-    verdict, limit = parameters["verdict"], parameters["limit"]
-    clock_is_open = verdict in OPEN or (not verdict and asked["awaited"])
+def _listed(client: Reader, asked: dict[str, Any], parameters: dict[str, Any], now: datetime, since: datetime | None) -> pd.DataFrame:
+    """Return the transactions by a column of theirs; else newest first, from ever longer windows."""
     rows = pd.DataFrame()
-    for first in [since] if asked["by_id"] else _windows(since, now):
+    by_time = asked["order"] in {*_OF_CLOCKS, "newest"}
+    for first in _windows(since, now) if by_time and not asked["by_id"] else [since]:
         bound = {**parameters, "first": first_id(first) if first else ""}
-        rows = frame(
-            client, statement("search/listing", in_window=first is not None, clock_is_open=clock_is_open, **asked), parameters=bound
-        )
-        if len(rows) >= limit:
+        rows = frame(client, statement("search/listing", in_window=first is not None, **asked), parameters=bound)
+        if len(rows) >= parameters["limit"]:
             break
     return rows
 

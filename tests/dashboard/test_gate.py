@@ -16,6 +16,11 @@ from dashboard.gate import gate, page_headers
 Scope = dict[str, Any]
 
 
+async def nothing(_scope: Any, _receive: Any, send: Any) -> None:
+    """Answer what is asked for suggestions."""
+    await send({"type": "http.response.body", "body": b"suggested"})
+
+
 def asked(
     method: str, path: str, kind: str = "http", headers: tuple[tuple[bytes, bytes], ...] = ()
 ) -> tuple[list[Scope], list[dict[str, Any]]]:
@@ -30,7 +35,7 @@ def asked(
         answered.append(message)
 
     scope = {"type": kind, "method": method, "path": path, "headers": list(headers)}
-    asyncio.run(gate(behind)(scope, None, send))  # type: ignore[arg-type] # a gate reads no body
+    asyncio.run(gate(behind, nothing)(scope, None, send))  # type: ignore[arg-type] # a gate reads no body
     return given, answered
 
 
@@ -49,6 +54,14 @@ def test_nothing_is_taken(method: str) -> None:
 def test_pages_and_what_they_need_pass(method: str, path: str) -> None:
     (scope,), answered = asked(method, path)
     assert (scope["path"], answered) == (path, [])
+
+
+@pytest.mark.parametrize("path", ["/suggestions", "/below/suggestions"])
+def test_suggestions_are_answered_beside_streamlit(path: str) -> None:
+    given, answered = asked("GET", path)
+    assert (given, answered[0]["body"]) == ([], b"suggested")
+    assert asked("POST", path)[1][0]["status"] == 405
+    assert asked("GET", path, "websocket")[0], "a WebSocket is Streamlit's"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +107,7 @@ def answered(kind: str, *bodies: bytes, status: int = 200, method: str = "GET") 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(gate(behind)({"type": "http", "method": method, "path": "/incidents", "headers": []}, None, send))  # type: ignore[arg-type] # a gate reads no body
+    asyncio.run(gate(behind, nothing)({"type": "http", "method": method, "path": "/incidents", "headers": []}, None, send))  # type: ignore[arg-type] # a gate reads no body
     return dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
 
 

@@ -211,3 +211,20 @@ def test_every_tab_is_named_and_a_name_given_once_is_kept(served: str, browser: 
         drawn(page, ".andon-detail")
         assert page.title().endswith(" · Andon")
         assert box.input_value() == "Jörg Koch"
+
+
+def test_what_is_typed_is_completed_and_a_suggestion_leads_to_what_it_names(served: str, browser: Any) -> None:
+    with window(browser, f"{served}/kpis") as (page, seen):
+        box = page.locator(".andon-search input")
+        box.press_sequentially("acm")
+        page.locator("#andon-suggestions li", has_text="ACME GmbH").wait_for()
+        box.press("ArrowDown")
+        box.press("Enter")
+        page.locator(".andon-table td", has_text="Customer ACME GmbH").first.wait_for()
+        assert page.url.endswith("/transactions?find=ACME+GmbH")
+        again = page.get_by_label("Find a number or a name")
+        again.fill("450000000")
+        page.locator("#andon-suggestions li", has_text="Sales order").first.wait_for()
+        again.press("Escape")
+        assert page.locator("#andon-suggestions").count() == 0
+        assert seen.errors == []

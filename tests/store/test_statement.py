@@ -36,8 +36,9 @@ def columns_of(*names: str) -> list[dict[str, object]]:
 
 LISTING = {
     "columns": (), "by_id": False, "awaited": False, "failed": False, "verdict": False, "clock_is_open": True, "in_window": True, "promises": False,
+    "order": "newest", "reverse": False,
 }  # fmt: skip
-RANKED = {"columns": (), "awaited": False, "verdict": False, "in_window": True, "promises": False}
+RANKED = {"columns": (), "awaited": False, "verdict": False, "in_window": True, "promises": False, "reverse": False}
 SELECT = {"select": "SELECT 1"}
 BEHIND: list[dict[str, object]] = [
     {"missed": True, "columns": (), "promised": "", "one_flow": False},
@@ -85,6 +86,10 @@ CASES: dict[str, list[dict[str, object]]] = {
     "rebuild/count_hours": each("table", ("spans",)),
     "rebuild/count_rows": [{"table": "spans", "in_window": flag} for flag in FLAGS],
     "rebuild/oldest_hour": each("table", ("spans",)),
+    "search/by_value": [
+        {**LISTING, "order": "value"},
+        {**LISTING, "order": "value", "columns": ("flow", "state", "customer"), "promises": True, "reverse": True, "in_window": False},
+    ],
     "search/find": [{"beginnings": ("beginning_0", "beginning_1")}],
     "search/listing": [
         LISTING,
@@ -96,12 +101,15 @@ CASES: dict[str, list[dict[str, object]]] = {
         {**LISTING, "verdict": True, "in_window": False},
         {**LISTING, "verdict": True, "awaited": True, "clock_is_open": False},
         {**LISTING, "promises": True, "clock_is_open": False},
+        *({**LISTING, "order": order} for order in ("reference", "flow", "stage", "state", "updated")),
+        {**LISTING, "order": "customer", "reverse": True},
     ],
     "search/ranked": [
         {**RANKED, "order": "worst"},
         {**RANKED, "order": "due", "columns": ("flow", "customer"), "verdict": True, "in_window": False},
-        {**RANKED, "order": "value", "columns": ("state", "stage", "plant"), "awaited": True, "promises": True},
+        {**RANKED, "order": "due", "reverse": True, "columns": ("state", "stage", "plant"), "awaited": True, "promises": True},
     ],
+    "search/suggested": [{"beginnings": ("beginning_0", "beginning_1")}],
     "search/worst_clocks": each("promises", FLAGS),
     "truncate": each("table", ("open_clocks",)),
 }

@@ -35,6 +35,11 @@ def test_amounts_become_one_at_the_rates_of_the_day(value: dict[str, float], day
     assert found == (None if total is None else (pytest.approx(total[0]), total[1]))
 
 
+def test_of_each_currency_the_latest_rate_of_a_day_holds() -> None:
+    assert RATES.on(date(2026, 2, 28)) == {"USD": (0.8, date(2026, 1, 1))}
+    assert RATES.on(date(2026, 7, 1)) == {"USD": (0.9, date(2026, 7, 1)), "PLN": (0.25, date(2026, 3, 1))}
+
+
 def test_rates_are_read_and_reach_the_pages() -> None:
     loaded = load_catalog(EXAMPLE).catalog
     assert loaded.rates == Rates(currency="EUR", rates={"USD": {date(2026, 1, 1): 0.86}})

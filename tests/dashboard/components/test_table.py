@@ -43,3 +43,10 @@ def test_a_time_is_the_viewers_and_has_utc_on_hover() -> None:
 
 def test_a_link_is_escaped() -> None:
     assert table.link('a?x="&y', "<i>") == '<a href="a?x=&#34;&amp;y">&lt;i&gt;</a>'
+
+
+def test_a_head_with_an_address_sorts_and_says_how_the_rows_stand() -> None:
+    columns = [table.Column("Value", str, "number", 'a?x="', "descending"), table.Column("Due", str, "", "a?order=due")]
+    shown = table.html(columns, [])
+    assert '<th class="number" scope="col" aria-sort="descending"><a href="a?x=&#34;" title="Sort by this column">Value</a></th>' in shown
+    assert '<th class="" scope="col"><a href="a?order=due"' in shown

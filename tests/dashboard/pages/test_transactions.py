@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pandas as pd
 import pytest
@@ -134,12 +136,55 @@ def test_a_flow_offers_the_companies_of_its_roles(listed: Any) -> None:
         "Supplier"
     ]
     test, asked = listed(supplier="Stahl AG", carrier="Rapid", order="due")
-    assert [box.label for box in test.selectbox][5:8] == ["Customer", "Supplier", "Carrier"]
+    assert [box.label for box in test.selectbox][4:7] == ["Customer", "Supplier", "Carrier"]
     assert (asked["supplier"], asked["carrier"], asked["order"]) == ("Stahl AG", "Rapid", "due")
 
 
 def test_an_order_that_is_none_is_the_worst_first(listed: Any) -> None:
     assert listed(order="sideways")[1]["order"] == "worst"
+
+
+def test_the_worst_are_never_last(listed: Any) -> None:
+    assert listed(order="worst", reverse="1")[1]["reverse"] is False
+
+
+def test_a_click_on_a_head_sorts_by_its_column_and_another_turns_it_round(view: View, filled: Store) -> None:
+    def heads(**address: str) -> dict[str, tuple[str, dict[str, str]]]:
+        shown = words(view("transactions", filled, **address))
+        found = re.findall(
+            r'<th class="[^"]*" scope="col"(?: aria-sort="([a-z]*)")?><a href="transactions\?([^"]*)"[^>]*>([^<]*)</a>', shown
+        )
+        return {title: (order, dict(parse_qsl(html.unescape(query)))) for order, query, title in found}
+
+    first = heads(period="30d", plant="DE07")
+    assert first["SLA status"] == ("descending", {"period": "30d", "plant": "DE07", "order": "worst"})
+    assert first["Customer"] == ("", {"period": "30d", "plant": "DE07", "order": "customer"})
+    once = heads(**first["Customer"][1])
+    assert once["Customer"] == ("ascending", {**first["Customer"][1], "reverse": "1"})
+    assert once["Value"] == ("", {"period": "30d", "plant": "DE07", "order": "value"}), "another column begins its own way"
+    assert heads(**once["Customer"][1])["Customer"] == ("descending", first["Customer"][1])
+
+
+@pytest.mark.parametrize(("order", "column"), [("customer", "customer"), ("plant", "plant"), ("reference", "reference")])
+def test_rows_stand_in_the_order_asked_for_and_so_does_the_file(
+    view: View, filled: Store, monkeypatch: pytest.MonkeyPatch, order: str, column: str
+) -> None:
+    monkeypatch.setattr(transactions, "_LIMIT", 20)
+    offered: list[Any] = []
+    monkeypatch.setattr(transactions.export, "offer", lambda *given, **_: offered.append(given[1]))
+    words(view("transactions", filled, order=order, period="all", flow="order-to-cash"))
+    values = offered[0]()[column].tolist()
+    assert len(values) > 20
+    assert values == sorted(values, key=lambda value: (not value, value.lower()))
+
+
+def test_a_part_of_a_name_finds_the_transactions_of_that_company(view: View, filled: Store) -> None:
+    shown = words(view("transactions", filled, find="globe"))
+    assert "Customer Globex" in shown
+    rows = re.findall(r"<tr>(.*?)</tr>", shown)[1:]
+    assert rows
+    assert all("Globex" in row for row in rows)
+    assert "aria-sort" not in shown, "what is found stands by how well it matches"
 
 
 def test_the_file_has_all_that_match_and_not_only_what_is_shown(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:

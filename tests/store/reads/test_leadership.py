@@ -227,6 +227,7 @@ def test_slas_are_counted_in_the_period_and_in_the_one_before(store: Store) -> N
     assert sorted(found[["flow", "sla", "before", "met", "missed"]].to_numpy().tolist()) == [
         ["o2c", "book", 0, 0, 2], ["o2c", "deliver", 0, 2, 1],
     ]  # fmt: skip
+    assert {found[column].dtype.kind for column in ("met", "missed")} == {"i"}, "they are told without decimals"
 
 
 def test_behind_a_figure_are_its_clocks_the_most_expensive_first(store: Store) -> None:

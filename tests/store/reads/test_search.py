@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.business_key import visible
 from store.client import Store
+from store.derived import follow_clocks
 from store.reads import search
 from tests.store.rows import DAY, HOUR, START, clock, put, transaction
 
@@ -70,6 +71,44 @@ def test_exact_identifiers_come_first_then_those_it_begins(store: Store) -> None
 def test_the_id_of_a_merged_transaction_leads_to_the_one_it_went_into(store: Store) -> None:
     key(store, "gone", "stays", "@merged")
     assert search.find(store.reader, value="gone")[["transaction_id", "key_type"]].to_numpy().tolist() == [["stays", "@merged"]]
+
+
+def test_a_part_of_a_number_or_a_name_finds_if_nothing_is_called_so(store: Store) -> None:
+    for number, (reference, customer) in enumerate([("4711", "Müller & Söhne"), ("SO-14712", "ACME GmbH"), ("9", "Acme Ltd")]):
+        key(store, reference, identity(HOUR * number))
+        transaction(store, identity(HOUR * number), reference=reference, facts={"customer": customer, "plant": "DE07"})
+    transaction(store, identity(9 * HOUR), facts={"customer": "ACME gone"}, state="merged")
+
+    def found(value: str, **limit: int) -> list[tuple[str, str]]:
+        rows = search.find(store.reader, value=value, **limit)
+        return [(row["key_type"], row["key_value"]) for row in rows.to_dict("records")]
+
+    assert found("4711") == [("order", "4711")], "a whole number means only itself"
+    assert found("471") == [("order", "4711"), ("order", "SO-14712")], "what begins with it comes first"
+    assert found("so-14") == [("order", "SO-14712")]
+    assert found("acme") == [("@customer", "ACME GmbH"), ("@customer", "Acme Ltd")]
+    assert found("müller") == [("@customer", "Müller & Söhne")]
+    assert found("de07", limit=2) == [("@plant", "DE07")] * 2
+    assert found("a") == [], "a single letter is in nearly all"
+    assert found("%") == found("___") == []
+
+
+def test_what_is_typed_is_completed_by_numbers_that_begin_so_and_names_that_contain_it(store: Store) -> None:
+    for number, (reference, customer) in enumerate([("470", "Firma 47"), ("4711", "ACME"), ("47110", "Firma 47"), ("14711", "old 47")]):
+        age = 90 * DAY if customer == "old 47" else HOUR * number
+        key(store, reference, identity(age))
+        transaction(store, identity(age), reference=reference, facts={"customer": customer})
+    key(store, "4799", "gone", active=0)
+    key(store, "4798", "merged", "@merged")
+
+    def told(value: str, **limit: int) -> list[tuple[str, str]]:
+        rows = search.suggested(store.reader, value=value, since=START - 30 * DAY, **limit)
+        return [(row["kind"], row["value"]) for row in rows.to_dict("records")]
+
+    assert told("0047") == [("order", "470"), ("order", "4711"), ("order", "47110")]
+    assert told("47", limit=2) == [("order", "470"), ("order", "4711"), ("@customer", "Firma 47")]
+    assert told("acm") == [("@customer", "ACME")]
+    assert told("4") == told("") == []
 
 
 def test_lists_look_back_until_they_have_enough(store: Store) -> None:
@@ -151,9 +190,70 @@ def test_the_worst_come_first_then_the_newest(store: Store) -> None:
     assert listed(order="worst", state="completed") == []
     assert listed(order="worst", verdict="met") == []
     assert listed(order="due") == [5, 1, 4, 3, 0, 2]
+    assert listed(order="due", reverse=True) == [3, 4, 1, 5, 0, 2]
     assert listed(order="value") == [4, 5, 1, 3, 0, 2]
+    assert listed(order="value", reverse=True) == [3, 1, 5, 4, 0, 2]
     assert listed(order="worst", supplier="Stahl AG") == listed(supplier="Stahl AG") == [4]
     assert listed(order="worst", awaited="booked") == [4, 3, 1]
+
+
+def test_a_column_is_put_in_order_over_all_that_match_and_not_only_over_what_is_shown(store: Store) -> None:
+    rows = [
+        ("4711", "captured", "globex", 3, "DE07"),
+        ("815", "booked", "ACME", 1, ""),
+        ("A-1", "booked", "", 2, "US02"),
+        ("99", "captured", "Zeta", 0, "DE01"),
+    ]
+    ids = [identity(HOUR * number) for number in range(1, 5)]
+    for one, (reference, stage, customer, hours, plant) in zip(ids, rows, strict=True):
+        facts = {"customer": customer, "plant": plant}
+        transaction(
+            store, one, reference=reference, stage=stage, started_at=START + HOUR * hours, updated_at=START - HOUR * hours, facts=facts
+        )
+    transaction(store, identity(9 * HOUR), flow="p2p", reference="5", failed_stage="x")
+    titles = (("o2c", "", "Orders"), ("p2p", "", "Buying"), ("o2c", "captured", "Arrived"), ("o2c", "booked", "Zipped"))
+
+    def listed(order: search.Order, **choices: Any) -> list[str]:
+        return search.listing(store.reader, now=START, order=order, titles=titles, **choices)["reference"].tolist()
+
+    assert listed("reference") == ["A-1", "5", "99", "815", "4711"]
+    assert listed("reference", reverse=True, limit=2) == ["4711", "815"]
+    assert listed("customer") == ["815", "4711", "99", "A-1", "5"]
+    assert listed("customer", reverse=True) == ["99", "4711", "815", "A-1", "5"]
+    assert listed("plant", flow="o2c") == ["99", "4711", "A-1", "815"]
+    assert listed("started", flow="o2c") == ["4711", "A-1", "815", "99"]
+    assert listed("updated", flow="o2c", reverse=True) == ["4711", "A-1", "815", "99"]
+    assert listed("flow")[0] == "5", "by titles"
+    assert listed("stage", flow="o2c") == ["4711", "99", "815", "A-1"], "by titles"
+    assert listed("state", limit=1) == ["5"], "failed comes before open"
+    for order in search.ORDERS:
+        assert len(search.listing(store.reader, now=START, order=order)) == 5, f"{order}, without titles"
+
+
+def test_the_largest_values_are_found_among_all_clocks_decided_or_not(store: Store) -> None:
+    ids = [identity(HOUR * number) for number in range(1, 6)]
+    for number, one in enumerate(ids):
+        transaction(store, one, state="completed" if number < 2 else "open")
+    clock(store, ids[0], "met", value=50.0, stopped_at=START)
+    clock(store, ids[1], "met_late", value=900.0, stopped_at=START + 2 * HOUR, customer="Globex")
+    clock(store, ids[2], "running", value=300.0)
+    clock(store, ids[2], "met", sla="ship", value=700.0, stopped_at=START)
+    clock(store, ids[3], "breached", value=10.0)
+    follow_clocks(store)
+
+    def listed(**choices: Any) -> list[int]:
+        found = search.listing(store.reader, now=START, order="value", **choices)
+        return [ids.index(one) for one in found["transaction_id"]]
+
+    assert listed() == [1, 2, 0, 3, 4]
+    assert listed(reverse=True) == [3, 0, 2, 1, 4]
+    assert listed(limit=2, since=START - 4.5 * HOUR) == [1, 2]
+    assert listed(state="completed") == [1, 0]
+    assert listed(verdict="met") == [2, 0]
+    assert listed(customer="Globex", limit=1) == [1]
+    assert listed(promises=(("o2c", "book"),)) == [1, 2, 0, 3], "700 is of another promise"
+    clock(store, ids[4], "running", value=100_000.0, currency="JPY")
+    assert listed(rates=(("JPY", 0.006),)) == [1, 2, 4, 0, 3]
 
 
 def test_of_the_promises_asked_for_only_their_clocks_count(store: Store) -> None:
