@@ -23,6 +23,7 @@ from collector.cloud_events import BATCH, STRUCTURED, BadEvent, make_event, pars
 from collector.format import Reader
 from collector.http.encoding import decode
 from collector.json_guard import check_json
+from collector.plugin_settings import PluginSettings
 from collector.quarantine import MESSAGE
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import ReceiverSettings
@@ -44,7 +45,8 @@ class Message:
     ``place`` says where it was read, by the names that templates may use (``{"queue": "orders"}``); ``type``, ``message_id``,
     ``correlation_id`` and ``time`` are the sender's own, if the protocol has them. ``identity`` names it among all messages of its source
     if the broker numbers them, as Kafka does. ``ce_prefixes`` are what the names of the headers of a CloudEvent begin with.
-    ``extensions`` become attributes beside those of the headers.
+    ``extensions`` become attributes beside those of the headers. ``by_content``: a document without an id of its own is known by its number
+    and its content, too, because the place is written to again and again, as a file is. ``max_bytes``: of the body.
     """
 
     body: bytes
@@ -59,10 +61,12 @@ class Message:
     time: datetime | None = None
     extensions: Mapping[str, str] = field(default_factory=dict)
     ce_prefixes: tuple[str, ...] = ("ce_", "ce-")
+    by_content: bool = False
+    max_bytes: int = MESSAGE_MAX_BYTES
 
 
-class MessageSettings(ReceiverSettings):
-    """What the settings of all brokers share.
+class EventSettings(PluginSettings):
+    """What becomes of a document or message as an event.
 
     ``event_type`` and ``event_source`` are templates: ``{type}`` is what the document, else the message says it is, else where it was
     read; ``{headers.NAME}`` is a header.
@@ -84,26 +88,35 @@ class MessageSettings(ReceiverSettings):
         return text
 
 
-def records_of(message: Message, context: ReceiverContext, settings: MessageSettings) -> list[Record]:
-    """Return the records of one message: its events, and the parts that go to quarantine. Raises nothing for what a message says."""
+class MessageSettings(EventSettings, ReceiverSettings):
+    """What the settings of all brokers share."""
+
+
+def records_of(message: Message, context: ReceiverContext, settings: EventSettings) -> list[Record]:
+    """Return the records of one message, as :func:`each_record` yields them."""
+    return list(each_record(message, context, settings))
+
+
+def each_record(message: Message, context: ReceiverContext, settings: EventSettings) -> Iterator[Record]:
+    """Yield the records of one message: its events, and the parts that go to quarantine. Raises nothing for what a message says."""
     peer = f"{settings.type}:{'/'.join(message.place.values())}"
 
     def kept(error: ValidationError, body: bytes, content_type: str) -> Record:
         kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
         return context.quarantined(error, body, kind=kind, content_type=content_type, peer=peer)
 
+    in_parts = message.content_type if context.reader else STRUCTURED
     try:
-        events = list(_events(message, settings, context.reader))
+        for event in _events(message, settings, context.reader):
+            yield context.event(event) if isinstance(event, bytes) else kept(*event, in_parts)
     except Rejection as rejection:
-        return [kept(rejection.error, message.body, message.content_type)]
+        yield kept(rejection.error, message.body, message.content_type)
     except ValueError as error:  # a text that UTF-8 cannot express; it must not hold up the queue
         unreadable = ValidationError("unreadable_message", f"{type(error).__name__}: {error}")
-        return [kept(unreadable, message.body, message.content_type)]
-    in_parts = message.content_type if context.reader else STRUCTURED
-    return [context.event(event) if isinstance(event, bytes) else kept(*event, in_parts) for event in events]
+        yield kept(unreadable, message.body, message.content_type)
 
 
-def _events(message: Message, settings: MessageSettings, reader: Reader | None) -> Iterator[bytes | BadEvent]:
+def _events(message: Message, settings: EventSettings, reader: Reader | None) -> Iterator[bytes | BadEvent]:
     body = _decoded(message)
     content_type = message.content_type.strip()
     media_type = content_type.partition(";")[0].strip().lower()
@@ -128,15 +141,18 @@ def _events(message: Message, settings: MessageSettings, reader: Reader | None) 
     else:
         if not content_type and not _is_json(body):
             content_type = "application/octet-stream"
-        yield _binary(_attributes(message, headers, settings), content_type, body)
+        own_id = _own_id(message, headers)
+        if message.by_content:
+            own_id = f"{own_id}/{hashlib.blake2b(body, digest_size=12).hexdigest()}"
+        yield _binary(_attributes(message, headers, settings, own_id), content_type, body)
 
 
 def _decoded(message: Message) -> bytes:
-    if len(message.body) > MESSAGE_MAX_BYTES:
-        what = f"a message may have at most {MESSAGE_MAX_BYTES} bytes, this one has {len(message.body)}"
+    if len(message.body) > message.max_bytes:
+        what = f"a message may have at most {message.max_bytes} bytes, this one has {len(message.body)}"
         raise Rejection(413, ValidationError("too_large", what))
     # ``gzip:UTF-8``: some clients of AMQP add the character set
-    return decode(message.body, message.content_encoding.partition(":")[0], MESSAGE_MAX_BYTES)
+    return decode(message.body, message.content_encoding.partition(":")[0], message.max_bytes)
 
 
 def _binary(attributes: Mapping[str, str], content_type: str, body: bytes) -> bytes:
@@ -144,15 +160,21 @@ def _binary(attributes: Mapping[str, str], content_type: str, body: bytes) -> by
 
 
 def _documents(
-    message: Message, headers: Mapping[str, Any], settings: MessageSettings, documents: Iterator[Any]
+    message: Message, headers: Mapping[str, Any], settings: EventSettings, documents: Iterator[Any]
 ) -> Iterator[bytes | BadEvent]:
     """Yield an event for each document; the message's own id, with the document's number behind the first, is that of the event."""
+    own_id = _own_id(message, headers)
     for number, document in enumerate(documents):
         if isinstance(document, tuple):
             yield document
             continue
-        attributes = _attributes(message, headers, settings, document.type)
-        attributes["id"] = document.id or (f"{attributes['id']}/{number}" if number else attributes["id"])
+        attributes = _attributes(message, headers, settings, own_id, document.type)
+        if document.id:
+            attributes["id"] = document.id
+        elif message.by_content:
+            attributes["id"] = f"{own_id}/{number}/{hashlib.blake2b(document.data, digest_size=12).hexdigest()}"
+        elif number:
+            attributes["id"] = f"{own_id}/{number}"
         attributes |= {name: value for name, value in (("time", document.time), ("subject", document.subject)) if value}
         try:
             yield parse_structured(make_event({**attributes, "datacontenttype": "application/json"}, document.data))
@@ -160,7 +182,7 @@ def _documents(
             yield rejection.error, document.data
 
 
-def _attributes(message: Message, headers: Mapping[str, Any], settings: MessageSettings, own_type: str = "") -> dict[str, str]:
+def _attributes(message: Message, headers: Mapping[str, Any], settings: EventSettings, own_id: str, own_type: str = "") -> dict[str, str]:
     """Return the CloudEvents attributes of a message that is not a CloudEvent."""
     fallback = next((name for name in reversed(list(message.place.values())) if name), "message")
     words = {**message.place, "type": own_type or message.type or fallback}
@@ -182,13 +204,15 @@ def _attributes(message: Message, headers: Mapping[str, Any], settings: MessageS
         attributes["time"] = text_of(message.time)
     return attributes | {
         "specversion": "1.0",
-        "id": message.message_id or message.identity or _hash(message, headers),
+        "id": own_id,
         "source": filled(settings.event_source),
         "type": filled(settings.event_type) or fallback,
     }
 
 
-def _hash(message: Message, headers: Mapping[str, Any]) -> str:
+def _own_id(message: Message, headers: Mapping[str, Any]) -> str:
+    if message.message_id or message.identity:
+        return message.message_id or message.identity
     # What the broker adds on a redelivery (x-delivery-count, x-death …) is not part of the message.
     own = sorted((name, text_of(value)) for name, value in headers.items() if not name.startswith("x-"))
     stamp = "" if message.time is None else text_of(message.time)

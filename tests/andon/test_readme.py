@@ -80,7 +80,8 @@ def test_the_sources_of_the_readme_are_valid(tmp_path: Path, monkeypatch: pytest
     folder.mkdir()
     for text in blocks(CONNECT, "yaml"):
         (folder / f"{yaml.safe_load(text)['source']}.yaml").write_text(text)
-        monkeypatch.setenv(re.findall(r"env:(\w+)", text)[0], "an address")
+        for name in re.findall(r"env:(\w+)", text):
+            monkeypatch.setenv(name, "an address")
 
     checked = ask("check", "my-catalog", folder=tmp_path)
 

@@ -27,7 +27,7 @@ class Outside(Protocol):
 
 @dataclass(frozen=True)
 class Harness:
-    """``settings`` are valid; ``nowhere`` is an address at which nothing answers."""
+    """``settings`` are valid; ``nowhere`` is an address at which nothing answers, or a folder that is not there."""
 
     settings: dict[str, Any]
     required: tuple[str, ...]

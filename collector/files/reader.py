@@ -1,0 +1,162 @@
+"""Reads the new files of a place, each whole, and takes them away afterwards if the settings say so.
+
+A file that changes is read again, but for the batches at its beginning that are as they were. A document that does not name itself is
+known by the file's path, its number in it and its content, so that a file that is sent again makes no other events. A file is marked as
+read, moved or deleted only once the journal has all of it; a crash before that reads it again, which nobody sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+import logging
+import mimetypes
+import sqlite3
+from collections.abc import Iterator
+
+from collector.backoff import Backoff
+from collector.files.known import KnownFiles
+from collector.files.place import FILE_MAX_BYTES, Found, Place
+from collector.files.settings import FileSettings
+from collector.message import Message, each_record
+from collector.quarantine import MESSAGE
+from collector.receiver import ReceiverContext
+from collector.rejection import ValidationError
+from core.errors import AndonError
+from core.signal import Record, SignalKind
+
+BATCH_RECORDS = 1_000
+BATCH_BYTES = 4 << 20
+FILES_AT_ONCE = 10_000
+"""Of a folder with more new files, the others are read after these."""
+_LOG = logging.getLogger("andon.collector.files")
+
+
+class FileReader:
+    """Reads one place for one source."""
+
+    def __init__(self, context: ReceiverContext, settings: FileSettings, place: Place, known: KnownFiles) -> None:
+        self._context = context
+        self._settings = settings
+        self._place = place
+        self._known = known
+        self._seen: dict[str, tuple[Found, float]] = {}
+        self._told: set[str] = set()
+
+    async def look(self) -> None:
+        """Read every file that is new and whole. Raises ``OSError`` if the place cannot be reached, and ``sqlite3.Error``."""
+        for file in sorted(await self._whole(), key=lambda file: (file.written, file.path)):
+            try:
+                content = await self._place.read(file)
+                if content is not None:
+                    await self._hand_over(file, content)
+                    await self._done_with(file)
+                else:  # it changed meanwhile; the next look sees it as it is then
+                    self._seen.pop(file.path, None)
+            except (ConnectionError, TimeoutError):
+                raise
+            except OSError as error:
+                self._tell(file, error)
+
+    def _tell(self, file: Found, error: OSError) -> None:
+        if file.path not in self._told and len(self._told) < FILES_AT_ONCE:
+            self._told.add(file.path)
+            fields = {"source": self._context.source.source, "file": file.shown, "why": str(error)}
+            _LOG.error("a file cannot be read or taken away; the others are read", extra={"fields": fields})
+
+    async def _whole(self) -> list[Found]:
+        """Return the new files that nobody is writing any more."""
+        settings, now = self._settings, self._context.clock.monotonic()
+        wanted: list[Found] = []
+        markers: set[str] = set()
+        portion: list[Found] = []
+        async for file in self._place.files():
+            if settings.marker and file.path.endswith(settings.marker):
+                markers.add(file.path.removesuffix(settings.marker))
+            if settings.wants(file.path) and len(wanted) < FILES_AT_ONCE:
+                portion.append(file)
+            if len(portion) >= BATCH_RECORDS:
+                wanted += await asyncio.to_thread(self._known.new, portion)
+                portion = []
+        wanted += await asyncio.to_thread(self._known.new, portion)
+        seen, self._seen = self._seen, {}
+        for file in wanted:
+            before, since = seen.get(file.path, (None, now))
+            self._seen[file.path] = (file, since if before == file else now)
+        if settings.marker:
+            return [file for file in wanted if file.path in markers]
+        return [file for file in wanted if now - self._seen[file.path][1] >= settings.still_seconds]
+
+    async def _hand_over(self, file: Found, content: bytes) -> None:
+        before = await asyncio.to_thread(self._known.batches, file)
+        records = self._records(file, content)
+        for number in itertools.count():
+            batch, digest = await asyncio.to_thread(_batch, records)
+            if not batch:
+                return
+            if before[number : number + 1] != [digest]:
+                before = []
+                await self._context.accept(batch)
+                await asyncio.to_thread(self._known.add, file, number, digest)
+
+    def _records(self, file: Found, content: bytes) -> Iterator[Record]:
+        settings = self._settings
+        if file.size > FILE_MAX_BYTES:
+            error = ValidationError("file_too_large", f"the file has {file.size} bytes, at most {FILE_MAX_BYTES} are read; split it")
+            peer = f"{settings.type}:{file.shown}"
+            return iter([self._context.quarantined(error, content, kind=MESSAGE, content_type="", peer=peer)])
+        guessed = mimetypes.guess_type(file.shown)[0] if self._context.reader is None else None
+        message = Message(
+            content,
+            {"path": file.shown, "name": file.shown.rpartition("/")[2], "folder": settings.folder},
+            content_type=guessed or "",
+            identity=file.shown,
+            extensions={"file": file.shown},
+            by_content=True,
+            max_bytes=FILE_MAX_BYTES,
+        )
+        return each_record(message, self._context, settings)
+
+    async def _done_with(self, file: Found) -> None:
+        settings = self._settings
+        if settings.after == "keep":
+            await asyncio.to_thread(self._known.finish, file)
+        elif await (self._place.move(file, settings.move_to) if settings.after == "move" else self._place.delete(file)):
+            await asyncio.to_thread(self._known.forget, file)
+
+
+def _batch(records: Iterator[Record]) -> tuple[list[Record], bytes]:
+    """Return the next records, always as many for the same content, and a digest of what they say."""
+    batch: list[Record] = []
+    size = 0
+    digest = hashlib.blake2b(digest_size=16)
+    for record in records:
+        batch.append(record)
+        size += len(record.body)
+        digest.update(b"%d %d " % (len(record.body), record.kind is SignalKind.EVENT) + record.body)
+        if len(batch) >= BATCH_RECORDS or size >= BATCH_BYTES:
+            break
+    return batch, digest.digest()
+
+
+async def read_for_ever(context: ReceiverContext, reader: FileReader, place: Place, settings: FileSettings) -> None:
+    """Look whenever something may have changed, until cancelled; where the place cannot be reached, go on trying."""
+    backoff, told = Backoff(), ""
+    fields = {"source": context.source.source, "path": settings.path}
+    for _ in itertools.count():
+        try:
+            await reader.look()
+            context.tell_up(up=True)
+            if told:
+                _LOG.info("the files are read again", extra={"fields": fields})
+            told = ""
+            backoff.reset()
+            await place.changed(settings.poll_seconds)
+        except (OSError, sqlite3.Error, AndonError) as error:  # whatever it was, the next look may work
+            context.tell_up(up=False)
+            why = f"{type(error).__name__}: {error}"
+            if why != told:
+                _LOG.error("the files cannot be read, trying again", extra={"fields": {**fields, "why": why}})
+            told = why
+            await asyncio.sleep(backoff.next())
