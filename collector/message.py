@@ -136,10 +136,10 @@ def _events(message: Message, settings: EventSettings, reader: Reader | None) ->
     if "specversion" in attributes:
         attributes = {name: text_of(headers[name]) for name in _CONTEXT if name in headers} | attributes
         yield _binary(attributes, content_type, body)
-    elif reader is not None:
+    elif reader is not None and body:
         yield from _documents(message, headers, settings, reader(body))
     else:
-        if not content_type and not _is_json(body):
+        if body and not content_type and not _is_json(body):
             content_type = "application/octet-stream"
         own_id = _own_id(message, headers)
         if message.by_content:

@@ -68,6 +68,23 @@ class Intake(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What stands in a queue, topic or stream of the source, as its broker says. None: this broker does not tell.
+
+    ``reader``: the consumer or group of consumers that the figures are of; empty if the queue has one figure for all. ``waiting``: messages
+    not delivered to it yet; ``unacknowledged``: delivered, and not done; ``dead_letters``: given up; ``oldest_seconds``: the age of the
+    oldest that is not done.
+    """
+
+    queue: str
+    reader: str = ""
+    waiting: int | None = None
+    unacknowledged: int | None = None
+    dead_letters: int | None = None
+    oldest_seconds: float | None = None
+
+
 @dataclass(frozen=True)
 class ReceiverContext:
     """What a pull receiver gets.
@@ -119,6 +136,19 @@ class ReceiverContext:
         """Say that messages are missing for good: ``what`` happened; ``fields`` say where, and how many if that is known."""
         self.telemetry.add(M.SOURCE_GAPS, source=self.source.source)
         _LOG.warning("messages of the source are missing: %s", what, extra={"fields": {"source": self.source.source, **fields}})
+
+    def tell_queue(self, state: QueueState) -> None:
+        """Set the metrics that say what stands in a queue of the source."""
+        labels = {"source": self.source.source, "queue": state.queue, "reader": state.reader}
+        told = {
+            M.QUEUE_WAITING: state.waiting,
+            M.QUEUE_UNACKNOWLEDGED: state.unacknowledged,
+            M.QUEUE_DEAD_LETTERS: state.dead_letters,
+            M.QUEUE_OLDEST_SECONDS: state.oldest_seconds,
+        }
+        for metric, value in told.items():
+            if value is not None:
+                self.telemetry.set(metric, value, **labels)
 
     def _now(self) -> int:
         return to_milliseconds(self.clock.now())

@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from store.client import Store
 from store.migrations import migrate
 from tests.orphans import end_orphans, keep, remove_if_interrupted
+from tests.servers.kafka import KafkaServer, kafka
 from tests.servers.mosquitto import MosquittoServer, mosquitto
 from tests.servers.postgresql import PostgresServer, postgresql
 from tests.servers.rabbitmq import RabbitServer, rabbitmq
@@ -120,6 +121,13 @@ def _empty(store: Store) -> None:
 def rabbit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
     """A running RabbitMQ; whoever stops it starts it again."""
     with rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[KafkaServer]:
+    """A running Kafka of one broker; whoever stops it starts it again."""
+    with kafka(tmp_path_factory.mktemp("kafka"), pytestconfig.cache.mkdir("kafka")) as server:
         yield server
 
 

@@ -23,6 +23,7 @@ import collector.lanes
 import collector.receivers
 import dashboard.pages
 from collector.format_settings import FormatSettings
+from collector.message import MessageSettings
 from collector.plugin_settings import PluginSettings
 from collector.receiver_settings import ReceiverSettings
 from core.catalog.calendar import TIME_OF_DAY_PATTERN, Calendar, Holidays, Shift, WorkedDay
@@ -158,7 +159,7 @@ def _example(name: str) -> list[str]:
 
 def _settings_of(plugin: object) -> type[PluginSettings]:
     """Return the model of a receiver's or a format's settings, which is in its module if it has any of its own."""
-    shared = (PluginSettings, ReceiverSettings, FormatSettings)
+    shared = (PluginSettings, ReceiverSettings, MessageSettings, FormatSettings)
     classes = [one for one in vars(inspect.getmodule(type(plugin))).values() if inspect.isclass(one) and one not in shared]
     return next((one for one in classes if issubclass(one, PluginSettings)), FormatSettings)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.receiver import QueueState
 from collector.rejection import ValidationError
 from core.signal import Lane, SignalKind
 from core.telemetry import M, Telemetry
@@ -41,3 +42,11 @@ def test_what_cannot_be_used_is_kept_as_the_sources(tmp_path: Path) -> None:
     record = context.quarantined(error, b"{", kind="message", content_type="text/plain", peer="amqp:orders")
     assert (record.kind, record.source, record.lane, record.body) == (SignalKind.QUARANTINE, "erp", Lane.CRITICAL, b"{")
     assert '"peer":"amqp:orders"' in record.detail
+
+
+def test_what_a_broker_does_not_tell_of_a_queue_has_no_figure(tmp_path: Path) -> None:
+    telemetry = Telemetry()
+    context_of({"type": "test"}, TestIntake(), tmp_path, telemetry).tell_queue(QueueState("orders", "import", waiting=3))
+    labels = {"source": "erp", "queue": "orders", "reader": "import"}
+    assert telemetry.value(M.QUEUE_WAITING, **labels) == 3
+    assert telemetry.registry.get_sample_value(M.QUEUE_UNACKNOWLEDGED.value.name, labels) is None

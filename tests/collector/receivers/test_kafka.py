@@ -1,0 +1,217 @@
+"""The Kafka receiver against a real broker: what becomes of messages, and where reading begins."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, Producer
+
+from collector.receivers.kafka import RECEIVER, connection_of
+from core.errors import Retryable, UsageError
+from core.telemetry import M, Telemetry
+from tests.collector.receivers.driving import TestIntake, context_of, running, until
+from tests.servers.kafka import Header, KafkaServer
+
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("kafka")]
+_numbers = itertools.count(1)
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def topic(kafka_server: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("TEST_BROKER", kafka_server.url)
+    name = f"orders.inbound-{next(_numbers)}"
+    kafka_server.create_topic(name)
+    return name
+
+
+def settings(topic: str, **more: Any) -> dict[str, Any]:
+    return {"type": "kafka", "url": "env:TEST_BROKER", "topics": [topic], "group": f"of-{topic}", **more}
+
+
+def receive(wanted: int, state: Path, chosen: dict[str, Any]) -> TestIntake:
+    intake = TestIntake()
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(chosen, intake, state)):
+            await until(lambda: len(intake.accepted) >= wanted)
+
+    asyncio.run(scenario())
+    return intake
+
+
+def test_a_message_becomes_an_event_with_its_context(kafka_server: KafkaServer, topic: str, tmp_path: Path):
+    headers: list[Header] = [("traceparent", PARENT.encode()), ("baggage", b"sales_order=4711"), ("X-Try", b"2"), ("none", None)]
+    kafka_server.send(topic, b'{"order": "4711", "total": 12000.10}', key=b"4711", headers=headers)
+
+    event = receive(1, tmp_path / "state", settings(topic)).events[0]
+
+    moment = datetime.fromisoformat(event["time"])
+    assert event == {
+        "specversion": "1.0",
+        "id": f"{topic}/0/0@{round(moment.timestamp() * 1000)}",
+        "source": f"/topics/{topic}",
+        "type": topic,
+        "time": event["time"],
+        "data": {"order": "4711", "total": 12000.10},
+        "traceparent": PARENT,
+        "baggage": "sales_order=4711",
+        "xtry": "2",
+        "partitionkey": "4711",
+        "partition": "0",
+        "offset": "0",
+    }
+    assert abs((datetime.now(UTC) - moment).total_seconds()) < 600
+
+
+def test_cloud_events_are_taken_as_they_are(kafka_server: KafkaServer, topic: str, tmp_path: Path):
+    names = {"specversion": "1.0", "id": "e-1", "source": "/crm", "type": "crm.order.captured"}
+    in_headers: list[Header] = [(f"ce_{name}", value.encode()) for name, value in names.items()]
+    kafka_server.send(topic, b'{"a": 1}', headers=[*in_headers, ("content-type", b"application/json"), ("traceparent", PARENT.encode())])
+    event = {**names, "id": "e-2", "data": {"a": 1}}
+    kafka_server.send(topic, json.dumps(event).encode(), headers=[("content-type", b"application/cloudevents+json; charset=utf-8")])
+
+    events = receive(2, tmp_path / "state", settings(topic)).events
+
+    assert events == [{**names, "traceparent": PARENT, "datacontenttype": "application/json", "data": {"a": 1}}, event]
+
+
+def test_a_tombstone_is_told_as_one_and_any_key_is_text(kafka_server: KafkaServer, topic: str, tmp_path: Path):
+    kafka_server.send(topic, None, key=b"4711")
+    kafka_server.send(topic, b"1", key=b"\xff\x00")
+    kafka_server.send(topic, b"1", key=b"k" * 5000)
+
+    events = receive(3, tmp_path / "state", settings(topic, event_type="erp.{type}")).events
+
+    assert (events[0]["type"], events[0]["partitionkey"]) == (f"erp.{topic}.tombstone", "4711")
+    assert not {"data", "data_base64", "datacontenttype"} & events[0].keys()
+    assert [(event["type"], event["partitionkey"]) for event in events[1:]] == [(f"erp.{topic}", "/wA="), (f"erp.{topic}", "k" * 4096)]
+
+
+def test_poison_goes_to_quarantine_and_does_not_come_back(kafka_server: KafkaServer, topic: str, tmp_path: Path):
+    as_json: list[Header] = [("content-type", b"application/json")]
+    kafka_server.send(topic, b'{"a": ', b"[" * 100_000, headers=as_json)
+    kafka_server.send(topic, b"{}")
+
+    intake = receive(3, tmp_path / "state", settings(topic))
+
+    assert [entry["reason"] for entry in intake.quarantined] == ["bad_json:syntax", "bad_json:too_deep"]
+    assert [event["data"] for event in intake.events] == [{}]
+    assert kafka_server.committed(f"of-{topic}", topic) == 3
+
+
+def test_what_a_transaction_took_back_is_not_read(kafka_server: KafkaServer, topic: str, tmp_path: Path):
+    producer = Producer({"bootstrap.servers": kafka_server.addresses, "transactional.id": topic, "log_level": 0})
+    producer.init_transactions(60)
+    for value, kept in ((b"1", True), (b"2", False), (b"3", True)):
+        producer.begin_transaction()
+        producer.produce(topic, value)
+        producer.flush(60)
+        (producer.commit_transaction if kept else producer.abort_transaction)(60)
+
+    assert [event["data"] for event in receive(2, tmp_path / "state", settings(topic)).events] == [1, 3]
+
+
+def test_topics_by_pattern_and_one_that_does_not_exist_yet(
+    kafka_server: KafkaServer, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr("collector.receivers.kafka.NEW_TOPIC_SECONDS", 0.3)
+    late, intake, telemetry = f"late-{topic}", TestIntake(), Telemetry()
+    chosen = settings(topic, topics=[f"^{topic[:-1]}.*", late])
+    kafka_server.send(topic, b"1")
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(chosen, intake, tmp_path / "state", telemetry)):
+            await until(lambda: "a topic cannot be read" in caplog.text and len(intake.events) >= 1)
+            await asyncio.to_thread(kafka_server.create_topic, late)
+            await asyncio.to_thread(kafka_server.send, late, b"2")
+            await until(lambda: {event["type"] for event in intake.events} >= {topic, late})
+            await until(lambda: telemetry.value(M.RECEIVER_UP, source="erp") == 1)
+
+    asyncio.run(scenario())
+
+
+def test_a_partition_nobody_has_committed_is_read_from_its_oldest_message_or_from_a_time(
+    kafka_server: KafkaServer, topic: str, tmp_path: Path
+):
+    producer = Producer({"bootstrap.servers": kafka_server.addresses, "log_level": 0})
+    for day in (1, 2, 3):
+        producer.produce(topic, str(day).encode(), timestamp=int(datetime(2026, 11, day, tzinfo=UTC).timestamp() * 1000))
+    producer.flush(60)
+
+    later = receive(2, tmp_path / "later", settings(topic, group=f"later-{topic}", start="2026-11-02T00:00:00Z"))
+    whole = receive(3, tmp_path / "all", settings(topic))
+
+    assert [event["data"] for event in later.events] == [2, 3]
+    assert [event["data"] for event in whole.events] == [1, 2, 3]
+
+
+def test_what_waits_for_us_and_for_other_groups_is_measured(
+    kafka_server: KafkaServer, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("collector.receivers.kafka.LOOK_SECONDS", 0.1)
+    kafka_server.send(topic, *[b"1"] * 30)
+    other = Consumer({"bootstrap.servers": kafka_server.addresses, "group.id": f"import-{topic}", "auto.offset.reset": "earliest"})
+    other.subscribe([topic])
+    assert len(other.consume(10, 60)) == 10
+    other.commit(asynchronous=False)
+    other.close()
+    intake, telemetry = TestIntake(), Telemetry()
+
+    def waiting(reader: str) -> float:
+        return telemetry.value(M.QUEUE_WAITING, source="erp", queue=topic, reader=reader)
+
+    async def scenario() -> None:
+        chosen = settings(topic, watch=[f"import-{topic}"])
+        async with running(RECEIVER, context_of(chosen, intake, tmp_path / "state", telemetry)):
+            await until(lambda: len(intake.events) == 30 and waiting(f"import-{topic}") == 20)
+            assert waiting(f"of-{topic}") == 0
+
+    asyncio.run(scenario())
+
+
+def test_the_password_is_never_logged(topic: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TEST_BROKER", "kafka://andon:hunter2@127.0.0.1:9")
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(settings(topic), TestIntake(), tmp_path / "state")):
+            await until(lambda: "no broker answers" in caplog.text)
+
+    asyncio.run(scenario())
+
+    assert "refused" in str([record.__dict__ for record in caplog.records])
+    assert "hunter2" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_an_address_says_how_to_log_in_and_whether_over_tls():
+    plain = {"bootstrap.servers": "a:9092,b:9092", "reconnect.backoff.ms": 500}
+    login = {"sasl.username": "andon", "sasl.password": "p:/@"}
+    assert connection_of("kafka://a:9092,b:9092") == {**plain, "security.protocol": "PLAINTEXT"}
+    assert connection_of("kafkas://a:9092,b:9092?ssl.ca.location=/etc/ca.pem") == {
+        **plain,
+        "security.protocol": "SSL",
+        "ssl.ca.location": "/etc/ca.pem",
+    }
+    assert connection_of("kafkas://andon:p%3A%2F%40@a:9092,b:9092?sasl.mechanism=SCRAM-SHA-512") == {
+        **plain,
+        **login,
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+    }
+
+
+@pytest.mark.parametrize("address", ["a:9092", "kafka://", "kafka://a:9092?group.id=x"])
+def test_an_address_that_is_none_is_told_without_it(address: str):
+    with pytest.raises(Retryable, match=r"^write the address as kafka://user:password@broker:9092"):
+        connection_of(address)
+
+
+def test_a_time_without_a_zone_is_refused():
+    with pytest.raises(UsageError, match=r"^'start' is wrong: .*timezone"):
+        RECEIVER.validate(settings("orders", start="2026-11-02T00:00:00"))
