@@ -25,6 +25,7 @@ from tests.servers.kafka import KafkaServer, kafka
 from tests.servers.mosquitto import MosquittoServer, mosquitto
 from tests.servers.postgresql import PostgresServer, postgresql
 from tests.servers.rabbitmq import RabbitServer, rabbitmq
+from tests.servers.redis import RedisServer, redis
 
 _DATABASE = "test"
 _numbers = itertools.count(1)
@@ -142,6 +143,13 @@ def mosquitto_server(tmp_path_factory: pytest.TempPathFactory, certificate: tupl
 def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL; whoever stops it starts it again."""
     with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A running Redis; whoever kills it starts it again."""
+    with redis(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
