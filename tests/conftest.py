@@ -26,6 +26,7 @@ from tests.servers.mosquitto import MosquittoServer, mosquitto
 from tests.servers.postgresql import PostgresServer, postgresql
 from tests.servers.rabbitmq import RabbitServer, rabbitmq
 from tests.servers.redis import RedisServer, redis
+from tests.servers.sftp import SftpServer, sftp
 
 _DATABASE = "test"
 _numbers = itertools.count(1)
@@ -136,6 +137,13 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
 def mosquitto_server(tmp_path_factory: pytest.TempPathFactory, certificate: tuple[Path, Path]) -> Iterator[MosquittoServer]:
     """A running Mosquitto, in TLS too; whoever stops it starts it again."""
     with mosquitto(tmp_path_factory.mktemp("mosquitto"), certificate) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpServer]:
+    """A running OpenSSH server; whoever stops it starts it again."""
+    with sftp(tmp_path_factory.mktemp("sftp")) as server:
         yield server
 
 

@@ -71,9 +71,8 @@ class Source(Definition):
 
     @property
     def pulled_with(self) -> list[str]:
-        """The reference to the address its receiver reads from, the only setting that may contain a password."""
-        url = (self.receiver or {}).get("url")
-        return [url] if is_reference(url) else []
+        """The references to secrets that its receiver reads with: its address, which may contain a password, and keys."""
+        return [setting for setting in (self.receiver or {}).values() if is_reference(setting)]
 
     @property
     def secrets(self) -> list[str]:
