@@ -1,10 +1,11 @@
-"""The units in ``deploy/systemd``: what Andon makes of their commands and settings, and what systemd says."""
+"""The units and compose files in ``deploy``: what Andon makes of their commands and settings, and what systemd and Compose's schema say."""
 
 from __future__ import annotations
 
 import configparser
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,5 +39,17 @@ def test_systemd_accepts_them(tmp_path: Path) -> None:
         text = unit.read_text(encoding="utf-8").replace("/opt/andon/bin/andon", "/bin/true").replace("User=andon\n", "")
         (tmp_path / unit.name).write_text(text)
     done = subprocess.run([program, "verify", *tmp_path.glob("*.service")], capture_output=True, text=True, check=False, timeout=60)
-    assert "Unknown" not in done.stderr, done.stderr
-    assert "Failed to parse" not in done.stderr, done.stderr
+    ours = [line for line in done.stderr.splitlines() if "andon-" in line]
+    assert (done.returncode, ours) == (0, []), done.stderr
+
+
+def test_compose_would_take_the_compose_files(tmp_path: Path) -> None:
+    wrong = tmp_path / "compose.yaml"
+    wrong.write_text("services: {andon: {image: andon, restarts: always}}\n")
+    files = sorted(FOLDER.parent.glob("compose.*.yaml"))
+    assert [_keeps_to_the_schema(*files), _keeps_to_the_schema(wrong)] == [True, False]
+
+
+def _keeps_to_the_schema(*files: Path) -> bool:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", *files]
+    return subprocess.run(command, capture_output=True, check=False, timeout=120).returncode == 0
