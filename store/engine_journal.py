@@ -18,7 +18,7 @@ from typing import Any
 import apsw
 import msgspec
 import numpy as np
-import zstandard
+from backports import zstd
 
 from core.clock import Clock, to_milliseconds
 from core.disk import NO_ROOM
@@ -166,7 +166,7 @@ class _Writer:
 
 def _record(table: str, columns: Columns, now: int) -> Record:
     revisions = columns["revision"]
-    body = zstandard.ZstdCompressor(level=1).compress(msgspec.json.encode({k: list(v) for k, v in columns.items()}, enc_hook=_plain))
+    body = zstd.compress(msgspec.json.encode({k: list(v) for k, v in columns.items()}, enc_hook=_plain), level=1)
     return Record(SignalKind.ROWS, table, Lane.CRITICAL, now, len(revisions), body, str(max(revisions)))
 
 
@@ -178,9 +178,9 @@ def _plain(value: Any) -> Any:
 
 def _kept(record: Record) -> Kept:
     try:
-        columns = msgspec.json.decode(zstandard.decompress(record.body))
+        columns = msgspec.json.decode(zstd.decompress(record.body))
         return Kept(record.source, int(record.detail), columns)
-    except (ValueError, zstandard.ZstdError, msgspec.DecodeError) as error:
+    except (ValueError, zstd.ZstdError, msgspec.DecodeError) as error:
         return Kept(record.source, 0, {}, f"unreadable rows of {record.source}: {error}")
 
 

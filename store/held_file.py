@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import zstandard
+from backports import zstd
 
 from core.errors import NoRoom
 from core.folder import make_folder, sync_folder
@@ -58,7 +58,7 @@ class HeldFile:
 
     def write(self, batches: list[dict[str, Any]]) -> None:
         """Replace the file's batches with these; if they do not fit, it keeps the old ones."""
-        body = zstandard.ZstdCompressor(level=1).compress(msgspec.json.encode(batches, enc_hook=_plain)) if batches else b""
+        body = zstd.compress(msgspec.json.encode(batches, enc_hook=_plain), level=1) if batches else b""
         if _HEAD.size + len(body) > SIZE_BYTES:
             self._tell("more is waiting than it can hold")
             return
@@ -104,7 +104,7 @@ def _batches_of(found: bytes) -> list[dict[str, Any]]:
     if zlib.crc32(body) != expected:
         log.error("what an engine held in memory when it ended was not completely written; it is decided again")
         return []
-    batches: list[dict[str, Any]] = msgspec.json.decode(zstandard.decompress(body))
+    batches: list[dict[str, Any]] = msgspec.json.decode(zstd.decompress(body))
     return batches
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import lz4.block
-import zstandard
+from backports.zstd import compress
 from clickhouse_cityhash.cityhash import CityHash128
 
 from store.read_only import REVISION, SERVER_NAME
@@ -51,10 +51,9 @@ def compressed(answer: bytes, method: str) -> bytes:
 
 
 def _frames(answer: bytes, *, zstd: bool) -> Iterator[bytes]:
-    packer = zstandard.ZstdCompressor(level=1)
     for start in range(0, max(1, len(answer)), _FRAME_BYTES):
         plain = answer[start : start + _FRAME_BYTES]
-        data = packer.compress(plain) if zstd else lz4.block.compress(plain, store_size=False)
+        data = compress(plain, level=1) if zstd else lz4.block.compress(plain, store_size=False)
         head = bytes([_ZSTD if zstd else _LZ4]) + (9 + len(data)).to_bytes(4, "little") + len(plain).to_bytes(4, "little")
         checksum = int(CityHash128(head + data))
         yield (checksum >> 64).to_bytes(8, "little") + (checksum & (1 << 64) - 1).to_bytes(8, "little") + head + data

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import cramjam
 import lz4.frame
-import zstandard
+from backports import zstd
 
 from collector.content import Bytes
 from collector.rejection import Rejection, reject, unusable
@@ -23,8 +23,8 @@ _GZIP_WBITS = 31
 _INFLATE_SLICE_BYTES = 64 << 10
 _SNAPPY_STREAM = b"\xff\x06\x00\x00sNaPpY"
 """The chunk that begins snappy's framing format: some senders call that ``snappy``, too, where others send one block."""
-_ZSTD_SLICE_BYTES = 512
-"""The decoder does not limit its output; 512 bytes hold at most 128 blocks of 128 KiB, so one step inflates to at most 16 MiB."""
+_ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
+"""A frame may ask its decoder for a window of 8 MiB, as the format's RFC says that every decoder should give, and no more."""
 
 
 def decode(body: bytes, encoding: str, max_bytes: int) -> bytes:
@@ -55,7 +55,7 @@ def decode_to(take: Callable[[bytes], None], body: Bytes, encoding: str, max_byt
         wbits = zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS
         return _inflate(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes), wbits)
     if name == "zstd":
-        return _decompress_zstd(_Members(take, body, _ZSTD_SLICE_BYTES, max_bytes))
+        return _decompress_zstd(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes))
     if name == "lz4":
         return _decompress_lz4(_Members(take, body, _INFLATE_SLICE_BYTES, max_bytes))
     if name in {"snappy", "x-snappy-framed"}:
@@ -84,13 +84,12 @@ def _inflate(members: _Members, window_bits: int) -> None:
 
 
 def _decompress_zstd(members: _Members) -> None:
-    decompressor = zstandard.ZstdDecompressor(max_window_size=8 << 20)
     while members.more():
-        decoder = decompressor.decompressobj()
+        decoder = zstd.ZstdDecompressor(options=_ZSTD_OPTIONS)
         try:
             while not decoder.eof:
-                members.add(decoder.decompress(members.take()))
-        except zstandard.ZstdError as error:
+                members.add(decoder.decompress(members.take() if decoder.needs_input else b"", members.room + 1))
+        except zstd.ZstdError as error:
             raise _broken(str(error)) from error
         members.give_back(len(decoder.unused_data))
 

@@ -8,7 +8,7 @@ import json
 import zlib
 from collections.abc import Callable
 
-import zstandard
+from backports import zstd
 
 from collector.otlp.requests import REQUESTS
 from core import protobuf_wire as wire
@@ -20,7 +20,7 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     "gzip": functools.partial(gzip.compress, compresslevel=1),
     "deflate": zlib.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
+    "zstd": zstd.compress,
 }
 
 

@@ -15,7 +15,7 @@ import certifi
 import grpc
 import httpx
 import pytest
-import zstandard
+from backports import zstd
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from andon.client.replay import Replayer
@@ -61,7 +61,7 @@ ROADS: dict[str, Road] = {
     "traces": ("/v1/traces", {"content-type": PROTOBUF}, TRACES),
     "traces, gzip": ("/v1/traces", {"content-type": PROTOBUF, "content-encoding": "gzip"}, zipped(TRACES)),
     "logs, JSON": ("/v1/logs", {"content-type": "application/json"}, json.dumps(LOGS).encode()),
-    "metrics, zstd": ("/v1/metrics", {"content-type": PROTOBUF, "content-encoding": "zstd"}, zstandard.compress(metrics())),
+    "metrics, zstd": ("/v1/metrics", {"content-type": PROTOBUF, "content-encoding": "zstd"}, zstd.compress(metrics())),
     "event": ("/v1/events", {"content-type": STRUCTURED}, json.dumps(EVENT).encode()),
     "batch, gzip": ("/v1/events", {"content-type": BATCH, "content-encoding": "gzip"}, zipped(json.dumps([EVENT, EVENT]).encode())),
     "binary event": ("/v1/events", {"content-type": "application/json", **BINARY}, b'{"order": 2}'),
