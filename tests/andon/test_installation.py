@@ -16,7 +16,7 @@ MODULES = {
     "opentelemetry-api": "opentelemetry.trace", "opentelemetry-exporter-otlp-proto-grpc": "opentelemetry.exporter",
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter", "opentelemetry-instrumentation": "opentelemetry.instrumentation",
     "opentelemetry-sdk": "opentelemetry.sdk", "requests": "requests", "aio-pika": "aio_pika", "sqlalchemy": "sqlalchemy",
-    "psycopg": "psycopg", "vl-convert-python": "vl_convert",
+    "psycopg": "psycopg", "vl-convert-python": "vl_convert", "paho-mqtt": "paho", "redis": "redis", "confluent-kafka": "confluent_kafka",
 }  # fmt: skip
 ALONE = """
 import sys
