@@ -34,6 +34,7 @@ COMMANDS = (
     "init",
     "doctor",
     "check",
+    "source",
     "channel",
     "calendar",
     "sla",

@@ -9,7 +9,6 @@ discriminator looks at every signal of its kind.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from core.business_key import AROUND, BLANKS, INVISIBLE
 from core.catalog.catalog import Catalog
 from core.catalog.flow import WRITTEN, Flow, Match, Milestone, Place
 from core.statement import literal
-from correlator.extraction import condition, moment, text
+from correlator.extraction import condition, moment, rooted, text
 from correlator.paths import COLUMNS, Root, Signal, as_expression, is_path, resolve_path
 from correlator.statement import statement
 
@@ -34,8 +33,6 @@ BAD_KEY = "bad_correlation_id"
 NAME_COLUMN: dict[Signal, str] = {"span": "name", "log": "", "event": "type"}
 TABLE: dict[Signal, str] = {"span": "spans", "log": "logs", "event": "events"}
 _ROOTS = {Root.ATTRIBUTES: "attributes", Root.RESOURCE: "resource", Root.EXTENSIONS: "extensions"}
-
-_ROOT_NAMES = {"attributes", "resource", "data", "extensions", "body"}
 
 _Rooted = list[tuple[Root, list[str]]]
 _Own = tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]
@@ -237,8 +234,8 @@ def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
             raise ValueError(f"match: '{column}' cannot be matched on signal kind '{kind}'")
         conditions.append(_Condition(Root.COLUMN, [column], -1, values))
     for path, wanted in match.attributes.items():
-        root, parts = resolve_path(kind, _rooted(path))
-        if root is Root.EXPRESSION and not is_path(kind, _rooted(path)):
+        root, parts = resolve_path(kind, rooted(path))
+        if root is Root.EXPRESSION and not is_path(kind, rooted(path)):
             raise ValueError(f"match: '{path}' is not a path in signal kind '{kind}'")
         if root is Root.EXPRESSION:
             continue  # into lists or deep JSON: among the rule's own conditions
@@ -247,15 +244,11 @@ def _data_conditions(kind: Signal, match: Match) -> list[_Condition]:
     return conditions
 
 
-def _rooted(path: str) -> str:
-    return path if re.split(r"[.\[]", path)[0] in _ROOT_NAMES else f"attributes.{path}"
-
-
 def _own_conditions(kind: Signal, match: Match) -> list[str]:
     own = [] if match.log is None else [f"match(body, {literal(match.log)})"]
     for path, wanted in match.attributes.items():
-        if resolve_path(kind, _rooted(path))[0] is Root.EXPRESSION:
-            own.append(condition(kind, _rooted(path), wanted if isinstance(wanted, bool) else _listed(wanted)))
+        if resolve_path(kind, rooted(path))[0] is Root.EXPRESSION:
+            own.append(condition(kind, rooted(path), wanted if isinstance(wanted, bool) else _listed(wanted)))
     return own if match.where is None else [*own, as_expression(kind, match.where)]
 
 

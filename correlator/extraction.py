@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from core.catalog.reading import NUMBER_FORMATS, Reading, reading_of
 from core.time_format import ANY, NOTHING
 from correlator.paths import Found, Signal, find
 from correlator.statement import statement
+
+_ROOTS = {"attributes", "resource", "data", "extensions", "body"}
+
+
+def rooted(path: str) -> str:
+    """Return a path of a match with its root: a bare name is an attribute."""
+    return path if re.split(r"[.\[]", path)[0] in _ROOTS else f"attributes.{path}"
 
 
 def text(kind: Signal, place: str | Reading, *, several: bool = False) -> str:

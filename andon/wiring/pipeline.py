@@ -32,6 +32,11 @@ from store.parts_ledger import PartsLedger, skip_what_was_used
 from store.unseen import Unseen
 
 
+def match_signals(store: Store, catalog: Catalog) -> None:
+    """Let the signals that are inserted from now on become milestone events of a catalog."""
+    Correlator(StoredCorrelation(store), catalog, Telemetry())
+
+
 @contextmanager
 def pipeline_on(
     store: Store, settings: Settings, catalog: Catalog, clock: Clock, telemetry: Telemetry, keeping: Keeping | None = None

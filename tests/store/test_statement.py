@@ -17,6 +17,7 @@ from jinja2.meta import find_undeclared_variables
 from core.statement import environment_of
 from store.client import Store
 from store.reads.detail import MILESTONES, SIGNALS, USUAL_LEAST, USUAL_MOST
+from store.reads.preview import COLUMNS, TABLES
 from store.statement import statement
 
 SQL = Path(__file__).parents[2] / "store" / "sql"
@@ -83,6 +84,9 @@ CASES: dict[str, list[dict[str, object]]] = {
     "origins/quarantined": each("one_source", FLAGS),
     "parts_ledger/listed": [{"active": active, "of_tables": of_tables} for active in FLAGS for of_tables in FLAGS],
     "parts_ledger/reached": [{"table": "verdicts", "column": "revision"}],
+    "preview/asked": [{"table": "events", "signal_id": "id", "expression": "JSONExtract(data, 'a', 'String')"}],
+    "preview/latest": [{"table": TABLES[kind], "columns": COLUMNS[kind]} for kind in TABLES],
+    "preview/signals": [{"table": TABLES[kind], "kind": kind} for kind in TABLES],
     "rebuild/count_hours": each("table", ("spans",)),
     "rebuild/count_rows": [{"table": "spans", "in_window": flag} for flag in FLAGS],
     "rebuild/oldest_hour": each("table", ("spans",)),

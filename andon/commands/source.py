@@ -1,0 +1,89 @@
+"""``andon source``: what becomes of what a source sends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from andon.options import with_settings
+from core.config import Settings
+
+if TYPE_CHECKING:
+    from andon.preview.outcome import Outcome
+
+app = typer.Typer(no_args_is_help=True, help="Look at what becomes of what a source sends.")
+
+
+@app.callback()
+def group() -> None:
+    """Keep ``preview`` a command of its own."""
+
+
+@app.command()
+@with_settings("catalog", "store", "inner_host", "engine_port", of_running=True)
+def preview(
+    name: Annotated[str, typer.Argument(help="a source of the catalog")],
+    file: Annotated[Path | None, typer.Argument(help="a message, document or event; '-' reads standard input", show_default=False)] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="without a file: how many of the newest signals of each kind")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    settings: Settings,
+) -> None:
+    """Show what becomes of a source's signals by the catalog: time, keys, facts and milestones, or why not.
+
+    With a file, of what is in it, read as the source's receiver and format would; else of what came last to the running Andon. Nothing is
+    sent or kept, so a changed catalog can be tried. Exit code 1 if something becomes no milestone.
+    """
+    from andon.preview.printed import as_documents, print_outcomes
+
+    found = _outcomes(name, file, limit, settings)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(as_documents(found), ensure_ascii=False, indent=1))
+    else:
+        print_outcomes(found)
+    if not found or any(not each.milestones for each in found):
+        raise typer.Exit(1)
+
+
+def _outcomes(name: str, file: Path | None, limit: int, settings: Settings) -> list[Outcome]:
+    import tempfile
+
+    from andon.catalog_check import check_catalog, expressions_of
+    from andon.preview.outcome import outcomes
+    from core.catalog.validation_errors import suggestion
+    from core.errors import UsageError
+    from store.scratch import scratch_store
+
+    catalog = check_catalog(settings.catalog).catalog
+    if name not in catalog.sources:
+        raise UsageError(f"source '{name}' is not defined{suggestion(name, catalog.sources)}")
+    records, rows = _given(catalog.sources[name], file) if file else ([], _latest(name, limit, settings))
+    with tempfile.TemporaryDirectory(prefix="andon-preview-") as folder, scratch_store(Path(folder) / "store") as store:
+        catalog = check_catalog(settings.catalog, expressions_of(store)).catalog
+        return outcomes(store, catalog, records=records, rows=rows)
+
+
+def _given(source: Any, file: Path) -> tuple[Any, dict[str, Any]]:
+    import sys
+
+    from andon.preview.given import Given
+    from core.clock import SystemClock
+    from core.errors import UsageError
+
+    try:
+        body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    return Given(source, SystemClock()).records(body), {}
+
+
+def _latest(name: str, limit: int, settings: Settings) -> dict[str, Any]:
+    from store.reads import preview as reads
+    from store.reads.connection import reading
+
+    with reading(settings) as client:
+        return {kind: reads.latest(client, kind=kind, source=name, limit=limit) for kind in reads.TABLES}

@@ -1,0 +1,105 @@
+"""Bytes that somebody gives, as the records that the collector would make of them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from andon.plugins import formats, receivers
+from collector.cloud_events import BATCH, STRUCTURED
+from collector.message import Message, MessageSettings, records_of
+from collector.otlp.json import convert
+from collector.otlp.requests import REQUESTS
+from collector.plugin_settings import PluginSettings
+from collector.quarantine import Provenance, quarantine_record
+from collector.receiver import ReceiverContext
+from collector.rejection import Rejection
+from core.catalog.source import Source
+from core.clock import Clock, to_milliseconds
+from core.signal import Receipt, Record, SignalKind
+from core.telemetry import Telemetry
+
+_OTLP = {"resourceSpans": SignalKind.TRACES, "resourceLogs": SignalKind.LOGS}
+
+
+class _Nowhere:
+    """An intake that nothing reaches: records are made, not handed over."""
+
+    async def accept(self, records: Any) -> list[Receipt]:
+        raise NotImplementedError(records)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Reads what is given for one source."""
+
+    source: Source
+    clock: Clock
+
+    def records(self, body: bytes) -> list[Record]:
+        """Return the records of a body: CloudEvents and OTLP in JSON as what they are, anything else as a message of the source."""
+        said = _json(body)
+        if isinstance(said, dict) and (kind := next((kind for name, kind in _OTLP.items() if name in said), None)) is not None:
+            return [self._otlp(kind, body)]
+        content_type = STRUCTURED if _is_event(said) else BATCH if isinstance(said, list) and any(map(_is_event, said)) else ""
+        settings, place = self._settings()
+        own_type = str(said["type"]) if self.source.webhook and isinstance(said, dict) and "type" in said else ""
+        reader = None
+        if self.source.format and self.source.format["type"] in formats():
+            reader = formats()[self.source.format["type"]].reader(self.source.format)
+        context = ReceiverContext(self.source, _Nowhere(), self.clock, Telemetry(), Path(), reader)
+        return records_of(Message(body, place, content_type=content_type, type=own_type), context, settings)
+
+    def _otlp(self, kind: SignalKind, body: bytes) -> Record:
+        now = to_milliseconds(self.clock.now())
+        try:
+            request = convert(kind, body)
+        except Rejection as rejection:
+            provenance = Provenance(self.source.source, self.source.lane, kind.value, "application/json")
+            return quarantine_record(rejection.error, body, provenance, now)[1]
+        count = _count(kind, REQUESTS[kind].FromString(request))
+        return Record(kind, self.source.source, self.source.lane, now, count, request)
+
+    def _settings(self) -> tuple[MessageSettings, dict[str, str]]:
+        """Return the templates of the source's events, and what they may name: a queue or a table, as its receiver says it."""
+        given = self.source.receiver or {}
+        known = _settings_of(str(given.get("type", "")))
+        defaults = {name: field.default for name, field in known.model_fields.items() if isinstance(field.default, str)} if known else {}
+        webhook = self.source.webhook.type if self.source.webhook else "{type}"
+        named = {**defaults, **{name: value for name, value in given.items() if isinstance(value, str) and name != "url"}}
+        settings = MessageSettings.model_construct(
+            type=str(given.get("type", "given")),
+            url="",
+            event_type=str(named.pop("event_type", webhook)),
+            event_source=str(named.pop("event_source", f"/{self.source.source}")),
+        )
+        wanted = (*getattr(known, "places", ()), "table", "queue", "topic")
+        return settings, {name: named[name] for name in wanted if name in named}
+
+
+def _settings_of(receiver: str) -> type[PluginSettings] | None:
+    """Return the model of a receiver's settings; None if it is not installed here."""
+    found = receivers().get(receiver)
+    module = inspect.getmodule(type(found)) if found else None
+    classes = [one for one in vars(module).values() if inspect.isclass(one) and issubclass(one, PluginSettings)] if module else []
+    return next((one for one in classes if "event_type" in one.model_fields and one is not MessageSettings), None)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_event(said: Any) -> bool:
+    return isinstance(said, dict) and "specversion" in said
+
+
+def _count(kind: SignalKind, request: Any) -> int:
+    if kind is SignalKind.TRACES:
+        return sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
+    return sum(len(scope.log_records) for resource in request.resource_logs for scope in resource.scope_logs)
