@@ -51,21 +51,21 @@ def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, unti
     changed = replace(
         incident, status=IncidentStatus.ACKNOWLEDGED.value, acknowledged_by=_name(by), acknowledged_until=ends, updated_at=now
     )
-    return Act((changed,), (), _record(by, "acknowledge", incident_id, f"until {ends.isoformat(timespec='seconds')} {note}", now))
+    return Act((changed,), (), record(by, "acknowledge", incident_id, f"until {ends.isoformat(timespec='seconds')} {note}", now))
 
 
 def unacknowledge(incidents: Incidents, incident_id: str, by: str, now: datetime) -> Act:
     """Take back the acknowledgement: the incident is repeated again as its route says."""
     incident = open_incident(incidents, incident_id)
     changed = replace(incident, status=IncidentStatus.OPEN.value, acknowledged_by="", acknowledged_until=None, updated_at=now)
-    return Act((changed,), (), _record(by, "unacknowledge", incident_id, "", now))
+    return Act((changed,), (), record(by, "unacknowledge", incident_id, "", now))
 
 
 def assign(incidents: Incidents, incident_id: str, by: str, assignee: str, now: datetime) -> Act:
     """Set who works on it; empty: nobody."""
     incident = open_incident(incidents, incident_id)
     changed = replace(incident, assignee=one_line(assignee), updated_at=now)
-    return Act((changed,), (), _record(by, "assign", incident_id, assignee or "nobody", now))
+    return Act((changed,), (), record(by, "assign", incident_id, assignee or "nobody", now))
 
 
 def note(incident_id: str, by: str, text: str, now: datetime, *, known: bool) -> Act:
@@ -74,7 +74,7 @@ def note(incident_id: str, by: str, text: str, now: datetime, *, known: bool) ->
         raise UsageError(f"incident_id: no incident '{one_line(incident_id, 40)}' is known")
     if not text.strip():
         raise UsageError("note: write what others should know")
-    return Act((), (), _record(by, "note", incident_id, text, now))
+    return Act((), (), record(by, "note", incident_id, text, now))
 
 
 def step(incidents: Incidents, incident_id: str, by: str, done: tuple[Runbook, Step], outcome: str, said: str, now: datetime) -> Act:
@@ -92,15 +92,15 @@ def sends(incidents: Incidents, incident_id: str, by: str, done: tuple[Runbook, 
     if one.reason and not reason.strip():
         raise UsageError("reason: this step asks why; give a reason, for anyone who looks later")
     detail = f"{one.title}: {what}" + (f"; because: {reason}" if reason.strip() else "")
-    return Act((), (), _record(by, "send", incident_id, detail, now, runbook=runbook.runbook, step=one.step))
+    return Act((), (), record(by, "send", incident_id, detail, now, runbook=runbook.runbook, step=one.step))
 
 
 def came_of(incident_id: str, by: str, done: tuple[Runbook, Step], outcome: str, said: str, now: datetime) -> Act:
     """What came of a step, whatever became of the incident meanwhile."""
     runbook, one = done
     detail = f"{one.title}: {outcome}" + (f". {said}" if said.strip() else "")
-    record = _record(by, "step", incident_id, detail, now, runbook=runbook.runbook, step=one.step, outcome=outcome)
-    return Act((), (), record, said=f"{outcome}. {said}".strip(". "))
+    row = record(by, "step", incident_id, detail, now, runbook=runbook.runbook, step=one.step, outcome=outcome)
+    return Act((), (), row, said=f"{outcome}. {said}".strip(". "))
 
 
 def silence(
@@ -136,7 +136,7 @@ def silence(
         if known.ends_at > now and replace(known, silence_id=silence_id, starts_at=now, ends_at=ends_at) == made:
             made = replace(known, ends_at=ends_at)
     target = fields["incident_id"] or made.silence_id
-    return Act((), (made,), _record(by, "silence", target, f"until {ends_at.isoformat(timespec='seconds')}: {reason}", now))
+    return Act((), (made,), record(by, "silence", target, f"until {ends_at.isoformat(timespec='seconds')}: {reason}", now))
 
 
 def end_silence(silences: Silences, silence_id: str, by: str, now: datetime) -> Act:
@@ -144,9 +144,7 @@ def end_silence(silences: Silences, silence_id: str, by: str, now: datetime) -> 
     found = silences.get(silence_id)
     if found is None or found.removed or found.ends_at <= now:
         raise UsageError(f"silence_id: no silence '{one_line(silence_id, 40)}' is in force")
-    return Act(
-        (), (replace(found, ends_at=now, removed=1),), _record(by, "end silence", found.incident_id or silence_id, found.reason, now)
-    )
+    return Act((), (replace(found, ends_at=now, removed=1),), record(by, "end silence", found.incident_id or silence_id, found.reason, now))
 
 
 def open_incident(incidents: Incidents, incident_id: str) -> Incident:
@@ -167,8 +165,9 @@ def _name(by: str) -> str:
     return one_line(by, 80)
 
 
-def _record(
+def record(
     by: str, action: str, target: str, detail: str, now: datetime, *, runbook: str = "", step: str = "", outcome: str = ""
 ) -> pd.DataFrame:
+    """Return the row of ``actions`` that says who did what. Raises :class:`UsageError` without a name."""
     row = {"at": now, "actor": _name(by), "action": action, "target": target, "detail": one_line(detail, 1000)}
     return pd.DataFrame([{**row, "runbook": runbook, "step": step, "outcome": outcome}], dtype=object)

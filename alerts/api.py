@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from alerts import actions, steps
+from alerts import actions, steps, views
 from alerts.confirmations import Confirmations, Shown
 from alerts.engine import AlertEngine
 from core.clock import Clock
@@ -40,6 +40,8 @@ def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> S
         Route("/incidents/{identity}/silence", api.silence, methods=["POST"]),
         Route("/silences", api.silence, methods=["POST"]),
         Route("/silences/{identity}/end", api.end_silence, methods=["POST"]),
+        Route("/views", api.save_view, methods=["POST"]),
+        Route("/views/delete", api.delete_view, methods=["POST"]),
     ]
     return Starlette(routes=routes)
 
@@ -149,6 +151,20 @@ class _Api:
 
         return await self._do(request, {"by"}, decide)
 
+    async def save_view(self, request: Request) -> Response:
+        def decide(body: Body, _: str, now: datetime) -> actions.Act:
+            by, name, address, shared = _text(body, "by"), _text(body, "name"), _text(body, "address"), _flag(body, "shared")
+            return self._engine.act(lambda _, __: views.save_view(by, name, address, now, shared=shared), now)
+
+        return await self._do(request, {"by", "name", "address", "shared"}, decide)
+
+    async def delete_view(self, request: Request) -> Response:
+        def decide(body: Body, _: str, now: datetime) -> actions.Act:
+            by, name, shared = _text(body, "by"), _text(body, "name"), _flag(body, "shared")
+            return self._engine.act(lambda _, __: views.delete_view(by, name, now, shared=shared), now)
+
+        return await self._do(request, {"by", "name", "shared"}, decide)
+
     async def _do(self, request: Request, known: set[str], decide: Callable[[Body, str, datetime], actions.Act]) -> Response:
         if not bearer_is(request, self._token):
             return self._guard.refuse(request)
@@ -197,6 +213,13 @@ def _text(body: Body, name: str) -> str:
         value.encode()
     except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can express and nothing can store
         raise UsageError(f"{name}: give text without incomplete characters") from error
+    return value
+
+
+def _flag(body: Body, name: str) -> bool:
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise UsageError(f"{name}: give true or false")
     return value
 
 

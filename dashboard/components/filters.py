@@ -70,6 +70,8 @@ _SELECTING = {
     "cause",
 }
 """The names in an address that select rows; the others say how they are shown."""
+KEPT = _SELECTING - {"find", "id"} | {"period", "order", "reverse"}
+"""The names in an address that a saved view of a list keeps; what names single transactions is no view."""
 
 
 def select(label: str, name: str, known: list[str], now: str, words: Callable[[str], str], typed: bool = False) -> str:

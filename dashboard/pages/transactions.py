@@ -13,7 +13,7 @@ import streamlit as st
 from core.catalog.flow import PARTIES
 from core.money import cell
 from dashboard import definitions
-from dashboard.components import export, filters, links, notices, status_badge, table
+from dashboard.components import export, filters, links, notices, saved_views, status_badge, table
 from dashboard.components.time_format import due
 from dashboard.components.transaction_detail import transaction_detail
 from dashboard.components.words import plain
@@ -46,10 +46,15 @@ class Transactions:
         if identity := st.query_params.get("id", ""):
             transaction_detail(context, identity)
             return
+        if not saved_views.restore(context, self.url_path):
+            return
         given = st.query_params.get("find", "")
-        wanted = st.text_input(
+        left, right = st.columns([5, 1], vertical_alignment="bottom")
+        wanted = left.text_input(
             FIND, value=given, placeholder="order, delivery, invoice, purchase order, customer …, or a part of it"
         ).strip()
+        with right:
+            saved_views.menu(context, self.url_path)
         if wanted != given:
             st.query_params["find"] = wanted
         if wanted:

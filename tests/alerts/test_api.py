@@ -97,6 +97,8 @@ PATHS = [
     "/incidents/x/silence",
     "/silences",
     "/silences/x/end",
+    "/views",
+    "/views/delete",
 ]
 
 
@@ -409,6 +411,20 @@ def test_a_silence_that_is_ended_early_lets_it_speak_at_once_and_ends_once(count
     assert (stored["removed"], stored["ends_at"].replace(tzinfo=NOW.tzinfo)) == (1, NOW + timedelta(hours=1))
     assert counter.post(f"/silences/{silence_id}/end", {"by": "Ben"})[0] == 404
     assert [one[:2] for one in counter.actions()] == [("Ana", "silence"), ("Ben", "end silence")]
+
+
+def test_a_view_is_saved_and_deleted_and_changes_no_incident(counter: Counter) -> None:
+    before, view = counter.row(), {"by": "Ana", "name": "Steel", "shared": True}
+    assert counter.post("/views", {**view, "address": "transactions?order=value"}) == (200, {"incidents": [], "silences": []})
+    assert counter.post("/views/delete", view)[0] == 200
+    assert counter.actions() == [("Ana", "share view", "Steel"), ("Ana", "delete shared view", "Steel")]
+    assert counter.row() == before
+    for body, said in (
+        ({**view, "shared": "yes"}, "shared: give true or false"),
+        ({"by": "Ana", "name": "Steel"}, "address: give the filters"),
+    ):
+        status, answer = counter.post("/views", body)
+        assert (status, answer["error"][: len(said)]) == (400, said)
 
 
 def test_what_the_store_did_not_take_was_not_done(counter: Counter, monkeypatch: pytest.MonkeyPatch):

@@ -95,7 +95,7 @@ def test_what_led_here_from_the_board_is_said_and_can_be_left(listed: Any) -> No
     test, asked = listed(flow="order-to-cash", awaited="booked")
     assert asked["awaited"] == "booked"
     assert "on the way to “Booked in ERP”" in test.text[0].value
-    test.button[0].click().run()
+    next(button for button in test.button if button.label == "Show all").click().run()
     assert asked["awaited"] == ""
     assert "awaited" not in test.query_params
 
