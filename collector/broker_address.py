@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -13,13 +14,17 @@ _FILES = {"cafile", "certfile", "keyfile"}
 
 @dataclass(frozen=True)
 class BrokerAddress:
-    """``tls`` is None where the scheme means plain TCP; the certificates of the system hold unless the address names a file."""
+    """``tls`` is None where the scheme means plain TCP; the certificates of the system hold unless the address names a file.
+
+    ``files`` are the files it names, for a client that reads them itself.
+    """
 
     host: str
     port: int
     user: str
     password: str
     tls: ssl.SSLContext | None
+    files: Mapping[str, str]
 
 
 def read_address(text: str, plain: tuple[str, int], secure: tuple[str, int]) -> BrokerAddress:
@@ -41,4 +46,6 @@ def read_address(text: str, plain: tuple[str, int], secure: tuple[str, int]) -> 
         tls = ssl.create_default_context(cafile=files.get("cafile"))
         if "certfile" in files:
             tls.load_cert_chain(files["certfile"], files.get("keyfile"))
-    return BrokerAddress(parts.hostname, port or ports[parts.scheme], unquote(parts.username or ""), unquote(parts.password or ""), tls)
+    return BrokerAddress(
+        parts.hostname, port or ports[parts.scheme], unquote(parts.username or ""), unquote(parts.password or ""), tls, files
+    )

@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from store.client import Store
 from store.migrations import migrate
 from tests.orphans import end_orphans, keep, remove_if_interrupted
+from tests.servers.activemq import ActiveMqServer, activemq
 from tests.servers.kafka import KafkaServer, kafka
 from tests.servers.mosquitto import MosquittoServer, mosquitto
 from tests.servers.postgresql import PostgresServer, postgresql
@@ -158,6 +159,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A running Redis; whoever kills it starts it again."""
     with redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def activemq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActiveMqServer]:
+    """A running ActiveMQ; whoever kills it starts it again."""
+    with activemq(tmp_path_factory.mktemp("activemq")) as server:
         yield server
 
 

@@ -11,8 +11,10 @@ PLAIN, SECURE = ("mqtt", 1883), ("mqtts", 8883)
 
 
 def test_an_address_says_who_and_where() -> None:
-    assert read_address("mqtt://line%404:p%3Aw@broker.plant", PLAIN, SECURE) == BrokerAddress("broker.plant", 1883, "line@4", "p:w", None)
-    assert read_address(" mqtt://[::1]:9 ", PLAIN, SECURE) == BrokerAddress("::1", 9, "", "", None)
+    assert read_address("mqtt://line%404:p%3Aw@broker.plant", PLAIN, SECURE) == BrokerAddress(
+        "broker.plant", 1883, "line@4", "p:w", None, {}
+    )
+    assert read_address(" mqtt://[::1]:9 ", PLAIN, SECURE) == BrokerAddress("::1", 9, "", "", None, {})
 
 
 def test_tls_trusts_the_named_authority_and_shows_our_certificate(certificate: tuple[Path, Path]) -> None:

@@ -1,0 +1,247 @@
+"""STOMP: subscribes to a queue or topic of ActiveMQ, Artemis or any other broker of JMS messages, and acknowledges once it is on disk.
+
+A message becomes events as ``collector/message.py`` says; JMS properties are its headers, ``JMSType`` is its type, and ``JMSTimestamp`` its
+time. A topic is read by a durable subscription where ``durable`` names one: the broker then keeps what is sent while we are away.
+
+On failure: a full journal holds the batch, and the broker stops sending at ``prefetch``; an unusable message goes to quarantine and is then
+acknowledged; a lost connection is retried for ever, and the broker sends again what was not acknowledged, under the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+import stomp
+from pydantic import Field, field_validator
+from stomp.exception import StompException
+from stomp.utils import Frame
+
+from collector.backoff import Backoff
+from collector.broker_address import read_address
+from collector.message import Message, MessageSettings, records_of
+from collector.receiver import ReceiverContext
+from collector.receiver_settings import parse_settings
+from collector.reconnecting import reconnect_for_ever
+from core.clock import EPOCH
+from core.errors import AndonError, Retryable
+from core.secrets import resolve_secret
+
+CHECK_SECONDS = 5.0
+ANSWER_SECONDS = 15.0
+HEARTBEAT_MILLISECONDS = 10_000
+_OWN_HEADERS = {
+    "ack", "content-length", "content-type", "correlation-id", "destination", "expires", "message-id", "persistent", "priority", "redelivered",
+    "subscription", "timestamp", "type", "JMSXDeliveryCount",
+}  # fmt: skip
+_ERRORS = (StompException, AndonError, OSError, ValueError)
+_LOG = logging.getLogger("andon.collector.stomp")
+logging.getLogger("stomp.py").setLevel(logging.WARNING)  # below, the client logs what it sends, the password too
+
+
+class StompSettings(MessageSettings):
+    """Settings under ``receiver:``.
+
+    The address is ``stomp://user:password@host:61613``, or ``stomps://host:61614?cafile=PATH&certfile=PATH&keyfile=PATH``. ``destination``
+    is ``/queue/NAME`` or ``/topic/NAME``. ``durable`` names a durable subscription to a topic, and ``client_id`` us; else that is made
+    of the source's name. ``selector`` is a JMS selector. ``prefetch`` limits how many unacknowledged messages we hold.
+    """
+
+    places: ClassVar[tuple[str, ...]] = ("destination",)
+    destination: str = Field(min_length=1, max_length=1024)
+    event_source: str = "{destination}"
+    durable: str = Field(default="", max_length=255)
+    client_id: str = Field(default="", max_length=255)
+    selector: str = ""
+    prefetch: int = Field(default=500, ge=1, le=10_000)
+
+    @field_validator("destination")
+    @classmethod
+    def _kind(cls, text: str) -> str:
+        if not text.startswith(("/queue/", "/topic/")) or text.endswith("/"):
+            raise ValueError("write /queue/NAME or /topic/NAME")
+        return text
+
+
+class StompReceiver:
+    """Reads one destination per source."""
+
+    name = "stomp"
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
+        parse_settings(StompSettings, settings)
+
+    async def run(self, context: ReceiverContext) -> None:
+        """Read until cancelled; reconnect for ever."""
+        settings = parse_settings(StompSettings, context.source.receiver or {})
+        await reconnect_for_ever(context, partial(_connected, context, settings), _ERRORS, _LOG, destination=settings.destination)
+
+
+RECEIVER = StompReceiver()
+
+
+async def _connected(context: ReceiverContext, settings: StompSettings, backoff: Backoff) -> None:
+    """Read over one connection until it is lost."""
+    inbox = _Inbox()
+    connection = await asyncio.to_thread(_connect, inbox, settings, settings.client_id or f"andon-{context.source.source}")
+    try:
+        await inbox.answered()
+        await asyncio.to_thread(_subscribe, connection, settings)
+        await inbox.answered()
+        context.tell_up(up=True)
+        _LOG.info("reading", extra={"fields": {"source": context.source.source, "destination": settings.destination}})
+        while True:
+            batch = await inbox.batch()
+            if batch:
+                records = [record for frame in batch for record in records_of(message_of(frame, settings), context, settings)]
+                await context.accept(records, inbox.check)
+                await asyncio.to_thread(connection.ack, batch[-1].headers["ack"])  # and with it all before
+            backoff.reset()
+    finally:
+        inbox.close()
+        await asyncio.shield(asyncio.wait({asyncio.ensure_future(asyncio.to_thread(connection.transport.disconnect_socket))}, timeout=2.0))
+
+
+def _connect(inbox: _Inbox, settings: StompSettings, client_id: str) -> stomp.Connection12:
+    address = read_address(resolve_secret(settings.url), ("stomp", 61613), ("stomps", 61614))
+    beats = (HEARTBEAT_MILLISECONDS, HEARTBEAT_MILLISECONDS)
+    at = [(address.host, address.port)]
+    connection = stomp.Connection12(
+        at, prefer_localhost=False, try_loopback_connect=False, reconnect_attempts_max=1, timeout=ANSWER_SECONDS, heartbeats=beats,
+        auto_decode=False, vhost=address.host,
+    )  # fmt: skip
+    if address.tls:
+        files = address.files
+        connection.set_ssl(at, files.get("keyfile"), files.get("certfile"), files.get("cafile"))
+    connection.set_listener("andon", inbox)
+    name = {"client-id": client_id} if settings.durable else {}
+    connection.connect(address.user or None, address.password or None, headers=name)
+    return connection
+
+
+def _subscribe(connection: stomp.Connection12, settings: StompSettings) -> None:
+    most = str(settings.prefetch)
+    # each broker has its own name for the same: ActiveMQ, RabbitMQ; Artemis counts bytes
+    headers = {"activemq.prefetchSize": most, "prefetch-count": most, "consumer-window-size": str(1024 * settings.prefetch)}
+    if settings.durable:
+        headers |= {"activemq.subscriptionName": settings.durable, "durable-subscription-name": settings.durable}
+    if settings.selector:
+        headers["selector"] = settings.selector
+    connection.subscribe(settings.destination, "andon", ack="client", headers=headers | {"receipt": "subscribed"})
+
+
+class _Inbox(stomp.ConnectionListener):  # type: ignore[misc]  # the client has no types
+    """What the client's thread hears, handed to the event loop that made it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+        self._answers = 0
+        self._held: deque[Frame] = deque()
+        self._lost: Exception | None = None
+
+    async def answered(self) -> None:
+        """Wait for the broker's next answer: that we are connected, or subscribed."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while not self._answers:
+                    await self._change()
+        except TimeoutError as error:
+            raise Retryable(f"the broker did not answer within {ANSWER_SECONDS:.0f} seconds") from error
+        self._answers -= 1
+
+    async def batch(self) -> list[Frame]:
+        """Return what has arrived, in order; an empty list if nothing came for a while. Raises once the connection is lost."""
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                while not self._held:
+                    await self._change()
+        except TimeoutError:
+            return []
+        self.check()
+        taken = list(self._held)
+        self._held.clear()
+        return taken
+
+    def check(self) -> None:
+        """Raise if the connection is lost."""
+        if self._lost is not None:
+            raise self._lost
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        self._lost = self._lost or Retryable("closed")
+
+    async def _change(self) -> None:
+        self.check()
+        self._changed.clear()
+        await self._changed.wait()
+        self.check()
+
+    def _tell(self, what: Callable[[], object]) -> None:
+        def done() -> None:
+            what()
+            self._changed.set()
+
+        if self._lost is None:
+            self._loop.call_soon_threadsafe(done)
+
+    def _lose(self, why: str) -> None:
+        self._lost = self._lost or Retryable(why)
+
+    def _answer(self) -> None:
+        self._answers += 1
+
+    def on_connected(self, frame: Frame) -> None:  # noqa: ARG002 - the client calls it so
+        """Count the answer."""
+        self._tell(self._answer)
+
+    def on_receipt(self, frame: Frame) -> None:  # noqa: ARG002 - the client calls it so
+        """Count the answer."""
+        self._tell(self._answer)
+
+    def on_message(self, frame: Frame) -> None:
+        """Hold a message."""
+        self._tell(partial(self._held.append, frame))
+
+    def on_error(self, frame: Frame) -> None:
+        """Take the broker's refusal as the end of the connection, which it is."""
+        self._tell(partial(self._lose, f"the broker refused: {str(frame.headers.get('message', ''))[:500]}"))
+
+    def on_heartbeat_timeout(self) -> None:
+        """Take silence as the end of the connection."""
+        self._tell(partial(self._lose, "the broker is silent"))
+
+    def on_disconnected(self) -> None:
+        """Take the end of the connection."""
+        self._tell(partial(self._lose, "the broker closed the connection"))
+
+
+def message_of(frame: Frame, settings: StompSettings) -> Message:
+    """Return what the broker delivered, as every broker's messages are read."""
+    said = frame.headers
+    body = frame.body
+    return Message(
+        body if isinstance(body, bytes) else str(body or "").encode(),
+        {"destination": settings.destination},
+        headers={name: value for name, value in said.items() if name not in _OWN_HEADERS},
+        content_type=said.get("content-type", ""),
+        message_id=said.get("message-id", ""),
+        type=said.get("type", ""),
+        correlation_id=said.get("correlation-id", ""),
+        time=_time(said.get("timestamp", "")),
+    )
+
+
+def _time(milliseconds: str) -> datetime | None:
+    """Return a JMS timestamp; None for 0, which says that there is none, and for what is no number."""
+    try:
+        return EPOCH + timedelta(milliseconds=int(milliseconds)) if int(milliseconds) > 0 else None
+    except (ValueError, OverflowError):
+        return None
