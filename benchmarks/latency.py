@@ -122,12 +122,13 @@ def _resident_mib(product: Product, kind: str) -> float:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
-def _cpu_seconds(product: Product) -> float:
-    ticks = 0
-    for process in product.processes.values():
+def processor_seconds(product: Product) -> dict[str, float]:
+    """Return the processor time that each process has taken."""
+    taken = {}
+    for kind, process in product.processes.items():
         fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        taken[kind] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return taken
 
 
 def main() -> None:
@@ -153,9 +154,9 @@ def main() -> None:
             rate = achieved.get()
             memory = {kind: _resident_mib(product, kind) for kind in ("collect", "engine")}
             threading.Event().wait(30)
-            before, at = _cpu_seconds(product), time.monotonic()
+            before, at = sum(processor_seconds(product).values()), time.monotonic()
             threading.Event().wait(30)
-            idle = (_cpu_seconds(product) - before) / (time.monotonic() - at)
+            idle = (sum(processor_seconds(product).values()) - before) / (time.monotonic() - at)
     if rate < 0.95 * options.rate:
         raise SystemExit(f"only {rate:.0f} events a second were sent, not {options.rate:.0f}: the figures would flatter")
     load_text = f"{rate:.0f} events/s sent, {options.open:,} open transactions"

@@ -95,12 +95,13 @@ def _events(count: int) -> list[tuple[bytes, int]]:
     return [(msgspec.json.encode({**head, "id": os.urandom(8).hex(), "data": data}), 1) for _ in range(count)]
 
 
-_MAKERS: dict[SignalKind, Callable[[int], list[tuple[bytes, int]]]] = {
+BODIES: dict[SignalKind, Callable[[int], list[tuple[bytes, int]]]] = {
     SignalKind.TRACES: _spans,
     SignalKind.LOGS: _logs,
     SignalKind.METRICS: _metrics,
     SignalKind.EVENT: _events,
 }
+"""By kind: what makes the bodies of records, each with its number of signals, that hold so many signals."""
 
 
 def _worker() -> None:
@@ -129,7 +130,7 @@ def _write(settings: Settings, number: int, kind: SignalKind, count: int) -> Non
     make_folder(path.parent)
     now = time.time_ns() // 1_000_000
     segment = SegmentWriter(path)
-    segment.append([make_row(Record(kind, "gateway", Lane.STANDARD, now, signals, body)) for body, signals in _MAKERS[kind](count)])
+    segment.append([make_row(Record(kind, "gateway", Lane.STANDARD, now, signals, body)) for body, signals in BODIES[kind](count)])
     segment.close(now)
 
 
@@ -164,7 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="of each size up to 100; a third of it for larger ones")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--kinds", type=SignalKind, nargs="+", default=list(_MAKERS))
+    parser.add_argument("--kinds", type=SignalKind, nargs="+", default=list(BODIES))
     parser.add_argument("--against", type=Path, help="the folder of another checkout")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -31,6 +31,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from andon.engine.loop import Engine
@@ -173,7 +174,7 @@ class Ticks:
                 "specversion": "1.0", "id": os.urandom(8).hex(), "source": "/bench", "type": "wms.delivery.created",
                 "time": self.now.isoformat(), "data": {"order": order, "delivery": f"8{order}"},
             }  # fmt: skip
-            records.append(Record(SignalKind.EVENT, "wms", Lane.CRITICAL, at, 1, json.dumps(event).encode()))
+            records.append(Record(SignalKind.EVENT, "wms", Lane.CRITICAL, at, 1, msgspec.json.encode(event)))
         self._segments += 1
         path = segment_path(self._settings.journal, "bench", Lane.CRITICAL, self._segments)
         make_folder(path.parent)

@@ -13,10 +13,11 @@ import pandas as pd
 from core.clock import from_milliseconds
 from store.client import Store
 from store.cursors import Cursors
-from store.held import over
+from store.held import CLOCK_KEY, over
 from store.statement import statement
 
 _STAGE = "evaluate"
+_TRANSACTION_KEY = ["flow", "transaction_id"]
 _PROMISES = "promises:"
 """Cursors whose position is a hash: by which promises the transactions of a flow were evaluated."""
 
@@ -67,12 +68,12 @@ class StoredClocks:
         if not self._more:
             handed = self._store.fresh["folded"].above(after)
             if handed is not None and len(handed[0]) <= limit:
-                return _latest(handed[0]), handed[1], False
+                return _latest(handed[0], _TRANSACTION_KEY), handed[1], False
             changed = self._store.frame(statement("clocks/changed_transactions", bounded=False), {"after": after, "limit": limit})
             if not len(changed):
                 return changed, 0, False
             if len(changed) < limit:
-                return _latest(changed.sort_values("revision")), int(changed["revision"].max()), False
+                return _latest(changed.sort_values("revision"), _TRANSACTION_KEY), int(changed["revision"].max()), False
         (found,) = self._store.rows(statement("next_rows", table="transactions"), {"after": after, "limit": limit})
         bounds = {"after": after, "upto": found["upto"]}
         return self._store.frame(statement("clocks/changed_transactions", bounded=True), bounds), int(found["upto"]), bool(found["more"])
@@ -97,7 +98,7 @@ class StoredClocks:
     def clocks_of(self, transactions: pd.DataFrame) -> pd.DataFrame:
         """Return the current clocks of these transactions, including removed ones."""
         held = self._store.held.clocks()
-        found = self._store.frame(statement("clocks/of_named_transactions"), _pairs(transactions))
+        found = _latest(self._store.frame(statement("clocks/of_named_transactions"), _pairs(transactions)), CLOCK_KEY)
         return _with_held(self._with_restored(found, transactions), held, transactions)
 
     def _with_restored(self, clocks: pd.DataFrame, transactions: pd.DataFrame) -> pd.DataFrame:
@@ -173,11 +174,11 @@ class StoredClocks:
         return self._store.frame(statement("clocks/named_transactions"), _pairs(pairs))
 
 
-def _latest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the last row of each transaction."""
-    if not len(rows):
+def _latest(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Return the row with the highest revision of each key; in the order of revisions, if any is left out."""
+    if not len(rows) or not rows.duplicated(key).any():
         return rows
-    latest: pd.DataFrame = rows.drop_duplicates(["flow", "transaction_id"], keep="last", ignore_index=True)
+    latest: pd.DataFrame = rows.sort_values("revision", kind="stable").drop_duplicates(key, keep="last", ignore_index=True)
     return latest
 
 

@@ -148,6 +148,16 @@ def test_clocks_that_are_written_are_read_as_they_were(store: Store) -> None:
     assert stored.unknown_transactions()["transaction_id"].tolist() == ["b"]
 
 
+def test_of_versions_that_are_not_merged_yet_the_last_one_is_read(store: Store) -> None:
+    store.command("SYSTEM STOP MERGES clocks")
+    for identity, verdict in (("b", "running"), ("a", "running"), ("b", "breached"), ("c", "running"), ("b", "met_late"), ("a", "at_risk")):
+        clock(store, identity, verdict, revision=store.revision())
+    found = StoredClocks(store).clocks_of(named("a", "b", "c"))
+    store.command("SYSTEM START MERGES clocks")
+    assert dict(zip(found["transaction_id"], found["verdict"], strict=True)) == {"a": "at_risk", "b": "met_late", "c": "running"}
+    assert len(found) == 3
+
+
 def test_open_transactions_are_given_in_pages(store: Store) -> None:
     for name, state in (("a", "open"), ("b", "completed"), ("c", "completed"), ("d", "open")):
         transaction(store, name, state=state)
