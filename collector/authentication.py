@@ -46,6 +46,7 @@ class Senders:
             self.unreadable += problems
         default = catalog.sources.get(DEFAULT_SOURCE)
         self.default = Sender(DEFAULT_SOURCE, default.lane if default else Lane.STANDARD)
+        self._with_format = {source.source: source for source in catalog.sources.values() if source.format}
         self._by_service = {service: sender_of(source) for source in catalog.sources.values() for service in source.services}
 
     def identify(self, authorization: str | None, andon_token: str | None) -> Sender:
@@ -72,6 +73,19 @@ class Senders:
         if found is None:
             raise unproven("authorization") if self.unreadable else _unauthenticated()
         return found
+
+    def document_source(self, name: str, sender: Sender) -> Source:
+        """Return the source whose documents a sender may post: its own, or on loopback without a token one that has no token either.
+
+        Raises :class:`collector.rejection.Rejection`: 404 for a source that takes no documents, 401 for another sender's.
+        """
+        source = self._with_format.get(name)
+        if source is None:
+            what = "no source of that name takes documents"
+            raise reject(404, "unknown_source", what, field="source", what_to_do="add 'format:' to the source")
+        if sender.source != name and (sender is not self.default or source.tokens):
+            raise _unauthenticated()
+        return source
 
     def told_by(self, sender: Sender, services: Iterable[str]) -> Sender:
         """Return the source of signals without a token: the one source whose ``services`` include all these names.

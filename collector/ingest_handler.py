@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.authentication import Sender, Senders
-from collector.cloud_events import STRUCTURED, source_of
+from collector.cloud_events import source_of
 from collector.content import Content
 from collector.otlp.admission import Admitted
 from collector.quarantine import Provenance, quarantine_record
@@ -118,9 +118,9 @@ class IngestHandler:
         await self._intake.accept([record])
         return quarantine_id
 
-    def quarantine(self, error: ValidationError, body: bytes, envelope: Envelope) -> tuple[str, Record]:
-        """Return the id and the record that keeps one unusable event of a batch whose other events are good."""
-        return self._quarantine(error, body, envelope.alone(STRUCTURED), self.now())
+    def quarantine(self, error: ValidationError, body: bytes, envelope: Envelope, content_type: str) -> tuple[str, Record]:
+        """Return the id and the record that keeps one unusable event, or document, of a request whose others are good."""
+        return self._quarantine(error, body, envelope.alone(content_type), self.now())
 
     @staticmethod
     def _quarantine(error: ValidationError, body: bytes | Content, envelope: Envelope, now: int, *, count: int = 1) -> tuple[str, Record]:

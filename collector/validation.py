@@ -18,6 +18,7 @@ from collector.http.webhook_signatures import delivered_event
 from collector.otlp import json_records
 from collector.otlp.admission import Admitted, admit, admit_ordinary
 from collector.rejection import Rejection, reject
+from collector.uploads import uploaded_events
 from core.signal import SignalKind
 
 JSON_MAX_BYTES = GRPC_MESSAGE_MAX_BYTES
@@ -28,6 +29,7 @@ ENCODED_SMALL_BYTES = 128 << 10
 SMALL_RECORDS_MAX = 10_000
 """More are validated beside the event loop, however few bytes they have."""
 PROTOBUF, JSON, STRUCTURED, BATCH, BINARY, DELIVERY = "protobuf", "json", "structured", "batch", "binary", "delivery"
+DOCUMENTS = "documents"
 TWICE, NONE = "both in headers and body", "no event"
 Validated = Admitted | bytes | BadEvent
 
@@ -36,7 +38,7 @@ Validated = Admitted | bytes | BadEvent
 class Task:
     """What to make of a body. ``form`` is one of those above.
 
-    ``headers`` belong to the input: those of an event in binary mode, or the attributes of a webhook's delivery.
+    ``headers`` belong to the input: those of an event in binary mode, the attributes of a webhook's delivery, or the format of documents.
     """
 
     kind: SignalKind
@@ -95,10 +97,8 @@ def validate(task: Task, body: Bytes) -> Iterator[Validated]:
     if task.form == PROTOBUF:
         yield from admit(task.kind, body)
         return
-    if task.form == TWICE:
-        raise cloud_events.bad("the event must be either in the headers or in the body, not in both", "ce-specversion")
-    if task.form == NONE:
-        raise _no_event()
+    if task.form in {TWICE, NONE}:
+        raise _no_event(task.form)
     text = bytes(body)
     if task.form == JSON:
         body, bad = json_records.read(task.kind, text) if text else (b"", [])
@@ -111,11 +111,15 @@ def validate(task: Task, body: Bytes) -> Iterator[Validated]:
         yield cloud_events.parse_structured(text)
     elif task.form == BINARY:
         yield cloud_events.parse_binary(task.headers, task.content_type, text)
+    elif task.form == DOCUMENTS:
+        yield from uploaded_events(dict(task.headers), text)
     else:
         yield delivered_event(dict(task.headers), task.content_type, text)
 
 
-def _no_event() -> Rejection:
+def _no_event(form: str) -> Rejection:
+    if form == TWICE:
+        return cloud_events.bad("the event must be either in the headers or in the body, not in both", "ce-specversion")
     return reject(
         415,
         "unsupported_type",

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from collector.http.documents import documents_endpoint
 from collector.http.events import allow_deliveries, events_endpoint
 from collector.http.exchange import Exchange, answering
 from collector.http.otlp import otlp_endpoint
@@ -19,8 +20,8 @@ from collector.otlp.requests import RESPONSES
 from collector.rejection import reject
 from core.http.metrics import Metrics
 
-_PATHS = [*(f"/v1/{kind.value}" for kind in RESPONSES), "/v1/events", "/v1/webhooks/SOURCE"]
-_SIGNAL_PATH = re.compile("|".join(re.escape(path) for path in _PATHS[:-1]))
+_PATHS = [*(f"/v1/{kind.value}" for kind in RESPONSES), "/v1/events", "/v1/documents/SOURCE", "/v1/webhooks/SOURCE"]
+_SIGNAL_PATH = re.compile("|".join(re.escape(path) for path in _PATHS[:-2]))
 
 
 def make_app(ingress: Ingress, metrics: Metrics) -> ASGIApp:
@@ -31,6 +32,7 @@ def make_app(ingress: Ingress, metrics: Metrics) -> ASGIApp:
         *(Route(path, endpoint, methods=["POST"]) for path, endpoint in short.items()),
         Route("/v1/events", events_endpoint(ingress), methods=["POST"]),
         Route("/v1/events", allow_deliveries, methods=["OPTIONS"]),
+        Route("/v1/documents/{source}", documents_endpoint(ingress), methods=["POST"]),
         Route("/v1/webhooks/{source}", webhook_endpoint(ingress), methods=["POST"]),
         Route("/v1/webhooks/{source}", allow_deliveries, methods=["OPTIONS"]),
         Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),

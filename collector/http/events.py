@@ -32,7 +32,7 @@ def events_endpoint(ingress: Ingress) -> Endpoint:
         content = await exchange.read(task.max_bytes)
         async with ingress.validated(task, content) as events:
             if form == validation.BATCH:
-                return await _take_batch(ingress.ingest_handler, events, envelope)
+                return await take_batch(ingress.ingest_handler, events, envelope, cloud_events.STRUCTURED)
             await ingress.ingest_handler.take_event(events[0], envelope)
 
         return JSONResponse({"accepted": 1})
@@ -63,7 +63,8 @@ def _form_of(exchange: Exchange) -> str:
     return validation.BINARY if "ce-specversion" in headers or "ce-id" in headers else validation.NONE
 
 
-async def _take_batch(handler: IngestHandler, events: list[bytes | BadEvent], envelope: Envelope) -> Response:
+async def take_batch(handler: IngestHandler, events: list[bytes | BadEvent], envelope: Envelope, bad_type: str) -> Response:
+    """Journal the good events of a request, quarantine the bad ones as of content type ``bad_type``, and return the answer."""
     quarantined: list[dict[str, Any]] = []
     for first in range(0, len(events), PORTION_EVENTS):
         records: list[Record] = []
@@ -72,7 +73,7 @@ async def _take_batch(handler: IngestHandler, events: list[bytes | BadEvent], en
                 records.append(handler.event_record(event, envelope))
                 continue
             error, raw = event
-            quarantine_id, record = handler.quarantine(error, raw, envelope)
+            quarantine_id, record = handler.quarantine(error, raw, envelope, bad_type)
             records.append(record)
             quarantined.append({"index": index, "id": quarantine_id, "error": error.message, "field": error.field})
         await handler.take(records)

@@ -162,7 +162,7 @@ def test_a_slash_at_the_end_is_no_other_path(collector: Running, path: str) -> N
     [
         ("/v1/traces/v1/traces", "so that /v1/traces follows the port at once"),
         ("/otlp/v1/logs", "so that /v1/logs follows the port at once"),
-        ("/", "send to /v1/traces, /v1/logs, /v1/metrics, /v1/events, /v1/webhooks/SOURCE"),
+        ("/", "send to /v1/traces, /v1/logs, /v1/metrics, /v1/events, /v1/documents/SOURCE, /v1/webhooks/SOURCE"),
     ],
 )
 def test_a_path_that_nothing_takes_is_counted_and_says_which_to_use(collector: Running, path: str, hint: str) -> None:
