@@ -96,7 +96,13 @@ _FRAME = Markup(
 """On every page but a wall's: the search, the way to the wall and, in a line of their own, what times mean; and the list of keys."""
 _LINK = Markup('<a href="{}" aria-keyshortcuts="g {}"{}>{}</a>')
 _KEY = Markup("<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>")
-KEYS = {"/": "find a transaction by any number", "j": "next row", "k": "row before", "Enter": "open the row", "Esc": "back to the list"}
+KEYS = {
+    "/": "find a transaction by a number or a name",
+    "j": "next row",
+    "k": "row before",
+    "Enter": "open the row",
+    "Esc": "back to the list",
+}
 """What ``frame.js`` makes of keys, besides ``g`` with the letter of a page and ``?`` for this list."""
 
 

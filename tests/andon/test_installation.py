@@ -17,6 +17,7 @@ MODULES = {
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter", "opentelemetry-instrumentation": "opentelemetry.instrumentation",
     "opentelemetry-sdk": "opentelemetry.sdk", "requests": "requests", "aio-pika": "aio_pika", "sqlalchemy": "sqlalchemy",
     "psycopg": "psycopg", "vl-convert-python": "vl_convert", "paho-mqtt": "paho", "redis": "redis", "confluent-kafka": "confluent_kafka",
+    "asyncssh": "asyncssh", "cryptography": "cryptography",
 }  # fmt: skip
 ALONE = """
 import sys
