@@ -1,8 +1,8 @@
 """RabbitMQ: consumes a queue and acknowledges a message only once it is on disk.
 
 A message becomes events as ``collector/message.py`` says; CloudEvents in AMQP have ``cloudEvents:`` headers. The routing key becomes an
-attribute. Timestamps
-are seconds, as AMQP says, or milli-, micro- or nanoseconds, as some publishers send them.
+attribute. Timestamps are seconds, as AMQP says, or milli-, micro- or nanoseconds, as some publishers send them. Of a stream, the broker
+keeps no position for us: we keep the offset of the last message on disk, and what the stream dropped after it is told as a gap.
 
 On failure: a full journal holds the batch, and the broker stops sending at ``prefetch``; an unusable message goes to quarantine and is then
 acknowledged; a lost connection or queue is retried for ever, and the broker redelivers what was not acknowledged.
@@ -11,15 +11,17 @@ acknowledged; a lost connection or queue is retried for ever, and the broker red
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import aio_pika
 import pamqp.decode
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from aio_pika.exceptions import AMQPError
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
+from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed
 from pamqp.exceptions import PAMQPException
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,6 +36,7 @@ from core.secrets import resolve_secret
 
 CHECK_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
+FIRST_SECONDS = 2.0
 BATCH_MAX_BYTES = 16 << 20
 _BROKER_ERRORS = (AMQPError, PAMQPException, AndonError, OSError, RuntimeError, ValueError)
 """What a lost, refused or garbled connection to a broker raises; some of the client's errors are Python's own."""
@@ -52,13 +55,15 @@ class Binding(BaseModel):
 class RabbitmqSettings(MessageSettings):
     """Settings under ``receiver:``.
 
-    The queue must exist unless ``declare`` is true; ``prefetch`` limits how many unacknowledged messages we hold.
+    The queue must exist unless ``declare`` is true; ``prefetch`` limits how many unacknowledged messages we hold. A stream is read from its
+    beginning the first time or, with ``from: new``, from what comes then.
     """
 
     places: ClassVar[tuple[str, ...]] = ("routing_key", "exchange", "queue")
     queue: str = Field(min_length=1, max_length=255)
     prefetch: int = Field(default=500, ge=1, le=10_000)
     event_source: str = "/queues/{queue}"
+    from_: Literal["beginning", "new"] = Field(default="beginning", alias="from")
     declare_: bool = Field(default=False, alias="declare")
     durable: bool = True
     arguments: dict[str, str | int | bool] = Field(default_factory=dict)
@@ -121,12 +126,8 @@ async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backo
         url, timeout=ANSWER_SECONDS, client_properties={"connection_name": f"andon {context.source.source}"}
     )
     try:
-        channel = await connection.channel(publisher_confirms=False)
-        await channel.set_qos(prefetch_count=settings.prefetch)
-        queue = await _find_queue(channel, settings)
-        arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
-        channel.close_callbacks.add(lambda *_: arrived.put_nowait(None))
-        await queue.consume(arrived.put)
+        position = _Position(context, settings)
+        channel, arrived = await _consumed(connection, settings, position)
         context.tell_up(up=True)
         _LOG.info("reading", extra={"fields": {"source": context.source.source, "queue": settings.queue}})
         while True:
@@ -137,10 +138,89 @@ async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backo
                 continue
             records = [record for message in batch for record in records_of(message_of(message, settings), context, settings)]
             await context.accept(records, partial(_check_open, channel))
+            position.save(batch[-1])
             await batch[-1].ack(multiple=True)
             backoff.reset()
     finally:
         await asyncio.shield(asyncio.wait({asyncio.ensure_future(connection.close())}, timeout=2.0))
+
+
+class _Position:
+    """The offset of the last message of a stream that is on disk; queues that are no streams have none."""
+
+    def __init__(self, context: ReceiverContext, settings: RabbitmqSettings) -> None:
+        self._context = context
+        self._settings = settings
+        self._file = context.state / "offset.json"
+        self.is_stream = True  # until the broker says otherwise
+        self.last: int | None = None
+        with contextlib.suppress(FileNotFoundError):
+            kept = json.loads(self._file.read_text(encoding="utf-8"))
+            self.last = kept["offset"] if kept["queue"] == settings.queue else None
+
+    def next(self) -> int | str:
+        """Return where to go on: an offset, or the broker's word."""
+        return self.last + 1 if self.last is not None else {"beginning": "first", "new": "next"}[self._settings.from_]
+
+    def save(self, message: AbstractIncomingMessage) -> None:
+        """Keep the offset of a message that is on disk; what a crash loses of that is read again, and known by its offset."""
+        if not self.is_stream:
+            return
+        self.last = offset_of(message)
+        beside = self._file.with_suffix(".new")
+        beside.write_text(json.dumps({"queue": self._settings.queue, "offset": self.last}), encoding="utf-8")
+        beside.replace(self._file)
+
+    def look_for_gap(self, first: int | None) -> None:
+        """Tell that the stream no longer has what comes after our position; ``first`` is what it begins with now."""
+        if self.last is not None and first is not None and first > self.last + 1:
+            what = "the stream dropped messages before they were read"
+            self._context.tell_gap(what, queue=self._settings.queue, after=self.last, until=first)
+
+
+async def _consumed(
+    connection: AbstractConnection, settings: RabbitmqSettings, position: _Position
+) -> tuple[AbstractChannel, asyncio.Queue[AbstractIncomingMessage | None]]:
+    """Return a channel that consumes the queue, and where its messages arrive; None arrives when it closes.
+
+    A broker does not say whether a queue is a stream, but refuses an offset for one that is none.
+    """
+    arguments: dict[str, Any] | None = {"x-stream-offset": position.next()}
+    while True:
+        channel = await connection.channel(publisher_confirms=False)
+        await channel.set_qos(prefetch_count=settings.prefetch)
+        queue = await _find_queue(channel, settings)
+        arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
+        try:
+            await queue.consume(arrived.put, arguments=arguments)
+        except ChannelPreconditionFailed as error:
+            if arguments is None or "x-stream-offset" not in str(error):
+                raise
+            arguments, position.is_stream = None, False
+            continue
+        channel.close_callbacks.add(lambda *_, into=arrived: into.put_nowait(None))
+        if position.is_stream:
+            position.look_for_gap(await _first_offset(connection, settings))
+        return channel, arrived
+
+
+async def _first_offset(connection: AbstractConnection, settings: RabbitmqSettings) -> int | None:
+    """Return the offset of the first message that a stream has; None if it has none."""
+    async with await connection.channel(publisher_confirms=False) as channel:
+        await channel.set_qos(prefetch_count=1)
+        queue = await channel.declare_queue(settings.queue, passive=True, timeout=ANSWER_SECONDS)
+        found: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        await queue.consume(found.put, arguments={"x-stream-offset": "first"})
+        try:
+            return offset_of(await asyncio.wait_for(found.get(), FIRST_SECONDS))
+        except TimeoutError:
+            return None
+
+
+def offset_of(message: AbstractIncomingMessage) -> int | None:
+    """Return the offset of a message of a stream; None for any other."""
+    offset = (message.headers or {}).get("x-stream-offset")
+    return offset if isinstance(offset, int) else None
 
 
 async def _find_queue(channel: AbstractChannel, settings: RabbitmqSettings) -> AbstractQueue:
@@ -186,6 +266,7 @@ def _check_open(channel: AbstractChannel) -> None:
 
 def message_of(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> Message:
     """Return what the broker delivered, as every broker's messages are read."""
+    offset = offset_of(message)
     place = {"exchange": message.exchange or "", "queue": settings.queue, "routing_key": message.routing_key or ""}
     return Message(
         message.body,
@@ -194,6 +275,7 @@ def message_of(message: AbstractIncomingMessage, settings: RabbitmqSettings) -> 
         content_type=message.content_type or "",
         content_encoding=message.content_encoding or "",
         message_id=message.message_id or "",
+        identity="" if offset is None else f"{settings.queue}/{offset}",
         type=message.type or "",
         correlation_id=str(message.correlation_id or ""),
         time=message.timestamp,

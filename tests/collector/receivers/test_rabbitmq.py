@@ -309,6 +309,59 @@ def test_an_unknown_place_in_a_template_is_refused(template: str):
         RECEIVER.validate(settings("q", event_type=template))
 
 
+async def send_to_stream(server: RabbitServer, stream: str, *bodies: str, arguments: dict[str, Any] | None = None) -> None:
+    async def work(channel: AbstractRobustChannel) -> None:
+        await channel.declare_queue(stream, durable=True, arguments={"x-queue-type": "stream", **(arguments or {})})
+        for body in bodies:
+            await channel.default_exchange.publish(aio_pika.Message(body.encode()), stream)
+
+    await on_channel(server, work)
+
+
+def test_a_stream_is_read_from_where_we_were(rabbit_server: RabbitServer, queue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("collector.receivers.rabbitmq.CHECK_SECONDS", 0.3)
+
+    def read(wanted: list[int], intake: TestIntake) -> None:
+        async def scenario() -> None:
+            async with running(RECEIVER, context_of(settings(queue), intake, tmp_path / "state")) as task:
+                await until(lambda: len(intake.accepted) >= len(wanted) or (intake.calls > 0 and intake.blocked))
+                await asyncio.sleep(1)  # for what must not come
+                assert not task.done()
+
+        asyncio.run(scenario())
+        assert [event["data"] for event in intake.events] == wanted
+
+    asyncio.run(send_to_stream(rabbit_server, queue, "1", "2", "3"))
+    first = TestIntake()
+    read([1, 2, 3], first)
+    assert [event["xstreamoffset"] for event in first.events] == ["0", "1", "2"]
+
+    asyncio.run(send_to_stream(rabbit_server, queue, "4", "5"))
+    read([], TestIntake(blocked=True))
+    read([4, 5], TestIntake())
+    read([], TestIntake())
+
+
+def test_what_a_stream_dropped_before_it_was_read_is_told(
+    rabbit_server: RabbitServer, queue: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    small = {"x-max-length-bytes": 200_000, "x-stream-max-segment-size-bytes": 50_000}
+    intake, telemetry = TestIntake(), Telemetry()
+
+    async def scenario() -> None:
+        await send_to_stream(rabbit_server, queue, '"first"', arguments=small)
+        async with running(RECEIVER, context_of(settings(queue), intake, tmp_path / "state", telemetry)):
+            await until(lambda: len(intake.accepted) == 1)
+        for _ in range(10):
+            await send_to_stream(rabbit_server, queue, *['"' + "x" * 40_000 + '"'] * 5, arguments=small)
+        async with running(RECEIVER, context_of(settings(queue), intake, tmp_path / "state", telemetry)):
+            await until(lambda: telemetry.value(M.SOURCE_GAPS, source="erp") == 1)
+
+    asyncio.run(scenario())
+
+    assert "the stream dropped messages before they were read" in caplog.text
+
+
 def test_a_broker_restart_while_reading_loses_nothing(rabbit_server: RabbitServer, queue: str, tmp_path: Path):
     intake, sent = TestIntake(), [f"m-{number}" for number in range(3_000)]
 

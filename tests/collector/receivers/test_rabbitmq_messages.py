@@ -73,3 +73,8 @@ def test_tables_within_tables_as_deep_as_the_client_reads_them_do_not_hold_up_th
         deep = {"a": [deep]}
     assert records(context, headers={"cloudEvents:specversion": "1.0", "deep": deep})
     assert records(context, headers={"deep": deep})
+
+
+def test_a_message_of_a_stream_without_an_id_is_known_by_its_offset(context: ReceiverContext) -> None:
+    (record,) = records(context, headers={"x-stream-offset": 7})
+    assert json.loads(record.body)["id"] == "orders/7"
