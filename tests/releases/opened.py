@@ -90,8 +90,10 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
         "earlier": started - timedelta(days=2), "promises": (("orders", "book"),), "stations": (("orders", "captured"), ("orders", "booked")),
         "missed": True, "selected": Selected(),
         "resolved": True, "opened": (started + timedelta(hours=1)).replace(tzinfo=UTC), "names": ("amount",), "runbook": "book", "query": "SELECT 1", "values": (), "milestone": "captured", "stages": ("captured",),
-        "plant": "", "day": started,
+        "plant": "", "day": started, "person": "Ana", "source": tables["spans"][0]["source"], "expression": "trace_id",
     }  # fmt: skip
+    if read.__module__ == "store.reads.preview":
+        known["kind"] = "span"
     needed = list(inspect.signature(read).parameters.values())[1:]
     return {one.name: known[one.name] for one in needed if one.default is inspect.Parameter.empty}
 
