@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -27,8 +27,10 @@ class BrokerAddress:
     files: Mapping[str, str]
 
 
-def read_address(text: str, plain: tuple[str, int], secure: tuple[str, int]) -> BrokerAddress:
-    """Return what an address says; ``plain`` and ``secure`` are the two schemes, each with its usual port. Reads the files it names.
+def read_address(text: str, plain: tuple[str, int], secure: tuple[str, int], own_files: Collection[str] = ()) -> BrokerAddress:
+    """Return what an address says; ``plain`` and ``secure`` are the two schemes, each with its usual port. Reads the files of TLS it names.
+
+    ``own_files`` are options that name files of this protocol alone.
 
     Raises :class:`Permanent` for an address that cannot be meant, and OSError for a file that cannot be read; neither shows a password.
     """
@@ -39,7 +41,7 @@ def read_address(text: str, plain: tuple[str, int], secure: tuple[str, int]) -> 
         raise Permanent("the address of the broker cannot be read; percent-encode what is special in the password") from error
     ports = dict((plain, secure))
     files = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if parts.scheme not in ports or not parts.hostname or set(files) - _FILES:
+    if parts.scheme not in ports or not parts.hostname or set(files) - _FILES - set(own_files):
         raise Permanent(f"the address of the broker must be {plain[0]}://user:password@host or {secure[0]}://…?cafile=PATH")
     tls = None
     if parts.scheme == secure[0]:

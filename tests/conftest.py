@@ -24,6 +24,7 @@ from tests.orphans import end_orphans, keep, remove_if_interrupted
 from tests.servers.activemq import ActiveMqServer, activemq
 from tests.servers.kafka import KafkaServer, kafka
 from tests.servers.mosquitto import MosquittoServer, mosquitto
+from tests.servers.nats import NatsServer, nats_jetstream
 from tests.servers.postgresql import PostgresServer, postgresql
 from tests.servers.rabbitmq import RabbitServer, rabbitmq
 from tests.servers.redis import RedisServer, redis
@@ -138,6 +139,13 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.
 def mosquitto_server(tmp_path_factory: pytest.TempPathFactory, certificate: tuple[Path, Path]) -> Iterator[MosquittoServer]:
     """A running Mosquitto, in TLS too; whoever stops it starts it again."""
     with mosquitto(tmp_path_factory.mktemp("mosquitto"), certificate) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A running NATS with JetStream; whoever ends it starts it again."""
+    with nats_jetstream(tmp_path_factory.mktemp("nats")) as server:
         yield server
 
 

@@ -1,0 +1,89 @@
+"""A real NATS server with JetStream on a free loopback port, which keeps its streams over a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import nats
+import pytest
+from nats.js import JetStreamContext
+
+from tests.ports import free_port, listens
+from tests.waiting import wait_until
+
+START_SECONDS = 30.0
+T = TypeVar("T")
+
+
+@dataclass
+class NatsServer:
+    folder: Path
+    program: str
+    login: tuple[str, str] | None = None
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        login = ":".join(quote(word, "") for word in self.login) + "@" if self.login else ""
+        return f"nats://{login}127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [self.program, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder / "data")]
+        if self.login:
+            command += ["--user", self.login[0], "--pass", self.login[1]]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_until(lambda: listens(self.port), START_SECONDS, f"NATS listens; its log is {self.folder / 'log'}")
+
+    def kill(self) -> None:
+        """End it as a crash would; what it acknowledged is there again after ``start``."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(30)
+            self.process = None
+
+    def do(self, work: Callable[[JetStreamContext], Awaitable[T]]) -> T:
+        """Return what ``work`` makes of a connection of its own."""
+
+        async def connected() -> T:
+            user, password = self.login or (None, None)
+            connection = await nats.connect(f"nats://127.0.0.1:{self.port}", user=user, password=password)
+            try:
+                return await work(connection.jetstream(timeout=30))
+            finally:
+                await connection.close()
+
+        return asyncio.run(connected())
+
+    def send(self, subject: str, *bodies: bytes, **headers: str) -> None:
+        async def publish(stream: JetStreamContext) -> None:
+            for body in bodies:
+                await stream.publish(subject, body, headers={name.replace("_", "-"): value for name, value in headers.items()} or None)
+
+        self.do(publish)
+
+    def create_stream(self, name: str, **settings: Any) -> None:
+        self.do(lambda stream: stream.add_stream(name=name, subjects=[f"{name}.>"], **settings))
+
+
+@contextmanager
+def nats_jetstream(folder: Path) -> Iterator[NatsServer]:
+    """Yield a running server with its data in ``folder``; end it afterwards."""
+    program = shutil.which("nats-server")
+    if program is None:
+        pytest.skip("needs NATS: apt package nats-server")
+    server = NatsServer(folder, program)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
