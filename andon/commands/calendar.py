@@ -12,7 +12,7 @@ def command(
     name: Annotated[str, typer.Argument(help="the calendar's id")],
     year: Annotated[int | None, typer.Argument(help="default: this year")] = None,
     *,
-    catalog: Annotated[Path, typer.Option(help="the folder of definitions")] = Path("catalog"),
+    catalog: Annotated[Path, typer.Option(envvar="ANDON_CATALOG", help="the folder of definitions")] = Path("catalog"),
 ) -> None:
     """Show a calendar's year: closed days and why, days worked beyond the shifts, working hours by month."""
     from andon.catalog_check import check_catalog, this_year

@@ -9,7 +9,7 @@ import typer
 
 
 def command(
-    catalog: Annotated[Path, typer.Argument(help="the folder of definitions")] = Path("catalog"),
+    catalog: Annotated[Path, typer.Argument(envvar="ANDON_CATALOG", help="the folder of definitions")] = Path("catalog"),
     *,
     schema: Annotated[Path | None, typer.Option(help="also write JSON Schemas for editors into this folder")] = None,
 ) -> None:
@@ -22,6 +22,7 @@ def command(
     from andon.catalog_check import check_catalog, closings, expressions_of, unreadable_secrets
     from andon.plugins import doubts
     from core.plural import counted
+    from core.secrets import read_all, resolve_secret
 
     if schema is not None:
         _write_schemas(schema)
@@ -32,7 +33,8 @@ def command(
         typer.echo(f"warning: not readable here: {lacking}", err=True)
     found = loaded.catalog
     for source in found.sources.values():
-        for doubt in doubts(source.receiver) if source.receiver else ():
+        readable = not read_all(source.whose, source.pulled_with, resolve_secret)[1]
+        for doubt in doubts(source.receiver) if source.receiver and readable else ():
             typer.echo(f"warning: {source.whose}: {doubt}", err=True)
     for line in closings(found):
         typer.echo(line)

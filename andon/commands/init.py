@@ -1,4 +1,4 @@
-"""``andon init``: a small catalog to begin with."""
+"""``andon init``: a catalog to begin with."""
 
 from __future__ import annotations
 
@@ -8,23 +8,38 @@ from typing import Annotated
 
 import typer
 
-STARTER = Path(__file__).parents[1] / "starter_catalog"
+STARTERS = Path(__file__).parents[1] / "starters"
 
 
-def command(folder: Annotated[Path, typer.Argument(help="the folder to create", show_default=False)]) -> None:
-    """Write a small catalog to begin with: one flow with an SLA, its calendar, owner, route, runbook and test."""
+def starters() -> list[str]:
+    """Return the names of the catalogs to begin with."""
+    return sorted(folder.name for folder in STARTERS.iterdir() if folder.is_dir())
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="the folder to create", show_default=False)],
+    starter: Annotated[str, typer.Argument(help="what to begin with: " + ", ".join(starters()))] = "orders",
+) -> None:
+    """Write a catalog to begin with: flows with SLAs, their sources, calendar, owner, route, runbooks and tests.
+
+    ``orders`` is the smallest, with one flow. The others are for an estate, and have a README.md that says what to change first.
+    """
     import shutil
 
+    from core.catalog.validation_errors import suggestion
     from core.errors import UsageError
 
+    if starter not in starters():
+        raise UsageError(f"'{starter}' is no catalog to begin with{suggestion(starter, starters())}; there are {', '.join(starters())}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already; give the name of a new folder, or of an empty one")
+    chosen = STARTERS / starter
     try:
-        shutil.copytree(STARTER, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        shutil.copytree(chosen, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error}; choose another folder") from error
-    for file in sorted(STARTER.rglob("*.*")):
-        typer.echo(f"{folder / file.relative_to(STARTER)}")
+    for file in sorted(chosen.rglob("*.*")):
+        typer.echo(f"{folder / file.relative_to(chosen)}")
     andon, data = _as_typed(), folder.parent / f".andon-{folder.name}"
     typer.echo(f"Check it:   {andon} check {folder}")
     typer.echo(f"Test it:    {andon} sla test --catalog {folder} {folder}/tests/*.yaml")

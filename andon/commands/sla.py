@@ -19,7 +19,7 @@ def group() -> None:
 def test(
     files: Annotated[list[Path], typer.Argument(help="YAML files of tests")],
     *,
-    catalog: Annotated[Path, typer.Option(help="the folder of definitions")] = Path("catalog"),
+    catalog: Annotated[Path, typer.Option(envvar="ANDON_CATALOG", help="the folder of definitions")] = Path("catalog"),
 ) -> None:
     """Run tests of flows and SLAs in virtual time; exit code 1 if one fails."""
     from andon.rehearsal.runner import run_files

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from collector.message import is_attribute
 from core.catalog.definition import Definition, Severity
 from core.errors import UsageError
 from core.verdict import TransactionState, Verdict
@@ -68,11 +69,15 @@ Money = Annotated[str, Field(pattern=_MONEY.pattern)]
 """``12000 EUR``."""
 
 
+_NAMES = {"event": "an event", "span": "a span", "log": "a log record"}
+_OWN_FIELDS = {"event": {"subject", "data"}, "span": {"service", "status"}, "log": {"service", "severity"}}
+
+
 class Given(Definition):
     """One signal: exactly one of ``event`` (CloudEvents type), ``span`` (name) and ``log`` (body).
 
     ``at`` is the signal's own time, ``received`` its time of arrival (by default the same). ``source`` is the configured source; by default
-    it is the one that the catalog assigns to the ``service``, else ``default``.
+    it is the one that the catalog assigns to the ``service``, else ``default``. ``attributes`` of an event are its extension attributes.
     """
 
     at: At
@@ -92,6 +97,12 @@ class Given(Definition):
     def _one_signal(self) -> Self:
         if sum(text is not None for text in (self.event, self.span, self.log)) != 1:
             raise ValueError("give exactly one of 'event', 'span' and 'log'")
+        kind = next(kind for kind in _OWN_FIELDS if getattr(self, kind) is not None)
+        foreign = sorted(name for own in _OWN_FIELDS.values() for name in own & self.model_fields_set - _OWN_FIELDS[kind])
+        if foreign:
+            raise ValueError(f"{_NAMES[kind]} has no '{foreign[0]}'; remove it")
+        if kind == "event" and (wrong := [name for name in self.attributes if not is_attribute(name)]):
+            raise ValueError(f"'{wrong[0]}' is no name of an event's own attribute: it is made of a to z and 0 to 9")
         return self
 
     @property

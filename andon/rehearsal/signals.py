@@ -11,6 +11,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from andon.rehearsal.scenario import Given
 from collector.cloud_events import make_event, parse_structured
+from collector.message import text_of
 from core.catalog.catalog import Catalog
 from core.clock import to_milliseconds
 from core.signal import SignalKind
@@ -36,7 +37,8 @@ def source_of(given: Given, catalog: Catalog) -> str:
 
 
 def _event(given: Given, number: int) -> bytes:
-    attributes = {"id": f"given-{number}", "source": "/andon/test", "type": str(given.event), "time": given.at.utc.isoformat()}
+    attributes = {name: text_of(value) for name, value in given.attributes.items()}
+    attributes |= {"id": f"given-{number}", "source": "/andon/test", "type": str(given.event), "time": given.at.utc.isoformat()}
     if given.subject is not None:
         attributes["subject"] = given.subject
     return parse_structured(make_event(attributes, msgspec.json.encode(given.data or {})))

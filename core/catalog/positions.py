@@ -163,8 +163,13 @@ def _syntax(error: yaml.MarkedYAMLError, first_line: int, text: str) -> Unreadab
         return UnreadableError(position, "a tab cannot indent YAML; use spaces")
     if mark and (wrong := _misplaced(what, text.splitlines(), mark.line, mark.column)):
         return UnreadableError(Position(mark.line + first_line, wrong.column), wrong.message)
+    if mark and _PATH_INTO_A_LIST.search(text[mark.index - mark.column : mark.index + 1]):
+        advice = {"while parsing a flow mapping": "inside { }, put a path with [ ] in quotes: 'data.items[].id'"}
     found = next((words for start, words in advice.items() if start in what), "check quotes, brackets and indentation here")
     return UnreadableError(position, f"this is not YAML: {what}; {found}")
+
+
+_PATH_INTO_A_LIST = re.compile(r"[\w.]\[\d{0,4}$|[\w.]\[\d{0,4}\]")
 
 
 class _Misplaced(NamedTuple):

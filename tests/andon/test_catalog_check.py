@@ -43,6 +43,17 @@ def test_a_wrong_receiver_is_found_at_its_place(folder: Path, receiver: str, pro
 
 
 @pytest.mark.parametrize(
+    "reading",
+    ["{path: data.a, format: YYYYMMDD}", "{path: [data.a, data.b], format: 'YYYYMMDDhhmmss', time_zone: Europe/Berlin}", "{path: data.a, pattern: '(x+)'}"],
+)  # fmt: skip
+def test_what_we_make_of_a_reading_is_allowed_as_the_users_own_words_are(folder: Path, reading: str) -> None:
+    flow = folder / "flows" / "orders.yaml"
+    text = flow.read_text().replace("customer: data.customer,", f"customer: {reading},", 1)
+    flow.write_text(text.replace("customer: {}", "customer: {type: time}" if "format" in reading else "customer: {}", 1))
+    assert check_catalog(folder).catalog.flows["orders"].milestones["captured"].facts["customer"]
+
+
+@pytest.mark.parametrize(
     ("channel", "problem"),
     [
         ("{type: web_hook, settings: {url: 'http://a'}}", "2:10: channel 'desk': 'type' is 'web_hook', which does not exist; did you mean 'webhook'?"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from andon.commands.init import STARTER
+from andon.commands.init import STARTERS
 from tests.command_line import ask
 from tests.e2e.sinks import http_sink
 from tests.ports import free_port
 
 
 def catalog(folder: Path, address: str) -> Path:
-    shutil.copytree(STARTER, folder / "catalog")
+    shutil.copytree(STARTERS / "orders", folder / "catalog")
     routes = folder / "catalog" / "routes.yaml"
     routes.write_text(routes.read_text().replace("http://127.0.0.1:9099/desk", address))
     return folder

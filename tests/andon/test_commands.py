@@ -48,6 +48,11 @@ def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
     ]
 
 
+def test_the_catalog_that_is_set_for_all_processes_is_the_one_that_is_checked(tmp_path: Path) -> None:
+    result = ask("check", folder=tmp_path, environment={"ANDON_CATALOG": str(ORDERS)})
+    assert (result.returncode, "1 flow, 2 SLAs" in result.stdout) == (0, True), result.stderr
+
+
 def test_a_calendars_year_is_shown_and_an_unknown_calendar_is_wrong_use(tmp_path: Path) -> None:
     shown = ask("calendar", "plant-de07", "2026", "--catalog", str(SHIPPED), folder=tmp_path)
     assert (shown.returncode, shown.stderr) == (0, "")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from andon.addresses import note_addresses
-from andon.commands.init import STARTER
+from andon.commands.init import STARTERS
 from core.config import Settings
 from tests.command_line import ask
 from tests.e2e.sinks import http_sink
@@ -17,7 +17,7 @@ from tests.ports import free_port
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shutil.copytree(STARTER, tmp_path / "catalog")
+    shutil.copytree(STARTERS / "orders", tmp_path / "catalog")
     return tmp_path
 
 

@@ -64,7 +64,9 @@ def test_the_catalog_that_init_writes_is_the_one_in_the_readme(tmp_path: Path) -
     write_own_catalog(tmp_path)
     made = ask("init", "made", folder=tmp_path)
     written = {file.relative_to(tmp_path / "my-catalog"): file.read_text() for file in (tmp_path / "my-catalog").rglob("*.*")}
-    assert {file.relative_to(tmp_path / "made"): file.read_text() for file in (tmp_path / "made").rglob("*.*")} == written
+    made_files = {file.relative_to(tmp_path / "made"): file.read_text() for file in (tmp_path / "made").rglob("*.*")}
+    assert "andon init my-catalog" in made_files.pop(Path("README.md"))
+    assert made_files == written
     start, look = made.stdout.splitlines()[-2:]
     assert (made.returncode, start) == (0, "Start it:   andon up --catalog made --data .andon-made")
     assert look == "Look up:    andon find --data .andon-made 4711"

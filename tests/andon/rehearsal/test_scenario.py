@@ -58,6 +58,21 @@ def test_a_signal_is_one_kind_and_arrives_when_it_happens_unless_it_says_so() ->
 
 
 @pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"event": "a", "service": "erp"}, "an event has no 'service'; remove it"),
+        ({"span": "a", "data": {}}, "a span has no 'data'; remove it"),
+        ({"log": "a", "status": "ok"}, "a log record has no 'status'; remove it"),
+        ({"event": "a", "attributes": {"order.id": "17"}}, "'order.id' is no name of an event's own attribute"),
+        ({"event": "a", "attributes": {"type": "b"}}, "'type' is no name of an event's own attribute"),
+    ],
+)
+def test_what_a_signal_does_not_have_is_refused_instead_of_left_out(fields: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        Given.model_validate({"at": AT, **fields})
+
+
+@pytest.mark.parametrize(
     ("line", "of_clock"), [({"verdict": "met"}, True), ({"incident": "none"}, True), ({"state": "open"}, False), ({}, False)]
 )
 def test_only_what_is_said_of_a_clock_needs_its_sla(line: dict[str, Any], of_clock: bool) -> None:

@@ -36,6 +36,12 @@ def test_an_event_is_a_cloud_event_of_its_own_time() -> None:
     assert sent["time"] == "2026-03-27T14:50:00+00:00"
 
 
+def test_attributes_of_an_event_are_its_extension_attributes() -> None:
+    _, body = to_signal(given(event="mes.order", attributes={"step": "started", "rush": True, "lines": 3}), 1)
+    sent = json.loads(body)
+    assert (sent["step"], sent["rush"], sent["lines"]) == ("started", "true", "3")
+
+
 @pytest.mark.parametrize(("status", "code"), [("ok", 1), ("error", 2), ("unset", 0)])
 def test_a_span_has_its_service_status_and_typed_attributes(status: str, code: int) -> None:
     kind, body = to_signal(given(span="order.book", service="erp", status=status, attributes=ATTRIBUTES), 1)

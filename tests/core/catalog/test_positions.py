@@ -34,6 +34,15 @@ BROKEN = [
         ],
     ),
     Broken(
+        "list-path-without-quotes",
+        "flows/order-to-cash.yaml",
+        "keys:  {sales_order: data.orderId,",
+        "keys:  {sales_order: data.orders[],",
+        [
+            "flows/order-to-cash.yaml:19:37: this is not YAML: did not find expected ',' or '}' while parsing a flow mapping; inside { }, put a path with [ ] in quotes: 'data.items[].id'"
+        ],
+    ),
+    Broken(
         "colon-in-text",
         "flows/order-to-cash.yaml",
         "title: Order to cash",

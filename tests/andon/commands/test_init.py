@@ -1,0 +1,46 @@
+"""Every catalog to begin with is one: it holds no mistake, nothing to warn of but what is the user's, and its own tests pass."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from andon.commands.init import STARTERS, starters
+from tests.command_line import andon, ask
+
+
+@pytest.mark.parametrize("starter", starters())
+def test_a_catalog_to_begin_with_is_complete_and_its_tests_pass(starter: str, tmp_path: Path) -> None:
+    made = ask("init", "made", starter, folder=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert {file.relative_to(tmp_path / "made") for file in (tmp_path / "made").rglob("*.*")} == {
+        file.relative_to(STARTERS / starter) for file in (STARTERS / starter).rglob("*.*")
+    }
+
+    checked = ask("check", "made", folder=tmp_path)
+    yours = "warning: not readable here: "  # a secret, which no catalog brings
+    assert (checked.returncode, [line for line in checked.stderr.splitlines() if not line.startswith(yours)]) == (0, [])
+
+    tests = sorted(str(file) for file in (tmp_path / "made" / "tests").glob("*.yaml"))
+    passed = andon("sla", "test", "--catalog", "made", *tests, folder=tmp_path)  # in a process of its own: it opens a store
+    assert tests
+    assert passed.returncode == 0, passed.stdout
+
+
+@pytest.mark.parametrize("starter", starters())
+def test_a_catalog_says_what_to_change_first(starter: str) -> None:
+    page = (STARTERS / starter / "README.md").read_text(encoding="utf-8")
+    assert f"andon init my-catalog {starter}" in page
+    assert len(page.splitlines()) <= 60
+    sources = [file.read_text(encoding="utf-8") for file in (STARTERS / starter / "sources").glob("*.yaml")]
+    for secret in re.findall(r"env:(\w+)", "".join(sources)):
+        assert secret in page
+
+
+def test_an_unknown_one_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    refused = ask("init", "made", "order", folder=tmp_path)
+    assert refused.returncode == 2
+    assert "'order' is no catalog to begin with; did you mean 'orders'?" in refused.stderr
+    assert not (tmp_path / "made").exists()
