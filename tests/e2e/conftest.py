@@ -1,4 +1,4 @@
-"""What runs for all end-to-end tests of a session: a product with a real HTTP receiver as its desk, and the demo."""
+"""What runs for all end-to-end tests: a product with a real HTTP receiver as its desk, and the demo; it ends with the last of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.product import Product, running
 SECRET = "whsec_" + base64.b64encode(b"an end-to-end secret of 32 bytes").decode()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk() -> Iterator[Sink]:
     with http_sink() as sink:
         yield sink
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(tmp_path_factory: pytest.TempPathFactory, desk: Sink) -> Iterator[Product]:
     environment = {"ANDON_TEST_WEBHOOK": desk.url, "ANDON_TEST_WEBHOOK_SECRET": SECRET}
     folder = tmp_path_factory.mktemp("product")
@@ -38,7 +38,7 @@ def browser() -> Iterator[Any]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     machine = Demo(tmp_path_factory.mktemp("demo"))
     yield machine

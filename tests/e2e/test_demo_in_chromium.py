@@ -63,7 +63,7 @@ def test_a_business_id_leads_to_the_transaction_and_its_way_through_the_systems(
         wait_until(lambda: page.locator(".andon-table tbody tr").count() > 20, 60, "the table fills")
         sound(page, seen, "transactions")
 
-        page.get_by_label("Find by any business identifier").fill(delivery)
+        page.get_by_label("Find a number or a name").fill(delivery)
         page.keyboard.press("Enter")
         found = page.locator(f'.andon-table a[href*="id={sold["transaction_id"]}"]')
         found.wait_for()
