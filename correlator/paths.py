@@ -58,10 +58,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a path or an expression is as SQL: where it begins, and the steps from there into JSON."""
+    """What a path or an expression is as SQL: where it begins, and the steps from there into JSON.
+
+    ``type``: where OTLP says what begins there: its lists and maps are no JSON.
+    """
 
     begin: str
     steps: tuple[Step, ...] = ()
+    type: str = ""
 
     @property
     def several(self) -> bool:
@@ -96,7 +100,10 @@ def find(kind: Signal, path: str) -> Found:
     if inside is None:
         return Found(f"toString({as_expression(kind, path)})")
     begin, dot, name = inside["begin"].partition(".")
-    return Found(f"{begin}[{literal(name)}]" if dot else begin, _steps(inside["steps"]))
+    steps = _steps(inside["steps"])
+    if dot:
+        return Found(f"{begin}[{literal(name)}]", steps, f"{begin.removesuffix('s')}_types[{literal(name)}]")
+    return Found(begin, steps, "body_type" if begin == "body" else "")
 
 
 def is_path(kind: Signal, path: str) -> bool:

@@ -38,7 +38,8 @@ class Key(Definition):
     transaction); ``many-to-many`` (an invoice over several orders: it is attached to transactions and never merges them).
     ``strip_leading``: characters that some systems pad with; a value of nothing but these keeps its last one, so 000 is order 0. What
     nobody sees never counts (blanks around a value, control and zero-width characters), and a blank value counts as missing: an event
-    without any other key is keyless. A list in an event's JSON is several keys. ``written_by``: the
+    without any other key is keyless. A list in an event's JSON is several keys, one of an attribute where its path says so
+    (``attributes.orders[]``). ``written_by``: the
     milestone that writes the flow's first key as people do, so that order 0815 is shown as 0815 although it is compared as 815.
     """
 
@@ -93,9 +94,10 @@ class Milestone(Definition):
 
     ``keys`` and ``facts`` map a key type or fact to where it is found: a path (``attributes.order.id``, ``resource.x``, ``data.orderId``,
     ``body.order.id``, ``subject``, ``body`` …), a ClickHouse expression, or a reading (``{path: …, pattern: …}``). In JSON,
-    ``data.items[].delivery`` is that of every item, ``data.items[0].delivery`` that of the first; one alone counts as a list of one.
-    Several values of a key are several keys; a fact is one value. ``time``: where the signal says when this happened, if that is not its
-    own time; UTC where neither it nor ``time_zone`` names a zone. Where none can be read, the signal's own time counts, and is marked.
+    ``data.items[].delivery`` is that of every item, ``data.items[0].delivery`` that of the first; one alone counts as a list of one. So
+    it is in OTLP's lists and maps (``attributes.orders[]``, ``body.order.id``), of which up to 200 values each are read. Several values of
+    a key are several keys; a fact is one value. ``time``: where the signal says when this happened, if that is not its own time; UTC where
+    neither it nor ``time_zone`` names a zone. Where none can be read, the signal's own time counts, and is marked.
     ``failure``: this milestone means that the step went wrong; ``stage`` is then the milestone that did not happen and ``cause`` is where
     its cause is found. ``optional``: the flow is complete without it.
     ``missing``: what is said of transactions that have not reached it ("12 orders *without an invoice*"); by default "not" and the title.

@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from core.catalog.flow import Fact
 from core.catalog.reading import Reading
+from core.clock import to_milliseconds
+from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
 from store.correlation import StoredCorrelation
+from store.slice import DECODED_MAX, SliceWriter
 from tests.correlator.recording import NOW, catalog
 from tests.correlator.test_compile import flow
 
@@ -86,6 +95,81 @@ def test_several_values_are_several_keys(store: Store, kind: str, column: str, c
 def test_the_keys_of_a_span_from_an_attribute_that_holds_json(store: Store) -> None:
     row = {"attributes": {"order.items": '[{"id": "A"}, {"id": "B"}]'}}
     assert milestones_of(store, "span", [(row, {"keys": {"order": "attributes.order.items[].id"}})])[0]["keys"] == ["A", "B"]
+
+
+def any_value(value: object) -> AnyValue:
+    """Return a value of JSON as OTLP has it."""
+    if value is None:
+        return AnyValue()
+    if isinstance(value, list):
+        return AnyValue(array_value=ArrayValue(values=map(any_value, value)))
+    if isinstance(value, dict):
+        return AnyValue(kvlist_value=KeyValueList(values=[KeyValue(key=name, value=any_value(each)) for name, each in value.items()]))
+    fields: dict[type, str] = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value"}
+    return AnyValue(**{fields[type(value)]: value})
+
+
+BODY = {"order": {"id": "4711", "n": [1, -2, {"x": "é"}], "when": None}, "ok": True, "share": 0.5}
+LISTS: list[tuple[object, str, list[str]]] = [
+    (["A1", "A2", "A1", ""], "[]", ["A1", "A2"]),
+    (["A1", "A2"], "[1]", ["A2"]),
+    (["A1"], "[7]", []),
+    ([1, -2, 2**62, True, 1.5], "[]", ["1", "-2", str(2**62), "order: true is no identifier", "1.5"]),
+    (["b" * 200, "c" * 20_000], "[0]", ["b" * 200]),
+    ([], "[]", []),
+    ([["x"], {"y": 1}], "[]", ["order: [list] is no identifier", "order: {map} is no identifier"]),
+    ([[["x"]]], "[][][]", ["x"]),
+    ([{"id": "A"}, {"id": "B"}, {"other": "C"}, "D"], "[].id", ["A", "B"]),
+    ({"id": "A"}, "[].id", ["A"]),  # one alone is a list of one
+    ([f"k{number}" for number in range(202)], "[200]", ["order: [more than 200 values] is no identifier"]),
+]
+BODIES: list[tuple[object, str, list[str]]] = [
+    (BODY, "body.order.id", ["4711"]),
+    (BODY, "body.order.n[]", ["1", "-2", "order: {map} is no identifier"]),
+    (BODY, "body.order.n[2].x", ["é"]),
+    (BODY, "body.share", ["0.5"]),
+    (BODY, "body.order.when", []),
+    (BODY, "body.none.id", []),
+    ([{"order": "7"}, {"order": "8"}], "body[].order", ["7", "8"]),
+]
+
+
+def test_lists_and_maps_of_otlp_are_read_as_those_of_json(store: Store) -> None:
+    """By the whole way of a signal: decoded, stored and matched, a small slice in Python and a large one by the store's views."""
+    flows = [flow({"span": f"x{n}"}, f"s{n:03}", keys={"order": f"attributes.order{path}"}) for n, (_, path, _) in enumerate(LISTS)]
+    flows += [flow({"log": ".*", "service": f"x{n}"}, f"t{n:03}", keys={"order": path}) for n, (_, path, _) in enumerate(BODIES)]
+    Correlator(StoredCorrelation(store), catalog(*flows), Telemetry())
+    spans = [
+        Span(
+            name=f"x{n}",
+            trace_id=bytes([n + 1] * 16),
+            span_id=bytes([n + 1] * 8),
+            attributes=[KeyValue(key="order", value=any_value(value))],
+        )
+        for n, (value, *_) in enumerate(LISTS)
+    ]
+    traces = ExportTraceServiceRequest(resource_spans=[ResourceSpans(scope_spans=[ScopeSpans(spans=spans)])])
+    logs = ExportLogsServiceRequest(
+        resource_logs=[
+            ResourceLogs(
+                resource=Resource(attributes=[KeyValue(key="service.name", value=any_value(f"x{n}"))]),
+                scope_logs=[ScopeLogs(log_records=[LogRecord(body=any_value(value))])],
+            )
+            for n, (value, *_) in enumerate(BODIES)
+        ]
+    )
+    expected = {f"s{n:03}": keys for n, (*_, keys) in enumerate(LISTS)} | {f"t{n:03}": keys for n, (*_, keys) in enumerate(BODIES)}
+    for count in (1, DECODED_MAX[SignalKind.TRACES] + 1):
+        for table in ("spans", "logs", "milestone_events"):
+            store.command(f"TRUNCATE TABLE {table}")
+        received = to_milliseconds(NOW)
+        records = [
+            Record(kind, "s", Lane.STANDARD, received, count, request.SerializeToString())
+            for kind, request in ((SignalKind.TRACES, traces), (SignalKind.LOGS, logs))
+        ]
+        assert SliceWriter(store).write(records, 1) == []
+        found = store.rows("SELECT flow, keys.value AS keys FROM milestone_events")
+        assert {row["flow"]: row["keys"] for row in found} == expected
 
 
 def test_one_of_several_values_is_enough_for_a_match(store: Store) -> None:

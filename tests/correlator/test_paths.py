@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from correlator.paths import COLUMNS, Root, Signal, as_expression, resolve_path
+from correlator.paths import COLUMNS, Found, Root, Signal, Step, as_expression, find, is_path, resolve_path
 from store.client import Store
 
 
@@ -48,6 +48,32 @@ def test_paths_and_columns(kind: Signal, path: str, found: tuple[Root, list[str]
 )
 def test_everything_else_is_an_expression(kind: Signal, path: str) -> None:
     assert resolve_path(kind, path) == (Root.EXPRESSION, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "found"),
+    [
+        ("event", "data.a", Found("data", (Step(("a",), "none"),))),
+        ("event", "data.a.b[].c", Found("data", (Step(("a", "b"), "all"), Step(("c",), "none")))),
+        ("event", "data[0]", Found("data", (Step((), 0),))),
+        ("event", "subject", Found("toString(subject)")),
+        ("event", "upper(subject)", Found("toString(upper(subject))")),
+        ("log", "body.a", Found("body", (Step(("a",), "none"),), "body_type")),
+        ("span", "attributes.a.b[]", Found("attributes['a.b']", (Step((), "all"),), "attribute_types['a.b']")),
+        ("span", "resource.a[1].b", Found("resource['a']", (Step((), 1), Step(("b",), "none")), "resource_types['a']")),
+        ("span", "attributes.a", Found("attributes['a']")),
+    ],
+)
+def test_where_a_path_begins_and_how_it_goes_on(kind: Signal, path: str, found: Found) -> None:
+    assert find(kind, path) == found
+    assert found.several == ("[]" in path)
+
+
+def test_a_path_into_json_is_one_of_a_signal_that_has_it() -> None:
+    paths = {"event": ["data[]", "data.a.b.c.d.e"], "log": ["body[0].x", "attributes.x[]"], "span": ["attributes.x[]", "resource.y[0]"]}
+    assert all(is_path(kind, path) for kind, each in paths.items() for path in each)  # type: ignore[arg-type]
+    none = {"event": ["body.x", "attributes.x[]"], "log": ["data.x", "data[]"], "span": ["body.x", "data[0]", "attributes.x[-1]"]}
+    assert not any(is_path(kind, path) for kind, each in none.items() for path in each)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
