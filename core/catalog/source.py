@@ -71,8 +71,8 @@ class Source(Definition):
 
     @property
     def pulled_with(self) -> list[str]:
-        """The references to secrets that its receiver reads with: its address, which may contain a password, and keys."""
-        return [setting for setting in (self.receiver or {}).values() if is_reference(setting)]
+        """The references to secrets that its receiver and its format read with: addresses, which may contain a password, and keys."""
+        return [setting for settings in (self.receiver, self.format) for setting in (settings or {}).values() if is_reference(setting)]
 
     @property
     def secrets(self) -> list[str]:

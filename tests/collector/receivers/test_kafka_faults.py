@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import random
+import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from andon.plugins import formats
 from collector.receivers.kafka import RECEIVER
 from core.telemetry import M, Telemetry
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.servers.kafka import KafkaServer, kafka
+from tests.servers.schema_registry_stand_in import SchemaRegistryStandIn, schema_registry
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("kafka")]
 _numbers = itertools.count(1)
@@ -175,3 +180,26 @@ def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
 
     asyncio.run(scenario())
     assert len(ids_of(intake)) == 50, "the old topic's messages and the new one's have the same numbers, and are not the same"
+
+
+def test_messages_wait_for_a_schema_registry_that_does_not_answer(
+    kafka_server: KafkaServer, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    schema = {"type": "record", "name": "Order", "fields": [{"name": "no", "type": "int"}]}
+    intake = TestIntake()
+    kafka_server.send(topic, struct.pack(">bI", 0, 9) + b"\x0a", None)
+
+    async def scenario(registry: SchemaRegistryStandIn) -> None:
+        reader = formats()["avro"].reader({"type": "avro", "registry": "env:REGISTRY"})
+        async with running(RECEIVER, replace(context_of(settings(topic), intake, tmp_path / "state"), reader=reader)):
+            await until(lambda: "does not give schema 9" in str([each.__dict__ for each in caplog.records]))
+            assert not intake.calls
+            registry.working = True
+            await until(lambda: len(intake.accepted) == 2)
+
+    with schema_registry({"/schemas/ids/9": {"schema": json.dumps(schema)}}) as registry:
+        monkeypatch.setenv("REGISTRY", registry.url)
+        registry.working = False
+        asyncio.run(scenario(registry))
+
+    assert [(event["type"], event.get("data")) for event in intake.events] == [("Order", {"no": 5}), (f"{topic}.tombstone", None)]

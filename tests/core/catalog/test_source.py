@@ -20,13 +20,14 @@ def test_a_source_that_says_nothing_is_standard_and_needs_no_secret() -> None:
     assert source().whose == "source 'erp'"
 
 
-def test_its_secrets_are_those_of_its_senders_and_of_its_receiver() -> None:
+def test_its_secrets_are_those_of_its_senders_of_its_receiver_and_of_its_format() -> None:
     given = source(
         tokens=["env:ONE", "env:TWO"],
         webhook=Webhook(scheme="standard", secrets=["env:NEW", "env:OLD"]),
-        receiver={"type": "rabbitmq", "url": "file:/run/broker", "queue": "env:NOT_A_SECRET"},
+        receiver={"type": "rabbitmq", "url": "file:/run/broker", "queue": "orders"},
+        format={"type": "avro", "registry": "env:REGISTRY"},
     )
-    assert given.secrets == ["env:ONE", "env:TWO", "env:NEW", "env:OLD", "file:/run/broker"]
+    assert given.secrets == ["env:ONE", "env:TWO", "env:NEW", "env:OLD", "file:/run/broker", "env:REGISTRY"]
     assert given.pulled_with == ["file:/run/broker"]
 
 
