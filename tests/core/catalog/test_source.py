@@ -28,7 +28,7 @@ def test_its_secrets_are_those_of_its_senders_of_its_receiver_and_of_its_format(
         format={"type": "avro", "registry": "env:REGISTRY"},
     )
     assert given.secrets == ["env:ONE", "env:TWO", "env:NEW", "env:OLD", "file:/run/broker", "env:REGISTRY"]
-    assert given.pulled_with == ["file:/run/broker"]
+    assert given.pulled_with == ["file:/run/broker", "env:REGISTRY"]
 
 
 @pytest.mark.parametrize(
