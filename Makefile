@@ -14,7 +14,7 @@ demo: .venv/.installed ## Install, start everything with a simulated plant, prin
 	@$(PY) -m andon demo $(ARGS)
 
 test: .venv/.installed ## Run the whole test suite (what needs a missing server or browser is reported as skipped)
-	@$(PY) -m pytest -n 3 --dist loadgroup -m "not alone and not long" $(ARGS) || test $$? = 5 # none of them was asked for
+	@$(PY) -m pytest -n 4 --dist loadgroup -m "not alone and not long" $(ARGS) || test $$? = 5 # none of them was asked for
 	@$(PY) -m pytest -m alone $(ARGS) || test $$? = 5
 
 check: .venv/.installed ## Format, lint, types, import rules, docs

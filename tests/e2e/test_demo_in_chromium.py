@@ -38,7 +38,10 @@ def appears(page: Any, where: str) -> None:
 
 def test_the_board_shows_the_stations_of_every_flow_and_the_incidents(demo: Demo, browser: Any) -> None:
     for name, address in (("board", "/"), ("wall", "/?wall=1")):
-        with window(browser, demo.product.dashboard_url + address, "wall" if name == "wall" else "desk", "dark") as (page, seen):
+        with window(browser, demo.product.dashboard_url + address, "wall" if name == "wall" else "desk", "dark", new_viewer=False) as (
+            page,
+            seen,
+        ):
             drawn(page, ".andon-board")
             sound(page, seen, name)
             assert set(page.locator(".flow h3").all_inner_texts()) == {"Order to cash", "Plan to produce", "Procure to pay"}
@@ -58,7 +61,7 @@ def test_a_business_id_leads_to_the_transaction_and_its_way_through_the_systems(
         " AND state = 'completed' AND notEmpty(keys['delivery']) ORDER BY transaction_id DESC LIMIT 1"
     )[0]
     delivery = sold["keys"]["delivery"][0]
-    with window(browser, f"{demo.product.dashboard_url}/transactions") as (page, seen):
+    with window(browser, f"{demo.product.dashboard_url}/transactions", new_viewer=False) as (page, seen):
         drawn(page, ".andon-table")
         wait_until(lambda: page.locator(".andon-table tbody tr").count() > 20, 60, "the table fills")
         sound(page, seen, "transactions")
@@ -81,7 +84,7 @@ def test_a_business_id_leads_to_the_transaction_and_its_way_through_the_systems(
 
 
 def test_the_slas_show_what_was_met_and_one_of_them_its_charts(demo: Demo, browser: Any) -> None:
-    with window(browser, f"{demo.product.dashboard_url}/slas") as (page, seen):
+    with window(browser, f"{demo.product.dashboard_url}/slas", new_viewer=False) as (page, seen):
         drawn(page, ".andon-table")
         sound(page, seen, "slas")
         for words in ("Misses against budget", "Next deadlines", "Order booked in ERP"):
@@ -95,7 +98,7 @@ def test_the_slas_show_what_was_met_and_one_of_them_its_charts(demo: Demo, brows
 
 
 def test_the_kpis_have_figures_and_trends(demo: Demo, browser: Any) -> None:
-    with window(browser, f"{demo.product.dashboard_url}/kpis", scheme="dark") as (page, seen):
+    with window(browser, f"{demo.product.dashboard_url}/kpis", scheme="dark", new_viewer=False) as (page, seen):
         drawn(page, ".andon-kpis .figure")
         page.locator(CHART).nth(2).wait_for()
         sound(page, seen, "kpis")
@@ -106,7 +109,7 @@ def test_the_kpis_have_figures_and_trends(demo: Demo, browser: Any) -> None:
 
 
 def test_the_sources_show_who_was_heard_when_and_how_much(demo: Demo, browser: Any) -> None:
-    with window(browser, f"{demo.product.dashboard_url}/sources") as (page, seen):
+    with window(browser, f"{demo.product.dashboard_url}/sources", new_viewer=False) as (page, seen):
         drawn(page, '.andon-table[aria-label="Sources"] .spark')
         sound(page, seen, "sources")
         rows = page.locator('.andon-table[aria-label="Sources"] tbody tr').all_inner_texts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from tests.collector.requests import PROTOBUF, START, spans
 from tests.faults.ledger import HOOK, SECRET, messages, order_of, with_every_road
 from tests.faults.system_calls import WRAPPER, Call, amqp_acknowledged, calls, holds_http2_data
 from tests.product import Product, running
-from tests.servers.rabbitmq import RabbitServer, rabbitmq
+from tests.servers.rabbitmq import RabbitServer
 from tests.waiting import wait_until
 
 REQUESTS = 20
@@ -121,23 +121,22 @@ def _in_turn(count: int, is_answer: Callable[[Call], bool]) -> Answers:
 
 
 @contextmanager
-def watched(folder: Path, *, broker: bool) -> Iterator[Witness]:
+def watched(folder: Path, broker: RabbitServer | None) -> Iterator[Witness]:
     """Run a collector with every road in below strace."""
     if shutil.which("strace") is None:
         pytest.skip("needs strace: apt package strace")
     trace = folder / "trace"
-    with ExitStack() as stack:
-        server = stack.enter_context(rabbitmq(folder)) if broker else None
-        catalog, environment = with_every_road(folder, server.url if server else "")
-        product = Product(folder / "data", catalog, environment, wrapper=(*WRAPPER, "-o", str(trace)))
-        stack.enter_context(running(product, "collect"))
-        yield Witness(product, trace, server)
+    catalog, environment = with_every_road(folder, broker.url if broker else "")
+    with running(Product(folder / "data", catalog, environment, wrapper=(*WRAPPER, "-o", str(trace))), "collect") as product:
+        yield Witness(product, trace, broker)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("send", [over_http, over_grpc, pytest.param(over_amqp, marks=pytest.mark.server)])
-def test_no_answer_before_the_disk_has_it(tmp_path: Path, send: Callable[[Witness], Sent]) -> None:
-    with watched(tmp_path, broker=send is over_amqp) as witness:
+@pytest.mark.parametrize(
+    "send", [over_http, over_grpc, pytest.param(over_amqp, marks=[pytest.mark.server, pytest.mark.xdist_group("rabbitmq")])]
+)
+def test_no_answer_before_the_disk_has_it(tmp_path: Path, request: pytest.FixtureRequest, send: Callable[[Witness], Sent]) -> None:
+    with watched(tmp_path, request.getfixturevalue("broker") if send is over_amqp else None) as witness:
         sent, answers = send(witness)
     seen = witness.calls()
     for mark, answer in zip(sent, answers(seen), strict=True):

@@ -17,7 +17,7 @@ from tests.e2e.sinks import Sink, http_sink
 from tests.faults.audit import faults, look
 from tests.faults.ledger import CATALOG, ENVIRONMENT, ORIGINS, SECRET, Ledger, Producer, Roads, with_every_road
 from tests.product import Product, running
-from tests.servers.rabbitmq import installed, rabbitmq
+from tests.servers.rabbitmq import installed
 from tests.waiting import wait_until
 
 ROUNDS = int(os.environ.get("ANDON_ROUNDS", "8"))
@@ -40,13 +40,14 @@ def all_well(product: Product, ledger: Ledger, desk: Sink, restarts: int) -> boo
 
 @pytest.mark.slow
 @pytest.mark.timeout(900 + ROUNDS * 30)
-def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_path: Path):
+@pytest.mark.xdist_group("rabbitmq")
+def test_kill_of_any_process_under_load_loses_doubles_and_invents_nothing(tmp_path: Path, request: pytest.FixtureRequest):
     seed = int(os.environ.get("ANDON_SEED", "20260327"))
     logging.getLogger("faults").warning("the same again: ANDON_SEED=%s ANDON_ROUNDS=%s", seed, ROUNDS)
     chance = random.Random(seed)
     ledger = Ledger()
     with ExitStack() as stack:
-        broker = stack.enter_context(rabbitmq(tmp_path)).url if installed() else ""  # the other roads are worth the run alone
+        broker = request.getfixturevalue("broker").url if installed() else ""  # the other roads are worth the run alone
         roads = Roads(SECRET, broker)
         desk = stack.enter_context(http_sink())
         product = stack.enter_context(
