@@ -24,7 +24,7 @@ def group() -> None:
 @app.command()
 @with_settings("catalog", "store", "inner_host", "engine_port", of_running=True)
 def preview(
-    name: Annotated[str, typer.Argument(help="a source of the catalog")],
+    name: Annotated[str, typer.Argument(help="a source of the catalog, or 'default': what no source claims")],
     file: Annotated[Path | None, typer.Argument(help="a message, document or event; '-' reads standard input", show_default=False)] = None,
     *,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="without a file: how many of the newest signals of each kind")] = 10,
@@ -54,14 +54,17 @@ def _outcomes(name: str, file: Path | None, limit: int, settings: Settings) -> l
 
     from andon.catalog_check import check_catalog, expressions_of
     from andon.preview.outcome import outcomes
+    from collector.authentication import DEFAULT_SOURCE
+    from core.catalog.source import Source
     from core.catalog.validation_errors import suggestion
     from core.errors import UsageError
     from store.scratch import scratch_store
 
     catalog = check_catalog(settings.catalog).catalog
-    if name not in catalog.sources:
-        raise UsageError(f"source '{name}' is not defined{suggestion(name, catalog.sources)}")
-    records, rows = _given(catalog.sources[name], file) if file else ([], _latest(name, limit, settings))
+    sources = {DEFAULT_SOURCE: Source(source=DEFAULT_SOURCE, owner=""), **catalog.sources}
+    if name not in sources:
+        raise UsageError(f"source '{name}' is not defined{suggestion(name, sources)}")
+    records, rows = _given(sources[name], file) if file else ([], _latest(name, limit, settings))
     with tempfile.TemporaryDirectory(prefix="andon-preview-") as folder, scratch_store(Path(folder) / "store") as store:
         catalog = check_catalog(settings.catalog, expressions_of(store)).catalog
         return outcomes(store, catalog, records=records, rows=rows)

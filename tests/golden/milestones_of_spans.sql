@@ -25,8 +25,8 @@ SELECT
                 arrayMap(k -> arrayMap(u -> CAST((k.type, arrayMap(v -> multiIf(k.strip = 1, if(empty(trimLeft(v, '0')), rightUTF8(v, 1), trimLeft(v, '0')), v), [if(match(u, '^[!-~]*$'), u, trimBoth(replaceRegexpAll(normalizeUTF8NFC(replaceRegexpAll(
     toValidUTF8(u), '[\\x00-\\x08\\x0b-\\x1f\\x7f­​-‏⁠-⁤﻿]', '')), '[   -     　]', ' '), ' 	
 '))])[1]), 'Tuple(type String, value String)'),
-                    arrayMap(v -> if(startsWith(v, '[') AND notEmpty(JSONExtract(v, 'Array(String)')), JSONExtract(v, 'Array(String)'), [v]), [multiIf(k.root = 1 AND attribute_types[k.path[1]] IN ('array', 'kvlist'),
-    concat('[', toString(attribute_types[k.path[1]]), ']'), multiIf(k.root = 1, attributes[k.path[1]], ''))])[1]), rule_keys))))),
+                    [multiIf(k.root = 1 AND attribute_types[k.path[1]] IN ('array', 'kvlist'),
+    concat('[', toString(attribute_types[k.path[1]]), ']'), multiIf(k.root = 1, attributes[k.path[1]], ''))]), rule_keys))))),
         'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(
         arrayFilter(f -> f.value != '',

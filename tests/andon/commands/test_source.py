@@ -23,6 +23,11 @@ def test_a_file_is_previewed_and_a_wrong_name_is_one_line(tmp_path: Path) -> Non
     assert document["milestones"][0]["keys"] == [{"type": "order", "value": "17"}]
     assert not (tmp_path / ".andon").exists()
 
+    (tmp_path / "empty").touch()
+    result = andon("source", "preview", "default", "empty", folder=tmp_path)
+    assert result.returncode == 1, "an empty message becomes an event of no milestone"
+    assert "✗ no milestone matches the type" in result.stdout
+
     wrong = ask("source", "preview", "previewd", "event.json", folder=tmp_path)
     assert (wrong.returncode, wrong.stderr) == (2, "andon: source 'previewd' is not defined; did you mean 'previewed'?\n")
     missing = ask("source", "preview", "previewed", "none.json", folder=tmp_path)
