@@ -3,16 +3,23 @@
 SELECT flow, transaction_id
 FROM
 (
-    SELECT flow, transaction_id, open_clocks.value * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1)) AS worth
+    SELECT flow, transaction_id, max(open_clocks.value * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1))) AS worth
     FROM open_clocks FINAL
     WHERE flow != {heartbeat:String}
         AND transaction_id >= {first:String}
+    GROUP BY flow, transaction_id
+    ORDER BY worth DESC, transaction_id DESC
+    LIMIT {limit:UInt32}
+
     UNION ALL
     SELECT flow, transaction_id,
         arrayMax(values) * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1)) AS worth
     FROM transaction_outcomes FINAL
     WHERE notEmpty(values) AND flow != {heartbeat:String}
         AND transaction_id >= {first:String}
+    ORDER BY worth DESC, transaction_id DESC
+    LIMIT {limit:UInt32}
+
 )
 GROUP BY flow, transaction_id
 ORDER BY max(worth) DESC, transaction_id DESC
@@ -23,23 +30,15 @@ LIMIT {limit:UInt32}
 SELECT flow, transaction_id
 FROM
 (
-    SELECT flow, transaction_id, open_clocks.value * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1)) AS worth
+    SELECT flow, transaction_id, max(open_clocks.value * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1))) AS worth
     FROM open_clocks FINAL
     WHERE flow = {flow:String}
         AND customer = {customer:String}
-        AND (flow, sla) IN {promises:Array(Tuple(String, String))}
-    UNION ALL
-    SELECT flow, transaction_id,
-        arrayMax((worth, sla) -> if(has({promised:Array(String)}, concat(flow, '/', sla)), worth, 0), values, slas) * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1)) AS worth
-    FROM transaction_outcomes FINAL
-    WHERE notEmpty(values) AND flow = {flow:String}
-        AND customer = {customer:String}
-)
-WHERE (flow, transaction_id) IN
-(
-    SELECT flow, transaction_id
-    FROM transactions FINAL
-    WHERE state != 'merged'
+        AND (flow, transaction_id) IN
+        (
+            SELECT flow, transaction_id
+            FROM transactions FINAL
+            WHERE state != 'merged'
         AND flow = {flow:String}
         AND state = {state:String}
         AND customer = {customer:String}
@@ -50,6 +49,33 @@ WHERE (flow, transaction_id) IN
             WHERE 1
                 AND (flow, sla) IN {promises:Array(Tuple(String, String))}
         )
+        )
+        AND (flow, sla) IN {promises:Array(Tuple(String, String))}
+    GROUP BY flow, transaction_id
+
+    UNION ALL
+    SELECT flow, transaction_id,
+        arrayMax((worth, sla) -> if(has({promised:Array(String)}, concat(flow, '/', sla)), worth, 0), values, slas) * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1)) AS worth
+    FROM transaction_outcomes FINAL
+    WHERE notEmpty(values) AND flow = {flow:String}
+        AND customer = {customer:String}
+        AND (flow, transaction_id) IN
+        (
+            SELECT flow, transaction_id
+            FROM transactions FINAL
+            WHERE state != 'merged'
+        AND flow = {flow:String}
+        AND state = {state:String}
+        AND customer = {customer:String}
+        AND (flow, transaction_id) IN
+        (
+            SELECT flow, transaction_id
+            FROM open_clocks FINAL
+            WHERE 1
+                AND (flow, sla) IN {promises:Array(Tuple(String, String))}
+        )
+        )
+
 )
 GROUP BY flow, transaction_id
 ORDER BY max(worth) ASC, transaction_id DESC

@@ -1,15 +1,15 @@
 -- with {"beginnings": ["beginning_0", "beginning_1"]}
--- What somebody may mean who has typed this much: numbers that begin with it, the shortest first, then names that contain it, the most
--- frequent first.
+-- What somebody may mean who has typed this much: numbers that begin with it, in the order of the table, then names that contain it,
+-- the most frequent first.
 SELECT of_flow AS flow, kind, value
 FROM
 (
-    SELECT 0 AS named, any(toString(flow)) AS of_flow, any(toString(key_type)) AS kind, key_value AS value, toInt64(length(value)) AS weight
+    SELECT 0 AS named, toString(flow) AS of_flow, toString(key_type) AS kind, key_value AS value, toInt64(0) AS weight
     FROM transaction_keys
     WHERE active = 1 AND key_type != '@merged' AND flow != {heartbeat:String}
         AND (startsWith(key_value, {beginning_0:String}) OR startsWith(key_value, {beginning_1:String}))
-    GROUP BY key_value
-    ORDER BY weight, value
+    ORDER BY key_value
+    LIMIT 1 BY key_value
     LIMIT {limit:UInt32}
     UNION ALL
     SELECT 1 AS named, '', name.1, name.2, -toInt64(count()) AS weight
