@@ -76,8 +76,9 @@ class Given:
             event_type=str(named.pop("event_type", webhook)),
             event_source=str(named.pop("event_source", f"/{self.source.source}")),
         )
-        wanted = (*getattr(known, "places", ()), "table", "queue", "topic")
-        return settings, {name: named[name] for name in wanted if name in named}
+        first = {name.removesuffix("s"): str(each[0]) for name, each in given.items() if isinstance(each, list) and each}  # of topics
+        wanted = (*getattr(known, "places", ()), "table")
+        return settings, {name: (first | named)[name] for name in wanted if name in first | named}
 
 
 def _settings_of(receiver: str) -> type[PluginSettings] | None:

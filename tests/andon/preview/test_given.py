@@ -15,6 +15,7 @@ from core.signal import Record, SignalKind
 EVENT = {"specversion": "1.0", "id": "1", "source": "/shop", "type": "a", "data": {"x": 1}}
 QUEUE = {"receiver": {"type": "rabbitmq", "url": "env:X", "queue": "orders", "event_type": "shop.{queue}"}}
 TABLE = {"receiver": {"type": "sql_table", "url": "env:X", "table": "vbak", "key": "id", "change": "at"}}
+TOPICS = {"receiver": {"type": "mqtt", "url": "env:X", "topics": ["plant/line1", "plant/line2"]}}
 SPAN = {"traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": "book", "startTimeUnixNano": "1"}
 
 
@@ -37,6 +38,7 @@ def events(body: object, **source: Any) -> list[tuple[str, str, Any]]:
         ([EVENT, {**EVENT, "id": "2", "type": "b"}], {}, [("a", "/shop", {"x": 1}), ("b", "/shop", {"x": 1})]),
         ({"orderId": 7}, QUEUE, [("shop.orders", "/queues/orders", {"orderId": 7})]),
         (EVENT, QUEUE, [("a", "/shop", {"x": 1})]),
+        ({"n": 1}, TOPICS, [("plant/line1", "/topics/plant/line1", {"n": 1})]),
         ({"id": 7}, TABLE, [("vbak.changed", "/tables/vbak", {"id": 7})]),
         (b'{"n": 1}\n{"n": 2}\n', {**QUEUE, "format": "json_lines"}, [("shop.orders", "/queues/orders", {"n": n}) for n in (1, 2)]),
         ({"type": "paid", "n": 1}, {"webhook": {"scheme": "standard", "secrets": ["env:X"]}}, [("webhook.paid", "/shop", {"type": "paid", "n": 1})]),
