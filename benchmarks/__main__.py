@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("collector", "load", "slice", "definitions", "tick", "trickle", "history", "latency", "lanes", "pages")
+BENCHMARKS = ("collector", "receivers", "load", "slice", "definitions", "tick", "trickle", "history", "latency", "lanes", "pages")
 
 
 def main() -> None:

@@ -65,12 +65,21 @@ def parse_batch(body: bytes) -> list[bytes | BadEvent]:
 
 def parse_binary(headers: Iterable[tuple[str, str]], content_type: str, body: bytes) -> bytes:
     """Return the event of a binary-mode request (``ce-`` headers, lower-case names) as JSON. Raises :class:`Rejection` (400)."""
-    fields: Fields = {}
+    attributes: dict[str, str] = {}
     for name, value in headers:
         if name.startswith("ce-"):
-            if name[3:] in fields:
+            if name[3:] in attributes:
                 raise bad(f"the header {name[:70]} occurs twice", name[3:])
-            fields[name[3:]] = _raw(unquote(value, errors="replace"))
+            attributes[name[3:]] = unquote(value, errors="replace")
+    return event_of_parts(attributes, content_type, body)
+
+
+def event_of_parts(attributes: Mapping[str, str], content_type: str, body: bytes) -> bytes:
+    """Return the event with these attributes, and with data of this type, as JSON; without a type it is JSON.
+
+    Raises :class:`Rejection` (400), and ValueError for an attribute that UTF-8 cannot express.
+    """
+    fields = {name: _raw(value) for name, value in attributes.items()}
     if {"data", "data_base64", "datacontenttype"} & fields.keys():
         raise bad("in a binary event, the data is the body and its type is Content-Type", "data")
     media_type = content_type.partition(";")[0].strip().lower()

@@ -15,14 +15,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from pydantic import field_validator
 
-from collector.cloud_events import BATCH, STRUCTURED, BadEvent, make_event, parse_batch, parse_binary, parse_structured
+from collector.cloud_events import BATCH, STRUCTURED, BadEvent, event_of_parts, make_event, parse_batch, parse_structured
 from collector.format import Reader
 from collector.http.encoding import decode
-from collector.json_guard import check_json
 from collector.plugin_settings import PluginSettings
 from collector.quarantine import MESSAGE
 from collector.receiver import ReceiverContext
@@ -135,16 +133,21 @@ def _events(message: Message, settings: EventSettings, reader: Reader | None) ->
     }
     if "specversion" in attributes:
         attributes = {name: text_of(headers[name]) for name in _CONTEXT if name in headers} | attributes
-        yield _binary(attributes, content_type, body)
+        yield event_of_parts(attributes, content_type, body)
     elif reader is not None and body:
         yield from _documents(message, headers, settings, reader(body))
     else:
-        if body and not content_type and not _is_json(body):
-            content_type = "application/octet-stream"
         own_id = _own_id(message, headers)
         if message.by_content:
             own_id = f"{own_id}/{hashlib.blake2b(body, digest_size=12).hexdigest()}"
-        yield _binary(_attributes(message, headers, settings, own_id), content_type, body)
+        attributes = _attributes(message, headers, settings, own_id)
+        try:
+            event = event_of_parts(attributes, content_type, body)
+        except Rejection:
+            if content_type or not body:
+                raise
+            event = event_of_parts(attributes, "application/octet-stream", body)
+        yield event
 
 
 def _decoded(message: Message) -> bytes:
@@ -153,10 +156,6 @@ def _decoded(message: Message) -> bytes:
         raise Rejection(413, ValidationError("too_large", what))
     # ``gzip:UTF-8``: some clients of AMQP add the character set
     return decode(message.body, message.content_encoding.partition(":")[0], message.max_bytes)
-
-
-def _binary(attributes: Mapping[str, str], content_type: str, body: bytes) -> bytes:
-    return parse_binary(((f"ce-{name}", quote(value)) for name, value in attributes.items()), content_type, body)
 
 
 def _documents(
@@ -234,11 +233,3 @@ def text_of(value: Any) -> str:
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     return str(value)
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        check_json(body)
-    except Rejection:
-        return False
-    return True

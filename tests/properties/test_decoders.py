@@ -23,9 +23,10 @@ from pamqp import header
 from pamqp.commands import Basic
 
 from collector.cloud_events import parse_batch, parse_structured
+from collector.message import records_of
 from collector.otlp.json import convert
 from collector.otlp.requests import REQUESTS
-from collector.receivers.rabbitmq import RabbitmqSettings, records_of
+from collector.receivers.rabbitmq import RabbitmqSettings, message_of
 from collector.rejection import Rejection
 from core.signal import SignalKind
 from tests.collector.http.test_events import event
@@ -177,9 +178,9 @@ messages = st.fixed_dictionaries(
 def test_a_message_from_a_queue_becomes_good_events_or_goes_to_quarantine(words: dict[str, Any]) -> None:
     message = received(**words)
     with tempfile.TemporaryDirectory() as state:
-        settings = {"type": "rabbitmq", "url": "env:TEST_BROKER", "queue": "orders"}
-        context = context_of(settings, TestIntake(), Path(state) / "state")
-        kept = records_of(message, context, RabbitmqSettings(**settings))
+        chosen = {"type": "rabbitmq", "url": "env:TEST_BROKER", "queue": "orders"}
+        context, settings = context_of(chosen, TestIntake(), Path(state) / "state"), RabbitmqSettings(**chosen)
+        kept = records_of(message_of(message, settings), context, settings)
     assert kept or message.content_type.startswith("application/cloudevents-batch")
     for record in kept:
         if record.kind is SignalKind.EVENT:
