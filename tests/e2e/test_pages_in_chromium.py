@@ -97,7 +97,7 @@ def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transa
     seen = visit(browser, served + "/?wall=1", PICTURES / "wall.png", "wall", "dark", ready=".andon-board")
     assert all(title in seen.text for title in ("Order to cash", "Plan to produce", "Procure to pay"))
     assert "Sources" not in seen.text
-    with window(browser, served + "/?wall=1", "wall", "dark") as (page, _):
+    with window(browser, served + "/?wall=1", "wall", "dark", new_viewer=False) as (page, _):
         drawn(page, ".andon-board")
         assert page.locator(".legend").evaluate("legend => legend.getBoundingClientRect().bottom <= innerHeight"), (
             "nothing is below the screen"
@@ -132,7 +132,7 @@ def test_no_figure_and_no_title_is_cut_on_a_small_wall(served: str, browser: Any
 
 
 def test_every_choice_of_a_filter_is_kept_and_the_back_button_takes_it_back(served: str, browser: Any) -> None:
-    with window(browser, f"{served}/incidents") as (page, _):
+    with window(browser, f"{served}/incidents", new_viewer=False) as (page, _):
         drawn(page)
         box = page.get_by_role("combobox", name="Flow")
         for flow, title in (
@@ -159,7 +159,7 @@ def test_the_first_viewer_may_come_by_a_link_to_any_page(served: str, browser: A
 
 
 def test_a_slash_leads_to_the_search_from_every_page_and_finds(served: str, browser: Any) -> None:
-    with window(browser, f"{served}/slas") as (page, seen):
+    with window(browser, f"{served}/slas", new_viewer=False) as (page, seen):
         drawn(page)
         page.keyboard.press("/")
         page.keyboard.type("45000001")
@@ -174,7 +174,7 @@ def test_a_slash_leads_to_the_search_from_every_page_and_finds(served: str, brow
 
 
 def test_keys_lead_from_page_to_page_and_through_a_list_and_are_listed(served: str, browser: Any) -> None:
-    with window(browser, f"{served}/slas") as (page, seen):
+    with window(browser, f"{served}/slas", new_viewer=False) as (page, seen):
         drawn(page)
         page.keyboard.press("?")
         listed = page.locator("dialog.andon-keys[open]")
