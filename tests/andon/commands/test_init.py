@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from andon.commands.init import STARTERS, starters
+from collector.format import Document
+from tests.collector.formats.reading import data, read
 from tests.command_line import andon, ask
 
 
@@ -44,3 +48,22 @@ def test_an_unknown_one_is_refused_with_the_nearest(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "'order' is no catalog to begin with; did you mean 'orders'?" in refused.stderr
     assert not (tmp_path / "made").exists()
+
+
+def holds(whole: Any, part: Any) -> bool:
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(holds(whole.get(name), value) for name, value in part.items())
+    return bool(whole == part)
+
+
+def test_the_samples_of_edi_are_read_as_its_test_says() -> None:
+    folder = STARTERS / "edi" / "tests"
+    given = yaml.safe_load((folder / "acknowledgement.yaml").read_text(encoding="utf-8"))["given"]
+    samples = [read("edifact", file.read_bytes(), time_zone="Europe/Berlin") for file in sorted((folder / "samples").iterdir())]
+
+    assert len(samples) == 3
+    for (document,), event in zip(samples, [given[0], given[2], given[3]], strict=True):
+        assert isinstance(document, Document)
+        assert document.type == event["event"].partition(".")[2]
+        assert holds(data(document), event["data"]), event
+        assert "problems" not in data(document)
