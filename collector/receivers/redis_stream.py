@@ -27,7 +27,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from collector.backoff import Backoff
 from collector.message import Message, MessageSettings, records_of, text_of
-from collector.receiver import ReceiverContext
+from collector.receiver import QueueState, ReceiverContext
 from collector.receiver_settings import parse_settings
 from collector.reconnecting import reconnect_for_ever
 from core.clock import EPOCH
@@ -164,6 +164,9 @@ class _Group:
         groups, stream, found = await _answer(call.execute())
         ours = next(each for each in groups if each["name"] == self._name.encode())
         entries: list[Entry] = found[0][1] if found else []
+        lag = ours.get("lag")  # not known to servers before Redis 7, nor while deleted entries lie ahead
+        waiting = None if lag is None else lag - len(entries)
+        self._context.tell_queue(QueueState(self._stream, self._name, waiting, unacknowledged=ours["pending"] + len(entries)))
         await self._look_for_gap(stream, ours, entries)
         if not entries:
             await _answer(self._client.xread({self._stream: ours["last-delivered-id"]}, count=1, block=int(WAIT_SECONDS * 1000)))

@@ -202,6 +202,21 @@ def test_it_may_begin_with_what_is_new(client: Redis, stream: str, tmp_path: Pat
     assert [event["data"]["n"] for event in intake.events] == ["new"]
 
 
+def test_what_waits_and_what_is_not_done_is_measured(client: Redis, stream: str, tmp_path: Path) -> None:
+    for number in range(30):
+        client.xadd(stream, {"n": number})
+    telemetry, blocked = Telemetry(), TestIntake(blocked=True)
+
+    async def held() -> None:
+        await until(lambda: blocked.calls > 0)
+
+    run(context_of(settings(stream, prefetch=10), blocked, tmp_path / "state", telemetry), held)
+
+    labels = {"source": "erp", "queue": stream, "reader": "andon"}
+    assert telemetry.value(M.QUEUE_WAITING, **labels) == 20
+    assert telemetry.value(M.QUEUE_UNACKNOWLEDGED, **labels) == 10
+
+
 def test_large_entries_are_read_a_few_at_a_time(client: Redis, stream: str, tmp_path: Path) -> None:
     for _ in range(40):
         client.xadd(stream, {"b": b"x" * (4 << 20)})
