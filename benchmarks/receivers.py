@@ -23,7 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
+import nats
 import stomp
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from redis import Redis
@@ -39,7 +42,9 @@ from core.signal import Receipt, Record
 from core.telemetry import Telemetry
 from journal.writer import Journal
 from tests.servers.activemq import activemq
+from tests.servers.kafka import kafka
 from tests.servers.mosquitto import mosquitto
+from tests.servers.nats import nats_jetstream
 from tests.servers.rabbitmq import rabbitmq
 from tests.servers.redis import redis
 
@@ -181,11 +186,75 @@ def bare_stomp(url: str, queue: str, count: int) -> None:
     client.disconnect()
 
 
+def fill_kafka(url: str, topic: str, count: int) -> None:
+    servers = {"bootstrap.servers": url.removeprefix("kafka://")}
+    admin = AdminClient(servers)
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result()
+    producer = Producer({**servers, "linger.ms": 20})
+    for _ in range(count):
+        producer.produce(topic, BODY, b"4711")
+        if len(producer) > 50_000:
+            producer.flush()
+    producer.flush()
+
+
+def bare_kafka(url: str, topic: str, count: int) -> None:
+    own = {"group.id": "bare", "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    consumer = Consumer({"bootstrap.servers": url.removeprefix("kafka://"), **own})
+    consumer.subscribe([topic])
+    while count > 0:
+        if messages := consumer.consume(1, 1) + consumer.consume(999, 0):
+            count -= len(messages)
+            consumer.commit(messages[-1], asynchronous=True)
+    consumer.close()
+
+
+def fill_nats(url: str, name: str, count: int) -> None:
+    async def publish() -> None:
+        async with await nats.connect(url) as connection:
+            stream = connection.jetstream()
+            await stream.add_stream(name=name, subjects=[name])
+            for _ in range(count):
+                await stream.publish(name, BODY)
+
+    asyncio.run(publish())
+
+
+def bare_nats(url: str, name: str, count: int) -> None:
+    async def read() -> None:
+        async with await nats.connect(url) as connection:
+            subscription = await connection.jetstream().pull_subscribe(name, "bare", name)
+            seen = 0
+            while seen < count:
+                messages = await subscription.fetch(PREFETCH, 5)
+                for message in messages:
+                    await message.ack()
+                seen += len(messages)
+
+    asyncio.run(read())
+
+
 BROKERS = [
-    Broker("rabbitmq", rabbitmq, lambda queue: {"queue": queue}, fill_rabbitmq, bare_rabbitmq, "≥ 10,000/s"),
-    Broker("mqtt", mosquitto, lambda topic: {"topics": [topic], "client_id": topic, "version": "3.1.1"}, fill_mqtt, bare_mqtt, "≥ 5,000/s"),
-    Broker("redis_stream", redis, lambda stream: {"stream": stream, "body": "payload"}, fill_redis, bare_redis, "≥ 20,000/s"),
-    Broker("stomp", activemq, lambda queue: {"destination": queue}, fill_stomp, bare_stomp, ""),
+    Broker("kafka", lambda folder: kafka(folder, folder), lambda topic: {"topics": [topic]}, fill_kafka, bare_kafka, "≥ 50,000/s"),
+    Broker("nats", nats_jetstream, lambda stream: {"stream": stream}, fill_nats, bare_nats, "≥ 15,000/s"),
+    Broker("rabbitmq", rabbitmq, lambda queue: {"queue": queue, "prefetch": PREFETCH}, fill_rabbitmq, bare_rabbitmq, "≥ 10,000/s"),
+    Broker(
+        "mqtt",
+        mosquitto,
+        lambda topic: {"topics": [topic], "client_id": topic, "version": "3.1.1", "prefetch": PREFETCH},
+        fill_mqtt,
+        bare_mqtt,
+        "≥ 5,000/s",
+    ),
+    Broker(
+        "redis_stream",
+        redis,
+        lambda stream: {"stream": stream, "body": "payload", "prefetch": PREFETCH},
+        fill_redis,
+        bare_redis,
+        "≥ 20,000/s",
+    ),
+    Broker("stomp", activemq, lambda queue: {"destination": queue, "prefetch": PREFETCH}, fill_stomp, bare_stomp, ""),
 ]
 
 
@@ -210,9 +279,7 @@ async def read_into_journal(broker: Broker, queue: str, count: int, folder: Path
     journal = Journal(folder, "bench", SystemClock(), Telemetry(), max_bytes=8 << 30, segment_max_bytes=64 << 20)
     intake, state = Counting(journal, count), folder / "state"
     state.mkdir(parents=True)
-    source = Source(
-        source="bench", owner="it", receiver={"type": broker.name, "url": "env:BROKER", "prefetch": PREFETCH, **broker.settings(queue)}
-    )
+    source = Source(source="bench", owner="it", receiver={"type": broker.name, "url": "env:BROKER", **broker.settings(queue)})
     context = ReceiverContext(source, intake, SystemClock(), Telemetry(), state)
     running = asyncio.create_task(receivers()[broker.name].run(context))
     await intake.done.wait()
