@@ -73,15 +73,13 @@ class QueueState:
     """What stands in a queue, topic or stream of the source, as its broker says. None: this broker does not tell.
 
     ``reader``: the consumer or group of consumers that the figures are of; empty if the queue has one figure for all. ``waiting``: messages
-    not delivered to it yet; ``unacknowledged``: delivered, and not done; ``dead_letters``: given up; ``oldest_seconds``: the age of the
-    oldest that is not done.
+    not delivered to it yet; ``unacknowledged``: delivered, and not done; ``oldest_seconds``: the age of the oldest that is not done.
     """
 
     queue: str
     reader: str = ""
     waiting: int | None = None
     unacknowledged: int | None = None
-    dead_letters: int | None = None
     oldest_seconds: float | None = None
 
 
@@ -143,7 +141,6 @@ class ReceiverContext:
         told = {
             M.QUEUE_WAITING: state.waiting,
             M.QUEUE_UNACKNOWLEDGED: state.unacknowledged,
-            M.QUEUE_DEAD_LETTERS: state.dead_letters,
             M.QUEUE_OLDEST_SECONDS: state.oldest_seconds,
         }
         for metric, value in told.items():

@@ -51,7 +51,6 @@ class M(Enum):
     SOURCE_GAPS = Metric("andon_source_gaps_total", Counter, "Times a source no longer had messages that had not been read", ("source",))
     QUEUE_WAITING = Metric("andon_queue_waiting_messages", Gauge, "Messages of a queue that its reader has not got yet", _QUEUE)
     QUEUE_UNACKNOWLEDGED = Metric("andon_queue_unacknowledged_messages", Gauge, "Messages of a queue that its reader has not done", _QUEUE)
-    QUEUE_DEAD_LETTERS = Metric("andon_queue_dead_letters", Gauge, "Messages of a queue that were given up", _QUEUE)
     QUEUE_OLDEST_SECONDS = Metric("andon_queue_oldest_seconds", Gauge, "Age of the oldest message of a queue that is not done", _QUEUE)
     JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Size of the journal", ("lane",))
     JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Duration of a group commit, including fdatasync", ("lane",))
