@@ -94,15 +94,14 @@ class Milestone(Definition):
 
     ``keys`` and ``facts`` map a key type or fact to where it is found: a path (``attributes.order.id``, ``resource.x``, ``data.orderId``,
     ``body.order.id``, ``subject``, ``body`` …), a ClickHouse expression, or a reading (``{path: …, pattern: …}``). In JSON,
-    ``data.items[].delivery`` is that of every item, ``data.items[0].delivery`` that of the first; one alone counts as a list of one. So
-    it is in OTLP's lists and maps (``attributes.orders[]``, ``body.order.id``), of which up to 200 values each are read. Several values of
-    a key are several keys; a fact is one value. ``time``: where the signal says when this happened, if that is not its own time; UTC where
-    neither it nor ``time_zone`` names a zone. Where none can be read, the signal's own time counts, and is marked.
-    ``failure``: this milestone means that the step went wrong; ``stage`` is then the milestone that did not happen and ``cause`` is where
-    its cause is found. ``optional``: the flow is complete without it.
-    ``missing``: what is said of transactions that have not reached it ("12 orders *without an invoice*"); by default "not" and the title.
-    ``expected``: the fact of type time in which somebody, such as the carrier, says when it will be reached; without one, the usual time
-    tells.
+    ``data.items[].delivery`` is that of every item, ``data.items[0].delivery`` that of the first; one alone counts as a list of one (inside
+    ``{ }``, YAML wants such a path in quotes). So it is in OTLP's lists and maps (``attributes.orders[]``, ``body.order.id``), of which up
+    to 200 values each are read. Several values of a key are several keys; a fact is one value. ``time``: where the signal says when this
+    happened, if that is not its own time; UTC where neither it nor ``time_zone`` names a zone. Where none can be read, the signal's own
+    time counts, and is marked. ``failure``: this milestone means that the step went wrong; ``stage`` is then the milestone that did not
+    happen and ``cause`` is where its cause is found. ``optional``: the flow is complete without it. ``missing``: what is said of
+    transactions that have not reached it ("12 orders *without an invoice*"); by default "not" and the title. ``expected``: the fact of type
+    time in which somebody, such as the carrier, says when it will be reached; without one, the usual time tells.
     """
 
     title: str = ""
