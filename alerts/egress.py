@@ -10,19 +10,17 @@ those of the system) and ``allow_link_local``. A name is looked up by the proxy,
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import ssl
 import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import certifi
 import httpx
 
 from core.catalog.validation_errors import suggestion
 from core.clock import SystemClock
+from core.egress import check_target, target_through, trusted
 from core.errors import Full, Permanent, Retryable, UsageError, WrongSetting
 from core.secrets import is_reference, resolve_key, resolve_secret
 
@@ -34,17 +32,7 @@ CONNECT_SECONDS = 5.0
 REPLY_BYTES = 64 << 10
 DETAIL_CHARACTERS = 200
 LONGEST_RETRY_AFTER_SECONDS = 300
-_REFUSED = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        *("169.254.0.0/16", "fe80::/10"),  # link-local
-        *("fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32"),  # metadata elsewhere: AWS, Alibaba, Azure, Oracle
-        *("0.0.0.0/8", "::/128"),  # nowhere, which systems take to mean this machine
-    )
-)
 T = TypeVar("T")
-_TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
-"""IPv6 addresses whose last four bytes are the IPv4 address actually reached."""
 
 
 def only(settings: dict[str, Any], *names: str) -> None:
@@ -124,22 +112,6 @@ def _is_address(value: str) -> bool:
     return reachable and value.isprintable() and parts.scheme in {"http", "https"}
 
 
-def check_target(host: str, port: int, *, link_local: bool) -> list[str]:
-    """Return the addresses to connect to, in the system's order, looked up once; all were checked before any is tried.
-
-    Raises :class:`Permanent` if one of them is not allowed, :class:`Retryable` for an unknown name.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise Retryable(f"{host} cannot be resolved: {error}") from error
-    for entry in found:
-        for address in _reached(str(entry[4][0]).partition("%")[0]):
-            if not link_local and any(address in network for network in _REFUSED if network.version == address.version):
-                raise Permanent(f"{host} is {address}, a link-local or metadata address; set allow_link_local to send there")
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
 def first_that_connects(targets: list[str], attempt: Callable[[str], T], unreachable: tuple[type[Exception], ...]) -> T:
     """Return what ``attempt`` returns for the first address that it reaches; otherwise raise the error of the last one.
 
@@ -156,17 +128,6 @@ def first_that_connects(targets: list[str], attempt: Callable[[str], T], unreach
             if clock.monotonic() >= until:
                 raise
     return attempt(last)
-
-
-def _reached(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """Return the address, and any IPv4 address inside it to which a gateway would send."""
-    address = ipaddress.ip_address(text)
-    if isinstance(address, ipaddress.IPv4Address):
-        return [address]
-    inner = address.ipv4_mapped or address.sixtofour
-    if inner is None and int(address) > 1 and any(address in network for network in _TRANSLATED):
-        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return [address] if inner is None else [address, inner]
 
 
 def post(address: str, body: bytes, headers: dict[str, str], settings: dict[str, Any]) -> tuple[int, str]:
@@ -208,7 +169,11 @@ def _ask(method: str, address: str, body: bytes, headers: dict[str, str], settin
             beginning = _beginning_of(reply)
             return _accepted(reply, beginning)
 
-    targets = [_through(proxy, host, settings)] if proxy else check_target(host, port, link_local=_link_local(settings))
+    targets = (
+        [target_through(proxy, host, link_local=_link_local(settings))]
+        if proxy
+        else check_target(host, port, link_local=_link_local(settings))
+    )
     timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
     way = f"{host}:{port}{' through its proxy' if proxy else ''}"
     try:
@@ -219,16 +184,8 @@ def _ask(method: str, address: str, body: bytes, headers: dict[str, str], settin
 
 
 def tls(settings: dict[str, Any]) -> ssl.SSLContext:
-    """Return what to trust: the system's certificates, and those of ``ca_file``. Raises :class:`Retryable` while that cannot be read."""
-    context = ssl.create_default_context()
-    if not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
-        context.load_verify_locations(certifi.where())  # a system without any certificates, such as a bare container
-    if "ca_file" in settings:
-        try:
-            context.load_verify_locations(settings["ca_file"])
-        except OSError as error:  # also of a file that is no PEM
-            raise Retryable(f"ca_file {settings['ca_file']}: {error.strerror or error}; it must be a PEM file of certificates") from error
-    return context
+    """Return what to trust. Raises :class:`Retryable` while ``ca_file`` cannot be read."""
+    return trusted(settings.get("ca_file"))
 
 
 def _proxy(scheme: str, host: str, settings: dict[str, Any]) -> str:
@@ -244,21 +201,6 @@ def _proxy(scheme: str, host: str, settings: dict[str, Any]) -> str:
             f"{scheme.upper()}_PROXY is not the address of an HTTP proxy; give the channel proxy: http://host:port, or proxy: none"
         )
     return address
-
-
-def _through(proxy: str, host: str, settings: dict[str, Any]) -> str:
-    """Return the host to ask a proxy for: as it is named, because the proxy looks it up; an address is checked in whatever notation it is.
-
-    Raises what :func:`check_target` raises.
-    """
-    named = urlsplit(proxy)
-    check_target(named.hostname or "", named.port or 80, link_local=_link_local(settings))
-    try:
-        socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
-    except OSError:
-        return host
-    check_target(host, 0, link_local=_link_local(settings))
-    return host
 
 
 def _link_local(settings: dict[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from alerts import egress
 from alerts.notifier import Attempt
+from core.egress import check_target
 from core.errors import Permanent, Retryable, WrongSetting
 from core.incident import IncidentStatus, MemberLine, Message, cause_text
 
@@ -67,7 +68,7 @@ class Email:
     def deliver(self, message: Message, settings: dict[str, Any]) -> Attempt:
         """Deliver."""
         host, port = egress.text(settings, "host"), _port(settings)
-        targets = egress.check_target(host, port, link_local=bool(settings.get("allow_link_local")))
+        targets = check_target(host, port, link_local=bool(settings.get("allow_link_local")))
         mail = _mail(message, _addresses(settings, "from")[0], _addresses(settings, "to"))
         try:
             refused = _send(mail, targets, settings)

@@ -8,14 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.errors import Retryable
+from collector.polling.paused import PausedError
 
 STATEMENT_SECONDS = 30
 CONNECT_SECONDS = 10
-
-
-class PausedError(Retryable):
-    """The source cannot be read until somebody repairs it."""
 
 
 def open_engine(url: str) -> sa.Engine:

@@ -33,7 +33,8 @@ import sqlalchemy as sa
 from collector.backoff import Backoff
 from collector.cloud_events import STRUCTURED, parse_structured
 from collector.polling.cursor import Cursor
-from collector.polling.database import PausedError, find_columns, open_engine
+from collector.polling.database import find_columns, open_engine
+from collector.polling.paused import PausedError
 from collector.polling.row_json import json_value
 from collector.polling.table_settings import SqlTableSettings
 from collector.receiver import ReceiverContext

@@ -1,0 +1,373 @@
+"""The receiver of HTTP APIs against a server in this process, which behaves as the documentation of each API says, or as none should."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.backoff import Backoff
+from collector.formats.xml import FORMAT as XML
+from collector.polling import http_client
+from collector.receivers import http_poll
+from collector.receivers.http_poll import RECEIVER
+from core.errors import WrongSetting
+from core.telemetry import M, Telemetry
+from tests.collector.receivers.driving import TestIntake, context_of, running, until
+from tests.contracts.receivers.http_poll import SETTINGS
+from tests.servers.http_api_stand_in import Asked, HttpApiStandIn, Reply, http_api, reply
+
+CHANGED = "2026-03-27T14:50:00.5Z"
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpApiStandIn]:
+    with http_api() as found:
+        monkeypatch.setenv("TEST_API", found.url)
+        monkeypatch.setattr(http_poll, "Backoff", lambda: Backoff(0.05, 0.1))
+        yield found
+
+
+def of(**more: Any) -> dict[str, Any]:
+    return {**SETTINGS, "url": "env:TEST_API", "poll_seconds": 0.1, **more}
+
+
+def preset(name: str, **more: Any) -> dict[str, Any]:
+    return {"type": "http_poll", "preset": name, "url": "env:TEST_API", "event_type": "crm.order", "poll_seconds": 0.1, **more}
+
+
+def poll(
+    tmp_path: Path, settings: dict[str, Any], enough: Callable[[TestIntake], bool], xml: dict[str, Any] | None = None, more: float = 0.3
+) -> tuple[TestIntake, Telemetry]:
+    """Read until there is enough, and a little longer."""
+    intake, telemetry = TestIntake(), Telemetry()
+
+    async def scenario() -> None:
+        context = context_of(settings, intake, tmp_path / "state", telemetry)
+        if xml is not None:
+            context = replace(context, reader=XML.reader({"type": "xml", **xml}))
+        async with running(RECEIVER, context):
+            await until(lambda: enough(intake))
+            await asyncio.sleep(more)
+
+    asyncio.run(scenario())
+    return intake, telemetry
+
+
+def names(intake: TestIntake, key: str = "id") -> list[Any]:
+    return [event["data"][key] for event in intake.events]
+
+
+def whys(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [vars(record)["fields"]["why"] for record in caplog.records if "paused until it can" in record.message]
+
+
+def test_a_record_becomes_an_event_with_all_its_digits(api: HttpApiStandIn, tmp_path: Path) -> None:
+    api.answer = lambda _: reply(b'{"items": [{"id": 7, "total": 12345678901234567.8901, "changed": "%s"}]}' % CHANGED.encode())
+    (record,) = poll(tmp_path, of(), lambda intake: bool(intake.accepted))[0].accepted
+
+    event = json.loads(record.body)
+    assert event.pop("id")
+    assert {**event, "data": None} == {
+        "specversion": "1.0",
+        "source": "/http/erp",
+        "type": "crm.order",
+        "subject": "7",
+        "time": "2026-03-27T14:50:00.500000+00:00",
+        "datacontenttype": "application/json",
+        "data": None,
+    }
+    assert b'"total": 12345678901234567.8901' in record.body
+
+
+def test_odata_4_is_asked_by_filter_and_followed_by_its_links(api: HttpApiStandIn, tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Reply:
+        if "$skiptoken" in asked.query:
+            return reply({"value": [{"orderid": "2", "modifiedon": CHANGED}]})
+        return reply({"value": [{"orderid": "1", "modifiedon": CHANGED}], "@odata.nextLink": f"{api.url}/v9.2/orders?$skiptoken=x%201"})
+
+    api.answer = answer
+    settings = preset("odata4", path="/v9.2/orders", key="orderid", change="modifiedon", query={"$select": "orderid,modifiedon"})
+    found, _ = poll(tmp_path, settings, lambda intake: len(intake.events) == 2 and len(api.asked) > 2)
+
+    assert names(found, "orderid") == ["1", "2"]
+    first, second, again = api.asked[:3]
+    assert first.query == {
+        "$filter": "modifiedon ge 1970-01-01T00:00:00Z", "$orderby": "modifiedon", "$select": "orderid,modifiedon",
+    }  # fmt: skip
+    assert "%20ge%20" in first.raw, "OData knows no + for a blank"
+    assert (first.headers["prefer"], second.query) == ("odata.maxpagesize=1000", {"$skiptoken": "x 1"})
+    assert again.query["$filter"] == "modifiedon ge 2026-03-27T14:45:00Z", "an overlap before the newest"
+
+
+def test_odata_2_of_sap_with_its_dates(api: HttpApiStandIn, tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Reply:
+        if "$skiptoken" in asked.query:
+            return reply({"d": {"results": [{"SalesOrder": "2", "LastChangeDateTime": "/Date(1774623000000+0000)/"}]}})
+        more = {"__next": f"{api.url}/sap/A_SalesOrder?$skiptoken=1"}
+        return reply({"d": {"results": [{"SalesOrder": "1", "LastChangeDateTime": "/Date(1774622900000+0000)/"}], **more}})
+
+    api.answer = answer
+    settings = preset("odata2", path="/sap/A_SalesOrder", key="SalesOrder", change="LastChangeDateTime")
+    found, _ = poll(tmp_path, settings, lambda intake: len(intake.events) == 2 and len(api.asked) > 2)
+
+    assert [event["time"] for event in found.events] == ["2026-03-27T14:48:20+00:00", "2026-03-27T14:50:00+00:00"]
+    assert api.asked[0].query["$filter"] == "LastChangeDateTime ge datetimeoffset'1970-01-01T00:00:00Z'"
+
+
+def test_the_message_processing_log_of_sap_cloud_integration(api: HttpApiStandIn, tmp_path: Path) -> None:
+    log = {"MessageGuid": "AFw", "Status": "FAILED", "LogEnd": "/Date(1774623000000)/"}
+    api.answer = lambda _: reply({"d": {"results": [log]}})
+    found, _ = poll(tmp_path, preset("sap_cloud_integration"), lambda intake: bool(intake.events) and len(api.asked) > 1)
+
+    assert (names(found, "MessageGuid"), api.asked[1].path) == (["AFw"], "/api/v1/MessageProcessingLogs")
+    assert api.asked[1].query["$filter"] == "LogEnd ge datetime'2026-03-27T14:45:00'"
+
+
+def test_salesforce_is_asked_in_soql_with_a_token_that_ends_between_pages(
+    api: HttpApiStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_SECRET", "s3cret")
+    tokens: list[str] = []
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/services/oauth2/token":
+            assert asked.body == b"grant_type=client_credentials&client_id=andon&client_secret=s3cret"
+            tokens.append(f"token-{len(tokens)}")
+            return reply({"access_token": tokens[-1], "token_type": "Bearer"})
+        if asked.headers.get("authorization") != f"Bearer {tokens[-1]}" or (len(tokens) == 1 and "01g" in asked.path):
+            return reply([{"errorCode": "INVALID_SESSION_ID"}], 401)
+        record = {"Id": asked.path[-1], "SystemModstamp": "2026-03-27T14:50:00.000+0000"}
+        more = {} if "01g" in asked.path else {"nextRecordsUrl": "/services/data/v62.0/query/01g-2000"}
+        return reply({"totalSize": 2, "done": not more, "records": [record], **more})
+
+    api.answer = answer
+    auth = {"type": "oauth2", "token_url": f"{api.url}/services/oauth2/token", "client_id": "andon", "client_secret": "env:TEST_SECRET"}
+    query = {"q": "SELECT Id, SystemModstamp FROM Order WHERE {change} >= {since} ORDER BY {change}"}
+    found, _ = poll(tmp_path, preset("salesforce", auth=auth, query=query), lambda intake: len(intake.events) == 2)
+
+    assert names(found, "Id") == ["y", "0"]
+    assert tokens == ["token-0", "token-1"], "renewed once, and kept over polls"
+    assert api.asked[1].query["q"] == (
+        "SELECT Id, SystemModstamp FROM Order WHERE SystemModstamp >= 1970-01-01T00:00:00Z ORDER BY SystemModstamp"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pages", "following"),
+    [
+        ({"by": "header"}, ["", "2", "3"]),
+        ({"by": "cursor", "at": "meta.next", "parameter": "at"}, ["", "2", "3"]),
+        ({"by": "offset", "parameter": "at"}, ["", "1", "2", "3"]),
+        ({"by": "number", "parameter": "at"}, ["", "2", "3", "4"]),
+    ],
+    ids=["header", "cursor", "offset", "number"],
+)
+def test_pages_are_followed_to_the_last(api: HttpApiStandIn, tmp_path: Path, pages: dict[str, str], following: list[str]) -> None:
+    def answer(asked: Asked) -> Reply:
+        number = following.index(asked.query.get("at", ""))
+        if number >= 3:
+            return reply({"items": []})
+        more = {"meta": {"next": following[number + 1]}} if number < 2 else {"meta": {"next": None}}
+        link = {"link": f'<?at=1>; rel="prev", <?at={following[number + 1]}>; rel="next"'} if number < 2 else {}
+        return reply({"items": [{"id": number, "changed": CHANGED}], **more}, **link)
+
+    api.answer = answer
+    found, _ = poll(tmp_path, of(pages=pages, query={}), lambda _: len(api.asked) > len(following))
+
+    assert names(found) == [0, 1, 2]
+    assert [asked.query.get("at", "") for asked in api.asked[: len(following)]] == following
+
+
+def test_xml_is_read_in_the_format_of_the_source_and_a_broken_page_is_kept_once(api: HttpApiStandIn, tmp_path: Path) -> None:
+    api.answer = lambda _: reply(f"<Orders><Order><Id>7</Id><Changed>{CHANGED}</Changed></Order><Order>".encode())
+    settings = of(records="Order", key="Id", change="Changed", pages={"by": "none"})
+    found, _ = poll(tmp_path, settings, lambda _: len(api.asked) > 3, xml={"each": "Orders/Order"})
+
+    assert names(found, "Id") == ["7"]
+    assert [each["reason"] for each in found.quarantined] == ["xml_syntax"]
+
+
+def test_a_record_without_its_key_goes_to_quarantine_once_and_the_others_are_read(api: HttpApiStandIn, tmp_path: Path) -> None:
+    bad = [{"changed": CHANGED}, {"id": 1}, {"id": 2, "changed": "soon"}, "text", {"id": {}, "changed": CHANGED}]
+    api.answer = lambda _: reply({"items": [*bad, {"id": 3, "changed": CHANGED}]})
+    found, _ = poll(tmp_path, of(), lambda _: len(api.asked) > 3)
+
+    assert (names(found), len(found.quarantined)) == ([3], len(bad))
+
+
+def test_what_did_not_change_is_not_sent_again(api: HttpApiStandIn, tmp_path: Path) -> None:
+    served: list[int] = []
+
+    def answer(asked: Asked) -> Reply:
+        served.append(304 if asked.headers.get("if-none-match") == 'W/"1"' else 200)
+        return reply({"items": [{"id": 1, "changed": CHANGED}]}, ETag='W/"1"') if served[-1] == 200 else reply(b"", 304)
+
+    api.answer = answer
+    found, telemetry = poll(tmp_path, of(), lambda _: len(served) > 4)
+
+    assert names(found) == [1]
+    assert served[:5] == [200, 200, 304, 304, 304], "the second asks for an overlap before the newest"
+    assert telemetry.value(M.RECEIVER_UP, source="erp") == 1
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_an_api_that_wants_to_be_left_alone_is_and_the_same_page_is_asked_for(api: HttpApiStandIn, tmp_path: Path, form: str) -> None:
+    for number in range(25):
+        api.put(id=number)
+    refused: list[float] = []
+
+    def answer(asked: Asked) -> Reply | None:
+        if asked.query.get("at") == "10" and len(refused) < 2:
+            refused.append(time.monotonic())
+            now = datetime(2026, 3, 27, 14, 50, 0, tzinfo=UTC)
+            later = format_datetime(now.replace(second=1), usegmt=True)
+            return reply(b"", 429, Retry_After="1" if form == "seconds" else later, date=format_datetime(now, usegmt=True))
+        return None
+
+    api.answer = answer
+    found, _ = poll(tmp_path, of(), lambda intake: len(intake.events) == 25)
+
+    assert sorted(names(found)) == list(range(25))
+    assert refused[1] - refused[0] >= 1.0
+    assert [asked.query.get("at") for asked in api.asked[:4]] == [None, "10", "10", "10"]
+
+
+def test_a_change_that_became_visible_late_is_read_and_nothing_twice(api: HttpApiStandIn, tmp_path: Path) -> None:
+    api.put(id="a", changed="2026-03-27T14:50:00Z")
+    assert names(poll(tmp_path, of(), lambda intake: len(intake.events) == 1)[0]) == ["a"]
+    api.put(id="late", changed="2026-03-27T14:46:00Z")
+    api.put(id="a", changed="2026-03-27T14:51:00Z")
+
+    assert sorted(names(poll(tmp_path, of(), lambda intake: len(intake.events) == 2)[0])) == ["a", "late"]
+
+
+def answers_with(content: Any, status: int = 200, **headers: str) -> Callable[[HttpApiStandIn], Callable[[Asked], Reply]]:
+    return lambda _: lambda _: reply(content, status, **headers)
+
+
+def endless(_: HttpApiStandIn) -> Callable[[Asked], Reply]:
+    return lambda asked: reply({"items": [], "next": f"/orders?at={int(asked.query.get('at', 0)) + 1}"})
+
+
+@pytest.mark.parametrize(
+    ("hostile", "words"),
+    [
+        (endless, r"the pages do not end \(page 21\)"),
+        (answers_with({"items": [], "next": "/orders?at=1"}), r"the pages do not end \(page 3\)"),
+        (answers_with({"items": [], "next": "http://127.0.0.2:9/orders"}), "on another server"),
+        (answers_with({"items": [], "next": "http://["}), "on another server"),
+        (answers_with(b"", 302, Location="http://127.0.0.2:9/"), "the API is elsewhere"),
+        (answers_with(b"[" * 1000), "nested deeper than 64 levels"),
+        (answers_with(b'{"items": [' + b"0," * 1_000_001 + b"0]}"), "more than 1000000 values"),
+        (answers_with(b"x" * 70_000), "an answer has more than 65536 bytes"),
+        (answers_with(gzip.compress(b" " * 10_000_000), Content_Encoding="gzip"), "cannot be decompressed within 65536 bytes"),
+        (answers_with(b"<html>down for maintenance</html>"), "the answer is not JSON"),
+        (answers_with({"records": []}), "the answer has no 'items'"),
+        (answers_with({"items": [{"id": 1, "changed": "2026-03-27T14:50:00"}]}), "set 'time_zone'"),
+        (answers_with({"error": "no such field"}, 400), "HTTP 400 .*no such field"),
+        (answers_with(b"", 403), "the API refuses us"),
+        (answers_with(b"", 500), "HTTP 500"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_needs_a_person_pauses_the_source_with_one_line(
+    api: HttpApiStandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    hostile: Callable[[HttpApiStandIn], Callable[[Asked], Reply]],
+    words: str,
+) -> None:
+    if "values" not in words:
+        monkeypatch.setattr(http_client, "PAGE_MAX_BYTES", 65_536)
+    api.answer = hostile(api)
+    asked = 25 if "21" in words else 2  # of a second poll, too
+    _, telemetry = poll(tmp_path, of(pages_max=20), lambda _: len(api.asked) > asked and bool(whys(caplog)), more=0)
+
+    (why,) = whys(caplog)
+    assert re.search(words, why), why
+    assert telemetry.value(M.RECEIVER_UP, source="erp") == 0
+
+
+def test_the_same_page_for_ever_is_noticed(api: HttpApiStandIn, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    api.answer = lambda _: reply({"items": [{"id": 1, "changed": CHANGED}]})
+    found, _ = poll(tmp_path, of(pages={"by": "offset", "parameter": "at"}), lambda _: bool(whys(caplog)))
+
+    assert names(found) == [1]
+    assert "the same page again and again" in whys(caplog)[0]
+
+
+def test_a_slow_answer_is_given_up_and_the_api_is_read_again(
+    api: HttpApiStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(http_client, "ANSWER_SECONDS", 0.3)
+    caplog.set_level("INFO")
+    api.put(id=1)
+
+    def answer(_: Asked) -> None:
+        if len(api.asked) == 1:
+            time.sleep(1.5)
+
+    api.answer = answer
+    found, _ = poll(tmp_path, of(), lambda _: "the API is read again" in caplog.text)
+
+    assert (names(found), "does not answer" in whys(caplog)[0]) == ([1], True)
+
+
+def test_basic_and_keys_are_sent_and_never_told(
+    api: HttpApiStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TEST_SECRET", "hunter2")
+    auth = {"type": "basic", "user": "andon", "password": "env:TEST_SECRET"}
+    settings = of(auth=auth, headers={"X-Api-Key": "env:TEST_SECRET"}, query={"key": "env:TEST_SECRET"})
+    api.answer = lambda _: reply(b"", 401)
+    poll(tmp_path, settings, lambda _: bool(whys(caplog)))
+
+    assert api.asked[0].headers["authorization"] == "Basic YW5kb246aHVudGVyMg=="
+    assert (api.asked[0].headers["x-api-key"], api.asked[0].query["key"]) == ("hunter2", "hunter2")
+    monkeypatch.setenv("TEST_SECRET", "hunter2\nü")
+    poll(tmp_path, settings, lambda _: len(whys(caplog)) > 1)
+    assert "the header 'x-api-key' would contain more than printable ASCII" in whys(caplog)[1]
+    assert "hunter2" not in caplog.text
+
+
+def test_addresses_of_metadata_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("TEST_API", "http://169.254.169.254/latest")
+    poll(tmp_path, of(), lambda _: bool(whys(caplog)), more=0)
+
+    assert "link-local or metadata address" in whys(caplog)[0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"preset": "odata5"}, "there is no preset 'odata5'; there are odata2, odata4, salesforce, sap_cloud_integration"),
+        ({"pages": {"by": "link"}}, "write under 'at' where the answer has it"),
+        ({"pages": {"by": "offset"}}, "name the query parameter under 'parameter'"),
+        ({"auth": {"type": "basic", "user": "a", "password": "hunter2"}}, "a password is a secret"),
+        ({"auth": {"type": "oauth2", "client_id": "a"}}, "oauth2 needs token_url and client_secret"),
+        ({"headers": {"X-API-Key": "hunter2"}}, "the header 'X-API-Key' is a secret"),
+        ({"certificate": "env:CERT"}, "write file:PATH of a PEM file"),
+        ({"proxy": "http://user:hunter2@proxy"}, "env:NAME if the address has a password"),
+        ({"start": "2026-11-01"}, "write a time with its zone"),
+        ({"key": []}, "name at least one path of a key"),
+        ({"path": "orders?x=1"}, "should match pattern"),
+        ({"time_zone": "Mars"}, "time zone 'Mars' is not known"),
+    ],
+)
+def test_wrong_settings_say_what_to_write(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(WrongSetting) as caught:
+        RECEIVER.validate(of(**wrong))
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
