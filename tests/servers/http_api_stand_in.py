@@ -39,8 +39,8 @@ class HttpApiStandIn:
                 with api._lock:
                     api.asked.append(asked)
                 status, headers, content = api.answer(asked) or api.orders(asked)
-                self.send_response(status)
-                for name, value in {"content-length": str(len(content)), **headers}.items():
+                self.send_response_only(status)
+                for name, value in {"content-length": str(len(content)), "date": self.date_time_string(), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)

@@ -252,6 +252,17 @@ def test_a_change_that_became_visible_late_is_read_and_nothing_twice(api: HttpAp
     assert sorted(names(poll(tmp_path, of(), lambda intake: len(intake.events) == 2)[0])) == ["a", "late"]
 
 
+def test_a_change_dated_in_the_future_hides_none_before_it(api: HttpApiStandIn, tmp_path: Path) -> None:
+    api.put(id="future", changed="2099-01-01T00:00:00Z")
+    then = format_datetime(datetime(2026, 3, 27, 15, 0, 0, tzinfo=UTC), usegmt=True)
+    api.answer = lambda asked: (200, {"date": then}, api.orders(asked)[2])
+    poll(tmp_path, of(), lambda _: len(api.asked) > 1)
+    api.put(id="after", changed="2026-03-27T14:58:00Z")
+
+    assert names(poll(tmp_path, of(), lambda intake: bool(intake.events))[0]) == ["after"]
+    assert api.asked[-1].query["since"] == "2026-03-27T14:55:00Z", "an overlap before the first page, by the clock of the server"
+
+
 def answers_with(content: Any, status: int = 200, **headers: str) -> Callable[[HttpApiStandIn], Callable[[Asked], Reply]]:
     return lambda _: lambda _: reply(content, status, **headers)
 
