@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from collector.http.encoding import decode
+from collector.polling.http_address import server_of
 from collector.polling.http_settings import Auth, HttpPollSettings
 from collector.polling.paused import PausedError
 from collector.rejection import Rejection
@@ -106,17 +107,13 @@ class HttpClient:
     async def _ask(
         self, method: str, address: str, headers: Mapping[str, str], max_bytes: int, form: dict[str, str] | None = None
     ) -> Answer:
-        parts = urlsplit(address)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise PausedError("the address is none; write https://host/path where the source says it is")
-        host = parts.hostname
+        _, host, port = server_of(address)
         link_local = self._settings.allow_link_local
         if self._proxy:
             targets = [await asyncio.to_thread(target_through, self._proxy, host, link_local=link_local)]
         else:
-            port = parts.port or (443 if parts.scheme == "https" else 80)
             targets = await asyncio.to_thread(check_target, host, port, link_local=link_local)
-        named = {"host": parts.netloc.rpartition("@")[2], "user-agent": "andon", "accept-encoding": "gzip", **headers}
+        named = {"host": urlsplit(address).netloc.rpartition("@")[2], "user-agent": "andon", "accept-encoding": "gzip", **headers}
         for name, value in named.items():
             _printable(f"the header '{name}'", value)
         last: httpx.HTTPError | None = None

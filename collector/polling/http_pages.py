@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
+from urllib.parse import urljoin
 
 import msgspec
 
 from collector.format import BadDocument, Document, Reader
 from collector.json_guard import check_depth, check_digits, check_values, without_wrapping
+from collector.polling.http_address import server_of, with_query
 from collector.polling.http_settings import Pages
 from collector.polling.paused import PausedError
 from collector.rejection import Rejection
@@ -92,21 +93,9 @@ def next_address(
         return None
     try:
         following = urljoin(address, str(found))
-        elsewhere = _server(following) != _server(address)
-    except ValueError:
+        elsewhere = server_of(following) != server_of(address)
+    except (ValueError, PausedError):
         elsewhere = True
     if elsewhere:
         raise PausedError("the next page is on another server; we follow only to the one that the source names")
     return following
-
-
-def with_query(address: str, parameters: Mapping[str, str]) -> str:
-    """Return an address with these query parameters in place of its own of the same names. Blanks are ``%20``: OData knows no ``+``."""
-    parts = urlsplit(address)
-    query = dict(parse_qsl(parts.query, keep_blank_values=True)) | dict(parameters)
-    return parts._replace(query=urlencode(query, quote_via=quote, safe="$")).geturl()
-
-
-def _server(address: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(address)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

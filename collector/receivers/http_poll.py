@@ -30,8 +30,9 @@ from collector.backoff import Backoff
 from collector.cloud_events import make_event, parse_structured
 from collector.json_guard import check_json
 from collector.polling.cursor import Cursor
+from collector.polling.http_address import server_of, with_query
 from collector.polling.http_client import Answer, HttpClient, read
-from collector.polling.http_pages import documents_of, next_address, records_at, value_at, with_query
+from collector.polling.http_pages import documents_of, next_address, records_at, value_at
 from collector.polling.http_settings import PLACEHOLDER, HttpPollSettings
 from collector.polling.paused import PausedError
 from collector.quarantine import MESSAGE
@@ -117,8 +118,15 @@ class _Poll:
         self._unchanged = unchanged
         self._zone = ZoneInfo(settings.time_zone) if settings.time_zone else None
         self._url = read(settings.url)
-        parts = urlsplit(self._url)
-        known = [parts.hostname, parts.port, parts.path, settings.path, settings.query, settings.keys, settings.change, settings.start]
+        known = [
+            *server_of(self._url),
+            urlsplit(self._url).path,
+            settings.path,
+            settings.query,
+            settings.keys,
+            settings.change,
+            settings.start,
+        ]
         self._cursor = Cursor(context.state, json.dumps(known))
         self._began = (context.clock.now() - EPOCH) // _MICROSECOND
         low = (settings.starts - EPOCH) // _MICROSECOND

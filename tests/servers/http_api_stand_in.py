@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -98,8 +99,10 @@ def reply(content: Any, status: int = 200, **headers: str) -> Reply:
 
 
 @contextmanager
-def http_api() -> Iterator[HttpApiStandIn]:
+def http_api(tls: ssl.SSLContext | None = None) -> Iterator[HttpApiStandIn]:
     api = HttpApiStandIn()
+    if tls is not None:
+        api.server.socket = tls.wrap_socket(api.server.socket, server_side=True)
     Thread(target=api.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield api

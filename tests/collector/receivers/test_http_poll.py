@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -353,11 +354,55 @@ def test_basic_and_keys_are_sent_and_never_told(
     assert "hunter2" not in caplog.text
 
 
+def test_our_certificate_is_shown_and_theirs_is_checked_by_name(
+    tmp_path: Path, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(certificate[0]))
+    tls.load_cert_chain(*certificate)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    ours = tmp_path / "ours.pem"
+    ours.write_text("".join(file.read_text() for file in certificate))
+    ours.chmod(0o644)
+    settings = of(ca_file=str(certificate[0]), certificate=f"file:{ours}")
+    with http_api(tls) as api:
+        monkeypatch.setenv("TEST_API", api.url.replace("http://127.0.0.1", "https://localhost"))
+        api.put(id=1)
+        poll(tmp_path, settings, lambda _: bool(whys(caplog)), more=0)
+        assert "chmod 600" in whys(caplog)[0], "others could read our key"
+
+        ours.chmod(0o600)
+        assert names(poll(tmp_path, settings, lambda intake: bool(intake.events))[0]) == [1]
+        assert api.asked[0].headers["host"].startswith("localhost:")
+
+        poll(tmp_path, of(certificate=f"file:{ours}"), lambda _: len(whys(caplog)) > 1, more=0)
+        assert "certificate verify failed" in whys(caplog)[1]
+
+
+def test_a_proxy_looks_the_name_up(api: HttpApiStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_API", "http://crm.example")
+    monkeypatch.setenv("TEST_PROXY", api.url)
+    api.put(id=1)
+    found, _ = poll(tmp_path, of(proxy="env:TEST_PROXY"), lambda intake: bool(intake.events))
+
+    assert (names(found), api.asked[0].raw.partition("?")[0]) == ([1], "http://crm.example/orders")
+
+
 def test_addresses_of_metadata_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("TEST_API", "http://169.254.169.254/latest")
     poll(tmp_path, of(), lambda _: bool(whys(caplog)), more=0)
 
     assert "link-local or metadata address" in whys(caplog)[0]
+
+
+@pytest.mark.parametrize("address", ["https://andon:hunter2/x@api/", "ftp://andon:hunter2@api/", "https://[hunter2", "hunter2"])
+def test_what_is_no_address_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    monkeypatch.setenv("TEST_API", address)
+    poll(tmp_path, of(), lambda _: bool(whys(caplog)), more=0)
+
+    assert "that is no address; write https://host/path" in whys(caplog)[0]
+    assert "hunter2" not in str(vars(caplog.records[0]))
 
 
 @pytest.mark.parametrize(
