@@ -6,14 +6,17 @@ import ipaddress
 import json
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from core.errors import UsageError
+from core.folder import sync_folder
 from core.http.names import split
 from core.secrets import is_reference
 
@@ -216,20 +219,28 @@ def make_folder(folder: Path) -> Path:
 def own_secret(data: Path, name: str) -> str:
     """Return the secret ``<data>/secrets/<name>``, created on first use (256 random bits, readable only by its owner).
 
-    Raises :class:`UsageError` if the data folder cannot hold it.
+    Raises :class:`UsageError` if the data folder cannot hold it, or holds an empty one.
     """
     folder = make_folder(data / "secrets")
     path = folder / name
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        if not path.exists():
+            _make_secret(path)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}; choose another folder with --data") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(32))
-    except OSError as error:
-        path.unlink()  # what is left of it would be taken for the secret
         raise UsageError(f"{path} cannot be written: {error.strerror}; make room there, or choose another folder with --data") from error
-    return path.read_text(encoding="ascii").strip()
+    secret = path.read_text(encoding="ascii").strip()
+    if not secret:  # whoever sends nothing would know it
+        raise UsageError(f"{path} is empty; remove it, and a new secret is made at the next start")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Let a secret appear under its name, whole and for good: nobody reads half of it, and a crash of the machine leaves it as it is."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32))
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was first
+            os.link(file.name, path)
+    for folder in (path.parent, path.parent.parent):
+        sync_folder(folder)

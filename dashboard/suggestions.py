@@ -13,9 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import definitions
 from dashboard.components.time_format import Zone
-from dashboard.data import Unreachable
 from store.reads import search
 
 _LONGEST = 100
@@ -38,7 +36,8 @@ def suggestions() -> ASGIApp:
 
 
 def _found(typed: str) -> list[dict[str, str]]:
-    from dashboard import app  # noqa: PLC0415 - sooner, Streamlit warns of every cache
+    from dashboard import app, definitions  # noqa: PLC0415 - sooner, Streamlit warns of every cache
+    from dashboard.data import Unreachable  # noqa: PLC0415 - as above
 
     context = app.context(Zone("UTC"))
     since = context.now.replace(minute=0, second=0, microsecond=0) - _RECENT

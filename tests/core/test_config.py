@@ -155,3 +155,11 @@ def test_a_secret_of_our_own_is_made_once_and_is_long(tmp_path: Path) -> None:
     assert own_secret(tmp_path, "reader") == first
     assert own_secret(tmp_path, "metrics") != first
     assert len(first) >= 43, "256 bits"
+
+
+def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
+    """A caller that sends no password would know it."""
+    own_secret(tmp_path, "reader")
+    (tmp_path / "secrets" / "reader").write_text("\n", encoding="ascii")
+    with pytest.raises(UsageError, match=rf"{tmp_path}/secrets/reader is empty; remove it"):
+        own_secret(tmp_path, "reader")
