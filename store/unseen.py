@@ -6,9 +6,10 @@ On a disk that hangs, SQLite cannot even read what was added last (a reader leav
 
 from __future__ import annotations
 
-import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,9 +19,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.business_key import visible
 from core.clock import to_milliseconds
 from core.errors import NoRoom
-from core.protobuf_wire import int64, tag
+from core.protobuf_wire import double, int64, tag
 from core.signal import Lane
 from journal.format import parse_row, segments
 from journal.reader import read_segment
@@ -32,9 +34,15 @@ MAX_BYTES = 64 << 20
 """Above this size it is not searched for keys: it may concern any transaction."""
 _ALL = 1 << 62
 _File = tuple[Path, Lane]
+_NUMBER = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
-_INT_VALUE = tag(3, 0)
+_INT_VALUE, _DOUBLE_VALUE = tag(3, 0), tag(4, 1)
 """What stands before a number in an ``AnyValue`` of OTLP."""
+_ESCAPES = re.compile(r"((?:\\u[0-9a-fA-F]{4})+)|\\(.)")
+_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+"""What escapes in JSON stand for, if not for themselves."""
+_BASE64 = re.compile(r'"data_base64"\s*:\s*"([^"]*)"')
+"""How a CloudEvent holds data that is no JSON."""
 
 
 class Unseen:
@@ -63,7 +71,7 @@ class Unseen:
         )
 
     def _text(self, since: int) -> bytes | None:
-        """Return everything received since then, in lower case; None: it is too much. Read again only if the journal has changed."""
+        """Return everything received since then, as keys are compared; None: it is too much. Read again only if the journal has changed."""
         try:
             return self._patience.run(
                 lambda: self._read_again([file for file in self._files() if _ended_at(file) >= since], since, _bodies)
@@ -120,26 +128,46 @@ def _raw_bodies(files: list[_File], since: int) -> Iterator[bytes]:
 
 
 def _joined(bodies: Iterator[bytes]) -> bytes | None:
-    found, size = [], 0
+    found: list[bytes] = []
+    size = 0
     for body in bodies:
-        found.append(body.lower())
+        found += _written(body)
         size += len(body)
         if size > MAX_BYTES:
             return None
     return b"\n".join(found)
 
 
+def _written(body: bytes) -> Iterator[bytes]:
+    """Yield a body in small letters, in which numbers of OTLP are found, and the texts that it holds if they are not the same."""
+    yield (raw := body.lower())
+    text = body.decode("utf-8", "replace")
+    plain = _ESCAPES.sub(_unescaped, text) if "\\" in text else text
+    if (compared := _compared(plain)) != raw:
+        yield compared
+    for encoded in _BASE64.findall(plain):
+        with suppress(ValueError):
+            yield from _written(b64decode(encoded))
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    codes, letter = escape.groups()
+    return bytes.fromhex(codes.replace("\\u", "")).decode("utf-16-be", "replace") if codes else _LETTERS.get(letter, letter)
+
+
+def _compared(text: str) -> bytes:
+    """Return a text as people see it, in whatever case: a flow may have its keys in another case than senders write."""
+    return visible(text).casefold().encode("utf-8", "replace")
+
+
 def _is_in(value: str, text: bytes) -> bool:
     return any(form in text for form in _forms(value))
 
 
-def _forms(value: str) -> set[bytes]:
-    """Return how a value may be written: as text, escaped in JSON, and as a number of OTLP.
-
-    Small letters are those of ASCII: bytes know no others.
-    """
-    texts = {value, value.lower(), value.upper()}
-    forms = {each.encode() for each in texts} | {json.dumps(each)[1:-1].encode() for each in texts}
-    if _INTEGER.fullmatch(value) and -(1 << 63) <= int(value) < 1 << 63:
-        forms.add(_INT_VALUE + int64(int(value)))
-    return {form.lower() for form in forms}
+def _forms(value: str) -> Iterator[bytes]:
+    """Yield how a value may be written: as text, and as an integer or a double of OTLP."""
+    yield _compared(value)
+    if _NUMBER.fullmatch(value):
+        yield (_DOUBLE_VALUE + double(float(value))).lower()
+        if _INTEGER.fullmatch(value) and -(1 << 63) <= int(value) < 1 << 63:
+            yield (_INT_VALUE + int64(int(value))).lower()

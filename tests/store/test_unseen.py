@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,6 +130,34 @@ def test_letters_beyond_ascii_are_found_as_they_are_kept(settings: Settings, esc
     assert unseen.names(transactions(of(order=["Ärzte-ÖL"]))).tolist() == [True]
 
 
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        (r"PO\/47\u002b11", "PO/47+11"),
+        (r"gr\u00fc\u00dfe \"x\"", 'GRÜSSE "X"'),
+        ('grüße \\"x\\"', 'Grüße "X"'),
+        (r"C:\\u0041", r"C:\u0041"),
+        (r"\ud83d\udce6-1", "\U0001f4e6-1"),
+        ("A\u0308rzte\u00a0\u200b1", "Ärzte 1"),
+        (r"47\u00ad11", "4711"),
+    ],
+)
+def test_a_key_is_found_as_people_see_it_however_json_writes_it(settings: Settings, written: str, key: str) -> None:
+    write_segment(settings, [replace(event("1"), body=f'{{"data": {{"order": "{written}"}}}}'.encode())])
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    assert unseen.names(transactions(of(order=[key]), of(order=[f"{key}0"]))).tolist() == [True, False]
+
+
+def test_data_in_base64_is_searched_too(settings: Settings) -> None:
+    data = b64encode(b'{"order": "PO\\/4711"}').decode().replace("/", "\\/")
+    write_segment(settings, [replace(event("1"), body=f'{{"data_base64": "{data}"}}'.encode())])
+    write_segment(settings, [replace(event("2"), body=b'{"data_base64": "a"}')], 2)
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    assert unseen.names(transactions(of(order=["PO/4711"]), of(order=["PO/4712"]))).tolist() == [True, False]
+
+
 @pytest.mark.parametrize("number", [7, 127, 4711, 2**40, 65 << 7 | 65, -3])
 def test_a_number_of_opentelemetry_is_found_too(settings: Settings, number: int) -> None:
     request = spans(count=1)
@@ -137,6 +166,9 @@ def test_a_number_of_opentelemetry_is_found_too(settings: Settings, number: int)
     unseen = Unseen(settings.journal)
     unseen.since(NOW)
     assert unseen.names(transactions(of(order=[str(number)]), of(order=["123456789012"]))).tolist() == [True, False]
+    request.resource_spans[0].scope_spans[0].spans[0].attributes[-1].value.double_value = number + 0.5
+    write_segment(settings, [Record(SignalKind.TRACES, "erp", Lane.CRITICAL, event("1").received_at, 1, request.SerializeToString())], 2)
+    assert unseen.names(transactions(of(order=[str(number + 0.5)]), of(order=["1234567.5"]))).tolist() == [True, False]
 
 
 def test_a_record_that_changes_the_size_of_no_file_is_seen(settings: Settings) -> None:
