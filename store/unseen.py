@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,21 +54,29 @@ class Unseen:
         self._patience = patience or Patience()
         self._since: int | None = None
         self._read: _Read | None = None
+        self._composed: frozenset[tuple[str, str]] = frozenset()
+
+    def reload(self, composed: frozenset[tuple[str, str]]) -> None:
+        """Take over flow and type of the keys that occur in no signal as they are compared: any signal may have one of these."""
+        self._composed = composed
 
     def since(self, moment: datetime | None) -> None:
         """Record that what was received from ``moment`` on, or part of it, was not stored; None: everything is."""
         self._since = None if moment is None else to_milliseconds(moment)
 
     def names(self, transactions: pd.DataFrame) -> NDArray[np.bool_]:
-        """Return for each transaction (column ``keys``) whether anything that was not stored may concern it."""
+        """Return for each transaction (columns ``flow`` and ``keys``) whether anything that was not stored may concern it."""
         if self._since is None or not len(transactions):
             return np.zeros(len(transactions), np.bool_)
         text = self._text(self._since)
         if text is None:
             return np.ones(len(transactions), np.bool_)
         return np.array(
-            [any(_is_in(value, text) for values in keys.values() for value in values) for keys in transactions["keys"]], np.bool_
+            [self._may_be_in(text, flow, keys) for flow, keys in zip(transactions["flow"], transactions["keys"], strict=True)], np.bool_
         )
+
+    def _may_be_in(self, text: bytes, flow: str, keys: Mapping[str, Sequence[str]]) -> bool:
+        return any((text and (flow, type_) in self._composed) or _is_in(value, text) for type_, values in keys.items() for value in values)
 
     def _text(self, since: int) -> bytes | None:
         """Return everything received since then, as keys are compared; None: it is too much. Read again only if the journal has changed."""

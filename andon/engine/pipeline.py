@@ -19,6 +19,7 @@ from core.config import Settings
 from core.errors import NoRoom, Retryable
 from core.signal import Lane
 from core.telemetry import Telemetry
+from correlator.composed import composed_keys
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
 from store.client import STORE_ERRORS, Store
@@ -73,6 +74,7 @@ class Pipeline:
         self.alerting.reload(catalog)
         self.correlator.reload(catalog)
         self.evaluation.reload(catalog)
+        self.unseen.reload(composed_keys(catalog))
 
     def tidy(self, *, sweep: bool) -> None:
         """Write what waits for the disk and how far the stages are, look for secrets that have become readable, and delete old segments.

@@ -15,6 +15,7 @@ from core.clock import Clock
 from core.condition import Conditions
 from core.config import Settings
 from core.telemetry import Telemetry
+from correlator.composed import composed_keys
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
 from store.client import Store, open_store, store_alone
@@ -46,6 +47,7 @@ def pipeline_on(
     correlation = StoredCorrelation(store)
     loader = Loader(settings, store, clock, telemetry)
     conditions, unseen = Conditions(), Unseen(settings.journal, store.patience)
+    unseen.reload(composed_keys(catalog))
     try:
         yield Pipeline(
             store,

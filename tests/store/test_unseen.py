@@ -30,7 +30,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def of(**keys: list[str]) -> dict[str, Any]:
-    return {"keys": keys}
+    return {"flow": "orders", "keys": keys}
 
 
 def transactions(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -56,6 +56,16 @@ def test_a_transaction_is_named_by_any_of_its_keys_in_any_lane_and_case(settings
     )
     assert unseen.names(asked).tolist() == [True, False, True, False, False, True], "a part of another key may be it, too"
     assert unseen.names(asked.iloc[:0]).tolist() == []
+
+
+def test_a_key_that_signals_do_not_hold_as_it_is_compared_may_be_in_any_of_them(settings: Settings) -> None:
+    unseen = Unseen(settings.journal)
+    unseen.since(NOW)
+    unseen.reload(frozenset({("orders", "order"), ("invoices", "delivery")}))
+    asked = transactions(of(order=["DE07-4711"]), of(delivery=["9000"]), of(order=[]))
+    assert unseen.names(asked).tolist() == [False, False, False], "nothing is unseen"
+    write_segment(settings, [event("1", {"plant": "DE07", "number": "4711"})])
+    assert unseen.names(asked).tolist() == [True, False, False]
 
 
 def test_what_was_received_before_is_stored(settings: Settings) -> None:
