@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
@@ -22,12 +23,25 @@ from store.client import Store
 from store.clocks import StoredClocks
 from store.migrations import migrate
 from store.reads import board, leadership, search
-from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
+from tests.andon.shop import BOOK, BY_SPAN, SHIP, START, Shop, catalog
 
 
 @pytest.fixture
 def shop(store: Store, tmp_path: Path) -> Shop:
     return Shop(store, Settings(data=tmp_path / "data"))
+
+
+def test_the_catalog_in_force_says_which_keys_may_be_in_any_signal_that_is_not_stored(shop: Shop, tmp_path: Path) -> None:
+    written, composed = catalog(tmp_path), catalog(tmp_path, booked="event: erp.booked}, keys: {order: \"concat('PO-', data)\"")
+    asked = pd.DataFrame([{"flow": "orders", "keys": {"order": ["another"]}}])
+    with pipeline_on(shop.store, shop.settings, composed, shop.clock, Telemetry()) as pipeline:
+        shop.send(shop.event("shop.captured", "one"))
+        pipeline.unseen.since(START)
+        assert pipeline.unseen.names(asked).tolist() == [True]
+        pipeline.reload(written)
+        assert pipeline.unseen.names(asked).tolist() == [False]
+        pipeline.reload(composed)
+        assert pipeline.unseen.names(asked).tolist() == [True]
 
 
 @pytest.mark.parametrize("later_span", [True, False])
