@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from collector.backoff import Backoff
 from collector.receiver import ReceiverContext
+
+_INSIST_SECONDS = 0.1
 
 
 async def reconnect_for_ever(
@@ -31,17 +33,39 @@ async def reconnect_for_ever(
             await session(backoff)
             why = "the connection was closed"
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
             why = "the connection was closed"  # some clients cancel their own calls when the connection is lost
         except errors as error:  # whatever it was, the next attempt may work
             why = f"{type(error).__name__}: {without_password(str(error))}"
         finally:
             context.tell_up(up=False)
+        _end_if_cancelled()
         waiting = backoff.next()
         log.warning("the source cannot be read, trying again", extra={"fields": {**fields, "why": why, "wait_seconds": round(waiting, 1)}})
         await asyncio.sleep(waiting)
+
+
+async def end_when_cancelled(reading: Coroutine[Any, Any, None]) -> None:
+    """Await ``reading``; once cancelled, cancel it until it ends.
+
+    Clients wait with ``asyncio.wait_for``, which before Python 3.12 loses a cancellation that comes together with an answer.
+    """
+    task = asyncio.create_task(reading)
+    try:
+        _end_if_cancelled()  # the client may have lost it while it connected
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=_INSIST_SECONDS)
+        await asyncio.gather(task, return_exceptions=True)  # whatever it ended with, nobody wants it any more
+        raise
+    await task
+
+
+def _end_if_cancelled() -> None:
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def without_password(text: str) -> str:

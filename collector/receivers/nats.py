@@ -33,7 +33,7 @@ from collector.broker_address import read_address
 from collector.message import Message, MessageSettings, records_of
 from collector.receiver import QueueState, ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import reconnect_for_ever
+from collector.reconnecting import end_when_cancelled, reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
@@ -110,31 +110,35 @@ async def _connected(context: ReceiverContext, settings: NatsSettings, backoff: 
         error_cb=_note,
     )
     try:
-        stream = connection.jetstream(timeout=ANSWER_SECONDS)
-        consumer = settings.consumer or f"andon-{context.source.source}"
-        found = await _find_consumer(stream, consumer, settings)
-        place = _Place(found.delivered.consumer_seq, found.delivered.stream_seq) if found.delivered else _Place(0, 0)
-        subscription = await stream.pull_subscribe_bind(consumer, settings.stream)
-        context.tell_up(up=True)
-        _LOG.info("reading", extra={"fields": {"source": context.source.source, "stream": settings.stream, "consumer": consumer}})
-        loop, looked, wanted = asyncio.get_running_loop(), 0.0, BATCH_MAX // 8
-        while True:
-            batch = await _batch(subscription, wanted)
-            if batch:
-                await _tell_gaps(context, stream, settings, place, batch)
-                await context.accept([record for each in batch for record in records_of(message_of(each), context, settings)])
-                for each in batch:
-                    await each.ack()
-                wanted = max(1, min(BATCH_MAX, BATCH_MAX_BYTES * len(batch) // (sum(len(each.data) for each in batch) + 1)))
-            else:
-                await stream.consumer_info(settings.stream, consumer)  # raises if it was deleted: nobody tells who asks it for messages
-            if loop.time() - looked >= LOOK_SECONDS:
-                for reader in (consumer, *settings.watch):
-                    await _measure(context, stream, settings.stream, reader)
-                looked = loop.time()
-            backoff.reset()
+        await end_when_cancelled(_read(connection, context, settings, backoff))
     finally:
         await asyncio.shield(asyncio.wait({asyncio.ensure_future(_end(connection))}, timeout=2.0))
+
+
+async def _read(connection: Client, context: ReceiverContext, settings: NatsSettings, backoff: Backoff) -> None:
+    stream = connection.jetstream(timeout=ANSWER_SECONDS)
+    consumer = settings.consumer or f"andon-{context.source.source}"
+    found = await _find_consumer(stream, consumer, settings)
+    place = _Place(found.delivered.consumer_seq, found.delivered.stream_seq) if found.delivered else _Place(0, 0)
+    subscription = await stream.pull_subscribe_bind(consumer, settings.stream)
+    context.tell_up(up=True)
+    _LOG.info("reading", extra={"fields": {"source": context.source.source, "stream": settings.stream, "consumer": consumer}})
+    loop, looked, wanted = asyncio.get_running_loop(), 0.0, BATCH_MAX // 8
+    while True:
+        batch = await _batch(subscription, wanted)
+        if batch:
+            await _tell_gaps(context, stream, settings, place, batch)
+            await context.accept([record for each in batch for record in records_of(message_of(each), context, settings)])
+            for each in batch:
+                await each.ack()
+            wanted = max(1, min(BATCH_MAX, BATCH_MAX_BYTES * len(batch) // (sum(len(each.data) for each in batch) + 1)))
+        else:
+            await stream.consumer_info(settings.stream, consumer)  # raises if it was deleted: nobody tells who asks it for messages
+        if loop.time() - looked >= LOOK_SECONDS:
+            for reader in (consumer, *settings.watch):
+                await _measure(context, stream, settings.stream, reader)
+            looked = loop.time()
+        backoff.reset()
 
 
 async def _end(connection: Client) -> None:

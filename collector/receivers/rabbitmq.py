@@ -29,7 +29,7 @@ from collector.backoff import Backoff
 from collector.message import Message, MessageSettings, records_of
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import reconnect_for_ever
+from collector.reconnecting import end_when_cancelled, reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
@@ -126,23 +126,27 @@ async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backo
         url, timeout=ANSWER_SECONDS, client_properties={"connection_name": f"andon {context.source.source}"}
     )
     try:
-        position = _Position(context, settings)
-        channel, arrived = await _consumed(connection, settings, position)
-        context.tell_up(up=True)
-        _LOG.info("reading", extra={"fields": {"source": context.source.source, "queue": settings.queue}})
-        while True:
-            batch = await _batch(arrived, settings.prefetch)
-            if not batch:
-                await _check_consumer(channel, settings)
-                backoff.reset()
-                continue
-            records = [record for message in batch for record in records_of(message_of(message, settings), context, settings)]
-            await context.accept(records, partial(_check_open, channel))
-            position.save(batch[-1])
-            await batch[-1].ack(multiple=True)
-            backoff.reset()
+        await end_when_cancelled(_read(connection, context, settings, backoff))
     finally:
         await asyncio.shield(asyncio.wait({asyncio.ensure_future(connection.close())}, timeout=2.0))
+
+
+async def _read(connection: AbstractConnection, context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:
+    position = _Position(context, settings)
+    channel, arrived = await _consumed(connection, settings, position)
+    context.tell_up(up=True)
+    _LOG.info("reading", extra={"fields": {"source": context.source.source, "queue": settings.queue}})
+    while True:
+        batch = await _batch(arrived, settings.prefetch)
+        if not batch:
+            await _check_consumer(channel, settings)
+            backoff.reset()
+            continue
+        records = [record for message in batch for record in records_of(message_of(message, settings), context, settings)]
+        await context.accept(records, partial(_check_open, channel))
+        position.save(batch[-1])
+        await batch[-1].ack(multiple=True)
+        backoff.reset()
 
 
 class _Position:

@@ -183,20 +183,21 @@ class RemoteFolder:
             keys = (
                 [asyncssh.import_private_key(await asyncio.to_thread(resolve_secret, settings.private_key))] if settings.private_key else []
             )
-            self._connection = await asyncssh.connect(
-                address.hostname,
-                address.port or 22,
-                username=unquote(address.username or ""),
-                password=unquote(address.password) if address.password is not None else None,
-                client_keys=keys,
-                known_hosts=([asyncssh.import_public_key(settings.host_key)], [], []),
-                agent_path=None,
-                config=None,
-                connect_timeout=ANSWER_SECONDS,
-                login_timeout=ANSWER_SECONDS,
-                keepalive_interval=ANSWER_SECONDS / 2,
-                keepalive_count_max=2,
-            )
+            # the client's own limit is asyncio.wait_for's, which before Python 3.12 can lose our cancellation
+            async with asyncio.timeout(ANSWER_SECONDS):
+                self._connection = await asyncssh.connect(
+                    address.hostname,
+                    address.port or 22,
+                    username=unquote(address.username or ""),
+                    password=unquote(address.password) if address.password is not None else None,
+                    client_keys=keys,
+                    known_hosts=([asyncssh.import_public_key(settings.host_key)], [], []),
+                    agent_path=None,
+                    config=None,
+                    login_timeout=ANSWER_SECONDS,
+                    keepalive_interval=ANSWER_SECONDS / 2,
+                    keepalive_count_max=2,
+                )
             self._client = await self._connection.start_sftp_client()
         return self._client
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from collector.backoff import Backoff
-from collector.reconnecting import reconnect_for_ever, without_password
-from tests.collector.receivers.driving import TestIntake, context_of, until
+from collector.reconnecting import end_when_cancelled, reconnect_for_ever, without_password
+from tests.collector.receivers.driving import TestIntake, context_of, losing_a_cancellation, until
 
 _LOG = logging.getLogger("andon.collector.test")
 
@@ -46,6 +47,65 @@ def test_an_error_that_no_connection_raises_is_not_swallowed(tmp_path: Path) -> 
     context = context_of({"type": "topics"}, TestIntake(), tmp_path / "state")
     with pytest.raises(ZeroDivisionError):
         asyncio.run(reconnect_for_ever(context, session, (OSError,), _LOG))
+
+
+def test_a_cancellation_that_a_client_loses_or_makes_an_error_of_ends_the_reading(tmp_path: Path) -> None:
+    waits: list[str] = []
+
+    async def reads() -> None:
+        wait = losing_a_cancellation(asyncio.Event().wait, True)
+        try:
+            while True:
+                waits.append("an answer")
+                await wait()
+        except asyncio.CancelledError as error:
+            raise OSError("the connection is lost") from error
+
+    async def session(_: Backoff) -> None:
+        await end_when_cancelled(reads())
+
+    async def scenario() -> None:
+        context = context_of({"type": "topics"}, TestIntake(), tmp_path / "state")
+        task = asyncio.create_task(reconnect_for_ever(context, session, (OSError,), _LOG))
+        await until(lambda: bool(waits))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 30)
+
+    asyncio.run(scenario())
+    assert len(waits) == 2
+
+
+def test_a_cancellation_that_a_client_lost_while_it_connected_ends_all_before_it_reads(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    async def reads() -> None:
+        seen.append("read")
+
+    async def session(_: Backoff) -> None:
+        seen.append("connect")
+        await losing_a_cancellation(asyncio.Event().wait, True)()
+        await end_when_cancelled(reads())
+
+    async def loses(_: Backoff) -> None:
+        seen.append("connect")
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            raise OSError("the connection is lost") from error
+
+    async def scenario(attempt: Callable[[Backoff], Awaitable[None]]) -> None:
+        seen.clear()
+        context = context_of({"type": "topics"}, TestIntake(), tmp_path / "state")
+        task = asyncio.create_task(reconnect_for_ever(context, attempt, (OSError,), _LOG))
+        await until(lambda: bool(seen))
+        task.cancel()
+        await asyncio.wait({task}, timeout=30)
+        assert task.cancelled()
+        assert seen == ["connect"]
+
+    for attempt in (session, loses):
+        asyncio.run(scenario(attempt))
 
 
 def test_a_password_in_a_message_is_not_repeated() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,23 @@ async def running(receiver: Receiver, context: ReceiverContext) -> AsyncIterator
         done, _ = await asyncio.wait({task}, timeout=5)
         assert done, "the receiver does not stop when it is cancelled"
         assert task.cancelled(), f"the receiver ended by itself: {task.exception()!r}"
+
+
+def losing_a_cancellation(call: Callable[..., Awaitable[Any]], instead: Any) -> Callable[..., Awaitable[Any]]:
+    """Return ``call`` as a client that loses the first cancellation, and returns ``instead``, as ``asyncio.wait_for`` sometimes does."""
+    lost = False
+
+    async def calling(*given: Any, **named: Any) -> Any:
+        nonlocal lost
+        try:
+            return await call(*given, **named)
+        except asyncio.CancelledError:
+            if lost:
+                raise
+            lost = True
+            return instead
+
+    return calling
 
 
 async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -16,7 +16,7 @@ from nats.js.api import ConsumerConfig
 from collector.receivers.nats import RECEIVER
 from core.errors import UsageError
 from core.telemetry import M, Telemetry
-from tests.collector.receivers.driving import TestIntake, context_of, running, until
+from tests.collector.receivers.driving import TestIntake, context_of, losing_a_cancellation, running, until
 from tests.servers.nats import NatsServer
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("nats")]
@@ -235,6 +235,15 @@ def test_a_user_logs_in_and_the_password_is_never_logged(
     finally:
         guarded.kill()
     assert "wrong" not in str([each.__dict__ for each in caplog.records])
+
+
+def test_it_stops_even_if_the_client_loses_the_cancellation(
+    nats_server: NatsServer, stream: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    waits = JetStreamContext.PullSubscription
+    monkeypatch.setattr(waits, "fetch", losing_a_cancellation(waits.fetch, []))
+    nats_server.send(f"{stream}.created", b"1")
+    assert data_of(receive(1, tmp_path / "state", settings(stream))) == {1}
 
 
 def test_a_name_that_no_consumer_may_have_is_refused():

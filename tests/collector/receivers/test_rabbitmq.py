@@ -17,10 +17,11 @@ import pytest
 from aio_pika.abc import AbstractRobustChannel
 
 from collector.message import records_of
+from collector.receivers import rabbitmq
 from collector.receivers.rabbitmq import RECEIVER, RabbitmqSettings, message_of
 from core.errors import UsageError
 from core.telemetry import M, Telemetry
-from tests.collector.receivers.driving import TestIntake, context_of, running, until
+from tests.collector.receivers.driving import TestIntake, context_of, losing_a_cancellation, running, until
 from tests.servers.rabbitmq import RabbitServer
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("rabbitmq")]
@@ -242,6 +243,13 @@ def test_prefetch_bounds_what_is_held_while_the_journal_is_full(rabbit_server: R
 
     assert asyncio.run(scenario()) == 40
     assert len(intake.accepted) == 50
+
+
+def test_it_stops_even_if_the_client_loses_the_cancellation(
+    rabbit_server: RabbitServer, queue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rabbitmq, "_batch", losing_a_cancellation(rabbitmq._batch, []))
+    assert receive(rabbit_server, tmp_path, queue, aio_pika.Message(b"1")).events[0]["data"] == 1
 
 
 def test_a_missing_queue_is_waited_for_and_a_deleted_one_found_again(
