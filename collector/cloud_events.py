@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from collector.json_guard import check_depth, check_json, without_wrapping
+from collector.json_guard import check_depth, check_json, repaired, without_wrapping
 from collector.rejection import Rejection, ValidationError, unusable
 
 STRUCTURED = "application/cloudevents+json"
@@ -44,7 +44,7 @@ def parse_batch(body: bytes) -> list[bytes | BadEvent]:
 
     Raises :class:`Rejection` if it cannot be split.
     """
-    body = without_wrapping(body)
+    body = repaired(without_wrapping(body))
     check_depth(body)
     try:
         parts = msgspec.json.decode(body, type=list[msgspec.Raw])

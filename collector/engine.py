@@ -190,6 +190,7 @@ class Collector:
             self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
             return
         reader = form.reader(source.format or {}) if form else None
+        self._telemetry.add(M.SOURCE_GAPS, 0, source=source.source)  # a metric that appears with its first gap cannot be alerted on
         context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader)
         while True:
             try:

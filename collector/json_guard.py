@@ -55,6 +55,13 @@ def _has_long_number(body: bytes) -> bool:
     return any(_LONG_NUMBER.search(body, start, start + _SLICE_BYTES + DIGITS_MAX) for start in range(0, len(body), _SLICE_BYTES))
 
 
+def repaired(body: bytes) -> bytes:
+    """Return JSON in which lone surrogates and NULs are replaced by U+FFFD; other readers would refuse all of it for one of them."""
+    if _SURROGATE.search(body):
+        body = _replaced(_LONE_SURROGATE, lambda match: match[1] + (match[2] or rb"\ufffd"), body)
+    return _replaced(_NUL, lambda match: match[1] + rb"\ufffd", body) if rb"\u0000" in body else body
+
+
 def check_json(body: bytes) -> bytes:
     """Return the one JSON document of a body within the limits; lone surrogates and NULs in it are replaced by U+FFFD.
 
@@ -65,10 +72,7 @@ def check_json(body: bytes) -> bytes:
     check_depth(body)
     if body.count(b",") > NODES_MAX and _STRING.sub(b"", body).count(b",") > NODES_MAX:
         raise _bad("too_many_nodes", f"more than {NODES_MAX} values")
-    if _SURROGATE.search(body):
-        body = _replaced(_LONE_SURROGATE, lambda match: match[1] + (match[2] or rb"\ufffd"), body)
-    if rb"\u0000" in body:
-        body = _replaced(_NUL, lambda match: match[1] + rb"\ufffd", body)
+    body = repaired(body)
     try:
         json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer)
     except UnicodeDecodeError as error:

@@ -18,6 +18,10 @@ OWN_SOURCE = "andon"
 OWN_TYPE = "{type}"
 
 
+_NAMES = {"event_type", "event_source"}
+"""Settings that are names for what is read; a source may be named by a URI that begins like a reference to a secret."""
+
+
 class Webhook(Definition):
     """How senders to ``/v1/webhooks/{source}`` prove who they are.
 
@@ -72,7 +76,8 @@ class Source(Definition):
     @property
     def pulled_with(self) -> list[str]:
         """The references to secrets that its receiver and its format read with: addresses, which may contain a password, and keys."""
-        return [setting for settings in (self.receiver, self.format) for setting in (settings or {}).values() if is_reference(setting)]
+        settings = [*(self.receiver or {}).items(), *(self.format or {}).items()]
+        return [setting for name, setting in settings if name not in _NAMES and is_reference(setting)]
 
     @property
     def secrets(self) -> list[str]:

@@ -21,7 +21,7 @@ import pytest
 from typer.testing import CliRunner
 
 from andon.commands import quarantine
-from tests.command_line import andon, ask
+from tests.command_line import andon, ask, own_environment
 from tests.ports import free_port
 
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
@@ -49,7 +49,7 @@ def test_a_good_catalog_is_summed_up(tmp_path: Path) -> None:
 
 
 def test_the_catalog_that_is_set_for_all_processes_is_the_one_that_is_checked(tmp_path: Path) -> None:
-    result = ask("check", folder=tmp_path, environment={"ANDON_CATALOG": str(ORDERS)})
+    result = andon("check", folder=tmp_path, environment={**own_environment(), "ANDON_CATALOG": str(ORDERS)})
     assert (result.returncode, "1 flow, 2 SLAs" in result.stdout) == (0, True), result.stderr
 
 
@@ -76,13 +76,13 @@ def test_a_table_whose_rows_say_no_time_is_told_by_a_check_and_is_no_error(tmp_p
     receiver = "{type: sql_table, url: 'env:SHOP_DATABASE', table: orders, key: id, change: id}"
     (tmp_path / "catalog" / "sources" / "table.yaml").write_text(f"source: table\nowner: order-desk\nreceiver: {receiver}\n")
     file = tmp_path / "shop.sqlite"
-    environment = {"SHOP_DATABASE": f"sqlite:///{file}"}
-    result = ask("check", "catalog", folder=tmp_path, environment=environment)
+    environment = {**own_environment(), "SHOP_DATABASE": f"sqlite:///{file}"}
+    result = andon("check", "catalog", folder=tmp_path, environment=environment)
     assert (result.returncode, "its system could not be asked: PausedError: the database file" in result.stderr) == (0, True)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
         connection.execute("INSERT INTO orders VALUES (7)")
-    result = ask("check", "catalog", folder=tmp_path, environment=environment)
+    result = andon("check", "catalog", folder=tmp_path, environment=environment)
     assert result.returncode == 0
     assert "warning: source 'table': the change column 'id' says no time (int)" in result.stderr
 

@@ -55,6 +55,13 @@ def test_a_batch_with_one_bad_event_costs_only_that_one(collector: Running) -> N
     assert collector.balance() == (4, 4, 0)
 
 
+def test_half_a_character_in_one_event_of_a_batch_costs_no_other(collector: Running) -> None:
+    batch = [event(id="1"), event(id="2", subject="\ud800 order\x00")]
+    answer = collector.post("/v1/events", json.dumps(batch).encode(), BATCH)
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 2)
+    assert [json.loads(record.body).get("subject") for record in collector.records()] == [None, "\ufffd order\ufffd"]
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
