@@ -8,7 +8,7 @@
   const rows = () =>
     [...document.querySelectorAll(".andon-incidents a.incident, .andon-table td.key a")].filter((row) => row.offsetParent);
   let last = ""; // the row that had the focus: a page that refreshes draws it anew
-  let going = 0; // when "g" was pressed: the next letter names a page
+  let going = -Infinity; // when "g" was pressed: the next letter names a page
 
   function step(by) {
     const all = rows();
@@ -52,7 +52,7 @@
     }
     if (document.querySelector("dialog[open], [role=dialog], [role=listbox], [role=menu]")) return; // Escape closes it, and letters are its own
     const page = performance.now() - going < 1500 && document.querySelector(`.andon-times nav a[aria-keyshortcuts="g ${CSS.escape(event.key)}"]`);
-    going = 0;
+    going = -Infinity;
     if (page) page.click();
     else if (!KEYS[event.key]?.()) return;
     event.preventDefault();
