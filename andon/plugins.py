@@ -37,7 +37,7 @@ def formats() -> dict[str, Format]:
     import collector.formats
     from collector.format import Format
 
-    return discover(collector.formats, "FORMAT", Format)  # type: ignore[type-abstract]
+    return discover(collector.formats, "FORMAT", Format)  # type: ignore[type-abstract]  # its members are looked for, none is made
 
 
 @cache

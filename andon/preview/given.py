@@ -29,7 +29,7 @@ class _Nowhere:
     """An intake that nothing reaches: records are made, not handed over."""
 
     async def accept(self, records: Any) -> list[Receipt]:
-        raise NotImplementedError(records)
+        raise AssertionError(f"a preview makes records and hands none over: {records}")
 
 
 @dataclass(frozen=True)

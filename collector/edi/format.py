@@ -9,6 +9,20 @@ from collector.format import Reader
 from collector.format_settings import FormatSettings, parse_format, reading_text
 
 
+def linked(envelope: str, number: str, kind: str, answered: tuple[str, Any, str] | None) -> dict[str, Any]:
+    """Return the names by which an acknowledgement and what it acknowledges are found together.
+
+    ``envelope`` and ``number`` are those of this message. ``answered``: the envelope that it answers, the segments (one or a list) that
+    each name one of the ``kind`` in it, and the element with the number.
+    """
+    more: dict[str, Any] = {"envelope": envelope, "reference": f"{envelope}/{number}"}
+    if answered is not None:
+        theirs, named, element = answered
+        ones = named if isinstance(named, list) else [named]
+        more["acknowledges"] = {"envelope": theirs, kind: [f"{theirs}/{one.get(element, '')}" for one in ones]}
+    return more
+
+
 class EdiFormat:
     """A format of EDI."""
 

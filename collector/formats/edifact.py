@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from collector.edi.format import EdiFormat
+from collector.edi.format import EdiFormat, linked
 from collector.edi.interchange import Dialect
 from collector.edi.segments import Separators
 from collector.edi.tree import Layout, names
@@ -79,20 +79,14 @@ def _type(data: Mapping[str, Any]) -> str:
 
 
 def _more(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names by which an acknowledgement and what it acknowledges are found together."""
     head = data.get("UNB")
     if not head:
         return {}
     envelope = f"{head.get('2', '')}/{head.get('3', '')}/{head.get('5', '')}"
-    more: dict[str, Any] = {"envelope": envelope, "reference": f"{envelope}/{data.get('UNH', {}).get('1', '')}"}
-    if isinstance(answered := data.get("UCI"), dict):
-        theirs = f"{answered.get('2', '')}/{answered.get('3', '')}/{answered.get('1', '')}"
-        messages = data.get("UCM", [])
-        more["acknowledges"] = {
-            "envelope": theirs,
-            "messages": [f"{theirs}/{one.get('1', '')}" for one in (messages if isinstance(messages, list) else [messages])],
-        }
-    return more
+    answered = None
+    if isinstance(answer := data.get("UCI"), dict):
+        answered = (f"{answer.get('2', '')}/{answer.get('3', '')}/{answer.get('1', '')}", data.get("UCM", []), "1")
+    return linked(envelope, data.get("UNH", {}).get("1", ""), "messages", answered)
 
 
 class Edifact(EdiFormat):

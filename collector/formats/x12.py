@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from collector.edi.format import EdiFormat
+from collector.edi.format import EdiFormat, linked
 from collector.edi.interchange import Dialect
 from collector.edi.segments import Separators
 from collector.edi.tree import Layout, names
@@ -113,21 +113,15 @@ def _type(data: Mapping[str, Any]) -> str:
 
 
 def _more(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names by which an acknowledgement and what it acknowledges are found together."""
     group = data.get("GS")
     if not group or "ST" not in data:
         return {}
     sender, receiver = group.get("2", ""), group.get("3", "")
     envelope = f"{sender}/{receiver}/{group.get('1', '')}/{group.get('6', '')}"
-    more: dict[str, Any] = {"envelope": envelope, "reference": f"{envelope}/{data['ST'].get('2', '')}"}
-    if isinstance(answered := data.get("AK1"), dict):
-        theirs = f"{receiver}/{sender}/{answered.get('1', '')}/{answered.get('2', '')}"
-        sets = data.get("AK2", [])
-        more["acknowledges"] = {
-            "envelope": theirs,
-            "sets": [f"{theirs}/{one.get('2', '')}" for one in (sets if isinstance(sets, list) else [sets])],
-        }
-    return more
+    answered = None
+    if isinstance(answer := data.get("AK1"), dict):
+        answered = (f"{receiver}/{sender}/{answer.get('1', '')}/{answer.get('2', '')}", data.get("AK2", []), "2")
+    return linked(envelope, data["ST"].get("2", ""), "sets", answered)
 
 
 class X12(EdiFormat):

@@ -211,8 +211,8 @@ class _Member:
             return
         self._topic_ids |= self._ids({each.topic for each in partitions})
         committed = consumer.committed(partitions, timeout=ANSWER_SECONDS)
-        oldest = self._ends(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        newest = self._ends(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        oldest = self._ends(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # the client has no types for it
+        newest = self._ends(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # as above
         fresh = [each for each in committed if each.offset < 0]
         started = {(each.topic, each.partition): each.offset for each in self._started(consumer, fresh)}
         for each in committed:

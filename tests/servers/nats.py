@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -16,20 +15,15 @@ import nats
 import pytest
 from nats.js import JetStreamContext
 
-from tests.ports import free_port, listens
-from tests.waiting import wait_until
+from tests.servers.process import ServerProcess
 
 START_SECONDS = 30.0
 T = TypeVar("T")
 
 
 @dataclass
-class NatsServer:
-    folder: Path
-    program: str
+class NatsServer(ServerProcess):
     login: tuple[str, str] | None = None
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -37,19 +31,8 @@ class NatsServer:
         return f"nats://{login}127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [self.program, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder / "data")]
-        if self.login:
-            command += ["--user", self.login[0], "--pass", self.login[1]]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: listens(self.port), START_SECONDS, f"NATS listens; its log is {self.folder / 'log'}")
-
-    def kill(self) -> None:
-        """End it as a crash would; what it acknowledged is there again after ``start``."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(30)
-            self.process = None
+        login = ["--user", self.login[0], "--pass", self.login[1]] if self.login else []
+        self.run(["-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder / "data"), *login], START_SECONDS)
 
     def do(self, work: Callable[[JetStreamContext], Awaitable[T]]) -> T:
         """Return what ``work`` makes of a connection of its own."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.errors import WrongSetting
@@ -8,7 +10,7 @@ from tests.collector.formats.reading import data, read
 ROWS = 'ORDER_NO;CUSTOMER;AMOUNT\n4711;"Müller; Söhne";1.234,50\n4712;"two\nlines";7\n'
 
 
-def rows(body: str | bytes, **settings: object) -> list[object]:
+def rows(body: str | bytes, **settings: object) -> list[Any]:
     return [one if isinstance(one, tuple) else data(one) for one in read("csv", body, delimiter=";", **settings)]
 
 
@@ -24,7 +26,7 @@ def test_encodings_and_line_ends_are_those_of_the_system_that_wrote(encoding: st
     for end in ("\n", "\r\n", "\r"):
         assert rows(ROWS.replace("two\nlines", "x").replace("\n", end).encode(encoding))[0] == rows(ROWS)[0], end
     assert rows(ROWS.encode("latin-1"), encoding="latin-1") == rows(ROWS)
-    assert rows(ROWS.encode("latin-1"), encoding="utf-8")[0][0] == "bad_text"  # type: ignore[index]
+    assert rows(ROWS.encode("latin-1"), encoding="utf-8")[0][0] == "bad_text"
 
 
 def test_columns_may_be_named_and_lines_left_out():
@@ -53,12 +55,12 @@ def test_a_quote_that_is_never_closed_costs_its_row_alone():
         {"NO": "3", "WHO": "c"},
     ]
     large = rows('NO;WHO\n1;"a\n' + "2;b\n" * 60_000)
-    assert (large[0][0], len(large)) == ("csv_quotes", 60_001)  # type: ignore[index]
+    assert (large[0][0], len(large)) == ("csv_quotes", 60_001)
 
 
 def test_bounds_of_columns():
     (bad,) = rows(";".join(f"c{number}" for number in range(100_000)) + "\n1;2\n")
-    assert bad[:2] == ("csv_columns", "line 1 names 100000 columns, at most 2000 are read")  # type: ignore[index]
+    assert bad[:2] == ("csv_columns", "line 1 names 100000 columns, at most 2000 are read")
     with pytest.raises(WrongSetting, match="'delimiter' is wrong"):
         read("csv", "", delimiter=";;")
 
