@@ -161,7 +161,9 @@ def _settings_of(plugin: object) -> type[PluginSettings]:
     """Return the model of a receiver's or a format's settings, which is in its module if it has any of its own."""
     shared = (PluginSettings, ReceiverSettings, MessageSettings, FormatSettings)
     classes = [one for one in vars(inspect.getmodule(type(plugin))).values() if inspect.isclass(one) and one not in shared]
-    return next((one for one in classes if issubclass(one, PluginSettings)), FormatSettings)
+    found = [one for one in classes if issubclass(one, PluginSettings)]
+    # a module may import what its own settings are made from
+    return max(found, key=lambda one: one.__module__ == type(plugin).__module__, default=FormatSettings)
 
 
 def _paragraphs(plugin: object) -> list[str]:

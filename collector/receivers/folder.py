@@ -19,6 +19,7 @@ import os
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from pydantic import field_validator
@@ -65,6 +66,11 @@ class FolderReceiver:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(FolderSettings, settings)
+
+    def doubts(self, settings: dict[str, Any]) -> list[str]:
+        """Look whether the folder is there. Raises OSError if that cannot be seen."""
+        path = parse_settings(FolderSettings, settings).path
+        return [] if Path(path).is_dir() else [f"the folder '{path}' is not there; what is put into it is read once it is"]
 
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled."""

@@ -81,3 +81,10 @@ def test_an_example_is_one(name: str) -> None:
     else:
         assert example["type"] == name
         receivers()[name].validate(example)
+
+
+@pytest.mark.parametrize("name", sorted(receivers()))
+def test_a_receivers_settings_are_its_own_and_not_those_they_are_made_of(name: str) -> None:
+    settings = yaml.safe_load(REFERENCE.EXAMPLES[name])
+    required = {key for key, field in REFERENCE._settings_of(receivers()[name]).model_fields.items() if field.is_required()}
+    assert required <= set(settings), "an example has all that is required"

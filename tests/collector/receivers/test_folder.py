@@ -75,6 +75,14 @@ def test_each_document_of_a_file_is_an_event_that_says_where_it_was(drop: Drop):
     assert first["id"] != second["id"]
 
 
+def test_a_folder_that_is_not_there_is_told_by_a_check(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    assert RECEIVER.doubts({"type": "folder", "path": str(tmp_path)}) == []
+    for missing in ("nowhere", "file"):
+        (doubt,) = RECEIVER.doubts({"type": "folder", "path": str(tmp_path / missing)})
+        assert doubt == f"the folder '{tmp_path / missing}' is not there; what is put into it is read once it is"
+
+
 def test_a_file_without_a_format_is_one_event(drop: Drop):
     drop.put("1.json", '{"no": 4711}')
     drop.put("2.txt", "a note")
