@@ -13,8 +13,8 @@ import os
 from collections.abc import Callable
 from typing import ParamSpec, Self, TypeVar
 
-HTTP_BODY_MAX_BYTES = 20 << 20
-GRPC_MESSAGE_MAX_BYTES = 4 << 20
+REQUEST_MAX_BYTES = 20 << 20
+"""Over HTTP, as sent and decompressed, and over gRPC."""
 SMALL_MAX_BYTES = 512 << 10
 _SLICE_BYTES = 1 << 20
 Bytes = bytes | mmap.mmap

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from collector import cloud_events
 from collector.cloud_events import BadEvent
-from collector.content import GRPC_MESSAGE_MAX_BYTES, HTTP_BODY_MAX_BYTES, SMALL_MAX_BYTES, Bytes, Content
+from collector.content import REQUEST_MAX_BYTES, SMALL_MAX_BYTES, Bytes, Content
 from collector.http.encoding import decode, too_large_decompressed
 from collector.http.webhook_signatures import delivered_event
 from collector.otlp import json_records
@@ -21,7 +21,7 @@ from collector.rejection import Rejection, reject
 from collector.uploads import uploaded_events
 from core.signal import SignalKind
 
-JSON_MAX_BYTES = GRPC_MESSAGE_MAX_BYTES
+JSON_MAX_BYTES = 4 << 20
 """JSON cannot be validated in pieces, and takes a multiple of its size."""
 ODD_SMALL_BYTES = 32 << 10
 """What has to be inspected value by value or record by record is validated at once up to this size."""
@@ -50,7 +50,7 @@ class Task:
     @property
     def max_bytes(self) -> int:
         """Return how large the body may be, as sent and decompressed."""
-        return HTTP_BODY_MAX_BYTES if self.form == PROTOBUF else JSON_MAX_BYTES
+        return REQUEST_MAX_BYTES if self.form == PROTOBUF else JSON_MAX_BYTES
 
 
 def size_of(found: list[Validated]) -> int:

@@ -29,6 +29,8 @@ _CODES = {
     413: grpc.StatusCode.RESOURCE_EXHAUSTED,
     503: grpc.StatusCode.UNAVAILABLE,
 }
+CANCELLED_WITHIN_SECONDS = 1.0
+"""How long gRPC may take to cancel a call whose message it does not deliver."""
 
 
 def export_method(ingress: Ingress, kind: SignalKind, reader: MessageReader) -> Callable[[Any, Any], Awaitable[bytes]]:
@@ -90,6 +92,7 @@ class _Call:
         """Return the message. Raises :class:`Rejection` if there is none, and :class:`core.errors.Full`."""
         message = await reader.read(self._context.peer(), self._context)
         if message is grpc.aio.EOF:
+            await self._tell_unread()
             raise reject(400, "no_message", "there is no message", what_to_do="send one")
         self._content = Content(message)
         if self._content.is_large:
@@ -98,6 +101,15 @@ class _Call:
         self._counted_bytes = self._content.size
         self._ingress.in_flight.count(0, self._counted_bytes)
         return self._content
+
+    async def _tell_unread(self) -> None:
+        """Return if the sender ended its call without a message; count one that gRPC does not deliver, for which it cancels the call."""
+        try:
+            await asyncio.sleep(CANCELLED_WITHIN_SECONDS)
+        except asyncio.CancelledError:
+            unread = reject(413, "unread_message", "the message is too large, or its sender broke off", what_to_do="send smaller batches")
+            await self._ingress.quarantine_or_log(unread, self._peer, self._envelope, None)
+            raise
 
     async def reject(self, rejection: Rejection) -> None:
         """Quarantine the message or log it as rejected, and end the call. Raises :class:`core.errors.Full`."""

@@ -1,4 +1,4 @@
-"""Reads the messages of gRPC calls, a few at a time.
+"""Reads the messages of gRPC calls, two at a time.
 
 A message takes memory as soon as it is read, and nobody can see whether it has begun to arrive.
 
@@ -16,8 +16,8 @@ from core.errors import Full
 
 READ_SECONDS = 10.0
 """How long a message may take to arrive, including its wait for a turn."""
-TURNS = 2
-"""For each kind of connection. gRPC holds a message twice until it has arrived: 8 MiB for the largest."""
+TURNS = 1
+"""For each kind of connection. gRPC holds a message three times until it is read: 60 MiB for the largest."""
 KNOWN_TURN_SECONDS, STRANGERS_TURN_SECONDS = 2.0, 0.2
 """Minimum length of a turn; it then ends only if somebody is waiting for it."""
 WAITING_MAX = 500

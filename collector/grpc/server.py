@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from collector.content import GRPC_MESSAGE_MAX_BYTES
+from collector.content import REQUEST_MAX_BYTES
 from collector.grpc.export import export_method
 from collector.grpc.message_reader import MessageReader
 from collector.ingress import Ingress
@@ -26,7 +26,7 @@ _SERVICES = {
 _OPTIONS = [
     # without it, a forgotten second collector binds the same port and takes half of the traffic
     ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", GRPC_MESSAGE_MAX_BYTES),
+    ("grpc.max_receive_message_length", REQUEST_MAX_BYTES),
     ("grpc.max_concurrent_streams", 100),
     ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
     ("grpc.http2.bdp_probe", 0),

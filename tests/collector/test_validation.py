@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from collector import validation
-from collector.content import HTTP_BODY_MAX_BYTES, SMALL_MAX_BYTES, Content
+from collector.content import REQUEST_MAX_BYTES, SMALL_MAX_BYTES, Content
 from collector.otlp.admission import Admitted
 from collector.rejection import Rejection
 from collector.validation import ENCODED_SMALL_BYTES, JSON_MAX_BYTES, ODD_SMALL_BYTES, Task, validate, validate_small
@@ -83,7 +83,7 @@ def test_what_is_no_event_by_its_headers_is_rejected_whatever_its_body(form: str
         assert caught.value.status == status
 
 
-@pytest.mark.parametrize(("form", "most"), [(validation.PROTOBUF, HTTP_BODY_MAX_BYTES), (validation.JSON, JSON_MAX_BYTES)])
+@pytest.mark.parametrize(("form", "most"), [(validation.PROTOBUF, REQUEST_MAX_BYTES), (validation.JSON, JSON_MAX_BYTES)])
 def test_more_than_a_form_may_have_is_rejected_before_anything_reads_it(form: str, most: int) -> None:
     with pytest.raises(Rejection) as caught:
         list(validate(Task(SignalKind.TRACES, form), bytes(most + 1)))

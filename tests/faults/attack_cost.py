@@ -1,8 +1,9 @@
 """Measures what an attack costs: the memory of the process that is attacked, and the others who use it meanwhile.
 
-Whatever is sent, memory grows by 64 MiB at the most, and a healthy sender beside it waits at the most twice as long as without it (p99).
-Times are compared within one run: quiet and attacked windows take turns. A machine that is slow or busy makes both longer, so what is over
-the bound is measured again: a fault is there every time, other people's load is not. Of memory the first word counts.
+Whatever is sent, memory grows by 64 MiB at the most (by 192 MiB for the largest messages over gRPC, which gRPC itself copies), and a
+healthy sender beside it waits at the most twice as long as without it (p99). Times are compared within one run: quiet and attacked windows
+take turns. A machine that is slow or busy makes both longer, so what is over the bound is measured again: a fault is there every time,
+other people's load is not. Of memory the first word counts.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tests.collector.requests import PROTOBUF, spans
 from tests.waiting import slowness, wait_until
 
 GROWTH_MAX_BYTES = 64 << 20
+GRPC_GROWTH_MAX_BYTES = 192 << 20
 FACTOR_MAX = 2.0
 FLOOR_SECONDS = 0.1
 """Below this nobody waited for an attack: on two busy cores the scheduler alone takes as long, and where each has to do several times what
@@ -180,11 +182,11 @@ def _attacked_window(healthy: Healthy, attack: Callable[[], Any], measured: Meas
     measured.not_served += [sample.status for sample in found if sample.status != 200]
 
 
-def held(measured: Measured) -> str:
+def held(measured: Measured, growth_max_bytes: int = GROWTH_MAX_BYTES) -> str:
     """Return what does not hold of the bounds on memory and waiting; empty when both do."""
     faults = []
-    if measured.growth > GROWTH_MAX_BYTES:
-        faults.append(f"memory grew by more than {GROWTH_MAX_BYTES >> 20} MiB")
+    if measured.growth > growth_max_bytes:
+        faults.append(f"memory grew by more than {growth_max_bytes >> 20} MiB")
     if not measured.waits_bounded:
         faults.append("a healthy sender waited too long")
     if measured.not_served:

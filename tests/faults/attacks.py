@@ -17,7 +17,7 @@ import grpc
 from core.limits import CONNECTIONS_MAX, FAILURES_PER_MINUTE
 from tests.collector.http.test_webhooks import standard
 from tests.collector.requests import PROTOBUF, spans
-from tests.faults.attack_cost import WINDOWS
+from tests.faults.attack_cost import GROWTH_MAX_BYTES, WINDOWS
 from tests.faults.bodies import head
 from tests.product import Product
 from tests.waiting import wait_until
@@ -48,6 +48,7 @@ class Case:
     says: str = ""
     patient: bool = False
     """The attack takes seconds by itself, so that once is enough."""
+    growth_max_bytes: int = GROWTH_MAX_BYTES
 
     @property
     def windows(self) -> int:

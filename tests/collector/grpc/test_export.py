@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry._logs import LogRecord
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogs
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetrics
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpans
@@ -21,17 +23,30 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
 
+from collector.content import REQUEST_MAX_BYTES
 from collector.grpc.export import peer_of
 from core.catalog.catalog import Catalog
 from core.signal import Lane, SignalKind
 from core.telemetry import M
 from tests.collector.conftest import Running
 from tests.collector.requests import START, spans
+from tests.waiting import wait_until
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+class Keeping(SpanExporter):
+    """Keeps what it is to export."""
+
+    def __init__(self, kept: list[ReadableSpan]) -> None:
+        self._kept = kept
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self._kept += spans
+        return SpanExportResult.SUCCESS
 
 
 def export(
@@ -67,14 +82,32 @@ def test_bad_records_and_bad_requests(collector: Running) -> None:
     assert export(collector, b"") == b""
 
 
-def test_too_large(collector: Running) -> None:
-    error = refused(collector, bytes(5 << 20))
+def test_what_is_too_large_is_refused_and_counted(collector: Running) -> None:
+    error = refused(collector, bytes(REQUEST_MAX_BYTES + 1))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "grpc-status-details-bin" not in dict(error.trailing_metadata())
     bomb = refused(collector, bytes(50 << 20), compression=grpc.Compression.Gzip)
     assert bomb.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert len(gzip.compress(bytes(50 << 20))) < 1 << 20
     assert collector.records() == []
+    counted = partial(collector.telemetry.value, M.REJECTED_REQUESTS, source="default", reason="unread_message")
+    wait_until(lambda: counted() == 2, 20, "both are counted")
+
+
+def test_the_sdk_sends_as_much_over_grpc_as_over_http(collector: Running) -> None:
+    exporter = GrpcSpans(f"127.0.0.1:{collector.engine.grpc_port}", insecure=True, timeout=60)
+    kept: list[ReadableSpan] = []
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(Keeping(kept)))
+    for _ in range(13_192):
+        tracers.get_tracer("gateway").start_span("order", attributes={"text": "x" * 1400}).end()
+    size = encode_spans(kept).ByteSize()
+    assert 0.9 * REQUEST_MAX_BYTES < size < REQUEST_MAX_BYTES
+    assert exporter.export(kept) is SpanExportResult.SUCCESS
+    exporter.shutdown()
+    assert {record.kind for record in collector.records()} == {SignalKind.TRACES}
+    assert sum(record.count for record in collector.records()) == 13_192
+    assert collector.engine._ingress.in_flight.large_size == 0
 
 
 def test_a_call_without_a_message_is_told_and_counted(collector: Running) -> None:

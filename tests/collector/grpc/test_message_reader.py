@@ -55,7 +55,7 @@ def test_only_a_few_are_read_at_a_time_and_the_newest_comes_next(monkeypatch: py
         calls[0].comes.set()
         assert await tasks[0] == b"message"
         await calls[-1].read_now.wait()
-        assert [call.reading for call in calls] == [False, True, False, False, False, True]
+        assert [call.reading for call in calls] == [False] + [True] * (TURNS - 1) + [False] * (5 - TURNS) + [True]
         for call in calls:
             call.comes.set()
         assert await asyncio.gather(*tasks) == [b"message"] * 6
