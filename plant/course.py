@@ -8,7 +8,7 @@ from random import Random
 
 from plant.faults import Fault, FaultName
 from plant.hours import Site
-from plant.signal import NO_TIME, Attributes, Happening, Kind, Reached, Signal, SpanKind, Truth
+from plant.signal import NO_TIME, Attributes, Happening, Kind, Operation, Reached, Signal, SpanKind, Truth
 
 
 class Course:
@@ -78,6 +78,15 @@ class Course:
         """Emit a span and return its reference."""
         end = start + timedelta(seconds=seconds)
         return self._say("span", service, name, start, end, parent, kind, keys or {}, attributes or {}, error, milestone)
+
+    def message(
+        self, service: str, operation: Operation, queue: str, start: datetime, seconds: float, parent: str | None, *, milestone: str = ""
+    ) -> str:
+        """Emit the span of an operation on a queue, as the conventions of OpenTelemetry name it, and return its reference."""
+        kind: SpanKind = "producer" if operation == "send" else "consumer"
+        attributes = {"messaging.system": "rabbitmq", "messaging.destination.name": queue}
+        attributes |= {"messaging.operation.type": operation, "messaging.operation.name": operation}
+        return self.span(service, f"{operation} {queue}", start, seconds, parent, kind=kind, attributes=attributes, milestone=milestone)
 
     def log(
         self,

@@ -10,6 +10,7 @@ from typing import Literal
 Kind = Literal["span", "log", "event"]
 Attributes = Mapping[str, str | int | float | bool | None]
 SpanKind = Literal["internal", "server", "client", "producer", "consumer"]
+Operation = Literal["send", "process"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ class Match(Definition):
 
     ``event``: the CloudEvents type. ``span``: the span's name. ``log``: a regular expression over the body. A text that ends in ``*`` is a
     prefix; a list matches any of its items. ``attributes``: an attribute or ``data.`` path mapped to a value, a list, a prefix, or presence
-    (``true``) or absence (``false``). ``where``: one ClickHouse expression over the signal's columns.
+    (``true``) or absence (``false``). ``where``: one ClickHouse expression over the signal's columns. A span of a queue or topic is better
+    matched by ``messaging.destination.name`` and operation than by its name, whose word order differs between instrumentations.
     """
 
     event: TextOrList | None = None

@@ -67,17 +67,14 @@ def _route(course: Course, captured: str) -> tuple[str, datetime]:
     mapped = course.span("order-router", "order.map", at, 0.4, accepted, attributes={"order.amount": course.amount}, milestone="mapped")
     course.log("order-router", "Mapped order to ORDERS05", at + timedelta(seconds=0.3), mapped)
     at += timedelta(seconds=0.5)
-    published = course.span(
-        "order-router", "orders.inbound publish", at, 0.05, mapped, kind="producer",
-        attributes={"messaging.system": "rabbitmq", "messaging.destination.name": "orders.inbound"},
-    )  # fmt: skip
+    published = course.message("order-router", "send", "orders.inbound", at, 0.05, mapped)
     return published, at + timedelta(seconds=0.05)
 
 
 def _book(course: Course, order: str, published: str, taken: datetime) -> tuple[str, datetime]:
     """The message is taken from the queue and posted in ERP, if necessary in a second attempt."""
-    course.span("rabbitmq", "orders.inbound deliver", taken, 0.01, published, attributes={"messaging.system": "rabbitmq"})
-    processed = course.span("sap-connector", "orders.inbound process", taken, 1.4, published, kind="consumer", milestone="dequeued")
+    course.span("rabbitmq", "deliver orders.inbound", taken, 0.01, published, attributes={"messaging.system": "rabbitmq"})
+    processed = course.message("sap-connector", "process", "orders.inbound", taken, 1.4, published, milestone="dequeued")
     at = course.after(taken, 0.1, 1.2)
     bapi = "BAPI_SALESORDER_CREATEFROMDAT2"
     if course.rejected(at):

@@ -21,13 +21,11 @@ def play(course: Course) -> None:
     root = course.span("sap-ecc", "mrp.run", course.start, 0.9, None, keys={"planned_order": planned})
     course.log("sap-ecc", f"MRP run created planned order {planned}", course.start, root, milestone="planned")
     release, released = _release(course, root, order, material)
-    published = course.span(
-        "order-router", "shopfloor.orders publish", released, 0.05, release, kind="producer", attributes={"messaging.system": "rabbitmq"}
-    )
+    published = course.message("order-router", "send", "shopfloor.orders", released, 0.05, release)
     taken = course.hop("shopfloor.orders", released + timedelta(seconds=0.05), 5, 180)
     if taken is None:
         return
-    course.span("mes", "shopfloor.orders process", taken, 0.6, published, kind="consumer", milestone="dispatched")
+    course.message("mes", "process", "shopfloor.orders", taken, 0.6, published, milestone="dispatched")
     _produce(course, order, published, released, taken)
 
 

@@ -33,7 +33,7 @@ def test_lost_message_never_comes() -> None:
     assert lost
     for happening in lost:
         assert list(times(happening))[-1] == "mapped"
-        assert happening.signals[-1].name == "orders.inbound publish"
+        assert happening.signals[-1].name == "send orders.inbound"
 
 
 def test_lost_message_is_sent_again_when_somebody_does() -> None:

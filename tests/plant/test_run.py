@@ -64,8 +64,8 @@ def test_keys_and_trace_pass_the_broker_by_baggage() -> None:
         plant, clock = plant_for(capture)
         play(plant, clock, 60)
         plant.close()
-    published = {span.span_id: (service, span) for service, span in capture.spans if span.name == "orders.inbound publish"}
-    taken = [(service, span) for service, span in capture.spans if span.name == "orders.inbound process"]
+    published = {span.span_id: (service, span) for service, span in capture.spans if span.name == "send orders.inbound"}
+    taken = [(service, span) for service, span in capture.spans if span.name == "process orders.inbound"]
     assert len(taken) > 30
     for service, span in taken:
         sender, message = published[span.parent_span_id]

@@ -73,12 +73,10 @@ def required(flow: ModuleType) -> list[str]:
 
 def matches(match: Match, signal: Signal) -> bool:
     """Say whether a signal is what a milestone of the catalog asks for."""
-    if match.where is not None:
-        raise NotImplementedError("the shipped flows match by name, service, status and attributes alone")
-    named = {"event": match.event, "span": match.span, "log": match.log}[signal.kind]
-    if named is None or (signal.kind == "log") != (match.log is not None):
+    if signal.kind != ("event" if match.event is not None else "log" if match.log is not None else "span"):
         return False
-    fits = re.search(match.log, signal.name) is not None if match.log is not None else is_named(signal.name, listed(named))
+    named = match.event if signal.kind == "event" else match.span
+    fits = re.search(match.log, signal.name) is not None if match.log is not None else named is None or is_named(signal.name, listed(named))
     if signal.kind == "event":
         return fits
     status = "error" if signal.error else "ok"
@@ -87,7 +85,15 @@ def matches(match: Match, signal: Signal) -> bool:
         and (match.service is None or is_named(signal.service, listed(match.service)))
         and (match.status is None or status in listed(match.status))
         and all(_has(signal, path.removeprefix("attributes."), wanted) for path, wanted in match.attributes.items())
+        and (match.where is None or _holds(signal, match.where))
     )
+
+
+def _holds(signal: Signal, where: str) -> bool:
+    """Say whether one of several attributes has a value, which is all that the shipped flows ask for by an expression."""
+    found = re.fullmatch(r"has\(\[(?:attributes\['[\w.]+'\](?:, )?)+\], '(\w+)'\)", where)
+    assert found, f"not one of the expressions of the shipped flows: {where}"
+    return found[1] in {signal.attributes.get(name) for name in re.findall(r"attributes\['([\w.]+)'\]", where)}
 
 
 def _has(signal: Signal, name: str, wanted: Any) -> bool:
