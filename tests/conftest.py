@@ -23,6 +23,7 @@ from store.migrations import migrate
 from tests.orphans import end_orphans, keep, remove_if_interrupted
 from tests.servers.activemq import ActiveMqServer, activemq
 from tests.servers.kafka import KafkaServer, kafka
+from tests.servers.mariadb import MariaDbServer, mariadb
 from tests.servers.mosquitto import MosquittoServer, mosquitto
 from tests.servers.nats import NatsServer, nats_jetstream
 from tests.servers.postgresql import PostgresServer, postgresql
@@ -160,6 +161,13 @@ def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpServer
 def postgres_server() -> Iterator[PostgresServer]:
     """A running PostgreSQL; whoever stops it starts it again."""
     with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDbServer]:
+    """A running MariaDB; whoever kills it starts it again."""
+    with mariadb(tmp_path_factory.mktemp("mariadb")) as server:
         yield server
 
 

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+PLAIN = frozenset({str, int, bool, type(None)})
+"""Types of values that JSON says as they are."""
+
 
 def json_value(value: Any, zoned: Callable[[datetime], datetime]) -> Any:
     """Return a column's value for JSON.
@@ -33,6 +36,8 @@ def json_value(value: Any, zoned: Callable[[datetime], datetime]) -> Any:
             found = {str(name): json_value(each, zoned) for name, each in value.items()}
         case list() | tuple():
             found = [json_value(each, zoned) for each in value]
+        case set() | frozenset():  # of MySQL; its own order differs from one process to the next
+            found = sorted(str(each) for each in value)
         case _:
             found = str(value)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
@@ -10,18 +11,22 @@ from collector.plugin_settings import known_zone
 from collector.polling.event_time import EventTime
 from collector.receiver_settings import ReceiverSettings
 
+_SORTING = re.compile(r"YYYY[-./]?MM[-./]?DD(?:[ T]?hh:?mm(?::?ss)?)?")
+
 
 class SqlTableSettings(ReceiverSettings):
     """Settings under ``receiver:``.
 
     Exactly one of ``table`` (``schema.name``) and ``query``; ``time_zone`` is that of times without a zone. ``time``: the column that says
     when a row happened, or ``{columns: [ERDAT, ERZET], format: YYYYMMDDhhmmss}``; by default the change column, if it is a time.
+    ``change_format``: how a change column of text says a time or a date, the largest part first: ``YYYYMMDD``, ``YYYY-MM-DD hh:mm:ss``.
     """
 
     table: str | None = None
     query: str | None = None
     key: str | list[str]
     change: str = Field(min_length=1)
+    change_format: str | None = None
     columns: list[str] = Field(default_factory=list)
     time: EventTime | None = None
     event_type: str = "{table}.changed"
@@ -58,6 +63,13 @@ class SqlTableSettings(ReceiverSettings):
     @classmethod
     def _column_alone(cls, written: object) -> object:
         return {"columns": written} if isinstance(written, str) else written
+
+    @field_validator("change_format")
+    @classmethod
+    def _sorts(cls, written: str | None) -> str | None:
+        if written is not None and not _SORTING.fullmatch(written):
+            raise ValueError("texts in it must sort as the times that they are; write one such as YYYYMMDD or 'YYYY-MM-DD hh:mm:ss'")
+        return written
 
     @field_validator("time_zone")
     @classmethod

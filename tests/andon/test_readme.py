@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,9 @@ def test_the_sources_of_the_readme_are_valid(tmp_path: Path, monkeypatch: pytest
         (folder / f"{yaml.safe_load(text)['source']}.yaml").write_text(text)
         for name in re.findall(r"env:(\w+)", text):
             monkeypatch.setenv(name, "an address")
+    monkeypatch.setenv("MES_DATABASE", f"sqlite:///{tmp_path / 'mes.sqlite'}")  # which is asked
+    with closing(sqlite3.connect(tmp_path / "mes.sqlite")) as connection:
+        connection.execute("CREATE TABLE production_order (order_no TEXT, changed_at DATETIME)")
 
     checked = ask("check", "my-catalog", folder=tmp_path)
 

@@ -1,4 +1,4 @@
-"""Databases of a test's own, PostgreSQL and SQLite."""
+"""Databases of a test's own: PostgreSQL, MariaDB and SQLite."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
 import pytest
 
+from tests.servers.mariadb import MariaDbServer
 from tests.servers.postgresql import PostgresServer
 
 _numbers = itertools.count(1)
@@ -27,6 +29,22 @@ def erp(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("TEST_DATABASE", postgres_server.url.replace("/postgres", f"/{name}"))
     with psycopg.connect(f"{address} dbname={name}", autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def maria(mariadb_server: MariaDbServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Run statements on an empty MariaDB database of its own, each its own transaction; in UTC, as most servers are."""
+    name = f"erp_{next(_numbers)}"
+    monkeypatch.setenv("TEST_DATABASE", mariadb_server.url.replace("/erp", f"/{name}"))
+    with closing(pymysql.connect(host="127.0.0.1", port=mariadb_server.port, user="root", autocommit=True)) as connection:
+
+        def execute(*statements: str) -> None:
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+
+        execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4", f"USE {name}")
+        yield execute
 
 
 @pytest.fixture

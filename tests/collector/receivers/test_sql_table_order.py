@@ -10,7 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
+from collector.polling.table_statement import SETTLED
 from collector.receivers.sql_table import RECEIVER
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.collector.receivers.sql_tables import WallClock, ids, read, settings
@@ -185,6 +187,36 @@ def test_dates_and_numbers_rise_too(small: Callable[..., None], tmp_path: Path, 
     assert ids(read(tmp_path, 2, page_rows=1)) == [1, 2]
     small(f"INSERT INTO orders VALUES (3, '{value}')")
     assert ids(read(tmp_path, 1, page_rows=1)) == [3]
+
+
+def test_a_date_kept_as_text_rises_too(small: Callable[..., None], tmp_path: Path):
+    small("CREATE TABLE orders (id INTEGER PRIMARY KEY, aedat CHAR(8))", "INSERT INTO orders VALUES (2, '20260327'), (1, '20260331')")
+    more = {"change": "aedat", "change_format": "YYYYMMDD", "time_zone": "Europe/Berlin", "page_rows": 1}
+
+    events = read(tmp_path, 2, **more)
+    small("INSERT INTO orders VALUES (3, '20260331'), (4, '20260401')")
+
+    assert [(event["data"]["id"], event["time"]) for event in events] == [
+        (2, "2026-03-27T00:00:00+01:00"),
+        (1, "2026-03-31T00:00:00+02:00"),
+    ]
+    assert ids(read(tmp_path, 2, **more)) == [3, 4]
+    assert RECEIVER.doubts(settings(**more)) == []
+    assert "'change_format'" in RECEIVER.doubts(settings(change="aedat"))[0]
+
+
+def test_rowversions_rise_and_those_of_transactions_under_way_are_left_for_later(
+    small: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    small("CREATE TABLE orders (id INTEGER PRIMARY KEY, changed_at BLOB)")
+    small(*(f"INSERT INTO orders VALUES ({number}, x'{250 + number:016x}')" for number in (1, 2, 7, 9)))
+    active = (250 + 8).to_bytes(8, "big")  # SQLite stands in for SQL Server: row 8 is not committed yet
+    monkeypatch.setitem(SETTLED, "sqlite", lambda: sa.literal(active, sa.LargeBinary))
+
+    assert ids(read(tmp_path, 3, page_rows=1)) == [1, 2, 7]
+    small("INSERT INTO orders VALUES (8, x'0000000000000102')")
+    active = (250 + 20).to_bytes(8, "big")
+    assert ids(read(tmp_path, 2, page_rows=1, overlap_ids=0)) == [8, 9]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""One pass over what is new in a table, in pages, with one connection per page."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from collector.polling.change_order import ChangeOrder
+from collector.polling.cursor import Cursor
+from collector.polling.database import find_columns, open_engine
+from collector.polling.paused import PausedError
+from collector.polling.row_events import RowEvents
+from collector.polling.table_settings import SqlTableSettings
+from collector.polling.table_statement import POSITION, SETTLED, TableStatement
+from collector.receiver import ReceiverContext
+from core.clock import to_milliseconds
+from core.secrets import resolve_secret
+from core.signal import Record
+
+_LOG = logging.getLogger("andon.collector.sql_table")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows as records; ``seen`` maps each event id to its row's change rank, ``newest`` is the highest rank."""
+
+    records: list[Record]
+    seen: dict[bytes, int]
+    newest: int | None
+
+
+class TablePoll:
+    """``whole``: with the overlap, else only what is beyond the cursor."""
+
+    def __init__(self, context: ReceiverContext, settings: SqlTableSettings, *, whole: bool = True) -> None:
+        """Inspect the table's current columns. Raises :class:`PausedError`."""
+        self._context = context
+        self._whole = whole
+        self._settings = settings
+        self._engine = open_engine(resolve_secret(settings.url))
+        self._cursor = Cursor(context.state, _identity(self._engine.url, settings))
+        self._origin = find_columns(self._engine, settings.table, settings.query, [*settings.named, *settings.columns])
+        change = self._origin.c[settings.change]
+        # SQLite keeps times as text in whatever form they were written: texts are compared with texts, never with times.
+        as_text = self._engine.dialect.name == "sqlite" and isinstance(change.type, (sa.Date, sa.DateTime))
+        self._order = ChangeOrder(settings, as_text)
+        self._events = RowEvents(context, self._order)
+        keys = [self._origin.c[name] for name in settings.keys]
+        self._ask = TableStatement(self._origin, sa.type_coerce(change, sa.String()) if as_text else change, keys)
+        self._after: list[Any] | None = None
+        self._done = False
+        self._keep_from: int | None = None
+        self._reached: int | None = None
+        self._low = self._begin(change)
+        self._refuse_nulls()
+
+    def next_page(self) -> Page | None:
+        """Return the next page, or None after the last one."""
+        if self._done:
+            return None
+        chosen = dict.fromkeys([*self._settings.named, *self._settings.columns]) if self._settings.columns else self._origin.c.keys()
+        statement = self._ask.page([self._origin.c[name] for name in chosen], self._beyond(), self._settings.page_rows)
+        with self._engine.connect() as connection:
+            rows = [dict(row) for row in connection.execute(statement).mappings()]
+        self._done = len(rows) < self._settings.page_rows
+        if rows:
+            self._after = [rows[-1][POSITION], *(rows[-1][name] for name in self._settings.keys)]
+        for row in rows:
+            del row[POSITION]
+        return self._page(rows)
+
+    def save(self, page: Page) -> None:
+        """Record what the journal now has."""
+        if page.newest is not None:
+            self._cursor.save(page.seen, page.newest, forget_below=self._keep_from)
+        if self._done and self._whole and self._reached is not None:
+            self._cursor.finish(self._reached)
+
+    def _begin(self, change: Any) -> Any:
+        """Return the change value at which this pass begins, or None for the beginning of the table.
+
+        The next pass counts its overlap back from what exists when a complete pass begins (``_reached``): anything that commits while this
+        one runs, however long the journal delays it, is at most an overlap before that.
+        """
+        last = self._newest(change)
+        if last is None:
+            return None
+        self._reached = rank = self._order.rank(last)
+        if self._order.moment(last) is not None:
+            # A row dated in the future must not hide those that come before it.
+            self._reached = min(rank, to_milliseconds(self._context.clock.now()) * 1000)
+        if self._cursor.reached is None or self._cursor.newest is None:
+            self._whole = True
+            return None
+        if not self._whole:
+            return self._order.value(self._cursor.newest, last)
+        low = self._order.overlapped(self._cursor.reached, last)
+        if rank < low:
+            fields = {"source": self._context.source.source, "table": self._settings.label}
+            _LOG.warning("the newest row is behind what was already read, reading from the beginning", extra={"fields": fields})
+            self._cursor.forget()
+            return None
+        self._keep_from = self._order.kept_from(low, last)
+        return self._order.value(low, last)
+
+    def _newest(self, change: Any) -> Any:
+        """Return the highest change value, as the database types it; None for an empty table."""
+        with self._engine.connect() as connection:
+            last = connection.execute(self._ask.newest(change)).scalar()
+            settled = SETTLED.get(self._engine.dialect.name)
+            if settled is not None and isinstance(last, bytes):
+                self._ask = replace(self._ask, below=settled())
+                last = connection.execute(self._ask.newest(change)).scalar()
+        return last
+
+    def _refuse_nulls(self) -> None:
+        """Raise :class:`PausedError` for rows that fit nowhere in the order; they would never be read."""
+        statement = self._ask.nulls(self._low)
+        if statement is None:
+            return
+        with self._engine.connect() as connection:
+            found = connection.execute(statement).scalar()
+        if found:
+            names = ", ".join([self._settings.change, *self._settings.keys])
+            raise PausedError(f"a row has NULL in its key or change column ({names}); fill it, or exclude such rows with 'query'")
+
+    def _beyond(self) -> Any:
+        """Return the condition for the next page."""
+        if self._after is not None:
+            value, *keys = self._after
+            return self._ask.after(value, keys)
+        if self._low is None:
+            return None
+        return self._ask.change >= self._low if self._whole else self._ask.change > self._low
+
+    def _page(self, rows: Sequence[dict[str, Any]]) -> Page:
+        data = [self._events.data_of(row) for row in rows]
+        identities = [self._events.identity(each) for each in data]
+        ranks = [self._order.rank(row[self._settings.change]) for row in rows]
+        known = self._cursor.known(identities)
+        new = [number for number, identity in enumerate(identities) if identity not in known]
+        records = [self._events.record(identities[number], rows[number], data[number]) for number in new]
+        return Page(records, {identities[number]: ranks[number] for number in new}, max(ranks, default=None))
+
+
+def _identity(at: sa.URL, settings: SqlTableSettings) -> str:
+    """Return what is read, and where: a position in one database means nothing in another. User and password may change."""
+    return json.dumps([at.host, at.port, at.database, settings.table, settings.query, settings.keys, settings.change])
