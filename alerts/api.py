@@ -13,21 +13,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from alerts import actions, steps, views
+from alerts import actions, sources, steps, views
 from alerts.confirmations import Confirmations, Shown
 from alerts.engine import AlertEngine
 from core.clock import Clock
 from core.errors import AndonError, NoRoom, UsageError
 from core.http.body import SlowBodyError, read_parts
 from core.http.guard import Guard, bearer_is
+from core.pauses import Pauses
 
 BODY_BYTES = 64 << 10
 Body = dict[str, Any]
 
 
-def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> Starlette:
+def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard, pauses: Pauses) -> Starlette:
     """Return the application to mount at ``/api/v1``."""
-    api = _Api(engine, token, clock, guard)
+    api = _Api(engine, token, clock, guard, pauses)
     routes = [
         Route("/incidents", api.list_incidents),
         Route("/incidents/{identity}/acknowledge", api.acknowledge, methods=["POST"]),
@@ -40,6 +41,8 @@ def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> S
         Route("/incidents/{identity}/silence", api.silence, methods=["POST"]),
         Route("/silences", api.silence, methods=["POST"]),
         Route("/silences/{identity}/end", api.end_silence, methods=["POST"]),
+        Route("/sources/{identity}/pause", api.pause_source, methods=["POST"]),
+        Route("/sources/{identity}/resume", api.resume_source, methods=["POST"]),
         Route("/views", api.save_view, methods=["POST"]),
         Route("/views/delete", api.delete_view, methods=["POST"]),
     ]
@@ -47,8 +50,9 @@ def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> S
 
 
 class _Api:
-    def __init__(self, engine: AlertEngine, token: str, clock: Clock, guard: Guard) -> None:
+    def __init__(self, engine: AlertEngine, token: str, clock: Clock, guard: Guard, pauses: Pauses) -> None:
         self._engine = engine
+        self._pauses = pauses
         self._token = token
         self._clock = clock
         self._guard = guard
@@ -151,6 +155,18 @@ class _Api:
 
         return await self._do(request, {"by"}, decide)
 
+    async def pause_source(self, request: Request) -> Response:
+        def decide(body: Body, name: str, now: datetime) -> actions.Act:
+            return sources.pause(self._pauses, self._engine.sources, name, _text(body, "by"), _text(body, "reason"), now)
+
+        return await self._do(request, {"by", "reason"}, decide)
+
+    async def resume_source(self, request: Request) -> Response:
+        def decide(body: Body, name: str, now: datetime) -> actions.Act:
+            return sources.resume(self._pauses, self._engine.sources, name, _text(body, "by"), _text(body, "reason"), now)
+
+        return await self._do(request, {"by", "reason"}, decide)
+
     async def save_view(self, request: Request) -> Response:
         def decide(body: Body, _: str, now: datetime) -> actions.Act:
             by, name, address, shared = _text(body, "by"), _text(body, "name"), _text(body, "address"), _flag(body, "shared")
@@ -175,7 +191,7 @@ class _Api:
             self._guard.slow(request)
             return JSONResponse({"error": f"body: {error}"}, 408)
         except UsageError as error:
-            missing = str(error).startswith(("incident_id: no", "silence_id: no"))
+            missing = str(error).startswith(("incident_id: no", "silence_id: no", "source: "))
             return JSONResponse({"error": str(error)}, 404 if missing else 400)
         except NoRoom as error:
             return JSONResponse({"error": str(error)}, 503, {"retry-after": "5"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -131,6 +131,11 @@ class AlertEngine:
         if self._conditions.changes != self._conditions_seen:
             return EPOCH
         return min(tuple(self._again_at.values()), default=None)
+
+    @property
+    def sources(self) -> Collection[str]:
+        """The names of the sources that may be paused: those of the catalog."""
+        return self._catalog.sources
 
     def open_incidents(self, now: datetime) -> list[Incident]:
         """Return the incidents that are not resolved."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from collector.allocator import give_back_large_blocks
 from collector.authentication import Senders, check_exposure
@@ -16,6 +17,7 @@ from collector.ingest_handler import IngestHandler
 from collector.ingress import Ingress
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
+from collector.poison import Poison
 from collector.receiver import Receiver, ReceiverContext
 from core.binding import bind, check_certificate
 from core.catalog.catalog import Catalog
@@ -28,6 +30,7 @@ from core.http.hosts import own_hosts
 from core.http.metrics import Metrics
 from core.http.server import HttpServer, make_server
 from core.limits import FailedAttempts
+from core.pauses import ITSELF, Pauses
 from core.rejection_log import FLUSH_SECONDS, RejectionLog
 from core.secrets import SecretNews, read_all, resolve_secret
 from core.telemetry import M, Telemetry
@@ -58,6 +61,8 @@ class Collector:
         self._receivers = receivers
         self._formats = formats
         self._tasks: dict[str, tuple[Source, asyncio.Task[None]]] = {}
+        self._pauses = Pauses(settings.data)
+        self._paused: frozenset[str] = frozenset()
         self._catalog = catalog
         self._token_required = check_exposure(settings, catalog)
         check_certificate(settings.tls_certificate, settings.tls_key)
@@ -106,6 +111,7 @@ class Collector:
         await self._grpc.start()
         while not self._http.started and not self._http_task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
+        self.look_for_pauses()
         self._start_receivers(self._catalog)
         self._settling = asyncio.create_task(self._settle(), name="rejections")
         self._started = True
@@ -137,7 +143,7 @@ class Collector:
         await asyncio.to_thread(self._journal.stop)
 
     def reload(self, catalog: Catalog) -> None:
-        """Put another checked catalog into force: tokens, secrets, lanes, pull receivers.
+        """Put another checked catalog into force: tokens, secrets, lanes, pull receivers; a source that paused itself goes on.
 
         Raises :class:`core.errors.UsageError` for one that would open the collector to the network, and then changes nothing.
         """
@@ -145,8 +151,46 @@ class Collector:
         self._catalog = catalog
         self._intake.lanes = FlowLanes(catalog)
         self.look_for_secrets()
+        self._resume_unusable()
         if self._started:
             self._start_receivers(catalog)
+
+    def look_for_pauses(self) -> None:
+        """Stop what is paused and start what is no longer; for a loop that calls it every two seconds."""
+        try:
+            paused = frozenset(self._pauses.paused())
+        except OSError as error:  # what is paused stays so, and nothing else is paused
+            _LOG.error("it cannot be read which sources are paused", extra={"fields": {"error": str(error)}})
+            return
+        if paused != self._paused:
+            self._tell_pauses(paused)
+            self._paused = self._ingress.ingest_handler.paused = paused
+            if self._started:
+                self._start_receivers(self._catalog)
+
+    def _tell_pauses(self, paused: frozenset[str]) -> None:
+        for name in paused | self._paused:
+            self._telemetry.set(M.SOURCE_PAUSED, int(name in paused), source=name)
+        for name in paused ^ self._paused:
+            _LOG.info("a source is paused" if name in paused else "a source goes on", extra={"fields": {"source": name}})
+
+    def _pause_itself(self, source: str, why: str) -> None:
+        """Keep that a source is paused; the receiver is stopped at the next look, once it has acknowledged what is on disk."""
+        _LOG.error("a source has paused itself", extra={"fields": {"source": source, "why": why}})
+        try:
+            self._pauses.pause(source, ITSELF, why, self._clock.now())
+        except OSError as error:  # it takes nothing more all the same, until the collector is started again
+            _LOG.error("that a source has paused itself cannot be kept", extra={"fields": {"source": source, "error": str(error)}})
+
+    def _resume_unusable(self) -> None:
+        """Let the sources go on that paused themselves: what was wrong with them may be right in the changed catalog."""
+        try:
+            for name, change in self._pauses.paused().items():
+                if change.by_itself:
+                    self._pauses.resume(name, ITSELF, "the catalog has changed", self._clock.now())
+        except OSError as error:
+            _LOG.error("a source that paused itself cannot be resumed", extra={"fields": {"error": str(error)}})
+        self.look_for_pauses()
 
     def look_for_secrets(self) -> None:
         """Read all secrets again, because any may have been corrected or replaced; for a loop that calls it every two seconds."""
@@ -168,12 +212,13 @@ class Collector:
             self._rejections.flush()
 
     def _start_receivers(self, catalog: Catalog) -> None:
-        """Start the receivers of new and changed sources, and stop those of removed ones."""
-        wanted = {name: source for name, source in catalog.sources.items() if source.receiver is not None}
+        """Start the receivers of new and changed sources, and stop those of removed and paused ones."""
+        wanted = {name: source for name, source in catalog.sources.items() if source.receiver is not None and name not in self._paused}
         for name, (source, task) in list(self._tasks.items()):
             if wanted.get(name) != source:
                 task.cancel()
                 del self._tasks[name]
+                self._telemetry.set(M.RECEIVER_UP, 0, source=name)
         for name, source in wanted.items():
             if name not in self._tasks:
                 self._tasks[name] = (source, asyncio.create_task(self._pull(source), name=f"receiver-{name}"))
@@ -191,7 +236,8 @@ class Collector:
             return
         reader = form.reader(source.format or {}) if form else None
         self._telemetry.add(M.SOURCE_GAPS, 0, source=source.source)  # a metric that appears with its first gap cannot be alerted on
-        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader)
+        poison = Poison(self._clock, partial(self._pause_itself, source.source)) if source.poison == "pause" else None
+        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader, poison)
         while True:
             try:
                 await asyncio.to_thread(make_folder, state)

@@ -6,7 +6,7 @@ HTTP and gRPC differ only in how they read a request and how they report the out
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from collector.authentication import Sender, Senders
@@ -17,10 +17,13 @@ from collector.quarantine import Provenance, quarantine_record
 from collector.receiver import Intake
 from collector.rejection import Rejection, ValidationError
 from core.clock import Clock, to_milliseconds
+from core.errors import Full
 from core.signal import Record, SignalKind
 
 PORTION_BYTES = 4 << 20
 """The most that is written to the disk at a time for one request; others who send meanwhile wait that long."""
+PAUSED_RETRY_SECONDS = 30
+"""When senders to a paused source are told to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class IngestHandler:
     def __init__(self, intake: Intake, clock: Clock) -> None:
         self._intake = intake
         self._clock = clock
+        self.paused: Collection[str] = ()
+        """Sources whose senders are to come back later."""
 
     def now(self) -> int:
         """Return our own time in milliseconds UTC."""
@@ -89,7 +94,7 @@ class IngestHandler:
             ids.append(quarantine_id)
             records.append(record)
         for portion in _portions(records):
-            await self._intake.accept(portion)
+            await self.take(portion)
         if not bad:
             return Outcome()
         rejected = Counter[str]()
@@ -109,13 +114,15 @@ class IngestHandler:
         await self.take([self.event_record(event, envelope)])
 
     async def take(self, records: Sequence[Record]) -> None:
-        """Journal ready-made records. Raises :class:`core.errors.Full`."""
+        """Journal ready-made records. Raises :class:`core.errors.Full`, also for those of a source that is paused."""
+        for name in {record.source for record in records}.intersection(self.paused) if self.paused else ():
+            raise Full(f"the source '{name}' is paused", PAUSED_RETRY_SECONDS)
         await self._intake.accept(records)
 
     async def keep(self, rejection: Rejection, content: Content, envelope: Envelope) -> str:
         """Quarantine what a rejection is about and return its id. Raises :class:`core.errors.Full`."""
         quarantine_id, record = await content.read_by(self._quarantine, rejection.error, content, envelope, self.now())
-        await self._intake.accept([record])
+        await self.take([record])
         return quarantine_id
 
     def quarantine(self, error: ValidationError, body: bytes, envelope: Envelope, content_type: str) -> tuple[str, Record]:

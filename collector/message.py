@@ -1,9 +1,10 @@
 """A message as any broker delivers it, and the events it becomes; the same for every broker.
 
 CloudEvents are taken as they are: structured, batch, or in headers. Any other message becomes one event for each of its documents: the
-body is ``data`` if it is JSON or text, else ``data_base64``, or what the source's format reads in it. Scalar headers become extension
-attributes: ``traceparent`` and ``baggage`` keep their names, others lose everything but letters and digits. A message without an id of its
-own is known by a hash of all it says, so that a redelivery is the same event; two messages that are alike in everything then count as one.
+body is ``data`` if it is JSON or text, else ``data_base64``, or what the source's format reads in it. JSON that is broken, or that the
+content type only promises, goes to quarantine. Scalar headers become extension attributes: ``traceparent`` and ``baggage`` keep their
+names, others lose everything but letters and digits. A message without an id of its own is known by a hash of all it says, so that a
+redelivery is the same event; two messages that are alike in everything then count as one.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ MESSAGE_MAX_BYTES = 16 << 20
 """Of a body, as sent and decompressed."""
 _PLACEHOLDER = re.compile(r"\{([a-z_]+|headers\.[^{}]+)\}")
 _OWN_ATTRIBUTES = {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "database64"}
+_BEGINS_AS_JSON = re.compile(rb"""\s*(\{\s*["}]|\[\s*[{\["])""")
+"""An object or a list of them; what begins so and is no JSON is broken, and not a text that somebody meant to send."""
 _CONTEXT = ("traceparent", "tracestate", "baggage")
 _HEADERS_MAX = 64
 
@@ -144,7 +147,7 @@ def _events(message: Message, settings: EventSettings, reader: Reader | None) ->
         try:
             event = event_of_parts(attributes, content_type, body)
         except Rejection:
-            if content_type or not body:
+            if content_type or not body or _BEGINS_AS_JSON.match(body):
                 raise
             event = event_of_parts(attributes, "application/octet-stream", body)
         yield event

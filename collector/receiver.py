@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from collector.format import Reader
+from collector.poison import Poison
 from collector.quarantine import Provenance, quarantine_record
 from collector.rejection import ValidationError
 from core.catalog.source import Source
@@ -87,8 +88,8 @@ class QueueState:
 class ReceiverContext:
     """What a pull receiver gets.
 
-    Its source, the intake, the clock, the metrics, a folder (``state``) for its own cursor, and what reads the source's format (None: it
-    names none).
+    Its source, the intake, the clock, the metrics, a folder (``state``) for its own cursor, what reads the source's format (None: it
+    names none), and what pauses it if too much cannot be used (None: it goes on).
     """
 
     source: Source
@@ -97,12 +98,16 @@ class ReceiverContext:
     telemetry: Telemetry
     state: Path
     reader: Reader | None = None
+    poison: Poison | None = None
 
     async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
         """Hand records to the intake, and wait for room while the journal is full; the source counts as down meanwhile.
 
-        ``after_wait`` is called after every wait; whatever it raises is raised here, and the records are not taken then.
+        ``after_wait`` is called after every wait; whatever it raises is raised here, and the records are not taken then. Never returns once
+        the source has paused itself: the receiver is cancelled then.
         """
+        if self.poison is not None:
+            await self.poison.admit()
         while True:
             try:
                 await self.intake.accept(records)
@@ -115,6 +120,8 @@ class ReceiverContext:
                 after_wait()
             else:
                 self.tell_up(up=True)
+                if self.poison is not None:
+                    self.poison.count(records)
                 return
 
     def event(self, body: bytes) -> Record:

@@ -17,6 +17,7 @@ FAILED = "failed"
 """The cause of failures that name none."""
 NO_VERDICT = {
     "source-silent": "{} is silent",
+    "source-paused": "{} is paused",
     "fact-missing": "the fact {} is missing",
     "calendar": "the calendar {} gives no due time",
 }

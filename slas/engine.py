@@ -11,6 +11,7 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.catalog.definition import Definition, definition_hash
 from core.clock import EPOCH, from_milliseconds, to_milliseconds
+from core.pauses import Pause
 from core.telemetry import M, Telemetry
 from core.verdict import Verdict
 from slas.clock import Calendars, clocks_of
@@ -42,6 +43,7 @@ class SlaEngine:
         self._deadline: datetime | None = EPOCH
         self._listen_at: datetime | None = EPOCH
         self._watch_at: datetime | None = None
+        self._pauses: Mapping[str, Pause] = {}
         self.reload(catalog)
 
     def run(self, now: datetime) -> bool:
@@ -65,14 +67,20 @@ class SlaEngine:
         """Take over a changed catalog: the next run re-evaluates what is open in flows whose promises changed, and only that."""
         self._catalog = catalog
         self._calendars = Calendars(catalog)
-        self._sources = Sources(catalog, self._calendars)
+        self._sources = Sources(catalog, self._calendars, self._pauses)
         self._renewing = True
+
+    def take_pauses(self, pauses: Mapping[str, Pause]) -> None:
+        """Go by these pauses of sources from the next run on; verdicts that are unknown are then looked at again."""
+        self._pauses = pauses
+        self._sources = Sources(self._catalog, self._calendars, pauses)
+        self._listen_at, self._watch_at = EPOCH, EPOCH
 
     def reevaluate(self) -> None:
         """Make the next run re-evaluate everything that is open, because the clock it was evaluated by has been corrected."""
         self._history.note_evaluated_by(dict.fromkeys(promises_of(self._catalog), _BY_SEVERAL))
         self._renewing = True
-        self._sources = Sources(self._catalog, self._calendars)
+        self._sources = Sources(self._catalog, self._calendars, self._pauses)
         self._deadline, self._listen_at, self._watch_at = EPOCH, EPOCH, None
 
     def _renew(self, now: datetime) -> bool:

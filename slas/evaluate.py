@@ -16,10 +16,11 @@ from slas.due import MISSING
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Since when the sources of a stage have been silent, and the source that was seen last."""
+    """Since when the sources of a stage have been silent, and the source that was seen last; nothing is read of one that is paused."""
 
     since: int
     source: str
+    is_paused: bool = False
 
 
 Silences = Callable[[str, str], Silence | None]
@@ -107,5 +108,5 @@ def _silent(clocks: pd.DataFrame, silences: Silences) -> tuple[Milliseconds, NDA
         silence = silences(str(flow), str(stage))
         if silence is not None:
             rows = (flows == flow) & (stages == stage)
-            since[rows], cause[rows] = silence.since, f"source-silent:{silence.source}"
+            since[rows], cause[rows] = silence.since, f"source-{'paused' if silence.is_paused else 'silent'}:{silence.source}"
     return since, cause

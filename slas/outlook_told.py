@@ -118,8 +118,9 @@ def _of_worst(outlook: Outlook, show: Show) -> str:
     if worst["verdict"] == Verdict.PAUSED:
         return f"Paused on the way to {title}"
     if worst["verdict"] == Verdict.UNKNOWN or due is None:
-        silent = str(worst["cause"]).removeprefix("source-silent:") if str(worst["cause"]).startswith("source-silent:") else ""
-        return f"Nobody can say whether {title} was reached" + (f": nothing is heard from {silent}" if silent else "")
+        kind, _, source = str(worst["cause"]).partition(":")
+        why = {"source-silent": f": nothing is heard from {source}", "source-paused": f": {source} is paused"}.get(kind, "")
+        return f"Nobody can say whether {title} was reached{why}"
     if outlook.now > due:
         return f"{_span(outlook.now - due)} overdue" if is_next else f"{title} is {_span(outlook.now - due)} overdue"
     return f"At risk: {'' if is_next else title + ' is '}due on {show(due)}, in {_span(due - outlook.now)}"

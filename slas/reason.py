@@ -16,6 +16,7 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.catalog.sla import Sla
 from core.duration import Duration, format_duration, parse_duration, working_hours
+from core.incident import cause_text
 from core.local_time import local
 from core.verdict import Verdict
 from slas.calendar import CompiledCalendar, Milliseconds
@@ -195,7 +196,7 @@ def _outcome(row: Evaluated, now: int, rule: Rule) -> str:
             begin, _, waits_for = row.paused[-1]
             text = f"paused since {local(begin, zone)}{f' ({waits_for})' if waits_for else ''}"
         case Verdict.UNKNOWN:
-            text = f"{stage} not seen by {local(now, zone)}, but {row.cause.partition(':')[2]} is silent"
+            text = f"{stage} not seen by {local(now, zone)}, but {cause_text(row.cause)}"
         case Verdict.MET:
             text = f"{stage} {local(row.stopped_at, zone)}, {format_duration(row.due_at - row.stopped_at)} to spare"
         case Verdict.MET_LATE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.catalog.review import listed
 from core.clock import from_milliseconds, to_milliseconds
 from core.duration import parse_duration
 from core.errors import UsageError
+from core.pauses import Pause
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars
 from slas.evaluate import Silence, Silences
@@ -21,18 +23,23 @@ from slas.ports import SourceActivity
 _STALE = 5_000
 _WATCH = 60_000
 """How often to check whether a source has become silent, in milliseconds. Verdicts do not wait for it."""
+_CATCH_UP = 60_000
+"""How long a source that was paused has, in milliseconds, to deliver what has waited meanwhile, before anything counts as late."""
 
 
 class Sources:
     """The sources of each milestone: those named in its ``match.source``, else those of its system.
 
-    A stage can be silent only if every one of its sources says how often it is expected. A source that was never seen counts from the
-    moment it was first expected: the first run of an engine with a catalog that says so, which a restart does not change.
+    A stage can be silent only if every one of its sources says how often it is expected, or is paused. A source that was never seen counts
+    from the moment it was first expected: the first run of an engine with a catalog that says so, which a restart does not change. One that
+    was paused counts from the moment it went on.
     """
 
-    def __init__(self, catalog: Catalog, calendars: Calendars) -> None:
+    def __init__(self, catalog: Catalog, calendars: Calendars, pauses: Mapping[str, Pause] | None = None) -> None:
+        """Take ``pauses``: the last one of each source that was ever paused."""
         self._catalog = catalog
         self._calendars = calendars
+        self._pauses = pauses or {}
         self._seen: dict[str, int] = {}
         self._since: dict[str, int] | None = None
         self._silent: dict[str, int] | None = None
@@ -49,7 +56,7 @@ class Sources:
     @property
     def expecting(self) -> bool:
         """Whether any stage can be silent at all."""
-        return bool(self._stages)
+        return any(self._can_be_silent(stage, 0) for stage in self._stages)
 
     def expect(self, now: datetime, activity: SourceActivity) -> None:
         """Read since when each source has been expected; asked once, at the first run with this catalog."""
@@ -66,7 +73,7 @@ class Sources:
         if moment >= self._watched_at + _WATCH:
             seen = self._last_seen(moment, activity)
             ends = {source: self._expected_until(source, seen) for source in self._since}
-            silent = {source: end for source, end in ends.items() if end <= moment}
+            silent = {source: end for source, end in ends.items() if end <= moment and self._paused_since(source, moment) is None}
             if silent != self._silent:
                 since = {source: from_milliseconds(at) for source, at in self._since.items()}
                 activity.note_silences(since, {source: from_milliseconds(at) for source, at in silent.items()})
@@ -75,12 +82,12 @@ class Sources:
 
     def silences(self, clocks: pd.DataFrame, now: int, activity: SourceActivity) -> Silences:
         """Return the lookup for :func:`slas.evaluate.evaluate`; the store is asked only if it could change the verdict of a clock here."""
-        asked = set(zip(clocks["flow"], clocks["stage"], strict=True)) & set(self._stages)
+        asked = {stage for stage in zip(clocks["flow"], clocks["stage"], strict=True) if self._can_be_silent(stage, now)}
         waiting = (clocks["warn_at"].to_numpy(np.int64) <= now) & (clocks["stopped_at"].to_numpy(np.int64) < 0)
         if not asked or not waiting.any():
             return lambda _flow, _stage: None
         seen = self._last_seen(now, activity)
-        found = {stage: self._silence(stage, seen) for stage in asked}
+        found = {stage: self._silence(stage, seen, now) for stage in asked}
         return lambda flow, stage: found.get((flow, stage))
 
     def _last_seen(self, now: int, activity: SourceActivity) -> dict[str, int]:
@@ -99,15 +106,31 @@ class Sources:
         """Return when a source was last seen. If that is in the future because the clock was set back, it is when this was noticed."""
         return at if at <= now else min(at, self._ahead.setdefault((source, at), now))
 
-    def _silence(self, stage: tuple[str, str], seen: dict[str, int]) -> Silence:
-        silent_since, last = max((self._expected_until(source, seen), source) for source in self._stages[stage])
-        return Silence(silent_since, last)
+    def _silence(self, stage: tuple[str, str], seen: dict[str, int], now: int) -> Silence:
+        found = []
+        for source in self._stages[stage]:
+            paused = self._paused_since(source, now)
+            found.append((self._expected_until(source, seen) if paused is None else paused, source, paused is not None))
+        since, last, is_paused = max(found)
+        return Silence(since, last, is_paused=is_paused)
+
+    def _can_be_silent(self, stage: tuple[str, str], now: int) -> bool:
+        sources = self._stages.get(stage, ())
+        return bool(sources) and all(self._catalog.sources[name].expect or self._paused_since(name, now) is not None for name in sources)
+
+    def _paused_since(self, source: str, now: int) -> int | None:
+        """Return since when a source has been paused, in milliseconds; one that has just been resumed still has to catch up."""
+        pause = self._pauses.get(source)
+        if pause is None or (pause.until is not None and now >= to_milliseconds(pause.until) + _CATCH_UP):
+            return None
+        return to_milliseconds(pause.since)
 
     def _expected_until(self, source: str, seen: dict[str, int]) -> int:
         """Return the moment from which a source with a rhythm is silent if it is not seen again."""
         expectation = self._catalog.sources[source].expect
         assert self._since is not None and expectation is not None  # noqa: S101, PT018 - such sources are read before anything is evaluated
-        last = seen.get(source, self._since[source])
+        pause = self._pauses.get(source)
+        last = max(seen.get(source, self._since[source]), to_milliseconds(pause.until) if pause and pause.until else 0)
         return _latest(self._calendars.of(expectation.calendar), last, parse_duration(expectation.every).milliseconds)
 
     def _of(self, milestone: Milestone) -> tuple[str, ...]:
@@ -117,7 +140,7 @@ class Sources:
             named = [name for name in sources if is_named(name, wanted)]
         else:
             named = [name for name, source in sources.items() if source.system and source.system == milestone.system]
-        return tuple(named) if all(sources[name].expect for name in named) else ()
+        return tuple(named)
 
 
 def _latest(calendar: CompiledCalendar, seen: int, every: int) -> int:

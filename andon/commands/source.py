@@ -1,7 +1,8 @@
-"""``andon source``: what becomes of what a source sends."""
+"""``andon source``: what becomes of what a source sends, and whether anything is taken from it."""
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +14,26 @@ from core.config import Settings
 if TYPE_CHECKING:
     from andon.preview.outcome import Outcome
 
-app = typer.Typer(no_args_is_help=True, help="Look at what becomes of what a source sends.")
+app = typer.Typer(no_args_is_help=True, help="Look at what becomes of what a source sends; pause it, and let it go on.")
+Name = Annotated[str, typer.Argument(help="a source of the catalog")]
+By = Annotated[str, typer.Option(help="your name in the history", show_default="who is logged in", default_factory=getpass.getuser)]
 
 
-@app.callback()
-def group() -> None:
-    """Keep ``preview`` a command of its own."""
+@app.command()
+@with_settings("store", "inner_host", "engine_port", of_running=True)
+def pause(name: Name, *, reason: Annotated[str, typer.Option(help="why, for your colleagues")], by: By, settings: Settings) -> None:
+    """Take nothing more from a source: a receiver stops reading, and senders are told to come back (503).
+
+    Everything stays where it is until 'andon source resume'; a restart changes nothing.
+    """
+    _act(name, "pause", reason, by, settings)
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port", of_running=True)
+def resume(name: Name, *, reason: Annotated[str, typer.Option(help="why, for your colleagues")] = "", by: By, settings: Settings) -> None:
+    """Let a paused source go on."""
+    _act(name, "resume", reason, by, settings)
 
 
 @app.command()
@@ -47,6 +62,15 @@ def preview(
         print_outcomes(found)
     if not found or any(not each.milestones for each in found):
         raise typer.Exit(1)
+
+
+def _act(name: str, action: str, reason: str, by: str, settings: Settings) -> None:
+    from urllib.parse import quote
+
+    from andon.client.incidents import act
+    from andon.terminal import printable
+
+    typer.echo(printable(act(settings, f"sources/{quote(name, safe='')}/{action}", {"by": by, "reason": reason})["said"]))
 
 
 def _outcomes(name: str, file: Path | None, limit: int, settings: Settings) -> list[Outcome]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from andon.catalog_watch import LOOK_SECONDS, CatalogWatch
 from andon.engine.freeze_endpoint import FreezeEndpoint
+from andon.engine.pause_watch import PauseWatch
 from andon.engine.pipeline import Pipeline
 from andon.engine.recovery import Recovery
 from andon.health.clock_watch import ClockWatch
@@ -28,12 +29,13 @@ class Housekeeping:
     clock: Clock
     clock_watch: ClockWatch
     catalog_watch: CatalogWatch
+    pause_watch: PauseWatch
     recovery: Recovery
     pipeline: Pipeline
     freeze_endpoint: FreezeEndpoint
     rejections: RejectionLog
     owe_every_stage: Callable[[], None]
-    """Called when rows came back: every stage then has work."""
+    """Called when rows came back, or a source was paused or resumed: every stage then has work."""
     _done: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,6 +53,8 @@ class Housekeeping:
             self.catalog_watch.look()  # if the store fails, it is repeated before anything else
         except NoRoom as error:  # deadlines are evaluated meanwhile, but nothing is loaded
             logger.warning("the changed catalog takes effect once the disk has room", extra={"fields": {"error": str(error)}})
+        if self.pause_watch.look():
+            self.owe_every_stage()
         if self.recovery.step():
             self.owe_every_stage()
         self.pipeline.tidy(sweep=not self.recovery.losses.waiting())  # what was lost may be in the oldest segment

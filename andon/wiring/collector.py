@@ -57,6 +57,7 @@ def run_collector(settings: Settings) -> None:
                 except TimeoutError:
                     await asyncio.to_thread(watch.look)  # validating a large catalog takes seconds, and senders must not wait for it
                     running.look_for_secrets()
+                    running.look_for_pauses()
         finally:
             await running.stop()
 

@@ -17,6 +17,7 @@ from andon.client.collector import collector_client, collector_trust
 from andon.engine.freeze_endpoint import FreezeEndpoint
 from andon.engine.housekeeping import Housekeeping
 from andon.engine.loop import IN_FLIGHT_SECONDS, STAGES, Engine
+from andon.engine.pause_watch import PauseWatch
 from andon.engine.pipeline import Pipeline
 from andon.engine.rebuild import finish_rebuild
 from andon.engine.recovery import Recovery
@@ -36,6 +37,7 @@ from core.catalog.review import CheckExpression
 from core.clock import SystemClock
 from core.config import Settings, own_secret
 from core.http.guard import Guard
+from core.pauses import Pauses
 from core.telemetry import Telemetry
 from store.accountant import Accountant
 from store.catalogs import StoredCatalogs
@@ -82,7 +84,15 @@ def _run_engine(settings: Settings, clock: SystemClock, telemetry: Telemetry, st
         freeze_endpoint = FreezeEndpoint(pipeline, settings)
         server = EngineServer(settings, partial(_apis, pipeline, freeze_endpoint), engine, heartbeat, backlog, disks, telemetry)
         engine.between_ticks = Housekeeping(
-            clock, clock_watch, catalog_watch, recovery, pipeline, freeze_endpoint, server.rejections, lambda: engine.owed.update(STAGES)
+            clock,
+            clock_watch,
+            catalog_watch,
+            PauseWatch(Pauses(settings.data), pipeline),
+            recovery,
+            pipeline,
+            freeze_endpoint,
+            server.rejections,
+            lambda: engine.owed.update(STAGES),
         )
         server.start()
         note_addresses(settings, "engine")
@@ -129,7 +139,7 @@ def _heartbeat(pipeline: Pipeline) -> Heartbeat:
 def _apis(pipeline: Pipeline, freeze_endpoint: FreezeEndpoint, guard: Guard) -> list[BaseRoute]:
     """Return what the engine serves besides its health; in server mode, readers go to ClickHouse itself."""
     settings = pipeline.settings
-    actions = action_api(pipeline.alerting, own_secret(settings.data, "actions"), pipeline.clock, guard)
+    actions = action_api(pipeline.alerting, own_secret(settings.data, "actions"), pipeline.clock, guard, Pauses(settings.data))
     routes: list[BaseRoute] = [freeze_endpoint.route(guard), Mount("/api/v1", app=actions)]
     if settings.store == "embedded":
         reads = read_endpoint(Readers(str(settings.store_folder)), own_secret(settings.data, "reader"), guard)

@@ -48,7 +48,9 @@ class Source(Definition):
     ``tokens``: references to API tokens (``env:NAME`` or ``file:PATH``) that identify this source. ``services``: OpenTelemetry
     ``service.name`` values that belong to it. ``receiver``: the pull receiver that reads it (``{type: rabbitmq, …}``); the receiver
     validates its own settings. ``format``: what its messages and files are written in (``x12``, or ``{type: csv, …}``); the format
-    validates its own settings. Without one, a message is what its content type says, and else JSON or text.
+    validates its own settings. Without one, a message is what its content type says, and else JSON or text. ``poison``: a source with a
+    receiver is paused once more than a fifth of at least 100 records within five minutes, or 1,000 in a row, cannot be used; ``keep`` goes
+    on, and all of them go to quarantine.
     """
 
     source: Identifier
@@ -62,6 +64,7 @@ class Source(Definition):
     expect: Expectation | None = None
     receiver: dict[str, Any] | None = None
     format: dict[str, Any] | None = None
+    poison: Literal["pause", "keep"] = "pause"
 
     @field_validator("format", mode="before")
     @classmethod

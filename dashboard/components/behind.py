@@ -102,8 +102,9 @@ def _narrowed(context: Context, selected: reads.Selected) -> list[str]:
 
 def cause_title(cause: str) -> str:
     """Return a cause as people say it."""
-    silent = cause.removeprefix("source-silent:")
-    return f"{silent} was silent" if silent != cause else cause_text(cause) or "none recorded"
+    kind, _, source = cause.partition(":")
+    was = {"source-silent": "silent", "source-paused": "paused"}.get(kind)
+    return f"{source} was {was}" if was else cause_text(cause) or "none recorded"
 
 
 def _clock_columns(context: Context) -> list[table.Column]:

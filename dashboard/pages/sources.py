@@ -25,7 +25,7 @@ from store.reads import origins as reads
 _HOURS = 24
 _QUARANTINED = 100
 _UNUSED = 20
-_BADGES = {"receiving": status_badge.GREEN, "partly unusable": status_badge.AMBER, "silent": status_badge.GREY}
+_BADGES = {"receiving": status_badge.GREEN, "partly unusable": status_badge.AMBER, "silent": status_badge.GREY, "paused": status_badge.GREY}
 
 
 class Sources:
@@ -44,9 +44,11 @@ class Sources:
         volumes = context.data.read(reads.volumes, since=hour - timedelta(hours=_HOURS - 1))
         reasons = context.data.read(reads.quarantine_reasons, since=hour - timedelta(days=7))
         expected = context.data.read(reads.expected)
+        pauses = {str(row["source"]): row for row in context.data.read(reads.pauses).to_dict("records")}
         unused = _all_unused(context, hour - timedelta(hours=_HOURS - 1))
         told = context.data.read(interfaces.arrivals, slow=True, since=hour - timedelta(hours=_HOURS - 1))
-        names = [*context.catalog.sources, *(sorted(set(seen["source"]) - set(context.catalog.sources)) if not seen.empty else [])]
+        others = {*(seen["source"] if not seen.empty else ()), *pauses} - set(context.catalog.sources)
+        names = [*context.catalog.sources, *sorted(others)]
         if not names:
             notices.empty(
                 "No source yet", "A source appears when it is in the catalog or when it sends its first signal:", notices.FIRST_EVENT
@@ -54,7 +56,8 @@ class Sources:
         else:
             silent = set(expected.loc[expected["silent_since"].notna(), "source"]) if len(expected) else set()
             rows = [_row(context, name, seen, volumes, reasons, hour, silent=name in silent) for name in names]
-            _show(context, [{**_judged(row, unused), **_failures(told, row["name"])} for row in rows])
+            judged = [{**_judged(row, unused), **_failures(told, row["name"])} for row in rows]
+            _show(context, [_paused(context, row, pauses[row["name"]]) if row["name"] in pauses else row for row in judged])
         _unused(unused)
         _quarantine(context, reasons)
 
@@ -111,6 +114,12 @@ def _judged(row: dict[str, Any], unused: list[dict[str, Any]]) -> dict[str, Any]
     return {**row, "why": " · ".join(why), "state": row["state"] if row["state"] == "silent" or not why else "partly unusable"}
 
 
+def _paused(context: Context, row: dict[str, Any], pause: dict[Any, Any]) -> dict[str, Any]:
+    """Return the row of a source that is paused: by whom, since when and why."""
+    since = context.zone.show(pause["since"])
+    return {**row, "state": "paused", "pause": f"Paused by {pause['by']} since {since}: {pause['reason']}"}
+
+
 def _every(text: str) -> str:
     """Return how often a source is expected; working time is shown as written, because a working day is not 24 hours."""
     every = parse_duration(text)
@@ -130,17 +139,27 @@ _SHEET = {
 """The columns of the exported list, by what a row calls them."""
 
 
+_NOTICE = Markup(
+    '<div class="andon-notice dim"><div class="glyph">?</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
+)
+_NOTICES = (
+    (
+        "silent",
+        "Silent for longer than expected",
+        "SLAs that depend on them become unknown at their warning time, until the sources send again.",
+    ),
+    (
+        "paused",
+        "Paused",
+        "What they send waits where it is, and SLAs that depend on them become unknown. To go on: andon source resume NAME",
+    ),
+)
+
+
 def _show(context: Context, rows: list[dict[str, Any]]) -> None:
-    silent = [row for row in rows if row["state"] == "silent"]
-    if silent:
-        st.html(
-            Markup(
-                '<div class="andon-notice dim"><div class="glyph">?</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
-            ).format(
-                f"Silent for longer than expected: {', '.join(row['title'] for row in silent)}",
-                "SLAs that depend on them become unknown at their warning time, until the sources send again.",
-            )
-        )
+    for state, headline, words in _NOTICES:
+        if named := ", ".join(row["title"] for row in rows if row["state"] == state):
+            st.html(_NOTICE.format(f"{headline}: {named}", words))
     columns = [
         table.Column(
             "",
@@ -180,7 +199,8 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
 
 
 def _named(row: dict[str, Any]) -> Markup:
-    why = Markup('<br><small class="why">{}</small>').format(f"Last 24 hours: {row['why']}") if row["why"] else ""
+    told = row.get("pause") or (f"Last 24 hours: {row['why']}" if row["why"] else "")
+    why = Markup('<br><small class="why">{}</small>').format(told) if told else ""
     return Markup("{}<br><small>{}</small>{}").format(
         table.link(links.to("interfaces", source=row["name"]), row["title"]), row["name"], why
     )

@@ -29,6 +29,11 @@ def expected(client: Reader) -> pd.DataFrame:
     return frame(client, statement("expected_sources"))
 
 
+def pauses(client: Reader) -> pd.DataFrame:
+    """Return source, since (UTC), by and reason of the sources that are paused."""
+    return frame(client, statement("origins/pauses"))
+
+
 def event_types(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return source, type, events and last_at of the CloudEvents received since then (UTC)."""
     return frame(client, statement("origins/event_types"), parameters={"since": since})

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,9 +20,11 @@ from alerts.api import action_api
 from alerts.engine import AlertEngine
 from core.catalog.catalog import Catalog
 from core.catalog.runbook import Runbook, Step
+from core.catalog.source import Source
 from core.errors import NoRoom
 from core.http.guard import Guard
 from core.limits import FAILURES_PER_MINUTE, FailedAttempts
+from core.pauses import Pauses
 from core.rejection_log import RejectionLog
 from core.telemetry import M, Telemetry
 from tests.alerts.world import NOW, StoredWorld, World, routes
@@ -37,11 +40,12 @@ class Counter:
     engine: AlertEngine
     incident: str
     guard: Guard
+    pauses: Pauses
 
     @cached_property
     def api(self) -> Starlette:
         """The one API of this engine: it keeps what waits to be confirmed."""
-        return action_api(self.engine, TOKEN, self.world.clock, self.guard)
+        return action_api(self.engine, TOKEN, self.world.clock, self.guard, self.pauses)
 
     def send(self, method: str, path: str, content: bytes = b"", *, token: str = f"Bearer {TOKEN}") -> httpx.Response:
         async def sent() -> httpx.Response:
@@ -73,17 +77,17 @@ class Counter:
 
 
 @pytest.fixture
-def counter(world: World) -> Counter:
-    return counter_in(world)
+def counter(world: World, tmp_path: Path) -> Counter:
+    return counter_in(world, tmp_path)
 
 
-def counter_in(world: World) -> Counter:
+def counter_in(world: World, data: Path) -> Counter:
     world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "30 minutes"}]))
     engine = world.engine()
     world.clocks(1, "breached")
     world.turn(engine)
     guard = Guard(FailedAttempts(world.clock), RejectionLog(world.clock, Telemetry()))
-    return Counter(world, engine, world.notifier.received[0].incident_id, guard)
+    return Counter(world, engine, world.notifier.received[0].incident_id, guard, Pauses(data))
 
 
 PATHS = [
@@ -97,6 +101,8 @@ PATHS = [
     "/incidents/x/silence",
     "/silences",
     "/silences/x/end",
+    "/sources/x/pause",
+    "/sources/x/resume",
     "/views",
     "/views/delete",
 ]
@@ -440,8 +446,8 @@ def test_what_the_store_did_not_take_was_not_done(counter: Counter, monkeypatch:
     assert (found.status, counter.row()["status"], counter.actions()) == ("open", "open", [])
 
 
-def test_what_people_do_is_refused_while_the_disk_takes_nothing(stored_world: StoredWorld, monkeypatch: pytest.MonkeyPatch):
-    counter = counter_in(stored_world)
+def test_what_people_do_is_refused_while_the_disk_takes_nothing(stored_world: StoredWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    counter = counter_in(stored_world, tmp_path)
 
     def put(*_: object) -> None:
         raise NoRoom("the disk of the store accepts no more")
@@ -477,7 +483,7 @@ def test_a_body_that_trickles_is_ended(counter: Counter, monkeypatch: pytest.Mon
         await asyncio.Event().wait()
 
     async def run() -> int:
-        app: Any = action_api(counter.engine, TOKEN, counter.world.clock, counter.guard)
+        app: Any = action_api(counter.engine, TOKEN, counter.world.clock, counter.guard, counter.pauses)
         body, answer = trickle(), []
 
         async def receive() -> dict[str, Any]:
@@ -492,3 +498,16 @@ def test_a_body_that_trickles_is_ended(counter: Counter, monkeypatch: pytest.Mon
 
     assert asyncio.run(run()) == 408
     assert counter.guard._rejections._telemetry.value(M.REJECTED_REQUESTS, source="", reason="slow_client") == 1
+
+
+def test_a_source_is_paused_and_resumed(counter: Counter) -> None:
+    counter.engine.reload(Catalog(sources={"erp": Source(source="erp", owner="it")}))
+    assert counter.post("/sources/erp/pause", {"by": "Ana", "reason": "upgrade"}) == (
+        200,
+        {"incidents": [], "silences": [], "said": "erp is paused"},
+    )
+    assert list(counter.pauses.paused()) == ["erp"]
+    assert counter.post("/sources/erp/resume", {"by": "Ana"})[1]["said"] == "erp goes on"
+    assert counter.post("/sources/erq/pause", {"by": "Ana", "reason": "x"})[0] == 404
+    assert counter.post("/sources/erp/pause", {"by": "Ana"})[0] == 400
+    assert counter.pauses.paused() == {}

@@ -22,8 +22,9 @@ from core.catalog.source import Source
 from core.clock import SystemClock
 from core.config import Settings
 from core.errors import Permanent, UsageError
-from core.signal import Record, SignalKind
-from core.telemetry import Telemetry
+from core.pauses import ITSELF, Pauses
+from core.signal import Lane, Record, SignalKind
+from core.telemetry import M, Telemetry
 from tests.collector.conftest import Running, running
 from tests.collector.requests import PROTOBUF, spans
 from tests.waiting import slowness, wait_until
@@ -121,6 +122,79 @@ def test_pull_receivers_are_kept_apart_from_the_servers(tmp_path: Path, monkeypa
         assert [record.source for record in collector.records()] == ["erp", "erp"]
         assert collector.client.get("/healthz").status_code == 200
         assert Ticker.runs == 2
+
+
+class Reader:
+    """A receiver that says whether it is reading."""
+
+    name = "reader"
+
+    def __init__(self) -> None:
+        self.reading = 0
+
+    def validate(self, settings: dict[str, Any]) -> None:
+        """Accept everything."""
+
+    async def run(self, context: ReceiverContext) -> None:
+        self.reading += 1
+        context.tell_up(up=True)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.reading -= 1
+
+
+def test_a_paused_source_is_not_read_and_its_senders_are_told_to_come_back(
+    tmp_path: Path, catalog: Catalog, secrets: dict[str, str]
+) -> None:
+    reader, now = Reader(), SystemClock().now()
+    source = Source(source="erp", owner="it", receiver={"type": "reader"})
+    both = Catalog(sources={**catalog.sources, "erp": source})
+    pauses = Pauses(tmp_path / "data")
+    event = b'{"specversion": "1.0", "id": "1", "source": "/crm", "type": "t", "data": {}}'
+
+    def send(to: Running, body: bytes = event) -> httpx.Response:
+        return to.post("/v1/events", body, "application/cloudevents+json", authorization=f"Bearer {secrets['TOKEN_CRM']}")
+
+    with running(tmp_path, both, {"reader": reader}) as collector:
+        wait_until(lambda: reader.reading == 1, 10, "it is read")
+        for name in ("erp", "crm"):
+            pauses.pause(name, "Ana", "upgrade", now)
+        collector.loop.call_soon_threadsafe(collector.engine.look_for_pauses)
+        wait_until(lambda: reader.reading == 0, 10, "it is no longer read")
+        assert collector.telemetry.value(M.SOURCE_PAUSED, source="erp") == 1
+        assert collector.telemetry.value(M.RECEIVER_UP, source="erp") == 0
+        for body in (event, b"no event"):
+            refused = send(collector, body)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+        assert "the source 'crm' is paused" in refused.text
+        spans_of_crm = spans(count=1).SerializeToString()
+        assert collector.post("/v1/traces", spans_of_crm, PROTOBUF, authorization=f"Bearer {secrets['TOKEN_CRM']}").status_code == 503
+        assert collector.post("/v1/traces", spans_of_crm, PROTOBUF).status_code == 200  # another sender's
+        assert collector.records(Lane.CRITICAL) == []
+    with running(tmp_path, both, {"reader": reader}) as collector:
+        assert send(collector).status_code == 503
+        assert reader.reading == 0
+        for name in ("erp", "crm"):
+            pauses.resume(name, "Ana", "", now)
+        collector.loop.call_soon_threadsafe(collector.engine.look_for_pauses)
+        wait_until(lambda: reader.reading == 1, 10, "it is read again")
+        assert send(collector).status_code == 200
+        assert collector.telemetry.value(M.SOURCE_PAUSED, source="erp") == 0
+
+
+def test_a_source_that_paused_itself_goes_on_with_a_changed_catalog(tmp_path: Path) -> None:
+    reader, now = Reader(), SystemClock().now()
+    source = Source(source="erp", owner="it", receiver={"type": "reader"})
+    other = Source(source="mes", owner="it", receiver={"type": "reader"})
+    pauses = Pauses(tmp_path / "data")
+    pauses.pause("erp", ITSELF, "nothing can be used", now)
+    pauses.pause("mes", "Ana", "upgrade", now)
+    with running(tmp_path, Catalog(sources={"erp": source, "mes": other}), {"reader": reader}) as collector:
+        assert reader.reading == 0
+        collector.loop.call_soon_threadsafe(collector.engine.reload, Catalog(sources={"erp": source, "mes": other}))
+        wait_until(lambda: reader.reading == 1, 10, "it is read again")
+        assert list(pauses.paused()) == ["mes"]
 
 
 def test_a_receiver_whose_package_is_missing_costs_only_its_source(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -67,6 +67,28 @@ def test_a_body_is_decompressed_within_bounds(context: ReceiverContext) -> None:
     assert events(replace(packed, content_encoding="rot13"), context)[0]["reason"] == "unsupported_encoding"
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type", "usable"),
+    [
+        (b'{"order": "4711"', "", False),  # cut off
+        (b"{'order': '4711'}", "application/json", False),
+        (b"4711 is booked", "application/json", False),
+        (b'[{"order": 1},]', "", False),
+        (b"4711 is booked", "", True),  # a text on purpose, for a pattern
+        (b"[2026-03-27 14:50] 4711 is booked", "", True),
+        (b"{4711} is booked", "", True),
+        (b"4711 is booked", "text/plain", True),
+    ],
+)
+def test_broken_json_is_told_and_plain_text_is_taken(context: ReceiverContext, body: bytes, content_type: str, usable: bool) -> None:
+    (found,) = records_of(replace(PLAIN, body=body, content_type=content_type), context, SETTINGS)
+    if usable:
+        assert found.kind is SignalKind.EVENT
+    else:
+        assert (found.kind, found.body) == (SignalKind.QUARANTINE, body)
+        assert json.loads(found.detail)["reason"].startswith("bad_json")
+
+
 def test_a_cloud_event_in_headers_keeps_its_own_names_whatever_the_prefix(context: ReceiverContext) -> None:
     own = {"specversion": "1.0", "id": "7", "source": "/erp", "type": "order.created"}
     for prefix in ("ce_", "ce-", "CE_"):

@@ -38,6 +38,7 @@ def test_what_was_told_does_not_change() -> None:
     [
         (OVERDUE, "takes too long"),
         ("source-silent:erp", "erp is silent"),
+        ("source-paused:erp", "erp is paused"),
         ("fact-missing:promised_at", "the fact promised_at is missing"),
         ("calendar:plant", "the calendar plant gives no due time"),
         ("fact-missing:a:b", "the fact a:b is missing"),

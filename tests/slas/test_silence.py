@@ -13,6 +13,7 @@ from core.catalog.calendar import Calendar
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.clock import to_milliseconds
+from core.pauses import Pause
 from slas.clock import Calendars
 from slas.due import MISSING
 from slas.evaluate import Silence
@@ -181,3 +182,33 @@ def test_which_sources_are_silent_is_written_when_it_changes_and_looked_at_each_
     activity.heard["sap"] = NOON + timedelta(minutes=62)
     sources.watch(NOON + timedelta(minutes=63), activity)
     assert activity.noted[2:] == [{}]
+
+
+def test_a_paused_source_raises_no_silence_but_nobody_can_say_what_it_would_have_sent() -> None:
+    pauses = {"sap": Pause("Ana", "upgrade", NOON)}
+    activity = Activity(sap=NOON)
+    sources = Sources(found := definitions(source("sap")), Calendars(found), pauses)
+    sources.expect(NOON, activity)
+    sources.watch(NOON + timedelta(hours=5), activity)
+    assert activity.noted == [{}]
+    assert silence(sources, activity, NOON + timedelta(hours=5)) == Silence(to_milliseconds(NOON), "sap", is_paused=True)
+
+
+def test_one_without_a_rhythm_can_be_paused_too() -> None:
+    found = definitions(source("sap", every=None))
+    sources = Sources(found, Calendars(found), {"sap": Pause("Ana", "upgrade", NOON)})
+    activity = Activity()
+    sources.expect(NOON, activity)
+    assert sources.expecting
+    assert silence(sources, activity, NOON + timedelta(hours=5)) == Silence(to_milliseconds(NOON), "sap", is_paused=True)
+
+
+def test_a_resumed_source_catches_up_before_anything_counts_and_is_expected_from_then_on() -> None:
+    resumed = NOON + timedelta(hours=3)
+    found = definitions(source("sap"))
+    sources = Sources(found, Calendars(found), {"sap": Pause("Ana", "upgrade", NOON, resumed)})
+    activity = Activity(sap=NOON - timedelta(minutes=1))
+    sources.expect(NOON, activity)
+    assert silence(sources, activity, resumed + timedelta(seconds=30)) == Silence(to_milliseconds(NOON), "sap", is_paused=True)
+    expected = Silence(to_milliseconds(resumed + timedelta(hours=1)), "sap")
+    assert silence(sources, activity, resumed + timedelta(minutes=2)) == expected

@@ -17,7 +17,7 @@ from core.errors import NoRoom
 class Engine:
     """Everything that housekeeping looks after, and in which order it did."""
 
-    def __init__(self, *, recovers: bool = False, lost: bool = False) -> None:
+    def __init__(self, *, recovers: bool = False, lost: bool = False, pauses: bool = False) -> None:
         self.did: list[str] = []
         self.fail: dict[str, Exception] = {}
         self.clock = FakeClock(datetime(2026, 3, 27, 15, 0, tzinfo=UTC))
@@ -25,6 +25,7 @@ class Engine:
         parts: dict[str, Any] = {
             "clock_watch": SimpleNamespace(look=self._doing("clock")),
             "catalog_watch": SimpleNamespace(look=self._doing("catalog")),
+            "pause_watch": SimpleNamespace(look=self._doing("pauses", pauses)),
             "recovery": recovery,
             "pipeline": SimpleNamespace(tidy=lambda *, sweep: self.did.append("sweep" if sweep else "tidy")),
             "freeze_endpoint": SimpleNamespace(step=self._doing("freeze")),
@@ -52,13 +53,17 @@ class Engine:
 def test_only_the_clock_is_looked_at_between_every_two_ticks() -> None:
     engine = Engine()
     assert engine.after(0.0) == ["clock"]
-    assert engine.after(LOOK_SECONDS) == ["clock", "catalog", "recovery", "sweep", "freeze", "rejections"]
+    assert engine.after(LOOK_SECONDS) == ["clock", "catalog", "pauses", "recovery", "sweep", "freeze", "rejections"]
     assert engine.after(LOOK_SECONDS / 2) == ["clock"]
     assert engine.after(LOOK_SECONDS / 2)[1:2] == ["catalog"]
 
 
+def test_a_paused_source_is_work_for_every_stage() -> None:
+    assert Engine(pauses=True).after(LOOK_SECONDS)[:4] == ["clock", "catalog", "pauses", "owe"]
+
+
 def test_what_came_back_is_work_for_every_stage() -> None:
-    assert Engine(recovers=True).after(LOOK_SECONDS) == ["clock", "catalog", "recovery", "owe", "sweep", "freeze", "rejections"]
+    assert Engine(recovers=True).after(LOOK_SECONDS) == ["clock", "catalog", "pauses", "recovery", "owe", "sweep", "freeze", "rejections"]
 
 
 def test_no_segment_is_deleted_while_something_is_lost() -> None:
@@ -68,7 +73,7 @@ def test_no_segment_is_deleted_while_something_is_lost() -> None:
 def test_a_catalog_that_waits_for_room_holds_up_nothing_else() -> None:
     engine = Engine()
     engine.fail["catalog"] = NoRoom("the disk is full")
-    assert engine.after(LOOK_SECONDS)[2:] == ["recovery", "sweep", "freeze", "rejections"]
+    assert engine.after(LOOK_SECONDS)[2:] == ["pauses", "recovery", "sweep", "freeze", "rejections"]
 
 
 def test_what_fails_is_due_again_at_once() -> None:

@@ -57,7 +57,13 @@ def test_hostile_words_stay_words(view: View, hostile: Store) -> None:
 
 @pytest.mark.parametrize(
     ("cause", "told"),
-    [("source-silent:tms", "tms was silent"), ("overdue", "takes too long"), ("MATERIAL_LOCKED", "MATERIAL_LOCKED"), ("", "none recorded")],
+    [
+        ("source-silent:tms", "tms was silent"),
+        ("source-paused:tms", "tms was paused"),
+        ("overdue", "takes too long"),
+        ("MATERIAL_LOCKED", "MATERIAL_LOCKED"),
+        ("", "none recorded"),
+    ],
 )
 def test_a_cause_is_told_as_people_say_it(cause: str, told: str) -> None:
     assert behind.cause_title(cause) == told

@@ -38,6 +38,21 @@ def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, fil
     assert "It carries none of the flow" in shown
 
 
+def test_a_paused_source_says_by_whom_since_when_and_why(view: View, filled: Store) -> None:
+    moment = NOW - timedelta(minutes=5)
+    row = {"runbook": "", "step": "", "outcome": "", "revision": 1}
+    acts = [("pause source", "tms", "Ana <b>", "upgrade"), ("pause source", "wms", "Ben", "moved"), ("resume source", "wms", "Ben", "")]
+    for number, (action, target, actor, detail) in enumerate(acts):
+        at = moment + timedelta(seconds=number)
+        told = {"at": at, "actor": actor, "action": action, "target": target, "detail": detail, **row, "revision": number}
+        filled.insert("actions", {name: [value] for name, value in told.items()})
+    shown = words(view("sources", filled))
+    assert "Paused: Transport management" in shown
+    assert "Paused by Ana &lt;b&gt; since" in shown
+    assert ": upgrade<" in shown
+    assert "moved" not in shown
+
+
 def test_a_source_whose_signals_cannot_be_used_is_not_green(view: View, filled: Store) -> None:
     moment = NOW - timedelta(minutes=7)
     events = {"slice": [1], "event_source": ["/e"], "received_at": [moment]}
