@@ -57,6 +57,15 @@ class Inspecting(Protocol):
         ...
 
 
+@runtime_checkable
+class Previewing(Protocol):
+    """A receiver whose bytes are not a message that becomes events: it says itself what they become."""
+
+    def records_given(self, context: ReceiverContext, body: bytes) -> list[Record]:
+        """Return the records of bytes as its system has them. Does no I/O."""
+        ...
+
+
 class Intake(Protocol):
     """Where receivers hand their records."""
 
@@ -127,6 +136,10 @@ class ReceiverContext:
     def event(self, body: bytes) -> Record:
         """Return the record of one event of the source: a CloudEvent as JSON."""
         return Record(SignalKind.EVENT, self.source.source, self.source.lane, self._now(), 1, body)
+
+    def log_records(self, request: bytes, count: int) -> Record:
+        """Return the record of an OTLP request with ``count`` log records, as protobuf."""
+        return Record(SignalKind.LOGS, self.source.source, self.source.lane, self._now(), count, request)
 
     def quarantined(self, error: ValidationError, body: bytes, *, kind: str, content_type: str, peer: str) -> Record:
         """Return the record that keeps the source's unusable input, as :func:`collector.quarantine.quarantine_record` does."""

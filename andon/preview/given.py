@@ -10,12 +10,13 @@ from typing import Any
 
 from andon.plugins import formats, receivers
 from collector.cloud_events import BATCH, STRUCTURED
+from collector.format import Reader
 from collector.message import Message, MessageSettings, records_of
 from collector.otlp.json import convert
 from collector.otlp.requests import REQUESTS
 from collector.plugin_settings import PluginSettings
 from collector.quarantine import Provenance, quarantine_record
-from collector.receiver import ReceiverContext
+from collector.receiver import Previewing, ReceiverContext
 from collector.rejection import Rejection
 from core.catalog.source import Source
 from core.clock import Clock, to_milliseconds
@@ -40,18 +41,23 @@ class Given:
     clock: Clock
 
     def records(self, body: bytes) -> list[Record]:
-        """Return the records of a body: CloudEvents and OTLP in JSON as what they are, anything else as a message of the source."""
+        """Return the records of a body: CloudEvents and OTLP in JSON as what they are, anything else as its receiver reads it."""
         said = _json(body)
         if isinstance(said, dict) and (kind := next((kind for name, kind in _OTLP.items() if name in said), None)) is not None:
             return [self._otlp(kind, body)]
+        receiver = receivers().get(str((self.source.receiver or {}).get("type")))
+        if isinstance(receiver, Previewing) and not _is_event(said):
+            return receiver.records_given(self._context(), body)
         content_type = STRUCTURED if _is_event(said) else BATCH if isinstance(said, list) and any(map(_is_event, said)) else ""
         settings, place = self._settings()
         own_type = str(said["type"]) if self.source.webhook and isinstance(said, dict) and "type" in said else ""
         reader = None
         if self.source.format and self.source.format["type"] in formats():
             reader = formats()[self.source.format["type"]].reader(self.source.format)
-        context = ReceiverContext(self.source, _Nowhere(), self.clock, Telemetry(), Path(), reader)
-        return records_of(Message(body, place, content_type=content_type, type=own_type), context, settings)
+        return records_of(Message(body, place, content_type=content_type, type=own_type), self._context(reader), settings)
+
+    def _context(self, reader: Reader | None = None) -> ReceiverContext:
+        return ReceiverContext(self.source, _Nowhere(), self.clock, Telemetry(), Path(), reader)
 
     def _otlp(self, kind: SignalKind, body: bytes) -> Record:
         now = to_milliseconds(self.clock.now())

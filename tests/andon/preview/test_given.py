@@ -61,3 +61,9 @@ def test_what_cannot_be_used_is_told_with_its_reason() -> None:
     (broken,) = records({"resourceSpans": [{"scopeSpans": "none"}]})
     assert [record.kind for record in (bad, broken)] == [SignalKind.QUARANTINE] * 2
     assert [json.loads(record.detail)["reason"] for record in (bad, broken)] == ["bad_cloudevent", "bad_json:type"]
+
+
+def test_the_bytes_of_a_log_file_are_log_records() -> None:
+    receiver = {"type": "log_file", "path": "/var/log/erp", "first_line": "^[A-Z]"}
+    (record,) = records(b"ERROR order 4711\n  at post\nINFO order 4712\n", receiver=receiver)
+    assert (record.kind, record.count) == (SignalKind.LOGS, 2)

@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+
 from collector.receiver import Receiver, ReceiverContext
 from core.catalog.source import Source
 from core.clock import Clock, SystemClock
@@ -50,8 +55,35 @@ class TestIntake:
         return [json.loads(record.body) for record in self.accepted if record.kind is SignalKind.EVENT]
 
     @property
+    def log_records(self) -> list[dict[str, Any]]:
+        """The log records, each as OTLP's JSON, its attributes by name, and its body as JSON has it."""
+        requests = [ExportLogsServiceRequest.FromString(record.body) for record in self.accepted if record.kind is SignalKind.LOGS]
+        return [_plain(record) for request in requests for holder in request.resource_logs for record in holder.scope_logs[0].log_records]
+
+    @property
+    def signals(self) -> list[dict[str, Any]]:
+        return [*self.events, *self.log_records]
+
+    @property
     def quarantined(self) -> list[dict[str, Any]]:
         return [json.loads(record.detail) for record in self.accepted if record.kind is SignalKind.QUARANTINE]
+
+
+def _plain(record: LogRecord) -> dict[str, Any]:
+    attributes = {each.key: _value(each.value) for each in record.attributes}
+    return {**MessageToDict(record), "attributes": attributes, "body": _value(record.body), "id": record.SerializeToString().hex()}
+
+
+def _value(value: AnyValue) -> Any:
+    match value.WhichOneof("value"):
+        case "kvlist_value":
+            return {each.key: _value(each.value) for each in value.kvlist_value.values}
+        case "array_value":
+            return [_value(each) for each in value.array_value.values]
+        case None:
+            return None
+        case name:
+            return getattr(value, name)
 
 
 def context_of(
