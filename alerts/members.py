@@ -12,7 +12,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.definition import Severity
 from core.catalog.flow import OWN_FLOW, Flow
 from core.clock import EPOCH
-from core.incident import FAILED, OVERDUE
+from core.incident import FAILED, OVERDUE, is_held_up
 from core.verdict import HOLDING, TransactionState, Verdict
 
 LATE = (Verdict.BREACHED.value, FAILED)
@@ -73,6 +73,7 @@ def _of_clocks(clocks: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     full = clocks["severity"].map(RANKS).fillna(RANKS[Severity.WARNING.value]).to_numpy("int64")
     late = clocks["verdict"].isin(LATE).to_numpy()
     own = {
+        "stage": np.array(_stages(clocks, catalog), object),
         "cause": np.where(cause != "", cause, OVERDUE).astype(object),
         "verdict": verdict,
         "joined_at": clocks["verdict_at"].to_numpy("datetime64[ms]"),
@@ -84,6 +85,22 @@ def _of_clocks(clocks: pd.DataFrame, catalog: Catalog) -> pd.DataFrame:
     return pd.DataFrame(
         {name: own[name] if name in own else clocks[name].to_numpy("float64" if name in _MONEY else object) for name in CANDIDATE}
     )
+
+
+def _stages(clocks: pd.DataFrame, catalog: Catalog) -> list[str]:
+    """Return the milestone that each clock waits for: the one behind the queue, if that is the cause, whatever the SLA ends with."""
+    behind = {
+        (name, f"{milestone.through.source}/{milestone.through.queue}"): stage
+        for name, flow in catalog.flows.items()
+        for stage, milestone in flow.milestones.items()
+        if milestone.through
+    }
+    if not behind:
+        return list(clocks["stage"])
+    return [
+        behind.get((flow, cause.partition(":")[2]), stage) if is_held_up(cause) else stage
+        for flow, cause, stage in zip(clocks["flow"], clocks["cause"], clocks["stage"], strict=True)
+    ]
 
 
 def _or_owner_of_flow(frame: pd.DataFrame, catalog: Catalog) -> list[str]:

@@ -9,7 +9,7 @@ from alerts.incidents import Incident
 from alerts.one_line import one_line
 from core.catalog.catalog import Catalog
 from core.catalog.definition import readable
-from core.incident import FAILED, NO_VERDICT, OVERDUE, IncidentStatus, cause_text
+from core.incident import FAILED, NO_VERDICT, OVERDUE, IncidentStatus, cause_text, is_held_up
 from core.money import several
 from core.plural import counted
 
@@ -19,7 +19,8 @@ _PLANTS = 3
 def title_of(catalog: Catalog, incident: Incident) -> str:
     """Return ``20 orders not booked in ERP, 12 late · DE07, US02 · €146k at risk``, in the flow's own words.
 
-    A resolved incident counts every transaction that was ever in it, and has nothing at risk.
+    Of a queue that holds them up: ``orders.inbound stands still · 20 orders wait behind it, 12 late · DE07 · €146k at risk``. A resolved
+    incident counts every transaction that was ever in it, and has nothing at risk.
     """
     flow = catalog.flows.get(incident.flow)
     resolved = incident.status == IncidentStatus.RESOLVED.value
@@ -29,7 +30,12 @@ def title_of(catalog: Catalog, incident: Incident) -> str:
     if len(incident.plants) > _PLANTS:
         plants += f" and {len(incident.plants) - _PLANTS} more"
     at_risk = f"{several(incident.value, 2)} at risk" if any(incident.value.values()) else ""
-    return one_line(" · ".join(filter(None, [f"{who} {_what(catalog, incident, resolved)}", plants, at_risk])))
+    if is_held_up(incident.cause):
+        waits = "waited" if resolved else "waits" if number == 1 else "wait"
+        what = [cause_text(incident.cause), f"{who} {waits} behind it{_late(incident) if incident.breached else ''}"]
+    else:
+        what = [f"{who} {_what(catalog, incident, resolved)}"]
+    return one_line(" · ".join(filter(None, [*what, plants, at_risk])))
 
 
 def missing(catalog: Catalog, flow_id: str, stage: str) -> str:

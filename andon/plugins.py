@@ -56,6 +56,16 @@ def check_receiver(settings: dict[str, Any]) -> WrongSetting | None:
     return _check(receivers(), collector.receivers, settings["type"], lambda receiver: receiver.validate(settings))
 
 
+def queues_of(settings: dict[str, Any]) -> list[str] | None:
+    """Return the queues whose state a source's receiver tells with these settings; None if that is not known here."""
+    from collector.receiver import TellsQueues
+
+    receiver = receivers().get(settings.get("type", ""))
+    if receiver is None or check_receiver(settings) is not None:
+        return None
+    return receiver.queues(settings) if isinstance(receiver, TellsQueues) else []
+
+
 def check_format(settings: dict[str, Any]) -> WrongSetting | None:
     """Return what is wrong with a source's ``format:``. If its package is not installed, it is accepted: another machine may read it."""
     import collector.formats

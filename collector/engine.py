@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from collector.allocator import give_back_large_blocks
@@ -18,13 +19,14 @@ from collector.ingress import Ingress
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
 from collector.poison import Poison
+from collector.queue_series import KEEP_SECONDS, QueueSeries, record_of
 from collector.receiver import Receiver, ReceiverContext
 from core.binding import bind, check_certificate
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
-from core.clock import Clock
+from core.clock import Clock, to_milliseconds
 from core.config import Settings, make_folder
-from core.errors import Permanent, UsageError
+from core.errors import Full, Permanent, UsageError
 from core.http.guard import Guard
 from core.http.hosts import own_hosts
 from core.http.metrics import Metrics
@@ -79,7 +81,8 @@ class Collector:
             on_failure=on_journal_failure,
         )
         self._rejections = RejectionLog(clock, telemetry)
-        self._settling: asyncio.Task[None] | None = None
+        self._queues = QueueSeries()
+        self._background: list[asyncio.Task[None]] = []
         self._intake = JournalIntake(self._journal, telemetry, self._rejections, FlowLanes(catalog))
         self._ingress = Ingress(IngestHandler(self._intake, clock), senders, webhooks, FailedAttempts(clock), self._rejections)
         self._ingress.problem = lambda: self._journal.problem() if self._started else "the collector is starting or stopping"
@@ -113,7 +116,10 @@ class Collector:
             await asyncio.sleep(0.01)
         self.look_for_pauses()
         self._start_receivers(self._catalog)
-        self._settling = asyncio.create_task(self._settle(), name="rejections")
+        self._background = [
+            asyncio.create_task(self._settle(), name="rejections"),
+            asyncio.create_task(self._keep_queues(), name="queues"),
+        ]
         self._started = True
 
     def expect_large(self) -> None:
@@ -136,8 +142,8 @@ class Collector:
             self._http.should_exit = True
             closing.append(self._http_task)
         await asyncio.gather(*closing)  # concurrently: each may take its whole grace period
-        if self._settling is not None:
-            self._settling.cancel()
+        for task in self._background:
+            task.cancel()
         self._rejections.flush(at_end=True)
         await asyncio.to_thread(self._ingress.offload.close)
         await asyncio.to_thread(self._journal.stop)
@@ -211,6 +217,15 @@ class Collector:
             await asyncio.sleep(FLUSH_SECONDS)
             self._rejections.flush()
 
+    async def _keep_queues(self) -> None:
+        """Keep the states of queues; what a full journal does not take is kept as it is the next time."""
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            if states := self._queues.due():
+                with suppress(Full):
+                    await self._intake.accept([record_of(states, to_milliseconds(self._clock.now()))])
+                    self._queues.keep(states)
+
     def _start_receivers(self, catalog: Catalog) -> None:
         """Start the receivers of new and changed sources, and stop those of removed and paused ones."""
         wanted = {name: source for name, source in catalog.sources.items() if source.receiver is not None and name not in self._paused}
@@ -237,7 +252,7 @@ class Collector:
         reader = form.reader(source.format or {}) if form else None
         self._telemetry.add(M.SOURCE_GAPS, 0, source=source.source)  # a metric that appears with its first gap cannot be alerted on
         poison = Poison(self._clock, partial(self._pause_itself, source.source)) if source.poison == "pause" else None
-        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader, poison)
+        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader, poison, self._queues)
         while True:
             try:
                 await asyncio.to_thread(make_folder, state)

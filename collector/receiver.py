@@ -16,13 +16,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from collector.format import Reader
 from collector.poison import Poison
 from collector.quarantine import Provenance, quarantine_record
+from collector.queue_series import QueueSeries, QueueState
 from collector.rejection import ValidationError
 from core.catalog.source import Source
 from core.clock import Clock, to_milliseconds
@@ -78,19 +79,13 @@ class Intake(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class QueueState:
-    """What stands in a queue, topic or stream of the source, as its broker says. None: this broker does not tell.
+@runtime_checkable
+class TellsQueues(Protocol):
+    """A receiver of a broker that tells how much waits in its queues."""
 
-    ``reader``: the consumer or group of consumers that the figures are of; empty if the queue has one figure for all. ``waiting``: messages
-    not delivered to it yet; ``unacknowledged``: delivered, and not done; ``oldest_seconds``: the age of the oldest that is not done.
-    """
-
-    queue: str
-    reader: str = ""
-    waiting: int | None = None
-    unacknowledged: int | None = None
-    oldest_seconds: float | None = None
+    def queues(self, settings: dict[str, Any]) -> list[str]:
+        """Return the queues, topics or streams whose state it tells with valid settings; ``^`` begins a pattern of names. No I/O."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -98,7 +93,7 @@ class ReceiverContext:
     """What a pull receiver gets.
 
     Its source, the intake, the clock, the metrics, a folder (``state``) for its own cursor, what reads the source's format (None: it
-    names none), and what pauses it if too much cannot be used (None: it goes on).
+    names none), what pauses it if too much cannot be used (None: it goes on), and where the states of its queues are kept.
     """
 
     source: Source
@@ -108,6 +103,7 @@ class ReceiverContext:
     state: Path
     reader: Reader | None = None
     poison: Poison | None = None
+    queues: QueueSeries = field(default_factory=QueueSeries)
 
     async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
         """Hand records to the intake, and wait for room while the journal is full; the source counts as down meanwhile.
@@ -156,16 +152,12 @@ class ReceiverContext:
         _LOG.warning("messages of the source are missing: %s", what, extra={"fields": {"source": self.source.source, **fields}})
 
     def tell_queue(self, state: QueueState) -> None:
-        """Set the metrics that say what stands in a queue of the source."""
+        """Set the metrics that say what stands in a queue of the source, and keep it for the store."""
         labels = {"source": self.source.source, "queue": state.queue, "reader": state.reader}
-        told = {
-            M.QUEUE_WAITING: state.waiting,
-            M.QUEUE_UNACKNOWLEDGED: state.unacknowledged,
-            M.QUEUE_OLDEST_SECONDS: state.oldest_seconds,
-        }
-        for metric, value in told.items():
-            if value is not None:
+        for metric, value in state.figures().items():
+            if isinstance(metric, M):
                 self.telemetry.set(metric, value, **labels)
+        self.queues.note(self.source.source, state, self._now())
 
     def _now(self) -> int:
         return to_milliseconds(self.clock.now())

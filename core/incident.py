@@ -22,6 +22,13 @@ NO_VERDICT = {
     "calendar": "the calendar {} gives no due time",
 }
 """Why there is no verdict, by the kind of cause (``source-silent:erp``)."""
+STOPPED, GROWING, DEAD_LETTERS = "queue-stopped", "queue-growing", "dead-letters"
+HELD_UP = {
+    STOPPED: "{} stands still",
+    GROWING: "{} fills faster than it is read",
+    DEAD_LETTERS: "{} dead-letters messages",
+}
+"""How a queue holds up what is behind it, by the kind of cause (``queue-stopped:broker/orders.inbound``)."""
 
 
 WORKED, WORKED_NOT = OUTCOMES = ("worked", "did not work")
@@ -60,11 +67,21 @@ def size_of(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def cause_text(cause: str) -> str:
-    """Return a cause in words: ``takes too long`` for ``overdue``, ``erp is silent`` for ``source-silent:erp``; others as they are."""
+    """Return a cause in words: ``takes too long`` for ``overdue``, ``erp is silent`` for ``source-silent:erp``; others as they are.
+
+    ``orders.inbound stands still`` for ``queue-stopped:broker/orders.inbound``.
+    """
     if cause == OVERDUE:
         return "takes too long"
     kind, _, name = cause.partition(":")
+    if kind in HELD_UP:
+        return HELD_UP[kind].format(name.partition("/")[2] or name)
     return NO_VERDICT[kind].format(name) if kind in NO_VERDICT else cause
+
+
+def is_held_up(cause: str) -> bool:
+    """Return whether a cause is a queue that holds up what is behind it."""
+    return cause.partition(":")[0] in HELD_UP
 
 
 class Contact(BaseModel):

@@ -53,6 +53,7 @@ class M(Enum):
     QUEUE_WAITING = Metric("andon_queue_waiting_messages", Gauge, "Messages of a queue that its reader has not got yet", _QUEUE)
     QUEUE_UNACKNOWLEDGED = Metric("andon_queue_unacknowledged_messages", Gauge, "Messages of a queue that its reader has not done", _QUEUE)
     QUEUE_OLDEST_SECONDS = Metric("andon_queue_oldest_seconds", Gauge, "Age of the oldest message of a queue that is not done", _QUEUE)
+    QUEUE_DEAD_LETTERS = Metric("andon_queue_dead_letter_messages", Gauge, "Messages in the dead-letter queue of a queue", _QUEUE)
     JOURNAL_BYTES = Metric("andon_journal_bytes", Gauge, "Size of the journal", ("lane",))
     JOURNAL_COMMIT_SECONDS = Metric("andon_journal_commit_seconds", Histogram, "Duration of a group commit, including fdatasync", ("lane",))
     JOURNAL_DAMAGED = Metric("andon_journal_damaged_records_total", Counter, "Journal records that could not be read", ("lane",))

@@ -77,8 +77,9 @@ def clocks_of(transactions: pd.DataFrame, catalog: Catalog, calendars: Calendars
     """Return the clocks of these transactions, with the columns of ``clocks`` that do not depend on the current time.
 
     Further columns: ``lacking`` (what the due time lacks: ``fact-missing:<fact>`` or ``calendar:<name>``), ``cancelled`` (whether a
-    cancellation stopped the clock), ``failure`` (the cause, if the awaited stage failed), ``facts`` (the transaction's) and
-    ``penalty_day``, ``penalty_free``, ``penalty_cap`` in money and days.
+    cancellation stopped the clock), ``failure`` (the cause, if the awaited stage failed), ``held_up`` and ``at_once`` (no queue holds it
+    up: see :meth:`slas.queues.Queues.held_up`), ``facts`` (the transaction's), ``penalty_day``,
+    ``penalty_free`` and ``penalty_cap`` in money and days.
     """
     measured = [
         _measure(Group(rows, catalog.flows[str(flow)], name, sla, calendars.of(sla.calendar)), catalog)
@@ -127,6 +128,8 @@ def _measure(group: Group, catalog: Catalog) -> dict[str, NDArray[Any]]:
         "paused": np.fromiter(pauses, object, rows),
         "cancelled": cancelled,
         "failure": np.where(failed, group.rows["cause"].to_numpy(object), ""),
+        "held_up": same(""),
+        "at_once": np.zeros(rows, np.bool_),
         "severity": same(str(group.sla.severity)),
         "owner": same(group.sla.owner or group.flow.owner),
         "runbook": same(group.sla.runbook),

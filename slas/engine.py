@@ -18,6 +18,7 @@ from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
 from slas.evaluate import evaluate
 from slas.ports import ClockStore, PromiseHistory, SourceActivity, Unseen
+from slas.queues import Queues
 from slas.reason import reason_texts
 from slas.revision import merge_previous, to_rows, to_verdict_rows
 from slas.silence import Sources
@@ -50,17 +51,19 @@ class SlaEngine:
         """Evaluate what changed and what came due by ``now``; return whether any clock was written."""
         self._sources.expect(now, self._activity)
         self._watch_at = self._sources.watch(now, self._activity)
+        flows = self._queues.look(now, self._activity)
         wrote = self._renew(now)
+        wrote |= self._open_again(flows, now)
         wrote |= self._changed(now)
         wrote |= self._listen(now)
         return self._due(now) or wrote
 
     def next_deadline(self) -> datetime | None:
         """Return when :meth:`run` next has work even without input; it is kept in memory, so asking costs nothing."""
-        return _earliest(self.next_change(), self._listen_at)
+        return _earliest(self.next_change(), self._listen_at, self._queues.next_look())
 
     def next_change(self) -> datetime | None:
-        """Return when a verdict next changes if nothing arrives: :meth:`next_deadline` without listening for silent sources."""
+        """Return when a verdict next changes if nothing arrives: :meth:`next_deadline` without looking at sources and queues."""
         return _earliest(self._deadline, self._watch_at)
 
     def reload(self, catalog: Catalog) -> None:
@@ -68,6 +71,7 @@ class SlaEngine:
         self._catalog = catalog
         self._calendars = Calendars(catalog)
         self._sources = Sources(catalog, self._calendars, self._pauses)
+        self._queues = Queues(catalog)
         self._renewing = True
 
     def take_pauses(self, pauses: Mapping[str, Pause]) -> None:
@@ -89,17 +93,22 @@ class SlaEngine:
             return False
         promises, known = promises_of(self._catalog), self._history.evaluated_by()
         flows = sorted(name for name in {*promises, *known} if promises.get(name) != known.get(name))
-        wrote, after, more = False, "", bool(flows)
         if flows:  # an interrupted one is repeated, even if the old promises are back by then
             self._history.note_evaluated_by(dict.fromkeys(flows, _BY_SEVERAL))
+        wrote = self._open_again(flows, now)
+        if flows:
+            self._history.note_evaluated_by({name: promises.get(name, 0) for name in flows})
+        self._renewing = False
+        return wrote
+
+    def _open_again(self, flows: list[str], now: datetime) -> bool:
+        """Evaluate again what is open in these flows."""
+        wrote, after, more = False, "", bool(flows)
         while more:
             rows = self._history.open_transactions(flows, after, BATCH)
             wrote |= self._again(rows, now)
             more = len(rows) == BATCH
             after = str(rows["transaction_id"].max()) if more else ""
-        if flows:
-            self._history.note_evaluated_by({name: promises.get(name, 0) for name in flows})
-        self._renewing = False
         return wrote
 
     def _changed(self, now: datetime) -> bool:
@@ -142,6 +151,7 @@ class SlaEngine:
         moment = to_milliseconds(now)
         measured = clocks_of(transactions, self._catalog, self._calendars)
         if len(measured):
+            measured = self._queues.held_up(transactions, measured)
             measured = evaluate(measured, moment, self._sources.silences(measured, moment, self._activity))
         changed = merge_previous(measured, before, moment)
         fresh = changed[changed["fresh"].to_numpy(np.bool_)]

@@ -30,7 +30,8 @@ def evaluate(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame
     """Return the clocks with ``verdict``, ``cause``, ``next_at`` and ``penalty`` at ``now`` (milliseconds).
 
     A growing penalty is evaluated again when its next day begins. A deadline that passes counts only if the awaited stage's sources were
-    not silent at that moment; otherwise the verdict is unknown. A transaction cancelled after a deadline has missed it: the clock is
+    not silent at that moment; otherwise the verdict is unknown. A promise about what a queue holds up (``at_once``) is at risk before its
+    warning. A transaction cancelled after a deadline has missed it: the clock is
     ``cancelled`` and owes what lateness cost until it stopped.
     """
     warn, due, stopped = (clocks[name].to_numpy(np.int64) for name in ("warn_at", "due_at", "stopped_at"))
@@ -49,7 +50,7 @@ def evaluate(clocks: pd.DataFrame, now: int, silences: Silences) -> pd.DataFrame
         (paused, Verdict.PAUSED),
         (silent, Verdict.UNKNOWN),
         (late, Verdict.BREACHED),
-        (soon, Verdict.AT_RISK),
+        (soon | clocks["at_once"].to_numpy(np.bool_), Verdict.AT_RISK),
     ]
     verdict = np.select([holds for holds, _ in rules], [str(name) for _, name in rules], str(Verdict.RUNNING)).astype(object)
     missed = (verdict == str(Verdict.BREACHED)) | (done & ~lacking & (stopped > due))
@@ -70,13 +71,14 @@ def _following(waiting: NDArray[np.bool_], deadline: Milliseconds, pause_from: M
 def _cause(
     clocks: pd.DataFrame, verdict: NDArray[np.object_], missed: NDArray[np.bool_], silent_source: NDArray[np.object_]
 ) -> NDArray[np.object_]:
-    """Return why a promise is in danger: what is missing to tell, the silent source, the failure of the step, or that it is overdue."""
-    lacking, failure = (clocks[name].to_numpy(object) for name in ("lacking", "failure"))
+    """Return why a promise is in danger: what is missing to tell, the silent source, the failure of the step, the queue, or overdue."""
+    lacking, failure, held_up = (clocks[name].to_numpy(object) for name in ("lacking", "failure", "held_up"))
     unknown, overdue = verdict == str(Verdict.UNKNOWN), missed | (verdict == str(Verdict.AT_RISK))
     rules = [  # the first that holds decides
         (unknown & (lacking != ""), lacking),
         (unknown, silent_source),
         ((overdue | (verdict == str(Verdict.RUNNING))) & (failure != ""), failure),
+        (overdue & (held_up != ""), held_up),
         (overdue, np.full(len(clocks), "overdue", object)),
     ]
     return np.select([holds for holds, _ in rules], [cause for _, cause in rules], "").astype(object)

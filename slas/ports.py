@@ -48,7 +48,7 @@ class ClockStore(Protocol):
 
 
 class SourceActivity(Protocol):
-    """What else can change a verdict: sources that become silent."""
+    """What else can change a verdict: sources that become silent, and queues that hold up what is behind them."""
 
     def last_seen(self) -> pd.DataFrame:
         """Return ``source`` and ``last_seen`` (the latest arrival of any signal) of every source seen so far."""
@@ -68,6 +68,15 @@ class SourceActivity(Protocol):
 
     def unknown_transactions(self) -> pd.DataFrame:
         """Return current rows of the transactions that have a clock whose verdict is unknown."""
+        ...
+
+    def queue_movement(self, since: datetime, limit: int) -> pd.DataFrame:
+        """Return how each queue moved that was told of since then; ``limit`` in milliseconds, as are all times (0: not since then).
+
+        Columns: source, queue, reader, ``at`` and ``first_at`` (when it was told of last and first), ``inside`` (messages that waited or
+        were unacknowledged then), dead_letters, ``moved_at`` (something left it, or nothing was in it), ``dead_at`` (it got dead letters),
+        ``least`` (inside, over the last limit before ``at``) and ``most_before`` (over the one before; missing: nothing was told then).
+        """
         ...
 
 

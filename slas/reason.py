@@ -16,7 +16,7 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.catalog.sla import Sla
 from core.duration import Duration, format_duration, parse_duration, working_hours
-from core.incident import cause_text
+from core.incident import cause_text, is_held_up
 from core.local_time import local
 from core.verdict import Verdict
 from slas.calendar import CompiledCalendar, Milliseconds
@@ -208,5 +208,6 @@ def _outcome(row: Evaluated, now: int, rule: Rule) -> str:
         case _:
             late = f", {format_duration(now - row.due_at)} late" if now - row.due_at >= _OVERDUE_SHOWN else ""
             failed = f" (failed: {row.failure})" if row.failure else ""
-            text = f"{stage} not seen by {local(now, zone)}{late}{failed}"
+            behind = f"; it waits behind a queue: {cause_text(row.cause)}" if is_held_up(row.cause) else ""
+            text = f"{stage} not seen by {local(now, zone)}{late}{failed}{behind}"
     return text

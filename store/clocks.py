@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.catalog.source import OWN_SOURCE
 from core.clock import from_milliseconds
 from store.client import Store
 from store.cursors import Cursors
@@ -155,6 +156,10 @@ class StoredClocks:
         names = list(since)
         moments: dict[str, list[Any]] = {"since": list(since.values()), "silent_since": [silent.get(name) for name in names]}
         self._store.insert_or_hold({"expected_sources": {"source": names, **moments, "revision": [self._store.revision()] * len(names)}})
+
+    def queue_movement(self, since: datetime, limit: int) -> pd.DataFrame:
+        """Return how each queue moved that was told of since then (see :class:`slas.ports.SourceActivity`)."""
+        return self._store.frame(statement("queues/movement"), {"since": since, "limit": limit, "own": OWN_SOURCE})
 
     def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:
         """Write verdicts, then clocks, then the cursor. What the disk does not accept waits in memory and is read from there."""

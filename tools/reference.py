@@ -29,7 +29,7 @@ from collector.receiver_settings import ReceiverSettings
 from core.catalog.calendar import TIME_OF_DAY_PATTERN, Calendar, Holidays, Shift, WorkedDay
 from core.catalog.contract import Contract
 from core.catalog.definition import IDENTIFIER_PATTERN, Definition
-from core.catalog.flow import Fact, Flow, Key, Match, Milestone
+from core.catalog.flow import Fact, Flow, Key, Match, Milestone, Through
 from core.catalog.rates import Rates
 from core.catalog.reading import Reading
 from core.catalog.routing import ActiveTime, Channel, Owner, Route
@@ -46,6 +46,7 @@ DEFINITIONS: tuple[tuple[str, type[Definition]], ...] = (
     ("Key (under `keys:` of a flow)", Key),
     ("Fact (under `facts:` of a flow)", Fact),
     ("Milestone (under `milestones:` of a flow)", Milestone),
+    ("Through (`through:` of a milestone)", Through),
     ("Match (`match:` of a milestone)", Match),
     ("Reading (of a key, a fact, a `time:` or a `cause:` of a milestone)", Reading),
     ("SLA (under `slas:` of a flow)", Sla),

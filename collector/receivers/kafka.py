@@ -32,7 +32,8 @@ from pydantic import AwareDatetime, Field
 from collector.backoff import Backoff
 from collector.cloud_events import ATTRIBUTE_MAX_CHARACTERS
 from collector.message import Message, MessageSettings, records_of, text_of
-from collector.receiver import QueueState, ReceiverContext
+from collector.queue_series import QueueState
+from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from collector.reconnecting import reconnect_for_ever
 from core.clock import EPOCH

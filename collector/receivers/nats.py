@@ -31,7 +31,8 @@ from pydantic import AwareDatetime, Field
 from collector.backoff import Backoff
 from collector.broker_address import read_address
 from collector.message import Message, MessageSettings, records_of
-from collector.receiver import QueueState, ReceiverContext
+from collector.queue_series import QueueState
+from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from collector.reconnecting import end_when_cancelled, reconnect_for_ever
 from core.clock import EPOCH

@@ -23,16 +23,17 @@ import pamqp.decode
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed
 from pamqp.exceptions import PAMQPException
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from collector.backoff import Backoff
 from collector.message import Message, MessageSettings, records_of
+from collector.rabbitmq_queues import Watched, doubts, telling_queues
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from collector.reconnecting import end_when_cancelled, reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
-from core.secrets import resolve_secret
+from core.secrets import is_reference, resolve_secret
 
 CHECK_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
@@ -57,6 +58,10 @@ class RabbitmqSettings(MessageSettings):
 
     The queue must exist unless ``declare`` is true; ``prefetch`` limits how many unacknowledged messages we hold. A stream is read from its
     beginning the first time or, with ``from: new``, from what comes then.
+
+    What waits in the queue is told, and in those that ``watch`` names besides: queues that other systems read. The secret behind
+    ``management`` is the address of the broker's management API (``http://user:password@broker:15672``); without it the broker tells only
+    how many messages are ready. ``dead_letters`` maps a queue to its dead-letter queue where the broker does not say so itself.
     """
 
     places: ClassVar[tuple[str, ...]] = ("routing_key", "exchange", "queue")
@@ -68,6 +73,21 @@ class RabbitmqSettings(MessageSettings):
     durable: bool = True
     arguments: dict[str, str | int | bool] = Field(default_factory=dict)
     bindings: list[Binding] = Field(default_factory=list)
+    watch: list[str] = Field(default_factory=list)
+    dead_letters: dict[str, str] = Field(default_factory=dict)
+    management: str = ""
+
+    @field_validator("management")
+    @classmethod
+    def _is_a_reference(cls, written: str) -> str:
+        if written and not is_reference(written):
+            raise ValueError("write env:NAME or file:PATH: the address contains a password")
+        return written
+
+    @property
+    def told(self) -> list[str]:
+        """The queues whose state is told."""
+        return list(dict.fromkeys([self.queue, *self.watch]))
 
 
 class RabbitmqReceiver:
@@ -78,6 +98,15 @@ class RabbitmqReceiver:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(RabbitmqSettings, settings)
+
+    def queues(self, settings: dict[str, Any]) -> list[str]:
+        """Return the queues whose state is told."""
+        return parse_settings(RabbitmqSettings, settings).told
+
+    def doubts(self, settings: dict[str, Any]) -> list[str]:
+        """Return what the broker's management API says against its queues; nothing without one."""
+        given = parse_settings(RabbitmqSettings, settings)
+        return asyncio.run(doubts(_watched(given))) if given.management else []
 
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
@@ -126,9 +155,14 @@ async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backo
         url, timeout=ANSWER_SECONDS, client_properties={"connection_name": f"andon {context.source.source}"}
     )
     try:
-        await end_when_cancelled(_read(connection, context, settings, backoff))
+        async with telling_queues(connection, context, _watched(settings)):
+            await end_when_cancelled(_read(connection, context, settings, backoff))
     finally:
         await asyncio.shield(asyncio.wait({asyncio.ensure_future(connection.close())}, timeout=2.0))
+
+
+def _watched(settings: RabbitmqSettings) -> Watched:
+    return Watched(settings.url, settings.management, settings.told, settings.dead_letters)
 
 
 async def _read(connection: AbstractConnection, context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field
 from core.catalog.definition import Definition, Identifier
 from core.catalog.reading import Reading
 from core.catalog.sla import Sla
+from core.duration import DurationText
 from core.signal import Lane
 
 Relation = Literal["one", "many", "many-to-many"]
@@ -90,6 +91,21 @@ class Match(Definition):
     where: str | None = None
 
 
+class Through(Definition):
+    """The queue, topic or stream before a milestone, whose messages lead to it.
+
+    ``source``: the broker's source, which tells how much waits in the queue; ``reader``: whose progress counts, where several read it (a
+    consumer group). The queue holds up what waits for the milestone when, for ``limit``, nothing left it although something waited, when
+    it was fuller at every moment of the last ``limit`` than at any of the one before, and when messages were dead-lettered a ``limit`` ago:
+    then what waited for the milestone at that moment, and still does.
+    """
+
+    source: str
+    queue: str
+    reader: str = ""
+    limit: DurationText = "5 minutes"
+
+
 class Milestone(Definition):
     """A named point in a flow.
 
@@ -102,7 +118,8 @@ class Milestone(Definition):
     time counts, and is marked. ``failure``: this milestone means that the step went wrong; ``stage`` is then the milestone that did not
     happen and ``cause`` is where its cause is found. ``optional``: the flow is complete without it. ``missing``: what is said of
     transactions that have not reached it ("12 orders *without an invoice*"); by default "not" and the title. ``expected``: the fact of type
-    time in which somebody, such as the carrier, says when it will be reached; without one, the usual time tells.
+    time in which somebody, such as the carrier, says when it will be reached; without one, the usual time tells. ``through``: the queue
+    before it; while that holds them up, all that wait for this milestone are in one incident.
     """
 
     title: str = ""
@@ -117,6 +134,7 @@ class Milestone(Definition):
     cause: Place | None = None
     optional: bool = False
     expected: str | None = None
+    through: Through | None = None
     runbook: str | None = None
 
 
@@ -147,6 +165,23 @@ class Flow(Definition):
     ends: list[str] = Field(min_length=1)
     cancels: list[str] = Field(default_factory=list)
     slas: dict[str, Sla] = Field(default_factory=dict)
+
+    def before(self, milestone: str) -> str | None:
+        """Return the milestone that everything has reached which waits for this one: the nearest one written before it that has to be.
+
+        None: nothing has to happen before it.
+        """
+        names = list(self.milestones)
+        earlier = reversed(names[: names.index(milestone)])
+        return next((name for name in earlier if self._has_to_be(name)), None)
+
+    def after(self, milestone: str) -> list[str]:
+        """Return the milestones written after this one that have to be reached: what has reached one no longer waits for this one."""
+        names = list(self.milestones)
+        return [name for name in names[names.index(milestone) + 1 :] if self._has_to_be(name)]
+
+    def _has_to_be(self, name: str) -> bool:
+        return not self.milestones[name].failure and not self.milestones[name].optional and name not in self.cancels
 
     def parties(self) -> dict[Party, str]:
         """Return by role the fact that names the company that has it."""

@@ -31,6 +31,7 @@ from core.catalog.check_rest import (
     check_told,
 )
 from core.catalog.check_runbook import check_runbook
+from core.catalog.check_through import check_through
 from core.catalog.contract import Contract
 from core.catalog.definition import IDENTIFIER_PATTERN, Definition
 from core.catalog.flow import Flow
@@ -111,6 +112,7 @@ def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
     names = facts | {key for flow in catalog.flows.values() for key in flow.keys}
     for flow in catalog.flows.values():
         check_flow(review, reader.document("flow", flow.flow), flow, catalog.contracts)
+        check_through(review, reader.document("flow", flow.flow), flow, catalog.sources)
         check_told(review, reader.document("flow", flow.flow), flow, catalog.routes)
     for calendar in catalog.calendars.values():
         check_calendar(review, reader.document("calendar", calendar.calendar), calendar)

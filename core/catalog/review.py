@@ -25,6 +25,10 @@ CheckSettings = Callable[[dict[str, Any]], WrongSetting | None]
 """``receiver:`` or ``format:`` of a source, or a channel, as written → the first setting that its plug-in cannot use, or None."""
 
 
+ListQueues = Callable[[dict[str, Any]], list[str] | None]
+"""``receiver:`` of a source → the queues and topics whose state it tells (``^`` begins a pattern), or None if that is not known."""
+
+
 @dataclass(frozen=True)
 class Validators:
     """Validators for the parts of a catalog that only other stages understand; a part without a validator is accepted unchecked."""
@@ -34,6 +38,7 @@ class Validators:
     receiver: CheckSettings | None = None
     format: CheckSettings | None = None
     channel: CheckSettings | None = None
+    queues: ListQueues | None = None
 
 
 @dataclass

@@ -16,11 +16,13 @@ from core.duration import parse_duration
 from core.money import count
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import export, facts, filters, links, notices, status_badge, table
+from dashboard.components import export, facts, filters, links, notices, queues, status_badge, table
+from dashboard.components.spark import spark
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
 from store.reads import interfaces
 from store.reads import origins as reads
+from store.reads import queues as stored_queues
 
 _HOURS = 24
 _QUARANTINED = 100
@@ -58,6 +60,7 @@ class Sources:
             rows = [_row(context, name, seen, volumes, reasons, hour, silent=name in silent) for name in names]
             judged = [{**_judged(row, unused), **_failures(told, row["name"])} for row in rows]
             _show(context, [_paused(context, row, pauses[row["name"]]) if row["name"] in pauses else row for row in judged])
+        queues.show(context, context.data.read(stored_queues.latest, since=hour - timedelta(hours=_HOURS - 1)), hour)
         _unused(unused)
         _quarantine(context, reasons)
 
@@ -177,7 +180,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         ),
         table.Column("Expected every", lambda row: row["every"], "soft"),
         table.Column("Sends every", _rhythm),
-        table.Column("Last 24 hours", lambda row: _spark(context, row["series"])),
+        table.Column("Last 24 hours", lambda row: spark(context.zone, row["series"])),
         table.Column("Signals", lambda row: count(row["total"]), "number"),
         table.Column("By kind", _kinds, "soft spare"),
         table.Column("Errors", _errors, "number"),
@@ -274,17 +277,6 @@ def _not_numbers(context: Context, since: datetime) -> list[dict[str, Any]]:
         }
         for row in context.data.read(reads.not_numbers, slow=True, since=since, facts=meant).to_dict("records")
     ]  # fmt: skip
-
-
-def _spark(context: Context, series: list[tuple[datetime, int]]) -> Markup:
-    top = max((signals for _, signals in series), default=0)
-    bars = Markup("").join(
-        Markup('<i class="info" style="height:{:.0f}%" title="{}: {}"></i>').format(
-            max(12, 100 * signals / top) if signals else 0, context.zone.show(moment), count(signals)
-        )
-        for moment, signals in series
-    )
-    return Markup('<span class="spark">{}</span>').format(bars)
 
 
 def _quarantine(context: Context, reasons: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from alerts.members import CANDIDATE, RANKS, candidates, naive, ranks, together
 from core.catalog.catalog import Catalog
+from core.catalog.flow import Through
 from core.verdict import Verdict
 from tests.alerts.clocks import at, clocks, transactions
 from tests.alerts.messages import NOW
@@ -51,6 +52,14 @@ def test_a_clock_brings_its_cause_owner_and_what_is_at_stake():
     assert (row["stage"], row["cause"], row["owner"], row["runbook"]) == ("booked", "CREDIT", "finance", "book")
     assert (row["value"], row["currency"], row["penalty"], row["customer"], row["plant"]) == (12.5, "EUR", 3.0, "ACME", "DE07")
     assert row["joined_at"] == at(NOW - timedelta(hours=1)), "it has been in it since its verdict"
+
+
+def test_all_that_a_queue_holds_up_is_held_at_the_milestone_behind_it():
+    behind = CATALOG.flows["orders"].milestones["booked"].model_copy(update={"through": Through(source="broker", queue="orders.in")})
+    flow = CATALOG.flows["orders"].model_copy(update={"milestones": {**CATALOG.flows["orders"].milestones, "booked": behind}})
+    for cause, stage in (("queue-stopped:broker/orders.in", "booked"), ("queue-stopped:broker/other", "shipped"), ("overdue", "shipped")):
+        (row,) = candidates(clocks("at_risk", stage="shipped", cause=cause), NONE, Catalog(flows={"orders": flow}), NOW).to_dict("records")
+        assert (row["stage"], row["cause"]) == (stage, cause)
 
 
 @pytest.mark.parametrize(("changes", "field", "value"), [({"cause": ""}, "cause", "overdue"), ({"owner": ""}, "owner", "order-desk")])

@@ -39,6 +39,13 @@ CATALOG = Catalog(flows={"orders": ORDERS.model_copy(update={"noun": "order"})})
         ({"cause": "source-silent:erp"}, "20 orders perhaps not booked in SAP: erp is silent"),
         ({"cause": "fact-missing:promised_at"}, "20 orders perhaps not booked in SAP: the fact promised_at is missing"),
         ({"cause": "calendar:office"}, "20 orders perhaps not booked in SAP: the calendar office gives no due time"),
+        (
+            {"cause": "queue-stopped:broker/orders.inbound", "value": {"EUR": 146_000.0}},
+            "orders.inbound stands still · 20 orders wait behind it · €146k at risk",
+        ),
+        ({"cause": "queue-stopped:broker/in", "members": 1, "breached": 1, "plants": ["DE07"]}, "in stands still · 1 order waits behind it, late · DE07"),
+        ({"cause": "dead-letters:broker/in", "breached": 2}, "in dead-letters messages · 20 orders wait behind it, 2 late"),
+        ({"cause": "queue-stopped:broker/in", "status": "resolved", "members": 0}, "in stands still · 25 orders waited behind it"),
         ({"status": "resolved", "members": 0, "plants": ["DE07"]}, "25 orders were not booked in SAP · DE07"),
         ({"status": "resolved", "members": 0, "members_total": 1}, "1 order was not booked in SAP"),
         ({"members": 12_345}, "12,345 orders still not booked in SAP"),

@@ -25,6 +25,8 @@ WITHOUT_ANSWER = {
     "leadership.slowest",
     "detail.usual",
     "origins.expected",
+    "origins.pauses",
+    "queues.latest",
     "origins.keyless",
     "origins.not_numbers",
     "saved_views.views",

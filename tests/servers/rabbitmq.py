@@ -26,15 +26,28 @@ class RabbitServer:
     port: int = field(default_factory=free_port)
     distribution_port: int = field(default_factory=free_port)
     epmd_port: int = field(default_factory=free_port)
+    management_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"amqp://guest:guest@127.0.0.1:{self.port}/"
 
+    @property
+    def management(self) -> str:
+        return f"http://guest:guest@127.0.0.1:{self.management_port}"
+
     def start(self) -> None:
-        (self.folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{self.port}\nloopback_users = none\n", encoding="ascii")
-        (self.folder / "plugins").write_text("[].", encoding="ascii")
+        settings = {
+            "listeners.tcp.1": f"127.0.0.1:{self.port}",
+            "loopback_users": "none",
+            "management.tcp.ip": "127.0.0.1",
+            "management.tcp.port": self.management_port,
+            "collect_statistics_interval": 1000,
+        }
+        lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        (self.folder / "rabbitmq.conf").write_text(lines, encoding="ascii")
+        (self.folder / "plugins").write_text("[rabbitmq_management].", encoding="ascii")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([self.program], stdout=log, stderr=log, env=self._environment(), start_new_session=True)
         wait_until(lambda: listens(self.port), START_SECONDS, f"RabbitMQ listens; its log is {self.folder / 'log'}")

@@ -12,7 +12,7 @@ import pandas as pd
 from core.catalog.calendar import Calendar, Shift
 from core.catalog.catalog import Catalog
 from core.catalog.contract import Contract
-from core.catalog.flow import Fact, Flow, Key, Match, Milestone
+from core.catalog.flow import Fact, Flow, Key, Match, Milestone, Through
 from core.catalog.sla import Sla
 from core.catalog.source import Source
 from core.clock import from_milliseconds, to_milliseconds
@@ -42,9 +42,10 @@ def milestone(system: str = "ERP", keys: dict[str, str] | None = None) -> Milest
     return Milestone(system=system, match=Match(event="x"), keys=keys or {"order": "data.order"})
 
 
-def flow(slas: dict[str, dict[str, Any]]) -> Flow:
+def flow(slas: dict[str, dict[str, Any]], through: dict[str, Through] | None = None) -> Flow:
     names = ["captured", "booked", "rejected", "blocked", "released", "cancelled", "invoiced"]
     milestones = {name: milestone() for name in names} | {"shipped": milestone("WMS", {"order": "data.order", "delivery": "data.delivery"})}
+    milestones |= {name: milestones[name].model_copy(update={"through": queue}) for name, queue in (through or {}).items()}
     return Flow(
         flow="o2c",
         title="Order to cash",
@@ -66,7 +67,7 @@ def catalog(slas: dict[str, dict[str, Any]], calendars: list[Calendar] | None = 
     sources: list[Source] = more.get("sources", [])
     return Catalog(
         version=version,
-        flows={"o2c": flow(slas)},
+        flows={"o2c": flow(slas, more.get("through"))},
         calendars={c.calendar: c for c in calendars or []},
         contracts={c.contract: c for c in contracts},
         sources={s.source: s for s in sources},

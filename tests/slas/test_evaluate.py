@@ -16,7 +16,8 @@ from slas.evaluate import Silence, evaluate
 START, WARN, DUE = 1_000, 1_600, 2_000
 CLOCK: dict[str, Any] = {
     "flow": "o2c", "sla": "book", "stage": "booked", "started_at": START, "warn_at": WARN, "due_at": DUE, "stopped_at": MISSING, "paused": [],
-    "lacking": "", "cancelled": False, "failure": "", "penalty_free": 0.0, "penalty_day": 0.0, "penalty_cap": 0.0,
+    "lacking": "", "cancelled": False, "failure": "", "held_up": "", "at_once": False,
+    "penalty_free": 0.0, "penalty_day": 0.0, "penalty_cap": 0.0,
 }  # fmt: skip
 
 
@@ -40,6 +41,21 @@ def test_a_clock_warns_and_breaches_at_the_millisecond_and_says_when_to_look_aga
     found = said(now)
     assert (found["verdict"], found["next_at"]) == (verdict, next_at)
     assert found["cause"] == ("" if verdict == "running" else "overdue")
+
+
+@pytest.mark.parametrize(
+    ("now", "at_once", "verdict", "cause"),
+    [
+        (START, True, "at_risk", "queue-stopped:broker/in"),
+        (START, False, "running", ""),
+        (WARN, False, "at_risk", "queue-stopped:broker/in"),
+        (DUE, True, "breached", "queue-stopped:broker/in"),
+    ],
+)
+def test_what_a_queue_holds_up_is_at_risk_before_its_warning(now: int, at_once: bool, verdict: str, cause: str) -> None:
+    found = said(now, held_up="queue-stopped:broker/in", at_once=at_once)
+    assert (found["verdict"], found["cause"]) == (verdict, cause)
+    assert said(now, held_up="queue-stopped:broker/in", at_once=at_once, failure="CREDIT", stopped_at=now)["verdict"] != "at_risk"
 
 
 @pytest.mark.parametrize(("stopped", "verdict"), [(DUE - 1, "met"), (DUE, "met"), (DUE + 1, "met_late")])

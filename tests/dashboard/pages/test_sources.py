@@ -150,10 +150,3 @@ def test_a_source_that_sends_what_cannot_be_used_is_not_green(
     rows = [{"source": name, "short": "without a key", "signals": signals} for name, signals in unused]
     found = sources._judged({"name": "crm", "state": state, "refused": refused}, rows)
     assert (found["why"], found["state"]) == (why, shown)
-
-
-def test_an_hour_with_one_signal_among_thousands_can_still_be_seen(context: Context) -> None:
-    shown = sources._spark(context, [(HOUR - timedelta(hours=2), 100_000), (HOUR - timedelta(hours=1), 1), (HOUR, 0)])
-    assert [part.split("%")[0] for part in shown.split("height:")[1:]] == ["100", "12", "0"]
-    assert 'title="24 Nov 10:00: 0"' in shown
-    assert sources._spark(context, []) == '<span class="spark"></span>'

@@ -1,0 +1,99 @@
+"""What stands in the queues of brokers, over time: points of metrics of Andon's own source, which reach the store through the journal.
+
+Pages and incidents read them there; a queue without a change is told again after a while, so that it is known to be looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import ScopeMetrics
+
+from core.catalog.source import OWN_SOURCE
+from core.signal import Lane, Record, SignalKind
+from core.telemetry import M
+
+KEEP_SECONDS = 10.0
+"""How often what changed is kept."""
+AGAIN_MILLISECONDS = 30_000
+"""How long after a queue's last point another follows although nothing has changed."""
+SERVICE = "andon-collector"
+DONE = "andon_queue_done_messages"
+"""Counts up as messages leave the queue; of use only for whether it rises, so it is no metric of its own for Prometheus."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What stands in a queue, topic or stream of the source, as its broker says. None: this broker does not tell.
+
+    ``reader``: the consumer or group of consumers that the figures are of; empty if the queue has one figure for all. ``waiting``: messages
+    not delivered to it yet; ``unacknowledged``: delivered, and not done; ``oldest_seconds``: the age of the oldest that is not done;
+    ``dead_letters``: messages in the queue's dead-letter queue; ``done``: a number that rises with every message done, such as an offset.
+    """
+
+    queue: str
+    reader: str = ""
+    waiting: int | None = None
+    unacknowledged: int | None = None
+    oldest_seconds: float | None = None
+    dead_letters: int | None = None
+    done: int | None = None
+
+    def figures(self) -> dict[M | str, float]:
+        """Return what is known by its metric, or its name alone where Prometheus does not get it."""
+        told: dict[M | str, float | None] = {
+            M.QUEUE_WAITING: self.waiting,
+            M.QUEUE_UNACKNOWLEDGED: self.unacknowledged,
+            M.QUEUE_OLDEST_SECONDS: self.oldest_seconds,
+            M.QUEUE_DEAD_LETTERS: self.dead_letters,
+            DONE: self.done,
+        }
+        return {metric: float(value) for metric, value in told.items() if value is not None}
+
+
+_Queue = tuple[str, str, str]
+
+
+@dataclass
+class QueueSeries:
+    """The latest state of every queue, and the last one that was kept. Any thread may note; one loop keeps."""
+
+    _told: dict[_Queue, tuple[QueueState, int]] = field(default_factory=dict)
+    _kept: dict[_Queue, tuple[QueueState, int]] = field(default_factory=dict)
+
+    def note(self, source: str, state: QueueState, at: int) -> None:
+        """Note a state of a source's queue at a moment in milliseconds."""
+        self._told[source, state.queue, state.reader] = (state, at)
+
+    def due(self) -> dict[_Queue, tuple[QueueState, int]]:
+        """Return what is to be kept: states that have changed, and those told again a while after they were last kept."""
+        return {queue: told for queue, told in list(self._told.items()) if self._is_due(told, self._kept.get(queue))}
+
+    def keep(self, states: dict[_Queue, tuple[QueueState, int]]) -> None:
+        """Remember that these states are on disk."""
+        self._kept.update(states)
+
+    @staticmethod
+    def _is_due(told: tuple[QueueState, int], kept: tuple[QueueState, int] | None) -> bool:
+        return kept is None or told[0] != kept[0] or told[1] >= kept[1] + AGAIN_MILLISECONDS
+
+
+def record_of(states: dict[_Queue, tuple[QueueState, int]], now: int) -> Record:
+    """Return the record that keeps states: one gauge for each figure, with the queue in its point's attributes."""
+    request = ExportMetricsServiceRequest()
+    group = request.resource_metrics.add()
+    group.resource.attributes.add(key="service.name").value.string_value = SERVICE
+    scope = group.scope_metrics.add()
+    count = sum(_add(scope, queue, state, at) for queue, (state, at) in states.items())
+    return Record(SignalKind.METRICS, OWN_SOURCE, Lane.STANDARD, now, count, request.SerializeToString())
+
+
+def _add(scope: ScopeMetrics, queue: _Queue, state: QueueState, at: int) -> int:
+    figures = state.figures()
+    for metric, value in figures.items():
+        gauge = scope.metrics.add(name=metric.value.name if isinstance(metric, M) else metric)
+        point = gauge.gauge.data_points.add(time_unix_nano=at * 1_000_000, as_double=value)
+        for name, text in zip(("source", "queue", "reader"), queue, strict=True):
+            point.attributes.add(key=name).value.string_value = text
+    return len(figures)

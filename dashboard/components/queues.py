@@ -1,0 +1,92 @@
+"""What stands in the queues of brokers: how much waits, since when, for whom, and what was dead-lettered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from markupsafe import Markup
+
+from core.money import count
+from core.plural import counted
+from dashboard.components import table
+from dashboard.components.spark import spark
+from dashboard.components.time_format import aware, duration
+from dashboard.page import Context
+
+HOURS = 24
+_SHOWN = 200
+_STALE_SECONDS = 300
+"""A state told longer ago than this is shown with its age: its source is not read, or its broker does not answer."""
+
+
+def show(context: Context, queues: pd.DataFrame, hour: datetime) -> None:
+    """Draw the queues of all sources (``store.reads.queues.latest``), those with dead letters first, then those with most in them."""
+    if queues.empty:
+        return
+    st.subheader("Queues", anchor=False)
+    rows = sorted(queues.to_dict("records"), key=lambda row: (-_number(row["dead_letters"]), -_inside(row), row["source"], row["queue"]))
+    hours = [hour - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)]
+    columns = [
+        table.Column("Queue", _named, "key wrap"),
+        table.Column("Source", lambda row: row["source"], "soft"),
+        table.Column("Waiting", lambda row: _figure(row["waiting"]), "number"),
+        table.Column("Unacknowledged", lambda row: _figure(row["unacknowledged"]), "number"),
+        table.Column("Oldest", _oldest),
+        table.Column("Dead letters", _dead_letters, "number"),
+        table.Column("Last 24 hours", lambda row: spark(context.zone, _series(row, hours))),
+        table.Column("Told", lambda row: _told(context, row), "soft"),
+    ]
+    table.show(columns, rows[:_SHOWN], "Queues")
+    shown = f"Showing {_SHOWN} of {len(rows)}. " if len(rows) > _SHOWN else ""
+    st.caption(f"{shown}A dash: the broker does not tell. Last 24 hours: the most in it in each hour, waiting or unacknowledged.")
+
+
+def _named(row: Mapping[Any, Any]) -> Markup:
+    reader = Markup("<br><small>read by {}</small>").format(row["reader"]) if row["reader"] else ""
+    return Markup("{}{}").format(row["queue"], reader)
+
+
+def _number(value: Any) -> int:
+    return 0 if value is None or pd.isna(value) else int(value)
+
+
+def _inside(row: Mapping[Any, Any]) -> int:
+    return _number(row["waiting"]) + _number(row["unacknowledged"])
+
+
+def _figure(value: Any) -> str:
+    return "–" if value is None or pd.isna(value) else count(int(value))
+
+
+def _oldest(row: Mapping[Any, Any]) -> str:
+    value = row["oldest_seconds"]
+    if value is None or pd.isna(value):
+        return "–"
+    return duration(float(value)) if _inside(row) else ""
+
+
+def _dead_letters(row: Mapping[Any, Any]) -> Markup | str:
+    if not _number(row["dead_letters"]):
+        return _figure(row["dead_letters"])
+    number = int(row["dead_letters"])
+    return Markup('<span class="pill bad" title="{}">{}</span>').format(counted(number, "dead letter"), count(number))
+
+
+def _series(row: Mapping[Any, Any], hours: list[datetime]) -> list[tuple[datetime, int]]:
+    known = {int(began): int(most) for began, most in dict(row["by_hour"]).items()}
+    return [(moment, known.get(int(moment.timestamp()), 0)) for moment in hours]
+
+
+def _told(context: Context, row: Mapping[Any, Any]) -> Markup | str:
+    told = aware(row["told_at"])
+    age = (context.now - told).total_seconds() if told else 0.0
+    text = f"{duration(age)} ago"
+    return (
+        Markup('<span class="pill warn" title="{}">{}</span>').format("Its source is not read now, or the broker does not answer", text)
+        if age > _STALE_SECONDS
+        else text
+    )
