@@ -13,13 +13,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
 from collector.cloud_events import BATCH, STRUCTURED, BadEvent, event_of_parts, make_event, parse_batch, parse_structured
+from collector.dead_letters import as_dead_letter, dead_letter_of
 from collector.format import Reader
 from collector.http.encoding import decode
 from collector.plugin_settings import PluginSettings
@@ -90,7 +91,14 @@ class EventSettings(PluginSettings):
 
 
 class MessageSettings(EventSettings, ReceiverSettings):
-    """What the settings of all brokers share."""
+    """What the settings of all brokers share.
+
+    ``reads: dead_letters``: what is read are messages that others gave up. Each becomes an event of the type that it would have where it
+    comes from, with ``.dead_letter`` behind it, and why as attributes: ``deadletterfrom``, ``deadletterreason``, ``deadletterdetail`` and
+    ``deadlettertries``.
+    """
+
+    reads: Literal["messages", "dead_letters"] = "messages"
 
 
 def records_of(message: Message, context: ReceiverContext, settings: EventSettings) -> list[Record]:
@@ -106,10 +114,19 @@ def each_record(message: Message, context: ReceiverContext, settings: EventSetti
         kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
         return context.quarantined(error, body, kind=kind, content_type=content_type, peer=peer)
 
+    letter, death = None, ""
+    if isinstance(settings, MessageSettings) and settings.reads == "dead_letters":
+        letter = dead_letter_of(message.headers, message.place)
+        death = message.identity or str(letter.tries)
+        kind = letter.origin if message.type in message.place.values() and letter.origin else message.type
+        message = replace(message, place=letter.place, type=kind)
     in_parts = message.content_type if context.reader else STRUCTURED
     try:
         for event in _events(message, settings, context.reader):
-            yield context.event(event) if isinstance(event, bytes) else kept(*event, in_parts)
+            if not isinstance(event, bytes):
+                yield kept(*event, in_parts)
+            else:
+                yield context.event(as_dead_letter(event, letter, death) if letter else event)
     except Rejection as rejection:
         yield kept(rejection.error, message.body, message.content_type)
     except ValueError as error:  # a text that UTF-8 cannot express; it must not hold up the queue

@@ -215,3 +215,13 @@ def test_an_address_that_is_none_is_told_without_it(address: str):
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(UsageError, match=r"^'start' is wrong: .*timezone"):
         RECEIVER.validate(settings("orders", start="2026-11-02T00:00:00"))
+
+
+def test_a_dead_letter_of_a_framework_is_told_as_of_its_own_topic(kafka_server: KafkaServer, topic: str, tmp_path: Path):
+    headers: list[Header] = [("kafka_dlt-original-topic", b"orders"), ("kafka_dlt-exception-fqcn", b"java.lang.IllegalStateException")]
+    kafka_server.send(topic, b'{"order": "4711"}', headers=headers)
+
+    (event,) = receive(1, tmp_path / "state", settings(topic, reads="dead_letters")).events
+
+    assert (event["type"], event["source"]) == ("orders.dead_letter", "/topics/orders")
+    assert (event["deadletterreason"], event["data"]) == ("java.lang.IllegalStateException", {"order": "4711"})

@@ -387,3 +387,32 @@ def test_a_broker_restart_while_reading_loses_nothing(rabbit_server: RabbitServe
 
     # What was accepted but not yet acknowledged comes again, under the same id: at most what was in our hands.
     assert len(intake.accepted) - len(sent) <= 100
+
+
+def test_a_dead_letter_is_told_as_of_its_own_queue_and_why(rabbit_server: RabbitServer, queue: str, tmp_path: Path):
+    dead = f"{queue}.dead"
+
+    async def give_up() -> None:
+        async with await aio_pika.connect(rabbit_server.url) as connection:
+            channel = await connection.channel()
+            await channel.declare_queue(dead, durable=True)
+            arguments = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead}
+            own = await channel.declare_queue(f"{queue}.own", durable=True, arguments=arguments)
+            message = aio_pika.Message(b'{"order": "4711"}', message_id="m-1")
+            await channel.default_exchange.publish(message, own.name)
+            taken = await own.get(timeout=10)
+            await taken.reject(requeue=False)
+
+    intake = TestIntake()
+
+    async def scenario() -> None:
+        await give_up()
+        async with running(RECEIVER, context_of(settings(dead, reads="dead_letters"), intake, tmp_path / "state")):
+            await until(lambda: len(intake.accepted) >= 1)
+
+    asyncio.run(scenario())
+    (event,) = intake.events
+    assert (event["type"], event["source"], event["id"]) == (f"{queue}.own.dead_letter", f"/queues/{queue}.own", "m-1/dead/1")
+    assert (event["deadletterfrom"], event["deadletterreason"], event["deadlettertries"]) == (f"{queue}.own", "rejected", "1")
+    assert event["data"] == {"order": "4711"}
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(event["time"])).total_seconds()) < 600
