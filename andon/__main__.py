@@ -32,6 +32,7 @@ COMMANDS = (
     "dashboard",
     "plant",
     "init",
+    "discover",
     "doctor",
     "check",
     "source",

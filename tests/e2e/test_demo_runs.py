@@ -139,6 +139,14 @@ def test_the_summary_names_addresses_where_the_data_lies_and_how_to_stop(demo: D
     assert set(demo.children()) == {"collect", "plant", "engine", "dashboard"}
 
 
+def test_a_catalog_is_proposed_after_what_has_arrived(demo: Demo, tmp_path: Path) -> None:
+    found = andon("discover", "--data", str(demo.data), "--to", "proposed", folder=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert {"proposed/flows/sales-order.yaml", "proposed/README.md"} <= set(found.stdout.splitlines())
+    checked = ask("check", "proposed", folder=tmp_path)
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_both_say_that_they_are_alive_and_able_to_work(demo: Demo) -> None:
     for url in (demo.product.collector_url, demo.product.engine_url):
         assert plain_http.get(f"{url}/healthz", timeout=10).status_code == 200

@@ -17,6 +17,7 @@ from jinja2.meta import find_undeclared_variables
 from core.statement import environment_of
 from store.client import Store
 from store.reads.detail import MILESTONES, SIGNALS, USUAL_LEAST, USUAL_MOST
+from store.reads.discovery import SIGNALS_LOOKED_AT
 from store.reads.preview import COLUMNS, TABLES
 from store.statement import statement
 
@@ -61,6 +62,11 @@ CASES: dict[str, list[dict[str, object]]] = {
     "detail/milestones": each("limit", (MILESTONES,)),
     "detail/spans": each("limit", (SIGNALS,)),
     "detail/usual": [{"most": USUAL_MOST, "least": USUAL_LEAST}],
+    "discovery/fields": [{"kind": kind, "signals": SIGNALS_LOOKED_AT} for kind in TABLES],
+    "discovery/newest": each("table", tuple(TABLES.values())),
+    "discovery/paths": [{"kind": kind, "signals": SIGNALS_LOOKED_AT} for kind in TABLES],
+    "discovery/sample": each("kind", tuple(TABLES)),
+    "discovery/sorts": each("kind", tuple(TABLES)),
     "expressions/analyse": [{"expression": "attributes['a']", "table": "spans"}],
     "incident_log/query": [{"query": "SELECT 1"}],
     "incident_log/incidents": [{**case, "unresolved": flag} for flag in FLAGS for case in columns_of("status", "flow", "owner")],
@@ -90,6 +96,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "rebuild/count_hours": each("table", ("spans",)),
     "rebuild/count_rows": [{"table": "spans", "in_window": flag} for flag in FLAGS],
     "rebuild/oldest_hour": each("table", ("spans",)),
+    "sampled/drop": each("table", ("sampled_signals",)),
     "search/by_value": [
         {**LISTING, "order": "value"},
         {**LISTING, "order": "value", "columns": ("flow", "state", "customer"), "promises": True, "reverse": True, "in_window": False},

@@ -1,0 +1,131 @@
+-- with {"kind": "event", "signals": 1000}
+-- How the values at each path look in some signals of each sort, without any of them: of the usual shape, letters are A and digits 9.
+SELECT sort, pair.1 AS path, field, uniqExact(signal) AS signals, count() AS values, uniq(pair.2) AS distinct_values,
+    countIf(match(pair.2, '^[A-Za-z0-9][A-Za-z0-9_./:#|-]*( [A-Za-z0-9_./:#|-]+)?$') AND match(pair.2, '[0-9]')) AS identifiers,
+    countIf(match(pair.2, '^[+-]?[0-9]+([.,][0-9]+)?$')) AS numbers,
+    countIf(match(pair.2, '^[+-]?[0-9]+[.,][0-9]{1,6}$')) AS fractions,
+    countIf(match(pair.2, '^(19|20)[0-9]{2}-?(0[1-9]|1[0-2])-?([0-2][0-9]|3[01])([T ].*)?$')) AS times,
+    countIf(match(pair.2, '^0[0-9]{2}')) AS padded,
+    avg(lengthUTF8(pair.2)) AS length,
+    topK(1)(leftUTF8(replaceRegexpAll(replaceRegexpAll(pair.2, '[^\\x21-\\x7e]|[A-Za-z]', 'A'), '[0-9]', '9'), 40))[1] AS shape
+FROM (
+    SELECT kind AS sort, signal, arrayJoin(arraySlice(arrayFilter(p -> length(p.2) BETWEEN 1 AND 200 AND p.2 NOT IN ('null', 'true', 'false') AND left(p.2, 1) NOT IN ('{', '['), arrayConcat(
+    [('subject', subject)],
+    arrayFilter(p -> p.1 NOT IN ('extensions.traceparent', 'extensions.tracestate', 'extensions.baggage', 'extensions.time'),
+        arrayMap((k, v) -> (concat('extensions.', k), v), mapKeys(attributes), mapValues(attributes))),
+    arrayMap(p -> (p.1, if(startsWith(p.2, '"'), JSONExtractString(p.2), p.2)),
+        arrayFlatten(arrayMap(p -> multiIf(
+    startsWith(p.2, '{'), arrayMap(q -> (concat(p.1, '.', q.1), q.2), arrayFilter(q -> match(q.1, '^[\\w/:@-]{1,64}$'), arraySlice(JSONExtractKeysAndValuesRaw(p.2), 1, 100))),
+    startsWith(p.2, '['), arrayMap(q -> (concat(p.1, '[]'), q), arraySlice(JSONExtractArrayRaw(p.2), 1, 20)),
+    [p]), arrayFlatten(arrayMap(p -> multiIf(
+    startsWith(p.2, '{'), arrayMap(q -> (concat(p.1, '.', q.1), q.2), arrayFilter(q -> match(q.1, '^[\\w/:@-]{1,64}$'), arraySlice(JSONExtractKeysAndValuesRaw(p.2), 1, 100))),
+    startsWith(p.2, '['), arrayMap(q -> (concat(p.1, '[]'), q), arraySlice(JSONExtractArrayRaw(p.2), 1, 20)),
+    [p]), arrayFlatten(arrayMap(p -> multiIf(
+    startsWith(p.2, '{'), arrayMap(q -> (concat(p.1, '.', q.1), q.2), arrayFilter(q -> match(q.1, '^[\\w/:@-]{1,64}$'), arraySlice(JSONExtractKeysAndValuesRaw(p.2), 1, 100))),
+    startsWith(p.2, '['), arrayMap(q -> (concat(p.1, '[]'), q), arraySlice(JSONExtractArrayRaw(p.2), 1, 20)),
+    [p]), arrayFlatten(arrayMap(p -> multiIf(
+    startsWith(p.2, '{'), arrayMap(q -> (concat(p.1, '.', q.1), q.2), arrayFilter(q -> match(q.1, '^[\\w/:@-]{1,64}$'), arraySlice(JSONExtractKeysAndValuesRaw(p.2), 1, 100))),
+    startsWith(p.2, '['), arrayMap(q -> (concat(p.1, '[]'), q), arraySlice(JSONExtractArrayRaw(p.2), 1, 20)),
+    [p]), arrayFlatten(arrayMap(p -> multiIf(
+    startsWith(p.2, '{'), arrayMap(q -> (concat(p.1, '.', q.1), q.2), arrayFilter(q -> match(q.1, '^[\\w/:@-]{1,64}$'), arraySlice(JSONExtractKeysAndValuesRaw(p.2), 1, 100))),
+    startsWith(p.2, '['), arrayMap(q -> (concat(p.1, '[]'), q), arraySlice(JSONExtractArrayRaw(p.2), 1, 20)),
+    [p]), arrayFlatten(arrayMap(p -> multiIf(
+    startsWith(p.2, '{'), arrayMap(q -> (concat(p.1, '.', q.1), q.2), arrayFilter(q -> match(q.1, '^[\\w/:@-]{1,64}$'), arraySlice(JSONExtractKeysAndValuesRaw(p.2), 1, 100))),
+    startsWith(p.2, '['), arrayMap(q -> (concat(p.1, '[]'), q), arraySlice(JSONExtractArrayRaw(p.2), 1, 20)),
+    [p]), [('data', document)]))))))))))))))), 1, 200)) AS pair, cityHash64(kind, pair.1) AS field
+    FROM (
+        SELECT *
+        FROM (
+SELECT
+    cityHash64(event_source, id) AS signal, time AS at, event_source AS origin, '' AS service, '' AS destination, '' AS operation,
+    false AS conventional, false AS failed, multiIf(
+    position(type, '?') > 1, concat(substring(type, 1, position(type, '?') - 1), '*'),
+    match(type, '/[0-9]+(/|$)'), concat(extract(type, '^((?s:.)*?/)[0-9]+(?:/|$)'), '*'),
+    match(type, '^(?s:.)+?(?:[0-9]{4}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)'), concat(extract(type, '^((?s:.)+?)(?:[0-9]{4}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)'), '*'),
+    type) AS name, if(binary, '', data) AS document, subject,
+    extensions AS attributes,
+    CAST(map(), 'Map(LowCardinality(String), LowCardinality(String))') AS attribute_types, [] AS words,
+    toString(source) AS source, cityHash64('event', name, service, destination, operation, failed) AS kind
+FROM events FINAL
+WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon'
+        )
+        WHERE kind IN {sorts:Array(UInt64)}
+        LIMIT 1000 BY kind
+    )
+)
+WHERE field IN {fields:Array(UInt64)}
+GROUP BY sort, path, field
+
+-- with {"kind": "span", "signals": 1000}
+-- How the values at each path look in some signals of each sort, without any of them: of the usual shape, letters are A and digits 9.
+SELECT sort, pair.1 AS path, field, uniqExact(signal) AS signals, count() AS values, uniq(pair.2) AS distinct_values,
+    countIf(match(pair.2, '^[A-Za-z0-9][A-Za-z0-9_./:#|-]*( [A-Za-z0-9_./:#|-]+)?$') AND match(pair.2, '[0-9]')) AS identifiers,
+    countIf(match(pair.2, '^[+-]?[0-9]+([.,][0-9]+)?$')) AS numbers,
+    countIf(match(pair.2, '^[+-]?[0-9]+[.,][0-9]{1,6}$')) AS fractions,
+    countIf(match(pair.2, '^(19|20)[0-9]{2}-?(0[1-9]|1[0-2])-?([0-2][0-9]|3[01])([T ].*)?$')) AS times,
+    countIf(match(pair.2, '^0[0-9]{2}')) AS padded,
+    avg(lengthUTF8(pair.2)) AS length,
+    topK(1)(leftUTF8(replaceRegexpAll(replaceRegexpAll(pair.2, '[^\\x21-\\x7e]|[A-Za-z]', 'A'), '[0-9]', '9'), 40))[1] AS shape
+FROM (
+    SELECT kind AS sort, signal, arrayJoin(arraySlice(arrayFilter(p -> length(p.2) BETWEEN 1 AND 200, arrayConcat(
+    arrayMap((k, v) -> (concat('attributes.', k), v), arrayFilter(k -> match(k, '^[\\w./:-]{1,128}$') AND attribute_types[k] NOT IN ('array', 'kvlist', 'bytes', 'bool'), mapKeys(attributes)) AS names,
+        arrayMap(k -> attributes[k], names)),
+    arrayMap((w, n) -> (concat('body#', toString(n)), w), words, arrayEnumerate(words)))), 1, 200)) AS pair, cityHash64(kind, pair.1) AS field
+    FROM (
+        SELECT *
+        FROM (
+SELECT
+    cityHash64(trace_id, span_id) AS signal, start_time AS at, '' AS origin, service,
+    mapContains(attributes, 'messaging.operation.type') AS conventional,
+    attributes[if(conventional, 'messaging.operation.type', 'messaging.operation')] AS operation,
+    if(operation = '', '', attributes['messaging.destination.name']) AS destination, status = 'error' AS failed,
+    if(destination = '', multiIf(
+    position(toString(name), '?') > 1, concat(substring(toString(name), 1, position(toString(name), '?') - 1), '*'),
+    match(toString(name), '/[0-9]+(/|$)'), concat(extract(toString(name), '^((?s:.)*?/)[0-9]+(?:/|$)'), '*'),
+    match(toString(name), '^(?s:.)+?(?:[0-9]{4}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)'), concat(extract(toString(name), '^((?s:.)+?)(?:[0-9]{4}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)'), '*'),
+    toString(name)), '') AS name, '' AS document, '' AS subject,
+    attributes, attribute_types, [] AS words,
+    toString(source) AS source, cityHash64('span', name, service, destination, operation, failed) AS kind
+FROM spans FINAL
+WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon'
+        )
+        WHERE kind IN {sorts:Array(UInt64)}
+        LIMIT 1000 BY kind
+    )
+)
+WHERE field IN {fields:Array(UInt64)}
+GROUP BY sort, path, field
+
+-- with {"kind": "log", "signals": 1000}
+-- How the values at each path look in some signals of each sort, without any of them: of the usual shape, letters are A and digits 9.
+SELECT sort, pair.1 AS path, field, uniqExact(signal) AS signals, count() AS values, uniq(pair.2) AS distinct_values,
+    countIf(match(pair.2, '^[A-Za-z0-9][A-Za-z0-9_./:#|-]*( [A-Za-z0-9_./:#|-]+)?$') AND match(pair.2, '[0-9]')) AS identifiers,
+    countIf(match(pair.2, '^[+-]?[0-9]+([.,][0-9]+)?$')) AS numbers,
+    countIf(match(pair.2, '^[+-]?[0-9]+[.,][0-9]{1,6}$')) AS fractions,
+    countIf(match(pair.2, '^(19|20)[0-9]{2}-?(0[1-9]|1[0-2])-?([0-2][0-9]|3[01])([T ].*)?$')) AS times,
+    countIf(match(pair.2, '^0[0-9]{2}')) AS padded,
+    avg(lengthUTF8(pair.2)) AS length,
+    topK(1)(leftUTF8(replaceRegexpAll(replaceRegexpAll(pair.2, '[^\\x21-\\x7e]|[A-Za-z]', 'A'), '[0-9]', '9'), 40))[1] AS shape
+FROM (
+    SELECT kind AS sort, signal, arrayJoin(arraySlice(arrayFilter(p -> length(p.2) BETWEEN 1 AND 200, arrayConcat(
+    arrayMap((k, v) -> (concat('attributes.', k), v), arrayFilter(k -> match(k, '^[\\w./:-]{1,128}$') AND attribute_types[k] NOT IN ('array', 'kvlist', 'bytes', 'bool'), mapKeys(attributes)) AS names,
+        arrayMap(k -> attributes[k], names)),
+    arrayMap((w, n) -> (concat('body#', toString(n)), w), words, arrayEnumerate(words)))), 1, 200)) AS pair, cityHash64(kind, pair.1) AS field
+    FROM (
+        SELECT *
+        FROM (
+SELECT
+    cityHash64(log_id) AS signal, time AS at, '' AS origin, service, '' AS destination, '' AS operation, false AS conventional,
+    false AS failed, replaceRegexpAll(replaceRegexpAll(leftUTF8(body, 300), '(?i)((?:passw(?:or)?d|passwd|pwd|\\bpin|secret|token|authorization|bearer|credentials?|api[_-]?key|signature)["'']?\\s*[:= ]\\s*(?:(?:bearer|basic|digest)\\s+)?)\\S+', '\\1\x02'), '"[^"]*"|''[^'']*''|\\S{30,}|\\S+@\\S+', '\x02') AS unmasked, replaceRegexpAll(unmasked, '[\\w./-]*[0-9](?:[\\w./-]*\\w)?', '\x01') AS name, '' AS document,
+    '' AS subject, attributes, attribute_types, extractAll(unmasked, '[\\w./-]*[0-9](?:[\\w./-]*\\w)?') AS words,
+    toString(source) AS source, cityHash64('log', name, service, destination, operation, failed) AS kind
+FROM logs FINAL
+WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon' AND body_type = 'string'
+        )
+        WHERE kind IN {sorts:Array(UInt64)}
+        LIMIT 1000 BY kind
+    )
+)
+WHERE field IN {fields:Array(UInt64)}
+GROUP BY sort, path, field
+
