@@ -21,6 +21,7 @@ from collector.lanes import FlowLanes
 from collector.poison import Poison
 from collector.queue_series import KEEP_SECONDS, QueueSeries, record_of
 from collector.receiver import Receiver, ReceiverContext
+from collector.redaction.redactions import Redactions
 from core.binding import bind, check_certificate
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -83,7 +84,7 @@ class Collector:
         self._rejections = RejectionLog(clock, telemetry)
         self._queues = QueueSeries()
         self._background: list[asyncio.Task[None]] = []
-        self._intake = JournalIntake(self._journal, telemetry, self._rejections, FlowLanes(catalog))
+        self._intake = JournalIntake(self._journal, telemetry, self._rejections, FlowLanes(catalog), Redactions(catalog, telemetry))
         self._ingress = Ingress(IngestHandler(self._intake, clock), senders, webhooks, FailedAttempts(clock), self._rejections)
         self._ingress.problem = lambda: self._journal.problem() if self._started else "the collector is starting or stopping"
         self._metrics = Metrics(settings, settings.host, telemetry, Guard(self._ingress.failures, self._rejections), self._journal.publish)
@@ -202,13 +203,14 @@ class Collector:
         """Read all secrets again, because any may have been corrected or replaced; for a loop that calls it every two seconds."""
         self._ingress.senders = Senders(self._catalog, token_required=self._token_required)
         self._ingress.webhooks = Webhooks(self._catalog, self._ingress.webhooks.seen)
+        self._intake.redactions = Redactions(self._catalog, self._telemetry)
         self._tell_secrets()
 
     def _tell_secrets(self) -> None:
         pulled = [
             problem
             for source in self._catalog.sources.values()
-            for problem in read_all(source.whose, source.pulled_with, resolve_secret)[1]
+            for problem in read_all(source.whose, [*source.pulled_with, *source.redacted_with], resolve_secret)[1]
         ]
         self._secret_news.tell([*self._ingress.senders.unreadable, *self._ingress.webhooks.unreadable, *pulled])
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from collector.lanes import FlowLanes
 from collector.ports import RecordJournal
 from collector.quarantine import quarantine_reason
+from collector.redaction.redactions import Redactions
 from core.errors import Full
 from core.rejection_log import RejectionLog
 from core.signal import Receipt, Record, SignalKind
@@ -17,16 +18,22 @@ from core.telemetry import M, Telemetry
 class JournalIntake:
     """Implements :class:`collector.receiver.Intake` for every receiver."""
 
-    def __init__(self, journal: RecordJournal, telemetry: Telemetry, rejections: RejectionLog, lanes: FlowLanes) -> None:
-        """``lanes`` is replaced when the catalog is reloaded."""
+    def __init__(
+        self, journal: RecordJournal, telemetry: Telemetry, rejections: RejectionLog, lanes: FlowLanes, redactions: Redactions
+    ) -> None:
+        """``lanes`` and ``redactions`` are replaced when the catalog is reloaded."""
         self._journal = journal
         self._telemetry = telemetry
         self._rejections = rejections
         self.lanes = lanes
+        self.redactions = redactions
 
     async def accept(self, records: Sequence[Record]) -> list[Receipt]:
-        """Return once all records are on disk, each in its lane. Raises as :meth:`journal.writer.Journal.append` does."""
-        records = [self.lanes.raised(record) for record in records]
+        """Return once all records are on disk, each in its lane. Raises as :meth:`journal.writer.Journal.append` does.
+
+        What is written is what :class:`collector.redaction.redactions.Redactions` leaves of them; no road leads around it.
+        """
+        records = [self.lanes.raised(record) for record in await self.redactions.applied(records)]
         for record in records:
             self._telemetry.add(M.RECEIVED, record.count, lane=record.lane.value, kind=record.kind.value)
         try:

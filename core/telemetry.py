@@ -49,6 +49,7 @@ class M(Enum):
     QUARANTINED = Metric("andon_quarantined_inputs_total", Counter, "Inputs kept in quarantine, by reason", ("reason",))
     RECEIVER_UP = Metric("andon_receiver_up", Gauge, "1 while a pull receiver reads its source, 0 while it cannot", ("source",))
     SOURCE_PAUSED = Metric("andon_source_paused", Gauge, "1 while a source is paused, 0 once it goes on", ("source",))
+    REDACTED = Metric("andon_redacted_total", Counter, "Values that were redacted before the journal, by kind", ("source", "kind"))
     SOURCE_GAPS = Metric("andon_source_gaps_total", Counter, "Times a source no longer had messages that had not been read", ("source",))
     QUEUE_WAITING = Metric("andon_queue_waiting_messages", Gauge, "Messages of a queue that its reader has not got yet", _QUEUE)
     QUEUE_UNACKNOWLEDGED = Metric("andon_queue_unacknowledged_messages", Gauge, "Messages of a queue that its reader has not done", _QUEUE)

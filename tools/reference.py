@@ -35,7 +35,7 @@ from core.catalog.reading import Reading
 from core.catalog.routing import ActiveTime, Channel, Owner, Route
 from core.catalog.runbook import Runbook, Step
 from core.catalog.sla import Impact, Pause, Penalty, Sla, Target
-from core.catalog.source import Expectation, Source, Webhook
+from core.catalog.source import Expectation, Redaction, Source, Webhook
 from core.config import Settings
 from core.duration import DURATION_PATTERN, PERCENTAGE_PATTERN
 from core.registry import discover
@@ -62,6 +62,7 @@ DEFINITIONS: tuple[tuple[str, type[Definition]], ...] = (
     ("Source (`sources/*.yaml`)", Source),
     ("Webhook (`webhook:` of a source)", Webhook),
     ("Rhythm (`expect:` of a source)", Expectation),
+    ("Redaction (`redact:` of a source)", Redaction),
     ("Owner (under `owners:` in `owners.yaml`)", Owner),
     ("Channel (under `channels:` in `routes.yaml`)", Channel),
     ("Route (under `routes:` in `routes.yaml`)", Route),

@@ -17,7 +17,9 @@ from collector.otlp.requests import REQUESTS
 from collector.plugin_settings import PluginSettings
 from collector.quarantine import Provenance, quarantine_record
 from collector.receiver import Previewing, ReceiverContext
+from collector.redaction.redactions import Redactions
 from collector.rejection import Rejection
+from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.clock import Clock, to_milliseconds
 from core.signal import Receipt, Record, SignalKind
@@ -41,7 +43,13 @@ class Given:
     clock: Clock
 
     def records(self, body: bytes) -> list[Record]:
-        """Return the records of a body: CloudEvents and OTLP in JSON as what they are, anything else as its receiver reads it."""
+        """Return the records of a body: CloudEvents and OTLP in JSON as what they are, anything else as its receiver reads it.
+
+        What the source redacts is. Raises :class:`core.errors.Full` if the key for it cannot be read.
+        """
+        return Redactions(Catalog(version="", sources={self.source.source: self.source}), Telemetry()).redacted(self._made(body))[0]
+
+    def _made(self, body: bytes) -> list[Record]:
         said = _json(body)
         if isinstance(said, dict) and (kind := next((kind for name, kind in _OTLP.items() if name in said), None)) is not None:
             return [self._otlp(kind, body)]

@@ -83,6 +83,8 @@ def check_source(review: Review, document: Document, source: Source) -> None:
         review.secret(document, ("tokens", index), reference)
     for index, reference in enumerate(source.webhook.secrets if source.webhook else []):
         review.secret(document, ("webhook", "secrets", index), reference)
+    if source.redact:
+        review.secret(document, ("redact", "key"), source.redact.key)
     if source.expect:
         review.calendars(document, ("expect", "calendar"), source.expect.calendar)
         if parse_duration(source.expect.every).working and not source.expect.calendar:

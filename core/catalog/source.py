@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -42,6 +43,37 @@ class Expectation(Definition):
     calendar: str | None = None
 
 
+RedactedKind = Literal["credential", "email", "iban", "credit_card", "phone"]
+REDACTED_KINDS: tuple[RedactedKind, ...] = get_args(RedactedKind)
+_ROOTS = ("data", "attributes", "resource", "scope", "body", "extensions", "subject")
+
+
+class Redaction(Definition):
+    """What is taken out of a source's signals before they are on disk.
+
+    ``kinds``: what is known by how it is written. ``paths``: what is hidden wherever it is written (``data.customer.name``,
+    ``attributes.enduser.id``, ``body.user``), with all below it; every item of a list is treated alike. ``keep``: of data, attributes and
+    bodies nothing else is kept. ``replace: hash`` writes a keyed hash in its place, so that the same person is still the same; ``remove``
+    only says what it was. Credentials are always removed. ``key``: a reference to the secret of the hashes, which also keep apart what is
+    told apart by an id.
+    """
+
+    key: str
+    kinds: list[RedactedKind] = Field(default_factory=lambda: list(REDACTED_KINDS))
+    paths: list[str] = Field(default_factory=list)
+    keep: list[str] = Field(default_factory=list)
+    replace: Literal["hash", "remove"] = "hash"
+
+    @field_validator("paths", "keep")
+    @classmethod
+    def _known_roots(cls, paths: list[str]) -> list[str]:
+        for path in paths:
+            root = path.replace("[", ".").partition(".")[0]
+            if root not in _ROOTS or not all(re.sub(r"\[\d*\]$", "", part) for part in path.split(".")):
+                raise ValueError(f"'{path}' is no path of a signal; begin with one of {', '.join(_ROOTS)}, as in data.customer.name")
+        return paths
+
+
 class Source(Definition):
     """One origin of signals.
 
@@ -64,6 +96,7 @@ class Source(Definition):
     expect: Expectation | None = None
     receiver: dict[str, Any] | None = None
     format: dict[str, Any] | None = None
+    redact: Redaction | None = None
     poison: Literal["pause", "keep"] = "pause"
 
     @field_validator("format", mode="before")
@@ -83,6 +116,11 @@ class Source(Definition):
         return [setting for name, setting in settings if name not in _NAMES and is_reference(setting)]
 
     @property
+    def redacted_with(self) -> list[str]:
+        """The references to secrets that hashes of what is redacted are made with."""
+        return [self.redact.key] if self.redact else []
+
+    @property
     def secrets(self) -> list[str]:
         """Every reference to a secret in this source."""
-        return [*self.tokens, *(self.webhook.secrets if self.webhook else []), *self.pulled_with]
+        return [*self.tokens, *(self.webhook.secrets if self.webhook else []), *self.pulled_with, *self.redacted_with]

@@ -10,6 +10,7 @@ import pytest
 
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
+from collector.redaction.redactions import Redactions
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.errors import Full
@@ -37,7 +38,9 @@ class Journal:
 
 
 def accept(journal: Journal, telemetry: Telemetry) -> list[Receipt]:
-    intake = JournalIntake(journal, telemetry, RejectionLog(SystemClock(), telemetry), FlowLanes(Catalog()))
+    intake = JournalIntake(
+        journal, telemetry, RejectionLog(SystemClock(), telemetry), FlowLanes(Catalog()), Redactions(Catalog(), telemetry)
+    )
     return asyncio.run(intake.accept(RECORDS))
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
+from collector.redaction.redactions import Redactions
 from core.catalog.catalog import Catalog
 from core.clock import SystemClock
 from core.disk import SLOW_SECONDS
@@ -260,7 +261,9 @@ def test_a_journal_has_one_writer_of_a_name_at_a_time(tmp_path: Path) -> None:
 
 def test_what_nobody_waits_for_any_more_is_in_the_books_if_it_is_on_disk(tmp_path: Path) -> None:
     telemetry, journal = Telemetry(), open_journal(tmp_path)
-    intake = JournalIntake(journal, telemetry, RejectionLog(SystemClock(), telemetry), FlowLanes(Catalog()))
+    intake = JournalIntake(
+        journal, telemetry, RejectionLog(SystemClock(), telemetry), FlowLanes(Catalog()), Redactions(Catalog(), telemetry)
+    )
 
     async def leave() -> None:
         waiting = asyncio.create_task(intake.accept([record(1)]))

@@ -67,3 +67,9 @@ def test_the_bytes_of_a_log_file_are_log_records() -> None:
     receiver = {"type": "log_file", "path": "/var/log/erp", "first_line": "^[A-Z]"}
     (record,) = records(b"ERROR order 4711\n  at post\nINFO order 4712\n", receiver=receiver)
     assert (record.kind, record.count) == (SignalKind.LOGS, 2)
+
+
+def test_what_the_source_redacts_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDACTION_KEY", "a key")
+    (record,) = records({**EVENT, "data": {"to": "hans@example.com"}}, redact={"key": "env:REDACTION_KEY", "replace": "remove"})
+    assert json.loads(record.body)["data"] == {"to": "[email]"}

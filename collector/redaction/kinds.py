@@ -1,0 +1,120 @@
+"""Kinds of personal data and secrets that are known by how they are written.
+
+Each is found with as few mistakes as its own check digits allow: an order's number must not become a card's. A telephone number therefore
+is one with its country's code, or behind a word such as "Tel."; others are named by their path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+_EMAIL = re.compile(r"[\w.+%'-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?=[ -]?[A-Za-z0-9])", re.ASCII)
+_CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){13,18}(?!\w)", re.ASCII)
+_PHONE = re.compile(
+    r"(?<![\w+])\+[1-9](?:[ ./()-]{0,3}\d){6,14}(?!\d)"
+    r"|(?<!\w)(?:tel|telefon|phone|mobile|mobil|handy|fax)\b[\"']?[ .:=]{1,3}[\"']?(\(?\d(?:[ ./()-]{0,3}\d){5,14})(?!\d)",
+    re.ASCII | re.IGNORECASE,
+)
+_GUARDED = (
+    r"(?:password|passwd|pwd|passphrase|passwort|kennwort|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization|cookie"
+    r"|credentials?)"
+)
+"""What the names of secrets end in."""
+_CREDENTIAL = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"
+    r"|\b(?:bearer|basic)\s{1,3}[\w.~+/=-]{6,}"
+    rf"|{_GUARDED}\\?[\"']?\s{{0,3}}[=:]\s{{0,3}}(?:(?:bearer|basic|digest)\s{{1,3}})?(\\?\"[^\"]*\"?|'[^']*'?|[^\s&;,\"'}}]+)"
+    r"|://[^\s/:@]{0,256}:([^\s/@]{1,256})@",
+    re.IGNORECASE | re.DOTALL,
+)
+_NAMED = re.compile(rf"{_GUARDED}$", re.IGNORECASE)
+_COUNTRIES = {
+    15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK", 21: "CH CR HR LI LV",
+    22: "BG BH DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL", 24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR",
+    27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HN HU LB NI PL SV", 29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC",
+    32: "LC", 33: "RU",
+}  # fmt: skip
+_IBAN_LENGTHS = {country: length for length, countries in _COUNTRIES.items() for country in countries.split()}
+"""Of the registry of ISO 13616."""
+_ISSUERS = re.compile(r"4|5[1-5]|2[2-7]|3[47]|3(?:0[0-5]|[689])|6(?:011|4[4-9]|5)|62|35|50|5[6-9]|6[37]")
+_CARD_LENGTHS = {"4": {16, 19}, "34": {15}, "37": {15}, "30": {14}, "36": {14}, "38": {14}, "39": {14}}
+SHORTEST = 6
+"""Of all that is found, in characters; most texts of a signal are shorter, or have none of the signs that are looked for first."""
+_IBAN_SHORTEST, _CARD_SHORTEST, _PHONE_SHORTEST = 15, 14, 8
+_PHONE_SIGNS = re.compile(r"\+[1-9]|tel|phone|mobil|handy|fax", re.IGNORECASE)
+_CREDENTIAL_SIGNS = re.compile(r"[=:]|eyJ|bearer|basic|-----", re.IGNORECASE)
+Found = tuple[int, int, str]
+"""Where something begins and ends, and what it says however it is spelled."""
+
+
+def _emails(text: str) -> Iterator[Found]:
+    if "@" in text or "%40" in text:
+        for found in _EMAIL.finditer(text):
+            yield *found.span(), found[0].replace("%40", "@").lower()
+
+
+def _ibans(text: str) -> Iterator[Found]:
+    after = 0
+    if len(text) < _IBAN_SHORTEST:
+        return
+    for found in _IBAN.finditer(text):
+        length, at, compact = _IBAN_LENGTHS.get(found[0][:2].upper(), 0), found.start(), ""
+        while len(compact) < length and at < len(text):
+            if text[at].isascii() and text[at].isalnum():
+                compact += text[at].upper()
+            elif text[at] not in " -" or text[at - 1] in " -":
+                break
+            at += 1
+        is_whole = length and len(compact) == length and not text[at : at + 1].isalnum() and found.start() >= after
+        if is_whole and int("".join(str(int(each, 36)) for each in compact[4:] + compact[:4])) % 97 == 1:
+            after = at
+            yield found.start(), at, compact
+
+
+def _cards(text: str) -> Iterator[Found]:
+    if len(text) < _CARD_SHORTEST:
+        return
+    for found in _CARD.finditer(text):
+        digits = re.sub(r"\D", "", found[0])
+        issuer = _ISSUERS.match(digits)
+        lengths = next((each for name, each in _CARD_LENGTHS.items() if digits.startswith(name)), {16})
+        if issuer and len(digits) in lengths and _has_check_digit(digits):
+            yield *found.span(), digits
+
+
+def _has_check_digit(digits: str) -> bool:
+    """Return whether the last digit is Luhn's."""
+    doubled = (int(each) * (1 + place % 2) for place, each in enumerate(reversed(digits)))
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
+
+
+def _phones(text: str) -> Iterator[Found]:
+    if len(text) < _PHONE_SHORTEST or not _PHONE_SIGNS.search(text):
+        return
+    for found in _PHONE.finditer(text):
+        yield *found.span(1 if found[1] else 0), re.sub(r"[^\d+]", "", found[1] or found[0])
+
+
+def _credentials(text: str) -> Iterator[Found]:
+    if not _CREDENTIAL_SIGNS.search(text):
+        return
+    for found in _CREDENTIAL.finditer(text):
+        group = 1 if found[1] else 2 if found[2] else 0
+        yield *found.span(group), found[group]
+
+
+FINDERS: dict[str, Callable[[str], Iterator[Found]]] = {
+    "credential": _credentials,
+    "email": _emails,
+    "iban": _ibans,
+    "credit_card": _cards,
+    "phone": _phones,
+}
+
+
+def is_secret_name(name: str) -> bool:
+    """Return whether what has this name is a secret: ``db.password``, ``accessToken``."""
+    return _NAMED.search(name) is not None

@@ -1,0 +1,102 @@
+"""What a source's ``redact:`` asks for, ready to be applied to texts and to values by their path."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from collector.redaction.kinds import FINDERS, SHORTEST, is_secret_name
+from core.catalog.source import Redaction
+
+PATH, NOT_KEPT, UNREADABLE, CREDENTIAL = "path", "not_kept", "unreadable", "credential"
+"""What is counted besides the kinds that are known by how they are written."""
+_DIGEST_CHARACTERS = 20
+_PATHS_KNOWN = 10_000
+_LIST = re.compile(r"\[\d*\]")
+ALWAYS_KEPT = ("resource.service.name", "attributes.log.file.name", "attributes.andon")
+"""What signals are told apart by, whatever a list of paths to keep says."""
+
+
+class Rules:
+    """The rules of one source. ``counts``: what was redacted since it was last emptied, by kind. For one thread at a time."""
+
+    def __init__(self, redaction: Redaction, key: bytes) -> None:
+        self._kinds = [kind for kind in FINDERS if kind in redaction.kinds]
+        self._hashes = redaction.replace == "hash"
+        self._key = key
+        self._paths = _plain(redaction.paths)
+        self._keep = (*_plain(redaction.keep), *ALWAYS_KEPT) if redaction.keep else ()
+        self._hides: dict[str, bool] = {}
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def by_path(self) -> bool:
+        """Return whether a value is judged by where it is, so that what cannot be taken apart cannot be judged."""
+        return bool(self._paths or self._keep)
+
+    def text(self, text: str, *, always_hashed: bool = False) -> str:
+        """Return a text without what is known by how it is written. ``always_hashed``: it tells signals apart."""
+        if len(text) < SHORTEST:
+            return text
+        for kind in self._kinds:
+            parts: list[str] = []
+            last = 0
+            for begin, end, said in FINDERS[kind](text):
+                if begin < last:
+                    continue
+                parts += [text[last:begin], self._instead(kind, said, hashes=(self._hashes and kind != CREDENTIAL) or always_hashed)]
+                last = end
+                self.counts[kind] += 1
+            if parts:
+                text = "".join((*parts, text[last:]))
+        return text
+
+    def hides(self, path: str) -> bool:
+        """Return whether all that is at a path, or the secret that its name says, is to be replaced."""
+        found = self._hides.get(path)
+        if found is None:
+            found = _is_below(path, self._paths) or (CREDENTIAL in self._kinds and is_secret_name(path))
+            if len(self._hides) < _PATHS_KNOWN:
+                self._hides[path] = found
+        return found
+
+    def hidden(self, path: str, text: str) -> str:
+        """Return what stands for a value at a path that is hidden."""
+        if not _is_below(path, self._paths):
+            self.counts[CREDENTIAL] += 1
+            return self._instead(CREDENTIAL, text, hashes=False)
+        self.counts[PATH] += 1
+        for kind in self._kinds:
+            for begin, end, said in FINDERS[kind](text):
+                if (begin, end) == (0, len(text)):  # the same customer elsewhere, in a text
+                    return self._instead(kind, said, hashes=self._hashes)
+        return self._instead("redacted", text, hashes=self._hashes)
+
+    def drops(self, path: str) -> bool:
+        """Return whether nothing at a path, and nothing below it, is kept."""
+        if not self._keep or _is_below(path, self._keep) or any(kept.startswith(f"{path}.") for kept in self._keep):
+            return False
+        self.counts[NOT_KEPT] += 1
+        return True
+
+    def keeps_whole(self, path: str) -> bool:
+        """Return whether all below a path is kept."""
+        return not self._keep or _is_below(path, self._keep)
+
+    def _instead(self, kind: str, said: str, *, hashes: bool) -> str:
+        if not hashes:
+            return f"[{kind}]"
+        digest = hmac.new(self._key, f"{kind}\0{said}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        return f"[{kind}:{digest[:_DIGEST_CHARACTERS]}]"
+
+
+def _plain(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return paths without the places in lists: every item of a list is treated alike."""
+    return tuple(_LIST.sub("", path) for path in paths)
+
+
+def _is_below(path: str, paths: tuple[str, ...]) -> bool:
+    return any(path == each or path.startswith(f"{each}.") for each in paths)
