@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -12,11 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.ports import free_port, listens
+from tests.servers.java import JVM, class_path
 from tests.waiting import wait_until
 
 START_SECONDS = 120.0
@@ -56,7 +55,7 @@ class KafkaServer:
     def start(self, brokers: Sequence[Broker] | None = None) -> None:
         started = self.brokers if brokers is None else brokers
         for broker in started:
-            arguments = ["java", *_JVM, "-cp", self.class_path, "kafka.Kafka", str(broker.folder / "server.properties")]
+            arguments = ["java", *JVM, "-cp", self.class_path, "kafka.Kafka", str(broker.folder / "server.properties")]
             with (broker.folder / "log").open("ab") as log:
                 broker.process = subprocess.Popen(arguments, stdout=log, stderr=log, cwd=broker.folder, start_new_session=True)
         for broker in started:
@@ -111,7 +110,7 @@ class KafkaServer:
 
     def _java(self, *arguments: str) -> None:
         with (self.folder / "tools.log").open("ab") as log:
-            command = ["java", *_JVM, "-cp", self.class_path, *arguments]
+            command = ["java", *JVM, "-cp", self.class_path, *arguments]
             subprocess.run(command, check=True, timeout=120, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def _properties(self, broker: Broker) -> str:
@@ -138,26 +137,10 @@ class KafkaServer:
         return "\n".join(f"{name}={value}" for name, value in settings.items())
 
 
-_JVM = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
-
-
-def class_path(folder: Path) -> str:
-    """Return the class path of Kafka, from Maven's own folder; it is asked for once, for Maven takes seconds to say it."""
-    kept = folder / f"{POM.stat().st_mtime_ns}"
-    if kept.exists() and all(Path(jar).exists() for jar in kept.read_text().split(os.pathsep)):
-        return kept.read_text()
-    if shutil.which("java") is None or shutil.which("mvn") is None:
-        pytest.skip("needs Kafka: apt packages default-jre-headless and maven")
-    command = ["mvn", "-q", "-B", "-o", "-f", str(POM), "dependency:build-classpath", f"-Dmdep.outputFile={kept}"]
-    if subprocess.run(command, check=False, capture_output=True, timeout=300).returncode:
-        pytest.skip(f"needs Kafka: mvn -f {POM} dependency:build-classpath")
-    return kept.read_text()
-
-
 @contextmanager
 def kafka(folder: Path, cache: Path, brokers: int = 1) -> Iterator[KafkaServer]:
     """Yield a running cluster with its data in ``folder``; end it afterwards. ``cache`` is a folder that outlives the run."""
-    server = KafkaServer(folder, class_path(cache), [Broker(folder / str(number), number) for number in range(1, brokers + 1)])
+    server = KafkaServer(folder, class_path(POM, cache), [Broker(folder / str(number), number) for number in range(1, brokers + 1)])
     try:
         server.create()
         server.start()
