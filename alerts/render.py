@@ -17,7 +17,7 @@ from alerts.plant_time import plant_time
 from core.catalog.catalog import Catalog
 from core.catalog.definition import readable
 from core.catalog.flow import OWN_FLOW
-from core.incident import Contact, IncidentStatus, MemberLine, Message, Reason
+from core.incident import Contact, IncidentStatus, MemberLine, Message, Reason, is_held_up
 from core.plural import counted
 
 TOP = 20
@@ -96,7 +96,7 @@ def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reas
         value=incident.value,
         customers=[one_line(name) for name in incident.customers[:NAMES]],
         plants=[one_line(name) for name in incident.plants[:NAMES]],
-        top=[] if incident.flow == OWN_FLOW else _top(catalog, members, base),
+        top=[] if incident.flow == OWN_FLOW else _top(catalog, incident.cause, members, base),
         penalty=incident.penalty,
         contact=owner.contact if owner else Contact(),
         assignee=one_line(incident.assignee),
@@ -116,14 +116,16 @@ def _next_due(catalog: Catalog, incident: Incident, members: pd.DataFrame) -> st
     return plant_time(catalog, incident.flow, str(next(iter(whose), "")), incident.next_due_at)
 
 
-def _top(catalog: Catalog, members: pd.DataFrame, base: str) -> list[MemberLine]:
-    """Late ones first, then by value, then by deadline; each transaction once."""
+def _top(catalog: Catalog, cause: str, members: pd.DataFrame, base: str) -> list[MemberLine]:
+    """Late ones first, then by value, then by deadline; behind a queue by deadline alone: who is next. Each transaction once."""
     if members.empty:
         return []
     owed = members.groupby(["flow", "transaction_id"])["penalty"].transform("sum")
     ordered = members.assign(penalty=owed, late=members["verdict"].isin(LATE)).sort_values(
         ["late", "value", "due_at"], ascending=[False, False, True]
     )
+    if is_held_up(cause):
+        ordered = ordered.sort_values("due_at", kind="stable")
     first = ordered.drop_duplicates(["flow", "transaction_id"]).head(TOP)
     return [_line(catalog, row, base) for row in first.to_dict("records")]
 

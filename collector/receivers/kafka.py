@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -91,6 +92,10 @@ class KafkaReceiver:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(KafkaSettings, settings)
+
+    def queues(self, settings: dict[str, Any]) -> list[str]:
+        """Return the topics whose lag is told."""
+        return parse_settings(KafkaSettings, settings).topics
 
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
@@ -279,12 +284,14 @@ class _Member:
     def _queue_states(self, group: str, positions: list[TopicPartition], ends: dict[tuple[str, int], int]) -> None:
         """Tell the lag of a group by topic; a partition that it has not read yet counts once it has."""
         waiting: dict[tuple[str, str], int] = {each: 0 for each in self._told if each[1] == group}
+        done: Counter[str] = Counter()
         for each in positions:
             end = ends[each.topic, each.partition]
             behind = max(end - each.offset, 0) if end >= 0 and each.offset >= 0 else 0
             waiting[each.topic, group] = waiting.get((each.topic, group), 0) + behind
+            done[each.topic] += max(each.offset, 0)
         for (topic, reader), messages in waiting.items():
-            self._context.tell_queue(QueueState(topic, reader, waiting=messages))
+            self._context.tell_queue(QueueState(topic, reader, waiting=messages, done=done[topic]))
         self._told |= waiting.keys()
 
     def _tell(self, error: KafkaError, message: confluent_kafka.Message) -> None:

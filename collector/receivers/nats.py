@@ -76,6 +76,10 @@ class NatsReceiver:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(NatsSettings, settings)
 
+    def queues(self, settings: dict[str, Any]) -> list[str]:
+        """Return the stream, whose consumers' lag is told."""
+        return [parse_settings(NatsSettings, settings).stream]
+
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
         settings = parse_settings(NatsSettings, context.source.receiver or {})
@@ -213,7 +217,8 @@ async def _measure(context: ReceiverContext, stream: JetStreamContext, name: str
         return
     unacknowledged, waiting = found.num_ack_pending or 0, found.num_pending or 0
     oldest = await _oldest_seconds(context, stream, found) if waiting or unacknowledged else 0.0
-    context.tell_queue(QueueState(name, reader, waiting=waiting, unacknowledged=unacknowledged, oldest_seconds=oldest))
+    done = found.delivered.stream_seq - unacknowledged if found.delivered else None
+    context.tell_queue(QueueState(name, reader, waiting, unacknowledged, oldest, done=done))
 
 
 async def _oldest_seconds(context: ReceiverContext, stream: JetStreamContext, reader: ConsumerInfo) -> float:

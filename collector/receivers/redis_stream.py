@@ -31,7 +31,7 @@ from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from collector.reconnecting import reconnect_for_ever
-from core.clock import EPOCH
+from core.clock import EPOCH, to_milliseconds
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 
@@ -39,6 +39,9 @@ WAIT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
 BATCH_MAX_BYTES = 16 << 20
 _FIRST_COUNT = 16
+LOOK_SECONDS = 10.0
+_GROUPS_MAX = 100
+"""Of one stream, whose states are told."""
 _TIME_MILLISECONDS_MIN = 10**12
 """Ids below were given by their sender and are no time (2001)."""
 _ERRORS = (RedisError, AndonError, OSError, ValueError)
@@ -53,7 +56,7 @@ class RedisStreamSettings(MessageSettings):
 
     The address is ``redis://user:password@host:6379/0``, ``rediss://…?ssl_ca_certs=PATH`` or ``unix://…``. The group is made if it does not
     exist, at the beginning of the stream or, with ``from: new``, at its end. ``body`` names the field that holds the body; without it, all
-    fields together are ``data``. ``prefetch`` limits how many entries are read at once.
+    fields together are ``data``. ``prefetch`` limits how many entries are read at once. What waits is told for every group of the stream.
     """
 
     places: ClassVar[tuple[str, ...]] = ("stream",)
@@ -75,6 +78,10 @@ class RedisStreamReceiver:
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(RedisStreamSettings, settings)
+
+    def queues(self, settings: dict[str, Any]) -> list[str]:
+        """Return the stream, whose groups' lag is told."""
+        return [parse_settings(RedisStreamSettings, settings).stream]
 
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
@@ -121,6 +128,7 @@ class _Group:
         self._stream, self._name = settings.stream, settings.group
         self._count = min(_FIRST_COUNT, settings.prefetch)
         self._told = b""
+        self._look_at = 0.0
 
     async def find(self) -> None:
         """Make the group if there is none; one that was there and is gone is told."""
@@ -165,13 +173,34 @@ class _Group:
         groups, stream, found = await _answer(call.execute())
         ours = next(each for each in groups if each["name"] == self._name.encode())
         entries: list[Entry] = found[0][1] if found else []
-        lag = ours.get("lag")  # not known to servers before Redis 7, nor while deleted entries lie ahead
-        waiting = None if lag is None else lag - len(entries)
-        self._context.tell_queue(QueueState(self._stream, self._name, waiting, unacknowledged=ours["pending"] + len(entries)))
+        if (now := asyncio.get_running_loop().time()) >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            for group in groups[:_GROUPS_MAX]:
+                await self._tell_queue(group, len(entries) if group is ours else 0)
         await self._look_for_gap(stream, ours, entries)
         if not entries:
             await _answer(self._client.xread({self._stream: ours["last-delivered-id"]}, count=1, block=int(WAIT_SECONDS * 1000)))
         return entries
+
+    async def _tell_queue(self, group: dict[str, Any], read: int) -> None:
+        """Tell what waits for a group, of which we have just ``read`` so many for it, and the age of its oldest entry that is not done."""
+        lag, seen = group.get("lag"), group.get("entries-read")  # not known before Redis 7, nor while deleted entries lie ahead
+        waiting, unacknowledged = None if lag is None else lag - read, group["pending"] + read
+        after = f"({text_of(group['last-delivered-id'])}"
+        if unacknowledged:
+            held: Any = await _answer(self._client.xpending(self._stream, group["name"]))
+            first = [held["min"]] if held["min"] else []
+        else:
+            next_one: Any = await _answer(self._client.xrange(self._stream, min=after, count=1))
+            first = [each for each, _ in next_one]
+        milliseconds = int(text_of(first[0]).partition("-")[0]) if first else None
+        oldest = None if milliseconds is None or milliseconds < _TIME_MILLISECONDS_MIN else self._age_seconds(milliseconds)
+        done = None if seen is None else seen - group["pending"]
+        state = QueueState(self._stream, text_of(group["name"]), waiting, unacknowledged, 0.0 if not first else oldest, done=done)
+        self._context.tell_queue(state)
+
+    def _age_seconds(self, milliseconds: int) -> float:
+        return max(0.0, to_milliseconds(self._context.clock.now()) / 1000 - milliseconds / 1000)
 
     async def _look_for_gap(self, stream: dict[str, Any], ours: dict[str, Any], entries: list[Entry]) -> None:
         """Tell that entries between the last one delivered before and ``entries`` are gone. Redis before 7 does not say what that needs."""

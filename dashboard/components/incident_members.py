@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.incident import is_held_up
 from core.incident_history import LEFT
 from core.money import amount, count
 from core.plural import counted
@@ -17,8 +18,8 @@ from dashboard.components.time_format import due, utc
 from dashboard.page import Context
 
 
-def show(context: Context, members: pd.DataFrame) -> None:
-    """Draw rows of ``incident_members``."""
+def show(context: Context, members: pd.DataFrame, cause: str) -> None:
+    """Draw rows of ``incident_members`` of an incident with this cause."""
     st.subheader("Affected transactions", anchor=False)
     if members.empty:
         notices.empty("No transactions", "This incident affected no transaction.")
@@ -51,7 +52,8 @@ def show(context: Context, members: pd.DataFrame) -> None:
             ]
             with st.container(height=460 if len(gone) > 9 else "content", border=False):
                 table.show(columns, gone.to_dict("records"), "Transactions no longer affected")
-    note = f"Showing {len(members)} of {count(total)}, highest value first." if total > len(members) else ""
+    order = "first due first" if is_held_up(cause) else "highest value first"
+    note = f"Showing {len(members)} of {count(total)}, {order}." if total > len(members) else ""
     export.offer(context, members.drop(columns=["total", "revision"], errors="ignore"), "affected-transactions", note)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core.catalog.flow import OWN_FLOW
+from core.incident import HELD_UP
 from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
@@ -38,12 +39,14 @@ def ids(client: Reader, *, beginning: str) -> list[str]:
 
 
 def members(client: Reader, *, incident_id: str, limit: int = 300) -> pd.DataFrame:
-    """Return its transactions, each once: those still in it first, highest value first; ``total`` in each counts all.
+    """Return its transactions, each once: those still in it first; ``total`` in each counts all.
+
+    The highest value first; of what a queue holds up, the one that is due first.
 
     Columns of ``incident_members``: ``sla`` and ``due_at`` of what is due first; ``verdict``: ``failed`` while it is so; ``penalty``: of
     all its clocks here; ``slas``: all that it was here for, the empty one being its failure.
     """
-    return frame(client, statement("incident_log/members"), parameters={"id": incident_id, "limit": limit})
+    return frame(client, statement("incident_log/members"), parameters={"id": incident_id, "limit": limit, "held_up": list(HELD_UP)})
 
 
 def deliveries(client: Reader, *, incident_id: str) -> pd.DataFrame:

@@ -93,6 +93,12 @@ def test_the_late_ones_come_first_then_those_with_most_money_and_each_transactio
     assert top[0].due_at == NOW - timedelta(hours=1)
     assert top[0].url == f"http://board/transactions?id={3:032x}"
 
+    behind = clocks("at_risk", 2, value=900.0)
+    behind["due_at"] = [at(NOW + timedelta(hours=2)), at(NOW + timedelta(hours=1))]
+    behind["value"] = [900.0, 10.0]
+    held_up = replace(INCIDENT, cause="queue-stopped:broker/orders.inbound")
+    assert [int(line.transaction_id, 16) for line in rendered(held_up, members=behind).top] == [1, 0], "behind a queue, who is due first"
+
 
 def test_a_message_is_bounded_however_many_are_affected() -> None:
     names = [f"customer {number}" for number in range(1000)]

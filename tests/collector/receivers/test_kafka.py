@@ -169,9 +169,11 @@ def test_what_waits_for_us_and_for_other_groups_is_measured(
 
     async def scenario() -> None:
         chosen = settings(topic, watch=[f"import-{topic}"])
-        async with running(RECEIVER, context_of(chosen, intake, tmp_path / "state", telemetry)):
+        context = context_of(chosen, intake, tmp_path / "state", telemetry)
+        async with running(RECEIVER, context):
             await until(lambda: len(intake.events) == 30 and waiting(f"import-{topic}") == 20)
             assert waiting(f"of-{topic}") == 0
+            assert context.queues.due()["erp", topic, f"import-{topic}"][0].done == 10
 
     asyncio.run(scenario())
 

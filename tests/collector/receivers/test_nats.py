@@ -193,12 +193,15 @@ def test_what_waits_for_us_and_for_others_is_measured(
     def told(metric: M, reader: str) -> float | None:
         return telemetry.registry.get_sample_value(metric.value.name, {"source": "erp", "queue": stream, "reader": reader})
 
+    context = context_of(settings(stream, watch=["import"]), TestIntake(), tmp_path / "state", telemetry)
+
     async def scenario() -> None:
-        async with running(RECEIVER, context_of(settings(stream, watch=["import"]), TestIntake(), tmp_path / "state", telemetry)):
+        async with running(RECEIVER, context):
             await until(lambda: told(M.QUEUE_WAITING, "andon-erp") == 0 and told(M.QUEUE_OLDEST_SECONDS, "import") is not None)
 
     asyncio.run(scenario())
     assert (told(M.QUEUE_WAITING, "import"), told(M.QUEUE_UNACKNOWLEDGED, "import")) == (6, 1)
+    assert context.queues.due()["erp", stream, "import"][0].done == 3
     assert 0 < (told(M.QUEUE_OLDEST_SECONDS, "import") or 0) < 600
 
 

@@ -205,13 +205,20 @@ def test_it_may_begin_with_what_is_new(client: Redis, stream: str, tmp_path: Pat
 def test_what_waits_and_what_is_not_done_is_measured(client: Redis, stream: str, tmp_path: Path) -> None:
     for number in range(30):
         client.xadd(stream, {"n": number})
+    client.xgroup_create(stream, "import", "0")
+    client.xreadgroup("import", "one", {stream: ">"}, 8)
+    client.xack(stream, "import", *[entry for entry, _ in client.xrange(stream, count=3)])
     telemetry, blocked = Telemetry(), TestIntake(blocked=True)
+    context = context_of(settings(stream, prefetch=10), blocked, tmp_path / "state", telemetry)
 
     async def held() -> None:
         await until(lambda: blocked.calls > 0)
 
-    run(context_of(settings(stream, prefetch=10), blocked, tmp_path / "state", telemetry), held)
+    run(context, held)
 
+    theirs = context.queues.due()["erp", stream, "import"][0]
+    assert (theirs.waiting, theirs.unacknowledged, theirs.done) == (22, 5, 3)
+    assert 0 <= (theirs.oldest_seconds or -1) < 600
     labels = {"source": "erp", "queue": stream, "reader": "andon"}
     assert telemetry.value(M.QUEUE_WAITING, **labels) == 20
     assert telemetry.value(M.QUEUE_UNACKNOWLEDGED, **labels) == 10

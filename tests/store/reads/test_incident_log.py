@@ -66,6 +66,9 @@ def test_members_still_in_it_come_first_by_their_value(store: Store) -> None:
     found = incident_log.members(store.reader, incident_id="a")
     assert found["transaction_id"].tolist() == ["large", "next", "small", "gone"]
     assert incident_log.members(store.reader, incident_id="a", limit=1)["total"].tolist() == [4]
+    put(store, "incidents", incident_id="a", cause="queue-stopped:broker/orders.inbound")
+    found = incident_log.members(store.reader, incident_id="a")
+    assert found["transaction_id"].tolist() == ["next", "small", "large", "gone"], "behind a queue, who is due first comes first"
 
 
 def test_a_transaction_is_one_member_however_many_of_its_promises_are_in_danger(store: Store) -> None:
