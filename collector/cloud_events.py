@@ -11,6 +11,7 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import unquote
 
 import msgspec
@@ -24,10 +25,12 @@ ATTRIBUTE_MAX_CHARACTERS = 4096
 EVENTS_MAX = 80_000
 """Of a batch: more than 4 MiB of the shortest."""
 _NAME = re.compile(r"[a-z0-9]{1,64}")
-_OFFSET = re.compile(r"[+-]([0-9]{2}):([0-9]{2})$")
+_OFFSET = re.compile(r"[+-]([0-9]{2}):([0-9]{2})")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _NO_SECONDS = re.compile(r"(.{10}[Tt ][0-9]{2}:[0-9]{2})([Zz]|[+-][0-9]{2}:[0-9]{2})")
 _REQUIRED = ("id", "source", "type")
+_DATA = frozenset({"data", "data_base64", "datacontenttype"})
+_ENCODER = msgspec.json.Encoder()
 _HINT = "see the CloudEvents 1.0 specification"
 Fields = dict[str, msgspec.Raw]
 BadEvent = tuple[ValidationError, bytes]
@@ -79,23 +82,70 @@ def event_of_parts(attributes: Mapping[str, str], content_type: str, body: bytes
 
     Raises :class:`Rejection` (400), and ValueError for an attribute that UTF-8 cannot express.
     """
-    fields = {name: _raw(value) for name, value in attributes.items()}
-    if {"data", "data_base64", "datacontenttype"} & fields.keys():
+    if not _DATA.isdisjoint(attributes):
         raise bad("in a binary event, the data is the body and its type is Content-Type", "data")
-    media_type = content_type.partition(";")[0].strip().lower()
     if content_type:
-        fields["datacontenttype"] = _raw(content_type)
-    if body:
-        if media_type == "application/json" or media_type.endswith("+json") or not media_type:
-            fields["data"] = msgspec.Raw(check_json(body))
-        elif media_type.startswith("text/") or media_type.endswith("+xml") or media_type == "application/xml":
-            try:
-                fields["data"] = _raw(body.decode())
-            except UnicodeDecodeError:
-                fields["data_base64"] = _raw(base64.b64encode(body).decode())
-        else:
-            fields["data_base64"] = _raw(base64.b64encode(body).decode())
-    return _checked(fields)
+        attributes = {**attributes, "datacontenttype": content_type}
+    head = _head(attributes)
+    media_type = content_type.partition(";")[0].strip().lower()
+    if not body:
+        data = b""
+    elif not media_type or media_type == "application/json" or media_type.endswith("+json"):
+        data = _as_json(body)
+    elif media_type.startswith("text/") or media_type.endswith("+xml") or media_type == "application/xml":
+        data = _as_text(body)
+    else:
+        data = _as_base64(body)
+    return _checked_head(attributes, head) + data + b"}"
+
+
+def event_of_document(attributes: Mapping[str, str], data: bytes) -> bytes:
+    """Return the event with these attributes and ``data``, JSON that was not checked yet. Raises as :func:`event_of_parts` does."""
+    attributes = {"specversion": "1.0", **attributes, "datacontenttype": "application/json"}
+    head = _head(attributes)
+    member = _as_json(data)
+    return _checked_head(attributes, head) + member + b"}"
+
+
+def _as_json(body: bytes) -> bytes:
+    return b',"data":' + check_json(body)
+
+
+def _as_text(body: bytes) -> bytes:
+    try:
+        return b',"data":' + _text_as_json(body.decode())
+    except UnicodeDecodeError:
+        return _as_base64(body)
+
+
+def _as_base64(body: bytes) -> bytes:
+    return b',"data_base64":"' + base64.b64encode(body) + b'"'
+
+
+def _head(attributes: Mapping[str, str]) -> bytes:
+    """Return the attributes as JSON, without the last brace. Raises ValueError for a text that UTF-8 cannot express."""
+    head = _ENCODER.encode(attributes)
+    if b"\\u0000" in head:
+        head = _ENCODER.encode({name: _without_nul(value) for name, value in attributes.items()})
+    return head[:-1]
+
+
+def _checked_head(attributes: Mapping[str, str], head: bytes) -> bytes:
+    """Return the head of an event once its attributes are checked. Raises :class:`Rejection` (400)."""
+    if attributes.get("specversion") != "1.0":
+        raise bad("specversion must be '1.0'", "specversion")
+    for name in _REQUIRED:
+        if not attributes.get(name):
+            raise bad(f"the attribute '{name}' is missing or empty", name)
+    if len(head) > ATTRIBUTE_MAX_CHARACTERS or not _are_names(tuple(attributes)):
+        for name, value in attributes.items():
+            if not _NAME.fullmatch(name):
+                raise _bad_name(name)
+            if len(value) > ATTRIBUTE_MAX_CHARACTERS:
+                raise _too_long(name)
+    if (time := attributes.get("time")) is not None and (whole := _checked_time(time)) != time:
+        return _head({**attributes, "time": whole})
+    return head
 
 
 def make_event(attributes: Mapping[str, str], data: bytes) -> bytes:
@@ -114,8 +164,15 @@ def source_of(event: bytes) -> str:
 
 
 def _raw(text: str) -> msgspec.Raw:
-    # as check_json does for what is already JSON
-    return msgspec.Raw(msgspec.json.encode(text.replace("\0", "\ufffd")))
+    return msgspec.Raw(_text_as_json(text))
+
+
+def _text_as_json(text: str) -> bytes:
+    return _ENCODER.encode(_without_nul(text))
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "\ufffd")  # as check_json does for what is already JSON
 
 
 def _fields(body: bytes) -> Fields:
@@ -136,13 +193,10 @@ def _checked(fields: Fields) -> bytes:
         if name in {"data", "data_base64"}:
             continue
         if not _NAME.fullmatch(name):
-            raise bad(f"the name '{name[:64]}' of an attribute is not made of up to 64 lower-case letters and digits", name[:64])
+            raise _bad_name(name)
         _check_attribute(fields, name)
-    if (time := _text(fields, "time")) is not None:
-        if without_seconds := _NO_SECONDS.fullmatch(time):
-            time = f"{without_seconds[1]}:00{without_seconds[2]}"
-            fields["time"] = _raw(time)
-        _check_time(time)
+    if (time := _text(fields, "time")) is not None and (whole := _checked_time(time)) != time:
+        fields["time"] = _raw(whole)
     _check_data(fields)
     return msgspec.json.encode(fields)
 
@@ -152,23 +206,36 @@ def _check_attribute(fields: Fields, name: str) -> None:
     if not isinstance(value, (str, bool, int)) and value is not None:
         raise bad(f"the attribute '{name}' must be a string, a boolean or an integer", name)
     if isinstance(value, str) and len(value) > ATTRIBUTE_MAX_CHARACTERS:
-        raise bad(f"the attribute '{name}' is longer than {ATTRIBUTE_MAX_CHARACTERS} characters", name)
+        raise _too_long(name)
 
 
-def _check_time(text: str) -> None:
-    """Restrict ``time`` to RFC 3339: ISO 8601 as Python reads it (weeks, decimal commas) is more than the store understands.
+@lru_cache(maxsize=1000)
+def _are_names(names: tuple[str, ...]) -> bool:
+    """Return whether all are names of attributes; the events of one kind have the same."""
+    return all(_NAME.fullmatch(name) for name in names)
 
-    Any year is accepted: an implausible time is kept and marked, never rejected.
+
+def _checked_time(text: str) -> str:
+    """Restrict ``time`` to RFC 3339, and return it with seconds.
+
+    ISO 8601 as Python reads it (weeks, decimal commas) is more than the store understands. Any year is accepted: an implausible time is
+    kept and marked, never rejected.
     """
     if not _TIME.fullmatch(text):
-        raise bad("time must be an RFC 3339 timestamp with its offset, like 2026-03-27T14:50:00Z", "time")
-    if (offset := _OFFSET.search(text)) and not (int(offset[1]) < 24 and int(offset[2]) < 60):
+        without_seconds = _NO_SECONDS.fullmatch(text)
+        text = f"{without_seconds[1]}:00{without_seconds[2]}" if without_seconds else ""
+        if not _TIME.fullmatch(text):
+            raise bad("time must be an RFC 3339 timestamp with its offset, like 2026-03-27T14:50:00Z", "time")
+    if (offset := _OFFSET.fullmatch(text, len(text) - 6)) and not (int(offset[1]) < 24 and int(offset[2]) < 60):
         raise bad(f"time has the offset {offset[0]}, which no time zone has; write one like +01:00, or Z", "time")
-    seconds = "59" if text[17:19] == "60" else text[17:19]  # datetime does not support leap seconds
+    read = text.upper()
+    if read[17:19] == "60":  # datetime does not support leap seconds
+        read = f"{read[:17]}59{read[19:]}"
     try:
-        datetime.fromisoformat(f"{text[:17]}{seconds}{text[19:]}".upper())
+        datetime.fromisoformat(read)
     except ValueError as error:
         raise bad(f"time is not a date that exists: {error}", "time") from error
+    return text
 
 
 def _check_data(fields: Fields) -> None:
@@ -189,6 +256,14 @@ def _text(fields: Fields, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise bad(f"the attribute '{name}' must be a string", name)
     return value
+
+
+def _bad_name(name: str) -> Rejection:
+    return bad(f"the name '{name[:64]}' of an attribute is not made of up to 64 lower-case letters and digits", name[:64])
+
+
+def _too_long(name: str) -> Rejection:
+    return bad(f"the attribute '{name}' is longer than {ATTRIBUTE_MAX_CHARACTERS} characters", name)
 
 
 def bad(message: str, field: str) -> Rejection:

@@ -11,7 +11,7 @@ from collector.quarantine import quarantine_reason
 from collector.redaction.redactions import Redactions
 from core.errors import Full
 from core.rejection_log import RejectionLog
-from core.signal import Receipt, Record, SignalKind
+from core.signal import Lane, Receipt, Record, SignalKind
 from core.telemetry import M, Telemetry
 
 
@@ -34,13 +34,13 @@ class JournalIntake:
         What is written is what :class:`collector.redaction.redactions.Redactions` leaves of them; no road leads around it.
         """
         records = [self.lanes.raised(record) for record in await self.redactions.applied(records)]
-        for record in records:
-            self._telemetry.add(M.RECEIVED, record.count, lane=record.lane.value, kind=record.kind.value)
+        for (lane, kind), count in _counts(records).items():
+            self._telemetry.add(M.RECEIVED, count, lane=lane.value, kind=kind.value)
         try:
             receipts = await self._journal.append(records)
         except Full:
-            for record in records:
-                self._telemetry.add(M.REFUSED, record.count, lane=record.lane.value, reason="full")
+            for (lane, _), count in _counts(records).items():
+                self._telemetry.add(M.REFUSED, count, lane=lane.value, reason="full")
             raise
         except asyncio.CancelledError:  # nobody waits for the answer any more, but what was handed over still gets to the disk
             self._count(records)
@@ -49,8 +49,18 @@ class JournalIntake:
         return receipts
 
     def _count(self, records: Sequence[Record]) -> None:
+        for (lane, kind), count in _counts(records).items():
+            self._telemetry.add(M.ACKNOWLEDGED, count, lane=lane.value, kind=kind.value)
         for record in records:
-            self._telemetry.add(M.ACKNOWLEDGED, record.count, lane=record.lane.value, kind=record.kind.value)
             if record.kind is SignalKind.QUARANTINE:
                 self._telemetry.add(M.QUARANTINED, reason=quarantine_reason(record))
                 self._rejections.quarantined(record)
+
+
+def _counts(records: Sequence[Record]) -> dict[tuple[Lane, SignalKind], int]:
+    """Return how many signals are in records of each lane and kind: a metric takes as long as a record."""
+    counts: dict[tuple[Lane, SignalKind], int] = {}
+    for record in records:
+        key = (record.lane, record.kind)
+        counts[key] = counts.get(key, 0) + record.count
+    return counts

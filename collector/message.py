@@ -12,14 +12,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
 from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
-from collector.cloud_events import BATCH, STRUCTURED, BadEvent, event_of_parts, make_event, parse_batch, parse_structured
+from collector.cloud_events import BATCH, STRUCTURED, BadEvent, event_of_document, event_of_parts, parse_batch, parse_structured
 from collector.dead_letters import as_dead_letter, dead_letter_of
 from collector.format import Reader
 from collector.http.encoding import decode
@@ -38,9 +40,11 @@ _BEGINS_AS_JSON = re.compile(rb"""\s*(\{\s*["}]|\[\s*[{\["])""")
 """An object or a list of them; what begins so and is no JSON is broken, and not a text that somebody meant to send."""
 _CONTEXT = ("traceparent", "tracestate", "baggage")
 _HEADERS_MAX = 64
+_NAME_KEPT_CHARACTERS = 100
+"""A longer name is not kept in memory for the next message."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one takes three times as long to make
 class Message:
     """What a broker delivered.
 
@@ -52,7 +56,7 @@ class Message:
     """
 
     body: bytes
-    place: Mapping[str, str]
+    place: dict[str, str]
     headers: Mapping[str, Any] = field(default_factory=dict)
     content_type: str = ""
     content_encoding: str = ""
@@ -101,79 +105,91 @@ class MessageSettings(EventSettings, ReceiverSettings):
     reads: Literal["messages", "dead_letters"] = "messages"
 
 
-def records_of(message: Message, context: ReceiverContext, settings: EventSettings) -> list[Record]:
-    """Return the records of one message, as :func:`each_record` yields them."""
-    return list(each_record(message, context, settings))
+def records_of(messages: Iterable[Message], context: ReceiverContext, settings: EventSettings) -> list[Record]:
+    """Return the records of messages that came together, in order, as :func:`each_record` yields them."""
+    received_at = context.now()
+    return [record for message in messages for record in each_record(message, context, settings, received_at)]
 
 
-def each_record(message: Message, context: ReceiverContext, settings: EventSettings) -> Iterator[Record]:
-    """Yield the records of one message: its events, and the parts that go to quarantine. Raises nothing for what a message says."""
-    peer = f"{settings.type}:{'/'.join(message.place.values())}"
+def each_record(message: Message, context: ReceiverContext, settings: EventSettings, received_at: int | None = None) -> Iterator[Record]:
+    """Yield the records of one message: its events, and the parts that go to quarantine. Raises nothing for what a message says.
 
-    def kept(error: ValidationError, body: bytes, content_type: str) -> Record:
-        kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
-        return context.quarantined(error, body, kind=kind, content_type=content_type, peer=peer)
-
-    letter, death = None, ""
+    ``received_at``: our own time, in milliseconds UTC, if the message came with others.
+    """
+    received_at = context.now() if received_at is None else received_at
+    delivered, letter, death = message, None, ""
     if isinstance(settings, MessageSettings) and settings.reads == "dead_letters":
         letter = dead_letter_of(message.headers, message.place)
         death = message.identity or str(letter.tries)
         kind = letter.origin if message.type in message.place.values() and letter.origin else message.type
-        message = replace(message, place=letter.place, type=kind)
-    in_parts = message.content_type if context.reader else STRUCTURED
+        message = replace(message, place=dict(letter.place), type=kind)
     try:
         for event in _events(message, settings, context.reader):
-            if not isinstance(event, bytes):
-                yield kept(*event, in_parts)
+            if isinstance(event, bytes):
+                yield context.event(as_dead_letter(event, letter, death) if letter else event, received_at)
             else:
-                yield context.event(as_dead_letter(event, letter, death) if letter else event)
+                yield _kept(delivered, context, settings, event, message.content_type if context.reader else STRUCTURED)
     except Rejection as rejection:
-        yield kept(rejection.error, message.body, message.content_type)
+        yield _kept(delivered, context, settings, (rejection.error, message.body), message.content_type)
     except ValueError as error:  # a text that UTF-8 cannot express; it must not hold up the queue
         unreadable = ValidationError("unreadable_message", f"{type(error).__name__}: {error}")
-        yield kept(unreadable, message.body, message.content_type)
+        yield _kept(delivered, context, settings, (unreadable, message.body), message.content_type)
 
 
-def _events(message: Message, settings: EventSettings, reader: Reader | None) -> Iterator[bytes | BadEvent]:
+def _kept(message: Message, context: ReceiverContext, settings: EventSettings, lost: BadEvent, content_type: str) -> Record:
+    """Return the record that keeps what is lost of a message."""
+    peer = f"{settings.type}:{'/'.join(message.place.values())}"
+    kind = SignalKind.EVENT.value if content_type.partition(";")[0].strip() in {STRUCTURED, BATCH} else MESSAGE
+    return context.quarantined(*lost, kind=kind, content_type=content_type, peer=peer)
+
+
+def _events(message: Message, settings: EventSettings, reader: Reader | None) -> Iterable[bytes | BadEvent]:
     body = _decoded(message)
     content_type = message.content_type.strip()
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == BATCH:
-        yield from parse_batch(body)
-        return
+        return parse_batch(body)
     if media_type == STRUCTURED:
-        yield parse_structured(body)
-        return
-    headers = {str(name): value for name, value in message.headers.items()}
+        return (parse_structured(body),)
+    headers = {str(name): value for name, value in message.headers.items()} if message.headers else {}
+    if headers and not _said_by(message.ce_prefixes).isdisjoint(map(str.lower, headers)):
+        return (_binary_event(message, headers, content_type, body),)
+    if reader is not None and body:
+        return _documents(message, headers, settings, reader(body))
+    own_id = _own_id(message, headers)
+    if message.by_content:
+        own_id = f"{own_id}/{hashlib.blake2b(body, digest_size=12).hexdigest()}"
+    attributes = _attributes(message, headers, settings, own_id)
+    try:
+        return (event_of_parts(attributes, content_type, body),)
+    except Rejection:
+        if content_type or not body or _BEGINS_AS_JSON.match(body):
+            raise
+        return (event_of_parts(attributes, "application/octet-stream", body),)
+
+
+@lru_cache(maxsize=100)
+def _said_by(prefixes: tuple[str, ...]) -> frozenset[str]:
+    """Return the headers that say that the others are the attributes of a CloudEvent, in lower case."""
+    return frozenset(f"{prefix.lower()}specversion" for prefix in prefixes)
+
+
+def _binary_event(message: Message, headers: Mapping[str, Any], content_type: str, body: bytes) -> bytes:
     attributes = {
         name[len(prefix) :].lower(): text_of(value)
         for name, value in headers.items()
         for prefix in message.ce_prefixes
         if name.lower().startswith(prefix.lower())
     }
-    if "specversion" in attributes:
-        attributes = {name: text_of(headers[name]) for name in _CONTEXT if name in headers} | attributes
-        yield event_of_parts(attributes, content_type, body)
-    elif reader is not None and body:
-        yield from _documents(message, headers, settings, reader(body))
-    else:
-        own_id = _own_id(message, headers)
-        if message.by_content:
-            own_id = f"{own_id}/{hashlib.blake2b(body, digest_size=12).hexdigest()}"
-        attributes = _attributes(message, headers, settings, own_id)
-        try:
-            event = event_of_parts(attributes, content_type, body)
-        except Rejection:
-            if content_type or not body or _BEGINS_AS_JSON.match(body):
-                raise
-            event = event_of_parts(attributes, "application/octet-stream", body)
-        yield event
+    return event_of_parts({name: text_of(headers[name]) for name in _CONTEXT if name in headers} | attributes, content_type, body)
 
 
 def _decoded(message: Message) -> bytes:
     if len(message.body) > message.max_bytes:
         what = f"a message may have at most {message.max_bytes} bytes, this one has {len(message.body)}"
         raise Rejection(413, ValidationError("too_large", what))
+    if not message.content_encoding:
+        return message.body
     # ``gzip:UTF-8``: some clients of AMQP add the character set
     return decode(message.body, message.content_encoding.partition(":")[0], message.max_bytes)
 
@@ -196,37 +212,65 @@ def _documents(
             attributes["id"] = f"{own_id}/{number}"
         attributes |= {name: value for name, value in (("time", document.time), ("subject", document.subject)) if value}
         try:
-            yield parse_structured(make_event({**attributes, "datacontenttype": "application/json"}, document.data))
+            yield event_of_document(attributes, document.data)
         except Rejection as rejection:
             yield rejection.error, document.data
 
 
 def _attributes(message: Message, headers: Mapping[str, Any], settings: EventSettings, own_id: str, own_type: str = "") -> dict[str, str]:
     """Return the CloudEvents attributes of a message that is not a CloudEvent."""
-    fallback = next((name for name in reversed(list(message.place.values())) if name), "message")
-    words = {**message.place, "type": own_type or message.type or fallback}
-
-    def filled(template: str) -> str:
-        return _PLACEHOLDER.sub(
-            lambda found: words[found[1]] if found[1] in words else text_of(headers.get(found[1].partition(".")[2], "")), template
-        )
-
+    place = message.place
+    kind = own_type or message.type or _fallback(place)
     attributes = {}
-    for name, value in list(headers.items())[:_HEADERS_MAX]:
-        plain = re.sub(r"[^a-z0-9]", "", name.lower())[:64]
-        if plain and plain not in _OWN_ATTRIBUTES and isinstance(value, (str, bytes, int, float, datetime)):
+    for name, value in islice(headers.items(), _HEADERS_MAX):
+        if isinstance(value, (str, bytes, int, float, datetime)) and (plain := _attribute_of(name)):
             attributes[plain] = text_of(value)
     attributes |= {name: value for name, value in message.extensions.items() if value}
     if message.correlation_id:
         attributes["correlationid"] = message.correlation_id
     if message.time is not None:
         attributes["time"] = text_of(message.time)
-    return attributes | {
-        "specversion": "1.0",
-        "id": own_id,
-        "source": filled(settings.event_source),
-        "type": filled(settings.event_type) or fallback,
-    }
+    attributes["specversion"] = "1.0"
+    attributes["id"] = own_id
+    attributes["source"] = _filled(settings.event_source, kind, place, headers)
+    attributes["type"] = _filled(settings.event_type, kind, place, headers) or _fallback(place)
+    return attributes
+
+
+def _fallback(place: dict[str, str]) -> str:
+    """Return the type of a message that does not say it: where it was read."""
+    return next((name for name in reversed(place.values()) if name), "message")
+
+
+def _filled(template: str, kind: str, place: Mapping[str, str], headers: Mapping[str, Any]) -> str:
+    """Return a template with what its names stand for in a message."""
+    parts = list(_parts_of(template))
+    for at in range(1, len(parts), 2):
+        name = parts[at]
+        if name == "type":
+            parts[at] = kind
+        else:
+            parts[at] = place[name] if name in place else text_of(headers.get(name.partition(".")[2], ""))
+    return "".join(parts)
+
+
+@lru_cache(maxsize=1000)
+def _parts_of(template: str) -> tuple[str, ...]:
+    """Return the parts of a template; every second one is a name."""
+    return tuple(_PLACEHOLDER.split(template))
+
+
+def _attribute_of(name: str) -> str:
+    """Return the name of the attribute that a header becomes; empty if it becomes none."""
+    return _known_attribute(name) if len(name) <= _NAME_KEPT_CHARACTERS else _plain(name)
+
+
+def _plain(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())[:64]
+    return "" if plain in _OWN_ATTRIBUTES else plain
+
+
+_known_attribute = lru_cache(maxsize=1000)(_plain)
 
 
 def _own_id(message: Message, headers: Mapping[str, Any]) -> str:
@@ -246,6 +290,8 @@ def is_attribute(name: str) -> bool:
 
 def text_of(value: Any) -> str:
     """Return a header's value as the text of an attribute."""
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, bool):

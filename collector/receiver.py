@@ -129,18 +129,18 @@ class ReceiverContext:
                     self.poison.count(records)
                 return
 
-    def event(self, body: bytes) -> Record:
-        """Return the record of one event of the source: a CloudEvent as JSON."""
-        return Record(SignalKind.EVENT, self.source.source, self.source.lane, self._now(), 1, body)
+    def event(self, body: bytes, received_at: int | None = None) -> Record:
+        """Return the record of one event of the source: a CloudEvent as JSON, received at what :meth:`now` returned, or else now."""
+        return Record(SignalKind.EVENT, self.source.source, self.source.lane, self.now() if received_at is None else received_at, 1, body)
 
     def log_records(self, request: bytes, count: int) -> Record:
         """Return the record of an OTLP request with ``count`` log records, as protobuf."""
-        return Record(SignalKind.LOGS, self.source.source, self.source.lane, self._now(), count, request)
+        return Record(SignalKind.LOGS, self.source.source, self.source.lane, self.now(), count, request)
 
     def quarantined(self, error: ValidationError, body: bytes, *, kind: str, content_type: str, peer: str) -> Record:
         """Return the record that keeps the source's unusable input, as :func:`collector.quarantine.quarantine_record` does."""
         provenance = Provenance(self.source.source, self.source.lane, kind, content_type, peer=peer)
-        return quarantine_record(error, body, provenance, self._now())[1]
+        return quarantine_record(error, body, provenance, self.now())[1]
 
     def tell_up(self, *, up: bool) -> None:
         """Set the metric that says whether the source is being read."""
@@ -157,7 +157,8 @@ class ReceiverContext:
         for metric, value in state.figures().items():
             if isinstance(metric, M):
                 self.telemetry.set(metric, value, **labels)
-        self.queues.note(self.source.source, state, self._now())
+        self.queues.note(self.source.source, state, self.now())
 
-    def _now(self) -> int:
+    def now(self) -> int:
+        """Return our own time in milliseconds UTC."""
         return to_milliseconds(self.clock.now())

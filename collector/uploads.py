@@ -13,7 +13,7 @@ from functools import cache
 import msgspec
 
 import collector.formats
-from collector.cloud_events import BadEvent, make_event, parse_structured
+from collector.cloud_events import BadEvent, event_of_document
 from collector.format import Format, Reader
 from collector.rejection import Rejection
 from core.catalog.source import Source
@@ -38,10 +38,9 @@ def uploaded_events(attributes: Mapping[str, str], body: bytes) -> Iterator[byte
             "type": document.type or name,
             "time": document.time,
             "subject": document.subject,
-            "datacontenttype": "application/json",
         }
         try:
-            yield parse_structured(make_event({key: value for key, value in event.items() if value}, document.data))
+            yield event_of_document({key: value for key, value in event.items() if value}, document.data)
         except Rejection as rejection:
             yield rejection.error, document.data
 

@@ -62,7 +62,8 @@ class Given:
         reader = None
         if self.source.format and self.source.format["type"] in formats():
             reader = formats()[self.source.format["type"]].reader(self.source.format)
-        return records_of(Message(body, place, content_type=content_type, type=own_type), self._context(reader), settings)
+        message = Message(body, place, content_type=content_type, type=own_type)
+        return records_of([message], self._context(reader), settings)
 
     def _context(self, reader: Reader | None = None) -> ReceiverContext:
         return ReceiverContext(self.source, _Nowhere(), self.clock, Telemetry(), Path(), reader)

@@ -181,7 +181,7 @@ class _Member:
         for message in found:
             if (error := message.error()) is not None:
                 self._tell(error, message)
-        return messages, [record for message in messages for record in records_of(message_of(message), self._context, self._settings)]
+        return messages, records_of(map(message_of, messages), self._context, self._settings)
 
     def commit(self, messages: Sequence[confluent_kafka.Message]) -> None:
         """Commit what is on disk, for the partitions that are still ours."""
@@ -354,23 +354,22 @@ def connection_of(url: str) -> dict[str, Any]:
 
 def message_of(message: confluent_kafka.Message) -> Message:
     """Return what the broker delivered, as every broker's messages are read."""
-    topic, partition = str(message.topic()), message.partition()
+    topic, partition, offset, body = str(message.topic()), str(message.partition()), str(message.offset()), message.value()
     pairs = cast("list[tuple[str, bytes | None]]", message.headers() or [])
     headers = {name: value for name, value in pairs if value is not None}
-    lower = {name.lower(): text_of(value) for name, value in headers.items()}
-    body = message.value()
+    lower = {name.lower(): text_of(value) for name, value in headers.items()} if headers else {}
     kind, milliseconds = message.timestamp()
     dated = kind != confluent_kafka.TIMESTAMP_NOT_AVAILABLE
     return Message(
         body or b"",
-        {"partition": str(partition), "topic": topic},
+        {"partition": partition, "topic": topic},
         headers=headers,
         content_type=lower.get("content-type", ""),
         content_encoding=lower.get("content-encoding", ""),
-        identity=f"{topic}/{partition}/{message.offset()}" + (f"@{milliseconds}" if dated else ""),
+        identity=f"{topic}/{partition}/{offset}@{milliseconds}" if dated else f"{topic}/{partition}/{offset}",
         type=f"{topic}.tombstone" if body is None else topic,
         time=EPOCH + timedelta(milliseconds=milliseconds) if dated else None,
-        extensions={"partitionkey": _key_text(message.key()), "partition": str(partition), "offset": str(message.offset())},
+        extensions={"partitionkey": _key_text(message.key()), "partition": partition, "offset": offset},
     )
 
 

@@ -141,7 +141,7 @@ def _records(batch: Messages[MQTTMessage], context: ReceiverContext, settings: M
     records: list[Record] = []
     for delivered in batch:
         message = message_of(delivered, settings)
-        found = records_of(message, context, settings)
+        found = records_of([message], context, settings)
         if sequence:
             sequence.follow(message.place["topic"], (record.body for record in found if record.kind is SignalKind.EVENT))
         records += found

@@ -133,7 +133,7 @@ async def _read(connection: Client, context: ReceiverContext, settings: NatsSett
         batch = await _batch(subscription, wanted)
         if batch:
             await _tell_gaps(context, stream, settings, place, batch)
-            await context.accept([record for each in batch for record in records_of(message_of(each), context, settings)])
+            await context.accept(records_of(map(message_of, batch), context, settings))
             for each in batch:
                 await each.ack()
             wanted = max(1, min(BATCH_MAX, BATCH_MAX_BYTES * len(batch) // (sum(len(each.data) for each in batch) + 1)))

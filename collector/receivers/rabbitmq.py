@@ -176,7 +176,7 @@ async def _read(connection: AbstractConnection, context: ReceiverContext, settin
             await _check_consumer(channel, settings)
             backoff.reset()
             continue
-        records = [record for message in batch for record in records_of(message_of(message, settings), context, settings)]
+        records = records_of([message_of(message, settings) for message in batch], context, settings)
         await context.accept(records, partial(_check_open, channel))
         position.save(batch[-1])
         await batch[-1].ack(multiple=True)

@@ -229,7 +229,7 @@ class _Group:
         if len(there) < len(entries):
             what = "entries of the stream were trimmed or deleted while they were held"
             self._context.tell_gap(what, stream=self._stream, missing=len(entries) - len(there))
-        records = [record for entry in there for record in records_of(message_of(entry, self._settings), self._context, self._settings)]
+        records = records_of([message_of(entry, self._settings) for entry in there], self._context, self._settings)
         if records:
             await self._context.accept(records)
         await _answer(self._client.xack(self._stream, self._name, *(each for each, _ in entries)))

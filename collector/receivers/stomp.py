@@ -99,7 +99,7 @@ async def _connected(context: ReceiverContext, settings: StompSettings, backoff:
         while True:
             batch = await inbox.batch()
             if batch:
-                records = [record for frame in batch for record in records_of(message_of(frame, settings), context, settings)]
+                records = records_of([message_of(frame, settings) for frame in batch], context, settings)
                 await context.accept(records, inbox.check)
                 await asyncio.to_thread(connection.ack, batch[-1].headers["ack"])  # and with it all before
             backoff.reset()

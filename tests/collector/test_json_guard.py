@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 
 import pytest
 
+from collector import json_guard
 from collector.json_guard import check_depth, check_digits, check_json
 from collector.otlp.json import convert
 from collector.rejection import Rejection
@@ -23,6 +25,71 @@ HOSTILE = {
     "numbers just short enough": b"[" + (b"1" * 64 + b",") * (SIZE // 65),
     "one number": b"1" * SIZE,
 }
+
+
+ODD = [
+    *(
+        b"1",
+        b"-2.5E-3",
+        b"true",
+        b"null",
+        b'""',
+        b'"a:b"',
+        b'"x\\"y:"',
+        b'"\xc3\xa4"',
+        b'"\\u00fc"',
+        b'"\\ud83d\\ude00"',
+        b"12345678901234567890123",
+    ),
+    *(
+        b'"\\u003a:"',
+        b'"\\u0000"',
+        b'"\\\\u0000"',
+        b'"\\ud800"',
+        b'"\xff"',
+        b'"\n"',
+        b"\0",
+        b"1e400",
+        b"-1e400",
+        b"NaN",
+        b"01",
+        b"1.",
+        b"9" * 64,
+        b"9" * 65,
+    ),
+    *(b'"' + b"9" * 65 + b'"', b"0." + b"3" * 60 + b"e10"),
+]
+KEYS = [b'"a"', b'"b"', b'"c:"', b'"\\u0061"', b'"\\u003a"', b'":"', b'""']
+
+
+def made(choose: random.Random, depth: int = 0) -> bytes:
+    """Return JSON, or what is nearly JSON."""
+    kind = choose.random()
+    if depth > 4 or kind < 0.3:
+        return choose.choice(ODD)
+    parts = [made(choose, depth + 1) for _ in range(choose.randrange(4))]
+    if kind < 0.6:
+        return b"[" + b",".join(parts) + b"]"
+    return b"{" + b", ".join(choose.choice(KEYS) + b": " + part for part in parts) + b"}"
+
+
+def found(body: bytes) -> object:
+    try:
+        return check_json(body)
+    except Rejection as rejection:
+        return rejection.error
+
+
+def test_the_quick_look_at_json_says_what_the_slow_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose = random.Random(4711)
+    bodies = [made(choose) for _ in range(5000)]
+    bodies += [body[:at] + bytes([choose.randrange(256)]) + body[at + 1 :] for body in bodies if (at := choose.randrange(len(body))) >= 0]
+    quick = [found(body) for body in bodies]
+    with monkeypatch.context() as patched:
+        patched.setattr(json_guard, "PLAIN_MAX_BYTES", -1)
+        slow = [found(body) for body in bodies]
+    assert [(body, one, other) for body, one, other in zip(bodies, quick, slow, strict=True) if one != other] == []
+    assert 2000 < sum(isinstance(one, bytes) for one in quick) < 8000
 
 
 def outcome(check: Callable[[bytes], object], body: bytes) -> str:

@@ -44,7 +44,7 @@ def context(tmp_path: Path) -> ReceiverContext:
 
 
 def events(message: Message, context: ReceiverContext, settings: TopicSettings = SETTINGS, reader: Reader | None = None) -> list[Any]:
-    found = records_of(message, replace(context, reader=reader), settings)
+    found = records_of([message], replace(context, reader=reader), settings)
     return [json.loads(record.body if record.kind is SignalKind.EVENT else record.detail) for record in found]
 
 
@@ -81,7 +81,7 @@ def test_a_body_is_decompressed_within_bounds(context: ReceiverContext) -> None:
     ],
 )
 def test_broken_json_is_told_and_plain_text_is_taken(context: ReceiverContext, body: bytes, content_type: str, usable: bool) -> None:
-    (found,) = records_of(replace(PLAIN, body=body, content_type=content_type), context, SETTINGS)
+    (found,) = records_of([replace(PLAIN, body=body, content_type=content_type)], context, SETTINGS)
     if usable:
         assert found.kind is SignalKind.EVENT
     else:

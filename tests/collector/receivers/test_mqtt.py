@@ -167,7 +167,7 @@ def test_the_same_message_has_the_same_id_and_another_has_not() -> None:
         sent = SimpleNamespace(UserProperty=[("shift", shift)])
         delivered = SimpleNamespace(topic=topic, payload=body, dup=dup, retain=retain, properties=sent)
         message = message_of(delivered, MqttSettings(**settings("t")))  # type: ignore[arg-type] # what it reads of one
-        (record,) = records_of(message, context_of(settings("t"), TestIntake(), Path()), MqttSettings(**settings("t")))
+        (record,) = records_of([message], context_of(settings("t"), TestIntake(), Path()), MqttSettings(**settings("t")))
         return str(json.loads(record.body)["id"])
 
     assert id_of() == id_of(dup=True, retain=True)

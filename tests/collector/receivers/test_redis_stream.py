@@ -114,7 +114,7 @@ def test_poison_goes_to_quarantine_and_is_acknowledged(client: Redis, stream: st
 def test_any_id_that_a_server_takes_can_be_read(tmp_path: Path) -> None:
     given = settings("s")
     message = message_of((b"18446744073709551615-18446744073709551615", {b"a": b"1"}), RedisStreamSettings(**given))
-    (record,) = records_of(message, context_of(given, TestIntake(), tmp_path / "state"), RedisStreamSettings(**given))
+    (record,) = records_of([message], context_of(given, TestIntake(), tmp_path / "state"), RedisStreamSettings(**given))
     assert json.loads(record.body)["data"] == {"a": "1"}
 
 
