@@ -170,14 +170,16 @@ class _Api:
     async def save_view(self, request: Request) -> Response:
         def decide(body: Body, _: str, now: datetime) -> actions.Act:
             by, name, address, shared = _text(body, "by"), _text(body, "name"), _text(body, "address"), _flag(body, "shared")
-            return self._engine.act(lambda _, __: views.save_view(by, name, address, now, shared=shared), now)
+            owner = self._engine.view_shared_by(views.named(name)) if shared else ""
+            return self._engine.act(lambda _, __: views.save_view(by, name, address, now, shared=shared, shared_by=owner), now)
 
         return await self._do(request, {"by", "name", "address", "shared"}, decide)
 
     async def delete_view(self, request: Request) -> Response:
         def decide(body: Body, _: str, now: datetime) -> actions.Act:
             by, name, shared = _text(body, "by"), _text(body, "name"), _flag(body, "shared")
-            return self._engine.act(lambda _, __: views.delete_view(by, name, now, shared=shared), now)
+            owner = self._engine.view_shared_by(views.named(name)) if shared else ""
+            return self._engine.act(lambda _, __: views.delete_view(by, name, now, shared=shared, shared_by=owner), now)
 
         return await self._do(request, {"by", "name", "shared"}, decide)
 

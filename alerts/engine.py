@@ -147,6 +147,11 @@ class AlertEngine:
         with self.at_rest():
             return incident_id in self._recovered(now).incidents or self._store.has_incident(incident_id)
 
+    def view_shared_by(self, name: str) -> str:
+        """Return who shared the view of this name last; empty: there is none. Raises what the store raises."""
+        with self.at_rest():
+            return self._store.view_shared_by(name)
+
     def step_of(self, incident_id: str, step: str, now: datetime) -> tuple[Runbook, Step]:
         """Return a step of an open incident's runbook. Raises :class:`core.errors.UsageError` if there is no such incident or step."""
         with self.at_rest():

@@ -31,6 +31,10 @@ class IncidentStore(Protocol):
         """Return whether there is, or ever was, such an incident. Raises :class:`core.errors.Retryable` if the store fails."""
         ...
 
+    def view_shared_by(self, name: str) -> str:
+        """Return who shared the view of this name last; empty: there is none. Raises :class:`core.errors.Retryable` if the store fails."""
+        ...
+
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         """Write rows by table name in the order given, then the cursors. Each table is written whole or not at all.
 

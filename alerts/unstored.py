@@ -26,5 +26,9 @@ class Unstored:
         """Return that there was none."""
         return False
 
+    def view_shared_by(self, name: str) -> str:  # noqa: ARG002 - the port's signature
+        """Return that no view is known."""
+        return ""
+
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         """Keep nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.incident import Reason
 from core.plural import counted
 from core.verdict import HOLDING
 
@@ -16,6 +17,17 @@ LEFT = {
     **dict.fromkeys([*HOLDING, "failed"], "moved to another incident"),
 }
 """Why a transaction left the incident, by its verdict at that moment."""
+TOLD: dict[str, str] = {
+    Reason.OPENED: "that it opened",
+    Reason.GROWN: "that it has grown",
+    Reason.WORSENED: "that it is worse",
+    Reason.REARMED: "again, because the acknowledgement or silence has ended",
+    Reason.REPEATED: "again that it is not resolved",
+    Reason.RESOLVED: "that it is resolved",
+}
+"""What a channel was told, by the reason of its message."""
+STATES = {"sent": "", "pending": ", not sent yet", "failed": ", which failed", "superseded": ", but a newer message took its place"}
+"""What became of the message."""
 
 
 def in_words(kind: str, what: str, transactions: int) -> str:
@@ -31,6 +43,7 @@ def in_words(kind: str, what: str, transactions: int) -> str:
         case "resolved":
             return f"resolved; {many} affected in total"
         case "notified":
-            return f"was notified: {what}"
+            reason, _, state = what.partition(" ")
+            return f"was told {TOLD.get(reason, reason)}{STATES.get(state, f', {state}')}"
         case _:
             return f"{kind}: {what}" if what else kind

@@ -34,6 +34,11 @@ class Counts:
     lacking: int = 0
     value: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def transactions(self) -> int:
+        """All of them; failed ones are among the late."""
+        return self.late + self.at_risk + self.unknown
+
     def add(self, row: Mapping[Any, Any]) -> None:
         """Add a row of ``Board.held``."""
         number = int(row["transactions"])
@@ -55,7 +60,8 @@ class Counts:
 class Station:
     """A milestone as a station. ``waiting``: open transactions that stand before it, the oldest since ``oldest_at``.
 
-    ``held``: those that incidents hold here; ``earlier``: those whose SLA is missed here because they are held up at an earlier station.
+    ``held``: those that incidents hold here, which may be more than wait: one part of an order is here while another is further on;
+    ``earlier``: those whose SLA is missed here because they are held up at an earlier station.
     ``per_hour``: transactions that have reached it in the last hour; ``before``: the milestone that most of the waiting reached last.
     """
 
@@ -121,7 +127,7 @@ def _line(catalog: Catalog, flow: str, waiting: list[Any], held: list[Any], reac
     for row in reached:
         if row["milestone"] in stations:
             stations[row["milestone"]].per_hour = int(row["transactions"])
-    shown = [one for name, one in stations.items() if name in course.passed or one.held.late or one.held.at_risk or one.held.unknown]
+    shown = [one for name, one in stations.items() if name in course.passed or one.held.transactions]
     total = sum(int(row["transactions"]) for row in waiting)
     return Line(flow, definitions.flow_title(catalog, flow), total, whole, shown)
 

@@ -5,6 +5,7 @@ Times come as the read endpoint gives them (UTC if they have no zone) and are sh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,12 @@ from slas.rows import Row, milliseconds_of, rows_of
 from slas.target import STANDARD, limit_of, target_of, target_text
 
 _INTERVALS_SHOWN = 6
+_AT_THE_DECISION = re.compile(r"not seen by \d{4}-[^,;(]*[^,;( ](, [^,;(]* late\b)?")
+
+
+def as_it_runs(reason: str) -> str:
+    """Return the reason of a verdict for a clock that still runs: what was true when it was decided, and by how much, is old by now."""
+    return _AT_THE_DECISION.sub("not seen yet", reason)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from core.clock import EPOCH
 from core.errors import Retryable
+from core.saved_view import DELETED, SAVED
 from core.verdict import HOLDING
 from store.client import Store
 from store.cursors import Cursors
@@ -85,6 +86,11 @@ class StoredIncidents:
     def has_incident(self, incident_id: str) -> bool:
         """Return whether there is, or ever was, such an incident."""
         return bool(self._store.rows(statement("incidents/known"), {"id": incident_id})[0]["n"])
+
+    def view_shared_by(self, name: str) -> str:
+        """Return who shared the view of this name last; empty: there is none."""
+        rows = self._store.rows(statement("saved_views/shared_by"), {"name": name, "saved": SAVED[True], "deleted": DELETED[True]})
+        return str(rows[0]["actor"]) if rows and rows[0]["action"] == SAVED[True] else ""
 
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:
         """Write tables in the order given, then the cursors.

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import streamlit as st
+from markupsafe import Markup
 
 from core.catalog.catalog import Catalog
 from dashboard import definitions
 
 PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 _PERIOD_WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "All time"}
+
+
+_FOLD = Markup('<details class="andon-fold"><summary>Filters</summary></details>')
+"""Never drawn in other words: what is unfolded stays so while filters are chosen."""
+_CHOSEN = Markup('<p class="andon-folded">{}</p>')
+
+
+@contextmanager
+def folded(usual_period: str) -> Iterator[None]:
+    """Draw many filters inside: on a phone they are folded away until asked for, and how many are chosen is said."""
+    st.html(_FOLD)
+    said = st.empty()
+    with st.container(key="folded"):
+        yield
+    chosen = {name for name, value in st.query_params.items() if name in _SELECTING and value}
+    if st.query_params.get("period", usual_period) != usual_period:
+        chosen.add("period")
+    said.html(_CHOSEN.format(f"{len(chosen)} chosen" if chosen else "none chosen"))
 
 
 def choose(

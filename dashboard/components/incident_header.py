@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.incident import IncidentStatus, cause_text, current_status
 from core.money import count, several
 from dashboard import definitions
 from dashboard.components import status_badge
-from dashboard.components.time_format import aware, duration, next_deadline, utc
+from dashboard.components.time_format import aware, duration, overdue, until, utc
 from dashboard.page import Context
 
 Fact = tuple[str, str, str]
@@ -71,10 +72,24 @@ def status(row: dict[str, Any], now: datetime) -> str:
     return current_status(str(row["status"]), aware(row["acknowledged_until"]), now)
 
 
-def deadline(context: Context, row: dict[str, Any]) -> str:
-    """Return its next deadline in words."""
-    none = row["status"] == IncidentStatus.RESOLVED.value or row["flow"] == OWN_FLOW
-    return "–" if none else next_deadline(row["next_due_at"], context.now, row["breached"])
+def deadline(row: Mapping[Any, Any], now: datetime) -> str:
+    """Return for how long the worst of an incident has been overdue, else when the next of it is due.
+
+    What failed need have no deadline; one that has passed since is decided by the next evaluation.
+    """
+    if row["status"] == IncidentStatus.RESOLVED.value or row["flow"] == OWN_FLOW:
+        return "–"
+    if late := overdue(row["overdue_since"], now):
+        return late
+    if (due := aware(row["next_due_at"])) is None:
+        return "failed" if row["breached"] else "–"
+    return f"due {until(due, now)}" if due > now else "just passed"
+
+
+def _deadlines(row: dict[str, Any], now: datetime) -> str:
+    """Return its deadline, and the next one if another is overdue already."""
+    first, due = deadline(row, now), aware(row["next_due_at"])
+    return f"{first}, next due {until(due, now)}" if first.startswith("overdue") and due is not None and due > now else first
 
 
 def names(found: Any, limit: int = 2) -> str:
@@ -120,7 +135,7 @@ def _times(context: Context, row: dict[str, Any]) -> list[Fact]:
 def _where(context: Context, row: dict[str, Any]) -> list[Fact]:
     flow, stage = str(row["flow"]), str(row["stage"])
     return [
-        (utc(row["next_due_at"]), "Next deadline", deadline(context, row)),
+        (utc(row["next_due_at"]), "Deadline", _deadlines(row, context.now)),
         ("", "Where", f"{definitions.flow_title(context.catalog, flow)} › {definitions.stage_title(context.catalog, flow, stage)}"),
         ("", "Cause", cause_text(str(row["cause"])) or "–"),
     ]

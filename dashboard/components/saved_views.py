@@ -72,7 +72,9 @@ def _delete(context: Context, rows: pd.DataFrame) -> None:
     known = {f"{row['shared']}/{row['name']}": row for row in rows.to_dict("records")}
     with st.form("delete view", border=False):
         chosen = st.selectbox(
-            "View", list(known), format_func=lambda key: known[key]["name"] + (" (shared)" if known[key]["shared"] else "")
+            "View",
+            list(known),
+            format_func=lambda key: known[key]["name"] + (f" (shared by {known[key]['saved_by']})" if known[key]["shared"] else ""),
         )
         by = st.text_input(viewer.LABEL, value=viewer.name())
         if st.form_submit_button("Delete view") and chosen:

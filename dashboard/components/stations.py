@@ -81,6 +81,8 @@ def line(flow: Line, money: tuple[str, str], now: datetime) -> Markup:
 def _tile(station: Station, now: datetime) -> Markup:
     held, lamp = station.held, badge(station.held, station.waiting + station.per_hour)
     number, unit = (station.per_hour, "last hour") if station.first else (station.waiting, "waiting")
+    if not station.first and held.transactions > station.waiting:
+        number, unit = held.transactions, "held up"
     return _TILE.format(
         kind=lamp.kind,
         href=_behind(station),
@@ -117,17 +119,17 @@ def _share(held: Counts, waiting: int) -> Markup:
 
 
 def _behind(station: Station) -> str:
-    """Return where the transactions are listed that wait here; if there are none, those that reached it last."""
-    if station.waiting:
+    """Return where the transactions are listed that wait here, or are held up; if there are none, those that reached it last."""
+    if station.waiting and station.waiting >= station.held.transactions:
         return links.to("transactions", flow=station.flow, state="open", stage=station.before, period="all")
-    if station.held.late or station.held.at_risk or station.held.unknown or station.earlier:
+    if station.held.transactions or station.earlier:
         return links.to("transactions", flow=station.flow, awaited=station.stage, period="all")
     return links.to("transactions", flow=station.flow, state="open", stage=station.stage, period="all")
 
 
 def _hint(station: Station, now: datetime) -> str:
     held = station.held
-    on_time = max(0, station.waiting - held.late - held.at_risk - held.unknown)
+    on_time = max(0, station.waiting - held.transactions)
     oldest = _oldest(station, now)
     return (
         f"{station.title}: {counted(station.waiting, 'open transaction')} waiting{f', the {oldest}' if oldest else ''}; {on_time} on time, "

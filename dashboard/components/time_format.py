@@ -120,9 +120,7 @@ def due(moment: object, now: datetime, verdict: str) -> str:
     return f"overdue, engine {late} behind" if verdict in UNDECIDED else f"overdue {late}"
 
 
-def next_deadline(moment: object, now: datetime, breached: int) -> str:
-    """Return ``due in 12 min`` for an incident's next deadline, ``overdue`` if it has breaches and no deadline ahead, else a dash."""
-    at = aware(moment)
-    if at is not None and at > now:
-        return f"due {until(at, now)}"
-    return "overdue" if breached else "–"
+def overdue(since: object, now: datetime) -> str:
+    """Return ``overdue 26 min`` for a deadline that has passed; empty for one that is ahead or missing."""
+    at = aware(since)
+    return "" if at is None or at > now else f"overdue {duration((now - at).total_seconds())}"

@@ -18,7 +18,7 @@ from dashboard import definitions
 from dashboard.components import charts, facts, links, notices, signals, status_badge, tab, table, timeline, whereabouts
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
-from slas.explain import Evidence, explain, received_later, versions_of
+from slas.explain import Evidence, as_it_runs, explain, received_later, versions_of
 from slas.outlook import outlook_of
 from store.reads import catalogs
 from store.reads import detail as reads
@@ -120,7 +120,12 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
     zone, cities = context.zone, definitions.zones_by_city(context.catalog)
     reasons: dict[str, str] = {}
     for verdict in reversed(verdicts.to_dict("records")):
-        reasons[verdict["sla"]] = zone.retell(verdict["reason"], cities)
+        reasons[verdict["sla"]] = verdict["reason"]
+
+    def why(row: dict[str, Any]) -> str:
+        reason = reasons.get(row["sla"], "")
+        return zone.retell(reason if aware(row["stopped_at"]) else as_it_runs(reason), cities) or cause_text(row["cause"])
+
     columns = [
         table.Column("SLA", lambda row: definitions.sla_title(context.catalog, flow, row["sla"]), "key"),
         table.Column("Verdict", lambda row: status_badge.pill(row["verdict"])),
@@ -129,7 +134,7 @@ def _clocks(context: Context, flow: str, clocks: pd.DataFrame, verdicts: pd.Data
         table.Column("Stopped", lambda row: table.time(zone, row["stopped_at"]), "soft"),
         table.Column("Margin", lambda row: _margin(context, row), "number"),
         table.Column("Penalty", lambda row: amount(row["penalty"], row["currency"]) if row["penalty"] else "", "number"),
-        table.Column("Why", lambda row: reasons.get(row["sla"], "") or cause_text(row["cause"]), "wide"),
+        table.Column("Why", why, "wide"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
         table.Column("Rule", lambda row: _rule(row["contract_version"]), "soft spare"),
     ]

@@ -13,9 +13,9 @@ from core.catalog.flow import OWN_FLOW
 from core.incident import IncidentStatus, current_status
 from core.money import count
 from dashboard import definitions, measures
-from dashboard.components import links, notices, reported, status_badge
+from dashboard.components import incident_header, links, notices, reported, status_badge
 from dashboard.components.stations import LEGEND, line
-from dashboard.components.time_format import aware, duration, next_deadline, until, utc
+from dashboard.components.time_format import aware, duration, until, utc
 from dashboard.data import Unreachable
 from dashboard.page import Context
 from dashboard.places import Line, lines, total
@@ -183,7 +183,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
                 owner=owner + _handled(context, incident),
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
-                due=_overdue(incident, context.now) if incident["flow"] != OWN_FLOW else "",
+                due=incident_header.deadline(incident, context.now) if incident["flow"] != OWN_FLOW else "",
             )
         )
     total = int(incidents["total"].iloc[0])
@@ -196,16 +196,6 @@ def _handled(context: Context, incident: dict[Any, Any]) -> str:
     silenced = (until := aware(incident["silenced_until"])) is not None and until > context.now
     status = current_status(incident["status"], aware(incident["acknowledged_until"]), context.now)
     return " ✓" * (status == IncidentStatus.ACKNOWLEDGED.value) + " · silenced" * silenced
-
-
-def _overdue(incident: dict[Any, Any], now: datetime) -> str:
-    """Return for how long the worst of an incident has been overdue, else when the next of it is due; what failed has no deadline."""
-    since = aware(incident["overdue_since"])
-    if since is not None and since <= now:
-        return f"overdue {duration((now - since).total_seconds())}"
-    if incident["breached"] and aware(incident["next_due_at"]) is None:
-        return "failed"
-    return next_deadline(incident["next_due_at"], now, incident["breached"])
 
 
 PAGE = Board()

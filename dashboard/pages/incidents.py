@@ -93,6 +93,7 @@ def _columns(context: Context) -> list[table.Column]:
     return [
         table.Column("", lambda row: status_badge.icon(status_badge.incident(row["status"], row["breached"]), "small")),
         table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
+        table.Column("Deadline", lambda row: incident_header.deadline(row, context.now), "due"),
         table.Column("Severity", lambda row: row["severity"]),
         table.Column("Status", lambda row: _status(context, row)),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft spare"),
@@ -102,7 +103,6 @@ def _columns(context: Context) -> list[table.Column]:
         table.Column("Penalty", lambda row: several(size_of(row)["penalty"], 2) if size_of(row)["penalty"] else "", "number spare"),
         table.Column("Customers", lambda row: incident_header.names(row["customers"]), "spare"),
         table.Column("Owner", lambda row: row["assignee"] or definitions.owner_title(catalog, row["owner"])),
-        table.Column("Next deadline", lambda row: incident_header.deadline(context, row)),
         table.Column("Opened", lambda row: table.time(context.zone, row["opened_at"]), "soft spare"),
     ]
 

@@ -90,7 +90,8 @@ def _named(context: Context, flow: str, key_type: str, value: str) -> str:
 def _list(context: Context) -> None:
     catalog = context.catalog
     recent = context.data.read(reads.choices, slow=True, since=filters.since("30d", context.now))
-    asked, period = _asked(context, recent)
+    with filters.folded("7d"):
+        asked, period = _asked(context, recent)
     if awaited := st.query_params.get("awaited", ""):
         words, clear = st.columns([5, 1], vertical_alignment="center")
         words.text(f"Late, at risk, unknown or failed on the way to “{definitions.stage_title(catalog, asked['flow'], awaited)}”")
@@ -216,13 +217,13 @@ def _columns(context: Context, order: _Order | None, rows: pd.DataFrame) -> list
             "key",
         ),
         column("SLA status", "worst", lambda row: _exception(row["verdict"]) if row["verdict"] else ""),
-        column("Due", "due", lambda row: _due(context, row)),
+        column("Due", "due", lambda row: _due(context, row), "due"),
         column("Flow", "flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
         column("Last milestone", "stage", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
         column("State", "state", lambda row: _exception("failed" if row["failed_stage"] else row["state"])),
+        column("Value", "value", lambda row: cell(row["value"], row["currency"]), "number"),
         *(column(role.capitalize(), role, _party(role)) for role in PARTIES if (rows[role] != "").any()),
         column("Plant", "plant", lambda row: row["plant"], "soft spare"),
-        column("Value", "value", lambda row: cell(row["value"], row["currency"]), "number"),
         column("Started", "started", lambda row: table.time(zone, row["started_at"]), "soft spare"),
         column("Updated", "updated", lambda row: table.time(zone, row["updated_at"]), "soft spare"),
     ]

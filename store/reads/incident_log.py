@@ -17,6 +17,8 @@ from store.statement import statement
 def incidents(client: Reader, *, now: datetime, status: str = "", flow: str = "", owner: str = "", limit: int = 200) -> pd.DataFrame:
     """Return rows of ``incidents``, worst first; ``total`` in each counts all, ``silenced_until`` is empty unless it is silenced.
 
+    ``overdue_since``: the deadline of the member that is longest overdue, NaT if none is or the incident is resolved.
+
     ``status``: one of the three, ``unresolved``, or empty for all. ``now``: silences that have ended by then do not count.
     """
     unresolved = status == "unresolved"
@@ -27,7 +29,7 @@ def incidents(client: Reader, *, now: datetime, status: str = "", flow: str = ""
 
 
 def incident(client: Reader, *, incident_id: str) -> dict[str, Any] | None:
-    """Return the row of ``incidents``, or None."""
+    """Return the row of ``incidents`` with ``overdue_since`` (None: no member is overdue), or None if there is no such incident."""
     rows = list(client.query(statement("incident_log/incident"), parameters={"id": incident_id}).named_results())
     return rows[0] if rows else None
 

@@ -67,6 +67,10 @@ class MemoryStore:
     def has_incident(self, incident_id: str) -> bool:
         return (incident_id,) in self.tables.get("incidents", {})
 
+    def view_shared_by(self, name: str) -> str:
+        last = [row for row in self.rows("actions") if row["target"] == name and row["action"].endswith(("share view", "shared view"))][-1:]
+        return str(last[0]["actor"]) if last and last[0]["action"] == "share view" else ""
+
     def save(self, tables: dict[str, pd.DataFrame], cursors: dict[str, int] | None = None, *, hold: bool = True) -> None:  # noqa: ARG002 - the port's signature; memory always has room
         if self.refuses:
             raise Retryable("the store is away")

@@ -433,6 +433,17 @@ def test_a_view_is_saved_and_deleted_and_changes_no_incident(counter: Counter) -
         assert (status, answer["error"][: len(said)]) == (400, said)
 
 
+def test_nobody_else_replaces_or_deletes_a_view_that_somebody_shared(counter: Counter) -> None:
+    view, address = {"name": "Steel", "shared": True}, {"address": "transactions?order=value"}
+    assert counter.post("/views", {"by": "Ana", **view, **address})[0] == 200
+    for path, body, advice in (("/views", address, "save yours under another name"), ("/views/delete", {}, "ask them to delete it")):
+        assert counter.post(path, {"by": "Bo", **view, **body}) == (400, {"error": f"name: the view 'Steel' is shared by Ana; {advice}"})
+    assert counter.post("/views", {"by": "Bo", **view, "shared": False, **address})[0] == 200, "one's own may be called so, too"
+    assert counter.post("/views", {"by": " ana", **view, "name": " Steel", "address": "transactions"})[0] == 200
+    assert counter.post("/views/delete", {"by": "Ana", **view})[0] == 200
+    assert counter.post("/views", {"by": "Bo", **view, **address})[0] == 200, "a name that is free again is anybody's"
+
+
 def test_what_the_store_did_not_take_was_not_done(counter: Counter, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object, **__: object) -> None:
         raise OSError("the disk is full")

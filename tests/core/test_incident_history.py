@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.incident_history import LEFT, in_words
+from alerts.delivery.delivery import DeliveryState
+from core.incident import Reason
+from core.incident_history import LEFT, STATES, TOLD, in_words
 from core.verdict import Verdict
 
 
@@ -16,13 +18,21 @@ from core.verdict import Verdict
         ("left", "met_late", 2, "2 transactions left: reached late"),
         ("left", "never heard of", 2, "2 transactions left: never heard of"),
         ("resolved", "", 20, "resolved; 20 transactions affected in total"),
-        ("notified", "opened sent", 0, "was notified: opened sent"),
+        ("notified", "opened sent", 0, "was told that it opened"),
+        ("notified", "grown pending", 0, "was told that it has grown, not sent yet"),
+        ("notified", "resolved failed", 0, "was told that it is resolved, which failed"),
+        ("notified", "never heard", 0, "was told never, heard"),
         ("note", "the broker's disk was full", 0, "note: the broker's disk was full"),
         ("unacknowledge", "", 0, "unacknowledge"),
     ],
 )
 def test_every_line_is_a_sentence(kind: str, what: str, transactions: int, said: str) -> None:
     assert in_words(kind, what, transactions) == said
+
+
+def test_every_reason_and_state_of_a_message_has_its_words() -> None:
+    assert set(TOLD) == set(Reason)
+    assert set(STATES) == set(DeliveryState)
 
 
 def test_every_reason_to_leave_an_incident_has_its_words() -> None:

@@ -117,7 +117,7 @@ _BUSY_DAY = """() => {
     const set = (where, text) => document.querySelectorAll(where).forEach(found => { found.textContent = text });
     set('.station .here b', '391');
     set('.incident .title', '187 orders not confirmed to the customer, 162 late · DE07, US02 · €99.9k + $88.8k at risk');
-    set('.incident .due', 'due in 23 h 59 min');
+    set('.incident .due', 'overdue 23 h 59 min');
     document.querySelectorAll('.figure').forEach((figure, place) => {
         figure.querySelector('b').textContent = ['1,925', '108', '187', '162', '€99.9k + $88.8k', 'in 23 h 59 min', '21:08:50'][place];
     });
@@ -148,6 +148,25 @@ def test_every_choice_of_a_filter_is_kept_and_the_back_button_takes_it_back(serv
         page.go_back()
         page.wait_for_url("**/incidents?flow=procure-to-pay", timeout=WAIT_MILLISECONDS)
         page.wait_for_selector('input[role="combobox"][value="Procure to pay"]', timeout=WAIT_MILLISECONDS)
+
+
+def test_many_filters_are_folded_away_on_a_phone_until_they_are_asked_for(served: str, browser: Any) -> None:
+    with window(browser, f"{served}/transactions", "phone", new_viewer=False) as (page, _):
+        drawn(page, ".andon-table")
+        box, fold = page.get_by_role("combobox", name="SLA status"), page.locator(".andon-fold summary")
+        assert not box.is_visible()
+        assert page.locator(".andon-table tbody tr").first.evaluate("row => row.getBoundingClientRect().bottom <= innerHeight")
+        fold.click()
+        box.click()
+        page.get_by_role("option", name="Breached").click()
+        page.locator(".andon-folded", has_text="1 chosen").wait_for()
+        assert box.is_visible(), "what is unfolded stays so while filters are chosen"
+        page.set_viewport_size({"width": 1440, "height": 900})
+        fold.wait_for(state="hidden")
+        assert box.is_visible()
+        page.reload()
+        drawn(page, ".andon-table")
+        assert box.is_visible(), "where there is room, nothing is folded"
 
 
 def test_the_first_viewer_may_come_by_a_link_to_any_page(served: str, browser: Any) -> None:

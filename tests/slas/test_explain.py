@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core.catalog.catalog import Catalog
-from slas.explain import Evidence, explain, version_of
+from slas.explain import Evidence, as_it_runs, explain, version_of
 from store.client import Store
 from store.reads import detail
 from tests.slas.builders import BOOK, calendar, catalog, engine, utc, write_transaction
@@ -272,3 +272,17 @@ def test_a_flow_that_is_gone_is_named_by_its_id() -> None:
 @pytest.mark.parametrize(("contract", "version"), [("v1: own limit", "v1"), ("v1", "v1"), ("", ""), ("a: b: c", "a")])
 def test_the_version_of_the_catalog_is_before_the_colon(contract: str, version: str) -> None:
     assert version_of(contract) == version
+
+
+@pytest.mark.parametrize(
+    ("decided", "said"),
+    [
+        ("due 2026-03-27 17:00 Berlin; booked not seen by 2026-03-27 17:30:05 Berlin, 30 minutes late", "booked not seen yet"),
+        ("due 2026-03-27 17:00 New York; booked not seen by 2026-03-27 17:00 New York (failed: CREDIT, 2)", "booked not seen yet (failed: CREDIT, 2)"),
+        ("due 2026-03-27 17:00 UTC; booked not seen by 2026-03-27 17:30 UTC, 1 day 2 hours late (failed: X); target 1: gold", "booked not seen yet (failed: X); target 1: gold"),
+        ("due 2026-03-27 17:00 UTC; booked not seen by 2026-03-27 17:30 UTC, but sap is silent", "booked not seen yet, but sap is silent"),
+        ("due 2026-03-27 17:00 UTC; warning 2026-03-27 16:40 UTC", "warning 2026-03-27 16:40 UTC"),
+    ],
+)  # fmt: skip
+def test_the_reason_of_a_clock_that_still_runs_tells_no_moment_that_has_passed(decided: str, said: str) -> None:
+    assert as_it_runs(decided) == decided.partition("; ")[0] + "; " + said

@@ -10,6 +10,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from core.errors import NoRoom, Retryable
+from core.saved_view import DELETED, SAVED
 from store.client import Store
 from store.clocks import StoredClocks
 from store.cursors import MOVES
@@ -134,6 +135,21 @@ def test_rows_are_written_in_the_order_given_and_read_as_they_were(store: Store)
     assert (row["title"], row["members"], row["value"], row["opened_at"]) == ("Late", 3, {"EUR": 2.5}, naive(START))
     assert pd.isna(row["resolved_at"])
     assert store.rows("SELECT actor FROM actions") == [{"actor": "ana"}]
+
+
+def test_a_view_is_shared_by_who_saved_it_last_unless_it_was_deleted_since(store: Store) -> None:
+    kept = StoredIncidents(store)
+    for number, (action, actor, said) in enumerate(
+        (
+            (SAVED[False], "Cy", ""),
+            (SAVED[True], "Ana", "Ana"),
+            (SAVED[True], "Bo", "Bo"),
+            (DELETED[True], "Bo", ""),
+            (SAVED[True], "Cy", "Cy"),
+        )
+    ):
+        put(store, "actions", at=START, actor=actor, action=action, target="Steel", detail="transactions", revision=number)
+        assert (kept.view_shared_by("Steel"), kept.view_shared_by("steel")) == (said, "")
 
 
 def test_a_full_disk_lets_decisions_wait_and_refuses_what_people_ask_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,9 @@ def _page() -> None:
 
     from dashboard.components import filters
 
-    flow = filters.choose("Flow", "flow", ["o2c", "", "p2p", "o2c"], str.upper)
-    period = filters.period("7d", everything=True)
+    with filters.folded("7d"):
+        flow = filters.choose("Flow", "flow", ["o2c", "", "p2p", "o2c"], str.upper)
+        period = filters.period("7d", everything=True)
     st.text(f"{flow}/{period}")
 
 
@@ -76,3 +77,13 @@ def test_a_period_begins_on_a_minute_so_that_answers_are_shared(chosen: str) -> 
 
 def test_all_time_has_no_beginning() -> None:
     assert since("all", NOW) is None
+
+
+def test_how_many_filters_are_chosen_is_said_where_they_are_folded_away() -> None:
+    def said(test: AppTest) -> str:
+        return str(test.get("html")[-1].proto.body)
+
+    assert ">none chosen<" in said(shown(period="7d", order="value"))
+    test = shown(flow="p2p")
+    assert ">1 chosen<" in said(test)
+    assert ">2 chosen<" in said(test.selectbox[1].select("30d").run())

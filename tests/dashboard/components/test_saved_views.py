@@ -94,7 +94,7 @@ def test_filters_are_saved_under_a_name_by_somebody(view: View, filled: Store, s
 def test_a_view_is_deleted_by_somebody(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
     test = view("transactions", filled)
     chosen = box(test, "View")
-    assert chosen.options == ["Globex", "<b>all</b> (shared)"]
+    assert chosen.options == ["Globex", "<b>all</b> (shared by <i>Bo</i>)"]
     chosen.select_index(1)
     [one for one in test.text_input if one.label == "Your name"][-1].set_value("Cy")
     box(test, "Delete view").click().run()

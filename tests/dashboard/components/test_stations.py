@@ -71,6 +71,15 @@ def test_a_station_says_how_long_the_oldest_waits_and_how_much_gets_through() ->
     assert '<span class="pace"></span>' in first
 
 
+def test_more_that_are_held_up_than_wait_are_the_large_number_and_where_it_leads() -> None:
+    """One part of an order may be held up here while another is further on, where it waits."""
+    for waiting, said in ((0, "<b>3</b> <i>held up</i>"), (2, "<b>3</b> <i>held up</i>"), (3, "<b>3</b> <i>waiting</i>")):
+        tile = shown(station(waiting=waiting, before="mapped", held=Counts(late=1, failed=1, at_risk=1, unknown=1)))
+        assert said in tile
+        assert ("awaited=booked" in tile) == (waiting < 3)
+    assert "<i>last hour</i>" in shown(station(first=True, held=Counts(late=1)))
+
+
 def test_the_hint_tells_every_count() -> None:
     held = Counts(late=9, failed=5, at_risk=3, unknown=1)
     found = station(waiting=20, oldest_at=NOW - timedelta(minutes=5), per_hour=7, earlier=2, held=held)

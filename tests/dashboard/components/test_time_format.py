@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from dashboard.components.time_format import Zone, aware, due, duration, next_deadline, until, utc
+from dashboard.components.time_format import Zone, aware, due, duration, overdue, until, utc
 
 
 def test_times_are_shown_in_the_viewers_zone() -> None:
@@ -54,11 +54,10 @@ def test_a_deadline_in_the_past_is_overdue_or_yet_to_be_decided(verdict: str, sa
     assert due(None, now, verdict) == "–"
 
 
-def test_a_deadline_that_has_passed_is_none_to_come() -> None:
+def test_a_deadline_that_has_passed_says_for_how_long() -> None:
     now = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
-    assert next_deadline(datetime(2026, 11, 26, 12, 42, tzinfo=UTC), now, 3) == "due in 12 min"
-    assert next_deadline(datetime(2026, 11, 26, 12, 18, tzinfo=UTC), now, 1) == next_deadline(None, now, 1) == "overdue"
-    assert next_deadline(None, now, 0) == "–"
+    assert overdue(now - timedelta(minutes=12), now) == "overdue 12 min"
+    assert [overdue(one, now) for one in (now + timedelta(minutes=12), None, pd.NaT)] == ["", "", ""]
 
 
 @pytest.mark.parametrize("missing", [None, pd.NaT, float("nan")])

@@ -46,13 +46,6 @@ def test_a_deadline_that_passes_while_the_board_is_shown_is_no_longer_ahead() ->
     assert found == ["–", "–", "in 12 min", "just passed", "just passed"]
 
 
-def test_an_incident_says_how_long_it_has_been_overdue() -> None:
-    row = {"overdue_since": NOW - timedelta(minutes=130), "next_due_at": NOW + timedelta(minutes=5), "breached": 3}
-    assert board._overdue(row, NOW) == "overdue 2 h 10 min"
-    assert board._overdue({**row, "overdue_since": pd.NaT}, NOW) == "due in 5 min"
-    assert board._overdue({**row, "overdue_since": pd.NaT, "next_due_at": None}, NOW) == "failed"
-
-
 def test_figures_that_were_written_to_while_they_were_read_say_so(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "figures may be seconds apart" not in words(view("board", filled))
     found = reads.board(filled.reader, now=NOW, limit=8)

@@ -39,6 +39,28 @@ def test_the_worst_come_first_resolved_ones_last_and_all_are_counted(store: Stor
     assert set(incident_log.incidents(store.reader, now=START, limit=2)["total"]) == {6}
 
 
+def test_an_incident_is_overdue_since_the_first_deadline_that_a_member_still_in_it_missed(store: Store) -> None:
+    for identity in ("late", "warned", "over"):
+        incident(store, identity)
+    incident(store, "over", status="resolved")
+    held(store, "late", "a", "breached", due_at=START - HOUR)
+    held(store, "late", "b", "breached")
+    held(store, "late", "gone", "met_late", due_at=START - DAY, left_at=START)
+    held(store, "late", "warned", "at_risk", due_at=START - DAY)
+    held(store, "warned", "c", "at_risk", due_at=START + HOUR)
+    held(store, "over", "d", "met_late", due_at=START - HOUR, left_at=START)
+    rows = incident_log.incidents(store.reader, now=START).set_index("incident_id")["overdue_since"]
+    assert {name: None if pd.isna(at) else at.to_pydatetime() for name, at in rows.items()} == {
+        "late": (START - HOUR).replace(tzinfo=None),
+        "warned": None,
+        "over": None,
+    }
+    for name, at in rows.items():
+        found = incident_log.incident(store.reader, incident_id=str(name))
+        assert found is not None
+        assert found["overdue_since"] == (None if pd.isna(at) else at.to_pydatetime())
+
+
 def test_one_incident_is_its_latest_version_or_none(store: Store) -> None:
     incident(store, "a", title="first", customers=["ACME"], value={"EUR": 10.0})
     incident(store, "a", title="second", customers=["ACME", "Globex"], value={"EUR": 30.0})
