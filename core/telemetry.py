@@ -51,6 +51,9 @@ class M(Enum):
     SOURCE_PAUSED = Metric("andon_source_paused", Gauge, "1 while a source is paused, 0 once it goes on", ("source",))
     REDACTED = Metric("andon_redacted_total", Counter, "Values that were redacted before the journal, by kind", ("source", "kind"))
     SOURCE_GAPS = Metric("andon_source_gaps_total", Counter, "Times a source no longer had messages that had not been read", ("source",))
+    SOURCE_HELD_BYTES = Metric(
+        "andon_source_held_bytes", Gauge, "Bytes of its log that a source's database keeps until they have been read", ("source",)
+    )
     QUEUE_WAITING = Metric("andon_queue_waiting_messages", Gauge, "Messages of a queue that its reader has not got yet", _QUEUE)
     QUEUE_UNACKNOWLEDGED = Metric("andon_queue_unacknowledged_messages", Gauge, "Messages of a queue that its reader has not done", _QUEUE)
     QUEUE_OLDEST_SECONDS = Metric("andon_queue_oldest_seconds", Gauge, "Age of the oldest message of a queue that is not done", _QUEUE)

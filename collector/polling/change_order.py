@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from collector.polling.paused import PausedError
+from collector.polling.row_json import with_zone
 from collector.polling.table_settings import SqlTableSettings
 from core.clock import EPOCH, from_milliseconds
 from core.time_format import parse_time_format
@@ -37,11 +38,7 @@ class ChangeOrder:
 
     def zoned(self, value: datetime) -> datetime:
         """Return a time with its zone. Raises :class:`PausedError` if neither it nor the settings name one."""
-        if value.tzinfo is not None:
-            return value
-        if self.settings.time_zone is None:
-            raise PausedError("the table has times without a zone; set 'time_zone'")
-        return value.replace(tzinfo=ZoneInfo(self.settings.time_zone))
+        return with_zone(value, self.settings.time_zone)
 
     def moment(self, value: Any) -> Moment | None:
         """Return a change value as the time or date that it is; None for a number. Raises :class:`PausedError` for what cannot rise."""

@@ -7,6 +7,9 @@ import math
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from collector.polling.paused import PausedError
 
 PLAIN = frozenset({str, int, bool, type(None)})
 """Types of values that JSON says as they are."""
@@ -41,3 +44,12 @@ def json_value(value: Any, zoned: Callable[[datetime], datetime]) -> Any:
         case _:
             found = str(value)
     return found
+
+
+def with_zone(value: datetime, name: str | None) -> datetime:
+    """Return a time with its zone; ``name``: that of times without one. Raises :class:`PausedError` if there is none."""
+    if value.tzinfo is not None:
+        return value
+    if name is None:
+        raise PausedError("the table has times without a zone; set 'time_zone'")
+    return value.replace(tzinfo=ZoneInfo(name))

@@ -20,6 +20,10 @@ class Worker:
         """Return what ``work`` returns, and raise what it raises."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
+    def do_later(self, work: Callable[[], object]) -> None:
+        """Do ``work`` after what is under way, without waiting for it."""
+        self._executor.submit(work)
+
     def close(self) -> None:
-        """Begin nothing more; what is under way ends by itself."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Take nothing more; what was asked for ends by itself."""
+        self._executor.shutdown(wait=False)

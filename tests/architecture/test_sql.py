@@ -18,7 +18,9 @@ NOT_SQL = re.compile(r"--.*|'[^']*'|\{#[\s\S]*?#\}")
 ALLOWED = {
     "collector/files/known.py": "SQLite, not the store: what was read of which file",
     "collector/logs/positions.py": "SQLite, not the store: what was read of which file",
+    "collector/polling/cdc_doubts.py": "PostgreSQL, not the store: what is wrong with a database before its changes are read",
     "collector/polling/cursor.py": "SQLite, not the store: what the receiver of a table has seen",
+    "collector/polling/postgres_slot.py": "PostgreSQL, not the store: its replication slot",
     "journal/format.py": "SQLite, not the store: a segment of the journal",
     "journal/reader.py": "SQLite, not the store: a segment of the journal",
     "journal/segment.py": "SQLite, not the store: a segment of the journal",
