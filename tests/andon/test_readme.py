@@ -97,7 +97,7 @@ def test_the_sources_of_the_readme_are_valid(tmp_path: Path, monkeypatch: pytest
 
     theirs = [
         "source 'broker': its system could not be asked: ConnectError",
-        "source 'erp-changes': its system could not be asked: ArgumentError",
+        "source 'erp-changes': its system could not be asked: OperationalError",
         "source 'legacy-erp': the folder '/var/log/erp' is not there",
         "source 'supplier-edi': the folder '/srv/edi/in' is not there",
     ]
