@@ -14,6 +14,7 @@ from andon.engine.ports import Loaded, Stages
 from core.catalog.catalog import Catalog
 from core.catalog.flow import HEARTBEAT
 from core.clock import Clock, from_milliseconds
+from core.clock_skew import WINDOW_HOURS
 from core.condition import Conditions
 from core.config import Settings
 from core.errors import NoRoom, Retryable
@@ -31,6 +32,7 @@ from store.loader import SLICE_MAX_BYTES, Loader
 from store.migrations import note_applied
 from store.parts_ledger import skip_what_was_used
 from store.reads.origin_offsets import loaded_upto, origin_offsets
+from store.reads.origins import clock_skew
 from store.statement import statement
 from store.unseen import Unseen
 
@@ -142,6 +144,11 @@ class Pipeline:
             found = origin_offsets(client, after=after, upto=upto) if after is not None else pd.DataFrame()
         self._compared = upto
         return found
+
+    def clock_skews(self) -> pd.DataFrame:
+        """Return by how much the receipt of what each source sent lately lies after the time it says (``clock_skew`` of reads)."""
+        with self.store.own_client() as client:
+            return clock_skew(client, since=self.clock.now() - timedelta(hours=WINDOW_HOURS))
 
     def _load(self, lanes: Collection[Lane] = tuple(Lane), slice_bytes: int = SLICE_MAX_BYTES) -> Loaded:
         if not self.correlation.is_installed:

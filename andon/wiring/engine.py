@@ -29,6 +29,7 @@ from andon.health.clock_skew import ClockSkewCheck
 from andon.health.clock_watch import ClockWatch
 from andon.health.disk_watch import DiskWatch
 from andon.health.heartbeat import Heartbeat
+from andon.health.source_clocks import SourceClocks
 from andon.process import end_without_disk, run_in_background, set_on_stop_signal, warn_of_root
 from andon.simulated_time import clock_of
 from andon.wiring.pipeline import alerting_without_store, open_engine_store, pipeline_on
@@ -172,4 +173,5 @@ def _start_store_checks(pipeline: Pipeline, losses: Losses, stopping: threading.
     run_in_background("losses", losses.run, stopping)
     run_in_background("scrub", scrub.run, stopping)
     run_in_background("clocks", clock_skew.run, stopping)
+    run_in_background("source clocks", SourceClocks(pipeline.clock_skews).run, stopping)
     run_in_background("derived", keep_up, store, stopping)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from markupsafe import Markup
 from core.catalog.definition import readable
 from core.catalog.flow import HEARTBEAT_EVENT, is_named
 from core.catalog.review import listed
+from core.clock_skew import WINDOW_HOURS, labelled_wrongly
+from core.clock_skew import told as told_of
 from core.duration import parse_duration
 from core.money import count
 from core.plural import counted
@@ -58,7 +61,9 @@ class Sources:
         else:
             silent = set(expected.loc[expected["silent_since"].notna(), "source"]) if len(expected) else set()
             rows = [_row(context, name, seen, volumes, reasons, hour, silent=name in silent) for name in names]
-            judged = [{**_judged(row, unused), **_failures(told, row["name"])} for row in rows]
+            skews = context.data.read(reads.clock_skew, slow=True, since=hour - timedelta(hours=WINDOW_HOURS - 1))
+            clocks = {str(row["source"]): row for row in skews.to_dict("records")}
+            judged = [{**_judged(row, unused, clocks.get(row["name"])), **_failures(told, row["name"])} for row in rows]
             _show(context, [_paused(context, row, pauses[row["name"]]) if row["name"] in pauses else row for row in judged])
         queues.show(context, context.data.read(stored_queues.latest, since=hour - timedelta(hours=_HOURS - 1)), hour)
         _unused(unused)
@@ -106,14 +111,20 @@ def _refused(reasons: pd.DataFrame, name: str, since: datetime) -> list[str]:
     return [str(row["reason"]) for row in own if (last := aware(row["last_at"])) is not None and last >= since]
 
 
-def _judged(row: dict[str, Any], unused: list[dict[str, Any]]) -> dict[str, Any]:
-    """Add why a source's badge is not green although the source is sending: what it sends is unusable, or partly so."""
+def _judged(row: dict[str, Any], unused: list[dict[str, Any]], clock: Mapping[Any, Any] | None = None) -> dict[str, Any]:
+    """Add why a source's badge is not green although the source is sending: what it sends is unusable, or partly so.
+
+    ``clock``: its row of ``store.reads.origins.clock_skew``.
+    """
     sums: dict[str, int] = {}
     for each in unused:
         if each["source"] == row["name"]:
             sums[each["short"]] = sums.get(each["short"], 0) + int(each["signals"])
     why = [f"{count(signals)} {short}" for short, signals in sums.items()]
     why += [f"quarantined ({', '.join(dict.fromkeys(row['refused']))})"] if row["refused"] else []
+    hours = labelled_wrongly(clock["skew_seconds"], clock["spread_seconds"], clock["signals"]) if clock else 0.0
+    why += [told_of(hours)] if hours else []
+    row = {**row, "skew": clock["skew_seconds"] if clock else None, "labelled_wrongly": bool(hours)}
     return {**row, "why": " · ".join(why), "state": row["state"] if row["state"] == "silent" or not why else "partly unusable"}
 
 
@@ -134,6 +145,7 @@ _SHEET = {
     "system": "system",
     "last": "last_seen",
     "every": "expected_every",
+    "skew": "clock_skew_seconds",
     "total": "signals_24h",
     "failures": "failures_24h",
     "state": "state",
@@ -180,6 +192,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         ),
         table.Column("Expected every", lambda row: row["every"], "soft"),
         table.Column("Sends every", _rhythm),
+        table.Column("Clock skew", _skew, "soft"),
         table.Column("Last 24 hours", lambda row: spark(context.zone, row["series"])),
         table.Column("Signals", lambda row: count(row["total"]), "number"),
         table.Column("By kind", _kinds, "soft spare"),
@@ -195,7 +208,8 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     table.show(columns, rows, "Sources")
     sheet = pd.DataFrame([{**{told: row[name] for name, told in _SHEET.items()}, "quarantined_7d": row["quarantined"]} for row in rows])
     note = (
-        "Expected every: within the source's calendar. Sends every: on average. Errors: the share of its milestone events that say that a"
+        "Expected every: within the source's calendar. Sends every: on average. Clock skew: from the time a signal says to its receipt, the"
+        " median of the last two hours; ahead: the time it says is in the future. Errors: the share of its milestone events that say that a"
         " step failed. All of the last 24 hours, quarantined: of the last 7 days."
     )
     export.offer(context, sheet, "sources", note)
@@ -207,6 +221,13 @@ def _named(row: dict[str, Any]) -> Markup:
     return Markup("{}<br><small>{}</small>{}").format(
         table.link(links.to("interfaces", source=row["name"]), row["title"]), row["name"], why
     )
+
+
+def _skew(row: dict[str, Any]) -> Markup | str:
+    if row["skew"] is None:
+        return "–"
+    text = duration(abs(row["skew"])) if row["skew"] >= 0 else f"{duration(abs(row['skew']))} ahead"
+    return Markup('<span class="pill warn">{}</span>').format(text) if row["labelled_wrongly"] else text
 
 
 def _errors(row: dict[str, Any]) -> Markup | str:

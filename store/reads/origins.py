@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from core.catalog.source import OWN_SOURCE
 from store.reads.connection import Reader
 from store.reads.frame import frame
 from store.statement import statement
@@ -32,6 +33,15 @@ def expected(client: Reader) -> pd.DataFrame:
 def pauses(client: Reader) -> pd.DataFrame:
     """Return source, since (UTC), by and reason of the sources that are paused."""
     return frame(client, statement("origins/pauses"))
+
+
+def clock_skew(client: Reader, *, since: datetime) -> pd.DataFrame:
+    """Return source, signals, skew_seconds and spread_seconds of what was received since then (UTC) and says a time of its own.
+
+    ``skew_seconds``: the median of receipt minus that time (negative: it is in the future); ``spread_seconds``: from the first to the last
+    tenth. Andon's own signals are left out.
+    """
+    return frame(client, statement("origins/clock_skew"), parameters={"since": since, "own": OWN_SOURCE})
 
 
 def event_types(client: Reader, *, since: datetime) -> pd.DataFrame:

@@ -150,3 +150,16 @@ def test_a_source_that_sends_what_cannot_be_used_is_not_green(
     rows = [{"source": name, "short": "without a key", "signals": signals} for name, signals in unused]
     found = sources._judged({"name": "crm", "state": state, "refused": refused}, rows)
     assert (found["why"], found["state"]) == (why, shown)
+
+
+def test_a_source_that_labels_local_time_as_utc_is_told_of_and_not_green(view: View, filled: Store) -> None:
+    moments = [NOW - timedelta(seconds=number) for number in range(30)]
+    rows = {"slice": [1] * 30, "source": ["local-time"] * 30, "received_at": moments, "event_source": ["/local"] * 30, "type": ["x"] * 30}
+    ahead = [moment + timedelta(hours=2, seconds=-1) for moment in moments]
+    filled.insert("events", {**rows, "id": [str(number) for number in range(30)], "time": ahead})
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    filled.insert("source_hours", {"hour": [hour], "source": ["local-time"], "kind": ["events"], "signals": [30], "last_at": [NOW]})
+    shown = words(view("sources", filled))
+    row = shown[shown.index("<small>local-time</small>") :].partition("</tr>")[0]
+    assert "its times are 2 hours ahead: local time labelled as UTC?" in row
+    assert '<span class="pill warn">1 h 59 min ahead</span>' in row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -118,3 +118,16 @@ def test_quarantined_input_is_told_by_its_beginning_and_its_size(store: Store) -
     assert origins.quarantine_reasons(store.reader, since=START + HOUR)[["source", "records"]].to_numpy().tolist() in (
         [["crm", 1], ["erp", 1]], [["erp", 1], ["crm", 1]],
     )  # fmt: skip
+
+
+def test_a_source_is_as_far_off_as_most_of_its_signals(store: Store) -> None:
+    for number, seconds in enumerate((1, 2, 30)):
+        event(store, number, time=START - timedelta(seconds=seconds))
+    event(store, 9, time=START)  # none of its own
+    event(store, 10, received_at=START - HOUR, time=START - 9 * HOUR)
+    put(store, "spans", slice=1, source="erp", received_at=START, end_time=START + 2 * HOUR)
+    put(store, "logs", slice=1, source="erp", received_at=START)  # says no time
+    put(store, "logs", slice=1, source="andon", received_at=START, time=START - HOUR)
+    found = origins.clock_skew(store.reader, since=START).set_index("source")
+    assert found["skew_seconds"].to_dict() == {"crm": 2.0, "erp": -7_200.0}
+    assert found.loc["crm", "signals"] == 3
