@@ -16,6 +16,7 @@ from starlette.routing import Route
 from alerts import actions, sources, steps, views
 from alerts.confirmations import Confirmations, Shown
 from alerts.engine import AlertEngine
+from alerts.ports import Resubmit, Resubmitter
 from core.clock import Clock
 from core.errors import AndonError, NoRoom, UsageError
 from core.http.body import SlowBodyError, read_parts
@@ -26,9 +27,9 @@ BODY_BYTES = 64 << 10
 Body = dict[str, Any]
 
 
-def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard, pauses: Pauses) -> Starlette:
+def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard, pauses: Pauses, resubmitter: Resubmitter) -> Starlette:
     """Return the application to mount at ``/api/v1``."""
-    api = _Api(engine, token, clock, guard, pauses)
+    api = _Api(engine, token, clock, guard, pauses, resubmitter)
     routes = [
         Route("/incidents", api.list_incidents),
         Route("/incidents/{identity}/acknowledge", api.acknowledge, methods=["POST"]),
@@ -43,6 +44,8 @@ def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard, paus
         Route("/silences/{identity}/end", api.end_silence, methods=["POST"]),
         Route("/sources/{identity}/pause", api.pause_source, methods=["POST"]),
         Route("/sources/{identity}/resume", api.resume_source, methods=["POST"]),
+        Route("/resubmissions/show", api.show_resubmission, methods=["POST"]),
+        Route("/resubmissions/send", api.send_resubmission, methods=["POST"]),
         Route("/views", api.save_view, methods=["POST"]),
         Route("/views/delete", api.delete_view, methods=["POST"]),
     ]
@@ -50,8 +53,9 @@ def action_api(engine: AlertEngine, token: str, clock: Clock, guard: Guard, paus
 
 
 class _Api:
-    def __init__(self, engine: AlertEngine, token: str, clock: Clock, guard: Guard, pauses: Pauses) -> None:
+    def __init__(self, engine: AlertEngine, token: str, clock: Clock, guard: Guard, pauses: Pauses, resubmitter: Resubmitter) -> None:
         self._engine = engine
+        self._resubmitter = resubmitter
         self._pauses = pauses
         self._token = token
         self._clock = clock
@@ -167,6 +171,18 @@ class _Api:
 
         return await self._do(request, {"by", "reason"}, decide)
 
+    async def show_resubmission(self, request: Request) -> Response:
+        def decide(body: Body, _: str, __: datetime) -> actions.Act:
+            return self._resubmitter.show(_resubmit(body))
+
+        return await self._do(request, {"id", "body"}, decide)
+
+    async def send_resubmission(self, request: Request) -> Response:
+        def decide(body: Body, _: str, __: datetime) -> actions.Act:
+            return self._resubmitter.send(_resubmit(body))
+
+        return await self._do(request, {"id", "body", "by", "reason", "confirm", "anyway"}, decide)
+
     async def save_view(self, request: Request) -> Response:
         def decide(body: Body, _: str, now: datetime) -> actions.Act:
             by, name, address, shared = _text(body, "by"), _text(body, "name"), _text(body, "address"), _flag(body, "shared")
@@ -239,6 +255,12 @@ def _flag(body: Body, name: str) -> bool:
     if not isinstance(value, bool):
         raise UsageError(f"{name}: give true or false")
     return value
+
+
+def _resubmit(body: Body) -> Resubmit:
+    edited = _text(body, "body").encode() if "body" in body else None
+    by, reason, confirm = _text(body, "by"), _text(body, "reason"), _text(body, "confirm")
+    return Resubmit(_text(body, "id"), edited, by, reason, confirm, _flag(body, "anyway"))
 
 
 def _values(body: Body) -> dict[str, str]:

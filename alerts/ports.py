@@ -1,10 +1,16 @@
-"""What alerting needs from the store. Frames carry times as datetime64 in UTC without a zone; column names are those of the tables."""
+"""What alerting needs from the store, and from what publishes.
+
+Frames carry times as datetime64 in UTC without a zone; column names are those of the tables.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import pandas as pd
+
+from alerts.actions import Act
 
 
 class IncidentStore(Protocol):
@@ -41,4 +47,32 @@ class IncidentStore(Protocol):
         ``hold``: what the disk has no room for waits in memory and is written once it has; otherwise :class:`core.errors.NoRoom` is raised.
         Raises :class:`core.errors.Retryable` if the store fails.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Resubmit:
+    """What somebody asks to be published again.
+
+    ``body``: an edited one, or None; ``confirm``: the word that confirms what was shown; ``anyway``: although something speaks against it,
+    as ``reason`` says.
+    """
+
+    identity: str
+    body: bytes | None = None
+    by: str = ""
+    reason: str = ""
+    confirm: str = ""
+    anyway: bool = False
+
+
+class Resubmitter(Protocol):
+    """Publishes once more what could not be used, or what was given up. Both raise :class:`core.errors.UsageError` if it must not be."""
+
+    def show(self, request: Resubmit) -> Act:
+        """Return what would be published where, and the word that confirms it."""
+        ...
+
+    def send(self, request: Resubmit) -> Act:
+        """Publish what was shown, and return what came of it."""
         ...

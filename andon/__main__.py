@@ -43,6 +43,7 @@ COMMANDS = (
     "find",
     "incident",
     "quarantine",
+    "resubmit",
     "journal",
     "backup",
     "restore",

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from andon.plugins import check_channel, check_format, check_receiver, queues_of
+from andon.plugins import check_channel, check_format, check_publisher, check_receiver, queues_of
 from core.catalog.calendar import Calendar
 from core.catalog.catalog import Catalog
 from core.catalog.load import Loaded, load_catalog
@@ -48,7 +48,7 @@ def _allowed(kind: str, place: str | Reading) -> str | None:
     return None
 
 
-_VALIDATORS = Validators(_allowed, check_due, check_receiver, check_format, check_channel, queues_of)
+_VALIDATORS = Validators(_allowed, check_due, check_receiver, check_format, check_publisher, check_channel, queues_of)
 
 
 def check_catalog(folder: Path, check_expression: CheckExpression | None = None) -> Loaded:

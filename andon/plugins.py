@@ -15,6 +15,7 @@ from core.registry import discover, files_of
 if TYPE_CHECKING:
     from alerts.notifier import Notifier
     from collector.format import Format
+    from collector.publisher import Publisher
     from collector.receiver import Receiver
 
 T = TypeVar("T")
@@ -38,6 +39,15 @@ def formats() -> dict[str, Format]:
     from collector.format import Format
 
     return discover(collector.formats, "FORMAT", Format)  # type: ignore[type-abstract]  # its members are looked for, none is made
+
+
+@cache
+def publishers() -> dict[str, Publisher]:
+    """Return the publishers by type. Imported when a catalog first names one: they bring clients of brokers."""
+    import collector.publishers
+    from collector.publisher import Publisher
+
+    return discover(collector.publishers, "PUBLISHER", Publisher)  # type: ignore[type-abstract]  # its members are looked for, none is made
 
 
 @cache
@@ -71,6 +81,13 @@ def check_format(settings: dict[str, Any]) -> WrongSetting | None:
     import collector.formats
 
     return _check(formats(), collector.formats, settings["type"], lambda form: form.reader(settings))
+
+
+def check_publisher(settings: dict[str, Any]) -> WrongSetting | None:
+    """Return what is wrong with a source's ``resubmit:``. If its package is not installed, it is accepted, as a receiver is."""
+    import collector.publishers
+
+    return _check(publishers(), collector.publishers, settings["type"], lambda publisher: publisher.validate(settings))
 
 
 def doubts(settings: dict[str, Any]) -> list[str]:

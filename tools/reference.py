@@ -20,11 +20,13 @@ import alerts.egress
 import alerts.notifiers
 import collector.formats
 import collector.lanes
+import collector.publishers
 import collector.receivers
 import dashboard.pages
 from collector.format_settings import FormatSettings
 from collector.message import MessageSettings
 from collector.plugin_settings import PluginSettings
+from collector.publisher import PublisherSettings
 from collector.receiver_settings import ReceiverSettings
 from core.catalog.calendar import TIME_OF_DAY_PATTERN, Calendar, Holidays, Shift, WorkedDay
 from core.catalog.contract import Contract
@@ -109,6 +111,10 @@ def reference() -> str:
         lines += ["", f"## Format `{name}` (`format:` of a source)", "", *_paragraphs(form)]
         settings = _settings_of(form)
         lines += [_words(settings), "", *_keys(settings), *_example(name)]
+    for name, publisher in sorted(discover(collector.publishers, "PUBLISHER", object).items()):
+        lines += ["", f"## Publisher `{name}` (`resubmit:` of a source)", "", *_paragraphs(publisher)]
+        settings = _settings_of(publisher)
+        lines += [_words(settings), "", *_keys(settings), *_example(f"publisher_{name}")]
     lines += ["", "## Settings of every notifier that sends over HTTP", "", *_paragraphs(alerts.egress)[-2:-1]]
     for name, notifier in sorted(discover(alerts.notifiers, "NOTIFIER", object).items()):
         lines += ["", f"## Notifier `{name}` (`type:` of a channel)", "", *_paragraphs(notifier)[:-1], *_example(name)]
@@ -160,8 +166,8 @@ def _example(name: str) -> list[str]:
 
 
 def _settings_of(plugin: object) -> type[PluginSettings]:
-    """Return the model of a receiver's or a format's settings, which is in its module if it has any of its own."""
-    shared = (PluginSettings, ReceiverSettings, MessageSettings, FormatSettings)
+    """Return the model of a receiver's, a format's or a publisher's settings, which is in its module if it has any of its own."""
+    shared = (PluginSettings, ReceiverSettings, MessageSettings, FormatSettings, PublisherSettings)
     classes = [one for one in vars(inspect.getmodule(type(plugin))).values() if inspect.isclass(one) and one not in shared]
     found = [one for one in classes if issubclass(one, PluginSettings)]
     # a module may import what its own settings are made from

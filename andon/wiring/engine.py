@@ -30,7 +30,9 @@ from andon.health.clock_watch import ClockWatch
 from andon.health.disk_watch import DiskWatch
 from andon.health.heartbeat import Heartbeat
 from andon.health.source_clocks import SourceClocks
+from andon.plugins import publishers
 from andon.process import end_without_disk, run_in_background, set_on_stop_signal, warn_of_root
+from andon.resubmission.resubmission import Resubmission
 from andon.simulated_time import clock_of
 from andon.wiring.pipeline import alerting_without_store, open_engine_store, pipeline_on
 from core.catalog.catalog import Catalog
@@ -140,12 +142,24 @@ def _heartbeat(pipeline: Pipeline) -> Heartbeat:
 def _apis(pipeline: Pipeline, freeze_endpoint: FreezeEndpoint, guard: Guard) -> list[BaseRoute]:
     """Return what the engine serves besides its health; in server mode, readers go to ClickHouse itself."""
     settings = pipeline.settings
-    actions = action_api(pipeline.alerting, own_secret(settings.data, "actions"), pipeline.clock, guard, Pauses(settings.data))
+    actions = action_api(
+        pipeline.alerting, own_secret(settings.data, "actions"), pipeline.clock, guard, Pauses(settings.data), _resubmission(pipeline)
+    )
     routes: list[BaseRoute] = [freeze_endpoint.route(guard), Mount("/api/v1", app=actions)]
     if settings.store == "embedded":
         reads = read_endpoint(Readers(str(settings.store_folder)), own_secret(settings.data, "reader"), guard)
         routes.append(Mount("/", app=reads))
     return routes
+
+
+def _resubmission(pipeline: Pipeline) -> Resubmission:
+    return Resubmission(
+        pipeline.store.own_client,
+        lambda: pipeline.catalog,
+        publishers,
+        lambda act, now: pipeline.alerting.act(lambda _, __: act, now),
+        pipeline.clock,
+    )
 
 
 def _start_health(pipeline: Pipeline, engine: Engine) -> tuple[DiskWatch, BacklogWatch]:

@@ -23,7 +23,6 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import confluent_kafka
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -32,6 +31,7 @@ from pydantic import AwareDatetime, Field
 
 from collector.backoff import Backoff
 from collector.cloud_events import ATTRIBUTE_MAX_CHARACTERS
+from collector.kafka_address import connection_of
 from collector.message import Message, MessageSettings, records_of, text_of
 from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
@@ -335,21 +335,6 @@ class _Member:
     @property
     def _fields(self) -> dict[str, Any]:
         return {"source": self._context.source.source, "group": self._group}
-
-
-def connection_of(url: str) -> dict[str, Any]:
-    """Return the client's settings for an address. Raises :class:`Retryable`, since a secret may be set right later."""
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
-    user, _, brokers = parts.netloc.rpartition("@")
-    if parts.scheme not in {"kafka", "kafkas"} or not brokers or any(not name.startswith(("sasl.", "ssl.")) for name in options):
-        raise Retryable(
-            "write the address as kafka://user:password@broker:9092,broker:9092, or kafkas:// over TLS; options begin with sasl. or ssl."
-        )
-    name, _, password = user.partition(":")
-    login = {"sasl.mechanism": "PLAIN", "sasl.username": unquote(name), "sasl.password": unquote(password)} if user else {}
-    protocol = ("SASL_" if user or "sasl.mechanism" in options else "") + ("SSL" if parts.scheme == "kafkas" else "PLAINTEXT")
-    return {"bootstrap.servers": brokers, "security.protocol": protocol, "reconnect.backoff.ms": 500, **login, **options}
 
 
 def message_of(message: confluent_kafka.Message) -> Message:

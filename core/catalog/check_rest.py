@@ -92,6 +92,7 @@ def check_source(review: Review, document: Document, source: Source) -> None:
             review.wrong(document, ("expect", "every"), message)
     _check_plugin(review, document, "receiver", source.receiver, review.validators.receiver, "rabbitmq")
     _check_plugin(review, document, "format", source.format, review.validators.format, "xml")
+    _check_plugin(review, document, "resubmit", source.resubmit, review.validators.resubmit, "rabbitmq")
     if source.format and not source.receiver:
         review.wrong(document, ("format",), "a format is of what a receiver reads; add 'receiver:' or remove 'format'", at_key=True)
 

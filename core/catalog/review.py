@@ -22,7 +22,7 @@ CheckDue = Callable[[str, Collection[str]], str | None]
 """``(due expression, names of the facts of type time)`` → what is wrong with it, or None."""
 
 CheckSettings = Callable[[dict[str, Any]], WrongSetting | None]
-"""``receiver:`` or ``format:`` of a source, or a channel, as written → the first setting that its plug-in cannot use, or None."""
+"""A plug-in's part of a source (``receiver:``), or a channel, as written → the first setting that the plug-in cannot use, or None."""
 
 
 ListQueues = Callable[[dict[str, Any]], list[str] | None]
@@ -37,6 +37,7 @@ class Validators:
     due: CheckDue | None = None
     receiver: CheckSettings | None = None
     format: CheckSettings | None = None
+    resubmit: CheckSettings | None = None
     channel: CheckSettings | None = None
     queues: ListQueues | None = None
 

@@ -82,7 +82,8 @@ class Source(Definition):
     validates its own settings. ``format``: what its messages and files are written in (``x12``, or ``{type: csv, …}``); the format
     validates its own settings. Without one, a message is what its content type says, and else JSON or text. ``poison``: a source with a
     receiver is paused once more than a fifth of at least 100 records within five minutes, or 1,000 in a row, cannot be used; ``keep`` goes
-    on, and all of them go to quarantine.
+    on, and all of them go to quarantine. ``resubmit``: where what it could not use, or what others gave up, may be published again
+    (``{type: rabbitmq, …}``); the publisher validates its own settings. Without it, nothing is ever published.
     """
 
     source: Identifier
@@ -98,6 +99,7 @@ class Source(Definition):
     format: dict[str, Any] | None = None
     redact: Redaction | None = None
     poison: Literal["pause", "keep"] = "pause"
+    resubmit: dict[str, Any] | None = None
 
     @field_validator("format", mode="before")
     @classmethod
@@ -123,4 +125,5 @@ class Source(Definition):
     @property
     def secrets(self) -> list[str]:
         """Every reference to a secret in this source."""
-        return [*self.tokens, *(self.webhook.secrets if self.webhook else []), *self.pulled_with, *self.redacted_with]
+        published_with = [setting for setting in (self.resubmit or {}).values() if is_reference(setting)]
+        return [*self.tokens, *(self.webhook.secrets if self.webhook else []), *self.pulled_with, *self.redacted_with, *published_with]

@@ -15,7 +15,7 @@ from core.incident import cause_text
 from core.money import amount
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import charts, facts, links, notices, signals, status_badge, tab, table, timeline, whereabouts
+from dashboard.components import charts, facts, links, notices, resubmissions, signals, status_badge, tab, table, timeline, whereabouts
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
 from slas.explain import Evidence, as_it_runs, explain, received_later, versions_of
@@ -60,6 +60,7 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
         domain = timeline.span_of(context, milestones, clocks.head(0))
         st.subheader("Path through the systems", anchor=False)
         charts.draw(timeline.lanes(context, flow, milestones, domain), "Milestones by system over time")
+    resubmissions.draw(context, flow, milestones)
     if not clocks.empty:
         st.subheader("SLA clocks", anchor=False)
         charts.draw(

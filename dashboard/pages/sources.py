@@ -322,7 +322,9 @@ def _quarantine(context: Context, reasons: pd.DataFrame) -> None:
     export.offer(context, rows.drop(columns=["beginning"], errors="ignore"), "quarantine", note)
     st.markdown("The raw bytes are kept. Fix the cause (the catalog or the sender), then replay them:")
     st.code(
-        "andon quarantine show ID      # everything known about one input\nandon quarantine replay ID    # sends it to the collector again; nothing is stored twice",
+        "andon quarantine show ID      # everything known about one input\n"
+        "andon quarantine replay ID    # sends it to the collector again; nothing is stored twice\n"
+        "andon resubmit ID             # publishes it, or an edited copy, where the source's resubmit: says",
         language="bash",
     )
 

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from alerts.actions import Act
 from alerts.api import action_api
 from alerts.engine import AlertEngine
+from alerts.ports import Resubmit
 from core.catalog.catalog import Catalog
 from core.catalog.runbook import Runbook, Step
 from core.catalog.source import Source
@@ -32,6 +34,21 @@ from tests.alerts.world import NOW, StoredWorld, World, routes
 TOKEN = "a-token-of-this-engine"
 
 
+class Resubmitting:
+    """Keeps what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Resubmit]] = []
+
+    def show(self, request: Resubmit) -> Act:
+        self.asked.append(("show", request))
+        return Act(said="to queue orders", confirm="word")
+
+    def send(self, request: Resubmit) -> Act:
+        self.asked.append(("send", request))
+        return Act(said="published")
+
+
 @dataclass
 class Counter:
     """The place where people act: an engine with one critical incident that the desk was told of."""
@@ -41,11 +58,12 @@ class Counter:
     incident: str
     guard: Guard
     pauses: Pauses
+    resubmitter: Resubmitting = field(default_factory=Resubmitting)
 
     @cached_property
     def api(self) -> Starlette:
         """The one API of this engine: it keeps what waits to be confirmed."""
-        return action_api(self.engine, TOKEN, self.world.clock, self.guard, self.pauses)
+        return action_api(self.engine, TOKEN, self.world.clock, self.guard, self.pauses, self.resubmitter)
 
     def send(self, method: str, path: str, content: bytes = b"", *, token: str = f"Bearer {TOKEN}") -> httpx.Response:
         async def sent() -> httpx.Response:
@@ -101,6 +119,8 @@ PATHS = [
     "/incidents/x/silence",
     "/silences",
     "/silences/x/end",
+    "/resubmissions/show",
+    "/resubmissions/send",
     "/sources/x/pause",
     "/sources/x/resume",
     "/views",
@@ -494,7 +514,7 @@ def test_a_body_that_trickles_is_ended(counter: Counter, monkeypatch: pytest.Mon
         await asyncio.Event().wait()
 
     async def run() -> int:
-        app: Any = action_api(counter.engine, TOKEN, counter.world.clock, counter.guard, counter.pauses)
+        app: Any = action_api(counter.engine, TOKEN, counter.world.clock, counter.guard, counter.pauses, counter.resubmitter)
         body, answer = trickle(), []
 
         async def receive() -> dict[str, Any]:
@@ -522,3 +542,14 @@ def test_a_source_is_paused_and_resumed(counter: Counter) -> None:
     assert counter.post("/sources/erq/pause", {"by": "Ana", "reason": "x"})[0] == 404
     assert counter.post("/sources/erp/pause", {"by": "Ana"})[0] == 400
     assert counter.pauses.paused() == {}
+
+
+def test_what_is_published_again_is_shown_first(counter: Counter) -> None:
+    assert counter.post("/resubmissions/show", {"id": "q_1", "body": "{}"})[1]["confirm"] == "word"
+    answer = counter.post("/resubmissions/send", {"id": "q_1", "by": "Ana", "confirm": "word", "anyway": True, "reason": "lost"})
+    assert (answer[0], answer[1]["said"]) == (200, "published")
+    assert counter.resubmitter.asked == [
+        ("show", Resubmit("q_1", b"{}")),
+        ("send", Resubmit("q_1", None, "Ana", "lost", "word", anyway=True)),
+    ]
+    assert counter.post("/resubmissions/show", {"id": "q_1", "by": "Ana"})[0] == 400

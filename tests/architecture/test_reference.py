@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from andon.plugins import formats, notifiers, receivers
+from andon.plugins import formats, notifiers, publishers, receivers
 from core.catalog.definition import Definition
 from core.catalog.load import FOLDERS, SINGLES
 
@@ -51,7 +51,7 @@ def test_every_model_of_a_catalog_has_its_section() -> None:
 
 
 def test_everything_has_an_example_and_there_is_no_other() -> None:
-    assert set(REFERENCE.EXAMPLES) == {*MODELS, *notifiers(), *receivers(), *formats()}
+    assert set(REFERENCE.EXAMPLES) == {*MODELS, *notifiers(), *receivers(), *formats(), *(f"publisher_{name}" for name in publishers())}
 
 
 def keys() -> Iterator[tuple[str, str]]:
@@ -75,6 +75,9 @@ def test_an_example_is_one(name: str) -> None:
     elif name in notifiers():
         assert example["type"] == name
         notifiers()[name].validate(example["settings"])
+    elif name.startswith("publisher_"):
+        assert example["type"] == name.removeprefix("publisher_")
+        publishers()[example["type"]].validate(example)
     elif name in formats():
         assert example["type"] == name
         formats()[name].reader(example)

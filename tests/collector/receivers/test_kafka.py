@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer
 
-from collector.receivers.kafka import RECEIVER, connection_of
-from core.errors import Retryable, UsageError
+from collector.receivers.kafka import RECEIVER
+from core.errors import UsageError
 from core.telemetry import M, Telemetry
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.servers.kafka import Header, KafkaServer
@@ -189,29 +189,6 @@ def test_the_password_is_never_logged(topic: str, tmp_path: Path, caplog: pytest
 
     assert "refused" in str([record.__dict__ for record in caplog.records])
     assert "hunter2" not in "".join(str(record.__dict__) for record in caplog.records)
-
-
-def test_an_address_says_how_to_log_in_and_whether_over_tls():
-    plain = {"bootstrap.servers": "a:9092,b:9092", "reconnect.backoff.ms": 500}
-    login = {"sasl.username": "andon", "sasl.password": "p:/@"}
-    assert connection_of("kafka://a:9092,b:9092") == {**plain, "security.protocol": "PLAINTEXT"}
-    assert connection_of("kafkas://a:9092,b:9092?ssl.ca.location=/etc/ca.pem") == {
-        **plain,
-        "security.protocol": "SSL",
-        "ssl.ca.location": "/etc/ca.pem",
-    }
-    assert connection_of("kafkas://andon:p%3A%2F%40@a:9092,b:9092?sasl.mechanism=SCRAM-SHA-512") == {
-        **plain,
-        **login,
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "SCRAM-SHA-512",
-    }
-
-
-@pytest.mark.parametrize("address", ["a:9092", "kafka://", "kafka://a:9092?group.id=x"])
-def test_an_address_that_is_none_is_told_without_it(address: str):
-    with pytest.raises(Retryable, match=r"^write the address as kafka://user:password@broker:9092"):
-        connection_of(address)
 
 
 def test_a_time_without_a_zone_is_refused():

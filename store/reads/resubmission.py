@@ -1,0 +1,27 @@
+"""What may be published again, and what was asked and done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from store.reads.connection import Reader
+from store.reads.frame import frame
+from store.statement import statement
+
+
+def dead_letters(client: Reader, *, event_id: str) -> list[dict[str, Any]]:
+    """Return source, event_source, type, content_type, data, binary, extensions of at most two dead letters with this id."""
+    return [dict(row) for row in client.query(statement("resubmission/event"), parameters={"id": event_id}).named_results()]
+
+
+def transactions_of(client: Reader, *, signal_id: str) -> list[dict[str, Any]]:
+    """Return flow, transaction_id, reference, first_at (milestone → UTC) and milestone of the transactions that an event belongs to."""
+    found = client.query(statement("resubmission/transactions"), parameters={"signal_id": signal_id})
+    return [dict(row) for row in found.named_results()]
+
+
+def history(client: Reader, *, targets: tuple[str, ...]) -> pd.DataFrame:
+    """Return at (UTC), actor, action, target, detail and outcome of what was asked and done about these ids, oldest first."""
+    return frame(client, statement("resubmission/history"), parameters={"targets": list(targets)})

@@ -1,0 +1,33 @@
+"""What may be published again, and what was asked and done about it."""
+
+from __future__ import annotations
+
+from store.client import Store
+from store.reads import resubmission
+from tests.store.rows import START, put
+
+
+def test_only_a_dead_letter_with_this_id_is_found(store: Store) -> None:
+    for number, kind in enumerate(("orders.dead_letter", "orders")):
+        row = {"source": "erp", "received_at": START, "event_source": f"/q{number}", "id": "m-1", "type": kind, "data": "{}"}
+        put(store, "events", slice=number + 1, **row)
+    (found,) = resubmission.dead_letters(store.reader, event_id="m-1")
+    assert (found["event_source"], found["type"], found["data"]) == ("/q0", "orders.dead_letter", "{}")
+    assert resubmission.dead_letters(store.reader, event_id="m-2") == []
+
+
+def test_an_event_leads_to_its_transaction_and_what_that_has_reached(store: Store) -> None:
+    of = {"flow": "o2c", "milestone": "failed", "event_id": "e", "signal": "event", "signal_id": "/q m-1"}
+    put(store, "transaction_events", **of, transaction_id="t1", active=1)
+    put(store, "transaction_events", **of, transaction_id="merged", active=0)
+    for identity in ("t1", "merged"):
+        put(store, "transactions", flow="o2c", transaction_id=identity, reference=identity, first_at={"booked": START})
+    (found,) = resubmission.transactions_of(store.reader, signal_id="/q m-1")
+    assert (found["transaction_id"], found["milestone"], list(found["first_at"])) == ("t1", "failed", ["booked"])
+
+
+def test_history_is_of_these_and_in_order(store: Store) -> None:
+    for action, target in (("ask to resubmit", "a"), ("resubmit", "b"), ("note", "a"), ("resubmitted", "a"), ("resubmit", "c")):
+        put(store, "actions", at=START, actor="Ana", action=action, target=target)
+    found = resubmission.history(store.reader, targets=("a", "b"))
+    assert list(found["action"]) == ["ask to resubmit", "resubmit", "resubmitted"]
