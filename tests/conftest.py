@@ -22,6 +22,7 @@ from store.client import Store
 from store.migrations import migrate
 from tests.orphans import end_orphans, keep, remove_if_interrupted
 from tests.servers.activemq import ActiveMqServer, activemq
+from tests.servers.artemis import ArtemisServer, artemis
 from tests.servers.kafka import KafkaServer, kafka
 from tests.servers.mariadb import MariaDbServer, mariadb
 from tests.servers.mosquitto import MosquittoServer, mosquitto
@@ -182,6 +183,13 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 def activemq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActiveMqServer]:
     """A running ActiveMQ; whoever kills it starts it again."""
     with activemq(tmp_path_factory.mktemp("activemq")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def artemis_server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[ArtemisServer]:
+    """A running ActiveMQ Artemis; whoever kills it starts it again."""
+    with artemis(tmp_path_factory.mktemp("artemis"), pytestconfig.cache.mkdir("artemis")) as server:
         yield server
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -37,8 +38,9 @@ ANSWER_SECONDS = 15.0
 HEARTBEAT_MILLISECONDS = 10_000
 _OWN_HEADERS = {
     "ack", "content-length", "content-type", "correlation-id", "destination", "expires", "message-id", "persistent", "priority", "redelivered",
-    "subscription", "timestamp", "type", "JMSXDeliveryCount",
+    "subscription", "timestamp", "type", "JMSXDeliveryCount", "destination-type", "__AMQ_CID",
 }  # fmt: skip
+_ARTEMIS_ID = re.compile(r"\d+,(\d+)", re.ASCII)
 _ERRORS = (StompException, AndonError, OSError, ValueError)
 _LOG = logging.getLogger("andon.collector.stomp")
 logging.getLogger("stomp.py").setLevel(logging.WARNING)  # below, the client logs what it sends, the password too
@@ -48,8 +50,9 @@ class StompSettings(MessageSettings):
     """Settings under ``receiver:``.
 
     The address is ``stomp://user:password@host:61613``, or ``stomps://host:61614?cafile=PATH&certfile=PATH&keyfile=PATH``. ``destination``
-    is ``/queue/NAME`` or ``/topic/NAME``. ``durable`` names a durable subscription to a topic, and ``client_id`` us; else that is made
-    of the source's name. ``selector`` is a JMS selector. ``prefetch`` limits how many unacknowledged messages we hold.
+    is ``/queue/NAME`` or ``/topic/NAME``; of an Artemis whose acceptor has no prefixes for them ``NAME`` alone, which is a queue, or
+    with ``durable`` a topic. ``durable`` names a durable subscription to a topic, and ``client_id`` us; else that is made of the source's
+    name. ``selector`` is a JMS selector. ``prefetch`` limits how many unacknowledged messages we hold.
     """
 
     places: ClassVar[tuple[str, ...]] = ("destination",)
@@ -63,8 +66,8 @@ class StompSettings(MessageSettings):
     @field_validator("destination")
     @classmethod
     def _kind(cls, text: str) -> str:
-        if not text.startswith(("/queue/", "/topic/")) or text.endswith("/"):
-            raise ValueError("write /queue/NAME or /topic/NAME")
+        if (text.startswith("/") and not text.startswith(("/queue/", "/topic/"))) or text.endswith("/"):
+            raise ValueError("write /queue/NAME or /topic/NAME, or for Artemis without prefixes NAME")
         return text
 
 
@@ -131,6 +134,8 @@ def _subscribe(connection: stomp.Connection12, settings: StompSettings) -> None:
     headers = {"activemq.prefetchSize": most, "prefetch-count": most, "consumer-window-size": str(1024 * settings.prefetch)}
     if settings.durable:
         headers |= {"activemq.subscriptionName": settings.durable, "durable-subscription-name": settings.durable}
+    if not settings.destination.startswith("/"):
+        headers["subscription-type"] = "MULTICAST" if settings.durable else "ANYCAST"
     if settings.selector:
         headers["selector"] = settings.selector
     connection.subscribe(settings.destination, "andon", ack="client", headers=headers | {"receipt": "subscribed"})
@@ -232,11 +237,21 @@ def message_of(frame: Frame, settings: StompSettings) -> Message:
         {"destination": settings.destination},
         headers={name: value for name, value in said.items() if name not in _OWN_HEADERS},
         content_type=said.get("content-type", ""),
-        message_id=said.get("message-id", ""),
+        message_id=_id(said.get("message-id", ""), said.get("timestamp", "")),
         type=said.get("type", ""),
         correlation_id=said.get("correlation-id", ""),
         time=_time(said.get("timestamp", "")),
     )
+
+
+def _id(given: str, timestamp: str) -> str:
+    """Return the id that a message has in every delivery.
+
+    Artemis says the number of our subscription, which differs after each reconnection, and that of the message, which begins again where
+    the broker's disk does.
+    """
+    of_artemis = _ARTEMIS_ID.fullmatch(given)
+    return f"{of_artemis[1]}@{timestamp}" if of_artemis else given
 
 
 def _time(milliseconds: str) -> datetime | None:

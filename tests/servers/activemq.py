@@ -9,32 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import stomp
 
-from tests.servers.process import ServerProcess
+from tests.servers.stomp import StompServer
 
 START_SECONDS = 90.0
 HOME = Path("/usr/share/activemq")
 
 
-class ActiveMqServer(ServerProcess):
-    @property
-    def url(self) -> str:
-        return f"stomp://127.0.0.1:{self.port}"
-
+class ActiveMqServer(StompServer):
     def start(self) -> None:
         broker = f"broker:(stomp://127.0.0.1:{self.port})?persistent=true&useJmx=false"
         places = [f"-Dactivemq.home={HOME}", f"-Dactivemq.base={self.folder}", f"-Dactivemq.data={self.folder}"]
         arguments = ["-Xmx256m", *places, "-jar", str(HOME / "bin" / "activemq.jar"), "start", broker]
         self.run(arguments, START_SECONDS, {**os.environ, "HOME": str(self.folder)})
-
-    def send(self, destination: str, *bodies: str | bytes, **headers: str) -> None:
-        """Publish persistent messages; they are on the broker's disk once this returns."""
-        client = stomp.Connection12([("127.0.0.1", self.port)], vhost="localhost")
-        client.connect(wait=True)
-        for body in bodies:
-            client.send(destination, body, headers={"persistent": "true", **headers})
-        client.disconnect(receipt="all")
 
 
 @contextmanager

@@ -186,7 +186,7 @@ def test_it_reads_in_tls(
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("wrong", [{"destination": "orders"}, {"destination": "/queue/"}, {"prefetch": 0}])
+@pytest.mark.parametrize("wrong", [{"destination": "/orders"}, {"destination": "/queue/"}, {"prefetch": 0}])
 def test_settings_that_cannot_be_meant_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=f"^'{next(iter(wrong))}' is wrong"):
         RECEIVER.validate(settings("/queue/q") | wrong)
