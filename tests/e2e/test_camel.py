@@ -89,5 +89,11 @@ def test_an_order_is_followed_from_the_file_to_the_answer_and_to_an_error(
             (sent, taken), cause = (found[name][1] for name in ("sent", "taken")), found.get("refused", ("",))[0]
             assert sent == taken, "the trace goes on over the topic"
             assert cause == ("500" if order == "C-2" else "")
-        states = dict(product.query("SELECT reference, state FROM transactions FINAL WHERE flow = 'carried'"))
-        assert states == {"C-1": "completed", "C-2": "open"}
+        wait_until(
+            lambda: (
+                dict(product.query("SELECT reference, state FROM transactions FINAL WHERE flow = 'carried'"))
+                == {"C-1": "completed", "C-2": "open"}
+            ),
+            30,
+            "one order has ended, the other waits",
+        )

@@ -33,6 +33,11 @@ def milestones_of(product: Product, order: str) -> list[tuple[Any, ...]]:
     )
 
 
+def state_of(product: Product, order: str) -> list[tuple[Any, ...]]:
+    """Return the state and the stage of the transactions of an order."""
+    return product.query("SELECT state, stage FROM transactions FINAL WHERE reference = {order:String}", order=order)
+
+
 def test_an_order_is_followed_through_a_queue_between_programs_of_node(product: Product, rabbit_server: RabbitServer) -> None:
     node = shutil.which("node")
     if node is None or not (HERE / "node" / "node_modules" / "amqplib").exists():
@@ -46,4 +51,6 @@ def test_an_order_is_followed_through_a_queue_between_programs_of_node(product: 
     found = milestones_of(product, "R-4711")
     assert {name for name, _, _ in found} == {"accepted", "sent", "taken"}
     assert len({trace for _, trace, _ in found}) == 1, "the context went with the message"
-    assert product.query("SELECT state, stage FROM transactions FINAL WHERE reference = 'R-4711'") == [("completed", "taken")]
+    wait_until(
+        lambda: state_of(product, "R-4711") == [("completed", "taken")], 30, "its milestone events are one transaction that has ended"
+    )
