@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -103,6 +103,11 @@ class MessageSettings(EventSettings, ReceiverSettings):
     """
 
     reads: Literal["messages", "dead_letters"] = "messages"
+
+
+def named_levels(topic: str, levels: Sequence[str]) -> dict[str, str]:
+    """Return the levels of a topic by their names; those without a name are left out."""
+    return {name: level for name, level in zip(levels, topic.split("/"), strict=False) if name}
 
 
 def records_of(messages: Iterable[Message], context: ReceiverContext, settings: EventSettings) -> list[Record]:

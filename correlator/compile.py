@@ -18,7 +18,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import WRITTEN, Flow, Match, Milestone, Place
 from core.statement import literal
 from correlator.extraction import condition, moment, rooted, text
-from correlator.paths import COLUMNS, Root, Signal, as_expression, is_path, resolve_path
+from correlator.paths import COLUMNS, Root, Signal, Step, as_expression, is_path, resolve_path
 from correlator.statement import statement
 
 KEY_LENGTH_LIMIT = 512
@@ -139,6 +139,7 @@ def _select(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition
         key_length_limit=KEY_LENGTH_LIMIT,
         bad_key=BAD_KEY,
         no_key=NO_KEY,
+        elements_alone=(Step((), "all"),),
         invisible=INVISIBLE,
         blanks=BLANKS,
         around=AROUND,

@@ -14,7 +14,7 @@ command -v "$python" >/dev/null || fail "no python3 found; install Python 3.11 o
 "$python" -m venv .venv 2>/dev/null ||
     fail "python cannot create a virtual environment; run: apt install python3-venv (Debian, Ubuntu), then the same command again"
 
-printf 'Installing Andon into .venv (about 1 GB, once; one to five minutes) '
+printf 'Installing Andon into .venv (1.7 GB, once; one to five minutes) '
 (while sleep 2; do printf '.'; done) &
 dots=$!
 trap 'kill $dots 2>/dev/null || true' EXIT

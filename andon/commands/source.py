@@ -14,6 +14,9 @@ from core.config import Settings
 if TYPE_CHECKING:
     from andon.preview.outcome import Outcome
 
+Beside = tuple[dict[str, str], dict[str, str]]
+"""What is said of a file by options: headers, and where it would be read."""
+
 app = typer.Typer(no_args_is_help=True, help="Look at what becomes of what a source sends; pause it, and let it go on.")
 Name = Annotated[str, typer.Argument(help="a source of the catalog")]
 By = Annotated[str, typer.Option(help="your name in the history", show_default="who is logged in", default_factory=getpass.getuser)]
@@ -42,6 +45,8 @@ def preview(
     name: Annotated[str, typer.Argument(help="a source of the catalog, or 'default': what no source claims")],
     file: Annotated[Path | None, typer.Argument(help="a message, document or event; '-' reads standard input", show_default=False)] = None,
     *,
+    header: Annotated[list[str] | None, typer.Option(help="with a file: a header of the message, NAME=VALUE; repeatable")] = None,
+    place: Annotated[list[str] | None, typer.Option(help="with a file: where it would be read, such as topic=orders; repeatable")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="without a file: how many of the newest signals of each kind")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     settings: Settings,
@@ -53,7 +58,7 @@ def preview(
     """
     from andon.preview.printed import as_documents, print_outcomes
 
-    found = _outcomes(name, file, limit, settings)
+    found = _outcomes(name, file, limit, (_pairs("header", header), _pairs("place", place)), settings)
     if as_json:
         import json
 
@@ -73,7 +78,15 @@ def _act(name: str, action: str, reason: str, by: str, settings: Settings) -> No
     typer.echo(printable(act(settings, f"sources/{quote(name, safe='')}/{action}", {"by": by, "reason": reason})["said"]))
 
 
-def _outcomes(name: str, file: Path | None, limit: int, settings: Settings) -> list[Outcome]:
+def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    from core.errors import UsageError
+
+    if wrong := [each for each in given or () if not each.partition("=")[0] or "=" not in each]:
+        raise UsageError(f"--{option} {wrong[0]} has no name and value; write --{option} NAME=VALUE")
+    return {each.partition("=")[0]: each.partition("=")[2] for each in given or ()}
+
+
+def _outcomes(name: str, file: Path | None, limit: int, beside: Beside, settings: Settings) -> list[Outcome]:
     import tempfile
 
     from andon.catalog_check import check_catalog, expressions_of
@@ -88,13 +101,15 @@ def _outcomes(name: str, file: Path | None, limit: int, settings: Settings) -> l
     sources = {DEFAULT_SOURCE: Source(source=DEFAULT_SOURCE, owner=""), **catalog.sources}
     if name not in sources:
         raise UsageError(f"source '{name}' is not defined{suggestion(name, sources)}")
-    records, rows = _given(sources[name], file) if file else ([], _latest(name, limit, settings))
+    if file is None and any(beside):
+        raise UsageError("--header and --place say what a file does not; give the file, too")
+    records, rows = _given(sources[name], file, beside) if file else ([], _latest(name, limit, settings))
     with tempfile.TemporaryDirectory(prefix="andon-preview-") as folder, scratch_store(Path(folder) / "store") as store:
         catalog = check_catalog(settings.catalog, expressions_of(store)).catalog
         return outcomes(store, catalog, records=records, rows=rows)
 
 
-def _given(source: Any, file: Path) -> tuple[Any, dict[str, Any]]:
+def _given(source: Any, file: Path, beside: Beside) -> tuple[Any, dict[str, Any]]:
     import sys
 
     from andon.preview.given import Given
@@ -105,7 +120,9 @@ def _given(source: Any, file: Path) -> tuple[Any, dict[str, Any]]:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    return Given(source, SystemClock()).records(body), {}
+    headers, place = beside
+    name = "stdin" if str(file) == "-" else str(file)
+    return Given(source, SystemClock(), name, headers, place).records(body), {}
 
 
 def _latest(name: str, limit: int, settings: Settings) -> dict[str, Any]:

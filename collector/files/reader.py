@@ -106,17 +106,7 @@ class FileReader:
             error = ValidationError("file_too_large", f"the file has {file.size} bytes, at most {FILE_MAX_BYTES} are read; split it")
             peer = f"{settings.type}:{file.shown}"
             return iter([self._context.quarantined(error, content, kind=MESSAGE, content_type="", peer=peer)])
-        guessed = mimetypes.guess_type(file.shown)[0] if self._context.reader is None else None
-        message = Message(
-            content,
-            {"path": file.shown, "name": file.shown.rpartition("/")[2], "folder": settings.folder},
-            content_type=guessed or "",
-            identity=file.shown,
-            extensions={"file": file.shown},
-            by_content=True,
-            max_bytes=FILE_MAX_BYTES,
-        )
-        return each_record(message, self._context, settings)
+        return each_record(message_of(file.shown, content, self._context, settings), self._context, settings)
 
     async def _done_with(self, file: Found) -> None:
         settings = self._settings
@@ -124,6 +114,20 @@ class FileReader:
             await asyncio.to_thread(self._known.finish, file)
         elif await (self._place.move(file, settings.move_to) if settings.after == "move" else self._place.delete(file)):
             await asyncio.to_thread(self._known.forget, file)
+
+
+def message_of(path: str, content: bytes, context: ReceiverContext, settings: FileSettings) -> Message:
+    """Return a file, given by its path below the folder, as every broker's messages are read."""
+    guessed = mimetypes.guess_type(path)[0] if context.reader is None else None
+    return Message(
+        content,
+        {"path": path, "name": path.rpartition("/")[2], "folder": settings.folder},
+        content_type=guessed or "",
+        identity=path,
+        extensions={"file": path},
+        by_content=True,
+        max_bytes=FILE_MAX_BYTES,
+    )
 
 
 def _batch(records: Iterator[Record]) -> tuple[list[Record], bytes]:

@@ -1,8 +1,9 @@
 """Kafka: reads topics as a member of a consumer group and commits an offset only once its message is on disk.
 
-A message becomes events as ``collector/message.py`` says; ``content-type`` and ``content-encoding`` are read from headers of these names.
-Its id is ``topic/partition/offset@timestamp`` unless the sender gives one: the timestamp tells a topic that is made anew from the old one.
-Its key becomes the attribute ``partitionkey``: text as it is, other bytes in base64. A message without a body (a tombstone: its key was
+A CloudEvent is taken as it is; any other message becomes one event for each of its documents: JSON, text or what the source's ``format``
+reads is its ``data``, other bytes ``data_base64``. ``content-type`` and ``content-encoding`` are read from headers of these names. Its id
+is ``topic/partition/offset@timestamp`` unless the sender gives one: the timestamp tells a topic that is made anew from the old one. Its
+key becomes the attribute ``partitionkey``: text as it is, other bytes in base64. A message without a body (a tombstone: its key was
 deleted) is an event without data, of the type ``{topic}.tombstone``.
 
 On failure: a full journal holds the batch, and the client stops fetching at ``FETCH_MAX_BYTES``; an unusable message goes to quarantine and

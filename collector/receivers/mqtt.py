@@ -1,9 +1,10 @@
 """MQTT: subscribes to topics of a broker and acknowledges a message only once it is on disk.
 
 The session is kept by the broker while we are away (``keep_session_seconds``), with what is sent meanwhile; a broker that has lost it is
-told as a gap. We subscribe with QoS 1 at most: what is published with QoS 2 comes with 1, because with 2 a broker forgets a message before
-it is on our disk. A message becomes events as ``collector/message.py`` says; user properties are its headers, ``levels`` name the levels of
-its topic, and a retained message has the attribute ``retained``.
+told as a gap. We subscribe with QoS 1 at most: what is published with QoS 2 comes with 1, because with 2 a broker forgets a message
+before it is on our disk. A CloudEvent is taken as it is; any other message becomes one event for each of its documents: JSON, text or
+what the source's ``format`` reads is its ``data``, other bytes ``data_base64``. User properties are headers, ``levels`` name the
+levels of its topic, and a retained message has the attribute ``retained``.
 
 On failure: a full journal holds what came, and the broker stops sending at ``prefetch`` (MQTT 3.1.1: at its own limit); an unusable message
 goes to quarantine and is then acknowledged; a lost connection is retried for ever, and the broker sends again what was not acknowledged.
@@ -23,7 +24,7 @@ from paho.mqtt.client import MQTTMessage
 from pydantic import Field, field_validator
 
 from collector.backoff import Backoff
-from collector.message import Message, MessageSettings, is_attribute, records_of, text_of
+from collector.message import Message, MessageSettings, is_attribute, named_levels, records_of, text_of
 from collector.mqtt_connection import CONNECTION_ERRORS, MqttConnection, Subscription
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
@@ -155,14 +156,13 @@ def message_of(delivered: MQTTMessage, settings: MqttSettings) -> Message:
     except UnicodeDecodeError:
         topic = "not UTF-8"
     sent: Any = delivered.properties  # its attributes are those that the sender set
-    named = {name: level for name, level in zip(settings.levels, topic.split("/"), strict=False) if name}
     return Message(
         bytes(delivered.payload),
         {"topic": topic},
         headers=_headers(getattr(sent, "UserProperty", ())),
         content_type=getattr(sent, "ContentType", ""),
         correlation_id=text_of(getattr(sent, "CorrelationData", b"")),
-        extensions={"topic": topic, **named, "retained": "true" if delivered.retain else ""},
+        extensions={"topic": topic, **named_levels(topic, settings.levels), "retained": "true" if delivered.retain else ""},
     )
 
 

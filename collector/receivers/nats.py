@@ -1,8 +1,9 @@
 """NATS JetStream: fetches what a stream holds as a durable consumer and acknowledges a message only once it is on disk.
 
-A message becomes events as ``collector/message.py`` says; ``content-type`` and ``content-encoding`` are read from headers of these names.
-Its id is its ``Nats-Msg-Id``, else ``stream/sequence@time``: the time tells a stream that is made anew from the old one. A consumer that
-does not exist is made, and reads all that the stream has; one that was deleted is made again, and what it reads once more has the same ids.
+A CloudEvent is taken as it is; any other message becomes one event for each of its documents: JSON, text or what the source's ``format``
+reads is its ``data``, other bytes ``data_base64``. ``content-type`` and ``content-encoding`` are read from headers of these names. Its id
+is its ``Nats-Msg-Id``, else ``stream/sequence@time``: the time tells a stream that is made anew from the old one. A consumer that does
+not exist is made, and reads all that the stream has; one that was deleted is made again, and what it reads once more has the same ids.
 
 On failure: a full journal holds the batch, and nothing more is fetched; an unusable message goes to quarantine and is then acknowledged; a
 lost connection, stream or consumer is tried again for ever, and the server delivers again what was not acknowledged within

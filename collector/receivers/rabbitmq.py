@@ -1,6 +1,7 @@
 """RabbitMQ: consumes a queue and acknowledges a message only once it is on disk.
 
-A message becomes events as ``collector/message.py`` says; CloudEvents in AMQP have ``cloudEvents:`` headers. The routing key becomes an
+A CloudEvent is taken as it is; any other message becomes one event for each of its documents: JSON, text or what the source's ``format``
+reads is its ``data``, other bytes ``data_base64``. CloudEvents in AMQP have ``cloudEvents:`` headers. The routing key becomes an
 attribute. Timestamps are seconds, as AMQP says, or milli-, micro- or nanoseconds, as some publishers send them. Of a stream, the broker
 keeps no position for us: we keep the offset of the last message on disk, and what the stream dropped after it is told as a gap.
 

@@ -1,7 +1,8 @@
 """Redis streams: reads a stream in a consumer group and acknowledges an entry only once it is on disk.
 
-An entry becomes events as ``collector/message.py`` says: its fields are ``data``, or one of them is the body and the others are headers.
-Its id is the event's id, and the time in it the event's time.
+The fields of an entry are the ``data`` of an event, or one of them is the body and the others are headers, and a body is read as that of
+any message: a CloudEvent as it is, else as one event for each of its documents. Its id is the event's id, and the time in it the event's
+time.
 
 On failure: what we held before a crash is read first, and what another consumer of the group has held for ``claim_after_seconds`` is
 taken over; a full journal holds the batch; an unusable entry goes to quarantine and is then acknowledged; a lost connection is retried for

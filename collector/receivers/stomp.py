@@ -1,6 +1,7 @@
 """STOMP: subscribes to a queue or topic of ActiveMQ, Artemis or any other broker of JMS messages, and acknowledges once it is on disk.
 
-A message becomes events as ``collector/message.py`` says; JMS properties are its headers, ``JMSType`` is its type, and ``JMSTimestamp`` its
+A CloudEvent is taken as it is; any other message becomes one event for each of its documents: JSON, text or what the source's ``format``
+reads is its ``data``, other bytes ``data_base64``. JMS properties are headers, ``JMSType`` is the type, and ``JMSTimestamp`` the
 time. A topic is read by a durable subscription where ``durable`` names one: the broker then keeps what is sent while we are away.
 
 On failure: a full journal holds the batch, and the broker stops sending at ``prefetch``; an unusable message goes to quarantine and is then

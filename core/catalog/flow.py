@@ -39,9 +39,8 @@ class Key(Definition):
     transaction); ``many-to-many`` (an invoice over several orders: it is attached to transactions and never merges them).
     ``strip_leading``: characters that some systems pad with; a value of nothing but these keeps its last one, so 000 is order 0. What
     nobody sees never counts (blanks around a value, control and zero-width characters), and a blank value counts as missing: an event
-    without any other key is keyless. A list in an event's JSON is several keys, one of an attribute where its path says so
-    (``attributes.orders[]``). ``written_by``: the
-    milestone that writes the flow's first key as people do, so that order 0815 is shown as 0815 although it is compared as 815.
+    without any other key is keyless. A list is several keys, in an event's JSON as in an attribute. ``written_by``: the milestone that
+    writes the flow's first key as people do, so that order 0815 is shown as 0815 although it is compared as 815.
     """
 
     title: str = ""

@@ -23,10 +23,22 @@ def test_a_message_and_its_end_arrive(tmp_path: Path) -> None:
         done = ask("channel", "test", "desk", folder=catalog(tmp_path, sink.url))
 
     assert (done.returncode, done.stdout) == (0, "desk: the test message was accepted (HTTP 200)\ndesk: and so was its end (HTTP 200)\n")
+    assert done.stderr == (
+        "its link leads to http://127.0.0.1:8501, the usual address: no Andon has run in .andon; name the data folder of yours with --data\n"
+    )
     first, last = sink.messages
     assert (first["incident_id"], first["status"], last["status"]) == (last["incident_id"], "open", "resolved")
     assert first["title"] == "Test of the channel desk"
     assert first["delivery_id"] != last["delivery_id"]
+
+
+def test_the_link_leads_to_the_andon_of_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "addresses").mkdir(parents=True)
+    (tmp_path / "mine" / "addresses" / "dashboard.json").write_text('{"dashboard_port": 9501}')
+    with http_sink() as sink:
+        done = ask("channel", "test", "desk", "--data", "mine", folder=catalog(tmp_path, sink.url))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sink.messages[0]["incident_url"].startswith("http://127.0.0.1:9501/")
 
 
 def test_what_does_not_arrive_is_told(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
 from core.business_key import visible
 from core.catalog.flow import Fact, Flow, is_named
@@ -21,6 +23,10 @@ from store.correlation import StoredCorrelation
 from tests.correlator.golden import SMALL, check_golden
 from tests.correlator.recording import NOW, catalog, feed, stored
 from tests.model.transactions import Heard
+
+
+def _text(value: str) -> AnyValue:
+    return AnyValue(string_value=value)
 
 
 def flow(match: dict[str, object], name: str = "one", **more: object) -> Flow:
@@ -133,18 +139,39 @@ def test_a_fact_of_blanks_is_none_and_blanks_around_one_do_not_count(store: Stor
     assert found["facts"] == {"customer": "ACME"}
 
 
-def test_a_list_of_an_attribute_is_told_and_makes_no_key_of_its_bytes(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("type_", "value", "keys"),
+    [
+        ("array", ArrayValue(values=[_text("C1"), _text(" C2 "), _text("C1")]), [("order", "C1"), ("order", "C2")]),
+        ("array", ArrayValue(values=[_text("[x")]), [("bad_correlation_id", "order: [x is no identifier")]),
+        ("array", ArrayValue(values=[AnyValue(array_value=ArrayValue())]), [("bad_correlation_id", "order: [list] is no identifier")]),
+        ("array", ArrayValue(), [("bad_correlation_id", "order: [] is no identifier")]),
+        ("kvlist", KeyValueList(values=[KeyValue(key="a", value=_text("b"))]), [("bad_correlation_id", "order: {map} is no identifier")]),
+    ],
+)
+def test_a_list_of_an_attribute_is_several_keys_and_a_map_is_told(
+    store: Store, type_: str, value: ArrayValue | KeyValueList, keys: list[tuple[str, str]]
+) -> None:
     Correlator(StoredCorrelation(store), catalog(flow({"span": "x"}, keys={"order": "attributes.order"})), Telemetry())
-    row = {
-        "name": ["x"],
-        "slice": [1],
-        "received_at": [NOW],
-        "attributes": [{"order": "CgQKAkMx"}],
-        "attribute_types": [{"order": "array"}],
-    }
+    written = b64encode(value.SerializeToString()).decode()
+    row = {"name": ["x"], "slice": [1], "received_at": [NOW], "attributes": [{"order": written}], "attribute_types": [{"order": type_}]}
     store.insert("spans", row)
     (found,) = store.rows("SELECT keys FROM milestone_events")
-    assert [(key["type"], key["value"]) for key in found["keys"]] == [("bad_correlation_id", "order: [array] is no identifier")]
+    assert [(key["type"], key["value"]) for key in found["keys"]] == keys
+
+
+@pytest.mark.parametrize(("data", "is_there"), [('{"a": 1}', True), ('{"a": null}', False), ("{}", False), ('{"a": false}', True)])
+@pytest.mark.parametrize("path", ["data.a", "data.a[0]"])
+def test_null_in_json_is_nothing(store: Store, path: str, data: str, is_there: bool) -> None:
+    named = {
+        str(wanted): {"system": "S", "match": {"event": "x", "attributes": {path: wanted}}, "keys": {"order": "subject"}}
+        for wanted in (True, False)
+    }
+    both = flow({"event": "x"}).model_dump(exclude_defaults=True) | {"milestones": named, "ends": ["True"]}
+    Correlator(StoredCorrelation(store), catalog(Flow.model_validate(both)), Telemetry())
+    row = {"type": ["x"], "id": ["1"], "source": ["s"], "subject": ["1"], "slice": [1], "received_at": [NOW], "time": [NOW]}
+    store.insert("events", {**row, "data": [data]})
+    assert [found["milestone"] for found in store.rows("SELECT milestone FROM milestone_events")] == [str(is_there)]
 
 
 def test_a_key_is_what_people_see_of_it(store: Store) -> None:

@@ -28,6 +28,14 @@ def test_a_file_is_previewed_and_a_wrong_name_is_one_line(tmp_path: Path) -> Non
     assert result.returncode == 1, "an empty message becomes an event of no milestone"
     assert "✗ no milestone matches the type" in result.stdout
 
+    for option, complaint in (
+        (["--header", "x"], "--header x has no name and value; write --header NAME=VALUE"),
+        (["--place", "=x"], "--place =x has no name and value; write --place NAME=VALUE"),
+    ):
+        wrong = ask("source", "preview", "previewed", "event.json", *option, folder=tmp_path)
+        assert (wrong.returncode, wrong.stderr) == (2, f"andon: {complaint}\n")
+    wrong = ask("source", "preview", "previewed", "--place", "topic=x", folder=tmp_path)
+    assert (wrong.returncode, wrong.stderr) == (2, "andon: --header and --place say what a file does not; give the file, too\n")
     wrong = ask("source", "preview", "previewd", "event.json", folder=tmp_path)
     assert (wrong.returncode, wrong.stderr) == (2, "andon: source 'previewd' is not defined; did you mean 'previewed'?\n")
     missing = ask("source", "preview", "previewed", "none.json", folder=tmp_path)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from andon.plugins import formats
 from andon.preview.given import Given
+from collector.files.known import KnownFiles
+from collector.files.reader import FileReader
+from collector.receiver import ReceiverContext
+from collector.receiver_settings import parse_settings
+from collector.receivers.folder import FolderSettings, LocalFolder
 from core.catalog.source import Source
 from core.clock import SystemClock
-from core.signal import Record, SignalKind
+from core.errors import UsageError
+from core.signal import Receipt, Record, SignalKind
+from core.telemetry import Telemetry
 
 EVENT = {"specversion": "1.0", "id": "1", "source": "/shop", "type": "a", "data": {"x": 1}}
 QUEUE = {"receiver": {"type": "rabbitmq", "url": "env:X", "queue": "orders", "event_type": "shop.{queue}"}}
@@ -47,6 +58,51 @@ def events(body: object, **source: Any) -> list[tuple[str, str, Any]]:
 )  # fmt: skip
 def test_events_are_made_as_the_source_makes_them(body: object, source: dict[str, Any], found: list[tuple[str, str, Any]]) -> None:
     assert events(body, **source) == found
+
+
+def test_a_file_is_read_as_its_running_receiver_reads_it(tmp_path: Path) -> None:
+    """The same event, id included, so that it can be found by what the preview says."""
+    (tmp_path / "sub").mkdir()
+    file = tmp_path / "sub" / "orders.csv"
+    file.write_text("order;total\n4711;5\n4712;6\n")
+    receiver = {"type": "folder", "path": str(tmp_path), "recursive": True}
+    source = Source.model_validate({"source": "shop", "owner": "it", "receiver": receiver, "format": {"type": "csv", "delimiter": ";"}})
+    given = Given(source, SystemClock(), str(file)).records(file.read_bytes())
+    taken: list[Record] = []
+
+    class Taking:
+        async def accept(self, records: Sequence[Record]) -> list[Receipt]:
+            taken.extend(records)
+            return []
+
+    async def run() -> None:
+        reader = formats()["csv"].reader({"type": "csv", "delimiter": ";"})
+        context = ReceiverContext(source, Taking(), SystemClock(), Telemetry(), tmp_path / "state", reader)
+        settings = parse_settings(FolderSettings, receiver | {"still_seconds": 0})
+        known = KnownFiles(tmp_path / "state", receiver["path"])
+        await FileReader(context, settings, LocalFolder(str(tmp_path), recursive=True), known).look()
+
+    (tmp_path / "state").mkdir()
+    asyncio.run(run())
+    running = [json.loads(record.body) for record in taken if b"orders.csv" in record.body]
+    assert len(running) == 2
+    assert [json.loads(record.body) for record in given] == running
+    assert {event["source"] for event in running} == {f"/folders/{tmp_path.name}"}
+
+
+def test_what_a_broker_says_beside_the_body_can_be_given() -> None:
+    source = Source.model_validate({"source": "shop", "owner": "it", **TOPICS})
+    levelled = Source.model_validate(
+        {"source": "shop", "owner": "it", "receiver": {**TOPICS["receiver"], "levels": ["", "line"], "event_type": "mes.{headers.kind}"}}
+    )
+    (record,) = Given(levelled, SystemClock(), headers={"kind": "done"}, place={"topic": "plant/line7"}).records(b'{"n": 1}')
+    event = json.loads(record.body)
+    assert (event["type"], event["source"], event["line"], event["kind"]) == ("mes.done", "/topics/plant/line7", "line7", "done")
+    headers = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "/x", "ce_type": "a", "content-type": "application/json"}
+    (record,) = Given(source, SystemClock(), headers=headers).records(b'{"n": 1}')
+    assert json.loads(record.body)["type"] == "a"
+    with pytest.raises(UsageError, match="source 'shop' has no place 'queue' \\(only topic\\)"):
+        Given(source, SystemClock(), place={"queue": "x"}).records(b"{}")
 
 
 def test_otlp_is_taken_as_otlp() -> None:
