@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -24,14 +24,25 @@ REFERENCES_MAX = 100
 _HEADER = struct.Struct(">bI")
 
 
+class RegisteredSchema(NamedTuple):
+    """``text`` is the schema; ``name`` that by which others refer to it, empty for that of the message."""
+
+    name: str
+    text: str
+
+
 class SchemaRegistry:
-    """The schemas of one registry. ``url`` is a reference to a secret: its address may hold a password."""
+    """The schemas of one registry.
 
-    def __init__(self, url: str) -> None:
+    ``url`` is a reference to a secret: its address may hold a password. ``form``: in which a schema is asked for, if it has several.
+    """
+
+    def __init__(self, url: str, form: str = "") -> None:
         self._url = url
-        self._known: dict[int, list[str] | Rejection] = {}
+        self._query = {"format": form} if form else {}
+        self._known: dict[int, list[RegisteredSchema] | Rejection] = {}
 
-    def schemas_of(self, body: bytes) -> tuple[int, list[str], bytes]:
+    def schemas_of(self, body: bytes) -> tuple[int, list[RegisteredSchema], bytes]:
         """Return the number of a message's schema, that schema behind those that it refers to, and the message without its header.
 
         Raises :class:`Rejection` for a message without a header, or whose schema the registry does not know; :class:`Retryable` while the
@@ -65,8 +76,9 @@ class SchemaRegistry:
 
     def _fetch(self, number: int) -> None:
         try:
-            with httpx.Client(base_url=resolve_secret(self._url), timeout=ANSWER_SECONDS, follow_redirects=False) as client:
-                self._known[number] = _with_references(client, f"schemas/ids/{number}", [])
+            url = resolve_secret(self._url)
+            with httpx.Client(base_url=url, params=self._query, timeout=ANSWER_SECONDS, follow_redirects=False) as client:
+                self._known[number] = _with_references(client, f"schemas/ids/{number}", "", [])
         except Rejection as rejection:
             self._known[number] = rejection
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
@@ -77,7 +89,7 @@ class SchemaRegistry:
 _HINT = "send it with a serializer of the schema registry, or name the schema in the source's format"
 
 
-def _with_references(client: httpx.Client, path: str, found: list[str]) -> list[str]:
+def _with_references(client: httpx.Client, path: str, name: str, found: list[RegisteredSchema]) -> list[RegisteredSchema]:
     """Return a schema behind those it refers to. Raises :class:`Rejection` if the registry does not know it."""
     if len(found) >= REFERENCES_MAX:
         raise ValueError(f"it refers to more than {REFERENCES_MAX} schemas")
@@ -86,7 +98,8 @@ def _with_references(client: httpx.Client, path: str, found: list[str]) -> list[
         raise unusable("unknown_schema", f"the schema registry does not know {path}", field="body", what_to_do="register the schema")
     answer: dict[str, Any] = response.raise_for_status().json()
     for each in answer.get("references") or []:
-        _with_references(client, f"subjects/{quote(each['subject'], safe='')}/versions/{int(each['version'])}", found)
-    if answer["schema"] not in found:
-        found.append(answer["schema"])
+        _with_references(client, f"subjects/{quote(each['subject'], safe='')}/versions/{int(each['version'])}", str(each["name"]), found)
+    schema = RegisteredSchema(name, str(answer["schema"]))
+    if schema not in found:
+        found.append(schema)
     return found

@@ -96,6 +96,49 @@ def test_a_message_without_a_schema_or_with_an_unknown_one_goes_to_quarantine_un
     assert not isinstance(document, tuple)
 
 
+def in_array(items: Any) -> dict[str, Any]:
+    return {"type": "record", "name": "R", "fields": [{"name": "a", "type": {"type": "array", "items": items}}]}
+
+
+EMPTY = {"type": "record", "name": "E", "fields": [{"name": "n", "type": "null"}]}
+ENDLESS = [
+    in_array("null"),
+    in_array(EMPTY),
+    in_array({"type": "fixed", "name": "F", "size": 0}),
+    {"type": "map", "values": ["null", {"type": "array", "items": "null"}]},
+    {"type": "record", "name": "R", "fields": [{"name": "e", "type": EMPTY}, {"name": "a", "type": {"type": "array", "items": "E"}}]},
+]
+
+
+@pytest.mark.parametrize("schema", ENDLESS)
+def test_an_array_of_nothing_is_no_schema(schema: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(WrongSetting, match="an array of what takes no bytes"):
+        formats()["avro"].reader({"type": "avro", "schema": schema})
+    with schema_registry({"/schemas/ids/7": answer(schema)}) as registry:
+        monkeypatch.setenv("REGISTRY", registry.url)
+        ((reason, message, _),) = read("avro", struct.pack(">bI", 0, 7) + b"\xfe\xff\xff\xff\x0f\x00", registry="env:REGISTRY")
+    assert reason == "bad_avro"
+    assert "an array of what takes no bytes" in message
+
+
+def test_a_record_that_holds_itself_is_a_schema():
+    tree = {"type": "record", "name": "T", "fields": [{"name": "of", "type": {"type": "array", "items": "T"}}]}
+    (document,) = read("avro", written(tree, {"of": [{"of": []}]}), schema=tree)
+    assert data(document) == {"of": [{"of": []}]}
+
+
+def test_a_large_message_becomes_no_more_values_than_a_record_may_have():
+    many = in_array({"type": "record", "name": "B", "fields": [{"name": "b", "type": "boolean"}]})
+    one = written(many, {"a": [{"b": True}]})
+    ((reason, message, _),) = read("avro", b"\x80\x9f\x49" + one[1:-1] * 600_000 + b"\0", schema=many)
+    assert reason == "bad_avro"
+    assert "more than 100000 values" in message
+
+    numbers = [2**33] * 99_000
+    (document,) = read("avro", written(in_array("long"), {"a": numbers}), schema=in_array("long"))
+    assert data(document) == {"a": numbers}
+
+
 @pytest.mark.parametrize(
     ("settings", "wrong"),
     [

@@ -5,18 +5,26 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from andon.plugins import formats
+from collector.format import Reader
 from collector.receivers.kafka import RECEIVER
 from core.errors import UsageError
+from core.signal import SignalKind
 from core.telemetry import M, Telemetry
+from tests.collector.formats.test_protobuf import AS_JSON as PROTOBUF_AS_JSON
+from tests.collector.formats.test_protobuf import an_order, order_file, party_file, sent, serialized
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.servers.kafka import Header, KafkaServer
+from tests.servers.schema_registry_stand_in import schema_registry
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("kafka")]
 _numbers = itertools.count(1)
@@ -35,11 +43,11 @@ def settings(topic: str, **more: Any) -> dict[str, Any]:
     return {"type": "kafka", "url": "env:TEST_BROKER", "topics": [topic], "group": f"of-{topic}", **more}
 
 
-def receive(wanted: int, state: Path, chosen: dict[str, Any]) -> TestIntake:
+def receive(wanted: int, state: Path, chosen: dict[str, Any], reader: Reader | None = None) -> TestIntake:
     intake = TestIntake()
 
     async def scenario() -> None:
-        async with running(RECEIVER, context_of(chosen, intake, state)):
+        async with running(RECEIVER, replace(context_of(chosen, intake, state), reader=reader)):
             await until(lambda: len(intake.accepted) >= wanted)
 
     asyncio.run(scenario())
@@ -68,6 +76,30 @@ def test_a_message_becomes_an_event_with_its_context(kafka_server: KafkaServer, 
         "offset": "0",
     }
     assert abs((datetime.now(UTC) - moment).total_seconds()) < 600
+
+
+def test_messages_in_protobuf_are_read_by_a_schema_registry_and_by_a_descriptor_set(
+    kafka_server: KafkaServer, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = order_file()
+    by_set = {"descriptor_set": str(tmp_path / "orders.binpb"), "message": "shop.Order"}
+    (tmp_path / "orders.binpb").write_bytes(FileDescriptorSet(file=[file, party_file()]).SerializeToString())
+    kafka_server.send(topic, an_order().SerializeToString(), b"\xff")
+    intake = receive(2, tmp_path / "1", settings(topic, group="set"), formats()["protobuf"].reader({"type": "protobuf", **by_set}))
+    assert [(event["type"], event["data"]) for event in intake.events] == [("shop.Order", PROTOBUF_AS_JSON)]
+    assert [record.body for record in intake.accepted if record.kind is SignalKind.QUARANTINE] == [b"\xff"]
+
+    refers = {"name": "shop/party.proto", "subject": "party", "version": 1}
+    answers = {
+        "/schemas/ids/7?format=serialized": {"schema": serialized(file), "references": [refers]},
+        "/subjects/party/versions/1?format=serialized": {"schema": serialized(party_file())},
+    }
+    with schema_registry(answers) as registry:
+        monkeypatch.setenv("REGISTRY", registry.url)
+        reader = formats()["protobuf"].reader({"type": "protobuf", "registry": "env:REGISTRY"})
+        kafka_server.send(topic, sent(7, b"\0", an_order()))
+        intake = receive(3, tmp_path / "2", settings(topic, group="registry"), reader)
+    assert [(event["type"], event["data"]) for event in intake.events] == [("shop.Order", PROTOBUF_AS_JSON)]
 
 
 def test_cloud_events_are_taken_as_they_are(kafka_server: KafkaServer, topic: str, tmp_path: Path):
