@@ -70,8 +70,8 @@ class RowEvents:
     def record(self, identity: bytes, row: Mapping[str, Any], data: RowData) -> Record:
         """Return the record of a row; in quarantine if its values are beyond what an event may hold."""
         subject = data.key.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:ATTRIBUTE_MAX_CHARACTERS]
-        moment = self._moment(row)
-        when = b"" if moment is None else b',"time":"%b"' % moment.encode()
+        moment = self.moment(row)
+        when = b"" if moment is None else b',"time":"%b"' % _rfc3339(moment).encode()
         head = b'%b%b","subject":%b%b,"data":' % (self._head, identity.hex().encode(), _ENCODER.encode(subject), when)
         try:
             return self._context.event(b"%b%b}" % (head, data.json if data.flat else check_json(data.json)))
@@ -79,16 +79,16 @@ class RowEvents:
             kind, peer = SignalKind.EVENT.value, f"sql:{self._settings.label}"
             return self._context.quarantined(rejection.error, b"%b%b}" % (head, data.json), kind=kind, content_type=STRUCTURED, peer=peer)
 
-    def _moment(self, row: Mapping[str, Any]) -> str | None:
+    def moment(self, row: Mapping[str, Any]) -> datetime | None:
         """Return when a row happened; None if it does not say, so that the time of loading counts."""
         if self._settings.time is None:
             value = row[self._settings.change]
             found = self._order.moment(value)
             if isinstance(value, str) and isinstance(found, date) and not isinstance(found, datetime):
                 found = datetime.combine(found, time())
-            return _rfc3339(self._order.zoned(found)) if isinstance(found, datetime) else None
+            return self._order.zoned(found) if isinstance(found, datetime) else None
         try:
-            return _rfc3339(self._settings.time.of(row, self._order.zoned))
+            return self._settings.time.of(row, self._order.zoned)
         except (ValueError, OverflowError) as error:
             if not self._timeless:
                 fields = {"source": self._context.source.source, "table": self._settings.label, "why": str(error)}

@@ -10,9 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from collector.message import records_of
 from collector.polling.change_order import ChangeOrder
 from collector.polling.cursor import Cursor
 from collector.polling.database import find_columns, open_engine
+from collector.polling.outbox import Outbox, SequenceGaps, message_of
 from collector.polling.paused import PausedError
 from collector.polling.row_events import RowEvents
 from collector.polling.table_settings import SqlTableSettings
@@ -37,10 +39,11 @@ class Page:
 class TablePoll:
     """``whole``: with the overlap, else only what is beyond the cursor."""
 
-    def __init__(self, context: ReceiverContext, settings: SqlTableSettings, *, whole: bool = True) -> None:
+    def __init__(self, context: ReceiverContext, settings: SqlTableSettings, gaps: SequenceGaps, *, whole: bool = True) -> None:
         """Inspect the table's current columns. Raises :class:`PausedError`."""
         self._context = context
         self._whole = whole
+        self._gaps = gaps
         self._settings = settings
         self._engine = open_engine(resolve_secret(settings.url))
         self._cursor = Cursor(context.state, _identity(self._engine.url, settings))
@@ -56,6 +59,7 @@ class TablePoll:
         self._done = False
         self._keep_from: int | None = None
         self._reached: int | None = None
+        self._last = self._cursor.newest
         self._low = self._begin(change)
         self._refuse_nulls()
 
@@ -139,13 +143,31 @@ class TablePoll:
         return self._ask.change >= self._low if self._whole else self._ask.change > self._low
 
     def _page(self, rows: Sequence[dict[str, Any]]) -> Page:
+        ranks = [self._order.rank(row[self._settings.change]) for row in rows]
+        if (
+            self._settings.outbox is not None
+            and self._last is not None
+            and rows
+            and self._order.moment(rows[0][self._settings.change]) is None
+        ):
+            ready = self._gaps.ready(ranks, self._last, self._context.clock.monotonic())
+            if ready < len(rows):  # the next pass looks again
+                rows, ranks, self._done, self._reached = rows[:ready], ranks[:ready], True, None
+            self._last = max([self._last, *ranks])
         data = [self._events.data_of(row) for row in rows]
         identities = [self._events.identity(each) for each in data]
-        ranks = [self._order.rank(row[self._settings.change]) for row in rows]
         known = self._cursor.known(identities)
         new = [number for number, identity in enumerate(identities) if identity not in known]
-        records = [self._events.record(identities[number], rows[number], data[number]) for number in new]
-        return Page(records, {identities[number]: ranks[number] for number in new}, max(ranks, default=None))
+        seen = {identities[number]: ranks[number] for number in new}
+        if self._settings.outbox is None:
+            records = [self._events.record(identities[number], rows[number], data[number]) for number in new]
+        else:
+            records = self._messages(self._settings.outbox, [(data[number].key, rows[number]) for number in new])
+        return Page(records, seen, max(ranks, default=None))
+
+    def _messages(self, outbox: Outbox, rows: Sequence[tuple[str, dict[str, Any]]]) -> list[Record]:
+        messages = [message_of(outbox, self._settings.label, key, row, self._events.moment(row)) for key, row in rows]
+        return records_of(messages, self._context, self._settings.message_events)
 
 
 def _identity(at: sa.URL, settings: SqlTableSettings) -> str:

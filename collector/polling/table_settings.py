@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from collector.plugin_settings import known_zone
 from collector.polling.event_time import EventTime
+from collector.polling.outbox import Outbox, OutboxEvents
 from collector.receiver_settings import ReceiverSettings
 
 _SORTING = re.compile(r"YYYY[-./]?MM[-./]?DD(?:[ T]?hh:?mm(?::?ss)?)?")
@@ -20,6 +21,10 @@ class SqlTableSettings(ReceiverSettings):
     Exactly one of ``table`` (``schema.name``) and ``query``; ``time_zone`` is that of times without a zone. ``time``: the column that says
     when a row happened, or ``{columns: [ERDAT, ERZET], format: YYYYMMDDhhmmss}``; by default the change column, if it is a time.
     ``change_format``: how a change column of text says a time or a date, the largest part first: ``YYYYMMDD``, ``YYYY-MM-DD hh:mm:ss``.
+
+    ``outbox``: the table holds messages, and each row becomes what its message says, as one of a broker would: ``{payload: COLUMN, type:
+    COLUMN, subject: COLUMN, headers: COLUMN}``. They are read in the order of the change column, a sequence; a number that is missing is
+    waited for (``gap_seconds``).
     """
 
     table: str | None = None
@@ -29,6 +34,7 @@ class SqlTableSettings(ReceiverSettings):
     change_format: str | None = None
     columns: list[str] = Field(default_factory=list)
     time: EventTime | None = None
+    outbox: Outbox | None = None
     event_type: str = "{table}.changed"
     event_source: str = "/tables/{table}"
     time_zone: str | None = None
@@ -45,7 +51,14 @@ class SqlTableSettings(ReceiverSettings):
     @property
     def named(self) -> list[str]:
         """The columns that are always read, each once."""
-        return list(dict.fromkeys([*self.keys, self.change, *(self.time.columns if self.time else ())]))
+        more = [*(self.time.columns if self.time else ()), *(self.outbox.columns if self.outbox else ())]
+        return list(dict.fromkeys([*self.keys, self.change, *more]))
+
+    @property
+    def message_events(self) -> OutboxEvents:
+        """What becomes of an outbox's messages: the settings that are given, else those of messages."""
+        given = {name: getattr(self, name) for name in ("event_type", "event_source") if name in self.model_fields_set}
+        return OutboxEvents.model_validate({"type": self.type, "event_source": "/tables/{table}", **given})
 
     @property
     def label(self) -> str:
@@ -75,6 +88,17 @@ class SqlTableSettings(ReceiverSettings):
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         return known_zone(name)
+
+    @field_validator("outbox", mode="before")
+    @classmethod
+    def _usual_columns(cls, written: object) -> object:
+        return {} if written is True else written
+
+    @model_validator(mode="after")
+    def _known_places(self) -> Self:
+        if self.outbox is not None:
+            _ = self.message_events
+        return self
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from collector.backoff import Backoff
 from collector.polling.database import cause_of
+from collector.polling.outbox import SequenceGaps
 from collector.polling.table_doubts import doubts_of
 from collector.polling.table_poll import TablePoll
 from collector.polling.table_settings import SqlTableSettings
@@ -75,6 +76,7 @@ RECEIVER = SqlTableReceiver()
 
 async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, worker: Worker) -> None:
     source, backoff, told = context.source.source, Backoff(), ""
+    gaps = SequenceGaps(settings.outbox.gap_seconds if settings.outbox else 0.0)
     whole_at, cost = context.clock.monotonic(), 0.0
     fields = {"source": source, "table": settings.label}
     while True:
@@ -82,7 +84,7 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
             # An overlap with very many rows is checked less often; new rows are read on every poll.
             began = context.clock.monotonic()
             whole = bool(told) or began - whole_at >= min(OVERLAP_SHARE * cost, OVERLAP_LATEST_SECONDS)
-            poll = await worker.do(partial(TablePoll, context, settings, whole=whole))
+            poll = await worker.do(partial(TablePoll, context, settings, gaps, whole=whole))
             while (page := await worker.do(poll.next_page)) is not None:
                 if page.records:
                     await context.accept(page.records)
