@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,9 +118,10 @@ class Given:
             event_source=str(named.pop("event_source", f"/{self.source.source}")),
         )
         first = {name.removesuffix("s"): str(each[0]) for name, each in given.items() if isinstance(each, list) and each}  # of topics
-        wanted = (*getattr(known, "places", ()), "table")
+        asked = re.findall(r"\{([a-z_]+)\}", f"{settings.event_type}{settings.event_source}")
+        wanted = dict.fromkeys((*getattr(known, "places", ()), *(name for name in asked if name != "type"), "table"))
         if unknown := [name for name in self.place if name not in wanted]:
-            places = f"only {', '.join(wanted[:-1])}" if wanted[:-1] else "none"
+            places = f"only {', '.join(places)}" if (places := [name for name in wanted if name != "table"]) else "none"
             raise UsageError(f"{self.source.whose} has no place '{unknown[0]}' ({places}); leave out --place {unknown[0]}=…")
         found = first | named | dict(self.place)
         return settings, {name: found[name] for name in wanted if name in found}

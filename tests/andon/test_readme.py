@@ -16,7 +16,14 @@ import yaml
 
 from andon.addresses import noted_addresses
 from andon.preflight import is_free
+from andon.preview.given import Given
+from andon.preview.outcome import outcomes
+from core.catalog.catalog import Catalog
+from core.catalog.flow import Flow
+from core.catalog.source import Source
+from core.clock import SystemClock
 from core.config import Settings
+from store.client import Store
 from tests.command_line import andon, ask
 from tests.ports import free_port
 from tests.product import Product, running
@@ -104,6 +111,45 @@ def test_the_sources_of_the_readme_are_valid(tmp_path: Path, monkeypatch: pytest
     assert [line.partition("warning: ")[2][: len(told)] for line, told in zip(checked.stderr.splitlines(), theirs, strict=True)] == theirs
     assert checked.returncode == 0
     assert f"{len(blocks(CONNECT, 'yaml'))} source" in checked.stdout
+
+
+EDI = b"UNB+UNOC:3+S:14+R:14+260327:1020+1'UNH+1+ORDRSP:D:96A:UN'BGM+231+1+4'RFF+ON:4711'UNT+4+1'UNZ+1+1'"
+SENT: dict[str, tuple[bytes, dict[str, str], dict[str, str]]] = {
+    "mes": (b'{"order": "4711"}', {"kind": "done"}, {"topic": "plant/DE07/orders/1"}),
+    "broker": (b'{"order": "4711"}', {}, {}),
+    "shop-events": (b'{"order": "4711"}', {}, {}),
+    "mes-events": (b'{"order": "4711"}', {}, {"subject": "orders.placed"}),
+    "supplier-edi": (EDI, {}, {}),
+    "legacy-erp": (b"2026-03-27 10:20:00 order 4711 posted\n", {}, {}),
+    "carrier-files": (b"order;status\n4711;delivered\n", {}, {}),
+    "shop-stream": (b'{"order": "4711"}', {}, {}),
+    "dynamics-orders": (b'{"salesorderid": "a", "ordernumber": "4711"}', {}, {}),
+    "mes-orders": (b'{"order_no": "4711"}', {}, {}),
+    "erp-changes": (b'{"row": {"number": "4711"}}', {}, {"table": "sale", "operation": "updated"}),
+    "erp-messages": (b'{"order": "4711"}', {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "/erp", "ce_type": "erp.OrderCreated"}, {}),
+}
+"""What each system says of an order: body, headers and where it is read."""
+
+
+def test_the_milestones_of_the_readme_find_the_orders_of_their_systems(store: Store) -> None:
+    found = re.findall(r"```yaml\n(source: ([\w-]+)\n.*?)```(.*?)(?=\n\*\*|\Z)", section(CONNECT), re.DOTALL)
+    told = {name: re.findall(r"`((?:match|keys): {.*?})`(?=[ ,.])", text) for _, name, text in found}
+    milestones, records = {}, []
+    for text, name, _ in found:
+        if name in SENT:
+            match, keys = (next(one for one in told[name] if one.startswith(word)) for word in ("match", "keys"))
+            milestones[name] = {"system": name, **yaml.safe_load(match), **yaml.safe_load(keys)}
+            milestones[name]["match"]["source"] = name
+            body, headers, place = SENT[name]
+            source = Source.model_validate(yaml.load(text, yaml.BaseLoader))
+            records += Given(source, SystemClock(), "/srv/order", headers, place).records(body)
+    assert set(milestones) == set(SENT)
+    flow = {"flow": "orders", "title": "Orders", "owner": "desk", "keys": {"order": {}}, "milestones": milestones, "ends": ["mes"]}
+    catalog = Catalog(version="1", flows={"orders": Flow.model_validate(flow)})
+
+    reached = {each.milestone: each.keys for outcome in outcomes(store, catalog, records=records, rows={}) for each in outcome.milestones}
+
+    assert reached == {name: [("order", "4711")] for name in SENT}
 
 
 def test_the_ports_are_those_of_the_settings() -> None:
