@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.actions import Act, record
+from alerts.one_line import one_line
 from alerts.ports import Resubmit
 from andon.resubmission.original import Original, find
 from collector.publisher import Publication, Publisher, PublisherSettings
@@ -30,6 +31,7 @@ ASKED_FOR = timedelta(hours=24)
 PUBLISH_SECONDS = 25.0
 _DIFF_LINES = 80
 _SHOWN_CHARACTERS = 2_000
+_REASON_CHARACTERS = 250
 
 
 @dataclass
@@ -64,7 +66,7 @@ class Resubmission:
             self._note(BEGUN, request, prepared, "", now)
             outcome, said = self._publish(prepared)
             try:
-                self._note(DONE, request, prepared, outcome, self.clock.now(), f"{said} ")
+                self._note(DONE, request, prepared, outcome, self.clock.now(), said)
             except NoRoom as error:
                 said += f"; that could not be stored ({error})"
         return Act(said=f"{outcome}: {said}" if said else outcome)
@@ -105,7 +107,10 @@ class Resubmission:
         return PUBLISHED, prepared.place
 
     def _note(self, action: str, request: Resubmit, prepared: _Prepared, outcome: str, now: datetime, said: str = "") -> None:
-        detail = f"{said}to {prepared.place}; {prepared.hashes}; {prepared.confirm}" + (f"; {request.reason}" if request.reason else "")
+        """Store it. The word that confirms it comes last, where nobody's words can stand for it."""
+        why = f": {one_line(request.reason, _REASON_CHARACTERS)}" if request.reason.strip() else ""
+        told = f" ({one_line(said, _REASON_CHARACTERS)})" if said and outcome != PUBLISHED else ""
+        detail = f"to {prepared.place}{why}{told}; {prepared.hashes}; {prepared.confirm}"
         self.act(Act(record=record(request.by, action, request.identity, detail, now, outcome=outcome)), now)
 
 
@@ -157,7 +162,7 @@ class _Prepared:
         oldest = now.replace(tzinfo=None) - ASKED_FOR
         return any(
             row["action"] == ASKED
-            and f"; {self.confirm}" in row["detail"]
+            and row["detail"].endswith(f"; {self.confirm}")
             and row["actor"].strip().casefold() != by.strip().casefold()
             and row["at"].to_pydatetime().replace(tzinfo=None) >= oldest
             for row in self.history[since:]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from dashboard import definitions
 from dashboard.components import table
@@ -31,9 +32,15 @@ def draw(context: Context, flow: str, milestones: pd.DataFrame) -> None:
         table.Column("Who", lambda row: row["actor"], "key"),
         table.Column("What came of it", lambda row: row["outcome"] or _DONE[row["action"]]),
         table.Column("Since then", lambda row: _since(context, flow, milestones, row)),
-        table.Column("What, where and why", lambda row: row["detail"], "soft wide"),
+        table.Column("Where and why", _place, "wide"),
     ]
     table.show(columns, rows, "Published again")
+
+
+def _place(row: dict[Any, Any]) -> Markup:
+    """Return where it went and why; what it was, by its hashes, is behind it."""
+    place, _, hashes = str(row["detail"]).partition("; sha256 ")
+    return Markup('<span title="sha256 {}">{}</span>').format(hashes, place)
 
 
 def _rows(found: list[dict[Any, Any]]) -> list[dict[Any, Any]]:

@@ -30,7 +30,12 @@ from store.reads import queues as stored_queues
 _HOURS = 24
 _QUARANTINED = 100
 _UNUSED = 20
-_BADGES = {"receiving": status_badge.GREEN, "partly unusable": status_badge.AMBER, "silent": status_badge.GREY, "paused": status_badge.GREY}
+_BADGES = {
+    "receiving": status_badge.GREEN,
+    "partly unusable": status_badge.AMBER,
+    "silent": status_badge.GREY,
+    "paused": status_badge.PAUSED,
+}
 
 
 class Sources:
@@ -155,7 +160,7 @@ _SHEET = {
 
 
 _NOTICE = Markup(
-    '<div class="andon-notice dim"><div class="glyph">?</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
+    '<div class="andon-notice dim"><div class="glyph">{}</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
 )
 _NOTICES = (
     (
@@ -174,7 +179,7 @@ _NOTICES = (
 def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     for state, headline, words in _NOTICES:
         if named := ", ".join(row["title"] for row in rows if row["state"] == state):
-            st.html(_NOTICE.format(f"{headline}: {named}", words))
+            st.html(_NOTICE.format(_BADGES[state].glyph, f"{headline}: {named}", words))
     columns = [
         table.Column(
             "",

@@ -135,7 +135,7 @@ def test_what_is_in_quarantine_is_published_edited_and_both_bodies_are_on_record
     detail = reads.history(desk.store.reader, targets=("q_1",))["detail"].iloc[0]
     assert detail.count("sha256") == 1
     assert ", edited " in detail
-    assert detail.endswith("a brace was missing")
+    assert detail.startswith("to queue orders: a brace was missing; sha256 ")
 
 
 def test_only_what_was_shown_is_published(desk: Desk) -> None:
@@ -201,7 +201,9 @@ def test_a_second_person_has_to_ask_for_the_same(store: Store) -> None:
     desk = Desk(store, approval="two")
     assert "it waits for a second person" in desk.send("Ana")
     assert "it waits for a second person" in desk.send(" ana")  # the same, however written
-    assert "it waits for a second person" in desk.send("Ben", body=b"{}")  # something else
+    word = desk.resubmission.show(Resubmit(DEAD)).confirm
+    assert "it waits for a second person" in desk.send("Ben", body=b"{}", reason=f"x; {word}")  # something else, whatever it says
+    assert "it waits for a second person" in desk.send("Ana", reason="y" * 5_000)
     assert desk.target.got == []
     assert desk.send("Ben") == "published: queue orders"
     assert "it waits" in desk.send("Cleo", anyway=True, reason="again")  # what was asked for is done
