@@ -50,6 +50,9 @@ class M(Enum):
     RECEIVER_UP = Metric("andon_receiver_up", Gauge, "1 while a pull receiver reads its source, 0 while it cannot", ("source",))
     SOURCE_PAUSED = Metric("andon_source_paused", Gauge, "1 while a source is paused, 0 once it goes on", ("source",))
     REDACTED = Metric("andon_redacted_total", Counter, "Values that were redacted before the journal, by kind", ("source", "kind"))
+    DATAGRAMS_DROPPED = Metric(
+        "andon_datagrams_dropped_total", Counter, "Datagrams of a source that the system dropped before they were read", ("source",)
+    )
     SOURCE_GAPS = Metric("andon_source_gaps_total", Counter, "Times a source no longer had messages that had not been read", ("source",))
     SOURCE_HELD_BYTES = Metric(
         "andon_source_held_bytes", Gauge, "Bytes of its log that a source's database keeps until they have been read", ("source",)

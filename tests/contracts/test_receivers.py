@@ -22,7 +22,13 @@ from tests.contracts.receivers.harness import Harness, Outside
 
 RECEIVERS = discover(collector.receivers, "RECEIVER", Receiver)
 WITH_HARNESS = sorted(name for name in RECEIVERS if (Path(__file__).parent / "receivers" / f"{name}.py").exists())
-each_receiver = pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WITH_HARNESS])
+
+
+def grouped(names: list[str]) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+
+
+each_receiver = pytest.mark.parametrize("name", grouped(WITH_HARNESS))
 NAMES = [f"order-{number}" for number in range(40)]
 
 
@@ -114,7 +120,7 @@ def test_what_was_accepted_is_acknowledged(name: str, outside: Outside, tmp_path
     assert read(name, outside, TestIntake(), tmp_path / "state", 0) == []
 
 
-@each_receiver
+@pytest.mark.parametrize("name", grouped([name for name in WITH_HARNESS if harness_of(name).acknowledges]))
 def test_nothing_is_acknowledged_before_it_is_accepted(name: str, outside: Outside, tmp_path: Path):
     outside.put(NAMES)
     blocked = TestIntake(blocked=True)
@@ -157,7 +163,8 @@ def test_it_goes_on_trying_where_nothing_answers(name: str, monkeypatch: pytest.
     telemetry.set(M.RECEIVER_UP, 1, source="erp")
 
     async def scenario() -> None:
-        nowhere = {"url": "env:NOWHERE"} if "url" in harness.settings else {"path": harness.nowhere}
+        where = next(name for name in ("url", "path", "host") if name in harness.settings)
+        nowhere = {where: "env:NOWHERE" if where == "url" else harness.nowhere}
         context = context_of({**harness.settings, **nowhere}, TestIntake(), tmp_path / "state", telemetry)
         async with running(RECEIVERS[name], context) as task:
             await until(lambda: telemetry.value(M.RECEIVER_UP, source="erp") == 0)

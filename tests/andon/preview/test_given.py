@@ -125,6 +125,11 @@ def test_the_bytes_of_a_log_file_are_log_records() -> None:
     assert (record.kind, record.count) == (SignalKind.LOGS, 2)
 
 
+def test_the_bytes_of_a_connection_of_syslog_are_log_records() -> None:
+    (record,) = records(b"<14>1 - - - - - - order 4711\n<14>order 4712", receiver={"type": "syslog", "port": 6514})
+    assert (record.kind, record.count) == (SignalKind.LOGS, 2)
+
+
 def test_what_the_source_redacts_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDACTION_KEY", "a key")
     (record,) = records({**EVENT, "data": {"to": "hans@example.com"}}, redact={"key": "env:REDACTION_KEY", "replace": "remove"})

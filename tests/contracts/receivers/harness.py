@@ -27,9 +27,13 @@ class Outside(Protocol):
 
 @dataclass(frozen=True)
 class Harness:
-    """``settings`` are valid; ``nowhere`` is an address at which nothing answers, or a folder that is not there."""
+    """``settings`` are valid; ``nowhere`` is an address at which nothing answers, or a folder that is not there.
+
+    ``acknowledges``: whether its system is told what was taken, and keeps what was not.
+    """
 
     settings: dict[str, Any]
     required: tuple[str, ...]
     nowhere: str
     outside: Callable[[pytest.FixtureRequest, pytest.MonkeyPatch, Path], AbstractContextManager[Outside]]
+    acknowledges: bool = True
