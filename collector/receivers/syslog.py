@@ -15,7 +15,6 @@ import asyncio
 import ipaddress
 import logging
 import ssl
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -170,7 +169,7 @@ class _Listening:
         self._maker = _Maker(context, settings)
         self._senders = [ipaddress.ip_network(sender) for sender in settings.senders]
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._told: Counter[str] = Counter()
+        self._told: set[str] = set()
         self._free = 0.0
 
     async def connections(self) -> None:
@@ -242,11 +241,12 @@ class _Listening:
         return False
 
     def _refuse(self, peer: str, why: str) -> None:
-        """Say once for each address that it is refused."""
-        self._told[peer] += 1
-        if self._told[peer] == 1 and len(self._told) <= PEERS_TOLD:
-            fields = {"source": self._context.source.source, "peer": peer, "why": why}
-            _LOG.warning("a sender of syslog is refused", extra={"fields": fields})
+        """Say once for each address that it is refused; of forged ones there may be any number."""
+        if peer in self._told or len(self._told) >= PEERS_TOLD:
+            return
+        self._told.add(peer)
+        fields = {"source": self._context.source.source, "peer": peer, "why": why}
+        _LOG.warning("a sender of syslog is refused", extra={"fields": fields})
 
     def _tell_listening(self) -> None:
         self._context.tell_up(up=True)

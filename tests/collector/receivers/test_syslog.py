@@ -207,6 +207,24 @@ def test_strangers_are_not_heard(listening: Listening, protocol: str, caplog: py
     assert (caplog.messages.count("a sender of syslog is refused"), listening.intake.accepted) == (1, [])
 
 
+def test_of_any_number_of_forged_addresses_only_some_are_told(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(syslog, "PEERS_TOLD", 3)
+    caplog.set_level(logging.WARNING)
+
+    def send() -> None:
+        for last in range(2, 12):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.bind((f"127.0.0.{last}", 0))
+                sender.sendto(b"<14>order", ("127.0.0.1", listening.port))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"<14>the last", ("127.0.0.1", listening.port))
+
+    found = listening.after(send, 1, protocol="udp", senders=["127.0.0.1"])
+    assert ([record["body"] for record in found], caplog.messages.count("a sender of syslog is refused")) == (["the last"], 3)
+
+
 def _is_closed(connection: socket.socket) -> bool:
     connection.settimeout(20)
     try:
