@@ -1,10 +1,10 @@
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -17,12 +17,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": [], "by_id": true, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": false, "promises": false, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -33,12 +33,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": ["flow", "state", "stage", "customer", "supplier", "carrier", "plant"], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -57,12 +57,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": true, "verdict": true, "clock_is_open": true, "in_window": true, "promises": false, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -76,12 +76,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": true, "failed": true, "verdict": true, "clock_is_open": true, "in_window": true, "promises": false, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -95,12 +95,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": true, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -121,12 +121,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": true, "clock_is_open": true, "in_window": false, "promises": false, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -144,12 +144,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": true, "failed": false, "verdict": true, "clock_is_open": false, "in_window": true, "promises": false, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -171,12 +171,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": false, "in_window": true, "promises": true, "order": "newest", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -198,12 +198,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY  transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "reference", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -216,12 +216,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY toUInt64OrZero(reference) ASC, reference ASC, transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "flow", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -234,12 +234,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY transform(toString(flow), {flows:Array(String)}, {flow_titles:Array(String)}, toString(flow)) ASC, transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "stage", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -252,12 +252,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY transform(concat(flow, '/', stage), {stages:Array(String)}, {stage_titles:Array(String)}, toString(stage)) ASC, transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "state", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -270,12 +270,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY if(failed_stage = '', state, 'failed') ASC, transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "updated", "reverse": false}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL
@@ -288,12 +288,12 @@ WHERE (flow, transaction_id) IN
 ORDER BY updated_at DESC, transaction_id DESC
 
 -- with {"columns": [], "by_id": false, "awaited": false, "failed": false, "verdict": false, "clock_is_open": true, "in_window": true, "promises": false, "order": "customer", "reverse": true}
--- First the narrow columns of all that match, then the wide ones of the few that are shown.
+-- First the narrow columns of all that match, then the wide ones of the few that are shown: by PREWHERE, FINAL compares these alone.
 SELECT
     flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
     customer, supplier, carrier, plant
 FROM transactions FINAL
-WHERE (flow, transaction_id) IN
+PREWHERE (flow, transaction_id) IN
 (
     SELECT flow, transaction_id
     FROM transactions FINAL

@@ -1,4 +1,5 @@
 -- with {"promises": false}
+-- PREWHERE, by a column of the key, which all versions of a row share: what FINAL compares is only what was asked for.
 SELECT
     flow, transaction_id,
     argMax(sla, rank) AS sla,
@@ -15,11 +16,13 @@ FROM
             -toUnixTimestamp64Milli(due_at)
         ) AS rank
     FROM clocks FINAL
-    WHERE removed = 0 AND transaction_id IN (SELECT arrayJoin({ids:Array(String)}))
+    PREWHERE transaction_id IN (SELECT arrayJoin({ids:Array(String)}))
+    WHERE removed = 0
 ) AS clocks
 GROUP BY flow, transaction_id
 
 -- with {"promises": true}
+-- PREWHERE, by a column of the key, which all versions of a row share: what FINAL compares is only what was asked for.
 SELECT
     flow, transaction_id,
     argMax(sla, rank) AS sla,
@@ -36,7 +39,8 @@ FROM
             -toUnixTimestamp64Milli(due_at)
         ) AS rank
     FROM clocks FINAL
-    WHERE removed = 0 AND transaction_id IN (SELECT arrayJoin({ids:Array(String)}))
+    PREWHERE transaction_id IN (SELECT arrayJoin({ids:Array(String)}))
+    WHERE removed = 0
         AND (flow, sla) IN {promises:Array(Tuple(String, String))}
 ) AS clocks
 GROUP BY flow, transaction_id
