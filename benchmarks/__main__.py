@@ -5,7 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("collector", "receivers", "load", "slice", "definitions", "tick", "trickle", "history", "latency", "lanes", "pages")
+BENCHMARKS = (
+    "collector",
+    "receivers",
+    "load",
+    "slice",
+    "definitions",
+    "tick",
+    "trickle",
+    "history",
+    "latency",
+    "lanes",
+    "pages",
+    "discover",
+)
 
 
 def main() -> None:
