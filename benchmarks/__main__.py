@@ -8,6 +8,7 @@ import sys
 BENCHMARKS = (
     "collector",
     "receivers",
+    "documents",
     "load",
     "slice",
     "definitions",
