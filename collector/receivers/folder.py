@@ -182,7 +182,7 @@ class LocalFolder:
 
 
 def _portion(walk: Iterator[Found]) -> list[Found]:
-    return [file for file, _ in zip(walk, range(_PORTION), strict=False)]
+    return list(itertools.islice(walk, _PORTION))
 
 
 def _is(file: Found, status: os.stat_result) -> bool:

@@ -276,3 +276,13 @@ def test_a_folder_that_comes_late_is_read_then(drop: Drop, tmp_path: Path):
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any], why: str):
     with pytest.raises(WrongSetting, match=why.replace("{", r"\{")):
         RECEIVER.validate({"type": "folder", "path": "/srv/in", **wrong})
+
+
+def test_no_file_of_a_large_folder_is_passed_over(tmp_path: Path):
+    for number in range(2_100):
+        (tmp_path / f"{number}.json").touch()
+
+    async def listed() -> set[str]:
+        return {file.path async for file in LocalFolder(str(tmp_path), recursive=False).files()}
+
+    assert asyncio.run(listed()) == {f"{number}.json" for number in range(2_100)}
