@@ -131,9 +131,11 @@ def rabbit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitSe
 
 
 @pytest.fixture(scope="session")
-def kafka_server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[KafkaServer]:
-    """A running Kafka of one broker; whoever stops it starts it again."""
-    with kafka(tmp_path_factory.mktemp("kafka"), pytestconfig.cache.mkdir("kafka")) as server:
+def kafka_server(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config, certificate: tuple[Path, Path]
+) -> Iterator[KafkaServer]:
+    """A running Kafka of one broker, in TLS with logins too; whoever stops it starts it again."""
+    with kafka(tmp_path_factory.mktemp("kafka"), pytestconfig.cache.mkdir("kafka"), tls=certificate) as server:
         yield server
 
 

@@ -53,7 +53,8 @@ _LOG = logging.getLogger("andon.collector.nats")
 class NatsSettings(MessageSettings):
     """Settings under ``receiver:``.
 
-    The secret behind ``url`` is ``nats://user:password@server``, ``tls://server?cafile=PATH``, or either with ``?credentials=PATH``.
+    The secret behind ``url`` is ``nats://user:password@server``, ``nats://token@server``, or ``tls://server?cafile=PATH``; in either
+    scheme ``credentials=PATH`` names the file of a user's JWT, and ``nkey=PATH`` that of a seed.
     ``consumer`` is ``andon-SOURCE`` unless given. ``subject`` restricts it (``orders.>``), and ``start`` is the time from which messages
     are read; both hold for a consumer that is made. ``watch`` names other consumers of this stream whose lag is measured, such as that of
     the system behind them.
@@ -101,11 +102,12 @@ class _Place:
 async def _connected(context: ReceiverContext, settings: NatsSettings, backoff: Backoff) -> None:
     """Read over one connection until it is lost."""
     url = await asyncio.to_thread(resolve_secret, settings.url)
-    address = await asyncio.to_thread(read_address, url, ("nats", 4222), ("tls", 4222), {"credentials"})
+    address = await asyncio.to_thread(read_address, url, ("nats", 4222), ("tls", 4222), {"credentials", "nkey"})
     connection = await nats.connect(
         f"{'tls' if address.tls else 'nats'}://{address.host}:{address.port}",
-        user=address.user or None,
+        user=address.user if address.password else None,
         password=address.password or None,
+        token=None if address.password else address.user or None,
         tls=address.tls,
         name=f"andon {context.source.source}",
         allow_reconnect=False,  # reconnecting is ours: with jitter, without an end, and with what the secret says by then
@@ -113,6 +115,7 @@ async def _connected(context: ReceiverContext, settings: NatsSettings, backoff: 
         reconnect_time_wait=0,
         connect_timeout=int(ANSWER_SECONDS),
         user_credentials=address.files.get("credentials"),
+        nkeys_seed=address.files.get("nkey"),
         error_cb=_note,
     )
     try:

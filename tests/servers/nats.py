@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -23,7 +23,11 @@ T = TypeVar("T")
 
 @dataclass
 class NatsServer(ServerProcess):
+    """``login``: the only user. ``configuration``: in the server's own words; ``options``: how the client of tests gets in then."""
+
     login: tuple[str, str] | None = None
+    configuration: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -32,14 +36,16 @@ class NatsServer(ServerProcess):
 
     def start(self) -> None:
         login = ["--user", self.login[0], "--pass", self.login[1]] if self.login else []
-        self.run(["-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.folder / "data"), *login], START_SECONDS)
+        (self.folder / "nats.conf").write_text(self.configuration, encoding="utf-8")
+        place = ["-c", str(self.folder / "nats.conf"), "-a", "127.0.0.1", "-p", str(self.port)]
+        self.run([*place, "-js", "-sd", str(self.folder / "data"), *login], START_SECONDS)
 
     def do(self, work: Callable[[JetStreamContext], Awaitable[T]]) -> T:
         """Return what ``work`` makes of a connection of its own."""
 
         async def connected() -> T:
             user, password = self.login or (None, None)
-            connection = await nats.connect(f"nats://127.0.0.1:{self.port}", user=user, password=password)
+            connection = await nats.connect(f"nats://127.0.0.1:{self.port}", user=user, password=password, **self.options)
             try:
                 return await work(connection.jetstream(timeout=30))
             finally:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from confluent_kafka import Consumer, Producer
@@ -23,7 +24,7 @@ from core.telemetry import M, Telemetry
 from tests.collector.formats.test_protobuf import AS_JSON as PROTOBUF_AS_JSON
 from tests.collector.formats.test_protobuf import an_order, order_file, party_file, sent, serialized
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
-from tests.servers.kafka import Header, KafkaServer
+from tests.servers.kafka import LOGIN, Header, KafkaServer
 from tests.servers.schema_registry_stand_in import schema_registry
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("kafka")]
@@ -220,6 +221,29 @@ def test_the_password_is_never_logged(topic: str, tmp_path: Path, caplog: pytest
     asyncio.run(scenario())
 
     assert "refused" in str([record.__dict__ for record in caplog.records])
+    assert "hunter2" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_a_user_logs_in_by_scram_over_tls_and_a_wrong_password_is_told_and_never_logged(
+    kafka_server: KafkaServer,
+    topic: str,
+    tmp_path: Path,
+    certificate: tuple[Path, Path],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    kafka_server.send(topic, b"1")
+    rest = f"127.0.0.1:{kafka_server.brokers[0].guarded_port}?sasl.mechanism=SCRAM-SHA-512&ssl.ca.location={certificate[0]}"
+    monkeypatch.setenv("TEST_BROKER", f"kafkas://{LOGIN[0]}:hunter2@{rest}")
+    intake = TestIntake()
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(settings(topic), intake, tmp_path / "state")):
+            await until(lambda: "uthentication failed" in str([each.__dict__ for each in caplog.records]))
+            monkeypatch.setenv("TEST_BROKER", f"kafkas://{LOGIN[0]}:{quote(LOGIN[1], '')}@{rest}")
+            await until(lambda: len(intake.events) == 1)
+
+    asyncio.run(scenario())
     assert "hunter2" not in "".join(str(record.__dict__) for record in caplog.records)
 
 

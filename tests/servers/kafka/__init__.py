@@ -21,6 +21,8 @@ from tests.waiting import wait_until
 START_SECONDS = 120.0
 POM = Path(__file__).parent / "pom.xml"
 Header = tuple[str, bytes | None]
+LOGIN = ("andon", "p:/@ss")
+_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
 @dataclass
@@ -29,14 +31,18 @@ class Broker:
     number: int
     port: int = field(default_factory=free_port)
     controller_port: int = field(default_factory=free_port)
+    guarded_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
 
 @dataclass
 class KafkaServer:
+    """``tls`` is a certificate and its key: with it, brokers listen in TLS, too, to who logs in with ``LOGIN`` by SCRAM."""
+
     folder: Path
     class_path: str
     brokers: list[Broker]
+    tls: tuple[Path, Path] | None = None
 
     @property
     def addresses(self) -> str:
@@ -50,7 +56,8 @@ class KafkaServer:
         for broker in self.brokers:
             broker.folder.mkdir()
             (broker.folder / "server.properties").write_text(self._properties(broker), encoding="ascii")
-            self._java("kafka.tools.StorageTool", "format", "-t", "A" * 21 + "Q", "-c", str(broker.folder / "server.properties"))
+            users = ["-S", f"SCRAM-SHA-512=[name={LOGIN[0]},password={LOGIN[1]}]"] if self.tls else []
+            self._java("kafka.tools.StorageTool", "format", "-t", "A" * 21 + "Q", "-c", str(broker.folder / "server.properties"), *users)
 
     def start(self, brokers: Sequence[Broker] | None = None) -> None:
         started = self.brokers if brokers is None else brokers
@@ -134,13 +141,23 @@ class KafkaServer:
             "transaction.state.log.min.isr": 1,
             "group.share.enable": "false",
         }
+        if self.tls:
+            (broker.folder / "tls.pem").write_text(self.tls[1].read_text() + self.tls[0].read_text(), encoding="ascii")
+            settings |= {
+                "listeners": f"{settings['listeners']},SASL_SSL://127.0.0.1:{broker.guarded_port}",
+                "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
+                "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+                "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": f"{_SCRAM} required;",
+                "ssl.keystore.type": "PEM",
+                "ssl.keystore.location": broker.folder / "tls.pem",
+            }
         return "\n".join(f"{name}={value}" for name, value in settings.items())
 
 
 @contextmanager
-def kafka(folder: Path, cache: Path, brokers: int = 1) -> Iterator[KafkaServer]:
+def kafka(folder: Path, cache: Path, brokers: int = 1, tls: tuple[Path, Path] | None = None) -> Iterator[KafkaServer]:
     """Yield a running cluster with its data in ``folder``; end it afterwards. ``cache`` is a folder that outlives the run."""
-    server = KafkaServer(folder, class_path(POM, cache), [Broker(folder / str(number), number) for number in range(1, brokers + 1)])
+    server = KafkaServer(folder, class_path(POM, cache), [Broker(folder / str(number), number) for number in range(1, brokers + 1)], tls)
     try:
         server.create()
         server.start()
