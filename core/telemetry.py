@@ -54,6 +54,12 @@ class M(Enum):
         "andon_datagrams_dropped_total", Counter, "Datagrams of a source that the system dropped before they were read", ("source",)
     )
     SOURCE_GAPS = Metric("andon_source_gaps_total", Counter, "Times a source no longer had messages that had not been read", ("source",))
+    SOURCE_LATENESS = Metric(
+        "andon_source_lateness_ratio",
+        Gauge,
+        "How late a row of a table came, or how long a transaction is open, as a share of the overlap; above 1 rows may be missed",
+        ("source",),
+    )
     SOURCE_HELD_BYTES = Metric(
         "andon_source_held_bytes", Gauge, "Bytes of its log that a source's database keeps until they have been read", ("source",)
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from collector.polling.change_order import ChangeOrder
 from collector.polling.database import find_columns, open_engine
+from collector.polling.open_transactions import open_seconds
 from collector.polling.paused import PausedError
 from collector.polling.table_settings import SqlTableSettings
 from collector.polling.table_statement import TableStatement
@@ -19,8 +20,17 @@ def doubts_of(settings: SqlTableSettings) -> list[str]:
     ask = TableStatement(origin, origin.c[settings.change], [origin.c[name] for name in settings.keys])
     with engine.connect() as connection:
         row = connection.execute(ask.newest(*(origin.c[name] for name in settings.named))).mappings().first()
+        open_for = open_seconds(connection)
+    late = [] if open_for is None or open_for <= settings.overlap_seconds else [_late(round(open_for), settings)]
     found = None if row is None else _doubt(settings, dict(row))
-    return [] if found is None else [found]
+    return late if found is None else [found, *late]
+
+
+def _late(seconds: int, settings: SqlTableSettings) -> str:
+    return (
+        f"a transaction of the database has been open for {seconds} s, longer than the overlap ({settings.overlap_seconds:g} s): what it wrote "
+        "before we started may be missed; end it first, or raise 'overlap_seconds'"
+    )
 
 
 def _doubt(settings: SqlTableSettings, row: dict[str, object]) -> str | None:

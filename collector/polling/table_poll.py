@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from collector.message import records_of
 from collector.polling.change_order import ChangeOrder
 from collector.polling.cursor import Cursor
 from collector.polling.database import find_columns, open_engine
+from collector.polling.open_transactions import Horizon, open_seconds
 from collector.polling.outbox import Outbox, SequenceGaps, message_of
 from collector.polling.paused import PausedError
 from collector.polling.row_events import RowEvents
@@ -36,14 +38,25 @@ class Page:
     newest: int | None
 
 
+@dataclass
+class Kept:
+    """What one pass tells the next. ``open_seconds``: the age of the oldest open transaction, None if the database does not say."""
+
+    gaps: SequenceGaps
+    horizon: Horizon = field(default_factory=Horizon)
+    open_seconds: float | None = None
+    late: float = 0.0
+    """How late a row came in the last complete pass, as a share of the overlap."""
+
+
 class TablePoll:
     """``whole``: with the overlap, else only what is beyond the cursor."""
 
-    def __init__(self, context: ReceiverContext, settings: SqlTableSettings, gaps: SequenceGaps, *, whole: bool = True) -> None:
+    def __init__(self, context: ReceiverContext, settings: SqlTableSettings, kept: Kept, *, whole: bool = True) -> None:
         """Inspect the table's current columns. Raises :class:`PausedError`."""
         self._context = context
         self._whole = whole
-        self._gaps = gaps
+        self._kept = kept
         self._settings = settings
         self._engine = open_engine(resolve_secret(settings.url))
         self._cursor = Cursor(context.state, _identity(self._engine.url, settings))
@@ -60,6 +73,10 @@ class TablePoll:
         self._keep_from: int | None = None
         self._reached: int | None = None
         self._last = self._cursor.newest
+        self._before = self._cursor.newest
+        self._latest = math.inf
+        self._example: Any = None
+        self._kept.late = 0.0 if whole else self._kept.late
         self._low = self._begin(change)
         self._refuse_nulls()
 
@@ -91,13 +108,17 @@ class TablePoll:
         The next pass counts its overlap back from what exists when a complete pass begins (``_reached``): anything that commits while this
         one runs, however long the journal delays it, is at most an overlap before that.
         """
+        clock, began = self._context.clock, self._context.clock.monotonic()
         last = self._newest(change)
         if last is None:
             return None
-        self._reached = rank = self._order.rank(last)
-        if self._order.moment(last) is not None:
-            # A row dated in the future must not hide those that come before it.
-            self._reached = min(rank, to_milliseconds(self._context.clock.now()) * 1000)
+        self._example, rank = last, self._order.rank(last)
+        # A row dated in the future must not hide those that come before it.
+        self._latest = math.inf if self._order.moment(last) is None else to_milliseconds(clock.now()) * 1000
+        if self._whole:
+            oldest = None if self._kept.open_seconds is None else began - self._kept.open_seconds
+            reached = int(min(rank, self._latest))
+            self._reached = self._kept.horizon.settled(reached, clock.monotonic(), self._cursor.reached, oldest)
         if self._cursor.reached is None or self._cursor.newest is None:
             self._whole = True
             return None
@@ -115,6 +136,8 @@ class TablePoll:
     def _newest(self, change: Any) -> Any:
         """Return the highest change value, as the database types it; None for an empty table."""
         with self._engine.connect() as connection:
+            if self._whole:
+                self._kept.open_seconds = open_seconds(connection)
             last = connection.execute(self._ask.newest(change)).scalar()
             settled = SETTLED.get(self._engine.dialect.name)
             if settled is not None and isinstance(last, bytes):
@@ -150,7 +173,7 @@ class TablePoll:
             and rows
             and self._order.moment(rows[0][self._settings.change]) is None
         ):
-            ready = self._gaps.ready(ranks, self._last, self._context.clock.monotonic())
+            ready = self._kept.gaps.ready(ranks, self._last, self._context.clock.monotonic())
             if ready < len(rows):  # the next pass looks again
                 rows, ranks, self._done, self._reached = rows[:ready], ranks[:ready], True, None
             self._last = max([self._last, *ranks])
@@ -159,11 +182,18 @@ class TablePoll:
         known = self._cursor.known(identities)
         new = [number for number, identity in enumerate(identities) if identity not in known]
         seen = {identities[number]: ranks[number] for number in new}
+        self._measure(min(seen.values(), default=None))
         if self._settings.outbox is None:
             records = [self._events.record(identities[number], rows[number], data[number]) for number in new]
         else:
             records = self._messages(self._settings.outbox, [(data[number].key, rows[number]) for number in new])
         return Page(records, seen, max(ranks, default=None))
+
+    def _measure(self, first: int | None) -> None:
+        """Note how far a row that had not been there lies behind what was read before this pass."""
+        if self._whole and first is not None and self._before is not None:
+            late = int(min(self._before, self._latest)) - first
+            self._kept.late = max(self._kept.late, self._order.share(late, self._example))
 
     def _messages(self, outbox: Outbox, rows: Sequence[tuple[str, dict[str, Any]]]) -> list[Record]:
         messages = [message_of(outbox, self._settings.label, key, row, self._events.moment(row)) for key, row in rows]

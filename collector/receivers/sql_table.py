@@ -26,13 +26,15 @@ from collector.backoff import Backoff
 from collector.polling.database import cause_of
 from collector.polling.outbox import SequenceGaps
 from collector.polling.table_doubts import doubts_of
-from collector.polling.table_poll import TablePoll
+from collector.polling.table_poll import Kept, TablePoll
 from collector.polling.table_settings import SqlTableSettings
 from collector.polling.worker import Worker
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from core.errors import AndonError
+from core.telemetry import M
 
+LATE_SHARE = 0.5
 OVERLAP_SHARE = 4
 OVERLAP_LATEST_SECONDS = 600.0
 _LOG = logging.getLogger("andon.collector.sql_table")
@@ -76,7 +78,8 @@ RECEIVER = SqlTableReceiver()
 
 async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, worker: Worker) -> None:
     source, backoff, told = context.source.source, Backoff(), ""
-    gaps = SequenceGaps(settings.outbox.gap_seconds if settings.outbox else 0.0)
+    kept = Kept(SequenceGaps(settings.outbox.gap_seconds if settings.outbox else 0.0))
+    lateness = _Lateness(context, settings)
     whole_at, cost = context.clock.monotonic(), 0.0
     fields = {"source": source, "table": settings.label}
     while True:
@@ -84,7 +87,7 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
             # An overlap with very many rows is checked less often; new rows are read on every poll.
             began = context.clock.monotonic()
             whole = bool(told) or began - whole_at >= min(OVERLAP_SHARE * cost, OVERLAP_LATEST_SECONDS)
-            poll = await worker.do(partial(TablePoll, context, settings, gaps, whole=whole))
+            poll = await worker.do(partial(TablePoll, context, settings, kept, whole=whole))
             while (page := await worker.do(poll.next_page)) is not None:
                 if page.records:
                     await context.accept(page.records)
@@ -93,6 +96,7 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
             if whole:
                 whole_at = context.clock.monotonic()
                 cost = whole_at - began
+                lateness.tell(kept)
             if told:
                 _LOG.info("the table is read again", extra={"fields": fields})
             told, waiting = "", settings.poll_seconds
@@ -104,3 +108,23 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
                 _LOG.error("the table cannot be read, paused until it can", extra={"fields": {**fields, "why": why}})
             told, waiting = why, backoff.next()
         await asyncio.sleep(waiting)
+
+
+class _Lateness:
+    """Says when rows come later than the overlap covers, or nearly so."""
+
+    def __init__(self, context: ReceiverContext, settings: SqlTableSettings) -> None:
+        self._context = context
+        self._fields = {"source": context.source.source, "table": settings.label}
+        self._overlap_seconds = settings.overlap_seconds
+        self._told = False
+
+    def tell(self, kept: Kept) -> None:
+        """Set the metric after a complete pass, and log once when it becomes too late, until it no longer is."""
+        open_for = kept.open_seconds or 0.0
+        late = max(kept.late, open_for / self._overlap_seconds if self._overlap_seconds else 0.0)
+        self._context.telemetry.set(M.SOURCE_LATENESS, late, source=self._context.source.source)
+        if late > LATE_SHARE and not self._told:
+            why = {"share_of_overlap": round(late, 2), "open_transaction_seconds": round(open_for)}
+            _LOG.warning("rows come late, raise the overlap or end what keeps them", extra={"fields": {**self._fields, **why}})
+        self._told = late > LATE_SHARE

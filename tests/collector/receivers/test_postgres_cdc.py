@@ -179,7 +179,7 @@ def test_a_database_in_which_nothing_of_ours_happens_keeps_no_log_for_us(databas
     database.run("CREATE TABLE other AS SELECT repeat('x', 100) FROM generate_series(1, 1000)")
     database.read(0)
     assert database.confirmed() > began + 100_000
-    assert database.telemetry.value(M.SOURCE_HELD_BYTES, source="erp") is not None
+    assert (database.telemetry.value(M.SOURCE_HELD_BYTES, source="erp") or 0) > 0
 
 
 def test_much_log_kept_for_us_is_warned_of(database: Database, caplog: pytest.LogCaptureFixture):

@@ -12,8 +12,12 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from collector.polling.database import open_engine
+from collector.polling.open_transactions import open_seconds
 from collector.polling.table_statement import SETTLED
 from collector.receivers.sql_table import RECEIVER
+from core.secrets import resolve_secret
+from core.telemetry import M, Telemetry
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
 from tests.collector.receivers.sql_tables import WallClock, ids, read, settings
 
@@ -63,6 +67,65 @@ def test_a_rising_id_that_commits_late_is_not_skipped(erp: psycopg.Connection[An
     asyncio.run(scenario())
 
     assert ids(intake.events) == [2, 1]
+
+
+@pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
+@pytest.mark.parametrize("change", ["changed_at", "id"])
+def test_a_transaction_that_stays_open_longer_than_the_overlap_is_waited_for_and_told(
+    erp: psycopg.Connection[Any], tmp_path: Path, caplog: pytest.LogCaptureFixture, change: str
+):
+    erp.execute("CREATE TABLE orders (id serial PRIMARY KEY, changed_at timestamptz NOT NULL DEFAULT now())")
+    erp.execute("INSERT INTO orders DEFAULT VALUES")
+    intake, telemetry = TestIntake(), Telemetry()
+    more = {"change": change, "overlap_seconds": 0.2, "overlap_ids": 1, "time": "changed_at"}
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(settings(**more), intake, tmp_path / "state", telemetry)):
+            await until(lambda: len(intake.events) == 1)
+            await asyncio.sleep(0.3)
+            with psycopg.connect(erp.info.dsn) as late:
+                late.execute("INSERT INTO orders DEFAULT VALUES")
+                for _ in range(8):
+                    erp.execute("INSERT INTO orders DEFAULT VALUES")
+                    await asyncio.sleep(0.15)
+                await until(lambda: len(intake.events) == 9 and (telemetry.value(M.SOURCE_LATENESS, source="erp") or 0) > 1)
+                assert "has been open for" in RECEIVER.doubts(settings(**more))[-1]
+                late.commit()
+            await until(lambda: len(intake.events) == 10)
+            await until(lambda: telemetry.value(M.SOURCE_LATENESS, source="erp") == 0)
+
+    asyncio.run(scenario())
+
+    assert ids(intake.events) == [1, *range(3, 11), 2]
+    assert len([record for record in caplog.records if record.message.startswith("rows come late")]) == 1
+
+
+@pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
+def test_an_open_transaction_is_unknown_to_a_user_who_may_not_see_it(erp: psycopg.Connection[Any]):
+    erp.execute("CREATE ROLE reader LOGIN")
+    engine = open_engine(resolve_secret("env:TEST_DATABASE").replace("erp@", "reader@"))
+    with psycopg.connect(erp.info.dsn) as late, engine.connect() as reader:
+        assert open_seconds(reader) == 0
+        late.execute("CREATE TABLE orders (id int)")
+        assert open_seconds(reader) is None
+        erp.execute("GRANT pg_read_all_stats TO reader")
+        assert (open_seconds(reader) or 0) > 0
+
+
+def test_a_row_that_comes_late_is_measured_by_the_overlap(small: Callable[..., None], tmp_path: Path):
+    small("CREATE TABLE orders (id INTEGER PRIMARY KEY)", "INSERT INTO orders VALUES (100)")
+    intake, telemetry = TestIntake(), Telemetry()
+    telemetry.set(M.SOURCE_LATENESS, 9, source="erp")
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(settings(change="id", overlap_ids=50), intake, tmp_path / "state", telemetry)):
+            await until(lambda: ids(intake.events) == [100] and telemetry.value(M.SOURCE_LATENESS, source="erp") == 0)
+            small("INSERT INTO orders VALUES (60)")
+            await until(lambda: telemetry.value(M.SOURCE_LATENESS, source="erp") == 0.8)
+
+    asyncio.run(scenario())
 
 
 def test_what_commits_late_while_the_journal_is_full_is_not_skipped(small: Callable[..., None], tmp_path: Path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ import pytest
 
 from collector.receivers.sql_table import RECEIVER
 from core.errors import UsageError
+from core.telemetry import M, Telemetry
 from tests.collector.receivers.driving import TestIntake, context_of, running, until
-from tests.collector.receivers.sql_tables import WallClock, read, settings
+from tests.collector.receivers.sql_tables import read, settings
 
 DEBEZIUM = (
     "CREATE TABLE orders (seq INTEGER PRIMARY KEY, id TEXT, aggregatetype TEXT, aggregateid TEXT, type TEXT, payload, headers TEXT,"
@@ -99,13 +99,12 @@ def test_a_number_that_never_comes_is_told_and_waited_for_no_longer(
     small: Callable[..., None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     small(DEBEZIUM, row(1))
-    intake, more = TestIntake(), {**OUTBOX, "outbox": {"headers": "headers", "gap_seconds": 0.3}, "page_rows": 1}
+    intake, telemetry, more = TestIntake(), Telemetry(), {**OUTBOX, "outbox": {"headers": "headers", "gap_seconds": 0.3}, "page_rows": 1}
+    telemetry.set(M.SOURCE_LATENESS, 9, source="erp")
 
     async def scenario() -> None:
-        async with running(
-            RECEIVER, context_of(settings(**more), intake, tmp_path / "state", clock=WallClock(datetime(2026, 3, 27, 13, tzinfo=UTC)))
-        ):
-            await until(lambda: len(intake.events) == 1)
+        async with running(RECEIVER, context_of(settings(**more), intake, tmp_path / "state", telemetry)):
+            await until(lambda: telemetry.value(M.SOURCE_LATENESS, source="erp") == 0)  # the first pass waits for nothing
             small(row(4), row(5), row(8))
             await until(lambda: len(intake.events) == 4)
             small(row(2))
