@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -23,6 +23,7 @@ from pamqp.exceptions import PAMQPException
 
 from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
+from collector.reconnecting import cancel_until_done
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 
@@ -54,9 +55,7 @@ async def telling_queues(connection: AbstractConnection, context: ReceiverContex
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancel_until_done(task)
 
 
 async def doubts(watched: Watched) -> list[str]:

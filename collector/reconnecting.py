@@ -54,12 +54,17 @@ async def end_when_cancelled(reading: Coroutine[Any, Any, None]) -> None:
         _end_if_cancelled()  # the client may have lost it while it connected
         await asyncio.wait({task})
     except asyncio.CancelledError:
-        while not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=_INSIST_SECONDS)
-        await asyncio.gather(task, return_exceptions=True)  # whatever it ended with, nobody wants it any more
+        await cancel_until_done(task)
         raise
     await task
+
+
+async def cancel_until_done(task: asyncio.Task[None]) -> None:
+    """Cancel a task that waits with a client until it ends, however often the client loses the cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_INSIST_SECONDS)
+    await asyncio.gather(task, return_exceptions=True)  # whatever it ended with, nobody wants it any more
 
 
 def _end_if_cancelled() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import aio_pika
 import pytest
 
+from collector import rabbitmq_queues
 from collector.queue_series import QueueState
 from collector.receivers.rabbitmq import RECEIVER
 from core.telemetry import Telemetry
-from tests.collector.receivers.driving import TestIntake, context_of, running, until
+from tests.collector.receivers.driving import TestIntake, context_of, losing_a_cancellation, running, until
 from tests.servers.rabbitmq import RabbitServer
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("rabbitmq")]
@@ -49,6 +50,27 @@ def told(server: RabbitServer, tmp_path: Path, given: dict[str, Any], wanted: Qu
             await prepare(server, name, messages, **arguments)
         async with running(RECEIVER, context):
             await until(lambda: any(state == wanted for state, _ in context.queues.due().values()))
+
+    asyncio.run(scenario())
+
+
+def test_a_cancellation_that_the_client_loses_ends_it_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client waits for an answer with a time limit, which can lose a cancellation; the state is asked for again and again then."""
+
+    async def scenario() -> None:
+        asked, never = asyncio.Event(), asyncio.Event()
+
+        async def ask(*_: Any) -> None:
+            asked.set()
+            await never.wait()
+
+        monkeypatch.setattr(rabbitmq_queues._Teller, "_by_declaration", losing_a_cancellation(ask, None))
+        context = context_of(settings("tap"), TestIntake(), tmp_path / "state", Telemetry())
+        watched = rabbitmq_queues.Watched("", "", ["tap"], {})
+        async with asyncio.timeout(rabbitmq_queues.LOOK_SECONDS / 2) as limit:
+            async with rabbitmq_queues.telling_queues(object(), context, watched):  # type: ignore[arg-type] # it is not asked
+                await asked.wait()
+        assert not limit.expired()
 
     asyncio.run(scenario())
 

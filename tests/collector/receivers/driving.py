@@ -96,13 +96,13 @@ def context_of(
 
 @contextlib.asynccontextmanager
 async def running(receiver: Receiver, context: ReceiverContext) -> AsyncIterator[asyncio.Task[None]]:
-    """Run until the block ends, then cancel; a receiver that does not stop within 5 s fails the test."""
+    """Run until the block ends, then cancel; a receiver that does not stop within 5 s of a quiet machine fails the test."""
     task = asyncio.create_task(receiver.run(context))
     try:
         yield task
     finally:
         task.cancel()
-        done, _ = await asyncio.wait({task}, timeout=5)
+        done, _ = await asyncio.wait({task}, timeout=5 * slowness())
         assert done, "the receiver does not stop when it is cancelled"
         assert task.cancelled(), f"the receiver ended by itself: {task.exception()!r}"
 
