@@ -32,11 +32,10 @@ def show(context: Context, queues: pd.DataFrame, hour: datetime) -> None:
     hours = [hour - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)]
     columns = [
         table.Column("Queue", _named, "key wrap"),
-        table.Column("Source", lambda row: row["source"], "soft"),
         table.Column("Waiting", lambda row: _figure(row["waiting"]), "number"),
-        table.Column("Unacknowledged", lambda row: _figure(row["unacknowledged"]), "number"),
-        table.Column("Oldest", _oldest),
         table.Column("Dead letters", _dead_letters, "number"),
+        table.Column("Oldest", _oldest, "number"),
+        table.Column("Unacknowledged", lambda row: _figure(row["unacknowledged"]), "number"),
         table.Column("Last 24 hours", lambda row: spark(context.zone, _series(row, hours))),
         table.Column("Told", lambda row: _told(context, row), "soft"),
     ]
@@ -46,8 +45,8 @@ def show(context: Context, queues: pd.DataFrame, hour: datetime) -> None:
 
 
 def _named(row: Mapping[Any, Any]) -> Markup:
-    reader = Markup("<br><small>read by {}</small>").format(row["reader"]) if row["reader"] else ""
-    return Markup("{}{}").format(row["queue"], reader)
+    reader = f" · read by {row['reader']}" if row["reader"] else ""
+    return Markup("{}<br><small>{}{}</small>").format(row["queue"], row["source"], reader)
 
 
 def _number(value: Any) -> int:

@@ -17,6 +17,7 @@ from core.catalog.runbook import Runbook, Step
 from core.catalog.source import Source
 from store.client import Store
 from store.derived import follow_clocks
+from tests.store.queues import tell
 
 SHIPPED = Path(__file__).parents[2] / "catalog"
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -299,3 +300,20 @@ class Filler:
             target="inc-0002",
             detail=self.text("looking at the queue"),
         )
+        self.queues()
+
+    def queues(self) -> None:
+        """One that stands still since this morning, one that is empty, one that somebody tells of no more, and a topic with a reader."""
+        hours = range(19)
+        filling = [
+            (self.now - timedelta(hours=19 - hour), {"waiting": 3 + max(0, hour - 15) ** 3, "unacknowledged": 2, "dead_letters": hour // 9})
+            for hour in hours
+        ]
+        filling.append(
+            (self.now - timedelta(seconds=8), {"waiting": 71, "unacknowledged": 2, "oldest_seconds": 15_000.0, "dead_letters": 2})
+        )
+        tell(self.store, "broker", self.text("orders.inbound"), *filling)
+        tell(self.store, "broker", self.text("invoices.outbound"), (self.now - timedelta(seconds=8), {"waiting": 0, "oldest_seconds": 0.0}))
+        tell(self.store, "mes", self.text("plant.events"), (self.now - timedelta(minutes=48), {"waiting": 12}))
+        lag = [(self.now - timedelta(hours=19 - hour), {"waiting": int(self.random.integers(0, 900))}) for hour in hours]
+        tell(self.store, "api-gateway", self.text("shop.orders"), *lag, reader=self.text("erp-import"))
