@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 Beside = tuple[dict[str, str], dict[str, str]]
 """What is said of a file by options: headers, and where it would be read."""
 
-app = typer.Typer(no_args_is_help=True, help="Look at what becomes of what a source sends; pause it, and let it go on.")
+app = typer.Typer(
+    no_args_is_help=True, help="Look at what becomes of what a source sends; what stands in its queues; pause it, and let it go on."
+)
 Name = Annotated[str, typer.Argument(help="a source of the catalog")]
 By = Annotated[str, typer.Option(help="your name in the history", show_default="who is logged in", default_factory=getpass.getuser)]
 
@@ -37,6 +39,27 @@ def pause(name: Name, *, reason: Annotated[str, typer.Option(help="why, for your
 def resume(name: Name, *, reason: Annotated[str, typer.Option(help="why, for your colleagues")] = "", by: By, settings: Settings) -> None:
     """Let a paused source go on."""
     _act(name, "resume", reason, by, settings)
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port", of_running=True)
+def queues(name: Annotated[str, typer.Argument(help="a source of the catalog; all, if none is given")] = "", *, settings: Settings) -> None:
+    """Show what stands in the queues of sources, as the page Sources does: of the last 24 hours. A dash: the broker does not tell."""
+    from datetime import timedelta
+
+    from andon.client.queues import listed
+    from andon.terminal import print_frame
+    from core.clock import SystemClock
+    from store.reads.connection import reading
+    from store.reads.queues import latest
+
+    with reading(settings) as client:
+        found = latest(client, since=SystemClock().now() - timedelta(hours=24))
+    told = listed(found, name)
+    if told.empty:
+        typer.echo(f"nobody tells of any queue{f' of {name}' if name else ''}; brokers' receivers do once they run")
+    else:
+        print_frame(told)
 
 
 @app.command()

@@ -70,7 +70,7 @@ class Sources:
             clocks = {str(row["source"]): row for row in skews.to_dict("records")}
             judged = [{**_judged(row, unused, clocks.get(row["name"])), **_failures(told, row["name"])} for row in rows]
             _show(context, [_paused(context, row, pauses[row["name"]]) if row["name"] in pauses else row for row in judged])
-        queues.show(context, context.data.read(stored_queues.latest, since=hour - timedelta(hours=_HOURS - 1)), hour)
+        queues.show(context, context.data.read(stored_queues.latest, slow=True, since=hour - timedelta(hours=_HOURS - 1)), hour)
         _unused(unused)
         _quarantine(context, reasons)
 
