@@ -144,11 +144,15 @@ class _Prepared:
 
     @property
     def before(self) -> str:
-        """What came of it before; empty if it was never published, or certainly not."""
-        tried = [row for row in self.history if row["action"] in {BEGUN, DONE}]
-        if not tried or (tried[-1]["action"] == DONE and tried[-1]["outcome"] == NOT_PUBLISHED):
+        """What came of it before; empty if it was certainly never published."""
+        published, begun = None, None
+        for row in self.history:
+            if row["action"] == BEGUN:
+                published, begun = begun or published, row
+            elif row["action"] == DONE:  # an attempt that certainly failed takes nothing back of those before it
+                published, begun = published if row["outcome"] == NOT_PUBLISHED else row, None
+        if (last := begun or published) is None:
             return ""
-        last = tried[-1]
         when = f"by {last['actor']} at {last['at'].isoformat(sep=' ', timespec='seconds')} UTC"
         if last["action"] == DONE and last["outcome"] == PUBLISHED:
             return f"it was published {when}"

@@ -17,11 +17,11 @@ from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from core.telemetry import JsonFormatter, M, Telemetry
 
 UNITLESS = {
-    M.RECEIVER_UP, M.SOURCE_PAUSED, M.LAG_RECORDS, M.ACCOUNTED, M.ACCOUNTING_DIFFERENCE, M.BROKEN_PARTS, M.STORE_LOST_ROWS, M.DAMAGED_PARTS, M.ORPHANS,
+    M.RECEIVER_UP, M.SOURCE_PAUSED, M.SOURCE_LATENESS, M.LAG_RECORDS, M.ACCOUNTED, M.ACCOUNTING_DIFFERENCE, M.BROKEN_PARTS, M.STORE_LOST_ROWS, M.DAMAGED_PARTS, M.ORPHANS,
     M.QUEUE_WAITING, M.QUEUE_UNACKNOWLEDGED, M.QUEUE_DEAD_LETTERS, M.INCIDENTS_OPEN, M.OUTBOX_PENDING, M.CATALOG_RELOAD_OK,
     M.SECRETS_UNREADABLE, M.DISK_FREE_INODES,
 }  # fmt: skip
-"""Counts of things, named after them, and yes or no."""
+"""Counts of things, named after them, shares, and yes or no."""
 
 
 def line(message: str, *args: object, **given: Any) -> str:

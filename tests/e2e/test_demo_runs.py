@@ -45,6 +45,12 @@ COLLECTORS = {
     M.QUEUE_WAITING,
     M.QUEUE_UNACKNOWLEDGED,
     M.QUEUE_OLDEST_SECONDS,
+    M.QUEUE_DEAD_LETTERS,
+    M.SOURCE_PAUSED,
+    M.SOURCE_LATENESS,
+    M.SOURCE_HELD_BYTES,
+    M.REDACTED,
+    M.DATAGRAMS_DROPPED,
     M.JOURNAL_BYTES,
     M.JOURNAL_COMMIT_SECONDS,
 }
@@ -143,7 +149,7 @@ def test_a_catalog_is_proposed_after_what_has_arrived(demo: Demo, tmp_path: Path
     found = andon("discover", "--data", str(demo.data), "--to", "proposed", folder=tmp_path)
     assert found.returncode == 0, found.stderr
     assert {"proposed/flows/sales-order.yaml", "proposed/README.md"} <= set(found.stdout.splitlines())
-    checked = ask("check", "proposed", folder=tmp_path)
+    checked = andon("check", "proposed", folder=tmp_path)
     assert checked.returncode == 0, checked.stderr
 
 

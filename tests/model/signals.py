@@ -22,7 +22,8 @@ Definitions = dict[str, dict[str, Any]]
 _STATUS = {0: "unset", 1: "ok", 2: "error"}
 _EXTRACT = re.compile(r"extract\(body, '(.*)'\)")
 _CLOCKS_MAY_BE_AHEAD = 5 * 60_000
-_KNOWN = {"event", "span", "log", "service", "status"}
+_KNOWN = {"event", "span", "log", "service", "status", "attributes", "where"}
+_HAS = re.compile(r"has\(\[attributes\['([^']+)'\], attributes\['([^']+)'\]\], '([^']+)'\)")
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ def _as_milestone(flow: dict[str, Any], name: str, said: Said, received_at: int)
     milestone = flow["milestones"][name]
     match = milestone["match"]
     assert match.keys() <= _KNOWN, "the model does not know this word of a match"
-    wanted = match.get(said.what)
-    if wanted is None or not (re.search(wanted, said.name) if said.what == "log" else wanted == said.name):
+    if not _is_of(match, said):
         return
     if match.get("service", said.service) != said.service or match.get("status", said.status) != said.status:
         return
@@ -87,6 +87,23 @@ def _as_milestone(flow: dict[str, Any], name: str, said: Said, received_at: int)
         failure=milestone.get("failure", False),
         cause=_value(said, milestone["cause"]) if "cause" in milestone else "",
     )
+
+
+def _is_of(match: dict[str, Any], said: Said) -> bool:
+    """Return whether a signal is of the kind and the name, and has the attributes, that a match asks for; without a kind it is a span's."""
+    kinds = match.keys() & {"event", "span", "log"} or {"span"}
+    if said.what not in kinds:
+        return False
+    wanted = match.get(said.what, "")
+    if not (re.search(wanted, said.name) if said.what == "log" else wanted in ("", said.name)):
+        return False
+    if any(_value(said, f"attributes.{name}") != value for name, value in match.get("attributes", {}).items()):
+        return False
+    if "where" not in match:
+        return True
+    asked = _HAS.fullmatch(match["where"])
+    assert asked is not None, "the model does not know this condition of a match"
+    return asked[3] in {_value(said, f"attributes.{name}") for name in asked.groups()[:2]}
 
 
 def _value(said: Said, place: str) -> str:

@@ -106,12 +106,12 @@ def installation(
 def defect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """The collector takes nothing for usable, until what this yields is called."""
 
-    async def refuse(*_: Any) -> None:
+    def refuse(*_: Any) -> None:
         raise unusable("bad_protobuf", "a defect of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(IngestHandler, "take_otlp", refuse)
-        patch.setattr(IngestHandler, "take", refuse)
+        for taking in ("take_otlp", "event_record"):
+            patch.setattr(IngestHandler, taking, refuse)
         yield patch.undo
 
 

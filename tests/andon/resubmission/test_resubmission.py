@@ -188,6 +188,21 @@ def test_what_certainly_failed_may_be_tried_again_and_what_is_unknown_not(desk: 
         assert "s3cret" not in json.dumps(reads.history(desk.store.reader, targets=(DEAD,))["detail"].tolist())
 
 
+@pytest.mark.parametrize(
+    ("first", "told"), [(None, "it was published by Ana"), (TimeoutError(), "nobody knows whether it was published by Ana")]
+)
+def test_what_may_have_been_published_still_needs_a_reason_after_an_attempt_that_failed(
+    desk: Desk, first: Exception | None, told: str
+) -> None:
+    desk.target.fails = first
+    desk.send()
+    desk.target.fails = Permanent("it is there already")
+    assert desk.send("Ben", anyway=True, reason="the ERP lost it").startswith("not published")
+    desk.target.fails = None
+    with pytest.raises(UsageError, match=told):
+        desk.send("Cem")
+
+
 @pytest.mark.parametrize("milestone", ["booked", "shipped"])
 def test_an_order_that_has_got_there_all_the_same_needs_a_reason(desk: Desk, milestone: str) -> None:
     desk.order(**{milestone: START})
