@@ -16,13 +16,15 @@ from collector.rejection import Rejection
 from core.signal import Record, SignalKind
 
 _INT64 = 1 << 63
+_UINT64 = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """One log record. ``body`` is text, or the object that a line of JSON is; ``time`` and ``observed`` are nanoseconds since 1970 UTC.
 
-    ``time``: 0 if the line does not say it. ``severity``: OTLP's number, 0 if unknown. ``resource``: who wrote it, by OTLP's names.
+    ``time``: 0 if the line does not say it; one that OTLP cannot hold is left out. ``severity``: OTLP's number, 0 if unknown.
+    ``resource``: who wrote it, by OTLP's names.
     """
 
     body: str | dict[str, Any]
@@ -68,7 +70,7 @@ def _admitted(request: ExportLogsServiceRequest, context: ReceiverContext, peer:
 
 
 def _fill(record: LogRecord, entry: LogEntry) -> None:
-    record.time_unix_nano = max(entry.time, 0)
+    record.time_unix_nano = entry.time if 0 <= entry.time < _UINT64 else 0
     record.observed_time_unix_nano = entry.observed
     record.severity_number = entry.severity  # type: ignore[assignment]  # protobuf takes the number
     record.severity_text = entry.severity_text

@@ -116,9 +116,9 @@ class LineReader:
     def _time_of(self, text: str) -> int:
         pattern = self._time or (_TIME if self._format is None and not self._path else None)
         found = pattern.search(text) if pattern else None
-        if self._time and found is None:
+        written = (found[1] if self._time else found[0]) if found else None if self._time else text
+        if written is None:
             return 0
-        written = (found[1] if self._time else found[0]) if found else text
         try:
             if _SECONDS.fullmatch(written):
                 return int(written[:10]) * 1_000_000_000 + int(written[11:20].ljust(9, "0"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from collector.logs.line import nanoseconds
 
@@ -127,4 +127,4 @@ def _nearest(found: re.Match[str], received: datetime, zone: tzinfo) -> int:
         except ValueError:  # the 29th of February
             continue
     nearest = min(moments, key=lambda moment: abs(moment - received), default=None)
-    return 0 if nearest is None else nanoseconds(nearest + timedelta(seconds=found[6] == "60"))
+    return 0 if nearest is None else nanoseconds(nearest) + (found[6] == "60") * 1_000_000_000

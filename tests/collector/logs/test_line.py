@@ -54,6 +54,10 @@ def test_a_time_that_cannot_be_read_is_none(line: str):
     assert read(line).time <= 0
 
 
+def test_a_pattern_whose_group_may_be_left_out_finds_no_time_then():
+    assert read("order 4711", pattern=r"(\d{4}-\S+)? ?order").time == 0
+
+
 @pytest.mark.parametrize(
     ("line", "severity", "text"),
     [

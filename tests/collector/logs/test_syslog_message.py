@@ -67,6 +67,11 @@ def test_a_day_that_no_near_year_has_is_no_time() -> None:
     assert parse("<14>Feb 30 12:00:00 erp a: b").time == 0
 
 
+@pytest.mark.parametrize("written", ["Dec 31 9999 23:59:60", "Dec 31 9999 23:59:59", "Jan  1 0001 00:00:00", "Jan  1 0000 00:00:00"])
+def test_the_last_and_the_first_of_all_years_are_no_error(written: str) -> None:
+    assert parse(f"<14>{written} erp a: order 4711").text == "order 4711"
+
+
 @given(st.text() | st.from_regex(r"<\d{1,4}>1? ?[-A-Z0-9:. ]{0,30}\[[^\x00]{0,60}"))
 def test_nothing_is_an_error(text: str) -> None:
     parse(text)

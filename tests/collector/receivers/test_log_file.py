@@ -53,6 +53,13 @@ def test_a_line_says_when_it_was_written_how_grave_it_is_and_where_it_was(logs: 
     assert (second["body"], "timeUnixNano" in second, second["attributes"]["andon.position"]) == ("second", False, 49)
 
 
+def test_a_time_that_no_record_can_hold_keeps_no_line_from_being_read(logs: Path):
+    (logs / "erp.log").write_text("condition is valid until 9999-12-31 23:59:59\nnext\n")
+    first, second = read(logs.parent, 2).log_records
+    assert (first["body"], "timeUnixNano" in first) == ("condition is valid until 9999-12-31 23:59:59", False)
+    assert second["body"] == "next"
+
+
 def test_lines_that_are_alike_stay_several(logs: Path):
     (logs / "erp.log").write_text("again\nagain\n")
     assert len({record["id"] for record in read(logs.parent, 2).log_records}) == 2
