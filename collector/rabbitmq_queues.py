@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
@@ -31,6 +31,7 @@ LOOK_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 ANSWER_MAX_BYTES = 4 << 20
 _ERRORS = (AMQPError, PAMQPException, AndonError, httpx.HTTPError, msgspec.DecodeError, OSError, RuntimeError, ValueError)
+_AHEAD_SECONDS = 86_400
 _DONE = ("ack", "deliver_no_ack", "get_no_ack")
 _LOG = logging.getLogger("andon.collector.rabbitmq")
 
@@ -203,5 +204,6 @@ def _state(described: Mapping[str, Any], dead_letters: int | None, now: datetime
 def _oldest_seconds(described: Mapping[str, Any], now: datetime) -> float | None:
     first = described.get("head_message_timestamp")
     if isinstance(first, int):
-        return max(0.0, (now - datetime.fromtimestamp(first, UTC)).total_seconds())
+        # senders write what they like, and some milliseconds: what is far ahead tells nothing
+        return max(0.0, now.timestamp() - first) if first < now.timestamp() + _AHEAD_SECONDS else None
     return None if described.get("messages") else 0.0

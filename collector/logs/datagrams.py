@@ -49,6 +49,7 @@ class Datagrams:
 
     async def next(self) -> list[tuple[bytes, str]]:
         """Return datagrams and who sent them, at most :data:`AT_ONCE`; none after a while in which none came."""
+        await asyncio.sleep(0)  # where they come without end, and none is taken, nothing else would make others' turn come
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._come.wait()

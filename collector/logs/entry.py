@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ from core.signal import Record, SignalKind
 
 _INT64 = 1 << 63
 _UINT64 = 1 << 64
+_LEVELS_MAX = 30
+"""Of maps and lists. Protobuf reads a hundred messages within each other, and a map takes three: a line that is deeper would spoil all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,24 @@ def _fill(record: LogRecord, entry: LogEntry) -> None:
         _set(record.attributes.add(key=name).value, value)
 
 
-def _set(target: AnyValue, value: Any) -> None:
-    """Write a value of JSON into OTLP's; null stays empty."""
+def _set(target: AnyValue, value: Any, levels: int = _LEVELS_MAX) -> None:
+    """Write a value of JSON into OTLP's; null stays empty, and what is below ``levels`` is the text of its JSON."""
+    match value:
+        case dict() | list() if not levels:
+            target.string_value = json.dumps(value, ensure_ascii=False)
+        case dict():
+            target.kvlist_value.SetInParent()
+            for name, inner in value.items():
+                _set(target.kvlist_value.values.add(key=name).value, inner, levels - 1)
+        case list():
+            target.array_value.SetInParent()
+            for inner in value:
+                _set(target.array_value.values.add(), inner, levels - 1)
+        case _:
+            _set_scalar(target, value)
+
+
+def _set_scalar(target: AnyValue, value: Any) -> None:
     match value:
         case str():
             target.string_value = value
@@ -93,11 +112,3 @@ def _set(target: AnyValue, value: Any) -> None:
             target.string_value = str(value)
         case float():
             target.double_value = value
-        case dict():
-            target.kvlist_value.SetInParent()
-            for name, inner in value.items():
-                _set(target.kvlist_value.values.add(key=name).value, inner)
-        case list():
-            target.array_value.SetInParent()
-            for inner in value:
-                _set(target.array_value.values.add(), inner)

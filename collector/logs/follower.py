@@ -191,7 +191,7 @@ class Follower:
         seen.gone = there is None
         if size != seen.size:
             seen.last_size, seen.size, seen.since = seen.size, size, now
-        if there is not None and there[0] != file.name and not file.rotated:
+        if there is not None and _shown(there[0]) != file.name and not file.rotated:
             file = self._keep(replace(file, rotated=True))
         if size >= file.position and _mark(seen.descriptor, file.position) == file.mark:
             return None
@@ -227,8 +227,8 @@ class Follower:
         is_copy = copy is not None and self._is_copy(copy.original, seen)
         position = seen.size if is_copy or self._from_end else 0
         self._copies.pop(key, None)
-        mark = _mark(seen.descriptor, position)
-        self._keep(Followed(*key, name, self._positions.next_turn(name), position, mark, rotated=is_copy))
+        mark, shown = _mark(seen.descriptor, position), _shown(name)
+        self._keep(Followed(*key, shown, self._positions.next_turn(shown), position, mark, rotated=is_copy))
 
     def _is_copy(self, key: tuple[int, int], copy: _Open) -> bool:
         """Return whether all of an open file was read in another one."""
@@ -278,7 +278,12 @@ class Follower:
     def _tell_once(self, why: str, name: str) -> None:
         if name not in self._told and len(self._told) < FILES_MAX:
             self._told.add(name)
-            _LOG.error("a log file cannot be read; the others are", extra={"fields": {"file": f"{self._path}/{name}", "why": why}})
+            _LOG.error("a log file cannot be read; the others are", extra={"fields": {"file": f"{self._path}/{_shown(name)}", "why": why}})
+
+
+def _shown(name: str) -> str:
+    """Return a file's name as text: it may have bytes that are none."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _mark(descriptor: int, position: int) -> bytes:

@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from threading import Lock
 
 import msgspec
 from google.protobuf.message import DecodeError
@@ -33,7 +32,6 @@ class Redactions:
 
     def __init__(self, catalog: Catalog, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._lock = Lock()
         self._rules: dict[str, Rules | str] = {}
         for name, source in catalog.sources.items():
             if source.redact is not None:
@@ -64,15 +62,14 @@ class Redactions:
                 raise Full(f"the key of what is redacted cannot be read: {rules}", RETRY_SECONDS)
         made: list[Record] = []
         counts: Counter[tuple[str, str]] = Counter()
-        with self._lock:
-            for record in records:
-                rules = self._rules.get(record.source)
-                if not isinstance(rules, Rules):
-                    made.append(record)
-                    continue
-                made.append(_redacted(record, rules))
-                counts.update({(record.source, kind): count for kind, count in rules.counts.items()})
-                rules.counts.clear()
+        for record in records:
+            rules = self._rules.get(record.source)
+            if not isinstance(rules, Rules):
+                made.append(record)
+                continue
+            rules = rules.anew()
+            made.append(_redacted(record, rules))
+            counts.update({(record.source, kind): count for kind, count in rules.counts.items()})
         return made, counts
 
 

@@ -7,6 +7,8 @@ import hmac
 import re
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
 
 from collector.redaction.kinds import FINDERS, SHORTEST, is_secret_name
 from core.catalog.source import Redaction
@@ -21,7 +23,7 @@ ALWAYS_KEPT = ("resource.service.name", "attributes.log.file.name", "attributes.
 
 
 class Rules:
-    """The rules of one source. ``counts``: what was redacted since it was last emptied, by kind. For one thread at a time."""
+    """The rules of one source. ``counts``: what was redacted, by kind. For one thread at a time: each has its own by :meth:`anew`."""
 
     def __init__(self, redaction: Redaction, key: bytes) -> None:
         self._kinds = [kind for kind in FINDERS if kind in redaction.kinds]
@@ -31,6 +33,12 @@ class Rules:
         self._keep = (*_plain(redaction.keep), *ALWAYS_KEPT) if redaction.keep else ()
         self._hides: dict[str, bool] = {}
         self.counts: Counter[str] = Counter()
+
+    def anew(self) -> Self:
+        """Return the same rules, with counts of their own."""
+        other = copy(self)
+        other.counts = Counter()
+        return other
 
     @property
     def by_path(self) -> bool:

@@ -79,6 +79,17 @@ def test_lines_are_read_once_and_a_half_written_one_waits(logs: Logs):
     assert (logs.look(), logs.look(3)) == (["three"], [])
 
 
+def test_a_name_that_is_no_text_keeps_nothing_from_being_read(logs: Logs):
+    logs.write("a.log", "one\n")
+    logs.write("b\udcfc.log", "two\n")
+    assert sorted(logs.look()) == ["one", "two"]
+    logs.restart()
+    logs.write("b\udcfc.log", "three\n")
+    assert logs.look() == ["three"]
+    assert [(name, turn) for name, turn, *_ in logs.read[-2:]] == [("b\ufffd.log", 0)] * 2
+    assert not any(file.rotated for file in logs.follower.look(logs.now))
+
+
 def test_a_restart_goes_on_where_it_was(logs: Logs):
     logs.write("a.log", "one\n")
     logs.look()

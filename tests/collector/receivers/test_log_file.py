@@ -71,6 +71,15 @@ def test_a_line_of_json_is_a_structured_body(logs: Path):
     assert record["body"] == {"order": {"id": "4711", "items": [1, 2.5, None, True]}, "big": "123456789012345678901"}
 
 
+@pytest.mark.parametrize(("begin", "end"), [('{"a":', "}"), ('{"a":[', "]}")])
+def test_a_line_that_is_nested_deeply_spoils_no_other(logs: Path, begin: str, end: str):
+    deep = begin * 60 + "1" + end * 60
+    (logs / "erp.log").write_text(f"before\n{deep}\nafter\n")
+    intake = read(logs.parent, 3)
+    assert not intake.quarantined
+    assert [record["body"] for record in intake.log_records][::2] == ["before", "after"]
+
+
 def test_a_line_that_is_too_long_goes_to_quarantine_with_the_reason(logs: Path):
     (logs / "erp.log").write_text("x" * 100_000 + "\nnext\n")
     intake = read(logs.parent, 2)

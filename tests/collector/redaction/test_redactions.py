@@ -6,8 +6,9 @@ import asyncio
 import base64
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from pydantic import ValidationError as WrongDefinition
 
 from collector.otlp.requests import REQUESTS
 from collector.quarantine import Provenance, quarantine_record
+from collector.redaction.kinds import FINDERS, Found
 from collector.redaction.quarantined import NOT_KEPT
-from collector.redaction.redactions import Redactions
+from collector.redaction.redactions import AT_ONCE_BYTES, Redactions
 from collector.rejection import ValidationError
 from core.catalog.catalog import Catalog
 from core.catalog.source import Redaction, Source
@@ -231,3 +233,32 @@ def test_a_path_that_is_none_is_refused() -> None:
     for path in ("customer.name", "data..x", ""):
         with pytest.raises(WrongDefinition, match="is no path of a signal"):
             Redaction(key="env:X", paths=[path])
+
+
+def test_a_small_record_does_not_wait_for_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small one is redacted by the loop of all servers, which must wait for no thread."""
+    monkeypatch.setenv("REDACTION_KEY", "a key")
+    small_is_done, ended = Event(), []
+
+    def find(text: str) -> Iterator[Found]:
+        if len(text) > AT_ONCE_BYTES:
+            small_is_done.wait(5)
+        yield from ()
+
+    monkeypatch.setitem(FINDERS, "email", find)
+    source = Source(source="shop", owner="it", redact=Redaction(key="env:REDACTION_KEY", kinds=["email"]))
+    redactions = Redactions(Catalog(version="1", sources={"shop": source}), Telemetry())
+
+    async def redact(text: str) -> None:
+        await redactions.applied([event(text)])
+        ended.append(len(text))
+
+    async def scenario() -> None:
+        large = asyncio.create_task(redact("x" * 2 * AT_ONCE_BYTES))
+        await asyncio.sleep(0.05)  # it has begun
+        await redact("a small one")
+        small_is_done.set()
+        await large
+
+    asyncio.run(scenario())
+    assert ended == [len("a small one"), 2 * AT_ONCE_BYTES]
