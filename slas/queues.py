@@ -14,6 +14,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow, Through
 from core.duration import parse_duration
 from core.incident import DEAD_LETTERS, GROWING, STOPPED
+from slas.due import MISSING
 from slas.ports import SourceActivity
 
 LOOK = timedelta(seconds=10)
@@ -67,7 +68,7 @@ class Queues:
         return self._look_at
 
     def held_up(self, transactions: pd.DataFrame, clocks: pd.DataFrame) -> pd.DataFrame:
-        """Return the clocks with ``held_up``: the cause if the transaction waits behind a queue that holds it up, else empty.
+        """Return the clocks with ``held_up``: the cause if they wait for what is behind a queue that holds them up, else empty.
 
         ``at_once``: whether that alone puts the promise at risk: it is about the milestone behind the queue, or there is none about it.
         """
@@ -79,13 +80,22 @@ class Queues:
                 held.update({(flow, transaction): found for transaction, found in self._behind(self._flows[flow], queues, faults, mine)})
         if not held:
             return clocks
-        found = [held.get(pair, ("", "")) for pair in zip(clocks["flow"], clocks["transaction_id"], strict=True)]
+        columns = (clocks[name] for name in ("flow", "transaction_id", "stage", "stopped_at"))
+        found = [
+            held[flow, transaction]
+            if stopped == MISSING and (flow, transaction) in held and self._is_behind(flow, held[flow, transaction][1], stage)
+            else ("", "")
+            for flow, transaction, stage, stopped in zip(*columns, strict=True)
+        ]
         promised = {(flow, sla.to) for flow in self._before for sla in self._flows[flow].slas.values()}
         at_once = [
             bool(cause) and (milestone == stage or (flow, milestone) not in promised)
             for (cause, milestone), flow, stage in zip(found, clocks["flow"], clocks["stage"], strict=True)
         ]
         return clocks.assign(held_up=np.array([cause for cause, _ in found], object), at_once=np.array(at_once, np.bool_))
+
+    def _is_behind(self, flow: str, milestone: str, stage: str) -> bool:
+        return stage == milestone or stage in self._flows[flow].after(milestone)
 
     @staticmethod
     def _behind(

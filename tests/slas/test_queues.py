@@ -143,3 +143,13 @@ def test_what_has_gone_on_past_the_milestone_or_not_come_to_the_queue_waits_for_
     tell(store, "broker", "orders.inbound", *every_minute(TEN, *[4] * 7))
     engine(store, definitions()).run(TEN + timedelta(minutes=6))
     assert clock(store, "past")["verdict"] == "running"
+
+
+def test_what_was_late_before_the_queue_stays_late_for_its_own_reason(store: Store) -> None:
+    captured(store, "t1", TEN, booked=TEN + timedelta(hours=3))
+    rules = {"book": {**BOOK, "within": "2 hours"}, "ship": {**BOOK, "to": "shipped", "within": "9 hours"}}
+    slas = engine(store, catalog(rules, through={"rejected": INBOUND}))
+    tell(store, "broker", "orders.inbound", *every_minute(TEN + timedelta(hours=3), *[4] * 7))
+    slas.run(TEN + timedelta(hours=3, minutes=6))
+    assert (clock(store)["verdict"], clock(store)["cause"]) == ("met_late", "overdue")
+    assert clock(store, sla="ship")["cause"] == "queue-stopped:broker/orders.inbound"
