@@ -49,7 +49,7 @@ def acknowledge(incidents: Incidents, incident_id: str, by: str, note: str, unti
         raise UsageError("until: an acknowledgement lasts at most 7 days; give an earlier time")
     ends = min([end for end in (until, incident.next_due_at) if end is not None and end > now], default=now + ACKNOWLEDGED_FOR)
     changed = replace(
-        incident, status=IncidentStatus.ACKNOWLEDGED.value, acknowledged_by=_name(by), acknowledged_until=ends, updated_at=now
+        incident, status=IncidentStatus.ACKNOWLEDGED.value, acknowledged_by=actor_name(by), acknowledged_until=ends, updated_at=now
     )
     return Act((changed,), (), record(by, "acknowledge", incident_id, f"until {ends.isoformat(timespec='seconds')} {note}", now))
 
@@ -129,7 +129,7 @@ def silence(
         fields["incident_id"],
         starts_at=now,
         ends_at=ends_at,
-        created_by=_name(by),
+        created_by=actor_name(by),
         reason=one_line(reason, 500),
     )
     for known in silences.values():
@@ -159,7 +159,8 @@ def _unknown(incident_id: str) -> UsageError:
     return UsageError(f"incident_id: no incident '{one_line(incident_id, 40)}' is open")
 
 
-def _name(by: str) -> str:
+def actor_name(by: str) -> str:
+    """Return somebody's name as it is stored. Raises :class:`UsageError` without one."""
     if not by.strip():
         raise UsageError("by: give your name so that colleagues know who acted")
     return one_line(by, 80)
@@ -169,5 +170,5 @@ def record(
     by: str, action: str, target: str, detail: str, now: datetime, *, runbook: str = "", step: str = "", outcome: str = ""
 ) -> pd.DataFrame:
     """Return the row of ``actions`` that says who did what. Raises :class:`UsageError` without a name."""
-    row = {"at": now, "actor": _name(by), "action": action, "target": target, "detail": one_line(detail, 1000)}
+    row = {"at": now, "actor": actor_name(by), "action": action, "target": target, "detail": one_line(detail, 1000)}
     return pd.DataFrame([{**row, "runbook": runbook, "step": step, "outcome": outcome}], dtype=object)

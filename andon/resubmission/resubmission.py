@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.actions import Act, record
+from alerts.actions import Act, actor_name, record
 from alerts.one_line import one_line
 from alerts.ports import Resubmit
 from andon.resubmission.original import Original, find
@@ -167,7 +167,7 @@ class _Prepared:
         return any(
             row["action"] == ASKED
             and row["detail"].endswith(f"; {self.confirm}")
-            and row["actor"].strip().casefold() != by.strip().casefold()
+            and row["actor"].casefold() != actor_name(by).casefold()
             and row["at"].to_pydatetime().replace(tzinfo=None) >= oldest
             for row in self.history[since:]
         )

@@ -70,7 +70,8 @@ class HttpPublisher:
                 raise Retryable(f"{host} cannot be reached: {error}") from error
         if answer.is_success:
             return
-        if answer.status_code >= 500:  # it may have done a part of it
+        # it may have done a part of it, or sends on to what it made, or has a message with this key already
+        if answer.is_redirect or answer.status_code in {408, 409} or answer.status_code >= 500:
             raise OSError(f"{host} answers HTTP {answer.status_code}")
         raise Permanent(f"{host} refuses it: HTTP {answer.status_code} {' '.join(answer.text[:200].split())}")
 

@@ -9,7 +9,7 @@ import asyncio
 from typing import Any, Self
 
 import aio_pika
-from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
+from aio_pika.exceptions import AMQPError, PublishError
 from pydantic import model_validator
 from yarl import URL
 
@@ -77,7 +77,7 @@ class RabbitmqPublisher:
             )
             try:
                 await exchange.publish(message, target.queue or target.routing_key, mandatory=True, timeout=ANSWER_SECONDS)
-            except (DeliveryError, PublishError) as error:
+            except PublishError as error:  # given back; a refusal may come from one of several queues, and is not caught
                 raise Permanent("no queue takes it: the broker gave it back") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,10 @@ def test_a_queue_that_does_not_exist_keeps_no_message_from_being_read(rabbit_ser
             await until(lambda: len(intake.accepted) == 2 and ("erp", tap, "") in context.queues.due())
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("milliseconds", [1_774_612_800_000, 1 << 62])
+def test_a_time_that_is_none_keeps_no_state_from_being_told(milliseconds: int) -> None:
+    described = {"name": "orders", "messages": 3, "messages_ready": 3, "head_message_timestamp": milliseconds}
+    state = rabbitmq_queues._state(described, None, datetime(2026, 3, 27, 12, tzinfo=UTC))
+    assert (state.waiting, state.oldest_seconds) == (3, None)

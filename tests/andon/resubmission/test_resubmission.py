@@ -219,6 +219,8 @@ def test_a_second_person_has_to_ask_for_the_same(store: Store) -> None:
     word = desk.resubmission.show(Resubmit(DEAD)).confirm
     assert "it waits for a second person" in desk.send("Ben", body=b"{}", reason=f"x; {word}")  # something else, whatever it says
     assert "it waits for a second person" in desk.send("Ana", reason="y" * 5_000)
+    for _ in range(2):  # a name that is kept shorter than it was given is still the same
+        assert "it waits for a second person" in desk.send("Maximilian " * 9, body=b"[]")
     assert desk.target.got == []
     assert desk.send("Ben") == "published: queue orders"
     assert "it waits" in desk.send("Cleo", anyway=True, reason="again")  # what was asked for is done

@@ -133,7 +133,7 @@ def listening(status: int, got: list[tuple[str, dict[str, str], bytes]]) -> Iter
         server.server_close()
 
 
-@pytest.mark.parametrize(("status", "raised"), [(202, None), (302, Permanent), (409, Permanent), (500, OSError)])
+@pytest.mark.parametrize(("status", "raised"), [(202, None), (303, OSError), (409, OSError), (422, Permanent), (500, OSError)])
 def test_an_address_takes_it_only_if_it_says_so(status: int, raised: type[Exception] | None, monkeypatch: pytest.MonkeyPatch) -> None:
     got: list[tuple[str, dict[str, str], bytes]] = []
     monkeypatch.setenv("TOKEN", "a-token")
