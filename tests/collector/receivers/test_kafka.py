@@ -131,12 +131,15 @@ def test_poison_goes_to_quarantine_and_does_not_come_back(kafka_server: KafkaSer
     as_json: list[Header] = [("content-type", b"application/json")]
     kafka_server.send(topic, b'{"a": ', b"[" * 100_000, headers=as_json)
     kafka_server.send(topic, b"{}")
+    intake = TestIntake()
 
-    intake = receive(3, tmp_path / "state", settings(topic))
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of(settings(topic), intake, tmp_path / "state")):
+            await until(lambda: kafka_server.committed(f"of-{topic}", topic) == 3)
 
+    asyncio.run(scenario())
     assert [entry["reason"] for entry in intake.quarantined] == ["bad_json:syntax", "bad_json:too_deep"]
     assert [event["data"] for event in intake.events] == [{}]
-    assert kafka_server.committed(f"of-{topic}", topic) == 3
 
 
 def test_what_a_transaction_took_back_is_not_read(kafka_server: KafkaServer, topic: str, tmp_path: Path):
