@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
 
 from collector.format_settings import text_of
+from core.pattern import Pattern
 
 LINE_MAX_BYTES = 60 << 10
 """Of a line; a record of several lines is cut there. OTLP shortens what is longer than 64 KiB."""
@@ -36,7 +36,7 @@ class Cutter:
     """``encoding``: of the text; without it UTF-8, and what is not UTF-8 is Windows-1252. ``first_line``: of a record of several lines."""
 
     encoding: str | None
-    first_line: re.Pattern[str] | None
+    first_line: Pattern | None
 
     def cut(self, chunk: bytes, *, quiet: bool = False, final: bool = False) -> Cuts:
         """Return the records of a chunk. Lines that may go on wait unless it is ``quiet``; an unfinished line, unless it is ``final``."""
@@ -46,7 +46,7 @@ class Cutter:
         records: list[Cut] = []
         group: list[Cut] = []
         for line in lines:
-            begins = bool(line.too_long or self.first_line.search(line.text))
+            begins = bool(line.too_long or self.first_line.fits(line.text))
             if group and (begins or group[0].too_long or line.end - group[0].begin > LINE_MAX_BYTES):
                 records.append(_joined(group))
                 group = []

@@ -10,7 +10,6 @@ import codecs
 import hashlib
 import logging
 import os
-import re
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from typing import Any
 
 from collector.logs.cutting import Cut, Cutter
 from collector.logs.positions import Followed, Positions
+from core.pattern import Pattern
 
 READ_BYTES = 1 << 20
 QUIET_SECONDS = 2.0
@@ -77,7 +77,7 @@ class Follower:
         glob: str,
         positions: Positions,
         encoding: str | None,
-        first_line: re.Pattern[str] | None,
+        first_line: Pattern | None,
         tell_gap: Callable[..., Any],
         *,
         from_end: bool,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from collector.json_guard import check_json
 from collector.rejection import Rejection
 from core.clock import EPOCH
+from core.pattern import Pattern
 from core.time_format import parse_time_format
 from core.time_text import read_time
 
@@ -42,10 +43,7 @@ def checked_pattern(text: str | None) -> str | None:
     """Return a regular expression with one group, or none. Raises ``ValueError`` that says what is wrong with it."""
     if text is None:
         return None
-    try:
-        groups = re.compile(text).groups
-    except re.error as error:
-        raise ValueError(f"'{text}' is not a regular expression: {error}") from error
+    groups = Pattern(text).groups
     if groups != 1:
         raise ValueError(f"'{text}' has {groups} groups; write one around what is meant")
     return text
@@ -96,10 +94,10 @@ class LineReader:
 
     def __init__(self, time: LineTime, severity: str | None, zone: ZoneInfo | None) -> None:
         self._path = time.path
-        self._time = re.compile(time.pattern) if time.pattern else None
+        self._time = Pattern(time.pattern) if time.pattern else None
         self._format = parse_time_format(time.format) if time.format else None
         self._zone = zone or UTC
-        self._severity = re.compile(severity) if severity else None
+        self._severity = Pattern(severity) if severity else None
 
     def read(self, line: str) -> Said:
         """Return what a line says; one that is an object in JSON is taken apart."""
@@ -114,9 +112,11 @@ class LineReader:
         return Said(said, self._time_of(moment), number, text, _identity(said, _TRACES, 16), _identity(said, _SPANS, 8))
 
     def _time_of(self, text: str) -> int:
-        pattern = self._time or (_TIME if self._format is None and not self._path else None)
-        found = pattern.search(text) if pattern else None
-        written = (found[1] if self._time else found[0]) if found else None if self._time else text
+        if self._time is not None:
+            written = self._time.value(text)
+        else:
+            found = _TIME.search(text) if self._format is None and not self._path else None
+            written = found[0] if found else text
         if written is None:
             return 0
         try:
@@ -128,14 +128,18 @@ class LineReader:
             return 0
 
     def _severity_of(self, text: str) -> tuple[int, str]:
-        found = (self._severity or _WORD).search(text)
-        word = (found[1] or "") if found and self._severity else found[0] if found else ""
-        return SEVERITIES.get(word.lower(), 0), word
+        word = self._severity.value(text) if self._severity else _word(text)
+        return (SEVERITIES.get(word.lower(), 0), word) if word else (0, "")
 
 
 def nanoseconds(moment: datetime) -> int:
     """Return an aware time as nanoseconds since 1970 UTC."""
     return (moment - EPOCH) // _MICROSECOND * 1_000
+
+
+def _word(text: str) -> str | None:
+    found = _WORD.search(text)
+    return found[0] if found else None
 
 
 def _object(line: str) -> dict[str, Any] | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import sqlite3
 from pathlib import Path
 from typing import Any, Literal
@@ -32,10 +31,12 @@ from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from collector.rejection import ValidationError
 from core.errors import AndonError
+from core.pattern import Pattern
 from core.signal import Record
 
 PIECES_IN_TURN = 8
 """Of one file, before the next one has its turn."""
+END_SECONDS = 5.0
 _LOG = logging.getLogger("andon.collector.log_file")
 
 
@@ -45,9 +46,9 @@ class LogFileSettings(FormatSettings):
     ``glob``: of the names of its files, with those of rotated ones: a file that is renamed before it was seen has no other name.
     ``encoding``: of the text; without it UTF-8, and what is not UTF-8 is read as Windows-1252. ``time_zone``: of times that name none; else
     UTC. ``time``: where a line says when it was written (``pattern``, ``format``, and in JSON ``path``); without it ISO 8601, and the usual
-    members. ``severity``: a regular expression with one group; without it the usual words. ``first_line``: a regular expression of lines
-    with which a record begins; those that follow belong to it. ``service``: who writes the files, as ``service`` of a milestone matches it;
-    else the source's name. ``start: end`` leaves out what is in the files when they are first seen.
+    members. ``severity``: a pattern with one group; without it the usual words. ``first_line``: a pattern of lines with which a record
+    begins; those that follow belong to it. Patterns are regular expressions (RE2). ``service``: who writes the files, as ``service`` of a
+    milestone matches it; else the source's name. ``start: end`` leaves out what is in the files when they are first seen.
     """
 
     path: str = Field(min_length=1)
@@ -74,10 +75,9 @@ class LogFileSettings(FormatSettings):
     @field_validator("first_line")
     @classmethod
     def _regular(cls, text: str | None) -> str | None:
-        try:
-            return None if text is None else re.compile(text).pattern
-        except re.error as error:
-            raise ValueError(f"'{text}' is not a regular expression: {error}") from error
+        if text is not None:
+            Pattern(text)
+        return text
 
 
 class LogFileReceiver:
@@ -133,7 +133,7 @@ async def _followed(context: ReceiverContext, settings: LogFileSettings, backoff
             backoff.reset()
             await asyncio.sleep(settings.poll_seconds)
     finally:
-        follower.close()
+        await _ended(asyncio.ensure_future(asyncio.to_thread(follower.close)))  # which waits for the thread that may still read
 
 
 async def _caught_up(context: ReceiverContext, follower: Follower, maker: _Maker, file: Followed) -> None:
@@ -145,8 +145,23 @@ async def _caught_up(context: ReceiverContext, follower: Follower, maker: _Maker
         piece, records = found
         if records:
             await context.accept(records)
-        await asyncio.to_thread(follower.done, piece)
+        await _done(follower, piece)
         file = piece.after
+
+
+async def _done(follower: Follower, piece: Piece) -> None:
+    """Keep that the journal has a piece, even if the source is stopped at this moment: else it is read again."""
+    keeping = asyncio.ensure_future(asyncio.to_thread(follower.done, piece))
+    try:
+        await asyncio.shield(keeping)
+    except asyncio.CancelledError:
+        await _ended(keeping)
+        raise
+
+
+async def _ended(thread: asyncio.Future[None]) -> None:
+    """Wait until a thread ends, but not for ever: its disk may hang."""
+    await asyncio.shield(asyncio.wait({thread}, timeout=END_SECONDS))
 
 
 def _follower(context: ReceiverContext, settings: LogFileSettings) -> Follower:
@@ -161,8 +176,8 @@ def _follower(context: ReceiverContext, settings: LogFileSettings) -> Follower:
     )
 
 
-def _first_line(settings: LogFileSettings) -> re.Pattern[str] | None:
-    return re.compile(settings.first_line) if settings.first_line else None
+def _first_line(settings: LogFileSettings) -> Pattern | None:
+    return Pattern(settings.first_line) if settings.first_line else None
 
 
 def _next(context: ReceiverContext, follower: Follower, maker: _Maker, file: Followed) -> tuple[Piece, list[Record]] | None:

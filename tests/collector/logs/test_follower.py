@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from collector.logs import follower as module
 from collector.logs.cutting import LINE_MAX_BYTES
 from collector.logs.follower import COPY_SECONDS, QUIET_SECONDS, Follower, Piece
 from collector.logs.positions import Positions
+from core.pattern import Pattern
 
 OBSERVED = 1_800_000_000_000_000_000
 
@@ -35,8 +35,7 @@ class Logs:
     def restart(self) -> None:
         """Start anew, as after a crash."""
         chosen = dict(self.settings)
-        first_line = re.compile(chosen.pop("first_line") or "") if chosen["first_line"] else chosen.pop("first_line")
-        chosen.pop("first_line", None)
+        first_line = Pattern(given) if (given := chosen.pop("first_line")) else None
         positions = Positions(self._state, str(self.path))
         self.follower = Follower(
             str(self.path), chosen["glob"], positions, chosen["encoding"], first_line, self.gap, from_end=chosen["from_end"]

@@ -10,12 +10,14 @@ import subprocess
 from getpass import getuser
 from grp import getgrgid
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from collector.logs.cutting import LINE_MAX_BYTES
+from collector.logs.follower import Follower, Piece
+from collector.logs.positions import Positions
 from collector.receivers.log_file import RECEIVER
 from core.errors import WrongSetting
 from core.signal import SignalKind
@@ -109,7 +111,9 @@ def test_a_file_and_a_folder_may_appear_later(logs: Path):
     ("field", "value", "message"),
     [
         ("path", "logs", "write it from the root"),
-        ("first_line", "(", "is not a regular expression"),
+        ("first_line", "(", "is not a valid regular expression (RE2): missing )"),
+        ("first_line", "(?<!at )ERROR", "RE2 has no look-around: write it without"),
+        ("severity", r"(a)\1", "RE2 has no backreferences"),
         ("severity", "ERROR", "has 0 groups; write one around what is meant"),
         ("time", {"pattern": "(a)(b)"}, "has 2 groups; write one around what is meant"),
         ("time", {"format": "soon"}, "means nothing"),
@@ -121,6 +125,49 @@ def test_a_wrong_setting_is_named(field: str, value: object, message: str):
     with pytest.raises(WrongSetting, match=field) as caught:
         RECEIVER.validate({"type": "log_file", "path": "/var/log/erp", field: value})
     assert message in str(caught.value)
+
+
+def test_what_the_journal_has_is_known_though_the_source_is_stopped_at_that_moment(logs: Path, monkeypatch: pytest.MonkeyPatch):
+    def slowly(follower: Follower, piece: Piece) -> None:
+        began.set()
+        assert go_on.wait(60)
+        done(follower, piece)
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of({"type": "log_file", "path": str(logs)}, TestIntake(), logs.parent / "state")) as run:
+            assert await asyncio.to_thread(began.wait, 60)
+            run.cancel()
+            await asyncio.sleep(0)
+            go_on.set()
+        positions.extend(file.position for file in Positions(logs.parent / "state", str(logs)).files())
+
+    done, began, go_on = Follower.done, Event(), Event()
+    positions: list[int] = []
+    (logs / "erp.log").write_text("order 1\n")
+    monkeypatch.setattr(Follower, "done", slowly)
+    asyncio.run(scenario())
+    assert positions == [8]
+
+
+def test_a_disk_that_hangs_holds_nobody_else_up_when_the_source_is_stopped(logs: Path, monkeypatch: pytest.MonkeyPatch):
+    def hanging(*_: object) -> None:
+        began.set()
+        released_by.append("us" if go_on.wait(30) else "the time")
+
+    async def scenario() -> None:
+        async with running(RECEIVER, context_of({"type": "log_file", "path": str(logs)}, TestIntake(), logs.parent / "state")) as run:
+            assert await asyncio.to_thread(began.wait, 60)
+            run.cancel()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            go_on.set()
+
+    began, go_on = Event(), Event()
+    released_by: list[str] = []
+    (logs / "erp.log").write_text("order 1\n")
+    monkeypatch.setattr(Follower, "_piece", hanging)
+    asyncio.run(scenario())
+    assert released_by == ["us"]
 
 
 @pytest.mark.skipif(shutil.which("logrotate") is None, reason="logrotate is not installed")
