@@ -58,6 +58,19 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
+class _Listed:
+    """A file in the folder. ``changed``: when its name or what it holds last changed, in nanoseconds as the system counts them."""
+
+    name: str
+    size: int
+    changed: int
+
+    @property
+    def is_compressed(self) -> bool:
+        return self.name.endswith(_COMPRESSED)
+
+
+@dataclass(frozen=True, slots=True)
 class _Copy:
     """A file that begins as ``original`` does, first seen at ``since``: perhaps the copy that is made before a file is truncated."""
 
@@ -92,6 +105,7 @@ class Follower:
         self._known = {file.key: file for file in positions.files()}
         self._open: dict[tuple[int, int], _Open] = {}
         self._copies: dict[tuple[int, int], _Copy] = {}
+        self._read_whole: dict[tuple[int, int], int] = {}
         self._told: set[str] = set()
         self._lock = Lock()
         self._closed = False
@@ -109,13 +123,14 @@ class Follower:
             return []
         there = self._listed()
         begun_again = [old for file in list(self._known.values()) if (old := self._looked_at(file, there.get(file.key), now)) is not None]
-        for key, (name, size) in there.items():
-            wanted = fnmatchcase(name, self._glob) and not name.startswith(".") and not name.endswith(_COMPRESSED)
-            if wanted and size and key not in self._known:
-                self._meet(key, name, now, begun_again)
+        for key, listed in there.items():
+            wanted = fnmatchcase(listed.name, self._glob) and not listed.name.startswith(".") and not listed.is_compressed
+            if wanted and listed.size and key not in self._known:
+                self._meet(key, listed.name, now, begun_again)
         for old in begun_again:
             self._told_again(old)
         self._copies = {key: copy for key, copy in self._copies.items() if key in there}
+        self._read_whole = {key: changed for key, changed in self._read_whole.items() if key in there}
         self._from_end = False
         return list(self._known.values())
 
@@ -162,41 +177,60 @@ class Follower:
                 os.close(seen.descriptor)
             self._open.clear()
 
-    def _listed(self) -> dict[tuple[int, int], tuple[str, int]]:
-        """Return name and size of every regular file in the folder, hidden and compressed ones included, by device and inode."""
+    def _listed(self) -> dict[tuple[int, int], _Listed]:
+        """Return every regular file in the folder, hidden and compressed ones included, by device and inode."""
         found = {}
         with os.scandir(self._path) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     if stat.S_ISREG(status.st_mode):
-                        found[status.st_dev, status.st_ino] = (entry.name, status.st_size)
+                        found[status.st_dev, status.st_ino] = _Listed(entry.name, status.st_size, status.st_ctime_ns)
         return found
 
-    def _looked_at(self, file: Followed, there: tuple[str, int] | None, now: float) -> Followed | None:
+    def _looked_at(self, file: Followed, there: _Listed | None, now: float) -> Followed | None:
         """Look at a known file; return it as it was if it begins again."""
-        seen = self._open.get(file.key)
+        seen = self._open.get(file.key) or self._opened_again(file, there, now)
         if seen is None:
-            if there is None:
-                if not file.rotated:
-                    self._tell_gap("a log file is gone, and nobody read its last lines", file=file.name)
-                self._finish(file, gone=True)
-                return None
-            if file.rotated and there[1] == file.position:
-                return None
-            seen = self._open_file(file.key, there[0], now)
-            if seen is None:
-                return None
+            return None
         size = os.fstat(seen.descriptor).st_size
         seen.gone = there is None
         if size != seen.size:
             seen.last_size, seen.size, seen.since = seen.size, size, now
-        if there is not None and _shown(there[0]) != file.name and not file.rotated:
+        if there is not None and _shown(there.name) != file.name and not file.rotated:
             file = self._keep(replace(file, rotated=True))
-        if size >= file.position and _mark(seen.descriptor, file.position) == file.mark:
+        if _goes_on(seen, file):
             return None
         self._keep(Followed(*file.key, file.name, self._positions.next_turn(file.name), rotated=file.rotated))
         return file
+
+    def _opened_again(self, file: Followed, there: _Listed | None, now: float) -> _Open | None:
+        """Open a known file that nobody held open; None if there is nothing to read in it.
+
+        While nobody held it, it may have been deleted, and its inode given to another file, such as the one it was compressed to.
+        """
+        if there is None:
+            self._forget(file)
+            return None
+        if self._read_whole.get(file.key) == there.changed:
+            return None
+        seen = self._open_file(file.key, there.name, now)
+        if seen is None:
+            return None
+        goes_on = _goes_on(seen, file)
+        if there.is_compressed or (not goes_on and (file.rotated or _shown(there.name) != file.name)):
+            self._forget(file)
+            return None
+        if goes_on and file.rotated and seen.size == file.position:
+            self._finish(file, gone=False)
+            self._read_whole[file.key] = there.changed
+            return None
+        return seen
+
+    def _forget(self, file: Followed) -> None:
+        if not file.rotated:
+            self._tell_gap("a log file is gone, and nobody read its last lines", file=file.name)
+        self._finish(file, gone=True)
 
     def _meet(self, key: tuple[int, int], name: str, now: float, begun_again: list[Followed]) -> None:
         """Follow a file that is new here; go on where its original was if it is a copy, which is known for certain a little later."""
@@ -290,6 +324,11 @@ def _mark(descriptor: int, position: int) -> bytes:
     """Return a digest of what is just before a position; empty if it is the beginning."""
     begin = max(0, position - _MARK_BYTES)
     return hashlib.blake2b(os.pread(descriptor, position - begin, begin), digest_size=16).digest() if position else b""
+
+
+def _goes_on(seen: _Open, file: Followed) -> bool:
+    """Return whether an open file still holds what was read of it."""
+    return seen.size >= file.position and _mark(seen.descriptor, file.position) == file.mark
 
 
 def _holds(seen: _Open, file: Followed) -> bool:

@@ -145,6 +145,45 @@ def test_a_compressed_file_is_left_alone_and_what_it_was_made_of_is_read_to_its_
     assert logs.gaps == []
 
 
+@pytest.fixture
+def reused(logs: Logs) -> Path:
+    """A renamed file that was read to its end and closed: what is written to it now is in the same inode, as after it was deleted."""
+    logs.settings["glob"] = "*.log*"
+    logs.restart()
+    logs.write("a.log", "one\ntwo\n")
+    logs.look()
+    (logs.path / "a.log").rename(logs.path / "a.log.1")
+    assert logs.look(int(QUIET_SECONDS) + 2) == []
+    return logs.path / "a.log.1"
+
+
+def test_a_compressed_file_with_the_inode_of_a_deleted_one_is_left_alone(logs: Logs, reused: Path):
+    reused.write_bytes(gzip.compress(b"one\ntwo\n"))
+    reused.rename(logs.path / "a.log.2.gz")
+    assert logs.look(4) == []
+    logs.restart()
+    assert (logs.look(4), logs.gaps) == ([], [])
+
+
+@pytest.mark.parametrize("lines", ["six\nten\n", "six\n", "four\nfive\n"])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_new_file_with_the_inode_of_a_deleted_one_is_read_whole(logs: Logs, reused: Path, lines: str, restarted: bool):
+    reused.write_text(lines)
+    reused.rename(logs.path / "a.log")
+    if restarted:
+        logs.restart()
+    logs.write("a.log", "sev")
+    assert logs.look(4) == lines.split()
+    logs.write("a.log", "en\n")
+    assert (logs.look(4), logs.gaps) == (["seven"], [])
+
+
+def test_a_file_of_the_same_size_with_the_inode_of_a_deleted_one_is_read_though_it_does_not_grow(logs: Logs, reused: Path):
+    reused.write_text("six\nten\n")
+    reused.rename(logs.path / "a.log")
+    assert logs.look(4) == ["six", "ten"]
+
+
 @pytest.mark.parametrize("glob", ["a.log", "a.log*"])
 def test_a_file_that_is_copied_and_truncated_is_read_once(logs: Logs, glob: str):
     logs.settings["glob"] = glob
