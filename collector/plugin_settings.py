@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import pydantic
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from core.catalog.validation_errors import suggestion
 from core.errors import WrongSetting
+from core.secrets import is_reference
+
+
+def _reference(text: str) -> str:
+    if not is_reference(text):
+        raise PydanticCustomError("reference", "may hold a secret; write env:NAME or file:PATH")
+    return text
+
+
+def _rooted(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError("write it from the root, such as /srv/edi/in")
+    return path
+
+
+Reference = Annotated[str, AfterValidator(_reference)]
+"""A setting that is a reference to a secret, because its value may hold one."""
+RootedPath = Annotated[str, AfterValidator(_rooted)]
+"""A path from the root: what is relative means another place for each process."""
 
 
 class PluginSettings(BaseModel):
@@ -35,6 +55,8 @@ def parsed(kind: type[Chosen], settings: dict[str, Any], what: str) -> Chosen:
                 wrong = f"is not a setting of this {what}" + (suggestion(str(first["loc"][0]), known) if len(first["loc"]) == 1 else "")
             case "missing":
                 wrong = "is missing; add it"
+            case "reference":
+                wrong = first["msg"]
             case _:
                 wrong = ("is wrong: " if first["loc"] else "") + first["msg"].removeprefix("Value error, ")
         raise WrongSetting(first["loc"], wrong) from error

@@ -44,7 +44,7 @@ class Watched:
     """
 
     url: str
-    management: str
+    management: str | None
     queues: Sequence[str]
     dead_letters: Mapping[str, str]
 
@@ -122,7 +122,7 @@ class _Management:
         self._watched = watched
 
     async def __aenter__(self) -> Self:
-        address, url = await asyncio.to_thread(lambda: (resolve_secret(self._watched.management), resolve_secret(self._watched.url)))
+        address, url = await asyncio.to_thread(lambda: (resolve_secret(self._watched.management or ""), resolve_secret(self._watched.url)))
         parts = urlsplit(address)
         self._virtual_host = quote(unquote(urlsplit(url).path[1:]) or "/", safe="")
         self._client = httpx.AsyncClient(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from collector.plugin_settings import PluginSettings, parsed
-from core.errors import WrongSetting
-from core.secrets import is_reference
+from collector.plugin_settings import PluginSettings, Reference, parsed
 
 
 class ReceiverSettings(PluginSettings):
     """What the settings of receivers with an address share: ``url`` is a reference to a secret."""
 
-    url: str
+    url: Reference
 
 
 Chosen = TypeVar("Chosen", bound=PluginSettings)
@@ -20,7 +18,4 @@ Chosen = TypeVar("Chosen", bound=PluginSettings)
 
 def parse_settings(kind: type[Chosen], settings: dict[str, Any]) -> Chosen:
     """Return a source's ``receiver:``, typed. Raises :class:`core.errors.WrongSetting` that names the field and never shows its value."""
-    found = parsed(kind, settings, "receiver")
-    if isinstance(found, ReceiverSettings) and not is_reference(found.url):
-        raise WrongSetting("url", "may hold a password; write env:NAME or file:PATH")
-    return found
+    return parsed(kind, settings, "receiver")

@@ -19,10 +19,9 @@ from pydantic import Field, field_validator, model_validator
 
 from collector.format import BadDocument, Document, Reader
 from collector.json_guard import NODES_MAX, check_json
-from collector.plugin_settings import PluginSettings, parsed
+from collector.plugin_settings import PluginSettings, Reference, parsed
 from collector.rejection import Rejection, ValidationError
 from collector.schema_registry import SchemaRegistry
-from core.secrets import is_reference
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 READS_MAX = 5 * NODES_MAX
@@ -38,7 +37,7 @@ class AvroSettings(PluginSettings):
     """
 
     schema_: dict[str, Any] | None = Field(default=None, alias="schema")
-    registry: str | None = None
+    registry: Reference | None = None
 
     @field_validator("schema_")
     @classmethod
@@ -46,13 +45,6 @@ class AvroSettings(PluginSettings):
         if schema is not None:
             _parsed([json.dumps(schema)])
         return schema
-
-    @field_validator("registry")
-    @classmethod
-    def _is_a_reference(cls, registry: str | None) -> str | None:
-        if registry is not None and not is_reference(registry):
-            raise ValueError("it may hold a password; write env:NAME or file:PATH")
-        return registry
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

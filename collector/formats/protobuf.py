@@ -16,16 +16,15 @@ from typing import Any, Self
 import msgspec
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError, Message
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from collector.format import BadDocument, Document, Reader
 from collector.json_guard import NODES_MAX, check_json
 from collector.otlp.protobuf_tags import read_varint
-from collector.plugin_settings import PluginSettings, parsed
+from collector.plugin_settings import PluginSettings, Reference, RootedPath, parsed
 from collector.protobuf_schema import MessageType, type_in_file, type_in_registry
 from collector.rejection import Rejection, ValidationError
 from collector.schema_registry import SchemaRegistry
-from core.secrets import is_reference
 
 MESSAGE_MAX_BYTES = 1 << 20
 """Two bytes may become a message of a hundred in memory."""
@@ -39,23 +38,9 @@ class ProtobufSettings(PluginSettings):
     Or ``registry``: the address of a schema registry, as a reference to a secret; each message then begins with the number of its schema.
     """
 
-    descriptor_set: str | None = None
+    descriptor_set: RootedPath | None = None
     message: str | None = None
-    registry: str | None = None
-
-    @field_validator("descriptor_set")
-    @classmethod
-    def _absolute(cls, path: str | None) -> str | None:
-        if path is not None and not path.startswith("/"):
-            raise ValueError("write it from the root, such as /etc/andon/orders.binpb")
-        return path
-
-    @field_validator("registry")
-    @classmethod
-    def _is_a_reference(cls, registry: str | None) -> str | None:
-        if registry is not None and not is_reference(registry):
-            raise ValueError("it may hold a password; write env:NAME or file:PATH")
-        return registry
+    registry: Reference | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

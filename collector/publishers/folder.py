@@ -11,8 +11,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from collector.plugin_settings import RootedPath
 from collector.publisher import Publication, PublisherSettings, publisher_settings
 from core.errors import Permanent, Retryable
 from core.folder import sync_folder
@@ -23,16 +24,9 @@ _NAME = r"^[A-Za-z0-9._-]{0,64}$"
 class FolderTarget(PublisherSettings):
     """Settings under ``resubmit:``. ``path``: the folder, from the root."""
 
-    path: str
+    path: RootedPath
     prefix: str = Field(default="", pattern=_NAME)
     suffix: str = Field(default="", pattern=_NAME)
-
-    @field_validator("path")
-    @classmethod
-    def _absolute(cls, path: str) -> str:
-        if not path.startswith("/"):
-            raise ValueError("write it from the root, such as /srv/edi/in")
-        return path
 
 
 class FolderPublisher:

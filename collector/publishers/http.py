@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from collector.plugin_settings import Reference
 from collector.polling.http_address import server_of
 from collector.publisher import Publication, PublisherSettings, publisher_settings
 from core.egress import check_target, trusted
-from core.errors import Permanent, Retryable, WrongSetting
-from core.secrets import is_reference, resolve_secret
+from core.errors import Permanent, Retryable
+from core.secrets import resolve_secret
 
 ANSWER_SECONDS = 15.0
 
@@ -23,9 +24,9 @@ ANSWER_SECONDS = 15.0
 class HttpTarget(PublisherSettings):
     """Settings under ``resubmit:``. ``url``: a reference to a secret that holds it; ``token``: to one that is sent as bearer token."""
 
-    url: str
+    url: Reference
     method: Literal["POST", "PUT"] = "POST"
-    token: str = ""
+    token: Reference | None = None
     ca_file: str | None = None
     allow_link_local: bool = False
 
@@ -37,10 +38,7 @@ class HttpPublisher:
 
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
-        target = publisher_settings(HttpTarget, settings)
-        for name in ("url", "token"):
-            if (value := getattr(target, name)) and not is_reference(value):
-                raise WrongSetting(name, "may hold a password; write env:NAME or file:PATH")
+        publisher_settings(HttpTarget, settings)
 
     def place(self, settings: dict[str, Any]) -> str:
         """Return the method and where the address is."""

@@ -12,10 +12,11 @@ from confluent_kafka import KafkaException, Producer
 from pydantic import Field
 
 from collector.kafka_address import connection_of
+from collector.plugin_settings import Reference
 from collector.publisher import Publication, PublisherSettings, publisher_settings
 from core.egress import check_target
-from core.errors import Permanent, Retryable, WrongSetting
-from core.secrets import is_reference, resolve_secret
+from core.errors import Permanent, Retryable
+from core.secrets import resolve_secret
 
 ANSWER_SECONDS = 15.0
 
@@ -23,7 +24,7 @@ ANSWER_SECONDS = 15.0
 class KafkaTarget(PublisherSettings):
     """Settings under ``resubmit:``. The secret behind ``url`` is as of the receiver; ``key`` is text, or nothing."""
 
-    url: str
+    url: Reference
     topic: str = Field(min_length=1, max_length=249)
     key: str = ""
 
@@ -35,8 +36,7 @@ class KafkaPublisher:
 
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
-        if not is_reference(publisher_settings(KafkaTarget, settings).url):
-            raise WrongSetting("url", "may hold a password; write env:NAME or file:PATH")
+        publisher_settings(KafkaTarget, settings)
 
     def place(self, settings: dict[str, Any]) -> str:
         """Return the topic."""

@@ -13,11 +13,12 @@ from aio_pika.exceptions import AMQPError, PublishError
 from pydantic import model_validator
 from yarl import URL
 
+from collector.plugin_settings import Reference
 from collector.publisher import Publication, PublisherSettings, publisher_settings
 from collector.reconnecting import without_password
 from core.egress import check_target
-from core.errors import Permanent, Retryable, WrongSetting
-from core.secrets import is_reference, resolve_secret
+from core.errors import Permanent, Retryable
+from core.secrets import resolve_secret
 
 ANSWER_SECONDS = 15.0
 
@@ -25,7 +26,7 @@ ANSWER_SECONDS = 15.0
 class RabbitmqTarget(PublisherSettings):
     """Settings under ``resubmit:``. ``queue``, or ``exchange`` with ``routing_key``; the secret behind ``url`` is as of the receiver."""
 
-    url: str
+    url: Reference
     queue: str = ""
     exchange: str = ""
     routing_key: str = ""
@@ -44,8 +45,7 @@ class RabbitmqPublisher:
 
     def validate(self, settings: dict[str, Any]) -> None:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
-        if not is_reference(publisher_settings(RabbitmqTarget, settings).url):
-            raise WrongSetting("url", "may hold a password; write env:NAME or file:PATH")
+        publisher_settings(RabbitmqTarget, settings)
 
     def place(self, settings: dict[str, Any]) -> str:
         """Return the queue, or the exchange and the routing key."""

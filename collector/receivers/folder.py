@@ -22,13 +22,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import field_validator
 from watchfiles import awatch
 
 from collector.files.known import KnownFiles
 from collector.files.place import FILE_MAX_BYTES, Found
 from collector.files.reader import FileReader, read_for_ever
 from collector.files.settings import FileSettings
+from collector.plugin_settings import RootedPath
 from collector.quarantine import EXCERPT_BYTES
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
@@ -48,14 +48,8 @@ class FolderSettings(FileSettings):
     ``orders.csv.done``). ``after``: ``keep``, ``move`` (to the folder ``move_to`` below ``path``) or ``delete``.
     """
 
+    path: RootedPath
     event_source: str = "/folders/{folder}"
-
-    @field_validator("path")
-    @classmethod
-    def _absolute(cls, path: str) -> str:
-        if not path.startswith("/"):
-            raise ValueError("write it from the root, such as /srv/edi/in")
-        return path
 
 
 class FolderReceiver:

@@ -26,6 +26,7 @@ from collector.logs.entry import LogEntry, records_of
 from collector.logs.follower import Follower, Piece
 from collector.logs.line import LineReader, LineTime, checked_pattern, nanoseconds
 from collector.logs.positions import Followed, Positions
+from collector.plugin_settings import RootedPath
 from collector.quarantine import MESSAGE
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
@@ -51,7 +52,7 @@ class LogFileSettings(FormatSettings):
     milestone matches it; else the source's name. ``start: end`` leaves out what is in the files when they are first seen.
     """
 
-    path: str = Field(min_length=1)
+    path: RootedPath
     glob: str = Field(default="*.log*", min_length=1)
     first_line: str | None = None
     time: LineTime = LineTime()
@@ -62,9 +63,7 @@ class LogFileSettings(FormatSettings):
 
     @field_validator("path")
     @classmethod
-    def _absolute(cls, path: str) -> str:
-        if not path.startswith("/"):
-            raise ValueError("write it from the root, such as /var/log/erp")
+    def _without_slash(cls, path: str) -> str:
         return path.rstrip("/") or "/"
 
     @field_validator("severity")

@@ -24,17 +24,18 @@ import pamqp.decode
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed
 from pamqp.exceptions import PAMQPException
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from collector.backoff import Backoff
 from collector.message import Message, MessageSettings, records_of
+from collector.plugin_settings import Reference
 from collector.rabbitmq_queues import Watched, doubts, telling_queues
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from collector.reconnecting import end_when_cancelled, reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
-from core.secrets import is_reference, resolve_secret
+from core.secrets import resolve_secret
 
 CHECK_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
@@ -76,14 +77,7 @@ class RabbitmqSettings(MessageSettings):
     bindings: list[Binding] = Field(default_factory=list)
     watch: list[str] = Field(default_factory=list)
     dead_letters: dict[str, str] = Field(default_factory=dict)
-    management: str = ""
-
-    @field_validator("management")
-    @classmethod
-    def _is_a_reference(cls, written: str) -> str:
-        if written and not is_reference(written):
-            raise ValueError("write env:NAME or file:PATH: the address contains a password")
-        return written
+    management: Reference | None = None
 
     @property
     def told(self) -> list[str]:

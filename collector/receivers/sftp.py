@@ -22,11 +22,12 @@ from collector.files.known import KnownFiles
 from collector.files.place import FILE_MAX_BYTES, Found
 from collector.files.reader import FileReader, read_for_ever
 from collector.files.settings import FileSettings
+from collector.plugin_settings import Reference
 from collector.quarantine import EXCERPT_BYTES
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import ReceiverSettings, parse_settings
 from core.errors import UsageError
-from core.secrets import is_reference, resolve_secret
+from core.secrets import resolve_secret
 
 ANSWER_SECONDS = 30.0
 _LOST = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
@@ -42,7 +43,7 @@ class SftpSettings(FileSettings, ReceiverSettings):
 
     event_source: str = "/sftp/{folder}"
     host_key: str
-    private_key: str | None = None
+    private_key: Reference | None = None
 
     @field_validator("host_key")
     @classmethod
@@ -51,13 +52,6 @@ class SftpSettings(FileSettings, ReceiverSettings):
             asyncssh.import_public_key(text)
         except (asyncssh.KeyImportError, ValueError) as error:
             raise ValueError("write what ssh-keyscan prints behind the machine's name, such as ssh-ed25519 AAAA…") from error
-        return text
-
-    @field_validator("private_key")
-    @classmethod
-    def _reference(cls, text: str | None) -> str | None:
-        if text is not None and not is_reference(text):
-            raise ValueError("this is a secret; write env:NAME or file:PATH")
         return text
 
 

@@ -31,7 +31,7 @@ def problems(folder: Path) -> list[str]:
         ("{type: rabbit_mq, url: 'env:B', queue: q}", "6:12: receiver 'rabbit_mq': 'type' is 'rabbit_mq', which does not exist; did you mean 'rabbitmq'?"),
         ("{type: rabbitmq, url: 'env:B'}", "6:1: receiver 'rabbitmq': 'queue' is missing; add it"),
         ("{type: rabbitmq, url: 'env:B', queue: q, prefech: 5}", "6:52: receiver 'rabbitmq': 'prefech' is not a setting of this receiver; did you mean 'prefetch'?"),
-        ("{type: rabbitmq, url: 'amqp://u:hunter2@h/', queue: q}", "6:28: receiver 'rabbitmq': 'url' may hold a password; write env:NAME or file:PATH"),
+        ("{type: rabbitmq, url: 'amqp://u:hunter2@h/', queue: q}", "6:28: receiver 'rabbitmq': 'url' may hold a secret; write env:NAME or file:PATH"),
         ("{type: rabbitmq, url: 'env:B', queue: q, bindings: [{exchange: e, key: k}]}", "6:77: receiver 'rabbitmq': 'bindings.0.key' is not a setting of this receiver"),
         ("{type: sql_table, url: 'env:B', key: [id], change: c, columns: [a]}", "6:1: receiver 'sql_table': write either 'table' or 'query'"),
     ],

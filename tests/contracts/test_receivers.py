@@ -81,7 +81,7 @@ def test_wrong_settings_are_refused_naming_the_field(name: str):
 def test_an_address_with_a_password_is_refused_and_not_repeated(name: str):
     if "url" not in harness_of(name).settings:
         return  # it has no address: what it reads is on this machine
-    with pytest.raises(UsageError, match=r"^'url' may hold a password; write env:NAME") as caught:
+    with pytest.raises(UsageError, match=r"^'url' may hold a secret; write env:NAME") as caught:
         RECEIVERS[name].validate({**harness_of(name).settings, "url": "scheme://user:hunter2@host/"})
 
     assert "hunter2" not in str(caught.value)

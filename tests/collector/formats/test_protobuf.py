@@ -255,7 +255,7 @@ def test_messages_wait_until_the_descriptor_set_can_be_used(tmp_path: Path):
         ({"descriptor_set": "/a"}, "name a descriptor_set and a message of it, or a registry"),
         ({"message": "a", "registry": "env:REGISTRY"}, "name a descriptor_set and a message of it, or a registry"),
         ({"descriptor_set": "a.binpb", "message": "a"}, "write it from the root"),
-        ({"registry": "http://andon:hunter2@registry"}, "'registry' is wrong: it may hold a password"),
+        ({"registry": "http://andon:hunter2@registry"}, "'registry' may hold a secret"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, str], wrong: str):

@@ -117,7 +117,7 @@ def test_a_machine_that_crashes_again_and_again_loses_and_repeats_nothing(remote
     ("wrong", "why"),
     [
         ({"host_key": "ssh-ed25519 nonsense"}, "'host_key' is wrong: write what ssh-keyscan prints"),
-        ({"private_key": "-----BEGIN OPENSSH PRIVATE KEY-----"}, "'private_key' is wrong: this is a secret; write env:NAME or file:PATH"),
+        ({"private_key": "-----BEGIN OPENSSH PRIVATE KEY-----"}, "'private_key' may hold a secret; write env:NAME or file:PATH"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any], why: str):
