@@ -106,6 +106,7 @@ class Follower:
         self._open: dict[tuple[int, int], _Open] = {}
         self._copies: dict[tuple[int, int], _Copy] = {}
         self._read_whole: dict[tuple[int, int], int] = {}
+        self._missing: set[tuple[int, int]] = set()
         self._told: set[str] = set()
         self._lock = Lock()
         self._closed = False
@@ -131,6 +132,7 @@ class Follower:
             self._told_again(old)
         self._copies = {key: copy for key, copy in self._copies.items() if key in there}
         self._read_whole = {key: changed for key, changed in self._read_whole.items() if key in there}
+        self._missing = {key for key in self._known if key not in there}
         self._from_end = False
         return list(self._known.values())
 
@@ -210,7 +212,8 @@ class Follower:
         While nobody held it, it may have been deleted, and its inode given to another file, such as the one it was compressed to.
         """
         if there is None:
-            self._forget(file)
+            if file.key in self._missing:  # twice: a folder that is listed while a file in it is renamed may show it under neither name
+                self._forget(file)
             return None
         if self._read_whole.get(file.key) == there.changed:
             return None
