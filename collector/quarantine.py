@@ -50,12 +50,12 @@ def quarantine_record(
         "quarantine_id": quarantine_id,
         "kind": provenance.kind,
         "reason": error.reason,
-        "message": error.message,
-        "field": error.field,
-        "content_type": provenance.content_type,
-        "encoding": provenance.encoding,
-        "headers": dict(provenance.headers),
-        "peer": provenance.peer,
+        "message": _whole(error.message),
+        "field": _whole(error.field),
+        "content_type": _whole(provenance.content_type),
+        "encoding": _whole(provenance.encoding),
+        "headers": {_whole(name): _whole(value) for name, value in provenance.headers.items()},
+        "peer": _whole(provenance.peer),
         "count": count,
     }
     content = body if isinstance(body, Content) else Content(body)
@@ -65,6 +65,11 @@ def quarantine_record(
         detail["size_bytes"] = str(content.size)
     text = msgspec.json.encode(detail).decode()
     return quarantine_id, Record(SignalKind.QUARANTINE, provenance.source, provenance.lane, received_at, count, kept, text)
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters, which no JSON can hold: names of files and messages of decoders may have them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def quarantine_reason(record: Record) -> str:

@@ -44,7 +44,7 @@ def redacted_event(event: dict[str, Any], rules: Rules) -> dict[str, Any]:
         elif name in _KEPT:
             made[name] = rules.text(value, always_hashed=True) if isinstance(value, str) else value
         else:
-            path = name if name == "subject" else f"extensions.{name}"
+            path = name if name == "subject" else rules.at("extensions", name)
             found = _walked(value, path, rules)
             if found is not _NOTHING:
                 made[name] = found
@@ -65,7 +65,7 @@ def _walked(value: Any, path: str, rules: Rules, *, hidden: bool = False) -> Any
         return _NOTHING
     if isinstance(value, list):
         return [each for each in (_walked(each, path, rules, hidden=hidden) for each in value) if each is not _NOTHING]
-    walked = ((name, _walked(each, f"{path}.{name}", rules, hidden=hidden)) for name, each in value.items())
+    walked = ((name, _walked(each, rules.at(path, name), rules, hidden=hidden)) for name, each in value.items())
     return {rules.text(name, always_hashed=True): each for name, each in walked if each is not _NOTHING}
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-_EMAIL = re.compile(r"[\w.+%'-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_LOCAL_PART = re.compile(r"[\w.+%'-]{1,64}")
+_DOMAIN = re.compile(r"(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?=[ -]?[A-Za-z0-9])", re.ASCII)
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){13,18}(?!\w)", re.ASCII)
 _PHONE = re.compile(
@@ -22,6 +23,8 @@ _GUARDED = (
     r"|credentials?)"
 )
 """What the names of secrets end in."""
+NAME_END = 16
+"""Characters: more than the longest of them."""
 _CREDENTIAL = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
     r"|(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"
@@ -37,13 +40,18 @@ _COUNTRIES = {
     27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HN HU LB NI PL SV", 29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC",
     32: "LC", 33: "RU",
 }  # fmt: skip
-_IBAN_LENGTHS = {country: length for length, countries in _COUNTRIES.items() for country in countries.split()}
-"""Of the registry of ISO 13616."""
+_IBAN_FORMS = {
+    country: re.compile(rf"[A-Za-z0-9](?:[ -]?[A-Za-z0-9]){{{length - 1}}}(?![^\W_])")
+    for length, countries in _COUNTRIES.items()
+    for country in countries.split()
+}
+"""By country; the lengths are of the registry of ISO 13616."""
 _ISSUERS = re.compile(r"4|5[1-5]|2[2-7]|3[47]|3(?:0[0-5]|[689])|6(?:011|4[4-9]|5)|62|35|50|5[6-9]|6[37]")
 _CARD_LENGTHS = {"4": {16, 19}, "34": {15}, "37": {15}, "30": {14}, "36": {14}, "38": {14}, "39": {14}}
 SHORTEST = 6
 """Of all that is found, in characters; most texts of a signal are shorter, or have none of the signs that are looked for first."""
 _IBAN_SHORTEST, _CARD_SHORTEST, _PHONE_SHORTEST = 15, 14, 8
+_LOCAL_PART_LONGEST = 64
 _PHONE_SIGNS = re.compile(r"\+[1-9]|tel|phone|mobil|handy|fax", re.IGNORECASE)
 _CREDENTIAL_SIGNS = re.compile(r"[=:]|eyJ|bearer|basic|-----", re.IGNORECASE)
 Found = tuple[int, int, str]
@@ -52,8 +60,12 @@ Found = tuple[int, int, str]
 
 def _emails(text: str) -> Iterator[Found]:
     if "@" in text or "%40" in text:
-        for found in _EMAIL.finditer(text):
-            yield *found.span(), found[0].replace("%40", "@").lower()
+        last = 0
+        for domain in _DOMAIN.finditer(text):
+            before = text[max(last, domain.start() - _LOCAL_PART_LONGEST) : domain.start()]
+            if local_part := _LOCAL_PART.match(before[::-1]):  # backwards: from where it may begin, it would be looked for 64 times
+                begin, last = domain.start() - local_part.end(), domain.end()
+                yield begin, last, text[begin:last].replace("%40", "@").lower()
 
 
 def _ibans(text: str) -> Iterator[Found]:
@@ -61,17 +73,13 @@ def _ibans(text: str) -> Iterator[Found]:
     if len(text) < _IBAN_SHORTEST:
         return
     for found in _IBAN.finditer(text):
-        length, at, compact = _IBAN_LENGTHS.get(found[0][:2].upper(), 0), found.start(), ""
-        while len(compact) < length and at < len(text):
-            if text[at].isascii() and text[at].isalnum():
-                compact += text[at].upper()
-            elif text[at] not in " -" or text[at - 1] in " -":
-                break
-            at += 1
-        is_whole = length and len(compact) == length and not text[at : at + 1].isalnum() and found.start() >= after
-        if is_whole and int("".join(str(int(each, 36)) for each in compact[4:] + compact[:4])) % 97 == 1:
-            after = at
-            yield found.start(), at, compact
+        form = _IBAN_FORMS.get(found[0][:2].upper())
+        if form is None or found.start() < after or (whole := form.match(text, found.start())) is None:
+            continue
+        compact = re.sub("[ -]", "", whole[0]).upper()
+        if int("".join(str(int(each, 36)) for each in compact[4:] + compact[:4])) % 97 == 1:
+            after = whole.end()
+            yield *whole.span(), compact
 
 
 def _cards(text: str) -> Iterator[Found]:
@@ -116,5 +124,5 @@ FINDERS: dict[str, Callable[[str], Iterator[Found]]] = {
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether what has this name is a secret: ``db.password``, ``accessToken``."""
-    return _NAMED.search(name) is not None
+    """Return whether what has this name is a secret: ``db.password``, ``accessToken``. The last :data:`NAME_END` characters say it."""
+    return _NAMED.search(name[-NAME_END:]) is not None

@@ -54,7 +54,7 @@ def _texts(message: Message, field: FieldDescriptor, value: Any, rules: Rules) -
 
 def _members(members: Any, path: str, rules: Rules, *, hidden: bool = False) -> None:
     """Redact attributes, or the members of a map, in place."""
-    dropped = [place for place, member in enumerate(members) if not _value(member.value, f"{path}.{member.key}", rules, hidden=hidden)]
+    dropped = [place for place, each in enumerate(members) if not _value(each.value, rules.at(path, each.key), rules, hidden=hidden)]
     for place in reversed(dropped):
         del members[place]
     for member in members:

@@ -31,6 +31,7 @@ def redacted_quarantine(record: Record, rules: Rules) -> Record:
     detail |= {
         "message": rules.text(message),
         "field": rules.text(detail["field"]),
+        "content_type": rules.text(detail["content_type"]),
         "peer": rules.text(detail["peer"]),
         "headers": _headers(detail["headers"], rules),
         "encoding": "",
@@ -89,7 +90,8 @@ def _headers(headers: dict[str, str], rules: Rules) -> dict[str, str]:
     made = {}
     for name, value in headers.items():
         attribute = name.removeprefix("ce-").removeprefix("ce_")
-        path = attribute if attribute in {"subject", name} else f"extensions.{attribute}"
+        path = attribute if attribute in {"subject", name} else rules.at("extensions", attribute)
         if attribute in {"specversion", "id", "source", "type", "time"} or not rules.drops(path):
-            made[name] = rules.hidden(path, value) if rules.hides(path) else rules.text(value, always_hashed=attribute == "id")
+            kept = rules.hidden(path, value) if rules.hides(path) else rules.text(value, always_hashed=attribute == "id")
+            made[rules.text(name, always_hashed=True)] = kept
     return made

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Self
 
-from collector.redaction.kinds import FINDERS, SHORTEST, is_secret_name
+from collector.redaction.kinds import FINDERS, NAME_END, SHORTEST, is_secret_name
 from core.catalog.source import Redaction
 
 PATH, NOT_KEPT, UNREADABLE, CREDENTIAL = "path", "not_kept", "unreadable", "credential"
@@ -18,6 +18,7 @@ PATH, NOT_KEPT, UNREADABLE, CREDENTIAL = "path", "not_kept", "unreadable", "cred
 _DIGEST_CHARACTERS = 20
 _PATHS_KNOWN = 10_000
 _LIST = re.compile(r"\[\d*\]")
+_ESCAPED = re.compile(r"(\\+)u([0-9A-Fa-f]{4})")
 ALWAYS_KEPT = ("resource.service.name", "attributes.log.file.name", "attributes.andon")
 """What signals are told apart by, whatever a list of paths to keep says."""
 
@@ -31,6 +32,7 @@ class Rules:
         self._key = key
         self._paths = _plain(redaction.paths)
         self._keep = (*_plain(redaction.keep), *ALWAYS_KEPT) if redaction.keep else ()
+        self._longest = max((len(each) for each in (*self._paths, *self._keep)), default=0)
         self._hides: dict[str, bool] = {}
         self.counts: Counter[str] = Counter()
 
@@ -46,9 +48,21 @@ class Rules:
         return bool(self._paths or self._keep)
 
     def text(self, text: str, *, always_hashed: bool = False) -> str:
-        """Return a text without what is known by how it is written. ``always_hashed``: it tells signals apart."""
+        """Return a text without what is known by how it is written, also in JSON's escapes. ``always_hashed``: it tells signals apart."""
         if len(text) < SHORTEST:
             return text
+        if "\\u" in text:
+            said = _ESCAPED.sub(_unescaped, text)
+            without = self._without(said, always_hashed=always_hashed)
+            return text if without == said else without
+        return self._without(text, always_hashed=always_hashed)
+
+    def at(self, path: str, name: str) -> str:
+        """Return the path of a member: as much of it as its rules look at, so that names without end cost no more than others."""
+        whole = f"{path}.{name}"
+        return whole if len(whole) <= self._longest + NAME_END else whole[: self._longest + 1] + whole[-NAME_END:]
+
+    def _without(self, text: str, *, always_hashed: bool) -> str:
         for kind in self._kinds:
             parts: list[str] = []
             last = 0
@@ -104,6 +118,15 @@ class Rules:
 def _plain(paths: Sequence[str]) -> tuple[str, ...]:
     """Return paths without the places in lists: every item of a list is treated alike."""
     return tuple(_LIST.sub("", path) for path in paths)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """Return what an escape of JSON says; of JSON within texts of JSON, whose backslashes are doubled with each level, too."""
+    count, character = len(found[1]), chr(int(found[2], 16))
+    own = count & -count  # the backslashes that belong to the escape; those before them are themselves
+    if not character.isprintable():
+        return found[0]
+    return "\\" * (count - own) + ("\\" * (2 * own - 1) if character in '"\\' else "") + character
 
 
 def _is_below(path: str, paths: tuple[str, ...]) -> bool:

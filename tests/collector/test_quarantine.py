@@ -19,7 +19,7 @@ ERROR = ValidationError("bad_json:syntax", "no JSON", "body", "send JSON")
 
 def kept(body: bytes | Content, *, count: int = 1, **more: Any) -> tuple[str, Record, dict[str, Any]]:
     quarantine_id, record = quarantine_record(
-        ERROR, body, Provenance("crm", Lane.BULK, "event", "application/json", **more), 5, count=count
+        ERROR, body, Provenance("crm", Lane.BULK, "event", **{"content_type": "application/json", **more}), 5, count=count
     )
     return quarantine_id, record, json.loads(record.detail)
 
@@ -38,6 +38,12 @@ def test_a_body_is_kept_as_it_came_with_its_reason() -> None:
 
 def test_the_same_input_twice_is_two_entries() -> None:
     assert kept(b"{")[0] != kept(b"{")[0]
+
+
+def test_half_a_character_in_what_is_told_keeps_nothing_from_being_kept() -> None:
+    record = kept(b"{", headers={"ce-\ud800": "\udcff"}, peer="folder:\udcff.xml", content_type="text/\udc80")[1]
+    detail = json.loads(record.detail)
+    assert (detail["headers"], detail["peer"], detail["content_type"]) == ({"ce-?": "?"}, "folder:?.xml", "text/?")
 
 
 @pytest.mark.parametrize("size", [BODY_MAX_BYTES, BODY_MAX_BYTES + 1])
