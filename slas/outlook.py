@@ -24,7 +24,9 @@ from slas.target import limit_of
 
 State = Literal["passed", "partly", "awaited", "failed", "ahead", "unseen"]
 
-LOST_LEAST, LOST_SHARE = 5 * 60_000, 0.2
+MINUTE = 60_000
+"""What comes by less than this after the promise is as promised: nobody is told seconds."""
+LOST_LEAST, LOST_SHARE = 5 * MINUTE, 0.2
 """A step took too long if it took that much longer than usual: in milliseconds, and as a share of the usual time."""
 _WORST = [Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.PAUSED, Verdict.RUNNING]
 
@@ -96,6 +98,14 @@ class Outlook:
         """The step that the promise is about."""
         name = self.promise["stage"] if self.promise else None
         return next((step for step in self.steps if step.milestone == name), None)
+
+    @property
+    def is_expected_late(self) -> bool:
+        """Whether the promise is still open, in time, and expected to be missed by a minute or more."""
+        goal, due = self.goal, milliseconds_of(self.promise["due_at"]) if self.promise else None
+        if not self.is_open or goal is None or goal.at is not None or goal.expected is None or due is None:
+            return False
+        return self.now <= due <= goal.expected - MINUTE
 
     def title(self, milestone: str) -> str:
         """Return what people call a milestone."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from core.catalog.definition import readable
 from core.duration import format_duration
 from core.verdict import TransactionState, Verdict
-from slas.outlook import Outlook, Step
+from slas.outlook import MINUTE, Outlook, Step
 from slas.rows import milliseconds_of
 
 Show = Callable[[int], str]
@@ -18,7 +18,7 @@ def standing(outlook: Outlook, show: Show) -> str:
     """Return one sentence: how late, where the time was lost, what is awaited from whom, and what is expected when."""
     parts, step = [_lead(outlook, show)], outlook.waiting
     troubled = outlook.worst is None or outlook.worst["verdict"] in {Verdict.BREACHED, Verdict.AT_RISK} or _is_missed(outlook)
-    if troubled and (lost := outlook.lost) is not None and lost is not outlook.waiting:
+    if (troubled or outlook.is_expected_late) and (lost := outlook.lost) is not None and lost is not outlook.waiting:
         parts.append(
             f"{_span(lost.lost)} were lost between {_quoted(outlook.title(lost.before))} and {_quoted(lost.title)} ({_span(lost.took or 0)}, usually {_span(lost.usual or 0)})"
         )
@@ -48,7 +48,7 @@ def _prospect(outlook: Outlook, goal: Step, due: int, show: Show) -> str:
         word = "is later than promised" if outlook.now > due else "is under way"
         return f"{word}; it was promised for {show(due)}. A date that can be relied on is not known yet."
     title, expected = _quoted(goal.title), show(goal.expected)
-    if goal.expected > due:
+    if goal.expected - due >= MINUTE:
         return f"will be later than promised: {title} is now expected on {expected} instead of {show(due)}."
     if _is_held_up(outlook):
         return f"is held up; {title} can still be reached on {expected}, and was promised for {show(due)}."
@@ -95,6 +95,8 @@ def _lead(outlook: Outlook, show: Show) -> str:
         return f"{_span(outlook.now - due)} late: {_goal(outlook)} was promised for {show(due)}"
     if worst is not None and worst["verdict"] != Verdict.RUNNING and (found := _of_worst(outlook, show)):
         return f"{found}{'; ' + kept if kept else ''}"
+    if outlook.is_expected_late:
+        return "Will probably be late"
     return kept or ("On time" if worst is not None else "Under way")
 
 
@@ -144,7 +146,7 @@ def _arrival(outlook: Outlook, show: Show) -> str:
         return f"{_quoted(goal.title)} is promised for {show(due)}" if outlook.now <= due else ""
     by = f" ({goal.told})" if goal.told else ""
     apart = abs(goal.expected - due)
-    margin = f"{_span(apart)} {'after' if goal.expected > due else 'before'} the promise" if apart >= 60_000 else "as promised"
+    margin = f"{_span(apart)} {'after' if goal.expected > due else 'before'} the promise" if apart >= MINUTE else "as promised"
     return f"{_quoted(goal.title)} is expected on {show(goal.expected)}{by}, {margin}"
 
 
@@ -155,4 +157,4 @@ def _quoted(title: str) -> str:
 
 def _span(milliseconds: int) -> str:
     """Return a duration without the seconds nobody asks for."""
-    return format_duration(milliseconds if milliseconds < 60_000 else milliseconds // 60_000 * 60_000)
+    return format_duration(milliseconds if milliseconds < MINUTE else milliseconds // MINUTE * MINUTE)

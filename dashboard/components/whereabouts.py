@@ -77,6 +77,8 @@ def _mood(outlook: Outlook) -> Badge:
         return status_badge.RED
     if not verdict and outlook.promise is not None:
         verdict = str(outlook.promise["verdict"])
+    if outlook.is_expected_late and verdict == Verdict.RUNNING:
+        return status_badge.AMBER
     return status_badge.of(verdict) if verdict else status_badge.IDLE
 
 

@@ -30,6 +30,17 @@ def test_on_time_says_what_is_awaited_and_expected() -> None:
     )
 
 
+def test_what_is_expected_after_the_promise_is_never_called_on_time() -> None:
+    assert told({"captured": "07:00", "booked": "11:10"}, clock("deliver", "delivered", "13:00")) == (
+        "Will probably be late; 4 hours were lost between “Captured” and “Booked” (4 hours 10 minutes, usually 10 minutes); waiting for “Shipped” "
+        "from WMS since 11:10, which usually takes 1 hour; “Delivered” is expected on 14:10, 1 hour 10 minutes after the promise."
+    )
+    within_the_minute = clock("deliver", "delivered", "14:09:30")
+    assert told(BOOKED, within_the_minute).endswith("“Delivered” is expected on 14:10, as promised.")
+    assert told(BOOKED, within_the_minute).startswith("On time; ")
+    assert said(BOOKED, within_the_minute).startswith("Order 4711 is on schedule: ")
+
+
 def test_what_is_late_says_by_how_much_and_where_the_time_was_lost() -> None:
     first = {"captured": "07:00", "booked": "09:10"}
     assert told(first, clock("deliver", "delivered", "10:00", "breached"), now="2026-03-27 10:05:00") == (

@@ -46,11 +46,11 @@ def test_the_head_says_how_it_stands_what_to_tell_and_what_is_promised(context: 
     ("clocks", "more", "kind"),
     [
         ([PROMISE], {}, "info"), ([clock("deliver", "delivered", "18:00", "at_risk")], {}, "warn"), ([], {}, "idle"),
-        ([PROMISE], {"failed_stage": "shipped"}, "bad"),
+        ([PROMISE], {"failed_stage": "shipped"}, "bad"), ([clock("deliver", "delivered", "13:00")], {}, "warn"),
         ([clock("deliver", "delivered", "18:00", "met", stopped_at=at("11:00"))], {"state": "completed"}, "ok"),
     ],
 )  # fmt: skip
-def test_its_colour_is_that_of_the_worst_clock_or_of_how_it_ended(
+def test_its_colour_is_that_of_the_worst_clock_of_what_is_expected_or_of_how_it_ended(
     context: Context, clocks: list[dict[str, Any]], more: dict[str, Any], kind: str
 ) -> None:
     assert f'class="andon-where {kind}"' in str(whereabouts.head(context, outlook(BOOKED, *clocks, **more)))
