@@ -6,6 +6,7 @@ The identity is the header ``idempotency-key``.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from core.errors import Permanent, Retryable
 from core.secrets import resolve_secret
 
 ANSWER_SECONDS = 15.0
+REASON_BYTES = 200
 
 
 class HttpTarget(PublisherSettings):
@@ -49,29 +51,56 @@ class HttpPublisher:
         """Post it, and wait for the answer."""
         target = publisher_settings(HttpTarget, settings)
         address = await asyncio.to_thread(resolve_secret, target.url)
-        headers = {**publication.headers, "idempotency-key": publication.identity, "user-agent": "andon"}
+        headers = {**publication.headers, "idempotency-key": publication.identity, "user-agent": "andon", "accept-encoding": "identity"}
         if publication.content_type:
             headers["content-type"] = publication.content_type
         if target.token:
             headers["authorization"] = f"Bearer {await asyncio.to_thread(resolve_secret, target.token)}"
         _, host, port = server_of(address)
+        try:
+            to = httpx.URL(address)
+        except httpx.InvalidURL as error:  # whose words repeat a part of the address
+            raise Retryable("that is no address; write https://host/path where 'url' says it is") from error
         reached = (await asyncio.to_thread(check_target, host, port, link_local=target.allow_link_local))[0]
         verify = await asyncio.to_thread(trusted, target.ca_file)
         headers["host"] = urlsplit(address).netloc.rpartition("@")[2]
         async with httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=ANSWER_SECONDS, verify=verify) as client:
             extensions = {"sni_hostname": host} if reached != host else {}
-            to = httpx.URL(address).copy_with(host=reached)
-            request = client.build_request(target.method, to, content=publication.body, headers=headers, extensions=extensions)
+            request = client.build_request(
+                target.method,
+                to.copy_with(host=reached),
+                content=publication.body,
+                headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+                extensions=extensions,
+            )
             try:
-                answer = await client.send(request)
+                answer = await client.send(request, stream=True)
+                await _judged(host, answer)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 raise Retryable(f"{host} cannot be reached: {error}") from error
-        if answer.is_success:
-            return
-        # it may have done a part of it, or sends on to what it made, or has a message with this key already
-        if answer.is_redirect or answer.status_code in {408, 409} or answer.status_code >= 500:
-            raise OSError(f"{host} answers HTTP {answer.status_code}")
-        raise Permanent(f"{host} refuses it: HTTP {answer.status_code} {' '.join(answer.text[:200].split())}")
+            except httpx.LocalProtocolError as error:  # a header of the message, before anything is sent
+                raise Permanent(f"HTTP cannot say it: {error}") from error
 
 
 PUBLISHER = HttpPublisher()
+
+
+async def _judged(host: str, answer: httpx.Response) -> None:
+    """Return if an answer says that the message was taken."""
+    if answer.is_success:
+        return
+    # it may have done a part of it, or sends on to what it made, or has a message with this key already
+    if answer.is_redirect or answer.status_code in {408, 409} or answer.status_code >= 500:
+        raise OSError(f"{host} answers HTTP {answer.status_code}")
+    raise Permanent(f"{host} refuses it: HTTP {answer.status_code} {await _reason(answer)}")
+
+
+async def _reason(answer: httpx.Response) -> str:
+    """Return the beginning of what a refusal says: it may go on without end."""
+    said = b""
+    with suppress(httpx.HTTPError):
+        async for part in answer.aiter_raw():
+            said += part
+            if len(said) >= REASON_BYTES:
+                break
+    return " ".join(said[:REASON_BYTES].decode("utf-8", "replace").split())

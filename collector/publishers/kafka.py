@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 from confluent_kafka import KafkaException, Producer
 from pydantic import Field
@@ -50,14 +51,22 @@ class KafkaPublisher:
 PUBLISHER = KafkaPublisher()
 
 
+def _check_brokers(brokers: str) -> None:
+    for broker in brokers.split(","):
+        try:
+            address = urlsplit(f"//{broker}")
+            host, port = address.hostname or "", address.port or 9092
+        except ValueError as error:
+            raise Retryable(f"'{broker}' is no broker; write its name and its port, such as broker:9092") from error
+        check_target(host, port, link_local=False)
+
+
 def _publish(target: KafkaTarget, publication: Publication) -> None:
     connection = connection_of(resolve_secret(target.url))
-    for broker in str(connection["bootstrap.servers"]).split(","):
-        host, _, port = broker.rpartition(":")
-        check_target(host, int(port), link_local=False)
+    _check_brokers(str(connection["bootstrap.servers"]))
     wait = int(ANSWER_SECONDS * 1000)
-    producer = Producer({**connection, "acks": "all", "enable.idempotence": True, "message.timeout.ms": wait, "log_level": 0})
     try:
+        producer = Producer({**connection, "acks": "all", "enable.idempotence": True, "message.timeout.ms": wait, "log_level": 0})
         if (topic := producer.list_topics(target.topic, timeout=ANSWER_SECONDS).topics[target.topic]).error is not None:
             raise Permanent(f"the brokers refuse the topic: {topic.error.str()}")
     except KafkaException as error:  # nothing was sent yet
@@ -65,13 +74,16 @@ def _publish(target: KafkaTarget, publication: Publication) -> None:
     told: list[Any] = []
     typed = [("content-type", publication.content_type)] if publication.content_type else []
     headers = [*publication.headers.items(), *typed, ("andon-resubmission", publication.identity)]
-    producer.produce(
-        target.topic,
-        publication.body,
-        key=target.key or None,
-        headers=[(name, value.encode()) for name, value in headers],
-        on_delivery=lambda error, _: told.append(error),
-    )
+    try:
+        producer.produce(
+            target.topic,
+            publication.body,
+            key=target.key or None,
+            headers=[(name, value.encode()) for name, value in headers],
+            on_delivery=lambda error, _: told.append(error),
+        )
+    except KafkaException as error:  # the client itself refuses it, as one that is too large
+        raise Permanent(f"it cannot be sent: {error.args[0].str()}") from error
     producer.flush(ANSWER_SECONDS + 5)
     if told != [None]:
         raise TimeoutError(f"the brokers did not confirm it: {told[0].str() if told else 'no answer'}")

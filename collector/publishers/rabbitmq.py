@@ -56,14 +56,20 @@ class RabbitmqPublisher:
         """Publish, and wait for the confirmation."""
         target = publisher_settings(RabbitmqTarget, settings)
         url = await asyncio.to_thread(resolve_secret, target.url)
-        address = URL(url)
+        try:
+            address = URL(url)
+        except ValueError as error:  # whose words repeat a part of the address
+            raise Retryable("that is no address; write amqp://user:password@broker/virtual-host where 'url' says it is") from error
         await asyncio.to_thread(check_target, address.host or "", address.port or 5672, link_local=False)
         try:
             connection = await aio_pika.connect(url, timeout=ANSWER_SECONDS, client_properties={"connection_name": "andon resubmit"})
         except (AMQPError, OSError, ValueError) as error:
             raise Retryable(f"the broker cannot be reached: {without_password(str(error))}") from error
         async with connection:
-            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            try:
+                channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            except (AMQPError, OSError) as error:
+                raise Retryable(f"the broker opens no channel: {error}") from error
             try:
                 exchange = await channel.get_exchange(target.exchange) if target.exchange else channel.default_exchange
             except AMQPError as error:

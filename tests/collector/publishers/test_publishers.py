@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -70,6 +71,37 @@ def test_what_nobody_takes_was_certainly_not_published(name: str, url: str, monk
     monkeypatch.setenv("TARGET", url)
     with pytest.raises(Retryable, match="cannot be reached"):
         publish(name, VALID[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "message"),
+    [
+        ("rabbitmq", "amqp://a:hunter2@[::1/", "that is no address"),
+        ("kafka", "kafka://broker:ninety", "'broker:ninety' is no broker"),
+        ("kafka", "kafka://127.0.0.1:9?ssl.ca.location=/none", "no broker answers"),
+        ("kafka", "kafka://127.0.0.1:9?sasl.mechanism=NONE", "no broker answers"),
+        ("http", "http://a:hunter2@[::1/", "that is no address"),
+        ("http", "http://a:hunter2@host\x01/", "that is no address"),
+    ],
+)
+def test_a_wrong_address_has_certainly_taken_nothing(name: str, url: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.publishers.kafka.ANSWER_SECONDS", 0.5)
+    monkeypatch.setenv("TARGET", url)
+    with pytest.raises(Retryable, match=message) as caught:
+        publish(name, VALID[name])
+    assert "hunter2" not in str(caught.value)
+
+
+def test_what_a_client_itself_refuses_was_certainly_not_published(kafka_server: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = f"resubmitted-{next(_numbers)}"
+    kafka_server.create_topic(topic)
+    monkeypatch.setenv("TARGET", kafka_server.url)
+    with pytest.raises(Permanent, match="it cannot be sent"):
+        publish("kafka", {**VALID["kafka"], "topic": topic}, Publication(bytes(2 << 20), "m-1"))
+    with listening(202, []) as url:
+        monkeypatch.setenv("TARGET", url)
+        with pytest.raises(Permanent, match="HTTP cannot say it"):
+            publish("http", VALID["http"], Publication(b"{}", "m-1", headers={"tracestate": "a\nb"}))
 
 
 def test_a_message_is_in_its_queue_once_it_is_confirmed(rabbit_server: RabbitServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,6 +180,23 @@ def test_an_address_takes_it_only_if_it_says_so(status: int, raised: type[Except
     assert (path, body, headers["idempotency-key"], headers["authorization"]) == ("/orders", MESSAGE.body, "m-1", "Bearer a-token")
     assert (headers["content-type"], headers["traceparent"]) == ("application/json", "00-1")
     assert headers["host"].startswith("localhost:")
+
+
+def test_of_an_answer_without_end_only_the_beginning_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 422 No\r\ncontent-type: text/plain\r\n\r\nthe order  is closed\n")
+            while True:
+                connection.sendall(b"x" * 65_536)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=answer, daemon=True).start()
+        monkeypatch.setenv("TARGET", f"http://127.0.0.1:{server.getsockname()[1]}/")
+        with pytest.raises(Permanent, match="refuses it: HTTP 422 the order is closed x") as caught:
+            publish("http", VALID["http"])
+    assert len(str(caught.value)) < 300
 
 
 def test_a_file_appears_whole_and_never_over_another(tmp_path: Path) -> None:
