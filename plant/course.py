@@ -8,7 +8,7 @@ from random import Random
 
 from plant.faults import Fault, FaultName
 from plant.hours import Site
-from plant.signal import NO_TIME, Attributes, Happening, Kind, Operation, Reached, Signal, SpanKind, Truth
+from plant.signal import NO_TIME, Attributes, Happening, Kind, Operation, Passage, Reached, Signal, SpanKind, Truth
 
 
 class Course:
@@ -31,6 +31,7 @@ class Course:
         self._live = live
         self._signals: list[Signal] = []
         self._reached: list[Reached] = []
+        self._passages: list[Passage] = []
         self._hit: list[str] = []
         self._keys: dict[str, list[str]] = {}
         self._carried: dict[str, dict[str, str]] = {}
@@ -47,14 +48,16 @@ class Course:
 
     def hop(self, queue: str, at: datetime, low_seconds: float, high_seconds: float) -> datetime | None:
         """Return when a message put into ``queue`` at ``at`` is taken from it, or None if it is lost for good."""
-        taken = self.after(at, low_seconds, high_seconds)
+        put, taken = at, self.after(at, low_seconds, high_seconds)
         if (lost := self._struck(FaultName.LOST_MESSAGE, at, queue)) is not None:
             if not lost[0].amount:
                 return None
-            taken += timedelta(minutes=lost[0].amount * self._luck.uniform(0.5, 1.5))
+            sent_again = timedelta(minutes=lost[0].amount * self._luck.uniform(0.5, 1.5))
+            put, taken = put + sent_again, taken + sent_again
         while (stuck := self._struck(FaultName.STUCK_QUEUE, taken, queue)) is not None:
             # The backlog is worked off in a few minutes once the queue moves again.
             taken = stuck[1] + timedelta(seconds=self._luck.uniform(1, 240))
+        self._passages.append(Passage(queue, put, taken))
         return taken
 
     def rejected(self, at: datetime) -> bool:
@@ -131,7 +134,7 @@ class Course:
             reached=tuple(self._reached),
             faults=tuple(dict.fromkeys(self._hit)),
         )
-        return Happening(truth, tuple(sorted(self._signals, key=lambda signal: signal.order)))
+        return Happening(truth, tuple(sorted(self._signals, key=lambda signal: signal.order)), tuple(self._passages))
 
     def _say(
         self,

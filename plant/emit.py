@@ -19,6 +19,7 @@ from andon_instrumentation import AndonInstrumentor, business_keys, extract, inj
 from opentelemetry import trace
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk.metrics.export import ResourceMetrics
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -37,7 +38,7 @@ class Outgoing:
     """What is ready to be sent: OTLP data from the SDK, or a CloudEvent as a JSON object."""
 
     service: str
-    data: ReadableSpan | ReadableLogRecord | dict[str, object]
+    data: ReadableSpan | ReadableLogRecord | ResourceMetrics | dict[str, object]
 
 
 def nanoseconds(moment: datetime) -> int:

@@ -15,6 +15,7 @@ from plant.course import Course
 from plant.faults import Fault
 from plant.flows import order_to_cash, plan_to_produce, procure_to_pay
 from plant.hours import REGENSBURG, ROCKFORD, Site
+from plant.queues import Queues
 from plant.signal import Happening, Signal, Truth
 
 Play = Callable[[Course], None]
@@ -88,13 +89,22 @@ class Model:
 
 
 class Schedule:
-    """Signals in the order of their true start, from happenings in the order of theirs; keeps the ledger of what has begun."""
+    """Signals in the order of their true start, from happenings in the order of theirs.
+
+    Keeps the ledger of what has begun, and what stands in the queues.
+    """
 
     def __init__(self, *streams: Iterator[Happening]) -> None:
         self.ledger: list[Truth] = []
+        self.queues = Queues()
         self._streams = list(streams)
         self._heads = [next(stream) for stream in self._streams]
         self._heap: list[tuple[datetime, str, Signal]] = []
+
+    def begin(self, happening: Happening) -> None:
+        """Remember that a transaction has begun, without its signals."""
+        self.ledger.append(happening.truth)
+        self.queues.add(happening.passages)
 
     def add(self, signals: Sequence[Signal]) -> None:
         """Add signals of a transaction that has already begun."""
@@ -105,7 +115,7 @@ class Schedule:
         """Return the signals that start at or before ``now`` and were not returned yet."""
         for place, stream in enumerate(self._streams):
             while self._heads[place].truth.started_at <= now:
-                self.ledger.append(self._heads[place].truth)
+                self.begin(self._heads[place])
                 self.add(self._heads[place].signals)
                 self._heads[place] = next(stream)
         due = []

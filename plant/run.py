@@ -37,6 +37,8 @@ TICK_SECONDS = 0.5
 HISTORY_BATCH = 100
 """Transactions sent together while history is played."""
 HISTORY_CHECK = timedelta(hours=2)
+QUEUES_CHECK = timedelta(minutes=15)
+"""How often the queues were looked at before live; from then on at every tick."""
 GO_ON_WITHIN = timedelta(hours=24)
 """A plant that was stopped for longer than this starts afresh."""
 
@@ -90,7 +92,7 @@ class Plant:
         past: list[Happening] = [*(checks if self._settings.history_hours > 0 else ()), *self._past]
         for place in range(0, len(past), HISTORY_BATCH):
             for happening in past[place : place + HISTORY_BATCH]:
-                self.schedule.ledger.append(happening.truth)
+                self.schedule.begin(happening)
                 for signal in happening.signals:
                     if signal.order <= self.live:
                         self._emitter.take(signal)
@@ -100,11 +102,18 @@ class Plant:
             if self._sent_until == self.live and not self._send(ready):
                 return False
         _logger.info("played %s transactions of history", len(self._past))
-        return True
+        return self._tell_past_queues()
+
+    def _tell_past_queues(self) -> bool:
+        """Tell what stood in the queues of the last day before live, as far as there is history."""
+        hours = min(self._settings.history_hours, 24)
+        looks = (self.live - number * QUEUES_CHECK for number in reversed(range(int(timedelta(hours=hours) / QUEUES_CHECK))))
+        told = (self.schedule.queues.told(at) for at in looks)  # each look is sent alone: the exporter keeps the last state of a queue
+        return all(self._sent_until > self.live or self._send(look) for look in told)
 
     def _play(self, now: datetime) -> bool:
         self._take_until(now)
-        done = self._send(self._emitter.ready(now))
+        done = self._send([*self._emitter.ready(now), *self.schedule.queues.told(now)])
         if done and now > self._sent_until:
             self._remember(self.live, now)
         return done

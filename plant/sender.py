@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import httpx
 import requests
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExportResult
+from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData, ResourceMetrics
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from requests.adapters import HTTPAdapter
@@ -44,18 +46,21 @@ class Sender:
         base = endpoint.rstrip("/")
         self._spans = OTLPSpanExporter(f"{base}/v1/traces", headers=headers, timeout=TIMEOUT_SECONDS, session=_session(trust))
         self._logs = OTLPLogExporter(f"{base}/v1/logs", headers=headers, timeout=TIMEOUT_SECONDS, session=_session(trust))
+        self._metrics = OTLPMetricExporter(f"{base}/v1/metrics", headers=headers, timeout=TIMEOUT_SECONDS, session=_session(trust))
         self._http = httpx.Client(headers=headers, timeout=TIMEOUT_SECONDS, verify=True if trust is None else trust)
         self._events_url = f"{base}/v1/events"
         self._stop = stop
 
     def send(self, outgoing: Sequence[Outgoing]) -> bool:
-        """Send spans, log records and events in batches, each until it is acknowledged."""
+        """Send spans, log records, metrics and events in batches, each until it is acknowledged."""
         spans = [item.data for item in outgoing if isinstance(item.data, ReadableSpan)]
         records = [item.data for item in outgoing if isinstance(item.data, ReadableLogRecord)]
+        metrics = [item.data for item in outgoing if isinstance(item.data, ResourceMetrics)]
         events = [item.data for item in outgoing if isinstance(item.data, dict)]
         return (
             all(self._until_done(partial(self._export_spans, part)) for part in _parts(spans, REQUEST_SIGNALS))
             and all(self._until_done(partial(self._export_logs, part)) for part in _parts(records, REQUEST_SIGNALS))
+            and all(self._until_done(partial(self._export_metrics, part)) for part in _parts(metrics, REQUEST_SIGNALS))
             and all(self._until_done(partial(self._post, events_body(part))) for part in _parts(events, REQUEST_EVENTS))
         )
 
@@ -63,6 +68,7 @@ class Sender:
         """Close the connections."""
         self._spans.shutdown()  # type: ignore[no-untyped-call]
         self._logs.shutdown()  # type: ignore[no-untyped-call]
+        self._metrics.shutdown()
         self._http.close()
 
     def _export_spans(self, spans: Sequence[ReadableSpan]) -> bool:
@@ -70,6 +76,9 @@ class Sender:
 
     def _export_logs(self, records: Sequence[ReadableLogRecord]) -> bool:
         return self._logs.export(records) is LogRecordExportResult.SUCCESS
+
+    def _export_metrics(self, metrics: Sequence[ResourceMetrics]) -> bool:
+        return self._metrics.export(MetricsData(metrics)) is MetricExportResult.SUCCESS
 
     def _post(self, body: bytes) -> bool:
         try:

@@ -71,12 +71,22 @@ class Truth:
     faults: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A message in a queue: when it was put into it, and when it was taken from it."""
+
+    queue: str
+    put_at: datetime
+    taken_at: datetime
+
+
 @dataclass(frozen=True)
 class Happening:
-    """One transaction with all its signals, in causal order."""
+    """One transaction with all its signals, in causal order, and the queues that its messages pass."""
 
     truth: Truth
     signals: tuple[Signal, ...]
+    passages: tuple[Passage, ...] = ()
 
 
 NO_TIME = timedelta(0)

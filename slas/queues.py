@@ -70,7 +70,8 @@ class Queues:
     def held_up(self, transactions: pd.DataFrame, clocks: pd.DataFrame) -> pd.DataFrame:
         """Return the clocks with ``held_up``: the cause if they wait for what is behind a queue that holds them up, else empty.
 
-        ``at_once``: whether that alone puts the promise at risk: it is about the milestone behind the queue, or there is none about it.
+        ``at_once``: whether that alone puts the promise at risk: it is about the milestone behind the queue or, if none is, about the
+        first one after it that a promise is about.
         """
         faults = self._faults or {}
         held: dict[tuple[str, str], tuple[str, str]] = {}
@@ -87,12 +88,18 @@ class Queues:
             else ("", "")
             for flow, transaction, stage, stopped in zip(*columns, strict=True)
         ]
-        promised = {(flow, sla.to) for flow in self._before for sla in self._flows[flow].slas.values()}
+        next_promised = {
+            (flow, milestone): self._next_promised(flow, milestone) for flow, queues in self._before.items() for milestone in queues
+        }
         at_once = [
-            bool(cause) and (milestone == stage or (flow, milestone) not in promised)
+            bool(cause) and stage == next_promised[flow, milestone]
             for (cause, milestone), flow, stage in zip(found, clocks["flow"], clocks["stage"], strict=True)
         ]
         return clocks.assign(held_up=np.array([cause for cause, _ in found], object), at_once=np.array(at_once, np.bool_))
+
+    def _next_promised(self, flow: str, milestone: str) -> str | None:
+        promised = {sla.to for sla in self._flows[flow].slas.values()}
+        return next((name for name in [milestone, *self._flows[flow].after(milestone)] if name in promised), None)
 
     def _is_behind(self, flow: str, milestone: str, stage: str) -> bool:
         return stage == milestone or stage in self._flows[flow].after(milestone)

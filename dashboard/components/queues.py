@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.catalog import Catalog
 from core.money import count
 from core.plural import counted
 from dashboard.components import table
@@ -25,10 +26,11 @@ _STALE_SECONDS = 300
 
 def show(context: Context, queues: pd.DataFrame, hour: datetime) -> None:
     """Draw the queues of all sources (``store.reads.queues.latest``), those with dead letters first, then those with most in them."""
-    if queues.empty:
+    told = [*queues.to_dict("records"), *_untold(context.catalog, queues)]
+    if not told:
         return
     st.subheader("Queues", anchor=False)
-    rows = sorted(queues.to_dict("records"), key=lambda row: (-_number(row["dead_letters"]), -_inside(row), row["source"], row["queue"]))
+    rows = sorted(told, key=lambda row: (-_number(row["dead_letters"]), -_inside(row), row["source"], row["queue"]))
     hours = [hour - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)]
     columns = [
         table.Column("Queue", _named, "key wrap"),
@@ -42,6 +44,19 @@ def show(context: Context, queues: pd.DataFrame, hour: datetime) -> None:
     table.show(columns, rows[:_SHOWN], "Queues")
     shown = f"Showing {_SHOWN} of {len(rows)}. " if len(rows) > _SHOWN else ""
     st.caption(f"{shown}A dash: the broker does not tell. Last 24 hours: the most in it in each hour, waiting or unacknowledged.")
+
+
+def _untold(catalog: Catalog, queues: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return the queues that milestones name and nobody has told of: their transactions would wait unseen."""
+    known = {(row["source"], row["queue"]) for row in queues.to_dict("records")}
+    named = [one.through for flow in catalog.flows.values() for one in flow.milestones.values() if one.through is not None]
+    wanted = dict.fromkeys((through.source, through.queue, through.reader) for through in named)
+    figures = dict.fromkeys(("waiting", "dead_letters", "oldest_seconds", "unacknowledged", "told_at"))
+    return [
+        {"source": source, "queue": queue, "reader": reader, "by_hour": {}, **figures}
+        for source, queue, reader in wanted
+        if (source, queue) not in known
+    ]
 
 
 def _named(row: Mapping[Any, Any]) -> Markup:
@@ -82,7 +97,10 @@ def _series(row: Mapping[Any, Any], hours: list[datetime]) -> list[tuple[datetim
 
 def _told(context: Context, row: Mapping[Any, Any]) -> Markup | str:
     told = aware(row["told_at"])
-    age = (context.now - told).total_seconds() if told else 0.0
+    if told is None:
+        why = "A milestone names it (through), but nobody has told of it: neither the source's receiver nor metrics that it sends"
+        return Markup('<span class="pill warn" title="{}">not told</span>').format(why)
+    age = (context.now - told).total_seconds()
     text = f"{duration(age)} ago"
     return (
         Markup('<span class="pill warn" title="{}">{}</span>').format("Its source is not read now, or the broker does not answer", text)

@@ -228,6 +228,17 @@ def test_what_is_killed_is_started_again_and_has_lost_nothing(demo: Demo, ledger
     wait_until(lambda: stored_once(demo, ledger), START_SECONDS, "all is stored once", pause=1)
 
 
+def test_one_incident_holds_what_waits_behind_a_queue_that_stands_still(demo: Demo) -> None:
+    def found() -> list[dict[str, Any]]:
+        return demo.named("SELECT title, runbook, value FROM incidents FINAL WHERE startsWith(cause, 'queue-stopped:broker/')")
+
+    incident = wait_until(found, START_SECONDS, "a queue stands still for long enough", pause=1)[0]
+    assert re.match(
+        r"(orders\.inbound|shopfloor\.orders) stands still · \d+ (production )?orders? wait(s|ed)? behind it", incident["title"]
+    )
+    assert incident["runbook"] == "queue-stands-still"
+
+
 def test_a_second_demo_names_who_has_the_port_and_leaves_the_first_alone(demo: Demo) -> None:
     refused = andon("demo", "--fresh", f"--catalog={demo.product.catalog}", *demo.flags, folder=demo.folder, environment=environment())
     assert refused.returncode == 2

@@ -9,8 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.metrics.v1.metrics_pb2 import ResourceMetrics
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
@@ -18,6 +20,7 @@ class Capture:
     def __init__(self) -> None:
         self.spans: list[tuple[str, Span]] = []
         self.records: list[tuple[str, LogRecord]] = []
+        self.metrics: list[ResourceMetrics] = []
         self.events: list[dict[str, Any]] = []
         self.tokens: set[tuple[str, str]] = set()
         self.refuse = 0
@@ -39,6 +42,8 @@ class Capture:
             elif path == "/v1/logs":
                 for resource in ExportLogsServiceRequest.FromString(body).resource_logs:
                     self.records += [(service_of(resource), record) for scope in resource.scope_logs for record in scope.log_records]
+            elif path == "/v1/metrics":
+                self.metrics += ExportMetricsServiceRequest.FromString(body).resource_metrics
             elif path == "/v1/events":
                 self.events += json.loads(body)
             else:

@@ -59,6 +59,27 @@ def test_what_was_sent_is_what_happened() -> None:
     assert all(event["specversion"] == "1.0" and event["traceparent"] for event in capture.events)
 
 
+def test_the_broker_tells_what_stands_in_its_queues_and_what_stood_there_before_live() -> None:
+    stuck = Fault(FaultName.STUCK_QUEUE, minutes=30, target="orders.inbound")
+    with capturing() as capture:
+        plant, clock = plant_for(capture, stuck, history_hours=3, history_transactions=60)
+        assert plant.catch_up()
+        play(plant, clock, 20)
+        plant.close()
+    told = [resource for resource in capture.metrics if attributes_of(resource.resource)["rabbitmq.queue.name"] == "orders.inbound"]
+    assert all(attributes_of(each.resource)["service.name"] == "rabbitmq" for each in told)
+    points = [
+        point for each in told for point in each.scope_metrics[0].metrics[0].sum.data_points if attributes_of(point)["state"] == "ready"
+    ]
+    live = LIVE.timestamp() * 1e9
+    assert [point.time_unix_nano for point in points] == sorted(point.time_unix_nano for point in points)
+    assert len([point for point in points if point.time_unix_nano <= live]) > 6
+    assert len([point for point in points if point.time_unix_nano > live]) == 20
+    published = [span for _, span in capture.spans if span.name == "send orders.inbound"]
+    taken = [span for _, span in capture.spans if span.name == "process orders.inbound"]
+    assert points[-1].as_int == len(published) - len(taken) > 5
+
+
 def test_keys_and_trace_pass_the_broker_by_baggage() -> None:
     with capturing() as capture:
         plant, clock = plant_for(capture)

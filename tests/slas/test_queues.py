@@ -58,6 +58,17 @@ def test_a_queue_that_stands_still_puts_what_waits_behind_it_at_risk_until_it_mo
     assert clock(store, "waits")["cause"] == ""
 
 
+def test_of_promises_about_later_milestones_alone_the_next_is_at_risk_at_once(store: Store) -> None:
+    later = {"from": "captured", "within": "9 hours", "impact": {"value": "amount"}}
+    captured(store, "waits", TEN)
+    slas = engine(store, definitions({"released": {**later, "to": "released"}, "shipped": {**later, "to": "shipped"}}))
+    tell(store, "broker", "orders.inbound", *every_minute(TEN, *[4] * 7))
+    slas.run(TEN + timedelta(minutes=6))
+    rows = store.rows("SELECT stage, verdict, cause FROM clocks FINAL ORDER BY stage")
+    assert [(row["stage"], row["verdict"]) for row in rows] == [("released", "at_risk"), ("shipped", "running")]
+    assert rows[0]["cause"] == "queue-stopped:broker/orders.inbound"
+
+
 @pytest.mark.parametrize(
     ("waiting", "more"),
     [

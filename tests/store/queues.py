@@ -1,12 +1,15 @@
-"""States of queues in the store, as the collector's records bring them there."""
+"""States of queues in the store, as the collector's records and those of OpenTelemetry's Collector bring them there."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
 from collector.queue_series import QueueState, record_of
 from core.clock import to_milliseconds
+from core.signal import Lane, Record, SignalKind
 from store.client import Store
 from store.decoder import decode
 
@@ -18,3 +21,19 @@ def tell(store: Store, source: str, queue: str, *states: tuple[datetime, dict[st
         record = record_of({(source, queue, reader): (QueueState(queue, reader, **figures), moment)}, moment)
         rows = decode(record.kind, [record], number)
         store.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)
+
+
+def send(store: Store, source: str, at: datetime, resource: dict[str, str], *points: tuple[str, dict[str, str], int]) -> None:
+    """Write points of metrics (name, attributes, value) that a sender tells of a resource."""
+    request = ExportMetricsServiceRequest()
+    group = request.resource_metrics.add()
+    for name, text in resource.items():
+        group.resource.attributes.add(key=name).value.string_value = text
+    scope = group.scope_metrics.add()
+    for name, attributes, value in points:
+        point = scope.metrics.add(name=name).gauge.data_points.add(time_unix_nano=to_milliseconds(at) * 1_000_000, as_int=value)
+        for each, text in attributes.items():
+            point.attributes.add(key=each).value.string_value = text
+    record = Record(SignalKind.METRICS, source, Lane.STANDARD, to_milliseconds(at), len(points), request.SerializeToString())
+    rows = decode(record.kind, [record], to_milliseconds(at))
+    store.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)

@@ -30,4 +30,6 @@ def test_queues_say_what_stands_in_them_and_which_dead_letters_they_have(view: V
     assert "broker · read by erp" in queue
     assert (waiting, dead_letters, oldest) == ("0", "–", ""), "nothing is in it, so that nothing is old"
     assert 'class="pill warn"' in told
+    assert cells["shopfloor.orders"][1][0] == "–"
+    assert "not told" in cells["shopfloor.orders"][1][-1], "a milestone names it"
     assert list(cells)[:2] == ["refunds", "orders.inbound"], "those with dead letters come first"

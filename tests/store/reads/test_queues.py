@@ -8,7 +8,7 @@ import pandas as pd
 
 from store.client import Store
 from store.reads import queues
-from tests.store.queues import tell
+from tests.store.queues import send, tell
 from tests.store.rows import HOUR, START
 
 
@@ -23,3 +23,34 @@ def test_a_queue_is_as_it_was_told_last(store: Store) -> None:
     assert pd.isna(one["unacknowledged"])
     assert dict(one["by_hour"]) == {int(START.timestamp()): 9, int((START + HOUR).timestamp()): 7}
     assert (two["reader"], two["oldest_seconds"]) == ("erp", 2.5)
+
+
+def rabbitmq(queue: str, host: str = "/") -> dict[str, str]:
+    return {"rabbitmq.queue.name": queue, "rabbitmq.vhost.name": host, "rabbitmq.node.name": "rabbit@one"}
+
+
+def test_queues_of_which_the_collector_of_opentelemetry_tells_are_queues_of_the_source_that_sends(store: Store) -> None:
+    ready, unacknowledged = {"state": "ready"}, {"state": "unacknowledged"}
+    figures = [
+        ("rabbitmq.message.current", ready, 7),
+        ("rabbitmq.message.current", unacknowledged, 2),
+        ("rabbitmq.message.acknowledged", {}, 90),
+    ]
+    send(store, "broker", START, rabbitmq("orders"), *figures)
+    send(store, "broker", START, rabbitmq("orders", "erp"), ("rabbitmq.message.current", ready, 1))
+    group = {"group": "erp", "topic": "deliveries"}
+    send(store, "log", START, {}, ("kafka.consumer_group.lag_sum", group, 40), ("kafka.consumer_group.offset_sum", group, 1000))
+    rows = queues.latest(store.reader, since=START).to_dict("records")
+    assert [(row["source"], row["queue"], row["reader"], row["waiting"]) for row in rows] == [
+        ("broker", "erp/orders", "", 1),
+        ("broker", "orders", "", 7),
+        ("log", "deliveries", "erp", 40),
+    ]
+    assert rows[1]["unacknowledged"] == 2
+    assert dict(rows[1]["by_hour"]) == {int(START.timestamp()): 9}
+
+
+def test_a_sender_tells_nothing_of_the_queues_of_others(store: Store) -> None:
+    forged = {"source": "broker", "queue": "orders", "reader": ""}
+    send(store, "stranger", START, {"service.name": "andon-collector"}, ("andon_queue_waiting_messages", forged, 7))
+    assert queues.latest(store.reader, since=START).empty
