@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ _STOPPED_FACTOR = 5
 """Nothing moves if nothing has come for this many times the usual gap …"""
 _STOPPED_AFTER = timedelta(minutes=2)
 """… and for longer than this."""
+_SINGLE = re.compile(r"^1 (?=[a-z]+$)")
 TRAITS = {"error": "Error code", "version": "Version", "node": "Node", "hour": "Hour of the start"}
 """What transactions are compared by besides their facts."""
 
@@ -41,29 +43,38 @@ def trait_title(flow: Flow, trait: str) -> str:
     return (known.title if known else "") or TRAITS.get(trait) or readable(trait)
 
 
-def awaited_next(flow: Flow, stage: str) -> str:
-    """Return the milestone that every transaction passes after this one, or nothing."""
+def awaited_next(flow: Flow, stage: str, wanted: str = "") -> str:
+    """Return the milestone that every transaction passes after this one, or nothing.
+
+    ``wanted``: what they are missed at. Who is past it already (with a part of it, or by another way) is still awaited there.
+    """
     names = [name for name, milestone in flow.milestones.items() if not milestone.failure and not milestone.optional]
+    if wanted in names and stage in names[names.index(wanted) :]:
+        return wanted
     return names[names.index(stage) + 1] if stage in names[:-1] else ""
 
 
-def standing_in_words(flow: Flow, standing: Sequence[tuple[str, int]]) -> str:
-    """Return ``All 20 stand at Mapped`` or ``18 of 20 stand at Mapped, 2 at Accepted``; ``standing``: stage and number, the most first."""
+def standing_in_words(flow: Flow, standing: Sequence[tuple[str, int]], wanted: str = "") -> str:
+    """Return ``All 20 stand at Mapped`` or ``18 of 20 stand at Mapped, 2 at Accepted``; ``standing``: stage and number, the most first.
+
+    ``wanted``: what they are missed at; who has reached it nevertheless has done so in part.
+    """
     total = sum(number for _, number in standing)
     if not standing:
         return ""
     (stage, number), *others = standing
-    where = _title(flow, stage)
+    where = _place(flow, stage, wanted)
     if not others:
-        return f"All {total:,} stand at {where}" if total > 1 else f"It stands at {where}"
-    rest = ", ".join(f"{count:,} at {_title(flow, other)}" for other, count in others[:2])
+        who = {1: "It stands", 2: "Both stand"}.get(total, f"All {total:,} stand")
+        return f"{who} at {where}"
+    rest = ", ".join(f"{count:,} at {_place(flow, other, wanted)}" for other, count in others[:2])
     return f"{number:,} of {total:,} stand at {where}, {rest}" + (" and elsewhere" if len(others) > 2 else "")
 
 
 def rhythm_in_words(flow: Flow, rhythm: Rhythm, now: datetime, shown: Callable[[datetime], str]) -> str:
     """Return whether transactions still get to a milestone: nothing for how long, or the last one when; ``shown`` writes a time."""
     title, ago = _title(flow, rhythm.milestone), now - rhythm.last_at
-    usual = f"usually one every {_rounded(timedelta(seconds=rhythm.usual_seconds))}"
+    usual = f"usually one every {_SINGLE.sub('', _rounded(timedelta(seconds=rhythm.usual_seconds)))}"
     if ago > max(_STOPPED_AFTER, _STOPPED_FACTOR * timedelta(seconds=rhythm.usual_seconds)):
         return f"Nothing has reached {title} since {shown(rhythm.last_at)}, {_rounded(ago)} ago; {usual}"
     return f"Others still reach {title}: the last one {_rounded(ago)} ago, {usual}"
@@ -95,6 +106,10 @@ def _rounded(time: timedelta) -> str:
     seconds = max(time.total_seconds(), 0.0)
     unit = 0.1 if seconds < 10 else 1 if seconds < 600 else 60
     return format_duration(round(round(seconds / unit) * unit * 1000)) if seconds >= 1 else f"{seconds:.1f} seconds"
+
+
+def _place(flow: Flow, stage: str, wanted: str) -> str:
+    return _title(flow, stage) + (" in part" if stage and stage == wanted else "")
 
 
 def _title(flow: Flow, stage: str) -> str:

@@ -30,9 +30,9 @@ STATES = {"sent": "", "pending": ", not sent yet", "failed": ", which failed", "
 """What became of the message."""
 
 
-def in_words(kind: str, what: str, transactions: int) -> str:
+def in_words(kind: str, what: str, number: int) -> str:
     """Return a line of :func:`store.reads.incident_log.history` in words; what people wrote stays as they wrote it."""
-    many = counted(transactions, "transaction")
+    many = counted(number, "transaction")
     match kind:
         case "joined":
             return f"{many} affected"
@@ -44,6 +44,6 @@ def in_words(kind: str, what: str, transactions: int) -> str:
             return f"resolved; {many} affected in total"
         case "notified":
             reason, _, state = what.partition(" ")
-            return f"was told {TOLD.get(reason, reason)}{STATES.get(state, f', {state}')}"
+            return f"{'was' if number == 1 else 'were'} told {TOLD.get(reason, reason)}{STATES.get(state, f', {state}')}"
         case _:
             return f"{kind}: {what}" if what else kind

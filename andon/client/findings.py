@@ -60,13 +60,15 @@ def _where(client: Reader, flow: Flow, row: Mapping[str, Any], asked: dict[str, 
     standing = reads.standing(client, **asked)
     if asked["resolved"] or standing.empty:
         return
-    yield standing_in_words(flow, list(zip(standing["stage"], standing["transactions"], strict=True)))
-    if milestone := awaited_next(flow, str(standing["stage"].iloc[0])):
+    wanted = str(row["stage"])
+    yield standing_in_words(flow, list(zip(standing["stage"], standing["transactions"], strict=True)), wanted)
+    if milestone := awaited_next(flow, str(standing["stage"].iloc[0]), wanted):
         found = reads.rhythm(client, flow=flow.flow, milestone=milestone, since=now - 2 * reads.BEFORE, now=now)
         if found and (last_at := aware(found["last_at"])):
             yield rhythm_in_words(flow, Rhythm(milestone, last_at, float(found["usual_seconds"])), now, utc)
-    victims = reads.victims(client, flow=flow.flow, stage=str(row["stage"]), stages=tuple(standing["stage"].head(3)), limit=_VICTIMS)
+    stages = tuple(standing["stage"].head(3))
+    victims = reads.victims(client, flow=flow.flow, stage=wanted, stages=stages, until=now + reads.AHEAD, limit=_VICTIMS)
     for position, one in enumerate(victims.to_dict("records")):
         if not position:
-            yield f"next: {counted(int(one['total']), flow.noun, flow.nouns)} not yet warned of"
+            yield f"next: {counted(int(one['total']), flow.noun, flow.nouns)} due within a day, not yet warned of"
         yield f"  {printable(one['reference'])}, due {utc(one['due_at'])}, {printable(amount(one['value'], one['currency']))}"

@@ -89,7 +89,7 @@ def sheet(client: Reader, now: datetime, identity: str) -> Iterator[str]:
     yield ""
     for line in incident_log.history(client, since=(aware(row["opened_at"]) or now) - _BEFORE, **group).to_dict("records"):
         who = f"{printable(line['who'])} " if line["who"] else ""
-        yield f"{utc(line['at'])}  {who}{printable(in_words(line['kind'], line['what'], line['transactions']))}"
+        yield f"{utc(line['at'])}  {who}{printable(in_words(line['kind'], line['what'], line['number']))}"
 
 
 def _size(row: Mapping[Any, Any]) -> str:

@@ -14,6 +14,8 @@ from dashboard.components.words import plain
 from dashboard.page import Context
 
 _DONE = "andon_done"
+_TURN = "andon_turn"
+"""How often the session did something: forms are new after each, so that no text is sent a second time, or with another step."""
 
 
 def said(about: str) -> None:
@@ -21,7 +23,12 @@ def said(about: str) -> None:
     done, words = st.session_state.get(_DONE, ("", ""))
     if done == about:
         del st.session_state[_DONE]
-        st.success(words, icon=":material/check:")
+        st.toast(words, icon=":material/check:", duration="long")  # wherever on a long page its button is
+
+
+def form(name: str) -> Any:
+    """Return a form that is empty again once something was done."""
+    return st.form(f"{name} {st.session_state.get(_TURN, 0)}", border=False)
 
 
 def forms(context: Context, row: dict[str, Any]) -> None:
@@ -32,7 +39,7 @@ def forms(context: Context, row: dict[str, Any]) -> None:
         _note(context, identity)
         return
     acknowledge, note, assign, silence = st.tabs(["Acknowledge", "Note", "Assign", "Silence"])
-    with acknowledge, st.form("acknowledge", border=False):
+    with acknowledge, form("acknowledge"):
         name = st.text_input(viewer.LABEL, value=viewer.name())
         text = st.text_input("Note", placeholder="what you are doing about it")
         st.caption(_effect(context, row))
@@ -40,12 +47,12 @@ def forms(context: Context, row: dict[str, Any]) -> None:
             act(context, f"incidents/{identity}/acknowledge", {"by": name, "note": text}, identity, "Acknowledged")
     with note:
         _note(context, identity)
-    with assign, st.form("assign", border=False):
+    with assign, form("assign"):
         name = st.text_input(viewer.LABEL, value=viewer.name())
         to = _assignee(context, row)
         if st.form_submit_button("Assign", type="primary"):
             act(context, f"incidents/{identity}/assign", {"by": name, "assignee": to}, identity, "Assigned")
-    with silence, st.form("silence", border=False):
+    with silence, form("silence"):
         name = st.text_input(viewer.LABEL, value=viewer.name())
         reason = st.text_input("Reason", placeholder="planned maintenance of …")
         hours = st.number_input("Hours", min_value=0.5, max_value=168.0, value=2.0, step=0.5)
@@ -71,6 +78,7 @@ def act(context: Context, path: str, body: dict[str, Any], about: str, done: str
         viewer.given(body["by"])
         if over:
             st.session_state.pop(over, None)
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
         st.session_state[_DONE] = (about, f"{done} by {plain(body['by'])}." + (f" It {plain(said)}" if said else ""))
         st.rerun()
 
@@ -92,7 +100,7 @@ def _assignee(context: Context, row: dict[str, Any]) -> str:
 
 
 def _note(context: Context, identity: str) -> None:
-    with st.form("note", border=False):
+    with form("note"):
         name = st.text_input(viewer.LABEL, value=viewer.name())
         text = st.text_area("What others should know", max_chars=1000, height=96)
         st.caption("Nothing else changes, and nobody is notified. It stays in the history, also once the incident is resolved.")

@@ -33,7 +33,7 @@ def show(context: Context, identity: str, step: Step, values: Mapping[str, str])
         st.caption("This step changes something elsewhere. Nothing is sent before you have seen it and confirmed it.")
         return
     st.code(answer["said"], language=None, wrap_lines=True)
-    with st.form("send", border=False):
+    with incident_acts.form("send"):
         name = st.text_input(viewer.LABEL, value=viewer.name())
         reason = st.text_input("Reason" if step.reason else "Reason, if there is one", placeholder="why you send it")
         st.caption("It is sent once, as shown. Who sent it, when and why, and what came of it, stay in the history.")

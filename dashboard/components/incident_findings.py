@@ -44,23 +44,21 @@ def show(context: Context, row: dict[str, Any]) -> None:
         *_errors(context, asked),
         *_changes(context, asked, opened),
     ]
-    said = "" if resolved else _hypothesis(context, flow, asked)
+    said = "" if resolved else _hypothesis(context, flow, asked, str(row["stage"]))
     if said or lines:
         st.html(_SUMMARY.format(said or "What sets them apart", Markup("").join(_LINE.format(*line) for line in lines)))
 
 
-def _hypothesis(context: Context, flow: Flow, asked: dict[str, Any]) -> str:
+def _hypothesis(context: Context, flow: Flow, asked: dict[str, Any], wanted: str) -> str:
     standing = context.data.read(reads.standing, **asked)
     if standing.empty:
         return ""
-    said = standing_in_words(flow, list(zip(standing["stage"], standing["transactions"], strict=True)))
-    found = rhythm_after(context, flow, str(standing["stage"].iloc[0]))
+    said = standing_in_words(flow, list(zip(standing["stage"], standing["transactions"], strict=True)), wanted)
+    found = _rhythm(context, flow, awaited_next(flow, str(standing["stage"].iloc[0]), wanted))
     return f"{said}. {rhythm_in_words(flow, found, context.now, context.zone.show)}." if found else f"{said}."
 
 
-def rhythm_after(context: Context, flow: Flow, stage: str) -> Rhythm | None:
-    """Return the rhythm of the milestone that comes after this one; None if it is not known."""
-    milestone = awaited_next(flow, stage)
+def _rhythm(context: Context, flow: Flow, milestone: str) -> Rhythm | None:
     if not milestone:
         return None
     found = context.data.read(
@@ -114,7 +112,7 @@ def _changes(context: Context, asked: dict[str, Any], opened: Any) -> list[tuple
 
 
 def next_victims(context: Context, row: dict[str, Any]) -> None:
-    """Draw the transactions that will be in it soon; nothing if there are none, or if it is resolved."""
+    """Draw the transactions that may be in it within a day; nothing if there are none, or if it is resolved."""
     if row["status"] == IncidentStatus.RESOLVED.value:
         return
     asked: dict[str, Any] = {"incident_id": str(row["incident_id"]), "flow": str(row["flow"]), "resolved": False}
@@ -122,10 +120,10 @@ def next_victims(context: Context, row: dict[str, Any]) -> None:
     if standing.empty:
         return
     stages = tuple(str(stage) for stage in standing["stage"].head(3))
-    found = context.data.read(reads.victims, flow=asked["flow"], stage=str(row["stage"]), stages=stages)
+    found = context.data.read(reads.victims, flow=asked["flow"], stage=str(row["stage"]), stages=stages, until=context.minute + reads.AHEAD)
     if found.empty:
         return
-    st.subheader(f"Next: {counted(int(found['total'].iloc[0]), 'transaction')} not yet warned of", anchor=False)
+    st.subheader(f"Next: {counted(int(found['total'].iloc[0]), 'transaction')} due within a day, not yet warned of", anchor=False)
     columns = [
         table.Column("Reference", lambda one: table.link(links.transaction(one["transaction_id"]), one["reference"]), "key"),
         table.Column("SLA", lambda one: definitions.sla_title(context.catalog, asked["flow"], one["sla"])),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
 from core.incident_history import in_words
 from core.money import count
@@ -35,10 +36,15 @@ def _history(context: Context, row: dict[str, Any]) -> None:
     found = context.data.read(reads.history, since=opened - _BEFORE, **group)
     columns = [
         table.Column("When", lambda one: table.time(context.zone, one["at"], seconds=True)),
-        table.Column("Who", lambda one: one["who"], "key"),
-        table.Column("What", lambda one: context.zone.retell(in_words(one["kind"], one["what"], one["transactions"]), {}), "wide"),
+        table.Column("What", lambda one: _told(context, one), "told"),
     ]
     table.show(columns, found.to_dict("records"), "History")
+
+
+def _told(context: Context, one: dict[str, Any]) -> Markup:
+    """Return who did or heard what: one cell, so that it can be read on a phone."""
+    who = Markup("<b>{}</b> ").format(one["who"]) if one["who"] else ""
+    return Markup("{}{}").format(who, context.zone.retell(in_words(one["kind"], one["what"], one["number"]), {}))
 
 
 def _notifications(context: Context, identity: str) -> None:

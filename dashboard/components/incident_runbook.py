@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import itemgetter
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -106,15 +107,21 @@ def _carry_out(context: Context, step: Step, values: dict[str, str]) -> None:
             st.error("The query failed.", icon=":material/error:")
             st.text(str(error))
             return
-        columns = [table.Column(str(name), itemgetter(name)) for name in rows.columns]
+        columns = [table.Column(str(name), partial(_cell, context, str(name))) for name in rows.columns]
         if rows.empty:
             notices.empty("No rows", "The query found nothing.")
         else:
             table.show(columns, rows.to_dict("records"), "Rows of the query")
 
 
+def _cell(context: Context, name: str, row: Mapping[Any, Any]) -> object:
+    """Return a value of the query's; its times in the viewer's zone, like all others on the page."""
+    value = row[name]
+    return table.time(context.zone, value, seconds=True) if isinstance(value, datetime) else value
+
+
 def _record(context: Context, identity: str, step: Step, values: dict[str, str]) -> None:
-    with st.form("step", border=False):
+    with incident_acts.form("step"):
         name = st.text_input(viewer.LABEL, value=viewer.name())
         body: dict[str, Any] = {"by": name, "step": step.step}
         path = f"incidents/{identity}/step"

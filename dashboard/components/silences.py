@@ -35,7 +35,7 @@ def show(context: Context, rows: pd.DataFrame) -> None:
 def end(context: Context, rows: pd.DataFrame, said_of: str) -> None:
     """Draw the form that ends one of these silences; it is confirmed where ``said_of`` is named."""
     known = {str(row["silence_id"]): f"{matched(context, row)}: {row['reason']}" for row in rows.to_dict("records")}
-    with st.form("end silence", border=False):
+    with incident_acts.form("end silence"):
         chosen = st.selectbox("Silence", list(known), format_func=lambda identity: known.get(identity, identity))
         name = st.text_input(viewer.LABEL, value=viewer.name())
         st.caption("Whoever is affected is notified again at once if it still holds.")

@@ -18,6 +18,8 @@ from store.statement import statement
 
 BEFORE = timedelta(days=1)
 """How far before an incident things are looked for that may have led to it."""
+AHEAD = timedelta(days=1)
+"""How far ahead deadlines are looked at: what is due later has its time, whatever is wrong now."""
 
 
 def standing(client: Reader, *, incident_id: str, flow: str, resolved: bool) -> pd.DataFrame:
@@ -75,12 +77,12 @@ def changes(client: Reader, *, incident_id: str, flow: str, resolved: bool, open
     return found[found["at"] <= pd.Timestamp(opened)].sort_values("at", ascending=False, ignore_index=True)
 
 
-def victims(client: Reader, *, flow: str, stage: str, stages: tuple[str, ...], limit: int = 20) -> pd.DataFrame:
-    """Return transactions whose clock towards ``stage`` runs and that stand at one of ``stages``, earliest due first.
+def victims(client: Reader, *, flow: str, stage: str, stages: tuple[str, ...], until: datetime, limit: int = 20) -> pd.DataFrame:
+    """Return transactions whose clock towards ``stage`` runs, is due by ``until``, and that stand at one of ``stages``, earliest due first.
 
     Columns: transaction_id, reference, sla, due_at, warn_at (UTC), value, currency, customer, plant, total (of the next 500 clocks).
     """
-    bound = {"flow": flow, "stage": stage, "stages": list(stages), "limit": limit}
+    bound = {"flow": flow, "stage": stage, "stages": list(stages), "until": until, "limit": limit}
     return frame(client, statement("incident_findings/victims"), parameters=bound)
 
 

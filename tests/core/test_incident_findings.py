@@ -29,6 +29,7 @@ FLOW = load_catalog(SHIPPED).catalog.flows["order-to-cash"]
     [
         ([], ""),
         ([("mapped", 1)], "It stands at Mapped"),
+        ([("mapped", 2)], "Both stand at Mapped"),
         ([("mapped", 1200)], "All 1,200 stand at Mapped"),
         ([("mapped", 18), ("accepted", 2)], "18 of 20 stand at Mapped, 2 at Accepted by the API"),
         ([("mapped", 5), ("a-b", 2), ("captured", 1), ("", 1)], "5 of 9 stand at Mapped, 2 at A b, 1 at Captured and elsewhere"),
@@ -36,6 +37,13 @@ FLOW = load_catalog(SHIPPED).catalog.flows["order-to-cash"]
 )
 def test_where_they_stand(standing: list[tuple[str, int]], said: str) -> None:
     assert standing_in_words(FLOW, standing) == said
+
+
+def test_who_got_a_part_of_what_is_wanted_is_awaited_there_and_not_further_on() -> None:
+    assert standing_in_words(FLOW, [("delivered", 2), ("shipped", 1)], "delivered") == "2 of 3 stand at Delivered in part, 1 at Shipped"
+    assert awaited_next(FLOW, "delivered", "delivered") == "delivered"
+    assert awaited_next(FLOW, "invoiced", "delivered") == "delivered", "by another way"
+    assert awaited_next(FLOW, "mapped", "delivered") == "dequeued", "where it stopped, which may be long before"
 
 
 @pytest.mark.parametrize(
@@ -48,10 +56,10 @@ def test_what_comes_next_is_what_every_transaction_passes(stage: str, following:
 @pytest.mark.parametrize(
     ("minutes", "usual", "said"),
     [
-        (46, 60, "Nothing has reached Taken from the queue since 09:14, 46 minutes ago; usually one every 1 minute"),
-        (4, 60, "Others still reach Taken from the queue: the last one 4 minutes ago, usually one every 1 minute"),
+        (46, 60, "Nothing has reached Taken from the queue since 09:14, 46 minutes ago; usually one every minute"),
+        (4, 60, "Others still reach Taken from the queue: the last one 4 minutes ago, usually one every minute"),
         (1.5, 0.5, "Others still reach Taken from the queue: the last one 1 minute 30 seconds ago, usually one every 0.5 seconds"),
-        (600, 3600, "Nothing has reached Taken from the queue since 00:00, 10 hours ago; usually one every 1 hour"),
+        (600, 3600, "Nothing has reached Taken from the queue since 00:00, 10 hours ago; usually one every hour"),
     ],
 )
 def test_nothing_moves_if_nothing_comes_for_much_longer_than_usual(minutes: float, usual: float, said: str) -> None:

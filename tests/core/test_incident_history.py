@@ -11,23 +11,23 @@ from core.verdict import Verdict
 
 
 @pytest.mark.parametrize(
-    ("kind", "what", "transactions", "said"),
+    ("kind", "what", "number", "said"),
     [
         ("joined", "", 1, "1 transaction affected"),
         ("late", "", 12, "12 transactions late"),
         ("left", "met_late", 2, "2 transactions left: reached late"),
         ("left", "never heard of", 2, "2 transactions left: never heard of"),
         ("resolved", "", 20, "resolved; 20 transactions affected in total"),
-        ("notified", "opened sent", 0, "was told that it opened"),
-        ("notified", "grown pending", 0, "was told that it has grown, not sent yet"),
-        ("notified", "resolved failed", 0, "was told that it is resolved, which failed"),
-        ("notified", "never heard", 0, "was told never, heard"),
+        ("notified", "opened sent", 1, "was told that it opened"),
+        ("notified", "grown pending", 2, "were told that it has grown, not sent yet"),
+        ("notified", "resolved failed", 1, "was told that it is resolved, which failed"),
+        ("notified", "never heard", 1, "was told never, heard"),
         ("note", "the broker's disk was full", 0, "note: the broker's disk was full"),
         ("unacknowledge", "", 0, "unacknowledge"),
     ],
 )
-def test_every_line_is_a_sentence(kind: str, what: str, transactions: int, said: str) -> None:
-    assert in_words(kind, what, transactions) == said
+def test_every_line_is_a_sentence(kind: str, what: str, number: int, said: str) -> None:
+    assert in_words(kind, what, number) == said
 
 
 def test_every_reason_and_state_of_a_message_has_its_words() -> None:

@@ -35,7 +35,7 @@ def no_foreign_markup(test: AppTest) -> None:
     for element in test.get("html"):
         tags.feed(str(element.proto.body))
     read_as_markdown = [
-        str(element.value) for kind in (test.markdown, test.subheader, test.caption, test.metric, test.success) for element in kind
+        str(element.value) for kind in (test.markdown, test.subheader, test.caption, test.metric, test.toast) for element in kind
     ]
     read_as_markdown += [element.label for kind in (test.expander, test.tabs, test.metric) for element in kind]
     for raw in ("<script>window.hit", "**bold**", "](javascript", "$x$"):

@@ -38,8 +38,8 @@ def test_what_there_is_to_find_out_is_told_before_its_history(store: Store) -> N
     lines = list(findings(store.reader, row, START + HOUR))
     assert lines == [
         "All 10 stand at Mapped",
-        "Nothing has reached Taken from the queue since 2026-03-02 08:00:00 UTC, 1 hour ago; usually one every 1 minute",
-        "next: 1 order not yet warned of",
+        "Nothing has reached Taken from the queue since 2026-03-02 08:00:00 UTC, 1 hour ago; usually one every minute",
+        "next: 1 order due within a day, not yet warned of",
         f"  {name}, due 2026-03-02 10:00:00 UTC, €100",
         "Plant US02: 10 of 10 affected, 0 of 20 others: only here",
         f"before it, 2026-03-02 07:00:00 UTC: catalog {load_catalog(SHIPPED).catalog.version} came into force",

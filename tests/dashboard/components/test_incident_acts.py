@@ -60,7 +60,7 @@ def test_an_acknowledgement_is_on_the_page_at_once(view: View, filled: Store, mo
     shown = words(test)
     assert "acknowledged</span>" in shown
     assert "until 24 Nov 13:00 on it" in shown
-    assert "Acknowledged by m" in test.success[0].value
+    assert "Acknowledged by m" in test.toast[0].value
 
 
 def test_what_acknowledging_does_is_said_as_it_will_be(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,14 +123,23 @@ def test_what_the_engine_says_to_a_refusal_is_shown_as_it_is(view: View, filled:
     test = acted(view("incidents", filled, id="inc-0003"), "Silence")
     assert [error.value for error in test.error] == ["The engine did not confirm it."]
     assert f"{words_of_it} (HTTP 400)" in [text.value for text in test.text]
-    assert not test.success
+    assert not test.toast
+
+
+def test_what_was_sent_is_not_in_the_form_any_more_and_the_name_still_is(
+    view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    test = acted(view("incidents", filled, id="inc-0003"), "Silence", reason="planned maintenance")
+    assert len(sent) == 1
+    assert next(box for box in test.text_input if box.label == "Reason").value == ""
+    assert {box.value for box in test.text_input if box.label == "Your name"} == {"m.weber"}
 
 
 def test_what_was_done_is_confirmed_once_and_only_there(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
     test = acted(view("incidents", filled, id="inc-0003"), "Assign", assign_to="Sam Okafor")
     assert len(sent) == 1
-    assert [one.value for one in test.success] == ["Assigned by m\\.weber."]
-    assert not test.run().success
+    assert [one.value for one in test.toast] == ["Assigned by m\\.weber."]
+    assert not test.run().toast
 
 
 def test_the_name_given_at_the_side_is_in_every_form(view: View, filled: Store) -> None:

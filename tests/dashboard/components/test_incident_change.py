@@ -66,7 +66,7 @@ def test_it_is_shown_and_sent_only_with_a_reason_and_a_name(
     write(test, "Your name", "m.weber")
     test = click(test, "Send it now")
     assert sent[1:] == [("send", {"by": "m.weber", "reason": "stuck", "confirm": "w0rd"})]
-    assert [one.value for one in test.success] == ["Sent by m\\.weber. It worked\\. HTTP 202"]
+    assert [one.value for one in test.toast] == ["Sent by m\\.weber. It worked\\. HTTP 202"]
     assert "Send it now" not in [one.label for one in test.button], "what was sent is not offered again"
 
 

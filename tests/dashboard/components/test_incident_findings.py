@@ -55,7 +55,7 @@ def test_the_hypothesis_comes_first_with_what_stands_out_the_first_error_and_wha
     said = shown.split("andon-findings")[1].split("andon-table")[0]
     assert (
         "18 of 20 stand at Mapped, 2 at Accepted by the API. "
-        "Nothing has reached Taken from the queue since 24 Nov 09:44, 46 minutes ago; usually one every 1 minute." in said
+        "Nothing has reached Taken from the queue since 24 Nov 09:44, 46 minutes ago; usually one every minute." in said
     )
     assert "<b>&lt;b&gt;US02&lt;/b&gt;</b> 18 of 20 affected, 0 of 243 others: only here" in said
     assert "sap ERROR: &lt;b&gt;US02&lt;/b&gt;" in said
@@ -84,7 +84,7 @@ def test_who_is_next_and_how_it_went_last_time_are_tables_of_their_own(view: Vie
     )  # fmt: skip
     test = view("incidents", filled, id="inc-0000")
     shown = words(test)
-    assert "Next: 7 transactions not yet warned of" in [one.value for one in test.subheader]
+    assert "Next: 7 transactions due within a day, not yet warned of" in [one.value for one in test.subheader]
     assert "in 12 min" in shown.split('aria-label="Next transactions"')[1].split("</table>")[0]
     earlier = shown.split('aria-label="Earlier incidents"')[1].split("</table>")[0]
     for said in ("3 h", "12", "€20", "Ana: restarted the connector", "&lt;b&gt;US02&lt;/b&gt;"):

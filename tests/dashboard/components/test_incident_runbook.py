@@ -6,9 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 
+from dashboard.components.time_format import Zone
 from store.client import Store
+from store.reads import incident_log
 from tests.dashboard.shown import View, words
 from tests.dashboard.synthetic import NOW
 
@@ -64,7 +67,25 @@ def test_what_came_of_a_step_is_posted_with_a_name(
     test = next(one for one in test.button if one.label == "It did not").click().run()
     body = {"by": "m.weber", "step": "queue", "outcome": "did not work", "note": "none"}
     assert sent == [(f"incidents/{identity}/step", body)]
-    assert [one.value for one in test.success] == ["Step recorded by m\\.weber."]
+    assert [one.value for one in test.toast] == ["Step recorded by m\\.weber."]
+
+
+def test_what_was_found_at_one_step_is_not_said_of_the_next(
+    view: View, filled: Store, identity: str, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    test = choose(view("incidents", filled, id=identity), "queue")
+    last(test, "text_input", "Your name").set_value("m.weber")
+    last(test, "text_input", "What you found").set_value("none")
+    test = choose(next(one for one in test.button if one.label == "It worked").click().run(), "resubmit")
+    assert len(sent) == 1
+    assert last(test, "text_input", "What you found").value == ""
+
+
+def test_times_of_a_query_are_those_of_the_viewer(view: View, filled: Store, identity: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = pd.DataFrame({"milestone": ["mapped"], "first_at": [NOW.replace(tzinfo=None)]})
+    monkeypatch.setattr(incident_log, "run_query", lambda *_, **__: rows)
+    test = next(one for one in view("incidents", filled, id=identity).button if one.label == "Run the query").click().run()
+    assert f">{Zone('Europe/Berlin').show(NOW, seconds=True)}</time>" in words(test).split('aria-label="Rows of the query"')[1]
 
 
 def test_outcome_time_and_name_stay_and_so_does_how_often_it_worked(view: View, filled: Store, identity: str) -> None:

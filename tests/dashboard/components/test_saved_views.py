@@ -87,7 +87,7 @@ def test_filters_are_saved_under_a_name_by_somebody(view: View, filled: Store, s
     [one for one in test.text_input if one.label == "Your name"][-1].set_value("Ana")
     test = box(test, "Save view").click().run()
     assert sent == [("views", {"by": "Ana", "name": "Hall 7", "address": "transactions?plant=DE07&order=due", "shared": True})]
-    assert [one.value for one in test.success] == ["View “Hall 7” saved by Ana."]
+    assert [one.value for one in test.toast] == ["View “Hall 7” saved by Ana."]
 
 
 @pytest.mark.usefixtures("known")

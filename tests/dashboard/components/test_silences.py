@@ -32,7 +32,7 @@ def test_one_is_ended_from_the_list_by_somebody_with_a_name(view: View, filled: 
     next(box for box in test.text_input if box.label == "Your name").set_value("m.weber")
     test = next(one for one in test.button if one.label == "End silence").click().run()
     assert sent == [("silences/s-1/end", {"by": "m.weber"})]
-    assert [one.value for one in test.success] == ["Silence ended by m\\.weber."]
+    assert [one.value for one in test.toast] == ["Silence ended by m\\.weber."]
     assert "Planned ERP maintenance" in words(test), "the engine of this test changed nothing"
 
 

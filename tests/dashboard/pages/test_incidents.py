@@ -107,7 +107,7 @@ def test_a_silence_shows_in_the_list_on_the_board_and_in_the_header_and_is_ended
     [box for box in test.text_input if box.label == "Your name"][place].set_value("m.weber")
     test = test.button[place].click().run()
     assert sent == ["silences/s-9/end"]
-    assert [one.value for one in test.success] == ["Silence ended by m\\.weber."]
+    assert [one.value for one in test.toast] == ["Silence ended by m\\.weber."]
     assert "silenced</span>" not in words(test)
 
 

@@ -157,9 +157,11 @@ def test_the_next_are_those_that_stand_there_and_have_not_been_warned_of_by_thei
     ):
         transaction(store, identity(number), stage=stage)
         clock(store, identity(number), verdict, due_at=START + (9 - number) * HOUR)
-    found = reads.victims(store.reader, flow="o2c", stage="booked", stages=("mapped",))
+    asked: dict[str, Any] = {"flow": "o2c", "stage": "booked", "stages": ("mapped",)}
+    found = reads.victims(store.reader, **asked, until=START + DAY)
     assert found["transaction_id"].tolist() == [identity(4), identity(1), identity(0)]
-    assert reads.victims(store.reader, flow="o2c", stage="booked", stages=("mapped",), limit=1)["total"].tolist() == [3]
+    assert reads.victims(store.reader, **asked, until=START + DAY, limit=1)["total"].tolist() == [3]
+    assert reads.victims(store.reader, **asked, until=START + 8 * HOUR)["transaction_id"].tolist() == [identity(4), identity(1)]
 
 
 def test_earlier_incidents_are_those_like_it_with_the_last_that_was_written(store: Store) -> None:

@@ -188,7 +188,9 @@ def test_its_history_is_what_happened_and_what_people_did_the_latest_first(store
                 store, "verdicts", flow="o2c", sla="book", transaction_id=f"t{number}", version=version, verdict=verdict,
                 previous="running" if version == 1 else "at_risk", decided_at=START + version * 60 * second,
             )  # fmt: skip
-    put(store, "deliveries", delivery_id="d", incident_id="a", channel="desk", reason="opened", state="sent", created_at=START + 5 * second)
+    for channel in ("desk", "chat"):
+        told = {"delivery_id": channel, "channel": channel, "reason": "opened", "state": "sent", "created_at": START + 5 * second}
+        put(store, "deliveries", incident_id="a", **told)
     incident(store, "a", status="resolved", resolved_at=START + 2 * HOUR, members_total=3)
     silenced(store, "sil", 5, flow="o2c")
     silenced(store, "foreign", 5, flow="p2p")
@@ -202,17 +204,47 @@ def test_its_history_is_what_happened_and_what_people_did_the_latest_first(store
         put(store, "actions", at=START + at * HOUR + second, actor="Ana", action=action, target=target, detail=action)
 
     found = incident_log.history(store.reader, since=START - DAY, **GROUP)
-    assert [(row["kind"], row["who"], row["what"], row["transactions"]) for row in found.to_dict("records")] == [
+    assert [(row["kind"], row["who"], row["what"], row["number"]) for row in found.to_dict("records")] == [
         ("end silence", "Ana", "end silence", 0),
         ("note", "Ana", "note", 0),
         ("resolved", "", "", 3),
         ("acknowledge", "Ana", "acknowledge", 0),
         ("left", "", "met_late", 2),
         ("late", "", "", 3),
-        ("notified", "desk", "opened sent", 0),
+        ("notified", "chat, desk", "opened sent", 2),
         ("joined", "", "", 3),
     ]
     assert len(incident_log.history(store.reader, since=START - DAY, limit=2, **GROUP)) == 2
+
+
+def test_in_its_history_a_transaction_joins_and_leaves_once_whatever_it_was_here_for(store: Store) -> None:
+    late, over = START + 5 * 60 * timedelta(seconds=1), START + HOUR
+    incident(store, "a", status="resolved", resolved_at=over, members_total=2)
+    for name in ("both", "more"):
+        held(store, "a", name, "open", sla="", joined_at=START, left_at=over)
+        held(store, "a", name, "met_late", sla="book", joined_at=late, left_at=over)
+        put(
+            store,
+            "verdicts",
+            flow="o2c",
+            sla="book",
+            transaction_id=name,
+            version=2,
+            verdict="breached",
+            previous="at_risk",
+            decided_at=late,
+        )
+    held(store, "a", "still", "open", sla="", joined_at=START, left_at=over)
+    held(store, "a", "still", "breached", sla="book", joined_at=late)
+    put(store, "deliveries", delivery_id="d", incident_id="a", channel="desk", reason="resolved", state="sent", created_at=over)
+    found = incident_log.history(store.reader, since=START - DAY, **GROUP)
+    assert [(row["kind"], row["what"], row["number"]) for row in found.to_dict("records")] == [
+        ("notified", "resolved sent", 1),
+        ("resolved", "", 2),
+        ("left", "met_late", 2),
+        ("late", "", 2),
+        ("joined", "", 3),
+    ], "at one moment, too, what follows from another thing is the later one"
 
 
 def test_an_id_is_named_by_its_beginning_if_no_other_begins_so(store: Store) -> None:

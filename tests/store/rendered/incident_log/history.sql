@@ -1,28 +1,41 @@
 -- with {}
--- What happened to an incident, latest first: one line for each minute in which transactions joined, became late or left, and one for each
--- message and each thing that somebody did.
+-- What happened to an incident, latest first: one line for each minute in which transactions joined, became late or left, one for each
+-- message, whatever channels it went to, and one for each thing that somebody did. A transaction joins once and leaves once, whatever it
+-- was here for.
 WITH members AS (SELECT * FROM incident_members FINAL WHERE incident_id = {id:String})
-SELECT at, kind, who, what, transactions
+SELECT at, kind, who, what, number
 FROM
 (
-    SELECT min(joined_at) AS at, 'joined' AS kind, '' AS who, '' AS what, uniqExact(transaction_id) AS transactions
-    FROM members
-    GROUP BY toStartOfMinute(joined_at)
+    SELECT min(first_at) AS at, 'joined' AS kind, '' AS who, '' AS what, count() AS number
+    FROM (SELECT min(joined_at) AS first_at FROM members GROUP BY flow, transaction_id)
+    GROUP BY toStartOfMinute(first_at)
     UNION ALL
-    SELECT min(left_at) AS at, 'left', '', verdict, uniqExact(transaction_id)
-    FROM members
-    WHERE left_at IS NOT NULL
-    GROUP BY toStartOfMinute(left_at), verdict
+    SELECT min(last_at) AS at, 'left', '', last, count()
+    FROM
+    (
+        SELECT assumeNotNull(max(left_at)) AS last_at, argMax(verdict, (left_at, sla != '')) AS last
+        FROM members
+        GROUP BY flow, transaction_id
+        HAVING countIf(left_at IS NULL) = 0
+    )
+    GROUP BY toStartOfMinute(last_at), last
     UNION ALL
-    SELECT min(decided_at) AS at, 'late', '', '', uniqExact(transaction_id)
-    FROM verdicts
-    WHERE (flow, sla, transaction_id) IN (SELECT flow, sla, transaction_id FROM members)
-        AND verdict = 'breached' AND previous != 'breached'
-    GROUP BY toStartOfMinute(decided_at)
+    SELECT min(first_at) AS at, 'late', '', '', count()
+    FROM
+    (
+        SELECT min(decided_at) AS first_at
+        FROM verdicts
+        WHERE (flow, sla, transaction_id) IN (SELECT flow, sla, transaction_id FROM members)
+            AND verdict = 'breached' AND previous != 'breached'
+        GROUP BY flow, transaction_id
+    )
+    GROUP BY toStartOfMinute(first_at)
     UNION ALL
-    SELECT created_at AS at, 'notified', channel, concat(reason, ' ', state), 0
+    SELECT min(created_at) AS at, 'notified', arrayStringConcat(arraySort(groupUniqArray(channel)), ', '), concat(reason, ' ', state),
+        uniqExact(channel)
     FROM deliveries FINAL
     WHERE incident_id = {id:String}
+    GROUP BY toStartOfMinute(created_at), reason, state
     UNION ALL
     SELECT at, action, actor, detail, 0
     FROM actions
@@ -39,6 +52,6 @@ FROM
     FROM incidents FINAL
     WHERE incident_id = {id:String} AND resolved_at IS NOT NULL
 )
-ORDER BY at DESC, kind
+ORDER BY at DESC, indexOf(['notified', 'resolved', 'left', 'late', 'joined'], kind)
 LIMIT {limit:UInt32}
 
