@@ -15,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _RENDERED_AT_MOST = 512
 _OF_JINJA = ("{{", "{%", "{#")
+_SHARED = Path(__file__).parent / "sql"
+"""Macros for the statements of every package."""
 
 
 def literal(value: str) -> str:
@@ -31,7 +33,7 @@ def literals(values: Iterable[str]) -> str:
 def environment_of(folder: Path) -> Environment:
     """Return the environment in which the files of ``folder`` are rendered: an undefined name is an error."""
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, _SHARED]),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - what is rendered is SQL, not HTML
         trim_blocks=True,

@@ -9,12 +9,10 @@ rows.
 
 from __future__ import annotations
 
-import base64
 import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
@@ -24,17 +22,18 @@ from google.protobuf.message_factory import GetMessageClass
 from core.protobuf_wire import delimited, varint
 from core.signal import Record, SignalKind
 from store.framing import LANDINGS
+from store.value_texts import AS_TEXT, texts_of_list
 
 SPAN_COLUMNS = (
-    "slice", "source", "received_at", "service", "name", "kind", "trace_id", "span_id", "parent_span_id", "trace_state", "flags", "start_time",
-    "end_time", "status", "status_message", "attributes", "attribute_types", "resource", "resource_types", "scope_name", "scope_version",
-    "scope_attributes", "events.time", "events.name", "events.attributes", "events.attribute_types", "links.trace_id", "links.span_id",
-    "links.trace_state", "links.attributes", "links.attribute_types",
+    "slice", "source", "received_at", "service", "name", "kind", "trace_id", "span_id", "parent_span_id", "trace_state", "flags",
+    "start_time", "end_time", "status", "status_message", "attributes", "attribute_types", "attribute_lists", "resource", "resource_types",
+    "scope_name", "scope_version", "scope_attributes", "events.time", "events.name", "events.attributes", "events.attribute_types",
+    "links.trace_id", "links.span_id", "links.trace_state", "links.attributes", "links.attribute_types",
 )  # fmt: skip
 LOG_COLUMNS = (
-    "slice", "source", "received_at", "service", "time", "observed_time", "severity_number", "severity_text", "body", "body_type", "event_name",
-    "attributes", "attribute_types", "flags", "trace_id", "span_id", "record", "resource", "resource_types", "scope_name", "scope_version",
-    "scope",
+    "slice", "source", "received_at", "service", "time", "observed_time", "severity_number", "severity_text", "body", "body_type",
+    "event_name", "attributes", "attribute_types", "attribute_lists", "flags", "trace_id", "span_id", "record", "resource",
+    "resource_types", "scope_name", "scope_version", "scope",
 )  # fmt: skip
 METRIC_COLUMNS = (
     "slice", "source", "received_at", "service", "resource", "resource_types", "scope_name", "scope_version", "scope", "name", "description",
@@ -96,6 +95,7 @@ def _spans(request: Any, head: bytes) -> Iterable[bytes]:
                         _text(span.status.message),
                         _texts(span.attributes),
                         _types(span.attributes),
+                        _lists(span.attributes),
                         tail,
                         _array(_UINT64(event.time_unix_nano) for event in span.events),
                         _array(_text(event.name) for event in span.events),
@@ -130,6 +130,7 @@ def _logs(request: Any, head: bytes) -> Iterable[bytes]:
                         _text(log.event_name),
                         _texts(log.attributes),
                         _types(log.attributes),
+                        _lists(log.attributes),
                         _UINT32(log.flags),
                         _hex(log.trace_id),
                         _hex(log.span_id),
@@ -274,6 +275,12 @@ def _types(attributes: Any) -> bytes:
     return _array(_text(key) + bytes((type_,)) for key, type_ in typed if type_ != _STRING)
 
 
+def _lists(attributes: Any) -> bytes:
+    """Return the texts of the elements of those attributes that are lists, by key. Raises ValueError for what is left to the store."""
+    found = (attribute for attribute in attributes if attribute.value.WhichOneof("value") == "array_value")
+    return _array(_text(attribute.key) + _array(map(_text, texts_of_list(attribute.value.array_value))) for attribute in found)
+
+
 def _key_values(attributes: Any) -> bytes:
     """Return attributes as they land."""
     return _array(_text(attribute.key) + _any(attribute.value) for attribute in attributes)
@@ -291,38 +298,7 @@ def _any(any_value: Any) -> bytes:
 def _value(any_value: Any) -> bytes:
     """Return an AnyValue as text."""
     which = any_value.WhichOneof("value")
-    return b"" if which is None else _AS_TEXT[which](getattr(any_value, which))
-
-
-def double_text(value: float) -> bytes:
-    """Return the shortest decimal number for a double, as ClickHouse writes it: with an exponent below 1e-6 and from 1e21 on."""
-    number = Decimal(repr(value))
-    if not number.is_finite():
-        return repr(value).encode()
-    sign, digits, exponent = number.normalize().as_tuple()
-    text, point = "".join(map(str, digits)), len(digits) + int(exponent)
-    if number == 0:
-        text = "0"
-    elif -6 < point <= 0:
-        text = f"0.{'0' * -point}{text}"
-    elif not 0 < point <= 21:
-        text = f"{text[0]}{'.' if text[1:] else ''}{text[1:]}e{point - 1}"
-    elif point >= len(text):
-        text += "0" * (point - len(text))
-    else:
-        text = f"{text[:point]}.{text[point:]}"
-    return f"{'-' if sign else ''}{text}".encode()
-
-
-_AS_TEXT: dict[str, Callable[[Any], bytes]] = {
-    "string_value": bytes,
-    "bool_value": lambda value: b"true" if value else b"false",
-    "int_value": lambda value: str(value).encode(),
-    "double_value": double_text,
-    "array_value": base64.b64encode,
-    "kvlist_value": base64.b64encode,
-    "bytes_value": base64.b64encode,
-}
+    return b"" if which is None else AS_TEXT[which](getattr(any_value, which))
 
 
 def _message_class(schema: str, name: str) -> Any:

@@ -16,7 +16,8 @@ import msgspec
 
 from core.protobuf_wire import delimited, varint
 from core.signal import Record
-from store.decoder import Rows, double_text
+from store.decoder import Rows
+from store.value_texts import double_text
 
 EVENT_COLUMNS = (
     "slice", "source", "received_at", "event_source", "id", "type", "subject", "time", "content_type", "data", "binary", "extensions", "trace_id",

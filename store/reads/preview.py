@@ -17,11 +17,11 @@ COLUMNS = {
     ),
     "span": (
         "slice", "source", "received_at", "service", "name", "kind", "trace_id", "span_id", "parent_span_id", "trace_state", "start_time",
-        "end_time", "status", "status_message", "attributes", "attribute_types", "resource", "resource_types", "scope_name",
+        "end_time", "status", "status_message", "attributes", "attribute_types", "attribute_lists", "resource", "resource_types", "scope_name",
     ),
     "log": (
         "slice", "source", "received_at", "service", "log_id", "time", "severity_number", "severity_text", "body", "event_name", "attributes",
-        "attribute_types", "resource", "resource_types", "scope_name", "trace_id", "span_id",
+        "attribute_types", "attribute_lists", "resource", "resource_types", "scope_name", "trace_id", "span_id",
     ),
 }  # fmt: skip
 """What a path of the catalog may name, and what a milestone event has of its signal."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,15 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from core.business_key import visible
 from core.catalog.flow import Fact, Flow, is_named
 from core.catalog.review import listed
+from core.signal import Lane, Record, SignalKind
 from core.telemetry import M, Telemetry
 from correlator.compile import NO_KEY, compile_catalog, signal_of
 from correlator.engine import Correlator
 from store.client import Store
 from store.correlation import StoredCorrelation
+from store.slice import SliceWriter
 from tests.correlator.golden import SMALL, check_golden
 from tests.correlator.recording import NOW, catalog, feed, stored
 from tests.model.transactions import Heard
@@ -27,6 +29,10 @@ from tests.model.transactions import Heard
 
 def _text(value: str) -> AnyValue:
     return AnyValue(string_value=value)
+
+
+def _list(*values: AnyValue) -> AnyValue:
+    return AnyValue(array_value=ArrayValue(values=values))
 
 
 def flow(match: dict[str, object], name: str = "one", **more: object) -> Flow:
@@ -140,22 +146,27 @@ def test_a_fact_of_blanks_is_none_and_blanks_around_one_do_not_count(store: Stor
 
 
 @pytest.mark.parametrize(
-    ("type_", "value", "keys"),
+    ("value", "keys"),
     [
-        ("array", ArrayValue(values=[_text("C1"), _text(" C2 "), _text("C1")]), [("order", "C1"), ("order", "C2")]),
-        ("array", ArrayValue(values=[_text("[x")]), [("bad_correlation_id", "order: [x is no identifier")]),
-        ("array", ArrayValue(values=[AnyValue(array_value=ArrayValue())]), [("bad_correlation_id", "order: [list] is no identifier")]),
-        ("array", ArrayValue(), [("bad_correlation_id", "order: [] is no identifier")]),
-        ("kvlist", KeyValueList(values=[KeyValue(key="a", value=_text("b"))]), [("bad_correlation_id", "order: {map} is no identifier")]),
+        (_list(_text("C1"), _text(" C2 "), _text("C1")), [("order", "C1"), ("order", "C2")]),
+        (_list(_text("[x")), [("bad_correlation_id", "order: [x is no identifier")]),
+        (_list(_list()), [("bad_correlation_id", "order: [list] is no identifier")]),
+        (_list(), [("bad_correlation_id", "order: [] is no identifier")]),
+        (
+            AnyValue(kvlist_value=KeyValueList(values=[KeyValue(key="a", value=_text("b"))])),
+            [("bad_correlation_id", "order: {map} is no identifier")],
+        ),
     ],
 )
+@pytest.mark.parametrize("root", ["attributes", "resource"])
 def test_a_list_of_an_attribute_is_several_keys_and_a_map_is_told(
-    store: Store, type_: str, value: ArrayValue | KeyValueList, keys: list[tuple[str, str]]
+    store: Store, root: str, value: AnyValue, keys: list[tuple[str, str]]
 ) -> None:
-    Correlator(StoredCorrelation(store), catalog(flow({"span": "x"}, keys={"order": "attributes.order"})), Telemetry())
-    written = b64encode(value.SerializeToString()).decode()
-    row = {"name": ["x"], "slice": [1], "received_at": [NOW], "attributes": [{"order": written}], "attribute_types": [{"order": type_}]}
-    store.insert("spans", row)
+    Correlator(StoredCorrelation(store), catalog(flow({"span": "x"}, keys={"order": f"{root}.order"})), Telemetry())
+    attributes = {"attributes": [KeyValue(key="order", value=value)]}
+    spans: list[dict[str, Any]] = [{"name": "x", **(attributes if root == "attributes" else {})}]
+    request = TracesData(resource_spans=[{"resource": attributes, "scope_spans": [{"spans": spans}]}])
+    SliceWriter(store).write([Record(SignalKind.TRACES, "s", Lane.STANDARD, 5, 1, request.SerializeToString())], 1)
     (found,) = store.rows("SELECT keys FROM milestone_events")
     assert [(key["type"], key["value"]) for key in found["keys"]] == keys
 

@@ -27,21 +27,7 @@ SELECT
 '))])[1]), 'Tuple(type String, value String)'),
                     arrayMap(v -> if(startsWith(v, '[') AND notEmpty(JSONExtract(v, 'Array(String)')), JSONExtract(v, 'Array(String)'), [v]), [multiIf(k.root = 1 AND attribute_types[k.path[1]] = 'kvlist', '{map}',
 k.root = 1 AND attribute_types[k.path[1]] = 'array',
-    arrayMap(l -> if(empty(l), '[]', toJSONString(l)), [arrayMap(e -> multiIf(e.1 = 10, e.2, e.1 = 16, if(ifNull(reinterpretAsUInt8(substring(e.2, 1, 1)), 0) = 1, 'true', 'false'),
-    e.1 = 24, toString(reinterpretAsInt64(arraySum(arrayMap(n -> bitShiftLeft(toUInt64(bitAnd(ifNull(reinterpretAsUInt8(substring(e.2, n, 1)), 0), 127)), 7 * (n - 1)),
-    range(1, length(e.2) + 1))))),
-    e.1 = 33, toString(reinterpretAsFloat64(e.2)), e.1 = 42, '[list]', e.1 = 50, '{map}', e.1 = 58, base64Encode(e.2), ''), arrayFlatten(arrayMap(e -> if(e.1 = 42, arrayMap(p -> arrayMap(w -> if(ifNull(reinterpretAsUInt8(substring(w, 1, 1)), 0) IN (10, 42, 50, 58), (ifNull(reinterpretAsUInt8(substring(w, 1, 1)), 0), substring(w, (arrayMap((a, b, c) -> (
-    1 + multiIf(a < 128, 2, b < 128, 3, 4),
-    multiIf(a < 128, toUInt64(a), b < 128, toUInt64(a - 128 + 128 * b), toUInt64(a - 128 + 128 * (b - 128) + 16384 * c))),
-    [toUInt32(ifNull(reinterpretAsUInt8(substring(w, 1 + 1, 1)), 0))], [toUInt32(ifNull(reinterpretAsUInt8(substring(w, 1 + 2, 1)), 0))], [toUInt32(ifNull(reinterpretAsUInt8(substring(w, 1 + 3, 1)), 0))])[1]).1)),
-    (ifNull(reinterpretAsUInt8(substring(w, 1, 1)), 0), substring(w, 2))), [p])[1], arrayMap(l -> if(length(l) > 200,
-    arrayPushBack(arraySlice(l, 1, 200), '\n\x16[more than 200 values]'), l),
-    [arrayFold((f, i) -> if(f.1 >= length(e.2), f, arrayMap(o -> (
-    toUInt64(o.1 + o.2), arrayPushBack(f.2, substring(e.2, o.1, o.2))), [arrayMap((a, b, c) -> (
-    f.1 + multiIf(a < 128, 2, b < 128, 3, 4),
-    multiIf(a < 128, toUInt64(a), b < 128, toUInt64(a - 128 + 128 * b), toUInt64(a - 128 + 128 * (b - 128) + 16384 * c))),
-    [toUInt32(ifNull(reinterpretAsUInt8(substring(e.2, f.1 + 1, 1)), 0))], [toUInt32(ifNull(reinterpretAsUInt8(substring(e.2, f.1 + 2, 1)), 0))], [toUInt32(ifNull(reinterpretAsUInt8(substring(e.2, f.1 + 3, 1)), 0))])[1]])[1]),
-    range(toUInt32(least(201, intDiv(length(e.2), 2)))), (toUInt64(1), CAST([], 'Array(String)'))).2])[1]), [e]), [(if('array' = 'array', 42, 50), base64Decode(attributes[k.path[1]]))])))])[1], multiIf(k.root = 1, attributes[k.path[1]], ''))])[1]), rule_keys))))),
+    arrayMap(l -> if(empty(l), '[]', toJSONString(l)), [attribute_lists[k.path[1]]])[1], multiIf(k.root = 1, attributes[k.path[1]], ''))])[1]), rule_keys))))),
         'Array(Tuple(type LowCardinality(String), value String))') AS keys,
     CAST(
         arrayFilter(f -> f.value != '',

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import os
-import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
@@ -20,7 +20,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from core.signal import Lane, Record, SignalKind
 from store import slice as slices
 from store.client import Store
-from store.decoder import decode, double_text
+from store.decoder import decode
 from store.framing import LANDINGS
 from store.slice import SHARES
 from tests.faults.recordings import exported
@@ -127,22 +127,37 @@ def test_both_ways_give_the_same_rows(unmerged: Store, kind: SignalKind, monkeyp
         assert here == views, "other rows only together"
 
 
+def test_what_is_in_a_list_is_kept_apart_in_both_ways(unmerged: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is in it: longer ones are cut, and two attributes may have one name."""
+    any_list = AnyValue(array_value=ArrayValue(values=[AnyValue(string_value="a")]))
+    values = (
+        [AnyValue(string_value="Ω\0"), AnyValue(string_value=""), AnyValue()],
+        [AnyValue(int_value=-1), AnyValue(int_value=0), AnyValue(double_value=1e21), AnyValue(bool_value=True), AnyValue(bool_value=False)],
+        [AnyValue(bytes_value=b"\xff"), any_list, AnyValue(kvlist_value=KeyValueList(values=[KeyValue(key="k")]))],
+        [AnyValue(string_value="x" * size) for size in (126, 127, 128, 16_383, 16_384)],
+        [AnyValue(int_value=number) for number in range(200)],
+        [AnyValue(int_value=number) for number in range(201)],
+        [],
+    )
+    bodies = [_span(KeyValue(key="order", value=AnyValue(array_value=ArrayValue(values=each)))) for each in values]
+    bodies.append(_span(KeyValue(key="order", value=AnyValue(string_value="a")), KeyValue(key="order", value=any_list)))
+    here, views = (_stored(unmerged, SignalKind.TRACES, bodies, most, monkeypatch) for most in (1 << 30, 0))
+    assert here == views
+    assert decode(SignalKind.TRACES, [Record(SignalKind.TRACES, "gateway", Lane.STANDARD, 5, 1, body) for body in bodies], 7)
+    lists = {tuple(row["found"]) for row in unmerged.rows("SELECT attribute_lists['order'] AS found FROM spans")}
+    assert {("Ω\0", "", ""), ("-1", "0", "1e21", "true", "false"), ("/w==", "[list]", "{map}"), ()} <= lists
+    assert (*map(str, range(200)), "[more than 200 values]") in lists
+
+
+def _span(*attributes: KeyValue) -> bytes:
+    return TracesData(resource_spans=[{"scope_spans": [{"spans": [{"name": "x", "attributes": attributes}]}]}]).SerializeToString()
+
+
 @pytest.mark.parametrize("kind", TABLES)
 def test_what_senders_send_is_decoded_here(kind: SignalKind) -> None:
     rows = decode(kind, [Record(kind, "gateway", Lane.STANDARD, 5, 3, exported()[kind])], 7)
     assert rows.table == TABLES[kind]
     assert rows.content.startswith((7).to_bytes(8, "little") + b"\x07gateway")
-
-
-def test_a_double_is_written_as_the_store_writes_it(store: Store) -> None:
-    @settings(many, max_examples=20)
-    @given(st.lists(doubles, min_size=50, max_size=200))
-    def check(values: list[float]) -> None:
-        bits = [int.from_bytes(struct.pack("<d", value), "little") for value in values]
-        found = store.rows("SELECT arrayMap(n -> toString(reinterpretAsFloat64(n)), {bits:Array(UInt64)}) AS texts", {"bits": bits})
-        assert found[0]["texts"] == [double_text(value).decode() for value in values]
-
-    check()
 
 
 def test_what_is_no_otlp_is_told() -> None:
