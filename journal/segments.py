@@ -18,6 +18,7 @@ from journal.reader import is_closed, read_segment
 STAMP_SECONDS = 2.0
 """The coarsest clock by which a file system stamps its folders: two changes within one tick leave the same stamp."""
 _ENDED = "SELECT coalesce((SELECT max(at) FROM closed), (SELECT max(received_at) FROM records))"
+_LAST = "SELECT coalesce(max(id), 0) FROM records"
 _RECEIVED = "SELECT min(received_at), max(received_at) FROM records"
 _COUNT = (
     "SELECT count(*), coalesce(sum(count), 0), coalesce(sum(length(body)), 0), min(received_at), max(received_at) FROM records WHERE id > ?"
@@ -83,6 +84,17 @@ class SegmentReader:
                 connection.close()
         except apsw.Error:
             return Waiting()
+
+    def holds(self, after: int) -> bool:
+        """Return whether it may hold records with an id above ``after``: a file that cannot be read may."""
+        try:
+            connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                return int(connection.execute(_LAST).fetchone()[0]) > after  # type: ignore[index]
+            finally:
+                connection.close()
+        except apsw.Error:
+            return True
 
     def ended_at(self) -> int:
         """Return when the segment was closed, in milliseconds since 1970 by its writer's clock.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -138,6 +138,10 @@ class Loader:
             return self._run(look)
         except NoRoom:
             return False  # nothing can be loaded
+
+    def positions(self) -> Mapping[str, int]:
+        """Return how far each segment is loaded: by its name, the id of the last record."""
+        return self._progress.positions()
 
     def lag(self) -> dict[Lane, Lag]:
         """Return per lane what is not loaded yet, counted in the journal."""

@@ -62,6 +62,10 @@ class ProgressTable:
         """Return how far the segment is loaded."""
         return self._read().get(segment.name) or Progress(segment.lane)
 
+    def positions(self) -> dict[str, int]:
+        """Return the position of every segment that is loaded at least in part, by its name."""
+        return {name: progress.position for name, progress in self._read().items()}
+
     def _read(self) -> dict[str, Progress]:
         if self._known is None:
             self._known = {

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -20,11 +19,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.business_key import visible
-from core.clock import to_milliseconds
 from core.errors import NoRoom
 from core.protobuf_wire import double, int64, tag
 from core.signal import Lane
-from journal.format import parse_row, segments
+from journal.format import Stored, parse_row, segment_name, segments
 from journal.reader import read_segment
 from journal.salvage import salvage
 from journal.segments import SegmentReader
@@ -34,6 +32,7 @@ MAX_BYTES = 64 << 20
 """Above this size it is not searched for keys: it may concern any transaction."""
 _ALL = 1 << 62
 _File = tuple[Path, Lane]
+_Bodies = Callable[[list[_File], Mapping[str, int]], Iterator[bytes]]
 _NUMBER = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _INT_VALUE, _DOUBLE_VALUE = tag(3, 0), tag(4, 1)
@@ -52,7 +51,7 @@ class Unseen:
         """``patience``: that of the journal's disk."""
         self._journal = journal
         self._patience = patience or Patience()
-        self._since: int | None = None
+        self._after: Mapping[str, int] | None = None
         self._read: _Read | None = None
         self._composed: frozenset[tuple[str, str]] = frozenset()
 
@@ -60,15 +59,15 @@ class Unseen:
         """Take over flow and type of the keys that occur in no signal as they are compared: any signal may have one of these."""
         self._composed = composed
 
-    def since(self, moment: datetime | None) -> None:
-        """Record that what was received from ``moment`` on, or part of it, was not stored; None: everything is."""
-        self._since = None if moment is None else to_milliseconds(moment)
+    def after(self, positions: Mapping[str, int] | None) -> None:
+        """Record that what the journal holds behind these positions (by segment, a record's id) may not be stored; None: everything is."""
+        self._after = positions
 
     def names(self, transactions: pd.DataFrame) -> NDArray[np.bool_]:
         """Return for each transaction (columns ``flow`` and ``keys``) whether anything that was not stored may concern it."""
-        if self._since is None or not len(transactions):
+        if self._after is None or not len(transactions):
             return np.zeros(len(transactions), np.bool_)
-        text = self._text(self._since)
+        text = self._text(self._after)
         if text is None:
             return np.ones(len(transactions), np.bool_)
         return np.array(
@@ -78,32 +77,38 @@ class Unseen:
     def _may_be_in(self, text: bytes, flow: str, keys: Mapping[str, Sequence[str]]) -> bool:
         return any((text and (flow, type_) in self._composed) or _is_in(value, text) for type_, values in keys.items() for value in values)
 
-    def _text(self, since: int) -> bytes | None:
-        """Return everything received since then, as keys are compared; None: it is too much. Read again only if the journal has changed."""
+    def _text(self, after: Mapping[str, int]) -> bytes | None:
+        """Return everything behind these positions, as keys are compared; None: it is too much. Read again only if the journal changed."""
         try:
             return self._patience.run(
-                lambda: self._read_again([file for file in self._files() if _ended_at(file) >= since], since, _bodies)
+                lambda: self._read_again(
+                    [file for file in self._files() if SegmentReader(*file).holds(_position(file, after))], after, _bodies
+                )
             )
         except NoRoom:
-            return self._read_again(self._files(), since, _raw_bodies)
+            return self._read_again(self._files(), after, _raw_bodies)
 
     def _files(self) -> list[_File]:
         return [(path, lane) for lane in Lane for path in segments(self._journal, lane)]
 
-    def _read_again(self, files: list[_File], since: int, bodies: Callable[[list[_File], int], Iterator[bytes]]) -> bytes | None:
+    def _read_again(self, files: list[_File], after: Mapping[str, int], bodies: _Bodies) -> bytes | None:
         read, stamps = self._read, list(_stamps(files))
-        if read is None or since < read.since or stamps != read.stamps:
-            read = self._read = _Read(since, stamps, _joined(bodies(files, since)))
+        if read is None or after != read.after or stamps != read.stamps:
+            read = self._read = _Read(after, stamps, _joined(bodies(files, after)))
         return read.text
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read, of which files, and from when on."""
+    """What was read, of which files, and from where on."""
 
-    since: int
+    after: Mapping[str, int]
     stamps: list[tuple[Path, int, int]]
     text: bytes | None
+
+
+def _position(file: _File, positions: Mapping[str, int]) -> int:
+    return positions.get(segment_name(file[0]), 0)
 
 
 def _stamps(files: list[_File]) -> Iterator[tuple[Path, int, int]]:
@@ -114,25 +119,24 @@ def _stamps(files: list[_File]) -> Iterator[tuple[Path, int, int]]:
                 yield each, status.st_size, status.st_mtime_ns  # a WAL that begins anew keeps its size
 
 
-def _ended_at(file: _File) -> int:
-    return SegmentReader(*file).ended_at()
-
-
-def _bodies(files: list[_File], since: int) -> Iterator[bytes]:
+def _bodies(files: list[_File], after: Mapping[str, int]) -> Iterator[bytes]:
     for path, lane in files:
-        for stored in read_segment(path, lane, 0, _ALL):
-            if stored.record is not None and stored.record.received_at >= since:
-                yield stored.record.body
+        yield from _bodies_of(read_segment(path, lane, _position((path, lane), after), _ALL))
 
 
-def _raw_bodies(files: list[_File], since: int) -> Iterator[bytes]:
+def _raw_bodies(files: list[_File], after: Mapping[str, int]) -> Iterator[bytes]:
     """Yield the same, some of it twice, from the pages of the files."""
     for _, group in groupby(reversed(files), key=lambda file: file[0].parent):
         for path, lane in group:
-            records = [record for row in salvage(path) if (record := parse_row(lane, row).record) is not None]
-            yield from (record.body for record in records if record.received_at >= since)
-            if any(record.received_at < since for record in records):
-                break  # what the files before it hold is older still
+            position = _position((path, lane), after)
+            stored = (parse_row(lane, row) for row in salvage(path))
+            yield from _bodies_of(each for each in stored if each.id > position)
+            if position:
+                break  # the files before it are read in order, so all of them are behind us
+
+
+def _bodies_of(found: Iterable[Stored]) -> Iterator[bytes]:
+    yield from (stored.record.body for stored in found if stored.record is not None)
 
 
 def _joined(bodies: Iterator[bytes]) -> bytes | None:

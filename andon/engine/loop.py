@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -91,8 +91,10 @@ class Engine:
     """Whether the last load asked the journal for what waits in every lane."""
     _disk_refused: bool = False
     """Whether the store's disk did not take the last slice."""
-    _stored_upto: datetime | None = None
-    """Everything received up to then is correlated, and the store's disk did not accept what came later; None: it accepts everything."""
+    _evaluated_positions: Mapping[str, int] | None = None
+    """Everything up to there in the journal was correlated before deadlines were last evaluated; None: they have not been yet."""
+    _stored_positions: Mapping[str, int] | None = None
+    """The same, as it was when the store's disk began to refuse what came later; None: it accepts everything."""
     _wake_deliveries: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -168,7 +170,7 @@ class Engine:
                 self._correlation_unfinished = refused = True
         nothing_waits = not (refused or self._correlation_unfinished or self._backlog_left)
         self._evaluate_without_store(refused, all_stored=self._asked_all_lanes and nothing_waits)
-        if (not self._correlation_unfinished or self._stored_upto is not None) and self.clock_trusted():
+        if (not self._correlation_unfinished or self._stored_positions is not None) and self.clock_trusted():
             try:
                 self._evaluate()
             except (
@@ -191,12 +193,12 @@ class Engine:
     def _evaluate_without_store(self, refused: bool, *, all_stored: bool) -> None:
         """Evaluate deadlines up to now while the store's disk accepts nothing, except those that signals it did not accept may meet."""
         if all_stored:
-            self._stored_upto = None
-        elif refused and self._stored_upto is None and self.evaluated > EPOCH:
-            self._stored_upto = self.evaluated
-        if self._stored_upto is not None:
+            self._stored_positions = None
+        elif refused and self._stored_positions is None:
+            self._stored_positions = self._evaluated_positions
+        if self._stored_positions is not None:
             self._received_upto = self.clock.now() - self.in_flight
-        self.stages.unseen(self._stored_upto)
+        self.stages.unseen(self._stored_positions)
 
     def _load(self, lanes: tuple[Lane, ...], seconds: float) -> None:
         """Load what is waiting in these lanes, for a while; what was loaded is correlated before more is loaded."""
@@ -244,6 +246,8 @@ class Engine:
         if owed and upto > EPOCH and self._run("evaluate", self.stages.evaluate, upto):
             self.owed.add("alert")
         self.evaluated = upto
+        if not self._correlation_unfinished:
+            self._evaluated_positions = self.stages.positions()
 
     def _run(self, name: str, stage: Stage, now: datetime) -> bool:
         """Run a stage and take it off the list; return its result."""

@@ -65,7 +65,9 @@ class Pipeline:
     @property
     def stages(self) -> Stages:
         """The parts of a tick."""
-        return Stages(self._load, self.correlator, self.evaluation, self.alerting, self.loader.waits, self.unseen.since)
+        return Stages(
+            self._load, self.correlator, self.evaluation, self.alerting, self.loader.waits, self.loader.positions, self.unseen.after
+        )
 
     def reload(self, catalog: Catalog) -> None:
         """Use a changed, checked catalog in every stage.

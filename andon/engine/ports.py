@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -75,5 +75,7 @@ class Stages:
     alert: Deliverer
     waits: Callable[[Collection[Lane]], bool] = lambda _: False
     """Whether anything is waiting in these lanes; cheap enough to be asked ten times a second."""
-    unseen: Callable[[datetime | None], None] = lambda _: None
-    """Told since when signals have been received that the store's disk does not accept; None: it accepts them."""
+    positions: Callable[[], Mapping[str, int]] = dict
+    """How far the journal is loaded: by segment, the last record's id."""
+    unseen: Callable[[Mapping[str, int] | None], None] = lambda _: None
+    """Told up to which positions everything is correlated while the store's disk accepts no more; None: it accepts everything."""

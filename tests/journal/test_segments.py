@@ -95,6 +95,7 @@ def test_what_waits_is_what_lies_behind_the_place_it_was_read_to(folder: Path, a
     oldest, newest = (RECEIVED_AT + left[0], RECEIVED_AT + 7) if left else (0, 0)
     expected = Waiting(len(left), 3 * len(left), sum(map(size_of, left)), oldest, newest)
     assert SegmentReader(path, Lane.STANDARD).waiting(after) == expected
+    assert SegmentReader(path, Lane.STANDARD).holds(after) == bool(left)
     writer.close(1)
 
 
@@ -102,6 +103,7 @@ def test_a_file_that_cannot_be_read_counts_nothing_and_ended_when_it_was_last_wr
     segment = noise(folder)
     os.utime(segment.path, ns=(0, 1_774_000_000_123_456_789))
     assert segment.waiting(0) == Waiting()
+    assert segment.holds(7)
     assert segment.received() is None
     assert segment.ended_at() == 1_774_000_000_123
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,14 @@ import apsw
 import pandas as pd
 import pytest
 
-from core.clock import from_milliseconds
 from core.config import Settings
 from core.signal import Lane, Record, SignalKind
-from journal.format import segment_path
+from journal.format import segment_name, segment_path
 from journal.segment import SegmentWriter, make_row, segment_bytes
 from store.patience import Patience
 from store.unseen import Unseen
 from tests.collector.requests import spans
-from tests.store.journals import NOW, event, write_segment
+from tests.store.journals import event, write_segment
 
 
 @pytest.fixture
@@ -41,8 +39,8 @@ def test_while_everything_is_stored_nothing_is_unseen(settings: Settings) -> Non
     write_segment(settings, [event("1", {"order": "4711"})])
     unseen = Unseen(settings.journal)
     assert unseen.names(transactions(of(order=["4711"]))).tolist() == [False]
-    unseen.since(NOW)
-    unseen.since(None)
+    unseen.after({})
+    unseen.after(None)
     assert unseen.names(transactions(of(order=["4711"]))).tolist() == [False]
 
 
@@ -50,7 +48,7 @@ def test_a_transaction_is_named_by_any_of_its_keys_in_any_lane_and_case(settings
     write_segment(settings, [event("1", {"order": "AB-4711"})])
     write_segment(settings, [event("2", {"delivery": 'grüße "x"'}, lane=Lane.BULK)], lane=Lane.BULK)
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     asked = transactions(
         of(order=["ab-4711"]), of(order=["4712"]), of(order=["4712"], delivery=["9", 'Grüße "X"']), of(), of(order=[]), of(order=["AB-471"])
     )
@@ -60,7 +58,7 @@ def test_a_transaction_is_named_by_any_of_its_keys_in_any_lane_and_case(settings
 
 def test_a_key_that_signals_do_not_hold_as_it_is_compared_may_be_in_any_of_them(settings: Settings) -> None:
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     unseen.reload(frozenset({("orders", "order"), ("invoices", "delivery")}))
     asked = transactions(of(order=["DE07-4711"]), of(delivery=["9000"]), of(order=[]))
     assert unseen.names(asked).tolist() == [False, False, False], "nothing is unseen"
@@ -68,19 +66,22 @@ def test_a_key_that_signals_do_not_hold_as_it_is_compared_may_be_in_any_of_them(
     assert unseen.names(asked).tolist() == [True, False, False]
 
 
-def test_what_was_received_before_is_stored(settings: Settings) -> None:
-    write_segment(settings, [event("1", {"order": "4711"})])
+def test_what_was_loaded_before_is_stored_though_it_came_in_the_same_moment(settings: Settings) -> None:
+    name = segment_name(write_segment(settings, [event("1", {"order": "4711"}), event("2", {"order": "4712"})]))
     unseen = Unseen(settings.journal)
-    unseen.since(NOW + timedelta(milliseconds=1))
-    assert unseen.names(transactions(of(order=["4711"]))).tolist() == [False]
-    unseen.since(datetime(2020, 1, 1, tzinfo=UTC))
-    assert unseen.names(transactions(of(order=["4711"]))).tolist() == [True]
+    asked = transactions(of(order=["4711"]), of(order=["4712"]))
+    unseen.after({name: 2})
+    assert unseen.names(asked).tolist() == [False, False]
+    unseen.after({name: 1})
+    assert unseen.names(asked).tolist() == [False, True]
+    unseen.after({})
+    assert unseen.names(asked).tolist() == [True, True]
 
 
 def test_what_comes_meanwhile_is_seen(settings: Settings) -> None:
     write_segment(settings, [event("1", {"order": "4711"})])
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     asked = transactions(of(order=["4711"]), of(order=["4712"]))
     assert unseen.names(asked).tolist() == [True, False]
     write_segment(settings, [event("2", {"order": "4712"})], 2)
@@ -90,7 +91,7 @@ def test_what_comes_meanwhile_is_seen(settings: Settings) -> None:
 def test_the_journal_is_read_again_only_when_it_has_changed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     write_segment(settings, [event("1", {"order": "4711"})])
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     asked = transactions(of(order=["4711"]))
     assert unseen.names(asked).tolist() == [True]
     monkeypatch.setattr("store.unseen.read_segment", lambda *_: pytest.fail("read again"))
@@ -101,31 +102,28 @@ def test_of_too_much_it_may_be_anything(settings: Settings, monkeypatch: pytest.
     monkeypatch.setattr("store.unseen.MAX_BYTES", 10)
     write_segment(settings, [event("1", {"order": "4711"})])
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     assert unseen.names(transactions(of(order=["4712"]), of())).tolist() == [True, True]
 
 
-def test_an_earlier_moment_reads_what_lies_before(settings: Settings) -> None:
+def test_a_segment_that_is_gone_holds_nothing(settings: Settings) -> None:
     path = write_segment(settings, [event("1", {"order": "4711"})], closed_at=event("1").received_at)
     unseen = Unseen(settings.journal)
-    unseen.since(from_milliseconds(event("1").received_at + 5))
+    unseen.after({})
     asked = transactions(of(order=["4711"]))
-    assert unseen.names(asked).tolist() == [False]
-    unseen.since(NOW)
     assert unseen.names(asked).tolist() == [True]
     path.unlink()
     assert unseen.names(asked).tolist() == [False]
 
 
-def test_an_earlier_moment_is_looked_for_in_what_was_read_for_a_later_one(settings: Settings) -> None:
-    first, second = event("1", {"order": "4711"}), event("2", {"order": "4712"})
-    write_segment(settings, [first, replace(second, received_at=second.received_at + 10_000)])
+def test_a_segment_that_cannot_be_read_is_salvaged_from_where_it_was_loaded(settings: Settings) -> None:
+    path = write_segment(settings, [event("1", {"order": "4711"}), event("2", {"order": "4712"})], closed_at=event("1").received_at)
+    damaged = bytearray(path.read_bytes())
+    damaged[:16] = bytes(16)
+    path.write_bytes(damaged)
     unseen = Unseen(settings.journal)
-    asked = transactions(of(order=["4711"]), of(order=["4712"]))
-    unseen.since(NOW + timedelta(seconds=5))
-    assert unseen.names(asked).tolist() == [False, True]
-    unseen.since(NOW)
-    assert unseen.names(asked).tolist() == [True, True]
+    unseen.after({segment_name(path): 1})
+    assert unseen.names(transactions(of(order=["4711"]), of(order=["4712"]))).tolist() == [False, True]
 
 
 @pytest.mark.parametrize("escaped", [True, False])
@@ -133,7 +131,7 @@ def test_letters_beyond_ascii_are_found_as_they_are_kept(settings: Settings, esc
     body = json.dumps({"order": "Ärzte-ÖL"}, ensure_ascii=escaped).encode()
     write_segment(settings, [replace(event("1"), body=body)])
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     asked = transactions(of(order=["Ärzte-ÖL"]), of(order=["ÄRZTE"]), of(order=["arzte"]))
     assert unseen.names(asked).tolist() == [True, True, False], "a part of it in capitals is it, too"
     write_segment(settings, [replace(event("1"), body=body.lower())], 2)
@@ -155,7 +153,7 @@ def test_letters_beyond_ascii_are_found_as_they_are_kept(settings: Settings, esc
 def test_a_key_is_found_as_people_see_it_however_json_writes_it(settings: Settings, written: str, key: str) -> None:
     write_segment(settings, [replace(event("1"), body=f'{{"data": {{"order": "{written}"}}}}'.encode())])
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     assert unseen.names(transactions(of(order=[key]), of(order=[f"{key}0"]))).tolist() == [True, False]
 
 
@@ -164,7 +162,7 @@ def test_data_in_base64_is_searched_too(settings: Settings) -> None:
     write_segment(settings, [replace(event("1"), body=f'{{"data_base64": "{data}"}}'.encode())])
     write_segment(settings, [replace(event("2"), body=b'{"data_base64": "a"}')], 2)
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     assert unseen.names(transactions(of(order=["PO/4711"]), of(order=["PO/4712"]))).tolist() == [True, False]
 
 
@@ -174,7 +172,7 @@ def test_a_number_of_opentelemetry_is_found_too(settings: Settings, number: int)
     request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="order").value.int_value = number
     write_segment(settings, [Record(SignalKind.TRACES, "erp", Lane.CRITICAL, event("1").received_at, 1, request.SerializeToString())])
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     assert unseen.names(transactions(of(order=[str(number)]), of(order=["123456789012"]))).tolist() == [True, False]
     request.resource_spans[0].scope_spans[0].spans[0].attributes[-1].value.double_value = number + 0.5
     write_segment(settings, [Record(SignalKind.TRACES, "erp", Lane.CRITICAL, event("1").received_at, 1, request.SerializeToString())], 2)
@@ -190,7 +188,7 @@ def test_a_record_that_changes_the_size_of_no_file_is_seen(settings: Settings) -
         segment.append([make_row(event(str(number)))])
     segment._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
     unseen = Unseen(settings.journal)
-    unseen.since(NOW)
+    unseen.after({})
     asked = transactions(of(order=["4711"]))
     assert unseen.names(asked).tolist() == [False]
     before = segment_bytes(path)
@@ -201,17 +199,17 @@ def test_a_record_that_changes_the_size_of_no_file_is_seen(settings: Settings) -
 
 
 def test_on_a_disk_that_hangs_the_same_is_found_without_sqlite(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = event("1", {"order": "4711"}), event("2", {"order": "4712"})
-    write_segment(settings, [first], 1)
-    write_segment(settings, [replace(second, received_at=second.received_at + 10_000)], 2)
-    write_segment(settings, [replace(event("3", {"order": "4713"}, lane=Lane.BULK), received_at=second.received_at)], lane=Lane.BULK)
+    first, second, third = (event(str(number), {"order": f"471{number}"}) for number in (1, 2, 3))
+    loaded = segment_name(write_segment(settings, [first], 1))
+    partly = segment_name(write_segment(settings, [first, second], 2))
+    write_segment(settings, [replace(third, lane=Lane.BULK)], lane=Lane.BULK)
     patience = Patience()
     patience.hangs = lambda: True
     monkeypatch.setattr("store.unseen.read_segment", lambda *_: pytest.fail("it would hang"))
-    monkeypatch.setattr("store.unseen.SegmentReader.ended_at", lambda _: pytest.fail("it would hang"))
+    monkeypatch.setattr("store.unseen.SegmentReader.holds", lambda *_: pytest.fail("it would hang"))
     unseen = Unseen(settings.journal, patience)
     asked = transactions(of(order=["4711"]), of(order=["4712"]), of(order=["4713"]))
-    unseen.since(NOW + timedelta(seconds=5))
-    assert unseen.names(asked).tolist() == [False, True, False]
-    unseen.since(NOW)
+    unseen.after({loaded: 1, partly: 1})
+    assert unseen.names(asked).tolist() == [False, True, True]
+    unseen.after({})
     assert unseen.names(asked).tolist() == [True, True, True]

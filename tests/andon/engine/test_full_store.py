@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,23 @@ def test_an_order_that_a_waiting_signal_names_is_not_evaluated_until_the_signal_
         full.tick(seconds=30)
     assert full.shop.verdicts() == {"A-1": ["running", "breached"], "B-2": ["running", "met"]}
     assert full.late() == 1
+
+
+def test_an_order_that_came_just_before_the_disk_filled_is_evaluated(full: Full) -> None:
+    """What came since a tick began may be in that tick already: what waits is known by where it is in the journal, not by when it came."""
+    full.engine.in_flight = timedelta(seconds=1)
+    full.shop.send(full.shop.event("shop.captured", "A-1"), full.shop.event("shop.captured", "B-2"))
+    full.tick()
+    full.fill()
+    full.shop.send(full.shop.event("erp.booked", "B-2"))
+    full.tick(minutes=1)
+    full.tick(minutes=16)
+    full.tick(minutes=1)
+    assert full.late() == 1
+    full.make_room()
+    for _ in range(4):
+        full.tick(seconds=30)
+    assert full.shop.verdicts() == {"A-1": ["running", "breached"], "B-2": ["running", "met"]}
 
 
 def test_more_that_waits_than_can_be_looked_through_lets_nothing_be_evaluated(full: Full, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from store.client import Store
 from store.clocks import StoredClocks
 from store.migrations import migrate
 from store.reads import board, leadership, search
-from tests.andon.shop import BOOK, BY_SPAN, SHIP, START, Shop, catalog
+from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_the_catalog_in_force_says_which_keys_may_be_in_any_signal_that_is_not_s
     asked = pd.DataFrame([{"flow": "orders", "keys": {"order": ["another"]}}])
     with pipeline_on(shop.store, shop.settings, composed, shop.clock, Telemetry()) as pipeline:
         shop.send(shop.event("shop.captured", "one"))
-        pipeline.unseen.since(START)
+        pipeline.unseen.after({})
         assert pipeline.unseen.names(asked).tolist() == [True]
         pipeline.reload(written)
         assert pipeline.unseen.names(asked).tolist() == [False]
