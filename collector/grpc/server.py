@@ -23,12 +23,14 @@ _SERVICES = {
     SignalKind.LOGS: "opentelemetry.proto.collector.logs.v1.LogsService",
     SignalKind.METRICS: "opentelemetry.proto.collector.metrics.v1.MetricsService",
 }
+IDLE_MILLISECONDS = 300_000
 _OPTIONS = [
     # without it, a forgotten second collector binds the same port and takes half of the traffic
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", REQUEST_MAX_BYTES),
     ("grpc.max_concurrent_streams", 100),
     ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
+    ("grpc.max_connection_idle_ms", IDLE_MILLISECONDS),  # one that sends nothing must not keep another out; an exporter connects again
     ("grpc.http2.bdp_probe", 0),
     ("grpc.max_metadata_size", 16 << 10),
 ]

@@ -3,10 +3,12 @@
 Who wrote it is `service.name` (what syslog calls application or tag) and `host.name`; structured data are attributes (`attributes.order.id`
 for `[order id="4711"]`). A message in JSON becomes a structured body. Over TCP a message ends with a newline, or its length is before it.
 
-Syslog knows no acknowledgement. Over TCP no more is read before the journal has what was read, so that a sender waits while the journal is
-full; what a broken connection or our own end leaves in buffers is lost, and neither side knows. Over UDP the system drops what comes faster
-than it is read, which is counted (`andon_datagrams_dropped_total`). Where no message may be lost, let the sender write a file, and follow
-that. On failure: what is no message, or too long, goes to quarantine; a port that cannot be opened is tried again.
+Syslog knows no acknowledgement. Over TCP no more is read before the journal has what was read, so that a sender waits while the journal
+is full; what a broken connection or our own end leaves in buffers is lost, and neither side knows. Where there are too many connections,
+the one that has been silent for longest ends, if it was for a minute; the system ends those whose other side is gone. Over UDP the system
+drops what comes faster than it is read, which is counted (`andon_datagrams_dropped_total`). Where no message may be lost, let the sender
+write a file, and follow that. On failure: what is no message, or too long, goes to quarantine; a port that cannot be opened is tried
+again.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import math
+import socket
 import ssl
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from typing import Any, Literal, Self, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
@@ -38,6 +43,9 @@ from core.signal import Record
 READ_BYTES = 32 << 10
 HANDSHAKE_SECONDS = 10.0
 PEERS_TOLD = 1_000
+SILENT_SECONDS = 60.0
+_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""After a minute of silence the system asks the other side, and ends the connection when it has not answered for another one."""
 _LOG = logging.getLogger("andon.collector.syslog")
 
 
@@ -160,6 +168,16 @@ class _Maker:
         return LogEntry(said.body, self._observed, time, *severity, found.attributes, resource, said.trace_id, said.span_id)
 
 
+@dataclass
+class _Sender:
+    """Who is connected. ``heard``: when something of it came last, in monotonic seconds; None while that is handed over."""
+
+    peer: str
+    reader: asyncio.StreamReader
+    transport: asyncio.ReadTransport
+    heard: float | None
+
+
 class _Listening:
     """The port of one source, and who is connected to it."""
 
@@ -168,7 +186,7 @@ class _Listening:
         self._settings = settings
         self._maker = _Maker(context, settings)
         self._senders = [ipaddress.ip_network(sender) for sender in settings.senders]
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._connected_now: dict[asyncio.Task[Any], _Sender] = {}
         self._told: set[str] = set()
         self._free = 0.0
 
@@ -185,9 +203,9 @@ class _Listening:
             await asyncio.Event().wait()
         finally:
             server.close()
-            for task in self._tasks:
+            for task in self._connected_now:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*self._connected_now, return_exceptions=True)
 
     async def datagrams(self) -> None:
         """Take messages over UDP until cancelled. Raises ``OSError`` if the port cannot be opened."""
@@ -202,11 +220,16 @@ class _Listening:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a server makes one for each connection
         try:
-            if not self._may_send(peer) or len(self._tasks) >= self._settings.connections:
+            if not self._may_send(peer):
+                return
+            if len(self._connected_now) >= self._settings.connections and not self._has_ended_a_silent_one():
                 self._refuse(peer, "there are too many connections")
                 return
-            self._tasks.add(task)
-            await self._read(reader, peer)
+            _ask_when_silent(writer.get_extra_info("socket"))
+            sender = self._connected_now[task] = _Sender(
+                peer, reader, cast("asyncio.ReadTransport", writer.transport), self._context.clock.monotonic()
+            )
+            await self._read(sender)
         except (OSError, ssl.SSLError, EOFError) as error:
             _LOG.info(
                 "a sender of syslog is gone", extra={"fields": {"source": self._context.source.source, "peer": peer, "why": str(error)}}
@@ -214,14 +237,29 @@ class _Listening:
         except asyncio.CancelledError:
             pass  # the task ends here, and asyncio would report one that ends as cancelled as an error of ours
         finally:
-            self._tasks.discard(task)
+            self._connected_now.pop(task, None)
             writer.close()
 
-    async def _read(self, reader: asyncio.StreamReader, peer: str) -> None:
+    async def _read(self, sender: _Sender) -> None:
         framing = Framing()
-        while data := await reader.read(READ_BYTES):
-            await self._hand_over([(message, peer) for message in framing.feed(data)])
-        await self._hand_over([(message, peer) for message in framing.end()])
+        while data := await sender.reader.read(READ_BYTES):
+            sender.heard = None
+            await self._hand_over([(message, sender.peer) for message in framing.feed(data)])
+            sender.heard = self._context.clock.monotonic()
+        await self._hand_over([(message, sender.peer) for message in framing.end()])
+
+    def _has_ended_a_silent_one(self) -> bool:
+        """End the connection that has been silent for longest; return whether there is one that was for long enough."""
+        silent = [(sender.heard, task) for task, sender in self._connected_now.items() if sender.heard is not None]
+        heard, task = min(silent, key=lambda each: each[0], default=(math.inf, None))
+        if task is None or self._context.clock.monotonic() - heard < SILENT_SECONDS:
+            return False
+        sender = self._connected_now.pop(task)
+        sender.transport.pause_reading()  # nothing may come behind the end
+        sender.reader.feed_eof()  # what it has begun to say is kept
+        fields = {"source": self._context.source.source, "peer": sender.peer}
+        _LOG.warning("a silent sender of syslog is disconnected, because there are too many connections", extra={"fields": fields})
+        return True
 
     async def _hand_over(self, messages: Sequence[tuple[bytes | Unusable, str]]) -> None:
         """Return once the journal has the messages, and the next may come."""
@@ -252,6 +290,13 @@ class _Listening:
         self._context.tell_up(up=True)
         fields = {"source": self._context.source.source, "host": self._settings.host, "port": self._settings.port}
         _LOG.info("listening for syslog", extra={"fields": fields})
+
+
+def _ask_when_silent(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):  # not every system has them all
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _is_in(peer: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:

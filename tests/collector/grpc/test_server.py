@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from collector.grpc import server as module
 from collector.grpc.server import GrpcServer
 from core.errors import UsageError
 from core.telemetry import M
@@ -32,6 +33,25 @@ def test_grpc_tells_why_it_cannot_listen(collector: Running, host: str, why: str
         with pytest.raises(UsageError, match=why) as caught:
             asyncio.run_coroutine_threadsafe(listen(taken.getsockname()[1]), collector.loop).result(20)
     assert str(caught.value).endswith("set otlp_grpc_port")
+
+
+def test_a_connection_without_any_call_ends(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait_for_the_end(port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as opened, opened.makefile("rb") as said:
+            opened.sendall(PREFACE + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))  # no settings of our own
+            assert said.read().endswith(b"connection idle")
+
+    async def scenario() -> None:
+        server = GrpcServer(collector.engine._ingress, "127.0.0.1", 0, None, None)
+        await server.start()
+        try:
+            await asyncio.to_thread(wait_for_the_end, server.port)
+        finally:
+            await server.stop(0)
+
+    assert ("grpc.max_connection_idle_ms", module.IDLE_MILLISECONDS) in module._OPTIONS
+    monkeypatch.setattr(module, "_OPTIONS", [("grpc.max_connection_idle_ms", 200), *module._OPTIONS])
+    asyncio.run_coroutine_threadsafe(scenario(), collector.loop).result(90)
 
 
 def malformed(collector: Running, path: bytes = b"/op\x85ntelemetry") -> bytes:

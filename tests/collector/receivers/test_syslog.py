@@ -246,6 +246,53 @@ def test_there_are_not_too_many_connections(listening: Listening) -> None:
     assert [record["body"] for record in listening.after(send, 2, connections=1)] == ["one", "two"]
 
 
+def test_a_silent_connection_gives_way_to_another_and_what_it_began_to_say_is_kept(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send() -> None:
+        with (
+            socket.create_connection(("127.0.0.1", listening.port)) as first,
+            socket.create_connection(("127.0.0.1", listening.port)) as second,
+        ):
+            for connection in (first, second):
+                connection.sendall(b"<14>one\n<14>be")
+            wait_until(lambda: len(listening.intake.accepted) == 2, 20, "both are heard")
+            second.sendall(b"gun\n")
+            wait_until(lambda: len(listening.intake.accepted) == 3, 20, "the second is heard last")
+            monkeypatch.setattr(syslog, "SILENT_SECONDS", 0.0)
+            listening.send(b"<14>new\n")
+            assert _is_closed(first)
+            second.sendall(b"<14>still here\n")
+            wait_until(lambda: len(listening.intake.accepted) == 6, 20, "all are heard")
+
+    found = [record["body"] for record in listening.after(send, 6, connections=2)]
+    assert sorted(found) == ["be", "begun", "new", "one", "one", "still here"]
+
+
+@pytest.mark.parametrize("loop", [asyncio, uvloop])
+def test_the_system_looks_whether_a_silent_sender_is_still_there(listening: Listening, loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int, int, int]] = []
+
+    def ask(connection: socket.socket) -> None:
+        real(connection)
+        names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        asked.append(
+            (
+                connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                *(connection.getsockopt(socket.IPPROTO_TCP, name) for name in names),
+            )
+        )
+
+    async def scenario() -> None:
+        await asyncio.to_thread(listening.send, b"<14>one\n")
+        await until(lambda: bool(listening.intake.accepted))
+
+    real = syslog._ask_when_silent
+    monkeypatch.setattr(syslog, "_ask_when_silent", ask)
+    listening.run(scenario, loop=loop)
+    assert asked == [(1, 60, 15, 4)]
+
+
 def test_no_more_is_read_before_the_journal_has_what_was(listening: Listening) -> None:
     listening.intake.full = 3
     stream = b"".join(b"<14>order %d\n" % number for number in range(20_000))
