@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 
 from collector.allocator import give_back_large_blocks
@@ -64,6 +63,7 @@ class Collector:
         self._receivers = receivers
         self._formats = formats
         self._tasks: dict[str, tuple[Source, asyncio.Task[None]]] = {}
+        self._ending: dict[asyncio.Task[None], str] = {}
         self._pauses = Pauses(settings.data)
         self._paused: frozenset[str] = frozenset()
         self._catalog = catalog
@@ -134,10 +134,9 @@ class Collector:
     async def stop(self) -> None:
         """Stop pulling, let running requests finish, write what is waiting, close the journal."""
         self._started = False
-        for _, task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*(task for _, task in self._tasks.values()), return_exceptions=True)
-        self._tasks.clear()
+        for name in list(self._tasks):
+            self._end(name)
+        await asyncio.gather(*self._ending, return_exceptions=True)
         closing: list[Awaitable[None]] = [self._grpc.stop(GRACE_SECONDS)] if self._grpc is not None else []
         if self._http is not None and self._http_task is not None:
             self._http.should_exit = True
@@ -223,25 +222,41 @@ class Collector:
         """Keep the states of queues; what a full journal does not take is kept as it is the next time."""
         while True:
             await asyncio.sleep(KEEP_SECONDS)
-            if states := self._queues.due():
-                with suppress(Full):
+            try:
+                if states := self._queues.due():
                     await self._intake.accept([record_of(states, to_milliseconds(self._clock.now()))])
                     self._queues.keep(states)
+            except Full:
+                continue
+            except Exception:  # boundary: what a broker says of one queue must not end what is kept of all
+                _LOG.exception("the states of queues cannot be kept, trying again")
 
     def _start_receivers(self, catalog: Catalog) -> None:
         """Start the receivers of new and changed sources, and stop those of removed and paused ones."""
         wanted = {name: source for name, source in catalog.sources.items() if source.receiver is not None and name not in self._paused}
-        for name, (source, task) in list(self._tasks.items()):
+        for name, (source, _) in list(self._tasks.items()):
             if wanted.get(name) != source:
-                task.cancel()
-                del self._tasks[name]
+                self._end(name)
                 self._telemetry.set(M.RECEIVER_UP, 0, source=name)
         for name, source in wanted.items():
             if name not in self._tasks:
                 self._tasks[name] = (source, asyncio.create_task(self._pull(source), name=f"receiver-{name}"))
 
+    def _end(self, name: str) -> None:
+        _, task = self._tasks.pop(name)
+        task.cancel()
+        self._ending[task] = name
+        task.add_done_callback(lambda ended: self._ending.pop(ended, None))
+
+    async def _ended(self, source: str) -> None:
+        """Wait until earlier receivers of a source have ended: two at once would read the same, and each keep how far it is."""
+        earlier = {task for task, name in self._ending.items() if name == source}
+        if earlier and (await asyncio.wait(earlier, timeout=GRACE_SECONDS))[1]:
+            _LOG.error("a receiver does not end, and another one begins beside it", extra={"fields": {"source": source}})
+
     async def _pull(self, source: Source) -> None:
         """Run one receiver; a source that can never work is paused, the others continue."""
+        await self._ended(source.source)
         state = self._settings.data / "state" / source.source
         receiver = self._receivers.get(kind := str((source.receiver or {}).get("type")))
         form = self._formats.get(format_name := str((source.format or {}).get("type")))

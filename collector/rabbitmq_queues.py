@@ -18,19 +18,17 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 import msgspec
 from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import AMQPError
-from pamqp.exceptions import PAMQPException
 
+from collector.polling.http_address import server_of
 from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
-from collector.reconnecting import cancel_until_done
-from core.errors import AndonError, Retryable
+from collector.reconnecting import cancel_until_done, without_password
+from core.errors import Retryable
 from core.secrets import resolve_secret
 
 LOOK_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 ANSWER_MAX_BYTES = 4 << 20
-_ERRORS = (AMQPError, PAMQPException, AndonError, httpx.HTTPError, msgspec.DecodeError, OSError, RuntimeError, ValueError)
 _AHEAD_SECONDS = 86_400
 _DONE = ("ack", "deliver_no_ack", "get_no_ack")
 _LOG = logging.getLogger("andon.collector.rabbitmq")
@@ -71,7 +69,8 @@ class _Teller:
     connection: AbstractConnection
     context: ReceiverContext
     watched: Watched
-    said: set[str] = field(default_factory=set)
+    said: dict[str, str] = field(default_factory=dict)
+    """By what it is about, the words that were last logged."""
 
     async def run(self) -> None:
         while True:
@@ -87,21 +86,23 @@ class _Teller:
             async with _Management(self.watched) as management:
                 for queue in self.watched.queues:
                     described = await management.described(queue)
-                    if doubt := _doubt(described):
-                        self._say(doubt, queue=queue)
+                    self._say(f"doubt {queue}", _doubt(described), queue=queue)
                     dead = await management.dead_letters(described, self.watched.dead_letters.get(queue))
                     self.context.tell_queue(_state(described, dead, self.context.clock.now()))
-        except _ERRORS as error:
-            self._say("the management API does not tell what stands in queues", why=str(error) or type(error).__name__)
+        except Exception as error:  # boundary: what answers may answer anything
+            self._say("management", "the management API does not tell what stands in queues", why=_why(error))
+        else:
+            self._say("management", "")
 
     async def _by_declaration(self, queue: str) -> None:
         try:
             waiting = await self._ready(queue)
             dead = self.watched.dead_letters.get(queue)
             dead_letters = await self._ready(dead) if dead else None
-        except _ERRORS as error:
-            self._say("the broker does not tell what stands in a queue", queue=queue, why=str(error) or type(error).__name__)
+        except Exception as error:  # boundary: a client of a broker
+            self._say(queue, "the broker does not tell what stands in a queue", queue=queue, why=_why(error))
         else:
+            self._say(queue, "")
             self.context.tell_queue(QueueState(queue, waiting=waiting, dead_letters=dead_letters))
 
     async def _ready(self, queue: str) -> int:
@@ -109,10 +110,12 @@ class _Teller:
             declared = await channel.declare_queue(queue, passive=True, timeout=ANSWER_SECONDS)
             return int(declared.declaration_result.message_count or 0)
 
-    def _say(self, what: str, **fields: Any) -> None:
-        if (words := f"{what} {fields}") not in self.said:
-            self.said.add(words)
+    def _say(self, about: str, what: str, **fields: Any) -> None:
+        """Log what is wrong if it is not what was said before; nothing, once it is right again."""
+        words = f"{what} {fields}" if what else ""
+        if words and self.said.get(about) != words:
             _LOG.warning(what, extra={"fields": {"source": self.context.source.source, **fields}})
+        self.said[about] = words
 
 
 class _Management:
@@ -123,6 +126,7 @@ class _Management:
 
     async def __aenter__(self) -> Self:
         address, url = await asyncio.to_thread(lambda: (resolve_secret(self._watched.management or ""), resolve_secret(self._watched.url)))
+        server_of(address)
         parts = urlsplit(address)
         self._virtual_host = quote(unquote(urlsplit(url).path[1:]) or "/", safe="")
         self._client = httpx.AsyncClient(
@@ -168,6 +172,10 @@ class _Management:
             if response.status_code != httpx.codes.OK:
                 raise Retryable(f"the management API answers {response.status_code} to {path}")
         return msgspec.json.decode(body)
+
+
+def _why(error: Exception) -> str:
+    return without_password(str(error)) or type(error).__name__
 
 
 def _of(described: Mapping[str, Any], name: str) -> Any:

@@ -16,7 +16,7 @@ def server_of(address: str) -> tuple[str, str, int]:
     except ValueError:
         host = port = None
     if not host or port == 0 or parts.scheme not in {"http", "https"}:
-        raise PausedError("that is no address; write https://host/path where the source says it is")
+        raise PausedError("that is no address; write https://host/path where the source says it is, and '/' in a password as %2F")
     return parts.scheme, host, port or (443 if parts.scheme == "https" else 80)
 
 

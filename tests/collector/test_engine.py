@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from collector.authentication import check_exposure
 from collector.engine import Collector
+from collector.queue_series import QueueState, record_of
 from collector.receiver import ReceiverContext
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -181,6 +183,58 @@ def test_a_paused_source_is_not_read_and_its_senders_are_told_to_come_back(
         wait_until(lambda: reader.reading == 1, 10, "it is read again")
         assert send(collector).status_code == 200
         assert collector.telemetry.value(M.SOURCE_PAUSED, source="erp") == 0
+
+
+def test_a_changed_source_is_read_once_its_old_receiver_has_ended(tmp_path: Path) -> None:
+    class Slow(Reader):
+        most = 0
+
+        async def run(self, context: ReceiverContext) -> None:
+            self.most = max(self.most, self.reading + 1)
+            self.reading += 1
+            context.tell_up(up=True)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ending.set()
+                await asyncio.to_thread(may_end.wait, 60)
+                self.reading -= 1
+                ended.append(context.source.owner)
+
+    def source(owner: str) -> Catalog:
+        return Catalog(sources={"erp": Source(source="erp", owner=owner, receiver={"type": "reader"})})
+
+    reader, ended, ending, may_end = Slow(), list[str](), threading.Event(), threading.Event()
+    with running(tmp_path, source("it"), {"reader": reader}) as collector:
+        wait_until(lambda: reader.reading == 1, 10, "it is read")
+        for owner in ("other", "third"):  # the second change comes while the first one still waits
+            collector.loop.call_soon_threadsafe(collector.engine.reload, source(owner))
+        assert ending.wait(10)
+        assert collector.client.get("/healthz").status_code == 200  # it has had its turn meanwhile
+        may_end.set()
+        wait_until(lambda: ended == ["it"] and reader.reading == 1, 10, "the new one is read")
+        assert reader.most == 1
+    assert ended == ["it", "third"]
+
+
+def test_a_state_of_a_queue_that_cannot_be_kept_does_not_end_what_is_kept_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Telling(Reader):
+        async def run(self, context: ReceiverContext) -> None:
+            context.tell_queue(QueueState("orders", waiting=3))
+            await super().run(context)
+
+    def fail_once(*given: Any) -> Record:
+        failed.append(given)
+        if len(failed) == 1:
+            raise ValueError("what a broker says")
+        return record_of(*given)
+
+    failed: list[Any] = []
+    monkeypatch.setattr("collector.engine.KEEP_SECONDS", 0.05)
+    monkeypatch.setattr("collector.engine.record_of", fail_once)
+    source = Source(source="erp", owner="it", receiver={"type": "reader"})
+    with running(tmp_path, Catalog(sources={"erp": source}), {"reader": Telling()}) as collector:
+        wait_until(lambda: bool(collector.records()), 10, "it is kept at the next time")
 
 
 def test_a_source_that_paused_itself_goes_on_with_a_changed_catalog(tmp_path: Path) -> None:

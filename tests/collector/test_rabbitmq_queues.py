@@ -76,6 +76,37 @@ def test_a_cancellation_that_the_client_loses_ends_it_all_the_same(tmp_path: Pat
     asyncio.run(scenario())
 
 
+def test_whatever_the_management_api_answers_it_is_asked_again_and_what_is_wrong_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A password with a slash, and what is no answer of a broker, ended the teller for good."""
+    context = context_of(settings("tap"), TestIntake(), tmp_path / "state", Telemetry())
+    teller = rabbitmq_queues._Teller(object(), context, rabbitmq_queues.Watched("env:TEST_BROKER", "env:TEST_MANAGEMENT", ["tap"], {}))  # type: ignore[arg-type]
+    monkeypatch.setenv("TEST_BROKER", "amqp://127.0.0.1/")
+    monkeypatch.setenv("TEST_MANAGEMENT", "http://andon:hunter/2@127.0.0.1:1/")
+    told: list[str] = []
+    answers = [*[{}] * 2, [], "", 5, {"name": "tap"}, {"arguments": 5}, *[{"message_stats": {"ack": None}}] * 2, {"name": "tap"}]
+
+    async def scenario() -> None:
+        await teller._by_management()
+        assert "'/' in a password as %2F" in caplog.records[0].fields["why"]
+        assert "hunter" not in str(caplog.records[0].fields)
+        monkeypatch.setenv("TEST_MANAGEMENT", "http://andon:hunter2@127.0.0.1:1/")
+        caplog.clear()
+        for answer in answers:
+
+            async def asked(*_: Any, answer: Any = answer) -> Any:
+                return answer
+
+            monkeypatch.setattr(rabbitmq_queues._Management, "_asked", asked)
+            await teller._by_management()
+            told.append(f"{len(caplog.records)}")
+            caplog.clear()
+
+    asyncio.run(scenario())
+    assert "".join(told) == "0011101100"
+
+
 def test_without_a_management_api_a_broker_tells_what_is_ready(rabbit_server: RabbitServer, tap: str, tmp_path: Path) -> None:
     inbound, dead = f"{tap}.in", f"{tap}.dead"
     given = settings(tap, watch=[inbound], dead_letters={inbound: dead})
