@@ -31,14 +31,18 @@ def command(
     from andon.discovery.written import files_of
     from core.duration import parse_duration
     from core.errors import UsageError
+    from store.sampled import LEAST_SHARED
 
     if to is not None and to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise UsageError(f"{to} is there already; give the name of a new folder, or of an empty one")
     seconds = parse_duration(since).milliseconds // 1_000
     proposal = _proposal(settings, seconds, limit)
     if not proposal.flows:
-        found = ", ".join(f"{count} {kind}s" for kind, count in proposal.looked_at.items()) or "nothing that has arrived"
-        typer.echo(f"no flow found in {found}: no identifier is in two sorts of signals; let more arrive, or look further back", err=True)
+        typer.echo(
+            f"no flow found in {proposal.made_after or 'nothing that has arrived'}: it takes an identifier with {LEAST_SHARED} values or more that"
+            " two sorts of signals share; let more arrive, or look further back",
+            err=True,
+        )
         raise typer.Exit(1)
     for name, text in files_of(proposal).items():
         if to is None:

@@ -30,7 +30,7 @@ def command(
     from core.errors import UsageError
 
     if starter not in starters():
-        raise UsageError(f"'{starter}' is no catalog to begin with{suggestion(starter, starters())}; there are {', '.join(starters())}")
+        raise UsageError(f"'{starter}' is no catalog to begin with{suggestion(starter, starters())}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already; give the name of a new folder, or of an empty one")
     chosen = STARTERS / starter

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from core.plural import counted
+
 
 @dataclass(frozen=True)
 class Sort:
@@ -150,3 +152,8 @@ class Proposal:
     sources: list[Source]
     alone: list[Key] = field(default_factory=list)
     looked_at: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def made_after(self) -> str:
+        """What it was made after: ``1 event, 2 spans``; empty if nothing has arrived."""
+        return ", ".join(counted(number, kind) for kind, number in self.looked_at.items())

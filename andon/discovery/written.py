@@ -192,8 +192,11 @@ def _source(source: Source) -> str:
 
 
 def _readme(proposal: Proposal) -> str:
-    looked = ", ".join(f"{count} {kind}s" for kind, count in proposal.looked_at.items()) or "nothing"
-    lines = ["# A catalog proposed by `andon discover`", "", f"Made after {looked}. It is a beginning to edit: Andon knows no business."]
+    lines = [
+        "# A catalog proposed by `andon discover`",
+        "",
+        f"Made after {proposal.made_after or 'nothing'}. It is a beginning to edit: Andon knows no business.",
+    ]
     for flow in proposal.flows:
         lines += [
             "",

@@ -8,6 +8,7 @@ child that outlives its supervisor ends by itself (:mod:`core.parent`).
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -230,7 +231,8 @@ def _answer(child: Child) -> tuple[bool, str]:
     try:
         answer = httpx.get(child.ready_url, timeout=2.0, verify=child.trust, trust_env=False)
     except httpx.TransportError as error:
-        return False, f"{child.ready_url}: {error}"
+        refused = f"[Errno {errno.ECONNREFUSED}]" in str(error)
+        return False, f"it does not listen at {child.ready_url} yet" if refused else f"{child.ready_url}: {error}"
     if answer.status_code == httpx.codes.OK:
         return True, ""
     try:

@@ -53,11 +53,24 @@ def panel() -> str:
     return "#0e141c" if dark() else "#f4f6f9"
 
 
+def unless_on_phone(opacity: float) -> alt.ExprRef:
+    """Return an opacity: ``opacity``, but 0 where a chart has as little room as on a phone."""
+    return alt.ExprRef(expr=f"containerSize()[0] < 640 ? 0 : {opacity}")
+
+
+def columns(pixels: int) -> alt.ExprRef:
+    """Return how many columns of a legend have room beside each other, each so many pixels wide."""
+    return alt.ExprRef(expr=f"max(1, floor(containerSize()[0] / {pixels}))")
+
+
 def time_axis(field: str) -> alt.X:
-    """Return an x axis over a column of :meth:`Zone.local` times; its scale is told not to shift them again."""
-    return alt.X(
-        f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=alt.Axis(labelOverlap=True, tickCount=8, format=_TIMES)
-    )
+    """Return an x axis over a column of :meth:`Zone.local` times; its scale is told not to shift them again.
+
+    There are as many ticks as have room for their words: were words left out, those could be all that say the day.
+    """
+    ticks = alt.ExprRef(expr="clamp(floor(width / 75), 2, 8)")
+    axis = alt.Axis(labelOverlap=True, tickCount=ticks, format=_TIMES)
+    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=axis)
 
 
 def day_axis(field: str) -> alt.X:

@@ -105,6 +105,11 @@ def duration(seconds: float | None) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def unbroken(words: str) -> str:
+    """Return words in which no line ends inside a duration: a narrow column holds ``overdue`` above ``2 d 17 h``."""
+    return re.sub(r"(?<=\d) (?=(?:d|h|min|s)\b)|(?<=\b[dh]) (?=\d)", "\N{NO-BREAK SPACE}", words)
+
+
 def until(moment: object, now: datetime) -> str:
     """Return ``in 12 min`` for a moment that is ahead; a dash if it is missing."""
     at = aware(moment)

@@ -82,7 +82,8 @@ def _names(base: Any, frame: pd.DataFrame) -> list[Any]:
     for lift, left in sorted(set(zip(frame["lift"], frame["left"], strict=True))):
         own = base.transform_filter((alt.datum.lift == lift) & (alt.datum.left == left)).encode(text=alt.Text("milestone:N"))
         side: dict[str, Any] = {"align": "right", "dx": -9} if left else {"align": "left", "dx": 9}
-        names += [own.mark_text(dy=lift, fontSize=12, **kind, **side) for kind in (halo, {"color": charts.ink()})]
+        shown = charts.unless_on_phone(1)  # no room for them there, where the steps above the chart say them
+        names += [own.mark_text(dy=lift, fontSize=12, opacity=shown, **kind, **side) for kind in (halo, {"color": charts.ink()})]
     return names
 
 

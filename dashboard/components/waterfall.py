@@ -72,7 +72,7 @@ def waterfall(spans: pd.DataFrame) -> Any:
         x2=alt.X2("shown:Q"),
         color=alt.Color(
             "service:N",
-            legend=alt.Legend(orient="top", title=None),
+            legend=alt.Legend(orient="top", title=None, columns=charts.columns(160)),
             condition={"test": "datum.status === 'error'", "value": charts.colour(status_badge.RED)},
         ),
     )

@@ -15,7 +15,7 @@ from core.money import count
 from dashboard import definitions, measures
 from dashboard.components import incident_header, links, notices, reported, status_badge
 from dashboard.components.stations import LEGEND, line
-from dashboard.components.time_format import aware, duration, until, utc
+from dashboard.components.time_format import aware, duration, unbroken, until, utc
 from dashboard.data import Unreachable
 from dashboard.page import Context
 from dashboard.places import Line, lines, total
@@ -183,7 +183,7 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
                 owner=owner + _handled(context, incident),
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
-                due=incident_header.deadline(incident, context.now) if incident["flow"] != OWN_FLOW else "",
+                due=unbroken(incident_header.deadline(incident, context.now)) if incident["flow"] != OWN_FLOW else "",
             )
         )
     total = int(incidents["total"].iloc[0])

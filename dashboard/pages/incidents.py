@@ -30,7 +30,7 @@ from dashboard.components import (
     tab,
     table,
 )
-from dashboard.components.time_format import aware
+from dashboard.components.time_format import aware, unbroken
 from dashboard.page import Context
 from store.reads import incident_log as reads
 
@@ -93,7 +93,7 @@ def _columns(context: Context) -> list[table.Column]:
     return [
         table.Column("", lambda row: status_badge.icon(status_badge.incident(row["status"], row["breached"]), "small")),
         table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
-        table.Column("Deadline", lambda row: incident_header.deadline(row, context.now), "due"),
+        table.Column("Deadline", lambda row: unbroken(incident_header.deadline(row, context.now)), "due"),
         table.Column("Severity", lambda row: row["severity"]),
         table.Column("Status", lambda row: _status(context, row)),
         table.Column("Flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft spare"),

@@ -14,7 +14,7 @@ from core.catalog.flow import PARTIES
 from core.money import cell
 from dashboard import definitions
 from dashboard.components import export, filters, links, notices, saved_views, status_badge, table
-from dashboard.components.time_format import due
+from dashboard.components.time_format import due, unbroken
 from dashboard.components.transaction_detail import transaction_detail
 from dashboard.components.words import plain
 from dashboard.page import Context
@@ -240,7 +240,7 @@ def _exception(state: str) -> object:
 
 def _due(context: Context, row: dict[str, Any]) -> str:
     if row["verdict"] in {"running", "at_risk", "breached", "unknown"} and pd.notna(row["due_at"]):
-        return due(row["due_at"], context.now, row["verdict"])
+        return unbroken(due(row["due_at"], context.now, row["verdict"]))
     return ""
 
 

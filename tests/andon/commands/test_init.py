@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from andon.commands.init import STARTERS, starters
+from andon.commands.init import STARTERS, command, starters
 from collector.format import Document
+from core.errors import UsageError
 from tests.collector.formats.reading import data, read
 from tests.command_line import andon, ask
 
@@ -48,6 +49,11 @@ def test_an_unknown_one_is_refused_with_the_nearest(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "'order' is no catalog to begin with; did you mean 'orders'?" in refused.stderr
     assert not (tmp_path / "made").exists()
+
+
+def test_an_unknown_one_like_no_other_is_refused_with_the_list(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"^'foo' is no catalog to begin with; known: {', '.join(starters())}$"):
+        command(tmp_path / "made", "foo")
 
 
 def holds(whole: Any, part: Any) -> bool:

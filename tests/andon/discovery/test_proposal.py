@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from andon.discovery.proposal import Key
+import pytest
+
+from andon.discovery.proposal import Key, Proposal
 from tests.andon.discovery.fields import field, sort
 
 ORDER, OTHER = sort(1), sort(2)
@@ -22,3 +24,8 @@ def test_what_is_sometimes_a_list_is_read_as_one() -> None:
 def test_a_path_is_better_than_a_word_in_a_text() -> None:
     word, path = field(1, ORDER, "body#1"), field(2, ORDER, "attributes.order.id")
     assert Key("order", (word, path)).of(ORDER) == path
+
+
+@pytest.mark.parametrize(("looked_at", "words"), [({"event": 1, "span": 2_000}, "1 event, 2,000 spans"), ({}, "")])
+def test_what_it_was_made_after_is_counted(looked_at: dict[str, int], words: str) -> None:
+    assert Proposal([], [], looked_at=looked_at).made_after == words

@@ -173,8 +173,10 @@ def test_one_that_catches_up_and_one_that_fails_leave_the_collector_alone(tmp_pa
 def test_a_collector_that_ends_ends_the_start_with_its_words(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path / "log", lambda _: None)
     supervisor.start(Child("collector", [sys.executable, "-c", "import sys; sys.exit('no such folder')"], ready_url="http://127.0.0.1:9/"))
+    lacking: list[Mapping[str, str]] = []
     with pytest.raises(AndonError, match=r"collector ended while starting: no such folder \(log: "):
-        supervisor.wait_answering(lambda _: None)
+        supervisor.wait_answering(lacking.append)
+    assert lacking[0] == {"collector": "it does not listen at http://127.0.0.1:9/ yet"}, "a start is no error"
 
 
 def test_a_collector_that_only_refuses_keeps_nobody_waiting(tmp_path: Path) -> None:

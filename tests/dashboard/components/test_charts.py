@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 import pytest
+import vl_convert
 
 from dashboard.components import charts, status_badge
 
@@ -50,6 +52,16 @@ def test_a_time_axis_shows_times_as_they_are_given() -> None:
     axis = alt.Chart(frame).mark_point().encode(x=charts.time_axis("at")).to_dict()["encoding"]["x"]
     assert (axis["field"], axis["type"], axis["scale"]["type"]) == ("at", "temporal", "utc")
     assert axis["axis"]["format"]["hours"] == "%H:%M"
+
+
+@pytest.mark.parametrize(("width", "hours"), [(150, False), (900, True)])
+def test_a_narrow_time_axis_says_the_day_and_a_wide_one_the_hour_too(width: int, hours: bool) -> None:
+    days = pd.DataFrame({"at": pd.to_datetime(["2026-11-26 08:00", "2026-11-30 20:00"], utc=True)})
+    drawn = vl_convert.vegalite_to_svg(alt.Chart(days, width=width).mark_point().encode(x=charts.time_axis("at")).to_dict())
+    words = re.findall(r">(\d\d[: ][^<]+)</text>", drawn)
+    assert len(words) >= 2
+    assert [word for word in words if word.endswith("Nov")]
+    assert any(":" in word for word in words) == hours
 
 
 def test_the_ends_of_a_chart_are_there_and_unseen() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from dashboard.components.time_format import Zone, aware, due, duration, overdue, until, utc
+from dashboard.components.time_format import Zone, aware, due, duration, overdue, unbroken, until, utc
 
 
 def test_times_are_shown_in_the_viewers_zone() -> None:
@@ -58,6 +58,17 @@ def test_a_deadline_that_has_passed_says_for_how_long() -> None:
     now = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
     assert overdue(now - timedelta(minutes=12), now) == "overdue 12 min"
     assert [overdue(one, now) for one in (now + timedelta(minutes=12), None, pd.NaT)] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("overdue 2 d 17 h", ["overdue", "2_d_17_h"]), ("in 38 min", ["in", "38_min"]), ("overdue, engine 26 s behind", ["overdue,", "engine", "26_s", "behind"]),
+        ("failed", ["failed"]), ("due in 1 h 5 min", ["due", "in", "1_h_5_min"]),
+    ],
+)  # fmt: skip
+def test_a_line_ends_before_or_behind_a_duration(words: str, parts: list[str]) -> None:
+    assert unbroken(words).replace("\N{NO-BREAK SPACE}", "_").split(" ") == parts
 
 
 @pytest.mark.parametrize("missing", [None, pd.NaT, float("nan")])

@@ -63,6 +63,14 @@ def test_names_of_milestones_close_in_time_do_not_cover_each_other() -> None:
     assert lefts == [False, False, False, False, True, True]
 
 
+def test_names_are_left_out_where_they_would_cover_each_other(context: Context) -> None:
+    start, end = timeline.span_of(context, milestones(0, 100), clocks().head(0))
+    layers = timeline.lanes(context, "order-to-cash", milestones(0, 100), (start, end)).to_dict()["layer"]
+    names = [layer["mark"] for layer in layers if layer["mark"]["type"] == "text"]
+    assert names
+    assert all(mark["opacity"] == {"expr": "containerSize()[0] < 640 ? 0 : 1"} for mark in names)
+
+
 def test_a_chart_reaches_over_its_milestones_in_the_viewers_wall_clock_time(context: Context) -> None:
     begin, end = timeline.span_of(context, milestones(0, 100), clocks().head(0))
     assert (begin, end) == (at("09:00") - timedelta(minutes=3), at("10:40") + timedelta(minutes=7))
