@@ -64,7 +64,7 @@ def forms(context: Context, row: dict[str, Any]) -> None:
 def act(context: Context, path: str, body: dict[str, Any], about: str, done: str, *, over: str | None = None) -> None:
     """Post to the engine, and draw the page again; :func:`said` of ``about`` then says that it was ``done``.
 
-    ``over``: what the session need not know any more once it is done.
+    Without ``done``, what the engine says of it is all that is told. ``over``: what the session need not know any more once it is done.
     """
     if not body["by"].strip():
         st.error("Enter your name so that colleagues know who acted.", icon=":material/person:")
@@ -79,7 +79,8 @@ def act(context: Context, path: str, body: dict[str, Any], about: str, done: str
         if over:
             st.session_state.pop(over, None)
         st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-        st.session_state[_DONE] = (about, f"{done} by {plain(body['by'])}." + (f" It {plain(said)}" if said else ""))
+        told = f"{done} by {plain(body['by'])}." + (f" It {plain(said)}" if said else "")
+        st.session_state[_DONE] = (about, told if done else plain(said[:1].upper() + said[1:]))
         st.rerun()
 
 

@@ -1,7 +1,8 @@
-"""What of a transaction was published again: by whom, what came of it, and what it has reached since."""
+"""Publishing again what nobody could use or what others gave up, and what was published so: by whom, and what came of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,28 +11,81 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard import definitions
-from dashboard.components import table
+from dashboard.components import confirmed, incident_acts, table
 from dashboard.components.time_format import aware, duration
 from dashboard.page import Context
 from store.reads import resubmission as reads
 
+_ABOUT = "resubmissions"
 _DONE = {"ask to resubmit": "asked for a second person", "resubmit": "begun; nobody knows what came of it"}
 
 
-def draw(context: Context, flow: str, milestones: pd.DataFrame) -> None:
-    """Draw what was asked and done about the events among its milestones, if there was anything."""
-    events = milestones.loc[milestones["signal"] == "event", "signal_id"] if len(milestones) else ()
-    ids = tuple(sorted({str(text).rpartition(" ")[2] for text in events}))
-    found = context.data.read(reads.history, targets=ids) if ids else pd.DataFrame()
-    rows = _rows(found.to_dict("records"))
+def of_transaction(context: Context, flow: str, milestones: pd.DataFrame) -> None:
+    """Offer the dead letters among its milestones, and draw what was asked and done about its events."""
+    incident_acts.said(_ABOUT)
+    events = milestones[milestones["signal"] == "event"] if len(milestones) else milestones
+    ids = tuple(sorted({_id(text) for text in events["signal_id"]})) if len(events) else ()
+    failed = events[events["failure"].astype(bool) & events["source"].isin(allowed(context))] if len(events) else events
+    given_up = tuple(sorted({_id(text) for text in failed["signal_id"]})) if len(failed) else ()
+    found = context.data.read(reads.offered, ids=given_up).to_dict("records") if given_up else []
+    done = _done(context, ids)
+    if not found and not done:
+        return
+    st.subheader("Published again" if done else "Given up", anchor=False)
+    _show(context, done, lambda row: _since(context, flow, milestones, row))
+    offer(context, {str(row["id"]): f"{row['type'].removesuffix('.dead_letter')} · {row['id']}" for row in found})
+
+
+def allowed(context: Context) -> list[str]:
+    """Return the sources of which something may be published again."""
+    return [name for name, source in context.catalog.sources.items() if source.resubmit is not None]
+
+
+def of_quarantine(context: Context, rows: list[dict[Any, Any]]) -> None:
+    """Offer the inputs of the quarantine that their source lets be published again, and draw what was asked and done about these."""
+    incident_acts.said(_ABOUT)
+    mine = {str(row["quarantine_id"]): row for row in rows if row["source"] in allowed(context)}
+    offer(
+        context,
+        {
+            identity: f"{context.zone.show(row['received_at'])} · {row['source']} · {row['reason']} · {identity}"
+            for identity, row in mine.items()
+        },
+    )
+    _show(context, _done(context, tuple(sorted(mine))), None)
+
+
+def offer(context: Context, choices: Mapping[str, str]) -> None:
+    """Let somebody publish one of ``choices`` (words by id) again: shown first, as it came or edited, and sent once confirmed."""
+    if not choices:
+        return
+    with st.expander("Resubmit…"):
+        identity = st.selectbox("What is published again", list(choices), format_func=lambda known: choices[known])
+        edited = st.text_area("Published instead of it", placeholder="empty: as it came", height=96)
+        asked = {"id": identity, **({"body": edited} if edited else {})}
+        caution = (
+            "Where it goes, and whether a second person has to ask for the same, is what the source's resubmit: says. Nothing is sent"
+            " before you have seen it and confirmed it."
+        )
+        confirmed.draw(context, confirmed.Change("resubmissions", asked, _ABOUT, caution, repeated=asked))
+
+
+def _id(signal_id: object) -> str:
+    return str(signal_id).rpartition(" ")[2]
+
+
+def _done(context: Context, ids: tuple[str, ...]) -> list[dict[Any, Any]]:
+    return _rows(context.data.read(reads.history, targets=ids).to_dict("records")) if ids else []
+
+
+def _show(context: Context, rows: list[dict[Any, Any]], since: Callable[[dict[Any, Any]], str] | None) -> None:
     if not rows:
         return
-    st.subheader("Published again", anchor=False)
     columns = [
         table.Column("When", lambda row: table.time(context.zone, row["at"], seconds=True)),
         table.Column("Who", lambda row: row["actor"], "key"),
         table.Column("What came of it", lambda row: row["outcome"] or _DONE[row["action"]]),
-        table.Column("Since then", lambda row: _since(context, flow, milestones, row)),
+        table.Column("Since then", since) if since else table.Column("Id", lambda row: row["target"], "soft"),
         table.Column("Where and why", _place, "wide"),
     ]
     table.show(columns, rows, "Published again")

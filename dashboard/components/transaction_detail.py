@@ -60,7 +60,7 @@ def transaction_detail(context: Context, transaction_id: str) -> None:
         domain = timeline.span_of(context, milestones, clocks.head(0))
         st.subheader("Path through the systems", anchor=False)
         charts.draw(timeline.lanes(context, flow, milestones, domain), "Milestones by system over time")
-    resubmissions.draw(context, flow, milestones)
+    resubmissions.of_transaction(context, flow, milestones)
     if not clocks.empty:
         st.subheader("SLA clocks", anchor=False)
         charts.draw(

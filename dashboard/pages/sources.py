@@ -19,7 +19,7 @@ from core.duration import parse_duration
 from core.money import count
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import export, facts, filters, links, notices, queues, status_badge, table
+from dashboard.components import export, facts, filters, links, notices, queues, resubmissions, status_badge, table
 from dashboard.components.spark import spark
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
@@ -323,13 +323,14 @@ def _quarantine(context: Context, reasons: pd.DataFrame) -> None:
         table.Column("Id", lambda row: row["quarantine_id"], "soft"),
     ]
     table.show(columns, rows.to_dict("records"), "Quarantine")
+    resubmissions.of_quarantine(context, rows.to_dict("records"))
     note = f"Showing the latest {_QUARANTINED}. For all: andon quarantine list" if len(rows) == _QUARANTINED else ""
     export.offer(context, rows.drop(columns=["beginning"], errors="ignore"), "quarantine", note)
     st.markdown("The raw bytes are kept. Fix the cause (the catalog or the sender), then replay them:")
     st.code(
         "andon quarantine show ID      # everything known about one input\n"
         "andon quarantine replay ID    # sends it to the collector again; nothing is stored twice\n"
-        "andon resubmit ID             # publishes it, or an edited copy, where the source's resubmit: says",
+        "andon resubmit ID             # as Resubmit… above: publishes it, or an edited copy, where the source's resubmit: says",
         language="bash",
     )
 

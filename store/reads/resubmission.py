@@ -16,6 +16,11 @@ def dead_letters(client: Reader, *, event_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in client.query(statement("resubmission/event"), parameters={"id": event_id}).named_results()]
 
 
+def offered(client: Reader, *, ids: tuple[str, ...]) -> pd.DataFrame:
+    """Return id, source and type of the events among these that are dead letters."""
+    return frame(client, statement("resubmission/offered"), parameters={"ids": list(ids)})
+
+
 def transactions_of(client: Reader, *, signal_id: str) -> list[dict[str, Any]]:
     """Return flow, transaction_id, reference, first_at (milestone → UTC) and milestone of the transactions that an event belongs to."""
     found = client.query(statement("resubmission/transactions"), parameters={"signal_id": signal_id})

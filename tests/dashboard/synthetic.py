@@ -30,10 +30,15 @@ CHANGE = Step(step="send-again", title="Send it again", post="http://middleware/
 """A step that changes something: the shipped runbooks have none."""
 
 
+RESUBMIT = {"type": "rabbitmq", "url": "env:BROKER", "queue": "orders", "approval": "two"}
+"""Where what the source 'crm' could not use may be published again: no shipped source says so."""
+
+
 def catalog() -> Catalog:
-    """The shipped definitions and :data:`CHANGE`, each file alone: no cross-checks, so that this stands on its own."""
+    """The shipped definitions, :data:`CHANGE` and :data:`RESUBMIT`, each file alone: no cross-checks, so that this stands on its own."""
     flows = [Flow.model_validate(_yaml(file)) for file in sorted((SHIPPED / "flows").glob("*.yaml"))]
     sources = [Source.model_validate(_yaml(file)) for file in sorted((SHIPPED / "sources").glob("*.yaml"))]
+    sources = [source.model_copy(update={"resubmit": RESUBMIT}) if source.source == "crm" else source for source in sources]
     calendars = [Calendar.model_validate(_yaml(file)) for file in sorted((SHIPPED / "calendars").glob("*.yaml"))]
     runbooks = {}
     for file in sorted((SHIPPED / "runbooks").glob("*.md")):
