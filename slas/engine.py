@@ -43,6 +43,7 @@ class SlaEngine:
         self._telemetry = telemetry
         self._deadline: datetime | None = EPOCH
         self._listen_at: datetime | None = EPOCH
+        self._expecting = False
         self._watch_at: datetime | None = None
         self._pauses: Mapping[str, Pause] = {}
         self.reload(catalog)
@@ -138,7 +139,9 @@ class SlaEngine:
         """Re-evaluate unknown clocks when one of their sources is seen again; asked only while there are any."""
         if self._listen_at is None or now < self._listen_at:
             return False
-        rows = self._activity.unknown_transactions() if self._sources.expecting else pd.DataFrame()
+        expected, self._expecting = self._expecting or self._listen_at == EPOCH, self._sources.expecting(now)
+        # once more after the last source has caught up, so that what was unknown because of it does not stay so
+        rows = self._activity.unknown_transactions() if expected or self._expecting else pd.DataFrame()
         self._listen_at = now + SILENCE_POLL if len(rows) else None
         return self._again(rows, now)
 
@@ -172,8 +175,8 @@ class SlaEngine:
             self._deadline = earliest if self._deadline is None else min(self._deadline, earliest)
         for verdict, count in changed.loc[changed["fresh"].to_numpy(np.bool_), "verdict"].value_counts().items():
             self._telemetry.add(M.VERDICTS, float(count), verdict=str(verdict))
-        if self._sources.expecting and (changed["verdict"] == Verdict.UNKNOWN).any() and self._listen_at is None:
-            self._listen_at = now.astimezone(UTC) + SILENCE_POLL
+        if self._listen_at is None and (changed["verdict"] == Verdict.UNKNOWN).any() and self._sources.expecting(now):
+            self._listen_at, self._expecting = now.astimezone(UTC) + SILENCE_POLL, True
 
 
 def _earliest(*moments: datetime | None) -> datetime | None:

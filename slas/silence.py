@@ -53,10 +53,9 @@ class Sources:
             if (sources := self._of(milestone))
         }
 
-    @property
-    def expecting(self) -> bool:
-        """Whether any stage can be silent at all."""
-        return any(self._can_be_silent(stage, 0) for stage in self._stages)
+    def expecting(self, now: datetime) -> bool:
+        """Return whether any stage can be silent at all: one whose sources have a rhythm, or are paused or catching up now."""
+        return any(self._can_be_silent(stage, to_milliseconds(now)) for stage in self._stages)
 
     def expect(self, now: datetime, activity: SourceActivity) -> None:
         """Read since when each source has been expected; asked once, at the first run with this catalog."""

@@ -67,11 +67,12 @@ def _grown(incident: Incident, last: LastNotified) -> bool:
 
 
 def _repetition(candidate: NotificationCandidate, now: datetime) -> StageResult:
+    ends = [one.ends_at for one in candidate.silences if now < one.ends_at and one.matches(candidate.incident)]
     if candidate.repeat_every_seconds is None or candidate.last_notified.at is None:
-        return StageResult(False, "nothing new")
+        return StageResult(False, "nothing new", min(ends, default=None))
     again = candidate.last_notified.at + timedelta(seconds=candidate.repeat_every_seconds)
     if now < again:
-        return StageResult(False, "nothing new until the next repeat", again)
+        return StageResult(False, "nothing new until the next repeat", min([again, *ends]))
     return StageResult(True, "still open", reason=Reason.REPEATED)
 
 

@@ -20,8 +20,7 @@ class Silencing:
         for silence in candidate.silences:
             if silence.starts_at <= now < silence.ends_at and silence.matches(candidate.incident):
                 return StageResult(False, f"silenced by {silence.created_by}: {silence.reason}", silence.ends_at)
-        upcoming = [silence.starts_at for silence in candidate.silences if silence.starts_at > now and silence.matches(candidate.incident)]
-        return StageResult(True, "not silenced", min(upcoming, default=None))
+        return StageResult(True, "not silenced")
 
 
 STAGE = Silencing()

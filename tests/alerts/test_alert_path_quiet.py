@@ -87,6 +87,21 @@ def test_what_still_holds_when_a_silence_ends_is_told(world: World, ended: str):
     assert len(world.notifier.received) == 3, "told once"
 
 
+@pytest.mark.parametrize("repeats", [{}, {"repeat_every": "24 hours"}])
+def test_what_still_holds_is_told_although_nothing_happened_while_it_was_silenced(world: World, repeats: dict[str, str]):
+    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], **repeats}]))
+    engine = world.engine()
+    world.clocks(1, "breached")
+    world.turn(engine)
+    silence(world, engine, flow="orders")
+    world.turn(engine)
+    assert engine.next_deadline() == NOW + timedelta(hours=1)
+    world.later(engine, minutes=59)
+    assert world.notifier.reasons == ["opened"]
+    world.later(engine, minutes=1)
+    assert world.notifier.reasons == ["opened", "rearmed"]
+
+
 def test_a_silence_that_ended_while_the_engine_was_down_is_told_once_after_it(world: World):
     engine = world.engine()
     world.clocks(1, "breached")

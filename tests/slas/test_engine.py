@@ -9,6 +9,7 @@ import pytest
 
 from core.catalog.contract import Contract
 from core.catalog.source import Source
+from core.pauses import Pause
 from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
 from store.client import Store
@@ -213,6 +214,27 @@ def test_a_silent_source_makes_the_verdict_unknown_until_it_is_heard(store: Stor
     slas.run(max(deadline, utc("2026-03-27 15:07:01")))
     assert clock(store)["verdict"] == "breached"
     assert verdicts(store) == ["running", "unknown", "breached"]
+
+
+def test_what_was_unknown_while_a_source_was_paused_is_known_after_it_has_caught_up_and_nobody_listens_any_more(store: Store) -> None:
+    erp = Source.model_validate({"source": "sap", "system": "ERP", "owner": "x"})
+    promised = {"from": "captured", "to": "booked", "due": "promised_at"}
+    slas = engine(store, catalog({"book": BOOK, "promised": promised}, sources=[erp]))
+    since, until = utc("2026-03-27 14:49:00"), utc("2026-03-27 15:20:00")
+    slas.take_pauses({"sap": Pause("Ana", "upgrade", since)})
+    write_transaction(store, "t1", {"captured": "2026-03-27 14:50:00"})  # and nobody says when it is promised
+    slas.run(utc("2026-03-27 15:06:00"))
+    slas.take_pauses({"sap": Pause("Ana", "upgrade", since, until)})
+    found = []
+    for _ in range(20):
+        now = max(until, slas.next_deadline() or until)
+        slas.run(now)
+        found.append(clock(store)["verdict"])
+        if slas.next_deadline() is None:
+            break
+    assert (found[0], found[-1], slas.next_deadline()) == ("unknown", "breached", None)
+    assert now <= until + timedelta(minutes=2)
+    assert verdicts(store, sla="promised") == ["unknown"], "which a source that was paused once must not make anybody ask for"
 
 
 def test_a_source_that_was_never_heard_is_silent_only_after_its_time_and_a_restart_does_not_begin_anew(store: Store) -> None:

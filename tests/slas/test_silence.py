@@ -119,7 +119,7 @@ def test_a_stage_can_be_silent_only_if_each_of_its_sources_has_a_rhythm(known: l
 def test_without_any_rhythm_nothing_can_be_silent() -> None:
     activity = Activity()
     sources = sources_of(definitions(), activity)
-    assert not sources.expecting
+    assert not sources.expecting(NOON)
     assert sources.watch(NOON, activity) is None
     assert activity.noted == []
 
@@ -199,7 +199,7 @@ def test_one_without_a_rhythm_can_be_paused_too() -> None:
     sources = Sources(found, Calendars(found), {"sap": Pause("Ana", "upgrade", NOON)})
     activity = Activity()
     sources.expect(NOON, activity)
-    assert sources.expecting
+    assert sources.expecting(NOON)
     assert silence(sources, activity, NOON + timedelta(hours=5)) == Silence(to_milliseconds(NOON), "sap", is_paused=True)
 
 
