@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store.client import Store
 from store.reads import resubmission
+from store.statement import statement
 from tests.store.rows import START, put
 
 
@@ -24,6 +25,19 @@ def test_an_event_leads_to_its_transaction_and_what_that_has_reached(store: Stor
         put(store, "transactions", flow="o2c", transaction_id=identity, reference=identity, first_at={"booked": START})
     (found,) = resubmission.transactions_of(store.reader, signal_id="/q m-1")
     assert (found["transaction_id"], found["milestone"], list(found["first_at"])) == ("t1", "failed", ["booked"])
+
+
+def test_of_many_transactions_only_those_of_the_event_are_read(store: Store) -> None:
+    store.command(
+        "INSERT INTO transaction_events (flow, transaction_id, milestone, event_id, signal, signal_id, active, revision)"
+        " SELECT 'o2c', toString(number), 'failed', toString(number), 'event', concat('/q ', toString(number)), 1, number FROM numbers(30000)"
+    )
+    store.command("INSERT INTO transactions (flow, transaction_id, revision) SELECT 'o2c', toString(number), number FROM numbers(30000)")
+    (found,) = resubmission.transactions_of(store.reader, signal_id="/q 1001")
+    assert found["transaction_id"] == "1001"
+    plan = store.rows(f"EXPLAIN indexes = 1 {statement('resubmission/transactions')}", {"signal_id": "/q 1001"})
+    granules = [told for row in plan if "/" in (told := row["explain"].partition("Granules: ")[2])]
+    assert [told.split("/")[0] for told in granules] == ["1", "1"], granules
 
 
 def test_history_is_of_these_and_in_order(store: Store) -> None:
