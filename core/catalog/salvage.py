@@ -24,14 +24,15 @@ def salvage(value: Any, model: type[T], error: ValidationError) -> tuple[T | Non
     """Return a definition without the parts that ``error`` is about, and the names of the parts left out; None if too little is left."""
     value, left_out = copy.deepcopy(value), set[str]()
     for _ in range(ERRORS_MAX):
-        for details in error.errors(include_url=False):
-            path = written(value, details)
+        found = [(details, written(value, details)) for details in error.errors(include_url=False)]
+        wrong = {path[:2] for _, path in found}
+        for details, path in found:
             if details["type"] == "extra_forbidden" and path:  # what was meant is not missing
                 left_out.update(difflib.get_close_matches(str(path[-1]), known_keys(model, path[:-1]), n=1))
             if details["type"] == "missing" and len(path) == 1 and path[0] in _UNSAID:
                 value[path[0]] = ""
                 left_out.add(str(path[0]))
-            elif not _leave_out(value, _part_of(path, details), left_out):
+            elif not _stands_in(value, model, path, wrong) and not _leave_out(value, _part_of(path, details), left_out):
                 return None, left_out
         try:
             return model.model_validate(value), left_out
@@ -51,6 +52,20 @@ def _part_of(path: Path, details: ErrorDetails) -> Path:
     whole = path[:-1] if details["type"] == "missing" else path
     item = next((index for index, part in enumerate(whole) if isinstance(part, int)), len(whole))
     return whole[:item]
+
+
+def _stands_in(value: Any, model: type[Definition], path: Path, wrong: Collection[Path]) -> bool:
+    """Put a good item of a list without which there is no definition in the place of a wrong one; the others stay where they are."""
+    if len(path) < 2 or not isinstance(path[1], int):
+        return False
+    known = model.model_fields.get(str(path[0]))
+    if known is None or not known.is_required():
+        return False
+    items = value[path[0]]
+    good = next((item for index, item in enumerate(items) if (path[0], index) not in wrong), None)
+    if good is not None:
+        items[path[1]] = good
+    return good is not None
 
 
 def _leave_out(value: Any, path: Path, left_out: set[str]) -> bool:

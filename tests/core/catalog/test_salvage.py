@@ -49,8 +49,16 @@ def test_an_unknown_key_beside_a_mistake_of_meaning(folder: Path) -> None:
     assert "owner 'nobody' is not defined in owners.yaml" in owner
 
 
-def test_a_calendar_whose_shift_is_wrong_still_tells_of_its_zone(folder: Path) -> None:
-    edit(folder, "calendars/plant.yaml", "Europe/Berlin", "Europe/Berln")
-    edit(folder, "calendars/plant.yaml", "cut_off:", "cutoff:")
-    assert any("time zone 'Europe/Berln' is not known" in problem for problem in problems(folder))
-    assert any("unknown key 'cutoff'" in problem for problem in problems(folder))
+def test_a_calendar_whose_shift_is_wrong_still_tells_of_its_zone_and_its_holidays(folder: Path) -> None:
+    name = "calendars/plant.yaml"
+    edit(folder, name, "Europe/Berlin", "Europe/Berln")
+    edit(folder, name, "cut_off:", "cutoff:")
+    edit(folder, name, "holidays:", "  - {days: [sat, funday], start: 06:00, end: 14:00}\n  - {days: [sun], start: 06:00}\nholidays:")
+    edit(folder, name, "subdivision: BY", "subdivision: BX")
+    assert [problem.partition(name)[2].partition(";")[0] for problem in problems(folder)] == [
+        ":2:12: time zone 'Europe/Berln' is not known",
+        ":5:18: item 2 of 'days' cannot be 'funday'",
+        ":6:5: key 'end' is missing",
+        ":7:38: no public holidays are known for subdivision 'BX' of DE",
+        ":8:1: unknown key 'cutoff'",
+    ]
