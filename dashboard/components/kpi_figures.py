@@ -33,8 +33,8 @@ class Figures:
     risk: pd.DataFrame
 
 
-def read(context: Context, period: Period, flow: str) -> Figures:
-    """Read the figures of a period and, to compare with, those of the one before."""
+def read(context: Context, period: Period, flow: str, by: str) -> Figures:
+    """Read the figures of a period, also broken down by ``by``, and, to compare with, those of the one before."""
     found = context.data.read(
         reads.figures,
         slow=True,
@@ -44,6 +44,7 @@ def read(context: Context, period: Period, flow: str) -> Figures:
         zone=context.zone.name,
         flow=flow,
         promises=definitions.promises(context.catalog, flow),
+        by=by,
     )
     risk = context.data.read(reads.value_at_risk, slow=True, by="all", flow=flow)
     return Figures(with_shares(found.counted), found.slas, found.money, risk)

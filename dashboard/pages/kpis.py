@@ -37,6 +37,7 @@ _BREAKDOWNS = {
 _RATED = {"customer", "plant", "flow"}
 _AT_RISK = {*_RATED, "supplier", "carrier"}
 _SHOWN = 30
+_BY = "kpis-by"
 
 
 class Kpis:
@@ -58,7 +59,8 @@ class Kpis:
         if behind.asked():
             behind.show(context, "kpis", period)
             return
-        figures = kpi_figures.read(context, period, flow)
+        by = _by(flow)
+        figures = kpi_figures.read(context, period, flow, by)
         now = kpi_figures.of(figures.whole, "all")
         if now.empty or not now["transactions"].sum() + now["completed"].sum():
             notices.empty(
@@ -72,7 +74,7 @@ class Kpis:
         told = reported.stated(context.catalog, amounts, period.last)
         st.caption(plain(f"Figures of {period.title}, compared with {period.before}. Each figure opens what is behind it. {told}"))
         days = _trend(context, figures, period)
-        by = _chosen(flow)
+        _choose(by, flow)
         worst = _breakdown(context, by, figures, flow, period)
         with right:
             slide.offer(context, _headline(context, flow, period), told, shown, days, worst)
@@ -146,16 +148,22 @@ def _axis_of(values: pd.Series, *, met: bool) -> list[float]:
     return [0.0, max(float(values.max()) * 1.1, 0.05) if len(values) else 1.0]
 
 
-def _chosen(flow: str) -> str:
+def _by(flow: str) -> str:
+    """Return what the figures break down to: what was just chosen, else what the address names, else causes."""
+    known, chosen = _known(flow), st.session_state.get(_BY)
+    asked = st.query_params.get("by", "cause")
+    return str(chosen) if chosen in known else asked if asked in known else "cause"
+
+
+def _known(flow: str) -> list[str]:
+    return [name for name in _BREAKDOWNS if name != "flow" or not flow]
+
+
+def _choose(by: str, flow: str) -> None:
     """Let the viewer choose what the figures break down to; kept as ``?by=``."""
-    known = [name for name in _BREAKDOWNS if name != "flow" or not flow]
-    now = asked if (asked := st.query_params.get("by", "cause")) in known else "cause"
-    chosen = st.segmented_control(
-        "What costs most, by", known, default=now, required=True, format_func=_BREAKDOWNS.__getitem__, key="kpis-by"
-    )
-    if chosen and chosen != now:
-        st.query_params["by"] = chosen
-    return chosen or now
+    st.segmented_control("What costs most, by", _known(flow), default=by, required=True, format_func=_BREAKDOWNS.__getitem__, key=_BY)
+    if by != st.query_params.get("by", "cause"):
+        st.query_params["by"] = by
 
 
 def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: Period) -> list[dict[str, Any]]:

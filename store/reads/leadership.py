@@ -14,6 +14,7 @@ from store.reads.frame import frame
 from store.statement import statement
 
 Dimension = Literal["all", "flow", "plant", "customer", "supplier", "carrier"]
+Breakdown = Literal[Dimension, "sla", "cause"]
 Promises = tuple[tuple[str, str], ...]
 """(flow, SLA) of the promises that customers were given."""
 
@@ -21,6 +22,8 @@ _PARTIES = ("plant", "customer", "supplier", "carrier")
 _FLOWS = {"own": OWN_FLOW, "heartbeat": HEARTBEAT}
 _KEY = ["by", "name", "before"]
 _COUNTED = frozenset({"all", "day", "flow", "plant", "customer"})
+_BASE = 1 << 16
+"""More than a catalog has SLAs."""
 _COUNTS = ("decided", "met", "transactions", "exceptions", "promised", "kept")
 _COLUMNS = [*_KEY, *_COUNTS, "completed", "cycle_seconds", "cycle_p90_seconds"]
 _MONEY = [*_KEY, "currency", "penalty", "missed", "protected", "missed_clocks", "protected_transactions"]
@@ -52,11 +55,11 @@ class Selected:
 class Figures:
     """The figures of a period and, with ``before`` = 1, of the one before; a row a value (``name``) of each dimension (``by``).
 
-    ``counted``: by all, day, flow, plant and customer: decided and met (clocks), transactions (that had a clock decided), exceptions (those
-    of them with a missed one), promised (that had a promise to the customer decided), kept (those of them with none missed), completed,
-    cycle_seconds (median) and cycle_p90_seconds of what ended. By day, ``promised`` and ``kept`` are not counted.
-    ``slas``: flow, sla, met and missed clocks. ``money``: by all, flow, plant, customer, supplier, carrier, sla (``flow/sla``) and cause
-    (``flow/sla/cause``), and by currency: penalty, what lateness cost so far; missed, the value of transactions with a missed clock;
+    ``counted``: by all, by day, and by flow, plant or customer where that is asked for: decided and met (clocks), transactions (that had a
+    clock decided), exceptions (those of them with a missed one), promised (that had a promise to the customer decided), kept (those of them
+    with none missed), completed, cycle_seconds (median) and cycle_p90_seconds of what ended. By day, ``promised`` and ``kept`` are not
+    counted. ``slas``: flow, sla, met and missed clocks. ``money``: by all, by sla (``flow/sla``), by what is asked for, of which a cause is
+    ``flow/sla/cause``, and by currency: penalty, what lateness cost so far; missed, the value of transactions with a missed clock;
     protected, that of transactions with a clock that was met after its warning, and none missed. A transaction counts once, with its
     largest value. missed_clocks, protected_transactions: how many they are. The worst come first.
     """
@@ -67,13 +70,21 @@ class Figures:
 
 
 def figures(
-    client: Reader, *, start: datetime, end: datetime, earlier: datetime, zone: str, flow: str = "", promises: Promises = ()
-) -> Figures:
-    """Return the figures of [start, end) and of [earlier, start), of one flow or of all. Days are those of ``zone``."""
+    client: Reader, *, start: datetime, end: datetime, earlier: datetime, zone: str, flow: str = "", promises: Promises = (),
+    by: Breakdown = "all",
+) -> Figures:  # fmt: skip
+    """Return the figures of [start, end) and of [earlier, start), of one flow or of all. Days are those of ``zone``.
+
+    ``by``: the one dimension to break them down by besides; each more would have to be read and grouped.
+    """
     parameters: dict[str, Any] = {"start": start, "end": end, "earlier": earlier, "flow": flow or HEARTBEAT}
     transactions, clocks, cycle = (
-        frame(client, statement(f"leadership/{name}", one_flow=bool(flow)), parameters={**parameters, **more})
-        for name, more in (("by_transaction", _by_flow(promises)), ("by_clock", {"zone": zone}), ("cycle", {"zone": zone}))
+        frame(client, statement(f"leadership/{name}", one_flow=bool(flow), **asked), parameters={**parameters, **more})
+        for name, asked, more in (
+            ("by_transaction", {"column": by if by in {"flow", *_PARTIES} else ""}, _numbered(promises)),
+            ("by_clock", {"causes": by == "cause"}, {"zone": zone}),
+            ("cycle", {"column": by if by in _COUNTED - {"all"} else ""}, {"zone": zone}),
+        )
     )
     found = pd.concat([part for part in (transactions, clocks) if len(part)] or [pd.DataFrame(columns=_KEY)])
     counted = found[found["by"].isin(_COUNTED)].groupby(_KEY, as_index=False)[[*_COUNTS]].sum(min_count=1) if len(found) else found
@@ -98,10 +109,13 @@ def _money(found: pd.DataFrame) -> pd.DataFrame:
     return costs.sort_values(["penalty", "missed", "name"], ascending=[False, False, True], ignore_index=True)
 
 
-def _by_flow(promises: Promises) -> dict[str, list[Any]]:
-    """Return the flows, and beside each the names of its SLAs."""
-    flows = list(dict.fromkeys(flow for flow, _ in promises))
-    return {"promising": flows, "promises": [[sla for other, sla in promises if other == flow] for flow in flows]}
+def _numbered(promises: Promises) -> dict[str, list[Any]]:
+    """Return numbers for the flows and SLAs of promises, and each promise as the sum of its two: numbers compare faster than words."""
+    flows, slas = (list(dict.fromkeys(promise[part] for promise in promises)) for part in (0, 1))
+    bases, places = ([step * number for number, _ in enumerate(names, 1)] for names, step in ((flows, _BASE), (slas, 1)))
+    base, place = dict(zip(flows, bases, strict=True)), dict(zip(slas, places, strict=True))
+    numbers = [base[flow] + place[sla] for flow, sla in promises]
+    return {"promising": flows, "bases": bases, "promised": slas, "places": places, "promises": numbers}
 
 
 def value_at_risk(client: Reader, *, by: Dimension, flow: str = "") -> pd.DataFrame:

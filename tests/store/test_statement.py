@@ -47,6 +47,7 @@ BEHIND: list[dict[str, object]] = [
     {"missed": True, "columns": ("sla", "cause", "plant", "customer", "supplier", "carrier"), "promised": "IN", "one_flow": True},
     {"missed": False, "columns": (), "promised": "NOT IN", "one_flow": False},
 ]
+BROKEN_DOWN: list[dict[str, object]] = [{"one_flow": False, "column": ""}, {"one_flow": True, "column": "plant"}]
 CASES: dict[str, list[dict[str, object]]] = {
     "attainment/next_due": columns_of("flow", "sla"),
     "attainment/still_late": columns_of("flow", "sla"),
@@ -76,9 +77,9 @@ CASES: dict[str, list[dict[str, object]]] = {
     "leadership/at_risk": [{"columns": (), "one_flow": False}, {"columns": ("plant", "supplier"), "one_flow": True}],
     "leadership/behind": BEHIND,
     "leadership/behind_counts": BEHIND,
-    "leadership/by_clock": each("one_flow", FLAGS),
-    "leadership/by_transaction": each("one_flow", FLAGS),
-    "leadership/cycle": each("one_flow", FLAGS),
+    "leadership/by_clock": [{"one_flow": False, "causes": True}, {"one_flow": True, "causes": False}],
+    "leadership/by_transaction": BROKEN_DOWN,
+    "leadership/cycle": BROKEN_DOWN,
     "leadership/slowest": [{"columns": (), "one_flow": False}, {"columns": ("plant", "customer"), "one_flow": True}],
     "leadership/value_at_risk": [{"column": "''", "one_flow": False}, {"column": "supplier", "one_flow": True}],
     "losses/detach_part": [{"table": "spans", "part": "all_1_1_0"}],

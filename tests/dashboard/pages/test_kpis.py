@@ -128,6 +128,15 @@ def test_nothing_named_says_so(told: Any) -> None:
     assert "No supplier recorded" in words(told(figures({}), money(), by="supplier"))
 
 
+def test_what_is_chosen_on_the_page_is_what_is_read_and_stays_in_the_address(view: View, filled: Store) -> None:
+    test = view("kpis", filled, by="flow")
+    assert 'aria-label="KPIs by flow"' in words(test)
+    test.session_state["kpis-by"] = "customer"
+    test.run()
+    assert ">ACME" in table_of(words(test), "customer")
+    assert test.query_params["by"] == "customer"
+
+
 def test_what_is_downloaded_says_units_and_keeps_currencies_apart() -> None:
     rows = [
         {

@@ -21,10 +21,12 @@ def test_figures_count_each_transaction_once_in_each_period_and_day(store: Store
     clock(store, "b", "met", due_at=START + 4 * DAY, stopped_at=START + 3 * DAY, customer="Globex")
     clock(store, "c", "unknown", due_at=START + 4 * DAY, customer="Globex")
     follow_clocks(store)
-    found = leadership.figures(store.reader, start=START + 2 * DAY, end=START + 5 * DAY, earlier=START - DAY, zone="Europe/Berlin").counted
+    when: dict[str, Any] = {"start": START + 2 * DAY, "end": START + 5 * DAY, "earlier": START - DAY, "zone": "Europe/Berlin"}
+    dimensions: tuple[leadership.Breakdown, ...] = ("all", "flow", "plant", "customer", "supplier", "carrier", "sla", "cause")
     counts = {
         (row["by"], row["name"], bool(row["before"])): tuple(int(row[name]) for name in ("decided", "met", "transactions", "exceptions"))
-        for row in found.to_dict("records")
+        for by in dimensions
+        for row in leadership.figures(store.reader, by=by, **when).counted.to_dict("records")
     }
     assert counts == {
         ("all", "", True): (1, 1, 1, 0), ("all", "", False): (3, 2, 3, 1), ("flow", "o2c", True): (1, 1, 1, 0), ("flow", "o2c", False): (3, 2, 3, 1),
@@ -44,7 +46,8 @@ def test_cycle_times_are_those_of_what_was_completed_in_the_period(store: Store)
     transaction(store, "d", state="completed", started_at=START - 2 * DAY, ended_at=START - DAY)
     transaction(store, "e", state="cancelled", ended_at=START + HOUR)
     transaction(store, "f")
-    found = leadership.figures(store.reader, start=START, end=START + 2 * DAY, earlier=START - 2 * DAY, zone="UTC").counted
+    spans: dict[str, Any] = {"start": START, "end": START + 2 * DAY, "earlier": START - 2 * DAY, "zone": "UTC"}
+    found = leadership.figures(store.reader, by="plant", **spans).counted
     figures = {(row["by"], row["name"], bool(row["before"])): row for row in found.to_dict("records")}
     whole = figures["all", "", False]
     assert (whole["completed"], whole["cycle_seconds"]) == (3, 2 * 3600)
@@ -152,6 +155,7 @@ LATE = {"stopped_at": START + 2 * HOUR, "cause": "overdue"}
 WHEN = {"start": START, "end": START + DAY}
 BEFORE = {"earlier": START - DAY, "zone": "UTC"}
 PROMISES = (("o2c", "deliver"),)
+COMPANIES: tuple[leadership.Breakdown, ...] = ("supplier", "carrier")
 
 
 def decided(store: Store) -> None:
@@ -183,7 +187,7 @@ def of(money: pd.DataFrame, by: str, *columns: str, before: int = 0) -> list[lis
 
 def test_money_counts_a_transaction_once_and_what_was_protected_only_where_nothing_was_missed(store: Store) -> None:
     decided(store)
-    found = leadership.figures(store.reader, **WHEN, **BEFORE).money
+    found = leadership.figures(store.reader, by="cause", **WHEN, **BEFORE).money
     columns = ("currency", "penalty", "missed", "protected", "missed_clocks", "protected_transactions")
     expected = [["EUR", 7.0, 1150.0, 0.0, 3, 0], ["USD", 0.0, 0.0, 70.0, 0, 1]]
     assert of(found, "all", *columns) == expected
@@ -191,7 +195,7 @@ def test_money_counts_a_transaction_once_and_what_was_protected_only_where_nothi
         ["o2c/deliver/LOCKED", 4.0, 250.0], ["o2c/book/overdue", 3.0, 1000.0], ["o2c/deliver/", 0.0, 0.0],
     ]  # fmt: skip
     assert of(found, "sla", "name", "missed_clocks") == [["o2c/deliver", 1], ["o2c/book", 2], ["o2c/deliver", 0]]
-    assert of(leadership.figures(store.reader, flow="o2c", **WHEN, **BEFORE).money, "plant", "name") == [["DE07"], ["US02"]]
+    assert of(leadership.figures(store.reader, flow="o2c", by="plant", **WHEN, **BEFORE).money, "plant", "name") == [["DE07"], ["US02"]]
     later = leadership.figures(store.reader, start=START + DAY, end=START + 2 * DAY, earlier=START - DAY, zone="UTC").money
     assert of(later, "all", *columns) == []
     assert of(later, "all", *columns, before=1) == expected
@@ -208,15 +212,16 @@ def test_on_time_in_full_is_broken_by_one_promise_and_not_by_what_is_internal(st
     assert kept(START) == [[0, 3, 2]]
     assert kept(START + DAY) == [[1, 3, 2]]
     assert kept(START, promises=()) == [[0, 0, 0]]
+    assert kept(START, promises=(("p2p", "deliver"), ("o2c", "book"))) == [[0, 2, 0]], "an SLA of this name in another flow is none"
 
 
 def test_suppliers_and_carriers_have_their_share_of_the_money(store: Store) -> None:
     clock(store, "a", "breached", value=100.0, penalty=3.0, supplier="Bosch", carrier="DHL")
     clock(store, "b", "breached", value=50.0, penalty=1.0, supplier="Bosch", carrier="DSV")
     follow_clocks(store)
-    money = leadership.figures(store.reader, **WHEN, **BEFORE).money
-    assert of(money, "supplier", "name", "penalty", "missed") == [["Bosch", 4.0, 150.0]]
-    assert of(money, "carrier", "name", "penalty", "missed") == [["DHL", 3.0, 100.0], ["DSV", 1.0, 50.0]]
+    suppliers, carriers = (leadership.figures(store.reader, by=by, **WHEN, **BEFORE).money for by in COMPANIES)
+    assert of(suppliers, "supplier", "name", "penalty", "missed") == [["Bosch", 4.0, 150.0]]
+    assert of(carriers, "carrier", "name", "penalty", "missed") == [["DHL", 3.0, 100.0], ["DSV", 1.0, 50.0]]
     found = leadership.behind(store.reader, missed=True, selected=leadership.Selected(carrier="DSV"), promises=(), **WHEN)
     assert (found[0]["transaction_id"].tolist(), found[1]) == (["b"], 1)
 

@@ -1,5 +1,6 @@
--- with {"one_flow": false}
+-- with {"one_flow": false, "column": ""}
 -- What the clocks of each transaction came to in a period and in the one before: a transaction counts once in each, with its largest value.
+-- All together and, where a column is given, by its values: no other is read.
 -- Of each transaction and period a number holds seven counts of a byte each (a flow has fewer than 256 SLAs): met, missed and unknown, the
 -- same of what was promised to the customer, and protected.
 SELECT
@@ -12,8 +13,7 @@ SELECT
 FROM
 (
     SELECT
-        toString(flow) AS of_flow, toString(plant) AS of_plant, toString(customer) AS of_customer, toString(supplier) AS of_supplier,
-        toString(carrier) AS of_carrier, toString(currency) AS currency,
+        '' AS of_column, toString(currency) AS currency,
         sum(met_now + missed_now) AS decided_now, sum(met_now) AS sum_met_now,
         countIf(now > 0) AS transactions_now, countIf(missed_now > 0) AS exceptions_now,
         countIf(promised_now > 0) AS in_full_of_now,
@@ -31,7 +31,7 @@ FROM
     FROM
     (
         SELECT
-            flow, plant, customer, supplier, carrier, currency, now, before,
+            currency, now, before,
             bitAnd(now, 0xFF) AS met_now, bitAnd(bitShiftRight(now, 8), 0xFF) AS missed_now,
             bitAnd(bitShiftRight(now, 24), 0xFFFF) AS promised_now,
             bitAnd(bitShiftRight(now, 32), 0xFF) AS broken_now,
@@ -63,33 +63,34 @@ FROM
             SELECT
                 *,
                 arrayMap((sla, outcome, saved) ->
-                    bitShiftLeft(toUInt64(1), 8 * (outcome - 1)) + bitShiftLeft(toUInt64(has(promises, sla)), 8 * (outcome + 2))
+                    bitShiftLeft(toUInt64(1), 8 * (outcome - 1))
+                        + bitShiftLeft(toUInt64(has({promises:Array(UInt32)},
+                            in_flow + transform(sla, {promised:Array(String)}, {places:Array(UInt32)}, 0))), 8 * (outcome + 2))
                         + bitShiftLeft(toUInt64(saved), 48), slas, outcomes, protecteds) AS weights,
                 arraySum((weight, at) -> weight * (at >= {start:DateTime('UTC')} AND at < {end:DateTime('UTC')}), weights, decided_at) AS now,
                 arraySum((weight, at) -> weight * (at >= {earlier:DateTime('UTC')} AND at < {start:DateTime('UTC')}), weights, decided_at) AS before
             FROM
             (
                 SELECT
-                    flow, plant, customer, supplier, carrier, currency, slas, outcomes, decided_at, values, penalties,
+                    currency, slas, outcomes, decided_at, values, penalties,
                     transaction_outcomes.protected AS protecteds,
-                    {promises:Array(Array(String))}[indexOf({promising:Array(String)}, toString(flow))] AS promises
+                    transform(flow, {promising:Array(String)}, {bases:Array(UInt32)}, 0) AS in_flow
                 FROM transaction_outcomes FINAL
                 WHERE last_at >= {earlier:DateTime('UTC')} AND flow != {flow:String}
             )
         )
         WHERE now > 0 OR before > 0
     )
-    GROUP BY flow, plant, customer, supplier, carrier, currency
+    GROUP BY of_column, currency
 )
-ARRAY JOIN
-    [('all', ''), ('flow', of_flow), ('plant', of_plant), ('customer', of_customer), ('supplier', of_supplier), ('carrier', of_carrier)]
-        AS dimension
+ARRAY JOIN [('all', '')] AS dimension
 CROSS JOIN (SELECT arrayJoin([0, 1]) AS before) AS period
 GROUP BY by, name, currency, before
 HAVING transactions > 0
 
--- with {"one_flow": true}
+-- with {"one_flow": true, "column": "plant"}
 -- What the clocks of each transaction came to in a period and in the one before: a transaction counts once in each, with its largest value.
+-- All together and, where a column is given, by its values: no other is read.
 -- Of each transaction and period a number holds seven counts of a byte each (a flow has fewer than 256 SLAs): met, missed and unknown, the
 -- same of what was promised to the customer, and protected.
 SELECT
@@ -102,8 +103,7 @@ SELECT
 FROM
 (
     SELECT
-        toString(flow) AS of_flow, toString(plant) AS of_plant, toString(customer) AS of_customer, toString(supplier) AS of_supplier,
-        toString(carrier) AS of_carrier, toString(currency) AS currency,
+        toString(plant) AS of_column, toString(currency) AS currency,
         sum(met_now + missed_now) AS decided_now, sum(met_now) AS sum_met_now,
         countIf(now > 0) AS transactions_now, countIf(missed_now > 0) AS exceptions_now,
         countIf(promised_now > 0) AS in_full_of_now,
@@ -121,7 +121,7 @@ FROM
     FROM
     (
         SELECT
-            flow, plant, customer, supplier, carrier, currency, now, before,
+            plant, currency, now, before,
             bitAnd(now, 0xFF) AS met_now, bitAnd(bitShiftRight(now, 8), 0xFF) AS missed_now,
             bitAnd(bitShiftRight(now, 24), 0xFFFF) AS promised_now,
             bitAnd(bitShiftRight(now, 32), 0xFF) AS broken_now,
@@ -153,27 +153,27 @@ FROM
             SELECT
                 *,
                 arrayMap((sla, outcome, saved) ->
-                    bitShiftLeft(toUInt64(1), 8 * (outcome - 1)) + bitShiftLeft(toUInt64(has(promises, sla)), 8 * (outcome + 2))
+                    bitShiftLeft(toUInt64(1), 8 * (outcome - 1))
+                        + bitShiftLeft(toUInt64(has({promises:Array(UInt32)},
+                            in_flow + transform(sla, {promised:Array(String)}, {places:Array(UInt32)}, 0))), 8 * (outcome + 2))
                         + bitShiftLeft(toUInt64(saved), 48), slas, outcomes, protecteds) AS weights,
                 arraySum((weight, at) -> weight * (at >= {start:DateTime('UTC')} AND at < {end:DateTime('UTC')}), weights, decided_at) AS now,
                 arraySum((weight, at) -> weight * (at >= {earlier:DateTime('UTC')} AND at < {start:DateTime('UTC')}), weights, decided_at) AS before
             FROM
             (
                 SELECT
-                    flow, plant, customer, supplier, carrier, currency, slas, outcomes, decided_at, values, penalties,
+                    plant, currency, slas, outcomes, decided_at, values, penalties,
                     transaction_outcomes.protected AS protecteds,
-                    {promises:Array(Array(String))}[indexOf({promising:Array(String)}, toString(flow))] AS promises
+                    transform(flow, {promising:Array(String)}, {bases:Array(UInt32)}, 0) AS in_flow
                 FROM transaction_outcomes FINAL
                 WHERE last_at >= {earlier:DateTime('UTC')} AND flow = {flow:String}
             )
         )
         WHERE now > 0 OR before > 0
     )
-    GROUP BY flow, plant, customer, supplier, carrier, currency
+    GROUP BY of_column, currency
 )
-ARRAY JOIN
-    [('all', ''), ('flow', of_flow), ('plant', of_plant), ('customer', of_customer), ('supplier', of_supplier), ('carrier', of_carrier)]
-        AS dimension
+ARRAY JOIN [('all', ''), ('plant', of_column)] AS dimension
 CROSS JOIN (SELECT arrayJoin([0, 1]) AS before) AS period
 GROUP BY by, name, currency, before
 HAVING transactions > 0
