@@ -56,6 +56,8 @@ def seconds_of(name: str, document: str) -> float:
 
 
 class _Nowhere:
+    """An intake that nothing is handed to: what is measured ends with the records."""
+
     async def accept(self, records: list[Record]) -> list[Receipt]:
         raise NotImplementedError
 

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 import pytest
@@ -215,7 +215,9 @@ def test_a_slot_that_is_lost_is_told_and_made_anew(database: Database, caplog: p
 
 
 def test_the_database_is_asked_before_the_start(database: Database):
-    ask: Callable[..., list[str]] = lambda **more: RECEIVER.doubts({**database.settings, **more})  # noqa: E731
+    def ask(**more: Any) -> list[str]:
+        return RECEIVER.doubts({**database.settings, **more})
+
     assert ask() == []
     assert "there is no publication 'none'" in ask(publication="none")[0]
     database.run("CREATE PUBLICATION nothing", "CREATE TABLE keyless (id int)", "ALTER PUBLICATION andon ADD TABLE keyless")
@@ -238,55 +240,76 @@ def test_our_user_may_read_the_log_and_need_not_read_the_tables(database: Databa
     assert len(database.read(1)) == 1
 
 
+class Load:
+    """A client that inserts orders for ever, and a process that reads them, each of which may be killed."""
+
+    def __init__(self, database: Database, address: str, file: Path) -> None:
+        self.committed: set[int] = set()
+        self.stop = threading.Event()
+        self._command = [sys.executable, "-m", "tests.collector.receivers.reading_process", "postgres_cdc", json.dumps(database.settings)]
+        self._command += [str(database.state), str(file)]
+        self._address = address
+        self._file = file
+        self._writer = threading.Thread(target=self._write)
+
+    def __enter__(self) -> Self:
+        self._reader = subprocess.Popen(self._command)
+        self._writer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end_writing()
+        self._reader.kill()
+        self._reader.wait()
+
+    def end_writing(self) -> None:
+        self.stop.set()
+        self._writer.join()
+
+    def kill_reader(self) -> None:
+        self._reader.kill()
+        self._reader.wait()
+        self._reader = subprocess.Popen(self._command)
+
+    def events(self) -> list[dict[str, Any]]:
+        lines = self._file.read_bytes().split(b"\n") if self._file.exists() else []
+        return [json.loads(line) for line in lines if line.endswith(b"}}}")]
+
+    def orders(self) -> list[int]:
+        return [event["data"]["row"]["id"] for event in {event["id"]: event for event in self.events()}.values()]
+
+    def _write(self) -> None:
+        number = 0
+        while not self.stop.is_set():
+            try:
+                with psycopg.connect(self._address, autocommit=True) as connection:
+                    while not self.stop.wait(0.02):
+                        number += 1
+                        connection.execute("INSERT INTO orders SELECT %s + n, 'x' FROM generate_series(0, 19) n", (number * 20,))
+                        self.committed.update(range(number * 20, number * 20 + 20))
+            except psycopg.OperationalError:
+                self.stop.wait(0.05)
+
+
 def test_kills_of_both_sides_under_load_lose_nothing(database: Database, postgres_server: PostgresServer, tmp_path: Path):
     database.read(0)
     address = f"host=127.0.0.1 port={postgres_server.port} user=erp dbname={database.connection.info.dbname}"
-    file, committed, stop, chance = tmp_path / "events", set[int](), threading.Event(), random.Random(7)
     database.connection.close()
-
-    def write() -> None:
-        number = 0
-        while not stop.is_set():
-            try:
-                with psycopg.connect(address, autocommit=True) as connection:
-                    while not stop.wait(0.02):
-                        number += 1
-                        connection.execute("INSERT INTO orders SELECT %s + n, 'x' FROM generate_series(0, 19) n", (number * 20,))
-                        committed.update(range(number * 20, number * 20 + 20))
-            except psycopg.OperationalError:
-                stop.wait(0.05)
-
-    def reader() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.collector.receivers.reading_process", "postgres_cdc", json.dumps(database.settings)]
-        return subprocess.Popen([*command, str(database.state), str(file)])
-
-    def events() -> list[dict[str, Any]]:
-        lines = file.read_bytes().split(b"\n") if file.exists() else []
-        return [json.loads(line) for line in lines if line.endswith(b"}}}")]
-
-    writer, reading = threading.Thread(target=write), reader()
-    writer.start()
-    try:
+    chance = random.Random(7)
+    with Load(database, address, tmp_path / "events") as load:
         for number in range(ROUNDS):
-            before = len(events())
-            wait_until(lambda known=before: len(events()) > known + 100, 60, "it reads")
-            stop.wait(chance.random() / 2)
+            before = len(load.events())
+            wait_until(lambda known=before: len(load.events()) > known + 100, 60, "it reads")
+            load.stop.wait(chance.random() / 2)
             if number % 2:
                 postgres_server.kill()
                 postgres_server.start()
             else:
-                reading.kill()
-                reading.wait()
-                reading = reader()
-        stop.set()
-        writer.join()
-        wait_until(lambda: {event["data"]["row"]["id"] for event in events()} >= committed, 60, "all are read")
-    finally:
-        stop.set()
-        reading.kill()
-        reading.wait()
+                load.kill_reader()
+        load.end_writing()
+        wait_until(lambda: set(load.orders()) >= load.committed, 60, "all are read")
 
-    ids = Counter(event["data"]["row"]["id"] for event in {event["id"]: event for event in events()}.values())
+    ids = Counter(load.orders())
     assert max(ids.values()) == 1, "an order that is read again is the same event"
     with psycopg.connect(address, autocommit=True) as connection:
         assert {row[0] for row in connection.execute("SELECT id FROM orders")} == set(ids)
