@@ -99,6 +99,13 @@ def share_axis(shares: pd.Series) -> list[float]:
     return [0.5 if shares.dropna().empty or float(shares.min()) >= 0.5 else 0.0, 1.0]
 
 
+def objective(share: float, shade: str, size: int = 11) -> tuple[alt.Chart, alt.Chart]:
+    """Return a dashed line across a chart of shares, and the word for it."""
+    base = alt.Chart(pd.DataFrame({"share": [share], "word": [f"objective {share * 100:.3g}%"]})).encode(y=alt.Y("share:Q"))
+    words = base.mark_text(x=0, align="left", baseline="top", dx=4, dy=5, fontSize=size, color=shade).encode(text=alt.Text("word:N"))
+    return base.mark_rule(strokeDash=[4, 3], color=shade), words
+
+
 def draw(chart: Any, alt_text: str, height: int | None = None) -> None:
     """Draw a chart at full width. ``alt_text`` describes it for people who cannot see it."""
     sized = chart.properties(height=height) if height else chart

@@ -18,6 +18,8 @@ from store.reads import leadership as reads
 
 MONEY = 4
 """How many of the tiles are money; they come last."""
+NOTES = " · "
+"""Between two things that the note of a tile says."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,21 @@ def _kept(context: Context, period: Period, figures: Figures) -> list[Tile]:
         share, old = (_met([row for row in mine if bool(row["before"]) == before]) for before in (False, True))
         now = [row for row in mine if not row["before"]]
         missed, decided = int(sum(row["missed"] for row in now)), int(sum(row["met"] + row["missed"] for row in now))
-        allowed = sum((1 - definitions.objective(context.catalog, row["flow"], row["sla"])) * (row["met"] + row["missed"]) for row in now)
-        used = budget_used(missed, decided, 1 - allowed / decided) if decided else None
+        wanted = objective(context, now)
+        allowed = (1 - wanted) * decided if wanted is not None else 0.0
+        used = budget_used(missed, decided, wanted) if wanted is not None else None
         told = f"{missed:,} missed of {decided:,} decided; the objectives allow {int(allowed + 1e-9):,}"
-        note = _compared(share, old, period) or (f"{missed:,} missed" if decided else "none was decided")
+        counts = f"{missed:,} missed, {int(allowed + 1e-9):,} allowed" if decided else "none was decided"
+        note = NOTES.join(filter(None, [counts, _compared(share, old, period)]))
         found.append(Tile(label, percent(share), note, budget_kind(used), behind.link("kpis", "missed", promised=to), told))
     return found
+
+
+def objective(context: Context, rows: list[dict[Any, Any]]) -> float | None:
+    """Return the share of these SLAs' clocks together that shall be met: each has its own objective. None: nothing was decided."""
+    decided = [float(row["met"] + row["missed"]) for row in rows]
+    wanted = [definitions.objective(context.catalog, row["flow"], row["sla"]) for row in rows]
+    return _share(sum(share * number for share, number in zip(wanted, decided, strict=True)), sum(decided))
 
 
 def _met(rows: list[dict[Any, Any]]) -> float | None:
@@ -148,6 +159,31 @@ def _money(context: Context, period: Period, figures: Figures) -> list[Tile]:
     note = counted(int(figures.risk["transactions"].sum()) if len(figures.risk) else 0, "transaction")
     told = _made("Of the transactions in open incidents, each once", made_of)
     return [*found, Tile("Value at risk now", value, note, href=behind.link("kpis", "risk"), told=told)]
+
+
+def sheet(context: Context, figures: Figures) -> pd.DataFrame:
+    """Return every figure of the tiles for a spreadsheet, with all digits: figure, unit, value and value_before (NaN: not known).
+
+    Shares are from 0 to 1, amounts in their own currency. Value at risk is of now and has none before.
+    """
+    promised = set(definitions.promises(context.catalog))
+    rows: list[tuple[Any, ...]] = []
+    this, last = (_first(of(figures.whole, "all", before=before)) for before in (False, True))
+    rows.append(("on_time_in_full", "share", *(_share(each.get("kept"), each.get("promised")) for each in (this, last))))
+    for to, name in ((True, "promises_to_customers"), (False, "internal_slas")):
+        mine = [row for row in figures.slas.to_dict("records") if ((row["flow"], row["sla"]) in promised) == to]
+        both = [[row for row in mine if bool(row["before"]) == before] for before in (False, True)]
+        rows.append((f"{name}_met", "share", *map(_met, both)))
+        rows.append((f"{name}_objective", "share", *(objective(context, each) for each in both)))
+        rows.append((f"{name}_missed", "clocks", *(sum(row["missed"] for row in each) if each else None for each in both)))
+    rows.append(("transactions_with_missed_sla", "share", this.get("exception_rate"), last.get("exception_rate")))
+    rows.append(("cycle_time_median", "seconds", this.get("cycle_seconds"), last.get("cycle_seconds")))
+    all_ = figures.money[figures.money["by"] == "all"]
+    for column, name in (("penalty", "penalties"), ("missed", "value_missed"), ("protected", "value_protected")):
+        now, before = (behind.by_currency(all_[all_["before"] == earlier], column).get("", {}) for earlier in (0, 1))
+        rows += [(name, currency, now.get(currency, 0.0), before.get(currency, 0.0)) for currency in sorted({*now, *before})]
+    rows += [("value_at_risk_now", currency, value, None) for currency, value in sorted(at_risk(figures).items())]
+    return pd.DataFrame(rows, columns=["figure", "unit", "value", "value_before"]).astype({"value": float, "value_before": float})
 
 
 def at_risk(figures: Figures) -> dict[str, float]:

@@ -11,7 +11,8 @@ import streamlit as st
 import vl_convert
 
 from core.money import count
-from dashboard.components import status_badge
+from dashboard.components import charts, status_badge
+from dashboard.components.kpi_figures import NOTES
 from dashboard.components.tiles import Tile
 from dashboard.page import Context
 
@@ -20,6 +21,10 @@ _MARGIN = 40
 _INK, _SOFT, _EDGE = "#17202e", "#586577", "#d9dfe8"
 _KINDS = {"ok": status_badge.GREEN.light, "warn": "#a86500", "bad": status_badge.RED.light}
 _WORST = 6
+_GAP = 60
+_AXIS = 45
+"""Room for the words of an axis, which stand on the right so that charts begin where texts do."""
+_AMOUNTS = (("penalty", "Penalties"), ("missed", "Value missed"), ("protected", "Value protected"))
 _PIXELS = 1.2
 """Of a PNG for each point of the sheet: 1920 pixels wide."""
 _VERSION = "6.4"
@@ -27,15 +32,23 @@ _FONT = "Liberation Sans"
 """Part of vl_convert, so that a sheet looks the same on every machine."""
 
 
-def offer(context: Context, headline: str, told: str, tiles: Sequence[Tile], days: pd.DataFrame, worst: Sequence[dict[str, Any]]) -> None:
-    """Draw the two buttons; a file is made when it is asked for. ``told``: how its money is told."""
+def offer(
+    context: Context,
+    headline: str,
+    told: str,
+    tiles: Sequence[Tile],
+    days: pd.DataFrame,
+    objective: float | None,
+    worst: Sequence[dict[str, Any]],
+) -> None:
+    """Draw the two buttons; a file is made when it is asked for. ``told``: how its money is told; ``objective``: of all SLAs together."""
     at = context.now.astimezone(context.zone.info)
     as_of = (
         f"As of {at:%d %B %Y %H:%M} {context.zone.name}" + (" · simulated" if context.simulated else "") + (f" · {told}" if told else "")
     )
 
     def made(convert: Callable[..., bytes], **options: Any) -> Callable[[], bytes]:
-        return lambda: convert(sheet(headline, as_of, tiles, days, worst), vl_version=_VERSION, allowed_base_urls=[], **options)
+        return lambda: convert(sheet(headline, as_of, tiles, days, objective, worst), vl_version=_VERSION, allowed_base_urls=[], **options)
 
     left, right = st.columns(2, vertical_alignment="bottom")
     for place, words, kind, data in (
@@ -54,17 +67,24 @@ def offer(context: Context, headline: str, told: str, tiles: Sequence[Tile], day
         )
 
 
-def sheet(headline: str, as_of: str, tiles: Sequence[Tile], days: pd.DataFrame, worst: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def sheet(
+    headline: str, as_of: str, tiles: Sequence[Tile], days: pd.DataFrame, objective: float | None, worst: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """Return the Vega-Lite specification of the sheet. ``days`` are those of the page's trend, ``worst`` the rows of its breakdown."""
     rows = [_head(headline, as_of), _figures(tiles)]
     if len(days):
-        pairs = (("on_time", "SLAs met", ".0%"), ("cycle_hours", "Cycle time, median hours", ",.3~r"))
-        rows.append(alt.hconcat(*(_line(days, *pair) for pair in pairs), spacing=60).resolve_scale(color="independent"))
+        met = alt.layer(
+            _line(days, "on_time", "SLAs met", ".0%"), *(charts.objective(objective, _SOFT, 14) if objective is not None else ())
+        )
+        cycle = _line(days, "cycle_hours", "Cycle time, median hours", ",.3~r")
+        rows.append(alt.hconcat(met, cycle, spacing=_GAP).resolve_scale(color="independent"))
     if worst:
         rows.append(_table(worst[:_WORST]))
     whole = alt.vconcat(*rows, spacing=26, padding=_MARGIN, background="#ffffff")
     axis = alt.AxisConfig(gridColor=_EDGE, labelColor=_SOFT, labelFontSize=15, domain=False, ticks=False)
-    described: dict[str, Any] = whole.configure(font=_FONT, axis=axis, view=alt.ViewConfig(strokeWidth=0)).to_dict()
+    described: dict[str, Any] = whole.configure(
+        font=_FONT, axis=axis, axisX=alt.AxisConfig(grid=False), view=alt.ViewConfig(strokeWidth=0)
+    ).to_dict()
     return described
 
 
@@ -94,13 +114,13 @@ def _figures(tiles: Sequence[Tile]) -> Any:
     room = width - 24
     at = list(zip(places, tiles, strict=True))
     labels = _places([(x, y, tile.label) for (x, y), tile in at])
-    notes = _places([(x, y + 66, tile.note) for (x, y), tile in at])
+    notes = _places([(x, y + 66, tile.note.replace(NOTES, "\n")) for (x, y), tile in at])
     layers = [_texts(labels, height, align="left", fontSize=17, color=_SOFT, limit=room)]
     for kind in dict.fromkeys(tile.kind for tile in tiles):
         values = _places([(x, y + 22, tile.value) for (x, y), tile in at if tile.kind == kind])
         colour = _KINDS.get(kind, _INK)
         layers.append(_texts(values, height, align="left", fontSize=34, fontWeight=700, color=colour, limit=room))
-    return alt.layer(*layers, _texts(notes, height, align="left", fontSize=14, color=_SOFT, limit=room))
+    return alt.layer(*layers, _texts(notes, height, align="left", fontSize=14, lineBreak="\n", color=_SOFT, limit=room))
 
 
 def _line(days: pd.DataFrame, column: str, title: str, form: str) -> Any:
@@ -110,36 +130,46 @@ def _line(days: pd.DataFrame, column: str, title: str, form: str) -> Any:
     ]  # the period comes after the one before, and is drawn over it
     top = [0.5 if known[column].min() >= 0.5 else 0.0, 1.0] if column == "on_time" else [0.0, max(float(known[column].max()) * 1.1, 0.05)]
     return (
-        alt.Chart(known, width=(_WIDTH - 60) / 2 - 45, height=210, title=alt.Title(title, anchor="start", fontSize=18, color=_INK))
+        alt.Chart(known, width=(_WIDTH - _GAP) / 2 - _AXIS, height=210, title=alt.Title(title, anchor="start", fontSize=18, color=_INK))
         .mark_line(strokeWidth=3, point=alt.OverlayMarkDef(size=40))
         .encode(
-            x=alt.X("day:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%d %b", tickCount=8, grid=False)),
-            y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=form, tickCount=4), scale=alt.Scale(domain=top)),
+            x=alt.X("day:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%d %b", tickCount=_days(known["day"]))),
+            y=alt.Y(
+                f"{column}:Q",
+                title=None,
+                axis=alt.Axis(format=form, tickCount=4, orient="right", labelPadding=8),
+                scale=alt.Scale(domain=top),
+            ),
             color=alt.Color(
                 "period:N",
                 scale=alt.Scale(domain=periods, range=[status_badge.BLUE.light, "#a9b4c2"][: len(periods)]),
-                legend=alt.Legend(orient="top", title=None, labelFontSize=14, symbolType="stroke", symbolStrokeWidth=3),
+                legend=alt.Legend(orient="top", title=None, labelFontSize=14, symbolType="stroke", symbolStrokeWidth=3)
+                if len(periods) > 1
+                else None,
             ),
         )
     )
 
 
+def _days(shown: pd.Series) -> alt.TimeIntervalStep:
+    """Return how far apart the days are that an axis names: about eight of them."""
+    span = (shown.max() - shown.min()).days if len(shown) else 0
+    return alt.TimeIntervalStep(interval="day", step=max(1, -(-span // 8)))
+
+
 def _table(rows: Sequence[dict[str, Any]]) -> Any:
     """Return what costs most: a row each, under the names of the columns."""
-    columns = ((0, "left", "What costs most"), (880, "right", "Penalties"), (1110, "right", "Value missed"), (1340, "right", "Value protected"),
-               (_WIDTH, "right", "SLAs missed"))  # fmt: skip
+    amounts = [pair for pair in _AMOUNTS if any(pair[0] in row["told"] for row in rows)]
+    titles = ["What costs most", *(title for _, title in amounts), "SLAs missed"]
+    cells = [[str(row["title"]), *(row["told"].get(name, "–") for name, _ in amounts), count(row["missed_clocks"])] for row in rows]
     height = 34 * (len(rows) + 1)
     layers = []
-    for number, (x, align, title) in enumerate(columns):
-        cells = [(x, 34 * (place + 1), _cells(row)[number]) for place, row in enumerate(rows)]
+    for number, title in enumerate(titles):
+        x, align = (_WIDTH - 210 * (len(titles) - 1 - number), "right") if number else (0, "left")
         layers.append(_texts(_places([(x, 0, title)]), height, align=align, fontSize=15, fontWeight=700, color=_SOFT))
-        layers.append(_texts(_places(cells), height, align=align, fontSize=18, color=_INK, limit=660))
+        texts = _places([(x, 34 * (place + 1), row[number]) for place, row in enumerate(cells)])
+        layers.append(_texts(texts, height, align=align, fontSize=18, color=_INK, limit=660))
     return alt.layer(*layers)
-
-
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    money = (row["told"].get(name, "–") for name in ("penalty", "missed", "protected"))
-    return (str(row["title"]), *money, count(row["missed_clocks"]))
 
 
 def _places(texts: Sequence[tuple[float, float, str]]) -> pd.DataFrame:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,21 +72,35 @@ class Kpis:
         st.html(tiles.html(shown[: -kpi_figures.MONEY], "Promises and transactions") + tiles.html(shown[-kpi_figures.MONEY :], "Money"))
         amounts = [*behind.by_currency(figures.money[figures.money["by"] == "all"], "missed").values(), kpi_figures.at_risk(figures)]
         told = reported.stated(context.catalog, amounts, period.last)
-        st.caption(plain(f"Figures of {period.title}, compared with {period.before}. Each figure opens what is behind it. {told}"))
-        days = _trend(context, figures, period)
+        note = plain(f"Figures of {period.title}, {_compared(figures, period)}. Each figure opens what is behind it. {told}")
+        export.offer(context, kpi_figures.sheet(context, figures), "kpis", note, start=period.start, end=period.end)
+        objective = kpi_figures.objective(context, [row for row in figures.slas.to_dict("records") if not row["before"]])
+        days = _trend(context, figures, period, objective)
         _choose(by, flow)
         worst = _breakdown(context, by, figures, flow, period)
         with right:
-            slide.offer(context, _headline(context, flow, period), told, shown, days, worst)
+            slide.offer(context, _headline(context, flow, period), told, shown, days, objective, worst)
 
 
 def _headline(context: Context, flow: str, period: Period) -> str:
     of = definitions.flow_title(context.catalog, flow) if flow else "All flows"
-    return f"{of} · {period.title}"
+    if not period.title.startswith("the last"):
+        return f"{of} · {period.title}"
+    first, last = (moment.astimezone(context.zone.info) for moment in (period.start, period.end))
+    return f"{of} · {period.title}: {first:%d %b} – {last:%d %b %Y}"
 
 
-def _trend(context: Context, figures: Figures, period: Period) -> pd.DataFrame:
-    """Draw one point for each whole day, joined by straight lines, and those of the period before in grey; return them."""
+def _compared(figures: Figures, period: Period) -> str:
+    before = kpi_figures.of(figures.whole, "all", before=True)
+    known = len(before) and before["transactions"].sum() + before["completed"].sum()
+    return f"compared with {period.before}" if known else f"with nothing known of {period.before} to compare them with"
+
+
+def _trend(context: Context, figures: Figures, period: Period, objective: float | None) -> pd.DataFrame:
+    """Draw one point for each whole day, joined by straight lines, and those of the period before in grey; return them.
+
+    ``objective``: the share of all clocks that shall be met, drawn across those that were.
+    """
     st.subheader("Trend", anchor=False)
     frame = _trend_frame(figures.whole, period, context.zone.info)
     if (frame["period"] == _BEFORE).all():
@@ -95,11 +109,27 @@ def _trend(context: Context, figures: Figures, period: Period) -> pd.DataFrame:
     for container, (column, title, form) in zip(st.columns(3), _LINES, strict=True):
         with container:
             st.markdown(f"**{plain(title)}**")
-            charts.draw(_lines(frame, column, form), f"{title} by whole day, compared with the period before", 220)
-    note = f"One point for each whole day in {context.zone.name}; the days in which the period begins and ends are left out."
-    sheet = frame.drop(columns=["by", "before", "day", "cycle_hours"]).rename(columns={"name": "day", **_UNITS})
+            charts.draw(
+                _lines(frame, column, form, objective if column == "on_time" else None),
+                f"{title} by whole day, compared with the period before",
+                220,
+            )
+    note = f"One point for each whole day in {context.zone.name}{_left_out(period, context.zone.info)}."
+    sheet = frame.drop(columns=["by", "before", "day", "cycle_hours", "promised", "kept"]).rename(columns={"name": "day", **_UNITS})
     export.offer(context, sheet, "kpis-by-day", note, start=period.start, end=period.end)
     return frame
+
+
+def _left_out(period: Period, zone: ZoneInfo) -> str:
+    """Return which of its days are no whole ones."""
+    partial = [name for name, moment in (("begins", period.start), ("ends", period.end)) if moment.astimezone(zone).time() != time()]
+    if not partial:
+        return ""
+    return (
+        f"; the days in which the period {' and '.join(partial)} are left out"
+        if partial[1:]
+        else f"; the day in which it {partial[0]} is left out"
+    )
 
 
 _LINES = (
@@ -121,7 +151,7 @@ def _trend_frame(figures: pd.DataFrame, period: Period, zone: ZoneInfo) -> pd.Da
     return pd.concat(parts, ignore_index=True)
 
 
-def _lines(frame: pd.DataFrame, column: str, form: str) -> Any:
+def _lines(frame: pd.DataFrame, column: str, form: str, objective: float | None) -> Any:
     """Return points joined by straight lines, on an axis that does not dramatise: from 0, and a share that was met up to 100 %."""
     known, compared = frame.dropna(subset=[column]), bool((frame["period"] == _BEFORE).any())
     legend = alt.Legend(orient="bottom", title=None, symbolType="stroke", symbolStrokeWidth=2) if compared else None
@@ -139,7 +169,8 @@ def _lines(frame: pd.DataFrame, column: str, form: str) -> Any:
         ],
     )
     lines = base.mark_line(strokeWidth=2, interpolate="linear").encode(strokeDash=alt.StrokeDash("period:N", scale=dashes, legend=None))
-    return alt.layer(lines, base.mark_point(filled=True, size=28, opacity=1))
+    points = base.mark_point(filled=True, size=28, opacity=1)
+    return alt.layer(lines, points) if objective is None else alt.layer(lines, points, *charts.objective(objective, charts.ink()))
 
 
 def _axis_of(values: pd.Series, *, met: bool) -> list[float]:
@@ -270,6 +301,8 @@ _UNITS = {
     "missed": "value_missed",
     "protected": "value_protected",
     "missed_clocks": "slas_missed",
+    "promised": "transactions_with_decided_promise",
+    "kept": "transactions_on_time_in_full",
     "at_risk": "value_at_risk_now",
 }
 

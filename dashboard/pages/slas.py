@@ -102,14 +102,14 @@ def _overview(context: Context, days: pd.DataFrame, period: Period) -> None:
         table.Column("", lambda row: _used(row["budget_used"]), "number key"),
         table.Column("Misses by day", lambda row: _spark(of_days.get((row["flow"], row["sla"])), row["objective"])),
         table.Column("Met", lambda row: "–" if row["share_met"] is None else f"{row['share_met']:.1%}", "number"),
-        table.Column("Objective", lambda row: f"{row['objective'] * 100:g} %", "number soft"),
+        table.Column("Objective", lambda row: f"{row['objective'] * 100:g}%", "number soft"),
         table.Column("Decided", lambda row: count(row["decided"]), "number soft"),
         table.Column("Unknown", lambda row: count(row["unknown"]) if row["unknown"] else "", "number soft"),
         table.Column("Owner", lambda row: _owner(context, row["flow"], row["sla"]), "soft"),
     ]
     table.show(columns, rows, "Misses against budget by SLA")
     note = (
-        f"Of the SLA clocks decided in {period.title}. Allowed are the misses that an SLA's objective leaves: 5 of 100 for 95 %."
+        f"Of the SLA clocks decided in {period.title}. Allowed are the misses that an SLA's objective leaves: 5 of 100 for 95%."
         " Unknown ones (a source was silent, or a fact was missing) count as neither met nor missed."
     )
     names = {name: f"clocks_{name}" for name in ("met", "missed", "unknown", "total", "decided", "allowed")}
@@ -183,7 +183,7 @@ def _one(context: Context, both: str, days: pd.DataFrame, period: Period) -> Non
     nothing = {"flow": flow, "sla": sla, "missed": 0, "unknown": 0, "decided": 0, "allowed": 0.0, "budget_used": None, "share_met": None}
     row: dict[str, Any] = (_summed(context, mine) or [nothing])[0]
     missed, kind = behind.link("slas", "missed"), tiles.budget_kind(row["budget_used"])
-    note = f"of {_allowed(row)} that the objective of {objective * 100:g} % allows"
+    note = f"of {_allowed(row)} that the objective of {objective * 100:g}% allows"
     shown = [
         Tile("Missed", count(row["missed"]), note, kind, missed if row["missed"] else "", "Opens the clocks that were missed"),
         Tile("Budget used", _used(row["budget_used"]), "of the misses allowed", kind),
@@ -237,7 +237,7 @@ def _distribution(shares: pd.DataFrame) -> None:
             x=alt.X(
                 "share:Q",
                 bin="binned",
-                title="share of the allowed time (200 % = twice or more)",
+                title=None,
                 axis=alt.Axis(format=".0%"),
                 scale=alt.Scale(domain=[0, 2.05]),
             ),
@@ -254,6 +254,7 @@ def _distribution(shares: pd.DataFrame) -> None:
     limit = alt.Chart(pd.DataFrame({"limit": [1.0], "word": ["deadline"]})).encode(x=alt.X("limit:Q"))
     words = limit.mark_text(align="left", dx=5, y=8, color=charts.ink()).encode(text=alt.Text("word:N"))
     charts.draw(alt.layer(bars, limit.mark_rule(strokeWidth=2, color=charts.ink()), words), "Distribution of time used", 300)
+    st.caption("100%: all of the allowed time; 200%: twice as much, or more.")
 
 
 def _next(context: Context, flow: str, sla: str) -> None:
@@ -287,7 +288,7 @@ def _next(context: Context, flow: str, sla: str) -> None:
     ]
     table.show(columns, rows.to_dict("records"), "Open clocks by deadline")
     wanted = ["due_at", "verdict", "reference", "flow", "sla", "stage", "customer", "plant", "value", "currency", "owner"]
-    export.offer(context, rows[wanted], "next-deadlines", f"The {len(rows)} clocks that are due next.")
+    export.offer(context, rows[wanted], "next-deadlines", f"Due next: {counted(len(rows), 'clock')}.")
 
 
 PAGE = Slas()

@@ -56,11 +56,30 @@ def told(context: Context, figures: Figures, monkeypatch: pytest.MonkeyPatch) ->
 def test_promises_to_customers_are_apart_and_coloured_by_their_budget(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(context, FIGURES, monkeypatch)
     customers, own = found["Promises to customers met"], found["Internal SLAs met"]
-    assert (customers.value, customers.note, customers.kind) == ("96.0%", "+6.0 points against September 2026", "bad")
+    assert (customers.value, customers.note, customers.kind) == ("96.0%", "4 missed, 3 allowed · +6.0 points against September 2026", "bad")
     assert customers.told == "4 missed of 100 decided; the objectives allow 3"
-    assert (own.value, own.note, own.kind) == ("98.0%", "2 missed", "ok")
+    assert (own.value, own.note, own.kind) == ("98.0%", "2 missed, 5 allowed", "ok")
     assert customers.href == "kpis?period=2026-10&behind=missed&promised=customer"
     assert own.href.endswith("promised=internal")
+
+
+def test_a_file_has_every_figure_with_its_unit_and_all_digits(context: Context) -> None:
+    found = kpi_figures.sheet(context, FIGURES).set_index(["figure", "unit"])
+    assert found.loc[("on_time_in_full", "share"), "value"] == 47 / 50
+    assert list(found.loc[("promises_to_customers_met", "share")]) == [0.96, 0.9]
+    assert found.loc[("promises_to_customers_objective", "share"), "value"] == 0.97
+    assert found.loc[("internal_slas_missed", "clocks"), "value"] == 2.0
+    assert pd.isna(found.loc[("internal_slas_missed", "clocks"), "value_before"]), "nothing is known of it, which is not none"
+    assert list(found.loc[("cycle_time_median", "seconds")]) == [7200.0, 3600.0]
+    assert list(found.loc[("penalties", "EUR")]) == [40.0, 30.0]
+    assert found.loc[("value_missed", "EUR"), "value"] == 1_240_000.0
+    assert found.loc[("value_at_risk_now", "USD"), "value"] == 10.0
+
+
+def test_the_objective_of_several_slas_weighs_each_by_its_clocks(context: Context) -> None:
+    rows = [row for row in SLAS.to_dict("records") if not row["before"]]
+    assert kpi_figures.objective(context, rows) == pytest.approx(0.96), "97% and 95%, of 100 clocks each"
+    assert kpi_figures.objective(context, []) is None
 
 
 def test_on_time_in_full_counts_transactions_and_says_if_nothing_is_promised(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,17 +24,20 @@ WORST = [{"title": f"Cause {number}", "told": {"penalty": "€1.20k", "missed": 
 
 
 def test_a_sheet_has_the_figures_the_trends_and_the_most_expensive_rows() -> None:
-    text = json.dumps(slide.sheet("Order to cash · November 2026", "As of now", TILES, DAYS, WORST), default=str, ensure_ascii=False)
-    for expected in ("Order to cash · November 2026", "As of now", "Figure 8", "8.0%", "SLAs met", "Cause 5", "€9 + $5"):
+    text = json.dumps(slide.sheet("Order to cash · November 2026", "As of now", TILES, DAYS, 0.95, WORST), default=str, ensure_ascii=False)
+    for expected in ("Order to cash · November 2026", "As of now", "Figure 8", "8.0%", "SLAs met", "objective 95%", "Cause 5", "€9 + $5"):
         assert expected in text
     assert "Cause 6" not in text
+    assert "Value protected" not in text, "no row has an amount there"
+    assert "the one before" in text
+    assert 'legend": null' in json.dumps(slide.sheet("", "", TILES, DAYS.head(2), None, []), default=str), "nothing is compared"
 
 
 def test_it_is_made_as_a_picture_as_wide_as_a_screen_and_as_one_page_without_asking_anybody() -> None:
     for days, worst in ((DAYS, WORST), (DAYS.head(0), []), (DAYS.head(2), WORST[:1])):
-        spec = slide.sheet("Title", "As of now", TILES, days, worst)
+        spec = slide.sheet("Title", "As of now", TILES, days, 0.95, worst)
         picture = Image.open(io.BytesIO(vl_convert.vegalite_to_png(spec, scale=1.2, vl_version=slide._VERSION, allowed_base_urls=[])))
-        assert 1900 < picture.width < 2000
+        assert 1900 < picture.width < 1960
         assert len(picture.convert("L").getcolors() or []) > 2, "something is drawn"
         assert vl_convert.vegalite_to_pdf(spec, vl_version=slide._VERSION, allowed_base_urls=[]).startswith(b"%PDF-")
 

@@ -184,6 +184,29 @@ def test_the_days_of_a_month_are_compared_with_the_same_days_of_the_month_before
     ]
 
 
+def test_what_is_left_out_of_the_trend_is_said() -> None:
+    whole = (datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    part = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    for start, end, said in (
+        (*whole, ""),
+        (whole[0], part, "; the day in which it ends is left out"),
+        (part, whole[1], "; the day in which it begins is left out"),
+        (part, part, "; the days in which the period begins and ends are left out"),
+    ):
+        assert kpis._left_out(Period(start, end, start, "", ""), ZoneInfo("UTC")) == said
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (figures({}), "with nothing known of October 2026 to compare them with"),
+        (figures({}, {"before": True}), "so far, compared with October 2026"),
+    ],
+)
+def test_a_period_is_compared_only_with_one_that_is_known(told: Any, found: pd.DataFrame, said: str) -> None:
+    assert any(said in caption.value for caption in told(found, money(), period="2026-11").caption)
+
+
 def test_an_axis_does_not_dramatise_a_share_or_a_time() -> None:
     assert kpis._axis_of(pd.Series([0.97, 0.99]), met=True) == [0.5, 1.0]
     assert kpis._axis_of(pd.Series([0.2, 0.99]), met=True) == [0.0, 1.0]
