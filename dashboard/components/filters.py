@@ -72,6 +72,7 @@ _SELECTING = {
     "flow",
     "sla",
     "state",
+    "kind",
     "verdict",
     "stage",
     "awaited",

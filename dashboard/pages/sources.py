@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from core.duration import parse_duration
 from core.money import count
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import export, facts, filters, links, notices, queues, resubmissions, status_badge, table
+from dashboard.components import export, facts, links, notices, queues, resubmissions, source_filters, status_badge, table
 from dashboard.components.spark import spark
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.page import Context
@@ -59,6 +59,7 @@ class Sources:
         told = context.data.read(interfaces.arrivals, slow=True, since=hour - timedelta(hours=_HOURS - 1))
         others = {*(seen["source"] if not seen.empty else ()), *pauses} - set(context.catalog.sources)
         names = [*context.catalog.sources, *sorted(others)]
+        shown: set[str] | None = None
         if not names:
             notices.empty(
                 "No source yet", "A source appears when it is in the catalog or when it sends its first signal:", notices.FIRST_EVENT
@@ -69,10 +70,14 @@ class Sources:
             skews = context.data.read(reads.clock_skew, slow=True, since=hour - timedelta(hours=WINDOW_HOURS - 1))
             clocks = {str(row["source"]): row for row in skews.to_dict("records")}
             judged = [{**_judged(row, unused, clocks.get(row["name"])), **_failures(told, row["name"])} for row in rows]
-            _show(context, [_paused(context, row, pauses[row["name"]]) if row["name"] in pauses else row for row in judged])
+            rows = [_paused(context, row, pauses[row["name"]]) if row["name"] in pauses else row for row in judged]
+            _notices(rows)
+            own = source_filters.chosen(context.catalog, rows)
+            shown = {str(row["name"]) for row in own} if len(own) < len(rows) else None
+            _show(context, own, len(rows))
         queues.show(context, context.data.read(stored_queues.latest, slow=True, since=hour - timedelta(hours=_HOURS - 1)), hour)
-        _unused(unused)
-        _quarantine(context, reasons)
+        _unused([row for row in unused if shown is None or row["source"] in shown])
+        _quarantine(context, reasons, shown)
 
 
 def _row(
@@ -176,10 +181,17 @@ _NOTICES = (
 )
 
 
-def _show(context: Context, rows: list[dict[str, Any]]) -> None:
+def _notices(rows: Sequence[Mapping[str, Any]]) -> None:
     for state, headline, words in _NOTICES:
         if named := ", ".join(row["title"] for row in rows if row["state"] == state):
             st.html(_NOTICE.format(_BADGES[state].glyph, f"{headline}: {named}", words))
+
+
+def _show(context: Context, rows: Sequence[Mapping[str, Any]], of: int) -> None:
+    """Draw the sources ``rows``, which are some of ``of``."""
+    if not rows:
+        notices.empty("Nothing matches", "No source matches all of these. Clear a filter.")
+        return
     columns = [
         table.Column(
             "",
@@ -217,7 +229,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         " median of the last two hours; ahead: the time it says is in the future. Errors: the share of its milestone events that say that a"
         " step failed. All of the last 24 hours, quarantined: of the last 7 days."
     )
-    export.offer(context, sheet, "sources", note)
+    export.offer(context, sheet, "sources", f"Showing {len(rows)} of {of}. {note}" if len(rows) < of else note)
 
 
 def _named(row: dict[str, Any]) -> Markup:
@@ -305,13 +317,15 @@ def _not_numbers(context: Context, since: datetime) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _quarantine(context: Context, reasons: pd.DataFrame) -> None:
+def _quarantine(context: Context, reasons: pd.DataFrame, shown: set[str] | None) -> None:
+    """Draw what was quarantined; of the sources ``shown`` alone, if they are not all."""
     st.subheader("Quarantine", anchor=False)
-    if reasons.empty:
-        notices.good("Nothing in quarantine", "Everything received in the last 7 days could be used.")
+    if reasons.empty or (shown is not None and shown.isdisjoint(reasons["source"])):
+        whose = "received" if shown is None else "received from these sources"
+        notices.good("Nothing in quarantine", f"Everything {whose} in the last 7 days could be used.")
         return
-    source = filters.choose("Source", "source", sorted(set(reasons["source"])))
-    rows = context.data.read(reads.quarantined, source=source, limit=_QUARANTINED)
+    sources = None if shown is None else tuple(sorted(shown))
+    rows = context.data.read(reads.quarantined, sources=sources, limit=_QUARANTINED)
     columns = [
         table.Column("Received", lambda row: table.time(context.zone, row["received_at"], seconds=True)),
         table.Column("Source", lambda row: row["source"], "key"),

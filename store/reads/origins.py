@@ -62,9 +62,13 @@ def not_numbers(client: Reader, *, since: datetime, facts: tuple[tuple[str, str]
     return frame(client, statement("origins/not_numbers"), parameters={"since": since, "facts": list(facts)})
 
 
-def quarantined(client: Reader, *, source: str = "", limit: int = 100) -> pd.DataFrame:
-    """Return the latest rows of ``quarantine``, without the body but with its size and its first 400 characters."""
-    return frame(client, statement("origins/quarantined", one_source=bool(source)), parameters={"source": source, "limit": limit})
+def quarantined(client: Reader, *, sources: tuple[str, ...] | None = None, limit: int = 100) -> pd.DataFrame:
+    """Return the latest rows of ``quarantine``, without the body but with its size and its first 400 characters.
+
+    ``sources``: of these alone; None: of all.
+    """
+    parameters = {"sources": list(sources or ()), "limit": limit}
+    return frame(client, statement("origins/quarantined", some_sources=sources is not None), parameters=parameters)
 
 
 def quarantine_reasons(client: Reader, *, since: datetime) -> pd.DataFrame:

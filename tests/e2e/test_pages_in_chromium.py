@@ -117,7 +117,7 @@ _BUSY_DAY = """() => {
     const set = (where, text) => document.querySelectorAll(where).forEach(found => { found.textContent = text });
     set('.station .here b', '391');
     set('.incident .title', '187 orders not confirmed to the customer, 162 late · DE07, US02 · €99.9k + $88.8k at risk');
-    set('.incident .due', 'overdue 23 h 59 min');
+    set('.incident .due', 'overdue 23\\u00a0h\\u00a059\\u00a0min');
     document.querySelectorAll('.figure').forEach((figure, place) => {
         figure.querySelector('b').textContent = ['1,925', '108', '187', '162', '€99.9k + $88.8k', 'in 23 h 59 min', '21:08:50'][place];
     });
@@ -125,10 +125,10 @@ _BUSY_DAY = """() => {
 }"""
 
 
-def test_no_figure_and_no_title_is_cut_on_a_small_wall(served: str, browser: Any) -> None:
-    for address in ("/?wall=1", "/", "/kpis"):
-        seen = visit(browser, served + address, size="small wall", prepare=_BUSY_DAY)
-        assert not seen.cut, (address, seen.cut)
+def test_no_figure_and_no_title_is_cut_on_a_small_wall_or_a_phone(served: str, browser: Any) -> None:
+    for address, size in (("/?wall=1", "small wall"), ("/", "small wall"), ("/kpis", "small wall"), ("/", "phone")):
+        seen = visit(browser, served + address, size=size, prepare=_BUSY_DAY)
+        assert not seen.cut, (address, size, seen.cut)
 
 
 def test_every_choice_of_a_filter_is_kept_and_the_back_button_takes_it_back(served: str, browser: Any) -> None:

@@ -88,7 +88,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "migrations/modify_settings": [{"table": "spans", "settings": "merge_selector_base = 8"}],
     "migrations/modify_ttl": [{"table": "spans", "days": 30}],
     "next_rows": each("table", ("clocks", "transactions")),
-    "origins/quarantined": each("one_source", FLAGS),
+    "origins/quarantined": each("some_sources", FLAGS),
     "parts_ledger/listed": [{"active": active, "of_tables": of_tables} for active in FLAGS for of_tables in FLAGS],
     "parts_ledger/reached": [{"table": "verdicts", "column": "revision"}],
     "preview/asked": [{"table": "events", "signal_id": "id", "expression": "JSONExtract(data, 'a', 'String')"}],

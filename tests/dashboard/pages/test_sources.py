@@ -38,6 +38,21 @@ def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, fil
     assert "It carries none of the flow" in shown
 
 
+def test_the_filters_choose_sources_and_what_of_them_is_in_quarantine(view: View, filled: Store) -> None:
+    def named(shown: str) -> list[str]:
+        return re.findall(r'<a href="interfaces\?source=([^"]+)"', shown)
+
+    everything = words(view("sources", filled))
+    assert len(named(everything)) > 2
+    in_quarantine = re.findall(r'<a href="sources\?source=([^"]+)"', everything)
+    refused, other = in_quarantine[0], next(name for name in named(everything) if name not in in_quarantine)
+    own, others = words(view("sources", filled, source=refused)), words(view("sources", filled, source=other))
+    assert (named(own), named(others)) == ([refused], [other])
+    assert "What was wrong" in own
+    assert "Everything received from these sources in the last 7 days could be used." in others
+    assert "No source matches all of these." in words(view("sources", filled, source="nowhere"))
+
+
 def test_a_paused_source_says_by_whom_since_when_and_why(view: View, filled: Store) -> None:
     moment = NOW - timedelta(minutes=5)
     row = {"runbook": "", "step": "", "outcome": "", "revision": 1}

@@ -113,7 +113,8 @@ def test_quarantined_input_is_told_by_its_beginning_and_its_size(store: Store) -
     assert "body" not in found
     assert found["beginning"].str.len().tolist() == [400] * 3
     assert (found["size"] > 1000).all()
-    assert origins.quarantined(store.reader, source="erp")["quarantine_id"].tolist() == ["q1"]
+    assert origins.quarantined(store.reader, sources=("erp", "it's"))["quarantine_id"].tolist() == ["q1"]
+    assert origins.quarantined(store.reader, sources=()).empty
     assert origins.quarantined(store.reader, limit=1)["quarantine_id"].tolist() == ["q2"]
     assert origins.quarantine_reasons(store.reader, since=START + HOUR)[["source", "records"]].to_numpy().tolist() in (
         [["crm", 1], ["erp", 1]], [["erp", 1], ["crm", 1]],
