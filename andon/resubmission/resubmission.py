@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import hashlib
 import threading
 from collections import defaultdict, deque
@@ -16,6 +15,7 @@ from typing import Any
 from alerts.actions import Act, actor_name, record
 from alerts.one_line import one_line
 from alerts.ports import Resubmit
+from andon.resubmission.difference import difference
 from andon.resubmission.original import Original, find
 from collector.publisher import Publication, Publisher, PublisherSettings
 from core.catalog.catalog import Catalog
@@ -29,7 +29,6 @@ ASKED, BEGUN, DONE = "ask to resubmit", "resubmit", "resubmitted"
 ASKED_FOR = timedelta(hours=24)
 """How long what one person asked for may be approved by another."""
 PUBLISH_SECONDS = 25.0
-_DIFF_LINES = 80
 _SHOWN_CHARACTERS = 2_000
 _REASON_CHARACTERS = 250
 
@@ -192,10 +191,7 @@ class _Prepared:
         text = self.body.decode("utf-8", "replace")
         if request.body is None or request.body == self.original.body:
             return [*told, text[:_SHOWN_CHARACTERS] + ("…" if len(text) > _SHOWN_CHARACTERS else "")]
-        changed = difflib.unified_diff(
-            self.original.body.decode("utf-8", "replace").splitlines(), text.splitlines(), "original", "edited", lineterm=""
-        )
-        return [*told, *[line[:_SHOWN_CHARACTERS] for line, _ in zip(changed, range(_DIFF_LINES), strict=False)]]
+        return [*told, *difference(self.original.body.decode("utf-8", "replace"), text)]
 
 
 def _hash(content: bytes) -> str:
