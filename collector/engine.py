@@ -18,7 +18,7 @@ from collector.ingress import Ingress
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
 from collector.poison import Poison
-from collector.queue_series import KEEP_SECONDS, QueueSeries, record_of
+from collector.queue_series import KEEP_SECONDS, LABELS, QueueSeries, QueueState, record_of
 from collector.receiver import Receiver, ReceiverContext
 from collector.redaction.redactions import Redactions
 from core.binding import bind, check_certificate
@@ -226,6 +226,9 @@ class Collector:
                 if states := self._queues.due():
                     await self._intake.accept([record_of(states, to_milliseconds(self._clock.now()))])
                     self._queues.keep(states)
+                for queue in self._queues.forget(to_milliseconds(self._clock.now())):
+                    for metric in QueueState("").figures():
+                        self._telemetry.remove(metric, **dict(zip(LABELS, queue, strict=True)))
             except Full:
                 continue
             except Exception:  # boundary: what a broker says of one queue must not end what is kept of all

@@ -28,8 +28,9 @@ class FormatSettings(PluginSettings):
     @classmethod
     def _known_encoding(cls, name: str | None) -> str | None:
         try:
+            "\n".encode(name or "utf-8")  # an encoding of bytes, such as hex, is none of a text
             return name if name is None else codecs.lookup(name).name
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             raise ValueError(f"encoding '{name}' is not known; write one such as utf-8, latin-1, cp1252 or utf-16") from error
 
     @field_validator("time_zone")

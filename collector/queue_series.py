@@ -19,6 +19,8 @@ KEEP_SECONDS = 10.0
 AGAIN_MILLISECONDS = 30_000
 """How long after a queue's last point another follows although nothing has changed."""
 SERVICE = "andon-collector"
+FORGET_MILLISECONDS = 600_000
+"""How long after it was last told of a queue is forgotten: it is gone, or nobody reads its source."""
 DONE = "andon_queue_done_messages"
 """Counts up as messages leave the queue; of use only for whether it rises, so it is no metric of its own for Prometheus."""
 
@@ -40,19 +42,20 @@ class QueueState:
     dead_letters: int | None = None
     done: int | None = None
 
-    def figures(self) -> dict[M | str, float]:
-        """Return what is known by its metric, or its name alone where Prometheus does not get it."""
-        told: dict[M | str, float | None] = {
+    def figures(self) -> dict[M, float | None]:
+        """Return what is known, and None for what is not, by its metric."""
+        told = {
             M.QUEUE_WAITING: self.waiting,
             M.QUEUE_UNACKNOWLEDGED: self.unacknowledged,
             M.QUEUE_OLDEST_SECONDS: self.oldest_seconds,
             M.QUEUE_DEAD_LETTERS: self.dead_letters,
-            DONE: self.done,
         }
-        return {metric: float(value) for metric, value in told.items() if value is not None}
+        return {metric: None if value is None else float(value) for metric, value in told.items()}
 
 
+LABELS = ("source", "queue", "reader")
 _Queue = tuple[str, str, str]
+"""What :data:`LABELS` name."""
 
 
 @dataclass
@@ -74,6 +77,14 @@ class QueueSeries:
         """Remember that these states are on disk."""
         self._kept.update(states)
 
+    def forget(self, now: int) -> list[_Queue]:
+        """Forget, and return, the queues that nobody has told of for long at a moment in milliseconds."""
+        gone = [queue for queue, (_, at) in list(self._told.items()) if at < now - FORGET_MILLISECONDS]
+        for queue in gone:
+            del self._told[queue]
+            self._kept.pop(queue, None)
+        return gone
+
     @staticmethod
     def _is_due(told: tuple[QueueState, int], kept: tuple[QueueState, int] | None) -> bool:
         return kept is None or told[0] != kept[0] or told[1] >= kept[1] + AGAIN_MILLISECONDS
@@ -90,10 +101,11 @@ def record_of(states: dict[_Queue, tuple[QueueState, int]], now: int) -> Record:
 
 
 def _add(scope: ScopeMetrics, queue: _Queue, state: QueueState, at: int) -> int:
-    figures = state.figures()
-    for metric, value in figures.items():
-        gauge = scope.metrics.add(name=metric.value.name if isinstance(metric, M) else metric)
+    figures = {metric.value.name: value for metric, value in state.figures().items()} | {DONE: state.done}
+    known = {name: value for name, value in figures.items() if value is not None}
+    for name, value in known.items():
+        gauge = scope.metrics.add(name=name)
         point = gauge.gauge.data_points.add(time_unix_nano=at * 1_000_000, as_double=value)
-        for name, text in zip(("source", "queue", "reader"), queue, strict=True):
-            point.attributes.add(key=name).value.string_value = text
-    return len(figures)
+        for label, text in zip(LABELS, queue, strict=True):
+            point.attributes.add(key=label).value.string_value = text
+    return len(known)

@@ -155,7 +155,9 @@ class ReceiverContext:
         """Set the metrics that say what stands in a queue of the source, and keep it for the store."""
         labels = {"source": self.source.source, "queue": state.queue, "reader": state.reader}
         for metric, value in state.figures().items():
-            if isinstance(metric, M):
+            if value is None:
+                self.telemetry.remove(metric, **labels)
+            else:
                 self.telemetry.set(metric, value, **labels)
         self.queues.note(self.source.source, state, self.now())
 

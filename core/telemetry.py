@@ -156,6 +156,11 @@ class Telemetry:
         """Set a gauge."""
         self._child(metric, labels).set(value)
 
+    def remove(self, metric: M, **labels: str) -> None:
+        """Remove a gauge of what is no longer known, or no longer there: it would stand at its last value for ever."""
+        if self._children.pop((metric, *labels.items()), None) is not None:
+            self._metrics[metric].remove(*(labels[name] for name in metric.value.labels))
+
     def observe(self, metric: M, value: float, **labels: str) -> None:
         """Record one value of a histogram."""
         self._child(metric, labels).observe(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 
 from collector.format_settings import text_of
@@ -67,7 +66,7 @@ class Cutter:
     def _newline(self) -> bytes:
         if self.encoding is None:
             return b"\n"
-        return "\n".encode(self.encoding).removeprefix(codecs.BOM_UTF16_LE)
+        return "\n\n".encode(self.encoding)[len("\n".encode(self.encoding)) :]  # the second has no byte order mark before it
 
     def _lines(self, chunk: bytes, *, final: bool) -> tuple[list[Cut], int, bool]:
         newline = self._newline
@@ -102,7 +101,7 @@ def _joined(lines: list[Cut]) -> Cut:
 
 
 def _find(chunk: bytes, newline: bytes, start: int) -> int:
-    """Return where a newline is; one of two bytes begins at an even place."""
+    """Return where a newline is; one of several bytes begins where a character does."""
     found = chunk.find(newline, start)
     while found % len(newline) and found >= 0:
         found = chunk.find(newline, found + 1)

@@ -150,7 +150,8 @@ class Follower:
             return None
         chunk = os.pread(seen.descriptor, READ_BYTES, file.position)
         at_end = len(chunk) < READ_BYTES
-        cutter = Cutter(self._encoding or _encoding(seen.descriptor), self._first_line)
+        encoding = self._encoding if self._encoding not in {None, "utf-16"} else _encoding(seen.descriptor) or self._encoding
+        cutter = Cutter(encoding, self._first_line)
         if file.skipping:
             size, ends = cutter.skipped(chunk)
             return Piece(file, [], self._after(file, seen, size, skipping=not ends)) if size else None

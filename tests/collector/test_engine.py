@@ -230,11 +230,16 @@ def test_a_state_of_a_queue_that_cannot_be_kept_does_not_end_what_is_kept_of_all
         return record_of(*given)
 
     failed: list[Any] = []
+    labels = {"source": "erp", "queue": "orders", "reader": ""}
     monkeypatch.setattr("collector.engine.KEEP_SECONDS", 0.05)
     monkeypatch.setattr("collector.engine.record_of", fail_once)
     source = Source(source="erp", owner="it", receiver={"type": "reader"})
     with running(tmp_path, Catalog(sources={"erp": source}), {"reader": Telling()}) as collector:
         wait_until(lambda: bool(collector.records()), 10, "it is kept at the next time")
+        assert collector.telemetry.registry.get_sample_value(M.QUEUE_WAITING.value.name, labels) == 3
+        monkeypatch.setattr("collector.queue_series.FORGET_MILLISECONDS", -1_000)
+        gone = "what nobody tells of any more has no metric"
+        wait_until(lambda: collector.telemetry.registry.get_sample_value(M.QUEUE_WAITING.value.name, labels) is None, 10, gone)
 
 
 def test_a_source_that_paused_itself_goes_on_with_a_changed_catalog(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 
-from collector.queue_series import AGAIN_MILLISECONDS, QueueSeries, QueueState, record_of
+from collector.queue_series import AGAIN_MILLISECONDS, FORGET_MILLISECONDS, QueueSeries, QueueState, record_of
 
 
 def test_a_state_is_kept_when_it_has_changed_and_again_after_a_while() -> None:
@@ -23,6 +23,19 @@ def test_a_state_is_kept_when_it_has_changed_and_again_after_a_while() -> None:
     assert len(series.due()) == 2
     series.keep(series.due())
     assert not series.due(), "what nobody tells of any more is not made up"
+
+
+def test_a_queue_that_nobody_tells_of_any_more_is_forgotten() -> None:
+    series = QueueSeries()
+    for group in ("import-1", "import-2"):
+        series.note("erp", QueueState("orders", group, waiting=3), 1_000)
+    series.keep(series.due())
+    series.note("erp", QueueState("orders", "import-2", waiting=3), 1_500)
+    assert series.forget(1_000 + FORGET_MILLISECONDS) == []
+    assert series.forget(1_001 + FORGET_MILLISECONDS) == [("erp", "orders", "import-1")]
+    assert series.forget(1_001 + FORGET_MILLISECONDS) == []
+    series.note("erp", QueueState("orders", "import-1", waiting=3), 700_000)
+    assert list(series.due()) == [("erp", "orders", "import-1")], "as a new one"
 
 
 def test_a_record_counts_what_is_known_of_each_queue() -> None:

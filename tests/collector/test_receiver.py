@@ -50,3 +50,5 @@ def test_what_a_broker_does_not_tell_of_a_queue_has_no_figure(tmp_path: Path) ->
     labels = {"source": "erp", "queue": "orders", "reader": "import"}
     assert telemetry.value(M.QUEUE_WAITING, **labels) == 3
     assert telemetry.registry.get_sample_value(M.QUEUE_UNACKNOWLEDGED.value.name, labels) is None
+    context_of({"type": "test"}, TestIntake(), tmp_path, telemetry).tell_queue(QueueState("orders", "import"))
+    assert telemetry.registry.get_sample_value(M.QUEUE_WAITING.value.name, labels) is None, "nor the one of before"

@@ -333,6 +333,17 @@ def test_a_line_that_becomes_too_long_is_skipped_to_its_end(logs: Logs):
     assert logs.look() == ["next"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "named"), [("utf-16-be", "utf-16"), ("utf-16-le", "utf-16"), ("utf-32-le", "utf-32"), ("cp037", "cp037")]
+)
+def test_an_encoding_is_named(logs: Logs, encoding: str, named: str):
+    logs.settings["encoding"] = named
+    logs.restart()
+    text = "order 4711\nsecond\n"
+    logs.write("a.log", text.encode(encoding) if named == encoding else f"\ufeff{text}".encode(encoding))
+    assert logs.look() == ["order 4711", "second"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_is_known_by_its_mark(logs: Logs, encoding: str):
     logs.write("a.log", "\ufeffBestellung 4711 gelöscht\nĊ ist kein Ende\n".encode(encoding))

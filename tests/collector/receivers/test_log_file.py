@@ -118,6 +118,7 @@ def test_a_file_and_a_folder_may_appear_later(logs: Path):
         ("time", {"pattern": "(a)(b)"}, "has 2 groups; write one around what is meant"),
         ("time", {"format": "soon"}, "means nothing"),
         ("encoding", "runes", "encoding 'runes' is not known"),
+        ("encoding", "hex", "encoding 'hex' is not known"),
         ("time_zone", "Mars", "time zone 'Mars' is not known"),
     ],
 )
