@@ -67,7 +67,8 @@ def _found(context: Context, wanted: str) -> None:
     hits = context.data.read(reads.find, value=wanted, limit=_FOUND)
     rows = pd.DataFrame()
     if not hits.empty:
-        rows = context.data.read(reads.listing, now=context.minute, ids=tuple(dict.fromkeys(hits["transaction_id"])), limit=_LIMIT)
+        ids = tuple(dict.fromkeys(hits["transaction_id"]))
+        rows = context.data.read(reads.listing, now=context.minute, ids=ids, limit=_LIMIT)
     if rows.empty:
         notices.empty(
             f"No transaction found for “{wanted}”",
@@ -76,11 +77,22 @@ def _found(context: Context, wanted: str) -> None:
             "andon find IDENTIFIER\nandon quarantine list",
         )
         return
+    rows = _nearest_first(rows, set(hits.loc[hits["key_value"].isin(reads.forms(wanted)), "transaction_id"]))
+    if len(rows) == 1:  # whoever has the customer on the telephone is spared a list of one
+        transaction_detail(context, str(rows["transaction_id"].iloc[0]))
+        return
     matched = hits.groupby("transaction_id").apply(
         lambda group: ", ".join(_named(context, *key) for key in zip(group["flow"], group["key_type"], group["key_value"], strict=True))
     )
     found = f"Showing {_FOUND} that have {plain(wanted)} in them. Type more of it to find the others."
     _table(context, rows, matched.to_dict(), found if len(hits) == _FOUND else "")
+
+
+def _nearest_first(rows: pd.DataFrame, meant: set[str]) -> pd.DataFrame:
+    """Return what was found: the number itself before those that have it in them, of equals the worst first, then the newest."""
+    ranks = {verdict: rank for rank, verdict in enumerate(("breached", "at_risk", "unknown"))}
+    other, rank = ~rows["transaction_id"].isin(meant), rows["verdict"].map(ranks)
+    return rows.assign(other=other, rank=rank).sort_values(["other", "rank"], kind="stable").drop(columns=["other", "rank"])
 
 
 def _named(context: Context, flow: str, key_type: str, value: str) -> str:

@@ -32,7 +32,9 @@ def test_a_station_leads_to_what_is_late_there(view: View, filled: Store) -> Non
 
 def test_search_ignores_leading_zeros_and_says_when_nothing_is_found(view: View, filled: Store) -> None:
     reference = first_of(filled, "transactions", "reference", "flow = 'order-to-cash'")
-    assert reference in words(view("transactions", filled, find=f"000{reference}"))
+    shown = words(view("transactions", filled, find=f"000{reference}"))
+    assert "What to tell" in shown, "one that is found alone is opened"
+    assert f"<h1>{reference} " in shown
     assert "No transaction found for “4711-0815”" in words(view("transactions", filled, find="4711-0815"))
 
 
@@ -184,7 +186,35 @@ def test_a_part_of_a_name_finds_the_transactions_of_that_company(view: View, fil
     rows = re.findall(r"<tr>(.*?)</tr>", shown)[1:]
     assert rows
     assert all("Globex" in row for row in rows)
-    assert "aria-sort" not in shown, "what is found stands by how well it matches"
+    late = [row for row in rows if "breached" in row]
+    assert late
+    assert rows[: len(late)] == late, "the worst first"
+    assert "aria-sort" not in shown
+
+
+def test_the_number_itself_comes_before_those_that_begin_with_it(view: View, filled: Store) -> None:
+    for number, reference in enumerate(("7700", "77001", "770")):
+        identity = f"{int(NOW.timestamp() * 1000) + number:012x}{'0' * 20}"
+        row = {
+            "flow": "order-to-cash",
+            "transaction_id": identity,
+            "revision": 1,
+            "reference": reference,
+            "state": "open",
+            "started_at": NOW,
+        }
+        filled.insert("transactions", {name: [value] for name, value in row.items()})
+        key = {
+            "key_type": "sales_order",
+            "key_value": reference,
+            "flow": "order-to-cash",
+            "transaction_id": identity,
+            "revision": 1,
+            "active": 1,
+        }
+        filled.insert("transaction_keys", {name: [value] for name, value in key.items()})
+    shown = words(view("transactions", filled, find="7700"))
+    assert re.findall(r">(770\d*)</a>", shown) == ["7700", "77001"]
 
 
 def test_the_file_has_all_that_match_and_not_only_what_is_shown(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
