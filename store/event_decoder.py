@@ -17,13 +17,13 @@ import msgspec
 from core.protobuf_wire import delimited, varint
 from core.signal import Record
 from store.decoder import Rows
+from store.event_contents import content_hash
 from store.value_texts import double_text
 
 EVENT_COLUMNS = (
     "slice", "source", "received_at", "event_source", "id", "type", "subject", "time", "content_type", "data", "binary", "extensions", "trace_id",
-    "span_id", "body",
+    "span_id", "content_hash",
 )  # fmt: skip
-"""``body`` is not kept: the table computes ``content_hash`` from it."""
 _OWN = frozenset({"specversion", "source", "id", "type", "subject", "time", "datacontenttype", "data", "data_base64"})
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})")
 _YEARS = range(1971, 2262)
@@ -60,7 +60,7 @@ def _row(record: Record, slice_: int) -> bytes:
         *extensions,
         _string(trace[1] if trace else ""),
         _string(trace[2] if trace else ""),
-        delimited(record.body),
+        _string(content_hash(record.body)),
     )
     return b"".join(columns)
 
