@@ -90,7 +90,7 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
         "earlier": started - timedelta(days=2), "promises": (("orders", "book"),), "stations": (("orders", "captured"), ("orders", "booked")),
         "missed": True, "selected": Selected(),
         "resolved": True, "opened": (started + timedelta(hours=1)).replace(tzinfo=UTC), "names": ("amount",), "runbook": "book", "query": "SELECT 1", "values": (), "milestone": "captured", "stages": ("captured",),
-        "plant": "", "day": started, "person": "Ana", "source": tables["spans"][0]["source"], "expression": "trace_id",
+        "plant": "", "day": started, "until": started + timedelta(hours=1), "person": "Ana", "source": tables["spans"][0]["source"], "expression": "trace_id",
         "of": ((1, "data.amount"),), "window": tuple((started + timedelta(days=days)).replace(tzinfo=None) for days in (-1, 1)), "seconds": 86_400,
         "least": 1, "sorts": (1,), "fields": (1,), "event_id": "shop.captured-3", "signal_id": next(row["signal_id"] for row in tables["transaction_events"] if row["signal"] == "event"), "targets": ("q_1",),
     }  # fmt: skip
