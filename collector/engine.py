@@ -17,10 +17,12 @@ from collector.ingest_handler import IngestHandler
 from collector.ingress import Ingress
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
+from collector.own_points import record_of
 from collector.poison import Poison
-from collector.queue_series import KEEP_SECONDS, LABELS, QueueSeries, QueueState, record_of
+from collector.queue_series import KEEP_SECONDS, LABELS, QueueSeries, QueueState, points_of
 from collector.receiver import Receiver, ReceiverContext
 from collector.redaction.redactions import Redactions
+from collector.source_news import SourceNews
 from core.binding import bind, check_certificate
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -83,6 +85,7 @@ class Collector:
         )
         self._rejections = RejectionLog(clock, telemetry)
         self._queues = QueueSeries()
+        self._news = SourceNews()
         self._background: list[asyncio.Task[None]] = []
         self._intake = JournalIntake(self._journal, telemetry, self._rejections, FlowLanes(catalog), Redactions(catalog, telemetry))
         self._ingress = Ingress(IngestHandler(self._intake, clock), senders, webhooks, FailedAttempts(clock), self._rejections)
@@ -119,7 +122,7 @@ class Collector:
         self._start_receivers(self._catalog)
         self._background = [
             asyncio.create_task(self._settle(), name="rejections"),
-            asyncio.create_task(self._keep_queues(), name="queues"),
+            asyncio.create_task(self._keep_points(), name="points"),
         ]
         self._started = True
 
@@ -218,21 +221,23 @@ class Collector:
             await asyncio.sleep(FLUSH_SECONDS)
             self._rejections.flush()
 
-    async def _keep_queues(self) -> None:
-        """Keep the states of queues; what a full journal does not take is kept as it is the next time."""
+    async def _keep_points(self) -> None:
+        """Keep the states of queues and the troubles of sources; what a full journal does not take is kept as it is the next time."""
         while True:
             await asyncio.sleep(KEEP_SECONDS)
             try:
-                if states := self._queues.due():
-                    await self._intake.accept([record_of(states, to_milliseconds(self._clock.now()))])
+                states, news = self._queues.due(), self._news.due()
+                if points := [*points_of(states), *news]:
+                    await self._intake.accept([record_of(points, to_milliseconds(self._clock.now()))])
                     self._queues.keep(states)
+                    self._news.keep(news)
                 for queue in self._queues.forget(to_milliseconds(self._clock.now())):
                     for metric in QueueState("").figures():
                         self._telemetry.remove(metric, **dict(zip(LABELS, queue, strict=True)))
             except Full:
                 continue
             except Exception:  # boundary: what a broker says of one queue must not end what is kept of all
-                _LOG.exception("the states of queues cannot be kept, trying again")
+                _LOG.exception("the states of queues and sources cannot be kept, trying again")
 
     def _start_receivers(self, catalog: Catalog) -> None:
         """Start the receivers of new and changed sources, and stop those of removed and paused ones."""
@@ -244,6 +249,10 @@ class Collector:
         for name, source in wanted.items():
             if name not in self._tasks:
                 self._tasks[name] = (source, asyncio.create_task(self._pull(source), name=f"receiver-{name}"))
+
+    def _tell_unread(self, source: Source, why: str) -> None:
+        self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
+        self._news.read(source.source, to_milliseconds(self._clock.now()), why)
 
     def _end(self, name: str) -> None:
         _, task = self._tasks.pop(name)
@@ -267,12 +276,12 @@ class Collector:
         if receiver is None or (source.format and form is None):
             fields |= {"receiver": kind, "format": format_name} if source.format else {"receiver": kind}
             _LOG.error("a source is not read because the package of its receiver or format is not installed", extra={"fields": fields})
-            self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
+            self._tell_unread(source, "the package of its receiver or format is not installed")
             return
         reader = form.reader(source.format or {}) if form else None
         self._telemetry.add(M.SOURCE_GAPS, 0, source=source.source)  # a metric that appears with its first gap cannot be alerted on
         poison = Poison(self._clock, partial(self._pause_itself, source.source)) if source.poison == "pause" else None
-        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader, poison, self._queues)
+        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader, poison, self._queues, self._news)
         while True:
             try:
                 await asyncio.to_thread(make_folder, state)
@@ -280,8 +289,9 @@ class Collector:
                 _LOG.warning("receiver ended, restarting it", extra={"fields": fields})
             except Permanent as error:
                 _LOG.error("receiver stopped for good", extra={"fields": {**fields, "error": str(error)}})
+                self._tell_unread(source, f"stopped for good: {error}")
                 return
-            except Exception:  # boundary: a receiver is a plug-in; its faults must not affect the servers
+            except Exception as error:  # boundary: a receiver is a plug-in; its faults must not affect the servers
                 _LOG.exception("receiver failed, restarting it", extra={"fields": fields})
-                self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
+                self._tell_unread(source, f"its receiver failed: {type(error).__name__}")
             await asyncio.sleep(RECEIVER_RESTART_SECONDS)

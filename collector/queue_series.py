@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.metrics.v1.metrics_pb2 import ScopeMetrics
-
-from core.catalog.source import OWN_SOURCE
-from core.signal import Lane, Record, SignalKind
+from collector.own_points import OwnPoint
 from core.telemetry import M
 
 KEEP_SECONDS = 10.0
 """How often what changed is kept."""
 AGAIN_MILLISECONDS = 30_000
 """How long after a queue's last point another follows although nothing has changed."""
-SERVICE = "andon-collector"
 FORGET_MILLISECONDS = 600_000
 """How long after it was last told of a queue is forgotten: it is gone, or nobody reads its source."""
 DONE = "andon_queue_done_messages"
@@ -90,22 +85,11 @@ class QueueSeries:
         return kept is None or told[0] != kept[0] or told[1] >= kept[1] + AGAIN_MILLISECONDS
 
 
-def record_of(states: dict[_Queue, tuple[QueueState, int]], now: int) -> Record:
-    """Return the record that keeps states: one gauge for each figure, with the queue in its point's attributes."""
-    request = ExportMetricsServiceRequest()
-    group = request.resource_metrics.add()
-    group.resource.attributes.add(key="service.name").value.string_value = SERVICE
-    scope = group.scope_metrics.add()
-    count = sum(_add(scope, queue, state, at) for queue, (state, at) in states.items())
-    return Record(SignalKind.METRICS, OWN_SOURCE, Lane.STANDARD, now, count, request.SerializeToString())
-
-
-def _add(scope: ScopeMetrics, queue: _Queue, state: QueueState, at: int) -> int:
-    figures = {metric.value.name: value for metric, value in state.figures().items()} | {DONE: state.done}
-    known = {name: value for name, value in figures.items() if value is not None}
-    for name, value in known.items():
-        gauge = scope.metrics.add(name=name)
-        point = gauge.gauge.data_points.add(time_unix_nano=at * 1_000_000, as_double=value)
-        for label, text in zip(LABELS, queue, strict=True):
-            point.attributes.add(key=label).value.string_value = text
-    return len(known)
+def points_of(states: dict[_Queue, tuple[QueueState, int]]) -> list[OwnPoint]:
+    """Return the points that keep states: one for each figure that is known, with the queue in its attributes."""
+    return [
+        OwnPoint(name, value, at, dict(zip(LABELS, queue, strict=True)))
+        for queue, (state, at) in states.items()
+        for name, value in ({metric.value.name: value for metric, value in state.figures().items()} | {DONE: state.done}).items()
+        if value is not None
+    ]

@@ -25,6 +25,7 @@ from collector.poison import Poison
 from collector.quarantine import Provenance, quarantine_record
 from collector.queue_series import QueueSeries, QueueState
 from collector.rejection import ValidationError
+from collector.source_news import SourceNews
 from core.catalog.source import Source
 from core.clock import Clock, to_milliseconds
 from core.errors import Full
@@ -93,7 +94,7 @@ class ReceiverContext:
     """What a pull receiver gets.
 
     Its source, the intake, the clock, the metrics, a folder (``state``) for its own cursor, what reads the source's format (None: it
-    names none), what pauses it if too much cannot be used (None: it goes on), and where the states of its queues are kept.
+    names none), what pauses it if too much cannot be used (None: it goes on), and where the states of its queues and its troubles are kept.
     """
 
     source: Source
@@ -104,6 +105,7 @@ class ReceiverContext:
     reader: Reader | None = None
     poison: Poison | None = None
     queues: QueueSeries = field(default_factory=QueueSeries)
+    news: SourceNews = field(default_factory=SourceNews)
 
     async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
         """Hand records to the intake, and wait for room while the journal is full; the source counts as down meanwhile.
@@ -142,13 +144,16 @@ class ReceiverContext:
         provenance = Provenance(self.source.source, self.source.lane, kind, content_type, peer=peer)
         return quarantine_record(error, body, provenance, self.now())[1]
 
-    def tell_up(self, *, up: bool) -> None:
-        """Set the metric that says whether the source is being read."""
+    def tell_up(self, *, up: bool, why: str = "") -> None:
+        """Set the metric that says whether the source is being read; ``why`` it cannot be is kept for the store."""
         self.telemetry.set(M.RECEIVER_UP, int(up), source=self.source.source)
+        if up or why:
+            self.news.read(self.source.source, self.now(), why)
 
     def tell_gap(self, what: str, **fields: Any) -> None:
         """Say that messages are missing for good: ``what`` happened; ``fields`` say where, and how many if that is known."""
         self.telemetry.add(M.SOURCE_GAPS, source=self.source.source)
+        self.news.gap(self.source.source, what, fields, self.now())
         _LOG.warning("messages of the source are missing: %s", what, extra={"fields": {"source": self.source.source, **fields}})
 
     def tell_queue(self, state: QueueState) -> None:

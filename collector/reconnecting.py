@@ -39,6 +39,7 @@ async def reconnect_for_ever(
         finally:
             context.tell_up(up=False)
         _end_if_cancelled()
+        context.tell_up(up=False, why=why)
         waiting = backoff.next()
         log.warning("the source cannot be read, trying again", extra={"fields": {**fields, "why": why, "wait_seconds": round(waiting, 1)}})
         await asyncio.sleep(waiting)

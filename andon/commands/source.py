@@ -18,7 +18,8 @@ Beside = tuple[dict[str, str], dict[str, str]]
 """What is said of a file by options: headers, and where it would be read."""
 
 app = typer.Typer(
-    no_args_is_help=True, help="Look at what becomes of what a source sends; what stands in its queues; pause it, and let it go on."
+    no_args_is_help=True,
+    help="Look at what becomes of what a source sends; what stands in its queues; what troubles it; pause it, and let it go on.",
 )
 Name = Annotated[str, typer.Argument(help="a source of the catalog")]
 By = Annotated[str, typer.Option(help="your name in the history", show_default="who is logged in", default_factory=getpass.getuser)]
@@ -60,6 +61,34 @@ def queues(name: Annotated[str, typer.Argument(help="a source of the catalog; al
         typer.echo(f"nobody tells of any queue{f' of {name}' if name else ''}; brokers' receivers do once they run")
     else:
         print_frame(told)
+
+
+@app.command()
+@with_settings("store", "inner_host", "engine_port", of_running=True)
+def troubles(
+    name: Annotated[str, typer.Argument(help="a source of the catalog; all, if none is given")] = "", *, settings: Settings
+) -> None:
+    """Show which sources are paused or cannot be read, since when and why, and what was missing in the last 24 hours, when last and where.
+
+    Exit code 1 if there is anything.
+    """
+    from datetime import timedelta
+
+    from andon.client.source_troubles import listed
+    from andon.terminal import print_frame
+    from core.clock import SystemClock
+    from store.reads import origins, source_news
+    from store.reads.connection import reading
+
+    since = SystemClock().now() - timedelta(hours=24)
+    with reading(settings) as client:
+        told = (source_news.unread(client, since=since), source_news.gaps(client, since=since), origins.pauses(client))
+    found = listed([name] if name else [], *told)
+    if found.empty:
+        typer.echo(f"{name or 'every source'} is read, and nothing was missing in the last 24 hours")
+        return
+    print_frame(found)
+    raise typer.Exit(1)
 
 
 @app.command()

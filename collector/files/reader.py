@@ -158,8 +158,8 @@ async def read_for_ever(context: ReceiverContext, reader: FileReader, place: Pla
             backoff.reset()
             await place.changed(settings.poll_seconds)
         except (OSError, sqlite3.Error, AndonError) as error:  # whatever it was, the next look may work
-            context.tell_up(up=False)
             why = f"{type(error).__name__}: {error}"
+            context.tell_up(up=False, why=why)
             if why != told:
                 _LOG.error("the files cannot be read, trying again", extra={"fields": {**fields, "why": why}})
             told = why

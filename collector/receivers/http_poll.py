@@ -78,8 +78,8 @@ class HttpPollReceiver:
                         backoff.reset()
                         await asyncio.sleep(settings.poll_seconds)
             except _POLL_ERRORS as error:  # whatever it was, the next poll may work
-                context.tell_up(up=False)
                 why = without_password(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+                context.tell_up(up=False, why=why)
                 if why != told:
                     _LOG.error("the API cannot be read, paused until it can", extra={"fields": {**fields, "why": why}})
                 told = why
@@ -174,7 +174,7 @@ class _Poll:
             try:
                 answer = await self._client.get(address, headers)
             except Full as full:
-                self._context.tell_up(up=False)
+                self._context.tell_up(up=False, why=str(full))
                 fields = {"source": self._context.source.source, "why": str(full), "wait_seconds": full.retry_after_seconds}
                 _LOG.warning("the API wants to be left alone for a while", extra={"fields": fields})
                 await asyncio.sleep(full.retry_after_seconds)

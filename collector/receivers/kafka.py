@@ -298,7 +298,7 @@ class _Member:
     def _tell(self, error: KafkaError, message: confluent_kafka.Message) -> None:
         """Act on what the client tells of one topic. Raises :class:`Retryable` where it takes a new member of the group to go on."""
         if error.code() in _MISSING:
-            self._context.tell_up(up=False)
+            self._context.tell_up(up=False, why=f"topic {message.topic()}: {error.str()}")
             self._say("a topic cannot be read", topic=message.topic(), why=error.str())
         elif error.code() == _OUT_OF_GROUP:
             self._say("the group went on without us while the journal was full; its messages come again", why=error.str())
@@ -314,7 +314,7 @@ class _Member:
             self._why = error.str()
         elif self._asked < 0:
             self._asked = 0
-            self._context.tell_up(up=False)
+            self._context.tell_up(up=False, why=f"no broker answers: {self._why}")
             self._say("no broker answers", why=self._why)
 
     def _ask(self) -> None:
@@ -322,7 +322,7 @@ class _Member:
         try:
             self._consumer.list_topics(timeout=1)
         except KafkaException:
-            self._context.tell_up(up=False)  # also after what was fetched before has been accepted
+            self._context.tell_up(up=False, why=f"no broker answers: {self._why}")  # also after what was fetched before has been accepted
             self._asked += 1
             if self._asked > ASKED_MAX:
                 self._lost = f"no broker answers: {self._why}"

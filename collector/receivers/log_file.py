@@ -109,8 +109,8 @@ class LogFileReceiver:
             try:
                 await _followed(context, settings, backoff)
             except (OSError, sqlite3.Error, AndonError) as error:  # whatever it was, the next look may work
-                context.tell_up(up=False)
                 why = f"{type(error).__name__}: {error}"
+                context.tell_up(up=False, why=why)
                 if why != told:
                     _LOG.error("log files cannot be read, trying again", extra={"fields": {**fields, "why": why}})
                 told = why

@@ -102,8 +102,8 @@ async def _poll_for_ever(context: ReceiverContext, settings: SqlTableSettings, w
             told, waiting = "", settings.poll_seconds
             backoff.reset()
         except _POLL_ERRORS as error:  # whatever it was, the next poll may work
-            context.tell_up(up=False)
             why = cause_of(error)
+            context.tell_up(up=False, why=why)
             if why != told:
                 _LOG.error("the table cannot be read, paused until it can", extra={"fields": {**fields, "why": why}})
             told, waiting = why, backoff.next()

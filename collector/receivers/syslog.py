@@ -122,7 +122,7 @@ class SyslogReceiver:
             try:
                 await serve()
             except (OSError, AndonError) as error:  # another process may give the port back, and a file may be put right
-                context.tell_up(up=False)
+                context.tell_up(up=False, why=str(error))
                 fields = {"source": context.source.source, "host": settings.host, "port": settings.port, "why": str(error)}
                 _LOG.error("syslog cannot be listened for, trying again", extra={"fields": fields})
             await asyncio.sleep(backoff.next())

@@ -104,6 +104,6 @@ def _told(context: Context, row: Mapping[Any, Any]) -> Markup | str:
     text = f"{duration(age)} ago"
     return (
         Markup('<span class="pill warn" title="{}">{}</span>').format("Its source is not read now, or the broker does not answer", text)
-        if age > _STALE_SECONDS
+        if age > _STALE_SECONDS * context.speed
         else text
     )

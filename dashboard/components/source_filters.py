@@ -11,7 +11,14 @@ from core.catalog.catalog import Catalog
 from dashboard import definitions
 from dashboard.components import filters
 
-STATES = {"receiving": "Receiving", "partly unusable": "Partly unusable", "silent": "Silent", "paused": "Paused", "never": "Never seen"}
+STATES = {
+    "receiving": "Receiving",
+    "partly unusable": "Partly unusable",
+    "not read": "Cannot be read",
+    "silent": "Silent",
+    "paused": "Paused",
+    "never": "Never seen",
+}
 """What a source may be, and what people call it."""
 
 

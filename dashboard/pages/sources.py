@@ -22,6 +22,7 @@ from dashboard import definitions
 from dashboard.components import export, facts, links, notices, queues, resubmissions, source_filters, status_badge, table
 from dashboard.components.spark import spark
 from dashboard.components.time_format import aware, duration, utc
+from dashboard.components.troubles import troubles_of
 from dashboard.page import Context
 from store.reads import interfaces
 from store.reads import origins as reads
@@ -33,6 +34,7 @@ _UNUSED = 20
 _BADGES = {
     "receiving": status_badge.GREEN,
     "partly unusable": status_badge.AMBER,
+    "not read": status_badge.RED,
     "silent": status_badge.GREY,
     "paused": status_badge.PAUSED,
 }
@@ -69,8 +71,10 @@ class Sources:
             rows = [_row(context, name, seen, volumes, reasons, hour, silent=name in silent) for name in names]
             skews = context.data.read(reads.clock_skew, slow=True, since=hour - timedelta(hours=WINDOW_HOURS - 1))
             clocks = {str(row["source"]): row for row in skews.to_dict("records")}
+            troubles = troubles_of(context, hour - timedelta(hours=_HOURS - 1))
             judged = [{**_judged(row, unused, clocks.get(row["name"])), **_failures(told, row["name"])} for row in rows]
-            rows = [_paused(context, row, pauses[row["name"]]) if row["name"] in pauses else row for row in judged]
+            rows = [troubles.added(context, row) for row in judged]
+            rows = [_paused(context, row, pauses[row["name"]]) if row["name"] in pauses else row for row in rows]
             _notices(rows)
             own = source_filters.chosen(context.catalog, rows)
             shown = {str(row["name"]) for row in own} if len(own) < len(rows) else None
@@ -141,7 +145,7 @@ def _judged(row: dict[str, Any], unused: list[dict[str, Any]], clock: Mapping[An
 def _paused(context: Context, row: dict[str, Any], pause: dict[Any, Any]) -> dict[str, Any]:
     """Return the row of a source that is paused: by whom, since when and why."""
     since = context.zone.show(pause["since"])
-    return {**row, "state": "paused", "pause": f"Paused by {pause['by']} since {since}: {pause['reason']}"}
+    return {**row, "state": "paused", "stands": f"Paused by {pause['by']} since {since}: {pause['reason']}"}
 
 
 def _every(text: str) -> str:
@@ -168,6 +172,11 @@ _NOTICE = Markup(
     '<div class="andon-notice dim"><div class="glyph">{}</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
 )
 _NOTICES = (
+    (
+        "not read",
+        "Cannot be read",
+        "Andon goes on trying, and reads on from where it was; the reason is beside the source.",
+    ),
     (
         "silent",
         "Silent for longer than expected",
@@ -233,7 +242,7 @@ def _show(context: Context, rows: Sequence[Mapping[str, Any]], of: int) -> None:
 
 
 def _named(row: dict[str, Any]) -> Markup:
-    told = row.get("pause") or (f"Last 24 hours: {row['why']}" if row["why"] else "")
+    told = row.get("stands") or (f"Last 24 hours: {row['why']}" if row["why"] else "")
     why = Markup('<br><small class="why">{}</small>').format(told) if told else ""
     return Markup("{}<br><small>{}</small>{}").format(
         table.link(links.to("interfaces", source=row["name"]), row["title"]), row["name"], why

@@ -17,7 +17,8 @@ import pytest
 
 from collector.authentication import check_exposure
 from collector.engine import Collector
-from collector.queue_series import QueueState, record_of
+from collector.own_points import record_of
+from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -256,11 +257,15 @@ def test_a_source_that_paused_itself_goes_on_with_a_changed_catalog(tmp_path: Pa
         assert list(pauses.paused()) == ["mes"]
 
 
-def test_a_receiver_whose_package_is_missing_costs_only_its_source(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_receiver_whose_package_is_missing_costs_only_its_source(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = Source(source="erp", owner="it", receiver={"type": "rabbitmq", "url": "env:NONE", "queue": "q"})
+    monkeypatch.setattr("collector.engine.KEEP_SECONDS", 0.05)
     with running(tmp_path, Catalog(sources={"erp": source})) as collector:
         assert collector.client.get("/readyz").status_code == 200
         wait_until(lambda: "a source is not read" in caplog.text, 10, "it is told")
+        wait_until(lambda: any(b"is not installed" in record.body for record in collector.records()), 10, "it is kept for the pages")
 
 
 def test_an_idle_client_over_tls_does_not_hold_up_the_end(tmp_path: Path, certificate: tuple[Path, Path]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 
-from collector.queue_series import AGAIN_MILLISECONDS, FORGET_MILLISECONDS, QueueSeries, QueueState, record_of
+from collector.own_points import record_of
+from collector.queue_series import AGAIN_MILLISECONDS, FORGET_MILLISECONDS, QueueSeries, QueueState, points_of
 
 
 def test_a_state_is_kept_when_it_has_changed_and_again_after_a_while() -> None:
@@ -39,7 +40,7 @@ def test_a_queue_that_nobody_tells_of_any_more_is_forgotten() -> None:
 
 
 def test_a_record_counts_what_is_known_of_each_queue() -> None:
-    record = record_of({("erp", "orders", ""): (QueueState("orders", waiting=3, dead_letters=0), 1_000)}, 2_000)
+    record = record_of(points_of({("erp", "orders", ""): (QueueState("orders", waiting=3, dead_letters=0), 1_000)}), 2_000)
     (group,) = MetricsData.FromString(record.body).resource_metrics
     points = {metric.name: metric.gauge.data_points[0] for metric in group.scope_metrics[0].metrics}
     assert {name: (point.as_double, point.time_unix_nano) for name, point in points.items()} == {

@@ -7,7 +7,8 @@ from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from collector.queue_series import QueueState, record_of
+from collector.own_points import record_of
+from collector.queue_series import QueueState, points_of
 from core.clock import to_milliseconds
 from core.signal import Lane, Record, SignalKind
 from store.client import Store
@@ -18,7 +19,7 @@ def tell(store: Store, source: str, queue: str, *states: tuple[datetime, dict[st
     """Write the states of one queue at these moments: ``{"waiting": 3}`` and so on."""
     for number, (at, figures) in enumerate(states):
         moment = to_milliseconds(at)
-        record = record_of({(source, queue, reader): (QueueState(queue, reader, **figures), moment)}, moment)
+        record = record_of(points_of({(source, queue, reader): (QueueState(queue, reader, **figures), moment)}), moment)
         rows = decode(record.kind, [record], number)
         store.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)
 

@@ -1,0 +1,64 @@
+"""What the collector knows of sources that nobody sees in their signals: messages that are missing, and why one cannot be read now.
+
+Both are points of Andon's own source, as the states of queues are, so that pages can tell of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from collector.own_points import OwnPoint
+
+GAP = "andon_source_gap"
+UNREAD = "andon_source_unread"
+AGAIN_MILLISECONDS = 60_000
+"""How long after it was last told that a source cannot be read it is told again."""
+_TEXT_CHARACTERS = 300
+
+
+class SourceNews:
+    """What is to be kept, joined by source and words, so that a flood of gaps is one point. Any thread may note; one loop keeps."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._gaps: dict[tuple[str, str], OwnPoint] = {}
+        self._read: dict[str, OwnPoint] = {}
+        self._kept: dict[str, OwnPoint] = {}
+
+    def gap(self, source: str, what: str, fields: Mapping[str, Any], at: int) -> None:
+        """Note that messages of a source are missing; ``fields`` say where."""
+        what, place = what[:_TEXT_CHARACTERS], ", ".join(f"{name} {value}" for name, value in fields.items())[:_TEXT_CHARACTERS]
+        with self._lock:
+            before = self._gaps.get((source, what))
+            attributes = {"source": source, "what": what, "place": place}
+            self._gaps[source, what] = OwnPoint(GAP, (before.value if before else 0) + 1, at, attributes)
+
+    def read(self, source: str, at: int, why_not: str = "") -> None:
+        """Note that a source is read, or why it cannot be."""
+        before = self._read.get(source)
+        if why_not or before is None or before.value:
+            self._read[source] = OwnPoint(UNREAD, float(bool(why_not)), at, {"source": source, "why": why_not[:_TEXT_CHARACTERS]})
+
+    def due(self) -> list[OwnPoint]:
+        """Return what is to be kept: gaps, and what has changed or was last told a while ago."""
+        with self._lock:
+            gaps = list(self._gaps.values())
+        return gaps + [point for source, point in list(self._read.items()) if self._is_due(point, self._kept.get(source))]
+
+    def keep(self, points: list[OwnPoint]) -> None:
+        """Remember that these are on disk."""
+        for point in points:
+            source = point.attributes["source"]
+            if point.name == UNREAD:
+                self._kept[source] = point
+                continue
+            with self._lock:
+                left = self._gaps.pop(key := (source, point.attributes["what"]))
+                if left.value > point.value:  # more came while it was kept
+                    self._gaps[key] = OwnPoint(GAP, left.value - point.value, left.at, left.attributes)
+
+    @staticmethod
+    def _is_due(point: OwnPoint, kept: OwnPoint | None) -> bool:
+        return kept is None or point.attributes != kept.attributes or (bool(point.value) and point.at >= kept.at + AGAIN_MILLISECONDS)

@@ -1,0 +1,22 @@
+"""What the collector tells of sources that nobody sees in their signals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from core.catalog.source import OWN_SOURCE
+from store.reads.connection import Reader
+from store.reads.frame import frame
+from store.statement import statement
+
+
+def unread(client: Reader, *, since: datetime) -> pd.DataFrame:
+    """Return source, since (UTC) and reason of the sources that could not be read when that was told last, since then (UTC)."""
+    return frame(client, statement("source_news/unread"), parameters={"since": since, "own": OWN_SOURCE})
+
+
+def gaps(client: Reader, *, since: datetime) -> pd.DataFrame:
+    """Return source, what, gaps, last_at (UTC) and place (the last one) of what was missing since then (UTC)."""
+    return frame(client, statement("source_news/gaps"), parameters={"since": since, "own": OWN_SOURCE})
