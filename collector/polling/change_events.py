@@ -13,6 +13,7 @@ from psycopg.adapt import Transformer
 from collector.cloud_events import ATTRIBUTE_MAX_CHARACTERS, STRUCTURED, make_event, parse_structured
 from collector.polling.cdc_settings import CdcSettings
 from collector.polling.pgoutput import UNCHANGED, Change, Relation, Values
+from collector.polling.postgres_values import hold_every_value
 from collector.polling.row_json import json_value, with_zone
 from collector.receiver import ReceiverContext
 from collector.rejection import Rejection
@@ -26,6 +27,7 @@ class ChangeEvents:
         self._context = context
         self._settings = settings
         self._zoned = partial(with_zone, name=settings.time_zone)
+        hold_every_value(connection)
         self._transformer = Transformer(connection)
 
     def record(self, change: Change) -> Record:
@@ -83,5 +85,5 @@ class ChangeEvents:
             return None
         try:
             return self._transformer.get_loader(oid, psycopg.pq.Format.TEXT).load(value)
-        except (psycopg.DataError, ValueError, OverflowError):  # infinity, a year after 9999
+        except ValueError:  # a text that is not in the encoding of its database
             return value.decode("utf-8", "replace")

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from collector.polling.paused import PausedError
+from collector.polling.row_json import json_document
 
 STATEMENT_SECONDS = 30
 CONNECT_SECONDS = 10
+_WITH_JSON = {"postgresql", "mysql", "mariadb", "sqlite"}
 _MYSQL_TIMESTAMP = 7
 """The driver's code of the type, which a query's columns have; those of a table are inspected."""
 
@@ -65,7 +67,13 @@ def open_engine(url: str) -> sa.Engine:
         arguments = ARGUMENTS[backend]
     elif backend == "sqlite" and not Path((parsed.database or "").removeprefix("file:")).exists():
         raise PausedError(f"the database file '{parsed.database}' does not exist")  # SQLite would create an empty one
-    return sa.create_engine(parsed, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments)
+    reading = {"json_deserializer": json_document} if backend in _WITH_JSON else {}
+    engine = sa.create_engine(parsed, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", connect_args=arguments, **reading)
+    if engine.driver == "psycopg":
+        from collector.polling.postgres_values import hold_every_value  # noqa: PLC0415 - its driver is one of several that may be there
+
+        sa.event.listen(engine, "connect", lambda connection, _: hold_every_value(connection))
+    return engine
 
 
 def find_columns(engine: sa.Engine, table: str | None, query: str | None, wanted: Sequence[str]) -> Any:

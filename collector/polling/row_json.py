@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from collector.json_guard import check_depth
 from collector.polling.paused import PausedError
+from collector.rejection import Rejection
 
 PLAIN = frozenset({str, int, bool, type(None)})
 """Types of values that JSON says as they are."""
@@ -44,6 +47,16 @@ def json_value(value: Any, zoned: Callable[[datetime], datetime]) -> Any:
         case _:
             found = str(value)
     return found
+
+
+def json_document(text: str | bytes) -> Any:
+    """Return what a column of JSON says; the text that it is if it is deeper than an event may be, or says numbers without end."""
+    body = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    try:
+        check_depth(body)
+        return json.loads(body)
+    except (Rejection, ValueError):
+        return body.decode("utf-8", "replace")
 
 
 def with_zone(value: datetime, name: str | None) -> datetime:

@@ -128,6 +128,15 @@ def test_values_are_those_of_the_tables_receiver(database: Database):
     }
 
 
+def test_a_document_that_is_deeper_than_an_event_may_be_is_its_text_and_stops_nothing(database: Database):
+    database.run("CREATE TABLE docs (id int PRIMARY KEY, doc jsonb)", "ALTER PUBLICATION andon ADD TABLE docs")
+    database.read(0)
+    database.run(
+        "INSERT INTO docs SELECT number, (repeat('[', 2000) || number || repeat(']', 2000))::jsonb FROM generate_series(1, 2) number"
+    )
+    assert [event["data"]["row"]["doc"].strip("[]") for event in database.read(2)] == ["1", "2"]
+
+
 def test_a_large_value_that_an_update_left_alone_is_named_or_taken_from_the_old_row(database: Database):
     database.run("ALTER TABLE orders ADD large text", "ALTER TABLE orders ALTER large SET STORAGE EXTERNAL")
     database.run(f"INSERT INTO orders VALUES (1, 'a', '{'x' * 10_000}')")

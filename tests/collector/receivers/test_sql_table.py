@@ -65,6 +65,24 @@ def test_a_row_becomes_an_event_exactly(erp: psycopg.Connection[Any], tmp_path: 
 
 @pytest.mark.server
 @pytest.mark.xdist_group("postgresql")
+def test_a_value_that_python_cannot_hold_is_its_text_and_keeps_no_row_from_being_read(erp: psycopg.Connection[Any], tmp_path: Path):
+    erp.execute("CREATE TABLE orders (id int PRIMARY KEY, doc jsonb, until date, at timestamptz, changed_at timestamptz DEFAULT now())")
+    erp.execute("INSERT INTO orders VALUES (1, (repeat('[', 2000) || repeat(']', 2000))::jsonb, 'infinity', '12026-01-01 00:00Z')")
+    erp.execute("INSERT INTO orders VALUES (2, ('[1' || repeat('0', 5000) || ']')::jsonb, '2026-03-28', 'infinity')")
+    for each in ("table", "query"):
+        (tmp_path / each).mkdir()
+    of_table, of_query = (
+        [event["data"] for event in read(tmp_path / each, 2, key=["id"], **more)]
+        for each, more in (("table", {}), ("query", {"table": None, "query": "SELECT * FROM orders"}))
+    )
+    assert of_table == of_query
+    first, second = of_table
+    assert (first["doc"], first["until"], first["at"][:16]) == ("[" * 2_000 + "]" * 2_000, "infinity", "12026-01-01 00:0")
+    assert (second["doc"], second["until"], second["at"]) == ("[1" + "0" * 5_000 + "]", "2026-03-28", "infinity")
+
+
+@pytest.mark.server
+@pytest.mark.xdist_group("postgresql")
 def test_a_server_that_restarts_is_read_again(
     erp: psycopg.Connection[Any], postgres_server: PostgresServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
