@@ -10,7 +10,7 @@ from markupsafe import Markup
 from core.money import count, several
 from core.plural import counted
 from dashboard.components import links, status_badge
-from dashboard.components.time_format import duration
+from dashboard.components.time_format import duration, unbroken
 from dashboard.places import Counts, Line, Station
 
 _LINE = Markup(
@@ -102,7 +102,7 @@ def _tile(station: Station, now: datetime) -> Markup:
 
 def _pace(station: Station, now: datetime) -> Markup:
     """Return how long the oldest waits and how many got through in the last hour; the first station's large number says that."""
-    words = [] if station.first else [_oldest(station, now), f"{count(station.per_hour)}/h"]
+    words = [] if station.first else [unbroken(_oldest(station, now)), f"{count(station.per_hour)}/h"]
     return Markup("").join(Markup("<span>{}</span>").format(each) for each in words if each)
 
 

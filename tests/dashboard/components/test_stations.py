@@ -64,7 +64,10 @@ def test_a_station_leads_to_what_waits_there_else_to_what_is_late_there_else_to_
 
 def test_a_station_says_how_long_the_oldest_waits_and_how_much_gets_through() -> None:
     busy = station(waiting=3, oldest_at=NOW - timedelta(minutes=130), per_hour=34)
-    assert '<span class="pace"><span>oldest 2 h 10 min</span><span>34/h</span></span>' in shown(busy)
+    assert (
+        '<span class="pace"><span>oldest 2\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}10\N{NO-BREAK SPACE}min</span><span>34/h</span></span>'
+        in shown(busy)
+    )
     assert '<span class="pace"><span>0/h</span></span>' in shown(station())
     first = shown(station(first=True, per_hour=34))
     assert "<b>34</b> <i>last hour</i>" in first
