@@ -6,6 +6,7 @@ Each broker and framework has its own headers for that: RabbitMQ's ``x-death``, 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,9 +21,12 @@ _TEXT_MAX = 1_000
 _FROM = ("__connect.errors.topic", "kafka_dlt-original-topic", "_AMQ_ORIG_ADDRESS", "original-destination", "x-first-death-queue")
 _REASONS = (
     *("__connect.errors.exception.class.name", "kafka_dlt-exception-cause-fqcn", "kafka_dlt-exception-fqcn"),
-    *("dlqDeliveryFailureCause", "x-exception-message", "x-first-death-reason"),
+    *("x-exception-message", "x-first-death-reason"),
 )
 _DETAILS = ("__connect.errors.exception.message", "kafka_dlt-exception-message", "x-exception-message", "dlqDeliveryFailureCause")
+_ACTIVEMQ, _ARTEMIS_EXPIRED = "dlqDeliveryFailureCause", "_AMQ_ACTUAL_EXPIRY"
+_LIMIT = re.compile(r"Delivery\[(\d{1,9})\] exceeds redelivery policy limit(?:.{0,900}, cause:(?!null)([\w.$]+))?", re.ASCII | re.DOTALL)
+_WORDS = re.compile(r"(?:java\.lang\.Throwable: )?([A-Za-z][A-Za-z .$]*)", re.ASCII)
 _TIME = "kafka_dlt-original-timestamp"
 _NAMES_OF_PLACE = ("queue", "topic", "destination", "stream", "subject")
 
@@ -53,6 +57,9 @@ class DeadLetter:
 def dead_letter_of(headers: Mapping[str, Any], place: Mapping[str, str]) -> DeadLetter:
     """Return what a dead letter's headers say of it. Raises nothing, whatever they are."""
     found = DeadLetter(_first(headers, _FROM), _first(headers, _REASONS), _first(headers, _DETAILS), time=_milliseconds(headers.get(_TIME)))
+    if not found.reason:
+        reason, tries = _of_activemq(_text(headers.get(_ACTIVEMQ)), expired=_ARTEMIS_EXPIRED in headers)
+        found = replace(found, reason=reason, tries=tries)
     deaths = headers.get("x-death")
     own: dict[str, str] = {}
     if isinstance(deaths, list) and deaths and isinstance(deaths[0], Mapping):  # the last that happened comes first
@@ -64,7 +71,7 @@ def dead_letter_of(headers: Mapping[str, Any], place: Mapping[str, str]) -> Dead
             found,
             origin=_text(last.get("queue")) or found.origin,
             reason=_text(headers.get("x-exception-message")) or _text(last.get("reason")) or found.reason,
-            tries=count if isinstance(count, int) else 0,
+            tries=count if isinstance(count, int) else found.tries,
             time=time if isinstance(time, datetime) else None,
         )
     named = {name: found.origin for name in _NAMES_OF_PLACE if name in place and found.origin}
@@ -82,6 +89,19 @@ def as_dead_letter(event: bytes, letter: DeadLetter, identity: str) -> bytes:
     if letter.time is not None:
         told["time"] = (letter.time if letter.time.tzinfo else letter.time.replace(tzinfo=UTC)).isoformat()
     return msgspec.json.encode({**fields, **told})
+
+
+def _of_activemq(cause: str, *, expired: bool) -> tuple[str, int]:
+    """Return the reason in the words of the other brokers, and how often it was tried.
+
+    ActiveMQ's own words hold the moment, the policy or the consumer: every message would have a reason of its own.
+    """
+    if expired or "Message Expired" in cause:
+        return "expired", 0
+    if limit := _LIMIT.search(cause):
+        return limit[2] or "delivery_limit", int(limit[1])
+    words = _WORDS.match(cause)
+    return (words[1].strip() if words else ""), 0
 
 
 def _first(headers: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -13,6 +13,13 @@ from collector.dead_letters import DeadLetter, as_dead_letter, dead_letter_of
 DIED = datetime(2026, 3, 27, 14, 50, tzinfo=UTC)
 DEATH = {"queue": "orders", "reason": "rejected", "count": 3, "exchange": "shop", "routing-keys": ["order.new"], "time": DIED}
 
+LIMIT = "Delivery[2] exceeds redelivery policy limit:RedeliveryPolicy {destination = null, maximumRedeliveries = 1, redeliveryDelay = 1000}, cause:"
+"""As ActiveMQ 5.17 writes it before the exception of the consumer, or null."""
+
+
+def activemq(cause: str) -> dict[str, str]:
+    return {"dlqDeliveryFailureCause": f"java.lang.Throwable: {cause}"}
+
 
 @pytest.mark.parametrize(
     ("headers", "told"),
@@ -37,7 +44,26 @@ DEATH = {"queue": "orders", "reason": "rejected", "count": 3, "exchange": "shop"
             ("orders", "java.lang.IllegalStateException", "customer 17 is locked", ""),
         ),
         ({"_AMQ_ORIG_ADDRESS": "orders"}, ("orders", "", "", "")),
-        ({"dlqDeliveryFailureCause": "limit"}, ("", "limit", "limit", "")),
+        ({"_AMQ_ORIG_ADDRESS": "orders", "_AMQ_ACTUAL_EXPIRY": "1796030965177"}, ("orders", "expired", "", "")),
+        ({"original-destination": "/queue/orders", "originalExpiration": "0"}, ("/queue/orders", "", "", "")),
+        (
+            activemq("Message Expired. Expiration:1796030917855"),
+            ("", "expired", "java.lang.Throwable: Message Expired. Expiration:1796030917855", ""),
+        ),
+        (activemq(f"{LIMIT}null"), ("", "delivery_limit", f"java.lang.Throwable: {LIMIT}null", "2")),
+        (
+            activemq(f"{LIMIT}java.lang.RuntimeException: no such material"),
+            ("", "java.lang.RuntimeException", f"java.lang.Throwable: {LIMIT}java.lang.RuntimeException: no such material", "2"),
+        ),
+        (
+            activemq("Suppressing duplicate delivery on connection, consumer ID:vm-1"),
+            (
+                "",
+                "Suppressing duplicate delivery on connection",
+                "java.lang.Throwable: Suppressing duplicate delivery on connection, consumer ID:vm-1",
+                "",
+            ),
+        ),
         ({"x-death": "none", "kafka_dlt-original-topic": 7, "__connect.errors.topic": b"\xff\x00"}, ("\ufffd\ufffd", "", "", "")),
         ({"x-death": [{"count": "3", "time": 7, "routing-keys": []}]}, ("", "", "", "")),
         ({}, ("", "", "", "")),

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -108,6 +109,17 @@ def test_a_durable_subscription_keeps_what_is_sent_to_the_topic_while_we_are_awa
     activemq_server.send(topic, "1", "2")
 
     assert [event["data"] for event in receive(topic, tmp_path / "state", 2, durable="andon", client_id=topic).events] == [1, 2]
+
+
+def test_a_message_that_expired_is_a_dead_letter_of_its_queue(activemq_server: ActiveMqServer, queue: str, tmp_path: Path) -> None:
+    activemq_server.send(queue, '{"order": "4711"}', expires=str(int(time.time() * 1000) + 200), **{"content-type": "application/json"})
+    time.sleep(0.3)
+    receive(queue, tmp_path / "state", 0)  # the broker finds what has expired when somebody reads
+
+    (event,) = receive("/queue/ActiveMQ.DLQ", tmp_path / "state", 1, reads="dead_letters").events
+
+    assert (event["type"], event["deadletterreason"], event["deadletterfrom"]) == (f"{queue}.dead_letter", "expired", queue)
+    assert event["data"] == {"order": "4711"}
 
 
 def test_a_selector_leaves_the_others_in_the_queue(activemq_server: ActiveMqServer, queue: str, tmp_path: Path) -> None:
