@@ -102,6 +102,8 @@ class Plant:
             if self._sent_until == self.live and not self._send(ready):
                 return False
         _logger.info("played %s transactions of history", len(self._past))
+        if self._settings.played is not None:
+            self._settings.played.touch()
         return self._tell_past_queues()
 
     def _tell_past_queues(self) -> bool:

@@ -40,6 +40,7 @@ def command(
     from andon.supervision.summary import summary_of
     from andon.supervision.supervisor import Child
     from collector.authentication import check_exposure
+    from plant.settings import HISTORY_PLAYED
     from store.client import store_alone
 
     check_inner_host(settings)
@@ -57,7 +58,7 @@ def command(
     os.environ.setdefault("ANDON_OPS_DESK_SECRET", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
     check_exposure(settings, load_checked_catalog(settings))
     arguments = [sys.executable, "-m", "andon", "plant", f"--rate={rate}", f"--desk-port={desk}"]
-    plant = Child("plant", arguments, ready_file=settings.data / "plant.json", environment=as_environment(settings))
+    plant = Child("plant", arguments, ready_file=settings.data / HISTORY_PLAYED, environment=as_environment(settings))
     summary = summary_of(settings, [
         ("Plant", f"simulated, {speed:g} times real speed, with planted faults; the desk's messages: http://127.0.0.1:{desk}/"),
     ])  # fmt: skip

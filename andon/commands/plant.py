@@ -28,7 +28,7 @@ def command(
     from core.telemetry import configure_logging
     from plant.faults import default_faults
     from plant.run import run
-    from plant.settings import PlantSettings
+    from plant.settings import HISTORY_PLAYED, PlantSettings
 
     configure_logging()
     stop = threading.Event()
@@ -46,6 +46,7 @@ def command(
         history_hours=history_hours,
         faults=chosen,
         state=settings.data / "plant.json",
+        played=settings.data / HISTORY_PLAYED,
         desk_port=desk_port,
     )
     run(plant, clock_of(settings.clock_speed, settings.clock_anchor), stop)

@@ -43,8 +43,9 @@ def run_all_in_one(
 ) -> None:
     """Start everything with a progress display, print the summary, supervise until Ctrl-C, stop in order.
 
-    The others, including ``senders`` (the simulated plant), start once the collector answers, and do not affect it if they end. Raises
-    :class:`core.errors.AndonError` if the collector ends instead.
+    ``senders`` (the simulated plant) start once the collector answers, and the others once these have sent what happened before: an engine
+    that saw only a part of it would call the rest late. Afterwards none affects the collector if it ends. Raises
+    :class:`core.errors.AndonError` if the collector or a sender ends instead.
     """
     console = Console(highlight=False)
     make_folder(settings.data)
@@ -69,10 +70,12 @@ def run_all_in_one(
             with suppress(OSError):  # a disk that accepts nothing ends nothing
                 each_second()
 
-        start(collector)
-        supervisor.wait_answering(lambda unready: progress.update(unready, complete=False))
+        for first in ([collector], senders):
+            if not supervisor.stopping:
+                start(*first)
+                supervisor.wait_answering(lambda unready: progress.update(unready, complete=False))
         if not supervisor.stopping:
-            start(*senders, *others)
+            start(*others)
             supervisor.watch(look)
     finally:
         progress.end()

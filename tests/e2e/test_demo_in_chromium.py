@@ -133,6 +133,7 @@ def test_an_incident_is_acknowledged_and_silenced_in_the_browser(demo: Demo, bro
         page.get_by_text("Acknowledged by Ada.").wait_for()
         page.locator(".andon-detail .fact", has_text="Ada until").first.wait_for()  # twice for a moment, while the page is drawn anew
         identity = incident["incident_id"]
+        drawn(page, ".andon-detail")  # forms are new once something was done
         kept = demo.named("SELECT status, acknowledged_by FROM incidents FINAL WHERE incident_id = {id:String}", id=identity)
         assert kept == [{"status": "acknowledged", "acknowledged_by": "Ada"}]
         _submit(page, "Silence", {"Your name": "Ada", "Reason": "the carrier is on strike", "Hours": "168"})

@@ -158,6 +158,21 @@ def test_history_is_played_first_and_goes_on_live() -> None:
     assert len(spans) == len(capture.spans) > before
 
 
+def test_that_its_history_has_been_sent_is_told_by_a_file(tmp_path: Path) -> None:
+    played = tmp_path / "played"
+    with capturing() as capture:
+        plant, _ = plant_for(capture, history_hours=12, history_transactions=20, played=played)
+        assert not played.exists()
+        assert plant._play_history()
+        plant.close()
+    assert played.exists()
+    plant, _ = plant_for(capture, history_hours=12, history_transactions=20, played=tmp_path / "stopped")
+    plant._stop.set()
+    assert not plant._play_history(), "nobody listens any more"
+    plant.close()
+    assert not (tmp_path / "stopped").exists()
+
+
 @pytest.mark.parametrize("minutes", [7, 20])
 def test_a_restarted_plant_goes_on_where_it_was(tmp_path: Path, minutes: int) -> None:
     state = tmp_path / "plant.json"

@@ -29,6 +29,18 @@ def test_where_there_is_no_terminal_each_start_is_said_before_it_is_waited_for(
     assert all(f"starting {name} …" in words for name, words in said.items())
 
 
+def test_nobody_looks_at_what_senders_send_before_they_have_sent_what_happened_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(Supervisor, "stop_on_signals", lambda _: None)
+    monkeypatch.setattr(Supervisor, "start", lambda _, child: done.append(child.name))
+    monkeypatch.setattr(Supervisor, "wait_answering", lambda *_: done.append("answering"))
+    monkeypatch.setattr(Supervisor, "watch", lambda *_: None)
+    run_all_in_one(Settings(data=tmp_path), [Child("plant", [], ready_file=tmp_path / "played")], lambda _: None)
+    assert done == ["collector", "answering", "plant", "answering", "engine", "dashboard"]
+
+
 def test_everybody_finds_them_at_the_inner_address() -> None:
     settings = Settings(host="0.0.0.0", inner_host="::1", engine_port=7, dashboard_port=8)
     assert settings.engine_url == "http://[::1]:7"
