@@ -16,7 +16,7 @@ from core.catalog.positions import Diagnostic, Path
 from core.catalog.validation_errors import ERRORS_MAX, known_keys, written
 
 T = TypeVar("T", bound=Definition)
-_UNSAID = {"title", "owner"}
+_UNSAID = {"title", "owner", "system"}
 """Texts that cross-checks take as not said when they are empty."""
 
 
@@ -29,9 +29,9 @@ def salvage(value: Any, model: type[T], error: ValidationError) -> tuple[T | Non
         for details, path in found:
             if details["type"] == "extra_forbidden" and path:  # what was meant is not missing
                 left_out.update(difflib.get_close_matches(str(path[-1]), known_keys(model, path[:-1]), n=1))
-            if details["type"] == "missing" and len(path) == 1 and path[0] in _UNSAID:
-                value[path[0]] = ""
-                left_out.add(str(path[0]))
+            if details["type"] == "missing" and path[-1] in _UNSAID:
+                _say_nothing(value, path)
+                left_out.add(str(path[-1]))
             elif not _stands_in(value, model, path, wrong) and not _leave_out(value, _part_of(path, details), left_out):
                 return None, left_out
         try:
@@ -58,14 +58,21 @@ def _stands_in(value: Any, model: type[Definition], path: Path, wrong: Collectio
     """Put a good item of a list without which there is no definition in the place of a wrong one; the others stay where they are."""
     if len(path) < 2 or not isinstance(path[1], int):
         return False
-    known = model.model_fields.get(str(path[0]))
-    if known is None or not known.is_required():
+    known, items = model.model_fields.get(str(path[0])), value.get(path[0])
+    if known is None or not known.is_required() or not isinstance(items, list):
         return False
-    items = value[path[0]]
     good = next((item for index, item in enumerate(items) if (path[0], index) not in wrong), None)
     if good is not None:
         items[path[1]] = good
     return good is not None
+
+
+def _say_nothing(value: Any, path: Path) -> None:
+    for part in path[:-1]:
+        if isinstance(value, dict) and part not in value:
+            return  # left out as a whole
+        value = value[part]
+    value[path[-1]] = ""
 
 
 def _leave_out(value: Any, path: Path, left_out: set[str]) -> bool:

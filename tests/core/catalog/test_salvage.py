@@ -42,6 +42,16 @@ def test_a_part_that_is_wrong_is_not_reported_as_missing_elsewhere(folder: Path,
     assert problem.startswith(f"{FLOW}:{line}:")
 
 
+def test_milestones_that_all_lack_their_system_do_not_hide_what_else_is_wrong(folder: Path) -> None:
+    edit(folder, FLOW, "    to: booked\n", "    to: bokked\n")
+    file = folder / FLOW
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if not line.startswith("    system: ")), encoding="utf-8")
+    *lacking, wrong = problems(folder)
+    assert {problem.rpartition(": ")[2] for problem in lacking} == {"key 'system' is missing; add it"}
+    assert "milestone 'bokked' is not defined in flow 'order-to-cash'; did you mean 'booked'?" in wrong
+
+
 def test_an_unknown_key_beside_a_mistake_of_meaning(folder: Path) -> None:
     edit(folder, FLOW, "    severity: critical\n", "    severty: critical\n    owner: nobody\n")
     unknown, owner = problems(folder)
