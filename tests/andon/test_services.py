@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,16 @@ def test_a_unit_starts_a_command_with_settings_that_there_are(unit: Path) -> Non
     assert {UNITS[0].stem, *(found["Unit"]["After"].split())} <= {one.stem for one in UNITS} | {"network-online.target"} | {
         f"{one.stem}.service" for one in UNITS
     }
+
+
+def test_the_commands_of_the_page_are_commands_with_these_options_run_as_the_services_are() -> None:
+    page = (FOLDER.parents[1] / "docs" / "production.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^(.*)/opt/andon/bin/andon (\w+)(.*)$", page)
+    assert {verb for _, verb, _ in commands} == {"init", "doctor", "backup"}
+    for before, verb, rest in commands:
+        assert re.search(r"(sudo -u andon|\* {2}andon {2})\s*$", before), f"{verb}: what another user writes, the services may not read"
+        told = ask(verb, "--help", folder=FOLDER).stdout
+        assert all(option in told for option in re.findall(r"--\w+", rest)), (verb, rest)
 
 
 def test_systemd_accepts_them(tmp_path: Path) -> None:
