@@ -33,9 +33,8 @@ class Rendering:
 
 
 def money(value: dict[str, float]) -> str:
-    """Return ``184,000 EUR + 1,200 USD``, largest first."""
-    ordered = sorted(value.items(), key=lambda item: -item[1])
-    return " + ".join(f"{amount:,.0f} {one_line(currency, 8)}".strip() for currency, amount in ordered)
+    """Return ``184,000 EUR + 1,200 USD``, in the order of the currencies, as in the title."""
+    return " + ".join(f"{amount:,.0f} {one_line(currency, 8)}".strip() for currency, amount in sorted(value.items()))
 
 
 def summary_of(incident: Incident, next_due: str) -> str:

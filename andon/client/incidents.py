@@ -17,7 +17,7 @@ from core.errors import AndonError, UsageError
 from core.http.actions import post_action
 from core.incident import IncidentStatus, current_status, size_of
 from core.incident_history import in_words
-from core.money import several
+from core.money import amount, several
 from dashboard.components.time_format import aware, utc
 from store.reads import incident_log
 from store.reads.connection import Reader
@@ -25,6 +25,8 @@ from store.reads.connection import Reader
 _SHORT = 8
 """As many characters of an id as the list shows; nearly always enough to name an incident."""
 _BEFORE = timedelta(days=1)
+_AFFECTED = 5
+"""As many transactions as an incident's sheet names."""
 
 
 def act(settings: Settings, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +84,8 @@ def sheet(client: Reader, now: datetime, identity: str) -> Iterator[str]:
     yield from _acknowledgement(row, now)
     for one in incident_log.silences_of(client, now=now, **group).to_dict("records"):
         yield f"silenced until {utc(one['ends_at'])} by {printable(one['created_by'])}: {printable(one['reason'])} ({one['silence_id']})"
+    affected = list(_affected(client, row))
+    yield from ["", *affected] if affected else []
     found = list(findings(client, row, now)) if row["flow"] != OWN_FLOW else []
     yield from ["", *found] if found else []
     steps = list(states(client, row))
@@ -104,6 +108,19 @@ def _size(row: Mapping[Any, Any]) -> str:
 def _owner(row: Mapping[Any, Any]) -> str:
     assignee = f", assigned to {printable(row['assignee'])}" if row["assignee"] else ""
     return f"owner {printable(row['owner'])}{assignee}; runbook {printable(row['runbook']) or 'none'}"
+
+
+def _affected(client: Reader, row: Mapping[Any, Any]) -> Iterator[str]:
+    """Yield the first transactions still in it, in the order of its page."""
+    found = incident_log.members(client, incident_id=str(row["incident_id"]), limit=_AFFECTED)
+    here = [one for one in found.to_dict("records") if aware(one["left_at"]) is None]
+    for one in here:
+        due = f", due {utc(one['due_at'])}" if aware(one["due_at"]) else ""
+        customer = f", {printable(one['customer'])}" if one["customer"] else ""
+        worth = f", {printable(amount(one['value'], one['currency']))}" if one["value"] else ""
+        yield f"{printable(one['reference'])}: {one['verdict'].replace('_', ' ')}{due}{worth}{customer}"
+    if len(here) == _AFFECTED < row["members"]:
+        yield f"and {row['members'] - _AFFECTED:,} more"
 
 
 def _acknowledgement(row: Mapping[Any, Any], now: datetime) -> Iterator[str]:

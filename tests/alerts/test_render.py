@@ -31,6 +31,7 @@ CATALOG = Catalog(
 
 def test_money_is_grouped_and_the_largest_amount_comes_first() -> None:
     assert money({"USD": 1200.4, "EUR": 184_000.0}) == "184,000 EUR + 1,200 USD"
+    assert money({"USD": 9000.0, "EUR": 10.0}) == "10 EUR + 9,000 USD", "as the title tells it"
     assert money({}) == ""
 
 

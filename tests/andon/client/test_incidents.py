@@ -12,7 +12,7 @@ from andon.client import incidents
 from core.config import Settings, own_secret
 from core.errors import AndonError, UsageError
 from store.client import Store
-from tests.store.rows import HOUR, START, incident, put
+from tests.store.rows import HOUR, START, incident, member, put
 
 ID = "ab" * 16
 MINUTE = timedelta(minutes=1)
@@ -62,6 +62,23 @@ def test_an_incident_says_how_large_it_is_who_has_it_and_what_happened(store: St
         "",
         "2026-03-02 08:01:00 UTC  Ana note: the broker's disk was full",
     ]
+
+
+def test_the_transactions_still_in_it_are_named_the_highest_value_first(store: Store) -> None:
+    incident(store, ID, members=7)
+    for number in range(7):
+        member(store, ID, f"o{number}", "breached", value=100.0 + number, customer="ACME\x1b[2J" if number == 6 else "")
+    member(store, ID, "failed", "failed", sla="", due_at=None, value=200.0)
+    member(store, ID, "gone", "met_late", value=999.0, left_at=START)
+    lines = told(store).splitlines()
+    first = lines.index("failed: failed, €200")
+    assert lines[first : first + 6] == [
+        "failed: failed, €200",
+        "o6: breached, due 2026-03-02 08:00:00 UTC, €106, ACME\ufffd[2J",
+        *(f"o{number}: breached, due 2026-03-02 08:00:00 UTC, €{100 + number}" for number in (5, 4, 3)),
+        "and 2 more",
+    ]
+    assert not any(line.startswith("gone") for line in lines)
 
 
 def test_what_is_over_is_told_as_over(store: Store) -> None:
