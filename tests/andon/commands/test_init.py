@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,20 @@ def test_the_samples_of_edi_are_read_as_its_test_says() -> None:
         assert document.type == event["event"].partition(".")[2]
         assert holds(data(document), event["data"]), event
         assert "problems" not in data(document)
+
+
+@pytest.mark.parametrize(
+    ("source", "sample", "milestones"),
+    [("legacy-erp", "import.log", ["received", "refused", "posted"]), ("plant-syslog", "gateway.syslog", ["confirmed"])],
+)
+def test_every_entry_of_the_sample_logs_is_a_milestone_of_its_order(
+    source: str, sample: str, milestones: list[str], tmp_path: Path
+) -> None:
+    catalog = STARTERS / "logs"
+    shown = andon(
+        "source", "preview", source, str(catalog / "tests" / "samples" / sample), "--json", "--catalog", str(catalog), folder=tmp_path
+    )
+    assert shown.returncode == 0, shown.stdout
+    reached = [milestone for one in json.loads(shown.stdout) for milestone in one["milestones"]]
+    assert [one["milestone"] for one in reached] == milestones
+    assert {key["value"] for one in reached for key in one["keys"]} == {"4711"}
