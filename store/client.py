@@ -28,6 +28,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from core.config import Settings, make_folder
 from core.errors import NoRoom, Retryable, UsageError
 from core.file_lock import holder_of, lock
+from core.statement import literal
 from store.fresh import FreshRows
 from store.held import Batch, Held, write_where_there_is_room
 from store.patience import Patience
@@ -312,9 +313,10 @@ def _length(value: object) -> int:
 
 
 def _literal(value: object) -> str:
-    if isinstance(value, str):  # the client's own function goes character by character, and these are megabytes
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return str(format_query_value(value))
+    # The client's own function goes character by character, and these are megabytes.
+    if isinstance(value, str):
+        return literal(value)
+    return f"[{', '.join(map(_literal, value))}]" if isinstance(value, list) else str(format_query_value(value))
 
 
 _UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}

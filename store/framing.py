@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.protobuf_wire import delimited, tag, varint
-from core.signal import Record, SignalKind
+from core.signal import Lane, Record, SignalKind
 
 LANDING = Path(__file__).parent / "landing"
 _OTLP = (LANDING / "opentelemetry.proto").read_text(encoding="utf-8")
@@ -45,18 +45,24 @@ _LANE, _DETAIL, _BODY = tag(1004, 2), tag(1005, 2), tag(1006, 2)
 def frame(records: Sequence[Record], slice_: int) -> bytes:
     """Return the records, all of one kind, as length-delimited messages (format ``Protobuf``)."""
     parts: list[bytes] = []
-    slice_field = _SLICE + slice_.to_bytes(8, "little")
+    wrapped = bool(records) and records[0].kind in {SignalKind.EVENT, SignalKind.QUARANTINE}
+    shared: dict[tuple[str, Lane], bytes] = {}
     for record in records:
-        source = record.source.encode()
-        fields = b"".join((_SOURCE, delimited(source), _RECEIVED_AT, record.received_at.to_bytes(8, "little"), slice_field))
-        body = record.body
-        if record.kind in {SignalKind.EVENT, SignalKind.QUARANTINE}:
-            lane, detail = record.lane.value.encode(), record.detail.encode()
-            fields += b"".join((_LANE, delimited(lane), _DETAIL, delimited(detail), _BODY, varint(len(body))))
+        body, origin = record.body, (record.source, record.lane)
+        if (fields := shared.get(origin)) is None:
+            fields = shared[origin] = _origin(*origin, slice_, wrapped=wrapped)
+        fields += _RECEIVED_AT + record.received_at.to_bytes(8, "little")
+        if wrapped:
+            fields += b"".join((_DETAIL, delimited(record.detail.encode()), _BODY, varint(len(body))))
             parts += (varint(len(fields) + len(body)), fields, body)
         else:
             parts += (varint(len(fields) + len(body)), body, fields)
     return b"".join(parts)
+
+
+def _origin(source: str, lane: Lane, slice_: int, *, wrapped: bool) -> bytes:
+    fields = _SOURCE + delimited(source.encode()) + _SLICE + slice_.to_bytes(8, "little")
+    return fields + _LANE + delimited(lane.value.encode()) if wrapped else fields
 
 
 def insert_settings(kind: SignalKind) -> dict[str, object]:

@@ -18,13 +18,19 @@ Hours = dict[tuple[int, str, str], tuple[int, int]]
 
 def count(hours: Hours, records: Iterable[Record], refused: Iterable[Record]) -> dict[str, int]:
     """Add records to the counts, except those that the store refused; return when the last one of each source was received."""
-    left_out, heard = set(map(id, refused)), dict[str, int]()
+    left_out, found = set(map(id, refused)), dict[tuple[int, str, SignalKind], tuple[int, int]]()
     for record in records:
-        if record.kind in _COUNTED and id(record) not in left_out:
-            key = record.received_at // _HOUR_MILLISECONDS, record.source, _COUNTED[record.kind]
-            signals, last_at = hours.get(key, (0, 0))
-            hours[key] = signals + record.count, max(last_at, record.received_at)
-            heard[record.source] = max(record.received_at, heard.get(record.source, 0))
+        if not left_out or id(record) not in left_out:
+            at = record.received_at
+            key = at // _HOUR_MILLISECONDS, record.source, record.kind
+            signals, last_at = found.get(key, (0, 0))
+            found[key] = signals + record.count, max(at, last_at)
+    heard: dict[str, int] = {}
+    for (hour, source, kind), (signals, last_at) in found.items():
+        if kind in _COUNTED:
+            before, last_before = hours.get((hour, source, _COUNTED[kind]), (0, 0))
+            hours[hour, source, _COUNTED[kind]] = before + signals, max(last_at, last_before)
+            heard[source] = max(last_at, heard.get(source, 0))
     return heard
 
 

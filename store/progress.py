@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.clock import Clock, to_milliseconds
-from core.signal import Lane, Record
+from core.signal import Lane, Record, SignalKind
 from journal.segments import SegmentReader
 from store.client import Store
 from store.event_contents import EventContents
@@ -163,7 +163,7 @@ def _columns(positions: Sequence[tuple[str, Progress, int]], clock: Clock) -> di
 
 
 def _by_kind(records: Sequence[Record]) -> dict[str, int]:
-    counted: dict[str, int] = {}
+    counted: dict[SignalKind, int] = {}
     for record in records:
-        counted[record.kind.value] = counted.get(record.kind.value, 0) + record.count
-    return counted
+        counted[record.kind] = counted.get(record.kind, 0) + record.count
+    return {kind.value: count for kind, count in counted.items()}

@@ -144,9 +144,13 @@ def test_answers_are_plain_values_and_times_in_utc(store: Store) -> None:
 @pytest.mark.parametrize("length", [10, _SENT_APART_MAX + 1, 1 << 20])
 def test_a_parameter_arrives_as_it_is_however_long(store: Store, length: int) -> None:
     text = ("'\\ {x:String} é\n" * (length // 8))[:length]
-    sql = "SELECT {text:String} = {again:String} AS same, length({texts:Array(String)}) AS n, {number:UInt8} AS number"
-    (row,) = store.rows(sql, {"text": text, "again": text, "texts": [text, "b"], "number": 7})
-    assert (row["same"], row["n"], row["number"]) == (1, 2, 7)
+    sql = (
+        "SELECT {text:String} = {again:String} AS same, {texts:Array(String)} = [{text:String}, '', 'b'] AS equal, {number:UInt8} AS number"
+    )
+    (row,) = store.rows(sql, {"text": text, "again": text, "texts": [text, "", "b"], "number": 7})
+    assert (row["same"], row["equal"], row["number"]) == (1, 1, 7)
+    (row,) = store.rows("SELECT arraySum({numbers:Array(UInt32)}) AS n", {"numbers": [7] * (length // 2)})
+    assert row["n"] == 7 * (length // 2)
     (row,) = store.rows("SELECT hex(MD5({text:String})) AS digest", {"text": text})
     assert row["digest"].lower() == hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
