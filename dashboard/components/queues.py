@@ -24,9 +24,10 @@ _STALE_SECONDS = 300
 """A state told longer ago than this is shown with its age: its source is not read, or its broker does not answer."""
 
 
-def show(context: Context, queues: pd.DataFrame, hour: datetime) -> None:
-    """Draw the queues of all sources (``store.reads.queues.latest``), those with dead letters first, then those with most in them."""
+def show(context: Context, queues: pd.DataFrame, hour: datetime, sources: set[str] | None) -> None:
+    """Draw the queues (``store.reads.queues.latest``) of these ``sources`` (None: of all), with dead letters first, then the fullest."""
     told = [*queues.to_dict("records"), *_untold(context.catalog, queues)]
+    told = [row for row in told if sources is None or row["source"] in sources]
     if not told:
         return
     st.subheader("Queues", anchor=False)

@@ -79,7 +79,8 @@ class Sources:
             own = source_filters.chosen(context.catalog, rows)
             shown = {str(row["name"]) for row in own} if len(own) < len(rows) else None
             _show(context, own, len(rows))
-        queues.show(context, context.data.read(stored_queues.latest, slow=True, since=hour - timedelta(hours=_HOURS - 1)), hour)
+        standing = context.data.read(stored_queues.latest, slow=True, since=hour - timedelta(hours=_HOURS - 1))
+        queues.show(context, standing, hour, shown)
         _unused([row for row in unused if shown is None or row["source"] in shown])
         _quarantine(context, reasons, shown)
 

@@ -33,3 +33,5 @@ def test_queues_say_what_stands_in_them_and_which_dead_letters_they_have(view: V
     assert cells["shopfloor.orders"][1][0] == "–"
     assert "not told" in cells["shopfloor.orders"][1][-1], "a milestone names it"
     assert list(cells)[:2] == ["refunds", "orders.inbound"], "those with dead letters come first"
+    assert 'aria-label="Queues"' not in words(view("sources", filled, source="erp")), "of the chosen source alone"
+    assert "refunds" in words(view("sources", filled, source="broker"))
