@@ -29,7 +29,7 @@ from collector.plugin_settings import PluginSettings
 from collector.quarantine import MESSAGE
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import ReceiverSettings
-from collector.rejection import Rejection, ValidationError
+from collector.rejection import Rejection, ValidationError, unusable
 from core.signal import Record, SignalKind
 
 MESSAGE_MAX_BYTES = 16 << 20
@@ -52,7 +52,8 @@ class Message:
     ``correlation_id`` and ``time`` are the sender's own, if the protocol has them. ``identity`` names it among all messages of its source
     if the broker numbers them, as Kafka does. ``ce_prefixes`` are what the names of the headers of a CloudEvent begin with.
     ``extensions`` become attributes beside those of the headers. ``by_content``: a document without an id of its own is known by its number
-    and its content, too, because the place is written to again and again, as a file is. ``max_bytes``: of the body.
+    and its content, too, because the place is written to again and again, as a file is. ``max_bytes``: of the body. ``unreadable``: why the
+    client of the broker cannot read all of it; it then goes to quarantine.
     """
 
     body: bytes
@@ -69,6 +70,7 @@ class Message:
     ce_prefixes: tuple[str, ...] = ("ce_", "ce-")
     by_content: bool = False
     max_bytes: int = MESSAGE_MAX_BYTES
+    unreadable: str = ""
 
 
 class EventSettings(PluginSettings):
@@ -149,6 +151,8 @@ def _kept(message: Message, context: ReceiverContext, settings: EventSettings, l
 
 
 def _events(message: Message, settings: EventSettings, reader: Reader | None) -> Iterable[bytes | BadEvent]:
+    if message.unreadable:
+        raise unusable("unreadable_message", message.unreadable)
     body = _decoded(message)
     content_type = message.content_type.strip()
     media_type = content_type.partition(";")[0].strip().lower()

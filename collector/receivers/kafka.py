@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -341,7 +341,7 @@ class _Member:
 def message_of(message: confluent_kafka.Message) -> Message:
     """Return what the broker delivered, as every broker's messages are read."""
     topic, partition, offset, body = str(message.topic()), str(message.partition()), str(message.offset()), message.value()
-    pairs = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    pairs, unreadable = _pairs(message)
     headers = {name: value for name, value in pairs if value is not None}
     lower = {name.lower(): text_of(value) for name, value in headers.items()} if headers else {}
     kind, milliseconds = message.timestamp()
@@ -354,9 +354,25 @@ def message_of(message: confluent_kafka.Message) -> Message:
         content_encoding=lower.get("content-encoding", ""),
         identity=f"{topic}/{partition}/{offset}@{milliseconds}" if dated else f"{topic}/{partition}/{offset}",
         type=f"{topic}.tombstone" if body is None else topic,
-        time=EPOCH + timedelta(milliseconds=milliseconds) if dated else None,
+        time=_time(milliseconds) if dated else None,
         extensions={"partitionkey": _key_text(message.key()), "partition": partition, "offset": offset},
+        unreadable=unreadable,
     )
+
+
+def _pairs(message: confluent_kafka.Message) -> tuple[list[tuple[str, bytes | None]], str]:
+    """Return the headers of a message, and why they cannot be read: the client raises what it does not mean to where a name is no text."""
+    try:
+        return cast("list[tuple[str, bytes | None]]", message.headers() or []), ""
+    except (SystemError, UnicodeDecodeError):
+        return [], "the name of a header is not UTF-8"
+
+
+def _time(milliseconds: int) -> datetime | None:
+    try:
+        return EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:  # senders say what they like
+        return None
 
 
 def _key_text(key: bytes | str | None) -> str:
