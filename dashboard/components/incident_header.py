@@ -134,8 +134,9 @@ def _times(context: Context, row: dict[str, Any]) -> list[Fact]:
 
 def _where(context: Context, row: dict[str, Any]) -> list[Fact]:
     flow, stage = str(row["flow"]), str(row["stage"])
+    resolved = row["status"] == IncidentStatus.RESOLVED.value
     return [
-        (utc(row["next_due_at"]), "Deadline", _deadlines(row, context.now)),
+        *([] if resolved else [(utc(row["next_due_at"]), "Deadline", _deadlines(row, context.now))]),
         ("", "Where", f"{definitions.flow_title(context.catalog, flow)} › {definitions.stage_title(context.catalog, flow, stage)}"),
         ("", "Cause", cause_text(str(row["cause"])) or "–"),
     ]

@@ -181,8 +181,9 @@ def sheet(context: Context, figures: Figures) -> pd.DataFrame:
     all_ = figures.money[figures.money["by"] == "all"]
     for column, name in (("penalty", "penalties"), ("missed", "value_missed"), ("protected", "value_protected")):
         now, before = (behind.by_currency(all_[all_["before"] == earlier], column).get("", {}) for earlier in (0, 1))
-        rows += [(name, currency, now.get(currency, 0.0), before.get(currency, 0.0)) for currency in sorted({*now, *before})]
-    rows += [("value_at_risk_now", currency, value, None) for currency, value in sorted(at_risk(figures).items())]
+        none = 0.0 if last else None
+        rows += [(name, currency, now.get(currency, 0.0), before.get(currency, none)) for currency in sorted({*now, *before})]
+    rows += [("value_at_risk_now", currency, value, None) for currency, value in sorted(at_risk(figures).items()) if value]
     return pd.DataFrame(rows, columns=["figure", "unit", "value", "value_before"]).astype({"value": float, "value_before": float})
 
 

@@ -74,6 +74,15 @@ def test_a_file_has_every_figure_with_its_unit_and_all_digits(context: Context) 
     assert list(found.loc[("penalties", "EUR")]) == [40.0, 30.0]
     assert found.loc[("value_missed", "EUR"), "value"] == 1_240_000.0
     assert found.loc[("value_at_risk_now", "USD"), "value"] == 10.0
+    alone = replace(
+        FIGURES,
+        whole=FIGURES.whole[~FIGURES.whole["before"]],
+        money=MONEY[MONEY["before"] == 0],
+        risk=pd.concat([RISK, pd.DataFrame({"name": [""], "currency": [""], "value": [0.0], "transactions": [2]})]),
+    )
+    rows = kpi_figures.sheet(context, alone)
+    assert rows.loc[rows["figure"] == "penalties", "value_before"].isna().all(), "nothing is known of what was before"
+    assert rows["unit"].all(), "what has no value has no currency"
 
 
 def test_the_objective_of_several_slas_weighs_each_by_its_clocks(context: Context) -> None:

@@ -186,6 +186,6 @@ def test_an_incident_that_is_resolved_has_no_deadline_and_can_only_be_noted(
     resolved = {"status": "resolved", "resolved_at": row["opened_at"] + timedelta(hours=2)}
     monkeypatch.setattr(incident_log, "incident", lambda *_, **__: {**row, **resolved})
     test = view("incidents", filled, id="inc-0000")
-    assert "<i>Deadline</i><b>–</b>" in words(test)
+    assert "<i>Deadline</i>" not in words(test)
     assert " after 2 h</b>" in words(test)
     assert [button.label for button in test.button] == ["Add note"]
