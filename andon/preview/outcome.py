@@ -24,6 +24,8 @@ from store.reads import preview
 from store.slice import SliceWriter
 
 _SLICE = 1
+_IS_TEXT = "binary = 1 OR startsWith(data, '\"')"
+_WHY_TEXT = ": the data is text or bytes, not JSON; give the source its format"
 _NEAR = 3
 """How many milestones that almost match are named."""
 
@@ -70,14 +72,16 @@ def outcomes(store: Store, catalog: Catalog, *, records: Sequence[Record] = (), 
     told = []
     for kind in ("event", "span", "log"):
         reasons = _Reasons(store, catalog, cast("Signal", kind))
+        texts = preview.asked(store.reader, kind=kind, expression=_IS_TEXT) if kind == "event" else {}
         for signal in preview.signals(store.reader, kind=kind):
-            reached = [_reached(catalog, row) for row in became.get((kind, signal["signal_id"]), ())]
+            is_text = texts.get(signal["signal_id"]) == "1"
+            reached = [_reached(catalog, row, is_text=is_text) for row in became.get((kind, signal["signal_id"]), ())]
             why_not = [] if reached else reasons.of(signal)
             told.append(Outcome(kind, signal["name"], signal["signal_id"], signal["at"], reached, why_not))
     return [*told, *quarantined]
 
 
-def _reached(catalog: Catalog, row: Mapping[str, Any]) -> Reached:
+def _reached(catalog: Catalog, row: Mapping[str, Any], *, is_text: bool) -> Reached:
     flow = catalog.flows[row["flow"]]
     milestone = flow.milestones[row["milestone"]]
     keys = list(zip(row["key_types"], row["key_values"], strict=True))
@@ -85,7 +89,9 @@ def _reached(catalog: Catalog, row: Mapping[str, Any]) -> Reached:
     lacking = {value.partition(": ")[0]: value.partition(": ")[2] for type_, value in keys if type_ == BAD_KEY}
     for name, place in [*milestone.keys.items(), *milestone.facts.items()]:
         if name not in facts and name not in dict(keys) and name not in lacking:
-            lacking[name] = f"nothing at {', '.join(reading_of(place).paths)}"
+            paths = reading_of(place).paths
+            why = _WHY_TEXT if is_text and any(path.startswith("data.") for path in paths) else ""
+            lacking[name] = f"nothing at {', '.join(paths)}{why}"
     lacking |= {
         name: f"'{value}' is no {flow.facts[name].type}"
         for name, value in facts.items()

@@ -169,6 +169,11 @@ _SHEET = {
 """The columns of the exported list, by what a row calls them."""
 
 
+_NO_KEY = "It carries none of the flow's keys. Correct the key paths of the milestone, or the sender."
+_TEXT = (
+    "The last one holds text or bytes, not JSON: a path such as data.order finds nothing in it. Give the source the format of its messages"
+    " (format: csv, fixed_width, xml …), or let the sender send JSON."
+)
 _NOTICE = Markup(
     '<div class="andon-notice dim"><div class="glyph">{}</div><div><div class="headline">{}</div><div class="words">{}</div></div></div>'
 )
@@ -302,13 +307,16 @@ def _unread(context: Context, since: datetime) -> list[dict[str, Any]]:
 
 def _keyless(context: Context, since: datetime) -> list[dict[str, Any]]:
     catalog = context.catalog
+    found = context.data.read(reads.keyless, since=since).to_dict("records")
+    examples = tuple(sorted({str(row["example"]) for row in found if row["example"]}))
+    texts = set(context.data.read(reads.texts, ids=examples).get("signal_id", ())) if examples else set()
     return [
         {
             "what": f"{definitions.stage_title(catalog, row['flow'], row['milestone'])} of {definitions.flow_title(catalog, row['flow'])}",
             "short": "without a key", "source": row["source"], "signals": row["signals"],
-            "to_do": "It carries none of the flow's keys. Correct the key paths of the milestone, or the sender.",
+            "to_do": _TEXT if row["example"] in texts else _NO_KEY,
         }
-        for row in context.data.read(reads.keyless, since=since).to_dict("records")
+        for row in found
     ]  # fmt: skip
 
 

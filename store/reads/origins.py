@@ -50,8 +50,18 @@ def event_types(client: Reader, *, since: datetime) -> pd.DataFrame:
 
 
 def keyless(client: Reader, *, since: datetime) -> pd.DataFrame:
-    """Return source, flow, milestone and signals of milestone events received since then (UTC) that carry none of their flow's keys."""
+    """Return source, flow, milestone and signals of milestone events received since then (UTC) that carry none of their flow's keys.
+
+    ``example``: the id of the last signal, if that is an event.
+    """
     return frame(client, statement("origins/keyless"), parameters={"since": since})
+
+
+def texts(client: Reader, *, ids: tuple[str, ...]) -> pd.DataFrame:
+    """Return signal_id of the events among these (``SOURCE ID``) whose data is text or bytes, so that no path finds anything in it."""
+    pairs = [each.rpartition(" ") for each in ids]
+    told = {"ids": list(ids), "sources": [source for source, _, _ in pairs], "own_ids": [own for _, _, own in pairs]}
+    return frame(client, statement("origins/texts"), parameters=told)
 
 
 def not_numbers(client: Reader, *, since: datetime, facts: tuple[tuple[str, str], ...]) -> pd.DataFrame:

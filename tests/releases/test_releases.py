@@ -23,6 +23,8 @@ WITHOUT_ANSWER = {
     "resubmission.dead_letters",
     "resubmission.history",
     "resubmission.offered",
+    "source_news.gaps",
+    "source_news.unread",
     "accounting.losses",
     "accounting.lost_since",
     "incident_findings.first_errors",
@@ -36,6 +38,7 @@ WITHOUT_ANSWER = {
     "queues.latest",
     "origins.keyless",
     "origins.not_numbers",
+    "origins.texts",
     "saved_views.views",
     "search.suggested",
 }

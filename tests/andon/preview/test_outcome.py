@@ -27,6 +27,7 @@ FLOW = Flow.model_validate(
                 "facts": {"amount": {"path": "data.total", "format": "1.234,56"}, "promised": "data.promised", "customer": "data.customer"},
             },
             "counted": {"system": "Shop", "match": {"event": "counted", "where": "data.n = '1'"}, "keys": {"order": "data.id"}},
+            "refunded": {"system": "Shop", "match": {"event": "refunded"}, "keys": {"order": "data.id"}},
             "booked": {
                 "system": "ERP", "match": {"span": "book", "service": "erp", "status": ["ok", "unset"]}, "keys": {"order": "attributes.id"},
             },
@@ -103,3 +104,11 @@ def test_what_a_store_has_is_matched_anew(store: Store) -> None:
     again = outcomes(store, CATALOG, rows=rows)
     assert len(again) == 10
     assert sum(bool(outcome.milestones) for outcome in again) == 3
+
+
+def test_data_that_is_text_says_that_no_path_finds_anything_in_it(store: Store) -> None:
+    event = {"specversion": "1.0", "id": "text", "source": "/s", "type": "refunded", "data": "4711;ACME"}
+    given = Given(Source(source="shop", owner="it"), SystemClock())
+    (outcome,) = outcomes(store, CATALOG, records=given.records(json.dumps(event).encode()), rows={})
+    (reached,) = outcome.milestones
+    assert reached.lacking["order"] == "nothing at data.id: the data is text or bytes, not JSON; give the source its format"

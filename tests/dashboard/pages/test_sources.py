@@ -30,12 +30,17 @@ def test_sources_say_who_is_silent_and_what_was_received_in_vain(view: View, fil
     filled.insert("events", {**{name: [value] * 3 for name, value in events.items()}, "id": types, "type": types})
     keyless = {"slice": [1], "flow": ["order-to-cash"], "milestone": ["captured"], "event_id": ["k"], "received_at": [moment], "keys": [[]]}
     filled.insert("milestone_events", keyless | {"source": ["crm"]})
+    text = {"milestone": ["mapped"], "event_id": ["t"], "signal": ["event"], "signal_id": ["/text t-1"], "source": ["middleware"]}
+    filled.insert("milestone_events", keyless | text)
+    told = {"slice": 1, "source": "middleware", "received_at": moment, "event_source": "/text", "id": "t-1", "type": "crm.order.captured"}
+    filled.insert("events", {name: [value] for name, value in {**told, "data": '"4711;ACME"'}.items()})
     shown = words(view("sources", filled))
     assert "Silent for longer than expected: Transport management" in shown
     assert "Events of type crm.order.recieved" in shown
     assert "crm.order.captured" not in shown
     assert "andon.heartbeat" not in shown
     assert "It carries none of the flow" in shown
+    assert "The last one holds text or bytes, not JSON" in shown
 
 
 def test_the_filters_choose_sources_and_what_of_them_is_in_quarantine(view: View, filled: Store) -> None:

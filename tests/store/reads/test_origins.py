@@ -93,6 +93,18 @@ def test_what_carries_no_key_is_counted_once_a_signal(store: Store) -> None:
     assert origins.keyless(store.reader, since=START)[["source", "milestone", "signals"]].to_numpy().tolist() == [["crm", "captured", 1]]
 
 
+def test_an_event_without_a_key_says_which_and_whether_it_holds_text(store: Store) -> None:
+    for number, data, binary in ((1, '"4711;ACME"', 0), (2, '{"order": ""}', 0), (3, "NDcxMQ==", 1)):
+        event(store, number, data=data, binary=binary)
+        milestone(store, number, milestone=f"m{number}", signal="event", signal_id=f"/shop crm{number}")
+    milestone(store, 4, milestone="m4", signal="log", signal_id="l")
+    rows = origins.keyless(store.reader, since=START).to_dict("records")
+    assert {row["milestone"]: row["example"] for row in rows} == {"m1": "/shop crm1", "m2": "/shop crm2", "m3": "/shop crm3", "m4": ""}
+    ids = tuple(row["example"] for row in rows if row["example"])
+    assert sorted(origins.texts(store.reader, ids=ids)["signal_id"]) == ["/shop crm1", "/shop crm3"]
+    assert origins.texts(store.reader, ids=("/other crm1",)).empty
+
+
 def test_facts_that_are_meant_to_be_numbers_and_are_none_are_shown(store: Store) -> None:
     for number, amount in enumerate(("12.5", " 7 ", "", "1,5", "nan", "inf", "1e3", "twelve")):
         milestone(store, number + 1, facts={"amount": amount, "note": "twelve"})
