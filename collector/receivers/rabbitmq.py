@@ -106,14 +106,14 @@ class RabbitmqReceiver:
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
         settings = parse_settings(RabbitmqSettings, context.source.receiver or {})
-        _read_every_timestamp()
+        _read_every_message()
         await reconnect_for_ever(context, partial(_connected, context, settings), _BROKER_ERRORS, _LOG, queue=settings.queue)
 
 
 RECEIVER = RabbitmqReceiver()
 
 
-_strict_timestamp = pamqp.decode.timestamp
+_strict_timestamp, _strict_table = pamqp.decode.timestamp, pamqp.decode.field_table
 
 
 def _timestamp(value: bytes) -> tuple[int, datetime]:
@@ -133,14 +133,33 @@ def _timestamp(value: bytes) -> tuple[int, datetime]:
         return 8, EPOCH + timedelta(microseconds=number // 1000)
 
 
-def _read_every_timestamp() -> None:
-    """Make the client read every timestamp, in a message and in its headers, for the whole process.
+def _short_text(value: bytes) -> tuple[int, str]:
+    """Return how many bytes were read and the text; bytes that are no UTF-8 are halves of characters in it, which no event can hold."""
+    size = value[0]
+    return size + 1, value[1 : size + 1].decode("utf-8", "surrogateescape")
+
+
+def _table(value: bytes) -> tuple[int, dict[str, Any]]:
+    """Return how many bytes were read and the headers, or a table among them, whatever bytes their names are."""
+    try:
+        return _strict_table(value)
+    except UnicodeDecodeError:
+        at, end, found = 4, 4 + int.from_bytes(value[:4], "big"), {}
+        while at < end:
+            size, name = _short_text(value[at:])
+            consumed, found[name] = pamqp.decode.embedded_value(value[at + size :])
+            at += size + consumed
+        return end, found
+
+
+def _read_every_message() -> None:
+    """Make the client read every timestamp and every text of a message and its headers, for the whole process.
 
     The client decodes while it reads the connection: an error there ends the connection before we have a message to quarantine, and the
     broker redelivers the same one for ever.
     """
-    pamqp.decode.METHODS["timestamp"] = _timestamp
-    pamqp.decode.TABLE_MAPPING[b"T"] = _timestamp
+    pamqp.decode.METHODS |= {"timestamp": _timestamp, "shortstr": _short_text, "table": _table}
+    pamqp.decode.TABLE_MAPPING |= {b"T": _timestamp, b"F": _table}
 
 
 async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:

@@ -211,6 +211,28 @@ def test_a_timestamp_in_any_unit_does_not_hold_up_the_queue(
     assert (intake.events[0]["time"], intake.events[0]["sentat"]) == (expected, expected)
 
 
+def test_texts_that_are_not_utf_8_do_not_hold_up_the_queue(
+    rabbit_server: RabbitServer, queue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def in_latin_1(text: str) -> bytes:
+        return bytes([len(text)]) + text.encode("latin-1")
+
+    async def scenario() -> None:
+        with monkeypatch.context() as patch:  # the client library sends UTF-8, other publishers do not
+            patch.setattr(pamqp.encode, "short_string", in_latin_1)
+            patch.setitem(pamqp.encode.METHODS, "shortstr", in_latin_1)
+            for odd in ({"headers": {"größe": "1", "inner": {"maß": 2}}}, {"message_id": "Ü-1"}, {"type": "für", "correlation_id": "ß"}):
+                await send(rabbit_server, queue, aio_pika.Message(b"{}", **{"message_id": "odd", **odd}))
+        await send(rabbit_server, queue, aio_pika.Message(b"{}", message_id="next"))
+        async with running(RECEIVER, context_of(settings(queue), intake, tmp_path / "state")):
+            await until(lambda: len(intake.accepted) >= 4)
+
+    intake = TestIntake()
+    asyncio.run(scenario())
+    assert [event["id"] for event in intake.events] == ["odd", "next"]
+    assert [kept["reason"] for kept in intake.quarantined] == ["unreadable_message"] * 2
+
+
 def test_a_message_without_an_id_is_the_same_event_when_it_is_delivered_again(tmp_path: Path):
     def id_of(body: bytes = b"{}", routing_key: str = "order.created", **headers: Any) -> str:
         # The client library gives every message it sends an id, other publishers do not.
