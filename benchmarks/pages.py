@@ -3,6 +3,9 @@ it.
 
 The store (:mod:`benchmarks.million`) is made inside ClickHouse and served by the real read endpoint in a process of its own. The pages are
 the real ones, run by Streamlit's AppTest, without anything cached: what the first viewer waits for.
+
+The engine's part of the processor time is what a refresh costs it, unless another viewer's answers are still there; of the board it should
+be 50 ms at most.
 """
 
 from __future__ import annotations
@@ -73,9 +76,10 @@ def _views(client: Any) -> dict[str, tuple[str, dict[str, str]]]:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """Seconds one view took: on the clock, and of the processors, the engine's part included."""
+    """Seconds one view took: on the clock, and of the processors, by the engine and in all."""
 
     wall: float
+    engine: float
     processor: float
 
 
@@ -94,9 +98,10 @@ def _drawn(page: str, address: dict[str, str], engine: int) -> _Drawn:
     st.cache_data.clear()
     test = page_at(page, address, timeout=60)
     test._bidi_component_manager = _components()  # noqa: SLF001 - there is no other way to give it
-    wall, processor = time.perf_counter(), time.process_time() + _processor_seconds(engine)
+    wall, here, there = time.perf_counter(), time.process_time(), _processor_seconds(engine)
     test.run()
-    drawn = _Drawn(time.perf_counter() - wall, time.process_time() + _processor_seconds(engine) - processor)
+    of_engine = _processor_seconds(engine) - there
+    drawn = _Drawn(time.perf_counter() - wall, of_engine, of_engine + time.process_time() - here)
     shown = "".join(str(element.proto.body) for element in test.get("html"))
     if test.exception or "andon-notice bad" in shown or "andon-" not in shown:
         raise RuntimeError(f"{page} {address}: {test.exception or [*(element.value for element in test.text), shown[:300]]}")
@@ -124,9 +129,9 @@ def _measure(client: Any, engine: int, rounds: int) -> list[Figure]:
     figures = []
     for name, all_ in drawn.items():
         wall, processor = [one.wall for one in all_], percentile([one.processor for one in all_], 0.5)
-        figures.append(
-            Figure(name, f"median {percentile(wall, 0.5):.2f} s, worst {max(wall):.2f} s ({processor:.2f} s of processors)", WANTED)
-        )
+        of_engine = percentile([one.engine for one in all_], 0.5)
+        taken = f"({processor:.2f} s of processors, {of_engine:.2f} of them the engine's)"
+        figures.append(Figure(name, f"median {percentile(wall, 0.5):.2f} s, worst {max(wall):.2f} s {taken}", WANTED))
     memory = f"{before / 2**20:.0f} MiB at first, {_resident_bytes() / 2**20:.0f} MiB after {rounds * len(views)} pages"
     return [*figures, Figure("dashboard, memory", memory, "")]
 
