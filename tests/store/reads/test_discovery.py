@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValueList
 
 from store.client import Store
 from store.read_only import question
@@ -113,6 +115,23 @@ def test_fields_say_how_values_look_but_none_of_them(store: Store) -> None:
     sample = discovery.sample(store.reader, fields=fields[:1], **numbers)
     assert (sample.num_rows, sample.column_names) == (20, ["signal", "sort", "at", "fields", "values"])
     assert sample["at"][0].as_py() == AT.timestamp() * 1_000
+
+
+def test_lists_among_the_attributes_of_spans_are_read_as_the_catalog_reads_them(store: Store) -> None:
+    def listed(*values: AnyValue) -> str:
+        return base64.b64encode(ArrayValue(values=values).SerializeToString()).decode()
+
+    lists = [listed(*(AnyValue(string_value=f"D{n}"), AnyValue(int_value=n), AnyValue(kvlist_value=KeyValueList()))) for n in range(20)]
+    attributes = [{"deliveries": each, "order": f"47{n:02d}", "tags": ""} for n, each in enumerate(lists)]
+    types = [{"deliveries": "array", "tags": "kvlist"}] * 20
+    put_spans(store, ["ship"] * 20, attributes=attributes, attribute_types=types)
+    whole, (sort,) = looked(store, "span")
+    numbers = {"kind": "span", "window": whole, "sorts": [sort["sort"]]}
+    paths = discovery.paths(store.reader, **numbers)[sort["sort"]]
+    assert sorted(paths) == ["attributes.deliveries[]", "attributes.order"]
+    fields = discovery.field_numbers(store.reader, [(sort["sort"], path) for path in paths])
+    found = {row["path"]: row for row in discovery.fields(store.reader, fields=fields, **numbers)}
+    assert (found["attributes.deliveries[]"]["signals"], found["attributes.deliveries[]"]["values"]) == (20, 40)
 
 
 def test_zeros_in_front_make_no_other_value(store: Store) -> None:
