@@ -35,7 +35,7 @@ def show(context: Context, members: pd.DataFrame, cause: str) -> None:
             table.Column(
                 "Due",
                 lambda row: Markup('<span title="{}">{}</span>').format(
-                    utc(row["due_at"]), due(row["due_at"], context.now, row["verdict"])
+                    utc(row["due_at"]), due(row["due_at"], context.now, row["verdict"], context.speed)
                 ),
             ),
             *_worth(),

@@ -13,6 +13,8 @@ import pandas as pd
 from core.verdict import Verdict
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_DECIDED_SECONDS = 10
+"""Within so many real seconds a deadline has been decided and a page shows it, unless the engine is behind."""
 UNDECIDED = (Verdict.RUNNING.value, Verdict.AT_RISK.value)
 """The verdicts that a deadline ends: a clock that still has one after its deadline has yet to be evaluated."""
 _WRITTEN = r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)"
@@ -116,13 +118,18 @@ def until(moment: object, now: datetime) -> str:
     return "–" if at is None else f"in {duration(max(0.0, (at - now).total_seconds()))}"
 
 
-def due(moment: object, now: datetime, verdict: str) -> str:
-    """Return when a clock with this verdict is due: ``in 12 min``, ``overdue 26 min``, or that the engine has yet to decide it."""
+def due(moment: object, now: datetime, verdict: str, speed: float) -> str:
+    """Return when a clock with this verdict is due: ``in 12 min``, ``overdue 26 min``, or that the engine has yet to decide it.
+
+    ``speed``: seconds of ``now`` per real one; the engine has a few real ones before anybody is told that it is behind.
+    """
     at = aware(moment)
     if at is None or at >= now:
         return until(moment, now)
-    late = duration((now - at).total_seconds())
-    return f"overdue, engine {late} behind" if verdict in UNDECIDED else f"overdue {late}"
+    seconds = (now - at).total_seconds()
+    if verdict not in UNDECIDED:
+        return f"overdue {duration(seconds)}"
+    return "just passed" if seconds < _DECIDED_SECONDS * speed else f"overdue, engine {duration(seconds)} behind"
 
 
 def overdue(since: object, now: datetime) -> str:

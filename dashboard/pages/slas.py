@@ -273,7 +273,9 @@ def _next(context: Context, flow: str, sla: str) -> None:
     columns = [
         table.Column(
             "Due",
-            lambda row: Markup('<span title="{}">{}</span>').format(row["due_at"], due(row["due_at"], context.now, row["verdict"])),
+            lambda row: Markup('<span title="{}">{}</span>').format(
+                row["due_at"], due(row["due_at"], context.now, row["verdict"], context.speed)
+            ),
             "key",
         ),
         table.Column("", lambda row: status_badge.pill(row["verdict"])),

@@ -252,7 +252,7 @@ def _exception(state: str) -> object:
 
 def _due(context: Context, row: dict[str, Any]) -> str:
     if row["verdict"] in {"running", "at_risk", "breached", "unknown"} and pd.notna(row["due_at"]):
-        return unbroken(due(row["due_at"], context.now, row["verdict"]))
+        return unbroken(due(row["due_at"], context.now, row["verdict"], context.speed))
     return ""
 
 

@@ -49,9 +49,18 @@ def test_until() -> None:
 )  # fmt: skip
 def test_a_deadline_in_the_past_is_overdue_or_yet_to_be_decided(verdict: str, said: str) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert due(now - timedelta(seconds=26), now, verdict) == said
-    assert due(now + timedelta(minutes=12), now, verdict) == "in 12 min"
-    assert due(None, now, verdict) == "–"
+    assert due(now - timedelta(seconds=26), now, verdict, 1.0) == said
+    assert due(now + timedelta(minutes=12), now, verdict, 1.0) == "in 12 min"
+    assert due(None, now, verdict, 1.0) == "–"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "speed", "said"),
+    [(9, 1, "just passed"), (10, 1, "overdue, engine 10 s behind"), (240, 60, "just passed"), (600, 60, "overdue, engine 10 min behind")],
+)
+def test_the_engine_is_behind_only_after_the_seconds_that_it_takes(seconds: int, speed: float, said: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert due(now - timedelta(seconds=seconds), now, "at_risk", speed) == said
 
 
 def test_a_deadline_that_has_passed_says_for_how_long() -> None:
