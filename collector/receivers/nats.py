@@ -103,7 +103,8 @@ async def _connected(context: ReceiverContext, settings: NatsSettings, backoff: 
     """Read over one connection until it is lost."""
     url = await asyncio.to_thread(resolve_secret, settings.url)
     address = await asyncio.to_thread(read_address, url, ("nats", 4222), ("tls", 4222), {"credentials", "nkey"})
-    connection = await nats.connect(
+    connection = _Client()
+    await connection.connect(
         f"{'tls' if address.tls else 'nats'}://{address.host}:{address.port}",
         user=address.user if address.password else None,
         password=address.password or None,
@@ -122,6 +123,18 @@ async def _connected(context: ReceiverContext, settings: NatsSettings, backoff: 
         await end_when_cancelled(_read(connection, context, settings, backoff))
     finally:
         await asyncio.shield(asyncio.wait({asyncio.ensure_future(_end(connection))}, timeout=2.0))
+
+
+class _Client(Client):
+    """Reads every subject; bytes that are no UTF-8 are halves of characters in it, which no event can hold.
+
+    The client would end the connection over such a message, which the server then delivers again, for ever.
+    """
+
+    def _build_message(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: dict[str, str] | None) -> Msg:
+        message: Msg = super()._build_message(sid, b"", reply, data, headers)
+        message.subject = subject.decode("utf-8", "surrogateescape")
+        return message
 
 
 async def _read(connection: Client, context: ReceiverContext, settings: NatsSettings, backoff: Backoff) -> None:

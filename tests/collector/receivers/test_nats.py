@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,17 @@ def receive(wanted: int, state: Path, chosen: dict[str, Any], telemetry: Telemet
 
     asyncio.run(scenario())
     return intake
+
+
+def test_a_subject_that_is_no_text_goes_to_quarantine_and_stops_nothing(nats_server: NatsServer, stream: str, tmp_path: Path):
+    with socket.create_connection(("127.0.0.1", nats_server.port), timeout=30) as sender:
+        sender.sendall(b"CONNECT {}\r\nPUB %b.f\xfcr 2\r\n{}\r\nPING\r\n" % stream.encode())
+        while b"PONG" not in sender.recv(65_536):
+            pass
+    nats_server.send(f"{stream}.created", b"2")
+    intake = receive(2, tmp_path / "state", settings(stream))
+    assert [kept["reason"] for kept in intake.quarantined] == ["unreadable_message"]
+    assert data_of(intake) == {2}
 
 
 def numbers(first: int, last: int) -> list[bytes]:
