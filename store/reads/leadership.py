@@ -58,8 +58,8 @@ class Figures:
     ``counted``: by all, by day, and by flow, plant or customer where that is asked for: decided and met (clocks), transactions (that had a
     clock decided), exceptions (those of them with a missed one), promised (that had a promise to the customer decided), kept (those of them
     with none missed), completed, cycle_seconds (median) and cycle_p90_seconds of what ended. By day, ``promised`` and ``kept`` are not
-    counted. ``slas``: flow, sla, met and missed clocks. ``money``: by all, by sla (``flow/sla``), by what is asked for, of which a cause is
-    ``flow/sla/cause``, and by currency: penalty, what lateness cost so far; missed, the value of transactions with a missed clock;
+    counted. ``slas``: flow, sla, met and missed clocks. ``money``: by all and by what is asked for (an SLA is ``flow/sla``, a cause
+    ``flow/sla/cause``), and by currency: penalty, what lateness cost so far; missed, the value of transactions with a missed clock;
     protected, that of transactions with a clock that was met after its warning, and none missed. A transaction counts once, with its
     largest value. missed_clocks, protected_transactions: how many they are. The worst come first.
     """
@@ -82,14 +82,14 @@ def figures(
         frame(client, statement(f"leadership/{name}", one_flow=bool(flow), **asked), parameters={**parameters, **more})
         for name, asked, more in (
             ("by_transaction", {"column": by if by in {"flow", *_PARTIES} else ""}, _numbered(promises)),
-            ("by_clock", {"causes": by == "cause"}, {"zone": zone}),
+            ("by_clock", {"by": by if by in {"sla", "cause"} else ""}, {"zone": zone}),
             ("cycle", {"column": by if by in _COUNTED - {"all"} else ""}, {"zone": zone}),
         )
     )
     found = pd.concat([part for part in (transactions, clocks) if len(part)] or [pd.DataFrame(columns=_KEY)])
     counted = found[found["by"].isin(_COUNTED)].groupby(_KEY, as_index=False)[[*_COUNTS]].sum(min_count=1) if len(found) else found
     counted = counted.merge(cycle if len(cycle) else pd.DataFrame(columns=_KEY), on=_KEY, how="outer").reindex(columns=_COLUMNS)
-    return Figures(counted, _slas(found), _money(found))
+    return Figures(counted, _slas(found), _money(found, by))
 
 
 def _slas(found: pd.DataFrame) -> pd.DataFrame:
@@ -103,9 +103,9 @@ def _slas(found: pd.DataFrame) -> pd.DataFrame:
     return summed.rename(columns={"missed_clocks": "missed"})[["flow", "sla", "before", "met", "missed"]]
 
 
-def _money(found: pd.DataFrame) -> pd.DataFrame:
+def _money(found: pd.DataFrame, by: Breakdown) -> pd.DataFrame:
     money = found.reindex(columns=_MONEY)
-    costs = money[(found["by"] != "day") & ((money["missed_clocks"] > 0) | (money["protected_transactions"] > 0))]
+    costs = money[found["by"].isin({"all", by}) & ((money["missed_clocks"] > 0) | (money["protected_transactions"] > 0))]
     return costs.sort_values(["penalty", "missed", "name"], ascending=[False, False, True], ignore_index=True)
 
 

@@ -77,7 +77,7 @@ CASES: dict[str, list[dict[str, object]]] = {
     "leadership/at_risk": [{"columns": (), "one_flow": False}, {"columns": ("plant", "supplier"), "one_flow": True}],
     "leadership/behind": BEHIND,
     "leadership/behind_counts": BEHIND,
-    "leadership/by_clock": [{"one_flow": False, "causes": True}, {"one_flow": True, "causes": False}],
+    "leadership/by_clock": [{"one_flow": True, "by": by} for by in ("", "sla", "cause")],
     "leadership/by_transaction": BROKEN_DOWN,
     "leadership/cycle": BROKEN_DOWN,
     "leadership/slowest": [{"columns": (), "one_flow": False}, {"columns": ("plant", "customer"), "one_flow": True}],

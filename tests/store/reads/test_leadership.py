@@ -194,7 +194,13 @@ def test_money_counts_a_transaction_once_and_what_was_protected_only_where_nothi
     assert of(found, "cause", "name", "penalty", "missed") == [
         ["o2c/deliver/LOCKED", 4.0, 250.0], ["o2c/book/overdue", 3.0, 1000.0], ["o2c/deliver/", 0.0, 0.0],
     ]  # fmt: skip
-    assert of(found, "sla", "name", "missed_clocks") == [["o2c/deliver", 1], ["o2c/book", 2], ["o2c/deliver", 0]]
+    assert set(found["by"]) == {"all", "cause"}
+    slas = leadership.figures(store.reader, by="sla", **WHEN, **BEFORE).money
+    assert of(slas, "sla", "name", "penalty", "missed", "missed_clocks") == [
+        ["o2c/deliver", 4.0, 250.0, 1],
+        ["o2c/book", 3.0, 1000.0, 2],
+        ["o2c/deliver", 0.0, 0.0, 0],
+    ]
     assert of(leadership.figures(store.reader, flow="o2c", by="plant", **WHEN, **BEFORE).money, "plant", "name") == [["DE07"], ["US02"]]
     later = leadership.figures(store.reader, start=START + DAY, end=START + 2 * DAY, earlier=START - DAY, zone="UTC").money
     assert of(later, "all", *columns) == []
