@@ -28,8 +28,8 @@ def pause(pauses: Pauses, known: Collection[str], source: str, by: str, reason: 
 
 def resume(pauses: Pauses, known: Collection[str], source: str, by: str, reason: str, now: datetime) -> Act:
     """Let a source go on. Raises as :func:`pause` does, but for a missing reason."""
-    _check({*known, *pauses.paused()}, source, by)  # also one that the catalog no longer has
     try:
+        _check({*known, *pauses.paused()}, source, by)  # also one that the catalog no longer has
         resumed = pauses.resume(source, one_line(by, 80), one_line(reason, 500), now)
     except OSError as error:
         raise NoRoom(f"that it goes on cannot be kept: {error.strerror}") from error

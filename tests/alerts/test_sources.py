@@ -43,6 +43,13 @@ def test_a_source_that_the_catalog_no_longer_has_can_be_resumed(tmp_path: Path) 
     assert resume(Pauses(tmp_path), [], "erp", "Ana", "", NOW).said == "erp goes on"
 
 
+def test_a_disk_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pauses.jsonl").mkdir()
+    for act in (pause, resume):
+        with pytest.raises(NoRoom, match="cannot be kept: Is a directory"):
+            act(Pauses(tmp_path), {"erp"}, "erp", "Ana", "upgrade", NOW)
+
+
 def test_a_disk_that_takes_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("no folder")
     with pytest.raises(NoRoom, match="cannot be kept"):
