@@ -82,7 +82,7 @@ def test_one_incident_names_what_a_stopped_queue_holds_up_and_ends_when_it_moves
             asyncio.run(put(rabbit_server, 3))
             wait_until(lambda: bool(desk.messages), 120, "the desk is notified")
             message = desk.messages[0]
-            assert message["title"] == f"{INBOUND} stands still · 3 transactions wait behind it · €147k at risk"
+            assert message["title"] == f"{INBOUND} stands still · 3 orders wait behind it · €147k at risk"
             assert (message["stage"], message["cause"], message["runbook"]) == (
                 "booked",
                 f"queue-stopped:broker/{INBOUND}",
