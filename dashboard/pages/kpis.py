@@ -37,7 +37,7 @@ _BREAKDOWNS = {
 _RATED = {"customer", "plant", "flow"}
 _AT_RISK = {*_RATED, "supplier", "carrier"}
 _SHOWN = 30
-_BY = "kpis-by"
+_BY, _WRITTEN = "kpis-by", "kpis-by-written"
 
 
 class Kpis:
@@ -180,10 +180,12 @@ def _axis_of(values: pd.Series, *, met: bool) -> list[float]:
 
 
 def _by(flow: str) -> str:
-    """Return what the figures break down to: what was just chosen, else what the address names, else causes."""
-    known, chosen = _known(flow), st.session_state.get(_BY)
-    asked = st.query_params.get("by", "cause")
-    return str(chosen) if chosen in known else asked if asked in known else "cause"
+    """Return what the figures break down to: what was just chosen; else, as after a link or a step back, what the address names."""
+    known, asked = _known(flow), st.query_params.get("by", "cause")
+    now = asked if asked in known else "cause"
+    if st.session_state.get(_BY) not in known or st.session_state.get(_WRITTEN) != now:
+        st.session_state[_BY] = now
+    return str(st.session_state[_BY])
 
 
 def _known(flow: str) -> list[str]:
@@ -192,9 +194,10 @@ def _known(flow: str) -> list[str]:
 
 def _choose(by: str, flow: str) -> None:
     """Let the viewer choose what the figures break down to; kept as ``?by=``."""
-    st.segmented_control("What costs most, by", _known(flow), default=by, required=True, format_func=_BREAKDOWNS.__getitem__, key=_BY)
+    st.segmented_control("What costs most, by", _known(flow), required=True, format_func=_BREAKDOWNS.__getitem__, key=_BY)
     if by != st.query_params.get("by", "cause"):
         st.query_params["by"] = by
+    st.session_state[_WRITTEN] = by
 
 
 def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: Period) -> list[dict[str, Any]]:

@@ -135,6 +135,9 @@ def test_what_is_chosen_on_the_page_is_what_is_read_and_stays_in_the_address(vie
     test.run()
     assert ">ACME" in table_of(words(test), "customer")
     assert test.query_params["by"] == "customer"
+    test.query_params["by"] = "flow"  # the browser's back button
+    test.run()
+    assert 'aria-label="KPIs by flow"' in words(test)
 
 
 def test_what_is_downloaded_says_units_and_keeps_currencies_apart() -> None:
