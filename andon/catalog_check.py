@@ -25,7 +25,7 @@ from correlator.paths import Signal, as_expression, is_path
 from slas.calendar import zone_of
 from slas.calendar_year import closing_text
 from slas.due import check_due
-from store import read_only
+from store.read_endpoint import read_only
 
 if TYPE_CHECKING:
     from store.client import Store

@@ -15,7 +15,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
-from store.correlation import StoredCorrelation
+from store.stages.correlation import StoredCorrelation
 
 FEW, MANY, MILESTONES = 3, 50, 12
 NAMES = [

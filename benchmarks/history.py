@@ -35,8 +35,8 @@ from core.telemetry import Telemetry
 from journal.format import segment_path
 from journal.segment import SegmentWriter, make_row
 from store.client import open_store
-from store.keeping import kept_in_journal
 from store.migrations import migrate
+from store.recovery.keeping import kept_in_journal
 
 STEPS = ("ordered", "confirmed", "picked", "shipped", "delivered", "invoiced")
 FLOWS = ("sales", "purchase", "production")

@@ -19,7 +19,7 @@ from core.telemetry import Telemetry
 from journal.format import segment_path
 from journal.segment import SegmentWriter, make_row
 from store.client import Store, open_store
-from store.loader import Loader
+from store.loading.loader import Loader
 from store.migrations import migrate
 
 SPANS = 1000

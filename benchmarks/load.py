@@ -17,8 +17,8 @@ from core.catalog.load import load_catalog
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
-from store.slice import SHARES
+from store.loading.slice import SHARES
+from store.stages.correlation import StoredCorrelation
 
 CATALOG = Path(__file__).parent / "catalogs" / "orders"
 NAMES = ["order.receive", *(f"GET /part/{number}" for number in range(9))]

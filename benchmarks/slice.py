@@ -3,7 +3,7 @@
 As in the engine, positions are written once some slices are in; the median is of a slice after which they are not.
 
 Two ways alternate, each in a process of its own: rows decoded in Python, as the engine does with small slices, and by the store's views, as
-it does with large ones. Where both cost the same is where ``store.slice.DECODED_MAX`` belongs.
+it does with large ones. Where both cost the same is where ``store.loading.slice.DECODED_MAX`` belongs.
 
 ``--against`` names the folder of another checkout, whose loads alternate with those of this one, both as they are.
 """
@@ -33,9 +33,9 @@ from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
 from journal.format import segment_path
 from journal.segment import SegmentWriter, make_row
-from store import slice as slices
 from store.client import open_store
-from store.loader import Loader
+from store.loading import slice as slices
+from store.loading.loader import Loader
 from store.migrations import migrate
 
 CHECKOUT = Path(__file__).parents[1]

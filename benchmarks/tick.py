@@ -50,8 +50,8 @@ from journal.format import segment_path
 from journal.segment import SegmentWriter, make_row
 from slas.engine import promises_of
 from store.client import Store
-from store.keeping import kept_in_journal
 from store.migrations import migrate
+from store.recovery.keeping import kept_in_journal
 
 CHECKOUT = Path(__file__).parents[1]
 """This one."""

@@ -1,8 +1,8 @@
 """Stage 1, COLLECT: from a signal on the wire to a record on disk.
 
-Pushed signals come in through ``http/`` or ``grpc/``, which share ``ingress.py``; they are validated (``validation.py``, large bodies in
-the process of ``offload.py``) and handed to ``ingest_handler.py``. Pulled signals come from a receiver (``receiver.py``, ``receivers/``).
-Both go through ``intake.py`` into the journal.
+Pushed signals come in through ``http/`` or ``grpc/``, which share ``ingest/``: they are validated (``validation.py``, large bodies in the
+process of ``offload.py``) and handed to ``handler.py``. Pulled signals come from a receiver (``receiver.py``, ``receivers/``). Both go
+through ``intake.py`` into the journal.
 
 Reads: OTLP over HTTP and gRPC, CloudEvents, signed webhooks, and what the pull receivers of ``receivers/`` fetch. Writes: the journal, one
 folder per lane. Promises: a positive answer is given only once the records are on disk; ``received = acknowledged + refused``, exactly, per

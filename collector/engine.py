@@ -7,19 +7,19 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from collector.allocator import give_back_large_blocks
-from collector.authentication import Senders, check_exposure
+from collector.brokers.queue_series import KEEP_SECONDS, LABELS, QueueSeries, QueueState, points_of
 from collector.format import Format
 from collector.grpc.server import GrpcServer
 from collector.http.app import make_app
 from collector.http.webhook_signatures import Webhooks
-from collector.ingest_handler import IngestHandler
-from collector.ingress import Ingress
+from collector.ingest.allocator import give_back_large_blocks
+from collector.ingest.authentication import Senders, check_exposure
+from collector.ingest.handler import IngestHandler
+from collector.ingest.ingress import Ingress
 from collector.intake import JournalIntake
 from collector.lanes import FlowLanes
 from collector.own_points import record_of
 from collector.poison import Poison
-from collector.queue_series import KEEP_SECONDS, LABELS, QueueSeries, QueueState, points_of
 from collector.receiver import Receiver, ReceiverContext
 from collector.redaction.redactions import Redactions
 from collector.source_news import SourceNews

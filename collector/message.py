@@ -21,8 +21,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
+from collector.brokers.dead_letters import as_dead_letter, dead_letter_of
 from collector.cloud_events import BATCH, STRUCTURED, BadEvent, event_of_document, event_of_parts, parse_batch, parse_structured
-from collector.dead_letters import as_dead_letter, dead_letter_of
 from collector.format import Reader
 from collector.http.encoding import decode
 from collector.plugin_settings import PluginSettings

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from collector.content import Content
+from collector.ingest.content import Content
 from collector.rejection import ValidationError
 from core.signal import Lane, Record, SignalKind
 

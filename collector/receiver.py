@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from collector.brokers.queue_series import QueueSeries, QueueState
 from collector.format import Reader
 from collector.poison import Poison
 from collector.quarantine import Provenance, quarantine_record
-from collector.queue_series import QueueSeries, QueueState
 from collector.rejection import ValidationError
 from collector.source_news import SourceNews
 from core.catalog.source import Source

@@ -37,7 +37,7 @@ class NoRoom(Retryable):
 
 
 class LeftBehind(NoRoom):
-    """A disk hangs, and what it was doing was left behind (``store/patience.py``): that may still succeed, or fail."""
+    """A disk hangs, and what it was doing was left behind (``store/disk/patience.py``): that may still succeed, or fail."""
 
 
 class UsageError(AndonError):

@@ -21,7 +21,7 @@ class SignalKind(StrEnum):
 
     TRACES, LOGS, METRICS: one OTLP ``Export…ServiceRequest`` as protobuf bytes. EVENT: one CloudEvents 1.0 document as JSON bytes.
     QUARANTINE: raw bytes that could not be used, with the reason in the record's ``detail``. ROWS: rows of one of the engine's own tables,
-    written by the engine (``store/engine_journal.py``).
+    written by the engine (``store/recovery/engine_journal.py``).
     """
 
     TRACES = "traces"

@@ -1,4 +1,4 @@
-"""The journal's format on disk. Collectors write it (``writer.py``), and so does the engine for its own rows (``store/engine_journal.py``).
+"""The journal's format on disk. Collectors write it (``writer.py``), and so does the engine for its own rows (``engine_journal.py``).
 
 One folder per collector and lane: ``<data>/journal/<collector>/<lane>/<number>.journal``, with rising numbers of nine digits or more. A
 segment is a SQLite file in WAL mode (``synchronous=FULL``), written by one connection, rotated by size and deleted whole (with its ``-wal``

@@ -2,7 +2,7 @@
 
 The identity: acknowledged = stored + duplicates + quarantined + lost + in journal. Duplicates are whatever is left over, so they could hide
 a loss. Therefore three things are watched that can only be faults: a negative number of duplicates (signals that nobody acknowledged),
-signals received today that were in the store and no longer are, and losses found by the watch over the parts (``store/losses.py``), which
+signals received today that were in the store and no longer are, and losses found by the watch over the parts (``losses.py``), which
 survive a restart.
 """
 
@@ -16,9 +16,9 @@ from core.clock import Clock
 from core.config import Settings
 from core.telemetry import M, Telemetry
 from store.client import STORE_ERRORS, Store
-from store.losses import TOLD_FOR
 from store.reads.accounting import account, lost_since, stored_since
 from store.reads.connection import Reader
+from store.recovery.losses import TOLD_FOR
 
 EVERY_SECONDS = 60.0
 SHARE = 20

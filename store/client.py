@@ -29,11 +29,11 @@ from core.config import Settings, make_folder
 from core.errors import NoRoom, Retryable, UsageError
 from core.file_lock import holder_of, lock
 from core.statement import literal
-from store.fresh import FreshRows
-from store.held import Batch, Held, write_where_there_is_room
-from store.patience import Patience
+from store.disk.held import Batch, Held, write_where_there_is_room
+from store.disk.patience import Patience
 from store.revision import Revisions
 from store.server import scheme_of, server_dsn, why
+from store.stages.fresh import FreshRows
 from store.statement import statement
 
 with warnings.catch_warnings():
@@ -64,7 +64,7 @@ _NO_ROOM = ("NOT_ENOUGH_SPACE", "No space left on device", "Read-only file syste
 
 
 class Keeper(Protocol):
-    """Keeps rows in the journal as well (``store/keeping.py``)."""
+    """Keeps rows in the journal as well (``store/recovery/keeping.py``)."""
 
     def keep(self, tables: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
         """Keep those of these rows, now in the store, that no signal can bring back; they are on disk when this returns."""
@@ -86,7 +86,7 @@ class Store:
         self.patience = Patience()
         self.held = Held(self._write, self.flush)
         self.fresh = {name: FreshRows() for name in ("folded", "transactions", "clocks")}
-        """What was written lately (see :mod:`store.fresh`).
+        """What was written lately (see :mod:`store.stages.fresh`).
 
         ``folded``: rows of ``transactions`` from correlation, for evaluation; ``transactions`` and ``clocks``: from there, for alerting.
         """

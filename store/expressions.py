@@ -9,7 +9,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from core.errors import Permanent
 from store.client import Store
 from store.migrations import schema_statements
-from store.read_only import check_expression
+from store.read_endpoint.read_only import check_expression
 from store.statement import statement
 
 _TABLES = {"span": "spans", "log": "logs", "event": "events"}

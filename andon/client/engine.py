@@ -8,7 +8,7 @@ import httpx
 
 from core.config import Settings
 from core.errors import AndonError, UsageError
-from store.freeze import Frozen
+from store.recovery.freeze import Frozen
 
 FREEZE_SECONDS = 150.0
 """The engine freezes between two ticks, and a tick that catches up takes some ten seconds."""

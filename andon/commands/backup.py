@@ -22,6 +22,6 @@ def command(
 ) -> None:
     """Copy store and journal with a manifest of row counts and hashes; everything may be running, or nothing."""
     from andon.client.engine import frozen_by
-    from store.backup import backup
+    from store.recovery.backup import backup
 
     typer.echo(backup(settings, folder, lambda: frozen_by(settings), with_secrets=with_secrets))

@@ -39,7 +39,7 @@ def command(
     from andon.supervision.all_in_one import run_all_in_one
     from andon.supervision.summary import summary_of
     from andon.supervision.supervisor import Child
-    from collector.authentication import check_exposure
+    from collector.ingest.authentication import check_exposure
     from plant.settings import HISTORY_PLAYED
     from store.client import store_alone
 

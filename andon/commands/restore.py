@@ -14,6 +14,6 @@ from core.config import Settings
 @with_settings("store")
 def command(folder: Annotated[Path, typer.Argument(help="a folder made by andon backup")], *, settings: Settings) -> None:
     """Check a backup and restore it into an empty data folder; nothing must be running there."""
-    from store.backup import restore
+    from store.recovery.backup import restore
 
     typer.echo(restore(settings, folder))

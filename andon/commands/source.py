@@ -143,7 +143,7 @@ def _outcomes(name: str, file: Path | None, limit: int, beside: Beside, settings
 
     from andon.catalog_check import check_catalog, expressions_of
     from andon.preview.outcome import outcomes
-    from collector.authentication import DEFAULT_SOURCE
+    from collector.ingest.authentication import DEFAULT_SOURCE
     from core.catalog.source import Source
     from core.catalog.validation_errors import suggestion
     from core.errors import UsageError

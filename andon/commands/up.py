@@ -18,7 +18,7 @@ def command(*, settings: Settings) -> None:
     from andon.preflight import check_inner_host, require_single_instance
     from andon.supervision.all_in_one import run_all_in_one
     from andon.supervision.summary import summary_of
-    from collector.authentication import check_exposure
+    from collector.ingest.authentication import check_exposure
 
     check_inner_host(settings)
     require_single_instance(settings, ("collector", "engine", "dashboard"))

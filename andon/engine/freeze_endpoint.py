@@ -18,7 +18,7 @@ from starlette.routing import Route
 from core.config import Settings, own_secret
 from core.http.guard import Guard, bearer_is
 from store.client import STORE_ERRORS
-from store.freeze import Frozen, freeze
+from store.recovery.freeze import Frozen, freeze
 
 if TYPE_CHECKING:
     from andon.engine.pipeline import Pipeline
@@ -51,7 +51,7 @@ class FreezeEndpoint:
                 request.set_exception(error)
 
     def route(self, guard: Guard) -> Route:
-        """Return the endpoint: ``POST``, with the token of the actions; the answer is a :class:`store.freeze.Frozen`."""
+        """Return the endpoint: ``POST``, with the token of the actions; the answer is a :class:`store.recovery.freeze.Frozen`."""
 
         async def answer(request: Request) -> Response:
             if not bearer_is(request, self._token):

@@ -21,7 +21,7 @@ from core.clock import EPOCH, Clock
 from core.errors import NoRoom
 from core.signal import Lane
 from core.telemetry import M, Telemetry
-from store.loader import SLICE_MAX_BYTES
+from store.loading.loader import SLICE_MAX_BYTES
 
 logger = logging.getLogger("andon.engine")
 

@@ -24,17 +24,17 @@ from correlator.composed import composed_keys
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
 from store.client import STORE_ERRORS, Store
-from store.clocks import StoredClocks
-from store.correlation import StoredCorrelation
-from store.held import write_where_there_is_room
-from store.keeping import Keeping
-from store.loader import SLICE_MAX_BYTES, Loader
+from store.disk.held import write_where_there_is_room
+from store.loading.loader import SLICE_MAX_BYTES, Loader
+from store.loading.unseen import Unseen
 from store.migrations import note_applied
-from store.parts_ledger import skip_what_was_used
 from store.reads.origin_offsets import loaded_upto, origin_offsets
 from store.reads.origins import clock_skew
+from store.recovery.keeping import Keeping
+from store.recovery.parts_ledger import skip_what_was_used
+from store.stages.clocks import StoredClocks
+from store.stages.correlation import StoredCorrelation
 from store.statement import statement
-from store.unseen import Unseen
 
 _FROM_SIGNALS = frozenset({"milestone_events", "milestone_rules", "transaction_events", "transaction_keys"})
 _FROM_EVENTS = frozenset({"transactions", "clocks", "verdicts"})

@@ -16,9 +16,9 @@ from datetime import timedelta
 from andon.engine.loop import IN_FLIGHT_SECONDS
 from andon.engine.pipeline import Pipeline
 from core.plural import counted
-from store.derived import follow_clocks
-from store.keeping import is_rebuilding, note_rebuilding
-from store.rebuild import finish
+from store.recovery.keeping import is_rebuilding, note_rebuilding
+from store.recovery.rebuild import finish
+from store.stages.derived import follow_clocks
 
 logger = logging.getLogger("andon.rebuild")
 

@@ -11,9 +11,9 @@ from andon.engine.rebuild import Rebuilt, Tell, correlate_all
 from core.clock import EPOCH
 from core.errors import NoRoom
 from core.plural import counted
-from store.derived import derive_again
-from store.losses import Loss, Losses
-from store.rebuild import SIGNALS, Lost, SignalReload, gone, stored_rows, window_of
+from store.recovery.losses import Loss, Losses
+from store.recovery.rebuild import SIGNALS, Lost, SignalReload, gone, stored_rows, window_of
+from store.stages.derived import derive_again
 
 logger = logging.getLogger("andon.recovery")
 _COUNTED = frozenset({*SIGNALS, "verdicts"})

@@ -1,6 +1,6 @@
 """Reports what is wrong with the disks when the engine's loop cannot, because it waits for what not even can be read.
 
-The loop leaves writes behind that hang (``store/patience.py``), but what it must read to decide has to come from a disk or from memory. It
+The loop leaves writes behind that hang (``patience.py``), but what it must read to decide has to come from a disk or from memory. It
 decides as the loop would, without the store. So the loop gives the same message the same ``delivery_id`` when it gets to it.
 """
 

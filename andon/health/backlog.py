@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.clock import Clock
 from core.signal import Lane
-from store.loader import Loader
+from store.loading.loader import Loader
 
 BEHIND_SECONDS = 60.0
 """In real seconds since the oldest waiting signal was received; anything younger is normal."""

@@ -20,8 +20,8 @@ from correlator import extraction
 from correlator.compile import BAD_KEY, signal_of
 from correlator.paths import Signal, as_expression
 from store.client import Store
+from store.loading.slice import SliceWriter
 from store.reads import preview
-from store.slice import SliceWriter
 
 _SLICE = 1
 _IS_TEXT = "binary = 1 OR startsWith(data, '\"')"

@@ -44,10 +44,10 @@ from core.pauses import Pauses
 from core.telemetry import Telemetry
 from store.accountant import Accountant
 from store.catalogs import StoredCatalogs
-from store.derived import keep_up
-from store.endpoint import Readers, read_endpoint
-from store.losses import Losses
-from store.scrub import Scrub
+from store.read_endpoint.endpoint import Readers, read_endpoint
+from store.recovery.losses import Losses
+from store.recovery.scrub import Scrub
+from store.stages.derived import keep_up
 
 HEARTBEAT_WAIT_SECONDS = 5.0
 

@@ -19,18 +19,18 @@ from correlator.composed import composed_keys
 from correlator.engine import Correlator
 from slas.engine import SlaEngine
 from store.client import Store, open_store, store_alone
-from store.clocks import StoredClocks
-from store.correlation import StoredCorrelation
-from store.freeze import forget_left_over
-from store.health import report_detached_parts
-from store.incidents import StoredIncidents
-from store.keeping import Keeping, is_rebuilding, kept_in_journal
-from store.loader import Loader
-from store.losses import Losses
+from store.loading.loader import Loader
+from store.loading.unseen import Unseen
 from store.migrations import migrate
-from store.parts import Part
-from store.parts_ledger import PartsLedger, skip_what_was_used
-from store.unseen import Unseen
+from store.recovery.freeze import forget_left_over
+from store.recovery.health import report_detached_parts
+from store.recovery.keeping import Keeping, is_rebuilding, kept_in_journal
+from store.recovery.losses import Losses
+from store.recovery.parts import Part
+from store.recovery.parts_ledger import PartsLedger, skip_what_was_used
+from store.stages.clocks import StoredClocks
+from store.stages.correlation import StoredCorrelation
+from store.stages.incidents import StoredIncidents
 
 
 def match_signals(store: Store, catalog: Catalog) -> None:

@@ -17,8 +17,8 @@ from core.config import Settings
 from core.plural import counted
 from core.telemetry import Telemetry
 from store.client import store_alone
-from store.keeping import BroughtBack, note_rebuilding
-from store.rebuild import Lost, finish, gone, move_store_aside, window_of
+from store.recovery.keeping import BroughtBack, note_rebuilding
+from store.recovery.rebuild import Lost, finish, gone, move_store_aside, window_of
 
 
 def rebuild(settings: Settings, catalog: Catalog, tell: Tell) -> Rebuilt:

@@ -24,9 +24,9 @@ from core.statement import statements
 from core.telemetry import Telemetry
 from store.catalogs import StoredCatalogs
 from store.client import Store
-from store.derived import follow_clocks, forget_ended_clocks
-from store.endpoint import Readers, read_endpoint
 from store.migrations import migrate
+from store.read_endpoint.endpoint import Readers, read_endpoint
+from store.stages.derived import follow_clocks, forget_ended_clocks
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 DAYS = 90

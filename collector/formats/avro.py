@@ -17,11 +17,11 @@ import fastavro
 import msgspec
 from pydantic import Field, field_validator, model_validator
 
+from collector.documents.schema_registry import SchemaRegistry
 from collector.format import BadDocument, Document, Reader
 from collector.json_guard import NODES_MAX, check_json
 from collector.plugin_settings import PluginSettings, Reference, parsed
 from collector.rejection import Rejection, ValidationError
-from collector.schema_registry import SchemaRegistry
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 READS_MAX = 5 * NODES_MAX

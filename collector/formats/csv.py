@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 from pydantic import Field
 
+from collector.documents.lines import bad_line, lines_of
 from collector.format import BadDocument, Document, Reader, add_alike
 from collector.format_settings import FormatSettings, parse_format, reading_text
-from collector.lines import bad_line, lines_of
 
 COLUMNS_MAX = 2_000
 

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from pydantic import Field, PositiveInt
 
+from collector.documents.lines import bad_line, lines_of
 from collector.format import BadDocument, Document, Reader
 from collector.format_settings import FormatSettings, parse_format, reading_text
-from collector.lines import bad_line, lines_of
 
 FIELDS_MAX = 2_000
 

@@ -18,11 +18,11 @@ from typing import Any
 import msgspec
 from pydantic import Field, PositiveInt
 
-from collector.flat_idoc import flat_idocs
+from collector.documents.flat_idoc import flat_idocs
+from collector.documents.idoc_segments import NUMBERS, QUALIFIERS, SEGMENTS
+from collector.documents.xml_tree import elements
 from collector.format import BadDocument, Document, Reader, add_alike
 from collector.format_settings import FormatSettings, parse_format, reading_text, rfc3339
-from collector.idoc_segments import NUMBERS, QUALIFIERS, SEGMENTS
-from collector.xml_tree import elements
 
 _CONTROL = "EDI_DC40"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from collector.documents.lines import bad_line, lines_of
 from collector.format import BadDocument, Document, Reader
 from collector.format_settings import FormatSettings, parse_format, reading_text
 from collector.json_guard import check_json
-from collector.lines import bad_line, lines_of
 from collector.rejection import Rejection
 
 

@@ -18,13 +18,13 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError, Message
 from pydantic import model_validator
 
+from collector.documents.protobuf_schema import MessageType, type_in_file, type_in_registry
+from collector.documents.schema_registry import SchemaRegistry
 from collector.format import BadDocument, Document, Reader
 from collector.json_guard import NODES_MAX, check_json
 from collector.otlp.protobuf_tags import read_varint
 from collector.plugin_settings import PluginSettings, Reference, RootedPath, parsed
-from collector.protobuf_schema import MessageType, type_in_file, type_in_registry
 from collector.rejection import Rejection, ValidationError
-from collector.schema_registry import SchemaRegistry
 
 MESSAGE_MAX_BYTES = 1 << 20
 """Two bytes may become a message of a hundred in memory."""

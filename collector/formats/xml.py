@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 from pydantic import Field
 
+from collector.documents.xml_tree import elements
 from collector.format import BadDocument, Document, Reader
 from collector.format_settings import FormatSettings, parse_format
-from collector.xml_tree import elements
 
 
 class XmlSettings(FormatSettings):

@@ -12,14 +12,14 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
-from collector.allocator import give_back_free_blocks
-from collector.content import Content
 from collector.grpc.message_reader import MessageReader
-from collector.ingest_handler import Envelope
-from collector.ingress import Ingress
+from collector.ingest.allocator import give_back_free_blocks
+from collector.ingest.content import Content
+from collector.ingest.handler import Envelope
+from collector.ingest.ingress import Ingress
+from collector.ingest.validation import PROTOBUF, Task
 from collector.otlp.requests import RESPONSES
 from collector.rejection import Rejection, no_room, reject
-from collector.validation import PROTOBUF, Task
 from core.errors import Full
 from core.signal import SignalKind
 
@@ -82,7 +82,7 @@ class _Call:
             self._content.close()
 
     def identify(self) -> Envelope:
-        """Return the envelope of the message according to the call's token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
+        """Return the envelope of the message according to the call's token. Raises as :meth:`Ingress.identify` does."""
         metadata = {key: value for key, value in self._context.invocation_metadata() or () if isinstance(value, str)}
         sender = self._ingress.identify(metadata.get("authorization"), metadata.get("x-andon-token"), self._peer)
         self._envelope = Envelope(sender, self._kind.value, "application/x-protobuf", "", self._peer, self._ingress.senders)

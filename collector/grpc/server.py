@@ -9,10 +9,10 @@ from typing import Any
 
 import grpc
 
-from collector.content import REQUEST_MAX_BYTES
 from collector.grpc.export import export_method
 from collector.grpc.message_reader import MessageReader
-from collector.ingress import Ingress
+from collector.ingest.content import REQUEST_MAX_BYTES
+from collector.ingest.ingress import Ingress
 from core.binding import bind
 from core.errors import UsageError
 from core.limits import CONNECTIONS_MAX

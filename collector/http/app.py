@@ -15,7 +15,7 @@ from collector.http.events import allow_deliveries, events_endpoint
 from collector.http.exchange import Exchange, answering
 from collector.http.otlp import otlp_endpoint
 from collector.http.webhooks import webhook_endpoint
-from collector.ingress import Ingress
+from collector.ingest.ingress import Ingress
 from collector.otlp.requests import RESPONSES
 from collector.rejection import reject
 from core.http.metrics import Metrics

@@ -7,8 +7,8 @@ from typing import Self
 
 from starlette.requests import ClientDisconnect, Request
 
-from collector.content import Content
-from collector.in_flight import InFlight
+from collector.ingest.content import Content
+from collector.ingest.in_flight import InFlight
 from collector.rejection import Rejection, reject
 from core.http.body import SlowBodyError, read_parts
 

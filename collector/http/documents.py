@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from collector import validation
-from collector.authentication import sender_of
 from collector.http.events import take_batch
 from collector.http.exchange import Endpoint, Exchange, answering
-from collector.ingress import Ingress
+from collector.ingest import validation
+from collector.ingest.authentication import sender_of
+from collector.ingest.ingress import Ingress
+from collector.ingest.uploads import upload_headers
+from collector.ingest.validation import Task
 from collector.quarantine import MESSAGE
-from collector.uploads import upload_headers
-from collector.validation import Task
 from core.signal import SignalKind
 
 

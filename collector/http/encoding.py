@@ -12,7 +12,7 @@ import cramjam
 import lz4.frame
 from backports import zstd
 
-from collector.content import Bytes
+from collector.ingest.content import Bytes
 from collector.rejection import Rejection, reject, unusable
 
 MEMBERS_MAX = 1000

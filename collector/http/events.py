@@ -7,12 +7,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from collector import cloud_events, validation
+from collector import cloud_events
 from collector.cloud_events import BadEvent
 from collector.http.exchange import Endpoint, Exchange, answering
-from collector.ingest_handler import Envelope, IngestHandler
-from collector.ingress import Ingress
-from collector.validation import Task
+from collector.ingest import validation
+from collector.ingest.handler import Envelope, IngestHandler
+from collector.ingest.ingress import Ingress
+from collector.ingest.validation import Task
 from core.signal import Record, SignalKind
 
 PORTION_EVENTS = 500

@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector.authentication import Sender
-from collector.content import Content
 from collector.http.body import Body
 from collector.http.responses import explain_json
 from collector.http.webhook_signatures import DELIVERY_HEADERS
-from collector.ingest_handler import Envelope
-from collector.ingress import Ingress
+from collector.ingest.authentication import Sender
+from collector.ingest.content import Content
+from collector.ingest.handler import Envelope
+from collector.ingest.ingress import Ingress
 from collector.quarantine import WEBHOOK
 from collector.rejection import Rejection, no_room
 from core.errors import Full
@@ -42,7 +42,7 @@ class Exchange:
         self._content: Content | None = None
 
     def identify(self, kind: SignalKind) -> Envelope:
-        """Return the envelope of a request according to its token. Raises as :meth:`collector.ingress.Ingress.identify` does."""
+        """Return the envelope of a request according to its token. Raises as :meth:`Ingress.identify` does."""
         sender = self._ingress.identify(self._headers.get("authorization"), self._headers.get("x-andon-token"), self.peer)
         return self.set_sender(sender, kind.value)
 

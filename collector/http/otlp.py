@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from collector import validation
 from collector.http.exchange import Endpoint, Exchange, answering
 from collector.http.responses import JSON, PROTOBUF, accept_json, accept_protobuf, explain_protobuf
-from collector.ingress import Ingress
+from collector.ingest import validation
+from collector.ingest.ingress import Ingress
+from collector.ingest.validation import Task
 from collector.rejection import reject
-from collector.validation import Task
 from core.signal import SignalKind
 
 _FORMS = {PROTOBUF: validation.PROTOBUF, JSON: validation.JSON}

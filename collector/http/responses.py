@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.rpc.status_pb2 import Status
 from starlette.responses import JSONResponse, Response
 
-from collector.ingest_handler import Outcome
+from collector.ingest.handler import Outcome
 from collector.otlp.requests import RESPONSES
 from collector.rejection import Rejection
 from core.signal import SignalKind

@@ -8,15 +8,15 @@ from functools import partial
 
 from starlette.responses import JSONResponse, Response
 
-from collector import validation
-from collector.authentication import sender_of
-from collector.content import Content
 from collector.http.exchange import Endpoint, Exchange, answering
 from collector.http.webhook_signatures import delivery_headers, unused_type
-from collector.ingress import Ingress
+from collector.ingest import validation
+from collector.ingest.authentication import sender_of
+from collector.ingest.content import Content
+from collector.ingest.ingress import Ingress
+from collector.ingest.validation import Task
 from collector.quarantine import WEBHOOK
 from collector.rejection import Rejection
-from collector.validation import Task
 from core.catalog.source import Source
 from core.signal import SignalKind
 

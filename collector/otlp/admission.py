@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from collector.content import Bytes
+from collector.ingest.content import Bytes
 from collector.otlp import records
 from collector.otlp.part_count import HOLDERS_MAX, SMALL_RECORD_BYTES, check_parts
 from collector.otlp.pieces import SMALL_BYTES, pieces

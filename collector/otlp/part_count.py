@@ -13,7 +13,7 @@ import numpy as np
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
 
-from collector.content import Bytes
+from collector.ingest.content import Bytes
 from collector.otlp.protobuf_tags import LENGTH, read_varint, skip
 from collector.otlp.requests import REQUESTS
 from collector.rejection import Rejection, unusable

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from collector.content import Bytes
+from collector.ingest.content import Bytes
 from collector.otlp.part_count import parts_at_most
 from collector.otlp.protobuf_tags import fields
 from collector.rejection import Rejection, unusable

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from google.protobuf.message import DecodeError
 
-from collector.content import Bytes
+from collector.ingest.content import Bytes
 
 VARINT, FIXED64, LENGTH, GROUP, GROUP_END, FIXED32 = range(6)
 _FIXED_BYTES = {FIXED64: 8, FIXED32: 4}

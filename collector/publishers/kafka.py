@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from confluent_kafka import KafkaException, Producer
 from pydantic import Field
 
-from collector.kafka_address import connection_of
+from collector.brokers.kafka_address import connection_of
 from collector.plugin_settings import Reference
 from collector.publisher import Publication, PublisherSettings, publisher_settings
 from core.egress import check_target

@@ -13,9 +13,9 @@ from aio_pika.exceptions import AMQPError, PublishError
 from pydantic import model_validator
 from yarl import URL
 
+from collector.brokers.reconnecting import without_password
 from collector.plugin_settings import Reference
 from collector.publisher import Publication, PublisherSettings, publisher_settings
-from collector.reconnecting import without_password
 from core.egress import check_target
 from core.errors import Permanent, Retryable
 from core.secrets import resolve_secret

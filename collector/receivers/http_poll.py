@@ -27,6 +27,7 @@ import httpx
 import msgspec
 
 from collector.backoff import Backoff
+from collector.brokers.reconnecting import without_password
 from collector.cloud_events import make_event, parse_structured
 from collector.json_guard import check_json
 from collector.polling.cursor import Cursor
@@ -38,7 +39,6 @@ from collector.polling.paused import PausedError
 from collector.quarantine import MESSAGE
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import without_password
 from collector.rejection import Rejection, ValidationError, unusable
 from core.clock import EPOCH
 from core.errors import AndonError, Full

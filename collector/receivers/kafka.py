@@ -31,13 +31,13 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from pydantic import AwareDatetime, Field
 
 from collector.backoff import Backoff
+from collector.brokers.kafka_address import connection_of
+from collector.brokers.queue_series import QueueState
+from collector.brokers.reconnecting import reconnect_for_ever
 from collector.cloud_events import ATTRIBUTE_MAX_CHARACTERS
-from collector.kafka_address import connection_of
 from collector.message import Message, MessageSettings, records_of, text_of
-from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret

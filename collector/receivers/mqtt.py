@@ -24,12 +24,12 @@ from paho.mqtt.client import MQTTMessage
 from pydantic import Field, field_validator
 
 from collector.backoff import Backoff
+from collector.brokers.mqtt_connection import CONNECTION_ERRORS, MqttConnection, Subscription
+from collector.brokers.reconnecting import reconnect_for_ever
+from collector.brokers.sequence import Sequence
 from collector.message import Message, MessageSettings, is_attribute, named_levels, records_of, text_of
-from collector.mqtt_connection import CONNECTION_ERRORS, MqttConnection, Subscription
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import reconnect_for_ever
-from collector.sequence import Sequence
 from core.errors import AndonError
 from core.signal import Record, SignalKind
 

@@ -30,12 +30,12 @@ from nats.js.errors import NotFoundError
 from pydantic import AwareDatetime, Field
 
 from collector.backoff import Backoff
-from collector.broker_address import read_address
+from collector.brokers.address import read_address
+from collector.brokers.queue_series import QueueState
+from collector.brokers.reconnecting import end_when_cancelled, reconnect_for_ever
 from collector.message import Message, MessageSettings, records_of
-from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import end_when_cancelled, reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret

@@ -27,6 +27,7 @@ import psycopg
 import sqlalchemy as sa
 
 from collector.backoff import Backoff
+from collector.brokers.reconnecting import reconnect_for_ever
 from collector.polling.cdc_doubts import doubts_of
 from collector.polling.cdc_settings import CdcSettings
 from collector.polling.change_events import ChangeEvents
@@ -36,7 +37,6 @@ from collector.polling.postgres_slot import CHANGES_MAX, Slot, written
 from collector.polling.worker import Worker
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import reconnect_for_ever
 from core.errors import AndonError
 from core.secrets import resolve_secret
 from core.signal import Record

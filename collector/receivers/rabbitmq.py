@@ -27,12 +27,12 @@ from pamqp.exceptions import PAMQPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector.backoff import Backoff
+from collector.brokers.rabbitmq_queues import Watched, doubts, telling_queues
+from collector.brokers.reconnecting import end_when_cancelled, reconnect_for_ever
 from collector.message import Message, MessageSettings, records_of
 from collector.plugin_settings import Reference
-from collector.rabbitmq_queues import Watched, doubts, telling_queues
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import end_when_cancelled, reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret

@@ -27,11 +27,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from collector.backoff import Backoff
+from collector.brokers.queue_series import QueueState
+from collector.brokers.reconnecting import reconnect_for_ever
 from collector.message import Message, MessageSettings, records_of, text_of
-from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import reconnect_for_ever
 from core.clock import EPOCH, to_milliseconds
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret

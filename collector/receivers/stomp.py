@@ -25,11 +25,11 @@ from stomp.exception import StompException
 from stomp.utils import Frame
 
 from collector.backoff import Backoff
-from collector.broker_address import read_address
+from collector.brokers.address import read_address
+from collector.brokers.reconnecting import reconnect_for_ever
 from collector.message import Message, MessageSettings, records_of
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from collector.reconnecting import reconnect_for_ever
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret

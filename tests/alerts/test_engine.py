@@ -14,7 +14,7 @@ from core.clock import FakeClock
 from core.config import Settings
 from core.errors import LeftBehind, NoRoom, Retryable
 from core.telemetry import M, Telemetry
-from store.incidents import StoredIncidents
+from store.stages.incidents import StoredIncidents
 from tests.alerts.clocks import clocks
 from tests.alerts.memory_store import MemoryStore
 from tests.alerts.world import NOW, FakeNotifier, StoredWorld, World, catalog

@@ -23,7 +23,7 @@ from core.catalog.routing import Channel, Route, Routes
 from core.config import Settings
 from core.errors import Retryable
 from core.telemetry import Telemetry
-from store.incidents import StoredIncidents
+from store.stages.incidents import StoredIncidents
 from tests.alerts.clocks import clocks
 from tests.alerts.delivery.deliveries import delivery
 from tests.alerts.memory_store import MemoryStore

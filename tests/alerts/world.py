@@ -23,7 +23,7 @@ from core.errors import AndonError, Retryable
 from core.incident import Message
 from core.telemetry import Telemetry
 from store.client import Store
-from store.incidents import StoredIncidents
+from store.stages.incidents import StoredIncidents
 from tests.alerts.clocks import at, clocks
 from tests.alerts.memory_store import MemoryStore
 

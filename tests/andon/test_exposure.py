@@ -12,7 +12,7 @@ import pytest
 
 from andon.catalog_watch import load_checked_catalog
 from andon.commands import dashboard, demo, engine, up
-from collector.authentication import check_exposure
+from collector.ingest.authentication import check_exposure
 from core.config import Settings
 from core.errors import UsageError
 from tests.ports import free_port

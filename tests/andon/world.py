@@ -18,7 +18,7 @@ from core.config import Settings
 from core.telemetry import Telemetry
 from store import scratch
 from store.client import Store
-from store.keeping import kept_in_journal, note_rebuilding
+from store.recovery.keeping import kept_in_journal, note_rebuilding
 from tests.andon.shop import Shop
 
 RESUBMIT = Step(step="resubmit", title="Resubmit", post="http://middleware/")

@@ -64,7 +64,15 @@ def test_no_module_has_a_name_that_says_nothing_or_hides_another(package: str):
 
 
 def test_only_wiring_makes_stages_and_what_they_are_given():
-    concrete = {"alerts.unstored", "store.catalogs", "store.clocks", "store.correlation", "store.incidents", "store.loader", "store.unseen"}
+    concrete = {
+        "alerts.unstored",
+        "store.catalogs",
+        "store.stages.clocks",
+        "store.stages.correlation",
+        "store.stages.incidents",
+        "store.loading.loader",
+        "store.loading.unseen",
+    }
     concrete |= {f"{stage}.engine" for stage in STAGES}
     made = []
     for file in (ROOT / "andon").rglob("*.py"):

@@ -25,8 +25,8 @@ ALLOWED = {
     "journal/reader.py": "SQLite, not the store: a segment of the journal",
     "journal/segment.py": "SQLite, not the store: a segment of the journal",
     "journal/segments.py": "SQLite, not the store: a segment of the journal",
-    "store/endpoint.py": "a check that a connection answers, and a reader's own statement that is explained to tell which tables it names",
-    "store/engine_journal.py": "SQLite, not the store: a segment of the engine's journal",
+    "store/read_endpoint/endpoint.py": "a check that a connection answers, and a reader's own statement that is explained to tell which tables it names",
+    "store/recovery/engine_journal.py": "SQLite, not the store: a segment of the engine's journal",
 }
 """Python files that hold statements, and why."""
 

@@ -15,10 +15,10 @@ import grpc
 import httpx
 import pytest
 
-from collector.authentication import check_exposure
+from collector.brokers.queue_series import QueueState
 from collector.engine import Collector
+from collector.ingest.authentication import check_exposure
 from collector.own_points import record_of
-from collector.queue_series import QueueState
 from collector.receiver import ReceiverContext
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -238,7 +238,7 @@ def test_a_state_of_a_queue_that_cannot_be_kept_does_not_end_what_is_kept_of_all
     with running(tmp_path, Catalog(sources={"erp": source}), {"reader": Telling()}) as collector:
         wait_until(lambda: bool(collector.records()), 10, "it is kept at the next time")
         assert collector.telemetry.registry.get_sample_value(M.QUEUE_WAITING.value.name, labels) == 3
-        monkeypatch.setattr("collector.queue_series.FORGET_MILLISECONDS", -1_000)
+        monkeypatch.setattr("collector.brokers.queue_series.FORGET_MILLISECONDS", -1_000)
         gone = "what nobody tells of any more has no metric"
         wait_until(lambda: collector.telemetry.registry.get_sample_value(M.QUEUE_WAITING.value.name, labels) is None, 10, gone)
 

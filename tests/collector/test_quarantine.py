@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collector.content import Content
+from collector.ingest.content import Content
 from collector.quarantine import BODY_MAX_BYTES, EXCERPT_BYTES, Provenance, quarantine_reason, quarantine_record
 from collector.rejection import ValidationError
 from core.signal import Lane, Record, SignalKind

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.queue_series import QueueState
+from collector.brokers.queue_series import QueueState
 from collector.rejection import ValidationError
 from core.signal import Lane, SignalKind
 from core.telemetry import M, Telemetry

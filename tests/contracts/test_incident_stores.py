@@ -18,7 +18,7 @@ from alerts.recovery import deliveries_of, silences_of, state_of
 from alerts.stage import Silence
 from core.catalog.catalog import Catalog
 from store.client import Store
-from store.cursors import MOVES
+from store.stages.cursors import MOVES
 from tests.alerts.clocks import at, clocks
 from tests.alerts.delivery.deliveries import SECOND, delivery
 from tests.alerts.messages import NOW

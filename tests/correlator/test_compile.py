@@ -20,8 +20,8 @@ from core.telemetry import M, Telemetry
 from correlator.compile import NO_KEY, compile_catalog, signal_of
 from correlator.engine import Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
-from store.slice import SliceWriter
+from store.loading.slice import SliceWriter
+from store.stages.correlation import StoredCorrelation
 from tests.correlator.golden import SMALL, check_golden
 from tests.correlator.recording import NOW, catalog, feed, stored
 from tests.model.transactions import Heard

@@ -15,7 +15,7 @@ from core.telemetry import M, Telemetry
 from correlator import engine
 from correlator.engine import MERGED, ORPHAN_POLL, Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
+from store.stages.correlation import StoredCorrelation
 from tests.correlator.recording import FLOW, NOW, catalog, feed, stored
 from tests.model.transactions import Heard
 

@@ -10,8 +10,8 @@ from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
-from store.framing import LANDINGS, frame, insert_settings
+from store.loading.framing import LANDINGS, frame, insert_settings
+from store.stages.correlation import StoredCorrelation
 from tests.correlator.recording import catalog
 
 RECEIVED = "2026-02-28 12:00:00.000"

@@ -20,8 +20,8 @@ from core.signal import Lane, Record, SignalKind
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
-from store.slice import DECODED_MAX, SliceWriter
+from store.loading.slice import DECODED_MAX, SliceWriter
+from store.stages.correlation import StoredCorrelation
 from tests.correlator.recording import NOW, catalog
 from tests.correlator.test_compile import flow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
+from store.stages.correlation import StoredCorrelation
 from tests.correlator.recording import NOW, catalog, feed
 from tests.model.transactions import Heard
 

@@ -10,7 +10,7 @@ import pytest
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
+from store.stages.correlation import StoredCorrelation
 from tests.correlator.recording import NOW, RULES, catalog, feed, stored
 from tests.model.transactions import Heard, transactions
 

@@ -10,7 +10,7 @@ from core.catalog.load import load_catalog
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
+from store.stages.correlation import StoredCorrelation
 from tests.store.rows import START, put
 
 OLD, NEW = "messaging.operation", "messaging.operation.type"

@@ -16,7 +16,7 @@ from core.catalog.routing import Owners
 from core.catalog.runbook import Runbook, Step
 from core.catalog.source import Source
 from store.client import Store
-from store.derived import follow_clocks
+from store.stages.derived import follow_clocks
 from tests.store.queues import tell
 
 SHIPPED = Path(__file__).parents[2] / "catalog"

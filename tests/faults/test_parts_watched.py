@@ -14,8 +14,8 @@ from core.clock import SystemClock
 from core.condition import Conditions
 from core.telemetry import Telemetry
 from store.client import Store
-from store.losses import Losses
-from store.parts_ledger import PartsLedger
+from store.recovery.losses import Losses
+from store.recovery.parts_ledger import PartsLedger
 
 ROUNDS = int(os.environ.get("ANDON_ROUNDS", "20"))
 WRITERS = 3

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from core.catalog.flow import HEARTBEAT, OWN_FLOW
-from store.losses import CONDITION
-from store.parts_ledger import LEDGER
-from store.scrub import CONDITION as DAMAGE
+from store.recovery.losses import CONDITION
+from store.recovery.parts_ledger import LEDGER
+from store.recovery.scrub import CONDITION as DAMAGE
 from tests import plain_http
 from tests.e2e.sinks import Sink, http_sink
 from tests.faults.ledger import CATALOG, ENVIRONMENT, ORIGINS, Ledger, Producer

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.telemetry import Telemetry
 from correlator.engine import Correlator
 from store.client import Store
-from store.correlation import StoredCorrelation
+from store.stages.correlation import StoredCorrelation
 from tests.correlator.recording import FLOW, NOW, RULES, catalog, feed, stored
 from tests.model.transactions import Heard, orphans, transactions
 

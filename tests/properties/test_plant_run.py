@@ -27,12 +27,12 @@ from plant.builders import Input, record
 from plant.faults import ALWAYS, Fault, FaultName, default_faults
 from plant.run import SOURCE_OF_SERVICE
 from slas.engine import SlaEngine
-from store import slice as slices
 from store.client import Store
-from store.clocks import StoredClocks
-from store.correlation import StoredCorrelation
-from store.loader import Loader
-from store.unseen import Unseen
+from store.loading import slice as slices
+from store.loading.loader import Loader
+from store.loading.unseen import Unseen
+from store.stages.clocks import StoredClocks
+from store.stages.correlation import StoredCorrelation
 from tests.conftest import _empty
 from tests.correlator.recording import in_words
 from tests.model import signals

@@ -19,8 +19,8 @@ from core.config import Settings
 from core.signal import Lane, Record, SignalKind
 from store.catalogs import StoredCatalogs
 from store.client import open_store
-from store.derived import follow_clocks
 from store.migrations import migrate, schema_statements
+from store.stages.derived import follow_clocks
 from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
 from tests.andon.world import World, live
 from tests.releases.content import content_of

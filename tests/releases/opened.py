@@ -26,9 +26,9 @@ from core.catalog.catalog import Catalog
 from core.clock import FakeClock
 from core.config import Settings
 from core.telemetry import Telemetry
-from store.derived import follow_clocks
-from store.keeping import is_rebuilding
 from store.reads.leadership import Selected
+from store.recovery.keeping import is_rebuilding
+from store.stages.derived import follow_clocks
 from tests.andon.shop import Shop
 from tests.releases.content import content_of
 

@@ -19,8 +19,8 @@ from core.clock import from_milliseconds, to_milliseconds
 from core.telemetry import Telemetry
 from slas.engine import SlaEngine
 from store.client import Store
-from store.clocks import StoredClocks
-from store.unseen import Unseen
+from store.loading.unseen import Unseen
+from store.stages.clocks import StoredClocks
 
 WEEK = ["mon", "tue", "wed", "thu", "fri"]
 _revisions = itertools.count(1)

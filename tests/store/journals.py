@@ -17,7 +17,7 @@ from core.telemetry import Telemetry
 from journal.format import segment_path
 from journal.segment import SegmentWriter, make_row
 from store.client import Store
-from store.loader import Loader
+from store.loading.loader import Loader
 
 NOW = datetime(2026, 3, 27, 14, 50, tzinfo=UTC)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from collector.brokers.queue_series import QueueState, points_of
 from collector.own_points import record_of
-from collector.queue_series import QueueState, points_of
 from core.clock import to_milliseconds
 from core.signal import Lane, Record, SignalKind
 from store.client import Store
-from store.decoder import decode
+from store.loading.decoder import decode
 
 
 def tell(store: Store, source: str, queue: str, *states: tuple[datetime, dict[str, Any]], reader: str = "") -> None:

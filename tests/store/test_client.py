@@ -18,7 +18,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 from core.config import Settings
 from core.errors import NoRoom, Retryable, UsageError
 from store.client import _SENT_APART_MAX, Store, open_store, store_alone, store_is_open
-from store.held import Batch
+from store.disk.held import Batch
 from store.revision import BLOCK
 from tests.ports import free_port
 

@@ -11,7 +11,7 @@ from andon.catalog_check import check_catalog
 from core.catalog.load import CatalogErrors
 from store.client import Store
 from store.expressions import ExpressionCheck
-from store.read_only import check_expression
+from store.read_endpoint.read_only import check_expression
 
 ORDERS = Path(__file__).parent.parent / "catalogs" / "orders"
 REFUSED = [

@@ -12,7 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 
 from core.signal import Lane, Record, SignalKind
 from store.client import Store
-from store.framing import LANDINGS, frame, insert_settings
+from store.loading.framing import LANDINGS, frame, insert_settings
 
 RECEIVED_AT = 1_700_000_000_123
 NESTED = ArrayValue(values=[AnyValue(int_value=1), AnyValue(string_value=""), AnyValue(kvlist_value=KeyValueList())])

@@ -15,10 +15,10 @@ from core.config import Settings
 from core.errors import Retryable, UsageError
 from core.signal import Lane, Record, SignalKind
 from store.client import open_store
-from store.clocks import StoredClocks
 from store.migrations import migrate, schema_statements
 from store.reads.connection import LIMITS, connect_reader, reading, whom
 from store.server import scheme_of, server_dsn, why
+from store.stages.clocks import StoredClocks
 from tests.collector.requests import spans
 from tests.ports import free_port
 from tests.servers.clickhouse_stand_in import StandIn, clickhouse_stand_in

@@ -15,7 +15,7 @@ import pytest
 from andon.client.engine import frozen_by, now_of, readiness_of
 from core.config import Settings
 from core.errors import AndonError, UsageError
-from store.freeze import Frozen
+from store.recovery.freeze import Frozen
 from tests.ports import free_port
 
 Asked = list[tuple[str, str, str | None]]

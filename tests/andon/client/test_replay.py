@@ -19,7 +19,7 @@ from backports import zstd
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from andon.client.replay import Replayer
-from collector.ingest_handler import IngestHandler
+from collector.ingest.handler import IngestHandler
 from collector.rejection import unusable
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source

@@ -24,7 +24,7 @@ from core.signal import Lane, Record, SignalKind
 from plant.builders import Recording
 from plant.run import SOURCE_OF_SERVICE
 from store.client import Store
-from store.slice import SliceWriter
+from store.loading.slice import SliceWriter
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 AT = datetime(2026, 3, 2, 7, tzinfo=UTC)

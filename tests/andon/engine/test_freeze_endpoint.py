@@ -14,8 +14,8 @@ import pytest
 from andon.engine import freeze_endpoint
 from andon.engine.freeze_endpoint import FreezeEndpoint
 from core.config import Settings
-from store.freeze import Frozen
-from store.patience import Patience
+from store.disk.patience import Patience
+from store.recovery.freeze import Frozen
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from core.errors import NoRoom
 from core.telemetry import Telemetry
 from journal.format import ENGINE
 from store.client import Store
-from store.held_file import HeldFile
-from store.keeping import kept_in_journal
+from store.disk.held_file import HeldFile
+from store.recovery.keeping import kept_in_journal
 from tests.andon.shop import BOOK, BY_SPAN, Shop, catalog
 from tests.andon.shop_on_disk import ShopOnDisk
 
@@ -127,7 +127,7 @@ def test_an_engine_that_ends_meanwhile_leaves_what_it_decided_to_the_next_one(fu
 def test_what_waits_has_a_bound_beyond_which_deadlines_are_evaluated_once_there_is_room(
     full: Full, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("store.held.ROWS_MAX", 4)
+    monkeypatch.setattr("store.disk.held.ROWS_MAX", 4)
     monkeypatch.setattr("slas.engine.BATCH", 1)
     full.shop.send(*(full.shop.event("shop.captured", str(number)) for number in range(6)))
     full.tick()
@@ -193,7 +193,7 @@ def test_an_order_that_came_just_before_the_disk_filled_is_evaluated(full: Full)
 
 
 def test_more_that_waits_than_can_be_looked_through_lets_nothing_be_evaluated(full: Full, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.unseen.MAX_BYTES", 10)
+    monkeypatch.setattr("store.loading.unseen.MAX_BYTES", 10)
     full.shop.send(full.shop.event("shop.captured", "A-1"))
     full.tick()
     full.fill()

@@ -16,7 +16,7 @@ from core.config import Settings
 from core.errors import NoRoom
 from core.telemetry import Telemetry
 from store.client import Store
-from store.keeping import kept_in_journal
+from store.recovery.keeping import kept_in_journal
 from tests.andon.shop import Shop, catalog
 from tests.andon.shop_on_disk import ShopOnDisk
 from tests.waiting import wait_until
@@ -63,8 +63,8 @@ class Hanging(ShopOnDisk):
 
 @pytest.fixture
 def hanging(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hanging]:
-    monkeypatch.setattr("store.patience.SLOW_SECONDS", 0.05)
-    monkeypatch.setattr("store.patience.LOOK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("store.disk.patience.SLOW_SECONDS", 0.05)
+    monkeypatch.setattr("store.disk.patience.LOOK_AGAIN_SECONDS", 0.05)
     shop = Shop(store, Settings(data=tmp_path / "data"))
     telemetry = Telemetry()
     with (

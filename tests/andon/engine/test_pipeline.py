@@ -20,9 +20,9 @@ from core.telemetry import M, Telemetry
 from journal.writer import Journal
 from store.catalogs import StoredCatalogs
 from store.client import Store
-from store.clocks import StoredClocks
 from store.migrations import migrate
 from store.reads import board, leadership, search
+from store.stages.clocks import StoredClocks
 from tests.andon.shop import BOOK, BY_SPAN, SHIP, Shop, catalog
 
 

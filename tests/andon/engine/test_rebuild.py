@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from store.client import Store
-from store.keeping import is_rebuilding
+from store.recovery.keeping import is_rebuilding
 from tests.andon.shop import BOOK, BY_SPAN, SHIP, catalog
 from tests.andon.world import World, content, live
 

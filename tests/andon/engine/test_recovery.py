@@ -15,9 +15,9 @@ from andon.engine.recovery import Recovery
 from core.errors import NoRoom
 from core.telemetry import M, Telemetry
 from store.client import Store
-from store.derived import follow_clocks
-from store.losses import CONDITION, Losses
-from store.parts_ledger import PartsLedger, listed
+from store.recovery.losses import CONDITION, Losses
+from store.recovery.parts_ledger import PartsLedger, listed
+from store.stages.derived import follow_clocks
 from tests.andon.shop import BOOK, BY_SPAN, SHIP, catalog
 from tests.andon.world import World, content, live
 

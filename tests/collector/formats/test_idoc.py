@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from collector.documents.idoc_segments import CONTROL, SEGMENTS
 from collector.format import Document
-from collector.idoc_segments import CONTROL, SEGMENTS
 from tests.collector.formats.reading import data, read
 
 HEADER = {

@@ -95,7 +95,7 @@ def test_an_element_too_large_for_an_event_costs_no_other():
 
 
 def test_memory_is_bounded_by_a_part_and_not_by_the_body(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("collector.xml_tree._CHUNK_BYTES", 16 << 10)
+    monkeypatch.setattr("collector.documents.xml_tree._CHUNK_BYTES", 16 << 10)
     body = ("<r>" + "<d><a>1</a><b>2</b></d>" * 10_000 + "</r>").encode()
     read_each = formats()["xml"].reader({"type": "xml", "each": "r/d"})
     tracemalloc.start()

@@ -26,8 +26,8 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
 
-from collector.content import REQUEST_MAX_BYTES
 from collector.grpc.export import peer_of
+from collector.ingest.content import REQUEST_MAX_BYTES
 from core.catalog.catalog import Catalog
 from core.signal import Lane, SignalKind
 from core.telemetry import M

@@ -164,7 +164,7 @@ def is_closed_within(opened: socket.socket, seconds: float, chunk: bytes, pause_
 
 
 def test_endless_chunks_end_at_the_limit(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.validation.REQUEST_MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("collector.ingest.validation.REQUEST_MAX_BYTES", 1 << 20)
     monkeypatch.setattr("core.http.server.DRAIN_SECONDS", 0.3)
     chunk = b"10000\r\n" + bytes(1 << 16) + b"\r\n"
     with socket.create_connection(("127.0.0.1", collector.engine.http_port), timeout=5) as opened:

@@ -8,7 +8,7 @@ import pytest
 from google.rpc.status_pb2 import Status
 
 from collector.http.responses import accept_json, accept_protobuf, explain_json, explain_protobuf
-from collector.ingest_handler import Outcome
+from collector.ingest.handler import Outcome
 from collector.otlp.requests import RESPONSES
 from collector.rejection import Rejection, no_room, reject, unproven, unusable
 from core.errors import Full

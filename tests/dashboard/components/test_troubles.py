@@ -8,7 +8,7 @@ from collector.own_points import record_of
 from collector.source_news import SourceNews
 from core.clock import to_milliseconds
 from store.client import Store
-from store.decoder import decode
+from store.loading.decoder import decode
 from tests.dashboard.shown import View, no_foreign_markup, words
 from tests.dashboard.synthetic import NOW
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from store.client import Store
-from store.derived import follow_clocks
 from store.reads import attainment
+from store.stages.derived import follow_clocks
 from tests.store.rows import DAY, HOUR, START, clock
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -11,7 +11,7 @@ import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValueList
 
 from store.client import Store
-from store.read_only import question
+from store.read_endpoint.read_only import question
 from store.reads import discovery
 from store.statement import statement
 

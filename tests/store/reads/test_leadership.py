@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from store.client import Store
-from store.derived import follow_clocks
 from store.reads import attainment, board, leadership
+from store.stages.derived import follow_clocks
 from tests.store.rows import DAY, HOUR, START, clock, put, transaction
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from core.clock import to_milliseconds
 from core.signal import Lane, Record, SignalKind
-from store import slice as slices
 from store.client import Store
-from store.hours import Hours, columns_of, count
+from store.loading import slice as slices
+from store.loading.hours import Hours, columns_of, count
+from store.loading.slice import SHARES, SliceWriter
 from store.reads import origins
-from store.slice import SHARES, SliceWriter
 from tests.store.rows import DAY, HOUR, START, put
 
 

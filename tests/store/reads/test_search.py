@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from core.business_key import visible
 from store.client import Store
-from store.derived import follow_clocks
 from store.reads import search
+from store.stages.derived import follow_clocks
 from tests.store.rows import DAY, HOUR, START, clock, put, transaction
 
 

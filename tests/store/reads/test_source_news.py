@@ -8,7 +8,7 @@ from collector.own_points import record_of
 from collector.source_news import SourceNews
 from core.clock import to_milliseconds
 from store.client import Store
-from store.decoder import decode
+from store.loading.decoder import decode
 from store.reads import source_news
 from tests.store.queues import send
 from tests.store.rows import HOUR, START

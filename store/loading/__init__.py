@@ -1,0 +1,1 @@
+"""From the journal into the tables, slice by slice."""

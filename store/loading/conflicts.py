@@ -1,0 +1,69 @@
+"""Finds events that repeat the key of a stored event with different content: the first one stays, the other goes to quarantine.
+
+An event in quarantine is not a milestone either. So this runs after a slice is written and before it is correlated.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Sequence
+
+from core.signal import Record, SignalKind
+from core.telemetry import M, Telemetry
+from store.client import Store
+from store.loading.event_contents import EventContents, content_hash, key_hash, key_of
+from store.loading.framing import LANDINGS, frame, insert_settings
+from store.loading.slice import DECODED_MAX
+from store.statement import statement
+
+REASON = "key_conflict"
+log = logging.getLogger("store.loading.conflicts")
+
+
+def quarantine_conflicts(store: Store, contents: EventContents, telemetry: Telemetry, records: Sequence[Record], slice_: int) -> int:
+    """Quarantine the events among ``records``, just loaded as ``slice_``, whose key already has different content; return how many.
+
+    Repeating it writes the same rows again. Raises ``ClickHouseError`` if the store fails.
+    """
+    events = [record for record in records if record.kind is SignalKind.EVENT]
+    if not events:
+        return 0
+    is_small = len(events) <= DECODED_MAX[SignalKind.EVENT]
+    hashes = contents.note(events, slice_) if is_small else contents.noted_by_store(slice_)
+    if not hashes:
+        return 0
+    # The table may no longer have the slice's own content, if what is kept has replaced it: the records say which events are meant.
+    suspects = [(record, key) for record in events if key_hash(*(key := key_of(record))) in hashes]
+    pairs = base64.b64encode(json.dumps(sorted({key for _, key in suspects})).encode()).decode()
+    found = store.rows(statement("conflicts/kept_events"), {"pairs": pairs})
+    kept = {(str(row["event_source"]), str(row["id"])): str(row["kept"]) for row in found}
+    rows: dict[str, Record] = {}
+    conflicts: list[tuple[str, str]] = []
+    for record, key in suspects:
+        content = content_hash(record.body)
+        if content != kept.get(key, content):
+            rows[f"conflict:{content}"] = _quarantine_record(record, key, f"conflict:{content}")
+            conflicts.append((f"{key[0]} {key[1]}", content))
+    if not rows:  # the same content, sent again
+        return 0
+    table = LANDINGS[SignalKind.QUARANTINE].table
+    store.insert_raw(table, frame(list(rows.values()), slice_), "Protobuf", insert_settings(SignalKind.QUARANTINE))
+    encoded = base64.b64encode(json.dumps(conflicts).encode()).decode()
+    store.command(statement("conflicts/forget_milestones"), {"contents": encoded})
+    telemetry.add(M.QUARANTINED, len(rows), reason=REASON)
+    log.warning("events repeat a key with different content", extra={"fields": {"conflicts": len(rows), "keys": list(kept)[:20]}})
+    return len(rows)
+
+
+def _quarantine_record(record: Record, key: tuple[str, str], quarantine_id: str) -> Record:
+    detail = {
+        "quarantine_id": quarantine_id,
+        "reason": REASON,
+        "message": f"event {key[1][:200]} of {key[0][:200]} was received before with different content; the first one is kept",
+        "field": "id",
+        "kind": SignalKind.EVENT.value,
+        "content_type": "application/cloudevents+json",
+    }
+    return Record(SignalKind.QUARANTINE, record.source, record.lane, record.received_at, 1, record.body, json.dumps(detail))

@@ -1,0 +1,1 @@
+"""What the store has lost, how it comes back, and copies of it."""

@@ -1,0 +1,1 @@
+"""What the stages read and write: events, transactions, clocks, verdicts and incidents."""
