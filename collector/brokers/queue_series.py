@@ -6,8 +6,10 @@ Pages and incidents read them there; a queue without a change is told again afte
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from collector.own_points import OwnPoint
+from core.clock import to_milliseconds
 from core.telemetry import M
 
 KEEP_SECONDS = 10.0
@@ -18,6 +20,9 @@ FORGET_MILLISECONDS = 600_000
 """How long after it was last told of a queue is forgotten: it is gone, or nobody reads its source."""
 DONE = "andon_queue_done_messages"
 """Counts up as messages leave the queue; of use only for whether it rises, so it is no metric of its own for Prometheus."""
+TIME_MILLISECONDS_MIN = 10**12
+"""What is below is no time of a message, but a number that its sender gave (2001)."""
+_AHEAD_MILLISECONDS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,12 @@ class QueueState:
             M.QUEUE_DEAD_LETTERS: self.dead_letters,
         }
         return {metric: None if value is None else float(value) for metric, value in told.items()}
+
+
+def age_seconds(milliseconds: int, now: datetime) -> float | None:
+    """Return how old a message is whose sender wrote this time, since 1970 UTC; None if it is none: before 2001, or over a day ahead."""
+    ahead = milliseconds - to_milliseconds(now)
+    return max(0.0, -ahead / 1000) if milliseconds >= TIME_MILLISECONDS_MIN and ahead < _AHEAD_MILLISECONDS else None
 
 
 LABELS = ("source", "queue", "reader")

@@ -19,7 +19,7 @@ import httpx
 import msgspec
 from aio_pika.abc import AbstractConnection
 
-from collector.brokers.queue_series import QueueState
+from collector.brokers.queue_series import QueueState, age_seconds
 from collector.brokers.reconnecting import cancel_until_done, without_password
 from collector.polling.http_address import server_of
 from collector.receiver import ReceiverContext
@@ -29,7 +29,6 @@ from core.secrets import resolve_secret
 LOOK_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 ANSWER_MAX_BYTES = 4 << 20
-_AHEAD_SECONDS = 86_400
 _DONE = ("ack", "deliver_no_ack", "get_no_ack")
 _LOG = logging.getLogger("andon.collector.rabbitmq")
 
@@ -212,6 +211,5 @@ def _state(described: Mapping[str, Any], dead_letters: int | None, now: datetime
 def _oldest_seconds(described: Mapping[str, Any], now: datetime) -> float | None:
     first = described.get("head_message_timestamp")
     if isinstance(first, int):
-        # senders write what they like, and some milliseconds: what is far ahead tells nothing
-        return max(0.0, now.timestamp() - first) if first < now.timestamp() + _AHEAD_SECONDS else None
+        return age_seconds(first * 1000, now)
     return None if described.get("messages") else 0.0

@@ -32,6 +32,7 @@ from pydantic import AwareDatetime, Field
 
 from collector.backoff import Backoff
 from collector.brokers.kafka_address import connection_of
+from collector.brokers.kafka_oldest import KafkaOldest
 from collector.brokers.queue_series import QueueState
 from collector.brokers.reconnecting import reconnect_for_ever
 from collector.cloud_events import ATTRIBUTE_MAX_CHARACTERS
@@ -52,6 +53,8 @@ SESSION_SECONDS = 45.0
 HOLD_SECONDS = 300.0
 """Until it goes on without one that holds its messages, as we do while the journal is full."""
 ANSWER_SECONDS = 15.0
+OLDEST_SECONDS = 2.0
+"""How long a look may take to read the oldest messages of all groups."""
 CLOSE_SECONDS = 3.0
 ASKED_MAX = 40
 """How often brokers that are down are asked for, each time for a second, before the address and its password are read again."""
@@ -167,6 +170,7 @@ class _Member:
             "on_commit": self._committed,
         }
         self._consumer = Consumer({**connection, **reading})
+        self._oldest = KafkaOldest(connection, self._group, context.clock)
         self._consumer.subscribe(settings.topics, on_assign=self._assign, on_revoke=self._revoke)
 
     def batch(self) -> tuple[list[confluent_kafka.Message], list[Record]]:
@@ -211,6 +215,7 @@ class _Member:
         """Leave the group."""
         with suppress(RuntimeError, KafkaException):
             self._consumer.close()
+        self._oldest.close()
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Start where the group committed; tell what it can no longer have."""
@@ -283,16 +288,19 @@ class _Member:
         return list(answer.topic_partitions)
 
     def _queue_states(self, group: str, positions: list[TopicPartition], ends: dict[tuple[str, int], int]) -> None:
-        """Tell the lag of a group by topic; a partition that it has not read yet counts once it has."""
+        """Tell by topic how far a group is behind, and since when; a partition that it has not read yet counts once it has."""
         waiting: dict[tuple[str, str], int] = {each: 0 for each in self._told if each[1] == group}
         done: Counter[str] = Counter()
+        lagging: list[TopicPartition] = []
         for each in positions:
             end = ends[each.topic, each.partition]
             behind = max(end - each.offset, 0) if end >= 0 and each.offset >= 0 else 0
             waiting[each.topic, group] = waiting.get((each.topic, group), 0) + behind
             done[each.topic] += max(each.offset, 0)
+            lagging += [each] if behind else []
+        ages = self._oldest.ages(lagging, OLDEST_SECONDS / (1 + len(self._settings.watch)))
         for (topic, reader), messages in waiting.items():
-            self._context.tell_queue(QueueState(topic, reader, waiting=messages, done=done[topic]))
+            self._context.tell_queue(QueueState(topic, reader, messages, oldest_seconds=ages.get(topic, 0.0), done=done[topic]))
         self._told |= waiting.keys()
 
     def _tell(self, error: KafkaError, message: confluent_kafka.Message) -> None:

@@ -27,12 +27,12 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from collector.backoff import Backoff
-from collector.brokers.queue_series import QueueState
+from collector.brokers.queue_series import TIME_MILLISECONDS_MIN, QueueState, age_seconds
 from collector.brokers.reconnecting import reconnect_for_ever
 from collector.message import Message, MessageSettings, records_of, text_of
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from core.clock import EPOCH, to_milliseconds
+from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 
@@ -43,8 +43,6 @@ _FIRST_COUNT = 16
 LOOK_SECONDS = 10.0
 _GROUPS_MAX = 100
 """Of one stream, whose states are told."""
-_TIME_MILLISECONDS_MIN = 10**12
-"""Ids below were given by their sender and are no time (2001)."""
 _ERRORS = (RedisError, AndonError, OSError, ValueError)
 _LOG = logging.getLogger("andon.collector.redis_stream")
 Fields = dict[bytes, bytes]
@@ -195,13 +193,10 @@ class _Group:
             next_one: Any = await _answer(self._client.xrange(self._stream, min=after, count=1))
             first = [each for each, _ in next_one]
         milliseconds = int(text_of(first[0]).partition("-")[0]) if first else None
-        oldest = None if milliseconds is None or milliseconds < _TIME_MILLISECONDS_MIN else self._age_seconds(milliseconds)
+        oldest = None if milliseconds is None else age_seconds(milliseconds, self._context.clock.now())
         done = None if seen is None else seen - group["pending"]
         state = QueueState(self._stream, text_of(group["name"]), waiting, unacknowledged, 0.0 if not first else oldest, done=done)
         self._context.tell_queue(state)
-
-    def _age_seconds(self, milliseconds: int) -> float:
-        return max(0.0, to_milliseconds(self._context.clock.now()) / 1000 - milliseconds / 1000)
 
     async def _look_for_gap(self, stream: dict[str, Any], ours: dict[str, Any], entries: list[Entry]) -> None:
         """Tell that entries between the last one delivered before and ``entries`` are gone. Redis before 7 does not say what that needs."""
@@ -267,7 +262,7 @@ def message_of(entry: Entry, settings: RedisStreamSettings) -> Message:
         headers=headers,
         content_type=content_type,
         identity=identity,
-        time=_time(milliseconds) if milliseconds >= _TIME_MILLISECONDS_MIN else None,
+        time=_time(milliseconds) if milliseconds >= TIME_MILLISECONDS_MIN else None,
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 
-from collector.brokers.queue_series import AGAIN_MILLISECONDS, FORGET_MILLISECONDS, QueueSeries, QueueState, points_of
+from collector.brokers.queue_series import AGAIN_MILLISECONDS, FORGET_MILLISECONDS, QueueSeries, QueueState, age_seconds, points_of
 from collector.own_points import record_of
 
 
@@ -48,3 +51,19 @@ def test_a_record_counts_what_is_known_of_each_queue() -> None:
         "andon_queue_dead_letter_messages": (0.0, 1_000_000_000),
     }
     assert (record.source, record.count, record.received_at) == ("andon", 2, 2_000)
+
+
+NOON = datetime(2026, 3, 27, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (NOON - timedelta(milliseconds=1_500), 1.5),
+        (NOON + timedelta(hours=23), 0.0),
+        (NOON + timedelta(days=2), None),
+        (datetime(1970, 1, 2, tzinfo=UTC), None),
+    ],
+)
+def test_what_a_sender_wrote_is_an_age_only_if_it_can_be_one(moment: datetime, expected: float | None) -> None:
+    assert age_seconds(int(moment.timestamp() * 1000), NOON) == expected

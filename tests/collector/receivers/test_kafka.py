@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -188,11 +189,14 @@ def test_a_partition_nobody_has_committed_is_read_from_its_oldest_message_or_fro
     assert [event["data"] for event in whole.events] == [1, 2, 3]
 
 
-def test_what_waits_for_us_and_for_other_groups_is_measured(
+def test_what_waits_for_us_and_for_other_groups_is_measured_with_the_age_of_the_oldest(
     kafka_server: KafkaServer, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("collector.receivers.kafka.LOOK_SECONDS", 0.1)
-    kafka_server.send(topic, *[b"1"] * 30)
+    dated = Producer({"bootstrap.servers": kafka_server.addresses, "log_level": 0})
+    for number in range(30):
+        dated.produce(topic, b"1", timestamp=int(time.time() - (7200 if number < 10 else 3600)) * 1000)
+    assert dated.flush(60) == 0
     other = Consumer({"bootstrap.servers": kafka_server.addresses, "group.id": f"import-{topic}", "auto.offset.reset": "earliest"})
     other.subscribe([topic])
     assert len(other.consume(10, 60)) == 10
@@ -209,7 +213,11 @@ def test_what_waits_for_us_and_for_other_groups_is_measured(
         async with running(RECEIVER, context):
             await until(lambda: len(intake.events) == 30 and waiting(f"import-{topic}") == 20)
             assert waiting(f"of-{topic}") == 0
-            assert context.queues.due()["erp", topic, f"import-{topic}"][0].done == 10
+            await until(lambda: context.queues.due()["erp", topic, f"of-{topic}"][0].oldest_seconds == 0)
+            await until(lambda: context.queues.due()["erp", topic, f"import-{topic}"][0].oldest_seconds is not None)
+            theirs = context.queues.due()["erp", topic, f"import-{topic}"][0]
+            assert theirs.done == 10
+            assert 3600 <= (theirs.oldest_seconds or 0) < 7200, "of the first message that they have not read"
 
     asyncio.run(scenario())
 
