@@ -40,6 +40,8 @@ class KafkaOldest:
             "queued.min.messages": 1,
             "queued.max.messages.kbytes": FETCH_MAX_BYTES >> 10,
             "fetch.wait.max.ms": int(POLL_SECONDS * 1000),
+            "fetch.queue.backoff.ms": int(POLL_SECONDS * 1000),
+            "fetch.error.backoff.ms": int(POLL_SECONDS * 1000),
             "log_level": 0,
         }
 

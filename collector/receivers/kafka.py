@@ -209,7 +209,8 @@ class _Member:
         ends = {(each.topic, each.partition): self._consumer.get_watermark_offsets(each, cached=True)[1] for each in ours}
         self._queue_states(self._group, ours, ends)
         for group in self._settings.watch:
-            self._queue_states(group, self._committed_of(group, list(ours)), ends)
+            if theirs := self._committed_of(group, list(ours)):  # else it stays as it was last: it is not known to have caught up
+                self._queue_states(group, theirs, ends)
 
     def close(self) -> None:
         """Leave the group."""

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from andon.plugins import formats
@@ -54,6 +54,14 @@ def receive(wanted: int, state: Path, chosen: dict[str, Any], reader: Reader | N
 
     asyncio.run(scenario())
     return intake
+
+
+def read_ten(server: KafkaServer, topic: str, group: str) -> None:
+    other = Consumer({"bootstrap.servers": server.addresses, "group.id": group, "auto.offset.reset": "earliest"})
+    other.subscribe([topic])
+    assert len(other.consume(10, 60)) == 10
+    other.commit(asynchronous=False)
+    other.close()
 
 
 def test_a_message_becomes_an_event_with_its_context(kafka_server: KafkaServer, topic: str, tmp_path: Path):
@@ -197,11 +205,7 @@ def test_what_waits_for_us_and_for_other_groups_is_measured_with_the_age_of_the_
     for number in range(30):
         dated.produce(topic, b"1", timestamp=int(time.time() - (7200 if number < 10 else 3600)) * 1000)
     assert dated.flush(60) == 0
-    other = Consumer({"bootstrap.servers": kafka_server.addresses, "group.id": f"import-{topic}", "auto.offset.reset": "earliest"})
-    other.subscribe([topic])
-    assert len(other.consume(10, 60)) == 10
-    other.commit(asynchronous=False)
-    other.close()
+    read_ten(kafka_server, topic, f"import-{topic}")
     intake, telemetry = TestIntake(), Telemetry()
 
     def waiting(reader: str) -> float:
@@ -218,6 +222,29 @@ def test_what_waits_for_us_and_for_other_groups_is_measured_with_the_age_of_the_
             theirs = context.queues.due()["erp", topic, f"import-{topic}"][0]
             assert theirs.done == 10
             assert 3600 <= (theirs.oldest_seconds or 0) < 7200, "of the first message that they have not read"
+
+    asyncio.run(scenario())
+
+
+def test_a_group_that_can_no_longer_be_asked_about_is_not_told_to_have_caught_up(
+    kafka_server: KafkaServer, topic: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr("collector.receivers.kafka.LOOK_SECONDS", 0.1)
+    kafka_server.send(topic, *[b"1"] * 30)
+    read_ten(kafka_server, topic, f"import-{topic}")
+    telemetry = Telemetry()
+
+    def refused(*_: object, **__: object) -> None:
+        raise KafkaException(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED))
+
+    async def scenario() -> None:
+        chosen = settings(topic, watch=[f"import-{topic}"])
+        async with running(RECEIVER, context_of(chosen, TestIntake(), tmp_path / "state", telemetry)):
+            figure = {"source": "erp", "queue": topic, "reader": f"import-{topic}"}
+            await until(lambda: telemetry.value(M.QUEUE_WAITING, **figure) == 20)
+            monkeypatch.setattr("confluent_kafka.admin.AdminClient.list_consumer_group_offsets", refused)
+            await until(lambda: caplog.text.count("the lag of a consumer group cannot be measured") >= 2)
+            assert telemetry.value(M.QUEUE_WAITING, **figure) == 20
 
     asyncio.run(scenario())
 

@@ -132,6 +132,7 @@ class KafkaServer:
             "auto.create.topics.enable": "false",
             "group.initial.rebalance.delay.ms": 0,
             "offsets.topic.num.partitions": 1,
+            "log.retention.ms": -1,  # tests send messages that bear any time
             "offsets.topic.replication.factor": copies,
             "replica.lag.time.max.ms": 3000,  # as the next: until a broker that died is no longer waited for
             "broker.session.timeout.ms": 3000,
