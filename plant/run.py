@@ -87,6 +87,8 @@ class Plant:
 
     def _play_history(self) -> bool:
         """Send what happened before live, transaction by transaction; what is still open continues live."""
+        if self._sent_until > self.live:
+            self._tell_played()  # before the restart: nobody need wait until it has been made once more
         begin = self.live - timedelta(hours=self._settings.history_hours)
         checks = takewhile(lambda check: check.truth.started_at < self.live, self.model.checks(begin, HISTORY_CHECK))
         past: list[Happening] = [*(checks if self._settings.history_hours > 0 else ()), *self._past]
@@ -102,9 +104,12 @@ class Plant:
             if self._sent_until == self.live and not self._send(ready):
                 return False
         _logger.info("played %s transactions of history", len(self._past))
+        self._tell_played()
+        return self._tell_past_queues()
+
+    def _tell_played(self) -> None:
         if self._settings.played is not None:
             self._settings.played.touch()
-        return self._tell_past_queues()
 
     def _tell_past_queues(self) -> bool:
         """Tell what stood in the queues of the last day before live, as far as there is history."""

@@ -58,6 +58,7 @@ def command(
     os.environ.setdefault("ANDON_OPS_DESK_SECRET", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
     check_exposure(settings, load_checked_catalog(settings))
     arguments = [sys.executable, "-m", "andon", "plant", f"--rate={rate}", f"--desk-port={desk}"]
+    (settings.data / HISTORY_PLAYED).unlink(missing_ok=True)  # of an earlier demo: this one may have another history
     plant = Child("plant", arguments, ready_file=settings.data / HISTORY_PLAYED, environment=as_environment(settings))
     summary = summary_of(settings, [
         ("Plant", f"simulated, {speed:g} times real speed, with planted faults; the desk's messages: http://127.0.0.1:{desk}/"),

@@ -13,6 +13,7 @@ from core.config import Settings
 
 if TYPE_CHECKING:
     from andon.preview.outcome import Outcome
+    from store.reads.connection import Reader
 
 Beside = tuple[dict[str, str], dict[str, str]]
 """What is said of a file by options: headers, and where it would be read."""
@@ -55,6 +56,7 @@ def queues(name: Annotated[str, typer.Argument(help="a source of the catalog; al
     from store.reads.queues import latest
 
     with reading(settings) as client:
+        _check_known(name, client)
         found = latest(client, since=SystemClock().now() - timedelta(hours=24))
     told = listed(found, name)
     if told.empty:
@@ -82,10 +84,11 @@ def troubles(
 
     since = SystemClock().now() - timedelta(hours=24)
     with reading(settings) as client:
+        _check_known(name, client)
         told = (source_news.unread(client, since=since), source_news.gaps(client, since=since), origins.pauses(client))
     found = listed([name] if name else [], *told)
     if found.empty:
-        typer.echo(f"{name or 'every source'} is read, and nothing was missing in the last 24 hours")
+        typer.echo(f"nothing is known to be wrong with {name or 'any source'}, and nothing was missing in the last 24 hours")
         return
     print_frame(found)
     raise typer.Exit(1)
@@ -136,6 +139,20 @@ def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
     if wrong := [each for each in given or () if not each.partition("=")[0] or "=" not in each]:
         raise UsageError(f"--{option} {wrong[0]} has no name and value; write --{option} NAME=VALUE")
     return {each.partition("=")[0]: each.partition("=")[2] for each in given or ()}
+
+
+def _check_known(name: str, client: Reader) -> None:
+    """Raise UsageError for a source that the catalog in force does not define; empty is all of them."""
+    from collector.ingest.authentication import DEFAULT_SOURCE
+    from core.catalog.catalog import catalog_from_json
+    from core.catalog.validation_errors import suggestion
+    from core.errors import UsageError
+    from store.reads import catalogs
+
+    definitions = catalogs.in_force(client)["definitions"]
+    known = {DEFAULT_SOURCE, *(catalog_from_json(definitions).sources if definitions else ())}
+    if name and name not in known:
+        raise UsageError(f"source '{name}' is not defined{suggestion(name, known)}")
 
 
 def _outcomes(name: str, file: Path | None, limit: int, beside: Beside, settings: Settings) -> list[Outcome]:

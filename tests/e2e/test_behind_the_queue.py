@@ -91,6 +91,9 @@ def test_one_incident_names_what_a_stopped_queue_holds_up_and_ends_when_it_moves
             assert [line["reference"] for line in message["top"]] == ["4711", "4712", "4713"], "who is due first comes first"
             assert "waits behind a queue: erp.inbound stands still" in product.ask("explain", "4711").stdout
             assert INBOUND in product.ask("source", "queues", "broker").stdout
+            for looked_at in ("queues", "troubles"):
+                asked = product.ask("source", looked_at, "brokr")
+                assert (asked.returncode, asked.stderr) == (2, "andon: source 'brokr' is not defined; did you mean 'broker'?\n")
             asyncio.run(read_one(rabbit_server))
             wait_until(lambda: desk.messages[-1]["reason"] == "resolved", 120, "the queue moves, so that the incident is resolved")
             assert len(desk.messages) == 2, "never one alert an order"

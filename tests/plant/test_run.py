@@ -173,6 +173,24 @@ def test_that_its_history_has_been_sent_is_told_by_a_file(tmp_path: Path) -> Non
     assert not (tmp_path / "stopped").exists()
 
 
+def test_a_restarted_plant_tells_at_once_that_its_history_has_been_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = tmp_path / "played"
+    settings: dict[str, Any] = {"history_hours": 12, "history_transactions": 20, "state": tmp_path / "plant.json", "played": played}
+    with capturing() as capture:
+        plant, clock = plant_for(capture, **settings)
+        assert plant._play_history()
+        play(plant, clock, 7)
+        plant.close()
+        played.unlink()
+        plant = Plant(PlantSettings(capture.url, faults=(), **settings), clock, threading.Event())
+        begun: list[bool] = []
+        monkeypatch.setattr(plant.schedule, "begin", lambda _: begun.append(played.exists()))
+        assert plant.catch_up()
+        plant.close()
+    assert begun
+    assert all(begun)
+
+
 @pytest.mark.parametrize("minutes", [7, 20])
 def test_a_restarted_plant_goes_on_where_it_was(tmp_path: Path, minutes: int) -> None:
     state = tmp_path / "plant.json"

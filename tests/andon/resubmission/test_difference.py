@@ -14,12 +14,26 @@ def test_a_short_text_is_compared_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("UNB\r\nBGM\r\n", "UNB\nBGM\n", ["-UNB␍", "-BGM␍", "+UNB", "+BGM", " "]),
+        ("a\x1db", "a\nb", ["-a␝b", "+a", "+b"]),
+        ("a\n", "a", [" a", "-"]),
+        ("a\u2028b", "ab", ["-a\\u2028b", "+ab"]),
+        ("a\tb", "a b", ["-a␉b", "+a b"]),
+    ],
+)
+def test_what_nobody_sees_is_written_out(before: str, after: str, told: list[str]) -> None:
+    assert difference(before, after)[3:] == told
+
+
+@pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        (["b"], ["x"], ["@@ from line 601: 1 lines are 1 others @@", "-b", "+x"]),
-        ([], ["x", "y"], ["@@ from line 601: 0 lines are 2 others @@", "+x", "+y"]),
-        (["b", "c"], [], ["@@ from line 601: 2 lines are 0 others @@", "-b", "-c"]),
-        ([], [], ["@@ from line 1201: 0 lines are 0 others @@"]),
+        (["b"], ["x"], ["@@ from line 601: 1 line replaced by 1 line @@", "-b", "+x"]),
+        ([], ["x", "y"], ["@@ from line 601: 0 lines replaced by 2 lines @@", "+x", "+y"]),
+        (["b", "c"], [], ["@@ from line 601: 2 lines replaced by 0 lines @@", "-b", "-c"]),
+        ([], [], []),
     ],
 )
 def test_of_a_long_one_only_where_it_differs(old: list[str], new: list[str], told: list[str]) -> None:
