@@ -15,25 +15,23 @@ import asyncio
 import contextlib
 import json
 import logging
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, Literal
 
 import aio_pika
-import pamqp.decode
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, ChannelPreconditionFailed
 from pamqp.exceptions import PAMQPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector.backoff import Backoff
+from collector.brokers.rabbitmq_decoding import read_every_message
 from collector.brokers.rabbitmq_queues import Watched, doubts, telling_queues
 from collector.brokers.reconnecting import end_when_cancelled, reconnect_for_ever
 from collector.message import Message, MessageSettings, records_of
 from collector.plugin_settings import Reference
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 
@@ -106,60 +104,11 @@ class RabbitmqReceiver:
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
         settings = parse_settings(RabbitmqSettings, context.source.receiver or {})
-        _read_every_message()
+        read_every_message()
         await reconnect_for_ever(context, partial(_connected, context, settings), _BROKER_ERRORS, _LOG, queue=settings.queue)
 
 
 RECEIVER = RabbitmqReceiver()
-
-
-_strict_timestamp, _strict_table = pamqp.decode.timestamp, pamqp.decode.field_table
-
-
-def _timestamp(value: bytes) -> tuple[int, datetime]:
-    """Return the 8 bytes read and the time. What the client cannot read as (milli)seconds is in microseconds, else in nanoseconds.
-
-    Every 64-bit number is a time in one of these units (the largest is in 2554). Raises ValueError for less than 8 bytes.
-    """
-    try:
-        return _strict_timestamp(value)
-    except (ValueError, OverflowError, OSError):  # the last two come from the system's calendar, for years it does not support
-        if len(value) < 8:
-            raise
-    number = int.from_bytes(value[:8], "big")
-    try:
-        return 8, EPOCH + timedelta(microseconds=number)
-    except OverflowError:
-        return 8, EPOCH + timedelta(microseconds=number // 1000)
-
-
-def _short_text(value: bytes) -> tuple[int, str]:
-    """Return how many bytes were read and the text; bytes that are no UTF-8 are halves of characters in it, which no event can hold."""
-    size = value[0]
-    return size + 1, value[1 : size + 1].decode("utf-8", "surrogateescape")
-
-
-def _table(value: bytes) -> tuple[int, dict[str, Any]]:
-    """Return how many bytes were read and the headers, or a table among them, whatever bytes their names are."""
-    try:
-        return _strict_table(value)
-    except UnicodeDecodeError:
-        at, end, found = 4, 4 + int.from_bytes(value[:4], "big"), {}
-        while at < end:
-            size, name = _short_text(value[at:])
-            consumed, found[name] = pamqp.decode.embedded_value(value[at + size :])
-            at += size + consumed
-        return end, found
-
-
-def _read_every_message() -> None:
-    """Make the client read every timestamp and every text of a message and its headers, for the whole process.
-
-    The client decodes while it reads the connection: an error there ends the connection before we have a message to quarantine, and the
-    broker redelivers the same one for ever.
-    """
-    pamqp.decode.METHODS |= {"timestamp": _timestamp, "shortstr": _short_text, "table": _table}
-    pamqp.decode.TABLE_MAPPING |= {b"T": _timestamp, b"F": _table}
 
 
 async def _connected(context: ReceiverContext, settings: RabbitmqSettings, backoff: Backoff) -> None:

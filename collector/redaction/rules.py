@@ -18,7 +18,7 @@ PATH, NOT_KEPT, UNREADABLE, CREDENTIAL = "path", "not_kept", "unreadable", "cred
 _DIGEST_CHARACTERS = 20
 _PATHS_KNOWN = 10_000
 _LIST = re.compile(r"\[\d*\]")
-_ESCAPED = re.compile(r"(\\+)u([0-9A-Fa-f]{4})")
+_ESCAPED = re.compile(r"(?<!\\)(\\+)u([0-9A-Fa-f]{4})")
 ALWAYS_KEPT = ("resource.service.name", "attributes.log.file.name", "attributes.andon")
 """What signals are told apart by, whatever a list of paths to keep says."""
 

@@ -217,11 +217,15 @@ def test_texts_that_are_not_utf_8_do_not_hold_up_the_queue(
     def in_latin_1(text: str) -> bytes:
         return bytes([len(text)]) + text.encode("latin-1")
 
+    deep: dict[str, Any] = {}
+    for _ in range(100):  # each level once doubled the time, and deeper ones ended the connection
+        deep = {"inner": deep, "maß": 2}
+
     async def scenario() -> None:
         with monkeypatch.context() as patch:  # the client library sends UTF-8, other publishers do not
             patch.setattr(pamqp.encode, "short_string", in_latin_1)
             patch.setitem(pamqp.encode.METHODS, "shortstr", in_latin_1)
-            for odd in ({"headers": {"größe": "1", "inner": {"maß": 2}}}, {"message_id": "Ü-1"}, {"type": "für", "correlation_id": "ß"}):
+            for odd in ({"headers": {"größe": "1", **deep}}, {"message_id": "Ü-1"}, {"type": "für", "correlation_id": "ß"}):
                 await send(rabbit_server, queue, aio_pika.Message(b"{}", **{"message_id": "odd", **odd}))
         await send(rabbit_server, queue, aio_pika.Message(b"{}", message_id="next"))
         async with running(RECEIVER, context_of(settings(queue), intake, tmp_path / "state")):

@@ -162,6 +162,17 @@ def test_names_without_end_cost_no_more_than_their_length(redacted: Redact) -> N
     assert seconds[1] < 10 * seconds[0]  # it was a thousand times as much
 
 
+def test_a_row_of_backslashes_costs_no_more_than_its_length(redacted: Redact) -> None:
+    usual, unusual = (event({"said": character * 30_000 + " \\u0041"}) for character in ("a", "\\"))
+    seconds = []
+    for record in (usual, unusual):
+        before = time.process_time()
+        for _ in range(5):
+            redacted(record)
+        seconds.append(time.process_time() - before)
+    assert seconds[1] < 50 * seconds[0]  # it was thousands of times as much
+
+
 def test_a_path_of_a_rule_is_known_below_names_of_any_length(redacted: Redact) -> None:
     long = "a" * 500
     made = json.loads(
