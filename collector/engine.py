@@ -119,6 +119,8 @@ class Collector:
         while not self._http.started and not self._http_task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         self.look_for_pauses()
+        for name in self._paused:  # an earlier collector may have told that it cannot be read
+            self._news.read(name, to_milliseconds(self._clock.now()))
         self._start_receivers(self._catalog)
         self._background = [
             asyncio.create_task(self._settle(), name="rejections"),
@@ -226,7 +228,7 @@ class Collector:
         while True:
             await asyncio.sleep(KEEP_SECONDS)
             try:
-                states, news = self._queues.due(), self._news.due()
+                states, news = self._queues.due(), self._news.due(to_milliseconds(self._clock.now()))
                 if points := [*points_of(states), *news]:
                     await self._intake.accept([record_of(points, to_milliseconds(self._clock.now()))])
                     self._queues.keep(states)
@@ -258,7 +260,12 @@ class Collector:
         _, task = self._tasks.pop(name)
         task.cancel()
         self._ending[task] = name
-        task.add_done_callback(lambda ended: self._ending.pop(ended, None))
+        task.add_done_callback(self._has_ended)
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
+        name = self._ending.pop(task)
+        if self._started and name not in self._tasks:  # it is removed, paused or pushed now: that it was not read is over
+            self._news.read(name, to_milliseconds(self._clock.now()))
 
     async def _ended(self, source: str) -> None:
         """Wait until earlier receivers of a source have ended: two at once would read the same, and each keep how far it is."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from collector.own_points import OwnPoint
@@ -41,11 +42,20 @@ class SourceNews:
         if why_not or before is None or before.value:
             self._read[source] = OwnPoint(UNREAD, float(bool(why_not)), at, {"source": source, "why": why_not[:_TEXT_CHARACTERS]})
 
-    def due(self) -> list[OwnPoint]:
-        """Return what is to be kept: gaps, and what has changed or was last told a while ago."""
+    def due(self, now: int) -> list[OwnPoint]:
+        """Return what is to be kept ``now``: gaps, what has changed, and what is still unread and was last told a while ago.
+
+        Who has stopped for good notes nothing again, and is unread all the same: that is told as of now.
+        """
         with self._lock:
-            gaps = list(self._gaps.values())
-        return gaps + [point for source, point in list(self._read.items()) if self._is_due(point, self._kept.get(source))]
+            news = list(self._gaps.values())
+        for source, point in list(self._read.items()):
+            kept = self._kept.get(source)
+            if kept is None or point.attributes != kept.attributes:
+                news.append(point)
+            elif point.value and now >= kept.at + AGAIN_MILLISECONDS:
+                news.append(replace(point, at=now))
+        return news
 
     def keep(self, points: list[OwnPoint]) -> None:
         """Remember that these are on disk."""
@@ -58,7 +68,3 @@ class SourceNews:
                 left = self._gaps.pop(key := (source, point.attributes["what"]))
                 if left.value > point.value:  # more came while it was kept
                     self._gaps[key] = OwnPoint(GAP, left.value - point.value, left.at, left.attributes)
-
-    @staticmethod
-    def _is_due(point: OwnPoint, kept: OwnPoint | None) -> bool:
-        return kept is None or point.attributes != kept.attributes or (bool(point.value) and point.at >= kept.at + AGAIN_MILLISECONDS)

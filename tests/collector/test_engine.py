@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from collector.brokers.queue_series import QueueState
 from collector.engine import Collector
@@ -266,6 +267,45 @@ def test_a_receiver_whose_package_is_missing_costs_only_its_source(
         assert collector.client.get("/readyz").status_code == 200
         wait_until(lambda: "a source is not read" in caplog.text, 10, "it is told")
         wait_until(lambda: any(b"is not installed" in record.body for record in collector.records()), 10, "it is kept for the pages")
+
+
+def test_a_source_that_was_not_read_and_need_not_be_any_more_is_told_as_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(Reader):
+        async def run(self, context: ReceiverContext) -> None:
+            context.tell_up(up=False)
+            raise Permanent("wrong password")
+
+    def unread(collector: Running) -> dict[str, float]:
+        """Return by source what was told of it last."""
+        told = {}
+        for record in collector.records():
+            for metric in ExportMetricsServiceRequest.FromString(record.body).resource_metrics[0].scope_metrics[0].metrics:
+                (point,) = metric.gauge.data_points
+                told[next(each.value.string_value for each in point.attributes if each.key == "source")] = point.as_double
+        return told
+
+    def change(collector: Running, *receivers: dict[str, str] | None) -> Catalog:
+        sources = {name: Source(source=name, owner="it", receiver=each) for name, each in zip(names, receivers, strict=False)}
+        changed = Catalog(sources=sources)
+        collector.loop.call_soon_threadsafe(collector.engine.reload, changed)
+        return changed
+
+    names, stopped = ("paused", "pushed", "removed"), {"type": "stopped"}
+    pauses = Pauses(tmp_path / "data")
+    monkeypatch.setattr("collector.engine.KEEP_SECONDS", 0.05)
+    with running(tmp_path, Catalog(), {"stopped": Stopped()}) as collector:
+        change(collector, stopped, stopped, stopped)
+        wait_until(lambda: unread(collector) == dict.fromkeys(names, 1.0), 10, "none is read")
+        pauses.pause("paused", "Ana", "upgrade", SystemClock().now())
+        collector.loop.call_soon_threadsafe(collector.engine.look_for_pauses)
+        catalog = change(collector, stopped, None)
+        wait_until(lambda: unread(collector) == dict.fromkeys(names, 0.0), 10, "all of them are over")
+        pauses.resume("paused", "Ana", "", SystemClock().now())
+        collector.loop.call_soon_threadsafe(collector.engine.look_for_pauses)
+        wait_until(lambda: unread(collector)["paused"] == 1, 10, "it is not read again")
+    pauses.pause("paused", "Ana", "upgrade", SystemClock().now())
+    with running(tmp_path, catalog, {"stopped": Stopped()}) as collector:
+        wait_until(lambda: unread(collector)["paused"] == 0, 10, "it was paused while no collector ran")
 
 
 def test_an_idle_client_over_tls_does_not_hold_up_the_end(tmp_path: Path, certificate: tuple[Path, Path]) -> None:

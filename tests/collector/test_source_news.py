@@ -13,31 +13,32 @@ def told(points: list[OwnPoint]) -> list[tuple[str, float, str]]:
 def test_a_source_is_told_of_when_that_it_is_read_changes_and_again_while_it_is_not() -> None:
     news = SourceNews()
     news.read("edi", 1_000)
-    news.keep(first := news.due())
+    news.keep(first := news.due(1_000))
     assert told(first) == [(UNREAD, 0, "")], "once, so that what an earlier collector told is over"
     news.read("edi", 2_000)
-    assert not news.due()
+    assert not news.due(2_000)
     news.read("edi", 3_000, "it is gone")
-    assert told(news.due()) == told(news.due()) == [(UNREAD, 1, "it is gone")], "until it is on disk"
-    news.keep(news.due())
+    assert told(news.due(3_000)) == told(news.due(3_000)) == [(UNREAD, 1, "it is gone")], "until it is on disk"
+    news.keep(news.due(3_000))
     news.read("edi", 4_000, "it is gone")
-    assert not news.due()
-    news.read("edi", 3_000 + AGAIN_MILLISECONDS, "it is gone")
-    assert told(news.due()) == [(UNREAD, 1, "it is gone")]
-    news.keep(news.due())
-    news.read("edi", 90_000)
-    assert told(news.due()) == [(UNREAD, 0, "")]
+    for moment in (3_000 + AGAIN_MILLISECONDS, 3_000 + 2 * AGAIN_MILLISECONDS):  # nobody notes it again: it has stopped for good
+        assert not news.due(moment - 1)
+        news.keep(again := news.due(moment))
+        assert told(again) == [(UNREAD, 1, "it is gone")]
+        assert again[0].at == moment
+    news.read("edi", 200_000)
+    assert told(news.due(200_000)) == [(UNREAD, 0, "")]
 
 
 def test_gaps_are_joined_until_they_are_on_disk_and_none_is_lost_that_comes_meanwhile() -> None:
     news = SourceNews()
     for number in range(1_000):
         news.gap("syslog", "datagrams were dropped", {"dropped": number}, number)
-    due = news.due()
+    due = news.due(2_000)
     assert told(due) == [(GAP, 1_000, "datagrams were dropped")]
     assert due[0].attributes["place"] == "dropped 999"
     news.gap("syslog", "datagrams were dropped", {"dropped": 7}, 2_000)
     news.keep(due)
-    assert told(news.due()) == [(GAP, 1, "datagrams were dropped")]
-    news.keep(news.due())
-    assert not news.due()
+    assert told(news.due(2_000)) == [(GAP, 1, "datagrams were dropped")]
+    news.keep(news.due(2_000))
+    assert not news.due(2_000)

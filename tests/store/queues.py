@@ -24,8 +24,16 @@ def tell(store: Store, source: str, queue: str, *states: tuple[datetime, dict[st
         store.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)
 
 
-def send(store: Store, source: str, at: datetime, resource: dict[str, str], *points: tuple[str, dict[str, str], int]) -> None:
-    """Write points of metrics (name, attributes, value) that a sender tells of a resource."""
+def send(
+    store: Store,
+    source: str,
+    at: datetime,
+    resource: dict[str, str],
+    *points: tuple[str, dict[str, str], int],
+    received: datetime | None = None,
+) -> None:
+    """Write points of metrics (name, attributes, value) that a sender tells of a resource; received then, or as soon as told."""
+    came = to_milliseconds(received or at)
     request = ExportMetricsServiceRequest()
     group = request.resource_metrics.add()
     for name, text in resource.items():
@@ -35,6 +43,6 @@ def send(store: Store, source: str, at: datetime, resource: dict[str, str], *poi
         point = scope.metrics.add(name=name).gauge.data_points.add(time_unix_nano=to_milliseconds(at) * 1_000_000, as_int=value)
         for each, text in attributes.items():
             point.attributes.add(key=each).value.string_value = text
-    record = Record(SignalKind.METRICS, source, Lane.STANDARD, to_milliseconds(at), len(points), request.SerializeToString())
+    record = Record(SignalKind.METRICS, source, Lane.STANDARD, came, len(points), request.SerializeToString())
     rows = decode(record.kind, [record], to_milliseconds(at))
     store.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)

@@ -256,11 +256,11 @@ def test_of_a_file_beyond_the_limit_the_beginning_is_kept(drop: Drop):
 
 def test_a_folder_that_comes_late_is_read_then(drop: Drop, tmp_path: Path):
     async def scenario() -> None:
-        await until(lambda: any("FileNotFoundError" in point.attributes["why"] for point in drop.news.due()))
+        await until(lambda: any("FileNotFoundError" in point.attributes["why"] for point in drop.news.due(0)))
         (tmp_path / "late").mkdir()
         (tmp_path / "late" / "a.csv").write_text("1,x\n")
         await until(lambda: len(drop.intake.accepted) == 1)
-        await until(lambda: [point.attributes["why"] for point in drop.news.due()] == [""])
+        await until(lambda: [point.attributes["why"] for point in drop.news.due(0)] == [""])
 
     asyncio.run(drop.reading(scenario, CSV, path=str(tmp_path / "late")))
 

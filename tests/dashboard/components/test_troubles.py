@@ -19,7 +19,7 @@ def test_a_source_that_cannot_be_read_says_why_and_one_with_gaps_what_was_missin
     news.read("tms", at)
     for number in range(2):
         news.gap("mes", "the numbers of its sender have a gap", {"place": f"DE0{number}"}, at)
-    record = record_of(news.due(), at)
+    record = record_of(news.due(at), at)
     rows = decode(record.kind, [record], at)
     filled.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)
     test = view("sources", filled)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pandas as pd
+import pytest
 
+from core.catalog.source import OWN_SOURCE
 from store.client import Store
 from store.reads import queues
+from store.statement import statement
 from tests.store.queues import send, tell
-from tests.store.rows import HOUR, START
+from tests.store.rows import DAY, HOUR, START
 
 
 def test_a_queue_is_as_it_was_told_last(store: Store) -> None:
@@ -48,6 +51,29 @@ def test_queues_of_which_the_collector_of_opentelemetry_tells_are_queues_of_the_
     ]
     assert rows[1]["unacknowledged"] == 2
     assert dict(rows[1]["by_hour"]) == {int(START.timestamp()): 9}
+
+
+@pytest.mark.parametrize(
+    ("resource", "waiting", "attributes"),
+    [
+        ({"rabbitmq.queue.name": "orders", "rabbitmq.vhost.name": "/"}, "rabbitmq.message.current", {"state": "ready"}),
+        ({}, "kafka.consumer_group.lag_sum", {"group": "erp", "topic": "orders"}),
+    ],
+)
+def test_a_moment_to_come_does_not_hide_what_is_told_until_then(
+    store: Store, resource: dict[str, str], waiting: str, attributes: dict[str, str]
+) -> None:
+    send(store, "broker", START + DAY * 3650, resource, (waiting, attributes, 500), received=START)
+    minute = timedelta(minutes=1)
+    for number in range(1, 7):
+        send(store, "broker", START + number * minute, resource, (waiting, attributes, 30 - number))
+    (row,) = queues.latest(store.reader, since=START).to_dict("records")
+    assert (row["waiting"], row["told_at"]) == (24, (START + 6 * minute).replace(tzinfo=None))
+    assert list(dict(row["by_hour"])) == [int(START.timestamp())]
+    limits = {"since": START, "limit": 60_000, "own": OWN_SOURCE}
+    moved = store.frame(statement("queues/movement"), limits).to_dict("records")
+    assert [(row["inside"], row["at"] - row["moved_at"]) for row in moved] == [(24, 0)]
+    assert queues.latest(store.reader, since=START + HOUR).empty
 
 
 def test_a_sender_tells_nothing_of_the_queues_of_others(store: Store) -> None:

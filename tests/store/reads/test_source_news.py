@@ -16,7 +16,7 @@ from tests.store.rows import HOUR, START
 
 def keep(store: Store, news: SourceNews, at: datetime) -> None:
     """Bring what is due to the store, as the collector does."""
-    points = news.due()
+    points = news.due(to_milliseconds(at))
     record = record_of(points, to_milliseconds(at))
     rows = decode(record.kind, [record], to_milliseconds(at))
     store.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)

@@ -35,17 +35,18 @@ FROM (
             SELECT
                 source,
                 trim(LEADING '/' FROM concat(resource['rabbitmq.vhost.name'], '/', resource['rabbitmq.queue.name'])) AS queue,
-                '' AS reader, time, value,
+                '' AS reader, least(points.time, received_at) AS time, value,
                 transform(attributes['state'], ['ready', 'unacknowledged'], ['waiting', 'unacknowledged'], 'done') AS figure
-            FROM metrics
-            WHERE name IN ('rabbitmq.message.current', 'rabbitmq.message.acknowledged') AND time >= {since:DateTime64(3, 'UTC')}
-                AND resource['rabbitmq.queue.name'] != ''
+            FROM metrics AS points
+            WHERE name IN ('rabbitmq.message.current', 'rabbitmq.message.acknowledged')
+                AND least(points.time, received_at) >= {since:DateTime64(3, 'UTC')} AND resource['rabbitmq.queue.name'] != ''
             UNION ALL
             SELECT
-                source, attributes['topic'] AS queue, attributes['group'] AS reader, time, value,
+                source, attributes['topic'] AS queue, attributes['group'] AS reader, least(points.time, received_at) AS time, value,
                 if(name = 'kafka.consumer_group.lag_sum', 'waiting', 'done') AS figure
-            FROM metrics
-            WHERE name IN ('kafka.consumer_group.lag_sum', 'kafka.consumer_group.offset_sum') AND time >= {since:DateTime64(3, 'UTC')}
+            FROM metrics AS points
+            WHERE name IN ('kafka.consumer_group.lag_sum', 'kafka.consumer_group.offset_sum')
+                AND least(points.time, received_at) >= {since:DateTime64(3, 'UTC')}
         ) AS figures
         GROUP BY source, queue, reader, time
     ) AS states
