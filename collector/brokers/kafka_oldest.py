@@ -14,10 +14,11 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, Kafka
 from collector.brokers.queue_series import age_seconds
 from core.clock import Clock
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
+BATCH_MAX = 1000
 PARTITION_FETCH_BYTES = 16 << 10
 """As much as most batches have; of a larger one the broker sends all."""
-FETCH_MAX_BYTES = 1 << 20
+FETCH_MAX_BYTES = 4 << 20
 _END = KafkaError._PARTITION_EOF  # noqa: SLF001 - the client's name for its own error
 
 
@@ -40,7 +41,7 @@ class KafkaOldest:
             "queued.min.messages": 1,
             "queued.max.messages.kbytes": FETCH_MAX_BYTES >> 10,
             "fetch.wait.max.ms": int(POLL_SECONDS * 1000),
-            "fetch.queue.backoff.ms": int(POLL_SECONDS * 1000),
+            "fetch.queue.backoff.ms": 5,  # a second unless set, as the next; a look has no time for that
             "fetch.error.backoff.ms": int(POLL_SECONDS * 1000),
             "log_level": 0,
         }
@@ -79,11 +80,9 @@ class KafkaOldest:
         self._consumer.assign([TopicPartition(each.topic, each.partition, each.offset) for each in places])
         try:
             while len(first) < len(places) and self._clock.monotonic() - began < seconds:
-                for message in self._consumer.consume(len(places), POLL_SECONDS):
-                    place = (str(message.topic()), message.partition() or 0)
-                    if message.topic() and place not in first:
-                        first[place] = message
-                        self._consumer.incremental_unassign([TopicPartition(*place)])  # or more of it would be fetched
+                for message in self._consumer.consume(BATCH_MAX, POLL_SECONDS):
+                    if message.topic():
+                        first.setdefault((str(message.topic()), message.partition() or 0), message)
         finally:
             self._consumer.unassign()
         return list(first.values())
