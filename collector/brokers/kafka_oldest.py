@@ -41,7 +41,7 @@ class KafkaOldest:
             "queued.min.messages": 1,
             "queued.max.messages.kbytes": FETCH_MAX_BYTES >> 10,
             "fetch.wait.max.ms": int(POLL_SECONDS * 1000),
-            "fetch.queue.backoff.ms": 5,  # a second unless set, as the next; a look has no time for that
+            "fetch.queue.backoff.ms": 5,  # a second unless it is set; a look has no time for that
             "fetch.error.backoff.ms": int(POLL_SECONDS * 1000),
             "log_level": 0,
         }
