@@ -77,7 +77,7 @@ def test_every_row_says_what_it_is_of_and_every_cell_is_a_number_or_a_text() -> 
     ("page", "names"),
     [
         ("transactions", ["transactions"]), ("incidents", ["incidents"]), ("slas", ["slas", "next-deadlines"]), ("sources", ["sources", "quarantine"]),
-        ("kpis", ["kpis-by-day", "kpis-by-cause"]), ("interfaces", ["interfaces"]),
+        ("kpis", ["kpis", "kpis-by-day", "kpis-by-cause"]), ("interfaces", ["interfaces"]),
     ],
 )  # fmt: skip
 def test_every_list_of_a_page_is_offered_with_its_period_and_filters(

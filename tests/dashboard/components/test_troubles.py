@@ -22,8 +22,11 @@ def test_a_source_that_cannot_be_read_says_why_and_one_with_gaps_what_was_missin
     record = record_of(news.due(at), at)
     rows = decode(record.kind, [record], at)
     filled.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)
-    test = view("sources", filled)
-    shown = words(test)
+    try:
+        test = view("sources", filled)
+        shown = words(test)
+    finally:
+        filled.command(f"DELETE FROM {rows.table} WHERE slice = {at}")
     assert "Cannot be read: Warehouse management, Regensburg and Rockford" in shown
     assert ": FileNotFoundError: /srv/&lt;b&gt;in&lt;/b&gt;<" in shown
     assert "2 gaps, last at " in shown
