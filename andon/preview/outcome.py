@@ -24,7 +24,6 @@ from store.loading.slice import SliceWriter
 from store.reads import preview
 
 _SLICE = 1
-_IS_TEXT = "binary = 1 OR startsWith(data, '\"')"
 _WHY_TEXT = ": the data is text or bytes, not JSON; give the source its format"
 _NEAR = 3
 """How many milestones that almost match are named."""
@@ -72,9 +71,8 @@ def outcomes(store: Store, catalog: Catalog, *, records: Sequence[Record] = (), 
     told = []
     for kind in ("event", "span", "log"):
         reasons = _Reasons(store, catalog, cast("Signal", kind))
-        texts = preview.asked(store.reader, kind=kind, expression=_IS_TEXT) if kind == "event" else {}
         for signal in preview.signals(store.reader, kind=kind):
-            is_text = texts.get(signal["signal_id"]) == "1"
+            is_text = bool(signal["is_text"])
             reached = [_reached(catalog, row, is_text=is_text) for row in became.get((kind, signal["signal_id"]), ())]
             why_not = [] if reached else reasons.of(signal)
             told.append(Outcome(kind, signal["name"], signal["signal_id"], signal["at"], reached, why_not))

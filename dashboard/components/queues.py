@@ -49,14 +49,15 @@ def show(context: Context, queues: pd.DataFrame, hour: datetime, sources: set[st
 
 def _untold(catalog: Catalog, queues: pd.DataFrame) -> list[dict[Any, Any]]:
     """Return the queues that milestones name and nobody has told of: their transactions would wait unseen."""
-    known = {(row["source"], row["queue"]) for row in queues.to_dict("records")}
+    told = [(row["source"], row["queue"], row["reader"]) for row in queues.to_dict("records")]
+    known = {*told, *((source, queue, "") for source, queue, _ in told)}  # without a reader, a milestone means any
     named = [one.through for flow in catalog.flows.values() for one in flow.milestones.values() if one.through is not None]
     wanted = dict.fromkeys((through.source, through.queue, through.reader) for through in named)
     figures = dict.fromkeys(("waiting", "dead_letters", "oldest_seconds", "unacknowledged", "told_at"))
     return [
         {"source": source, "queue": queue, "reader": reader, "by_hour": {}, **figures}
         for source, queue, reader in wanted
-        if (source, queue) not in known
+        if (source, queue, reader) not in known
     ]
 
 

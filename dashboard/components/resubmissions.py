@@ -24,11 +24,11 @@ def of_transaction(context: Context, flow: str, milestones: pd.DataFrame) -> Non
     """Offer the dead letters among its milestones, and draw what was asked and done about its events."""
     incident_acts.said(_ABOUT)
     events = milestones[milestones["signal"] == "event"] if len(milestones) else milestones
-    ids = tuple(sorted({_id(text) for text in events["signal_id"]})) if len(events) else ()
+    ids = tuple(sorted(set(events["signal_id"]))) if len(events) else ()
     failed = events[events["failure"].astype(bool) & events["source"].isin(allowed(context))] if len(events) else events
-    given_up = tuple(sorted({_id(text) for text in failed["signal_id"]})) if len(failed) else ()
+    given_up = tuple(sorted(set(failed["signal_id"]))) if len(failed) else ()
     found = context.data.read(reads.offered, ids=given_up).to_dict("records") if given_up else []
-    done = _done(context, ids)
+    done = _rows(context.data.read(reads.history, events=ids)) if ids else []
     if not found and not done:
         return
     st.subheader("Published again" if done else "Given up", anchor=False)
@@ -52,7 +52,8 @@ def of_quarantine(context: Context, rows: list[dict[Any, Any]]) -> None:
             for identity, row in mine.items()
         },
     )
-    _show(context, _done(context, tuple(sorted(mine))), None)
+    done = _rows(context.data.read(reads.history, targets=tuple(sorted(mine)))) if mine else []
+    _show(context, done, None)
 
 
 def offer(context: Context, choices: Mapping[str, str]) -> None:
@@ -68,14 +69,6 @@ def offer(context: Context, choices: Mapping[str, str]) -> None:
             " before you have seen it and confirmed it."
         )
         confirmed.draw(context, confirmed.Change("resubmissions", asked, _ABOUT, caution, repeated=asked))
-
-
-def _id(signal_id: object) -> str:
-    return str(signal_id).rpartition(" ")[2]
-
-
-def _done(context: Context, ids: tuple[str, ...]) -> list[dict[Any, Any]]:
-    return _rows(context.data.read(reads.history, targets=ids).to_dict("records")) if ids else []
 
 
 def _show(context: Context, rows: list[dict[Any, Any]], since: Callable[[dict[Any, Any]], str] | None) -> None:
@@ -97,10 +90,10 @@ def _place(row: dict[Any, Any]) -> Markup:
     return Markup('<span title="sha256 {}">{}</span>').format(hashes, place)
 
 
-def _rows(found: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+def _rows(history: pd.DataFrame) -> list[dict[Any, Any]]:
     """Return the latest first, without the beginnings of what is known to be done."""
     kept: list[dict[Any, Any]] = []
-    for row in found:
+    for row in history.to_dict("records"):
         begun = next((one for one in reversed(kept) if one["target"] == row["target"] and one["action"] == "resubmit"), None)
         if row["action"] == "resubmitted" and begun is not None:
             kept.remove(begun)

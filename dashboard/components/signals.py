@@ -41,13 +41,10 @@ def behind(context: Context, flow: str, row: dict[str, Any], milestones: pd.Data
     every = sorted({trace for trace in milestones["trace_id"] if trace})
     traces = tuple(every[:_TRACES])
     logs = tuple(milestones.loc[milestones["signal"] == "log", "signal_id"])
-    pairs = tuple(
-        (source, found)
-        for source, _, found in (text.rpartition(" ") for text in milestones.loc[milestones["signal"] == "event", "signal_id"])
-    )
+    named = tuple(milestones.loc[milestones["signal"] == "event", "signal_id"])
     spans = _found(context, "spans", reads.spans, traces)
     records = _found(context, "logs", reads.logs, traces, log_ids=logs)
-    events = _found(context, "events", reads.events, traces, signal_ids=pairs)
+    events = _found(context, "events", reads.events, traces, signal_ids=named)
     st.subheader("Signals behind this transaction", anchor=False)
     if len(every) > len(traces):
         st.caption(
@@ -67,7 +64,7 @@ def behind(context: Context, flow: str, row: dict[str, Any], milestones: pd.Data
     with tabs[1]:
         _logs(context, records)
     with tabs[2]:
-        _events(context, events, set(pairs))
+        _events(context, events, set(named))
     with tabs[3]:
         _milestones(context, flow, milestones)
     with tabs[4]:
@@ -148,7 +145,7 @@ def _logs(context: Context, records: _Found) -> None:
     _cut(records, len(records.listed))
 
 
-def _events(context: Context, events: _Found, named: set[tuple[str, str]]) -> None:
+def _events(context: Context, events: _Found, named: set[str]) -> None:
     if events.rows.empty:
         notices.empty("No events", "No event carries its trace ID or is one of its milestones, or the events have passed their retention.")
         return
@@ -157,7 +154,7 @@ def _events(context: Context, events: _Found, named: set[tuple[str, str]]) -> No
         table.Column("Type", lambda row: row["type"], "key"),
         table.Column("Source", lambda row: row["event_source"], "soft"),
         table.Column("Id", lambda row: row["id"], "soft"),
-        table.Column("By", lambda row: "milestone" if (row["event_source"], row["id"]) in named else "trace", "soft"),
+        table.Column("By", lambda row: "milestone" if f"{row['event_source']} {row['id']}" in named else "trace", "soft"),
         table.Column("Data", lambda row: Markup("<code>{}</code>").format(row["data"][:2000]), "wide"),
     ]
     table.show(columns, events.listed, "Events")

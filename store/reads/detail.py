@@ -70,12 +70,12 @@ def logs(client: Reader, *, trace_ids: tuple[str, ...], log_ids: tuple[str, ...]
     return frame(client, statement("detail/logs", limit=SIGNALS), parameters={"traces": list(trace_ids), "ids": list(log_ids)})
 
 
-def events(client: Reader, *, trace_ids: tuple[str, ...], signal_ids: tuple[tuple[str, str], ...]) -> pd.DataFrame:
-    """Return the events of these traces and with these (event source, id) in order of time, at most 500."""
+def events(client: Reader, *, trace_ids: tuple[str, ...], signal_ids: tuple[str, ...]) -> pd.DataFrame:
+    """Return the events of these traces and with these ids (``SOURCE ID``) in order of time, at most 500."""
     return frame(client, statement("detail/events", limit=SIGNALS), parameters={"traces": list(trace_ids), "ids": list(signal_ids)})
 
 
-def how_many(client: Reader, *, kind: str, trace_ids: tuple[str, ...], ids: tuple[Any, ...] = ()) -> int:
+def how_many(client: Reader, *, kind: str, trace_ids: tuple[str, ...], ids: tuple[str, ...] = ()) -> int:
     """Return how many ``spans``, ``logs`` or ``events`` there are, if reading them returned the maximum."""
     bound = {"traces": list(trace_ids), "ids": list(ids)}
     return int(client.query(statement("detail/how_many", kind=kind), parameters=bound).result_rows[0][0])

@@ -59,9 +59,7 @@ def keyless(client: Reader, *, since: datetime) -> pd.DataFrame:
 
 def texts(client: Reader, *, ids: tuple[str, ...]) -> pd.DataFrame:
     """Return signal_id of the events among these (``SOURCE ID``) whose data is text or bytes, so that no path finds anything in it."""
-    pairs = [each.rpartition(" ") for each in ids]
-    told = {"ids": list(ids), "sources": [source for source, _, _ in pairs], "own_ids": [own for _, _, own in pairs]}
-    return frame(client, statement("origins/texts"), parameters=told)
+    return frame(client, statement("origins/texts"), parameters={"ids": list(ids)})
 
 
 def not_numbers(client: Reader, *, since: datetime, facts: tuple[tuple[str, str], ...]) -> pd.DataFrame:

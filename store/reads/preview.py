@@ -36,7 +36,10 @@ def latest(client: Reader, *, kind: str, source: str, limit: int) -> Rows:
 
 
 def signals(client: Reader, *, kind: str) -> Rows:
-    """Return all signals of a kind: signal_id, name (of a log record its body), at (UTC), service, status, source; by time."""
+    """Return all signals of a kind by time.
+
+    signal_id, name (of a log record its body), at (UTC), service, status, is_text (an event in whose data no path finds anything), source.
+    """
     return _rows(client, statement("preview/signals", kind=kind, table=TABLES[kind]))
 
 

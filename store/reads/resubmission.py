@@ -17,7 +17,7 @@ def dead_letters(client: Reader, *, event_id: str) -> list[dict[str, Any]]:
 
 
 def offered(client: Reader, *, ids: tuple[str, ...]) -> pd.DataFrame:
-    """Return id, source and type of the events among these that are dead letters."""
+    """Return id, source and type of the events among these (``SOURCE ID``) that are dead letters."""
     return frame(client, statement("resubmission/offered"), parameters={"ids": list(ids)})
 
 
@@ -27,6 +27,9 @@ def transactions_of(client: Reader, *, signal_id: str) -> list[dict[str, Any]]:
     return [dict(row) for row in found.named_results()]
 
 
-def history(client: Reader, *, targets: tuple[str, ...]) -> pd.DataFrame:
-    """Return at (UTC), actor, action, target, detail and outcome of what was asked and done about these ids, oldest first."""
-    return frame(client, statement("resubmission/history"), parameters={"targets": list(targets)})
+def history(client: Reader, *, targets: tuple[str, ...] = (), events: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Return at (UTC), actor, action, target, detail and outcome of what was asked and done about these, oldest first.
+
+    ``targets``: ids in quarantine; ``events``: ids of events as signals (``SOURCE ID``).
+    """
+    return frame(client, statement("resubmission/history"), parameters={"targets": list(targets), "events": list(events)})

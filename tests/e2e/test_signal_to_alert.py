@@ -177,7 +177,7 @@ def test_logs_spans_and_events_of_one_trace_are_reachable_from_the_transaction(p
         names = set(detail.spans(client, trace_ids=traces)["name"])
         lines = set(detail.logs(client, trace_ids=traces, log_ids=())["body"])
         milestone, by_trace = f"captured-{order}", f"note-{order}"
-        events = set(detail.events(client, trace_ids=traces, signal_ids=(("/shop", milestone),))["id"])
+        events = set(detail.events(client, trace_ids=traces, signal_ids=(f"/shop {milestone}",))["id"])
         return (
             {"order.book", "table.update"} <= names
             and "only the trace id ties this line to the order" in lines

@@ -84,12 +84,8 @@ def _page(client: Any, order: str) -> Page:
     for id_ in found["transaction_id"]:
         history = detail.milestones(client, flow="orders", transaction_id=id_)
         milestones += list(history["milestone"])
-        heard = [
-            (source, key) for source, _, key in (each.partition(" ") for each in history.loc[history["signal"] == "event", "signal_id"])
-        ]
-        events += (
-            [json.loads(data)["order"] for data in detail.events(client, trace_ids=(), signal_ids=tuple(heard))["data"]] if heard else []
-        )
+        heard = tuple(history.loc[history["signal"] == "event", "signal_id"])
+        events += [json.loads(data)["order"] for data in detail.events(client, trace_ids=(), signal_ids=heard)["data"]] if heard else []
         traces = tuple(trace for trace in history.loc[history["signal"] == "span", "trace_id"])
         spans += list(detail.spans(client, trace_ids=traces)["trace_id"]) if traces else []
     return Page(len(found), tuple(milestones), tuple(events), tuple(spans))

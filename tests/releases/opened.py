@@ -84,7 +84,7 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
         "folder": settings.journal, "now": started + timedelta(hours=1), "since": started - timedelta(days=1), "start": started - timedelta(days=1),
         "end": started + timedelta(days=1), "zone": "UTC", "flow": "orders", "sla": "book", "transaction_id": transaction["transaction_id"],
         "ids": (transaction["transaction_id"],), "trace_ids": (tables["spans"][0]["trace_id"],), "log_ids": (tables["logs"][0]["log_id"],),
-        "signal_ids": (("/shop", "shop.captured-3"),), "kind": "spans", "incident_id": incident, "by": "flow", "limit": 10,
+        "signal_ids": ("/shop shop.captured-3",), "kind": "spans", "incident_id": incident, "by": "flow", "limit": 10,
         "after": 0, "upto": 1 << 62, "facts": (("orders", "amount"),), "versions": (tables["catalogs"][0]["version"],), "value": "3",
         "quarantine_id": "q_1", "stage": "shipped", "cause": "overdue", "beginning": incident[:8],
         "earlier": started - timedelta(days=2), "promises": (("orders", "book"),), "stations": (("orders", "captured"), ("orders", "booked")),

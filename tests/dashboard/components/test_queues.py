@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pandas as pd
+import pytest
+
+from core.catalog.flow import Through
+from dashboard.components import queues
 from store.client import Store
 from tests.dashboard.shown import View, words
 from tests.dashboard.synthetic import NOW
+from tests.slas.builders import BOOK, catalog
 from tests.store.queues import tell
 
 
@@ -35,3 +41,10 @@ def test_queues_say_what_stands_in_them_and_which_dead_letters_they_have(view: V
     assert list(cells)[:2] == ["refunds", "orders.inbound"], "those with dead letters come first"
     assert 'aria-label="Queues"' not in words(view("sources", filled, source="erp")), "of the chosen source alone"
     assert "refunds" in words(view("sources", filled, source="broker"))
+
+
+@pytest.mark.parametrize(("named", "told", "untold"), [("", "", 0), ("", "erp", 0), ("erp", "erp", 0), ("erp", "other", 1), ("erp", "", 1)])
+def test_a_queue_is_not_told_where_the_reader_that_a_milestone_means_is_not(named: str, told: str, untold: int) -> None:
+    queues_told = pd.DataFrame([{"source": "broker", "queue": "orders", "reader": told}])
+    found = queues._untold(catalog({"book": BOOK}, through={"booked": Through(source="broker", queue="orders", reader=named)}), queues_told)
+    assert [(row["queue"], row["reader"]) for row in found] == [("orders", named)] * untold

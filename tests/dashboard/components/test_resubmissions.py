@@ -30,14 +30,14 @@ def order(filled: Store) -> Iterator[Store]:
         "source": "crm",
         "event_id": "f",
         "event_time": AT,
-        "signal_id": "/queues/orders m-7/dead/1",
+        "signal_id": "/queues/orders m 7/dead/1",
         "failure": 1,
     }
     booked = {"milestone": "booked", "event_id": "b", "event_time": AT + timedelta(seconds=100), "signal_id": "/erp b-1", "failure": 0}
     for event in (given_up, booked):
         put(filled, "transaction_events", **row, **event, signal="event", active=1)
     dead = {
-        "id": "m-7/dead/1",
+        "id": "m 7/dead/1",
         "source": "crm",
         "event_source": "/queues/orders",
         "type": "orders.dead_letter",
@@ -46,10 +46,10 @@ def order(filled: Store) -> Iterator[Store]:
     }
     put(filled, "events", slice=1, **dead)
     yield filled
-    filled.command("DELETE FROM events WHERE id = 'm-7/dead/1'")
+    filled.command("DELETE FROM events WHERE id = 'm 7/dead/1'")
     for table in ("transactions", "transaction_events"):
         filled.command(f"DELETE FROM {table} WHERE transaction_id = '{IDENTITY}'")
-    filled.command("DELETE FROM actions WHERE target = 'm-7/dead/1'")
+    filled.command("DELETE FROM actions WHERE target = 'm 7/dead/1'")
 
 
 def put(store: Store, table: str, **row: Any) -> None:
@@ -57,7 +57,7 @@ def put(store: Store, table: str, **row: Any) -> None:
 
 
 def act(store: Store, action: str, outcome: str, at: datetime, revision: int, actor: str = "Ana") -> None:
-    told = {"runbook": "", "step": "", "detail": "to queue orders", "target": "m-7/dead/1", "revision": revision}
+    told = {"runbook": "", "step": "", "detail": "to queue orders", "target": "m 7/dead/1", "revision": revision}
     put(store, "actions", at=at, actor=actor, action=action, outcome=outcome, **told)
 
 
@@ -145,4 +145,4 @@ def test_a_dead_letter_is_offered_where_its_transaction_is_shown(view: View, ord
     test = view("transactions", order, id=IDENTITY)
     assert "Given up" in [element.value for element in test.subheader]
     test = click(test, "Show what would be sent")
-    assert sent == [("show", {"id": "m-7/dead/1"})]
+    assert sent == [("show", {"id": "m 7/dead/1"})]

@@ -46,12 +46,12 @@ def test_events_of_a_trace_are_found_by_its_index(filled: Store) -> None:
     )
     plan = filled.reader.query(
         f"EXPLAIN indexes = 1 {statement('detail/events', limit=detail.SIGNALS)}",
-        parameters={"traces": [f"{4711:032x}"], "ids": [("/many", "0000815")]},
+        parameters={"traces": [f"{4711:032x}"], "ids": ["/many 0000815"]},
     ).result_rows
     granules = [re.search(r"Granules: (\d+)/(\d+)", row[0]) for row in plan]
     least = [(int(found[1]), int(found[2])) for found in granules if found and int(found[2]) > 10]
     assert min(read for read, _ in least) <= 3, plan
-    found = detail.events(filled.reader, trace_ids=(f"{4711:032x}",), signal_ids=(("/many", "0000815"),))
+    found = detail.events(filled.reader, trace_ids=(f"{4711:032x}",), signal_ids=("/many 0000815",))
     assert list(found["id"]) == ["0000815", "0004711"]
 
 

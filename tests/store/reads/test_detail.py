@@ -80,10 +80,18 @@ def test_signals_are_those_of_its_traces_and_those_that_are_named(store: Store) 
     signal(store, "events", 7, event_source="/shop", id="1", trace_id="t1", time=START + HOUR)
     signal(store, "events", 8, event_source="/shop", id="2", time=START)
     signal(store, "events", 9, event_source="/other", id="2", time=START)
-    assert detail.events(store.reader, trace_ids=("t1",), signal_ids=(("/shop", "2"),))["id"].tolist() == ["2", "1"]
+    assert detail.events(store.reader, trace_ids=("t1",), signal_ids=("/shop 2",))["id"].tolist() == ["2", "1"]
     assert detail.how_many(store.reader, kind="spans", trace_ids=("t1", "t2")) == 3
     assert detail.how_many(store.reader, kind="logs", trace_ids=("t1",), ids=("l2", "l3")) == 3
-    assert detail.how_many(store.reader, kind="events", trace_ids=(), ids=(("/shop", "2"),)) == 1
+    assert detail.how_many(store.reader, kind="events", trace_ids=(), ids=("/shop 2",)) == 1
+
+
+@pytest.mark.parametrize("source", ["/folders/in", "/my folders/in é"])
+@pytest.mark.parametrize("id_", ["4711", "in Order 4711.csv", " é  b ", "Order"])
+def test_an_event_is_found_by_its_id_where_that_or_its_source_has_blanks(store: Store, source: str, id_: str) -> None:
+    for number, other in enumerate((id_, "4711.csv", "b ", f"x{id_}")):
+        signal(store, "events", number, event_source=source, id=other)
+    assert detail.events(store.reader, trace_ids=(), signal_ids=(f"{source} {id_}", "without"))["id"].tolist() == [id_]
 
 
 @pytest.mark.parametrize("kind", ["spans", "logs", "events"])

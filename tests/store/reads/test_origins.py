@@ -24,7 +24,7 @@ def milestone(store: Store, number: int, **row: Any) -> None:
 
 
 def event(store: Store, number: int, source: str = "crm", **row: Any) -> None:
-    put(store, "events", slice=number, source=source, event_source="/shop", id=f"{source}{number}", **{"received_at": START, **row})
+    put(store, "events", slice=number, source=source, event_source="/shop", **{"id": f"{source}{number}", "received_at": START, **row})
 
 
 def load(store: Store, *received: tuple[SignalKind, str, datetime, int]) -> None:
@@ -95,14 +95,14 @@ def test_what_carries_no_key_is_counted_once_a_signal(store: Store) -> None:
 
 def test_an_event_without_a_key_says_which_and_whether_it_holds_text(store: Store) -> None:
     for number, data, binary in ((1, '"4711;ACME"', 0), (2, '{"order": ""}', 0), (3, "NDcxMQ==", 1)):
-        event(store, number, data=data, binary=binary)
-        milestone(store, number, milestone=f"m{number}", signal="event", signal_id=f"/shop crm{number}")
+        event(store, number, id=f"in Order {number}.csv", data=data, binary=binary)
+        milestone(store, number, milestone=f"m{number}", signal="event", signal_id=f"/shop in Order {number}.csv")
     milestone(store, 4, milestone="m4", signal="log", signal_id="l")
     rows = origins.keyless(store.reader, since=START).to_dict("records")
-    assert {row["milestone"]: row["example"] for row in rows} == {"m1": "/shop crm1", "m2": "/shop crm2", "m3": "/shop crm3", "m4": ""}
+    assert {row["milestone"]: row["example"] for row in rows} == {f"m{n}": f"/shop in Order {n}.csv" for n in (1, 2, 3)} | {"m4": ""}
     ids = tuple(row["example"] for row in rows if row["example"])
-    assert sorted(origins.texts(store.reader, ids=ids)["signal_id"]) == ["/shop crm1", "/shop crm3"]
-    assert origins.texts(store.reader, ids=("/other crm1",)).empty
+    assert sorted(origins.texts(store.reader, ids=ids)["signal_id"]) == ["/shop in Order 1.csv", "/shop in Order 3.csv"]
+    assert origins.texts(store.reader, ids=("/other in Order 1.csv", "/shop 1.csv")).empty
 
 
 def test_facts_that_are_meant_to_be_numbers_and_are_none_are_shown(store: Store) -> None:

@@ -45,3 +45,6 @@ def test_history_is_of_these_and_in_order(store: Store) -> None:
         put(store, "actions", at=START, actor="Ana", action=action, target=target)
     found = resubmission.history(store.reader, targets=("a", "b"))
     assert list(found["action"]) == ["ask to resubmit", "resubmit", "resubmitted"]
+    put(store, "actions", at=START, actor="Ana", action="resubmit", target="in Order 4711.csv")
+    found = resubmission.history(store.reader, events=("/folders/in in Order 4711.csv", "/q c", "/q bb"))
+    assert list(found["target"]) == ["c", "in Order 4711.csv"]

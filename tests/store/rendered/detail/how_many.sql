@@ -19,8 +19,12 @@ PREWHERE (event_source, id) IN
     FROM events
     WHERE trace_id IN {traces:Array(String)}
     UNION ALL
-    SELECT named.1, named.2
-    FROM (SELECT arrayJoin({ids:Array(Tuple(String, String))}) AS named)
+    SELECT event_source, id
+    FROM (
+        SELECT substring(signal_id, 1, blank - 1) AS event_source, substring(signal_id, blank + 1) AS id
+        FROM (SELECT arrayJoin({ids:Array(String)}) AS signal_id) AS named
+        ARRAY JOIN arraySlice(arrayFilter(n -> substring(signal_id, n, 1) = ' ', range(1, length(signal_id) + 1)), 1, 100) AS blank
+    ) AS named
 )
 
 

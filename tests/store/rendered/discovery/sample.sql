@@ -55,16 +55,7 @@ FROM (
             arrayFilter(p -> cityHash64(kind, p.1) IN {fields:Array(UInt64)}, arraySlice(arrayFilter(p -> length(p.2) BETWEEN 1 AND 200, arrayConcat(
     arrayMap((k, v) -> (concat('attributes.', k), v), arrayFilter(k -> match(k, '^[\\w./:-]{1,128}$') AND attribute_types[k] NOT IN ('array', 'kvlist', 'bytes', 'bool'), mapKeys(attributes)) AS names,
         arrayMap(k -> attributes[k], names)),
-    arrayFlatten(arrayMap(k -> arrayMap(t -> (concat('attributes.', k, '[]'), t), arrayFilter(t -> t NOT IN ('[list]', '{map}'), arrayMap(e -> multiIf(e.1 = 10, e.2, e.1 = 16, if(reinterpretAsUInt8(substring(e.2, 1, 1)) = 1, 'true', 'false'),
-    e.1 = 24, toString(reinterpretAsInt64(arraySum(arrayMap(n -> bitShiftLeft(toUInt64(bitAnd(reinterpretAsUInt8(substring(e.2, n, 1)), 127)), 7 * (n - 1)),
-    range(1, length(e.2) + 1))))),
-    e.1 = 33, toString(reinterpretAsFloat64(e.2)), e.1 = 42, '[list]', e.1 = 50, '{map}', e.1 = 58, base64Encode(e.2), ''), arrayFlatten(arrayMap(e -> if(e.1 = 42, arrayMap(p -> arrayMap(w -> (reinterpretAsUInt8(substring(w, 1, 1)), substring(w, if(reinterpretAsUInt8(substring(w, 1, 1)) IN (10, 42, 50, 58), arrayMap(n -> 1 + multiIf(n % 256 < 128, 2, n % 65536 < 32768, 3, 4), [reinterpretAsUInt32(substring(w, 1 + 1, 2))])[1], 2))), [p])[1], arrayMap(l -> if(length(l) > 200,
-    arrayPushBack(arraySlice(l, 1, 200), '\n\x16[more than 200 values]'), l),
-    [arrayFold((f, i) -> if(f.1 >= length(e.2), f, arrayMap(o -> (
-    toUInt64(o.1 + o.2), arrayPushBack(f.2, substring(e.2, o.1, o.2))), [arrayMap(n -> (f.1 + multiIf(n % 256 < 128, 2, n % 65536 < 32768, 3, 4),
-    toUInt64(n % 128 + if(n % 256 < 128, 0, intDiv(n, 256) % 128 * 128 + if(n % 65536 < 32768, 0, intDiv(n, 65536) * 16384)))),
-    [reinterpretAsUInt32(substring(e.2, f.1 + 1, 3))])[1]])[1]),
-    range(toUInt32(least(201, intDiv(length(e.2), 2)))), (toUInt64(1), CAST([], 'Array(String)'))).2])[1]), [e]), [(if('array' = 'array', 42, 50), tryBase64Decode(attributes[k]))]))))),
+    arrayFlatten(arrayMap(k -> arrayMap(t -> (concat('attributes.', k, '[]'), t), arrayFilter(t -> t NOT IN ('[list]', '{map}', '[more than 200 values]'), attribute_lists[k])),
         arrayFilter(k -> match(k, '^[\\w./:-]{1,128}$') AND attribute_types[k] = 'array', mapKeys(attributes)))),
     arrayMap((w, n) -> (concat('body#', toString(n)), w), words, arrayEnumerate(words)))), 1, 200)))) AS found
     FROM (
@@ -78,7 +69,7 @@ SELECT
     match(toString(name), '/[0-9]+(/|$)'), concat(extract(toString(name), '^((?s:.)*?/)[0-9]+(?:/|$)'), '*'),
     match(toString(name), '^(?s:.)+?(?:[0-9]{4}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)'), concat(extract(toString(name), '^((?s:.)+?)(?:[0-9]{4}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)'), '*'),
     toString(name)), '') AS name, '' AS document, '' AS subject,
-    attributes, attribute_types, [] AS words,
+    attributes, attribute_types, attribute_lists, [] AS words,
     toString(source) AS source, cityHash64('span', name, service, destination, operation, failed) AS kind
 FROM spans FINAL
 WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon'
@@ -96,23 +87,14 @@ FROM (
             arrayFilter(p -> cityHash64(kind, p.1) IN {fields:Array(UInt64)}, arraySlice(arrayFilter(p -> length(p.2) BETWEEN 1 AND 200, arrayConcat(
     arrayMap((k, v) -> (concat('attributes.', k), v), arrayFilter(k -> match(k, '^[\\w./:-]{1,128}$') AND attribute_types[k] NOT IN ('array', 'kvlist', 'bytes', 'bool'), mapKeys(attributes)) AS names,
         arrayMap(k -> attributes[k], names)),
-    arrayFlatten(arrayMap(k -> arrayMap(t -> (concat('attributes.', k, '[]'), t), arrayFilter(t -> t NOT IN ('[list]', '{map}'), arrayMap(e -> multiIf(e.1 = 10, e.2, e.1 = 16, if(reinterpretAsUInt8(substring(e.2, 1, 1)) = 1, 'true', 'false'),
-    e.1 = 24, toString(reinterpretAsInt64(arraySum(arrayMap(n -> bitShiftLeft(toUInt64(bitAnd(reinterpretAsUInt8(substring(e.2, n, 1)), 127)), 7 * (n - 1)),
-    range(1, length(e.2) + 1))))),
-    e.1 = 33, toString(reinterpretAsFloat64(e.2)), e.1 = 42, '[list]', e.1 = 50, '{map}', e.1 = 58, base64Encode(e.2), ''), arrayFlatten(arrayMap(e -> if(e.1 = 42, arrayMap(p -> arrayMap(w -> (reinterpretAsUInt8(substring(w, 1, 1)), substring(w, if(reinterpretAsUInt8(substring(w, 1, 1)) IN (10, 42, 50, 58), arrayMap(n -> 1 + multiIf(n % 256 < 128, 2, n % 65536 < 32768, 3, 4), [reinterpretAsUInt32(substring(w, 1 + 1, 2))])[1], 2))), [p])[1], arrayMap(l -> if(length(l) > 200,
-    arrayPushBack(arraySlice(l, 1, 200), '\n\x16[more than 200 values]'), l),
-    [arrayFold((f, i) -> if(f.1 >= length(e.2), f, arrayMap(o -> (
-    toUInt64(o.1 + o.2), arrayPushBack(f.2, substring(e.2, o.1, o.2))), [arrayMap(n -> (f.1 + multiIf(n % 256 < 128, 2, n % 65536 < 32768, 3, 4),
-    toUInt64(n % 128 + if(n % 256 < 128, 0, intDiv(n, 256) % 128 * 128 + if(n % 65536 < 32768, 0, intDiv(n, 65536) * 16384)))),
-    [reinterpretAsUInt32(substring(e.2, f.1 + 1, 3))])[1]])[1]),
-    range(toUInt32(least(201, intDiv(length(e.2), 2)))), (toUInt64(1), CAST([], 'Array(String)'))).2])[1]), [e]), [(if('array' = 'array', 42, 50), tryBase64Decode(attributes[k]))]))))),
+    arrayFlatten(arrayMap(k -> arrayMap(t -> (concat('attributes.', k, '[]'), t), arrayFilter(t -> t NOT IN ('[list]', '{map}', '[more than 200 values]'), attribute_lists[k])),
         arrayFilter(k -> match(k, '^[\\w./:-]{1,128}$') AND attribute_types[k] = 'array', mapKeys(attributes)))),
     arrayMap((w, n) -> (concat('body#', toString(n)), w), words, arrayEnumerate(words)))), 1, 200)))) AS found
     FROM (
 SELECT
     cityHash64(log_id) AS signal, time AS at, '' AS origin, service, '' AS destination, '' AS operation, false AS conventional,
     false AS failed, replaceRegexpAll(replaceRegexpAll(leftUTF8(body, 300), '(?i)((?:passw(?:or)?d|passwd|pwd|\\bpin|secret|token|authorization|bearer|credentials?|api[_-]?key|signature)["'']?\\s*[:= ]\\s*(?:(?:bearer|basic|digest)\\s+)?)\\S+', '\\1\x02'), '"[^"]*"|''[^'']*''|\\S{30,}|\\S+@\\S+', '\x02') AS unmasked, replaceRegexpAll(unmasked, '[\\w./-]*[0-9](?:[\\w./-]*\\w)?', '\x01') AS name, '' AS document,
-    '' AS subject, attributes, attribute_types, extractAll(unmasked, '[\\w./-]*[0-9](?:[\\w./-]*\\w)?') AS words,
+    '' AS subject, attributes, attribute_types, attribute_lists, extractAll(unmasked, '[\\w./-]*[0-9](?:[\\w./-]*\\w)?') AS words,
     toString(source) AS source, cityHash64('log', name, service, destination, operation, failed) AS kind
 FROM logs FINAL
 WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon' AND body_type = 'string'

@@ -37,7 +37,7 @@ SELECT
     match(toString(name), '/[0-9]+(/|$)'), concat(extract(toString(name), '^((?s:.)*?/)[0-9]+(?:/|$)'), '*'),
     match(toString(name), '^(?s:.)+?(?:[0-9]{4}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)'), concat(extract(toString(name), '^((?s:.)+?)(?:[0-9]{4}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)'), '*'),
     toString(name)), '') AS name, '' AS document, '' AS subject,
-    attributes, attribute_types, [] AS words,
+    attributes, attribute_types, attribute_lists, [] AS words,
     toString(source) AS source, cityHash64('span', name, service, destination, operation, failed) AS kind
 FROM spans FINAL
 WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon'
@@ -56,7 +56,7 @@ FROM (
 SELECT
     cityHash64(log_id) AS signal, time AS at, '' AS origin, service, '' AS destination, '' AS operation, false AS conventional,
     false AS failed, replaceRegexpAll(replaceRegexpAll(leftUTF8(body, 300), '(?i)((?:passw(?:or)?d|passwd|pwd|\\bpin|secret|token|authorization|bearer|credentials?|api[_-]?key|signature)["'']?\\s*[:= ]\\s*(?:(?:bearer|basic|digest)\\s+)?)\\S+', '\\1\x02'), '"[^"]*"|''[^'']*''|\\S{30,}|\\S+@\\S+', '\x02') AS unmasked, replaceRegexpAll(unmasked, '[\\w./-]*[0-9](?:[\\w./-]*\\w)?', '\x01') AS name, '' AS document,
-    '' AS subject, attributes, attribute_types, extractAll(unmasked, '[\\w./-]*[0-9](?:[\\w./-]*\\w)?') AS words,
+    '' AS subject, attributes, attribute_types, attribute_lists, extractAll(unmasked, '[\\w./-]*[0-9](?:[\\w./-]*\\w)?') AS words,
     toString(source) AS source, cityHash64('log', name, service, destination, operation, failed) AS kind
 FROM logs FINAL
 WHERE received_at >= {since:DateTime64(3)} AND received_at < {until:DateTime64(3)} AND source != 'andon' AND body_type = 'string'
