@@ -28,8 +28,7 @@ class FormatSettings(PluginSettings):
     @classmethod
     def _known_encoding(cls, name: str | None) -> str | None:
         try:
-            "\n".encode(name or "utf-8")  # an encoding of bytes, such as hex, is none of a text
-            return name if name is None else codecs.lookup(name).name
+            return name if name is None else _encoding_of_lines(name)
         except (LookupError, ValueError) as error:
             raise ValueError(f"encoding '{name}' is not known; write one such as utf-8, latin-1, cp1252 or utf-16") from error
 
@@ -42,6 +41,15 @@ class FormatSettings(PluginSettings):
     def zone(self) -> ZoneInfo | None:
         """Return the time zone."""
         return ZoneInfo(self.time_zone) if self.time_zone else None
+
+
+def _encoding_of_lines(name: str) -> str:
+    """Return an encoding's own name. Raises ``LookupError`` or ``ValueError`` if it is none in which a text has lines."""
+    mark = len("\n".encode(name))  # an encoding of bytes, such as hex, is none of a text; the first newline may come with a byte order mark
+    newline, line, both = (f"\n{text}".encode(name)[mark:] for text in ("\n", "a" * 100, f"{'a' * 100}\n{'a' * 100}"))
+    if both != line + newline + line or len(line) != 100 * len(newline):
+        raise ValueError(f"'{name}' writes a text as a whole, or a newline as something else")
+    return codecs.lookup(name).name
 
 
 Chosen = TypeVar("Chosen", bound=FormatSettings)

@@ -76,4 +76,4 @@ def _end_if_cancelled() -> None:
 
 def without_password(text: str) -> str:
     """Return a client's message without the password of an address in it."""
-    return re.sub(r"(?<![a-z0-9+])([a-z0-9+]{1,16}://[^:/@\s]{0,256}):[^@\s]{0,2048}@", r"\1:…@", text)
+    return re.sub(r"(://[^:/@\s]{0,256}):[^@\s]{0,2048}@", r"\1:…@", text)

@@ -7,10 +7,10 @@ import json
 import math
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from collector.json_guard import check_depth
+from collector.json_guard import check_depth, repaired
 from collector.polling.paused import PausedError
 from collector.rejection import Rejection
 
@@ -50,13 +50,25 @@ def json_value(value: Any, zoned: Callable[[datetime], datetime]) -> Any:
 
 
 def json_document(text: str | bytes) -> Any:
-    """Return what a column of JSON says; the text that it is if it is deeper than an event may be, or says numbers without end."""
+    """Return what a column of JSON says; the text that it is if it is deeper than an event may be, or says numbers without end.
+
+    Halves of characters and NULs in it, which no event can hold, are U+FFFD.
+    """
     body = text.encode("utf-8", "replace") if isinstance(text, str) else text
     try:
         check_depth(body)
-        return json.loads(body)
+        return json.loads(repaired(body).decode("utf-8-sig"), parse_float=_finite, parse_constant=_refused)
     except (Rejection, ValueError):
         return body.decode("utf-8", "replace")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refused(text)
+
+
+def _refused(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number that JSON can say")
 
 
 def with_zone(value: datetime, name: str | None) -> datetime:

@@ -170,12 +170,16 @@ class _Maker:
 
 @dataclass
 class _Sender:
-    """Who is connected. ``heard``: when something of it came last, in monotonic seconds; None while that is handed over."""
+    """Who is connected. ``heard``: when something of it came last, in monotonic seconds; None while that is handed over.
+
+    ``ending``: it gave way to another, and what it had begun to say is still handed over.
+    """
 
     peer: str
     reader: asyncio.StreamReader
     transport: asyncio.ReadTransport
     heard: float | None
+    ending: bool = False
 
 
 class _Listening:
@@ -222,7 +226,8 @@ class _Listening:
         try:
             if not self._may_send(peer):
                 return
-            if len(self._connected_now) >= self._settings.connections and not self._has_ended_a_silent_one():
+            count = sum(not sender.ending for sender in self._connected_now.values())
+            if count >= self._settings.connections and not self._has_ended_a_silent_one():
                 self._refuse(peer, "there are too many connections")
                 return
             _ask_when_silent(writer.get_extra_info("socket"))
@@ -250,11 +255,11 @@ class _Listening:
 
     def _has_ended_a_silent_one(self) -> bool:
         """End the connection that has been silent for longest; return whether there is one that was for long enough."""
-        silent = [(sender.heard, task) for task, sender in self._connected_now.items() if sender.heard is not None]
-        heard, task = min(silent, key=lambda each: each[0], default=(math.inf, None))
-        if task is None or self._context.clock.monotonic() - heard < SILENT_SECONDS:
+        silent = [(sender.heard, sender) for sender in self._connected_now.values() if sender.heard is not None and not sender.ending]
+        heard, sender = min(silent, key=lambda each: each[0], default=(math.inf, None))
+        if sender is None or self._context.clock.monotonic() - heard < SILENT_SECONDS:
             return False
-        sender = self._connected_now.pop(task)
+        sender.ending = True
         sender.transport.pause_reading()  # nothing may come behind the end
         sender.reader.feed_eof()  # what it has begun to say is kept
         fields = {"source": self._context.source.source, "peer": sender.peer}

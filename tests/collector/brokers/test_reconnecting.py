@@ -111,6 +111,9 @@ def test_a_cancellation_that_a_client_lost_while_it_connected_ends_all_before_it
 
 def test_a_password_in_a_message_is_not_repeated() -> None:
     assert without_password("no answer from redis://:hunter2@host:6379/0") == "no answer from redis://:…@host:6379/0"
+    assert (
+        without_password("no answer from mongodb+srv+with+driver://me:hunter2@host") == "no answer from mongodb+srv+with+driver://me:…@host"
+    )
     for words in ("a" * 200_000, "a://:" * 40_000):
         before = time.process_time()
         assert without_password(words) == words

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
-from collector.polling.row_json import json_value
+from collector.polling.row_json import json_document, json_value
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -42,3 +43,22 @@ def test_values(value: Any, expected: Any) -> None:
     found = json_value(value, lambda moment: moment.replace(tzinfo=BERLIN) if moment.tzinfo is None else moment.astimezone(BERLIN))
     assert found == expected
     assert json.loads(json.dumps(found, allow_nan=False)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": [1.5, null]}', {"a": [1.5, None]}),
+        (r'{"a\ud800": "b\udfffc\ud83d\ude00"}', {"a\ufffd": "b\ufffdc😀"}),
+        (r'["a\u0000", "\\ud800"]', ["a\ufffd", r"\ud800"]),
+        ('{"a": 1e999}', '{"a": 1e999}'),
+        ("[-1e999]", "[-1e999]"),
+        ("[NaN]", "[NaN]"),
+        (b'["\xed\xa0\x80"]', '["\ufffd\ufffd\ufffd"]'),
+        ("[" * 100 + "]" * 100, "[" * 100 + "]" * 100),
+    ],
+)
+def test_a_document_is_what_an_event_can_hold_or_the_text_that_it_is(text: str | bytes, expected: Any) -> None:
+    found = json_document(text)
+    assert found == expected
+    assert msgspec.json.decode(msgspec.json.encode(found)) == expected

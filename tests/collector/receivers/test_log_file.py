@@ -118,7 +118,7 @@ def test_a_file_and_a_folder_may_appear_later(logs: Path):
         ("time", {"pattern": "(a)(b)"}, "has 2 groups; write one around what is meant"),
         ("time", {"format": "soon"}, "means nothing"),
         ("encoding", "runes", "encoding 'runes' is not known"),
-        ("encoding", "hex", "encoding 'hex' is not known"),
+        *(("encoding", name, f"encoding '{name}' is not known") for name in ("hex", "punycode", "unicode_escape", "idna")),
         ("time_zone", "Mars", "time zone 'Mars' is not known"),
     ],
 )

@@ -128,13 +128,16 @@ def test_values_are_those_of_the_tables_receiver(database: Database):
     }
 
 
-def test_a_document_that_is_deeper_than_an_event_may_be_is_its_text_and_stops_nothing(database: Database):
-    database.run("CREATE TABLE docs (id int PRIMARY KEY, doc jsonb)", "ALTER PUBLICATION andon ADD TABLE docs")
+def test_a_document_that_no_event_can_hold_is_its_text_and_stops_nothing(database: Database):
+    database.run("CREATE TABLE docs (id int PRIMARY KEY, doc json)", "ALTER PUBLICATION andon ADD TABLE docs")
     database.read(0)
     database.run(
-        "INSERT INTO docs SELECT number, (repeat('[', 2000) || number || repeat(']', 2000))::jsonb FROM generate_series(1, 2) number"
+        "INSERT INTO docs SELECT number, (repeat('[', 2000) || number || repeat(']', 2000))::json FROM generate_series(1, 2) number",
+        r"""INSERT INTO docs VALUES (3, '["half \ud800"]'), (4, '[1e999]')""",
     )
-    assert [event["data"]["row"]["doc"].strip("[]") for event in database.read(2)] == ["1", "2"]
+    *deep, half, endless = [event["data"]["row"]["doc"] for event in database.read(4)]
+    assert [text.strip("[]") for text in deep] == ["1", "2"]
+    assert (half, endless) == (["half \ufffd"], "[1e999]")
 
 
 def test_a_large_value_that_an_update_left_alone_is_named_or_taken_from_the_old_row(database: Database):

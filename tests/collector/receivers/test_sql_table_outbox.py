@@ -60,13 +60,15 @@ def test_a_row_is_what_its_message_says(small: Callable[..., None], tmp_path: Pa
 @pytest.mark.xdist_group("postgresql")
 def test_documents_and_bytes_of_postgresql_are_messages_too(erp: psycopg.Connection[Any], tmp_path: Path):
     erp.execute(
-        "CREATE TABLE orders (seq serial PRIMARY KEY, id uuid, aggregateid text, type text, payload jsonb, headers jsonb, raw bytea)"
+        "CREATE TABLE orders (seq serial PRIMARY KEY, id uuid, aggregateid text, type text, payload json, headers jsonb, raw bytea)"
     )
     name = "6f1c0d5e-0a52-4d3e-9c3b-5b0f2a9a1c11"
-    erp.execute("INSERT INTO orders VALUES (1, %s, 'a', 't', '{\"n\": [1.5, null]}', '{\"plant\": 7}', '\\x00ff')", (name,))
+    erp.execute(
+        "INSERT INTO orders VALUES (1, %s, 'a', 't', '{\"n\": [1.5, null, \"half \\ud800\"]}', '{\"plant\": 7}', '\\x00ff')", (name,)
+    )
     (event,) = read(tmp_path, 1, **{**OUTBOX, "time": None})
     (raw,) = read(tmp_path, 1, **{**OUTBOX, "time": None, "outbox": {"payload": "raw"}, "change": "seq", "key": ["seq"]})
-    assert (event["id"], event["plant"], event["data"]) == (name, "7", {"n": [1.5, None]})
+    assert (event["id"], event["plant"], event["data"]) == (name, "7", {"n": [1.5, None, "half \ufffd"]})
     assert (raw["id"], raw["data_base64"]) == ("1", "AP8=")
 
 

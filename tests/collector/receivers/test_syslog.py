@@ -269,6 +269,28 @@ def test_a_silent_connection_gives_way_to_another_and_what_it_began_to_say_is_ke
     assert sorted(found) == ["be", "begun", "new", "one", "one", "still here"]
 
 
+def test_a_silent_connection_that_gave_way_ends_with_its_source(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        listening.telemetry.set(M.RECEIVER_UP, 0, source="erp")
+        settings = {"type": "syslog", "port": listening.port, "connections": 1}
+        context = context_of(settings, listening.intake, listening.state, listening.telemetry)
+        async with running(RECEIVER, context):
+            await until(lambda: listening.telemetry.value(M.RECEIVER_UP, source="erp") == 1)
+            _, first = await asyncio.open_connection("127.0.0.1", listening.port)
+            first.write(b"<14>one\n<14>be")
+            await until(lambda: bool(listening.intake.accepted))
+            monkeypatch.setattr(syslog, "SILENT_SECONDS", 0.0)
+            listening.intake.blocked = True
+            called = listening.intake.calls
+            _, second = await asyncio.open_connection("127.0.0.1", listening.port)
+            await until(lambda: listening.intake.calls > called)  # the first hands over what it has begun to say
+            first.close()
+            second.close()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("loop", [asyncio, uvloop])
 def test_the_system_looks_whether_a_silent_sender_is_still_there(listening: Listening, loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int, int, int]] = []
