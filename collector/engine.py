@@ -22,7 +22,7 @@ from collector.own_points import record_of
 from collector.poison import Poison
 from collector.receiver import Receiver, ReceiverContext
 from collector.redaction.redactions import Redactions
-from collector.source_news import SourceNews
+from collector.source_troubles import SourceTroubles
 from core.binding import bind, check_certificate
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
@@ -85,7 +85,7 @@ class Collector:
         )
         self._rejections = RejectionLog(clock, telemetry)
         self._queues = QueueSeries()
-        self._news = SourceNews()
+        self._troubles = SourceTroubles()
         self._background: list[asyncio.Task[None]] = []
         self._intake = JournalIntake(self._journal, telemetry, self._rejections, FlowLanes(catalog), Redactions(catalog, telemetry))
         self._ingress = Ingress(IngestHandler(self._intake, clock), senders, webhooks, FailedAttempts(clock), self._rejections)
@@ -120,7 +120,7 @@ class Collector:
             await asyncio.sleep(0.01)
         self.look_for_pauses()
         for name in self._paused:  # an earlier collector may have told that it cannot be read
-            self._news.read(name, to_milliseconds(self._clock.now()))
+            self._troubles.read(name, to_milliseconds(self._clock.now()))
         self._start_receivers(self._catalog)
         self._background = [
             asyncio.create_task(self._settle(), name="rejections"),
@@ -228,11 +228,11 @@ class Collector:
         while True:
             await asyncio.sleep(KEEP_SECONDS)
             try:
-                states, news = self._queues.due(), self._news.due(to_milliseconds(self._clock.now()))
-                if points := [*points_of(states), *news]:
+                states, troubles = self._queues.due(), self._troubles.due(to_milliseconds(self._clock.now()))
+                if points := [*points_of(states), *troubles]:
                     await self._intake.accept([record_of(points, to_milliseconds(self._clock.now()))])
                     self._queues.keep(states)
-                    self._news.keep(news)
+                    self._troubles.keep(troubles)
                 for queue in self._queues.forget(to_milliseconds(self._clock.now())):
                     for metric in QueueState("").figures():
                         self._telemetry.remove(metric, **dict(zip(LABELS, queue, strict=True)))
@@ -254,7 +254,7 @@ class Collector:
 
     def _tell_unread(self, source: Source, why: str) -> None:
         self._telemetry.set(M.RECEIVER_UP, 0, source=source.source)
-        self._news.read(source.source, to_milliseconds(self._clock.now()), why)
+        self._troubles.read(source.source, to_milliseconds(self._clock.now()), why)
 
     def _end(self, name: str) -> None:
         _, task = self._tasks.pop(name)
@@ -265,7 +265,7 @@ class Collector:
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         name = self._ending.pop(task)
         if self._started and name not in self._tasks:  # it is removed, paused or pushed now: that it was not read is over
-            self._news.read(name, to_milliseconds(self._clock.now()))
+            self._troubles.read(name, to_milliseconds(self._clock.now()))
 
     async def _ended(self, source: str) -> None:
         """Wait until earlier receivers of a source have ended: two at once would read the same, and each keep how far it is."""
@@ -288,7 +288,7 @@ class Collector:
         reader = form.reader(source.format or {}) if form else None
         self._telemetry.add(M.SOURCE_GAPS, 0, source=source.source)  # a metric that appears with its first gap cannot be alerted on
         poison = Poison(self._clock, partial(self._pause_itself, source.source)) if source.poison == "pause" else None
-        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader, poison, self._queues, self._news)
+        context = ReceiverContext(source, self._intake, self._clock, self._telemetry, state, reader, poison, self._queues, self._troubles)
         while True:
             try:
                 await asyncio.to_thread(make_folder, state)

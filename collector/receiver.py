@@ -25,7 +25,7 @@ from collector.format import Reader
 from collector.poison import Poison
 from collector.quarantine import Provenance, quarantine_record
 from collector.rejection import ValidationError
-from collector.source_news import SourceNews
+from collector.source_troubles import SourceTroubles
 from core.catalog.source import Source
 from core.clock import Clock, to_milliseconds
 from core.errors import Full
@@ -105,7 +105,7 @@ class ReceiverContext:
     reader: Reader | None = None
     poison: Poison | None = None
     queues: QueueSeries = field(default_factory=QueueSeries)
-    news: SourceNews = field(default_factory=SourceNews)
+    troubles: SourceTroubles = field(default_factory=SourceTroubles)
 
     async def accept(self, records: Sequence[Record], after_wait: Callable[[], None] = lambda: None) -> None:
         """Hand records to the intake, and wait for room while the journal is full; the source counts as down meanwhile.
@@ -148,12 +148,12 @@ class ReceiverContext:
         """Set the metric that says whether the source is being read; ``why`` it cannot be is kept for the store."""
         self.telemetry.set(M.RECEIVER_UP, int(up), source=self.source.source)
         if up or why:
-            self.news.read(self.source.source, self.now(), why)
+            self.troubles.read(self.source.source, self.now(), why)
 
     def tell_gap(self, what: str, **fields: Any) -> None:
         """Say that messages are missing for good: ``what`` happened; ``fields`` say where, and how many if that is known."""
         self.telemetry.add(M.SOURCE_GAPS, source=self.source.source)
-        self.news.gap(self.source.source, what, fields, self.now())
+        self.troubles.gap(self.source.source, what, fields, self.now())
         _LOG.warning("messages of the source are missing: %s", what, extra={"fields": {"source": self.source.source, **fields}})
 
     def tell_queue(self, state: QueueState) -> None:

@@ -1,4 +1,4 @@
-"""What is known of sources beside their signals, for a terminal."""
+"""The troubles of sources, and their pauses, for a terminal."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from core.plural import counted
+
 
 def listed(names: Iterable[str], unread: pd.DataFrame, gaps: pd.DataFrame, pauses: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each source of which something is known, those that are paused or cannot be read first.
 
-    ``unread`` and ``gaps`` as of ``store.reads.source_news``, ``pauses`` of ``store.reads.origins``.
+    ``unread`` and ``gaps`` as of ``store.reads.source_troubles``, ``pauses`` of ``store.reads.origins``.
     """
     rows: list[dict[str, Any]] = [
         *({"source": one["source"], "what": f"paused by {one['by']}", "since": one["since"], "why": one["reason"]} for one in _of(pauses)),
@@ -19,7 +21,7 @@ def listed(names: Iterable[str], unread: pd.DataFrame, gaps: pd.DataFrame, pause
         *(
             {
                 "source": one["source"],
-                "what": f"{int(one['gaps']):,} x missing",
+                "what": counted(int(one["gaps"]), "gap"),
                 "since": one["last_at"],
                 "why": one["what"] + (f" ({one['place']})" if one["place"] else ""),
             }

@@ -79,13 +79,13 @@ def troubles(
     from andon.client.source_troubles import listed
     from andon.terminal import print_frame
     from core.clock import SystemClock
-    from store.reads import origins, source_news
+    from store.reads import origins, source_troubles
     from store.reads.connection import reading
 
     since = SystemClock().now() - timedelta(hours=24)
     with reading(settings) as client:
         _check_known(name, client)
-        told = (source_news.unread(client, since=since), source_news.gaps(client, since=since), origins.pauses(client))
+        told = (source_troubles.unread(client, since=since), source_troubles.gaps(client, since=since), origins.pauses(client))
     found = listed([name] if name else [], *told)
     if found.empty:
         typer.echo(f"nothing is known to be wrong with {name or 'any source'}, and nothing was missing in the last 24 hours")

@@ -14,7 +14,7 @@ from dashboard.components import filters
 STATES = {
     "receiving": "Receiving",
     "partly unusable": "Partly unusable",
-    "not read": "Cannot be read",
+    "cannot be read": "Cannot be read",
     "silent": "Silent",
     "paused": "Paused",
     "never": "Never seen",

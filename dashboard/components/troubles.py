@@ -1,4 +1,4 @@
-"""What the collector tells of sources beside their signals: which cannot be read, and what was missing."""
+"""The troubles of sources, as the collector tells of them: which cannot be read, and their gaps."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from core.plural import counted
 from dashboard.page import Context
-from store.reads import source_news as reads
+from store.reads import source_troubles as reads
 
 
 @dataclass(frozen=True)
 class Troubles:
-    """Rows of ``store.reads.source_news``, by source."""
+    """Rows of ``store.reads.source_troubles``, by source."""
 
     unread: dict[str, dict[Any, Any]]
     gaps: dict[str, list[dict[Any, Any]]]
@@ -27,7 +27,7 @@ class Troubles:
         if unread is None:
             return {**row, "why": why, "state": state}
         stands = f"Cannot be read since {context.zone.show(unread['since'])}: {unread['reason']}"
-        return {**row, "why": why, "state": "not read", "stands": " · ".join([stands, *missing])}
+        return {**row, "why": why, "state": "cannot be read", "stands": " · ".join([stands, *missing])}
 
 
 def troubles_of(context: Context, since: datetime) -> Troubles:

@@ -34,7 +34,7 @@ _UNUSED = 20
 _BADGES = {
     "receiving": status_badge.GREEN,
     "partly unusable": status_badge.AMBER,
-    "not read": status_badge.RED,
+    "cannot be read": status_badge.RED,
     "silent": status_badge.GREY,
     "paused": status_badge.PAUSED,
 }
@@ -179,7 +179,7 @@ _NOTICE = Markup(
 )
 _NOTICES = (
     (
-        "not read",
+        "cannot be read",
         "Cannot be read",
         "Andon goes on trying, and reads on from where it was; the reason is beside the source.",
     ),

@@ -57,11 +57,11 @@ def test_what_a_broker_does_not_tell_of_a_queue_has_no_figure(tmp_path: Path) ->
 def test_why_a_source_cannot_be_read_and_what_was_missing_are_kept_for_the_store(tmp_path: Path) -> None:
     context = context_of({"type": "test"}, TestIntake(), tmp_path)
     context.tell_up(up=False)
-    assert context.news.due(0) == [], "the journal is full, which is not the source's trouble"
+    assert context.troubles.due(0) == [], "the journal is full, which is not the source's trouble"
     context.tell_up(up=False, why="the broker refuses us")
     context.tell_gap("the stream dropped them", after=3)
-    gap, unread = context.news.due(0)
+    gap, unread = context.troubles.due(0)
     assert gap.attributes == {"source": "erp", "what": "the stream dropped them", "place": "after 3"}
     assert unread.attributes == {"source": "erp", "why": "the broker refuses us"}
     context.tell_up(up=True)
-    assert [(point.value, point.attributes["why"]) for point in context.news.due(0) if "why" in point.attributes] == [(0.0, "")]
+    assert [(point.value, point.attributes["why"]) for point in context.troubles.due(0) if "why" in point.attributes] == [(0.0, "")]

@@ -19,7 +19,7 @@ def test_pauses_what_cannot_be_read_and_what_was_missing_are_rows_with_their_rea
     assert [(row["source"], row["what"], row["why"]) for row in rows] == [
         ("erp", "paused by Ana", "upgrade"),
         ("edi", "cannot be read", "FileNotFoundError: /srv/in"),
-        ("mes", "1,200 x missing", "the numbers have a gap (place DE07)"),
+        ("mes", "1,200 gaps", "the numbers have a gap (place DE07)"),
     ]
     assert listed(["edi"], UNREAD, GAPS, PAUSES)["source"].tolist() == ["edi"]
     assert listed(["crm"], UNREAD, GAPS, PAUSES).empty

@@ -43,7 +43,7 @@ class Drop:
     async def reading(self, scenario: Callable[[], Awaitable[None]], form: dict[str, Any] | None = None, **settings: Any) -> None:
         wanted = {"type": "folder", "path": str(self.path), "still_seconds": 0, "poll_seconds": 0.1, **settings}
         context = context_of(wanted, self.intake, self._state)
-        self.news = context.news
+        self.troubles = context.troubles
         if form:
             context = replace(context, reader=formats()[form["type"]].reader(form))
         async with running(RECEIVER, context):
@@ -256,11 +256,11 @@ def test_of_a_file_beyond_the_limit_the_beginning_is_kept(drop: Drop):
 
 def test_a_folder_that_comes_late_is_read_then(drop: Drop, tmp_path: Path):
     async def scenario() -> None:
-        await until(lambda: any("FileNotFoundError" in point.attributes["why"] for point in drop.news.due(0)))
+        await until(lambda: any("FileNotFoundError" in point.attributes["why"] for point in drop.troubles.due(0)))
         (tmp_path / "late").mkdir()
         (tmp_path / "late" / "a.csv").write_text("1,x\n")
         await until(lambda: len(drop.intake.accepted) == 1)
-        await until(lambda: [point.attributes["why"] for point in drop.news.due(0)] == [""])
+        await until(lambda: [point.attributes["why"] for point in drop.troubles.due(0)] == [""])
 
     asyncio.run(drop.reading(scenario, CSV, path=str(tmp_path / "late")))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from collector.own_points import record_of
-from collector.source_news import SourceNews
+from collector.source_troubles import SourceTroubles
 from core.clock import to_milliseconds
 from store.client import Store
 from store.loading.decoder import decode
@@ -14,12 +14,12 @@ from tests.dashboard.synthetic import NOW
 
 
 def test_a_source_that_cannot_be_read_says_why_and_one_with_gaps_what_was_missing(view: View, filled: Store) -> None:
-    news, at = SourceNews(), to_milliseconds(NOW - timedelta(minutes=3))
-    news.read("wms", at, "FileNotFoundError: /srv/<b>in</b>")
-    news.read("tms", at)
+    troubles, at = SourceTroubles(), to_milliseconds(NOW - timedelta(minutes=3))
+    troubles.read("wms", at, "FileNotFoundError: /srv/<b>in</b>")
+    troubles.read("tms", at)
     for number in range(2):
-        news.gap("mes", "the numbers of its sender have a gap", {"place": f"DE0{number}"}, at)
-    record = record_of(news.due(at), at)
+        troubles.gap("mes", "the numbers of its sender have a gap", {"place": f"DE0{number}"}, at)
+    record = record_of(troubles.due(at), at)
     rows = decode(record.kind, [record], at)
     filled.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)
     try:

@@ -1,4 +1,4 @@
-"""What the collector tells of sources that nobody sees in their signals."""
+"""The troubles of sources, as the collector tells of them: gaps, and which cannot be read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from store.statement import statement
 
 def unread(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return source, since (UTC) and reason of the sources that could not be read when that was told last, since then (UTC)."""
-    return frame(client, statement("source_news/unread"), parameters={"since": since, "own": OWN_SOURCE})
+    return frame(client, statement("source_troubles/unread"), parameters={"since": since, "own": OWN_SOURCE})
 
 
 def gaps(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return source, what, gaps, last_at (UTC) and place (the last one) of what was missing since then (UTC)."""
-    return frame(client, statement("source_news/gaps"), parameters={"since": since, "own": OWN_SOURCE})
+    return frame(client, statement("source_troubles/gaps"), parameters={"since": since, "own": OWN_SOURCE})

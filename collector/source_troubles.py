@@ -1,4 +1,4 @@
-"""What the collector knows of sources that nobody sees in their signals: messages that are missing, and why one cannot be read now.
+"""The troubles of sources, which nobody sees in their signals: gaps, and why one cannot be read now.
 
 Both are points of Andon's own source, as the states of queues are, so that pages can tell of them.
 """
@@ -19,7 +19,7 @@ AGAIN_MILLISECONDS = 60_000
 _TEXT_CHARACTERS = 300
 
 
-class SourceNews:
+class SourceTroubles:
     """What is to be kept, joined by source and words, so that a flood of gaps is one point. Any thread may note; one loop keeps."""
 
     def __init__(self) -> None:
@@ -48,14 +48,14 @@ class SourceNews:
         Who has stopped for good notes nothing again, and is unread all the same: that is told as of now.
         """
         with self._lock:
-            news = list(self._gaps.values())
+            troubles = list(self._gaps.values())
         for source, point in list(self._read.items()):
             kept = self._kept.get(source)
             if kept is None or point.attributes != kept.attributes:
-                news.append(point)
+                troubles.append(point)
             elif point.value and now >= kept.at + AGAIN_MILLISECONDS:
-                news.append(replace(point, at=now))
-        return news
+                troubles.append(replace(point, at=now))
+        return troubles
 
     def keep(self, points: list[OwnPoint]) -> None:
         """Remember that these are on disk."""
