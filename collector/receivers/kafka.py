@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from operator import methodcaller
 from typing import Any, ClassVar, TypeVar, cast
 
 import confluent_kafka
@@ -67,6 +69,7 @@ _OUT_OF_RANGE = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
 _OUT_OF_GROUP = KafkaError._MAX_POLL_EXCEEDED  # noqa: SLF001
 _ERRORS = (KafkaException, AndonError, OSError, RuntimeError, ValueError)
 _LOG = logging.getLogger("andon.collector.kafka")
+_HEADERS_OF = methodcaller("headers")
 T = TypeVar("T")
 
 
@@ -370,11 +373,18 @@ def message_of(message: confluent_kafka.Message) -> Message:
 
 
 def _pairs(message: confluent_kafka.Message) -> tuple[list[tuple[str, bytes | None]], str]:
-    """Return the headers of a message, and why they cannot be read: the client raises what it does not mean to where a name is no text."""
+    """Return the headers of a message, and why they cannot be read: the client raises what it does not mean to where a name is no text.
+
+    The client returns with such an error pending and no object where the name should be, which ends the process that looks at it. The
+    error is noticed by ``methodcaller``, not by a call in our own code, and only if no collection of garbage has taken it away meanwhile.
+    """
+    gc.disable()
     try:
-        return cast("list[tuple[str, bytes | None]]", message.headers() or []), ""
+        return cast("list[tuple[str, bytes | None]]", _HEADERS_OF(message) or []), ""
     except (SystemError, UnicodeDecodeError):
         return [], "the name of a header is not UTF-8"
+    finally:
+        gc.enable()
 
 
 def _time(milliseconds: int) -> datetime | None:
