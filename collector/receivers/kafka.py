@@ -15,17 +15,13 @@ counted, and reading goes on with the oldest message.
 from __future__ import annotations
 
 import asyncio
-import base64
-import gc
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
 from functools import partial
-from operator import methodcaller
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 import confluent_kafka
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -34,14 +30,13 @@ from pydantic import AwareDatetime, Field
 
 from collector.backoff import Backoff
 from collector.brokers.kafka_address import connection_of
+from collector.brokers.kafka_message import message_of
 from collector.brokers.kafka_oldest import KafkaOldest
 from collector.brokers.queue_series import QueueState
 from collector.brokers.reconnecting import reconnect_for_ever
-from collector.cloud_events import ATTRIBUTE_MAX_CHARACTERS
-from collector.message import Message, MessageSettings, records_of, text_of
+from collector.message import MessageSettings, records_of
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
-from core.clock import EPOCH
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 from core.signal import Record
@@ -69,7 +64,6 @@ _OUT_OF_RANGE = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
 _OUT_OF_GROUP = KafkaError._MAX_POLL_EXCEEDED  # noqa: SLF001
 _ERRORS = (KafkaException, AndonError, OSError, RuntimeError, ValueError)
 _LOG = logging.getLogger("andon.collector.kafka")
-_HEADERS_OF = methodcaller("headers")
 T = TypeVar("T")
 
 
@@ -348,57 +342,3 @@ class _Member:
     @property
     def _fields(self) -> dict[str, Any]:
         return {"source": self._context.source.source, "group": self._group}
-
-
-def message_of(message: confluent_kafka.Message) -> Message:
-    """Return what the broker delivered, as every broker's messages are read."""
-    topic, partition, offset, body = str(message.topic()), str(message.partition()), str(message.offset()), message.value()
-    pairs, unreadable = _pairs(message)
-    headers = {name: value for name, value in pairs if value is not None}
-    lower = {name.lower(): text_of(value) for name, value in headers.items()} if headers else {}
-    kind, milliseconds = message.timestamp()
-    dated = kind != confluent_kafka.TIMESTAMP_NOT_AVAILABLE
-    return Message(
-        body or b"",
-        {"partition": partition, "topic": topic},
-        headers=headers,
-        content_type=lower.get("content-type", ""),
-        content_encoding=lower.get("content-encoding", ""),
-        identity=f"{topic}/{partition}/{offset}@{milliseconds}" if dated else f"{topic}/{partition}/{offset}",
-        type=f"{topic}.tombstone" if body is None else topic,
-        time=_time(milliseconds) if dated else None,
-        extensions={"partitionkey": _key_text(message.key()), "partition": partition, "offset": offset},
-        unreadable=unreadable,
-    )
-
-
-def _pairs(message: confluent_kafka.Message) -> tuple[list[tuple[str, bytes | None]], str]:
-    """Return the headers of a message, and why they cannot be read: the client raises what it does not mean to where a name is no text.
-
-    The client returns with such an error pending and no object where the name should be, which ends the process that looks at it. The
-    error is noticed by ``methodcaller``, not by a call in our own code, and only if no collection of garbage has taken it away meanwhile.
-    """
-    gc.disable()
-    try:
-        return cast("list[tuple[str, bytes | None]]", _HEADERS_OF(message) or []), ""
-    except (SystemError, UnicodeDecodeError):
-        return [], "the name of a header is not UTF-8"
-    finally:
-        gc.enable()
-
-
-def _time(milliseconds: int) -> datetime | None:
-    try:
-        return EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError:  # senders say what they like
-        return None
-
-
-def _key_text(key: bytes | str | None) -> str:
-    """Return a key as the text of an attribute, cut where it is too long for one."""
-    raw = key.encode() if isinstance(key, str) else key or b""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = base64.b64encode(raw).decode()
-    return text[:ATTRIBUTE_MAX_CHARACTERS]
