@@ -103,7 +103,7 @@ def test_the_plant_sends_to_a_collector_with_tls(collector: Running, chain: Path
     assert plant._play(clock.now()) is arrives
     plant.close()
     kinds = {record.kind.value for record in collector.records()}
-    assert kinds == ({"traces", "logs", "event"} if arrives else set())
+    assert kinds == ({"traces", "logs", "metrics", "event"} if arrives else set())
 
 
 @pytest.mark.parametrize(
