@@ -90,7 +90,7 @@ class SegmentReader:
         try:
             connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
-                return int(connection.execute(_LAST).fetchone()[0]) > after  # type: ignore[index]
+                return int(connection.execute(_LAST).fetchone()[0]) > after  # type: ignore[index]  # an aggregate always returns one row
             finally:
                 connection.close()
         except apsw.Error:
