@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,9 @@ def desk() -> Iterator[Sink]:
 def product(tmp_path_factory: pytest.TempPathFactory, desk: Sink) -> Iterator[Product]:
     environment = {"ANDON_TEST_WEBHOOK": desk.url, "ANDON_TEST_WEBHOOK_SECRET": SECRET}
     folder = tmp_path_factory.mktemp("product")
-    with running(Product(folder / "data", Path(__file__).parents[1] / "catalogs" / "orders", environment), "collect", "engine") as started:
+    shutil.copytree(Path(__file__).parents[1] / "catalogs" / "orders", folder / "catalog")
+    shutil.copytree(Path(__file__).parent / "flows", folder / "catalog" / "flows", dirs_exist_ok=True)
+    with running(Product(folder / "data", folder / "catalog", environment), "collect", "engine") as started:
         yield started
 
 
