@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
@@ -20,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 
 from store.client import Store
 from store.migrations import migrate
+from tests.last_words import explain, write_down
 from tests.orphans import end_orphans, keep, remove_if_interrupted
 from tests.servers.activemq import ActiveMqServer, activemq
 from tests.servers.artemis import ArtemisServer, artemis
@@ -52,7 +54,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # pytest has no public way
     (folder / "tmp").mkdir(exist_ok=True)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
-    if not hasattr(session.config, "workerinput"):
+    if hasattr(session.config, "workerinput"):
+        write_down(folder)
+    else:
         remove_if_interrupted(folder)
 
 
@@ -65,6 +69,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run that has come to its end keeps its folder for whoever asks why a test failed; pytest removes it some runs later."""
     if (exitstatus != pytest.ExitCode.INTERRUPTED or session.testsfailed) and not hasattr(session.config, "workerinput"):
         keep(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]  # pytest has no public way
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(report: Any) -> None:
+    """Of pytest-xdist: a worker is gone. Say how it ended."""
+    explain(report, report.node.config._tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

@@ -60,12 +60,13 @@ class Running:
 def running(folder: Path, catalog: Catalog, receivers: dict[str, Any] | None = None, **settings: Any) -> Iterator[Running]:
     telemetry = Telemetry()
     chosen = Settings(data=folder / "data", http_port=0, otlp_grpc_port=0, **settings)
-    loop = asyncio.new_event_loop()
+    loop, failed = asyncio.new_event_loop(), threading.Event()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def open_() -> Collector:
-        collector = Collector(chosen, catalog, SystemClock(), telemetry, receivers or {}, {})
+        # a collector whose journal fails ends its process, which is the tests' own here
+        collector = Collector(chosen, catalog, SystemClock(), telemetry, receivers or {}, {}, on_journal_failure=failed.set)
         await collector.start()
         return collector
 
@@ -79,6 +80,7 @@ def running(folder: Path, catalog: Catalog, receivers: dict[str, Any] | None = N
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+    assert not failed.is_set(), "the journal failed: the log says why"
 
 
 @pytest.fixture
