@@ -192,9 +192,9 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture(scope="session")
-def activemq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActiveMqServer]:
+def activemq_server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[ActiveMqServer]:
     """A running ActiveMQ; whoever kills it starts it again."""
-    with activemq(tmp_path_factory.mktemp("activemq")) as server:
+    with activemq(tmp_path_factory.mktemp("activemq"), pytestconfig.cache.mkdir("artemis")) as server:
         yield server
 
 

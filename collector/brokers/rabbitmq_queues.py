@@ -10,25 +10,18 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
-import httpx
-import msgspec
 from aio_pika.abc import AbstractConnection
 
+from collector.brokers.management import ANSWER_SECONDS, ManagementApi, SaidOnce, looking, why
 from collector.brokers.queue_series import QueueState, age_seconds
-from collector.brokers.reconnecting import cancel_until_done, without_password
-from collector.polling.http_address import server_of
 from collector.receiver import ReceiverContext
-from core.errors import Retryable
 from core.secrets import resolve_secret
 
-LOOK_SECONDS = 10.0
-ANSWER_SECONDS = 10.0
-ANSWER_MAX_BYTES = 4 << 20
 _DONE = ("ack", "deliver_no_ack", "get_no_ack")
 _LOG = logging.getLogger("andon.collector.rabbitmq")
 
@@ -49,11 +42,8 @@ class Watched:
 @asynccontextmanager
 async def telling_queues(connection: AbstractConnection, context: ReceiverContext, watched: Watched) -> AsyncIterator[None]:
     """Tell the states of the queues until the block ends. What cannot be told is logged once, and never keeps messages from being read."""
-    task = asyncio.create_task(_Teller(connection, context, watched).run(), name=f"queues-{context.source.source}")
-    try:
+    async with looking(_Teller(connection, context, watched).look, context.source.source):
         yield
-    finally:
-        await cancel_until_done(task)
 
 
 async def doubts(watched: Watched) -> list[str]:
@@ -63,22 +53,17 @@ async def doubts(watched: Watched) -> list[str]:
     return [doubt for each in described if (doubt := _doubt(each))]
 
 
-@dataclass
 class _Teller:
-    connection: AbstractConnection
-    context: ReceiverContext
-    watched: Watched
-    said: dict[str, str] = field(default_factory=dict)
-    """By what it is about, the words that were last logged."""
+    def __init__(self, connection: AbstractConnection, context: ReceiverContext, watched: Watched) -> None:
+        self.connection, self.context, self.watched = connection, context, watched
+        self._say = SaidOnce(context, _LOG).say
 
-    async def run(self) -> None:
-        while True:
-            if self.watched.management:
-                await self._by_management()
-            else:
-                for queue in self.watched.queues:
-                    await self._by_declaration(queue)
-            await asyncio.sleep(LOOK_SECONDS)
+    async def look(self) -> None:
+        if self.watched.management:
+            await self._by_management()
+        else:
+            for queue in self.watched.queues:
+                await self._by_declaration(queue)
 
     async def _by_management(self) -> None:
         try:
@@ -89,7 +74,7 @@ class _Teller:
                     dead = await management.dead_letters(described, self.watched.dead_letters.get(queue))
                     self.context.tell_queue(_state(described, dead, self.context.clock.now()))
         except Exception as error:  # boundary: what answers may answer anything
-            self._say("management", "the management API does not tell what stands in queues", why=_why(error))
+            self._say("management", "the management API does not tell what stands in queues", why=why(error))
         else:
             self._say("management", "")
 
@@ -99,7 +84,7 @@ class _Teller:
             dead = self.watched.dead_letters.get(queue)
             dead_letters = await self._ready(dead) if dead else None
         except Exception as error:  # boundary: a client of a broker
-            self._say(queue, "the broker does not tell what stands in a queue", queue=queue, why=_why(error))
+            self._say(queue, "the broker does not tell what stands in a queue", queue=queue, why=why(error))
         else:
             self._say(queue, "")
             self.context.tell_queue(QueueState(queue, waiting=waiting, dead_letters=dead_letters))
@@ -109,35 +94,18 @@ class _Teller:
             declared = await channel.declare_queue(queue, passive=True, timeout=ANSWER_SECONDS)
             return int(declared.declaration_result.message_count or 0)
 
-    def _say(self, about: str, what: str, **fields: Any) -> None:
-        """Log what is wrong if it is not what was said before; nothing, once it is right again."""
-        words = f"{what} {fields}" if what else ""
-        if words and self.said.get(about) != words:
-            _LOG.warning(what, extra={"fields": {"source": self.context.source.source, **fields}})
-        self.said[about] = words
 
-
-class _Management:
-    """A session with the management API. Raises ``httpx.HTTPError`` or :class:`core.errors.Retryable` if it does not answer."""
+class _Management(ManagementApi):
+    """A session with the management API about the queues of a virtual host."""
 
     def __init__(self, watched: Watched) -> None:
-        self._watched = watched
+        super().__init__(watched.management or "", "api/")
+        self._url = watched.url
 
     async def __aenter__(self) -> Self:
-        address, url = await asyncio.to_thread(lambda: (resolve_secret(self._watched.management or ""), resolve_secret(self._watched.url)))
-        server_of(address)
-        parts = urlsplit(address)
+        url = await asyncio.to_thread(resolve_secret, self._url)
         self._virtual_host = quote(unquote(urlsplit(url).path[1:]) or "/", safe="")
-        self._client = httpx.AsyncClient(
-            base_url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}/api/",
-            auth=(unquote(parts.username or ""), unquote(parts.password or "")),
-            timeout=ANSWER_SECONDS,
-            trust_env=False,
-        )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
+        return await super().__aenter__()
 
     async def described(self, queue: str) -> dict[str, Any]:
         """Return what the broker says of a queue."""
@@ -160,21 +128,6 @@ class _Management:
         bound = [each for each in bindings if each.get("destination_type") == "queue"]
         exactly = [each for each in bound if key and each.get("routing_key") == key]
         return sorted({str(each["destination"]) for each in exactly or bound})
-
-    async def _asked(self, path: str) -> Any:
-        async with self._client.stream("GET", path) as response:
-            body = b""
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > ANSWER_MAX_BYTES:
-                    raise Retryable(f"the management API answers with more than {ANSWER_MAX_BYTES >> 20} MiB")
-            if response.status_code != httpx.codes.OK:
-                raise Retryable(f"the management API answers {response.status_code} to {path}")
-        return msgspec.json.decode(body)
-
-
-def _why(error: Exception) -> str:
-    return without_password(str(error)) or type(error).__name__
 
 
 def _of(described: Mapping[str, Any], name: str) -> Any:

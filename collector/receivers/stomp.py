@@ -20,14 +20,16 @@ from functools import partial
 from typing import Any, ClassVar
 
 import stomp
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from stomp.exception import StompException
 from stomp.utils import Frame
 
 from collector.backoff import Backoff
+from collector.brokers.activemq_queues import Place, Watched, telling_queues
 from collector.brokers.address import read_address
 from collector.brokers.reconnecting import reconnect_for_ever
 from collector.message import Message, MessageSettings, records_of
+from collector.plugin_settings import Reference
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from core.clock import EPOCH
@@ -54,6 +56,11 @@ class StompSettings(MessageSettings):
     is ``/queue/NAME`` or ``/topic/NAME``; of an Artemis whose acceptor has no prefixes for them ``NAME`` alone, which is a queue, or
     with ``durable`` a topic. ``durable`` names a durable subscription to a topic, and ``client_id`` us; else that is made of the source's
     name. ``selector`` is a JMS selector. ``prefetch`` limits how many unacknowledged messages we hold.
+
+    The secret behind ``management`` is where ActiveMQ or Artemis is managed by HTTP: ``http://user:password@broker:8161/api/jolokia``, of
+    Artemis ``…/console/jolokia``. With it, what waits in the queue or for the durable subscription is told, and in the queues that
+    ``watch`` names besides: those that other systems read. A queue is named without ``/queue/``. ``dead_letters`` maps a queue to its
+    dead-letter queue.
     """
 
     places: ClassVar[tuple[str, ...]] = ("destination",)
@@ -63,6 +70,9 @@ class StompSettings(MessageSettings):
     client_id: str = Field(default="", max_length=255)
     selector: str = ""
     prefetch: int = Field(default=500, ge=1, le=10_000)
+    watch: list[str] = Field(default_factory=list)
+    dead_letters: dict[str, str] = Field(default_factory=dict)
+    management: Reference | None = None
 
     @field_validator("destination")
     @classmethod
@@ -70,6 +80,21 @@ class StompSettings(MessageSettings):
         if (text.startswith("/") and not text.startswith(("/queue/", "/topic/"))) or text.endswith("/"):
             raise ValueError("write /queue/NAME or /topic/NAME, or for Artemis without prefixes NAME")
         return text
+
+    @model_validator(mode="after")
+    def _somebody_tells(self) -> StompSettings:
+        if (self.watch or self.dead_letters) and self.management is None:
+            raise ValueError("only the broker's management tells what waits in queues; write management: env:NAME beside watch")
+        if unknown := sorted(set(self.dead_letters) - {place.name for place in self.told("")}):
+            raise ValueError(f"dead_letters names '{unknown[0]}', whose state is not told; write it under watch, without /queue/")
+        return self
+
+    def told(self, client_id: str) -> list[Place]:
+        """Return the queues, and the durable subscription, whose state is told; ``client_id``: ours at the broker."""
+        name = self.destination.removeprefix("/queue/").removeprefix("/topic/")
+        ours = Place(name, client_id, self.durable) if self.durable else Place(name)
+        mine = [] if self.destination.startswith("/topic/") and not self.durable else [ours]  # such a topic keeps nothing
+        return list(dict.fromkeys([*mine, *map(Place, self.watch)])) if self.management else []
 
 
 class StompReceiver:
@@ -81,10 +106,17 @@ class StompReceiver:
         """Check the settings without any I/O. Raises :class:`core.errors.WrongSetting` that names the field."""
         parse_settings(StompSettings, settings)
 
+    def queues(self, settings: dict[str, Any]) -> list[str]:
+        """Return the queues whose state is told, and the topic of a durable subscription; none without ``management``."""
+        return [place.name for place in parse_settings(StompSettings, settings).told("")]
+
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
         settings = parse_settings(StompSettings, context.source.receiver or {})
-        await reconnect_for_ever(context, partial(_connected, context, settings), _ERRORS, _LOG, destination=settings.destination)
+        reading = partial(_connected, context, settings)
+        watched = Watched(settings.management or "", settings.told(_client_id(context, settings)), settings.dead_letters)
+        async with telling_queues(context, watched):  # also while the broker refuses us, who are not all that read it
+            await reconnect_for_ever(context, reading, _ERRORS, _LOG, destination=settings.destination)
 
 
 RECEIVER = StompReceiver()
@@ -93,7 +125,7 @@ RECEIVER = StompReceiver()
 async def _connected(context: ReceiverContext, settings: StompSettings, backoff: Backoff) -> None:
     """Read over one connection until it is lost."""
     inbox = _Inbox()
-    connection = await asyncio.to_thread(_connect, inbox, settings, settings.client_id or f"andon-{context.source.source}")
+    connection = await asyncio.to_thread(_connect, inbox, settings, _client_id(context, settings))
     try:
         await inbox.answered()
         await asyncio.to_thread(_subscribe, connection, settings)
@@ -110,6 +142,10 @@ async def _connected(context: ReceiverContext, settings: StompSettings, backoff:
     finally:
         inbox.close()
         await asyncio.shield(asyncio.wait({asyncio.ensure_future(asyncio.to_thread(connection.transport.disconnect_socket))}, timeout=2.0))
+
+
+def _client_id(context: ReceiverContext, settings: StompSettings) -> str:
+    return settings.client_id or f"andon-{context.source.source}"
 
 
 def _connect(inbox: _Inbox, settings: StompSettings, client_id: str) -> stomp.Connection12:

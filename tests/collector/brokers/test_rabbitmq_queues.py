@@ -11,7 +11,7 @@ from typing import Any
 import aio_pika
 import pytest
 
-from collector.brokers import rabbitmq_queues
+from collector.brokers import management, rabbitmq_queues
 from collector.brokers.queue_series import QueueState
 from collector.receivers.rabbitmq import RECEIVER
 from core.telemetry import Telemetry
@@ -68,7 +68,7 @@ def test_a_cancellation_that_the_client_loses_ends_it_all_the_same(tmp_path: Pat
         monkeypatch.setattr(rabbitmq_queues._Teller, "_by_declaration", losing_a_cancellation(ask, None))
         context = context_of(settings("tap"), TestIntake(), tmp_path / "state", Telemetry())
         watched = rabbitmq_queues.Watched("", "", ["tap"], {})
-        async with asyncio.timeout(rabbitmq_queues.LOOK_SECONDS / 2) as limit:
+        async with asyncio.timeout(management.LOOK_SECONDS / 2) as limit:
             async with rabbitmq_queues.telling_queues(object(), context, watched):  # type: ignore[arg-type] # it is not asked
                 await asked.wait()
         assert not limit.expired()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.java import JVM, class_path
+from tests.servers.java import JVM, class_path, jolokia
 from tests.servers.stomp import StompServer
 
 START_SECONDS = 90.0
@@ -28,10 +28,20 @@ CONFIGURATION = """<configuration xmlns="urn:activemq">
 class ArtemisServer(StompServer):
     class_path: str = ""
 
+    def __post_init__(self) -> None:
+        self.management = jolokia(self.class_path, self.folder)
+
     def start(self) -> None:
         (self.folder / "etc").mkdir(exist_ok=True)
         (self.folder / "etc" / "broker.xml").write_text(CONFIGURATION.replace("PORT", str(self.port)), encoding="ascii")
-        arguments = [*JVM, "-cp", self.class_path, "org.apache.activemq.artemis.core.server.embedded.Main", str(self.folder)]
+        arguments = [
+            *JVM,
+            *self.management.arguments(),
+            "-cp",
+            self.class_path,
+            "org.apache.activemq.artemis.core.server.embedded.Main",
+            str(self.folder),
+        ]
         self.run(arguments, START_SECONDS)
 
 

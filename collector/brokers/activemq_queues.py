@@ -1,0 +1,150 @@
+"""What stands in queues of ActiveMQ and Artemis, and for durable subscriptions: as their management over HTTP (Jolokia) tells.
+
+Both brokers are asked for what both call differently, so that nobody has to say which of them it is. Artemis also tells the time of the
+first message that waits; ActiveMQ does not. What a transaction has taken and not yet confirmed counts as unacknowledged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from collector.brokers.management import ManagementApi, SaidOnce, looking, why
+from collector.brokers.queue_series import QueueState, age_seconds
+from collector.receiver import ReceiverContext
+from core.errors import Retryable
+
+_LOG = logging.getLogger("andon.collector.stomp")
+_CLASSIC = ("QueueSize", "InFlightCount", "DequeueCount")
+_CLASSIC_SUBSCRIPTION = ("PendingQueueSize", "DispatchedQueueSize", "DequeueCounter")
+_ARTEMIS = ("MessageCount", "DeliveringCount", "MessagesAcknowledged", "FirstMessageTimestamp")
+_NO_SUCH = 404
+_QUOTED = str.maketrans({"\\": r"\\", '"': r"\"", "*": r"\*", "?": r"\?", "\n": r"\n"})
+_REPLACED = str.maketrans({**dict.fromkeys(":,'\"", "_"), "?": "&qe;", "=": "&amp;", "*": "&ast;"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """A queue or, with the client's id and the name of a durable subscription, what waits for that in a topic."""
+
+    name: str
+    client_id: str = ""
+    subscription: str = ""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Whose state is told, by the management API at ``management`` (a reference); ``dead_letters``: a queue's dead-letter queue."""
+
+    management: str
+    places: Sequence[Place]
+    dead_letters: Mapping[str, str]
+
+
+@asynccontextmanager
+async def telling_queues(context: ReceiverContext, watched: Watched) -> AsyncIterator[None]:
+    """Tell the states of the queues until the block ends. What cannot be told is logged once, and never keeps messages from being read."""
+    if not watched.places:
+        yield
+        return
+    async with looking(_Teller(context, watched).look, context.source.source):
+        yield
+
+
+class _Teller:
+    def __init__(self, context: ReceiverContext, watched: Watched) -> None:
+        self._context, self._watched = context, watched
+        self._say = SaidOnce(context, _LOG).say
+
+    async def look(self) -> None:
+        """Ask about all at once, and tell what is answered."""
+        dead = {place.name: Place(self._watched.dead_letters[place.name]) for place in self._places_with_dead_letters()}
+        asked = list(dict.fromkeys([*self._watched.places, *dead.values()]))
+        try:
+            async with _Jolokia(self._watched.management) as management:
+                found = dict(zip(asked, await management.attributes(asked), strict=True))
+            for place in self._watched.places:
+                missing = [one.name for one in (place, dead.get(place.name)) if one is not None and found[one] is None]
+                self._say(f"missing {place.name}", "the broker has no such queue" if missing else "", queues=missing)
+                if (told := found[place]) is not None:
+                    letters = found[dead[place.name]] if place.name in dead else None
+                    self._context.tell_queue(_state(place, told, _counts(letters or {})[0], self._context.clock.now()))
+        except Exception as error:  # boundary: what answers may answer anything
+            self._say("management", "the management API does not tell what stands in queues", why=why(error))
+        else:
+            self._say("management", "")
+
+    def _places_with_dead_letters(self) -> list[Place]:
+        return [place for place in self._watched.places if place.name in self._watched.dead_letters]
+
+
+class _Jolokia(ManagementApi):
+    """A session with the management API of ActiveMQ or Artemis."""
+
+    async def attributes(self, places: Sequence[Place]) -> list[Mapping[str, Any] | None]:
+        """Return what is said of each place; None of one that there is not. Raises :class:`Retryable` for what may not be asked."""
+        questions = [question for place in places for question in _questions(place)]
+        answers = await self._asked("", questions)
+        if not isinstance(answers, list) or len(answers) != len(questions):
+            raise Retryable(
+                _refusal(answers) or "the management API answers otherwise than Jolokia does; does its address end as Jolokia's?"
+            )
+        return [_first(answers[number : number + 2]) for number in range(0, len(answers), 2)]
+
+
+def _questions(place: Place) -> list[dict[str, Any]]:
+    """Return what is asked about a place: first of ActiveMQ, then of Artemis."""
+    address, _, queue = place.name.rpartition("::")
+    at = f"type=Broker,brokerName=*,destinationName={place.name.translate(_REPLACED)}"
+    if place.subscription:
+        client, durable = place.client_id.translate(_REPLACED), f"{place.client_id}_{place.subscription}".translate(_REPLACED)
+        classic = f"{at},destinationType=Topic,endpoint=Consumer,clientId={client},consumerId=Durable({durable})"
+        address, queue = place.name, f"{place.client_id}.{place.subscription}"
+    else:
+        classic = f"{at},destinationType=Queue"
+    within = f'"{address.translate(_QUOTED)}"' if address else "*"
+    artemis = f'broker=*,component=addresses,address={within},subcomponent=queues,routing-type=*,queue="{queue.translate(_QUOTED)}"'
+    return [
+        _read(f"org.apache.activemq:{classic}", _CLASSIC_SUBSCRIPTION if place.subscription else _CLASSIC),
+        _read(f"org.apache.activemq.artemis:{artemis}", _ARTEMIS),
+    ]
+
+
+def _read(bean: str, attributes: Sequence[str]) -> dict[str, Any]:
+    return {"type": "read", "mbean": bean, "attribute": list(attributes)}
+
+
+def _first(answers: Sequence[Any]) -> Mapping[str, Any] | None:
+    """Return what one of the two brokers' questions was answered."""
+    for answer in answers:
+        if isinstance(answer.get("value"), dict) and answer["value"]:
+            found: Mapping[str, Any] = next(iter(answer["value"].values()))
+            return found
+        if answer.get("status") != _NO_SUCH:
+            raise Retryable(_refusal(answer) or "the management API answers neither with a value nor with an error")
+    return None
+
+
+def _refusal(answer: Any) -> str:
+    """Return why a question was refused."""
+    said = str(answer.get("error", "")) if isinstance(answer, dict) else ""
+    origin = "; allow the address's own origin in the broker's jolokia-access.xml" if "rigin" in said else ""
+    return f"the management API refuses: {said[:300]}{origin}" if said else ""
+
+
+def _state(place: Place, told: Mapping[str, Any], dead_letters: int | None, now: datetime) -> QueueState:
+    inside, held, done = _counts(told)
+    waiting = inside if inside is None or held is None or _CLASSIC_SUBSCRIPTION[0] in told else max(0, inside - held)
+    first = told.get("FirstMessageTimestamp")
+    oldest = age_seconds(first, now) if isinstance(first, int) else None if waiting or held else 0.0
+    return QueueState(place.name, place.subscription, waiting, held, oldest, dead_letters, done)
+
+
+def _counts(told: Mapping[str, Any]) -> list[int | None]:
+    """Return how much is inside (of ActiveMQ's subscriptions: is waiting), delivered and not done, and done."""
+    names = next((names for names in (_CLASSIC, _CLASSIC_SUBSCRIPTION) if names[0] in told), _ARTEMIS[:3])
+    return [value if isinstance(value := told.get(name), int) else None for name in names]
