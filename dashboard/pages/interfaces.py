@@ -16,7 +16,7 @@ from core.catalog.catalog import Catalog
 from core.money import count
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import export, filters, links, notices, table
+from dashboard.components import error_share, export, filters, links, notices, table
 from dashboard.components.time_format import aware, duration
 from dashboard.page import Context
 from store.reads import interfaces as reads
@@ -71,10 +71,14 @@ def _stations(catalog: Catalog) -> tuple[tuple[str, str], ...]:
 
 
 def _handovers(catalog: Catalog, hops: pd.DataFrame, arrivals: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a row for each step of a flow from one system to another, in the order of the flow, the busiest of each step first."""
+    """Return a row for each step of a flow from one system to another, in the order of the flow, the busiest of each step first.
+
+    No failure says from where it came: all count for the way by which most arrive, and for no interface if that lies within one system.
+    """
     received = arrivals.to_dict("records")
+    ways = hops.groupby(["flow", "milestone"])["transactions"].agg(["sum", "idxmax"]) if len(hops) else hops
     rows: list[dict[str, Any]] = []
-    for hop in hops.to_dict("records"):
+    for number, hop in zip(hops.index, hops.to_dict("records"), strict=True):
         flow = catalog.flows.get(hop["flow"])
         begin, end = (flow.milestones.get(hop[name]) if flow else None for name in ("before", "milestone"))
         if flow is None or begin is None or end is None or begin.system == end.system:
@@ -83,10 +87,11 @@ def _handovers(catalog: Catalog, hops: pd.DataFrame, arrivals: pd.DataFrame) -> 
         mine = [row for row in received if row["flow"] == hop["flow"] and row["milestone"] in {hop["milestone"], *failing}]
         arrived = [row for row in mine if row["milestone"] == hop["milestone"]]
         sources = list(dict.fromkeys(str(row["source"]) for row in arrived if row["source"]))
-        errors = sum(int(row["failures"]) for row in mine if row["milestone"] in failing)
+        way = ways.loc[(hop["flow"], hop["milestone"])]
+        errors = sum(int(row["failures"]) for row in mine if row["milestone"] in failing) if number == way["idxmax"] else 0
         rows.append(
             {**{str(key): value for key, value in hop.items()}, "from": begin.system, "to": end.system, "sources": sources, "errors": errors, "owner": _owner(catalog, sources, flow.owner),
-             "error_share": errors / (errors + hop["transactions"]), "delay": max((float(row["delay_seconds"]) for row in arrived), default=None),
+             "error_share": errors / (errors + way["sum"]), "delay": max((float(row["delay_seconds"]) for row in arrived), default=None),
              "place": (list(catalog.flows).index(hop["flow"]), list(flow.milestones).index(hop["milestone"]))}
         )  # fmt: skip
     return sorted(rows, key=lambda row: (row["place"], -row["transactions"]))
@@ -110,7 +115,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         table.Column("Told by", _told),
         table.Column("Handed over", lambda row: count(row["transactions"]), "number key"),
         table.Column("An hour", lambda row: f"{row['transactions'] / _HOURS:,.1f}", "number soft spare"),
-        table.Column("Errors", _errors, "number"),
+        table.Column("Errors", lambda row: error_share.cell(row["errors"], row["error_share"]), "number"),
         table.Column("Takes", lambda row: duration(row["median_seconds"]), "number"),
         table.Column("90 % within", lambda row: duration(row["p90_seconds"]), "number soft"),
         table.Column("Told after", lambda row: duration(row["delay"]), "number soft spare"),
@@ -120,7 +125,8 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     table.show(columns, rows[:_SHOWN], "Handovers between systems")
     note = (
         "Takes: the median from the milestone in the one system to that in the other. Told by: the source whose signals report the arrival;"
-        " told after: how long the last hundred took to get here. Errors: signals that say that the step failed."
+        " told after: how long the last hundred took to get here. Errors: the share of arrivals that failed, where most arrive; "
+        f"{error_share.TOLD}."
     )
     sheet = pd.DataFrame(rows).drop(columns=["place"]).rename(columns={"before": "from_milestone", "milestone": "to_milestone", **_UNITS})
     export.offer(context, sheet, "interfaces", note)
@@ -144,12 +150,6 @@ def _step(catalog: Catalog, row: dict[str, Any]) -> Markup:
 
 def _told(row: dict[str, Any]) -> Markup:
     return Markup(", ").join(table.link(links.to("sources", source=name), name) for name in row["sources"])
-
-
-def _errors(row: dict[str, Any]) -> Markup | str:
-    if not row["errors"]:
-        return ""
-    return Markup('<span class="pill bad" title="{} signals">{:.1%}</span>').format(count(row["errors"]), row["error_share"])
 
 
 def _ago(context: Context, moment: object) -> Markup:

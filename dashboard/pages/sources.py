@@ -19,7 +19,7 @@ from core.duration import parse_duration
 from core.money import count
 from core.plural import counted
 from dashboard import definitions
-from dashboard.components import export, facts, links, notices, queues, resubmissions, source_filters, status_badge, table
+from dashboard.components import error_share, export, facts, links, notices, queues, resubmissions, source_filters, status_badge, table
 from dashboard.components.spark import spark
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.components.troubles import troubles_of
@@ -117,7 +117,10 @@ def _failures(told: pd.DataFrame, name: str) -> dict[str, Any]:
 def _rhythm(row: dict[str, Any]) -> str:
     """Return how often a source sends on average, over the hours since its first signal of the day."""
     active = [number for number, (_, signals) in enumerate(row["series"]) if signals]
-    return duration((_HOURS - active[0]) * 3600 / row["total"]) if active else "–"
+    if not active:
+        return "–"
+    seconds = (_HOURS - active[0]) * 3600 / row["total"]
+    return duration(seconds) if seconds >= 1 else "< 1 s"
 
 
 def _refused(reasons: pd.DataFrame, name: str, since: datetime) -> list[str]:
@@ -228,7 +231,7 @@ def _show(context: Context, rows: Sequence[Mapping[str, Any]], of: int) -> None:
         table.Column("Last 24 hours", lambda row: spark(context.zone, row["series"])),
         table.Column("Signals", lambda row: count(row["total"]), "number"),
         table.Column("By kind", _kinds, "soft spare"),
-        table.Column("Errors", _errors, "number"),
+        table.Column("Errors", lambda row: error_share.cell(row["failures"], row["failure_share"]), "number"),
         table.Column(
             "Quarantined",
             lambda row: table.link(links.to("sources", source=row["name"]), count(row["quarantined"])) if row["quarantined"] else "",
@@ -241,8 +244,8 @@ def _show(context: Context, rows: Sequence[Mapping[str, Any]], of: int) -> None:
     sheet = pd.DataFrame([{**{told: row[name] for name, told in _SHEET.items()}, "quarantined_7d": row["quarantined"]} for row in rows])
     note = (
         "Expected every: within the source's calendar. Sends every: on average. Clock skew: from the time a signal says to its receipt, the"
-        " median of the last two hours; ahead: the time it says is in the future. Errors: the share of its milestone events that say that a"
-        " step failed. All of the last 24 hours, quarantined: of the last 7 days."
+        " median of the last hundred; ahead: the time it says is in the future. Errors: the share of its milestone events that say that a"
+        f" step failed; {error_share.TOLD}. All of the last 24 hours, quarantined: of the last 7 days."
     )
     export.offer(context, sheet, "sources", f"Showing {len(rows)} of {of}. {note}" if len(rows) < of else note)
 
@@ -260,12 +263,6 @@ def _skew(row: dict[str, Any]) -> Markup | str:
         return "–"
     text = duration(abs(row["skew"])) if row["skew"] >= 0 else f"{duration(abs(row['skew']))} ahead"
     return Markup('<span class="pill warn">{}</span>').format(text) if row["labelled_wrongly"] else text
-
-
-def _errors(row: dict[str, Any]) -> Markup | str:
-    if not row["failures"]:
-        return ""
-    return Markup('<span class="pill bad" title="{}">{:.1%}</span>').format(counted(row["failures"], "signal"), row["failure_share"])
 
 
 def _kinds(row: dict[str, Any]) -> Markup:

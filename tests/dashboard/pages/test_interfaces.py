@@ -51,9 +51,22 @@ def test_a_handover_is_a_step_between_two_systems_with_the_failures_of_that_step
         ("CRM", "API gateway", "captured"), ("Broker", "ERP", "dequeued"), ("CRM", "ERP", "captured"),
     ]  # fmt: skip
     booked = rows[1]
-    assert (booked["sources"], booked["errors"], booked["error_share"], booked["delay"]) == (["erp", "middleware"], 2, 0.2, 5.0)
+    assert (booked["sources"], booked["errors"], booked["error_share"], booked["delay"]) == (
+        ["erp", "middleware"],
+        2,
+        pytest.approx(2 / 11),
+        5.0,
+    )
+    assert rows[2]["errors"] == 0, "no failure says from where it came: all count where most arrive"
     assert booked["owner"] == "ERP operations, Integration platform"
     assert (rows[0]["sources"], rows[0]["owner"], rows[0]["delay"]) == ([], "Order management", None)
+
+
+def test_a_failure_of_a_step_that_most_reach_within_their_system_is_none_of_an_interface() -> None:
+    hops = pd.DataFrame([hop("released", "picked", 300), hop("confirmed", "picked", 8)])
+    failed = next(name for name, one in CATALOG.flows["order-to-cash"].milestones.items() if one.failure and one.stage == "picked")
+    (row,) = interfaces._handovers(CATALOG, hops, pd.DataFrame([arrival("picked", "wms", 308), arrival(failed, "wms", 17, 17)]))
+    assert (row["before"], row["errors"]) == ("confirmed", 0)
 
 
 @pytest.fixture
@@ -71,7 +84,7 @@ def test_it_is_listed_with_links_to_who_waits_and_to_its_sources(told: Any) -> N
     assert shown.count("<tr>") == 4
     assert 'href="transactions?flow=order-to-cash&amp;awaited=booked&amp;period=all"' in shown
     assert 'href="sources?source=middleware"' in shown
-    assert '<span class="pill bad" title="2 signals">20.0%</span>' in shown
+    assert '<span class="pill bad" title="2 signals">18.2%</span>' in shown
 
 
 @pytest.mark.parametrize(
