@@ -73,9 +73,8 @@ def sheet(
     """Return the Vega-Lite specification of the sheet. ``days`` are those of the page's trend, ``worst`` the rows of its breakdown."""
     rows = [_head(headline, as_of), _figures(tiles)]
     if len(days):
-        met = alt.layer(
-            _line(days, "on_time", "SLAs met", ".0%"), *(charts.objective(objective, _SOFT, 14) if objective is not None else ())
-        )
+        met = _line(days, "on_time", "SLAs met" + (f" · {charts.objective_told(objective)}" if objective is not None else ""), ".0%")
+        met = met if objective is None else alt.layer(met, charts.objective(objective, _INK))
         cycle = _line(days, "cycle_hours", "Cycle time, median hours", ",.3~r")
         rows.append(alt.hconcat(met, cycle, spacing=_GAP).resolve_scale(color="independent"))
     if worst:

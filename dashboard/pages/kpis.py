@@ -108,9 +108,10 @@ def _trend(context: Context, figures: Figures, period: Period, objective: float 
         return frame.head(0)
     for container, (column, title, form) in zip(st.columns(3), _LINES, strict=True):
         with container:
-            st.markdown(f"**{plain(title)}**")
+            aim = objective if column == "on_time" else None
+            st.markdown(f"**{plain(title)}**" + (f" · :small[{charts.objective_told(aim)}]" if aim is not None else ""))
             charts.draw(
-                _lines(frame, column, form, objective if column == "on_time" else None),
+                _lines(frame, column, form, aim),
                 f"{title} by whole day, compared with the period before",
                 220,
             )
@@ -170,7 +171,7 @@ def _lines(frame: pd.DataFrame, column: str, form: str, objective: float | None)
     )
     lines = base.mark_line(strokeWidth=2, interpolate="linear").encode(strokeDash=alt.StrokeDash("period:N", scale=dashes, legend=None))
     points = base.mark_point(filled=True, size=28, opacity=1)
-    return alt.layer(lines, points) if objective is None else alt.layer(lines, points, *charts.objective(objective, charts.ink()))
+    return alt.layer(lines, points) if objective is None else alt.layer(lines, points, charts.objective(objective, charts.ink()))
 
 
 def _axis_of(values: pd.Series, *, met: bool) -> list[float]:
