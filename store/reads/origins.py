@@ -36,7 +36,7 @@ def pauses(client: Reader) -> pd.DataFrame:
 
 
 def clock_skew(client: Reader, *, since: datetime) -> pd.DataFrame:
-    """Return source, signals, skew_seconds and spread_seconds of what was received since then (UTC) and says a time of its own.
+    """Return source, signals, skew_seconds and spread_seconds of the last hundred received since then (UTC) that say a time of their own.
 
     ``skew_seconds``: the median of receipt minus that time (negative: it is in the future); ``spread_seconds``: from the first to the last
     tenth. Andon's own signals are left out.

@@ -144,3 +144,20 @@ def test_a_source_is_as_far_off_as_most_of_its_signals(store: Store) -> None:
     found = origins.clock_skew(store.reader, since=START).set_index("source")
     assert found["skew_seconds"].to_dict() == {"crm": 2.0, "erp": -7_200.0}
     assert found.loc["crm", "signals"] == 3
+
+
+def test_a_history_that_was_sent_once_says_nothing_about_a_sources_clock(store: Store) -> None:
+    received = [START + number * timedelta(seconds=1) for number in range(400)]
+    says = [at - (9 * HOUR if number < 300 else timedelta(seconds=2)) for number, at in enumerate(received)]
+    store.insert(
+        "spans",
+        {
+            "slice": [1] * 400,
+            "source": ["crm"] * 400,
+            "span_id": [f"{number:016x}" for number in range(400)],
+            "received_at": received,
+            "end_time": says,
+        },
+    )
+    (row,) = origins.clock_skew(store.reader, since=START).to_dict("records")
+    assert (row["signals"], row["skew_seconds"], row["spread_seconds"]) == (100, 2.0, 0.0)
