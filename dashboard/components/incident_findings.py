@@ -27,6 +27,7 @@ from dashboard.components.time_format import aware, duration, until, utc
 from dashboard.page import Context
 from store.reads import incident_findings as reads
 
+_NEXT = 8
 _SUMMARY = Markup('<div class="andon-findings"><b class="what">{}</b>{}</div>')
 _LINE = Markup('<div class="line"><i>{}</i><span>{}</span></div>')
 
@@ -120,7 +121,9 @@ def next_victims(context: Context, row: dict[str, Any]) -> None:
     if standing.empty:
         return
     stages = tuple(str(stage) for stage in standing["stage"].head(3))
-    found = context.data.read(reads.victims, flow=asked["flow"], stage=str(row["stage"]), stages=stages, until=context.minute + reads.AHEAD)
+    found = context.data.read(
+        reads.victims, flow=asked["flow"], stage=str(row["stage"]), stages=stages, until=context.minute + reads.AHEAD, limit=_NEXT
+    )
     if found.empty:
         return
     st.subheader(f"Next: {counted(int(found['total'].iloc[0]), 'transaction')} due within a day, not yet warned of", anchor=False)
@@ -131,8 +134,9 @@ def next_victims(context: Context, row: dict[str, Any]) -> None:
         table.Column("Customer", lambda one: one["customer"]),
         table.Column("Value", lambda one: amount(one["value"], one["currency"]), "number"),
     ]
-    with st.container(height=300 if len(found) > 6 else "content", border=False):
-        table.show(columns, found.to_dict("records"), "Next transactions")
+    table.show(columns, found.to_dict("records"), "Next transactions")
+    if found["total"].iloc[0] > len(found):
+        st.caption(f"Showing {len(found)} of {count(found['total'].iloc[0])}, first due first.")
 
 
 def similar(context: Context, row: dict[str, Any]) -> None:

@@ -85,6 +85,8 @@ def test_who_is_next_and_how_it_went_last_time_are_tables_of_their_own(view: Vie
     test = view("incidents", filled, id="inc-0000")
     shown = words(test)
     assert "Next: 7 transactions due within a day, not yet warned of" in [one.value for one in test.subheader]
+    assert shown.index('aria-label="Affected transactions"') < shown.index('aria-label="Next transactions"')
+    assert "Showing 1 of 7, first due first." in [one.value for one in test.caption]
     assert "in 12 min" in shown.split('aria-label="Next transactions"')[1].split("</table>")[0]
     earlier = shown.split('aria-label="Earlier incidents"')[1].split("</table>")[0]
     for said in ("3 h", "12", "€20", "Ana: restarted the connector", "&lt;b&gt;US02&lt;/b&gt;"):

@@ -151,6 +151,11 @@ def test_what_changed_before_it_is_catalogs_versions_and_silent_sources_of_that_
     assert found[["kind", "what"]].to_numpy().tolist() == [["refused", ""], ["silent", "erp"], ["catalog", "v1"], ["version", "sap 2.1"]]
 
 
+def test_the_first_catalog_of_all_is_no_change(store: Store) -> None:
+    put(store, "catalogs", version="v1", problem="", definitions="", looked_at=START + 10 * MINUTE)
+    assert reads.changes(store.reader, opened=START + 30 * MINUTE, **ASKED).empty
+
+
 def test_the_next_are_those_that_stand_there_and_have_not_been_warned_of_by_their_deadline(store: Store) -> None:
     for number, (verdict, stage) in enumerate(
         [("running", "mapped"), ("running", "mapped"), ("at_risk", "mapped"), ("running", "booked"), ("running", "mapped")]
