@@ -102,6 +102,12 @@ def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transa
         assert page.locator(".legend").evaluate("legend => legend.getBoundingClientRect().bottom <= innerHeight"), (
             "nothing is below the screen"
         )
+        page.goto(served + "/")
+        drawn(page, ".andon-board")
+        widths = page.locator(".flow .stations").evaluate_all(
+            "flows => flows.map(flow => new Set([...flow.querySelectorAll('.share')].map(bar => Math.round(bar.clientWidth))).size)"
+        )
+        assert widths == [1, 1, 1], "the bars of a flow are equally wide: their parts are compared"
     found = re.search(r'href="(transactions\?flow=order-to-cash&amp;state=open&amp;stage=mapped&amp;period=all)"', seen.html)
     assert found
     listed = visit(browser, f"{served}/{found[1].replace('&amp;', '&')}", ready=".andon-table")
