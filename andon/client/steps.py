@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ from core.catalog.catalog import Catalog, catalog_from_json
 from core.catalog.causes import lacking
 from core.catalog.runbook import Step, filled
 from core.errors import AndonError
+from core.plural import counted
 from dashboard.components.time_format import utc
-from store.reads import catalogs, detail, incident_log
+from store.reads import catalogs, detail, incident_log, resubmission
 from store.reads.connection import Reader
 
 _LATELY = timedelta(days=90)
@@ -23,6 +25,7 @@ _LATELY = timedelta(days=90)
 class Prepared:
     """A step of an incident's runbook, and the identifiers and facts of the affected transaction with the most at stake."""
 
+    incident_id: str
     step: Step
     values: dict[str, str]
 
@@ -37,9 +40,10 @@ def prepare(client: Reader, identity: str, name: str) -> Prepared:
     members = incident_log.members(client, incident_id=identity, limit=1)
     found = detail.transaction(client, transaction_id=members["transaction_id"].iloc[0]) if len(members) else None
     if found is None:
-        return Prepared(known[name], {})
+        return Prepared(identity, known[name], {})
     keys = {key: str(values[0]) for key, values in found["keys"].items() if len(values)}
-    return Prepared(known[name], {**found["facts"], **keys, "reference": found["reference"], "transaction_id": found["transaction_id"]})
+    values = {**found["facts"], **keys, "reference": found["reference"], "transaction_id": found["transaction_id"]}
+    return Prepared(identity, known[name], values)
 
 
 def told(client: Reader, prepared: Prepared) -> Iterator[str]:
@@ -53,6 +57,11 @@ def told(client: Reader, prepared: Prepared) -> Iterator[str]:
         for one in rows.to_dict("records"):
             yield "  " + ", ".join(f"{printable(name)} {printable(value)}" for name, value in one.items())
         yield f"{len(rows)} rows"
+    elif step.resubmit:
+        letters = resubmission.given_up(client, incident_id=prepared.incident_id, source=step.resubmit).to_dict("records")
+        for one in letters:
+            yield f"  {printable(one['reference'])}: andon resubmit {shlex.quote(printable(one['id']))}"
+        yield f"{counted(len(letters), 'dead letter')} of {printable(step.resubmit)}"
     elif not step.changes:  # what it sends is the engine's to say
         yield printable(filled(step.link or step.http, prepared.values))
 

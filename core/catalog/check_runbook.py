@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from core.catalog.positions import Document
 from core.catalog.review import Review
 from core.catalog.runbook import PLACEHOLDER, Runbook, Step, placeholders
+from core.catalog.source import Source
 
 ALWAYS = ("reference", "transaction_id")
 """What every transaction has."""
 _PARAMETER = re.compile(r"\{([A-Za-z0-9_]+)\s*:\s*([A-Za-z0-9()]+)\}")
 
 
-def check_runbook(review: Review, document: Document, runbook: Runbook, names: Collection[str]) -> None:
+def check_runbook(review: Review, document: Document, runbook: Runbook, names: Collection[str], sources: Mapping[str, Source]) -> None:
     """Report every error in one runbook; ``names``: the keys and facts of all flows."""
     if not runbook.body:
         review.wrong(document, ("runbook",), "the runbook has no steps; write them below the second '---'")
@@ -27,6 +28,8 @@ def check_runbook(review: Review, document: Document, runbook: Runbook, names: C
         _check_step(review, document, index, step, {*names, *ALWAYS})
         if step.changes:
             _check_change(review, document, index, step, runbook.allowed)
+        if step.resubmit:
+            _check_resubmit(review, document, index, step, sources)
 
 
 def _check_step(review: Review, document: Document, index: int, step: Step, known: Collection[str]) -> None:
@@ -59,3 +62,13 @@ def _check_change(review: Review, document: Document, index: int, step: Step, al
         )
     if step.token:
         review.secret(document, ("steps", index, "token"), step.token)
+
+
+def _check_resubmit(review: Review, document: Document, index: int, step: Step, sources: Mapping[str, Source]) -> None:
+    path = ("steps", index, "resubmit")
+    review.refers(document, path, "source", step.resubmit, " in sources/")
+    source = sources.get(step.resubmit)
+    if source is not None and source.resubmit is None:
+        review.wrong(
+            document, path, f"nothing of source '{step.resubmit}' may be published again; say in its file where it may go (resubmit:)"
+        )

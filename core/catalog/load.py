@@ -122,7 +122,7 @@ def _check(review: Review, reader: _Reader, catalog: Catalog) -> None:
     for contract in catalog.contracts.values():
         check_contract(review, reader.document("contract", contract.contract), contract, facts)
     for runbook in catalog.runbooks.values():
-        check_runbook(review, reader.document("runbook", runbook.runbook), runbook, names)
+        check_runbook(review, reader.document("runbook", runbook.runbook), runbook, names, catalog.sources)
     if "routes.yaml" in reader.documents:
         check_routes(review, reader.documents["routes.yaml"], catalog.routes)
     if "owners.yaml" in reader.documents:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from core.catalog.definition import Definition, Identifier
 
-KINDS = ("ask", "link", "http", "query", "post", "put")
+KINDS = ("ask", "link", "http", "query", "resubmit", "post", "put")
 CHANGING = ("post", "put")
 """The kinds that change something elsewhere."""
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")
@@ -19,12 +19,14 @@ PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_.-]*)\}")
 
 
 class Step(Definition):
-    """One step of a runbook; exactly one of the six kinds. Only ``post`` and ``put`` change anything, and only at hosts in ``allowed``.
+    """One step of a runbook; exactly one of the seven kinds. Only ``post`` and ``put`` change anything, and only at hosts in ``allowed``.
 
     ``ask``: a question that somebody answers. ``link``: an address to open, with ``{sales_order}`` and the like filled in. ``http``: an
     address that the engine asks with GET; an answer of 2xx is well. ``query``: a SELECT over the store, whose parameters
-    (``{reference:String}``) are filled in. ``post``, ``put``: an address to which the engine sends ``body`` as JSON, filled in likewise,
-    with ``token`` as bearer token, once somebody has seen what will be sent and confirmed it; ``reason``: they have to say why.
+    (``{reference:String}``) are filled in. ``resubmit``: a source whose ``resubmit:`` says where its dead letters may go; those that the
+    incident's transactions have are offered, each to be shown, confirmed and published as anywhere else. ``post``, ``put``: an address
+    to which the engine sends ``body`` as JSON, filled in likewise, with ``token`` as bearer token, once somebody has seen what will be
+    sent and confirmed it; ``reason``: they have to say why.
     """
 
     step: Identifier
@@ -33,6 +35,7 @@ class Step(Definition):
     link: str = ""
     http: str = ""
     query: str = ""
+    resubmit: str = ""
     post: str = ""
     put: str = ""
     body: dict[str, Any] = Field(default_factory=dict)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from core.catalog.runbook import Runbook, Step, filled
 from core.incident import WORKED, WORKED_NOT, IncidentStatus
 from dashboard import viewer
-from dashboard.components import incident_acts, incident_change, notices, status_badge, table
+from dashboard.components import incident_acts, incident_change, notices, resubmissions, status_badge, table
 from dashboard.components.runbooks import with_own_images
 from dashboard.components.time_format import utc
 from dashboard.components.words import plain
@@ -55,11 +55,14 @@ def _steps(context: Context, row: dict[str, Any], runbook: Runbook) -> None:
     first = next((name for name in known if not done.get(name, {}).get("outcome")), next(iter(known)))
     chosen = st.selectbox("Step", list(known), index=list(known).index(first), format_func=lambda name: known[name].title)
     step = known[chosen]
-    values = {} if step.kind == "ask" else _values(context, identity)
+    values = {} if step.kind in {"ask", "resubmit"} else _values(context, identity)
     if step.changes:
         incident_change.show(context, identity, step, values)
         return
-    _carry_out(context, step, values)
+    if step.resubmit:
+        resubmissions.of_incident(context, identity, step.resubmit)
+    else:
+        _carry_out(context, step, values)
     _record(context, identity, step, values)
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard import definitions
-from dashboard.components import confirmed, incident_acts, table
+from dashboard.components import confirmed, incident_acts, notices, table
 from dashboard.components.time_format import aware, duration
 from dashboard.page import Context
 from store.reads import resubmission as reads
@@ -54,6 +54,18 @@ def of_quarantine(context: Context, rows: list[dict[Any, Any]]) -> None:
     )
     done = _rows(context.data.read(reads.history, targets=tuple(sorted(mine)))) if mine else []
     _show(context, done, None)
+
+
+def of_incident(context: Context, identity: str, source: str) -> None:
+    """Offer the dead letters of a source that transactions of an incident have, and draw what was asked and done about these."""
+    incident_acts.said(_ABOUT)
+    found = context.data.read(reads.given_up, incident_id=identity, source=source).to_dict("records")
+    if not found:
+        notices.empty("Nothing to publish again", f"None of the incident's transactions has a dead letter of the source {source}.")
+        return
+    letters = {str(row["id"]): f"{row['reference']} · {row['type'].removesuffix('.dead_letter')} · {row['id']}" for row in found}
+    _show(context, _rows(context.data.read(reads.history, targets=tuple(sorted(letters)))), None)
+    offer(context, letters)
 
 
 def offer(context: Context, choices: Mapping[str, str]) -> None:

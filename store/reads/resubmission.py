@@ -21,6 +21,17 @@ def offered(client: Reader, *, ids: tuple[str, ...]) -> pd.DataFrame:
     return frame(client, statement("resubmission/offered"), parameters={"ids": list(ids)})
 
 
+def given_up(client: Reader, *, incident_id: str, source: str, limit: int = 200) -> pd.DataFrame:
+    """Return id, source and type of the dead letters of a source that transactions in an incident have, and their ``reference``."""
+    failures = frame(client, statement("resubmission/given_up"), parameters={"id": incident_id, "source": source, "limit": limit})
+    references = dict(zip(failures["signal_id"], failures["reference"], strict=True)) if len(failures) else {}
+    found = offered(client, ids=tuple(references))
+    of = [
+        next(references[signal] for signal in references if signal.endswith(f" {letter}")) for letter in (found["id"] if len(found) else ())
+    ]
+    return found.assign(reference=of) if of else found
+
+
 def transactions_of(client: Reader, *, signal_id: str) -> list[dict[str, Any]]:
     """Return flow, transaction_id, reference, first_at (milestone → UTC) and milestone of the transactions that an event belongs to."""
     found = client.query(statement("resubmission/transactions"), parameters={"signal_id": signal_id})

@@ -259,6 +259,14 @@ def test_a_step_is_recorded_and_a_check_is_carried_out_by_the_engine(counter: Co
     assert found == [(runbook, "ask", "did not work"), (runbook, "check", "worked")]
 
 
+def test_what_came_of_publishing_again_is_recorded_and_the_step_itself_sends_nothing(counter: Counter) -> None:
+    with_steps(counter, Step(step="letters", title="Letters", resubmit="erp"))
+    status, answer = counter.post(f"/incidents/{counter.incident}/step/show", {"step": "letters", "values": {}})
+    assert (status, answer["error"]) == (400, "step: 'letters' sends nothing; it is of the kind 'resubmit'")
+    assert counter.act("step", step="letters", outcome="worked", note="booked")["said"] == "worked. booked"
+    assert [(row["step"], row["actor"], row["outcome"]) for row in counter.world.rows("actions")][-1] == ("letters", "Ana", "worked")
+
+
 RESUBMIT = Step(step="resubmit", title="Resubmit", post="http://mw/{order}", body={"order": "{order}"}, reason=True)
 
 

@@ -32,10 +32,15 @@ CHANGE = Step(step="send-again", title="Send it again", post="http://middleware/
 
 RESUBMIT = {"type": "rabbitmq", "url": "env:BROKER", "queue": "orders", "approval": "two"}
 """Where what the source 'crm' could not use may be published again: no shipped source says so."""
+LETTERS = Step(step="letters", title="Publish again what ERP gave up", resubmit="crm")
+"""A step that offers it."""
 
 
 def catalog() -> Catalog:
-    """The shipped definitions, :data:`CHANGE` and :data:`RESUBMIT`, each file alone: no cross-checks, so that this stands on its own."""
+    """The shipped definitions, :data:`CHANGE`, :data:`RESUBMIT` and :data:`LETTERS`.
+
+    Each file alone: no cross-checks, so that this stands on its own.
+    """
     flows = [Flow.model_validate(_yaml(file)) for file in sorted((SHIPPED / "flows").glob("*.yaml"))]
     sources = [Source.model_validate(_yaml(file)) for file in sorted((SHIPPED / "sources").glob("*.yaml"))]
     sources = [source.model_copy(update={"resubmit": RESUBMIT}) if source.source == "crm" else source for source in sources]
@@ -45,7 +50,7 @@ def catalog() -> Catalog:
         _, front, body = file.read_text().split("---", 2)
         runbooks[file.stem] = Runbook.model_validate({**read_document(file.name, front.encode()).value, "body": body})
     resubmitted = runbooks["order-not-booked"]
-    runbooks["order-not-booked"] = resubmitted.model_copy(update={"steps": [*resubmitted.steps, CHANGE]})
+    runbooks["order-not-booked"] = resubmitted.model_copy(update={"steps": [*resubmitted.steps, CHANGE, LETTERS]})
     return Catalog(
         version="test",
         flows={flow.flow: flow for flow in flows},

@@ -26,12 +26,13 @@ QUERY = Step(
 )
 LINK = Step(step="link", title="Link", link="https://crm/{sales_order}?c={customer}")
 ASK = Step(step="ask", title="Ask", ask="How many?")
-BOOK = Runbook(runbook="book", title="Book", steps=[QUERY, LINK, ASK], body="x")
+RESUBMIT = Step(step="letters", title="Letters", resubmit="erp")
+BOOK = Runbook(runbook="book", title="Book", steps=[QUERY, LINK, ASK, RESUBMIT], body="x")
 
 
 @pytest.fixture
 def known(store: Store) -> Mapping[str, Any]:
-    """An incident with two members, whose runbook has three steps."""
+    """An incident with two members, whose runbook has four steps."""
     catalog = replace(load_catalog(SHIPPED).catalog, runbooks={"book": BOOK})
     StoredCatalogs(store, FakeClock(START)).taken(catalog)
     incident(store, "a", runbook="book")
@@ -51,8 +52,20 @@ def test_a_step_is_told_for_the_transaction_with_the_most_at_stake(store: Store)
     assert told("query") == ["Query", "  named so-large, n 1", "1 rows"]
     assert told("link") == ["Link", "https://crm/so-large?c=A%20%26%20B"]
     assert told("ask") == ["Ask", "How many?"]
-    with pytest.raises(AndonError, match="has no step 'x'; known: query, link, ask"):
+    with pytest.raises(AndonError, match="has no step 'x'; known: query, link, ask, letters"):
         told("x")
+
+
+@pytest.mark.usefixtures("known")
+def test_dead_letters_are_told_with_the_command_that_publishes_each(store: Store) -> None:
+    def told() -> list[str]:
+        return list(steps.told(store.reader, steps.prepare(store.reader, "a", "letters")))
+
+    assert told() == ["Letters", "0 dead letters of erp"]
+    event = {"milestone": "failed", "event_id": "e", "signal": "event", "signal_id": "/q m 1", "failure": 1, "source": "erp", "active": 1}
+    put(store, "transaction_events", flow="o2c", transaction_id="large", event_time=START, **event)
+    put(store, "events", slice=1, source="erp", event_source="/q", id="m 1", type="orders.dead_letter", received_at=START)
+    assert told() == ["Letters", "  ref-large: andon resubmit 'm 1'", "1 dead letter of erp"]
 
 
 def test_a_step_says_what_came_of_it_here_and_how_often_it_worked(store: Store, known: Mapping[str, Any]) -> None:
@@ -64,6 +77,7 @@ def test_a_step_says_what_came_of_it_here_and_how_often_it_worked(store: Store, 
         "step query: Query",
         "step link: Link",
         "step ask: Ask; worked, Ana 2026-03-02 11:00:00 UTC; worked 2 of 3 times",
+        "step letters: Letters",
     ]
 
 

@@ -25,7 +25,7 @@ def with_step(folder: Path, step: str) -> None:
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        ("ask: Is it on?, link: 'https://x/'", "a step does one thing; write exactly one of ask, link, http, query, post, put"),
+        ("ask: Is it on?, link: 'https://x/'", "a step does one thing; write exactly one of ask, link, http, query, resubmit, post, put"),
         ("link: 'crm/{reference}'", "'crm/{reference}' is not an address; write https://host/path?order={reference}"),
         ("http: 'file:///etc/passwd'", "'file:///etc/passwd' is not an address; write https://host/path?order={reference}"),
         ("http: 'https://{reference}.example/x'", "the host is part of an order; write the host out, and fill in only what comes after it"),
@@ -36,6 +36,8 @@ def with_step(folder: Path, step: str) -> None:
         ("put: 'http://mw:80?@evil/x', token: secret", "a catalog must not contain a secret; write env:NAME or file:PATH"),
         ("put: 'mw:80/x'", "'mw:80/x' is not an address; write https://host/path?order={reference}"),
         ("post: 'http://mw:80/x', body: {a: ['{custmer}']}", "'custmer' is neither a key nor a fact of a flow; did you mean 'customer'?"),
+        ("resubmit: erp", "source 'erp' is not defined in sources/; known: crm"),
+        ("resubmit: crm", "nothing of source 'crm' may be published again; say in its file where it may go (resubmit:)"),
         ("link: 'https://x/{custmer}'", "'custmer' is neither a key nor a fact of a flow; did you mean 'customer'?"),
     ],
 )

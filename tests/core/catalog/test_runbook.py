@@ -16,7 +16,7 @@ def test_a_step_is_of_the_kind_that_it_has(kind: str) -> None:
 
 @pytest.mark.parametrize("given", [{}, {"ask": "x", "query": "SELECT 1"}])
 def test_a_step_does_exactly_one_thing(given: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match="write exactly one of ask, link, http, query, post, put"):
+    with pytest.raises(ValidationError, match="write exactly one of ask, link, http, query, resubmit, post, put"):
         Step.model_validate({"step": "a", "title": "A", **given})
 
 

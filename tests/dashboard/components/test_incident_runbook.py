@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import httpx
 import pandas as pd
 import pytest
 
+from dashboard import data
 from dashboard.components.time_format import Zone
 from store.client import Store
 from store.reads import incident_log
@@ -29,7 +31,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
 
     def post(url: str, *, json: dict[str, Any], **_: Any) -> httpx.Response:
         found.append((url.partition("/api/v1/")[2], json))
-        return httpx.Response(200, json={})
+        return httpx.Response(
+            200, json={"said": "to queue orders (rabbitmq), 2 bytes\n{}", "confirm": "w0rd"} if url.endswith("show") else {}
+        )
 
     monkeypatch.setattr(httpx, "post", post)
     return found
@@ -68,6 +72,44 @@ def test_what_came_of_a_step_is_posted_with_a_name(
     body = {"by": "m.weber", "step": "queue", "outcome": "did not work", "note": "none"}
     assert sent == [(f"incidents/{identity}/step", body)]
     assert [one.value for one in test.toast] == ["Step recorded by m\\.weber."]
+
+
+def test_dead_letters_of_the_incidents_transactions_are_offered_as_anywhere_else_and_what_came_of_it_is_recorded(
+    view: View, filled: Store, identity: str, sent: list[tuple[str, dict[str, Any]]]
+) -> None:
+    test = choose(view("incidents", filled, id=identity), "letters")
+    assert "None of the incident's transactions has a dead letter of the source crm." in unescape(words(test))
+    (member,) = filled.rows(
+        "SELECT flow, transaction_id, reference FROM incident_members FINAL WHERE incident_id = {id:String} AND left_at IS NULL LIMIT 1",
+        {"id": identity},
+    )
+    event = {
+        "milestone": "booking-failed",
+        "source": "crm",
+        "event_id": "letter",
+        "event_time": NOW,
+        "signal_id": "/queues/orders m 8/dead/1",
+    }
+    event |= {"signal": "event", "failure": 1, "active": 1, "revision": 1}
+    letter = {"id": "m 8/dead/1", "source": "crm", "event_source": "/queues/orders", "type": "orders.dead_letter", "received_at": NOW}
+    of = {name: member[name] for name in ("flow", "transaction_id")}
+    for table, row in (("transaction_events", {**of, **event}), ("events", {"slice": 1, **letter})):
+        filled.insert(table, {name: [value] for name, value in row.items()})
+    try:
+        data._fetch.clear()
+        test = choose(view("incidents", filled, id=identity), "letters")
+        box = next(box for box in test.selectbox if box.label == "What is published again")
+        reference = filled.rows("SELECT reference FROM transactions FINAL WHERE transaction_id = {id:String}", {"id": of["transaction_id"]})
+        assert box.options == [f"{reference[0]['reference']} · orders · m 8/dead/1"]
+        test = next(one for one in test.button if one.label == "Show what would be sent").click().run()
+        assert sent == [("resubmissions/show", {"id": "m 8/dead/1"})]
+        last(test, "text_input", "Your name").set_value("m.weber")
+        next(one for one in test.button if one.label == "It worked").click().run()
+        assert sent[1:] == [(f"incidents/{identity}/step", {"by": "m.weber", "step": "letters", "outcome": "worked", "note": ""})]
+    finally:
+        filled.command("DELETE FROM events WHERE id = 'm 8/dead/1'")
+        filled.command("DELETE FROM transaction_events WHERE event_id = 'letter'")
+        data._fetch.clear()
 
 
 def test_what_was_found_at_one_step_is_not_said_of_the_next(

@@ -48,3 +48,19 @@ def test_history_is_of_these_and_in_order(store: Store) -> None:
     put(store, "actions", at=START, actor="Ana", action="resubmit", target="in Order 4711.csv")
     found = resubmission.history(store.reader, events=("/folders/in in Order 4711.csv", "/q c", "/q bb"))
     assert list(found["target"]) == ["c", "in Order 4711.csv"]
+
+
+def test_what_an_incidents_transactions_had_given_up_is_of_one_source_and_of_those_still_in_it(store: Store) -> None:
+    letters = (("here", "erp", 1), ("here", "crm", 1), ("left", "erp", 1), ("other", "erp", 1), ("merged", "erp", 0))
+    for number, (identity, source, active) in enumerate(letters):
+        put(store, "transactions", flow="o2c", transaction_id=identity, reference=f"so-{identity}")
+        event = {"milestone": "failed", "event_id": source, "signal": "event", "failure": 1, "source": source, "active": active}
+        put(store, "transaction_events", flow="o2c", transaction_id=identity, signal_id=f"/q m {number}", event_time=START, **event)
+        kind = {"source": source, "event_source": "/q", "id": f"m {number}", "type": "orders.dead_letter"}
+        put(store, "events", slice=number + 1, received_at=START, **kind)
+    for identity in ("here", "left", "merged"):
+        left = {"left_at": START} if identity == "left" else {}
+        put(store, "incident_members", incident_id="i", flow="o2c", transaction_id=identity, sla="", joined_at=START, **left)
+    found = resubmission.given_up(store.reader, incident_id="i", source="erp").to_dict("records")
+    assert found == [{"id": "m 0", "source": "erp", "type": "orders.dead_letter", "reference": "so-here"}]
+    assert resubmission.given_up(store.reader, incident_id="i", source="mes").empty
