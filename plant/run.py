@@ -6,13 +6,14 @@ import json
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
 from core.clock import Clock
 from plant.desk import OpsDesk
 from plant.emit import Emitter, Outgoing
+from plant.faults import FaultName
 from plant.model import Model, Schedule
 from plant.sender import Sender
 from plant.settings import PlantSettings
@@ -78,6 +79,11 @@ class Plant:
             self._take_until(self._sent_until)
             self._emitter.ready(self._sent_until)
         return True
+
+    def stuck(self, queue: str) -> bool:
+        """Return whether nobody takes from a queue now."""
+        faults = (fault for fault in self._settings.faults if fault.name is FaultName.STUCK_QUEUE and fault.target in {"", queue})
+        return any(fault.stop_at(self.live, self._clock.now()) is not None for fault in faults)
 
     def close(self) -> None:
         """Close the connections and the SDK's providers."""
@@ -171,20 +177,21 @@ class Plant:
 
 def run(settings: PlantSettings, clock: Clock, stop: threading.Event) -> None:
     """Run the plant until ``stop`` is set. Raises :class:`core.errors.Permanent` if the collector rejects its events for good."""
-    desk = _open_desk(settings.desk_port)
+    plant = Plant(settings, clock, stop)
+    desk = _open_desk(settings.desk_port, plant.stuck)
     try:
-        Plant(settings, clock, stop).run()
+        plant.run()
     finally:
         if desk is not None:
             desk.close()
 
 
-def _open_desk(port: int | None) -> OpsDesk | None:
+def _open_desk(port: int | None, stuck: Callable[[str], bool]) -> OpsDesk | None:
     """Open the desk; a taken port affects only the desk: its messages wait in the outbox or reach whoever listens there."""
     if port is None:
         return None
     try:
-        desk = OpsDesk(port)
+        desk = OpsDesk(port, stuck)
     except OSError as error:
         _logger.warning("no operations desk on port %s (%s); choose another with --desk-port", port, error.strerror)
         return None

@@ -77,18 +77,20 @@ def _demo_settings(settings: Settings) -> Settings:
 
 
 def with_desk(settings: Settings, port: int) -> Settings:
-    """Return settings whose catalog sends to the desk's port.
+    """Return settings whose catalog sends to the desk's port, and whose runbooks ask there.
 
     A port other than the shipped one needs a copy of the catalog beside the data.
     """
     import shutil
 
     shipped, chosen = f"127.0.0.1:{DESK_PORT}/", f"127.0.0.1:{port}/"
-    routes = settings.catalog / "routes.yaml"
-    if port == DESK_PORT or not routes.exists() or shipped not in (text := routes.read_text(encoding="utf-8")):
+    written = {path: path.read_text(encoding="utf-8") for kind in ("routes.yaml", "runbooks/*.md") for path in settings.catalog.glob(kind)}
+    naming = {path.relative_to(settings.catalog): text for path, text in written.items() if shipped in text}
+    if port == DESK_PORT or not naming:
         return settings
     copy = settings.data / "catalog"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(settings.catalog, copy)
-    (copy / "routes.yaml").write_text(text.replace(shipped, chosen), encoding="utf-8")
+    for path, text in naming.items():
+        (copy / path).write_text(text.replace(shipped, chosen), encoding="utf-8")
     return settings.model_copy(update={"catalog": copy})

@@ -39,6 +39,17 @@ def test_the_newest_comes_first_and_the_oldest_go(desk: OpsDesk) -> None:
     assert [each["message"] for each in plain_http.get(desk.url).json()] == ["new", *range(KEPT - 1)]
 
 
+def test_it_stands_in_for_what_runbooks_ask() -> None:
+    opened = OpsDesk(0, lambda queue: queue == "orders.inbound")
+    opened.start()
+    place = opened.url.removesuffix("/ops-desk")
+    stuck = plain_http.get(f"{place}/consumers/orders.inbound")
+    assert (stuck.status_code, stuck.json()) == (503, {"queue": "orders.inbound", "consumers": 0})
+    assert plain_http.get(f"{place}/consumers/shopfloor.orders").json() == {"queue": "shopfloor.orders", "consumers": 1}
+    assert plain_http.get(f"{place}/tms/shipments/SH-48%2F1").json()["shipment"] == "SH-48/1"
+    opened.close()
+
+
 def test_it_listens_on_loopback_alone_and_until_it_is_closed() -> None:
     opened = OpsDesk()
     opened.start()

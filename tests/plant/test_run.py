@@ -249,6 +249,17 @@ def test_a_start_that_is_given_is_the_moment_it_goes_live() -> None:
     assert plant.live == LIVE
 
 
+def test_nobody_takes_from_a_queue_while_it_is_stuck() -> None:
+    fault = Fault(FaultName.STUCK_QUEUE, start_minute=0, minutes=10, target="orders.inbound")
+    clock = FakeClock(LIVE)
+    plant = Plant(PlantSettings("http://127.0.0.1:9", history_hours=0, history_transactions=0, faults=(fault,)), clock, threading.Event())
+    assert plant.stuck("orders.inbound")
+    assert not plant.stuck("shopfloor.orders")
+    clock.advance(timedelta(minutes=10))
+    assert not plant.stuck("orders.inbound")
+    plant.close()
+
+
 def test_every_service_belongs_to_a_source_of_the_shipped_catalog() -> None:
     sources = load_catalog(Path(__file__).parents[2] / "catalog").catalog.sources
     assert set(SOURCE_OF_SERVICE) == set(SERVICES)

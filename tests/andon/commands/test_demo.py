@@ -27,6 +27,10 @@ def test_another_port_gets_a_copy_of_the_catalog_that_names_it(tmp_path: Path) -
         settings = with_desk(Settings(data=tmp_path / "data", catalog=catalog), port)
         found = load_checked_catalog(settings)
         assert found.routes.channels["ops-desk"].settings["url"] == f"http://127.0.0.1:{port}/ops-desk"
+        asked = [step.http or step.link for runbook in found.runbooks.values() for step in runbook.steps if step.http or step.link]
+        assert asked
+        assert all(address.startswith(f"http://127.0.0.1:{port}/") for address in asked)
     assert found.flows.keys() == load_checked_catalog(Settings(data=tmp_path / "data", catalog=catalog)).flows.keys()
     (catalog / "routes.yaml").write_text("channels: {}\nroutes: []\n")
+    shutil.rmtree(catalog / "runbooks")
     assert with_desk(Settings(data=tmp_path / "data", catalog=catalog), port).catalog == catalog
