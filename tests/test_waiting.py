@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 
@@ -31,3 +32,16 @@ def test_what_fails_is_asked_again_and_named_in_the_end() -> None:
     assert wait_until(condition, 60, "it comes", pause=0) == 7
     with pytest.raises(AssertionError, match="StopIteration"):
         wait_until(condition, 0.01, "it comes", pause=0)
+
+
+def test_what_takes_long_to_ask_is_asked_half_of_the_time() -> None:
+    asked: list[tuple[float, float]] = []
+
+    def condition() -> bool:
+        began = time.monotonic()
+        time.sleep(0.05)
+        asked.append((began, time.monotonic()))
+        return len(asked) == 4
+
+    wait_until(condition, 60, "it comes", pause=0.001)
+    assert all(again - ended >= ended - began for (began, ended), (again, _) in itertools.pairwise(asked))

@@ -12,10 +12,11 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str, pause: f
     """Return the first truthy value of ``condition``; fail naming ``what`` and the last error.
 
     ``seconds`` are those of a quiet machine: where every processor has as much to do for others, it may take twice as long, and so on.
+    What takes long to ask is asked no more than half of the time: the processors are for what is waited for.
     """
     began = time.monotonic()
     last: object = None
-    while time.monotonic() - began < seconds * slowness():
+    while (asked := time.monotonic()) - began < seconds * slowness():
         try:
             last = condition()
         except Exception as error:
@@ -23,7 +24,7 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str, pause: f
         else:
             if last:
                 return last
-        time.sleep(pause)
+        time.sleep(max(pause, time.monotonic() - asked))
     raise AssertionError(f"{what}: not within {time.monotonic() - began:.0f} s, {seconds} s on a quiet machine; last: {last!r}")
 
 
