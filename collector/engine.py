@@ -54,11 +54,11 @@ class Collector:
         catalog: Catalog,
         clock: Clock,
         telemetry: Telemetry,
-        receivers: Mapping[str, Receiver],
-        formats: Mapping[str, Format],
+        receivers: Callable[[], Mapping[str, Receiver]],
+        formats: Callable[[], Mapping[str, Format]],
         on_journal_failure: Callable[[], None] = exit_process,
     ) -> None:
-        """Check the settings and open the journal. Raises :class:`core.errors.UsageError`."""
+        """Check the settings and open the journal; plug-ins wait for a source that needs one. Raises :class:`core.errors.UsageError`."""
         self._settings = settings
         self._clock = clock
         self._telemetry = telemetry
@@ -277,8 +277,9 @@ class Collector:
         """Run one receiver; a source that can never work is paused, the others continue."""
         await self._ended(source.source)
         state = self._settings.data / "state" / source.source
-        receiver = self._receivers.get(kind := str((source.receiver or {}).get("type")))
-        form = self._formats.get(format_name := str((source.format or {}).get("type")))
+        receiver = self._receivers().get(kind := str((source.receiver or {}).get("type")))
+        format_name = str((source.format or {}).get("type"))
+        form = self._formats().get(format_name) if source.format else None
         fields = {"source": source.source}
         if receiver is None or (source.format and form is None):
             fields |= {"receiver": kind, "format": format_name} if source.format else {"receiver": kind}

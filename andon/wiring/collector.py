@@ -34,7 +34,7 @@ def run_collector(settings: Settings) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         clock = clock_of(settings.clock_speed, settings.clock_anchor)
         clock_watch = ClockWatch(clock, telemetry, Conditions())  # the engine makes one incident of it for everybody
-        running = Collector(settings, catalog, clock, telemetry, receivers(), formats())
+        running = Collector(settings, catalog, clock, telemetry, receivers, formats)
         loop = asyncio.get_running_loop()
 
         async def reload(changed: Catalog) -> None:

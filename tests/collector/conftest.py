@@ -66,7 +66,7 @@ def running(folder: Path, catalog: Catalog, receivers: dict[str, Any] | None = N
 
     async def open_() -> Collector:
         # a collector whose journal fails ends its process, which is the tests' own here
-        collector = Collector(chosen, catalog, SystemClock(), telemetry, receivers or {}, {}, on_journal_failure=failed.set)
+        collector = Collector(chosen, catalog, SystemClock(), telemetry, lambda: receivers or {}, dict, on_journal_failure=failed.set)
         await collector.start()
         return collector
 

@@ -88,7 +88,7 @@ def test_the_certificate_is_checked_before_a_port_is_taken(start: Callable[..., 
 @pytest.mark.parametrize("setting", ["http_port", "otlp_grpc_port"])
 def test_a_port_in_use_is_named(tmp_path: Path, setting: str) -> None:
     async def open_twice(settings: Settings) -> None:
-        await Collector(settings, Catalog(), SystemClock(), Telemetry(), {}, {}).start()
+        await Collector(settings, Catalog(), SystemClock(), Telemetry(), dict, dict).start()
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -46,7 +46,7 @@ async def main():
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = Settings(data=Path(sys.argv[1]), http_port=int(sys.argv[2]), otlp_grpc_port=0, segment_max_bytes=1 << 20)
-    collector = Collector(settings, Catalog(), SystemClock(), Telemetry(), {}, {})
+    collector = Collector(settings, Catalog(), SystemClock(), Telemetry(), dict, dict)
     await collector.start()
     await stop.wait()
     await collector.stop()
