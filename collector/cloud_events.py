@@ -163,6 +163,14 @@ def source_of(event: bytes) -> str:
     return msgspec.json.decode(event, type=_Origin).source
 
 
+def source_named(body: bytes) -> str:
+    """Return the ``source`` that an event names which is refused for something else; empty if it names none that can be read."""
+    try:
+        return source_of(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
 def _raw(text: str) -> msgspec.Raw:
     return msgspec.Raw(_text_as_json(text))
 

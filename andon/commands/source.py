@@ -143,8 +143,8 @@ def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
 
 def _check_known(name: str, client: Reader) -> None:
     """Raise UsageError for a source that the catalog in force does not define; empty is all of them."""
-    from collector.ingest.authentication import DEFAULT_SOURCE
     from core.catalog.catalog import catalog_from_json
+    from core.catalog.source import DEFAULT_SOURCE
     from core.catalog.validation_errors import suggestion
     from core.errors import UsageError
     from store.reads import catalogs
@@ -160,8 +160,7 @@ def _outcomes(name: str, file: Path | None, limit: int, beside: Beside, settings
 
     from andon.catalog_check import check_catalog, expressions_of
     from andon.preview.outcome import outcomes
-    from collector.ingest.authentication import DEFAULT_SOURCE
-    from core.catalog.source import Source
+    from core.catalog.source import DEFAULT_SOURCE, Source
     from core.catalog.validation_errors import suggestion
     from core.errors import UsageError
     from store.scratch import scratch_store

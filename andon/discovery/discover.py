@@ -8,7 +8,7 @@ from andon.discovery.keys import candidates, find_keys
 from andon.discovery.proposal import Proposal
 from andon.discovery.seen import look, take_sample
 from andon.discovery.sources import find_sources
-from collector.ingest.authentication import DEFAULT_SOURCE
+from core.catalog.source import DEFAULT_SOURCE
 from store.client import Store
 from store.reads.connection import Reader
 from store.sampled import Sampled

@@ -13,15 +13,12 @@ from dataclasses import dataclass
 
 from collector.rejection import reject, unproven
 from core.catalog.catalog import Catalog
-from core.catalog.source import OWN_SOURCE, Source
+from core.catalog.source import DEFAULT_SOURCE, OWN_SOURCE, Source
 from core.config import Settings
 from core.errors import UsageError
 from core.http.names import is_loopback
 from core.secrets import read_all, resolve_secret
 from core.signal import Lane
-
-DEFAULT_SOURCE = "default"
-"""The source of a request without a token whose content names no source either."""
 
 
 @dataclass(frozen=True, slots=True)

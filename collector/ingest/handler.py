@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from collector.cloud_events import source_of
+from collector.cloud_events import source_named, source_of
 from collector.ingest.authentication import Sender, Senders
 from collector.ingest.content import Content
 from collector.otlp.admission import Admitted
-from collector.quarantine import Provenance, quarantine_record
+from collector.quarantine import BODY_MAX_BYTES, Provenance, quarantine_record
 from collector.receiver import Intake
 from collector.rejection import Rejection, ValidationError
 from core.clock import Clock, to_milliseconds
@@ -131,7 +131,21 @@ class IngestHandler:
 
     @staticmethod
     def _quarantine(error: ValidationError, body: bytes | Content, envelope: Envelope, now: int, *, count: int = 1) -> tuple[str, Record]:
-        return quarantine_record(error, body, envelope.provenance, now, count=count)
+        return quarantine_record(error, body, _as_named(body, envelope).provenance, now, count=count)
+
+
+def _as_named(body: bytes | Content, envelope: Envelope) -> Envelope:
+    """Return the envelope of an unusable event as that of the source that it names, as it would be if the event could be used.
+
+    That source says what is redacted of it, and where it may be published again.
+    """
+    if envelope.kind != SignalKind.EVENT.value:
+        return envelope
+    named = envelope.headers.get("ce-source", "")
+    if not named and not envelope.encoding:
+        content = body if isinstance(body, Content) else Content(body)
+        named = source_named(content.whole()) if content.size <= BODY_MAX_BYTES else ""
+    return replace(envelope, sender=envelope.sender_of((named,)))
 
 
 def _portions(records: list[Record]) -> list[list[Record]]:

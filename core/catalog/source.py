@@ -12,6 +12,8 @@ from core.duration import DurationText
 from core.secrets import is_reference
 from core.signal import Lane
 
+DEFAULT_SOURCE = "default"
+"""The source of a request without a token whose content names no source either."""
 OWN_SOURCE = "andon"
 """The source of Andon's own heartbeat. It is in every running catalog and represents no sender."""
 

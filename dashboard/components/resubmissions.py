@@ -10,14 +10,17 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from core.catalog.source import DEFAULT_SOURCE
 from dashboard import definitions
 from dashboard.components import confirmed, incident_acts, notices, table
 from dashboard.components.time_format import aware, duration
+from dashboard.components.words import plain
 from dashboard.page import Context
 from store.reads import resubmission as reads
 
 _ABOUT = "resubmissions"
 _DONE = {"ask to resubmit": "asked for a second person", "resubmit": "begun; nobody knows what came of it"}
+_NOBODY = "What counts as *default* came without a token and names, if it can be read, no service of a source (services)."
 
 
 def of_transaction(context: Context, flow: str, milestones: pd.DataFrame) -> None:
@@ -52,6 +55,9 @@ def of_quarantine(context: Context, rows: list[dict[Any, Any]]) -> None:
             for identity, row in mine.items()
         },
     )
+    if others := sorted({str(row["source"]) for row in rows}.difference(allowed(context))) if allowed(context) else []:
+        nobody = f" {_NOBODY}" if DEFAULT_SOURCE in others else ""
+        st.caption(f"Not offered is what came from {plain(', '.join(others))}: no resubmit: says where that may go.{nobody}")
     done = _rows(context.data.read(reads.history, targets=tuple(sorted(mine)))) if mine else []
     _show(context, done, None)
 

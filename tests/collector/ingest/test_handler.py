@@ -103,3 +103,36 @@ def test_an_event_is_its_sources_where_no_token_says_whose_it_is(origin: str, so
         (source, lane, event),
         ("shop", Lane.BULK, event),
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "source"),
+    [
+        (b'{"specversion": "1.0", "id": "", "source": "/crm"}', {}, "crm"),
+        (b'{"id": "1", "source": "/other"}', {}, "default"),
+        (b'{"id": "1", "source": 7}', {}, "default"),
+        (b'{"id": "1", "source": "/crm"', {}, "default"),
+        (b"[" * 100_000, {}, "default"),
+        (b"\xff", {"ce-source": "/crm"}, "crm"),
+    ],
+)
+def test_an_unusable_event_is_its_sources_too_if_it_names_one(body: bytes, headers: dict[str, str], source: str) -> None:
+    accepted = Accepted()
+    asked = Envelope(SENDERS.default, "event", "application/cloudevents+json", "", "", SENDERS, headers)
+    with Content(body) as content:
+        asyncio.run(handler(accepted).keep(unusable("bad_event", "no id"), content, asked))
+    _, part = handler(accepted).quarantine(unusable("bad_event", "no id").error, body, asked, "application/json")
+    assert accepted.together[0][0].source == source
+    assert part.source == (source if not headers else "default"), "one of a batch has no headers of its own"
+    proven = Envelope(Sender("shop", Lane.BULK), "event", "", "", "", SENDERS)
+    assert handler(accepted).quarantine(unusable("bad_event", "no id").error, body, proven, "")[1].source == "shop"
+
+
+def test_what_is_packed_or_too_large_to_be_kept_whole_is_not_searched_for_its_source() -> None:
+    accepted = Accepted()
+    large = b'{"source": "/crm", "data": "' + b"x" * (1 << 20) + b'"}'
+    for body, encoding in ((b'{"source": "/crm"}', "gzip"), (large, "")):
+        with Content(body) as content:
+            asked = Envelope(SENDERS.default, "event", "", encoding, "", SENDERS)
+            asyncio.run(handler(accepted).keep(unusable("bad_event", "no id"), content, asked))
+    assert [record.source for (record,) in accepted.together] == ["default", "default"]

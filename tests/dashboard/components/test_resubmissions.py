@@ -114,6 +114,8 @@ def test_an_input_in_quarantine_is_shown_and_then_published_with_a_name_and_a_re
     box = next(box for box in test.selectbox if box.label == "What is published again")
     assert box.options
     assert all(" · crm · " in option for option in box.options), "only what its source lets be published"
+    (others,) = [one.value for one in test.caption if one.value.startswith("Not offered is what came from ")]
+    assert "no resubmit: says where that may go." in others
     chosen = str(box.value)
     assert "Send it now" not in [one.label for one in test.button]
     test = click(test, "Show what would be sent")
