@@ -12,7 +12,8 @@ class Sort:
     """Signals of one kind (event, span, log) that one milestone could match, ``seen`` so often.
 
     ``name``: of an event its type, of a span its name (empty where ``destination`` and ``operation`` say it), of a log record its text with
-    the control character 1 in place of words with digits, and 2 of what is not shown.
+    the control character 1 in place of words with digits, and 2 of what is not shown; of a structured one what it says at
+    ``told_by``, which is a path or a column.
     ``conventional``: the operation is in ``messaging.operation.type``.
     """
 
@@ -24,6 +25,7 @@ class Sort:
     operation: str
     conventional: bool
     failed: bool
+    told_by: str
     seen: int
     sources: tuple[str, ...]
     origins: tuple[str, ...]

@@ -18,11 +18,15 @@ _FIELDS = 3_000
 
 @dataclass(frozen=True)
 class Seen:
-    """What has arrived: sorts and fields, when the signals of each kind that are looked at were received, and how many these are."""
+    """What has arrived: sorts and fields, when the signals of each kind that are looked at were received, and how many these are.
+
+    ``deep``: the kinds with signals that have maps or structures.
+    """
 
     sorts: list[Sort]
     fields: list[Field]
     windows: dict[str, list[reads.Window]]
+    deep: dict[str, bool]
     looked_at: dict[str, int]
 
 
@@ -34,16 +38,18 @@ def look(client: Reader, *, seconds: int, limit: int, least: int) -> Seen:
     sorts: list[Sort] = []
     fields: list[Field] = []
     windows: dict[str, list[reads.Window]] = {}
+    deep: dict[str, bool] = {}
     looked_at: dict[str, int] = {}
     for kind in ("event", "span", "log"):
         found, count = reads.newest(client, kind=kind, seconds=seconds, limit=limit)
         if found:
             windows[kind], looked_at[kind] = found, count
             whole = found[0][0], found[-1][1]
-            own = [_sort(kind, row) for row in reads.sorts(client, kind=kind, window=whole, least=least)]
+            deep[kind] = reads.is_deep(client, kind=kind, window=whole)
+            own = [_sort(kind, row) for row in reads.sorts(client, kind=kind, window=whole, deep=deep[kind], least=least)]
             sorts += own
-            fields += _fields(client, kind, whole, own)
-    return Seen(sorts, fields, windows, looked_at)
+            fields += _fields(client, kind, whole, own, deep=deep[kind])
+    return Seen(sorts, fields, windows, deep, looked_at)
 
 
 def _sort(kind: str, row: dict[str, Any]) -> Sort:
@@ -56,17 +62,19 @@ def _sort(kind: str, row: dict[str, Any]) -> Sort:
         operation=row["operation"],
         conventional=bool(row["conventional"]),
         failed=bool(row["failed"]),
+        told_by=row["told_by"],
         seen=row["seen"],
         sources=tuple(sorted(row["sources"])),
         origins=tuple(sorted(row["origins"])),
     )
 
 
-def _fields(client: Reader, kind: str, window: reads.Window, sorts: list[Sort]) -> list[Field]:
+def _fields(client: Reader, kind: str, window: reads.Window, sorts: list[Sort], *, deep: bool) -> list[Field]:
     by_number = {sort.number: sort for sort in sorts}
     if not sorts:
         return []
-    paths = reads.paths(client, kind=kind, window=window, sorts=list(by_number))
+    asked: Any = {"kind": kind, "window": window, "deep": deep, "sorts": list(by_number)}
+    paths = reads.paths(client, **asked)
     places = [
         (sort.number, path)
         for sort in sorts
@@ -74,7 +82,7 @@ def _fields(client: Reader, kind: str, window: reads.Window, sorts: list[Sort]) 
         if path.startswith("body#") or is_path(cast("Signal", kind), path)
     ]
     numbers = reads.field_numbers(client, places[:_FIELDS])
-    found = reads.fields(client, kind=kind, window=window, sorts=list(by_number), fields=numbers) if numbers else []
+    found = reads.fields(client, fields=numbers, **asked) if numbers else []
     return [_field(by_number[row.pop("sort")], row) for row in found]
 
 
@@ -90,4 +98,5 @@ def take_sample(client: Reader, seen: Seen, fields: Iterable[Field], sampled: Sa
         own = [field for field in chosen if field.sort.kind == kind]
         sorts = sorted({field.sort.number for field in own})
         for window in windows if own else ():
-            sampled.add(reads.sample(client, kind=kind, window=window, sorts=sorts, fields=[field.number for field in own]))
+            numbers = [field.number for field in own]
+            sampled.add(reads.sample(client, kind=kind, window=window, deep=seen.deep[kind], sorts=sorts, fields=numbers))

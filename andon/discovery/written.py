@@ -11,6 +11,7 @@ from andon.discovery.yaml_text import comment, scalar
 from core.catalog.definition import readable
 from core.duration import format_duration
 from core.plural import counted
+from core.statement import literal
 
 OWNER = "integration"
 _SLOWEST = 3
@@ -75,13 +76,13 @@ def _milestones(flow: Flow) -> Iterator[str]:
         keys = ", ".join(f"{name}: {_place(field)}" for name, field in milestone.keys.items())
         yield f"    keys: {{{keys}}}"
         if facts := [fact for fact in flow.facts if fact.field.sort == milestone.sort]:
-            yield f"    facts: {{{', '.join(f'{fact.name}: {scalar(fact.field.path)}' for fact in facts)}}}"
+            yield f"    facts: {{{', '.join(f'{fact.name}: {scalar(_first(fact.field))}' for fact in facts)}}}"
         if milestone.sort.failed:
             yield "    failure: true"
         if milestone.stage is not None:
             yield f"    stage: {milestone.stage}"
         if milestone.cause is not None:
-            yield f"    cause: {scalar(milestone.cause.path)}"
+            yield f"    cause: {scalar(_first(milestone.cause))}"
         if milestone.optional:
             yield "    optional: true"
 
@@ -106,7 +107,9 @@ def _system(sort: Sort) -> str:
 
 def _match(sort: Sort) -> str:
     parts = []
-    if sort.kind == "log":
+    if sort.told_by:
+        parts.append('log: ".*"')
+    elif sort.kind == "log":
         parts.append(f"log: {scalar(log_pattern(sort.name))}")
     elif sort.name:
         parts.append(f"{sort.kind}: {scalar(sort.name)}")
@@ -116,6 +119,11 @@ def _match(sort: Sort) -> str:
         operation = "messaging.operation.type" if sort.conventional else "messaging.operation"
         asked = {"messaging.destination.name": sort.destination, operation: sort.operation}
         parts.append(f"attributes: {{{', '.join(f'{name}: {scalar(value)}' for name, value in asked.items())}}}")
+    if sort.told_by.startswith("body."):
+        parts.append(f"attributes: {{{sort.told_by}: {scalar(sort.name)}}}")
+    elif sort.told_by:
+        name, whole = literal(sort.name.removesuffix("*")), not sort.name.endswith("*")
+        parts.append(f"where: {scalar(f'{sort.told_by} = {name}' if whole else f'startsWith({sort.told_by}, {name})')}")
     if sort.kind == "span":
         parts.append("status: error" if sort.failed else "status: [ok, unset]")
     return f"{{{', '.join(parts)}}}"
@@ -137,6 +145,11 @@ def _place(field: Field) -> str:
     if not field.path.startswith("body#"):
         return scalar(field.path)
     return f"{{path: body, pattern: {scalar(log_pattern(field.sort.name, int(field.path.removeprefix('body#'))))}}}"
+
+
+def _first(field: Field) -> str:
+    """Return the path of one value, of the first if there may be several."""
+    return field.path.replace("[]", "[0]")
 
 
 def _ends(flow: Flow) -> Iterator[str]:

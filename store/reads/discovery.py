@@ -38,18 +38,23 @@ def newest(client: Reader, *, kind: str, seconds: int, limit: int) -> tuple[list
     return list(itertools.pairwise(row["windows"])) if row["signals"] else [], int(row["signals"])
 
 
-def sorts(client: Reader, *, kind: str, window: Window, least: int) -> Rows:
+def is_deep(client: Reader, *, kind: str, window: Window) -> bool:
+    """Return whether spans or log records have maps in attributes, or structured bodies; the data of events are always looked into."""
+    return kind != "event" and bool(_rows(client, statement("discovery/deep", kind=kind), _of(window))[0]["deep"])
+
+
+def sorts(client: Reader, *, kind: str, window: Window, deep: bool, least: int) -> Rows:
     """Return the sorts of a kind that were seen ``least`` times, the most frequent first.
 
-    sort (its number), name, service, destination, operation, conventional, failed, seen, sources, origins. A name that ends in ``*`` is the
-    beginning of several names.
+    sort (its number), name, service, destination, operation, conventional, failed, told_by (where a structured log record has its name:
+    a path or a column), seen, sources, origins. A name that ends in ``*`` is the beginning of several names.
     """
-    return _rows(client, statement("discovery/sorts", kind=kind), {**_of(window), "least": least, "limit": SORTS})
+    return _rows(client, statement("discovery/sorts", kind=kind, deep=deep), {**_of(window), "least": least, "limit": SORTS})
 
 
-def paths(client: Reader, *, kind: str, window: Window, sorts: Sequence[int]) -> dict[int, list[str]]:
+def paths(client: Reader, *, kind: str, window: Window, deep: bool, sorts: Sequence[int]) -> dict[int, list[str]]:
     """Return the frequent paths in each of some sorts, at most 60."""
-    sql = statement("discovery/paths", kind=kind, signals=SIGNALS_LOOKED_AT)
+    sql = statement("discovery/paths", kind=kind, deep=deep, signals=SIGNALS_LOOKED_AT)
     return {row["sort"]: list(row["paths"]) for row in _rows(client, sql, {**_of(window), "sorts": list(sorts)})}
 
 
@@ -59,20 +64,20 @@ def field_numbers(client: Reader, of: Sequence[tuple[int, str]]) -> list[int]:
     return list(_rows(client, sql, {"sorts": [sort for sort, _ in of], "paths": [path for _, path in of]})[0]["fields"])
 
 
-def fields(client: Reader, *, kind: str, window: Window, sorts: Sequence[int], fields: Sequence[int]) -> Rows:
+def fields(client: Reader, *, kind: str, window: Window, deep: bool, sorts: Sequence[int], fields: Sequence[int]) -> Rows:
     """Return how the values in each field look.
 
     sort, path, field (its number), signals, values, distinct_values; identifiers, numbers, fractions, times, padded: how many values are
     one, or begin with zeros; length: the mean, in characters; shape: the most frequent one, letters as A and digits as 9.
     """
-    sql = statement("discovery/fields", kind=kind, signals=SIGNALS_LOOKED_AT)
+    sql = statement("discovery/fields", kind=kind, deep=deep, signals=SIGNALS_LOOKED_AT)
     return _rows(client, sql, {**_of(window), "sorts": list(sorts), "fields": list(fields)})
 
 
-def sample(client: Reader, *, kind: str, window: Window, sorts: Sequence[int], fields: Sequence[int]) -> pa.Table:
+def sample(client: Reader, *, kind: str, window: Window, deep: bool, sorts: Sequence[int], fields: Sequence[int]) -> pa.Table:
     """Return all signals of some sorts that have any of these fields: signal, sort, at (ms since 1970), fields, values (hashes)."""
     parameters = {**_of(window), "sorts": list(sorts), "fields": list(fields)}
-    answer = client.raw_query(statement("discovery/sample", kind=kind), parameters, fmt="ArrowStream")
+    answer = client.raw_query(statement("discovery/sample", kind=kind, deep=deep), parameters, fmt="ArrowStream")
     with pa.ipc.open_stream(answer) as stream:
         return stream.read_all()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
@@ -24,6 +24,7 @@ from store.loading.slice import DECODED_MAX, SliceWriter
 from store.stages.correlation import StoredCorrelation
 from tests.correlator.recording import NOW, catalog
 from tests.correlator.test_compile import flow
+from tests.otlp_values import any_value
 
 ITEMS = '{"items": [{"delivery": "C1", "x": [1, 2]}, {"delivery": "C2", "x": 3}, {"none": 1}]}'
 ONE = '{"items": {"delivery": "C1", "x": 7}}'
@@ -95,18 +96,6 @@ def test_several_values_are_several_keys(store: Store, kind: str, column: str, c
 def test_the_keys_of_a_span_from_an_attribute_that_holds_json(store: Store) -> None:
     row = {"attributes": {"order.items": '[{"id": "A"}, {"id": "B"}]'}}
     assert milestones_of(store, "span", [(row, {"keys": {"order": "attributes.order.items[].id"}})])[0]["keys"] == ["A", "B"]
-
-
-def any_value(value: object) -> AnyValue:
-    """Return a value of JSON as OTLP has it."""
-    if value is None:
-        return AnyValue()
-    if isinstance(value, list):
-        return AnyValue(array_value=ArrayValue(values=map(any_value, value)))
-    if isinstance(value, dict):
-        return AnyValue(kvlist_value=KeyValueList(values=[KeyValue(key=name, value=any_value(each)) for name, each in value.items()]))
-    fields: dict[type, str] = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value"}
-    return AnyValue(**{fields[type(value)]: value})
 
 
 BODY = {"order": {"id": "4711", "n": [1, -2, {"x": "é"}], "when": None}, "ok": True, "share": 0.5}

@@ -95,7 +95,7 @@ def _arguments(read: Callable[..., Any], tables: dict[str, list[dict[str, Any]]]
         "least": 1, "sorts": (1,), "fields": (1,), "event_id": "shop.captured-3", "signal_id": next(row["signal_id"] for row in tables["transaction_events"] if row["signal"] == "event"), "targets": ("q_1",),
     }  # fmt: skip
     if read.__module__ in {"store.reads.preview", "store.reads.discovery"}:
-        known["kind"] = "span"
+        known |= {"kind": "span", "deep": True}
     needed = list(inspect.signature(read).parameters.values())[1:]
     return {one.name: known[one.name] for one in needed if one.default is inspect.Parameter.empty}
 

@@ -19,6 +19,7 @@ ALL = sorted(folder.name for folder in RELEASES.iterdir() if (folder / "schema.s
 WITHOUT_ANSWER = {
     "discovery.paths",
     "discovery.fields",
+    "discovery.is_deep",
     "discovery.sample",
     "resubmission.dead_letters",
     "resubmission.history",

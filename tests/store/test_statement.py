@@ -48,6 +48,9 @@ BEHIND: list[dict[str, object]] = [
     {"missed": False, "columns": (), "promised": "NOT IN", "one_flow": False},
 ]
 BROKEN_DOWN: list[dict[str, object]] = [{"one_flow": False, "column": ""}, {"one_flow": True, "column": "plant"}]
+KINDS: list[dict[str, object]] = [
+    {"kind": kind, "deep": deep} for kind in TABLES for deep in ((False, True) if kind != "event" else (False,))
+]
 CASES: dict[str, list[dict[str, object]]] = {
     "attainment/next_due": columns_of("flow", "sla"),
     "attainment/still_late": columns_of("flow", "sla"),
@@ -63,11 +66,12 @@ CASES: dict[str, list[dict[str, object]]] = {
     "detail/milestones": each("limit", (MILESTONES,)),
     "detail/spans": each("limit", (SIGNALS,)),
     "detail/usual": [{"most": USUAL_MOST, "least": USUAL_LEAST}],
-    "discovery/fields": [{"kind": kind, "signals": SIGNALS_LOOKED_AT} for kind in TABLES],
+    "discovery/deep": each("kind", ("span", "log")),
+    "discovery/fields": [{**case, "signals": SIGNALS_LOOKED_AT} for case in KINDS],
     "discovery/newest": each("table", tuple(TABLES.values())),
-    "discovery/paths": [{"kind": kind, "signals": SIGNALS_LOOKED_AT} for kind in TABLES],
-    "discovery/sample": each("kind", tuple(TABLES)),
-    "discovery/sorts": each("kind", tuple(TABLES)),
+    "discovery/paths": [{**case, "signals": SIGNALS_LOOKED_AT} for case in KINDS],
+    "discovery/sample": KINDS,
+    "discovery/sorts": KINDS,
     "expressions/analyse": [{"expression": "attributes['a']", "table": "spans"}],
     "incident_log/query": [{"query": "SELECT 1"}],
     "incident_log/incidents": [{**case, "unresolved": flag} for flag in FLAGS for case in columns_of("status", "flow", "owner")],

@@ -8,7 +8,7 @@ from typing import Any
 from andon.discovery.proposal import Field, Sort
 
 _SORT = Sort(
-    number=0, kind="event", service="", name="placed", destination="", operation="", conventional=False, failed=False, seen=10,
+    number=0, kind="event", service="", name="placed", destination="", operation="", conventional=False, failed=False, told_by="", seen=10,
     sources=("default",), origins=("/shop",),
 )  # fmt: skip
 

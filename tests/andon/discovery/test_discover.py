@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -9,9 +10,14 @@ from typing import Any
 
 from andon.catalog_check import check_catalog
 from andon.discovery.proposal import Flow
+from core.telemetry import Telemetry
+from correlator.engine import Correlator
 from plant.builders import record
 from store.client import Store
+from store.loading.slice import SliceWriter
+from store.stages.correlation import StoredCorrelation
 from tests.andon.discovery.arrived import AT, help_desk, order_management, proposed, purchase_to_pay, write_events, write_recording, written
+from tests.otlp_values import logs, traces
 
 CATALOG = Path(__file__).parents[3] / "catalog"
 
@@ -97,3 +103,36 @@ def test_a_real_help_desk(store: Store, tmp_path: Path) -> None:
     assert flow.ends == ["closed"]
     assert {"workgroup", "responsible_section", "customer"}.isdisjoint(flow.keys)
     assert written(proposal, tmp_path)[0].flows
+
+
+def test_what_lies_in_maps_and_in_structured_log_records_becomes_a_flow_that_finds_it(store: Store, tmp_path: Path) -> None:
+    """Also what is JSON in a text, and what names itself as OTLP's events do; the catalog finds everything that it was made after."""
+    orders = range(40)
+    arrived = [
+        traces(
+            [
+                {"order": {"id": f"47{n:02}", "plant": "DE07"}, "lines": [{"delivery": f"D{n:02}0"}, {"delivery": f"D{n:02}1"}]}
+                for n in orders
+            ]
+        ),
+        logs([{"event": "order.booked", "order": {"id": f"00047{n:02}"}, "amount": n + 0.5} for n in orders], minutes=1),
+        logs([json.dumps({"msg": f"Delivery D{n:02}0 packed", "order": {"no": f"47{n:02}"}}) for n in orders], minutes=2),
+        logs([{"delivery": f"D{n:02}1", "because": {"order": f"47{n:02}"}} for n in orders], event_name="shop's.billed", minutes=3),
+    ]
+    writer = SliceWriter(store)
+    assert writer.write(arrived, 1) == []
+    catalog, text = written(proposed(store), tmp_path)
+    (flow,) = catalog.flows.values()
+    assert list(flow.milestones) == ["ship", "order-booked", "delivery", "shop-s-billed"]
+    assert set(flow.keys) == {"order", "delivery"}
+    assert "# seen 40 times; in 100% of those that came so far" in text
+    assert flow.facts.keys() >= {"plant", "amount"}
+
+    Correlator(StoredCorrelation(store), catalog, Telemetry())
+    for table in ("spans", "logs", "milestone_events"):
+        store.command(f"TRUNCATE TABLE {table}")
+    assert writer.write(arrived, 2) == []
+    found = store.rows(
+        "SELECT milestone, count() AS events, countIf(has(keys.type, 'order')) AS orders FROM milestone_events GROUP BY milestone"
+    )
+    assert {row["milestone"]: (row["events"], row["orders"]) for row in found} == dict.fromkeys(flow.milestones, (40, 40))

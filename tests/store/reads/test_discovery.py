@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from core.signal import Record
 from store.client import Store
+from store.loading.slice import SliceWriter
 from store.read_endpoint.read_only import question
 from store.reads import discovery
 from store.statement import statement
+from tests.otlp_values import logs, traces
 
 AT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 STATEMENTS = ("newest", "sorts", "paths", "fields", "sample")
@@ -48,17 +52,33 @@ def put_events(store: Store, data: list[str], received: list[datetime] | None = 
     )  # fmt: skip
 
 
-def looked(store: Store, kind: str) -> tuple[discovery.Window, discovery.Rows]:
+def looked(store: Store, kind: str) -> tuple[dict[str, Any], discovery.Rows]:
+    """Return what to ask further with, and the sorts."""
     windows, _ = discovery.newest(store.reader, kind=kind, seconds=86_400, limit=1_000)
     whole = windows[0][0], windows[-1][1]
-    return whole, discovery.sorts(store.reader, kind=kind, window=whole, least=1)
+    asked: Any = {"kind": kind, "window": whole, "deep": discovery.is_deep(store.reader, kind=kind, window=whole)}
+    return asked, discovery.sorts(store.reader, least=1, **asked)
+
+
+def looked_into(store: Store, kind: str) -> Iterator[tuple[dict[str, Any], str, dict[str, Any]]]:
+    """Yield each field of each sort: the sort, its path, and how its values look."""
+    asked, sorts = looked(store, kind)
+    by_number = {row["sort"]: row for row in sorts}
+    asked["sorts"] = list(by_number)
+    places = [(sort, path) for sort, paths in discovery.paths(store.reader, **asked).items() for path in paths]
+    for row in discovery.fields(store.reader, fields=discovery.field_numbers(store.reader, places), **asked):
+        yield by_number[row["sort"]], row["path"], row
+
+
+def write(store: Store, *records: Record) -> None:
+    assert SliceWriter(store).write(list(records), 1) == []
 
 
 @pytest.mark.parametrize("kind", discovery.TABLES)
 def test_the_read_endpoint_allows_every_statement(kind: str) -> None:
     """A store that another process has open is asked through it."""
-    parameters = {"kind": kind, "table": discovery.TABLES[kind], "signals": discovery.SIGNALS_LOOKED_AT}
-    for name in STATEMENTS:
+    parameters = {"kind": kind, "table": discovery.TABLES[kind], "signals": discovery.SIGNALS_LOOKED_AT, "deep": kind != "event"}
+    for name in STATEMENTS if kind == "event" else (*STATEMENTS, "deep"):
         assert question(statement(f"discovery/{name}", **parameters)).sql
 
 
@@ -99,8 +119,8 @@ def test_log_records_with_the_same_words_are_one_sort(store: Store) -> None:
 def test_fields_say_how_values_look_but_none_of_them(store: Store) -> None:
     same = {"at": "2026-03-20", "total": 1.5, "ok": True, "a b": 1}
     put_events(store, [json.dumps({"order": f"0047{n:02d}", "lines": [{"item": n}, {"item": n + 50}], **same}) for n in range(20)])
-    whole, (sort,) = looked(store, "event")
-    numbers = {"kind": "event", "window": whole, "sorts": [sort["sort"]]}
+    asked, (sort,) = looked(store, "event")
+    numbers = {**asked, "sorts": [sort["sort"]]}
     paths = discovery.paths(store.reader, **numbers)[sort["sort"]]
     assert sorted(paths) == ["data.at", "data.lines[].item", "data.order", "data.total"]
     fields = discovery.field_numbers(store.reader, [(sort["sort"], path) for path in paths])
@@ -115,23 +135,57 @@ def test_fields_say_how_values_look_but_none_of_them(store: Store) -> None:
     assert sample["at"][0].as_py() == AT.timestamp() * 1_000
 
 
-def test_lists_among_the_attributes_of_spans_are_read_as_the_catalog_reads_them(store: Store) -> None:
-    attributes = [{"deliveries": "CgA=", "order": f"47{n:02d}", "tags": ""} for n in range(20)]
-    types = [{"deliveries": "array", "tags": "kvlist"}] * 20
-    lists = [{"deliveries": [f"D{n}", str(n), "{map}", "[list]", "[more than 200 values]"]} for n in range(20)]
-    put_spans(store, ["ship"] * 20, attributes=attributes, attribute_types=types, attribute_lists=lists)
-    whole, (sort,) = looked(store, "span")
-    numbers = {"kind": "span", "window": whole, "sorts": [sort["sort"]]}
-    paths = discovery.paths(store.reader, **numbers)[sort["sort"]]
-    assert sorted(paths) == ["attributes.deliveries[]", "attributes.order"]
-    fields = discovery.field_numbers(store.reader, [(sort["sort"], path) for path in paths])
-    found = {row["path"]: row for row in discovery.fields(store.reader, fields=fields, **numbers)}
-    assert (found["attributes.deliveries[]"]["signals"], found["attributes.deliveries[]"]["values"]) == (20, 40)
+def test_lists_and_maps_of_otlp_are_read_as_the_catalog_reads_them(store: Store) -> None:
+    """Also a map within a map, and those in a list; a name that no path can say is left out, and so is what is broken."""
+    spans = [
+        {
+            "deliveries": [f"D{n}", str(n), ["x"]],
+            "items": [{"no": n}, "I1"],
+            "order": {"id": f"47{n}", "of": {"plant": 7}, "a b": 1},
+            "tags": {},
+        }
+        for n in range(20)
+    ]
+    bodies = [
+        {"event": "booked", "order": {"items": [{"id": f"I{n}", "ok": True}, {"id": "I0", "none": None}]}, "share": 0.5} for n in range(20)
+    ]
+    texts = [json.dumps({"msg": f"order {n} booked", "order": {"id": n}}) for n in range(20)]
+    write(store, traces(spans), logs([*bodies, *texts]))
+    put_spans(store, ["broken"], attributes=[{"order": "MgEK//8="}], attribute_types=[{"order": "kvlist"}])
+    found = {
+        kind: {(row["name"], path): (field["signals"], field["values"]) for row, path, field in looked_into(store, kind)}
+        for kind in ("span", "log")
+    }
+    assert found["span"] == {
+        ("ship", "attributes.deliveries[]"): (20, 40), ("ship", "attributes.items[]"): (20, 20), ("ship", "attributes.items[].no"): (20, 20),
+        ("ship", "attributes.order[].id"): (20, 20), ("ship", "attributes.order[].of.plant"): (20, 20),
+    }  # fmt: skip
+    assert found["log"] == {
+        ("booked", "body.event"): (20, 20), ("booked", "body.order.items[].id"): (20, 40), ("booked", "body.share"): (20, 20),
+        ("order *", "body.msg"): (20, 20), ("order *", "body.order.id"): (20, 20),
+    }  # fmt: skip
+
+
+def test_structured_log_records_are_told_apart_by_what_they_say_they_are_about(store: Store) -> None:
+    said: list[object] = [{"event": "order.booked", "message": "x"}, {"event": "order.booked"}, '{"message": "order.booked"}']
+    said += [
+        {"msg": "Order 4711 of token abc"},
+        {"msg": "Order 4712 of password=x"},
+        {"msg": "4711 is unknown"},
+        {"event": ""},
+        {"level": "x"},
+    ]
+    write(store, logs(said), logs([{"order": "1"}, "named and not structured"], event_name="order.billed"))
+    found = {(row["told_by"], row["name"]): row["seen"] for row in looked(store, "log")[1]}
+    assert found == {
+        ("body.event", "order.booked"): 2, ("body.message", "order.booked"): 1, ("body.msg", "Order *"): 2, ("event_name", "order.billed"): 1,
+        ("", "named and not structured"): 1,
+    }  # fmt: skip
 
 
 def test_zeros_in_front_make_no_other_value(store: Store) -> None:
     put_events(store, ['{"order": "00000815"}', '{"order": 815}', '{"order": " 815 "}'])
-    whole, (sort,) = looked(store, "event")
+    asked, (sort,) = looked(store, "event")
     fields = discovery.field_numbers(store.reader, [(sort["sort"], "data.order")])
-    values = discovery.sample(store.reader, kind="event", window=whole, sorts=[sort["sort"]], fields=fields)["values"].to_pylist()
+    values = discovery.sample(store.reader, sorts=[sort["sort"]], fields=fields, **asked)["values"].to_pylist()
     assert len({tuple(each) for each in values}) == 1
