@@ -32,7 +32,7 @@ MANY_SIGNALS = 100
 """A tick costs the same for few signals as for this many. More in one tick: what arrives is worth ticks that follow each other closely."""
 CYCLE_SECONDS = (0.25, 0.5, 2.0)
 """How long after one tick with work the next begins: after many signals; after few, for what is critical or due; for everything else, which
-is gathered meanwhile. After a pause, the first tick begins at once in any case."""
+is gathered meanwhile, also while ticks of what is critical go on. After a pause, the first tick begins at once in any case."""
 LONGEST_PAUSE_SECONDS = 30.0
 CATCH_UP_SECONDS = 10.0
 """The most that a tick correlates before it evaluates and alerts."""
@@ -82,6 +82,8 @@ class Engine:
     """How many signals the last tick loaded."""
     _worked_at: float = -inf
     """When the last tick that had work began, in monotonic seconds."""
+    _gathered_at: float = -inf
+    """The same, of the last tick that loaded every lane."""
     _slice_bytes: int = SLICE_BYTES[1]
     _critical_seconds: deque[float] = field(default_factory=lambda: deque([0.0] * 3, maxlen=3))
     """How long the critical lane alone took the last few times, in seconds; a backlog of its own makes it long."""
@@ -103,8 +105,9 @@ class Engine:
         while not self.stopping.is_set():
             try:
                 self.between_ticks()
-                worked = self.is_time() and self.tick()
-                pause = min(POLL_SECONDS, max(0.0, self._pace() - self._passed())) if worked else POLL_SECONDS
+                lanes = self.due_lanes()
+                worked = bool(lanes) and self.tick(lanes)
+                pause = min(POLL_SECONDS, max(0.0, self._pace() - self._passed(self._worked_at))) if worked else POLL_SECONDS
                 self.failures = 0
             except Exception:  # boundary: the tick loop; whatever fails is logged and retried with the same input
                 logger.exception("a tick failed and will be tried again", extra={"fields": {"owed": sorted(self.owed)}})
@@ -114,16 +117,17 @@ class Engine:
         self._wake_deliveries.set()
         delivery.join(timeout=20.0)
 
-    def is_time(self) -> bool:
-        """Return whether a tick would not come too soon after the last one that had work, given what it would be for."""
-        passed = self._passed()
-        if passed >= CYCLE_SECONDS[-1]:
-            return True
-        return passed >= self._pace() and (self._many() or bool(self.owed) or self._any_due() or self.stages.waits(AHEAD))
+    def due_lanes(self) -> tuple[Lane, ...]:
+        """Return what a tick should load now: every lane, or the critical one while the others are gathered; none: it is too soon."""
+        if self._passed(self._worked_at) < self._pace():
+            return ()
+        gathered = self._passed(self._gathered_at) >= CYCLE_SECONDS[-1]
+        if gathered or self._many() or self.owed or self._any_due():
+            return tuple(Lane)
+        return AHEAD if self.stages.waits(AHEAD) else ()
 
-    def _passed(self) -> float:
-        """Return how long ago the last tick that had work began, in seconds."""
-        return self.clock.monotonic() - self._worked_at
+    def _passed(self, since: float) -> float:
+        return self.clock.monotonic() - since
 
     def _pace(self) -> float:
         return CYCLE_SECONDS[0 if self._many() else 1]
@@ -135,10 +139,10 @@ class Engine:
         now = self.clock.now()
         return self._is_due(self.stages.evaluate, now - self.in_flight) or self._is_due(self.stages.alert, now)
 
-    def tick(self) -> bool:
+    def tick(self, lanes: tuple[Lane, ...] = tuple(Lane)) -> bool:
         """Run every stage that has something to do; return whether there was more to do than to meet a deadline.
 
-        If there is a backlog, what is waiting in the critical lane is processed completely first.
+        ``lanes``: what is loaded. If there is a backlog, what is waiting in the critical lane is processed completely first.
         """
         worked, self._signals = False, 0
         began = started = self.clock.monotonic()
@@ -147,12 +151,14 @@ class Engine:
             if worked := self._correlate_evaluate_alert():
                 self._critical_seconds.append(self.clock.monotonic() - started)
         started = self.clock.monotonic()
-        self._load(tuple(Lane), SHARE_SECONDS)
+        self._load(lanes, SHARE_SECONDS)
         worked |= self._correlate_evaluate_alert()
         if self._backlog_left:
             self._resize(self.clock.monotonic() - started)
         self.last_tick = self.last_step = self.clock.monotonic()
-        self._worked_at = began if worked else self._worked_at
+        if worked:
+            self._worked_at = began
+            self._gathered_at = self._gathered_at if lanes == AHEAD else began
         return worked
 
     def _correlate_evaluate_alert(self) -> bool:

@@ -168,52 +168,65 @@ def test_the_share_of_a_backlog_is_as_large_as_the_critical_lane_can_wait_for(wa
 
 MANY, FEW, GATHERED = (timedelta(seconds=seconds) for seconds in CYCLE_SECONDS)
 JUST_BEFORE = timedelta(milliseconds=1)
+EVERY = tuple(Lane)
 
 
 def after_a_tick(signals: int, evaluate: Counted | None = None) -> Engine:
     loop = engine([Loaded(some=True, signals=signals)], Counted(), evaluate or Counted(), Counted())
-    assert loop.is_time(), "nothing keeps the first tick waiting"
+    assert loop.due_lanes() == EVERY, "nothing keeps the first tick waiting"
     assert loop.tick()
-    assert not loop.is_time()
+    assert not loop.due_lanes()
     return loop
 
 
-def is_time_only_after(loop: Engine, pause: timedelta) -> bool:
+def due_only_after(loop: Engine, pause: timedelta) -> tuple[Lane, ...]:
+    """Return which lanes are due after the pause, if none was before."""
     loop.clock.advance(pause - JUST_BEFORE)
-    early = loop.is_time()
+    assert not loop.due_lanes()
     loop.clock.advance(JUST_BEFORE)
-    return loop.is_time() and not early
+    return loop.due_lanes()
 
 
 def test_a_trickle_is_gathered() -> None:
-    assert is_time_only_after(after_a_tick(1), GATHERED)
+    assert due_only_after(after_a_tick(1), GATHERED) == EVERY
 
 
 def test_what_is_critical_is_not_gathered() -> None:
     loop = after_a_tick(1)
     asked: list[Collection[Lane]] = []
     loop.stages.waits = lambda lanes: asked.append(lanes) or True
-    assert is_time_only_after(loop, FEW)
+    assert due_only_after(loop, FEW) == AHEAD
     assert set(asked) == {AHEAD}
+
+
+def test_the_other_lanes_are_gathered_while_what_is_critical_has_its_ticks() -> None:
+    loop = after_a_tick(1)
+    loaded: list[Collection[Lane]] = []
+    loop.stages.load = lambda lanes, _: loaded.append(lanes) or Loaded(some=True, signals=1)
+    loop.stages.waits = lambda _: True
+    for _ in range(3):
+        assert loop.tick(due_only_after(loop, FEW))
+    assert loop.tick(due_only_after(loop, FEW)), "two seconds after the others had their last turn"
+    assert loaded == [AHEAD, AHEAD, AHEAD, EVERY]
 
 
 def test_a_deadline_that_is_due_and_a_stage_that_is_owed_are_not_gathered() -> None:
     loop = after_a_tick(1, Counted(deadline=NOW))
-    assert is_time_only_after(loop, FEW)
+    assert due_only_after(loop, FEW) == EVERY
     loop = after_a_tick(1)
     loop.owed.add("alert")
-    assert is_time_only_after(loop, FEW)
+    assert due_only_after(loop, FEW) == EVERY
 
 
 def test_ticks_follow_each_other_closely_while_each_finds_many_signals() -> None:
-    assert is_time_only_after(after_a_tick(MANY_SIGNALS + 1), MANY)
+    assert due_only_after(after_a_tick(MANY_SIGNALS + 1), MANY) == EVERY
     loop = after_a_tick(1)
     loop._backlog_left = True
-    assert is_time_only_after(loop, MANY)
+    assert due_only_after(loop, MANY) == EVERY
 
 
 def test_an_idle_engine_looks_again_at_every_poll() -> None:
     loop = after_a_tick(1)
     loop.clock.advance(GATHERED)
     assert loop.tick() is False
-    assert loop.is_time(), "what comes next is the first after a pause"
+    assert loop.due_lanes() == EVERY, "what comes next is the first after a pause"
