@@ -98,7 +98,7 @@ def sends(incidents: Incidents, incident_id: str, by: str, done: tuple[Runbook, 
 def came_of(incident_id: str, by: str, done: tuple[Runbook, Step], outcome: str, said: str, now: datetime) -> Act:
     """What came of a step, whatever became of the incident meanwhile."""
     runbook, one = done
-    detail = f"{one.title}: {outcome}" + (f". {said}" if said.strip() else "")
+    detail = f"{one.title}{'' if one.title.endswith('?') else ':'} {outcome}" + (f". {said}" if said.strip() else "")
     row = record(by, "step", incident_id, detail, now, runbook=runbook.runbook, step=one.step, outcome=outcome)
     return Act((), (), row, said=f"{outcome}. {said}".strip(". "))
 

@@ -60,6 +60,11 @@ class Step(Definition):
         """Whether it changes something elsewhere."""
         return bool(self.post or self.put)
 
+    @property
+    def of_transaction(self) -> bool:
+        """Whether something of an affected transaction is filled in."""
+        return self.kind not in {"ask", "resubmit"} and ("{" in getattr(self, self.kind) or bool(placeholders(self.body)))
+
 
 class Runbook(Definition):
     """``causes``: the causes for which it comes first, instead of the SLA's own runbook. ``steps``: what is done one by one.

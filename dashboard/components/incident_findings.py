@@ -76,7 +76,7 @@ def _outstanding(context: Context, flow: Flow, asked: dict[str, Any], cause: str
     return [
         (
             trait_title(flow, row["trait"]),
-            Markup("<b>{}</b> {} of {} affected, {} of {} others: {}").format(
+            Markup("<b>{}</b>: {} of {} affected, {} of {} others: {}").format(
                 row["value"],
                 *(count(row[name]) for name in ("affected", "affected_total", "healthy", "healthy_total")),
                 lift_in_words(row["lift"]),

@@ -55,7 +55,7 @@ def _steps(context: Context, row: dict[str, Any], runbook: Runbook) -> None:
     first = next((name for name in known if not done.get(name, {}).get("outcome")), next(iter(known)))
     chosen = st.selectbox("Step", list(known), index=list(known).index(first), format_func=lambda name: known[name].title)
     step = known[chosen]
-    values = {} if step.kind in {"ask", "resubmit"} else _values(context, identity)
+    values = _values(context, identity) if step.of_transaction else {}
     if step.changes:
         incident_change.show(context, identity, step, values)
         return

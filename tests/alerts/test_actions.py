@@ -123,7 +123,7 @@ def test_a_step_is_recorded_with_its_outcome_and_what_was_found():
 
     assert (act.incidents, act.silences, act.said) == ((), (), "did not work. no\nconsumer")
     assert recorded(act) == {
-        "at": NOW, "actor": "Ana", "action": "step", "target": "i1", "detail": "Does the queue move?: did not work. no consumer",
+        "at": NOW, "actor": "Ana", "action": "step", "target": "i1", "detail": "Does the queue move? did not work. no consumer",
         "runbook": "book", "step": "queue", "outcome": "did not work",
     }  # fmt: skip
 

@@ -14,6 +14,17 @@ def test_a_step_is_of_the_kind_that_it_has(kind: str) -> None:
     assert (step.kind, step.changes) == (kind, kind in CHANGING)
 
 
+@pytest.mark.parametrize(
+    ("given", "filled_in"),
+    [
+        ({"http": "http://broker/health"}, False), ({"http": "http://tms/{shipment}"}, True), ({"ask": "{sales_order}?"}, False),
+        ({"query": "SELECT {reference:String}"}, True), ({"post": "http://m/", "body": {"of": ["{sales_order}"]}}, True), ({"resubmit": "erp"}, False),
+    ],
+)  # fmt: skip
+def test_a_transaction_is_chosen_for_a_step_that_something_of_it_is_filled_into(given: dict[str, object], filled_in: bool) -> None:
+    assert Step.model_validate({"step": "a", "title": "A", **given}).of_transaction is filled_in
+
+
 @pytest.mark.parametrize("given", [{}, {"ask": "x", "query": "SELECT 1"}])
 def test_a_step_does_exactly_one_thing(given: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="write exactly one of ask, link, http, query, resubmit, post, put"):
