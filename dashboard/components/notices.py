@@ -24,7 +24,7 @@ def empty(headline: str, words: str, command: str = "") -> None:
     """Say that there is nothing yet, and show the command that changes it."""
     st.html(_NOTICE.format(kind="empty", glyph="○", headline=headline, words=words))
     if command:
-        st.code(command, language="bash")
+        st.code(command, language=None)
 
 
 def good(headline: str, words: str = "") -> None:
@@ -48,7 +48,7 @@ def unreachable(asked: str, detail: str) -> None:
             "Signals that arrive in the meantime are safe in the journal.",
         )
     )
-    st.code("andon engine        # start it, or see why it stops\nandon journal status   # what waits to be loaded", language="bash")
+    st.code("andon engine        # start it, or see why it stops\nandon journal status   # what waits to be loaded", language=None)
     with st.expander("Technical detail"):
         st.text(detail)
     _retry()

@@ -175,7 +175,7 @@ def _calculation(context: Context, evidence: Evidence) -> None:
         lines = explain(evidence, context.catalog, context.now, earlier=earlier)
         st.html(_SHEET.format(Markup("\n").join(_LINE.format("step" if line.startswith("  ") else "", line) for line in lines)))
         st.caption("Times here are in the zone of each SLA's calendar. The same on the command line:")
-        st.code(f"andon explain {evidence.transaction['transaction_id']}", language="bash")
+        st.code(f"andon explain {evidence.transaction['transaction_id']}", language=None)
 
 
 def _rule(version: str) -> Markup:

@@ -360,7 +360,7 @@ def _quarantine(context: Context, reasons: pd.DataFrame, shown: set[str] | None)
         "andon quarantine show ID      # everything known about one input\n"
         "andon quarantine replay ID    # sends it to the collector again; nothing is stored twice\n"
         "andon resubmit ID             # as Resubmit… above: publishes it, or an edited copy, where the source's resubmit: says",
-        language="bash",
+        language=None,
     )
 
 
