@@ -45,6 +45,9 @@ class MqttSettings(MessageSettings):
     are names for the levels of a topic from the left, such as ``[site, line]``; an empty name skips one. ``sequence`` is the path of a
     number that a sender counts up on each topic (``data.seq``); a gap in it is told. ``prefetch`` limits how many unacknowledged messages
     we hold.
+
+    No MQTT broker tells what waits for a session, so that no queue is told of this source. What Mosquitto counts under ``$SYS`` is of all
+    sessions and retained messages together.
     """
 
     places: ClassVar[tuple[str, ...]] = ("topic",)

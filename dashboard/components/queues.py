@@ -16,6 +16,7 @@ from core.plural import counted
 from dashboard.components import table
 from dashboard.components.spark import spark
 from dashboard.components.time_format import aware, duration
+from dashboard.components.words import plain
 from dashboard.page import Context
 
 HOURS = 24
@@ -28,9 +29,16 @@ def show(context: Context, queues: pd.DataFrame, hour: datetime, sources: set[st
     """Draw the queues (``store.reads.queues.latest``) of these ``sources`` (None: of all), with dead letters first, then the fullest."""
     told = [*queues.to_dict("records"), *_untold(context.catalog, queues)]
     told = [row for row in told if sources is None or row["source"] in sources]
-    if not told:
-        return
-    st.subheader("Queues", anchor=False)
+    silent = _silent(context.catalog, queues, sources)
+    if told or silent:
+        st.subheader("Queues", anchor=False)
+    if told:
+        _draw(context, told, hour)
+    if silent:
+        st.caption(f"Not told is what waits for {'; for '.join(f'{plain(source)}, since {why}' for source, why in silent.items())}.")
+
+
+def _draw(context: Context, told: list[dict[Any, Any]], hour: datetime) -> None:
     rows = sorted(told, key=lambda row: (-_number(row["dead_letters"]), -_inside(row), row["source"], row["queue"]))
     hours = [hour - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)]
     columns = [
@@ -45,6 +53,21 @@ def show(context: Context, queues: pd.DataFrame, hour: datetime, sources: set[st
     table.show(columns, rows[:_SHOWN], "Queues")
     shown = f"Showing {_SHOWN} of {len(rows)}. " if len(rows) > _SHOWN else ""
     st.caption(f"{shown}A dash: the broker does not tell. Last 24 hours: the most in it in each hour, waiting or unacknowledged.")
+
+
+def _silent(catalog: Catalog, queues: pd.DataFrame, sources: set[str] | None) -> dict[str, str]:
+    """Return, by source, why the broker that it reads tells no queues."""
+    heard = {row["source"] for row in queues.to_dict("records")}
+    found = {}
+    for name, source in catalog.sources.items():
+        receiver = source.receiver or {}
+        if name in heard or (sources is not None and name not in sources):
+            continue
+        if receiver.get("type") == "mqtt":
+            found[name] = "MQTT brokers tell it of no session"
+        elif receiver.get("type") == "stomp" and not receiver.get("management"):
+            found[name] = "its receiver names no management"
+    return found
 
 
 def _untold(catalog: Catalog, queues: pd.DataFrame) -> list[dict[Any, Any]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
 import pytest
 
 from core.catalog.flow import Through
+from core.catalog.source import Source
 from dashboard.components import queues
 from store.client import Store
 from tests.dashboard.shown import View, words
@@ -48,3 +50,26 @@ def test_a_queue_is_not_told_where_the_reader_that_a_milestone_means_is_not(name
     queues_told = pd.DataFrame([{"source": "broker", "queue": "orders", "reader": told}])
     found = queues._untold(catalog({"book": BOOK}, through={"booked": Through(source="broker", queue="orders", reader=named)}), queues_told)
     assert [(row["queue"], row["reader"]) for row in found] == [("orders", named)] * untold
+
+
+@pytest.mark.parametrize(
+    ("receiver", "told", "why"),
+    [
+        ({"type": "mqtt"}, "broker", "MQTT brokers tell it of no session"),
+        ({"type": "stomp"}, "broker", "its receiver names no management"),
+        ({"type": "stomp"}, "erp", ""),  # OpenTelemetry's Collector tells of it
+        ({"type": "stomp", "management": "env:CONSOLE"}, "broker", ""),
+        ({"type": "folder"}, "broker", ""),
+    ],
+)
+def test_a_broker_that_tells_no_queues_is_named_with_the_reason(receiver: dict[str, str], told: str, why: str) -> None:
+    known = replace(catalog({"book": BOOK}), sources={"erp": Source(source="erp", owner="it", receiver=receiver)})
+    rows = pd.DataFrame([{"source": told, "queue": "orders", "reader": ""}])
+    assert queues._silent(known, rows, None) == ({"erp": why} if why else {})
+    assert queues._silent(known, rows, {"other"}) == {}
+
+
+def test_where_no_broker_tells_its_queues_the_page_says_so(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "_silent", lambda *_: {"mes_1": "MQTT brokers tell it of no session"})
+    said = [one.value for one in view("sources", filled, source="erp").caption]
+    assert "Not told is what waits for mes\\_1, since MQTT brokers tell it of no session." in said
