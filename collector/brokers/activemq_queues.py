@@ -1,11 +1,13 @@
 """What stands in queues of ActiveMQ and Artemis, and for durable subscriptions: as their management over HTTP (Jolokia) tells.
 
 Both brokers are asked for what both call differently, so that nobody has to say which of them it is. Artemis also tells the time of the
-first message that waits; ActiveMQ does not. What a transaction has taken and not yet confirmed counts as unacknowledged.
+first message that waits; of ActiveMQ, the first message of a queue is looked at. What a transaction has taken and not yet confirmed counts
+as unacknowledged.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from collector.brokers.activemq_oldest import first_sent_at
 from collector.brokers.management import ManagementApi, SaidOnce, looking, why
 from collector.brokers.queue_series import QueueState, age_seconds
 from collector.receiver import ReceiverContext
@@ -38,8 +41,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Watched:
-    """Whose state is told, by the management API at ``management`` (a reference); ``dead_letters``: a queue's dead-letter queue."""
+    """Whose state is told, by the management API at ``management``; ``dead_letters``: a queue's dead-letter queue.
 
+    ``url`` is where the broker itself is, by STOMP; both are references to secrets.
+    """
+
+    url: str
     management: str
     places: Sequence[Place]
     dead_letters: Mapping[str, str]
@@ -72,11 +79,24 @@ class _Teller:
                 self._say(f"missing {place.name}", "the broker has no such queue" if missing else "", queues=missing)
                 if (told := found[place]) is not None:
                     letters = found[dead[place.name]] if place.name in dead else None
-                    self._context.tell_queue(_state(place, told, _counts(letters or {})[0], self._context.clock.now()))
+                    first = await self._first_sent_at(place, told)
+                    self._context.tell_queue(_state(place, told, first, _counts(letters or {})[0], self._context.clock.now()))
         except Exception as error:  # boundary: what answers may answer anything
             self._say("management", "the management API does not tell what stands in queues", why=why(error))
         else:
             self._say("management", "")
+
+    async def _first_sent_at(self, place: Place, told: Mapping[str, Any]) -> Any:
+        """Return when the first message was sent, in milliseconds; None if there is none, or nobody says."""
+        if not told.get(_CLASSIC[0]):
+            return told.get(_ARTEMIS[3])
+        try:
+            sent_at = await asyncio.to_thread(first_sent_at, self._watched.url, place.name)
+        except Exception as error:  # boundary: a client of a broker
+            self._say(f"first {place.name}", "the broker does not show the first message of a queue", queue=place.name, why=why(error))
+            return None
+        self._say(f"first {place.name}", "")
+        return sent_at
 
     def _places_with_dead_letters(self) -> list[Place]:
         return [place for place in self._watched.places if place.name in self._watched.dead_letters]
@@ -136,10 +156,9 @@ def _refusal(answer: Any) -> str:
     return f"the management API refuses: {said[:300]}{origin}" if said else ""
 
 
-def _state(place: Place, told: Mapping[str, Any], dead_letters: int | None, now: datetime) -> QueueState:
+def _state(place: Place, told: Mapping[str, Any], first: Any, dead_letters: int | None, now: datetime) -> QueueState:
     inside, held, done = _counts(told)
     waiting = inside if inside is None or held is None or _CLASSIC_SUBSCRIPTION[0] in told else max(0, inside - held)
-    first = told.get("FirstMessageTimestamp")
     oldest = age_seconds(first, now) if isinstance(first, int) else None if waiting or held else 0.0
     return QueueState(place.name, place.subscription, waiting, held, oldest, dead_letters, done)
 

@@ -26,19 +26,16 @@ from stomp.utils import Frame
 
 from collector.backoff import Backoff
 from collector.brokers.activemq_queues import Place, Watched, telling_queues
-from collector.brokers.address import read_address
 from collector.brokers.reconnecting import reconnect_for_ever
+from collector.brokers.stomp_connection import ANSWER_SECONDS, connect
 from collector.message import Message, MessageSettings, records_of
 from collector.plugin_settings import Reference
 from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
-from core.secrets import resolve_secret
 
 CHECK_SECONDS = 5.0
-ANSWER_SECONDS = 15.0
-HEARTBEAT_MILLISECONDS = 10_000
 _OWN_HEADERS = {
     "ack", "content-length", "content-type", "correlation-id", "destination", "expires", "message-id", "persistent", "priority", "redelivered",
     "subscription", "timestamp", "type", "JMSXDeliveryCount", "destination-type", "__AMQ_CID",
@@ -46,7 +43,6 @@ _OWN_HEADERS = {
 _ARTEMIS_ID = re.compile(r"\d+,(\d+)", re.ASCII)
 _ERRORS = (StompException, AndonError, OSError, ValueError)
 _LOG = logging.getLogger("andon.collector.stomp")
-logging.getLogger("stomp.py").setLevel(logging.WARNING)  # below, the client logs what it sends, the password too
 
 
 class StompSettings(MessageSettings):
@@ -114,7 +110,7 @@ class StompReceiver:
         """Read until cancelled; reconnect for ever."""
         settings = parse_settings(StompSettings, context.source.receiver or {})
         reading = partial(_connected, context, settings)
-        watched = Watched(settings.management or "", settings.told(_client_id(context, settings)), settings.dead_letters)
+        watched = Watched(settings.url, settings.management or "", settings.told(_client_id(context, settings)), settings.dead_letters)
         async with telling_queues(context, watched):  # also while the broker refuses us, who are not all that read it
             await reconnect_for_ever(context, reading, _ERRORS, _LOG, destination=settings.destination)
 
@@ -125,7 +121,7 @@ RECEIVER = StompReceiver()
 async def _connected(context: ReceiverContext, settings: StompSettings, backoff: Backoff) -> None:
     """Read over one connection until it is lost."""
     inbox = _Inbox()
-    connection = await asyncio.to_thread(_connect, inbox, settings, _client_id(context, settings))
+    connection = await asyncio.to_thread(connect, settings.url, inbox, _client_id(context, settings) if settings.durable else "")
     try:
         await inbox.answered()
         await asyncio.to_thread(_subscribe, connection, settings)
@@ -146,23 +142,6 @@ async def _connected(context: ReceiverContext, settings: StompSettings, backoff:
 
 def _client_id(context: ReceiverContext, settings: StompSettings) -> str:
     return settings.client_id or f"andon-{context.source.source}"
-
-
-def _connect(inbox: _Inbox, settings: StompSettings, client_id: str) -> stomp.Connection12:
-    address = read_address(resolve_secret(settings.url), ("stomp", 61613), ("stomps", 61614))
-    beats = (HEARTBEAT_MILLISECONDS, HEARTBEAT_MILLISECONDS)
-    at = [(address.host, address.port)]
-    connection = stomp.Connection12(
-        at, prefer_localhost=False, try_loopback_connect=False, reconnect_attempts_max=1, timeout=ANSWER_SECONDS, heartbeats=beats,
-        auto_decode=False, vhost=address.host,
-    )  # fmt: skip
-    if address.tls:
-        files = address.files
-        connection.set_ssl(at, files.get("keyfile"), files.get("certfile"), files.get("cafile"))
-    connection.set_listener("andon", inbox)
-    name = {"client-id": client_id} if settings.durable else {}
-    connection.connect(address.user or None, address.password or None, headers=name)
-    return connection
 
 
 def _subscribe(connection: stomp.Connection12, settings: StompSettings) -> None:
