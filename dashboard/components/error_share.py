@@ -16,5 +16,6 @@ def cell(failures: int, share: float) -> Markup | str:
     """Return the share that failed, with the number on hover; nothing if none did."""
     if not failures:
         return ""
-    kind = "pill bad" if share >= BAD else "pill warn" if share >= WARN else ""
+    told = round(share, 3)
+    kind = "pill bad" if told >= BAD else "pill warn" if told >= WARN else ""
     return _CELL.format(kind, counted(failures, "signal"), share)

@@ -14,6 +14,7 @@ from dashboard.components import error_share
         (3, 0.003, '<span class="" title="3 signals">0.3%</span>'),
         (1, 0.01, '<span class="pill warn" title="1 signal">1.0%</span>'),
         (49, 0.049, '<span class="pill warn" title="49 signals">4.9%</span>'),
+        (249, 0.0498, '<span class="pill bad" title="249 signals">5.0%</span>'),
         (1200, 0.05, '<span class="pill bad" title="1,200 signals">5.0%</span>'),
     ],
 )
