@@ -53,6 +53,7 @@ class M(Enum):
     DATAGRAMS_DROPPED = Metric(
         "andon_datagrams_dropped_total", Counter, "Datagrams of a source that the system dropped before they were read", ("source",)
     )
+    EMPTY_MESSAGES = Metric("andon_empty_messages_total", Counter, "JMS messages of a source that came without a body", ("source",))
     SOURCE_GAPS = Metric("andon_source_gaps_total", Counter, "Times a source no longer had messages that had not been read", ("source",))
     SOURCE_LATENESS = Metric(
         "andon_source_lateness_ratio",

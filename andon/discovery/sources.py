@@ -10,7 +10,7 @@ from andon.discovery.proposal import Sort, Source
 from andon.discovery.words import slug
 
 _RESERVED = ("andon", "default")
-_CREDENTIALS = re.compile(r"//[^/@]*@")
+_CREDENTIALS = re.compile(r"//.*@")
 
 
 def find_sources(sorts: Iterable[Sort], default: str) -> list[Source]:

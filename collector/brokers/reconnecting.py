@@ -75,5 +75,5 @@ def _end_if_cancelled() -> None:
 
 
 def without_password(text: str) -> str:
-    """Return a client's message without the password of an address in it."""
-    return re.sub(r"(://[^:/@\s]{0,256}):[^@\s]{0,2048}@", r"\1:…@", text)
+    """Return a client's message without the password of an address in it: all up to its last ``@``, since a password may hold some, too."""
+    return re.sub(r"(://[^:/@\s]{0,256}):\S{0,2048}@", r"\1:…@", text)

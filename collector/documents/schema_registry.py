@@ -7,6 +7,7 @@ the wire format: a zero byte, the number of the schema in four bytes, the messag
 from __future__ import annotations
 
 import asyncio
+import json
 import struct
 import threading
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 
 ANSWER_SECONDS = 5.0
+ANSWER_MAX_BYTES = 1 << 20
 REFERENCES_MAX = 100
 _HEADER = struct.Struct(">bI")
 
@@ -78,10 +80,10 @@ class SchemaRegistry:
         try:
             url = resolve_secret(self._url)
             with httpx.Client(base_url=url, params=self._query, timeout=ANSWER_SECONDS, follow_redirects=False) as client:
-                self._known[number] = _with_references(client, f"schemas/ids/{number}", "", [])
+                self._known[number] = _with_references(client, f"schemas/ids/{number}", "", [], set())
         except Rejection as rejection:
             self._known[number] = rejection
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, RecursionError) as error:
             why = without_password(f"{type(error).__name__}: {error}")
             raise Retryable(f"the schema registry does not give schema {number}: {why}") from error
 
@@ -89,17 +91,34 @@ class SchemaRegistry:
 _HINT = "send it with a serializer of the schema registry, or name the schema in the source's format"
 
 
-def _with_references(client: httpx.Client, path: str, name: str, found: list[RegisteredSchema]) -> list[RegisteredSchema]:
-    """Return a schema behind those it refers to. Raises :class:`Rejection` if the registry does not know it."""
-    if len(found) >= REFERENCES_MAX:
+def _with_references(client: httpx.Client, path: str, name: str, found: list[RegisteredSchema], asked: set[str]) -> list[RegisteredSchema]:
+    """Return a schema behind those it refers to, each ``asked`` for once. Raises :class:`Rejection` if the registry does not know it."""
+    if path in asked:
+        return found
+    if len(asked) > REFERENCES_MAX:
         raise ValueError(f"it refers to more than {REFERENCES_MAX} schemas")
-    response = client.get(path)
-    if response.status_code == httpx.codes.NOT_FOUND:
-        raise unusable("unknown_schema", f"the schema registry does not know {path}", field="body", what_to_do="register the schema")
-    answer: dict[str, Any] = response.raise_for_status().json()
+    asked.add(path)
+    answer = _answer(client, path)
     for each in answer.get("references") or []:
-        _with_references(client, f"subjects/{quote(each['subject'], safe='')}/versions/{int(each['version'])}", str(each["name"]), found)
+        inner = f"subjects/{quote(each['subject'], safe='')}/versions/{int(each['version'])}"
+        _with_references(client, inner, str(each["name"]), found, asked)
     schema = RegisteredSchema(name, str(answer["schema"]))
     if schema not in found:
         found.append(schema)
     return found
+
+
+def _answer(client: httpx.Client, path: str) -> dict[str, Any]:
+    """Return what the registry says. Raises ``ValueError`` for what is no answer of one."""
+    with client.stream("GET", path) as response:
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise unusable("unknown_schema", f"the schema registry does not know {path}", field="body", what_to_do="register the schema")
+        body = bytearray()
+        for part in response.raise_for_status().iter_bytes(1 << 16):
+            body += part
+            if len(body) > ANSWER_MAX_BYTES:
+                raise ValueError(f"its answer to {path} has more than {ANSWER_MAX_BYTES} bytes; look whether a registry is at the address")
+    answer = json.loads(body)
+    if not isinstance(answer, dict):
+        raise ValueError(f"its answer to {path} is no object; look whether a registry is at the address")  # noqa: TRY004 - as any answer that is none
+    return answer

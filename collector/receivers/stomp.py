@@ -4,6 +4,9 @@ A CloudEvent is taken as it is; any other message becomes one event for each of 
 reads is its ``data``, other bytes ``data_base64``. JMS properties are headers, ``JMSType`` is the type, and ``JMSTimestamp`` the
 time. A topic is read by a durable subscription where ``durable`` names one: the broker then keeps what is sent while we are away.
 
+A broker gives STOMP only texts and bytes: the body of an ObjectMessage, or of ActiveMQ's MapMessage, comes empty. Such a message is an
+event with its properties and without ``data``; it is counted (``andon_empty_messages_total``), and told once per connection.
+
 On failure: a full journal holds the batch, and the broker stops sending at ``prefetch``; an unusable message goes to quarantine and is then
 acknowledged; a lost connection is retried for ever, and the broker sends again what was not acknowledged, under the same id.
 """
@@ -34,6 +37,7 @@ from collector.receiver import ReceiverContext
 from collector.receiver_settings import parse_settings
 from core.clock import EPOCH
 from core.errors import AndonError, Retryable
+from core.telemetry import M
 
 CHECK_SECONDS = 5.0
 _OWN_HEADERS = {
@@ -128,12 +132,14 @@ async def _connected(context: ReceiverContext, settings: StompSettings, backoff:
         await inbox.answered()
         context.tell_up(up=True)
         _LOG.info("reading", extra={"fields": {"source": context.source.source, "destination": settings.destination}})
+        told_empty = False
         while True:
             batch = await inbox.batch()
             if batch:
                 records = records_of([message_of(frame, settings) for frame in batch], context, settings)
                 await context.accept(records, inbox.check)
                 await asyncio.to_thread(connection.ack, batch[-1].headers["ack"])  # and with it all before
+                told_empty = _tell_empty(context, settings, batch, told=told_empty)
             backoff.reset()
     finally:
         inbox.close()
@@ -142,6 +148,26 @@ async def _connected(context: ReceiverContext, settings: StompSettings, backoff:
 
 def _client_id(context: ReceiverContext, settings: StompSettings) -> str:
     return settings.client_id or f"andon-{context.source.source}"
+
+
+def _tell_empty(context: ReceiverContext, settings: StompSettings, batch: list[Frame], *, told: bool) -> bool:
+    """Count the messages without a body, and say what to do about the first one; return whether that has been said."""
+    empty = [frame for frame in batch if not frame.body]
+    if not empty:
+        return told
+    context.telemetry.add(M.EMPTY_MESSAGES, len(empty), source=context.source.source)
+    if not told:
+        fields = {
+            "source": context.source.source,
+            "destination": settings.destination,
+            "message_id": empty[0].headers.get("message-id", ""),
+        }
+        _LOG.warning(
+            "a message came without a body; if it is an ObjectMessage or a MapMessage, let its sender write a TextMessage or a BytesMessage"
+            " instead, because the broker gives no other to STOMP",
+            extra={"fields": fields},
+        )
+    return True
 
 
 def _subscribe(connection: stomp.Connection12, settings: StompSettings) -> None:

@@ -193,6 +193,7 @@ class _Listening:
         self._connected_now: dict[asyncio.Task[Any], _Sender] = {}
         self._told: set[str] = set()
         self._free = 0.0
+        self._ended = False
 
     async def connections(self) -> None:
         """Take messages over TCP until cancelled. Raises ``OSError``, and ``ssl.SSLError``, if nobody can connect."""
@@ -206,6 +207,7 @@ class _Listening:
         try:
             await asyncio.Event().wait()
         finally:
+            self._ended = True  # a handshake that is under way still becomes a connection, up to HANDSHAKE_SECONDS later
             server.close()
             for task in self._connected_now:
                 task.cancel()
@@ -224,7 +226,7 @@ class _Listening:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a server makes one for each connection
         try:
-            if not self._may_send(peer):
+            if self._ended or not self._may_send(peer):
                 return
             count = sum(not sender.ending for sender in self._connected_now.values())
             if count >= self._settings.connections and not self._has_ended_a_silent_one():

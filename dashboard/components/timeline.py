@@ -117,7 +117,7 @@ def clock_bars(context: Context, flow: str, clocks: pd.DataFrame, domain: tuple[
             "started": zone.local(clocks["started_at"]),
             "due": zone.local(clocks["due_at"]),
             "warn": zone.local(clocks["warn_at"]),
-            "reached": zone.local(clocks["stopped_at"].fillna(pd.Timestamp(context.now).tz_localize(None))),
+            "reached": zone.local(clocks["stopped_at"].fillna(pd.Timestamp(context.now).tz_localize(None).as_unit("ms"))),
             "stopped": ["stopped" if pd.notna(moment) else "now" for moment in clocks["stopped_at"]],
             "verdict": [status_badge.word(verdict) for verdict in clocks["verdict"]],
             "paint": [charts.colour(mark) for mark in state],

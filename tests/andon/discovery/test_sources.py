@@ -25,3 +25,4 @@ def test_services_are_sources_and_configured_ones_stay_what_they_are() -> None:
 
 def test_an_origin_is_shown_without_what_an_address_hides() -> None:
     assert shown_origin("https://user:secret@example.com/a?key=secret#x") == "https://example.com/a"
+    assert shown_origin("amqp://user:hunt@er/2@example.com/a") == "amqp://example.com/a"

@@ -49,7 +49,7 @@ def depth_of(found: object) -> int:
 
 def test_a_table_is_read_whatever_its_names_are_and_wherever_they_stand() -> None:
     inner = b"\x02maF" + sized(b"\x01xI\x00\x00\x00\x07") + ODD + b"S" + sized(b"seven") + b"\x01lA" + sized(b"t\x01V")
-    assert headers(inner + b"\x01T" + b"T" + (1).to_bytes(8, "big"))["ma"] == {"x": 7}  # type: ignore[index]
+    assert headers(inner + b"\x01T" + b"T" + (1).to_bytes(8, "big"))["ma"] == {"x": 7}  # type: ignore[index]  # a header may be of any type, and this is a table
     assert headers(inner) == {"ma": {"x": 7}, "\udcff": "seven", "l": [True, None]}
 
 

@@ -69,7 +69,7 @@ def test_a_cancellation_that_the_client_loses_ends_it_all_the_same(tmp_path: Pat
         context = context_of(settings("tap"), TestIntake(), tmp_path / "state", Telemetry())
         watched = rabbitmq_queues.Watched("", "", ["tap"], {})
         async with asyncio.timeout(management.LOOK_SECONDS / 2) as limit:
-            async with rabbitmq_queues.telling_queues(object(), context, watched):  # type: ignore[arg-type] # it is not asked
+            async with rabbitmq_queues.telling_queues(object(), context, watched):  # type: ignore[arg-type]  # it is not asked
                 await asked.wait()
         assert not limit.expired()
 
@@ -81,7 +81,7 @@ def test_whatever_the_management_api_answers_it_is_asked_again_and_what_is_wrong
 ) -> None:
     """A password with a slash, and what is no answer of a broker, ended the teller for good."""
     context = context_of(settings("tap"), TestIntake(), tmp_path / "state", Telemetry())
-    teller = rabbitmq_queues._Teller(object(), context, rabbitmq_queues.Watched("env:TEST_BROKER", "env:TEST_MANAGEMENT", ["tap"], {}))  # type: ignore[arg-type]
+    teller = rabbitmq_queues._Teller(object(), context, rabbitmq_queues.Watched("env:TEST_BROKER", "env:TEST_MANAGEMENT", ["tap"], {}))  # type: ignore[arg-type]  # no connection is asked
     monkeypatch.setenv("TEST_BROKER", "amqp://127.0.0.1/")
     monkeypatch.setenv("TEST_MANAGEMENT", "http://andon:hunter/2@127.0.0.1:1/")
     told: list[str] = []

@@ -114,6 +114,10 @@ def test_a_password_in_a_message_is_not_repeated() -> None:
     assert (
         without_password("no answer from mongodb+srv+with+driver://me:hunter2@host") == "no answer from mongodb+srv+with+driver://me:…@host"
     )
+    assert (
+        without_password("no answer from amqp://me:hunt@er/2@host/x, amqp://me:p@other")
+        == "no answer from amqp://me:…@host/x, amqp://me:…@other"
+    )
     for words in ("a" * 200_000, "a://:" * 40_000):
         before = time.process_time()
         assert without_password(words) == words

@@ -6,10 +6,12 @@ import asyncio
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from andon.plugins import formats
+from collector.documents.schema_registry import SchemaRegistry
 from collector.message import Message, MessageSettings, records_of
 from collector.receiver import ReceiverContext
 from core.catalog.source import Source
@@ -55,3 +57,34 @@ def test_the_loop_of_the_servers_does_not_wait_for_a_registry(monkeypatch: pytes
                     await asyncio.sleep(0.02)
 
         assert json.loads(asyncio.run(read_it()))["data"] == {"no": 5}
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"schema": "x" * (1 << 20)}, "has more than 1048576 bytes; look whether a registry is at the address"),
+        ([1], "is no object; look whether a registry is at the address"),
+        ({"schema": "{}", "references": 7}, "not iterable"),
+        ({"schema": "{}", "references": [{"subject": f"s{n}", "version": 1, "name": "s"} for n in range(200)]}, "more than 100 schemas"),
+    ],
+)
+def test_what_a_registry_says_is_bounded_and_read_as_what_it_is(answer: Any, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = {f"/subjects/s{n}/versions/1": {"schema": f'"{n}"'} for n in range(200)}
+    with schema_registry({"/schemas/ids/9": answer, **others}) as registry:
+        monkeypatch.setenv("REGISTRY", registry.url)
+        with pytest.raises(Retryable, match=why):
+            SchemaRegistry("env:REGISTRY").schemas_of(ORDER_5)
+    assert len(registry.asked) <= 101
+
+
+def test_schemas_that_refer_to_each_other_are_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one(text: str, other: str) -> dict[str, Any]:
+        return {"schema": text, "references": [{"subject": other, "version": 1, "name": other}]}
+
+    with schema_registry(
+        {"/schemas/ids/9": one("root", "a"), "/subjects/a/versions/1": one("A", "b"), "/subjects/b/versions/1": one("B", "a")}
+    ) as registry:
+        monkeypatch.setenv("REGISTRY", registry.url)
+        _, found, _ = SchemaRegistry("env:REGISTRY").schemas_of(ORDER_5)
+    assert [each.text for each in found] == ["B", "A", "root"]
+    assert len(registry.asked) == 3

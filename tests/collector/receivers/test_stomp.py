@@ -100,6 +100,23 @@ def test_bytes_with_zeros_come_whole_and_poison_goes_to_quarantine(activemq_serv
     assert intake.events[0]["data_base64"] == "AAEKAA=="
 
 
+def test_a_message_without_a_body_is_taken_counted_and_told_once(
+    activemq_server: ActiveMqServer, queue: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As ActiveMQ gives an ObjectMessage or a MapMessage to STOMP; what its properties say is kept."""
+    for number, body in enumerate(("", "{}", "")):
+        activemq_server.send(queue, body, order=f"471{number}")
+    intake = TestIntake()
+    context = context_of(settings(queue), intake, tmp_path)
+
+    async def read() -> None:
+        await until(lambda: context.telemetry.value(M.EMPTY_MESSAGES, source="erp") == 2)
+
+    run(context, read)
+    assert [(event["order"], "data" in event) for event in intake.events] == [("4710", False), ("4711", True), ("4712", False)]
+    assert caplog.text.count("let its sender write a TextMessage or a BytesMessage") == 1
+
+
 def test_a_durable_subscription_keeps_what_is_sent_to_the_topic_while_we_are_away(
     activemq_server: ActiveMqServer, queue: str, tmp_path: Path
 ) -> None:

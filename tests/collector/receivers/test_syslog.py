@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Awaitable, Callable
@@ -267,6 +268,29 @@ def test_a_silent_connection_gives_way_to_another_and_what_it_began_to_say_is_ke
 
     found = [record["body"] for record in listening.after(send, 6, connections=2)]
     assert sorted(found) == ["be", "begun", "new", "one", "one", "still here"]
+
+
+def test_a_handshake_under_way_becomes_no_connection_once_its_source_has_ended(
+    listening: Listening, certificate: tuple[Path, Path]
+) -> None:
+    own, key = certificate
+
+    async def scenario() -> None:
+        listening.telemetry.set(M.RECEIVER_UP, 0, source="erp")
+        settings = {"type": "syslog", "port": listening.port, "protocol": "tls", "certificate": str(own), "key": str(key)}
+        context = context_of(settings, listening.intake, listening.state, listening.telemetry)
+        async with running(RECEIVER, context):
+            await until(lambda: listening.telemetry.value(M.RECEIVER_UP, source="erp") == 1)
+            reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+            probe, _ = await asyncio.open_connection("127.0.0.1", listening.port, ssl=ssl._create_unverified_context())
+            assert not probe.at_eof(), "whoever came before was taken, too, and waits for its handshake"
+        await writer.start_tls(ssl._create_unverified_context())
+        writer.write(b"<14>1 - - - - - - order 4711\n")
+        async with asyncio.timeout(20):
+            assert await reader.read() == b""
+        assert listening.intake.accepted == []
+
+    asyncio.run(scenario())
 
 
 def test_a_silent_connection_that_gave_way_ends_with_its_source(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:

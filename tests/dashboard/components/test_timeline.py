@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from dashboard.data import Data
 from dashboard.page import Context
 from tests.dashboard.synthetic import NOW, catalog
 
-pytestmark = pytest.mark.usefixtures("light")
+pytestmark = [pytest.mark.usefixtures("light"), pytest.mark.filterwarnings("error::pandas.errors.Pandas4Warning")]
 BEGIN = pd.Timestamp("2026-11-24 08:00")
 """An hour and a half before NOW."""
 
@@ -39,7 +40,7 @@ def clocks(**more: Any) -> pd.DataFrame:
         "sla": "book-in-time", "verdict": "running", "started_at": BEGIN, "warn_at": BEGIN + timedelta(minutes=60), "due_at": BEGIN + timedelta(minutes=80),
         "stopped_at": pd.NaT, "paused": [],
     }  # fmt: skip
-    return pd.DataFrame([{**row, **more}])
+    return pd.DataFrame([{**row, **more}]).astype({"stopped_at": "datetime64[ms]"})  # as the store gives it
 
 
 def at(text: str) -> pd.Timestamp:
@@ -112,6 +113,13 @@ def bars(context: Context, frame: pd.DataFrame, column: str) -> dict[str, Any]:
     chart = timeline.clock_bars(context, "order-to-cash", frame, (at("09:00"), at("11:00")))
     found = [layer.data for layer in [chart, *chart.layer] if isinstance(layer.data, pd.DataFrame) and column in layer.data]
     return {str(name): value for name, value in found[0].iloc[0].to_dict().items()}
+
+
+def test_now_is_more_precise_than_the_times_of_the_store(context: Context) -> None:
+    """Pandas warns of what it will refuse: a time that the column cannot hold."""
+    clock = FakeClock(NOW + timedelta(microseconds=1))
+    chart = timeline.clock_bars(replace(context, clock=clock), "order-to-cash", clocks(), (BEGIN, NOW))
+    assert chart.to_dict()["layer"]
 
 
 def test_a_clock_is_drawn_to_where_it_stopped_or_to_now(context: Context) -> None:
