@@ -25,6 +25,7 @@ _LOG = logging.getLogger("andon.collector.stomp")
 _CLASSIC = ("QueueSize", "InFlightCount", "DequeueCount")
 _CLASSIC_SUBSCRIPTION = ("PendingQueueSize", "DispatchedQueueSize", "DequeueCounter")
 _ARTEMIS = ("MessageCount", "DeliveringCount", "MessagesAcknowledged", "FirstMessageTimestamp")
+_EMPTY: Mapping[str, Any] = dict.fromkeys(_ARTEMIS[:3], 0)
 _NO_SUCH = 404
 _QUOTED = str.maketrans({"\\": r"\\", '"': r"\"", "*": r"\*", "?": r"\?", "\n": r"\n"})
 _REPLACED = str.maketrans({**dict.fromkeys(":,'\"", "_"), "?": "&qe;", "=": "&amp;", "*": "&ast;"})
@@ -51,6 +52,10 @@ class Watched:
     places: Sequence[Place]
     dead_letters: Mapping[str, str]
 
+    def dead_letter_queue(self, place: Place) -> Place | None:
+        """Return the dead-letter queue of a place, if it has one that is known."""
+        return Place(self.dead_letters[place.name]) if place.name in self.dead_letters else None
+
 
 @asynccontextmanager
 async def telling_queues(context: ReceiverContext, watched: Watched) -> AsyncIterator[None]:
@@ -62,29 +67,54 @@ async def telling_queues(context: ReceiverContext, watched: Watched) -> AsyncIte
         yield
 
 
+async def doubts(watched: Watched) -> list[str]:
+    """Return which of the queues there are not, or not yet. Raises whatever a broker that does not answer raises."""
+    found = await _found(watched)
+    return [
+        f"the broker has no queue '{place.name}'; correct its name, unless it is made for the first message"
+        for place, told in found.items()
+        if told is None
+    ]
+
+
+async def _found(watched: Watched) -> dict[Place, Mapping[str, Any] | None]:
+    """Return what the broker says of each place and dead-letter queue; None of one that there is not."""
+    dead = [queue for place in watched.places if (queue := watched.dead_letter_queue(place)) is not None]
+    asked = list(dict.fromkeys([*watched.places, *dead]))
+    async with _Jolokia(watched.management) as management:
+        return dict(zip(asked, await management.attributes(asked), strict=True))
+
+
 class _Teller:
     def __init__(self, context: ReceiverContext, watched: Watched) -> None:
         self._context, self._watched = context, watched
         self._say = SaidOnce(context, _LOG).say
+        self._seen: set[Place] = set()
 
     async def look(self) -> None:
         """Ask about all at once, and tell what is answered."""
-        dead = {place.name: Place(self._watched.dead_letters[place.name]) for place in self._places_with_dead_letters()}
-        asked = list(dict.fromkeys([*self._watched.places, *dead.values()]))
         try:
-            async with _Jolokia(self._watched.management) as management:
-                found = dict(zip(asked, await management.attributes(asked), strict=True))
+            found = await _found(self._watched)
             for place in self._watched.places:
-                missing = [one.name for one in (place, dead.get(place.name)) if one is not None and found[one] is None]
-                self._say(f"missing {place.name}", "the broker has no such queue" if missing else "", queues=missing)
-                if (told := found[place]) is not None:
-                    letters = found[dead[place.name]] if place.name in dead else None
-                    first = await self._first_sent_at(place, told)
-                    self._context.tell_queue(_state(place, told, first, _counts(letters or {})[0], self._context.clock.now()))
+                await self._tell(place, found)
         except Exception as error:  # boundary: what answers may answer anything
             self._say("management", "the management API does not tell what stands in queues", why=why(error))
         else:
             self._say("management", "")
+
+    async def _tell(self, place: Place, found: Mapping[Place, Mapping[str, Any] | None]) -> None:
+        told = found[place]
+        if told is not None:
+            self._seen.add(place)
+        elif place in self._seen:  # Artemis deletes a queue that is empty and not read, and makes it again for the next message
+            told = _EMPTY
+        dead = self._watched.dead_letter_queue(place)
+        missing = [one.name for one, there in ((place, told), (dead, dead and found[dead])) if one is not None and there is None]
+        self._say(f"missing {place.name}", "the broker has no such queue, at least not yet" if missing else "", queues=missing)
+        if told is not None:
+            letters = None if dead is None else _counts(found[dead] or _EMPTY)[0]  # it is made for the first dead letter, which counts
+            first = await self._first_sent_at(place, told)
+            self._context.tell_queue(_state(place, told, first, letters, self._context.clock.now()))
 
     async def _first_sent_at(self, place: Place, told: Mapping[str, Any]) -> Any:
         """Return when the first message was sent, in milliseconds; None if there is none, or nobody says."""
@@ -97,9 +127,6 @@ class _Teller:
             return None
         self._say(f"first {place.name}", "")
         return sent_at
-
-    def _places_with_dead_letters(self) -> list[Place]:
-        return [place for place in self._watched.places if place.name in self._watched.dead_letters]
 
 
 class _Jolokia(ManagementApi):

@@ -28,7 +28,7 @@ from stomp.exception import StompException
 from stomp.utils import Frame
 
 from collector.backoff import Backoff
-from collector.brokers.activemq_queues import Place, Watched, telling_queues
+from collector.brokers.activemq_queues import Place, Watched, doubts, telling_queues
 from collector.brokers.reconnecting import reconnect_for_ever
 from collector.brokers.stomp_connection import ANSWER_SECONDS, connect
 from collector.message import Message, MessageSettings, records_of
@@ -109,6 +109,12 @@ class StompReceiver:
     def queues(self, settings: dict[str, Any]) -> list[str]:
         """Return the queues whose state is told, and the topic of a durable subscription; none without ``management``."""
         return [place.name for place in parse_settings(StompSettings, settings).told("")]
+
+    def doubts(self, settings: dict[str, Any]) -> list[str]:
+        """Return which queues of others the broker does not have, as its management says; nothing without one."""
+        given = parse_settings(StompSettings, settings)
+        watched = Watched(given.url, given.management or "", list(map(Place, given.watch)), given.dead_letters)
+        return asyncio.run(doubts(watched)) if watched.places else []
 
     async def run(self, context: ReceiverContext) -> None:
         """Read until cancelled; reconnect for ever."""
