@@ -76,7 +76,7 @@ def sheet(
         met = _line(days, "on_time", "SLAs met" + (f" · {charts.objective_told(objective)}" if objective is not None else ""), ".0%")
         met = met if objective is None else alt.layer(met, charts.objective(objective, _INK))
         cycle = _line(days, "cycle_hours", "Cycle time, median hours", ",.3~r")
-        rows.append(alt.hconcat(met, cycle, spacing=_GAP).resolve_scale(color="independent"))
+        rows.append(alt.hconcat(met, cycle, spacing=_GAP + _AXIS, bounds="flush").resolve_scale(color="independent"))
     if worst:
         rows.append(_table(worst[:_WORST]))
     whole = alt.vconcat(*rows, spacing=26, padding=_MARGIN, background="#ffffff")
@@ -136,7 +136,7 @@ def _line(days: pd.DataFrame, column: str, title: str, form: str) -> Any:
             y=alt.Y(
                 f"{column}:Q",
                 title=None,
-                axis=alt.Axis(format=form, tickCount=4, orient="right", labelPadding=8),
+                axis=alt.Axis(format=form, tickCount=4, orient="right", labelPadding=8, labelFlush=True),
                 scale=alt.Scale(domain=top),
             ),
             color=alt.Color(

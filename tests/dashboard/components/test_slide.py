@@ -54,3 +54,15 @@ def test_the_page_offers_both(view: View, filled: Store) -> None:
     test = view("kpis", filled)
     assert not test.exception
     assert {"Slide as PNG", "Slide as PDF"} <= {button.proto.label for button in test.get("download_button")}
+
+
+def test_the_titles_of_its_two_charts_stand_in_line() -> None:
+    spec = slide.sheet("Title", "As of now", TILES, DAYS.head(2), 0.95, WORST)
+    drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(spec, scale=1.2, vl_version=slide._VERSION, allowed_base_urls=[]))).convert(
+        "L"
+    )
+    width, height = drawn.size
+    below = int(height * 0.39)  # under the figures
+    halves = [drawn.crop((left, below, left + int(width * 0.4), height)) for left in (0, int(width * 0.52))]
+    tops = [(half.point(lambda shade: 255 * (shade < 90)).getbbox() or (0, 0, 0, 0))[1] for half in halves]
+    assert abs(tops[0] - tops[1]) <= 2
