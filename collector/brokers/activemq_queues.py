@@ -133,14 +133,22 @@ class _Jolokia(ManagementApi):
     """A session with the management API of ActiveMQ or Artemis."""
 
     async def attributes(self, places: Sequence[Place]) -> list[Mapping[str, Any] | None]:
-        """Return what is said of each place; None of one that there is not. Raises :class:`Retryable` for what may not be asked."""
-        questions = [question for place in places for question in _questions(place)]
+        """Return what is said of each place; None of one that there is not. Raises :class:`Retryable` for what may not be asked.
+
+        What a backup that is not active says is none of it.
+        """
+        questions = [*_BROKER, *(question for place in places for question in _questions(place))]
         answers = await self._asked("", questions)
         if not isinstance(answers, list) or len(answers) != len(questions):
             raise Retryable(
                 _refusal(answers) or "the management API answers otherwise than Jolokia does; does its address end as Jolokia's?"
             )
-        return [_first(answers[number : number + 2]) for number in range(0, len(answers), 2)]
+        broker, *found = [_first(answers[number : number + 2]) for number in range(0, len(answers), 2)]
+        if broker is None:
+            raise Retryable("neither ActiveMQ nor Artemis is managed there")
+        if broker.get("Slave") is True or broker.get("Active") is False:  # which has no queues: they would seem to be deleted
+            raise Retryable("the broker that is managed there is a backup which is not active")
+        return found
 
 
 def _questions(place: Place) -> list[dict[str, Any]]:
@@ -163,6 +171,13 @@ def _questions(place: Place) -> list[dict[str, Any]]:
 
 def _read(bean: str, attributes: Sequence[str]) -> dict[str, Any]:
     return {"type": "read", "mbean": bean, "attribute": list(attributes)}
+
+
+_BROKER = (
+    _read("org.apache.activemq:type=Broker,brokerName=*", ["Slave"]),
+    _read("org.apache.activemq.artemis:broker=*", ["Active"]),
+)
+"""What is asked about the broker itself."""
 
 
 def _first(answers: Sequence[Any]) -> Mapping[str, Any] | None:

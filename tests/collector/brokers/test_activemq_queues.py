@@ -162,26 +162,33 @@ def test_whatever_answers_in_place_of_a_broker_it_is_asked_again(
 ) -> None:
     asked = context(tmp_path, TestIntake(), "tap")
     monkeypatch.setenv("TEST_MANAGEMENT", "http://127.0.0.1:1/jolokia")
-    teller = activemq_queues._Teller(asked, Watched("env:TEST_BROKER", "env:TEST_MANAGEMENT", [Place("tap")], {}))
-    none = {"status": 404}
+    watched = Watched("env:TEST_BROKER", "env:TEST_MANAGEMENT", [Place("tap")], {})
+    none, active = {"status": 404}, {"status": 200, "value": {"bean": {"Active": True}}}
     refused = {"status": 403, "error": "Origin http://127.0.0.1 is not allowed"}
-    odd: list[Any] = [None, {}, [], [1, 2], [none], [{"status": 200, "value": {"bean": 5}}, none], [refused, none], refused]
+    odd: list[tuple[Any, str]] = [
+        (None, "otherwise than Jolokia"), ({}, "otherwise than Jolokia"), ([], "otherwise than Jolokia"), ([1, 2, 3, 4], "attribute 'get'"),
+        ([none] * 4, "neither ActiveMQ nor Artemis is managed there"),
+        ([none, {"status": 200, "value": {"bean": {"Active": False}}}, none, none], "a backup which is not active"),
+        ([{"status": 200, "value": {"bean": {"Slave": True}}}, none, none, none], "a backup which is not active"),
+        ([none, active, {"status": 200, "value": {"bean": 5}}, none], ""), ([none, active, refused, none], "jolokia-access.xml"),
+        (refused, "jolokia-access.xml"),
+    ]  # fmt: skip
     said = []
 
     async def scenario() -> None:
-        for answer in odd:
+        for answer, _ in odd:
 
             async def answered(*_: Any, answer: Any = answer) -> Any:
                 return answer
 
             monkeypatch.setattr(activemq_queues._Jolokia, "_asked", answered)
-            await teller.look()
+            await activemq_queues._Teller(asked, watched).look()  # a new one, for each says the same only once
             said.append([record.fields.get("why", "") for record in caplog.records])
             caplog.clear()
 
     asyncio.run(scenario())
-    assert len(said) == len(odd)
-    assert "jolokia-access.xml" in said[6][0]
+    for (answer, words), found in zip(odd, said, strict=True):
+        assert words in " ".join(found), answer
     assert not asked.queues.due()
 
 
