@@ -17,7 +17,7 @@ from core.verdict import Verdict
 from slas.clock import Calendars, clocks_of
 from slas.due import MISSING
 from slas.evaluate import evaluate
-from slas.ports import ClockStore, PromiseHistory, SourceActivity, Unseen
+from slas.ports import ClockStore, PromiseHistory, QueueActivity, SourceActivity, Unseen
 from slas.queues import Queues
 from slas.reason import reason_texts
 from slas.revision import merge_previous, to_rows, to_verdict_rows
@@ -34,10 +34,18 @@ class SlaEngine:
     """Evaluates; one thread only. Holds nothing that a restart could lose."""
 
     def __init__(
-        self, store: ClockStore, activity: SourceActivity, history: PromiseHistory, unseen: Unseen, catalog: Catalog, telemetry: Telemetry
+        self,
+        store: ClockStore,
+        activity: SourceActivity,
+        queue_activity: QueueActivity,
+        history: PromiseHistory,
+        unseen: Unseen,
+        catalog: Catalog,
+        telemetry: Telemetry,
     ) -> None:
         self._store = store
         self._activity = activity
+        self._queue_activity = queue_activity
         self._history = history
         self._unseen = unseen
         self._telemetry = telemetry
@@ -52,7 +60,7 @@ class SlaEngine:
         """Evaluate what changed and what came due by ``now``; return whether any clock was written."""
         self._sources.expect(now, self._activity)
         self._watch_at = self._sources.watch(now, self._activity)
-        flows = self._queues.look(now, self._activity)
+        flows = self._queues.look(now, self._queue_activity)
         wrote = self._renew(now)
         wrote |= self._open_again(flows, now)
         wrote |= self._changed(now)

@@ -48,7 +48,7 @@ class ClockStore(Protocol):
 
 
 class SourceActivity(Protocol):
-    """What else can change a verdict: sources that become silent, and queues that hold up what is behind them."""
+    """What else can change a verdict: sources that become silent."""
 
     def last_seen(self) -> pd.DataFrame:
         """Return ``source`` and ``last_seen`` (the latest arrival of any signal) of every source seen so far."""
@@ -68,6 +68,14 @@ class SourceActivity(Protocol):
 
     def unknown_transactions(self) -> pd.DataFrame:
         """Return current rows of the transactions that have a clock whose verdict is unknown."""
+        ...
+
+
+class QueueActivity(Protocol):
+    """How queues move, as somebody tells."""
+
+    def last_slices(self, sources: Collection[str]) -> Mapping[str, int]:
+        """Return by source a number that rises whenever a signal of it is loaded; a source without one since the start is left out."""
         ...
 
     def queue_movement(self, since: datetime, limit: int) -> pd.DataFrame:

@@ -12,10 +12,11 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.catalog.flow import Flow, Through
+from core.catalog.source import OWN_SOURCE
 from core.duration import parse_duration
 from core.incident import DEAD_LETTERS, GROWING, STOPPED
 from slas.due import MISSING
-from slas.ports import SourceActivity
+from slas.ports import QueueActivity
 
 LOOK = timedelta(seconds=10)
 FIRST_LOOK = timedelta(days=1)
@@ -49,14 +50,18 @@ class Queues:
         self._faults: dict[_Queue, Fault] | None = None
         self._dead: dict[_Queue, int] = {}
         self._look_at: datetime | None = None
+        self._told_by = {OWN_SOURCE, *(queue.source for queues in self._before.values() for queue in queues.values())}
+        self._told: Mapping[str, int] = {}
 
-    def look(self, now: datetime, activity: SourceActivity) -> list[str]:
-        """Ask how the queues move, if it is time; return the flows of which something is held up now, or no longer."""
+    def look(self, now: datetime, activity: QueueActivity) -> list[str]:
+        """Ask how the queues move, if it is time and more was told; return the flows of which something is held up now, or no longer."""
         if not self._before or (self._look_at is not None and now < self._look_at <= now + LOOK):
             return []
-        before, self._look_at = self._faults, now + LOOK
+        before, self._look_at, told = self._faults, now + LOOK, activity.last_slices(self._told_by)
+        if before is not None and told == self._told:
+            return []
         found = self._found(now, activity)
-        self._faults = found
+        self._faults, self._told = found, told
         return [
             flow
             for flow, queues in self._before.items()
@@ -118,7 +123,7 @@ class Queues:
                 if reached.get(before, _NEVER) <= fault.upto and not done & reached.keys():
                     yield str(transaction), (cause, milestone)
 
-    def _found(self, now: datetime, activity: SourceActivity) -> dict[_Queue, Fault]:
+    def _found(self, now: datetime, activity: QueueActivity) -> dict[_Queue, Fault]:
         wanted = {_key(queue): parse_duration(queue.limit).milliseconds for queues in self._before.values() for queue in queues.values()}
         found = dict(self._faults or {})
         for limit in sorted(set(wanted.values())):

@@ -93,6 +93,8 @@ class Store:
         self.heard: dict[str, int] = {}
         """When the last signal of each source that was loaded since the start was received, in milliseconds since 1970: perhaps it is not
         counted in the store yet."""
+        self.last_slices: dict[str, int] = {}
+        """The slice that the last signal of each source was loaded in since the start: it rises whatever clocks do."""
         self._revisions = Revisions(self._reserved_revision, self._reserve_revision)
 
     def _connect(self) -> Client:

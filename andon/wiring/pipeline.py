@@ -56,7 +56,7 @@ def pipeline_on(
             telemetry,
             loader,
             Correlator(correlation, catalog, telemetry),
-            SlaEngine(clocks, clocks, clocks, unseen, catalog, telemetry),
+            SlaEngine(clocks, clocks, clocks, clocks, unseen, catalog, telemetry),
             AlertEngine(StoredIncidents(store), catalog, notifiers(), settings, telemetry, clock, conditions),
             conditions,
             catalog,

@@ -106,6 +106,7 @@ class ProgressTable:
         self._unwritten[segment.name] = slice_
         for source, at in count(self._hours, records, refused).items():
             self._store.heard[source] = max(at, self._store.heard.get(source, 0))
+            self._store.last_slices[source] = slice_
         self._moves, self._signals = self._moves + 1, self._signals + sum(counted.values())
         return counted
 

@@ -24,9 +24,9 @@ _PROMISES = "promises:"
 
 
 class StoredClocks:
-    """The evaluation stage's access to the store (``ClockStore``, ``SourceActivity`` and ``PromiseHistory`` of ``slas.ports``).
+    """The evaluation stage's access to the store.
 
-    One thread only.
+    It is the ``ClockStore``, ``SourceActivity``, ``QueueActivity`` and ``PromiseHistory`` of ``slas.ports``. One thread only.
 
     ``restoring``: a clock that is missing is taken from its latest verdict, so that rebuilt clocks continue with the version and time of
     their verdicts.
@@ -157,8 +157,12 @@ class StoredClocks:
         moments: dict[str, list[Any]] = {"since": list(since.values()), "silent_since": [silent.get(name) for name in names]}
         self._store.insert_or_hold({"expected_sources": {"source": names, **moments, "revision": [self._store.revision()] * len(names)}})
 
+    def last_slices(self, sources: Collection[str]) -> dict[str, int]:
+        """Return the slice of the last signal of each of these sources that was loaded since the start."""
+        return {source: self._store.last_slices[source] for source in sources if source in self._store.last_slices}
+
     def queue_movement(self, since: datetime, limit: int) -> pd.DataFrame:
-        """Return how each queue moved that was told of since then (see :class:`slas.ports.SourceActivity`)."""
+        """Return how each queue moved that was told of since then (see :class:`slas.ports.QueueActivity`)."""
         return self._store.frame(statement("queues/movement"), {"since": since, "limit": limit, "own": OWN_SOURCE})
 
     def save(self, clocks: pd.DataFrame, verdicts: pd.DataFrame, cursor: int | None) -> None:

@@ -253,7 +253,7 @@ def _engines(store: Store, config: Settings, now: datetime) -> Engines:
     return (
         Loader(config, store, FakeClock(now), telemetry),
         correlator,
-        SlaEngine(clocks, clocks, clocks, Unseen(config.journal), CATALOG, telemetry),
+        SlaEngine(clocks, clocks, clocks, clocks, Unseen(config.journal), CATALOG, telemetry),
     )
 
 

@@ -121,7 +121,7 @@ def rows(*transactions: dict[str, Any]) -> pd.DataFrame:
 
 def engine(store: Store, definitions: Catalog) -> SlaEngine:
     clocks = StoredClocks(store)
-    return SlaEngine(clocks, clocks, clocks, Unseen(Path()), definitions, Telemetry())
+    return SlaEngine(clocks, clocks, clocks, clocks, Unseen(Path()), definitions, Telemetry())
 
 
 def clock(store: Store, transaction_id: str = "t1", sla: str = "book") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.flow import Through
 from slas.queues import LOOK
 from store.client import Store
+from store.stages.clocks import StoredClocks
 from tests.slas.builders import BOOK, catalog, clock, engine, utc, verdicts, write_transaction
 from tests.store.queues import tell
 
@@ -56,6 +57,20 @@ def test_a_queue_that_stands_still_puts_what_waits_behind_it_at_risk_until_it_mo
     slas.run(TEN + timedelta(minutes=7))
     assert clock(store, "waits")["verdict"] == clock(store, "later")["verdict"] == "running"
     assert clock(store, "waits")["cause"] == ""
+
+
+def test_queues_are_read_again_only_once_more_was_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[datetime] = []
+    movement = StoredClocks.queue_movement
+    monkeypatch.setattr(StoredClocks, "queue_movement", lambda own, since, limit: asked.append(since) or movement(own, since, limit))
+    slas = engine(store, definitions())
+    tell(store, "broker", "orders.inbound", *every_minute(TEN, 2, 3))
+    for seconds in (0, 10, 20, 30):
+        slas.run(TEN + timedelta(minutes=2, seconds=seconds))
+    assert len(asked) == 1
+    tell(store, "broker", "orders.inbound", *every_minute(TEN + timedelta(minutes=2), 3))
+    slas.run(TEN + timedelta(minutes=2, seconds=40))
+    assert len(asked) == 2
 
 
 def test_of_promises_about_later_milestones_alone_the_next_is_at_risk_at_once(store: Store) -> None:

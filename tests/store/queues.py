@@ -20,8 +20,7 @@ def tell(store: Store, source: str, queue: str, *states: tuple[datetime, dict[st
     for number, (at, figures) in enumerate(states):
         moment = to_milliseconds(at)
         record = record_of(points_of({(source, queue, reader): (QueueState(queue, reader, **figures), moment)}), moment)
-        rows = decode(record.kind, [record], number)
-        store.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)
+        _load(store, record, number)
 
 
 def send(
@@ -44,5 +43,10 @@ def send(
         for each, text in attributes.items():
             point.attributes.add(key=each).value.string_value = text
     record = Record(SignalKind.METRICS, source, Lane.STANDARD, came, len(points), request.SerializeToString())
-    rows = decode(record.kind, [record], to_milliseconds(at))
+    _load(store, record, to_milliseconds(at))
+
+
+def _load(store: Store, record: Record, slice_: int) -> None:
+    rows = decode(record.kind, [record], slice_)
     store.insert_raw(rows.table, rows.content, "RowBinary", {}, rows.columns)
+    store.last_slices[record.source] = store.revision()  # as the loader notes it
