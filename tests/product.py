@@ -101,7 +101,7 @@ class Product:
         def ready() -> bool:
             if self.processes[kind].poll() is not None:
                 pytest.fail(f"{kind} ended with {self.processes[kind].returncode}: {self.log(kind)[-2000:]}")  # nothing is waited for
-            return plain_http.get(self.ready_url(kind), timeout=2.0).status_code == 200
+            return plain_http.get(self.ready_url(kind), timeout=10).status_code == 200
 
         wait_until(ready, START_SECONDS, f"{kind} is ready; its log ends: {self.log(kind)[-600:]}")
 
@@ -122,7 +122,7 @@ class Product:
             process = self.processes.pop(kind)
             process.terminate()
             try:
-                process.wait(20)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
@@ -142,7 +142,7 @@ class Product:
 
     def act(self, path: str, body: dict[str, Any]) -> httpx.Response:
         token = (self.data / "secrets" / "actions").read_text().strip()
-        return plain_http.post(f"{self.engine_url}/api/v1/{path}", json=body, headers={"authorization": f"Bearer {token}"}, timeout=10)
+        return plain_http.post(f"{self.engine_url}/api/v1/{path}", json=body, headers={"authorization": f"Bearer {token}"}, timeout=60)
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ class Running:
         self.settings = settings
         self.telemetry = telemetry
         self.loop = loop
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{engine.http_port}", timeout=10, verify=False)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{engine.http_port}", timeout=60, verify=False)
 
     def post(self, path: str, content: bytes, content_type: str, **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -71,11 +71,11 @@ def running(folder: Path, catalog: Catalog, receivers: dict[str, Any] | None = N
         return collector
 
     try:
-        collector = asyncio.run_coroutine_threadsafe(open_(), loop).result(20)
+        collector = asyncio.run_coroutine_threadsafe(open_(), loop).result(120)
         try:
             yield Running(collector, chosen, telemetry, loop)
         finally:
-            asyncio.run_coroutine_threadsafe(collector.stop(), loop).result(30)
+            asyncio.run_coroutine_threadsafe(collector.stop(), loop).result(120)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

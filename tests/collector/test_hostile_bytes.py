@@ -134,7 +134,7 @@ def test_random_bodies_over_http_and_grpc(collector: Running) -> None:
         codes: Counter[grpc.StatusCode] = Counter()
         for body in bodies:
             try:
-                call(body, timeout=10)
+                call(body, timeout=60)
             except grpc.RpcError as error:
                 codes[error.code()] += 1
             else:
@@ -159,7 +159,7 @@ def test_32_mixed_streams_at_once_are_not_mixed_up(collector: Running) -> None:
     def stream(number: int) -> list[str]:
         encoding, encode = ENCODERS[number % len(ENCODERS)]
         source, sent = random.Random(number), []
-        with httpx.Client(timeout=30) as client:
+        with httpx.Client(timeout=60) as client:
             for _ in range(per_stream):
                 # every second stream is large enough to be validated in the offload process
                 body = spans(*[{"name": source.randbytes(30_000).hex()} for _ in range(6 if number % 8 < 4 else 1)]).SerializeToString()

@@ -95,13 +95,13 @@ def test_guessing_over_grpc_and_forging_webhooks_count_too(guarded: Running, sec
     with grpc.insecure_channel(f"127.0.0.1:{guarded.engine.grpc_port}") as channel:
         call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
         with pytest.raises(grpc.RpcError) as caught:
-            call(BODY, timeout=10, metadata=(("authorization", "Bearer guess"),))
+            call(BODY, timeout=60, metadata=(("authorization", "Bearer guess"),))
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
         status = Status.FromString(dict(caught.value.trailing_metadata())["grpc-status-details-bin"])
         retry = RetryInfo()
         assert status.details[0].Unpack(retry)
         assert 1 <= retry.retry_delay.seconds <= 60
-        call(BODY, timeout=10, metadata=(("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
+        call(BODY, timeout=60, metadata=(("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
 
 
 @pytest.mark.parametrize(("bytes_per_send", "status"), [(1, b"408"), (20, b"200")])

@@ -51,7 +51,7 @@ def look(collector: Running) -> None:
     async def once() -> None:
         collector.engine.look_for_secrets()
 
-    asyncio.run_coroutine_threadsafe(once(), collector.loop).result(5)
+    asyncio.run_coroutine_threadsafe(once(), collector.loop).result(60)
 
 
 def send(collector: Running, token: str) -> int:
@@ -102,7 +102,7 @@ def test_a_token_that_is_replaced_is_in_force_without_a_changed_catalog(collecto
 def test_over_grpc_it_is_unavailable(collector: Running) -> None:
     look(collector)
     with grpc.insecure_channel(f"127.0.0.1:{collector.engine.grpc_port}") as channel, pytest.raises(grpc.RpcError) as caught:
-        channel.unary_unary(EXPORT)(BODY, timeout=10, metadata=(("authorization", f"Bearer {KEY}"),))
+        channel.unary_unary(EXPORT)(BODY, timeout=60, metadata=(("authorization", f"Bearer {KEY}"),))
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert "grpc-status-details-bin" in dict(caught.value.trailing_metadata())
 

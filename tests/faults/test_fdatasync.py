@@ -95,7 +95,7 @@ def over_grpc(witness: Witness) -> Sent:
     with closing(grpc.insecure_channel(f"127.0.0.1:{port}")) as channel:
         for kind, service in SERVICES.items():
             for mark in marks(kind):
-                assert channel.unary_unary(service)(otlp(kind, mark), timeout=20) == b""
+                assert channel.unary_unary(service)(otlp(kind, mark), timeout=60) == b""
                 sent.append(mark)
     return sent, _in_turn(len(sent), lambda call: f":{port}->" in call.on and holds_http2_data(call.data))
 

@@ -199,7 +199,7 @@ def _is_told(product: Product, lost: Counter[str]) -> None:
     by_segment = Counter(f"{row[0].rpartition(':')[0].partition('/')[2]}.journal" for row in told)
     closed = {segment: count for segment, count in lost.items() if not segment.endswith("-wal")}
     assert {segment: by_segment[segment] for segment in closed} == closed
-    text = plain_http.get(f"{product.engine_url}/metrics", timeout=10).text
+    text = plain_http.get(f"{product.engine_url}/metrics", timeout=60).text
     counted = re.findall(r"^andon_journal_damaged_records_total\{[^}]*\} (\S+)$", text, re.MULTILINE)
     assert sum(map(float, counted)) == len(told)
     assert not told or "journal records are damaged" in product.log("engine")

@@ -48,4 +48,4 @@ def alertmanager(folder: Path, receiver: str = "") -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)

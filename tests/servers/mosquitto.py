@@ -64,7 +64,7 @@ class MosquittoServer:
 
     def _ended(self) -> None:
         assert self.process is not None
-        self.process.wait(30)
+        self.process.wait(60)
         self.process = None
 
 

@@ -30,5 +30,5 @@ class ServerProcess:
         """End it as a crash would; what it acknowledged is there again after its start."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(30)
+            self.process.wait(60)
             self.process = None

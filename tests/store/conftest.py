@@ -16,7 +16,7 @@ def begun_behind(store: Store) -> Callable[[Callable[[], object]], None]:
 
     def begin(step: Callable[[], object]) -> None:
         go_on = threading.Event()
-        store.write_behind(lambda: (go_on.wait(10), step()))
+        store.write_behind(lambda: (go_on.wait(60), step()))
         threading.Timer(0.2, go_on.set).start()
 
     return begin

@@ -29,11 +29,11 @@ def test_a_step_aside_ends_before_the_next_write_of_its_thread(store: Store) -> 
 
     def step() -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         order.append("aside")
 
     store.write_behind(step)
-    assert begun.wait(10)
+    assert begun.wait(60)
     assert store.rows("SELECT 1 AS one") == [{"one": 1}]  # reads go on
     threading.Timer(0.2, go_on.set).start()
     store.insert("actions", {"actor": ["a"]})

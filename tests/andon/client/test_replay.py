@@ -138,7 +138,7 @@ def test_what_came_over_grpc_goes_in_again(
     with grpc.secure_channel(f"localhost:{installation.collector.engine.grpc_port}", credentials) as channel:
         call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
         with pytest.raises(grpc.RpcError):
-            call(TRACES, timeout=10, metadata=(("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
+            call(TRACES, timeout=60, metadata=(("authorization", f"Bearer {secrets['TOKEN_CRM']}"),))
     (kept,) = installation.load()
     defect()
     assert installation.replayer(catalog).replay(kept) == f"{kept}: accepted"

@@ -54,7 +54,7 @@ def export(
 ) -> bytes:
     options = [("grpc.max_send_message_length", 64 << 20)]
     with grpc.insecure_channel(f"127.0.0.1:{collector.engine.grpc_port}", options=options) as channel:
-        answer: bytes = channel.unary_unary(EXPORT)(body, metadata=metadata, compression=compression, timeout=10)
+        answer: bytes = channel.unary_unary(EXPORT)(body, metadata=metadata, compression=compression, timeout=60)
         return answer
 
 
@@ -112,7 +112,7 @@ def test_the_sdk_sends_as_much_over_grpc_as_over_http(collector: Running) -> Non
 
 def test_a_call_without_a_message_is_told_and_counted(collector: Running) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{collector.engine.grpc_port}") as channel, pytest.raises(grpc.RpcError) as caught:
-        channel.stream_unary(EXPORT)(iter(()), timeout=10)
+        channel.stream_unary(EXPORT)(iter(()), timeout=60)
     assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.INVALID_ARGUMENT, "there is no message")
     assert collector.telemetry.value(M.REJECTED_REQUESTS, source="default", reason="no_message") == 1
     assert collector.engine._ingress.in_flight.size == 0

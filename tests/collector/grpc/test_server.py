@@ -31,7 +31,7 @@ def test_grpc_tells_why_it_cannot_listen(collector: Running, host: str, why: str
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(UsageError, match=why) as caught:
-            asyncio.run_coroutine_threadsafe(listen(taken.getsockname()[1]), collector.loop).result(20)
+            asyncio.run_coroutine_threadsafe(listen(taken.getsockname()[1]), collector.loop).result(90)
     assert str(caught.value).endswith("set otlp_grpc_port")
 
 
@@ -82,14 +82,14 @@ def test_a_server_stops_also_when_a_malformed_path_has_just_ended_it(collector: 
         server = GrpcServer(collector.engine._ingress, "127.0.0.1", 0, None, None)
         await server.start()
         await asyncio.sleep(0.01)  # now it waits for its first call
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as opened:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as opened:
             opened.sendall(sent + len(ping).to_bytes(3, "big") + b"\x06" + bytes(HEAD_BYTES - 4) + ping)
             received = b""
             while ping not in received:  # the loop stands still, so that the server has read the path and does not know it yet
                 received += opened.recv(4096)
             await server.stop(0.1)
 
-    asyncio.run_coroutine_threadsafe(stop_at_once(), collector.loop).result(20)
+    asyncio.run_coroutine_threadsafe(stop_at_once(), collector.loop).result(90)
 
 
 def test_another_server_begins_whatever_kept_the_last_one_from_it(collector: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,7 @@ def test_a_message_is_in_its_queue_once_it_is_confirmed(rabbit_server: RabbitSer
             channel = await connection.channel()
             made = await channel.declare_queue(queue, durable=True)
             await PUBLISHERS["rabbitmq"].publish(wanted, MESSAGE)
-            return await made.get(timeout=10, no_ack=True)
+            return await made.get(timeout=60, no_ack=True)
 
     got = asyncio.run(scenario())
     assert (got.body, got.message_id, got.content_type) == (MESSAGE.body, "m-1", "application/json")

@@ -49,7 +49,7 @@ def receive(wanted: int, state: Path, chosen: dict[str, Any], telemetry: Telemet
 
 
 def test_a_subject_that_is_no_text_goes_to_quarantine_and_stops_nothing(nats_server: NatsServer, stream: str, tmp_path: Path):
-    with socket.create_connection(("127.0.0.1", nats_server.port), timeout=30) as sender:
+    with socket.create_connection(("127.0.0.1", nats_server.port), timeout=60) as sender:
         sender.sendall(b"CONNECT {}\r\nPUB %b.f\xfcr 2\r\n{}\r\nPING\r\n" % stream.encode())
         while b"PONG" not in sender.recv(65_536):
             pass

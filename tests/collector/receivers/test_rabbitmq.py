@@ -426,7 +426,7 @@ def test_a_dead_letter_is_told_as_of_its_own_queue_and_why(rabbit_server: Rabbit
             own = await channel.declare_queue(f"{queue}.own", durable=True, arguments=arguments)
             message = aio_pika.Message(b'{"order": "4711"}', message_id="m-1")
             await channel.default_exchange.publish(message, own.name)
-            taken = await own.get(timeout=10)
+            taken = await own.get(timeout=60)
             await taken.reject(requeue=False)
 
     intake = TestIntake()

@@ -73,7 +73,7 @@ def test_logger_is_understood(listening: Listening, way: list[str], form: str) -
     def send() -> None:
         command = ["logger", "-n", "127.0.0.1", "-P", str(listening.port), *way, form, "-t", "posting", "-p", "user.err"]
         for number in (1, 2):
-            subprocess.run([*command, f"order {number} – posted"], check=True, timeout=30)
+            subprocess.run([*command, f"order {number} – posted"], check=True, timeout=60)
 
     found = listening.after(send, 2, protocol=way[0].removeprefix("--"))
     assert [(record["body"], record["severityText"]) for record in found] == [(f"order {number} – posted", "err") for number in (1, 2)]
@@ -96,7 +96,7 @@ def test_structured_data_of_logger_are_attributes(listening: Listening) -> None:
         'id="4711"',
         "x",
     ]
-    (record,) = listening.after(lambda: subprocess.run(command, check=True, timeout=30), 1)
+    (record,) = listening.after(lambda: subprocess.run(command, check=True, timeout=60), 1)
     assert record["attributes"]["order.id"] == "4711"
 
 
@@ -136,7 +136,7 @@ def test_rsyslog_is_understood(listening: Listening, tmp_path: Path, framing: st
         found = listening.after(send, 200)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
     assert [record["body"].strip() for record in found] == [f"order {number}" for number in range(200)]
 
 
@@ -152,7 +152,7 @@ def test_over_tls_only_who_has_a_certificate_is_heard(
 
     def send(text: str, *shown: str) -> None:
         command = ["openssl", "s_client", "-connect", f"127.0.0.1:{listening.port}", "-quiet", "-no_ign_eof", "-CAfile", str(own), *shown]
-        subprocess.run(command, input=f"<14>1 - - - - - - {text}\n".encode(), capture_output=True, timeout=30, check=False)
+        subprocess.run(command, input=f"<14>1 - - - - - - {text}\n".encode(), capture_output=True, timeout=60, check=False)
 
     async def scenario() -> None:
         await asyncio.to_thread(send, "of nobody")
