@@ -61,7 +61,9 @@ class Scrub:
         self._telemetry = telemetry
         self._conditions = conditions
         telemetry.set(M.DAMAGED_PARTS, 0)
-        telemetry.set(M.SCRUB_FINISHED, self._finished() / 1000)
+        self._finished_at = self._finished()
+        """When the last round ended, in milliseconds since 1970: only this thread's rounds change it."""
+        telemetry.set(M.SCRUB_FINISHED, self._finished_at / 1000)
 
     def run(self, stopping: threading.Event) -> None:
         """Scrub and wait until stopped; runs in a thread of its own."""
@@ -75,7 +77,7 @@ class Scrub:
 
     def due(self) -> bool:
         """Return whether the last round ended long enough ago for the next one to begin."""
-        return to_milliseconds(self._clock.now()) - self._finished() >= self._every * 1000
+        return to_milliseconds(self._clock.now()) - self._finished_at >= self._every * 1000
 
     def scrub(self, stopping: threading.Event) -> list[Damage]:
         """Read every part once, report damaged ones and return them; return early if stopped."""
@@ -147,6 +149,7 @@ class Scrub:
         self._store.insert(
             "cursors", {"stage": [_CURSOR], "position": [to_milliseconds(now)], "revision": [self._store.revision()], "updated_at": [now]}
         )
+        self._finished_at = to_milliseconds(now)
         self._telemetry.set(M.SCRUB_FINISHED, now.timestamp())
         self._conditions.clear_all_but(CONDITION, {damage.subject for damage in found})
 
