@@ -34,8 +34,16 @@ milestones:
     failure: true
     stage: booked
     cause: extensions.deadletterreason
+    runbook: given-up
     optional: true
 ends: [booked]
+""",
+    "runbooks/given-up.md": """---
+runbook: given-up
+title: The ERP gave it up
+steps: [{step: again, title: Publish it again, resubmit: dead-letters}]
+---
+Mend the cause first.
 """,
     "sources/dead-letters.yaml": """
 source: dead-letters
@@ -120,6 +128,8 @@ def test_an_order_that_was_given_up_goes_back_and_is_booked(rabbit_server: Rabbi
         wait_until(lambda: reached("4711") == ["given-up"], 30, "the dead letter is its failure")
         sql = "SELECT stage, cause FROM incidents FINAL WHERE flow = 'orders'"
         wait_until(lambda: product.query(sql) == [("booked", "rejected")], 30, "it is told with its reason")
+        (incident,) = product.query("SELECT DISTINCT incident_id FROM incidents WHERE flow = 'orders'")[0]
+        assert "  4711: andon resubmit 4711/dead/1\n1 dead letter of dead-letters" in said("incident", "step", incident, "again")
 
         shown = said("resubmit", "4711/dead/1")
         assert f"to queue {queue} (rabbitmq)" in shown
