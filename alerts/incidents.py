@@ -47,6 +47,7 @@ class Incident:
     assignee: str = ""
     runbook: str = ""
     resolved_at: datetime | None = None
+    reopened_at: datetime | None = None
     acknowledged_by: str = ""
     acknowledged_until: datetime | None = None
     next_due_at: datetime | None = None
@@ -188,7 +189,7 @@ def _summarise(
             continue
         updated = _with_peak(replace(incident, **common, **found))
         if incident.resolved_at is not None:
-            updated = replace(updated, status=IncidentStatus.OPEN.value, resolved_at=None)
+            updated = replace(updated, status=IncidentStatus.OPEN.value, resolved_at=None, reopened_at=now)
         incidents[incident_id] = _limit_acknowledgement(updated, now)
 
 

@@ -12,7 +12,7 @@ from alerts.members import ranks
 from alerts.stage import Silence
 from core.catalog.catalog import Catalog
 
-_TIMES = {"opened_at", "updated_at", "resolved_at", "acknowledged_until", "next_due_at"}
+_TIMES = {"opened_at", "updated_at", "resolved_at", "reopened_at", "acknowledged_until", "next_due_at"}
 
 
 def state_of(saved: dict[str, pd.DataFrame], catalog: Catalog) -> State:

@@ -59,6 +59,8 @@ def summary_of(incident: Incident, next_due: str) -> str:
         parts.append(f"{money(incident.penalty)} penalty so far")
     if next_due:
         parts.append(f"next deadline {next_due}")
+    if incident.reopened_at:
+        parts.append(f"opened first {incident.opened_at:%Y-%m-%d %H:%M} UTC, reopened {incident.reopened_at:%Y-%m-%d %H:%M} UTC")
     return ", ".join(parts)
 
 
@@ -88,6 +90,7 @@ def render(rendering: Rendering, incident: Incident, members: pd.DataFrame, reas
         opened_at=incident.opened_at,
         updated_at=incident.updated_at,
         resolved_at=incident.resolved_at,
+        reopened_at=incident.reopened_at,
         next_due_at=incident.next_due_at,
         members=incident.members,
         members_total=incident.members_total,

@@ -58,6 +58,7 @@ def _message(incident: str, status: IncidentStatus, reason: Reason, channel: str
         incident_url=f"{dashboard_url}/incidents",
         opened_at=now,
         updated_at=now,
+        reopened_at=None,
         resolved_at=now if status is IncidentStatus.RESOLVED else None,
         next_due_at=None,
         members=0,

@@ -152,6 +152,7 @@ class Message(BaseModel):
     opened_at: datetime
     updated_at: datetime
     resolved_at: datetime | None
+    reopened_at: datetime | None
     next_due_at: datetime | None
     members: int
     members_total: int

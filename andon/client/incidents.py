@@ -76,9 +76,10 @@ def sheet(client: Reader, now: datetime, identity: str) -> Iterator[str]:
     if row is None:
         raise AndonError(f"no incident '{printable(identity)}' is known")
     group: dict[str, Any] = {name: str(row[name]) for name in ("incident_id", "flow", "stage", "cause")}
+    reopened = f", reopened {utc(row['reopened_at'])}" if row["reopened_at"] else ""
     resolved = f", resolved {utc(row['resolved_at'])}" if row["resolved_at"] else ""
     yield printable(row["title"])
-    yield f"{identity}: {row['severity']}, {_status(row, now)}, opened {utc(row['opened_at'])}{resolved}"
+    yield f"{identity}: {row['severity']}, {_status(row, now)}, opened {utc(row['opened_at'])}{reopened}{resolved}"
     yield _size(row)
     yield _owner(row)
     yield from _acknowledgement(row, now)

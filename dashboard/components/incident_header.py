@@ -125,10 +125,13 @@ def _size(context: Context, row: dict[str, Any]) -> list[Fact]:
 
 
 def _times(context: Context, row: dict[str, Any]) -> list[Fact]:
-    resolved, opened = aware(row["resolved_at"]), aware(row["opened_at"])
+    resolved, opened, reopened = (aware(row[name]) for name in ("resolved_at", "opened_at", "reopened_at"))
     facts = [(utc(opened), "Opened", context.zone.show(opened))]
+    if reopened:
+        facts.append((utc(reopened), "Reopened", context.zone.show(reopened)))
     if resolved and opened:
-        facts.append((utc(resolved), "Resolved", f"{context.zone.show(resolved)} after {duration((resolved - opened).total_seconds())}"))
+        lasted = duration((resolved - (reopened or opened)).total_seconds())
+        facts.append((utc(resolved), "Resolved", f"{context.zone.show(resolved)} after {lasted}"))
     return facts
 
 

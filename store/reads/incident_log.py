@@ -95,8 +95,8 @@ def history(client: Reader, *, incident_id: str, flow: str, stage: str, cause: s
     """Return what happened to an incident, latest first: at (UTC), kind, who, what, number (of transactions or channels).
 
     ``kind``: joined, late and left (``what``: their verdict) of transactions, each once and together by the minute; ``notified`` (``who``:
-    the channels, ``what``: reason and state); resolved; or what somebody did, also to a silence that keeps it quiet and ends after
-    ``since``.
+    the channels, ``what``: reason and state); reopened; resolved; or what somebody did, also to a silence that keeps it quiet and ends
+    after ``since``.
     """
     bound = {"id": incident_id, "flow": flow, "stage": stage, "cause": cause, "since": since, "limit": limit}
     return frame(client, statement("incident_log/history"), parameters=bound)

@@ -33,7 +33,7 @@ _INTEGERS = frozenset({"members", "members_total", "breached", "peak_members", "
 _TIMES = frozenset(
     {
         *("acknowledged_until", "at", "attempted_at", "created_at", "due_at", "ends_at", "finished_at", "joined_at", "left_at"),
-        *("next_attempt_at", "next_due_at", "opened_at", "resolved_at", "starts_at", "updated_at", "verdict_at"),
+        *("next_attempt_at", "next_due_at", "opened_at", "reopened_at", "resolved_at", "starts_at", "updated_at", "verdict_at"),
     }
 )
 

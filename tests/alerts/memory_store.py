@@ -32,7 +32,7 @@ COLUMNS = {
 
 TIMES = frozenset(
     {
-        *("opened_at", "updated_at", "resolved_at", "acknowledged_until", "next_due_at", "joined_at", "left_at", "due_at"),
+        *("opened_at", "updated_at", "resolved_at", "reopened_at", "acknowledged_until", "next_due_at", "joined_at", "left_at", "due_at"),
         *("next_attempt_at", "created_at", "finished_at", "starts_at", "ends_at"),
     }
 )

@@ -21,7 +21,7 @@ def message(**changes: Any) -> Message:
         "title": "Orders: booked is overdue", "summary": "1 transaction, 1,200 EUR at risk", "flow": "orders", "stage": "booked", "cause": "overdue",
         "owner": "order-desk", "owner_title": "Order desk", "runbook": "order-not-booked", "runbook_title": "Order not booked",
         "runbook_url": "http://127.0.0.1:8501/incidents?id=0#runbook", "runbook_body": "1. Look at the inbound queue.",
-        "incident_url": "http://127.0.0.1:8501/incidents?id=0", "opened_at": NOW, "updated_at": NOW, "resolved_at": None, "next_due_at": None,
+        "incident_url": "http://127.0.0.1:8501/incidents?id=0", "opened_at": NOW, "updated_at": NOW, "resolved_at": None, "reopened_at": None, "next_due_at": None,
         "members": 1, "members_total": 1, "breached": 1, "value": {"EUR": 1200.0}, "customers": ["ACME"], "plants": ["DE07"], "top": [line],
         "penalty": {}, "contact": Contact(), "assignee": "", "acknowledged_by": "",
     }  # fmt: skip

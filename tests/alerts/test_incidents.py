@@ -143,6 +143,8 @@ def test_a_cause_that_comes_back_within_ten_minutes_is_the_same_incident(after: 
     assert [one.incident_id == first.incident_id for one in opened] == [same]
     assert len(state.incidents) == (1 if same else 2)
     assert opened[0].resolved_at is None
+    assert opened[0].reopened_at == (NOW + after if same else None)
+    assert opened[0].opened_at == (first.opened_at if same else NOW + after)
 
 
 def test_the_same_rows_read_again_after_a_crash_open_the_same_incident():

@@ -42,6 +42,10 @@ def test_money_is_grouped_and_the_largest_amount_comes_first() -> None:
         ({"members": 1, "breached": 1}, "1 transaction, 1 late or failed"),
         ({"value": {"EUR": 10.0}, "penalty": {"EUR": 1.0}}, "12 transactions, 10 EUR at risk, 1 EUR penalty so far"),
         ({"next_due": "2026-03-02 11:05 Berlin"}, "12 transactions, next deadline 2026-03-02 11:05 Berlin"),
+        (
+            {"reopened_at": NOW + timedelta(minutes=7)},
+            "12 transactions, opened first 2026-03-02 10:00 UTC, reopened 2026-03-02 10:07 UTC",
+        ),
         ({"status": "resolved"}, "Resolved: 15 transactions affected in total"),
         (
             {"status": "resolved", "peak_breached": 4, "peak_value": {"EUR": 184_000.0}, "peak_penalty": {"EUR": 20.0}},

@@ -88,7 +88,9 @@ def test_what_is_over_is_told_as_over(store: Store) -> None:
     incident(store, ID, status="resolved", resolved_at=START + HOUR, members_total=23, **worst)
     said = told(store)
     assert "20 affected, 12 late or failed, €146k at risk, €20 penalty at its worst; 23 affected in total" in said
-    assert "resolved 2026-03-02 09:00:00 UTC" in said
+    assert "opened 2026-03-02 08:00:00 UTC, resolved 2026-03-02 09:00:00 UTC" in said
+    incident(store, ID, reopened_at=START + 2 * HOUR)
+    assert "opened 2026-03-02 08:00:00 UTC, reopened 2026-03-02 10:00:00 UTC" in told(store)
     assert "acknowledgement" not in said
 
 

@@ -183,9 +183,11 @@ def test_an_incident_that_is_resolved_has_no_deadline_and_can_only_be_noted(
 ) -> None:
     row = incident_log.incident(filled.reader, incident_id="inc-0000")
     assert row is not None
-    resolved = {"status": "resolved", "resolved_at": row["opened_at"] + timedelta(hours=2)}
+    begun = row["opened_at"] + timedelta(hours=1)
+    resolved = {"status": "resolved", "resolved_at": begun + timedelta(hours=2), "reopened_at": begun}
     monkeypatch.setattr(incident_log, "incident", lambda *_, **__: {**row, **resolved})
     test = view("incidents", filled, id="inc-0000")
     assert "<i>Deadline</i>" not in words(test)
-    assert " after 2 h</b>" in words(test)
+    assert " after 2 h</b>" in words(test), "since it was reopened"
+    assert "<i>Reopened</i>" in words(test)
     assert [button.label for button in test.button] == ["Add note"]

@@ -48,10 +48,14 @@ FROM
         WHERE flow IN ('', {flow:String}) AND stage IN ('', {stage:String}) AND cause IN ('', {cause:String}) AND incident_id IN ('', {id:String}) AND (removed OR ends_at > {since:DateTime64(3, 'UTC')})
     )
     UNION ALL
+    SELECT reopened_at AS at, 'reopened', '', '', 0
+    FROM incidents FINAL
+    WHERE incident_id = {id:String} AND reopened_at IS NOT NULL
+    UNION ALL
     SELECT resolved_at AS at, 'resolved', '', '', members_total
     FROM incidents FINAL
     WHERE incident_id = {id:String} AND resolved_at IS NOT NULL
 )
-ORDER BY at DESC, indexOf(['notified', 'resolved', 'left', 'late', 'joined'], kind)
+ORDER BY at DESC, indexOf(['notified', 'resolved', 'left', 'late', 'joined', 'reopened'], kind)
 LIMIT {limit:UInt32}
 
