@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from andon.client.findings import findings
+from core.catalog.catalog import Catalog
 from core.catalog.load import load_catalog
 from core.clock import FakeClock
 from store.catalogs import StoredCatalogs
@@ -19,6 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 def test_what_there_is_to_find_out_is_told_before_its_history(store: Store) -> None:
     flow = "order-to-cash"
+    StoredCatalogs(store, FakeClock(START - 9 * HOUR)).taken(Catalog())  # the first is no change
     StoredCatalogs(store, FakeClock(START - HOUR)).taken(load_catalog(SHIPPED).catalog)
     incident(store, ID, flow=flow, opened_at=START)
     for number in range(30):
