@@ -26,7 +26,7 @@ _FIGURE = Markup(
     '<div class="figure {kind}" title="{hint}"><span class="label">{sign}{label}</span><b>{value}</b><span class="note">{note}</span></div>'
 )
 _INCIDENT = Markup(
-    '<a class="incident {kind}" href="{href}">{bulb}<span class="title {severity}">{title}</span><span class="where">{where}</span>'
+    '<a class="incident {kind}" href="{href}">{bulb}<span class="title {severity}">{title}</span>'
     '<span class="who" title="owner">{owner}</span><span class="book" title="runbook">{runbook}</span>'
     '<span class="due">{due}</span></a>'
 )
@@ -180,7 +180,6 @@ def _incidents(context: Context, incidents: pd.DataFrame) -> None:
                 bulb=status_badge.icon(mark, "small"),
                 title=incident["title"],
                 severity=incident["severity"],
-                where=f"{definitions.flow_title(context.catalog, incident['flow'])} › {definitions.stage_title(context.catalog, incident['flow'], incident['stage'])}",
                 owner=owner + _handled(context, incident),
                 runbook=definitions.runbook_title(context.catalog, incident["runbook"]),
                 due=unbroken(incident_header.deadline(incident, context.now)) if incident["flow"] != OWN_FLOW else "",

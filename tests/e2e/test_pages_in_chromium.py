@@ -133,7 +133,7 @@ def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transa
 _BUSY_DAY = """() => {
     const set = (where, text) => document.querySelectorAll(where).forEach(found => { found.textContent = text });
     set('.station .here b', '391');
-    set('.incident .title', '187 orders not confirmed to the customer, 162 late · DE07, US02 · €99.9k + $88.8k at risk');
+    set('.incident .title', 'orders.inbound stands still · 187 orders wait behind it, 162 late · DE07, US02 · €99.9k + $88.8k at risk');
     set('.incident .due', 'overdue 23\\u00a0h\\u00a059\\u00a0min');
     document.querySelectorAll('.figure').forEach((figure, place) => {
         figure.querySelector('b').textContent = ['1,925', '108', '187', '162', '€99.9k + $88.8k', 'in 23 h 59 min', '21:08:50'][place];
@@ -143,7 +143,7 @@ _BUSY_DAY = """() => {
 
 
 def test_no_figure_and_no_title_is_cut_on_a_small_wall_or_a_phone(served: str, browser: Any) -> None:
-    for address, size in (("/?wall=1", "small wall"), ("/", "small wall"), ("/kpis", "small wall"), ("/", "phone")):
+    for address, size in (("/?wall=1", "small wall"), ("/", "small wall"), ("/", "wall"), ("/kpis", "small wall"), ("/", "phone")):
         seen = visit(browser, served + address, size=size, prepare=_BUSY_DAY)
         assert not seen.cut, (address, size, seen.cut)
 
