@@ -32,9 +32,15 @@ class Catalog:
 
 
 def catalog_to_json(catalog: Catalog) -> str:
-    """Return what readers of verdicts need of a catalog, leaving out channels, receivers and credentials, which they must not see."""
-    private: dict[str, object] = {"tokens": [], "webhook": None, "receiver": None, "format": None}
-    sources = {name: source.model_copy(update=private) for name, source in catalog.sources.items()}
+    """Return what readers of verdicts need of a catalog, leaving out channels, receivers and credentials, which they must not see.
+
+    Of a receiver its type stays: pages tell sources by it.
+    """
+    private: dict[str, object] = {"tokens": [], "webhook": None, "format": None}
+    sources = {
+        name: source.model_copy(update={**private, "receiver": {"type": source.receiver.get("type")} if source.receiver else None})
+        for name, source in catalog.sources.items()
+    }
     return _TYPE.dump_json(replace(catalog, sources=sources, routes=Routes()), by_alias=True).decode()
 
 

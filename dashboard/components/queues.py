@@ -65,8 +65,8 @@ def _silent(catalog: Catalog, queues: pd.DataFrame, sources: set[str] | None) ->
             continue
         if receiver.get("type") == "mqtt":
             found[name] = "MQTT brokers tell it of no session"
-        elif receiver.get("type") == "stomp" and not receiver.get("management"):
-            found[name] = "its receiver names no management"
+        elif receiver.get("type") == "stomp":
+            found[name] = "ActiveMQ and Artemis tell it where its receiver names their management"
     return found
 
 

@@ -44,6 +44,8 @@ def catalog() -> Catalog:
     flows = [Flow.model_validate(_yaml(file)) for file in sorted((SHIPPED / "flows").glob("*.yaml"))]
     sources = [Source.model_validate(_yaml(file)) for file in sorted((SHIPPED / "sources").glob("*.yaml"))]
     sources = [source.model_copy(update={"resubmit": RESUBMIT}) if source.source == "crm" else source for source in sources]
+    scanners = {"type": "mqtt", "url": "env:WMS", "topics": ["scanners/#"]}
+    sources = [source.model_copy(update={"receiver": scanners}) if source.source == "wms" else source for source in sources]
     calendars = [Calendar.model_validate(_yaml(file)) for file in sorted((SHIPPED / "calendars").glob("*.yaml"))]
     runbooks = {}
     for file in sorted((SHIPPED / "runbooks").glob("*.md")):
