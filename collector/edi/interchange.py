@@ -248,7 +248,7 @@ class InterchangeReader:
 def _miscounted(last: Segment, parts: int, what: str, control: str) -> str:
     """Return what is wrong with the count and the control number in the segment that closes something."""
     said, number = last.element(1).strip(), last.element(2).strip()
-    if not said.isdecimal() or int(said) != parts:
+    if not said.isdecimal() or (said.lstrip("0") or "0") != str(parts):  # of thousands of digits Python makes no number
         return f"{last.name} counts {said[:20] or 'no'} {what}, there are {parts}"
     if number.lstrip("0") != control.lstrip("0"):
         return f"{last.name} has the control number '{number[:40]}', the beginning has '{control[:40]}'"

@@ -116,6 +116,8 @@ def test_components_repetitions_and_binary_data_are_kept_apart():
 
 def test_a_wrong_count_is_told_in_the_set_and_one_of_the_envelope_goes_to_quarantine():
     assert data(only(WHOLE.replace("SE*14", "SE*15")))["problems"] == ["SE counts 15 segments, there are 14"]
+    assert "problems" not in data(only(WHOLE.replace("SE*14", "SE*0014")))
+    assert data(only(WHOLE.replace("SE*14", f"SE*{'9' * 5_000}")))["problems"] == [f"SE counts {'9' * 20} segments, there are 14"]
     document, bad = read("x12", WHOLE.replace("GE*1*", "GE*3*"))
 
     assert document.subject == "4711"
