@@ -63,13 +63,15 @@ def test_a_calendars_year_is_shown_and_an_unknown_calendar_is_wrong_use(tmp_path
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("one_store")
 def test_check_lists_what_each_calendar_closes_this_year(tmp_path: Path) -> None:
-    lines = andon("check", str(SHIPPED), folder=tmp_path).stdout.splitlines()
+    lines = ask("check", str(SHIPPED), folder=tmp_path).stdout.splitlines()
     closing = [re.fullmatch(r"calendar (\S+) closes \d+ days in (\d{4}): .*1 January New Year's Day.*", line) for line in lines[:-1]]
     assert [found and found[1] for found in closing] == ["carrier", "office", "plant-de07", "plant-us02"]
     assert {found and int(found[2]) for found in closing} <= {datetime.now(UTC).year, (datetime.now(UTC) - timedelta(days=1)).year}
 
 
+@pytest.mark.usefixtures("one_store")
 def test_a_table_whose_rows_say_no_time_is_told_by_a_check_and_is_no_error(tmp_path: Path) -> None:
     shutil.copytree(ORDERS, tmp_path / "catalog")
     (tmp_path / "catalog" / "sources").mkdir(exist_ok=True)
@@ -77,22 +79,23 @@ def test_a_table_whose_rows_say_no_time_is_told_by_a_check_and_is_no_error(tmp_p
     (tmp_path / "catalog" / "sources" / "table.yaml").write_text(f"source: table\nowner: order-desk\nreceiver: {receiver}\n")
     file = tmp_path / "shop.sqlite"
     environment = {**own_environment(), "SHOP_DATABASE": f"sqlite:///{file}"}
-    result = andon("check", "catalog", folder=tmp_path, environment=environment)
+    result = ask("check", "catalog", folder=tmp_path, environment=environment)
     assert (result.returncode, "its system could not be asked: PausedError: the database file" in result.stderr) == (0, True)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
         connection.execute("INSERT INTO orders VALUES (7)")
-    result = andon("check", "catalog", folder=tmp_path, environment=environment)
+    result = ask("check", "catalog", folder=tmp_path, environment=environment)
     assert result.returncode == 0
     assert "warning: source 'table': the change column 'id' says no time (int)" in result.stderr
 
 
+@pytest.mark.usefixtures("one_store")
 def test_a_broken_catalog_is_wrong_use_and_names_the_file(tmp_path: Path) -> None:
     flows = tmp_path / "catalog" / "flows"
     flows.mkdir(parents=True)
     text = (ORDERS / "flows" / "orders.yaml").read_text().replace("owner: order-desk", "owner: order-desk\nowmer: x", 1)
     (flows / "orders.yaml").write_text(text)
-    result = andon("check", "catalog", folder=tmp_path)
+    result = ask("check", "catalog", folder=tmp_path)
     assert result.returncode == 2
     assert "orders.yaml" in result.stderr
     assert "owmer" in result.stderr
@@ -260,10 +263,11 @@ def test_nothing_asked_is_answered_with_the_help_and_its_exit_codes(tmp_path: Pa
     assert "Exit codes: 0 success" in result.stdout
 
 
+@pytest.mark.usefixtures("one_store")
 def test_warnings_say_that_they_are_warnings(tmp_path: Path) -> None:
     shutil.copytree(ORDERS, tmp_path / "catalog")
     (tmp_path / "catalog" / "routes.yaml").unlink()
-    result = andon("check", folder=tmp_path)
+    result = ask("check", folder=tmp_path)
     assert result.returncode == 0
     assert [line for line in result.stderr.splitlines() if not line.startswith("warning: catalog/")] == []
     assert "nobody will be notified" in result.stderr

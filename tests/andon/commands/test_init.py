@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,10 @@ import pytest
 import yaml
 
 from andon.commands.init import STARTERS, command, starters
-from andon.rehearsal import runner
 from collector.format import Document
 from core.errors import UsageError
-from store import expressions
-from store.client import Store
 from tests.collector.formats.reading import data, read
 from tests.command_line import andon, ask
-
-
-@pytest.fixture
-def one_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands of this process use its store: it can open no other, and processes of their own would take seconds a catalog."""
-    monkeypatch.setattr(runner, "scratch_store", lambda _: nullcontext(store))
-    monkeypatch.setattr(expressions, "_empty_store", lambda: store)
 
 
 @pytest.mark.usefixtures("one_store")
