@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from store.client import Store
+from tests.alerts.counter import Counter, counter_in
 from tests.alerts.world import StoredWorld, World
 
 
@@ -16,3 +19,9 @@ def world() -> World:
 @pytest.fixture
 def stored_world(store: Store) -> StoredWorld:
     return StoredWorld(database=store)
+
+
+@pytest.fixture
+def counter(world: World, tmp_path: Path) -> Counter:
+    """Where people act: an engine with one critical incident that the desk was told of."""
+    return counter_in(world, tmp_path)

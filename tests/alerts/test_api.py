@@ -6,107 +6,21 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from starlette.applications import Starlette
 
-from alerts.actions import Act
 from alerts.api import action_api
-from alerts.engine import AlertEngine
 from alerts.ports import Resubmit
 from core.catalog.catalog import Catalog
-from core.catalog.runbook import Runbook, Step
 from core.catalog.source import Source
 from core.errors import NoRoom
-from core.http.guard import Guard
-from core.limits import FAILURES_PER_MINUTE, FailedAttempts
-from core.pauses import Pauses
-from core.rejection_log import RejectionLog
-from core.telemetry import M, Telemetry
-from tests.alerts.world import NOW, StoredWorld, World, routes
-
-TOKEN = "a-token-of-this-engine"
-
-
-class Resubmitting:
-    """Keeps what it is asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, Resubmit]] = []
-
-    def show(self, request: Resubmit) -> Act:
-        self.asked.append(("show", request))
-        return Act(said="to queue orders", confirm="word")
-
-    def send(self, request: Resubmit) -> Act:
-        self.asked.append(("send", request))
-        return Act(said="published")
-
-
-@dataclass
-class Counter:
-    """The place where people act: an engine with one critical incident that the desk was told of."""
-
-    world: World
-    engine: AlertEngine
-    incident: str
-    guard: Guard
-    pauses: Pauses
-    resubmitter: Resubmitting = field(default_factory=Resubmitting)
-
-    @cached_property
-    def api(self) -> Starlette:
-        """The one API of this engine: it keeps what waits to be confirmed."""
-        return action_api(self.engine, TOKEN, self.world.clock, self.guard, self.pauses, self.resubmitter)
-
-    def send(self, method: str, path: str, content: bytes = b"", *, token: str = f"Bearer {TOKEN}") -> httpx.Response:
-        async def sent() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.api)
-            async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
-                return await client.request(method, path, content=content, headers={"authorization": token} if token else {})
-
-        return asyncio.run(sent())
-
-    def post(self, path: str, body: Any = None, *, token: str = f"Bearer {TOKEN}") -> tuple[int, dict[str, Any]]:
-        content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
-        reply = self.send("POST", path, content, token=token)
-        return reply.status_code, reply.json()
-
-    def act(self, action: str, **body: Any) -> dict[str, Any]:
-        status, said = self.post(f"/incidents/{self.incident}/{action}", {"by": "Ana", **body})
-        assert status == 200, said
-        return said
-
-    def row(self) -> dict[str, Any]:
-        (row,) = self.world.rows("incidents")
-        return row
-
-    def actions(self) -> list[tuple[str, str, str]]:
-        return [(row["actor"], row["action"], row["target"]) for row in self.world.rows("actions")]
-
-    def silences(self) -> list[dict[str, Any]]:
-        return self.world.rows("silences")
-
-
-@pytest.fixture
-def counter(world: World, tmp_path: Path) -> Counter:
-    return counter_in(world, tmp_path)
-
-
-def counter_in(world: World, data: Path) -> Counter:
-    world.catalog = Catalog(routes=routes("desk", routes=[{"name": "all", "channels": ["desk"], "repeat_every": "30 minutes"}]))
-    engine = world.engine()
-    world.clocks(1, "breached")
-    world.turn(engine)
-    guard = Guard(FailedAttempts(world.clock), RejectionLog(world.clock, Telemetry()))
-    return Counter(world, engine, world.notifier.received[0].incident_id, guard, Pauses(data))
-
+from core.limits import FAILURES_PER_MINUTE
+from core.telemetry import M
+from tests.alerts.counter import TOKEN, Counter, counter_in
+from tests.alerts.world import NOW, StoredWorld
 
 PATHS = [
     "/incidents/x/acknowledge",
@@ -236,110 +150,6 @@ def test_a_note_is_taken_also_long_after_it_was_resolved_and_nobody_is_notified(
     assert missing == (404, {"error": f"incident_id: no incident '{'0' * 32}' is known"})
 
 
-def with_steps(counter: Counter, *known: Step) -> str:
-    """Give the incident a runbook of these steps; return its id."""
-    runbook = counter.row()["runbook"] or "r"
-    found = Runbook(runbook=runbook, title="R", allowed=["mw"], steps=list(known))
-    counter.engine._catalog = replace(counter.engine._catalog, runbooks={runbook: found})
-    state = counter.engine._state
-    assert state is not None
-    state.incidents[counter.incident] = replace(state.incidents[counter.incident], runbook=runbook)
-    return runbook
-
-
-def test_a_step_is_recorded_and_a_check_is_carried_out_by_the_engine(counter: Counter, monkeypatch: pytest.MonkeyPatch):
-    runbook = with_steps(counter, Step(step="ask", title="Ask", ask="x"), Step(step="check", title="Check", http="http://broker/{order}"))
-    monkeypatch.setattr("alerts.egress.get", lambda address, _: (200, address))
-
-    assert counter.act("step", step="ask", outcome="did not work", note="no consumer")["said"] == "did not work. no consumer"
-    counter.world.clock.advance(timedelta(seconds=1))
-    assert counter.act("step", step="check", values={"order": "4711"})["said"] == "worked. HTTP 200"
-    assert counter.post(f"/incidents/{counter.incident}/step", {"by": "Ana", "step": "check", "values": []})[0] == 400
-    found = [(row["runbook"], row["step"], row["outcome"]) for row in counter.world.rows("actions")]
-    assert found == [(runbook, "ask", "did not work"), (runbook, "check", "worked")]
-
-
-def test_what_came_of_publishing_again_is_recorded_and_the_step_itself_sends_nothing(counter: Counter) -> None:
-    with_steps(counter, Step(step="letters", title="Letters", resubmit="erp"))
-    status, answer = counter.post(f"/incidents/{counter.incident}/step/show", {"step": "letters", "values": {}})
-    assert (status, answer["error"]) == (400, "step: 'letters' sends nothing; it is of the kind 'resubmit'")
-    assert counter.act("step", step="letters", outcome="worked", note="booked")["said"] == "worked. booked"
-    assert [(row["step"], row["actor"], row["outcome"]) for row in counter.world.rows("actions")][-1] == ("letters", "Ana", "worked")
-
-
-RESUBMIT = Step(step="resubmit", title="Resubmit", post="http://mw/{order}", body={"order": "{order}"}, reason=True)
-
-
-@pytest.fixture
-def sent(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the incident's only step, which changes something, sent; by then the engine had stored that it would."""
-    with_steps(counter, RESUBMIT)
-    found: list[str] = []
-
-    def send(method: str, address: str, *_: Any) -> tuple[int, str]:
-        assert [row["action"] for row in counter.world.rows("actions")] == ["send"] * (len(found) + 1)
-        found.append(f"{method} {address}")
-        return 202, "taken"
-
-    monkeypatch.setattr("alerts.egress.send", send)
-    return found
-
-
-def shown(counter: Counter, **values: str) -> str:
-    status, answer = counter.post(f"/incidents/{counter.incident}/step/show", {"step": "resubmit", "values": values or {"order": "4711"}})
-    assert (status, answer["said"]) == (200, 'POST http://mw/4711 {"order": "4711"}')
-    return str(answer["confirm"])
-
-
-def confirm(counter: Counter, word: str, **more: str) -> tuple[int, dict[str, Any]]:
-    return counter.post(f"/incidents/{counter.incident}/step/send", {"by": "Ana", "reason": "stuck", "confirm": word, **more})
-
-
-def test_a_change_is_shown_confirmed_stored_and_sent_once(counter: Counter, sent: list[str]):
-    word = shown(counter)
-    assert (counter.world.rows("actions"), sent) == ([], []), "showing it does nothing"
-    assert confirm(counter, word, by=" ")[1]["error"].startswith("by: give your name")
-    assert confirm(counter, word, reason=" ")[1]["error"].startswith("reason: this step asks why")
-    status, answer = confirm(counter, word)
-    assert (status, answer["said"]) == (200, "worked. HTTP 202 taken")
-    assert confirm(counter, word)[1]["error"].startswith("confirm: it was sent already")
-    assert sent == ["POST http://mw/4711"]
-    kept = {row["action"]: (row["actor"], row["detail"], row["outcome"]) for row in counter.world.rows("actions")}
-    assert kept == {
-        "send": ("Ana", 'Resubmit: POST http://mw/4711 {"order": "4711"}; because: stuck', ""),
-        "step": ("Ana", "Resubmit: worked. HTTP 202 taken", "worked"),
-    }
-
-
-def test_a_change_is_not_sent_unseen_or_after_its_runbook_has_changed(counter: Counter, sent: list[str]):
-    step = f"/incidents/{counter.incident}/step"
-    assert counter.post(step, {"by": "Ana", "step": "resubmit", "outcome": "worked"})[1]["error"].startswith("step: it changes something")
-    assert counter.post(f"{step}/show", {"step": "resubmit", "values": {}})[1]["error"].startswith("values: the transaction has no 'order'")
-    assert confirm(counter, "guessed")[1]["error"].startswith("confirm: it was sent already, or shown more")
-    word = shown(counter)
-    with_steps(counter, RESUBMIT.model_copy(update={"post": "http://mw/other/{order}"}))
-    assert confirm(counter, word)[1]["error"].startswith("confirm: the runbook has changed since")
-    assert sent == []
-
-
-def test_nothing_is_sent_that_cannot_be_stored_and_what_was_sent_is_never_called_failed(
-    counter: Counter, sent: list[str], monkeypatch: pytest.MonkeyPatch
-):
-    store, save = counter.engine._store, counter.engine._store.save
-
-    def full(*_: Any, **__: Any) -> None:
-        raise NoRoom("the disk is full")
-
-    word = shown(counter)
-    monkeypatch.setattr(store, "save", full)
-    assert confirm(counter, word)[0] == 503
-    assert sent == []
-    monkeypatch.setattr(store, "save", lambda *given, **how: full() if sent else save(*given, **how))
-    status, answer = confirm(counter, word)
-    assert (status, sent) == (200, ["POST http://mw/4711"])
-    assert answer["said"].startswith("worked. HTTP 202 taken. That could not be stored (the disk is full)")
-
-
 def test_an_acknowledgement_is_stored_and_what_becomes_worse_says_who_has_it(counter: Counter):
     said = counter.act("acknowledge", note="looking\nat it", until="2026-03-02T12:00:00+01:00")
 
@@ -385,66 +195,6 @@ def test_who_works_on_it_is_stored_and_told(counter: Counter):
     counter.world.later(counter.engine, minutes=30)
     assert counter.world.notifier.received[-1].assignee == ""
     assert [one[1] for one in counter.actions()] == ["assign", "assign"]
-
-
-def test_a_silence_of_an_incident_keeps_it_quiet_and_its_resolve_is_told(counter: Counter):
-    said = counter.act("silence", reason="maintenance", hours=2)
-    (stored,) = counter.silences()
-    assert said == {"incidents": [], "silences": [stored["silence_id"]]}
-    assert (stored["incident_id"], stored["created_by"], stored["reason"], stored["removed"]) == (counter.incident, "Ana", "maintenance", 0)
-    assert stored["ends_at"] - stored["starts_at"] == timedelta(hours=2)
-    assert counter.actions() == [("Ana", "silence", counter.incident)]
-    counter.world.later(counter.engine, minutes=90)
-    assert counter.world.notifier.reasons == ["opened"]
-    counter.world.clocks(1, "met_late")
-    counter.world.later(counter.engine, minutes=1)
-
-    assert counter.world.notifier.reasons == ["opened", "resolved"]
-
-
-@pytest.mark.parametrize("hours", [168, 0.001])
-def test_a_silence_lasts_seven_days_at_most_and_any_moment_at_least(counter: Counter, hours: float):
-    counter.act("silence", reason="maintenance", hours=hours)
-
-    (stored,) = counter.silences()
-    assert abs((stored["ends_at"] - stored["starts_at"]) - timedelta(hours=hours)) < timedelta(milliseconds=1)
-
-
-def test_a_silence_of_many_incidents_names_what_it_silences(counter: Counter):
-    body = {"by": "Ana", "reason": "maintenance", "hours": 1}
-    assert counter.post("/silences", body)[1]["error"].startswith("incident_id: say what to silence")
-    assert counter.post("/silences", {**body, "incident_id": "none"})[0] == 404
-    assert counter.post("/silences", {**body, "flow": "orders", "stage": "booked"})[0] == 200
-    counter.world.clocks(1, "breached", first=1, cause="CREDIT")
-    counter.world.later(counter.engine, minutes=35)
-
-    assert counter.world.notifier.reasons == ["opened"]
-
-
-def test_the_same_silence_made_twice_is_one_that_ends_later(counter: Counter):
-    first = counter.act("silence", reason="maintenance", hours=1)
-    counter.world.later(counter.engine, minutes=10)
-    assert counter.act("silence", reason="maintenance", hours=1) == first
-    (stored,) = counter.silences()
-    assert stored["ends_at"].replace(tzinfo=NOW.tzinfo) == NOW + timedelta(minutes=70)
-
-    assert counter.act("silence", reason="another", hours=1) != first
-    assert len(counter.silences()) == 2
-
-
-def test_a_silence_that_is_ended_early_lets_it_speak_at_once_and_ends_once(counter: Counter):
-    (silence_id,) = counter.act("silence", reason="maintenance", hours=100)["silences"]
-    counter.world.later(counter.engine, hours=1)
-    assert counter.world.notifier.reasons == ["opened"]
-
-    assert counter.post(f"/silences/{silence_id}/end", {"by": ""})[0] == 400
-    assert counter.post(f"/silences/{silence_id}/end", {"by": "Ben"}) == (200, {"incidents": [], "silences": [silence_id]})
-    counter.world.turn(counter.engine)
-    assert counter.world.notifier.reasons == ["opened", "rearmed"]
-    (stored,) = counter.silences()
-    assert (stored["removed"], stored["ends_at"].replace(tzinfo=NOW.tzinfo)) == (1, NOW + timedelta(hours=1))
-    assert counter.post(f"/silences/{silence_id}/end", {"by": "Ben"})[0] == 404
-    assert [one[:2] for one in counter.actions()] == [("Ana", "silence"), ("Ben", "end silence")]
 
 
 def test_a_view_is_saved_and_deleted_and_changes_no_incident(counter: Counter) -> None:
