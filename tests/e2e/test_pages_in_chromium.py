@@ -133,7 +133,8 @@ def test_the_wall_shows_all_flows_without_navigation_and_stations_lead_to_transa
 _BUSY_DAY = """() => {
     const set = (where, text) => document.querySelectorAll(where).forEach(found => { found.textContent = text });
     set('.station .here b', '391');
-    set('.incident .title', 'orders.inbound stands still · 187 orders wait behind it, 162 late · DE07, US02 · €99.9k + $88.8k at risk');
+    set('.incident .title', 'shopfloor.orders stands still · 11 production orders wait behind it, 2 late · DE07, US02 · €175k + $6.68k at risk');
+    document.querySelectorAll('.incident .title').forEach(found => { found.className = 'title critical' });
     set('.incident .due', 'overdue 23\\u00a0h\\u00a059\\u00a0min');
     document.querySelectorAll('.figure').forEach((figure, place) => {
         figure.querySelector('b').textContent = ['1,925', '108', '187', '162', '€99.9k + $88.8k', 'in 23 h 59 min', '21:08:50'][place];
