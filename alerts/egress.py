@@ -208,11 +208,12 @@ def _link_local(settings: dict[str, Any]) -> bool:
 
 
 def _beginning_of(reply: httpx.Response) -> str:
-    kept = b""
-    # The raw bytes, so that a small compressed reply cannot become a large one.
-    for chunk in reply.iter_raw(4096):
+    kept, clock = b"", SystemClock()
+    until = clock.monotonic() + TIMEOUT_SECONDS
+    # The raw bytes, so that a small compressed reply cannot become a large one; as they come: the client's limit is for each of them.
+    for chunk in reply.iter_raw():
         kept += chunk
-        if len(kept) >= REPLY_BYTES:
+        if len(kept) >= REPLY_BYTES or clock.monotonic() >= until:
             break
     return kept[:REPLY_BYTES].decode("utf-8", "replace")
 

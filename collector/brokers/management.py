@@ -65,6 +65,10 @@ def why(error: Exception) -> str:
     return without_password(str(error)) or type(error).__name__
 
 
+class NoSuchThing(Retryable):
+    """The API answers, and does not know what it was asked about."""
+
+
 class ManagementApi:
     """A session with the API at an address (a reference to a secret). Raises ``httpx.HTTPError`` or :class:`Retryable` if it fails."""
 
@@ -79,7 +83,10 @@ class ManagementApi:
         self._client = httpx.AsyncClient(
             base_url=f"{parts.scheme}://{server}{parts.path.rstrip('/')}/{self._below}",
             auth=(unquote(parts.username or ""), unquote(parts.password or "")),
-            headers={"origin": f"{parts.scheme}://{server}"},  # without one, that of ActiveMQ refuses as it would a foreign page
+            headers={
+                "origin": f"{parts.scheme}://{server}",  # without one, that of ActiveMQ refuses as it would a foreign page
+                "accept-encoding": "identity",
+            },
             timeout=ANSWER_SECONDS,
             trust_env=False,
         )
@@ -89,14 +96,25 @@ class ManagementApi:
         await self._client.aclose()
 
     async def _asked(self, path: str, question: Any = None) -> Any:
-        """Return what it answers, read as JSON, to GET or, with a question, to POST."""
+        """Return what it answers, read as JSON, to GET or, with a question, to POST; within :data:`ANSWER_SECONDS` as a whole."""
         method, content = ("GET", None) if question is None else ("POST", msgspec.json.encode(question))
-        async with self._client.stream(method, path, content=content) as response:
-            body = b""
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > ANSWER_MAX_BYTES:
-                    raise Retryable(f"the management API answers with more than {ANSWER_MAX_BYTES >> 20} MiB")
-            if response.status_code != httpx.codes.OK:
-                raise Retryable(f"the management API answers {response.status_code} to {path or method}")
-        return msgspec.json.decode(body)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._client.stream(method, path, content=content) as response:
+                return msgspec.json.decode(await _body(response, path or method))
+        except TimeoutError as error:  # the client's own limit is for each part of an answer
+            raise httpx.ReadTimeout(f"no whole answer within {ANSWER_SECONDS:.0f} seconds") from error
+
+
+async def _body(response: httpx.Response, asked: str) -> bytes:
+    """Return an answer as it came: what is compressed, and more than once, may become more than any memory holds."""
+    if response.status_code != httpx.codes.OK:
+        kind = NoSuchThing if response.status_code == httpx.codes.NOT_FOUND else Retryable
+        raise kind(f"the management API answers {response.status_code} to {asked}")
+    if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
+        raise Retryable(f"the management API answers compressed ({encoding[:40]}), although it was asked not to")
+    body = bytearray()
+    async for part in response.aiter_raw():
+        body += part
+        if len(body) > ANSWER_MAX_BYTES:
+            raise Retryable(f"the management API answers with more than {ANSWER_MAX_BYTES >> 20} MiB")
+    return bytes(body)

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from aio_pika.abc import AbstractConnection
 
-from collector.brokers.management import ANSWER_SECONDS, ManagementApi, SaidOnce, looking, why
+from collector.brokers.management import ANSWER_SECONDS, ManagementApi, NoSuchThing, SaidOnce, looking, why
 from collector.brokers.queue_series import QueueState, age_seconds
 from collector.receiver import ReceiverContext
 from core.secrets import resolve_secret
@@ -69,14 +69,26 @@ class _Teller:
         try:
             async with _Management(self.watched) as management:
                 for queue in self.watched.queues:
-                    described = await management.described(queue)
-                    self._say(f"doubt {queue}", _doubt(described), queue=queue)
-                    dead = await management.dead_letters(described, self.watched.dead_letters.get(queue))
-                    self.context.tell_queue(_state(described, dead, self.context.clock.now()))
+                    await self._one_by_management(management, queue)
         except Exception as error:  # boundary: what answers may answer anything
             self._say("management", "the management API does not tell what stands in queues", why=why(error))
         else:
             self._say("management", "")
+
+    async def _one_by_management(self, management: _Management, queue: str) -> None:
+        """Tell the state of one queue. One that is missing, or has no dead-letter queue yet, hides nothing of the others."""
+        missing = ""
+        try:
+            described = await management.described(queue)
+            self._say(f"doubt {queue}", _doubt(described), queue=queue)
+            try:
+                dead = await management.dead_letters(described, self.watched.dead_letters.get(queue))
+            except NoSuchThing as error:
+                dead, missing = None, str(error)
+            self.context.tell_queue(_state(described, dead, self.context.clock.now()))
+        except NoSuchThing as error:
+            missing = str(error)
+        self._say(f"missing {queue}", missing and "the broker has no such queue, at least not yet", queue=queue, why=missing)
 
     async def _by_declaration(self, queue: str) -> None:
         try:

@@ -17,6 +17,7 @@ import httpx
 
 from collector.brokers.reconnecting import without_password
 from collector.rejection import Rejection, unusable
+from core.clock import SystemClock
 from core.errors import AndonError, Retryable
 from core.secrets import resolve_secret
 
@@ -79,7 +80,8 @@ class SchemaRegistry:
     def _fetch(self, number: int) -> None:
         try:
             url = resolve_secret(self._url)
-            with httpx.Client(base_url=url, params=self._query, timeout=ANSWER_SECONDS, follow_redirects=False) as client:
+            plain = {"accept-encoding": "identity"}
+            with httpx.Client(base_url=url, params=self._query, headers=plain, timeout=ANSWER_SECONDS, follow_redirects=False) as client:
                 self._known[number] = _with_references(client, f"schemas/ids/{number}", "", [], set())
         except Rejection as rejection:
             self._known[number] = rejection
@@ -113,9 +115,14 @@ def _answer(client: httpx.Client, path: str) -> dict[str, Any]:
     with client.stream("GET", path) as response:
         if response.status_code == httpx.codes.NOT_FOUND:
             raise unusable("unknown_schema", f"the schema registry does not know {path}", field="body", what_to_do="register the schema")
-        body = bytearray()
-        for part in response.raise_for_status().iter_bytes(1 << 16):
+        if (encoding := response.raise_for_status().headers.get("content-encoding", "identity")) != "identity":
+            raise ValueError(f"its answer to {path} is compressed ({encoding[:40]}), although it was asked not to be")
+        body, clock = bytearray(), SystemClock()
+        until = clock.monotonic() + ANSWER_SECONDS
+        for part in response.iter_raw():  # as it came: what is compressed more than once may become more than any memory holds
             body += part
+            if clock.monotonic() >= until:
+                raise ValueError(f"its answer to {path} has not ended within {ANSWER_SECONDS:.0f} seconds")
             if len(body) > ANSWER_MAX_BYTES:
                 raise ValueError(f"its answer to {path} has more than {ANSWER_MAX_BYTES} bytes; look whether a registry is at the address")
     answer = json.loads(body)

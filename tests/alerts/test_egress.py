@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +157,22 @@ def test_a_header_that_cannot_be_sent_is_not_told_with_its_value(value: str):
 def _answer(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
     real = httpx.Client
     monkeypatch.setattr(httpx, "Client", lambda **options: real(**options, transport=httpx.MockTransport(answer)))
+
+
+def test_a_reply_that_comes_byte_by_byte_is_read_no_longer_than_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It kept its channel for hours: each part came in time."""
+    sent: list[int] = []
+
+    class Drop(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for number in range(1_000):
+                sent.append(number)
+                yield b"x"
+                time.sleep(0.001)
+
+    monkeypatch.setattr(egress, "TIMEOUT_SECONDS", 0.05)
+    _answer(monkeypatch, lambda _: httpx.Response(200, stream=Drop()))
+    status, said = egress.post("http://127.0.0.1:9/", b"{}", {}, {})
+    assert status == 200
+    assert set(said) == {"x"}
+    assert len(sent) < 1_000

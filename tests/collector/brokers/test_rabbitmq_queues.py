@@ -107,6 +107,34 @@ def test_whatever_the_management_api_answers_it_is_asked_again_and_what_is_wrong
     assert "".join(told) == "0011101100"
 
 
+def test_one_missing_queue_hides_nothing_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first that was missing kept those behind it, and a dead-letter queue that is not made yet its own, from being told."""
+    telemetry = Telemetry()
+    context = context_of(settings("tap"), TestIntake(), tmp_path / "state", telemetry)
+    watched = rabbitmq_queues.Watched("env:TEST_BROKER", "env:TEST_MANAGEMENT", ["gone", "tap"], {"tap": "not-yet"})
+    teller = rabbitmq_queues._Teller(object(), context, watched)  # type: ignore[arg-type]  # no connection is asked
+    monkeypatch.setenv("TEST_BROKER", "amqp://127.0.0.1/")
+    monkeypatch.setenv("TEST_MANAGEMENT", "http://127.0.0.1:1/")
+    told: list[QueueState] = []
+    monkeypatch.setattr(type(context), "tell_queue", lambda _, state: told.append(state))
+
+    async def asked(_: Any, path: str) -> Any:
+        if path.endswith("/tap"):
+            return {"name": "tap", "messages_ready": 3, "messages_unacknowledged": 0}
+        raise management.NoSuchThing(f"the management API answers 404 to {path}")
+
+    monkeypatch.setattr(rabbitmq_queues._Management, "_asked", asked)
+    for _ in range(2):
+        asyncio.run(teller._by_management())
+    assert [(state.queue, state.waiting, state.dead_letters) for state in told] == [("tap", 3, None)] * 2
+    assert [(record.fields["queue"], record.fields["why"].rpartition("/")[2]) for record in caplog.records] == [
+        ("gone", "gone"),
+        ("tap", "not-yet"),
+    ]
+
+
 def test_without_a_management_api_a_broker_tells_what_is_ready(rabbit_server: RabbitServer, tap: str, tmp_path: Path) -> None:
     inbound, dead = f"{tap}.in", f"{tap}.dead"
     given = settings(tap, watch=[inbound], dead_letters={inbound: dead})

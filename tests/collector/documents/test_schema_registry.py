@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from andon.plugins import formats
+from collector.documents import schema_registry as schema_registry_of_messages
 from collector.documents.schema_registry import SchemaRegistry
 from collector.message import Message, MessageSettings, records_of
 from collector.receiver import ReceiverContext
@@ -75,6 +79,27 @@ def test_what_a_registry_says_is_bounded_and_read_as_what_it_is(answer: Any, why
         with pytest.raises(Retryable, match=why):
             SchemaRegistry("env:REGISTRY").schemas_of(ORDER_5)
     assert len(registry.asked) <= 101
+
+
+@pytest.mark.parametrize(
+    ("encoding", "why"), [("identity", "has not ended within 0 seconds"), ("gzip, gzip", r"is compressed \(gzip, gzip\)")]
+)
+def test_an_answer_without_end_ends_and_none_is_unpacked(encoding: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte by byte, it was waited for as long as it went on; packed twice, a small one filled the memory."""
+
+    class Drop(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for _ in range(1_000):
+                yield b" "
+                time.sleep(0.001)
+
+    monkeypatch.setenv("REGISTRY", "http://registry")
+    monkeypatch.setattr(schema_registry_of_messages, "ANSWER_SECONDS", 0.05)
+    client = httpx.Client
+    slow = httpx.MockTransport(lambda _: httpx.Response(200, stream=Drop(), headers={"content-encoding": encoding}))
+    monkeypatch.setattr(httpx, "Client", lambda **given: client(**given, transport=slow))
+    with pytest.raises(Retryable, match=why):
+        SchemaRegistry("env:REGISTRY").schemas_of(ORDER_5)
 
 
 def test_schemas_that_refer_to_each_other_are_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
