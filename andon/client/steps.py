@@ -61,7 +61,9 @@ def told(client: Reader, prepared: Prepared) -> Iterator[str]:
         letters = resubmission.given_up(client, incident_id=prepared.incident_id, source=step.resubmit).to_dict("records")
         for one in letters:
             yield f"  {printable(one['reference'])}: andon resubmit {shlex.quote(printable(one['id']))}"
-        yield f"{counted(len(letters), 'dead letter')} of {printable(step.resubmit)}"
+        among = int(letters[0]["among"]) if letters else 0
+        latest = f"the latest {len(letters):,} of " if among > len(letters) else ""
+        yield f"{latest}{counted(among, 'dead letter')} of {printable(step.resubmit)}"
     elif not step.changes:  # what it sends is the engine's to say
         yield printable(filled(step.link or step.http, prepared.values))
 

@@ -72,6 +72,8 @@ def of_incident(context: Context, identity: str, source: str) -> None:
     letters = {str(row["id"]): f"{row['reference']} · {row['type'].removesuffix('.dead_letter')} · {row['id']}" for row in found}
     _show(context, _rows(context.data.read(reads.history, targets=tuple(sorted(letters)))), None)
     offer(context, letters)
+    if (among := int(found[0]["among"])) > len(found):
+        st.caption(f"Offered are the latest {len(found):,} of {among:,} dead letters; the page of each transaction offers its own.")
 
 
 def offer(context: Context, choices: Mapping[str, str]) -> None:

@@ -22,14 +22,11 @@ def offered(client: Reader, *, ids: tuple[str, ...]) -> pd.DataFrame:
 
 
 def given_up(client: Reader, *, incident_id: str, source: str, limit: int = 200) -> pd.DataFrame:
-    """Return id, source and type of the dead letters of a source that transactions in an incident have, and their ``reference``."""
-    failures = frame(client, statement("resubmission/given_up"), parameters={"id": incident_id, "source": source, "limit": limit})
-    references = dict(zip(failures["signal_id"], failures["reference"], strict=True)) if len(failures) else {}
-    found = offered(client, ids=tuple(references))
-    of = [
-        next(references[signal] for signal in references if signal.endswith(f" {letter}")) for letter in (found["id"] if len(found) else ())
-    ]
-    return found.assign(reference=of) if of else found
+    """Return id, source and type of the latest dead letters of a source that transactions in an incident have, and their ``reference``.
+
+    ``among``, the same in each row, is how many there are.
+    """
+    return frame(client, statement("resubmission/given_up"), parameters={"id": incident_id, "source": source, "limit": limit})
 
 
 def transactions_of(client: Reader, *, signal_id: str) -> list[dict[str, Any]]:

@@ -66,6 +66,14 @@ def test_dead_letters_are_told_with_the_command_that_publishes_each(store: Store
     put(store, "transaction_events", flow="o2c", transaction_id="large", event_time=START, **event)
     put(store, "events", slice=1, source="erp", event_source="/q", id="m 1", type="orders.dead_letter", received_at=START)
     assert told() == ["Letters", "  ref-large: andon resubmit 'm 1'", "1 dead letter of erp"]
+    store.command(
+        "INSERT INTO transaction_events (flow, transaction_id, milestone, event_id, signal, signal_id, failure, source, active)"
+        " SELECT 'o2c', 'small', 'failed', toString(number), 'event', concat('/q ', toString(number)), 1, 'erp', 1 FROM numbers(1200)"
+    )
+    store.command(
+        "INSERT INTO events (source, event_source, id, type) SELECT 'erp', '/q', toString(number), 'orders.dead_letter' FROM numbers(1200)"
+    )
+    assert told()[-1] == "the latest 200 of 1,201 dead letters of erp"
 
 
 def test_a_step_says_what_came_of_it_here_and_how_often_it_worked(store: Store, known: Mapping[str, Any]) -> None:

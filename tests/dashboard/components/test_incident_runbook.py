@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import wraps
 from html import unescape
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from dashboard import data
 from dashboard.components.time_format import Zone
 from store.client import Store
-from store.reads import incident_log
+from store.reads import incident_log, resubmission
 from tests.dashboard.shown import View, words
 from tests.dashboard.synthetic import NOW
 
@@ -75,7 +76,7 @@ def test_what_came_of_a_step_is_posted_with_a_name(
 
 
 def test_dead_letters_of_the_incidents_transactions_are_offered_as_anywhere_else_and_what_came_of_it_is_recorded(
-    view: View, filled: Store, identity: str, sent: list[tuple[str, dict[str, Any]]]
+    view: View, filled: Store, identity: str, sent: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test = choose(view("incidents", filled, id=identity), "letters")
     assert "None of the incident's transactions has a dead letter of the source crm." in unescape(words(test))
@@ -101,6 +102,13 @@ def test_dead_letters_of_the_incidents_transactions_are_offered_as_anywhere_else
         box = next(box for box in test.selectbox if box.label == "What is published again")
         reference = filled.rows("SELECT reference FROM transactions FINAL WHERE transaction_id = {id:String}", {"id": of["transaction_id"]})
         assert box.options == [f"{reference[0]['reference']} · orders · m 8/dead/1"]
+        assert not [one for one in test.caption if one.value.startswith("Offered are")]
+        found = resubmission.given_up
+        monkeypatch.setattr(resubmission, "given_up", wraps(found)(lambda client, **asked: found(client, **asked).assign(among=10_000)))
+        data._fetch.clear()
+        assert "Offered are the latest 1 of 10,000 dead letters; the page of each transaction offers its own." in [
+            one.value for one in test.run().caption
+        ]
         test = next(one for one in test.button if one.label == "Show what would be sent").click().run()
         assert sent == [("resubmissions/show", {"id": "m 8/dead/1"})]
         last(test, "text_input", "Your name").set_value("m.weber")

@@ -62,5 +62,23 @@ def test_what_an_incidents_transactions_had_given_up_is_of_one_source_and_of_tho
         left = {"left_at": START} if identity == "left" else {}
         put(store, "incident_members", incident_id="i", flow="o2c", transaction_id=identity, sla="", joined_at=START, **left)
     found = resubmission.given_up(store.reader, incident_id="i", source="erp").to_dict("records")
-    assert found == [{"id": "m 0", "source": "erp", "type": "orders.dead_letter", "reference": "so-here"}]
+    assert found == [{"id": "m 0", "source": "erp", "type": "orders.dead_letter", "reference": "so-here", "among": 1}]
     assert resubmission.given_up(store.reader, incident_id="i", source="mes").empty
+
+
+def test_failures_that_are_no_dead_letters_hide_none_and_it_is_told_of_how_many_the_latest_are(store: Store) -> None:
+    """Of an incident with thousands of them, those that may be published again were looked for among 200 only."""
+    store.command(
+        "INSERT INTO transaction_events (flow, transaction_id, milestone, event_id, signal, signal_id, failure, source, active, event_time)"
+        " SELECT 'o2c', 'here', 'failed', toString(number), 'event', concat('/q ', toString(number)), 1, 'erp', 1,"
+        " toDateTime64('2026-03-01', 3, 'UTC') + number FROM numbers(10000)"
+    )
+    put(store, "transactions", flow="o2c", transaction_id="here", reference="so-here")
+    put(store, "incident_members", incident_id="i", flow="o2c", transaction_id="here", sla="", joined_at=START)
+    store.command(
+        "INSERT INTO events (source, event_source, id, type, received_at)"
+        " SELECT 'erp', '/q', toString(number), if(number < 500, 'orders.dead_letter', 'orders'), now64(3) FROM numbers(10000)"
+    )
+    found = resubmission.given_up(store.reader, incident_id="i", source="erp")
+    assert list(found["id"]) == [str(number) for number in range(499, 299, -1)]
+    assert set(found["among"]) == {500}
