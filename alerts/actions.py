@@ -6,6 +6,7 @@ Repeating an action changes nothing: it leaves the incident as the first one did
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -164,6 +165,15 @@ def actor_name(by: str) -> str:
     if not by.strip():
         raise UsageError("by: give your name so that colleagues know who acted")
     return one_line(by, 80)
+
+
+def is_same_person(by: str, actor: str) -> bool:
+    """Return whether a name is that of ``actor``, however it is spelled: accents, case, blanks and points do not count."""
+    return _spelled_alike(actor_name(by)) == _spelled_alike(actor)
+
+
+def _spelled_alike(name: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKD", name).casefold() if each.isalnum())
 
 
 def record(

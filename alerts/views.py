@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.actions import Act, record
+from alerts.actions import Act, is_same_person, record
 from alerts.one_line import one_line
 from core.errors import UsageError
 from core.saved_view import DELETED, LONGEST_ADDRESS, LONGEST_NAME, SAVED
@@ -28,7 +28,7 @@ def delete_view(by: str, name: str, now: datetime, *, shared: bool, shared_by: s
 
 
 def _own(by: str, name: str, shared_by: str, advice: str) -> None:
-    if shared_by and one_line(by).strip().casefold() != shared_by.casefold():
+    if shared_by and not is_same_person(by, shared_by):
         raise UsageError(f"name: the view '{named(name)}' is shared by {shared_by}; {advice}")
 
 

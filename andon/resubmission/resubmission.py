@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.actions import Act, actor_name, record
+from alerts.actions import Act, is_same_person, record
 from alerts.one_line import one_line
 from alerts.ports import Resubmit
 from andon.resubmission.difference import difference
@@ -98,7 +99,7 @@ class Resubmission:
         identity = f"{original.identity.replace('/', '-')[:64]}-{prepared.confirm[:12]}"
         publication = Publication(prepared.body, identity, original.content_type, original.headers)
         try:
-            asyncio.run(asyncio.wait_for(prepared.publisher.publish(prepared.written, publication), PUBLISH_SECONDS))
+            asyncio.run(_within_time(prepared.publisher.publish(prepared.written, publication)))
         except (Permanent, Retryable, UsageError) as error:
             return NOT_PUBLISHED, str(error)
         except Exception as error:  # boundary: a plug-in and its client; the words of the error may hold a secret
@@ -111,6 +112,18 @@ class Resubmission:
         told = f" ({one_line(said, _REASON_CHARACTERS)})" if said and outcome != PUBLISHED else ""
         detail = f"to {prepared.place}{why}{told}; {prepared.hashes}; {prepared.confirm}"
         self.act(Act(record=record(request.by, action, request.identity, detail, now, outcome=outcome)), now)
+
+
+class _LeftBehind(ThreadPoolExecutor):
+    """Threads that nobody waits for at the end: one that hangs, as on a dead disk, would keep everybody else from publishing."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the signature is theirs
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+
+
+async def _within_time(publishing: Coroutine[Any, Any, None]) -> None:
+    asyncio.get_running_loop().set_default_executor(_LeftBehind())
+    await asyncio.wait_for(publishing, PUBLISH_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -166,7 +179,7 @@ class _Prepared:
         return any(
             row["action"] == ASKED
             and row["detail"].endswith(f"; {self.confirm}")
-            and row["actor"].casefold() != actor_name(by).casefold()
+            and not is_same_person(by, row["actor"])
             and row["at"].to_pydatetime().replace(tzinfo=None) >= oldest
             for row in self.history[since:]
         )

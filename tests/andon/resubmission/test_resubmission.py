@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -13,6 +15,7 @@ import pytest
 
 from alerts.actions import Act
 from alerts.ports import Resubmit
+from andon.resubmission import resubmission
 from andon.resubmission.resubmission import PUBLISHED, Resubmission
 from collector.publisher import Publication
 from core.catalog.catalog import Catalog
@@ -215,7 +218,8 @@ def test_an_order_that_has_got_there_all_the_same_needs_a_reason(desk: Desk, mil
 def test_a_second_person_has_to_ask_for_the_same(store: Store) -> None:
     desk = Desk(store, approval="two")
     assert "it waits for a second person" in desk.send("Ana")
-    assert "it waits for a second person" in desk.send(" ana")  # the same, however written
+    for same in (" ana", "Ána", "Ａna", "A\u200bna", "a.n a", "Ana\ufe0f"):  # however written
+        assert "it waits for a second person" in desk.send(same)
     word = desk.resubmission.show(Resubmit(DEAD)).confirm
     assert "it waits for a second person" in desk.send("Ben", body=b"{}", reason=f"x; {word}")  # something else, whatever it says
     assert "it waits for a second person" in desk.send("Ana", reason="y" * 5_000)
@@ -227,6 +231,29 @@ def test_a_second_person_has_to_ask_for_the_same(store: Store) -> None:
     desk.clock.advance(timedelta(hours=25))
     assert "it waits" in desk.send("Dan", anyway=True, reason="again")
     assert len(desk.target.got) == 1
+
+
+def test_a_target_that_hangs_keeps_nobody_else_from_publishing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that waits for a dead disk was waited for in turn, without end."""
+    recovered, ended, publish = threading.Event(), threading.Event(), desk.target.publish
+
+    def wait() -> None:
+        recovered.wait(30)
+        ended.set()
+
+    async def hang(*_: Any) -> None:
+        await asyncio.to_thread(wait)
+
+    monkeypatch.setattr(resubmission, "PUBLISH_SECONDS", 0.05)
+    monkeypatch.setattr(desk.target, "publish", hang)
+    try:
+        assert desk.send().startswith("unknown: TimeoutError")
+        assert not ended.is_set()
+        monkeypatch.setattr(resubmission, "PUBLISH_SECONDS", 25.0)
+        monkeypatch.setattr(desk.target, "publish", publish)
+        assert desk.send(identity="q_1") == "published: queue orders"
+    finally:
+        recovered.set()
 
 
 def test_a_source_has_its_limit_a_minute(store: Store) -> None:
