@@ -15,6 +15,7 @@ _WORKING = re.compile(r"\bworking\b")
 _WORKING_DAY = re.compile(r"\bworking\s+days?\b")
 _BARE_CUT_OFF = re.compile(r"next\s+cut-?off\b(?!\s*\d)")
 _MONEY = {"decimal", "integer"}
+_WHOLE = 100
 
 
 def check_sla(
@@ -106,6 +107,9 @@ def _limits(review: Review, document: Document, path: Path, sla: Sla, limits: Sl
             review.validated(document, (*path, "due"), review.validators.due(limits.due, times))
     if limits.warn is not None and not re.fullmatch(f"{PERCENTAGE_PATTERN}|{DURATION_PATTERN}", limits.warn):
         message = f"'{limits.warn}' is neither a percentage nor a time before the due time; {_instead_of(limits.warn)}"
+        review.wrong(document, (*path, "warn"), message)
+    elif limits.warn is not None and limits.warn.endswith("%") and float(limits.warn.rstrip("%")) > _WHOLE:
+        message = f"'{limits.warn}' of the time is after the due time; write a share of at most 100%, for example '60%'"
         review.wrong(document, (*path, "warn"), message)
 
 

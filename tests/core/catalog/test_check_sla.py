@@ -157,6 +157,13 @@ BROKEN = [
         ],
     ),
     Broken(
+        "warn-after-the-due-time",
+        "flows/order-to-cash.yaml",
+        "warn: 60%",
+        "warn: 160%",
+        ["flows/order-to-cash.yaml:61:11: '160%' of the time is after the due time; write a share of at most 100%, for example '60%'"],
+    ),
+    Broken(
         "quoted-warn-without-a-unit",
         "flows/order-to-cash.yaml",
         "warn: 60%",
