@@ -40,7 +40,7 @@ def show(context: Context, members: pd.DataFrame, cause: str) -> None:
             ),
             *_worth(),
         ]
-        with st.container(height=460 if len(present) > 9 else "content", border=False):
+        with st.container(height=460 if len(present) > 9 else "content", border=False, key="affected"):
             table.show(columns, present.to_dict("records"), "Affected transactions")
     if len(gone):
         with st.expander(f"{counted(total - len(present), 'transaction')} no longer affected", expanded=present.empty):
@@ -50,7 +50,7 @@ def show(context: Context, members: pd.DataFrame, cause: str) -> None:
                 table.Column("Why", lambda row: LEFT.get(row["verdict"], status_badge.word(row["verdict"]))),
                 *_worth(),
             ]
-            with st.container(height=460 if len(gone) > 9 else "content", border=False):
+            with st.container(height=460 if len(gone) > 9 else "content", border=False, key="no-longer-affected"):
                 table.show(columns, gone.to_dict("records"), "Transactions no longer affected")
     order = "first due first" if is_held_up(cause) else "highest value first"
     note = f"Showing {len(members)} of {count(total)}, {order}." if total > len(members) else ""

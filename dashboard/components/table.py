@@ -39,19 +39,21 @@ def time(zone: Zone, moment: object, seconds: bool = False) -> Markup:
     return Markup('<time title="{}">{}</time>').format(utc(moment), zone.show(moment, seconds))
 
 
-def html(columns: Iterable[Column], rows: Iterable[Row], label: str = "") -> Markup:
-    """Return the table."""
+def html(columns: Iterable[Column], rows: Iterable[Row], label: str = "", *, stacked: bool = False) -> Markup:
+    """Return the table. ``stacked``: a phone shows each row as a card, every cell below its column's title."""
     columns = list(columns)
     head = Markup("").join(map(_head, columns))
     body = Markup("").join(
-        Markup("<tr>{}</tr>").format(
-            Markup("").join(Markup('<td class="{}">{}</td>').format(column.kind, column.cell(row)) for column in columns)
-        )
-        for row in rows
+        Markup("<tr>{}</tr>").format(Markup("").join(_cell(column, column.cell(row), stacked) for column in columns)) for row in rows
     )
     return Markup(
-        '<div class="andon-table" role="region" tabindex="0" aria-label="{}"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
-    ).format(label, head, body)
+        '<div class="andon-table{}" role="region" tabindex="0" aria-label="{}"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    ).format(" stacked" if stacked else "", label, head, body)
+
+
+def _cell(column: Column, shown: object, stacked: bool) -> Markup:
+    title = Markup(' data-title="{}"').format(column.title) if stacked and column.title else ""
+    return Markup('<td class="{}"{}>{}</td>').format(column.kind, title, shown)
 
 
 def _head(column: Column) -> Markup:
@@ -62,6 +64,6 @@ def _head(column: Column) -> Markup:
     )
 
 
-def show(columns: Iterable[Column], rows: Iterable[Row], label: str = "") -> None:
+def show(columns: Iterable[Column], rows: Iterable[Row], label: str = "", *, stacked: bool = False) -> None:
     """Draw the table."""
-    st.html(html(columns, rows, label))
+    st.html(html(columns, rows, label, stacked=stacked))

@@ -30,6 +30,15 @@ def test_rows_and_columns_stand_in_their_order_with_their_class() -> None:
     assert '<tr><td class="number">1</td><td class="soft">2</td></tr><tr><td class="number">3</td><td class="soft">None</td></tr>' in shown
 
 
+def test_the_cells_of_a_stacked_table_carry_their_columns_title_if_it_has_one() -> None:
+    columns = [table.Column("", lambda _: "lamp", "mark"), table.Column(HOSTILE, lambda row: row["a"], "soft")]
+    shown = table.html(columns, [{"a": 1}], stacked=True)
+    title = "&lt;script&gt;x&lt;/script&gt;&#34;&#39;"
+    assert f'<td class="mark">lamp</td><td class="soft" data-title="{title}">1</td>' in shown
+    assert 'class="andon-table stacked"' in shown
+    assert "data-title" not in table.html(columns, [{"a": 1}])
+
+
 def test_a_table_without_rows_has_its_head() -> None:
     assert "<tbody></tbody>" in table.html([table.Column("a", str)], [])
 
