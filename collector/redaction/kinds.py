@@ -19,17 +19,26 @@ _PHONE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _GUARDED = (
-    r"(?:password|passwd|pwd|passphrase|passwort|kennwort|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization|cookie"
-    r"|credentials?)"
+    r"(?:password|passwd|pwd|passphrase|passcode|passwort|kennwort|secret|token|(?:api|access|private|secret|signing|encryption)[_-]?key"
+    r"|authorization|cookie|credentials?)"
 )
 """What the names of secrets end in."""
 NAME_END = 16
 """Characters: more than the longest of them."""
+_SCHEME = r"(?:bearer|basic|digest|negotiate|ntlm|token|api[_-]?key|oauth|dpop|hawk|aws4-hmac-sha256|shared\w{3,20})"
+_VALUE = (
+    r"(?:\\\"(?:[^\"\\]|\\\\(?:\\.)?|\\[^\"\\])*+(?:\\?\")?"  # within a text of JSON, whose quotes are escaped
+    r"|\"(?:[^\"\\]|\\.)*+\"?|'(?:[^'\\]|\\.|'')*+'?|[^\s&;,\"'}]+)"
+)
+"""A secret behind its name: in quotes, which it may hold escaped, or up to the next blank or sign."""
 _CREDENTIAL = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
     r"|(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"
     r"|\b(?:bearer|basic)\s{1,3}[\w.~+/=-]{6,}"
-    rf"|{_GUARDED}\\?[\"']?\s{{0,3}}[=:]\s{{0,3}}(?:(?:bearer|basic|digest)\s{{1,3}})?(\\?\"[^\"]*\"?|'[^']*'?|[^\s&;,\"'}}]+)"
+    r"|cookie\s{0,3}:\s{0,3}([^\s;,\"'=]{1,256}=[^\s;,\"']*(?:;\s?[^\s;,\"'=]+(?:=[^\s;,\"']*)?)*)"
+    rf"|{_GUARDED}\\?[\"']?\s{{0,3}}(?:=>|[=:])\s{{0,3}}(?:{_SCHEME}\s{{1,3}})?({_VALUE})"
+    rf"|(?<![\w-])--(?:[\w-]{{1,32}}-)?{_GUARDED}\s{{1,3}}(?!-)({_VALUE})"
+    rf"|<[\w.:-]{{0,64}}{_GUARDED}(?:\s[^<>]{{0,1024}})?(?<!/)>\s{{0,64}}(<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<\s][^<]*)"
     r"|://[^\s/:@]{0,256}:([^\s/@]{1,256})@",
     re.IGNORECASE | re.DOTALL,
 )
@@ -53,7 +62,7 @@ SHORTEST = 6
 _IBAN_SHORTEST, _CARD_SHORTEST, _PHONE_SHORTEST = 15, 14, 8
 _LOCAL_PART_LONGEST = 64
 _PHONE_SIGNS = re.compile(r"\+[1-9]|tel|phone|mobil|handy|fax", re.IGNORECASE)
-_CREDENTIAL_SIGNS = re.compile(r"[=:]|eyJ|bearer|basic|-----", re.IGNORECASE)
+_CREDENTIAL_SIGNS = re.compile(r"[=:<]|eyJ|bearer|basic|--", re.IGNORECASE)
 Found = tuple[int, int, str]
 """Where something begins and ends, and what it says however it is spelled."""
 
@@ -110,7 +119,7 @@ def _credentials(text: str) -> Iterator[Found]:
     if not _CREDENTIAL_SIGNS.search(text):
         return
     for found in _CREDENTIAL.finditer(text):
-        group = 1 if found[1] else 2 if found[2] else 0
+        group = found.lastindex or 0
         yield *found.span(group), found[group]
 
 
