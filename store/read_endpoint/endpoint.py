@@ -254,9 +254,12 @@ def _allowed(request: Request, password: str) -> bool:
     return user == USER and hmac.compare_digest(given.encode(), password.encode())
 
 
+_GIVEN = "given by basic authentication or in the headers X-ClickHouse-User and X-ClickHouse-Key, and not in the address, which logs keep"
+
+
 def _stranger(wait_seconds: int) -> Response:
     if not wait_seconds:
-        return _refusal(516, "Authentication failed: user andon, password in <data>/secrets/reader", 401)
+        return _refusal(516, f"Authentication failed: user andon, password in <data>/secrets/reader, {_GIVEN}", 401)
     refusal = _refusal(516, f"Authentication failed: too many wrong passwords from this address; wait {wait_seconds} s", 503)
     refusal.headers["retry-after"] = str(wait_seconds)
     return refusal

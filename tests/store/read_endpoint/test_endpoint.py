@@ -271,6 +271,13 @@ def test_a_wrong_password_is_refused(url: str, user: str, password: str) -> None
         clickhouse_connect.get_client(dsn=url, username=user or "x", password=password)
 
 
+def test_a_password_in_the_address_is_not_read_and_its_sender_is_told_where_to_give_it(url: str) -> None:
+    answer = CLIENT.post(url, content=b"SELECT 1", params={"user": "andon", "password": PASSWORD})
+    assert answer.status_code == 401
+    assert "in the headers X-ClickHouse-User and X-ClickHouse-Key, and not in the address" in answer.text
+    assert PASSWORD not in answer.text
+
+
 def test_without_a_password(url: str) -> None:
     assert plain_http.post(url, content=b"SELECT 1").status_code == 401
     assert plain_http.post(url, content=b"SELECT 1", headers={"authorization": "Basic %%%"}).status_code == 401
