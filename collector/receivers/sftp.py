@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncssh
@@ -30,6 +30,9 @@ from core.errors import UsageError
 from core.secrets import resolve_secret
 
 ANSWER_SECONDS = 30.0
+PORTION_BYTES = 1 << 20
+"""What is asked for at a time of a file."""
+T = TypeVar("T")
 _LOST = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
@@ -94,7 +97,8 @@ class RemoteFolder:
             client = await self._connected()
             while waiting:
                 below = waiting.pop()
-                async for entry in client.scandir(self._at(below)):
+                entries = aiter(client.scandir(self._at(below)))
+                while (entry := await _answered(anext(entries, None))) is not None:
                     name, attributes = str(entry.filename), entry.attrs
                     path = f"{below}/{name}" if below else name
                     mode = attributes.permissions or 0
@@ -110,12 +114,22 @@ class RemoteFolder:
             try:
                 if not (await self._is_within(client, file.path) and await self._is_there(file)):
                     return None
-                async with client.open(self._at(file.path), "rb") as opened:
-                    content = await opened.read(file.size + 1 if file.size <= FILE_MAX_BYTES else EXCERPT_BYTES)
+                content = await self._content(client, file)
             except asyncssh.SFTPNoSuchFile:
                 return None
-            whole = isinstance(content, bytes) and (len(content) == file.size or file.size > FILE_MAX_BYTES)
-            return content if whole and await self._is_there(file) else None  # type: ignore[return-value] # bytes, as checked
+            whole = len(content) == file.size or file.size > FILE_MAX_BYTES
+            return content if whole and await self._is_there(file) else None
+
+    async def _content(self, client: asyncssh.SFTPClient, file: Found) -> bytes:
+        """Return at most one byte more than a file should have, or its beginning."""
+        wanted, content = file.size + 1 if file.size <= FILE_MAX_BYTES else EXCERPT_BYTES, bytearray()
+        opened = await _answered(client.open(self._at(file.path), "rb"))
+        try:
+            while len(content) < wanted and (part := await _answered(opened.read(min(PORTION_BYTES, wanted - len(content))))):
+                content += bytes(part)  # type: ignore[arg-type] # it was opened for bytes
+        finally:
+            await _answered(opened.close())
+        return bytes(content)
 
     async def move(self, file: Found, to: str) -> bool:
         """Move a file into a folder below this one."""
@@ -123,14 +137,14 @@ class RemoteFolder:
             client = await self._connected()
             if not await self._is_there(file):
                 return False
-            await client.makedirs(self._at(to), exist_ok=True)
+            await _answered(client.makedirs(self._at(to), exist_ok=True))
             if not await self._is_within(client, to):
                 raise NotADirectoryError(f"'{to}' is a link; nothing is moved out of the folder")
             number, name = 0, file.name
-            while await client.lexists(self._at(f"{to}/{name}")):
+            while await _answered(client.lexists(self._at(f"{to}/{name}"))):
                 number += 1
                 name = f"{file.name}.{number}"
-            await client.rename(self._at(file.path), self._at(f"{to}/{name}"))
+            await _answered(client.rename(self._at(file.path), self._at(f"{to}/{name}")))
             return True
 
     async def delete(self, file: Found) -> bool:
@@ -139,7 +153,7 @@ class RemoteFolder:
             client = await self._connected()
             if not await self._is_there(file):
                 return False
-            await client.remove(self._at(file.path))
+            await _answered(client.remove(self._at(file.path)))
             return True
 
     async def changed(self, seconds: float) -> None:
@@ -157,13 +171,13 @@ class RemoteFolder:
 
     async def _is_within(self, client: asyncssh.SFTPClient, path: str) -> bool:
         """Return whether no link on the way leads elsewhere: the real path would be another one."""
-        root, real = await client.realpath(self._path), await client.realpath(self._at(path))
+        root, real = await _answered(client.realpath(self._path)), await _answered(client.realpath(self._at(path)))
         return real == f"{str(root).rstrip('/')}/{path}"
 
     async def _is_there(self, file: Found) -> bool:
         assert self._client is not None  # noqa: S101 - connected by the caller
         try:
-            found = await self._client.lstat(self._at(file.path))
+            found = await _answered(self._client.lstat(self._at(file.path)))
         except asyncssh.SFTPNoSuchFile:
             return False
         return stat.S_ISREG(found.permissions or 0) and (found.size, int(found.mtime or 0)) == (file.size, file.written)
@@ -177,9 +191,8 @@ class RemoteFolder:
             keys = (
                 [asyncssh.import_private_key(await asyncio.to_thread(resolve_secret, settings.private_key))] if settings.private_key else []
             )
-            # the client's own limit is asyncio.wait_for's, which before Python 3.12 can lose our cancellation
-            async with asyncio.timeout(ANSWER_SECONDS):
-                self._connection = await asyncssh.connect(
+            self._connection = await _answered(
+                asyncssh.connect(
                     address.hostname,
                     address.port or 22,
                     username=unquote(address.username or ""),
@@ -192,7 +205,8 @@ class RemoteFolder:
                     keepalive_interval=ANSWER_SECONDS / 2,
                     keepalive_count_max=2,
                 )
-            self._client = await self._connection.start_sftp_client()
+            )
+            self._client = await _answered(self._connection.start_sftp_client())
         return self._client
 
     @contextmanager
@@ -212,6 +226,16 @@ class RemoteFolder:
             raise ConnectionError(f"{type(error).__name__}: {error}") from error
         except NotADirectoryError:
             raise
-        except OSError as error:
+        except OSError as error:  # also of what was not answered in time
             self.close()
             raise ConnectionError(str(error)) from error
+
+
+async def _answered(asked: Awaitable[T]) -> T:
+    """Return what the other machine answers in time: it may answer that it is there, and nothing else, for ever."""
+    try:
+        # a client's own limit is often asyncio.wait_for's, which before Python 3.12 can lose our cancellation
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await asked
+    except TimeoutError as error:
+        raise TimeoutError(f"the machine has not answered within {ANSWER_SECONDS:.0f} seconds") from error

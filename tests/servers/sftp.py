@@ -64,6 +64,16 @@ class SftpServer:
             self.process = subprocess.Popen([self.program, "-D", "-e", "-f", str(self.folder / "sshd_config")], stdout=log, stderr=log)
         wait_until(lambda: listens(self.port), START_SECONDS, f"sshd listens; its log is {self.folder / 'log'}")
 
+    def serving(self) -> list[int]:
+        """Return the ids of the processes that serve files, one for each connection."""
+        assert self.process is not None
+        told = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout.splitlines()[1:]
+        rows = [line.split(maxsplit=2) for line in told]
+        below = {str(self.process.pid)}
+        for _ in range(3):  # the daemon, its process for a connection, and for a user of lesser rights one more
+            below |= {pid for pid, parent, _ in rows if parent in below}
+        return [int(pid) for pid, _, program in rows if pid in below and SUBSYSTEM in program]
+
     def kill(self) -> None:
         """End it and its connections as a crash would."""
         if self.process is not None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from collector.receivers import sftp
 from collector.receivers.sftp import RECEIVER
 from core.errors import WrongSetting
 from core.telemetry import M, Telemetry
@@ -111,6 +114,32 @@ def test_a_machine_that_crashes_again_and_again_loses_and_repeats_nothing(remote
     reading(remote, tmp_path, intake, scenario, after="delete")
     found = {event["id"]: event["data"]["name"] for event in intake.events}
     assert sorted(found.values()) == sorted(names)
+
+
+def test_a_machine_that_is_there_and_answers_nothing_is_told_and_read_again(
+    remote: RemoteFolder, tmp_path: Path, sftp_server: SftpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its keep-alives were answered, so it was waited for without end, as if there were no files."""
+    intake, telemetry = TestIntake(), Telemetry()
+
+    async def scenario() -> None:
+        remote.put(["a"])
+        await until(lambda: len(intake.accepted) == 1)
+        serving = sftp_server.serving()
+        try:
+            monkeypatch.setattr(sftp, "ANSWER_SECONDS", 0.5)
+            for process in serving:
+                os.kill(process, signal.SIGSTOP)
+            await until(lambda: "has not answered within" in "".join(str(getattr(record, "fields", "")) for record in caplog.records))
+            assert telemetry.value(M.RECEIVER_UP, source="erp") == 0
+            monkeypatch.setattr(sftp, "ANSWER_SECONDS", 30.0)
+        finally:
+            for process in serving:
+                os.kill(process, signal.SIGKILL)
+        remote.put(["b"])
+        await until(lambda: len(intake.accepted) == 2)
+
+    reading(remote, tmp_path, intake, scenario, telemetry)
 
 
 @pytest.mark.parametrize(
