@@ -97,7 +97,7 @@ STEPS = {
 def test_a_step_is_told_or_its_outcome_recorded_and_a_check_is_both(
     sent: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch, arguments: list[str], posted: list[dict[str, Any]], said: str
 ) -> None:
-    monkeypatch.setattr("andon.client.steps.prepare", lambda *_: Prepared(STEPS[arguments[0]], {"order": "4711"}))
+    monkeypatch.setattr("andon.client.steps.prepare", lambda *_: Prepared("ab", STEPS[arguments[0]], {"order": "4711"}))
     result = run("step", "ab", *arguments, "--by=Ana")
     assert (result.exit_code, result.output) == (0, said)
     assert sent == [(f"incidents/{ID}/step", {"by": "Ana", **body}) for body in posted]
@@ -125,7 +125,7 @@ def test_a_change_is_shown_and_sent_only_if_it_is_confirmed(
     said: str,
 ) -> None:
     resubmit = Step(step="resubmit", title="Resubmit", post="http://mw/{order}")
-    monkeypatch.setattr("andon.client.steps.prepare", lambda *_: Prepared(resubmit, {"order": "4711"}))
+    monkeypatch.setattr("andon.client.steps.prepare", lambda *_: Prepared("ab", resubmit, {"order": "4711"}))
 
     def act(_: object, path: str, body: dict[str, Any]) -> dict[str, Any]:
         sent.append((path, body))
