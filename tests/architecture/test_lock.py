@@ -129,3 +129,12 @@ def test_what_is_shipped_is_listed_for_those_who_audit_it(tmp_path: Path) -> Non
     assert {name: pinned[name].version for name in audited} == audited
     assert {"streamlit", "chdb-core", "aio-pika", "psycopg-binary"} <= set(audited)
     assert not {"pytest", "ruff", "mypy", "hatchling", "playwright"} & set(audited)
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "deploy" / "Containerfile"], ids=lambda page: page.name
+)
+def test_no_page_tells_pip_to_keep_to_our_lock(page: Path) -> None:
+    """Its hashes would be asked of the wheel, too, which has none: pip refuses, uv does not."""
+    commands = re.findall(r"(\S+) install [^\n]*--constraint \S*requirements\.txt", page.read_text(encoding="utf-8"))
+    assert not [program for program in commands if program.endswith("bin/pip")]
