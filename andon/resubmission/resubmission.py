@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -44,7 +43,6 @@ class Resubmission:
     act: Callable[[Act, datetime], object]
     clock: Clock
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _lately: dict[str, deque[datetime]] = field(default_factory=lambda: defaultdict(deque))
 
     def show(self, request: Resubmit) -> Act:
         """Return what would be published where, and the word that confirms it. Publishes nothing."""
@@ -87,12 +85,10 @@ class Resubmission:
         return _Prepared(original, publisher, source.resubmit, body, history)
 
     def _limit(self, prepared: _Prepared, now: datetime) -> None:
-        lately = self._lately[prepared.original.source]
-        while lately and lately[0] <= now - timedelta(minutes=1):
-            lately.popleft()
-        if len(lately) >= prepared.settings.per_minute:
-            raise UsageError(f"id: {len(lately)} of this source were published within a minute, which is its limit; wait a little")
-        lately.append(now)
+        with self.connect() as client:  # an engine that was started again knows it, too
+            lately = reads.begun_since(client, source=prepared.original.source, since=now - timedelta(minutes=1))
+        if lately >= prepared.settings.per_minute:
+            raise UsageError(f"id: {lately} of this source were published within a minute, which is its limit; wait a little")
 
     def _publish(self, prepared: _Prepared) -> tuple[str, str]:
         original = prepared.original

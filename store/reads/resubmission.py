@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -33,6 +34,12 @@ def transactions_of(client: Reader, *, signal_id: str) -> list[dict[str, Any]]:
     """Return flow, transaction_id, reference, first_at (milestone → UTC) and milestone of the transactions that an event belongs to."""
     found = client.query(statement("resubmission/transactions"), parameters={"signal_id": signal_id})
     return [dict(row) for row in found.named_results()]
+
+
+def begun_since(client: Reader, *, source: str, since: datetime) -> int:
+    """Return how many of a source were published, or begun to be, after a moment (aware)."""
+    (found,) = client.query(statement("resubmission/lately"), parameters={"source": source, "since": since}).named_results()
+    return int(found["begun"])
 
 
 def history(client: Reader, *, targets: tuple[str, ...] = (), events: tuple[str, ...] = ()) -> pd.DataFrame:

@@ -22,6 +22,7 @@ WITHOUT_ANSWER = {
     "discovery.is_deep",
     "incident_findings.changes",
     "discovery.sample",
+    "resubmission.begun_since",
     "resubmission.dead_letters",
     "resubmission.given_up",
     "resubmission.history",

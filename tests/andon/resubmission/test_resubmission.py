@@ -259,8 +259,10 @@ def test_a_target_that_hangs_keeps_nobody_else_from_publishing(desk: Desk, monke
 def test_a_source_has_its_limit_a_minute(store: Store) -> None:
     desk = Desk(store, per_minute=1)
     desk.send()
-    with pytest.raises(UsageError, match="within a minute"):
-        desk.send(identity="q_1")
+    for _ in range(2):
+        with pytest.raises(UsageError, match="1 of this source were published within a minute"):
+            desk.send(identity="q_1")
+        desk.resubmission = desk.started()
     desk.clock.advance(timedelta(minutes=1))
     assert desk.send(identity="q_1") == "published: queue orders"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from store.client import Store
 from store.reads import resubmission
 from store.statement import statement
@@ -82,3 +84,14 @@ def test_failures_that_are_no_dead_letters_hide_none_and_it_is_told_of_how_many_
     found = resubmission.given_up(store.reader, incident_id="i", source="erp")
     assert list(found["id"]) == [str(number) for number in range(499, 299, -1)]
     assert set(found["among"]) == {500}
+
+
+def test_what_was_begun_lately_is_counted_for_its_source_alone(store: Store) -> None:
+    for number, (source, kind) in enumerate((("erp", "orders.dead_letter"), ("erp", "orders"), ("crm", "orders.dead_letter"))):
+        put(store, "events", slice=number + 1, source=source, event_source="/q", id=f"m-{number}", type=kind, received_at=START)
+    put(store, "quarantine", slice=1, source="erp", quarantine_id="q_1", received_at=START)
+    for seconds, action, target in ((0, "resubmit", "m-0"), (5, "resubmit", "m-0"), (6, "resubmit", "m-1"), (7, "resubmit", "m-2")):
+        put(store, "actions", at=START + timedelta(seconds=seconds), actor="Ana", action=action, target=target)
+    for action in ("resubmit", "resubmitted", "ask to resubmit"):
+        put(store, "actions", at=START + timedelta(seconds=8), actor="Ana", action=action, target="q_1")
+    assert [resubmission.begun_since(store.reader, source=source, since=START) for source in ("erp", "crm", "mes")] == [2, 1, 0]
