@@ -59,7 +59,21 @@ def processes(mark: str) -> list[str]:
 def test_nothing_is_left(tmp_path: Path, interrupt: Callable[[subprocess.Popen[bytes]], None]) -> None:
     file, ready, mark = tmp_path / "test_long.py", tmp_path / "ready", uuid.uuid4().hex
     file.write_text(TEST)
-    command = [sys.executable, "-m", "pytest", str(file), "-n", "1", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+    # whoever started this run in the background may have it ignore Ctrl-C, which its children inherit
+    command = [
+        "env",
+        "--default-signal=INT",
+        sys.executable,
+        "-m",
+        "pytest",
+        str(file),
+        "-n",
+        "1",
+        "-p",
+        "tests.conftest",
+        "-p",
+        "no:cacheprovider",
+    ]
     command += ["-c", str(ROOT / "pyproject.toml"), f"--rootdir={ROOT}", f"--basetemp={tmp_path / 'run'}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "READY": str(ready), MARK: mark}
     with (tmp_path / "printed").open("wb") as printed:
