@@ -84,8 +84,8 @@ def csv(frame: pd.DataFrame) -> bytes:
 
 
 def _number(value: object) -> str:
-    """Return all digits that a double is sure of, without an exponent."""
-    return np.format_float_positional(float(f"{value:.15g}"), trim="-")
+    """Return all digits that a double is sure of, without an exponent, and without the noise of sums behind the ninth decimal."""
+    return np.format_float_positional(round(float(f"{value:.15g}"), 9), trim="-")
 
 
 def _iso(moment: object, zone: ZoneInfo) -> str:
