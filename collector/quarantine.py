@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from collector.ingest.content import Content
+from collector.ingest.content import Content, content_of
 from collector.rejection import ValidationError
 from core.signal import Lane, Record, SignalKind
 
@@ -58,11 +58,11 @@ def quarantine_record(
         "peer": _whole(provenance.peer),
         "count": count,
     }
-    content = body if isinstance(body, Content) else Content(body)
-    kept = content.whole() if content.size <= BODY_MAX_BYTES else content.beginning(EXCERPT_BYTES)
-    if content.size > BODY_MAX_BYTES:
-        detail["sha256"] = content.sha256()
-        detail["size_bytes"] = str(content.size)
+    with content_of(body) as content:
+        kept = content.whole() if content.size <= BODY_MAX_BYTES else content.beginning(EXCERPT_BYTES)
+        if content.size > BODY_MAX_BYTES:
+            detail["sha256"] = content.sha256()
+            detail["size_bytes"] = str(content.size)
     text = msgspec.json.encode(detail).decode()
     return quarantine_id, Record(SignalKind.QUARANTINE, provenance.source, provenance.lane, received_at, count, kept, text)
 

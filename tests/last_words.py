@@ -28,7 +28,7 @@ def write_down(folder: Path) -> None:
             faulthandler.dump_traceback(file)
         end(status)
 
-    os._exit = tell_and_end  # type: ignore[assignment]
+    os._exit = tell_and_end  # type: ignore[assignment]  # what it replaces never returns, and neither does this
 
 
 def explain(report: Any, folder: Path) -> None:

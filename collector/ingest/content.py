@@ -10,7 +10,8 @@ import asyncio
 import hashlib
 import mmap
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, Self, TypeVar
 
 REQUEST_MAX_BYTES = 20 << 20
@@ -98,6 +99,16 @@ class Content:
             while left:
                 left = left[os.write(self._file, left) :]
         self._parts.clear()
+
+
+@contextmanager
+def content_of(body: bytes | Content) -> Iterator[Content]:
+    """Yield a body as content: one that was content already stays open, whoever made it closes it."""
+    if isinstance(body, Content):
+        yield body
+        return
+    with Content(body) as content:
+        yield content
 
 
 def mapped(file: int) -> Bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from collector.cloud_events import source_named, source_of
 from collector.ingest.authentication import Sender, Senders
-from collector.ingest.content import Content
+from collector.ingest.content import Content, content_of
 from collector.otlp.admission import Admitted
 from collector.quarantine import BODY_MAX_BYTES, Provenance, quarantine_record
 from collector.receiver import Intake
@@ -143,8 +143,8 @@ def _as_named(body: bytes | Content, envelope: Envelope) -> Envelope:
         return envelope
     named = envelope.headers.get("ce-source", "")
     if not named and not envelope.encoding:
-        content = body if isinstance(body, Content) else Content(body)
-        named = source_named(content.whole()) if content.size <= BODY_MAX_BYTES else ""
+        with content_of(body) as content:
+            named = source_named(content.whole()) if content.size <= BODY_MAX_BYTES else ""
     return replace(envelope, sender=envelope.sender_of((named,)))
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from collector.ingest.content import Content
+from collector.ingest.content import SMALL_MAX_BYTES, Content
 from collector.quarantine import BODY_MAX_BYTES, EXCERPT_BYTES, Provenance, quarantine_reason, quarantine_record
 from collector.rejection import ValidationError
 from core.signal import Lane, Record, SignalKind
+from tests.collector.bodies import open_bodies
 
 ERROR = ValidationError("bad_json:syntax", "no JSON", "body", "send JSON")
 
@@ -58,3 +59,10 @@ def test_one_that_is_larger_than_the_bound_is_kept_by_its_beginning_and_its_fing
         else:
             assert record.body == body[:EXCERPT_BYTES]
             assert (detail["size_bytes"], detail["sha256"]) == (str(size), hashlib.sha256(body).hexdigest())
+
+
+@pytest.mark.parametrize("size", [SMALL_MAX_BYTES + 1, BODY_MAX_BYTES + 1])
+def test_nothing_of_a_large_body_stays_in_memory_once_it_is_kept(size: int) -> None:
+    before = open_bodies()
+    quarantine_record(ValidationError("syntax", "no"), bytes(size), Provenance("erp", Lane.STANDARD, "message", ""), 1)
+    assert open_bodies() == before

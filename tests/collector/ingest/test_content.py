@@ -6,21 +6,11 @@ import asyncio
 import hashlib
 import os
 import threading
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 from collector.ingest.content import SMALL_MAX_BYTES, Content, mapped
-
-
-def open_bodies() -> int:
-    """Return how many files this process has open for bodies: it may close others at any time."""
-    found = 0
-    for file in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):
-            found += "memfd:andon-body" in str(file.readlink())
-    return found
+from tests.collector.bodies import open_bodies
 
 
 @pytest.mark.parametrize("size", [0, 1, SMALL_MAX_BYTES, SMALL_MAX_BYTES + 1, 3 << 20])
