@@ -43,9 +43,8 @@ def blocks(title: str, language: str) -> list[str]:
 
 
 def test_the_first_signals_move_the_shipped_catalogs_order_from_captured_to_booked(tmp_path: Path) -> None:
-    curl = blocks(SIGNAL, "sh")[0].partition(".venv/bin/andon find")[0]
-    book = tmp_path / "book.py"
-    book.write_text(blocks(SIGNAL, "python")[0])
+    curl, book = (block.partition(".venv/bin/andon ")[0] for block in blocks(SIGNAL, "sh")[:2])
+    (tmp_path / "book.py").write_text(blocks(SIGNAL, "python")[0])
     with running(Product(tmp_path / "data", ROOT / "catalog"), "collect", "engine") as product:
 
         def stands_at(stage: str) -> bool:
@@ -53,12 +52,9 @@ def test_the_first_signals_move_the_shipped_catalogs_order_from_captured_to_book
 
         subprocess.run(["sh", "-ec", curl.replace("http://127.0.0.1:4318", product.collector_url)], check=True, capture_output=True)
         wait_until(lambda: stands_at("captured"), 30, "the order is captured")
-        environment = {
-            **os.environ,
-            "OTEL_EXPORTER_OTLP_ENDPOINT": product.collector_url,
-            "PYTHONPATH": str(ROOT / "instrumentation" / "src"),
-        }
-        subprocess.run([sys.executable, str(book)], check=True, env=environment, timeout=60)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "instrumentation" / "src")}
+        typed = book.replace("http://127.0.0.1:4318", product.collector_url).replace(".venv/bin/python", sys.executable)
+        subprocess.run(["sh", "-ec", typed], check=True, env=environment, timeout=60, cwd=tmp_path)
         wait_until(lambda: stands_at("booked"), 30, "the order is booked")
 
 
@@ -178,12 +174,8 @@ def test_an_order_of_the_own_flow_alerts_and_is_resolved_when_it_is_booked(tmp_p
             wait_until(lambda: not is_free("127.0.0.1", int(port)), 10, "the desk listens")
             subprocess.run(["sh", "-ec", capture.replace("http://127.0.0.1:4318", product.collector_url)], check=True, capture_output=True)
             wait_until(lambda: told() == [("opened", "critical", {"EUR": 900})], 30, "the desk hears of the order")
-            environment = {
-                **os.environ,
-                "OTEL_EXPORTER_OTLP_ENDPOINT": product.collector_url,
-                "PYTHONPATH": str(ROOT / "instrumentation" / "src"),
-            }
-            commands = book.replace(".venv/bin/python", sys.executable)
+            environment = {**os.environ, "PYTHONPATH": str(ROOT / "instrumentation" / "src")}
+            commands = book.replace("http://127.0.0.1:4318", product.collector_url).replace(".venv/bin/python", sys.executable)
             subprocess.run(["sh", "-ec", commands], check=True, env=environment, timeout=60, cwd=tmp_path)
             wait_until(lambda: [reason for reason, _, _ in told()] == ["opened", "resolved"], 30, "the desk hears that it is over")
             assert product.query("SELECT reference FROM transactions FINAL WHERE flow = 'orders'") == [("0815",)]
