@@ -57,6 +57,7 @@ def context(zone: Zone, wall: bool = False) -> Context:
         speed=settings.clock_speed,
         refused=refused,
         image_hosts=tuple(settings.images_from),
+        http_port=settings.http_port,
     )
 
 

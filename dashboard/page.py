@@ -24,7 +24,8 @@ class Context:
     """What a page receives. ``catalog`` is the one in force, empty if it is not known.
 
     ``wall``: shown on a wall screen, where nobody clicks. ``speed``: simulated seconds per real second. ``refused``: why the engine
-    rejected the catalog on disk, '' if it did not. ``image_hosts``: hosts whose images a runbook may show.
+    rejected the catalog on disk, '' if it did not. ``image_hosts``: hosts whose images a runbook may show. ``http_port``: where the
+    collector takes events.
     """
 
     data: Data
@@ -35,6 +36,7 @@ class Context:
     speed: float = 1.0
     refused: str = ""
     image_hosts: tuple[str, ...] = ()
+    http_port: int = 4318
 
     @property
     def now(self) -> datetime:

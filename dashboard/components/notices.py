@@ -9,11 +9,6 @@ from markupsafe import Markup
 
 from dashboard.components.time_format import Zone, duration, utc
 
-FIRST_EVENT = """curl http://127.0.0.1:4318/v1/events \\
-  -H 'Content-Type: application/cloudevents+json' \\
-  -d '{"specversion": "1.0", "id": "1", "source": "crm", "type": "crm.order.captured",
-       "data": {"orderId": "4711", "total": 12000, "currency": "EUR", "customer": "ACME"}}'"""
-
 _NOTICE = Markup(
     '<div class="andon-notice {kind}" role="status"><div class="glyph" aria-hidden="true">{glyph}</div>'
     '<div><div class="headline">{headline}</div><div class="words">{words}</div></div></div>'

@@ -14,12 +14,14 @@ from core.incident import IncidentStatus, current_status
 from core.money import count
 from dashboard import definitions, measures
 from dashboard.components import incident_header, links, notices, reported, status_badge
+from dashboard.components.first_event import first_event
 from dashboard.components.stations import LEGEND, line
 from dashboard.components.time_format import aware, duration, unbroken, until, utc
 from dashboard.data import Unreachable
 from dashboard.page import Context
 from dashboard.places import Line, lines, total
 from store.reads import board as reads
+from store.reads import search
 
 _REFRESH = "5s"
 _FIGURE = Markup(
@@ -63,8 +65,9 @@ def _draw(context: Context) -> None:
         notices.delayed(context.data.asked, context.data.delayed_since, context.zone, context.now)
     flows = lines(context.catalog, board)
     _header(context, board, flows)
-    if board.waiting.empty and board.held.empty:
-        notices.empty("No transactions yet", "A flow appears as soon as its first milestone arrives. Send one:", notices.FIRST_EVENT)
+    if board.waiting.empty and board.held.empty and not context.data.read(search.is_any_known):
+        words = "A flow appears as soon as its first milestone arrives. Send one:"
+        notices.empty("No transactions yet", words, first_event(context))
         return
     _incidents(context, board.incidents)
     drawn = Markup("").join(line(flow, reported.total(context.catalog, flow.held.value, context.now), context.now) for flow in flows)

@@ -17,6 +17,7 @@ from core.money import count
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import error_share, export, filters, links, notices, table
+from dashboard.components.first_event import first_event
 from dashboard.components.time_format import aware, duration
 from dashboard.page import Context
 from store.reads import interfaces as reads
@@ -57,7 +58,7 @@ class Interfaces:
             notices.empty(
                 "No system has handed anything over in the last 24 hours",
                 "An interface appears when a transaction passes milestones of two systems. Send the first signal:",
-                notices.FIRST_EVENT,
+                first_event(context),
             )
         elif not shown:
             notices.empty("Nothing matches", "No handover was seen with all of these. Clear a filter.")

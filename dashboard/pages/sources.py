@@ -20,6 +20,7 @@ from core.money import count
 from core.plural import counted
 from dashboard import definitions
 from dashboard.components import error_share, export, facts, links, notices, queues, resubmissions, source_filters, status_badge, table
+from dashboard.components.first_event import first_event
 from dashboard.components.spark import spark
 from dashboard.components.time_format import aware, duration, utc
 from dashboard.components.troubles import troubles_of
@@ -64,7 +65,7 @@ class Sources:
         shown: set[str] | None = None
         if not names:
             notices.empty(
-                "No source yet", "A source appears when it is in the catalog or when it sends its first signal:", notices.FIRST_EVENT
+                "No source yet", "A source appears when it is in the catalog or when it sends its first signal:", first_event(context)
             )
         else:
             silent = set(expected.loc[expected["silent_since"].notna(), "source"]) if len(expected) else set()

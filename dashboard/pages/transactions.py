@@ -14,6 +14,7 @@ from core.catalog.flow import PARTIES
 from core.money import cell
 from dashboard import definitions
 from dashboard.components import export, filters, links, notices, saved_views, status_badge, table
+from dashboard.components.first_event import first_event
 from dashboard.components.time_format import due, unbroken
 from dashboard.components.transaction_detail import transaction_detail
 from dashboard.components.words import plain
@@ -117,11 +118,11 @@ def _list(context: Context) -> None:
     if order.by == "value" and catalog.rates:
         asked["rates"] = tuple((currency, rate) for currency, (rate, _) in catalog.rates.on(context.now.date()).items())
     rows = context.data.read(reads.listing, **asked, limit=_LIMIT)
-    if rows.empty and recent.empty:
+    if rows.empty and not context.data.read(reads.is_any_known):
         notices.empty(
             "No transactions yet",
             "A transaction appears with the first signal that matches a milestone of a flow. Send one:",
-            notices.FIRST_EVENT,
+            first_event(context),
         )
     elif rows.empty:
         notices.empty("Nothing matches", "No transaction matches all of these filters. Widen the period or clear a filter.")

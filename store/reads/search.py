@@ -82,6 +82,11 @@ def _beginnings(value: str) -> dict[str, str]:
     return {f"beginning_{number}": form for number, form in enumerate(forms(value))}
 
 
+def is_any_known(client: Reader) -> bool:
+    """Return whether there is a transaction at all, whatever became of it."""
+    return bool(client.query(statement("search/any_known"), parameters={"heartbeat": HEARTBEAT}).result_rows)
+
+
 def choices(client: Reader, *, since: datetime) -> pd.DataFrame:
     """Return customer, supplier, carrier and plant of the transactions first seen since then, with their number.
 

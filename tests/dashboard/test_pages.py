@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from store.reads import catalogs
 from store.reads.connection import ReaderError
 from tests.dashboard.conftest import PAGES
 from tests.dashboard.shown import View, first_of, no_foreign_markup, words
-from tests.dashboard.synthetic import HOSTILE, catalog
+from tests.dashboard.synthetic import HOSTILE, NOW, catalog
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -40,6 +41,19 @@ def test_an_empty_page_says_so(page: str, view: View, empty: Store) -> None:
     shown = words(view(page, empty))
     assert "andon-notice" in shown
     assert "andon-notice bad" not in shown
+
+
+@pytest.mark.parametrize("page", ["board", "transactions"])
+def test_where_everything_ended_long_ago_no_page_says_that_there_was_nothing(page: str, view: View, empty: Store) -> None:
+    row = {"flow": "order-to-cash", "transaction_id": "0" * 32, "revision": 1, "reference": "0815", "state": "completed"}
+    long_ago = dict.fromkeys(("started_at", "updated_at", "ended_at"), NOW - timedelta(days=90))
+    empty.insert("transactions", {name: [value] for name, value in {**row, **long_ago}.items()})
+    try:
+        shown = words(view(page, empty))
+    finally:
+        empty.command("TRUNCATE TABLE transactions")
+    assert "No transactions yet" not in shown
+    assert ("Nothing matches" if page == "transactions" else "Captured") in shown
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.notices import FIRST_EVENT
 from tests.dashboard.shown import words
 
 
@@ -58,8 +55,3 @@ def test_old_data_says_from_when_and_how_old_it_is_in_the_viewers_zone() -> None
     assert "27 Mar 16:05:09, 12 min old" in shown
     assert "The engine at http://x does not answer." in shown
     assert 'title="2026-03-27 15:05:09 UTC"' in shown
-
-
-def test_the_first_event_that_is_proposed_is_a_cloud_event() -> None:
-    event = json.loads(FIRST_EVENT[FIRST_EVENT.index("{") : FIRST_EVENT.rindex("}") + 1])
-    assert {"specversion", "id", "source", "type", "data"} <= set(event)
