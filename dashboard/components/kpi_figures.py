@@ -20,6 +20,8 @@ MONEY = 4
 """How many of the tiles are money; they come last."""
 NOTES = " · "
 """Between two things that the note of a tile says."""
+_NONE = "none"
+"""Instead of an amount that is known to be nothing: a dash is for what is not known."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,9 @@ def _orders(period: Period, figures: Figures) -> list[Tile]:
 
 def _money(context: Context, period: Period, figures: Figures) -> list[Tile]:
     found, all_ = [], figures.money[figures.money["by"] == "all"]
+    whole = _first(of(figures.whole, "all"))
+    heard = bool(whole.get("transactions"))
+    priced = heard and (not whole["exceptions"] or bool(((all_["before"] == 0) & (all_["currency"] != "")).any()))
     for column, label, what, told in (
         ("penalty", "Penalties", "missed", "What the lateness of the SLAs missed in the period costs so far"),
         ("missed", "Value missed", "missed", "Value of the transactions with an SLA missed in the period, each once"),
@@ -152,11 +157,12 @@ def _money(context: Context, period: Period, figures: Figures) -> list[Tile]:
         ),
     ):
         now, before = (behind.by_currency(all_[all_["before"] == earlier], column).get("", {}) for earlier in (0, 1))
-        value, made_of = reported.total(context.catalog, now, period.last)
+        value, made_of = reported.total(context.catalog, now, period.last) if now or not priced else (_NONE, "")
         note = f"{reported.total(context.catalog, before, period.last)[0]} in {period.before}" if before else ""
         found.append(Tile(label, value, note, href=behind.link("kpis", what), told=_made(told, made_of)))
-    value, made_of = reported.total(context.catalog, at_risk(figures), context.now)
-    note = counted(int(figures.risk["transactions"].sum()) if len(figures.risk) else 0, "transaction")
+    held = int(figures.risk["transactions"].sum()) if len(figures.risk) else 0
+    value, made_of = reported.total(context.catalog, at_risk(figures), context.now) if held or not heard else (_NONE, "")
+    note = counted(held, "transaction")
     told = _made("Of the transactions in open incidents, each once", made_of)
     return [*found, Tile("Value at risk now", value, note, href=behind.link("kpis", "risk"), told=told)]
 

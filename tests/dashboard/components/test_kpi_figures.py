@@ -107,7 +107,7 @@ def test_exceptions_and_cycle_time_are_compared_with_the_period_before(context: 
 
 def test_money_keeps_currencies_apart_and_comes_last(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(context, FIGURES, monkeypatch)
-    assert [tile.value for tile in list(found.values())[-kpi_figures.MONEY :]] == ["€40 + $2", "€1.24M + $900", "–", "€5.00k + $10"]
+    assert [tile.value for tile in list(found.values())[-kpi_figures.MONEY :]] == ["€40 + $2", "€1.24M + $900", "none", "€5.00k + $10"]
     assert found["Penalties"].note == "€30 in September 2026"
     assert found["Value at risk now"].note == "4 transactions"
 
@@ -119,6 +119,18 @@ def test_money_is_one_amount_where_the_catalog_has_rates_of_the_last_day(context
     assert (found["Penalties"].value, found["Value missed"].value, found["Value at risk now"].value) == ("€41", "€1.24M", "€5.02k")
     assert found["Penalties"].told.endswith(": €40 + $2 at rates of 01 Jan 2026")
     assert found["Value at risk now"].told.endswith("at rates of 01 Nov 2026")
+
+
+def test_a_dash_is_for_money_that_is_not_known_and_none_for_what_is_known_to_be_nothing(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(**changed: pd.DataFrame) -> list[str]:
+        return [tile.value for tile in list(told(context, replace(FIGURES, **changed), monkeypatch).values())[-kpi_figures.MONEY :]]
+
+    assert shown(money=MONEY.assign(penalty=0.0))[0] == "none", "late, but not late enough to cost anything"
+    assert shown(whole=FIGURES.whole.assign(exceptions=0), money=MONEY.head(0), risk=RISK.head(0)) == ["none"] * 4
+    unpriced = MONEY.assign(currency="", penalty=0.0, missed=0.0)
+    assert shown(money=unpriced)[:3] == ["–"] * 3, "orders were missed, and nobody said what they are worth"
 
 
 def test_without_anything_there_are_dashes_and_nothing_is_compared(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
