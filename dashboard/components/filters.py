@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 
 import streamlit as st
 from markupsafe import Markup
 
 from core.catalog.catalog import Catalog
 from dashboard import definitions
-
-PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
-_PERIOD_WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "All time"}
-
 
 _FOLD = Markup('<details class="andon-fold"><summary>Filters</summary></details>')
 """Never drawn in other words: what is unfolded stays so while filters are chosen."""
@@ -50,19 +45,6 @@ def flow(catalog: Catalog) -> str:
     return choose("Flow", "flow", catalog.flows, lambda name: definitions.flow_title(catalog, name))
 
 
-def period(default: str = "30d", everything: bool = False) -> str:
-    """Let the viewer choose a period; kept as ``?period=``."""
-    known = [*PERIODS, *(["all"] if everything else [])]
-    now = st.query_params.get("period", default)
-    now = now if now in known else default
-    return select("Period", "period", known, now, _PERIOD_WORDS.__getitem__) or default
-
-
-def since(chosen: str, now: datetime) -> datetime | None:
-    """Return when the period begins, rounded down to the minute so that cached answers can be shared; None for all time."""
-    return None if chosen == "all" else now.replace(second=0, microsecond=0) - PERIODS[chosen]
-
-
 def stated() -> str:
     """Return what the address selects: ``flow=order-to-cash; plant=DE07``; empty if it selects everything."""
     return "; ".join(f"{name}={value}" for name, value in sorted(st.query_params.items()) if name in _SELECTING and value)
@@ -91,7 +73,7 @@ _SELECTING = {
     "cause",
 }
 """The names in an address that select rows; the others say how they are shown."""
-KEPT = _SELECTING - {"find", "id"} | {"period", "order", "reverse"}
+KEPT = _SELECTING - {"find", "id"} | {"period", "from", "to", "order", "reverse"}
 """The names in an address that a saved view of a list keeps; what names single transactions is no view."""
 
 

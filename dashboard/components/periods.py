@@ -16,8 +16,11 @@ from dashboard.components import filters
 from dashboard.page import Context
 
 _OWN = "own"
+_ALL = "all"
+_DRAWN, _WRITTEN = "own-period", "own-period-written"
 _LONGEST = timedelta(days=400)
 _LAST = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
+_LENGTHS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 _NAMED = re.compile(r"(?P<year>20\d\d)-(?:(?P<month>0[1-9]|1[0-2])|q(?P<quarter>[1-4]))")
 
 
@@ -39,19 +42,36 @@ class Period:
 
 def choose(context: Context, default: str = "30d") -> Period:
     """Let the viewer choose a period."""
-    today = context.now.astimezone(context.zone.info).date()
-    known = [*_LAST, *_months(today), *_quarters(today), _OWN]
+    today = _today(context)
+    return _of(context, _chosen(default, [*_LAST, *_months(today), *_quarters(today), _OWN], today), today)
+
+
+def choose_or_all(context: Context, default: str) -> Period | None:
+    """Let the viewer choose a period, or all time: None."""
+    today = _today(context)
+    chosen = _chosen(default, [*_LAST, _ALL, *_months(today), *_quarters(today), _OWN], today)
+    return None if chosen == _ALL else _of(context, chosen, today)
+
+
+def _today(context: Context) -> date:
+    return context.now.astimezone(context.zone.info).date()
+
+
+def _chosen(default: str, known: list[str], today: date) -> str:
     now = st.query_params.get("period", default)
     if now not in known:
         known, now = ([*known, now], now) if _NAMED.fullmatch(now) else (known, default)
-    chosen = filters.select("Period", "period", known, now, lambda name: _words(name, today)) or default
+    return filters.select("Period", "period", known, now, lambda name: _words(name, today)) or default
+
+
+def _of(context: Context, chosen: str, today: date) -> Period:
     return _own(context, today) if chosen == _OWN else of(chosen, context.minute, context.zone.info)
 
 
 def of(name: str, now: datetime, zone: ZoneInfo) -> Period:
     """Return the period of that name as it is at ``now``; what is not over ends with ``now``. Months and quarters are those of ``zone``."""
     if name in _LAST:
-        length = filters.PERIODS[name]
+        length = _LENGTHS[name]
         return Period(now - length, now, now - 2 * length, f"the last {_LAST[name]}", f"the {_LAST[name]} before")
     first, months = _beginning(name)
     following, preceding = _shifted(first, months), _shifted(first, -months)
@@ -71,10 +91,13 @@ def own(first: date, last: date, now: datetime, zone: ZoneInfo) -> Period:
 
 def _own(context: Context, today: date) -> Period:
     first, last = _day("from", today.replace(day=1)), _day("to", today)
-    given = st.date_input("From – to", (first, last), max_value=max(today, last), key="own-period")
+    if st.session_state.get(_WRITTEN) != (first, last):  # a link, a saved view or the browser's back button goes before what was chosen
+        st.session_state[_DRAWN] = (first, last)
+    given = st.date_input("From – to", max_value=max(today, last), key=_DRAWN)
     if isinstance(given, tuple) and len(given) == 2:
         first, last = given[0], min(given[1], given[0] + _LONGEST)
     st.query_params["from"], st.query_params["to"] = first.isoformat(), last.isoformat()
+    st.session_state[_WRITTEN] = (first, last)
     return own(min(first, last), max(first, last), context.minute, context.zone.info)
 
 
@@ -98,6 +121,8 @@ def _quarters(today: date) -> list[str]:
 def _words(name: str, today: date) -> str:
     if name == _OWN:
         return "Own range …"
+    if name == _ALL:
+        return "All time"
     if name in _LAST:
         return f"Last {_LAST[name]}"
     first, months = _beginning(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,8 +13,9 @@ import streamlit as st
 from core.catalog.flow import PARTIES
 from core.money import cell
 from dashboard import definitions
-from dashboard.components import export, filters, links, notices, saved_views, status_badge, table
+from dashboard.components import export, filters, links, notices, periods, saved_views, status_badge, table
 from dashboard.components.first_event import first_event
+from dashboard.components.periods import Period
 from dashboard.components.time_format import due, unbroken
 from dashboard.components.transaction_detail import transaction_detail
 from dashboard.components.words import plain
@@ -29,6 +30,8 @@ _FILE_LIMIT = 50_000
 _DESCENDING = {"worst", "value", "started", "updated"}
 """What begins with the largest or the latest; the other orders begin with the smallest, the earliest or A."""
 _FOUND = 100
+_RECENT = timedelta(days=30)
+"""Customers, suppliers, carriers and plants of this time are offered."""
 FIND = "Find a number or a name"
 """The label of the box; by it, ``frame.js`` finds the box and suggests what may be meant."""
 
@@ -102,7 +105,7 @@ def _named(context: Context, flow: str, key_type: str, value: str) -> str:
 
 def _list(context: Context) -> None:
     catalog = context.catalog
-    recent = context.data.read(reads.choices, slow=True, since=filters.since("30d", context.now))
+    recent = context.data.read(reads.choices, slow=True, since=context.minute - _RECENT)
     with filters.folded("7d"):
         asked, period = _asked(context, recent)
     if awaited := st.query_params.get("awaited", ""):
@@ -111,8 +114,10 @@ def _list(context: Context) -> None:
         if clear.button("Show all", width="stretch"):
             st.query_params.pop("awaited", None)
             st.rerun()
-    since, order = filters.since(period, context.now), _order()
-    asked |= {"awaited": awaited, "since": since, "order": order.by, "reverse": order.reverse, "now": context.minute}
+    order = _order()
+    asked |= {"awaited": awaited, "order": order.by, "reverse": order.reverse, "now": context.minute}
+    is_over = period is not None and period.end < context.minute  # until then, what came within this minute is shown, too
+    asked |= {"since": period and period.start, "until": period.end if period and is_over else None}
     if order.by in {"flow", "stage"}:
         asked["titles"] = definitions.titles(catalog)
     if order.by == "value" and catalog.rates:
@@ -127,13 +132,13 @@ def _list(context: Context) -> None:
     elif rows.empty:
         notices.empty("Nothing matches", "No transaction matches all of these filters. Widen the period or clear a filter.")
     elif len(rows) < _LIMIT:
-        _table(context, rows, {}, "", since, order)
+        _table(context, rows, {}, "", period, order)
     else:
         note = f"Showing the first {_LIMIT}. The file has all that match, up to {_FILE_LIMIT:,}."
-        _table(context, rows, {}, note, since, order, lambda: context.data.read(reads.listing, **asked, limit=_FILE_LIMIT))
+        _table(context, rows, {}, note, period, order, lambda: context.data.read(reads.listing, **asked, limit=_FILE_LIMIT))
 
 
-def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], str]:
+def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], Period | None]:
     """Draw the filters; return what they ask of the store, and the period."""
     catalog = context.catalog
     asked: dict[str, Any] = {}
@@ -148,7 +153,7 @@ def _asked(context: Context, recent: pd.DataFrame) -> tuple[dict[str, Any], str]
     with first[2]:
         chosen = filters.choose("SLA", "sla", named, lambda text: definitions.sla_title(catalog, *text.partition("/")[::2]))
     with first[3]:
-        period = filters.period("7d", everything=True)
+        period = periods.choose_or_all(context, "7d")
     roles = [role for role in PARTIES if any(role in known.parties() for known in flows.values()) or st.query_params.get(role)]
     second = st.columns(len(roles) + 4)
     for column, role in zip(second, roles, strict=False):
@@ -204,7 +209,7 @@ def _table(
     rows: pd.DataFrame,
     matched: dict[str, str],
     note: str,
-    since: datetime | None = None,
+    period: Period | None = None,
     order: _Order | None = None,
     all_rows: Callable[[], pd.DataFrame] | None = None,
 ) -> None:
@@ -213,7 +218,9 @@ def _table(
     if matched:
         columns.insert(1, table.Column("Matched by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
     table.show(columns, rows.to_dict("records"), "Transactions")
-    export.offer(context, all_rows or rows, "transactions", note, start=since, end=context.now)
+    start, end = (period.start, period.end) if period else (None, None)
+    end = context.now if end == context.minute else end
+    export.offer(context, all_rows or rows, "transactions", note, start=start, end=end)
 
 
 def _columns(context: Context, order: _Order | None, rows: pd.DataFrame) -> list[table.Column]:

@@ -41,6 +41,8 @@ Titles = tuple[tuple[str, str, str], ...]
 """(flow, milestone, title)."""
 _LEAST_TYPED = 2
 """As many characters are looked for in the middle of numbers and names; fewer are in nearly all."""
+_AFTER_ALL = "g"
+"""Sorts behind every id: they are hexadecimal."""
 _WINDOW_HOURS = (24, 24 * 8, 24 * 64)
 
 
@@ -110,6 +112,7 @@ def listing(
     plant: str = "",
     promises: tuple[tuple[str, str], ...] = (),
     since: datetime | None = None,
+    until: datetime | None = None,
     ids: tuple[str, ...] = (),
     limit: int = 200,
     order: Order = "newest",
@@ -120,31 +123,32 @@ def listing(
     """Return transactions with their worst clock, in this order over all that match; ``reverse``: the other way round (but the worst).
 
     ``stage``: the milestone reached last. ``awaited``: the milestone that a late clock is waiting for, or that failed. ``verdict``: of any
-    clock, or ``failed``. ``promises``: only those with a clock of one of these (flow, SLA), of which the worst is told. ``since``: first
-    seen after. Columns: flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause, customer,
-    supplier, carrier, plant, value, currency, and of the worst clock: sla, verdict, due_at.
+    clock, or ``failed``. ``promises``: only those with a clock of one of these (flow, SLA), of which the worst is told. First seen in
+    [``since``, ``until``). Columns: flow, transaction_id, reference, state, stage, started_at, updated_at, ended_at, failed_stage, cause,
+    customer, supplier, carrier, plant, value, currency, and of the worst clock: sla, verdict, due_at.
 
-    Newest first, it searches in windows back from ``now`` until there are ``limit`` rows: what is frequent is found at once, what is rare
-    costs one pass over everything.
+    Newest first, it searches in windows back from ``until`` or ``now`` until there are ``limit`` rows: what is frequent is found at once,
+    what is rare costs one pass over everything.
     """
     given = {"flow": flow, "state": state, "stage": stage, "customer": customer, "supplier": supplier, "carrier": carrier, "plant": plant}
     parameters: dict[str, Any] = {**given, "awaited": awaited, "verdict": verdict, "limit": limit, "ids": list(ids), "heartbeat": HEARTBEAT}
-    parameters |= {
-        "troubled": list(TROUBLED),
-        "promises": list(promises),
-        "promised": ["/".join(pair) for pair in promises],
-        "verdicts": list(TROUBLED if order == "worst" or awaited else OPEN),
-        **_put_in_order(titles, rates),
-    }
+    parameters |= {"troubled": list(TROUBLED), "verdicts": list(TROUBLED if order == "worst" or awaited else OPEN)}
+    parameters |= {"promises": list(promises), "promised": ["/".join(pair) for pair in promises]}
+    parameters |= {**_put_in_order(titles, rates), **_bounds(since, until)}
     asked: dict[str, Any] = {"columns": tuple(name for name, value in given.items() if value), "awaited": bool(awaited)}
     asked |= {"verdict": bool(verdict), "promises": bool(promises), "failed": verdict == "failed", "by_id": bool(ids)}
-    asked |= {"order": order, "reverse": reverse, "clock_is_open": verdict in OPEN or (not verdict and bool(awaited))}
+    asked |= {"in_window": bool(since or until), "order": order, "reverse": reverse}
+    asked["clock_is_open"] = verdict in OPEN or (not verdict and bool(awaited))
     is_ranked = order in _OF_CLOCKS and not ids and (order == "value" or not verdict or verdict in OPEN)
-    first = rows = _ranked(client, asked, parameters, since) if is_ranked else pd.DataFrame()
+    first = rows = _ranked(client, asked, parameters) if is_ranked else pd.DataFrame()
     if len(first) < limit and not (is_ranked and verdict in OPEN):
-        rest = _listed(client, asked, parameters, now, since)
+        rest = _listed(client, asked, parameters, until or now, since)
         rows = pd.concat([first, rest]).drop_duplicates(["flow", "transaction_id"], ignore_index=True).head(limit) if len(first) else rest
     return _with_worst_clock(client, rows, promises)
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> dict[str, str]:
+    return {"first": first_id(since) if since else "", "last": first_id(until) if until else _AFTER_ALL}
 
 
 def _put_in_order(titles: Titles, rates: tuple[tuple[str, float], ...]) -> dict[str, list[Any]]:
@@ -155,12 +159,10 @@ def _put_in_order(titles: Titles, rates: tuple[tuple[str, float], ...]) -> dict[
     return {"flows": [*flows], "flow_titles": [*flows.values()], "stages": [*stages], "stage_titles": [*stages.values()], **worth}
 
 
-def _ranked(client: Reader, asked: dict[str, Any], parameters: dict[str, Any], since: datetime | None) -> pd.DataFrame:
+def _ranked(client: Reader, asked: dict[str, Any], parameters: dict[str, Any]) -> pd.DataFrame:
     """Return the transactions that come first by their clocks, in that order."""
-    bound = {**parameters, "first": first_id(since) if since else ""}
-    asked = {**asked, "in_window": since is not None}
     name = "search/by_value" if asked["order"] == "value" else "search/ranked"
-    ranked = frame(client, statement(name, **asked), parameters=bound)
+    ranked = frame(client, statement(name, **asked), parameters=parameters)
     if ranked.empty:
         return ranked
     by_id = {
@@ -178,13 +180,14 @@ def _ranked(client: Reader, asked: dict[str, Any], parameters: dict[str, Any], s
     return ranked.merge(rows, on=["flow", "transaction_id"]) if len(rows) else rows
 
 
-def _listed(client: Reader, asked: dict[str, Any], parameters: dict[str, Any], now: datetime, since: datetime | None) -> pd.DataFrame:
+def _listed(client: Reader, asked: dict[str, Any], parameters: dict[str, Any], end: datetime, since: datetime | None) -> pd.DataFrame:
     """Return the transactions by a column of theirs; else newest first, from ever longer windows."""
     rows = pd.DataFrame()
     by_time = asked["order"] in {*_OF_CLOCKS, "newest"}
-    for first in _windows(since, now) if by_time and not asked["by_id"] else [since]:
+    for first in _windows(since, end) if by_time and not asked["by_id"] else [since]:
         bound = {**parameters, "first": first_id(first) if first else ""}
-        rows = frame(client, statement("search/listing", in_window=first is not None, **asked), parameters=bound)
+        in_window = asked["in_window"] or bool(first)
+        rows = frame(client, statement("search/listing", **{**asked, "in_window": in_window}), parameters=bound)
         if len(rows) >= parameters["limit"]:
             break
     return rows
@@ -195,9 +198,9 @@ def first_id(since: datetime) -> str:
     return f"{int(since.timestamp() * 1000):012x}"
 
 
-def _windows(since: datetime | None, now: datetime) -> list[datetime | None]:
-    """Return where the windows begin, the shortest first, the last as far back as ``since``."""
-    windows = [now - timedelta(hours=hours) for hours in _WINDOW_HOURS]
+def _windows(since: datetime | None, end: datetime) -> list[datetime | None]:
+    """Return where the windows before ``end`` begin, the shortest first, the last as far back as ``since``."""
+    windows = [end - timedelta(hours=hours) for hours in _WINDOW_HOURS]
     return [*(begin for begin in windows if since is None or begin > since), since]
 
 

@@ -98,6 +98,16 @@ def test_every_list_of_a_page_is_offered_with_its_period_and_filters(
         }
 
 
+def test_the_file_of_own_days_says_which(view: View, filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[pd.DataFrame] = []
+    monkeypatch.setattr(export, "csv", lambda frame: (written.append(frame), b"")[1])
+    words(view("transactions", filled, period="own", **{"from": "2026-11-19", "to": "2026-11-20"}))
+    assert set(zip(written[0]["period_from"], written[0]["period_to"], strict=True)) == {
+        ("2026-11-19T00:00:00+01:00", "2026-11-21T00:00:00+01:00")
+    }
+    assert {f"{day:.10}" for day in written[0]["started_at"]} == {"2026-11-19", "2026-11-20"}
+
+
 def test_the_address_says_what_is_selected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "query_params", {"flow": "o2c", "zone": "UTC", "wall": "1", "plant": "", "customer": "ACME; Co"})
     assert filters.stated() == "customer=ACME; Co; flow=o2c"

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
 from streamlit.testing.v1 import AppTest
-
-from dashboard.components.filters import PERIODS, since
-
-NOW = datetime(2026, 3, 27, 15, 5, 9, 123456, tzinfo=UTC)
 
 
 def _page() -> None:
@@ -19,7 +12,7 @@ def _page() -> None:
 
     with filters.folded("7d"):
         flow = filters.choose("Flow", "flow", ["o2c", "", "p2p", "o2c"], str.upper)
-        period = filters.period("7d", everything=True)
+        period = filters.select("Period", "period", ["24h", "7d", "30d"], st.query_params.get("period", "7d"), str)
     st.text(f"{flow}/{period}")
 
 
@@ -43,10 +36,6 @@ def test_what_the_address_says_is_chosen_also_where_it_is_not_offered() -> None:
     assert test.selectbox[0].options[-1] == "GONE"
 
 
-def test_a_period_that_there_is_not_is_the_usual_one() -> None:
-    assert shown(period="1000y").text[0].value == "/7d"
-
-
 def test_an_address_that_changes_goes_before_what_was_chosen() -> None:
     """As with the browser's back button."""
     test = shown(flow="o2c", period="30d")
@@ -64,19 +53,8 @@ def test_a_choice_is_kept_in_the_address_and_taken_from_it_again() -> None:
     assert test.query_params["flow"] == "p2p"
     test.selectbox[0].set_value("").run()
     assert "flow" not in test.query_params
-    test.selectbox[1].set_value("all").run()
-    assert (test.query_params["period"], test.text[0].value) == ("all", "/all")
-
-
-@pytest.mark.parametrize("chosen", list(PERIODS))
-def test_a_period_begins_on_a_minute_so_that_answers_are_shared(chosen: str) -> None:
-    found = since(chosen, NOW)
-    assert found == datetime(2026, 3, 27, 15, 5, tzinfo=UTC) - PERIODS[chosen]
-    assert since(chosen, NOW + timedelta(seconds=40)) == found
-
-
-def test_all_time_has_no_beginning() -> None:
-    assert since("all", NOW) is None
+    test.selectbox[1].set_value("24h").run()
+    assert (test.query_params["period"], test.text[0].value) == ("24h", "/24h")
 
 
 def test_how_many_filters_are_chosen_is_said_where_they_are_folded_away() -> None:

@@ -53,8 +53,10 @@ def _page() -> None:
     from dashboard.components.time_format import Zone
 
     now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-    found = periods.choose(SimpleNamespace(now=now, minute=now, zone=Zone("Europe/Berlin")))  # type: ignore[arg-type] # all that it asks for
-    st.text(found.title)
+    context = SimpleNamespace(now=now, minute=now, zone=Zone("Europe/Berlin"))  # all that it asks for
+    everything = "everything" in st.query_params
+    found = periods.choose_or_all(context, "7d") if everything else periods.choose(context)  # type: ignore[arg-type]
+    st.text(found.title if found else "all time")
 
 
 def shown(**address: str) -> AppTest:
@@ -87,3 +89,22 @@ def test_own_days_are_kept_in_the_address() -> None:
     assert test.text[0].value == "1 – 2 October 2026"
     assert (test.query_params["from"], test.query_params["to"]) == ("2026-10-01", "2026-10-02")
     assert shown(period="own", **{"from": "soon"}).text[0].value == "1 – 24 November 2026"
+
+
+def test_an_address_with_other_days_goes_before_those_that_were_chosen() -> None:
+    """As with a saved view, or the browser's back button."""
+    test = shown(period="own", **{"from": "2026-11-03", "to": "2026-11-05"})
+    test.date_input[0].set_value((date(2026, 10, 1), date(2026, 10, 2))).run()
+    test.query_params["from"], test.query_params["to"] = "2026-11-03", "2026-11-05"
+    assert test.run().text[0].value == "3 – 5 November 2026"
+    assert test.query_params["from"] == "2026-11-03"
+
+
+def test_all_time_is_offered_where_it_may_be() -> None:
+    assert "All time" not in shown().selectbox[0].options
+    test = shown(everything="1")
+    assert test.text[0].value == "the last 7 days"
+    test.selectbox[0].select("all").run()
+    assert (test.text[0].value, test.query_params["period"]) == ("all time", "all")
+    assert shown(everything="1", period="soon").text[0].value == "the last 7 days"
+    assert shown(everything="1", period="2026-q3").text[0].value == "quarter 3 of 2026"

@@ -79,14 +79,16 @@ def test_a_name_that_is_none_says_so(view: View, filled: Store) -> None:
 
 
 def test_filters_are_saved_under_a_name_by_somebody(view: View, filled: Store, sent: list[tuple[str, dict[str, Any]]]) -> None:
-    test = view("transactions", filled, plant="DE07", order="due", find="", zone="UTC")
+    own = {"period": "own", "from": "2026-11-19", "to": "2026-11-20"}
+    test = view("transactions", filled, plant="DE07", order="due", find="", zone="UTC", **own)
     box(test, "Name of the view").set_value("Hall 7")
     box(test, "Shared with everybody").check()
     test = box(test, "Save view").click().run()
     assert "Enter your name" in test.error[0].value
     [one for one in test.text_input if one.label == "Your name"][-1].set_value("Ana")
     test = box(test, "Save view").click().run()
-    assert sent == [("views", {"by": "Ana", "name": "Hall 7", "address": "transactions?plant=DE07&order=due", "shared": True})]
+    address = "transactions?plant=DE07&order=due&period=own&from=2026-11-19&to=2026-11-20"
+    assert sent == [("views", {"by": "Ana", "name": "Hall 7", "address": address, "shared": True})]
     assert [one.value for one in test.toast] == ["View “Hall 7” saved by Ana."]
 
 

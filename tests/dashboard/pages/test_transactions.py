@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -91,6 +91,13 @@ def test_no_filter_changes_the_period(listed: Any, address: dict[str, str]) -> N
 
 def test_the_list_begins_with_a_week(listed: Any) -> None:
     assert listed()[1]["since"] == NOW - timedelta(days=7)
+
+
+def test_own_days_are_what_the_store_is_asked_for(listed: Any) -> None:
+    own = {"period": "own", "from": "2026-11-19", "to": "2026-11-20"}
+    _, asked = listed(**own)
+    assert (asked["since"], asked["until"]) == (datetime(2026, 11, 18, 23, tzinfo=UTC), datetime(2026, 11, 20, 23, tzinfo=UTC))
+    assert listed(**{**own, "to": f"{NOW:%Y-%m-%d}"})[1]["until"] is None, "what came within this minute is in it"
 
 
 def test_what_led_here_from_the_board_is_said_and_can_be_left(listed: Any) -> None:

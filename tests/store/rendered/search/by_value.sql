@@ -6,7 +6,7 @@ FROM
     SELECT flow, transaction_id, max(open_clocks.value * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1))) AS worth
     FROM open_clocks FINAL
     WHERE flow != {heartbeat:String}
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
     GROUP BY flow, transaction_id
     ORDER BY worth DESC, transaction_id DESC
     LIMIT {limit:UInt32}
@@ -16,7 +16,7 @@ FROM
         arrayMax(values) * transform(toString(currency), {currencies:Array(String)}, {rates:Array(Float64)}, toFloat64(1)) AS worth
     FROM transaction_outcomes FINAL
     WHERE notEmpty(values) AND flow != {heartbeat:String}
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
     ORDER BY worth DESC, transaction_id DESC
     LIMIT {limit:UInt32}
 

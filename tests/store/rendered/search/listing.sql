@@ -9,7 +9,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
     ORDER BY  transaction_id DESC
     LIMIT {limit:UInt32}
@@ -43,7 +43,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow = {flow:String}
         AND state = {state:String}
         AND stage = {stage:String}
@@ -67,7 +67,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
         AND state = 'open' AND failed_stage != ''
     ORDER BY  transaction_id DESC
@@ -86,7 +86,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
         AND state = 'open' AND failed_stage != '' AND failed_stage = {awaited:String}
     ORDER BY  transaction_id DESC
@@ -105,7 +105,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
         AND (state = 'open' AND failed_stage != '' AND failed_stage = {awaited:String} OR (flow, transaction_id) IN
         (
@@ -113,7 +113,7 @@ PREWHERE (flow, transaction_id) IN
             FROM open_clocks FINAL
             WHERE verdict IN {troubled:Array(String)}
                 AND stage = {awaited:String}
-                AND transaction_id >= {first:String}
+                AND transaction_id >= {first:String} AND transaction_id < {last:String}
         ))
     ORDER BY  transaction_id DESC
     LIMIT {limit:UInt32}
@@ -154,7 +154,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
         AND (flow, transaction_id) IN
         (
@@ -163,7 +163,7 @@ PREWHERE (flow, transaction_id) IN
             WHERE verdict = {verdict:String}
                 AND removed = 0
                 AND stage = {awaited:String}
-                AND transaction_id >= {first:String}
+                AND transaction_id >= {first:String} AND transaction_id < {last:String}
         )
     ORDER BY  transaction_id DESC
     LIMIT {limit:UInt32}
@@ -181,7 +181,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
         AND (flow, transaction_id) IN
         (
@@ -190,7 +190,7 @@ PREWHERE (flow, transaction_id) IN
             WHERE 1
                 AND removed = 0
                 AND (flow, sla) IN {promises:Array(Tuple(String, String))}
-                AND transaction_id >= {first:String}
+                AND transaction_id >= {first:String} AND transaction_id < {last:String}
         )
     ORDER BY  transaction_id DESC
     LIMIT {limit:UInt32}
@@ -208,7 +208,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
     ORDER BY toUInt64OrZero(reference) ASC, reference ASC, transaction_id DESC
     LIMIT {limit:UInt32}
@@ -226,7 +226,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
     ORDER BY transform(toString(flow), {flows:Array(String)}, {flow_titles:Array(String)}, toString(flow)) ASC, transaction_id DESC
     LIMIT {limit:UInt32}
@@ -244,7 +244,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
     ORDER BY transform(concat(flow, '/', stage), {stages:Array(String)}, {stage_titles:Array(String)}, toString(stage)) ASC, transaction_id DESC
     LIMIT {limit:UInt32}
@@ -262,7 +262,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
     ORDER BY if(failed_stage = '', state, 'failed') ASC, transaction_id DESC
     LIMIT {limit:UInt32}
@@ -280,7 +280,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
     ORDER BY updated_at DESC, transaction_id DESC
     LIMIT {limit:UInt32}
@@ -298,7 +298,7 @@ PREWHERE (flow, transaction_id) IN
     SELECT flow, transaction_id
     FROM transactions FINAL
     WHERE state != 'merged'
-        AND transaction_id >= {first:String}
+        AND transaction_id >= {first:String} AND transaction_id < {last:String}
         AND flow != {heartbeat:String}
     ORDER BY customer = '', lowerUTF8(customer) DESC, transaction_id DESC
     LIMIT {limit:UInt32}

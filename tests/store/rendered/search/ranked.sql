@@ -5,7 +5,7 @@ SELECT flow, transaction_id
 FROM open_clocks FINAL
 WHERE verdict IN {verdicts:Array(String)}
     AND flow != {heartbeat:String}
-    AND transaction_id >= {first:String}
+    AND transaction_id >= {first:String} AND transaction_id < {last:String}
 GROUP BY flow, transaction_id
 ORDER BY
     max(transform(verdict, ['breached', 'at_risk', 'unknown'], [3, 2, 1], 0)) DESC, min(due_at), transaction_id DESC
@@ -35,7 +35,7 @@ WHERE verdict IN {verdicts:Array(String)}
     AND plant = {plant:String}
     AND stage = {awaited:String}
     AND (flow, sla) IN {promises:Array(Tuple(String, String))}
-    AND transaction_id >= {first:String}
+    AND transaction_id >= {first:String} AND transaction_id < {last:String}
     AND (flow, transaction_id) IN
     (
         SELECT flow, transaction_id
@@ -44,7 +44,7 @@ WHERE verdict IN {verdicts:Array(String)}
             AND state = {state:String}
             AND stage = {stage:String}
             AND plant = {plant:String}
-            AND transaction_id >= {first:String}
+            AND transaction_id >= {first:String} AND transaction_id < {last:String}
     )
 GROUP BY flow, transaction_id
 ORDER BY
