@@ -91,6 +91,11 @@ def lift_in_words(lift: float) -> str:
     return "only here" if not math.isfinite(lift) else f"{lift:.0f} times as frequent" if lift >= 10 else f"{lift:.1f} times as frequent"
 
 
+def from_opening(at: datetime, opened: datetime) -> str:
+    """Return how long before or after the incident opened something was: ``12 minutes before it opened``."""
+    return f"{_rounded(abs(opened - at))} {'before' if at <= opened else 'after'} it opened"
+
+
 def change_in_words(kind: str, what: str) -> str:
     """Return a row of ``incident_findings.changes`` in words."""
     return {

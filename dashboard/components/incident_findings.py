@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -14,6 +15,7 @@ from core.incident_findings import (
     awaited_next,
     change_in_words,
     compared_facts,
+    from_opening,
     lift_in_words,
     rhythm_in_words,
     standing_in_words,
@@ -42,7 +44,7 @@ def show(context: Context, row: dict[str, Any]) -> None:
     opened = aware(row["opened_at"]) or context.now
     lines = [
         *_outstanding(context, flow, asked, str(row["cause"]), opened),
-        *_errors(context, asked),
+        *_errors(context, asked, opened),
         *_changes(context, asked, opened),
     ]
     said = "" if resolved else _hypothesis(context, flow, asked, str(row["stage"]))
@@ -86,25 +88,24 @@ def _outstanding(context: Context, flow: Flow, asked: dict[str, Any], cause: str
     ]
 
 
-def _errors(context: Context, asked: dict[str, Any]) -> list[tuple[object, object]]:
+def _errors(context: Context, asked: dict[str, Any], opened: datetime) -> list[tuple[object, object]]:
     found = context.data.read(reads.first_errors, slow=True, **asked)
     if found.empty:
         return []
     row = found.iloc[0]
-    words = Markup('<a href="{}">{}</a> {} {}: {}').format(
-        links.transaction(row["transaction_id"]), context.zone.show(row["at"], seconds=True), row["service"], row["what"], row["said"]
-    )
-    return [("First error", words)]
+    when = from_opening(aware(row["at"]) or context.now, opened)
+    at = table.link(links.transaction(row["transaction_id"]), context.zone.show(row["at"], seconds=True))
+    return [("First error", Markup("{}, {}: {} {}: {}").format(at, when, row["service"], row["what"], row["said"]))]
 
 
-def _changes(context: Context, asked: dict[str, Any], opened: Any) -> list[tuple[object, object]]:
+def _changes(context: Context, asked: dict[str, Any], opened: datetime) -> list[tuple[object, object]]:
     found = context.data.read(reads.changes, slow=True, opened=opened, **asked)
     return [
         (
             "Changed before",
-            Markup("{}, {} before it opened: {}").format(
+            Markup("{}, {}: {}").format(
                 context.zone.show(row["at"]),
-                duration((opened - aware(row["at"])).total_seconds()),
+                from_opening(aware(row["at"]) or opened, opened),
                 change_in_words(row["kind"], row["what"]),
             ),
         )

@@ -56,7 +56,11 @@ def outstanding(
 
 
 def first_errors(client: Reader, *, incident_id: str, flow: str, resolved: bool) -> pd.DataFrame:
-    """Return the first three failed spans and error logs in the traces of its transactions: at (UTC), kind, service, what, said."""
+    """Return the first three failed spans and error logs in the traces of its transactions that these have not overcome.
+
+    Columns: at (UTC), kind, service, what, said, transaction_id. Overcome is what ended before the milestone that a transaction had reached
+    when it joined the incident.
+    """
     return frame(client, statement("incident_findings/errors"), parameters={"id": incident_id, "flow": flow, "resolved": resolved})
 
 

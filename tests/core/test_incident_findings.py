@@ -13,6 +13,7 @@ from core.incident_findings import (
     awaited_next,
     change_in_words,
     compared_facts,
+    from_opening,
     rhythm_in_words,
     standing_in_words,
     trait_in_words,
@@ -85,3 +86,9 @@ def test_every_change_has_its_words() -> None:
         "a changed catalog was refused",
         "x fell silent",
     ]
+
+
+def test_when_something_was_is_told_from_the_opening() -> None:
+    opened = NOW
+    assert from_opening(opened - timedelta(minutes=12, seconds=10), opened) == "12 minutes before it opened"
+    assert from_opening(opened + timedelta(hours=3, seconds=20), opened) == "3 hours after it opened"

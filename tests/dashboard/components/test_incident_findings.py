@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -58,7 +59,7 @@ def test_the_hypothesis_comes_first_with_what_stands_out_the_first_error_and_wha
         "Nothing has reached Taken from the queue since 24 Nov 09:44, 46 minutes ago; usually one every minute." in said
     )
     assert "<b>&lt;b&gt;US02&lt;/b&gt;</b>: 18 of 20 affected, 0 of 243 others: only here" in said
-    assert "sap ERROR: &lt;b&gt;US02&lt;/b&gt;" in said
+    assert re.search(r"24 Nov 10:30:00</a>, [\w ]+ after it opened: sap ERROR: &lt;b&gt;US02&lt;/b&gt;", said)
     assert "new version: sap 2.1" in said
     assert shown.index("andon-findings") < shown.index('aria-label="Affected transactions"')
     assert 'aria-label="Next transactions"' not in shown

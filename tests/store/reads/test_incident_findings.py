@@ -30,7 +30,8 @@ def order(
     transaction(store, name, stage="mapped" if affected else "booked", facts=facts, started_at=START + number * MINUTE)
     put(store, "transaction_events", flow="o2c", transaction_id=name, milestone="mapped", event_id=name, trace_id=f"t{number}", active=1)
     for position, span in enumerate(spans):
-        put(store, "spans", slice=1, trace_id=f"t{number}", span_id=str(position), start_time=START + number * MINUTE, **span)
+        at = START + number * MINUTE
+        put(store, "spans", slice=1, trace_id=f"t{number}", span_id=str(position), start_time=at, end_time=at, **span)
     if affected:
         put(
             store, "incident_members", incident_id="a", flow="o2c", transaction_id=name, sla="book", joined_at=START, left_at=left, value=number
@@ -137,6 +138,35 @@ def test_the_first_errors_are_the_earliest_failed_spans_and_error_logs_of_its_tr
         ["span", "sap", "book", "refused"],
         ["log", "crm", "ERROR", "l3"],
     ]
+
+
+def test_an_error_that_a_transaction_has_overcome_is_not_its_first(store: Store) -> None:
+    """It failed at capture two days before, went on to *mapped*, and stands there since; what fails after it has left is not looked at."""
+    name, mapped = identity(2), START + 2 * DAY
+    order(store, 2, affected=False)
+    put(
+        store,
+        "incident_members",
+        incident_id="a",
+        flow="o2c",
+        transaction_id=name,
+        sla="book",
+        joined_at=mapped + HOUR,
+        left_at=mapped + DAY,
+    )
+    for milestone, at, failure in (("mapped", mapped, 0), ("refused", mapped + MINUTE, 1), ("booked", mapped + 2 * DAY, 0)):
+        row = {"milestone": milestone, "event_id": f"e-{milestone}", "event_time": at, "failure": failure, "trace_id": "t2", "active": 1}
+        put(store, "transaction_events", flow="o2c", transaction_id=name, **row)
+    failed = {"slice": 1, "trace_id": "t2", "service": "sap", "status": "error"}
+    for what, begin, end in (
+        ("capture", START, START + MINUTE),
+        ("across", mapped - MINUTE, mapped + MINUTE),
+        ("book", mapped + MINUTE, mapped + MINUTE),
+        ("ship", mapped + 2 * DAY, mapped + 2 * DAY),
+    ):
+        put(store, "spans", span_id=what, name=what, start_time=begin, end_time=end, **failed)
+    found = reads.first_errors(store.reader, **{**ASKED, "resolved": True})
+    assert found["what"].tolist() == ["across", "book"]
 
 
 def test_what_changed_before_it_is_catalogs_versions_and_silent_sources_of_that_day(store: Store) -> None:
