@@ -14,11 +14,13 @@ import logging
 import mimetypes
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 
 from collector.backoff import Backoff
 from collector.files.known import KnownFiles
 from collector.files.place import FILE_MAX_BYTES, Found, Place
 from collector.files.settings import FileSettings
+from collector.files.waiting import WaitingFiles
 from collector.message import Message, each_record
 from collector.quarantine import MESSAGE
 from collector.receiver import ReceiverContext
@@ -29,7 +31,8 @@ from core.signal import Record, SignalKind
 BATCH_RECORDS = 1_000
 BATCH_BYTES = 4 << 20
 FILES_AT_ONCE = 10_000
-"""Of a folder with more new files, the others are read after these."""
+TOLD_AT_ONCE = 1_000
+"""Files that are told by their name in one look; of the others it is told how many they are."""
 _LOG = logging.getLogger("andon.collector.files")
 
 
@@ -41,52 +44,58 @@ class FileReader:
         self._settings = settings
         self._place = place
         self._known = known
-        self._seen: dict[str, tuple[Found, float]] = {}
-        self._told: set[str] = set()
+        self._waiting = WaitingFiles(context.state)
 
     async def look(self) -> None:
         """Read every file that is new and whole. Raises ``OSError`` if the place cannot be reached, and ``sqlite3.Error``."""
-        for file in sorted(await self._whole(), key=lambda file: (file.written, file.path)):
-            try:
-                content = await self._place.read(file)
-                if content is not None:
-                    await self._hand_over(file, content)
-                    await self._done_with(file)
-                else:  # it changed meanwhile; the next look sees it as it is then
-                    self._seen.pop(file.path, None)
-            except (ConnectionError, TimeoutError):
-                raise
-            except OSError as error:
-                self._tell(file, error)
+        now, settings, refused = self._context.clock.monotonic(), self._settings, 0
+        await self._list(now)
+        ready = partial(self._waiting.ready, now, settings.still_seconds, FILES_AT_ONCE, marked=bool(settings.marker))
+        while files := await asyncio.to_thread(ready):
+            for file in files:
+                try:
+                    await self._read(file)
+                except (ConnectionError, TimeoutError):
+                    raise
+                except OSError as error:
+                    if await asyncio.to_thread(self._waiting.refuse, file, now, settings.poll_seconds):
+                        refused += 1
+                        self._tell(file, error, refused)
+        if refused > TOLD_AT_ONCE:
+            fields = {"source": self._context.source.source, "files": refused - TOLD_AT_ONCE}
+            _LOG.error("more files cannot be read or taken away; the others are read", extra={"fields": fields})
 
-    def _tell(self, file: Found, error: OSError) -> None:
-        if file.path not in self._told and len(self._told) < FILES_AT_ONCE:
-            self._told.add(file.path)
+    async def _read(self, file: Found) -> None:
+        content = await self._place.read(file)
+        if content is not None:  # else it changed meanwhile; the next look sees it as it is then
+            await self._hand_over(file, content)
+            await self._done_with(file)
+        await asyncio.to_thread(self._waiting.remove, file)
+
+    def _tell(self, file: Found, error: OSError, refused: int) -> None:
+        if refused <= TOLD_AT_ONCE:
             fields = {"source": self._context.source.source, "file": file.shown, "why": str(error)}
             _LOG.error("a file cannot be read or taken away; the others are read", extra={"fields": fields})
 
-    async def _whole(self) -> list[Found]:
-        """Return the new files that nobody is writing any more."""
-        settings, now = self._settings, self._context.clock.monotonic()
-        wanted: list[Found] = []
-        markers: set[str] = set()
-        portion: list[Found] = []
+    async def _list(self, now: float) -> None:
+        """Look which files are new, and since when they are as they are."""
+        settings = self._settings
+        files: list[Found] = []
+        markers: list[str] = []
+        await asyncio.to_thread(self._waiting.begin)
         async for file in self._place.files():
             if settings.marker and file.path.endswith(settings.marker):
-                markers.add(file.path.removesuffix(settings.marker))
-            if settings.wants(file.path) and len(wanted) < FILES_AT_ONCE:
-                portion.append(file)
-            if len(portion) >= BATCH_RECORDS:
-                wanted += await asyncio.to_thread(self._known.new, portion)
-                portion = []
-        wanted += await asyncio.to_thread(self._known.new, portion)
-        seen, self._seen = self._seen, {}
-        for file in wanted:
-            before, since = seen.get(file.path, (None, now))
-            self._seen[file.path] = (file, since if before == file else now)
-        if settings.marker:
-            return [file for file in wanted if file.path in markers]
-        return [file for file in wanted if now - self._seen[file.path][1] >= settings.still_seconds]
+                markers.append(file.path.removesuffix(settings.marker))
+            elif settings.wants(file.path):
+                files.append(file)
+            if len(files) + len(markers) >= BATCH_RECORDS:
+                await asyncio.to_thread(self._add, files, markers, now)
+                files, markers = [], []
+        await asyncio.to_thread(self._add, files, markers, now)
+        await asyncio.to_thread(self._waiting.end)
+
+    def _add(self, files: list[Found], markers: list[str], now: float) -> None:
+        self._waiting.add(self._known.new(files), markers, now)
 
     async def _hand_over(self, file: Found, content: bytes) -> None:
         before = await asyncio.to_thread(self._known.batches, file)

@@ -5,8 +5,9 @@ is replaced is read again; what was read of it before makes no second event. Lin
 read, moved or deleted.
 
 On failure: a file is marked as read, moved or deleted only once the journal has all of it. What in a file cannot be read goes to
-quarantine, and the rest is read. A folder that is not there (a share that is not mounted) is tried again until it is. Of a file of more
-than 64 MiB, only the beginning is kept, in quarantine.
+quarantine, and the rest is read. A file that may not be read is told once with its name, hides no other, and is tried again ever more
+rarely, up to ten minutes apart. A folder that is not there (a share that is not mounted) is tried again until it is. Of a file of more than
+64 MiB, only the beginning is kept, in quarantine.
 """
 
 from __future__ import annotations
@@ -114,22 +115,27 @@ class LocalFolder:
                     return
 
     def _walk(self) -> Iterator[Found]:
-        for folder, folders, names, descriptor in os.fwalk(self._path, follow_symlinks=False, onerror=self._tell_of_folder):
+        for folder, folders, names, descriptor in os.fwalk(self._path, follow_symlinks=False, onerror=self._tell):
             if not self._recursive:
                 folders.clear()
             below = os.path.relpath(folder, self._path)
             for name in names:
-                with suppress(FileNotFoundError):
+                try:
                     status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-                    if stat.S_ISREG(status.st_mode):
-                        yield Found(name if below == "." else f"{below}/{name}", status.st_size, status.st_mtime_ns)
+                except FileNotFoundError:
+                    continue
+                except OSError as error:  # a folder may let its files be listed, and not be looked at
+                    self._tell(OSError(error.errno, error.strerror, folder if error.errno == errno.EACCES else f"{folder}/{name}"))
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    yield Found(name if below == "." else f"{below}/{name}", status.st_size, status.st_mtime_ns)
 
-    def _tell_of_folder(self, error: OSError) -> None:
+    def _tell(self, error: OSError) -> None:
         if error.filename == self._path:
             raise error
-        if error.filename not in self._told:
+        if error.filename not in self._told and len(self._told) < _PORTION:
             self._told.add(error.filename)
-            _LOG.error("a folder below is not read", extra={"fields": {"path": self._path, "why": str(error)}})
+            _LOG.error("a file or folder below is not read; the others are", extra={"fields": {"path": self._path, "why": str(error)}})
 
     @contextmanager
     def _folder(self, below: str, *, make: bool = False) -> Iterator[int]:

@@ -9,6 +9,7 @@ On failure: the connection is made again, for ever. A file is marked as read, mo
 from __future__ import annotations
 
 import asyncio
+import logging
 import stat
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
@@ -32,7 +33,10 @@ from core.secrets import resolve_secret
 ANSWER_SECONDS = 30.0
 PORTION_BYTES = 1 << 20
 """What is asked for at a time of a file."""
+REFUSED_MAX = 1_000
+"""Folders that are told by their name."""
 T = TypeVar("T")
+_LOG = logging.getLogger("andon.collector.sftp")
 _LOST = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
@@ -89,23 +93,37 @@ class RemoteFolder:
         self._path = settings.path.rstrip("/") or "/"
         self._connection: asyncssh.SSHClientConnection | None = None
         self._client: asyncssh.SFTPClient | None = None
+        self._refused: set[str] = set()
 
     async def files(self) -> AsyncIterator[Found]:
         """Yield the regular files, as the other machine lists them."""
         waiting = [""]
-        with self._told():
-            client = await self._connected()
-            while waiting:
-                below = waiting.pop()
-                entries = aiter(client.scandir(self._at(below)))
-                while (entry := await _answered(anext(entries, None))) is not None:
-                    name, attributes = str(entry.filename), entry.attrs
-                    path = f"{below}/{name}" if below else name
+        while waiting:
+            below = waiting.pop()
+            try:
+                async for path, attributes in self._entries(below):
                     mode = attributes.permissions or 0
-                    if stat.S_ISDIR(mode) and name not in {".", ".."} and self._settings.recursive:
+                    if stat.S_ISDIR(mode) and self._settings.recursive:
                         waiting.append(path)
                     elif stat.S_ISREG(mode):
                         yield Found(path, attributes.size or 0, int(attributes.mtime or 0))
+            except (ConnectionError, TimeoutError):
+                raise
+            except OSError as error:
+                if not below:
+                    raise
+                if below not in self._refused and len(self._refused) < REFUSED_MAX:
+                    self._refused.add(below)
+                    _LOG.error("a folder below is not read; the others are", extra={"fields": {"path": self._at(below), "why": str(error)}})
+
+    async def _entries(self, below: str) -> AsyncIterator[tuple[str, asyncssh.SFTPAttrs]]:
+        with self._told():
+            client = await self._connected()
+            entries = aiter(client.scandir(self._at(below)))
+            while (entry := await _answered(anext(entries, None))) is not None:
+                name = str(entry.filename)
+                if name not in {".", ".."}:
+                    yield f"{below}/{name}" if below else name, entry.attrs
 
     async def read(self, file: Found) -> bytes | None:
         """Return the content of a file, or the beginning of one that is too large."""
@@ -206,7 +224,7 @@ class RemoteFolder:
                     keepalive_count_max=2,
                 )
             )
-            self._client = await _answered(self._connection.start_sftp_client())
+            self._client = await _answered(self._connection.start_sftp_client(path_errors="surrogateescape"))
         return self._client
 
     @contextmanager

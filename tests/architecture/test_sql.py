@@ -17,6 +17,7 @@ STATEMENT = re.compile(
 NOT_SQL = re.compile(r"--.*|'[^']*'|\{#[\s\S]*?#\}")
 ALLOWED = {
     "collector/files/known.py": "SQLite, not the store: what was read of which file",
+    "collector/files/waiting.py": "SQLite, not the store: which files wait to be read",
     "collector/logs/positions.py": "SQLite, not the store: what was read of which file",
     "collector/polling/cdc_doubts.py": "PostgreSQL, not the store: what is wrong with a database before its changes are read",
     "collector/polling/cursor.py": "SQLite, not the store: what the receiver of a table has seen",

@@ -244,6 +244,52 @@ def test_a_file_that_may_not_be_read_is_told_once_and_holds_up_no_other(
     assert [record.__dict__["fields"]["file"] for record in caplog.records if record.name == "andon.collector.files"] == ["a.csv"]
 
 
+@pytest.mark.parametrize("marker", ["", ".done"])
+def test_what_can_be_read_comes_through_whatever_stands_before_it(
+    drop: Drop, marker: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as are read at once were asked first for ever, and hid the others."""
+    real = LocalFolder._read
+
+    def refuse(place: LocalFolder, file: Found) -> bytes | None:
+        if file.name.startswith("bad"):
+            raise PermissionError(13, "not allowed")
+        return real(place, file)
+
+    monkeypatch.setattr(LocalFolder, "_read", refuse)
+    monkeypatch.setattr(reader, "FILES_AT_ONCE", 3)
+    monkeypatch.setattr(reader, "TOLD_AT_ONCE", 60)
+    for number in range(100):
+        drop.put(f"bad{number}.csv", "1,x\n")
+    drop.put("a.csv", "2,x\n")
+    if marker:
+        drop.put("a.csv.done", "")
+
+    assert [event["data"]["no"] for event in drop.read(1, CSV, marker=marker)] == ["2"]
+    told = [record.__dict__["fields"] for record in caplog.records if record.name == "andon.collector.files"]
+    names = [each["file"] for each in told if "file" in each]
+    assert (len(names), len(set(names)), [each["files"] for each in told if "files" in each]) == ((0, 0, []) if marker else (60, 60, [40]))
+
+
+def test_a_folder_that_lets_its_files_be_listed_and_not_looked_at_hides_no_other(
+    drop: Drop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop.put("closed/b.csv", "1,x\n")
+    drop.put("closed/c.csv", "1,x\n")
+    drop.put("open/a.csv", "2,x\n")
+    real = os.stat
+
+    def refused(path: Any, *given: Any, **named: Any) -> os.stat_result:
+        if path in {"b.csv", "c.csv"}:
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *given, **named)
+
+    monkeypatch.setattr(os, "stat", refused)
+    assert [event["file"] for event in drop.read(1, CSV, recursive=True)] == ["open/a.csv"]
+    (told,) = [record.__dict__["fields"]["why"] for record in caplog.records if record.name == "andon.collector.folder"]
+    assert told == f"[Errno 13] Permission denied: '{drop.path}/closed'"
+
+
 def test_of_a_file_beyond_the_limit_the_beginning_is_kept(drop: Drop):
     with (drop.path / "large.csv").open("wb") as opened:
         opened.write(b"1,x\n")

@@ -8,7 +8,9 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
+import asyncssh
 import pytest
 
 from collector.receivers import sftp
@@ -97,6 +99,32 @@ def test_links_there_are_not_followed(remote: RemoteFolder, tmp_path: Path, capl
     reading(remote, tmp_path, TestIntake(), told, after="move", move_to="done")
     assert [file.name for file in (tmp_path / "secret").iterdir()] == ["s.json"]
     assert [event["data"]["name"] for event in intake.events] == ["a"]
+
+
+def test_a_folder_below_that_may_not_be_read_and_a_name_that_is_no_text_hide_no_other(
+    remote: RemoteFolder, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither was answered, and so nothing of the whole folder was read."""
+    real = asyncssh.SFTPClient.scandir
+
+    def refused(client: asyncssh.SFTPClient, path: Any = ".") -> Any:
+        if path.endswith("/closed"):
+            raise asyncssh.SFTPPermissionDenied("Permission denied")
+        return real(client, path)
+
+    monkeypatch.setattr(asyncssh.SFTPClient, "scandir", refused)
+    (tmp_path / "in" / "closed").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/m\xfcller.json")).write_text('{"name": "a"}')
+    remote.put(["b"])
+    intake = TestIntake()
+
+    async def scenario() -> None:
+        await until(lambda: len(intake.accepted) == 2)
+
+    reading(remote, tmp_path, intake, scenario, recursive=True)
+    assert sorted((event["data"]["name"], event["file"]) for event in intake.events) == [("a", "m\ufffdller.json"), ("b", ANY)]
+    (told,) = [record.__dict__["fields"] for record in caplog.records if record.name == "andon.collector.sftp"]
+    assert told == {"path": f"{tmp_path}/in/closed", "why": "Permission denied"}
 
 
 def test_a_machine_that_crashes_again_and_again_loses_and_repeats_nothing(remote: RemoteFolder, tmp_path: Path, sftp_server: SftpServer):
