@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from core.business_key import AROUND, BLANKS, INVISIBLE
@@ -51,14 +52,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Compiled:
-    """The SELECT of each signal kind that any flow uses, and the rows of ``milestone_rules`` that it joins, by column.
+    """The SELECTs of each signal kind that any flow uses, and the rows of ``milestone_rules`` that they join, by column.
 
-    ``version`` is the catalog's; ``flows`` are those it was compiled from.
+    ``version`` is the catalog's; ``flows`` are those it was compiled from. ``sifted`` has kinds of which few signals are milestones: the
+    SELECT of those that some rule may match, and that of the milestone events among them, over ``candidate_<table of the kind>``.
     """
 
     version: str
     flows: dict[str, Flow]
-    selects: dict[Signal, str]
+    selects: dict[str, str]
+    sifted: dict[str, tuple[str, str]]
     rules: dict[str, list[Any]]
 
 
@@ -88,16 +91,22 @@ class _Part:
 
 def compile_catalog(catalog: Catalog) -> Compiled:
     """Compile all flows. Raises ValueError for a match that its signal kind cannot answer."""
-    selects: dict[Signal, str] = {}
+    selects: dict[str, str] = {}
+    sifted: dict[str, tuple[str, str]] = {}
     rows: dict[str, list[Any]] = {}
-    for kind in TABLE:
+    for kind, table in TABLE.items():
         if rules := _rules(kind, catalog.flows):
             conditions = [_data_conditions(kind, rule.milestone.match) for rule in rules]
             parts = {"keys": _keys(kind, rules), "facts": _facts(kind, rules), "cause": _cause(kind, rules)}
-            selects[kind] = _select(kind, rules, [one for each in conditions for one in each], parts)
+            lookups, always = _candidates(kind, rules)
+            milestones = partial(_milestones, kind, rules, [one for each in conditions for one in each], parts)
+            selects[kind] = milestones(table)
+            if kind != "event" and not always:  # nearly every event is a milestone
+                candidates = statement("candidates", table=table, lookups=lookups, always=always)
+                sifted[kind] = candidates, milestones(f"candidate_{table}")
             for column, values in _columns(kind, rules, conditions, parts).items():
                 rows.setdefault(column, []).extend(values)
-    return Compiled(catalog.version, dict(catalog.flows), selects, rows)
+    return Compiled(catalog.version, dict(catalog.flows), selects, sifted, rows)
 
 
 def _rules(kind: Signal, flows: dict[str, Flow]) -> list[Rule]:
@@ -121,13 +130,13 @@ def _columns(
     }
 
 
-def _select(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition], parts: Mapping[str, _Part]) -> str:
-    """Return the SELECT whose columns are those of ``milestone_events``, over the table in place of TABLE."""
+def _milestones(kind: Signal, rules: Sequence[Rule], conditions: Sequence[_Condition], parts: Mapping[str, _Part], table: str) -> str:
+    """Return the SELECT whose columns are those of ``milestone_events``, over a table with the columns of the kind's own."""
     lookups, always = _candidates(kind, rules)
     return statement(
         "milestones",
         kind=kind,
-        table=TABLE[kind],
+        table=table,
         lookups=lookups,
         always=always,
         asked=_uses([(condition.root, condition.path) for condition in conditions if condition.presence >= 0]),

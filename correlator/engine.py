@@ -48,7 +48,7 @@ class Correlator:
             (name, type_) for name, flow in compiled.flows.items() for type_, key in flow.keys.items() if key.relation == "many-to-many"
         }
         self._fold = Fold(compiled.flows)
-        changed = self._store.install({str(kind): select for kind, select in compiled.selects.items()}, compiled.rules, definitions)
+        changed = self._store.install(compiled.selects, compiled.sifted, compiled.rules, definitions)
         if changed:
             logger.info("flows are read again from the stored signals", extra={"fields": {"flows": changed}})
 

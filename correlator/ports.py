@@ -14,8 +14,16 @@ from correlator.fold import Fold
 class CorrelationStore(Protocol):
     """Milestone events in, transactions out."""
 
-    def install(self, selects: Mapping[str, str], rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
+    def install(
+        self,
+        selects: Mapping[str, str],
+        sifted: Mapping[str, tuple[str, str]],
+        rules: Mapping[str, list[Any]],
+        definitions: Mapping[str, int],
+    ) -> list[str]:
         """Make the views of each signal kind read ``selects``, which join ``rules`` (the columns of ``milestone_rules``).
+
+        Kinds that are ``sifted`` are read by two views, as :class:`correlator.compile.Compiled` says.
 
         Return the flows whose definition is not the one in force. Their stored signals are read again, and the next runs rebuild their
         transactions.

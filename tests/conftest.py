@@ -124,7 +124,7 @@ def _empty(store: Store) -> None:
     """Take away all rows, and the views that an earlier test's catalog made."""
     tables = store.rows(
         "SELECT name, engine, total_rows FROM system.tables WHERE database = currentDatabase() AND name != 'schema_files'"
-        " AND (startsWith(name, 'milestones_of_') OR engine LIKE '%MergeTree' AND total_rows > 0)"
+        " AND (match(name, '^(milestones|candidates)_of_') OR engine LIKE '%MergeTree' AND total_rows > 0)"
     )
     for table in tables:
         if table["engine"] == "MaterializedView":

@@ -54,16 +54,31 @@ class StoredCorrelation:
         self._more = False
         self._rebuilding: tuple[int, dict[str, int]] | None = None
 
-    def install(self, selects: Mapping[str, str], rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
-        """Make the views read ``selects`` and ``rules``; read signals again for flows whose definition changed, and return those flows."""
+    def install(
+        self,
+        selects: Mapping[str, str],
+        sifted: Mapping[str, tuple[str, str]],
+        rules: Mapping[str, list[Any]],
+        definitions: Mapping[str, int],
+    ) -> list[str]:
+        """Make the views read ``selects`` and ``rules``; read signals again for flows whose definition changed, and return those flows.
+
+        Of a kind that is ``sifted``, most signals are no milestones: the view that finds those is planned only for an insert that has a
+        candidate, because planning takes longer than a few signals.
+        """
         self.is_installed = False
         for table in _TABLES.values():
-            self._store.command(statement("correlation/drop_view", table=table))
+            for name in ("candidates_of", "milestones_of"):
+                self._store.command(statement("correlation/drop_view", name=f"{name}_{table}"))
         self._store.command(statement("truncate", table="milestone_rules"))
         self._store.insert("milestone_rules", rules)
         for kind, table in _TABLES.items():
-            if kind in selects:
-                self._store.command(statement("correlation/create_view", table=table, select=selects[kind]))
+            if kind in sifted:
+                candidates, milestones = sifted[kind]
+                self._create_view(f"milestones_of_{table}", "milestone_events", milestones)
+                self._create_view(f"candidates_of_{table}", f"candidate_{table}", candidates)
+            elif kind in selects:
+                self._create_view(f"milestones_of_{table}", "milestone_events", selects[kind])
         known = self._definitions()
         gone = {flow: 0 for flow, position in known.items() if position and flow not in definitions}
         changed = {flow: version for flow, version in definitions.items() if known.get(flow) != version}
@@ -72,6 +87,9 @@ class StoredCorrelation:
             self._rebuild(changed, selects, known)
         self.is_installed = True
         return sorted(changed)
+
+    def _create_view(self, name: str, target: str, select: str) -> None:
+        self._store.command(statement("correlation/create_view", name=name, target=target, select=select))
 
     def _rebuild(self, changed: dict[str, int], selects: Mapping[str, str], known: Mapping[str, int]) -> None:
         """Give the flows' milestone events a new slice: from the signals still stored, or unchanged if the signal has expired.

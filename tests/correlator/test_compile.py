@@ -48,6 +48,28 @@ def test_sql_is_the_pinned_one(kind: str) -> None:
     check_golden(f"milestones_of_{kind}s", compile_catalog(catalog(SMALL)).selects[kind])
 
 
+def test_what_no_rule_may_match_does_not_reach_the_view_that_finds_milestones(store: Store) -> None:
+    """Planning it takes longer than a few spans or log records, most of which are no milestones."""
+    Correlator(StoredCorrelation(store), catalog(flow({"span": "BOOK*"})), Telemetry())
+    store.command("CREATE TABLE planned (name String) ENGINE = Memory")
+    store.command("CREATE MATERIALIZED VIEW planned_for TO planned AS SELECT name FROM candidate_spans")
+    try:
+        for slice_, names in enumerate((["ship"], ["BOOK.fast", "pay", "BOOK"]), start=1):
+            rows = {"name": names, "span_id": names, "slice": [slice_] * len(names), "received_at": [NOW] * len(names)}
+            store.insert("spans", rows)
+        assert [row["name"] for row in store.rows("SELECT name FROM planned ORDER BY name")] == ["BOOK", "BOOK.fast"]
+        assert store.rows("SELECT count() AS n FROM milestone_events")[0]["n"] == 2
+    finally:
+        store.command("DROP VIEW planned_for SYNC")
+        store.command("DROP TABLE planned SYNC")
+
+
+def test_events_and_kinds_with_a_rule_that_looks_at_all_are_not_sifted() -> None:
+    assert compile_catalog(catalog(SMALL)).sifted.keys() == {"span", "log"}
+    assert not compile_catalog(catalog(flow({"span": "*", "attributes": {"a": "b"}}), flow({"span": "BOOK"}, "two"))).sifted
+    assert not compile_catalog(catalog(flow({"log": "booked"}))).sifted, "it goes by the text of any log record"
+
+
 def test_span_conditions_all_hold(store: Store) -> None:
     Correlator(StoredCorrelation(store), catalog(SMALL), Telemetry())
     spans = [

@@ -32,7 +32,13 @@ class Recorder:
         self.saved: list[tuple[Mapping[str, pd.DataFrame], int, str, datetime]] = []
         self.orphans_asked = 0
 
-    def install(self, _selects: Mapping[str, str], _rules: Mapping[str, list[Any]], definitions: Mapping[str, int]) -> list[str]:
+    def install(
+        self,
+        _selects: Mapping[str, str],
+        _sifted: Mapping[str, tuple[str, str]],
+        _rules: Mapping[str, list[Any]],
+        definitions: Mapping[str, int],
+    ) -> list[str]:
         self.installed.append(definitions)
         return []
 

@@ -36,7 +36,7 @@ def milestone(store: Store, slice_: int, identity: str, *keys: tuple[str, str], 
 
 def installed(store: Store, **definitions: int) -> StoredCorrelation:
     correlation = StoredCorrelation(store)
-    correlation.install({}, NO_RULES, definitions or {"o2c": 7})
+    correlation.install({}, {}, NO_RULES, definitions or {"o2c": 7})
     return correlation
 
 
@@ -51,14 +51,14 @@ def test_nothing_is_correlated_before_a_catalog_is_installed_as_a_whole(store: S
 
 def test_a_flow_is_read_again_only_when_its_definition_changed(store: Store) -> None:
     correlation = StoredCorrelation(store)
-    assert correlation.install({}, NO_RULES, {"o2c": 7, "p2p": 8}) == ["o2c", "p2p"]
+    assert correlation.install({}, {}, NO_RULES, {"o2c": 7, "p2p": 8}) == ["o2c", "p2p"]
     assert correlation.fresh(10)[1:] == (0, False)
     store.flush()
-    assert StoredCorrelation(store).install({}, NO_RULES, {"o2c": 7, "p2p": 8}) == []
-    assert StoredCorrelation(store).install({}, NO_RULES, {"o2c": 9}) == ["o2c"]
+    assert StoredCorrelation(store).install({}, {}, NO_RULES, {"o2c": 7, "p2p": 8}) == []
+    assert StoredCorrelation(store).install({}, {}, NO_RULES, {"o2c": 9}) == ["o2c"]
     correlation = StoredCorrelation(store)
     correlation.read_again()
-    assert correlation.install({}, NO_RULES, {"o2c": 9, "p2p": 8}) == ["o2c", "p2p"], "one that was gone is read again, too"
+    assert correlation.install({}, {}, NO_RULES, {"o2c": 9, "p2p": 8}) == ["o2c", "p2p"], "one that was gone is read again, too"
 
 
 def test_keys_above_the_cursor_come_with_the_transactions_they_name(store: Store) -> None:

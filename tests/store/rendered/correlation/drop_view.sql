@@ -1,3 +1,3 @@
--- with {"table": "spans"}
+-- with {"name": "milestones_of_spans"}
 DROP VIEW IF EXISTS milestones_of_spans SYNC
 
