@@ -9,9 +9,8 @@ changed catalog applies to signals received after it was loaded.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from core.catalog.catalog import Catalog
 from core.signal import Lane, Record, SignalKind

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Lane(StrEnum):
@@ -34,8 +35,7 @@ class SignalKind(StrEnum):
     __hash__ = str.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One accepted piece of input, as the journal keeps it.
 
     ``received_at`` is in milliseconds since 1970-01-01 UTC, by our own clock. ``source`` is the configured source's id (``default`` if the
@@ -52,8 +52,7 @@ class Record:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """The position of an acknowledged record: ``segment`` file name and ``position`` in it. Given only once the disk has it."""
 
     segment: str

@@ -20,6 +20,8 @@ ENGINE = "@engine"
 """The folder of the engine's own rows; no collector can have this name."""
 BUSY_MILLISECONDS = 5_000
 """How long a reader waits while the writer closes a segment, which locks it for a moment."""
+_AT_ONCE_BYTES = 5120
+"""zlib releases the interpreter's lock above this, and getting it back costs more than a checksum."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
     id INTEGER PRIMARY KEY,
@@ -47,10 +49,11 @@ class Stored:
 def checksum(kind: str, source: str, received_at: int, count: int, detail: str, body: bytes) -> int:
     """Return the CRC-32 over every field of a record."""
     crc = zlib.crc32(f"{kind}\0{source}\0{received_at}\0{count}\0{detail}\0".encode())
+    if len(body) <= _AT_ONCE_BYTES:
+        return zlib.crc32(body, crc)
     view = memoryview(body)
-    # zlib releases the interpreter's lock above 5 KiB, and getting it back costs more than the checksum
-    for start in range(0, len(body), 5120):
-        crc = zlib.crc32(view[start : start + 5120], crc)
+    for start in range(0, len(body), _AT_ONCE_BYTES):
+        crc = zlib.crc32(view[start : start + _AT_ONCE_BYTES], crc)
     return crc
 
 

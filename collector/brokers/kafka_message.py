@@ -15,6 +15,7 @@ from collector.message import Message, text_of
 from core.clock import EPOCH
 
 _HEADERS_OF = methodcaller("headers")
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def message_of(message: confluent_kafka.Message) -> Message:
@@ -56,7 +57,7 @@ def _pairs(message: confluent_kafka.Message) -> tuple[list[tuple[str, bytes | No
 
 def _time(milliseconds: int) -> datetime | None:
     try:
-        return EPOCH + timedelta(milliseconds=milliseconds)
+        return EPOCH + milliseconds * _MILLISECOND
     except OverflowError:  # senders say what they like
         return None
 

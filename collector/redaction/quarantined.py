@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 from google.protobuf.message import DecodeError
+from msgspec.structs import replace
 
 from collector.cloud_events import BATCH, STRUCTURED
 from collector.http.encoding import decode

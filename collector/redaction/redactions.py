@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 from google.protobuf.message import DecodeError
+from msgspec.structs import replace
 
 from collector.quarantine import MESSAGE, Provenance, quarantine_record
 from collector.redaction.documents import parsed, redacted_event, written

@@ -92,6 +92,13 @@ def test_the_quick_look_at_json_says_what_the_slow_one_says(monkeypatch: pytest.
     assert 2000 < sum(isinstance(one, bytes) for one in quick) < 8000
 
 
+@pytest.mark.parametrize("before", range(20))
+def test_a_number_that_is_too_long_is_found_wherever_it_stands(before: int) -> None:
+    longest = b'{"n":' + b" " * before + b"0." + b"3" * 62 + b"}"
+    assert found(longest) == longest
+    assert outcome(check_json, longest[:-1] + b"3}") == "bad_json:long_number"
+
+
 def outcome(check: Callable[[bytes], object], body: bytes) -> str:
     try:
         check(body)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from collector.format import BadDocument, Document, Reader
 from collector.message import MESSAGE_MAX_BYTES, Message, MessageSettings, records_of
@@ -44,7 +45,7 @@ def context(tmp_path: Path) -> ReceiverContext:
 
 
 def events(message: Message, context: ReceiverContext, settings: TopicSettings = SETTINGS, reader: Reader | None = None) -> list[Any]:
-    found = records_of([message], replace(context, reader=reader), settings)
+    found = records_of([message], dataclasses.replace(context, reader=reader), settings)
     return [json.loads(record.body if record.kind is SignalKind.EVENT else record.detail) for record in found]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from andon.health.backlog import BEHIND_SECONDS, Backlog, BacklogWatch
 from core.clock import FakeClock, to_milliseconds

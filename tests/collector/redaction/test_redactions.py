@@ -8,12 +8,12 @@ import gzip
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from threading import Event
 from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
+from msgspec.structs import replace
 from pydantic import ValidationError as WrongDefinition
 
 from collector.otlp.requests import REQUESTS

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
+from msgspec.structs import replace
 
 from core.clock import FakeClock, to_milliseconds
 from core.config import Settings

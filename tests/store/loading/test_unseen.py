@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from core.config import Settings
 from core.signal import Lane, Record, SignalKind
