@@ -50,7 +50,7 @@ def _draw(context: Context, told: list[dict[Any, Any]], hour: datetime) -> None:
         table.Column("Last 24 hours", lambda row: spark(context.zone, _series(row, hours))),
         table.Column("Told", lambda row: _told(context, row), "soft"),
     ]
-    table.show(columns, rows[:_SHOWN], "Queues", stacked=True)
+    table.show(columns, rows[:_SHOWN], "Queues", phone="cards")
     shown = f"Showing {_SHOWN} of {len(rows)}. " if len(rows) > _SHOWN else ""
     st.caption(f"{shown}A dash: the broker does not tell. Last 24 hours: the most in it in each hour, waiting or unacknowledged.")
 

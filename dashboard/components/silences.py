@@ -24,11 +24,11 @@ def show(context: Context, rows: pd.DataFrame) -> None:
     st.subheader("Silences", anchor=False)
     columns = [
         table.Column("Matches", lambda row: matched(context, row), "key"),
-        table.Column("Until", lambda row: table.time(context.zone, row["ends_at"])),
-        table.Column("By", lambda row: row["created_by"]),
+        table.Column("Until", lambda row: table.time(context.zone, row["ends_at"]), "named"),
+        table.Column("By", lambda row: row["created_by"], "named"),
         table.Column("Reason", lambda row: row["reason"], "wide"),
     ]
-    table.show(columns, rows.to_dict("records"), "Silences")
+    table.show(columns, rows.to_dict("records"), "Silences", phone="lines")
     end(context, rows, SAID_OF)
 
 

@@ -72,7 +72,7 @@ def _list(context: Context) -> None:
             "Nothing in this selection is late, at risk or failing. An incident opens by itself when an SLA reaches its warning time or a step fails.",
         )
     else:
-        table.show(_columns(context), rows.to_dict("records"), "Incidents")
+        table.show(_columns(context), rows.to_dict("records"), "Incidents", phone="lines")
         total = int(rows["total"].iloc[0])
         note = f"Showing the worst {len(rows)} of {count(total)}. Narrow the filters to see others." if total > len(rows) else ""
         export.offer(context, rows.drop(columns=["total", "revision"], errors="ignore"), "incidents", note)
@@ -91,7 +91,7 @@ def _owners(context: Context) -> list[str]:
 def _columns(context: Context) -> list[table.Column]:
     catalog = context.catalog
     return [
-        table.Column("", lambda row: status_badge.icon(status_badge.incident(row["status"], row["breached"]), "small")),
+        table.Column("", lambda row: status_badge.icon(status_badge.incident(row["status"], row["breached"]), "small"), "mark"),
         table.Column("Incident", lambda row: table.link(links.incident(row["incident_id"]), row["title"]), "key wide"),
         table.Column("Deadline", lambda row: unbroken(incident_header.deadline(row, context.now)), "due"),
         table.Column("Severity", lambda row: row["severity"]),
@@ -158,11 +158,11 @@ def _causes(context: Context) -> None:
             ),
         ),
         table.Column("Incidents", lambda row: count(row["incidents"]), "number"),
-        table.Column("Last", lambda row: table.time(context.zone, row["last_at"])),
-        table.Column("Missing", lambda row: row["lacking"]),
+        table.Column("Last", lambda row: table.time(context.zone, row["last_at"]), "named"),
+        table.Column("Missing", lambda row: row["lacking"], "named"),
     ]
     with st.expander(f"{counted(len(rows), 'cause')} without a runbook in the last 90 days"):
-        table.show(columns, rows, "Causes without a runbook")
+        table.show(columns, rows, "Causes without a runbook", phone="lines")
 
 
 PAGE = Incidents()

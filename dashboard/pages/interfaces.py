@@ -123,7 +123,7 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         table.Column("Last", lambda row: _ago(context, row["last_at"]), "soft"),
         table.Column("Owner", lambda row: row["owner"], "soft"),
     ]
-    table.show(columns, rows[:_SHOWN], "Handovers between systems", stacked=True)
+    table.show(columns, rows[:_SHOWN], "Handovers between systems", phone="cards")
     note = (
         "Takes: the median from the milestone in the one system to that in the other. Told by: the source whose signals report the arrival;"
         " told after: how long the last hundred took to get here. Errors: the share of arrivals that failed, where most arrive; "

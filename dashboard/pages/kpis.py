@@ -227,7 +227,7 @@ def _breakdown(context: Context, by: str, figures: Figures, flow: str, period: P
     if not rows:
         notices.empty(f"No {by} recorded", f"Nothing was missed or protected, and no transaction names a {by}.")
         return rows
-    table.show(_columns(by), rows[:_SHOWN], f"KPIs by {by}")
+    table.show(_columns(by), rows[:_SHOWN], f"KPIs by {by}", phone="lines")
     note = f"Showing {min(_SHOWN, len(rows))} of {len(rows)}: the highest penalty comes first, then the highest value missed."
     export.offer(context, _sheet(rows, by), f"kpis-by-{by}", note, start=period.start, end=period.end)
     return rows

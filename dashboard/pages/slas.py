@@ -99,15 +99,15 @@ def _overview(context: Context, days: pd.DataFrame, period: Period) -> None:
         table.Column("Missed", _missed, "number key"),
         table.Column("Allowed", _allowed, "number soft"),
         table.Column("Budget used", lambda row: _meter(row["budget_used"]), "bar"),
-        table.Column("", lambda row: _used(row["budget_used"]), "number key"),
-        table.Column("Misses by day", lambda row: _spark(of_days.get((row["flow"], row["sla"])), row["objective"])),
+        table.Column("", lambda row: _used(row["budget_used"]), "number key lead"),
+        table.Column("Misses by day", lambda row: _spark(of_days.get((row["flow"], row["sla"])), row["objective"]), "minor"),
         table.Column("Met", lambda row: "–" if row["share_met"] is None else f"{row['share_met']:.1%}", "number"),
-        table.Column("Objective", lambda row: f"{row['objective'] * 100:g}%", "number soft"),
-        table.Column("Decided", lambda row: count(row["decided"]), "number soft"),
+        table.Column("Objective", lambda row: f"{row['objective'] * 100:g}%", "number soft minor"),
+        table.Column("Decided", lambda row: count(row["decided"]), "number soft minor"),
         table.Column("Unknown", lambda row: count(row["unknown"]) if row["unknown"] else "", "number soft"),
-        table.Column("Owner", lambda row: _owner(context, row["flow"], row["sla"]), "soft"),
+        table.Column("Owner", lambda row: _owner(context, row["flow"], row["sla"]), "soft minor"),
     ]
-    table.show(columns, rows, "Misses against budget by SLA")
+    table.show(columns, rows, "Misses against budget by SLA", phone="lines")
     note = (
         f"Of the SLA clocks decided in {period.title}. Allowed are the misses that an SLA's objective leaves: 5 of 100 for 95%."
         " Unknown ones (a source was silent, or a fact was missing) count as neither met nor missed."
@@ -278,17 +278,17 @@ def _next(context: Context, flow: str, sla: str) -> None:
             ),
             "key",
         ),
-        table.Column("", lambda row: status_badge.pill(row["verdict"])),
+        table.Column("", lambda row: status_badge.pill(row["verdict"]), "lead"),
         table.Column("Reference", lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"])),
         table.Column("SLA", lambda row: _title(context, row["flow"], row["sla"])),
         table.Column("Waiting for", lambda row: definitions.stage_title(context.catalog, row["flow"], row["stage"]), "soft spare"),
         table.Column("Customer", lambda row: row["customer"]),
         table.Column("Plant", lambda row: row["plant"], "soft spare"),
         table.Column("Value", lambda row: cell(row["value"], row["currency"]), "number"),
-        table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft"),
+        table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]), "soft minor"),
         table.Column("Deadline", lambda row: table.time(context.zone, row["due_at"]), "soft spare"),
     ]
-    table.show(columns, rows.to_dict("records"), "Open clocks by deadline")
+    table.show(columns, rows.to_dict("records"), "Open clocks by deadline", phone="lines")
     wanted = ["due_at", "verdict", "reference", "flow", "sla", "stage", "customer", "plant", "value", "currency", "owner"]
     export.offer(context, rows[wanted], "next-deadlines", f"Due next: {counted(len(rows), 'clock')}.")
 

@@ -242,7 +242,7 @@ def _show(context: Context, rows: Sequence[Mapping[str, Any]], of: int) -> None:
         table.Column("Lane", lambda row: row["lane"], "soft spare"),
         table.Column("Owner", lambda row: definitions.owner_title(context.catalog, row["owner"]) if row["owner"] else "", "soft"),
     ]
-    table.show(columns, rows, "Sources", stacked=True)
+    table.show(columns, rows, "Sources", phone="cards")
     sheet = pd.DataFrame([{**{told: row[name] for name, told in _SHEET.items()}, "quarantined_7d": row["quarantined"]} for row in rows])
     note = (
         "Expected every: within the source's calendar. Sends every: on average. Clock skew: from the time a signal says to its receipt, the"
@@ -286,7 +286,7 @@ def _unused(rows: list[dict[str, Any]]) -> None:
             table.Column("Signals", lambda row: count(row["signals"]), "number"),
             table.Column("What to do", lambda row: row["to_do"], "wide"),
         ]
-        table.show(columns, rows[:_UNUSED], "Received but not used", stacked=True)
+        table.show(columns, rows[:_UNUSED], "Received but not used", phone="cards")
         if len(rows) > _UNUSED:
             st.caption(f"Showing {_UNUSED} of {len(rows)}.")
 
@@ -353,7 +353,7 @@ def _quarantine(context: Context, reasons: pd.DataFrame, shown: set[str] | None)
         table.Column("Starts with", lambda row: Markup("<code>{}</code>").format(row["beginning"][:160]), "wide"),
         table.Column("Id", lambda row: row["quarantine_id"], "soft"),
     ]
-    table.show(columns, rows.to_dict("records"), "Quarantine", stacked=True)
+    table.show(columns, rows.to_dict("records"), "Quarantine", phone="cards")
     resubmissions.of_quarantine(context, rows.to_dict("records"))
     note = f"Showing the latest {_QUARANTINED}. For all: andon quarantine list" if len(rows) == _QUARANTINED else ""
     export.offer(context, rows.drop(columns=["beginning"], errors="ignore"), "quarantine", note)

@@ -217,7 +217,7 @@ def _table(
     columns = _columns(context, order, rows)
     if matched:
         columns.insert(1, table.Column("Matched by", lambda row: matched.get(row["transaction_id"], ""), "soft"))
-    table.show(columns, rows.to_dict("records"), "Transactions")
+    table.show(columns, rows.to_dict("records"), "Transactions", phone="lines")
     start, end = (period.start, period.end) if period else (None, None)
     end = context.now if end == context.minute else end
     export.offer(context, all_rows or rows, "transactions", note, start=start, end=end)
@@ -236,11 +236,11 @@ def _columns(context: Context, order: _Order | None, rows: pd.DataFrame) -> list
             lambda row: table.link(links.transaction(row["transaction_id"]), row["reference"] or row["transaction_id"][:12]),
             "key",
         ),
-        column("SLA status", "worst", lambda row: _exception(row["verdict"]) if row["verdict"] else ""),
+        column("SLA status", "worst", lambda row: _exception(row["verdict"]) if row["verdict"] else "", "lead"),
         column("Due", "due", lambda row: _due(context, row), "due"),
         column("Flow", "flow", lambda row: definitions.flow_title(catalog, row["flow"]), "soft"),
         column("Last milestone", "stage", lambda row: definitions.stage_title(catalog, row["flow"], row["stage"])),
-        column("State", "state", lambda row: _exception("failed" if row["failed_stage"] else row["state"])),
+        column("State", "state", lambda row: _exception("failed" if row["failed_stage"] else row["state"]), "minor"),
         column("Value", "value", lambda row: cell(row["value"], row["currency"]), "number"),
         *(column(role.capitalize(), role, _party(role)) for role in PARTIES if (rows[role] != "").any()),
         column("Plant", "plant", lambda row: row["plant"], "soft spare"),

@@ -30,12 +30,12 @@ def test_rows_and_columns_stand_in_their_order_with_their_class() -> None:
     assert '<tr><td class="number">1</td><td class="soft">2</td></tr><tr><td class="number">3</td><td class="soft">None</td></tr>' in shown
 
 
-def test_the_cells_of_a_stacked_table_carry_their_columns_title_if_it_has_one() -> None:
+def test_the_cells_of_a_card_carry_their_columns_title_if_it_has_one() -> None:
     columns = [table.Column("", lambda _: "lamp", "mark"), table.Column(HOSTILE, lambda row: row["a"], "soft")]
-    shown = table.html(columns, [{"a": 1}], stacked=True)
+    shown = table.html(columns, [{"a": 1}], phone="cards")
     title = "&lt;script&gt;x&lt;/script&gt;&#34;&#39;"
     assert f'<td class="mark">lamp</td><td class="soft" data-title="{title}">1</td>' in shown
-    assert 'class="andon-table stacked"' in shown
+    assert 'class="andon-table cards"' in shown
     assert "data-title" not in table.html(columns, [{"a": 1}])
 
 
@@ -59,3 +59,10 @@ def test_a_head_with_an_address_sorts_and_says_how_the_rows_stand() -> None:
     shown = table.html(columns, [])
     assert '<th class="number" scope="col" aria-sort="descending"><a href="a?x=&#34;" title="Sort by this column">Value</a></th>' in shown
     assert '<th class="" scope="col"><a href="a?order=due"' in shown
+
+
+def test_on_a_phone_a_row_may_be_two_lines() -> None:
+    columns = [table.Column("Order", lambda _: "4711", "key"), table.Column("Value", lambda _: "9", "number")]
+    shown = table.html(columns, [{}], phone="lines")
+    assert 'class="andon-table lines"' in shown
+    assert '<td class="key" data-title="Order">4711</td><td class="number" data-title="Value">9</td>' in shown
