@@ -31,7 +31,30 @@ _VALUE = (
     r"|\"(?:[^\"\\]|\\.)*+\"?|'(?:[^'\\]|\\.|'')*+'?|[^\s&;,\"'}]+)"
 )
 """A secret behind its name: in quotes, which it may hold escaped, or up to the next blank or sign."""
-_CREDENTIAL = re.compile(
+_QUOTED = r"'(?:[^'\\]|\\.|'')*+'?|\"(?:[^\"\\]|\\.)*+\"?"
+_SQL = (
+    rf"\bidentified\s{{1,64}}(?:with\s{{1,64}}[\w'\"`]{{1,64}}\s{{1,64}})?(?:by|as)\s{{1,64}}(?:(?:password|values)\s{{1,64}})?({_QUOTED})"
+    r"|\b(?:user|role)\s{1,64}[^\s;]{1,128}\s{1,64}identified\s{1,64}by\s{1,64}(?!values\b|password\b)([^\s;'\"]{1,256})"
+    rf"|\bpassword\s{{1,64}}for\s{{1,64}}[^=\n]{{1,256}}=\s{{0,64}}(?:password\s?\(\s?)?({_QUOTED})"
+    r"|\bpassword(?:\s{1,64}|\s?=?\s?password\s?\(\s?|\s?\(\s?)('(?:[^'\\]|\\.|'')*+'?)"
+)
+"""A password in a statement of SQL; what is not in quotes only behind a user's name, because people write "identified by" too."""
+_MAIL_LABEL = r"(?:mailto|to|from|cc|bcc|reply-to|sender|e?-?mail|user|username|customer|contact|sips?|xmpp|acct|von|an|kunde|kontakt)"
+_SIGN = r"[^\s:/@,;\"'<>(){}|\\]"
+_SECRET = rf"{_SIGN}{{1,128}}"
+_STRONG = rf"(?={_SIGN}{{6}})(?={_SIGN}{{0,127}}?[a-z])(?={_SIGN}{{0,127}}?[\d!#$%&*^?~+=])"
+_HOST = r"(?-i:[a-z][a-z\d-]{0,62})(?![\w.@])"
+_LOGIN = (
+    r"(?<![\w.:/@+%-])(?:"
+    rf"(?:user|root|admin|guest|postgres|sa):(?!\d+@)({_SECRET})@{_HOST}"
+    rf"|(?!(?:mailto|sips?|xmpp):)[a-z_][\w.+-]{{0,63}}:(?!\d+@)(?:"
+    rf"({_SECRET})@(?:[\w.-]{{1,253}}:\d{{2,5}}(?!\w)|\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![\w.])|localhost\b|\w{{2,8}}\()"
+    rf"|{_STRONG}({_SECRET})@(?!sha\d{{3}}\b){_HOST})"
+    rf"|(?!{_MAIL_LABEL}:)[a-z_][\w.+-]{{0,63}}:(?!\d+@){_STRONG}({_SECRET})@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,8}})"
+)
+"""``user:password@host`` without a scheme: any password before a port, an address or ``localhost``, or behind a name that is a user's; else
+one that looks like a password. What a colon stands before in a mail's header is an address, and digits alone are a port or a time."""
+_CREDENTIAL_FORMS = (
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
     r"|(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"
     r"|\b(?:bearer|basic)\s{1,3}[\w.~+/=-]{6,}"
@@ -39,9 +62,14 @@ _CREDENTIAL = re.compile(
     rf"|{_GUARDED}\\?[\"']?\s{{0,3}}(?:=>|[=:])\s{{0,3}}(?:{_SCHEME}\s{{1,3}})?({_VALUE})"
     rf"|(?<![\w-])--(?:[\w-]{{1,32}}-)?{_GUARDED}\s{{1,3}}(?!-)({_VALUE})"
     rf"|<[\w.:-]{{0,64}}{_GUARDED}(?:\s[^<>]{{0,1024}})?(?<!/)>\s{{0,64}}(<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<\s][^<]*)"
-    r"|://[^\s/:@]{0,256}:([^\s/@]{1,256})@",
-    re.IGNORECASE | re.DOTALL,
+    r"|://[^\s/:@]{0,256}:([^\s/@]{1,256})@"
 )
+_CREDENTIAL = {
+    (sql, login): re.compile(f"{_SQL}|" * sql + _CREDENTIAL_FORMS + f"|{_LOGIN}" * login, re.IGNORECASE | re.DOTALL)
+    for sql in (False, True)
+    for login in (False, True)
+}
+"""By whether a text may hold statements of SQL, and users without a scheme: each form that is looked for costs time in every text."""
 _NAMED = re.compile(rf"{_GUARDED}$", re.IGNORECASE)
 _COUNTRIES = {
     15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK", 21: "CH CR HR LI LV",
@@ -116,9 +144,11 @@ def _phones(text: str) -> Iterator[Found]:
 
 
 def _credentials(text: str) -> Iterator[Found]:
-    if not _CREDENTIAL_SIGNS.search(text):
+    lower = text.lower()
+    sql = "identified" in lower or "password" in lower
+    if not sql and not _CREDENTIAL_SIGNS.search(text):
         return
-    for found in _CREDENTIAL.finditer(text):
+    for found in _CREDENTIAL[sql, "@" in text].finditer(text):
         group = found.lastindex or 0
         yield *found.span(group), found[group]
 

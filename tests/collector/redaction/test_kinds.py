@@ -46,6 +46,22 @@ def found(kind: str, text: str) -> list[str]:
         ("credential", r'said {\"token\": \"x\\\"y z\", \"order\": 1}', r'\"x\\\"y z\"'),
         ("credential", "Authorization: ApiKey abc123 of 4711", "abc123"),
         ("credential", "Cookie: theme=dark; session=xyz; Secure\r\nHost: erp", "theme=dark; session=xyz; Secure"),
+        ("credential", "CREATE USER 'erp'@'%' IDENTIFIED BY 'hun''ter 2'; GRANT", "'hun''ter 2'"),
+        ("credential", "alter user erp identified with sha256_password by 'hunter2'", "'hunter2'"),
+        ("credential", 'ALTER USER scott IDENTIFIED\n    BY "tiger" ACCOUNT UNLOCK', '"tiger"'),
+        ("credential", "ALTER USER scott IDENTIFIED BY tiger;", "tiger"),
+        ("credential", "ALTER USER scott IDENTIFIED BY VALUES 'S:8F2A'", "'S:8F2A'"),
+        ("credential", "IDENTIFIED BY PASSWORD '*2470C0C06DEE42FD'", "'*2470C0C06DEE42FD'"),
+        ("credential", "CREATE ROLE erp LOGIN ENCRYPTED PASSWORD 'hunter2' VALID UNTIL 'infinity'", "'hunter2'"),
+        ("credential", "SET PASSWORD FOR 'erp'@'%' = PASSWORD('hunter2')", "'hunter2'"),
+        ("credential", "SET PASSWORD = PASSWORD ( 'hunter2' )", "'hunter2'"),
+        ("credential", "connecting to erp:hunter2@broker now", "hunter2"),
+        ("credential", "erp:hunter2@db.example.com/orders", "hunter2"),
+        ("credential", "guest:guest@localhost", "guest"),
+        ("credential", "as user:pass@host, said", "pass"),
+        ("credential", "(erp:geheim@db.example.com:5432)", "geheim"),
+        ("credential", "erp:geheim@10.0.0.7", "geheim"),
+        ("credential", "dsn erp:geheim@tcp(db:3306)/orders", "geheim"),
         ("credential", "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"),
     ],
 )  # fmt: skip
@@ -69,10 +85,20 @@ def test_it_is_found(kind: str, text: str, value: str) -> None:
         "--token --order 4711",
         "quantity +10 PC",
         "http://broker:5672/a@b",
+        "at 10:30@plant, host:5432@primary, db:5432@host:80",
+        "mailto:hans2@x and to:hans@y or from:user@host and shift:early@plant, B2:B3@plant",
+        "nginx:1.25-alpine@sha256:4f1ac6a1 and material:MAT-4711@DE07",
+        "it is identified by number 4711, identified with care by us; a password for the order = 4711; no password (none)",
     ],
 )
 def test_identifiers_of_business_are_left_alone(text: str) -> None:
     assert {kind: found(kind, text) for kind in FINDERS if found(kind, text)} == {}
+
+
+def test_an_address_behind_a_word_and_a_colon_is_no_password() -> None:
+    text = "to:hans2000@example.com,user:o.neil1@example.com, customer:max1984@mail.example.com; mailto:hans@example.com"
+    assert found("credential", text) == []
+    assert len(found("email", text)) == 4
 
 
 def test_one_value_says_the_same_however_it_is_spelled() -> None:
@@ -124,6 +150,12 @@ def test_a_name_says_that_its_value_is_a_secret() -> None:
         "password" * 8_000,
         "a.b" * 20_000 + "@",
         "-eyJabcde" * 7_000,
+        "a:1," * 16_000 + "@",
+        "a:b1 " * 12_000 + "@",
+        "a:" + "1" * 64_000 + "@",
+        "user a identified by " * 3_000,
+        "password for a " * 4_000,
+        "identified by '" * 4_000,
         "-----BEGIN PRIVATE KEY-----" * 3_000,
     ],
 )
