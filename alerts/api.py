@@ -16,7 +16,7 @@ from starlette.routing import Route
 from alerts import actions, sources, steps, views
 from alerts.confirmations import Confirmations, Shown
 from alerts.engine import AlertEngine
-from alerts.ports import Resubmit, Resubmitter
+from alerts.ports import EDITED_MAX_BYTES, Resubmit, Resubmitter
 from core.clock import Clock
 from core.errors import AndonError, NoRoom, UsageError
 from core.http.body import SlowBodyError, read_parts
@@ -24,6 +24,8 @@ from core.http.guard import Guard, bearer_is
 from core.pauses import Pauses
 
 BODY_BYTES = 64 << 10
+WITH_EDITED_BYTES = 6 * EDITED_MAX_BYTES + BODY_BYTES
+"""Of an action with an edited body, of which JSON may write each byte with six."""
 Body = dict[str, Any]
 
 
@@ -175,13 +177,13 @@ class _Api:
         def decide(body: Body, _: str, __: datetime) -> actions.Act:
             return self._resubmitter.show(_resubmit(body))
 
-        return await self._do(request, {"id", "body"}, decide)
+        return await self._do(request, {"id", "body"}, decide, WITH_EDITED_BYTES)
 
     async def send_resubmission(self, request: Request) -> Response:
         def decide(body: Body, _: str, __: datetime) -> actions.Act:
             return self._resubmitter.send(_resubmit(body))
 
-        return await self._do(request, {"id", "body", "by", "reason", "confirm", "anyway"}, decide)
+        return await self._do(request, {"id", "body", "by", "reason", "confirm", "anyway"}, decide, WITH_EDITED_BYTES)
 
     async def save_view(self, request: Request) -> Response:
         def decide(body: Body, _: str, now: datetime) -> actions.Act:
@@ -199,11 +201,13 @@ class _Api:
 
         return await self._do(request, {"by", "name", "shared"}, decide)
 
-    async def _do(self, request: Request, known: set[str], decide: Callable[[Body, str, datetime], actions.Act]) -> Response:
+    async def _do(
+        self, request: Request, known: set[str], decide: Callable[[Body, str, datetime], actions.Act], max_bytes: int = BODY_BYTES
+    ) -> Response:
         if not bearer_is(request, self._token):
             return self._guard.refuse(request)
         try:
-            body = await _read(request, known)
+            body = await _read(request, known, max_bytes)
             done = await run_in_threadpool(decide, body, str(request.path_params.get("identity", "")), self._clock.now())
         except SlowBodyError as error:
             self._guard.slow(request)
@@ -218,13 +222,13 @@ class _Api:
         return JSONResponse({**changed, **said})
 
 
-async def _read(request: Request, known: set[str]) -> Body:
+async def _read(request: Request, known: set[str], max_bytes: int) -> Body:
     raw = bytearray()
 
     def take(part: bytes) -> None:
         raw.extend(part)
-        if len(raw) > BODY_BYTES:
-            raise UsageError("body: it is longer than 64 KiB")
+        if len(raw) > max_bytes:
+            raise UsageError(f"body: it is longer than {max_bytes >> 10} KiB")
 
     await read_parts(request, take)
     try:
@@ -259,6 +263,8 @@ def _flag(body: Body, name: str) -> bool:
 
 def _resubmit(body: Body) -> Resubmit:
     edited = _text(body, "body").encode() if "body" in body else None
+    if edited is not None and len(edited) > EDITED_MAX_BYTES:
+        raise UsageError(f"body: an edited one has at most {EDITED_MAX_BYTES >> 20} MiB")
     by, reason, confirm = _text(body, "by"), _text(body, "reason"), _text(body, "confirm")
     return Resubmit(_text(body, "id"), edited, by, reason, confirm, _flag(body, "anyway"))
 

@@ -50,12 +50,16 @@ class IncidentStore(Protocol):
         ...
 
 
+EDITED_MAX_BYTES = 1 << 20
+"""Of an edited body: as much as an original has that the quarantine keeps whole."""
+
+
 @dataclass(frozen=True)
 class Resubmit:
     """What somebody asks to be published again.
 
-    ``body``: an edited one, or None; ``confirm``: the word that confirms what was shown; ``anyway``: although something speaks against it,
-    as ``reason`` says.
+    ``body``: an edited one of at most :data:`EDITED_MAX_BYTES`, or None; ``confirm``: the word that confirms what was shown; ``anyway``:
+    although something speaks against it, as ``reason`` says.
     """
 
     identity: str

@@ -16,7 +16,9 @@ from core.config import Settings
 def command(
     id_: Annotated[str, typer.Argument(metavar="ID", help="the id of an input in quarantine, or of a dead letter's event")],
     *,
-    edited: Annotated[Path | None, typer.Option(help="a file with what is published instead", show_default=False)] = None,
+    edited: Annotated[
+        Path | None, typer.Option(help="a file with what is published instead: text, at most 1 MiB", show_default=False)
+    ] = None,
     send: Annotated[bool, typer.Option("--send", help="publish it, once you have confirmed it")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="confirm it beforehand")] = False,
     anyway: Annotated[bool, typer.Option("--anyway", help="although something speaks against it; needs a reason")] = False,
@@ -29,6 +31,7 @@ def command(
     Only what the source's 'resubmit:' allows. What was published before, or whose transaction has got there all the same, takes --anyway
     and a reason. If the catalog wants a second person, that person enters the same command.
     """
+    from alerts.ports import EDITED_MAX_BYTES
     from andon.client.incidents import act
     from andon.terminal import printable
     from core.errors import UsageError
@@ -36,7 +39,13 @@ def command(
     what: dict[str, Any] = {"id": id_}
     if edited is not None:
         try:
-            what["body"] = edited.read_bytes().decode()
+            with edited.open("rb") as opened:
+                body = opened.read(EDITED_MAX_BYTES + 1)
+            if len(body) > EDITED_MAX_BYTES:
+                raise UsageError(
+                    f"{edited} is larger than {EDITED_MAX_BYTES >> 20} MiB, which nothing is that is kept whole; look what it is"
+                )
+            what["body"] = body.decode()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{edited} cannot be read as text: {error}") from error
     shown = act(settings, "resubmissions/show", what)
@@ -47,5 +56,5 @@ def command(
         return
     if not yes:
         typer.confirm("Publish it now?", abort=True)
-    body = {**what, "by": by, "reason": reason, "confirm": shown["confirm"], "anyway": anyway}
-    typer.echo(printable(act(settings, "resubmissions/send", body)["said"]))
+    request = {**what, "by": by, "reason": reason, "confirm": shown["confirm"], "anyway": anyway}
+    typer.echo(printable(act(settings, "resubmissions/send", request)["said"]))

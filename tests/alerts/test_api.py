@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from alerts.api import action_api
-from alerts.ports import Resubmit
+from alerts.api import WITH_EDITED_BYTES, action_api
+from alerts.ports import EDITED_MAX_BYTES, Resubmit
 from core.catalog.catalog import Catalog
 from core.catalog.source import Source
 from core.errors import NoRoom
@@ -74,16 +74,23 @@ def test_the_list_holds_what_is_not_resolved(counter: Counter):
         (b"[]", "body: it is not a JSON object"),
         (b"\xff\xfe", "body: it is not JSON"),
         (b"[" * 30_000, "body: it is not JSON"),
-        (b'{"by": "' + b"x" * (64 << 10) + b'"}', "body: it is longer than 64 KiB"),
         (b'{"colour": "red"}', "colour: this action has no such field; known: "),
     ],
-    ids=["broken", "text", "list", "no-text", "deep", "oversized", "unknown-field"],
+    ids=["broken", "text", "list", "no-text", "deep", "unknown-field"],
 )
 def test_a_body_that_is_none_is_refused_and_named(counter: Counter, body: bytes, said: str):
     for path in PATHS:
         status, reply = counter.post(path.replace("x", counter.incident, 1), body)
         assert (path, status) == (path, 400)
         assert reply["error"].startswith(said)
+    assert counter.actions() == []
+
+
+def test_a_body_that_is_too_long_is_refused(counter: Counter) -> None:
+    for path in PATHS:
+        limit = WITH_EDITED_BYTES if path.startswith("/resubmissions") else 64 << 10
+        status, reply = counter.post(path.replace("x", counter.incident, 1), b'{"by": "' + b"x" * limit + b'"}')
+        assert (path, status, reply["error"]) == (path, 400, f"body: it is longer than {limit >> 10} KiB")
     assert counter.actions() == []
 
 
@@ -311,3 +318,11 @@ def test_what_is_published_again_is_shown_first(counter: Counter) -> None:
         ("send", Resubmit("q_1", None, "Ana", "lost", "word", anyway=True)),
     ]
     assert counter.post("/resubmissions/show", {"id": "q_1", "by": "Ana"})[0] == 400
+
+
+def test_an_edited_body_may_be_as_large_as_an_original_however_json_writes_it(counter: Counter) -> None:
+    largest = "\x01" * EDITED_MAX_BYTES
+    assert counter.post("/resubmissions/show", {"id": "q_1", "body": largest})[0] == 200
+    assert counter.resubmitter.asked == [("show", Resubmit("q_1", largest.encode()))]
+    status, reply = counter.post("/resubmissions/show", {"id": "q_1", "body": largest + "x"})
+    assert (status, reply["error"]) == (400, "body: an edited one has at most 1 MiB")
