@@ -53,6 +53,9 @@ class M(Enum):
     DATAGRAMS_DROPPED = Metric(
         "andon_datagrams_dropped_total", Counter, "Datagrams of a source that the system dropped before they were read", ("source",)
     )
+    HANDSHAKES_DROPPED = Metric(
+        "andon_handshakes_dropped_total", Counter, "Handshakes of TLS with a source that were ended for a newer one", ("source",)
+    )
     EMPTY_MESSAGES = Metric("andon_empty_messages_total", Counter, "JMS messages of a source that came without a body", ("source",))
     SOURCE_GAPS = Metric("andon_source_gaps_total", Counter, "Times a source no longer had messages that had not been read", ("source",))
     SOURCE_LATENESS = Metric(

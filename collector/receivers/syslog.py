@@ -5,10 +5,11 @@ for `[order id="4711"]`). A message in JSON becomes a structured body. Over TCP 
 
 Syslog knows no acknowledgement. Over TCP no more is read before the journal has what was read, so that a sender waits while the journal
 is full; what a broken connection or our own end leaves in buffers is lost, and neither side knows. Where there are too many connections,
-the one that has been silent for longest ends, if it was for a minute; the system ends those whose other side is gone. Over UDP the system
-drops what comes faster than it is read, which is counted (`andon_datagrams_dropped_total`). Where no message may be lost, let the sender
-write a file, and follow that. On failure: what is no message, or too long, goes to quarantine; a port that cannot be opened is tried
-again.
+the one that has been silent for longest ends, if it was for a minute; the system ends those whose other side is gone. Of handshakes of TLS
+that are under way, the oldest of the address that has most of them gives way to a new one, which is counted
+(`andon_handshakes_dropped_total`). Over UDP the system drops what comes faster than it is read, which is counted
+(`andon_datagrams_dropped_total`). Where no message may be lost, let the sender write a file, and follow that. On failure: what is no
+message, or too long, goes to quarantine; a port that cannot be opened is tried again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pydantic import Field, field_validator, model_validator
 
 from collector.backoff import Backoff
 from collector.format_settings import FormatSettings, text_of
+from collector.logs.connections import READ_BYTES, Connections, listening_at
 from collector.logs.datagrams import Datagrams
 from collector.logs.entry import LogEntry, records_of
 from collector.logs.line import LineReader, LineTime, nanoseconds
@@ -40,8 +42,6 @@ from collector.rejection import ValidationError
 from core.errors import AndonError
 from core.signal import Record
 
-READ_BYTES = 32 << 10
-HANDSHAKE_SECONDS = 10.0
 PEERS_TOLD = 1_000
 SILENT_SECONDS = 60.0
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
@@ -193,25 +193,14 @@ class _Listening:
         self._connected_now: dict[asyncio.Task[Any], _Sender] = {}
         self._told: set[str] = set()
         self._free = 0.0
-        self._ended = False
 
     async def connections(self) -> None:
         """Take messages over TCP until cancelled. Raises ``OSError``, and ``ssl.SSLError``, if nobody can connect."""
         settings = self._settings
         tls = await asyncio.to_thread(_tls, settings)
-        seconds = HANDSHAKE_SECONDS if tls else None
-        server = await asyncio.start_server(
-            self._connected, settings.host, settings.port, ssl=tls, ssl_handshake_timeout=seconds, limit=READ_BYTES
-        )
-        self._tell_listening()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self._ended = True  # a handshake that is under way still becomes a connection, up to HANDSHAKE_SECONDS later
-            server.close()
-            for task in self._connected_now:
-                task.cancel()
-            await asyncio.gather(*self._connected_now, return_exceptions=True)
+        with listening_at(settings.host, settings.port) as listening:
+            self._tell_listening()
+            await Connections(self._context, self._may_send, self._refuse, self._connected).serve(listening, tls)
 
     async def datagrams(self) -> None:
         """Take messages over UDP until cancelled. Raises ``OSError`` if the port cannot be opened."""
@@ -221,13 +210,10 @@ class _Listening:
                 found = [(_whole(body), peer) for body, peer in await datagrams.next() if self._may_send(peer)]
                 await self._hand_over(found)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = str((writer.get_extra_info("peername") or ("",))[0])
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> None:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a server makes one for each connection
+        assert task is not None  # noqa: S101 - each connection has one
         try:
-            if self._ended or not self._may_send(peer):
-                return
             count = sum(not sender.ending for sender in self._connected_now.values())
             if count >= self._settings.connections and not self._has_ended_a_silent_one():
                 self._refuse(peer, "there are too many connections")
@@ -241,8 +227,6 @@ class _Listening:
             _LOG.info(
                 "a sender of syslog is gone", extra={"fields": {"source": self._context.source.source, "peer": peer, "why": str(error)}}
             )
-        except asyncio.CancelledError:
-            pass  # the task ends here, and asyncio would report one that ends as cancelled as an error of ours
         finally:
             self._connected_now.pop(task, None)
             writer.close()
