@@ -19,6 +19,7 @@ from core.catalog.sla import Sla
 from core.clock import to_milliseconds
 from core.duration import format_duration, working_hours
 from core.local_time import local
+from core.verdict import Verdict
 from slas.calendar import CompiledCalendar
 from slas.clock import Calendars, Paused
 from slas.due import MISSING, facts_of, parse_due
@@ -29,6 +30,7 @@ from slas.rows import Row, milliseconds_of, rows_of
 from slas.target import STANDARD, limit_of, target_of, target_text
 
 _INTERVALS_SHOWN = 6
+_IN_TROUBLE = {Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.PAUSED}
 _AT_THE_DECISION = re.compile(r"not seen by \d{4}-[^,;(]*[^,;( ](, [^,;(]* late\b)?")
 
 
@@ -52,20 +54,61 @@ class Evidence:
 
 
 def explain(
-    evidence: Evidence, catalog: Catalog, now: datetime, sla: str | None = None, earlier: Mapping[str, Catalog] | None = None
+    evidence: Evidence,
+    catalog: Catalog,
+    now: datetime,
+    sla: str | None = None,
+    earlier: Mapping[str, Catalog] | None = None,
+    *,
+    everything: bool = False,
 ) -> list[str]:
-    """Return the lines that explain every clock of a transaction, or only that of ``sla``; ``now`` is aware.
+    """Return the lines that explain a transaction's clocks; ``now`` is aware.
 
-    A clock is explained by the catalog that set it: one of the ``earlier`` ones, by version, or the current one if that is unknown.
+    The clock of ``sla``, or all (``everything``), or those that matter now: the others are a line each. A clock is explained by the catalog
+    that set it: one of the ``earlier`` ones, by version, or the current one if that is unknown.
     """
     clocks = [row for row in rows_of(evidence.clocks) if sla is None or row["sla"] == sla]
     lines = [*_transaction_lines(evidence, catalog), *_outlook_lines(evidence, catalog, to_milliseconds(now))]
-    for clock in clocks:
+    full: Sequence[Row] = clocks if everything or sla is not None else _that_matter(clocks)
+    for clock in full:
         own = (earlier or {}).get(version_of(str(clock["contract_version"])), catalog)
         lines += ["", *_clock_lines(clock, evidence, own, Calendars(own), to_milliseconds(now)), *_since(clock, own, catalog)]
     if not clocks:
         lines.append(_without_clock(evidence, catalog, sla))
+    shown = {clock["sla"] for clock in full}
+    others = [clock for clock in clocks if clock["sla"] not in shown]
+    return [*lines, *_others(others, catalog)] if others else lines
+
+
+def _that_matter(clocks: Sequence[Row]) -> Sequence[Row]:
+    """Return the clocks in trouble, or else the one that is due next, or else those that were late, or the one that stopped last."""
+    running = [clock for clock in clocks if clock["verdict"] == Verdict.RUNNING]
+    late = [clock for clock in clocks if clock["verdict"] == Verdict.MET_LATE]
+    return (
+        [clock for clock in clocks if clock["verdict"] in _IN_TROUBLE]
+        or sorted(running, key=lambda clock: milliseconds_of(clock["due_at"]) or MISSING)[:1]
+        or late
+        or sorted(clocks, key=lambda clock: milliseconds_of(clock["stopped_at"]) or 0)[-1:]
+    )
+
+
+def _others(clocks: Sequence[Row], catalog: Catalog) -> list[str]:
+    flow = catalog.flows.get(str(clocks[0]["flow"]))
+    lines = ["", "the other SLAs, each in full by its name behind the identifier, all by --all:"]
+    for clock in clocks:
+        name = str(clock["sla"])
+        known = flow.slas.get(name) if flow else None
+        lines.append(f"  {name}: {clock['verdict']}{_margin(clock)}{f' ({known.title})' if known else ''}")
     return lines
+
+
+def _margin(clock: Row) -> str:
+    due, stopped = milliseconds_of(clock["due_at"]), milliseconds_of(clock["stopped_at"])
+    return f", {_late(stopped, due)}" if due is not None and stopped is not None else ""
+
+
+def _late(stopped: int, due: int) -> str:
+    return f"{format_duration(stopped - due)} late" if stopped > due else f"{format_duration(due - stopped)} to spare"
 
 
 def _without_clock(evidence: Evidence, catalog: Catalog, sla: str | None) -> str:
@@ -150,7 +193,7 @@ def _since(clock: Row, own: Catalog, current: Catalog) -> list[str]:
 
 
 def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalendar, now: int | None = None) -> str:
-    """Return ``captured 2026-03-27 15:50 Berlin: event 17 from crm (CRM), received …``.
+    """Return ``captured 2026-03-27 15:50 Berlin in CRM: event 17, told by the source crm, received …``.
 
     If there are several, the first and their number.
     """
@@ -159,7 +202,8 @@ def _milestone_text(name: str, milestones: pd.DataFrame, calendar: CompiledCalen
         return f"{name}: not seen" + (f" at {local(now, calendar.zone)}" if now is not None else "")
     row = found[0]
     at, received = milliseconds_of(row["event_time"]), milliseconds_of(row["received_at"])
-    text = f"{name} {local(at or 0, calendar.zone)}: {row['signal']} {row['signal_id']} from {row['source']} ({row['system']})"
+    where = f" in {row['system']}" if row["system"] else ""
+    text = f"{name} {local(at or 0, calendar.zone)}{where}: {row['signal']} {row['signal_id']}, told by the source {row['source']}"
     text += f", received {local(received or 0, calendar.zone)}"
     if row["time_suspect"]:
         text += ", with a doubtful time"
@@ -213,8 +257,7 @@ def _arithmetic(clock: Row, rule: Rule, facts: Mapping[str, str]) -> list[str]:
     warns = (target and target.warn) or rule.sla.warn
     lines.append(f"  due          {told} = {local(due, zone)}; warning {local(warn or due, zone)} ({warns})")
     if stopped is not None:
-        late = f"{format_duration(stopped - due)} late" if stopped > due else f"{format_duration(due - stopped)} to spare"
-        lines.append(f"  stopped      {local(stopped, zone)}, {late}")
+        lines.append(f"  stopped      {local(stopped, zone)}, {_late(stopped, due)}")
     return lines
 
 

@@ -100,6 +100,12 @@ class Outlook:
         return next((step for step in self.steps if step.milestone == name), None)
 
     @property
+    def arrival(self) -> int | None:
+        """When the goal will probably be reached; None where nothing says so, also because its usual time has passed."""
+        expected = self.goal.expected if self.goal is not None else None
+        return None if expected is None or expected <= self.now else expected
+
+    @property
     def is_expected_late(self) -> bool:
         """Whether the promise is still open, in time, and expected to be missed by a minute or more."""
         goal, due = self.goal, milliseconds_of(self.promise["due_at"]) if self.promise else None

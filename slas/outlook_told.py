@@ -44,11 +44,11 @@ def answer(outlook: Outlook, show: Show) -> str:
 
 
 def _prospect(outlook: Outlook, goal: Step, due: int, show: Show) -> str:
-    if goal.expected is None:
+    if outlook.arrival is None:
         word = "is later than promised" if outlook.now > due else "is under way"
         return f"{word}; it was promised for {show(due)}. A date that can be relied on is not known yet."
-    title, expected = _quoted(goal.title), show(goal.expected)
-    if goal.expected - due >= MINUTE:
+    title, expected = _quoted(goal.title), show(outlook.arrival)
+    if outlook.arrival - due >= MINUTE:
         return f"will be later than promised: {title} is now expected on {expected} instead of {show(due)}."
     if _is_held_up(outlook):
         return f"is held up; {title} can still be reached on {expected}, and was promised for {show(due)}."
@@ -142,12 +142,12 @@ def _arrival(outlook: Outlook, show: Show) -> str:
     goal, due = outlook.goal, _due(outlook)
     if goal is None or goal.at is not None or due is None:
         return ""
-    if goal.expected is None:
+    if outlook.arrival is None:
         return f"{_quoted(goal.title)} is promised for {show(due)}" if outlook.now <= due else ""
     by = f" ({goal.told})" if goal.told else ""
-    apart = abs(goal.expected - due)
-    margin = f"{_span(apart)} {'after' if goal.expected > due else 'before'} the promise" if apart >= MINUTE else "as promised"
-    return f"{_quoted(goal.title)} is expected on {show(goal.expected)}{by}, {margin}"
+    apart = abs(outlook.arrival - due)
+    margin = f"{_span(apart)} {'after' if outlook.arrival > due else 'before'} the promise" if apart >= MINUTE else "as promised"
+    return f"{_quoted(goal.title)} is expected on {show(outlook.arrival)}{by}, {margin}"
 
 
 def _quoted(title: str) -> str:

@@ -11,7 +11,7 @@ from store.reads import catalogs, detail, search
 from store.reads.connection import Reader
 
 
-def explain_transaction(client: Reader, now: datetime, identifier: str, sla: str | None) -> list[str]:
+def explain_transaction(client: Reader, now: datetime, identifier: str, sla: str | None, *, everything: bool = False) -> list[str]:
     """Return the lines for each transaction that a transaction id or business identifier names; exact matches exclude all others.
 
     ``now``: the engine's time, aware.
@@ -35,7 +35,7 @@ def explain_transaction(client: Reader, now: datetime, identifier: str, sla: str
         )
         kept = catalogs.of_versions(client, versions=tuple(versions_of(evidence.clocks)))
         earlier = {name: catalog_from_json(text) for name, text in kept.items()}
-        lines += [""] * bool(lines) + explain(evidence, catalog, now, sla, earlier)
+        lines += [""] * bool(lines) + explain(evidence, catalog, now, sla, earlier, everything=everything)
     return lines
 
 

@@ -172,10 +172,10 @@ def _calculation(context: Context, evidence: Evidence) -> None:
     kept = context.data.read(catalogs.of_versions, slow=True, versions=versions)
     earlier = {version: catalog_from_json(text) for version, text in kept.items()}
     with st.expander("How it was calculated: signals, working hours, pauses, arithmetic"):
-        lines = explain(evidence, context.catalog, context.now, earlier=earlier)
+        lines = explain(evidence, context.catalog, context.now, earlier=earlier, everything=True)
         st.html(_SHEET.format(Markup("\n").join(_LINE.format("step" if line.startswith("  ") else "", line) for line in lines)))
         st.caption("Times here are in the zone of each SLA's calendar. The same on the command line:")
-        st.code(f"andon explain {evidence.transaction['transaction_id']}", language=None)
+        st.code(f"andon explain {evidence.transaction['transaction_id']} --all", language=None)
 
 
 def _rule(version: str) -> Markup:

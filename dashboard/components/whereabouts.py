@@ -61,7 +61,7 @@ def head(context: Context, outlook: Outlook) -> Markup:
         if goal.at is not None:
             lines.append(_FACT.format("Reached", show(goal.at)))
         else:
-            lines.append(_FACT.format("Expected", show(goal.expected) if goal.expected is not None else "not known yet"))
+            lines.append(_FACT.format("Expected", show(outlook.arrival) if outlook.arrival is not None else "not known yet"))
     if (step := outlook.waiting) is not None:
         lines.append(_FACT.format("Waiting for", f"{step.title} · {step.system}"))
     if outlook.worst is not None:

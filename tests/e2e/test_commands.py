@@ -80,15 +80,21 @@ def test_a_process_of_its_own_prints_the_same(product: Product, order: str) -> N
 
 @pytest.mark.parametrize("by", ["transaction", "order"])
 def test_a_transaction_is_explained(product: Product, order: str, identity: str, by: str) -> None:
-    text = said(product, "explain", identity if by == "transaction" else order)
+    text = said(product, "explain", identity if by == "transaction" else order, "--all")
     first, second, *_ = text.splitlines()
     assert first == f"Orders {order}: open at booked; transaction {identity}"
     assert second == f"known by: order {order}"
     assert re.search(r"\nbook-in-time: Order booked in time\n  verdict      met \(version \d\)\n  from         captured ", text)
-    assert f": event /shop captured-{order} from default (Shop), received " in text
-    assert re.search(r"\n  to           booked .* UTC: span [0-9a-f]{32}/[0-9a-f]{16} from default \(ERP\), received ", text)
+    assert f" in Shop: event /shop captured-{order}, told by the source default, received " in text
+    assert re.search(r"\n  to           booked .* UTC in ERP: span [0-9a-f]{32}/[0-9a-f]{16}, told by the source default, received ", text)
     assert "\n  limit        within 4 seconds (standard limit; catalog " in text
     assert "\nship-today: Order shipped within a day\n  verdict      running (version 1), due in 23 hours " in text
+
+
+def test_of_an_sla_that_does_not_matter_now_one_line_tells(product: Product, order: str) -> None:
+    text = said(product, "explain", order)
+    assert "\nship-today: Order shipped within a day\n  verdict      running " in text
+    assert re.search(r"\n  book-in-time: met, .* to spare \(Order booked in time\)$", text.rstrip())
 
 
 def test_one_sla_alone_is_explained(product: Product, order: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -50,7 +51,7 @@ def test_the_arithmetic_over_a_weekend_with_a_pause_adds_up(store: Store) -> Non
         "",
         "book: book",
         "  verdict      running (version 1), due in 2 days 19 hours",
-        "  from         captured 2026-03-27 14:00 Berlin: event c1 from crm (CRM), received 2026-03-27 14:00:02 Berlin",
+        "  from         captured 2026-03-27 14:00 Berlin in CRM: event c1, told by the source crm, received 2026-03-27 14:00:02 Berlin",
         "  to           booked: not seen at 2026-03-27 15:40 Berlin",
         "  limit        within 6 working hours (standard limit; catalog v1)",
         "  calendar     plant, times in Europe/Berlin",
@@ -286,3 +287,52 @@ def test_the_version_of_the_catalog_is_before_the_colon(contract: str, version: 
 )  # fmt: skip
 def test_the_reason_of_a_clock_that_still_runs_tells_no_moment_that_has_passed(decided: str, said: str) -> None:
     assert as_it_runs(decided) == decided.partition("; ")[0] + "; " + said
+
+
+def sheet(clocks: dict[str, tuple[str, str, str | None]], **asked: Any) -> str:
+    """Return what is said of these clocks: verdict, due and stopped by SLA."""
+    slas = {name: {**BOOK, "title": f"title of {name}"} for name in clocks}
+    rows = [
+        {**CLOCK, "sla": name, "verdict": verdict, "due_at": f"2026-03-27 {due}", "stopped_at": stopped and f"2026-03-27 {stopped}"}
+        for name, (verdict, due, stopped) in clocks.items()
+    ]
+    frame = pd.DataFrame(rows)
+    for name in TIMES:
+        frame[name] = pd.to_datetime(frame[name])
+    transaction = {
+        "flow": "o2c", "reference": "t1", "transaction_id": "t1", "state": "open", "stage": "", "keys": {"order": ["t1"]}, "failed_milestone": "",
+        "cause": "", "facts": {}, "first_at": {}, "reached": {}, "failed_stage": "", "ended_at": None,
+    }  # fmt: skip
+    evidence = Evidence(transaction, pd.DataFrame(columns=list(milestone_row("x", "2026-01-01"))), frame, pd.DataFrame({"sla": []}))
+    return "\n".join(explain(evidence, catalog(slas), utc("2026-03-27 13:20"), **asked))
+
+
+@pytest.mark.parametrize(
+    ("clocks", "full"),
+    [
+        ({"a": ("met", "13:15", "13:10"), "b": ("breached", "13:15", None), "c": ("running", "14:00", None), "d": ("paused", "15:00", None)}, "bd"),
+        ({"a": ("met_late", "13:15", "13:17"), "b": ("running", "15:00", None), "c": ("running", "14:00", None)}, "c"),
+        ({"a": ("met_late", "13:15", "13:17"), "b": ("met", "13:15", "13:10")}, "a"),
+        ({"a": ("met", "13:15", "13:14"), "b": ("met", "13:15", "13:10")}, "a"),
+    ],
+)  # fmt: skip
+def test_what_matters_is_told_in_full_and_the_rest_in_a_line(clocks: dict[str, tuple[str, str, str | None]], full: str) -> None:
+    told = sheet(clocks)
+    assert {name for name in clocks if f"\n{name}: title of {name}\n  verdict " in told} == set(full)
+    assert {name for name in clocks if re.search(rf"\n  {name}: {clocks[name][0]}\b.* \(title of {name}\)", told)} == set(clocks) - set(
+        full
+    )
+    everything = sheet(clocks, everything=True)
+    assert all(f"\n{name}: title of {name}\n  verdict " in everything for name in clocks)
+    assert "--all" not in everything
+
+
+def test_where_one_is_asked_for_nothing_is_told_of_the_others() -> None:
+    told = sheet({"a": ("met", "13:15", "13:10"), "b": ("breached", "13:15", None)}, sla="a")
+    assert "\na: title of a\n" in told
+    assert "title of b" not in told
+
+
+def test_the_others_say_by_how_much_they_were_met_or_missed() -> None:
+    told = sheet({"a": ("met", "13:15", "13:10"), "b": ("met_late", "13:15", "13:17"), "c": ("breached", "13:15", None)})
+    assert "\n  a: met, 5 minutes to spare (title of a)\n  b: met_late, 2 minutes late (title of b)" in told

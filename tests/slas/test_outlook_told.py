@@ -50,6 +50,17 @@ def test_what_is_late_says_by_how_much_and_where_the_time_was_lost() -> None:
     )
 
 
+def test_what_has_taken_longer_than_usual_is_not_expected_at_this_moment() -> None:
+    """Nothing says when it will come, least of all to the customer."""
+    first = {"captured": "06:00", "booked": "06:10", "shipped": "07:10"}
+    late = clock("deliver", "delivered", "10:00", "breached")
+    assert "expected on" not in told(first, late)
+    assert said(first, late) == (
+        "Order 4711 is later than promised; it was promised for 10:00. A date that can be relied on is not known yet."
+    )
+    assert said(first, PROMISE) == "Order 4711 is under way; it was promised for 18:00. A date that can be relied on is not known yet."
+
+
 def test_a_step_on_the_way_may_be_overdue_or_in_danger_while_the_promise_is_not() -> None:
     overdue = told({"captured": "11:00"}, PROMISE, clock("book", "booked", "11:15", "breached"))
     assert overdue.startswith("45 minutes overdue; waiting for “Booked” from ERP since 11:00")

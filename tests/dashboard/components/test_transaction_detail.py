@@ -37,7 +37,7 @@ def test_the_sheet_of_a_transaction(view: View, filled: Store) -> None:
 def test_the_page_explains_as_andon_explain_does(view: View, filled: Store) -> None:
     identity = first_of(filled, "transactions", "transaction_id", "flow = 'order-to-cash' AND events > 6 AND started_at > '2026-11-22'")
     test = view("transactions", filled, id=identity)
-    told = explain_transaction(filled.reader, NOW, identity, None)
+    told = explain_transaction(filled.reader, NOW, identity, None, everything=True)
     (sheet,) = re.findall(r'<div class="andon-sheet">(.*?)</div>', words(test), re.DOTALL)
     assert [unescape(line) for line in re.findall(r"<p class=.*?>(.*?)</p>", sheet)] == told
     assert len(told) > 20
